@@ -1,0 +1,72 @@
+"""How a user of each library takes one training step: a loss in, its value and gradients out.
+
+Everything that a user would make once (leaves that are reused, compiled functions) is made outside ``step``.
+Each function is given its library, because a process loads no other one than its own.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+Step = Callable[[], tuple[Any, Sequence[Any]]]
+Arrays = Sequence[np.ndarray[Any, Any]]
+Loss = Callable[..., Any]  # loss(namespace, *leaves, *constants)
+
+
+def tensor_step(library: Any, namespace: Any, loss: Loss, leaves: Arrays, constants: Arrays) -> Step:
+    def step() -> tuple[Any, Sequence[Any]]:
+        tensors = [library.tensor(leaf, copy=False) for leaf in leaves]
+        value = loss(namespace, *tensors, *constants)
+        value.backward()
+        return value.item(), [t.grad for t in tensors]
+
+    return step
+
+
+def gradarray_step(ga: Any, loss: Loss, leaves: Arrays, constants: Arrays) -> Step:
+    return tensor_step(ga, np, loss, leaves, constants)
+
+
+def mygrad_step(mg: Any, loss: Loss, leaves: Arrays, constants: Arrays) -> Step:
+    # MyGrad takes np.* too, but its own functions are the shorter way.
+    return tensor_step(mg, mg, loss, leaves, constants)
+
+
+def autograd_step(autograd: Any, loss: Loss, leaves: Arrays, constants: Arrays) -> Step:
+    # One argument by its number, not by a tuple of one: autograd would trace the tuple too.
+    argnum = 0 if len(leaves) == 1 else tuple(range(len(leaves)))
+    both = autograd.value_and_grad(lambda *arrays: loss(autograd.numpy, *arrays), argnum)
+
+    def step() -> tuple[Any, Sequence[Any]]:
+        value, gradients = both(*leaves, *constants)
+        return value, [gradients] if argnum == 0 else gradients
+
+    return step
+
+
+def torch_step(torch: Any, loss: Loss, leaves: Arrays, constants: Arrays) -> Step:
+    tensors = [torch.from_numpy(leaf).requires_grad_() for leaf in leaves]
+    fixed = [torch.from_numpy(constant) for constant in constants]
+
+    def step() -> tuple[Any, Sequence[Any]]:
+        value = loss(torch, *tensors, *fixed)
+        return value.item(), torch.autograd.grad(value, tensors)
+
+    return step
+
+
+def jax_step(jax: Any, loss: Loss, leaves: Arrays, constants: Arrays) -> Step:
+    both = jax.jit(jax.value_and_grad(lambda *arrays: loss(jax.numpy, *arrays), tuple(range(len(leaves)))))
+    arrays = [jax.numpy.asarray(array) for array in (*leaves, *constants)]
+    return lambda: jax.block_until_ready(both(*arrays))
+
+
+STEPS: dict[str, Callable[[Any, Loss, Arrays, Arrays], Step]] = {
+    "gradarray": gradarray_step,
+    "torch": torch_step,
+    "mygrad": mygrad_step,
+    "autograd": autograd_step,
+    "jax": jax_step,
+}
+LIBRARIES = ("gradarray", "numpy", *list(STEPS)[1:])

@@ -1,0 +1,123 @@
+"""Start a process for each library, let them take turns, collect their times."""
+
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass
+class Result:
+    """What one library did with one work: `status` is "ok", "none", "missing" or "wrong"."""
+
+    status: str
+    reason: str = ""
+    seconds: list[float] = field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+
+class Worker:
+    """The process of one library."""
+
+    def __init__(self, library: str, threads: int) -> None:
+        self.library, self.threads = library, threads
+        self._start()
+
+    def _start(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.worker", self.library],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=environment(self.threads),
+        )
+        hello = self._answer()
+        self.version: str | None = hello.get("version")
+        self.missing: str | None = hello.get("missing")
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if line:
+            # OpenBLAS's threads spin for 0.1 s after their work, which made the next in turn up to 2.5 times as slow.
+            self._signal("SIGSTOP")
+            answer: dict[str, Any] = json.loads(line)
+            return answer
+        return {"status": "missing", "missing": f"its process ended with exit status {self._process.wait()}"}
+
+    def ask(self, **request: Any) -> dict[str, Any]:
+        """Send a request and wait for the answer; a process that has died is replaced first."""
+        if self._process.poll() is not None:
+            self._start()
+        assert self._process.stdin is not None
+        self._signal("SIGCONT")
+        print(json.dumps(request), file=self._process.stdin, flush=True)
+        return self._answer()
+
+    def _signal(self, name: str) -> None:
+        if hasattr(signal, name):  # Windows has neither
+            self._process.send_signal(getattr(signal, name))
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def environment(threads: int) -> dict[str, str]:
+    """Return the environment of a worker: the same number of threads for all, float64 for JAX."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC")  # JAX reads NPROC
+    return os.environ | dict.fromkeys(names, str(threads)) | {"JAX_ENABLE_X64": "1", "JAX_PLATFORMS": "cpu"}
+
+
+def measure(work: str, workers: Mapping[str, Worker], rounds: int, batch: float) -> dict[str, Result]:
+    """Check a work in every library, then time it: in each round, each library has one turn."""
+    results = {}
+    for library, worker in workers.items():
+        answer = worker.ask(prepare=work, batch=batch)
+        results[library] = Result(answer["status"], answer.get("reason") or answer.get("missing", ""))
+    ready = [library for library, result in results.items() if result.status == "ok"]
+    for _ in range(rounds):
+        ready = ready[1:] + ready[:1]  # nobody is always first, or always after the same neighbour
+        for library in list(ready):
+            answer = workers[library].ask(sample=True)
+            if "seconds" in answer:
+                results[library].seconds.append(answer["seconds"])
+            else:
+                results[library] = Result("missing", answer["missing"])
+                ready.remove(library)
+    return results
+
+
+def measure_imports(libraries: list[str], rounds: int, threads: int) -> dict[str, Result]:
+    """Time what importing each library adds to ``import numpy``, each time in a process of its own."""
+    results = {library: Result("ok") for library in libraries}
+    for _ in range(rounds):
+        for library, result in results.items():
+            code = f"import numpy, time; t = time.perf_counter(); import {library}; print(time.perf_counter() - t)"
+            run = subprocess.run(
+                [sys.executable, "-c", code],
+                cwd=ROOT,
+                env=environment(threads),
+                stdout=subprocess.PIPE,
+                text=True,
+                check=True,
+            )
+            result.seconds.append(float(run.stdout.split()[-1]))
+    return results
+
+
+def processors() -> int:
+    """Return the number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,48 @@
+"""The command line: ``python -m gradarray`` gives the guided tour."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+import gradarray
+from gradarray import tour
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    top = argparse.ArgumentParser(
+        prog="python -m gradarray",
+        description="NumPy with autodiff built in. Without a command: the guided tour.",
+    )
+    top.add_argument("--version", action="version", version=f"gradarray {gradarray.__version__}")
+    top.set_defaults(run=lambda _: tour.main())
+    commands = top.add_subparsers(title="commands", metavar="[command]")
+    commands.add_parser(
+        "tour",
+        help="a guided tour of a few seconds, on real data, that checks itself as it goes",
+        description="Run the tutorial's steps live, then train a NumPy function on Fisher's irises. "
+        "The exit status is 0 when everything came out as it should.",
+    )
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that `arguments` (those of the process) ask for, and return the exit status."""
+    options = parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (`| head`) has seen enough. Python flushes standard output once more on its way out: into nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,655 @@
+"""The one table from NumPy's functions to their rules, and the kinds of declaration that fill it.
+
+Every function is declared once, by kind; both modes of differentiation and every order follow from the declaration.
+All derivative functions are written in plain ``np.*``, with one vocabulary: `g` the cotangent that comes in, `ans` the
+result of the call, operands and parameters under NumPy's own names. Where a derivative needs only the shape and dtype
+of the result or of an operand, its name starts with an underscore and it is handed a `Spec`; the values are then not
+kept on the tape.
+
+The signature of a derivative is its support statement: a parameter that it does not list is refused when the function
+is called, never ignored.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from .buffers import LARGE, product
+from .tape import FLOAT64, PICK, Array, Node, Spec
+
+Derivative = Callable[..., Array]
+Partial = Derivative | float
+
+RULES: dict[Any, Rule] = {}
+
+
+class Rule:
+    """What is known about one function. The kinds below are its subclasses."""
+
+    kind: ClassVar[str]
+    # Answers the calls that are another function's or another form's, or returns NotImplemented; see `lowered`.
+    lower: Callable[[Any, dict[str, Any]], Any] | None = None
+
+    def __init__(self, func: Callable[..., Any]) -> None:
+        self.func = func
+        self.name = public_name(func)
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name}>"
+
+
+def public_name(func: Any) -> str:
+    """Return the name that a user calls `func` by, such as ``np.linalg.norm``."""
+    name: str = getattr(func, "__name__", repr(func))
+    module: str = getattr(func, "__module__", None) or ("numpy" if isinstance(func, np.ufunc) else "")
+    if isinstance(func, np.ufunc) and getattr(np, name, None) is not func:
+        return name
+    module = module.replace("numpy", "np", 1) if module.split(".")[0] == "numpy" else module
+    return name if module in ("", "builtins", "_operator") else f"{module}.{name}"
+
+
+def register(rule: Rule) -> None:
+    """Put a rule into the table; a later declaration for the same function takes the place of an earlier one."""
+    RULES[rule.func] = rule
+    for forget in forgetters:
+        forget(rule.func)
+
+
+# Called with a function that has a new rule; whoever derives something from the rules drops it then.
+forgetters: list[Callable[[Any], None]] = []
+
+
+# --- differentiable kinds -------------------------------------------------------------------------------------------
+
+
+class Differentiable(Rule):
+    """A rule with recorded calls: it can pull a cotangent back through a node.
+
+    Attributes
+    ----------
+    operands : names of the parameters that a derivative may flow to; they come first
+    params : names of the parameters that may follow them
+    variadic : any number of operands
+    sequence : the operands come as one sequence, as in np.concatenate
+    """
+
+    operands: tuple[str, ...]
+    params: tuple[str, ...] = ()
+    variadic = False
+    sequence = False
+    keeps_out: bool
+
+    def keeps(self, position: int) -> bool:
+        """Tell whether a derivative needs the values of this operand."""
+        raise NotImplementedError
+
+    def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        """Return the cotangent of each operand, None for a constant one."""
+        raise NotImplementedError
+
+    def careful_pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        """Do the same so that an exact zero times an infinity or a NaN is zero."""
+        return self.pullback(node, g)
+
+    def lift(self, node: Node, wrap: Callable[[Array, Node], Array]) -> Node:
+        """Return the node with its saved values as Tensors on the tape, so that the pullback is recorded too."""
+        args = tuple(
+            [
+                raw if parent is None or raw is None or isinstance(raw, Spec) else wrap(raw, parent)
+                for raw, parent in zip(node.args, node.parents, strict=True)
+            ]
+        )
+        out = node.out
+        if type(out) is tuple:  # several results, each with a node of its own
+            out = tuple(
+                wrap(item, Node(PICK, (k,), None, None, (node,), item.shape, item.dtype))
+                if item.dtype.kind in "fc"
+                else item
+                for k, item in enumerate(out)
+            )
+        elif out is not None:
+            out = wrap(out, node)
+        return Node(node.rule, args, node.kwargs, out, node.parents, node.shape, node.dtype)
+
+
+class Elementwise(Differentiable):
+    """A ufunc with one partial derivative per operand."""
+
+    kind = "elementwise"
+
+    def __init__(self, func: np.ufunc, partials: Sequence[Partial]) -> None:
+        super().__init__(func)
+        if len(partials) != func.nin:
+            raise TypeError(
+                f"{self.name} takes {func.nin} operand(s), so it needs {func.nin} partial derivative(s), "
+                f"not {len(partials)}"
+            )
+        if func.nout != 1:
+            raise TypeError(f"{self.name} has {func.nout} results; declare it with composite() or rule()")
+        self.nin = func.nin
+        self.partials = tuple(partials)
+        self._needs = tuple(self._needed(partial) for partial in partials)
+        self.operands = next((names(p)[1:] for p in partials if callable(p)), ("x1", "x2", "x3")[: func.nin])
+        self.operands = tuple(name.lstrip("_") for name in self.operands)
+        self.keeps_out = any(needs[0] for needs in self._needs)
+        # np.absolute gives real results for complex operands: its result does not tell that conjugates are due.
+        to_real = any(set(types[: func.nin]) & set("FDG") and types[-1] in "fdg" for types in func.types)  # "D->d"
+        self.pullback = _scalar_chain(self.partials, to_real)  # type: ignore[method-assign, assignment]
+
+    def _needed(self, partial: Partial) -> tuple[bool, ...]:
+        if not callable(partial):
+            return (False,) * (self.nin + 1)
+        found = names(partial)
+        if len(found) != self.nin + 1:
+            raise TypeError(
+                f"a partial derivative of {self.name} takes (ans, "
+                f"{', '.join(f'x{i + 1}' for i in range(self.nin))}), but this one takes ({', '.join(found)})"
+            )
+        return tuple(not name.startswith("_") for name in found)
+
+    def partial_needs(self, i: int, position: int) -> bool:
+        """Tell whether the i-th partial derivative needs the values of the operand at `position`."""
+        return self._needs[i][position + 1]
+
+    def keeps(self, position: int) -> bool:
+        return any(needs[position + 1] for needs in self._needs)
+
+    def careful_pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        args, out = node.args, node.out
+        return [
+            None if parent is None else absorbing(g, conjugate(d(out, *args) if callable(d) else d))
+            for d, parent in zip(self.partials, node.parents, strict=True)
+        ]
+
+
+def _scalar_chain(partials: tuple[Partial, ...], to_real: bool) -> Callable[[Node, Array], Iterable[Any]]:
+    """Make the pullback of an element-wise function: the cotangent times each partial derivative.
+
+    One and two operands have a function of their own, without a loop: it is on the way of every recorded operation.
+    """
+
+    def general(node: Node, g: Array) -> Iterable[Any]:
+        args, out = node.args, node.out
+        return [
+            None if parent is None else g * conjugate(d(out, *args) if callable(d) else d)
+            for d, parent in zip(partials, node.parents, strict=True)
+        ]
+
+    float64 = FLOAT64
+    first = partials[0]
+    if len(partials) == 1 and callable(first):
+        partial = first
+
+        def unary(node: Node, g: Array) -> Iterable[Any]:
+            if (to_real or node.dtype is not float64) and "c" in (node.dtype.kind, node.parents[0].dtype.kind):  # type: ignore[union-attr]
+                return general(node, g)
+            d = partial(node.out, node.args[0])
+            if type(g) is np.ndarray and g.size >= LARGE:
+                return (product(g, d),)
+            return (g * d,)
+
+        return unary
+    if len(partials) == 2 and callable(first) and callable(partials[1]):
+        left, right = first, partials[1]
+
+        def binary(node: Node, g: Array) -> Iterable[Any]:
+            if node.dtype is not float64 and node.dtype.kind == "c":
+                return general(node, g)
+            p, q = node.parents
+            x1, x2 = node.args
+            large = type(g) is np.ndarray and g.size >= LARGE
+            by_x1 = by_x2 = None
+            if p is not None:
+                d = left(node.out, x1, x2)
+                by_x1 = product(g, d, q is None) if large else g * d
+            if q is not None:
+                d = right(node.out, x1, x2)
+                by_x2 = product(g, d) if large else g * d
+            return (by_x1, by_x2)
+
+        return binary
+    if all(not callable(d) for d in partials):
+        # The parents of constant operands are None; the sweep passes them over.
+        def constant(node: Node, g: Array) -> Iterable[Any]:
+            if type(g) is np.ndarray and g.size >= LARGE:
+                alone = len(partials) == 1 or None in node.parents
+                return [
+                    None if parent is None else g if d == 1 else product(g, d, alone)
+                    for d, parent in zip(partials, node.parents, strict=True)
+                ]
+            return [g if d == 1 else g * d for d in partials]
+
+        return constant
+    return general
+
+
+def conjugate(d: Array) -> Array:
+    """Return the complex conjugate; a real partial derivative is not copied."""
+    return np.conj(d) if np.iscomplexobj(d) else d
+
+
+def absorbing(g: Array, d: Array) -> Array:
+    """Multiply so that an exact zero wins over an infinity or a NaN in the derivative."""
+    product = g * d
+    # Only where the product is NaN: elsewhere it stays on the tape, because its derivative by g is d for a zero g too.
+    zero = np.isnan(product) & ((g == 0) | ((d == 0) & np.isinf(g)))
+    return np.where(zero, np.zeros((), product.dtype), product)
+
+
+class Function(Differentiable):
+    """Any other differentiable function: one vjp per operand, or one for all of them."""
+
+    kind = "rule"
+
+    def __init__(
+        self,
+        func: Callable[..., Any],
+        vjps: Sequence[Derivative],
+        *,
+        jvp: Derivative | None = None,
+        joint: bool = False,
+        skip: Sequence[str] = (),
+        holomorphic: bool = True,
+        forward: Callable[..., Any] | None = None,
+        leading: Sequence[str] = ("g", "ans"),
+    ) -> None:
+        super().__init__(func)
+        self.vjps = tuple(vjps)
+        self.jvp = jvp
+        self.joint = joint
+        self.holomorphic = holomorphic
+        self.forward = forward or func
+        self._first = first = len(leading)
+        signatures = [Signature.of(vjp) for vjp in vjps]
+        signature = signatures[0]
+        if signature.plain[:first] != tuple(leading):
+            raise TypeError(
+                f"a derivative of {self.name} starts with ({', '.join(leading)}), not ({', '.join(signature.names)})"
+            )
+        if any(other.plain != signature.plain for other in signatures):
+            raise TypeError(f"the derivatives of {self.name} differ in their parameters")
+        if signature.takes_keywords:
+            raise TypeError(f"a derivative of {self.name} takes **kwargs; list the parameters that it supports instead")
+        self.variadic = signature.variadic
+        self.operands = signature.plain[first : signature.required]
+        self.params = signature.names[signature.required :]
+        known = parameter_names(func)
+        unknown = [name for name in (*self.operands, *self.params) if known is not None and name not in known]
+        if unknown:
+            raise TypeError(
+                f"{self.name} has no parameter {', '.join(unknown)}; its parameters are {', '.join(known or ())}"
+            )
+        differentiable = [name for name in self.operands if name not in skip]
+        if not joint and not self.variadic and len(vjps) != len(differentiable):
+            raise TypeError(
+                f"{self.name} has the operands ({', '.join(differentiable)}), so it needs {len(differentiable)} "
+                f"derivative(s), not {len(vjps)}"
+            )
+        if self.variadic and not joint:
+            raise TypeError(f"{self.name} has any number of operands, so it needs a joint derivative")
+        self.skip = frozenset(i for i, name in enumerate(self.operands) if name in skip)
+        if not joint:
+            # A skipped operand has no parent on the tape, so what stands in its place is never called.
+            given = iter(self.vjps)
+            self.vjps = tuple(next(given) if name in differentiable else vjps[0] for name in self.operands)
+        self.keeps_out = first > 1 and any(not other.names[1].startswith("_") for other in signatures)
+        self._kept = tuple(
+            any(not other.names[first + i].startswith("_") for other in signatures) for i in range(len(self.operands))
+        )
+
+    def keeps(self, position: int) -> bool:
+        return self._kept[0 if self.sequence else min(position, len(self._kept) - 1)]
+
+    def partial_needs(self, i: int, position: int) -> bool:
+        """Tell whether the i-th vjp needs the values of the operand at `position`."""
+        return not names(self.vjps[i])[self._first + position].startswith("_")
+
+    def _operands(self, node: Node) -> Any:
+        """Return the saved operands, and the parents, which know shape and dtype, in place of those not saved."""
+        operands = [parent if raw is None else raw for raw, parent in zip(node.args, node.parents, strict=True)]
+        return (operands,) if self.sequence else operands
+
+    def _call(self, vjp: Derivative, node: Node, g: Array) -> Any:
+        return vjp(g, node if node.out is None else node.out, *self._operands(node), **node.kwargs)  # type: ignore[arg-type]
+
+    def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        several = type(g) is list
+        if several:
+            g = [np.zeros_like(out) if part is None else part for part, out in zip(g, node.out, strict=True)]
+        if not self.holomorphic or not (any(map(np.iscomplexobj, g)) if several else node.dtype.kind == "c"):
+            return self._plain(node, g)
+        # The plain derivative gives J^T g; the gradient convention asks for J^H g, which is conj(J^T conj(g)).
+        cotangents = self._plain(node, [np.conj(part) for part in g] if several else np.conj(g))
+        return [None if c is None else np.conj(c) for c in cotangents]
+
+    def _plain(self, node: Node, g: Array) -> Iterable[Any]:
+        if self.joint:
+            cotangents: Iterable[Any] = self._call(self.vjps[0], node, g)
+            return cotangents
+        return [
+            None if parent is None else self._call(vjp, node, g)
+            for vjp, parent in zip(self.vjps, node.parents, strict=True)
+        ]
+
+
+class Linear(Function):
+    """A function that is linear in its operand: the vjp is its adjoint, and the jvp is the function itself."""
+
+    kind = "linear"
+
+    def __init__(
+        self,
+        func: Callable[..., Any],
+        adjoint: Derivative,
+        *,
+        sequence: bool = False,
+        forward: Callable[..., Any] | None = None,
+    ) -> None:
+        super().__init__(func, [adjoint], leading=("g",), joint=sequence, holomorphic=False, forward=forward)
+        self.sequence = sequence
+        self.keeps_out = False
+        if len(self.operands) != 1:
+            raise TypeError(f"an adjoint of {self.name} has one operand, not ({', '.join(self.operands)})")
+
+    def keeps(self, position: int) -> bool:
+        return False
+
+    def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        adjoint, keywords = self.vjps[0], node.kwargs
+        if self.sequence:
+            return adjoint(g, *self._operands(node), **keywords)  # type: ignore[arg-type, no-any-return]
+        return (adjoint(g, node.parents[0], **keywords) if keywords else adjoint(g, node.parents[0]),)
+
+
+class Bilinear(Function):
+    """A function that is linear in each of its two operands."""
+
+    kind = "bilinear"
+
+    def __init__(self, func: Callable[..., Any], left: Derivative, right: Derivative) -> None:
+        super().__init__(func, [left, right], leading=("g",), holomorphic=False)
+        self.keeps_out = False
+
+    def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        p, q = node.parents
+        a, b = node.args
+        if node.dtype.kind == "c":
+            a, b = (raw if raw is None or isinstance(raw, Spec) else conjugate(raw) for raw in (a, b))
+        a, b = p if a is None else a, q if b is None else b
+        left, right = self.vjps
+        keywords = node.kwargs or {}
+        return (
+            None if p is None else left(g, a, b, **keywords),
+            None if q is None else right(g, a, b, **keywords),
+        )
+
+
+# --- kinds that record nothing of their own -------------------------------------------------------------------------
+
+
+class Composite(Rule):
+    """A function given a second body in differentiable np.*; no derivative is written."""
+
+    kind = "composite"
+
+    def __init__(self, func: Callable[..., Any], body: Callable[..., Any]) -> None:
+        super().__init__(func)
+        self.body = body
+        self.params = names(body)
+        known = parameter_names(func)
+        unknown = [] if known is None else [name for name in self.params if name not in known]
+        if unknown:
+            raise TypeError(f"{self.name} has no parameter {', '.join(unknown)}")
+
+
+class InPlace(Composite):
+    """A function that changes its first argument; the body does so on a Tensor."""
+
+    kind = "in-place"
+
+
+class Nondifferentiable(Rule):
+    """Integer, boolean and meta results: NumPy's own, on the raw data."""
+
+    kind = "non-differentiable"
+
+
+class Creation(Rule):
+    """A new array that takes no values from a variable, as a constant Tensor."""
+
+    kind = "creation"
+
+
+class ZeroGradient(Rule):
+    """Floating-point results whose derivative is zero almost everywhere."""
+
+    kind = "zero-gradient"
+
+
+class Unsupported(Rule):
+    """A function that is refused, with the reason."""
+
+    kind = "unsupported"
+
+    def __init__(self, func: Callable[..., Any], reason: str) -> None:
+        super().__init__(func)
+        self.reason = reason
+
+
+# --- declarations ---------------------------------------------------------------------------------------------------
+
+
+def elementwise(func: np.ufunc, *partials: Partial) -> None:
+    """Declare a ufunc by its partial derivatives.
+
+    Parameters
+    ----------
+    func : numpy.ufunc
+        A ufunc with one result; SciPy's and Numba's are as good as NumPy's.
+    *partials : callable or int
+        One per operand: ``lambda ans, x1, x2: ...``, the plain partial derivative (for complex numbers the complex
+        derivative; conjugates are inserted where they belong), or a whole number for a constant one. Broadcasting is
+        taken care of.
+
+    Raises
+    ------
+    TypeError
+        If the number of partial derivatives, or of the parameters of one, does not match the ufunc.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradarray as ga
+    >>> cube = np.frompyfunc(lambda x: x**3, 1, 1)
+    >>> ga.registry.elementwise(cube, lambda _ans, x: 3 * x**2)
+    """
+    register(Elementwise(func, partials))
+
+
+def linear(
+    func: Callable[..., Any],
+    adjoint: Derivative,
+    *,
+    sequence: bool = False,
+    forward: Callable[..., Any] | None = None,
+) -> None:
+    """Declare a function that is linear in its operand.
+
+    Parameters
+    ----------
+    func : callable
+        A function with NumPy's dispatch protocol.
+    adjoint : callable
+        ``adjoint(g, operand, param=default, ...)``: the cotangent of the operand. `operand` is a `Spec`; it has the
+        shape and dtype of the real one.
+    sequence : bool
+        The operand is a sequence of arrays; the adjoint returns one cotangent for each.
+    forward : callable, optional
+        Computes the same from a plain array by a shorter way, as ``np.add.reduce`` does for np.sum.
+    """
+    register(Linear(func, adjoint, sequence=sequence, forward=forward))
+
+
+def bilinear(func: Callable[..., Any], left: Derivative, right: Derivative) -> None:
+    """Declare a function that is linear in each of its two operands.
+
+    Parameters
+    ----------
+    func : callable
+    left, right : callable
+        ``left(g, a, b, param=default, ...)``: the cotangents of `a` and of `b`, as for real numbers; for complex ones
+        the operands arrive conjugated.
+    """
+    register(Bilinear(func, left, right))
+
+
+def rule(
+    func: Callable[..., Any],
+    *vjps: Derivative,
+    joint: Derivative | None = None,
+    jvp: Derivative | None = None,
+    skip: Sequence[str] = (),
+    holomorphic: bool = True,
+    forward: Callable[..., Any] | None = None,
+) -> None:
+    """Declare any other differentiable function.
+
+    Parameters
+    ----------
+    func : callable
+    *vjps : callable
+        One per operand: ``vjp(g, ans, a, b, param=default, ...)`` returns the cotangent of that operand. Parameters
+        without a default are the operands.
+    joint : callable, optional
+        Instead: one function that returns the cotangents of all operands as a tuple.
+    jvp : callable, optional
+        The forward derivative; without it, it is the transpose of the vjp.
+    skip : sequence of str
+        Operands through which no derivative flows, such as a condition; their vjp is not called.
+    holomorphic : bool
+        The vjp is the plain one, ``J^T g``, and conjugates are inserted for complex results. Give False where the vjp
+        is written for complex numbers already: the direction of steepest ascent of a real loss.
+    forward : callable, optional
+        Computes the same from plain arrays by a shorter way.
+    """
+    if (joint is None) == (not vjps):
+        raise TypeError("give either one vjp per operand or a joint one")
+    if joint is not None:
+        vjps = (joint,)
+    rule = Function(func, vjps, joint=joint is not None, jvp=jvp, skip=skip, holomorphic=holomorphic, forward=forward)
+    register(rule)
+
+
+def composite(func: Callable[..., Any], body: Callable[..., Any]) -> None:
+    """Declare a function by a second body, written in differentiable np.* and with NumPy's own parameters."""
+    register(Composite(func, body))
+
+
+def inplace(func: Callable[..., Any], body: Callable[..., Any]) -> None:
+    """Declare a function that changes its first argument, by a body that does so on a Tensor."""
+    register(InPlace(func, body))
+
+
+def nondifferentiable(*funcs: Callable[..., Any]) -> None:
+    """Declare functions with integer, boolean or meta results: they see the raw data and return plain NumPy values."""
+    for func in funcs:
+        register(Nondifferentiable(func))
+
+
+def creation(*funcs: Callable[..., Any]) -> None:
+    """Declare functions that make a new array without taking values from a variable."""
+    for func in funcs:
+        register(Creation(func))
+
+
+def zero_gradient(*funcs: Callable[..., Any]) -> None:
+    """Declare functions with floating-point results whose derivative is zero almost everywhere."""
+    for func in funcs:
+        register(ZeroGradient(func))
+
+
+def unsupported(reason: str, *funcs: Callable[..., Any]) -> None:
+    """Declare functions that are refused; the error names the reason."""
+    for func in funcs:
+        register(Unsupported(func, reason))
+
+
+def lowered(func: Callable[..., Any], lower: Callable[[Any, dict[str, Any]], Any]) -> None:
+    """Add to a declared function a way to carry out some of its calls by other calls.
+
+    Parameters
+    ----------
+    func : callable
+    lower : callable
+        ``lower(args, kwargs)`` gets every call first. It answers it with the help of other functions, or of another
+        form of the call, or returns NotImplemented, and the rule is used.
+    """
+    RULES[func].lower = lower
+
+
+# --- signatures -----------------------------------------------------------------------------------------------------
+
+
+class Signature(NamedTuple):
+    """The parameters of a function, as far as a declaration asks.
+
+    Attributes
+    ----------
+    names : the names of the parameters
+    required : how many of them come first and have no default; ``*args`` counts
+    variadic : whether there is an ``*args``
+    takes_keywords : whether there is a ``**kwargs``, which `names` leaves out
+    """
+
+    names: tuple[str, ...]
+    required: int
+    variadic: bool
+    takes_keywords: bool
+
+    @property
+    def plain(self) -> tuple[str, ...]:
+        """The names without the underscore that says that values are not needed."""
+        return tuple([name.lstrip("_") for name in self.names])
+
+    @staticmethod
+    def of(func: Callable[..., Any]) -> Signature:
+        """Return the signature of a function; ValueError or TypeError where it does not tell."""
+        code = getattr(getattr(func, "__wrapped__", func), "__code__", None)
+        if code is None:
+            return Signature._inspected(func)
+        # What inspect.signature tells, in a twentieth of its time: some hundred functions are declared on import.
+        positional, keyword_only = code.co_argcount, code.co_kwonlyargcount
+        variadic = bool(code.co_flags & inspect.CO_VARARGS)
+        found = code.co_varnames[: positional + keyword_only + variadic]
+        if variadic:  # it stands behind the keyword-only ones there
+            found = (*found[:positional], found[-1], *found[positional:-1])
+        required = positional - len(getattr(func, "__wrapped__", func).__defaults__ or ()) + variadic
+        return Signature(found, required, variadic, bool(code.co_flags & inspect.CO_VARKEYWORDS))
+
+    @staticmethod
+    def _inspected(func: Callable[..., Any]) -> Signature:
+        parameters = list(inspect.signature(func).parameters.values())
+        kinds = [p.kind for p in parameters]
+        named = [p for p in parameters if p.kind is not p.VAR_KEYWORD]
+        required = [p for p in named if p.default is p.empty and p.kind is not p.KEYWORD_ONLY]
+        takes_keywords = inspect.Parameter.VAR_KEYWORD in kinds
+        names = tuple([p.name for p in named])
+        return Signature(names, len(required), inspect.Parameter.VAR_POSITIONAL in kinds, takes_keywords)
+
+
+def names(derivative: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names of a function's parameters."""
+    return Signature.of(derivative).names
+
+
+def parameter_names(func: Callable[..., Any]) -> tuple[str, ...] | None:
+    """Return the names of a function's parameters, or None where it takes any or does not tell them."""
+    try:
+        signature = Signature.of(func)
+    except (TypeError, ValueError):
+        return None
+    return None if signature.variadic or signature.takes_keywords else signature.names

@@ -1,0 +1,416 @@
+"""Mathematical functions that work element by element: every ufunc of NumPy, and the functions built like one.
+
+Conventions at kinks: |x| and its like have derivative 0 at 0; ties of maximum and minimum share evenly, and of a pair
+with a NaN the one that is the result takes it all; a**b has derivative 0 by b where a is 0 and b is not negative, and
+0 by a where b is 0; arctan2 and hypot have derivative 0 at the origin; sqrt has an infinite slope at 0.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..dispatch import primitive
+from ..registry import absorbing, composite, elementwise, linear, nondifferentiable, rule, zero_gradient
+from ..tape import Array
+from ..views import astype
+
+LOG2 = float(np.log(2))
+LOG10 = float(np.log(10))
+
+# --- trigonometric functions ---------------------------------------------------------------------------------------
+
+elementwise(np.sin, lambda _ans, x: np.cos(x))
+elementwise(np.cos, lambda _ans, x: -np.sin(x))
+elementwise(np.tan, lambda ans, _x: 1 + ans * ans)
+
+
+def _cosine_of_arcsin(x: Array) -> Array:
+    # On a branch cut the sign of a zero imaginary part decides, which 1 - x * x does not keep.
+    return np.cos(np.arcsin(x)) if np.iscomplexobj(x) else np.sqrt(1 - x * x)
+
+
+elementwise(np.arcsin, lambda _ans, x: 1 / _cosine_of_arcsin(x))
+elementwise(np.arccos, lambda _ans, x: -1 / _cosine_of_arcsin(x))
+elementwise(np.arctan, lambda _ans, x: 1 / (1 + x * x))
+
+
+def _hypot_partial(ans: Array, x: Array) -> Array:
+    return np.where(ans == 0, 0, x / np.where(ans == 0, 1, ans))
+
+
+def _arctan2_partial(x1: Array, x2: Array, numerator: Array) -> Array:
+    """Return numerator / (x1**2 + x2**2), divided twice by the root so that nothing overflows."""
+    r = np.hypot(x1, x2)
+    flat = (r == 0) | np.isinf(r)  # the angle does not change there, as far as it has a derivative
+    r = np.where(flat, 1, r)
+    return np.where(flat, 0, numerator) / r / r
+
+
+elementwise(np.hypot, lambda ans, x1, _x2: _hypot_partial(ans, x1), lambda ans, _x1, x2: _hypot_partial(ans, x2))
+elementwise(
+    np.arctan2,
+    lambda _ans, x1, x2: _arctan2_partial(x1, x2, x2),
+    lambda _ans, x1, x2: _arctan2_partial(x1, x2, -x1),
+)
+for to_degrees in (np.degrees, np.rad2deg):
+    elementwise(to_degrees, 180 / np.pi)
+for to_radians in (np.radians, np.deg2rad):
+    elementwise(to_radians, np.pi / 180)
+
+rule(np.unwrap, lambda g, _ans, _p, discont=None, axis=-1, *, period=2 * np.pi: g)
+
+# --- hyperbolic functions --------------------------------------------------------------------------------------------
+
+elementwise(np.sinh, lambda _ans, x: np.cosh(x))
+elementwise(np.cosh, lambda _ans, x: np.sinh(x))
+elementwise(np.tanh, lambda ans, _x: 1 - ans * ans)
+elementwise(np.arcsinh, lambda _ans, x: 1 / (np.cosh(np.arcsinh(x)) if np.iscomplexobj(x) else np.sqrt(x * x + 1)))
+# A product of two roots, not the root of a product, which lies on another branch for complex numbers.
+elementwise(np.arccosh, lambda _ans, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)))
+elementwise(np.arctanh, lambda _ans, x: 1 / (1 - x * x))
+
+# --- rounding --------------------------------------------------------------------------------------------------------
+
+zero_gradient(np.rint, np.floor, np.ceil, np.trunc, np.fix, np.round, np.around)
+
+# --- exponents and logarithms ----------------------------------------------------------------------------------------
+
+elementwise(np.exp, lambda ans, _x: ans)
+elementwise(np.exp2, lambda ans, _x: ans * LOG2)
+elementwise(np.expm1, lambda ans, _x: ans + 1)
+elementwise(np.log, lambda _ans, x: 1 / x)
+elementwise(np.log2, lambda _ans, x: 1 / (x * LOG2))
+elementwise(np.log10, lambda _ans, x: 1 / (x * LOG10))
+elementwise(np.log1p, lambda _ans, x: 1 / (1 + x))
+
+
+def _log_share(ans: Array, x: Array, other: Array, exp: np.ufunc) -> Array:
+    """Return exp(x - ans), the share of one operand in the sum; infinite operands that are equal share evenly."""
+    gap = np.where(x == ans, 0, x - ans)
+    return np.where(np.isinf(x) & (x == other), 0.5, exp(gap))
+
+
+elementwise(
+    np.logaddexp,
+    lambda ans, x1, x2: _log_share(ans, x1, x2, np.exp),
+    lambda ans, x1, x2: _log_share(ans, x2, x1, np.exp),
+)
+elementwise(
+    np.logaddexp2,
+    lambda ans, x1, x2: _log_share(ans, x1, x2, np.exp2),
+    lambda ans, x1, x2: _log_share(ans, x2, x1, np.exp2),
+)
+
+# --- floating-point routines -----------------------------------------------------------------------------------------
+
+elementwise(np.copysign, lambda _ans, x1, x2: np.sign(x1) * np.copysign(1, x2), 0)
+elementwise(np.nextafter, 1, 0)
+elementwise(np.ldexp, lambda _ans, _x1, x2: np.ldexp(1.0, x2), 0)
+nondifferentiable(np.signbit, np.isfinite, np.isinf, np.isnan, np.isnat)
+zero_gradient(np.spacing)
+rule(np.frexp, lambda g, ans, _x: np.ldexp(g[0], -ans[1]))
+
+# --- arithmetic operations -------------------------------------------------------------------------------------------
+
+elementwise(np.add, 1, 1)
+elementwise(np.subtract, 1, -1)
+elementwise(np.multiply, lambda _ans, _x1, x2: x2, lambda _ans, x1, _x2: x1)
+elementwise(np.divide, lambda _ans, _x1, x2: 1 / x2, lambda ans, _x1, x2: -ans / x2)
+elementwise(np.positive, 1)
+elementwise(np.negative, -1)
+elementwise(np.reciprocal, lambda ans, _x: -ans * ans)
+# Not floor(x1 / x2): 1 / 0.1 rounds to 10, but 1 holds 0.1 only nine times, and the remainder is that after the ninth.
+elementwise(np.remainder, 1, lambda _ans, x1, x2: -np.floor_divide(x1, x2))
+elementwise(np.fmod, 1, lambda ans, x1, x2: -np.rint((x1 - ans) / x2))
+zero_gradient(np.floor_divide)
+rule(np.divmod, lambda g, _ans, _x1, _x2: g[1], lambda g, ans, _x1, _x2: absorbing(-g[1], ans[0]))
+rule(np.modf, lambda g, _ans, _x: g[0])
+
+
+def _power_by_base(_ans: Array, x1: Array, x2: Array) -> Array:
+    if type(x2) in (int, float) and x2 != 0:
+        return x2 * x1 if x2 == 2 else x2 * x1 ** (x2 - 1)
+    # An infinite 1 / x1 is no factor of the derivative by an exponent 0. 1.0, because 0 - 1 is 255 in np.uint8.
+    return x2 * x1 ** np.where((x2 == 0) & ~np.isfinite(1 / x1), 1, x2 - 1.0)
+
+
+def _power_by_exponent(ans: Array, x1: Array, x2: Array) -> Array:
+    if type(x1) in (int, float) and x1 > 0:
+        return ans * math.log(x1)
+    flat = (x1 == 0) & (np.real(x2) >= 0)
+    if np.iscomplexobj(ans):
+        x1 = x1 + 0j
+    return np.where(flat, 0, np.log(np.where(flat, 1, x1)) * ans)
+
+
+elementwise(np.power, _power_by_base, _power_by_exponent)
+elementwise(np.float_power, _power_by_base, _power_by_exponent)
+
+# --- extrema ---------------------------------------------------------------------------------------------------------
+
+
+def _share(x1: Array, x2: Array, ahead: Array, nan: Array) -> Array:
+    """Return the share of `x1` in an extremum: 1 where it is `ahead`, or where `nan` is NaN, and 1/2 in a tie."""
+    return np.where(x1 == x2, 0.5, ahead | np.isnan(nan))
+
+
+# Of two NaNs, NumPy returns the first; of one, maximum and minimum return the NaN, fmax and fmin the number.
+elementwise(
+    np.maximum,
+    lambda _ans, x1, x2: _share(x1, x2, x1 > x2, x1),
+    lambda _ans, x1, x2: 1 - _share(x1, x2, x1 > x2, x1),
+)
+elementwise(
+    np.minimum,
+    lambda _ans, x1, x2: _share(x1, x2, x1 < x2, x1),
+    lambda _ans, x1, x2: 1 - _share(x1, x2, x1 < x2, x1),
+)
+elementwise(
+    np.fmax,
+    lambda _ans, x1, x2: _share(x1, x2, x1 > x2, x2),
+    lambda _ans, x1, x2: 1 - _share(x1, x2, x1 > x2, x2),
+)
+elementwise(
+    np.fmin,
+    lambda _ans, x1, x2: _share(x1, x2, x1 < x2, x2),
+    lambda _ans, x1, x2: 1 - _share(x1, x2, x1 < x2, x2),
+)
+
+
+@primitive
+def clipped(a: Array, low: Array, high: Array, dtype: Any = None) -> Array:
+    """Return `a` between two bounds, of which either may be None."""
+    return np.clip(a, low, high, dtype=dtype)
+
+
+def _outside(a: Array, low: Array, high: Array) -> tuple[Array, Array]:
+    """Tell where each bound takes the place of `a`, as a NaN does; in the wrong order the upper one wins."""
+    below = False if low is None else (a < low) | np.isnan(low)
+    above = False if high is None else (a > high) | np.isnan(high)
+    return (below, above) if low is None or high is None else (below, above | (low > high))
+
+
+def clip_vjp(g: Array, _ans: Array, a: Array, low: Array, high: Array, dtype: Any = None) -> Array:
+    below, above = _outside(a, low, high)
+    return np.where(below | above, 0, g)
+
+
+def low_vjp(g: Array, _ans: Array, a: Array, low: Array, high: Array, dtype: Any = None) -> Array:
+    below, above = _outside(a, low, high)
+    return np.where(np.greater(below, above), g, 0)
+
+
+def high_vjp(g: Array, _ans: Array, a: Array, low: Array, high: Array, dtype: Any = None) -> Array:
+    return np.where(_outside(a, low, high)[1], g, 0)
+
+
+rule(clipped, clip_vjp, low_vjp, high_vjp, holomorphic=False)
+
+_NOT_GIVEN = np._NoValue
+
+
+def _clip(
+    a: Array,
+    a_min: Any = _NOT_GIVEN,
+    a_max: Any = _NOT_GIVEN,
+    *,
+    min: Any = _NOT_GIVEN,
+    max: Any = _NOT_GIVEN,
+    dtype: Any = None,
+) -> Array:
+    if a_min is _NOT_GIVEN and a_max is _NOT_GIVEN:
+        a_min = None if min is _NOT_GIVEN else min
+        a_max = None if max is _NOT_GIVEN else max
+    elif a_min is _NOT_GIVEN or a_max is _NOT_GIVEN or min is not _NOT_GIVEN or max is not _NOT_GIVEN:
+        np.clip(0, a_min, a_max, min=min, max=max)  # NumPy's own error
+    return clipped(a, a_min, a_max) if dtype is None else clipped(a, a_min, a_max, dtype=dtype)
+
+
+composite(np.clip, _clip)
+
+# --- miscellaneous ---------------------------------------------------------------------------------------------------
+
+elementwise(np.sqrt, lambda ans, _x: 0.5 / ans)
+elementwise(np.cbrt, lambda ans, _x: 1 / (3 * ans * ans))
+elementwise(np.square, lambda _ans, x: 2 * x)
+elementwise(np.absolute, lambda _ans, x: np.conj(np.sign(x)))
+elementwise(np.fabs, lambda _ans, x: np.sign(x))
+elementwise(np.heaviside, 0, lambda _ans, x1, _x2: np.equal(x1, 0))
+
+
+def sign_vjp(g: Array, ans: Array, x: Array) -> Array:
+    """Return zero for real numbers; a complex z/|z| turns with z, so what is across the ray remains."""
+    if not np.iscomplexobj(ans):
+        return np.zeros_like(g)
+    size = np.abs(x)
+    across = g - ans * np.real(np.conj(ans) * g)
+    return np.where(size == 0, 0, across / np.where(size == 0, 1, size))
+
+
+rule(np.sign, sign_vjp, holomorphic=False)
+
+
+@primitive
+def finite(x: Array, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Array:
+    """Return a copy of `x` with numbers in place of NaN and infinities."""
+    return np.nan_to_num(x, True, nan, posinf, neginf)
+
+
+def finite_vjp(g: Array, _ans: Array, x: Array, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Array:
+    if np.iscomplexobj(x):  # NumPy replaces real and imaginary parts by themselves
+        real = np.where(np.isfinite(np.real(x)), np.real(g), 0)
+        return real + np.where(np.isfinite(np.imag(x)), np.imag(g), 0) * 1j
+    return np.where(np.isfinite(x), g, 0)
+
+
+rule(finite, finite_vjp, holomorphic=False)
+
+
+def _nan_to_num(x: Array, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Array:
+    numbers = finite(x, nan=nan, posinf=posinf, neginf=neginf)
+    if copy:
+        return numbers
+    x[...] = numbers
+    return x
+
+
+composite(np.nan_to_num, _nan_to_num)
+
+
+def _real_if_close(a: Array, tol: float = 100) -> Array:
+    if not np.iscomplexobj(a):
+        return a
+    if tol > 1:  # a number of machine epsilons
+        tol = tol * float(np.finfo(a.dtype).eps)
+    return np.real(a) if np.all(np.abs(np.imag(a)) < tol) else a
+
+
+composite(np.real_if_close, _real_if_close)
+
+# --- other special functions -----------------------------------------------------------------------------------------
+# Each of the two has a family of derivatives that is closed: the rule of a member is the next one.
+
+
+@primitive
+def sinc_derivative(x: Array, order: int) -> Array:
+    """Return a derivative of np.sinc.
+
+    With s(z) = sin(z) / z, differentiating z s = sin(z) n times gives z s_n = sin(z + n pi / 2) - n s_(n-1). Near zero,
+    where that cancels, it is the power series, sum over k of (-1)**k z**(2k - n) / ((2k - n)! (2k + 1)).
+    """
+    z = np.pi * x
+    small = np.abs(z) < 1 + order / 2
+    far = np.where(small, 1, z)
+    value = np.sin(far) / far
+    for n in range(1, order + 1):
+        value = (np.sin(far + n * np.pi / 2) - n * value) / far
+    near = np.where(small, z, 0)
+    square = near * near
+    lowest = (order + 1) // 2
+    series = 0 * near
+    for k in range(lowest + 9 + order, lowest - 1, -1):
+        series = series * square + (-1) ** k / (math.factorial(2 * k - order) * (2 * k + 1))
+    return np.pi**order * np.where(small, series * near if order % 2 else series, value)
+
+
+rule(np.sinc, lambda g, _ans, x: absorbing(g, sinc_derivative(x, order=1)))
+rule(sinc_derivative, lambda g, _ans, x, *, order: absorbing(g, sinc_derivative(x, order=order + 1)))
+
+
+@primitive
+def i0_derivative(x: Array, order: int) -> Array:
+    """Return a derivative of np.i0, the mean of cos(t)**n exp(x cos(t)) over a period.
+
+    The midpoint rule with m points on half a period leaves out only the Bessel functions of order 2 m and above, which
+    for these m is less than rounding (Trefethen and Weideman, https://doi.org/10.1137/130932132).
+    """
+    largest = float(np.max(np.abs(x), where=np.isfinite(x), initial=0))
+    m = 20 + order + int(6 * math.sqrt(largest))
+    cosine = np.cos(np.pi * (np.arange(m) + 0.5) / m)
+    return np.mean(cosine**order * np.exp(x[..., None] * cosine), axis=-1)
+
+
+rule(np.i0, lambda g, _ans, x: absorbing(g, i0_derivative(x, order=1)))
+rule(i0_derivative, lambda g, _ans, x, *, order: absorbing(g, i0_derivative(x, order=order + 1)))
+
+# --- complex numbers -------------------------------------------------------------------------------------------------
+
+linear(np.conjugate, lambda g, x: np.conj(g))
+linear(np.real, lambda g, val: g)
+linear(np.imag, lambda g, val: g * 1j if val.dtype.kind == "c" else np.zeros_like(g))
+
+
+def _angle(z: Array, deg: bool = False) -> Array:
+    angle = np.arctan2(np.imag(z), np.real(z))
+    return angle * (180 / np.pi) if deg else angle
+
+
+composite(np.angle, _angle)
+
+# --- automatic domain ------------------------------------------------------------------------------------------------
+# Of NumPy's second set of functions, which give complex results where those above have none.
+
+
+def _extended(x: Array, outside: Any) -> Array:
+    """Return `x` as an array, of complex numbers if any of it is outside the real domain."""
+    x = x if hasattr(x, "dtype") else np.asarray(x)
+    if not np.any(np.isreal(x) & outside(x)):
+        return x
+    return astype(x, np.complex64 if x.dtype in (np.float32, np.complex64) else np.complex128)
+
+
+def _below_zero(x: Array) -> Array:
+    return _extended(x, lambda x: x < 0)
+
+
+def _beyond_one(x: Array) -> Array:
+    return _extended(x, lambda x: np.abs(x) > 1)
+
+
+composite(np.emath.sqrt, lambda x: np.sqrt(_below_zero(x)))
+composite(np.emath.log, lambda x: np.log(_below_zero(x)))
+composite(np.emath.log2, lambda x: np.log2(_below_zero(x)))
+composite(np.emath.log10, lambda x: np.log10(_below_zero(x)))
+composite(np.emath.logn, lambda n, x: np.log(_below_zero(x)) / np.log(_below_zero(n)))
+composite(np.emath.arccos, lambda x: np.arccos(_beyond_one(x)))
+composite(np.emath.arcsin, lambda x: np.arcsin(_beyond_one(x)))
+composite(np.emath.arctanh, lambda x: np.arctanh(_beyond_one(x)))
+
+
+def _power(x: Array, p: Array) -> Array:
+    p = p if hasattr(p, "dtype") else np.asarray(p)
+    return np.power(_below_zero(x), p * 1.0 if p.dtype.kind == "i" and np.any(p < 0) else p)
+
+
+composite(np.emath.power, _power)
+
+# --- truth values, comparison and logic ------------------------------------------------------------------------------
+
+nondifferentiable(np.all, np.any)
+nondifferentiable(np.isposinf, np.isneginf, np.iscomplex, np.isreal, np.iscomplexobj, np.isrealobj)
+nondifferentiable(np.isclose, np.allclose, np.array_equal, np.array_equiv)
+nondifferentiable(
+    np.greater,
+    np.greater_equal,
+    np.less,
+    np.less_equal,
+    np.equal,
+    np.not_equal,
+    np.logical_and,
+    np.logical_or,
+    np.logical_xor,
+    np.logical_not,
+    np.bitwise_and,
+    np.bitwise_or,
+    np.bitwise_xor,
+    np.invert,
+    np.left_shift,
+    np.right_shift,
+    np.gcd,
+    np.lcm,
+)
+if hasattr(np, "bitwise_count"):
+    nondifferentiable(np.bitwise_count)

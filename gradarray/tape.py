@@ -1,0 +1,457 @@
+"""The tape: nodes, the recording state, `fit` and the backward sweep. It knows nothing about NumPy's functions."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from types import TracebackType
+from typing import Any, Protocol, Self, TypeVar
+
+import numpy as np
+
+# Whatever can stand inside a Tensor: an ndarray, a NumPy scalar, another Tensor, a Dual, a foreign array.
+Array = Any
+F = TypeVar("F", bound=Callable[..., Any])
+
+next_order = itertools.count().__next__
+# The commonest dtype by name: asking a NumPy scalar for its dtype takes longer than arithmetic on it.
+FLOAT64 = np.dtype(np.float64)
+
+
+class Spec:
+    """The shape and dtype of an array whose values nobody needs."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self.shape = shape
+        self.dtype = dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        size = 1
+        for length in self.shape:
+            size *= length
+        return size
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(shape={self.shape}, dtype={self.dtype})"
+
+
+class PullbackRule(Protocol):
+    """What the sweep asks of a rule."""
+
+    name: str
+
+    def pullback(self, node: Node, g: Array) -> Iterable[Any]: ...
+
+    def careful_pullback(self, node: Node, g: Array) -> Iterable[Any]: ...
+
+    def lift(self, node: Node, wrap: Callable[[Array, Node], Array]) -> Node: ...
+
+
+class Node(Spec):
+    """One recorded call; its shape and dtype are those of the call's result.
+
+    Attributes
+    ----------
+    rule : the rule that pulls a cotangent back through the call; None for a leaf, `RELEASED` once the tape is gone
+    args : the raw operands that the forward pass saw (a Spec or None where the rule does not need the values)
+    kwargs : the remaining parameters, by name
+    out : the raw result, or None where the rule does not need it
+    parents : the nodes that the operands came from, aligned with `args` (None for a constant)
+    grad : the gradient that the last sweep left here, or OUTSIDE where the Tensor holds it
+    holder : of a leaf, a weak reference to its Tensor
+    order : a running number; a node's parents always have smaller ones
+    """
+
+    __slots__ = ("args", "grad", "holder", "kwargs", "order", "out", "parents", "rule")
+
+    rule: PullbackRule | None
+    args: Any
+    kwargs: dict[str, Any] | None
+    out: Array
+    parents: tuple[Node | None, ...]
+    grad: Array
+    holder: Callable[[], Any]
+    order: int
+
+    def __init__(
+        self,
+        rule: PullbackRule | None,
+        args: Any,
+        kwargs: dict[str, Any] | None,
+        out: Array,
+        parents: tuple[Node | None, ...],
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+    ) -> None:
+        self.rule = rule
+        self.args = args
+        self.kwargs = kwargs
+        self.out = out
+        self.parents = parents
+        self.grad = None
+        self.order = next_order()
+        self.shape = shape
+        self.dtype = dtype
+
+    def release(self) -> None:
+        """Drop what the tape saved here; a later sweep that comes by raises."""
+        self.rule = RELEASED
+        self.args = self.kwargs = self.out = None
+        self.parents = ()
+
+    def __repr__(self) -> str:
+        name = "leaf" if self.rule is None else self.rule.name
+        return f"Node({name}, shape={self.shape}, dtype={self.dtype})"
+
+
+# Stands for a gradient that the Tensor holds; see Tensor.grad.
+OUTSIDE = object()
+
+
+def leaf(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Node:
+    """Return a node with no history: the place where a variable's gradient arrives."""
+    return Node(None, None, None, None, (), shape, dtype)
+
+
+class _Released:
+    """The rule of a node whose tape has been released."""
+
+    name = "released"
+
+    def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        raise RuntimeError(_RELEASED)
+
+    careful_pullback = pullback
+
+    def lift(self, node: Node, wrap: Callable[[Array, Node], Array]) -> Node:
+        raise RuntimeError(_RELEASED)
+
+
+RELEASED = _Released()
+_RELEASED = (
+    "The graph behind this tensor has been released by an earlier backward(). "
+    "Compute the tensor anew, or pass retain_graph=True to the first backward()."
+)
+
+
+# --- recording state ------------------------------------------------------------------------------------------------
+
+
+class _Local(threading.local):
+    depth = 0  # how many no_grad blocks this thread is in
+
+
+_local = _Local()
+_lock = threading.Lock()
+# How many no_grad blocks are open in all threads. The recorders look at this plain number first: an access to a
+# thread-local costs several times as much, and hardly any program has such a block open while it records.
+paused = 0
+
+
+def recording() -> bool:
+    """Tell whether operations on variables are recorded in this thread."""
+    return _local.depth == 0
+
+
+class no_grad:
+    """Stop recording inside a ``with`` block or a decorated function; results are constants.
+
+    It acts on the calling thread alone, and blocks may be nested.
+
+    Examples
+    --------
+    >>> import gradarray as ga
+    >>> x = ga.tensor(2.0)
+    >>> with ga.no_grad():
+    ...     y = x * x
+    >>> y.constant
+    True
+    >>> @ga.no_grad
+    ... def double(x):
+    ...     return 2 * x
+    >>> double(x).constant
+    True
+    """
+
+    def __new__(cls, func: F | None = None) -> Any:
+        if func is None:
+            return super().__new__(cls)
+        if not callable(func):
+            raise TypeError(f"no_grad decorates a function, not {type(func).__name__}")
+        return cls.__call__(super().__new__(cls), func)
+
+    def __enter__(self) -> Self:
+        global paused
+        with _lock:
+            paused += 1
+        _local.depth += 1
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        global paused
+        _local.depth -= 1
+        with _lock:
+            paused -= 1
+
+    def __call__(self, func: F) -> F:
+        @functools.wraps(func)
+        def without_recording(*args: Any, **kwargs: Any) -> Any:
+            with no_grad():
+                return func(*args, **kwargs)
+
+        return without_recording  # type: ignore[return-value]
+
+
+# --- fit ------------------------------------------------------------------------------------------------------------
+
+
+def fit(g: Array, like: Spec) -> Array:
+    """Bring a cotangent to the shape and dtype of the operand that it belongs to.
+
+    Broadcast axes are summed, a real operand gets the real part, and the dtype is the operand's. This is the one place
+    where that happens, so that no rule has to think of broadcasting.
+    """
+    shape = like.shape
+    if g.shape != shape:
+        extra = g.ndim - len(shape)
+        # The ufunc's own method takes half the time of np.sum on small arrays.
+        add = np.add.reduce if type(g) is np.ndarray else np.sum
+        if extra > 0:
+            g = add(g, axis=tuple(range(extra)))
+        stretched = tuple([i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1]) if extra >= 0 else ()
+        if stretched:
+            g = add(g, axis=stretched, keepdims=True)
+        if g.shape != shape:
+            raise AssertionError(f"a rule returned a cotangent of shape {g.shape} for an operand of shape {shape}")
+    if g.dtype != like.dtype:
+        if g.dtype.kind == "c" and like.dtype.kind != "c":
+            g = np.real(g)
+        g = g.astype(like.dtype)
+    return g
+
+
+# --- contributions that are not a whole array -----------------------------------------------------------------------
+
+
+class Part:
+    """The cotangent of the k-th of several results."""
+
+    __slots__ = ("g", "k")
+    shape = None  # unlike any array's, so that the sweep takes a second look
+
+    def __init__(self, k: int, g: Array) -> None:
+        self.k = k
+        self.g = g
+
+    def add_to(self, buffer: Any, parent: Node, owned: set[Node]) -> Any:
+        buffer = [None] * len(parent.out) if buffer is None else buffer
+        buffer[self.k] = self.g if buffer[self.k] is None else buffer[self.k] + self.g
+        return buffer
+
+
+class _Pick:
+    """The rule that leads from one of several results to the call that made them."""
+
+    name = "result"
+
+    def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        return (Part(node.args[0], g),)
+
+    careful_pullback = pullback
+
+    def lift(self, node: Node, wrap: Callable[[Array, Node], Array]) -> Node:
+        return node
+
+
+PICK = _Pick()
+
+
+class Scatter:
+    """The cotangent of ``x[index]``, added at the index into one buffer: a loop over x[i] costs O(n), not O(n^2)."""
+
+    __slots__ = ("g", "index", "put")
+    shape = None
+
+    def __init__(self, index: Any, g: Array, put: Callable[[Array, Any, Array], None]) -> None:
+        self.index = index
+        self.g = g
+        self.put = put
+
+    def add_to(self, buffer: Any, parent: Node, owned: set[Node]) -> Any:
+        if buffer is None:
+            # Not np.zeros: it asks the operating system for fresh pages, which costs several times the filling.
+            buffer = np.empty(parent.shape, parent.dtype)
+            buffer.fill(0)
+        elif parent not in owned:
+            buffer = np.array(buffer)
+        owned.add(parent)
+        self.put(buffer, self.index, self.g)
+        return buffer
+
+
+# --- the sweep ------------------------------------------------------------------------------------------------------
+
+_by_order = attrgetter("order")
+_references: Callable[[object], int] = getattr(sys, "getrefcount", lambda _: sys.maxsize)
+# The references to a node that the sweep itself holds; more mean that a Tensor is still there to show the gradient.
+_own_references = 0
+# In-place addition pays once the buffer no longer fits a small allocation.
+_LARGE = 512
+
+
+def _count_sole_references() -> int:
+    total = {0: np.empty(0)}[0]
+    pending = {0: total}
+    return _references(pending[0])
+
+
+# The references to an array that stands in a dictionary and in a local variable, and nowhere else.
+_sole = _count_sole_references()
+
+
+def reachable(root: Node) -> dict[Node, int]:
+    """Return every node that `root` depends on, with the number of times it is an operand of another one of them."""
+    uses = {root: 0}
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.rule is RELEASED:
+            raise RuntimeError(_RELEASED)
+        for parent in node.parents:
+            if parent is not None:
+                if parent in uses:
+                    uses[parent] += 1
+                else:
+                    uses[parent] = 1
+                    stack.append(parent)
+    return uses
+
+
+def sweep(
+    root: Node, g: Array, retain: bool = False, wrap: Callable[[Array, Node], Array] | None = None
+) -> dict[Node, Array]:
+    """Pull the cotangent `g` of `root` back and return the gradient of every leaf and of every node still held.
+
+    Where the gradient of a leaf holds a NaN, the sweep is done again with products in which an exact zero wins over an
+    infinity or a NaN: ``np.where(x > 0, np.log(x), 0.)`` has a finite gradient everywhere, and code that never meets
+    one pays nothing for it. Because of that, and so that a rule that fails leaves the tape intact, nodes are released
+    when all is done.
+
+    Parameters
+    ----------
+    root : Node
+    g : the cotangent, of the root's shape and dtype
+    retain : keep the tape for another sweep
+    wrap : makes a Tensor of a raw array and its node; given, the sweep itself is recorded
+    """
+    uses = reachable(root)
+    nodes = sorted(uses, key=_by_order)
+    with np.errstate(all="ignore"):  # whatever is infinite or undefined was already warned of on the way forward
+        gradients = _pull(nodes, uses, root, g, False, wrap)
+        if not all(_clean(gradient) for node, gradient in gradients.items() if node.rule is None):
+            gradients = _pull(nodes, uses, root, g, True, wrap)
+    if not retain:
+        for node in nodes:
+            if node.rule is not None:
+                node.release()
+    return gradients
+
+
+def _pull(
+    nodes: list[Node],
+    uses: dict[Node, int],
+    root: Node,
+    g: Array,
+    careful: bool,
+    wrap: Callable[[Array, Node], Array] | None,
+) -> dict[Node, Array]:
+    kept: dict[Node, Array] = {}
+    pending = {root: g}
+    pop, references, own, float64 = pending.pop, _references, _own_references, np.float64
+    owned: set[Node] = set()  # nodes whose pending cotangent is a buffer that this sweep made, and may write into
+    parent = source = None
+    for node in reversed(nodes):
+        g = pop(node, None)
+        if g is None:
+            continue
+        if owned:
+            owned.discard(node)
+        parent = source = None  # they may still name this node, which would count as somebody who holds it
+        rule = node.rule
+        if rule is None:
+            kept[node] = g
+            continue
+        if references(node) - uses[node] > own and type(g) is not list:
+            kept[node] = g
+        source = node if wrap is None else rule.lift(node, wrap)
+        pulled = rule.careful_pullback(source, g) if careful else rule.pullback(source, g)
+        for parent, c in zip(node.parents, pulled):  # noqa: B905 - strict= costs as much as the rest of the line
+            if parent is None or c is None:
+                continue
+            if type(c) is float64:
+                if parent.shape or parent.dtype is not FLOAT64:
+                    c = fit(c, parent)
+            elif c.shape != parent.shape or c.dtype is not parent.dtype:
+                if type(c) is Scatter or type(c) is Part:
+                    pending[parent] = c.add_to(pending.get(parent), parent, owned)
+                    continue
+                c = fit(c, parent)
+            if parent not in pending:
+                pending[parent] = c
+                continue
+            total = pending[parent]
+            if type(total) is np.ndarray and (
+                parent in owned or (total.size >= _LARGE and _references(total) <= _sole and total.flags.owndata)
+            ):
+                total += c
+            else:
+                pending[parent] = total + c
+    return kept
+
+
+def _clean(g: Array) -> bool:
+    """Tell whether `g` is certain to hold no NaN."""
+    if type(g) is np.ndarray:
+        # A sum of squares is NaN exactly when an element is, and is several times cheaper than isnan(g).any().
+        g = np.vdot(g, g) if g.size < 100_000 or g.flags.c_contiguous else np.isnan(g).any()
+        return bool(g == g) if g.dtype.kind != "b" else not g
+    if isinstance(g, np.generic):
+        return bool(g == g)
+    raw = getattr(g, "_data", None)
+    return raw is not None and _clean(raw)
+
+
+def _count_own_references() -> None:
+    """Find out how many references the loop of `_pull` holds itself; it differs between versions of Python."""
+    global _own_references
+
+    class Same:
+        name = "same"
+
+        def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+            return (g,)
+
+    rule: Any = Same()
+    one = np.float64(1.0)
+    middle = Node(rule, None, None, None, (leaf((), one.dtype),), (), one.dtype)
+    root = Node(rule, None, None, None, (middle,), (), one.dtype)
+    del middle
+    uses = reachable(root)
+    nodes = sorted(uses, key=_by_order)
+    # The root is held by this function and the leaf is always kept, so an exact count keeps two of the three.
+    while len(_pull(nodes, uses, root, one, False, None)) > 2 and _own_references < 16:
+        _own_references += 1
+
+
+_count_own_references()

@@ -1,0 +1,287 @@
+"""The rest of the ufunc protocol: the keywords out=, where= and axes=, and the methods reduce, accumulate and so on.
+
+Each is lowered once, here, to plain calls that have a rule, so that no rule needs to know of them.
+"""
+
+from __future__ import annotations
+
+import dis
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import dispatch, tape
+from .dispatch import GradientLossError, function_recorder, has_variable, unwrap, wrap_results
+from .registry import RULES, Elementwise, Nondifferentiable, Unsupported, public_name
+from .views import scatter, updated
+
+Keywords = dict[str, Any]
+
+
+def _plain(ufunc: np.ufunc, result: Any) -> Any:
+    """Return what NumPy computed from constants: as it is where the results are truth values, else as Tensors."""
+    return result if isinstance(RULES.get(ufunc), Nondifferentiable) else wrap_results(result)
+
+
+def _known(ufunc: np.ufunc) -> None:
+    rule = RULES.get(ufunc)
+    if rule is None or isinstance(rule, Unsupported):
+        raise dispatch.refuse(ufunc, rule)
+
+
+# --- calls with keywords --------------------------------------------------------------------------------------------
+
+
+def call_with_keywords(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keywords) -> Any:
+    """Call a ufunc with any of its keywords."""
+    _known(ufunc)
+    kwargs = dict(kwargs)
+    out = kwargs.pop("out", None)
+    where = unwrap(kwargs.pop("where", True))
+    kwargs = unwrap(kwargs)
+    masked = kwargs if where is True else {**kwargs, "where": where}  # generalized ufuncs know no where=
+    traced = tape.recording() and (has_variable(inputs) or has_variable(out))
+    if not traced:
+        return _untraced(ufunc, inputs, out, masked)
+    if out is not None and out[0] is inputs[0] and type(out[0]) is np.ndarray and _augmented_assignment():
+        out = None  # arr += t: Python binds the name to the result, so it may be a Tensor
+    if out is not None:
+        _check_out(ufunc, inputs, out, masked)
+    rule = RULES[ufunc]
+    if isinstance(rule, Elementwise):
+        result = dispatch.call_elementwise(rule, inputs, kwargs, where)
+    elif {"axes", "axis", "keepdims"} & kwargs.keys():
+        result = _with_axes(ufunc, inputs, kwargs)
+    else:
+        result = function_recorder(ufunc)(inputs, kwargs)
+    if where is not True:
+        before = out if out is not None else (0,) * ufunc.nout
+        results = result if isinstance(result, tuple) else (result,)
+        chosen = tuple(
+            new if old is None else np.where(where, new, old) for new, old in zip(results, before, strict=True)
+        )
+        result = chosen if isinstance(result, tuple) else chosen[0]
+    return result if out is None else _store(result, out)
+
+
+def _store(result: Any, out: tuple[Any, ...]) -> Any:
+    if len(out) == 1:
+        return result if out[0] is None else dispatch.store(result, out[0])
+    return tuple(new if old is None else dispatch.store(new, old) for new, old in zip(result, out, strict=True))
+
+
+def _untraced(ufunc: np.ufunc, inputs: tuple[Any, ...], out: Any, kwargs: Keywords) -> Any:
+    raw = unwrap(inputs)
+    if out is None:
+        return _plain(ufunc, ufunc(*raw, **kwargs))
+    # A Tensor named by out= takes the result as an assignment does, so that what a tape saved of it stays intact.
+    scratch = tuple(np.array(old._data) if isinstance(old, dispatch.Tensor) else old for old in out)
+    results = ufunc(*raw, out=scratch, **kwargs)
+    results = results if isinstance(results, tuple) else (results,)
+    answers = []
+    for new, old in zip(results, out, strict=True):
+        if isinstance(old, dispatch.Tensor):
+            old[...] = new
+        answers.append(wrap_results(new) if old is None else old)
+    return tuple(answers) if len(answers) > 1 else answers[0]
+
+
+def _check_out(ufunc: np.ufunc, inputs: tuple[Any, ...], out: tuple[Any, ...], kwargs: Keywords) -> None:
+    """Raise what NumPy would for these outputs, and refuse plain ones, before anything has changed."""
+    if any(isinstance(old, np.ndarray) for old in out):
+        raise GradientLossError(
+            f"out= of {public_name(ufunc)} names a plain ndarray, which cannot hold the gradient of this result. "
+            "Leave out= away, or pass a Tensor such as np.zeros_like(t)."
+        )
+    scratch = tuple(np.empty(old.shape, old.dtype) if isinstance(old, dispatch.Tensor) else old for old in out)
+    ufunc(*unwrap(inputs), out=scratch, **kwargs)
+
+
+def _augmented_assignment() -> bool:
+    """Tell whether the user's code is at an augmented assignment, and not at a call with out=.
+
+    Both arrive here in the same form; what Python is carrying out at this moment tells them apart.
+    """
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == __package__:
+        frame = frame.f_back
+    return frame is not None and frame.f_code.co_code[frame.f_lasti] == dis.opmap["BINARY_OP"]
+
+
+def _with_axes(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keywords) -> Any:
+    """Lower axes=, axis= and keepdims= of a generalized ufunc to moves of axes around its plain call."""
+    kwargs = dict(kwargs)
+    expected = ufunc(*unwrap(inputs), **kwargs)  # NumPy's own error for a mistake
+    axes, axis, keepdims = kwargs.pop("axes", None), kwargs.pop("axis", None), kwargs.pop("keepdims", False)
+    moved = list(inputs)
+    targets = [axis] * ufunc.nin if axes is None and axis is not None else axes
+    if targets is not None:
+        spread = [(t,) if isinstance(t, int) else tuple(t) for t in targets]
+        moved = [np.moveaxis(x, t, range(-len(t), 0)) for x, t in zip(inputs, spread[: ufunc.nin], strict=True)]
+    result = function_recorder(ufunc)(tuple(moved), kwargs)
+    if keepdims:
+        result = np.reshape(result, np.shape(expected))
+    elif axes is not None and len(axes) > ufunc.nin:
+        result = np.moveaxis(result, range(-len(spread[-1]), 0), spread[-1])
+    return result
+
+
+# --- methods --------------------------------------------------------------------------------------------------------
+
+_REDUCE: dict[np.ufunc, Callable[..., Any]] = {
+    np.add: np.sum,
+    np.multiply: np.prod,
+    np.maximum: np.max,
+    np.minimum: np.min,
+}
+_ACCUMULATE: dict[np.ufunc, Callable[..., Any]] = {np.add: np.cumsum, np.multiply: np.cumprod}
+
+
+def _untraced_method(method: str, ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keywords) -> Any:
+    out = kwargs.get("out")
+    if out is None or not any(isinstance(old, dispatch.Tensor) for old in out):
+        result = getattr(ufunc, method)(*unwrap(inputs), **unwrap(kwargs))
+        return result if out is not None else _plain(ufunc, result)
+    return _store(_untraced_method(method, ufunc, inputs, {k: v for k, v in kwargs.items() if k != "out"}), out)
+
+
+def _traced(inputs: Any, kwargs: Keywords) -> bool:
+    return tape.recording() and (has_variable(inputs) or has_variable(kwargs))
+
+
+def _method(lower: Callable[..., Any]) -> Callable[[np.ufunc, tuple[Any, ...], Keywords], Any]:
+    """Make the handler of a method: NumPy's own for constants and for functions with truth values, else `lower`."""
+    name = lower.__name__
+
+    def handle(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keywords) -> Any:
+        _known(ufunc)
+        if isinstance(RULES[ufunc], Nondifferentiable) or not _traced(inputs, kwargs):
+            return _untraced_method(name, ufunc, inputs, kwargs)
+        kwargs = dict(kwargs)
+        out = kwargs.pop("out", None)
+        # NumPy's own error for a mistake, before anything is recorded.
+        getattr(ufunc, name)(*unwrap(inputs), **unwrap(kwargs))
+        result = lower(ufunc, *inputs, **kwargs)
+        return result if out is None else _store(result, out)
+
+    return handle
+
+
+def reduce(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False, **rest: Any) -> Any:
+    rest = {name: value for name, value in rest.items() if value is not np._NoValue}
+    if ufunc in _REDUCE:
+        kwargs = {"axis": axis, "keepdims": keepdims, **rest}
+        if dtype is not None:
+            kwargs["dtype"] = dtype
+        if "dtype" in kwargs and ufunc in (np.maximum, np.minimum):
+            array = array.astype(kwargs.pop("dtype"))
+        return _REDUCE[ufunc](array, **kwargs)
+    x = array if dtype is None else array.astype(dtype)
+    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = tuple(a % x.ndim for a in axes)
+    where = unwrap(rest.get("where", True))
+    initial = rest.get("initial")
+    if initial is None and ufunc.identity is not None and (where is not True or 0 in x.shape):
+        initial = ufunc.identity
+    where = np.broadcast_to(where, x.shape)
+    for a in sorted(axes, reverse=True):
+        x = np.moveaxis(x, a, 0)
+        where = np.moveaxis(where, a, 0)
+        if initial is not None:
+            x = np.concatenate([np.broadcast_to(initial, (1, *x.shape[1:])), x])
+            where = np.concatenate([np.ones((1, *where.shape[1:]), bool), where])
+            initial = None
+        total = x[0]
+        for item, mask in zip(x[1:], where[1:], strict=True):
+            step = ufunc(total, item)
+            total = step if mask.all() else np.where(mask, step, total)
+        x = total
+        where = np.ones(x.shape, bool)
+    return np.expand_dims(x, axes) if keepdims else x
+
+
+def accumulate(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None) -> Any:
+    if ufunc in _ACCUMULATE:
+        return _ACCUMULATE[ufunc](array, axis=axis, dtype=dtype)
+    x = array if dtype is None else array.astype(dtype)
+    x = np.moveaxis(x, axis, 0)
+    steps = [x[0]] if len(x) else []
+    for item in x[1:]:
+        steps.append(ufunc(steps[-1], item))
+    return np.moveaxis(np.stack(steps), 0, axis) if steps else array
+
+
+def outer(ufunc: np.ufunc, a: Any, b: Any, **kwargs: Any) -> Any:
+    a = np.expand_dims(a, tuple(range(np.ndim(a), np.ndim(a) + np.ndim(b))))
+    return ufunc(a, b, **kwargs)
+
+
+def reduceat(ufunc: np.ufunc, array: Any, indices: Any, axis: int = 0, dtype: Any = None) -> Any:
+    x = np.moveaxis(array if dtype is None else array.astype(dtype), axis, 0)
+    starts = [int(i) for i in np.asarray(unwrap(indices))]
+    stops = [*starts[1:], len(x)]
+    parts = [
+        reduce(ufunc, x[start:stop]) if start < stop else x[start] for start, stop in zip(starts, stops, strict=True)
+    ]
+    return np.moveaxis(np.stack(parts), 0, axis) if parts else x[:0]
+
+
+def at(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keywords) -> None:
+    """Carry out ``ufunc.at(a, indices, b)``, in which an element that is named twice is changed twice."""
+    _known(ufunc)
+    a, indices, *rest = inputs
+    indices = unwrap(indices)
+    if not isinstance(a, dispatch.Tensor):
+        if has_variable(rest) and tape.recording():
+            raise GradientLossError(
+                f"{public_name(ufunc)}.at cannot write a variable into a plain ndarray, which holds no gradient. "
+                "Make the array a Tensor first, with ga.tensor(array) or np.zeros_like(t)."
+            )
+        ufunc.at(unwrap(a), indices, *unwrap(rest), **kwargs)
+        return
+    fresh = np.array(a._data)
+    ufunc.at(fresh, indices, *unwrap(rest), **kwargs)
+    if not _traced(inputs, kwargs):
+        a[...] = fresh
+        return
+    place = np.arange(a.size).reshape(a.shape)[indices]
+    others = [np.broadcast_to(b, place.shape) for b in rest]
+    if ufunc in (np.add, np.subtract):
+        a[...] = ufunc(a, scatter(others[0], index=indices, shape=a.shape))
+        return
+    # One pass for each time that an element is named; within a pass all elements differ.
+    flat = np.ravel(a)
+    others = [np.ravel(b) for b in others]
+    place = place.ravel()
+    rank = _occurrence(place)
+    for turn in range(int(rank.max(initial=-1)) + 1):
+        chosen = np.flatnonzero(rank == turn)
+        spots = place[chosen]
+        flat = updated(flat, ufunc(flat[spots], *[b[chosen] for b in others]), index=spots)
+    a[...] = flat.reshape(a.shape)
+
+
+def _occurrence(values: Any) -> Any:
+    """Return for each value how many equal ones stand before it."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    first = np.searchsorted(ordered, ordered)
+    rank = np.empty(values.size, int)
+    rank[order] = np.arange(values.size) - first
+    return rank
+
+
+# What each method is lowered to, for any kind of array.
+LOWERED: dict[str, Callable[..., Any]] = {
+    "reduce": reduce,
+    "accumulate": accumulate,
+    "outer": outer,
+    "reduceat": reduceat,
+}
+METHODS: dict[str, Callable[[np.ufunc, tuple[Any, ...], Keywords], Any]] = {
+    **{name: _method(lower) for name, lower in LOWERED.items()},
+    "at": at,
+}

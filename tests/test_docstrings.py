@@ -1,0 +1,47 @@
+"""The examples in gradarray's own docstrings give what they show; those borrowed from NumPy are NumPy's business."""
+
+import doctest
+import importlib
+import pkgutil
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.fft
+import numpy.linalg
+import pytest
+from numpy.testing import overrides
+
+import gradarray as ga
+
+
+def borrowed() -> set[str]:
+    """Collect the docstrings of everything in NumPy that gradarray has a twin of."""
+    functions = overrides.get_overridable_numpy_array_functions() | overrides.get_overridable_numpy_ufuncs()
+    methods = {getattr(np.ndarray, name) for name in dir(np.ndarray)}
+    public = {getattr(np, name) for name in np.__all__ if callable(getattr(np, name))}
+    return {thing.__doc__ for thing in functions | methods | public if thing.__doc__}
+
+
+def examples() -> Iterator[doctest.DocTest]:
+    """Find the docstrings that have examples, in every module but the one that is a command."""
+    known = borrowed()
+    modules = [module.name for module in pkgutil.walk_packages(ga.__path__, "gradarray.")]
+    for name in ["gradarray", *(name for name in modules if not name.endswith("__main__"))]:
+        for found in doctest.DocTestFinder(exclude_empty=True).find(importlib.import_module(name)):
+            if found.examples and found.docstring not in known:
+                yield found
+
+
+EXAMPLES = {found.name: found for found in examples()}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_docstring_gives_what_it_shows(name: str) -> None:
+    report: list[str] = []
+    doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS).run(EXAMPLES[name], out=report.append)
+    assert not report, "".join(report)
+
+
+def test_there_are_examples() -> None:
+    assert {"gradarray", "gradarray.tour.load_iris"} <= set(EXAMPLES)
+    assert "gradarray.sum" not in EXAMPLES

@@ -1,0 +1,98 @@
+"""What is promised about the package as such: its version, what it needs, what it ships, and its documents."""
+
+import doctest
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gradarray as ga
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def installed() -> metadata.Distribution:
+    """Find the package's metadata; there is none where the source is used without being installed."""
+    try:
+        return metadata.distribution("gradarray")
+    except metadata.PackageNotFoundError:
+        pytest.skip("gradarray is not installed")
+
+
+class TestVersion:
+    def test_is_that_of_the_metadata(self) -> None:
+        assert ga.__version__ == installed().version
+
+    def test_is_written_in_one_place(self) -> None:
+        assert PROJECT["dynamic"] == ["version"]
+        assert "version" not in PROJECT
+
+    def test_has_an_entry_in_the_changelog(self) -> None:
+        changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+        assert re.search(rf"^## \[{re.escape(ga.__version__)}\]", changelog, flags=re.MULTILINE)
+
+
+class TestNeedsNumpyOnly:
+    def test_in_pyproject(self) -> None:
+        assert [re.split(r"[^\w-]", line)[0] for line in PROJECT["dependencies"]] == ["numpy"]
+
+    def test_in_the_metadata(self) -> None:
+        needed = [line for line in installed().requires or [] if "extra ==" not in line]
+        assert [re.split(r"[^\w-]", line)[0] for line in needed] == ["numpy"]
+
+    def test_when_it_is_imported(self, tmp_path: Path) -> None:
+        # A namespace made at run time (as Cython's) has no spec; what has one was imported from somewhere.
+        program = (
+            "import json, sys; before = set(sys.modules); import gradarray;"
+            "print(json.dumps([n for n, m in sys.modules.items() if n not in before and getattr(m, '__spec__', None)]))"
+        )
+        environment = {**os.environ, "PYTHONPATH": str(Path(ga.__file__).resolve().parents[1])}
+        ended = subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+        imported = {name.split(".")[0] for name in json.loads(ended.stdout)} - sys.stdlib_module_names
+        assert imported == {"gradarray", "numpy"}
+
+
+@pytest.mark.parametrize("name", ["py.typed", "data/iris.csv"])
+def test_ships(name: str) -> None:
+    assert resources.files("gradarray").joinpath(name).is_file()
+
+
+class TestReadme:
+    BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
+
+    def test_its_sessions_give_what_they_show(self) -> None:
+        # In one namespace, from top to bottom, as it is read.
+        assert self.BLOCKS
+        namespace: dict[str, Any] = {}
+        report: list[str] = []
+        for number, block in enumerate(self.BLOCKS, start=1):
+            session = doctest.DocTestParser().get_doctest(block, namespace, f"python block {number}", "README.md", 0)
+            assert session.examples, f"block {number} is not a session, so nothing of it is run"
+            doctest.DocTestRunner(verbose=False).run(session, out=report.append, clear_globs=False)
+            namespace = session.globs
+        assert not report, "".join(report)
+
+    @pytest.mark.parametrize("command", ["pip install . && python -m gradarray", 'pip install -e ".[test]" && pytest'])
+    def test_has_the_two_commands(self, command: str) -> None:
+        # .ci/run runs them as they stand there.
+        assert f"\n```bash\n{command}\n```\n" in README
+
+    def test_has_an_example_on_its_first_screen(self) -> None:
+        assert "```python" in "\n".join(README.splitlines()[:24])

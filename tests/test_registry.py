@@ -1,0 +1,201 @@
+"""Declarations: a user's own functions get derivatives, and a declaration that cannot be right is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gradarray as ga
+from gradarray import dispatch, registry
+from gradarray.dispatch import primitive
+
+
+@pytest.fixture(autouse=True)
+def restored_tables():
+    """Forget what a test declares."""
+    tables = (registry.RULES, dispatch.UFUNCS, dispatch.FUNCTIONS)
+    before = [dict(table) for table in tables]
+    yield
+    for table, old in zip(tables, before, strict=True):
+        table.clear()
+        table.update(old)
+
+
+def declared(declare, func, *args, **kwargs):
+    """Make `func` dispatch on its first argument, and declare it."""
+    made = primitive(func)
+    declare(made, *args, **kwargs)
+    return made
+
+
+# --- the kinds, as a user has them -----------------------------------------------------------------------------------
+
+
+def test_a_users_ufunc():
+    square = np.frompyfunc(lambda x: x * x, 1, 1)
+    registry.elementwise(square, lambda _ans, x: 2 * x)
+    x = ga.tensor([1.0, 3.0])
+    with pytest.raises(TypeError, match="no rule"):
+        np.frompyfunc(lambda x: x, 1, 1)(x)
+    y = square(x)
+    assert y.shape == (2,)
+    y.backward(np.array([1, 10], dtype=object).astype(float))
+    np.testing.assert_array_equal(x.grad, [2, 60])
+
+
+def test_linear():
+    def double(x, axis=None):
+        return 2 * x if axis is None else 3 * x
+
+    f = declared(registry.linear, double, lambda g, x, axis=None: 2 * g if axis is None else 3 * g)
+    x = ga.tensor([1.0, 2.0])
+    f(x).backward()
+    np.testing.assert_array_equal(x.grad, [2, 2])
+    f(x, axis=0).backward()
+    np.testing.assert_array_equal(x.grad, [3, 3])
+    np.testing.assert_array_equal(ga.jvp(lambda x: f(x, axis=0), ([1.0, 2.0],), ([1.0, 0.0],))[1], [3, 0])
+
+
+def test_bilinear_and_rule_agree():
+    def product(a, b):
+        return a * b
+
+    f = declared(registry.bilinear, product, lambda g, _a, b: g * b, lambda g, a, _b: g * a)
+    h = declared(registry.rule, product, lambda g, _ans, _a, b: g * b, lambda g, _ans, a, _b: g * a)
+    j = declared(registry.rule, product, joint=lambda g, _ans, a, b: (g * b, g * a))
+    a, b = ga.tensor([1.0 + 2j, 3.0]), ga.tensor([5.0, 7.0 - 1j])
+    for call in (f, h, j):
+        call(a, b).backward()
+        np.testing.assert_array_equal(a.grad, np.conj(b.data))
+        np.testing.assert_array_equal(b.grad, np.conj(a.data))
+
+
+def test_several_results():
+    def both(x):
+        return np.sin(x), x * x
+
+    f = declared(registry.rule, both, lambda g, ans, x: g[0] * np.cos(x) + g[1] * 2 * x)
+    x = ga.tensor([0.5, 1.0])
+    s, q = f(x)
+    (s * 3).backward()
+    np.testing.assert_allclose(x.grad, 3 * np.cos(x.data))
+    s, q = f(x)
+    (s + q).backward()
+    np.testing.assert_allclose(x.grad, np.cos(x.data) + 2 * x.data)
+
+
+def test_composite_zero_gradient_and_unsupported():
+    f = declared(registry.composite, lambda x: x**3, lambda x: x * x * x)
+    z = declared(registry.zero_gradient, lambda x: np.floor(x))
+    n = declared(registry.nondifferentiable, lambda x: x.size)
+    u = primitive(lambda x: x)
+    registry.unsupported("its bits have no derivative", u)
+    x = ga.tensor([1.5, 2.5])
+    f(x).backward()
+    np.testing.assert_allclose(x.grad, 3 * x.data**2)
+    y = z(x)
+    assert not y.constant
+    y.backward()
+    np.testing.assert_array_equal(x.grad, [0, 0])
+    assert n(x) == 2
+    with pytest.raises(TypeError, match=r"its bits have no derivative.*ga\.asarray"):
+        u(x)
+
+
+def test_higher_orders_follow_from_one_declaration():
+    f = declared(registry.rule, lambda x: x**4, lambda g, _ans, x: g * 4 * x**3)
+    x = ga.tensor(2.0)
+    f(x).backward(create_graph=True)
+    x.grad.backward()
+    assert x.grad == 48
+
+
+# --- declarations that cannot be right -------------------------------------------------------------------------------
+
+
+def two(a, b, axis=None):
+    return a + b
+
+
+@pytest.mark.parametrize(
+    ("declare", "message"),
+    [
+        (lambda: registry.elementwise(np.sin), r"takes 1 operand\(s\), so it needs 1 partial derivative\(s\), not 0"),
+        (lambda: registry.elementwise(np.add, 1), "needs 2 partial"),
+        (lambda: registry.elementwise(np.sin, lambda x: x), r"takes \(ans, x1\), but this one takes \(x\)"),
+        (lambda: registry.elementwise(np.divmod, 1, 1), "has 2 results"),
+        (lambda: registry.rule(two, lambda g, ans, a, b, aksis=None: g), "has no parameter aksis"),
+        (lambda: registry.rule(two, lambda g, ans, a, b: g), r"needs 2 derivative\(s\), not 1"),
+        (lambda: registry.rule(two, *[lambda cotangent, ans, a, b: cotangent] * 2), "starts with"),
+        (lambda: registry.rule(two, lambda g, ans, a, b, **kw: g, lambda g, ans, a, b, **kw: g), r"\*\*kwargs"),
+        (lambda: registry.rule(two, lambda g, ans, a, b: g, lambda g, ans, a, b, axis=None: g), "differ in their par"),
+        (lambda: registry.rule(two), "either one vjp per operand or a joint one"),
+        (lambda: registry.linear(two, lambda g, a, b: g), "has one operand|needs 2"),
+        (lambda: registry.composite(two, lambda a, c: a), "has no parameter c"),
+    ],
+)
+def test_a_declaration_that_does_not_match_is_refused(declare, message):
+    before = dict(registry.RULES)
+    with pytest.raises(TypeError, match=message):
+        declare()
+    assert before == registry.RULES
+
+
+# --- keywords --------------------------------------------------------------------------------------------------------
+
+
+def test_a_keyword_that_the_rule_does_not_list_is_named_at_forward_time():
+    f = declared(registry.rule, lambda x, axis=None, mode=None: x, lambda g, _ans, x, axis=None: g)
+    x = ga.tensor([1.0])
+    f(x, axis=0)
+    with pytest.raises(TypeError, match="does not support 'mode'"):
+        f(x, mode="wrap")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'nonsense'"):
+        f(x, nonsense=1)
+
+
+def test_a_variable_in_a_parameter_is_refused_and_a_constant_is_not():
+    f = declared(registry.rule, lambda x, scale=1.0: x * scale, lambda g, _ans, _x, scale=1.0: g * scale)
+    x = ga.tensor([1.0])
+    with pytest.raises(TypeError, match="not differentiable with respect to 'scale'"):
+        f(x, scale=ga.tensor(2.0))
+    f(x, scale=ga.tensor(2.0, constant=True)).backward()
+    np.testing.assert_array_equal(x.grad, [2])
+
+
+# --- custom_gradient -------------------------------------------------------------------------------------------------
+
+
+def test_custom_gradient_of_several_arguments():
+    @ga.custom_gradient
+    def scaled(a, b, power=1):
+        """Scale."""
+        return a * b**power, lambda g: (g * b**power, None)
+
+    a, b = ga.tensor([1.0, 2.0]), ga.tensor([3.0, 4.0])
+    y = scaled(a, b, power=2)
+    assert scaled.__doc__ == "Scale."
+    y.backward()
+    np.testing.assert_array_equal(a.grad, [9, 16])
+    assert b.grad is None
+    assert scaled(1.0, 2.0).constant
+
+
+def test_custom_gradient_inside_a_longer_computation_and_to_second_order():
+    @ga.custom_gradient
+    def gentle(x):
+        return np.sign(x), lambda g: g * 0.5
+
+    x = ga.tensor([2.0, -3.0])
+    y = gentle(x) ** 2 * x
+    y.backward(create_graph=True)
+    np.testing.assert_allclose(x.grad.data, 1 + 2 * np.sign(x.data) * 0.5 * x.data)
+
+
+def test_custom_gradient_with_a_wrong_answer():
+    with pytest.raises(TypeError, match=r"pair \(result, pull\)"):
+        ga.custom_gradient(lambda x: x)(ga.tensor(1.0))
+    f = ga.custom_gradient(lambda x, y: (x * y, lambda g: (g,)))
+    y = f(ga.tensor(1.0), ga.tensor(2.0))
+    with pytest.raises(ValueError, match=r"1 cotangent\(s\) for 2 argument\(s\)"):
+        y.backward()

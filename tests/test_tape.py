@@ -1,0 +1,452 @@
+"""The tape: recording, the sweep, what it keeps and what it lets go."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import tracemalloc
+import weakref
+
+import numpy as np
+import pytest
+
+import gradarray as ga
+from gradarray import tape
+from gradarray.tape import Spec, fit
+
+# --- fit -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("shape", "like"),
+    [((2, 3), (3,)), ((2, 3), (1, 3)), ((2, 3), (2, 1)), ((4, 2, 3), (2, 1)), ((2, 3), ()), ((0, 3), (1, 3))],
+)
+def test_fit_sums_what_was_broadcast(shape, like):
+    g = np.random.default_rng(0).normal(size=shape)
+    x = np.random.default_rng(1).normal(size=like)
+    fitted = fit(g, Spec(like, np.dtype(float)))
+    assert fitted.shape == like
+    # The adjoint of broadcasting: <g, broadcast(x)> == <fit(g), x>.
+    np.testing.assert_allclose(np.sum(g * np.broadcast_to(x, shape)), np.sum(fitted * x), rtol=1e-12, atol=1e-12)
+
+
+def test_fit_takes_the_real_part_and_the_dtype_of_the_operand():
+    g = np.array([1 + 2j, 3 - 1j])
+    assert fit(g, Spec((2,), np.dtype(np.float32))).dtype == np.float32
+    np.testing.assert_array_equal(fit(g, Spec((2,), np.dtype(float))), [1, 3])
+    assert fit(np.ones(2), Spec((2,), np.dtype(complex))).dtype == complex
+
+
+def test_a_cotangent_of_a_wrong_shape_is_an_assertion():
+    with pytest.raises(AssertionError, match=r"cotangent of shape \(3,\) for an operand of shape \(2,\)"):
+        fit(np.ones(3), Spec((2,), np.dtype(float)))
+
+
+# --- backward --------------------------------------------------------------------------------------------------------
+
+
+def test_backward_of_an_array_differentiates_its_sum():
+    x = ga.tensor([1.0, 2.0])
+    (x * x).backward()
+    np.testing.assert_array_equal(x.grad, [2, 4])
+
+
+@pytest.mark.parametrize("g", [2.0, [1.0, -3.0], np.array([[5.0], [7.0]]), [1, 2]])
+def test_backward_takes_a_cotangent_that_broadcasts(g):
+    x = ga.tensor([[1.0, 2.0], [3.0, 4.0]])
+    (x * x).backward(g)
+    np.testing.assert_array_equal(x.grad, np.broadcast_to(g, (2, 2)) * 2 * x.data)
+
+
+def test_a_cotangent_that_does_not_fit_is_refused_and_changes_nothing():
+    x = ga.tensor([1.0, 2.0])
+    y = x * x
+    with pytest.raises(ValueError, match=r"shape \(3,\) does not broadcast to the shape \(2,\)"):
+        y.backward(np.ones(3))
+    with pytest.raises(ValueError, match="does not broadcast"):
+        y.backward(np.ones((2, 2)))
+    with pytest.raises(TypeError, match="complex"):
+        y.backward(1j)
+    with pytest.raises(TypeError, match="cotangent of dtype"):
+        y.backward("one")
+    assert x.grad is None
+    y.backward()
+    np.testing.assert_array_equal(x.grad, [2, 4])
+
+
+def test_gradients_overwrite_and_do_not_add_up_over_calls():
+    x = ga.tensor(3.0)
+    (x * 2).backward()
+    (x * 5).backward()
+    assert x.grad == 5
+
+
+def test_using_a_variable_clears_its_gradient():
+    x = ga.tensor(3.0)
+    (x * 2).backward()
+    _ = x + 1
+    assert x.grad is None
+
+
+def test_a_constant_takes_part_in_nothing():
+    c = ga.tensor(3.0, constant=True)
+    y = c * c
+    assert y.constant
+    y.backward()
+    assert y.grad is None
+    assert c.grad is None
+
+
+def test_the_same_operand_twice_gets_both_shares():
+    x = ga.tensor(3.0)
+    (x * x * x).backward()
+    assert x.grad == 27
+
+
+def test_a_diamond_is_swept_once():
+    x = ga.tensor(2.0)
+    y = x
+    for _ in range(60):  # 2**60 paths
+        y = y + y
+    y.backward()
+    assert x.grad == 2.0**60
+
+
+def test_gradients_of_two_tensors_never_share_memory():
+    x, y = ga.tensor([1.0, 2.0]), ga.tensor([3.0, 4.0])
+    g = np.array([1.0, 1.0])
+    z = x + y
+    z.backward(g)
+    arrays = [x.grad, y.grad, z.grad, g]
+    for i, a in enumerate(arrays):
+        assert a.flags.writeable
+        assert not any(np.shares_memory(a, b) for b in arrays[:i])
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 0), (600, 2)])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble, np.complex64, np.complex128])
+def test_a_gradient_is_an_array_of_the_tensors_shape_and_dtype(shape, dtype):
+    x = ga.tensor(np.ones(shape), dtype=dtype)
+    y = x * np.float64(2) + x[...] - 3 * x
+    y.backward()
+    assert type(x.grad) is np.ndarray
+    assert (x.grad.shape, x.grad.dtype) == (shape, dtype)
+    np.testing.assert_array_equal(x.grad, np.zeros(shape))
+
+
+def test_large_cotangents_accumulate_in_place_and_never_into_a_foreign_buffer():
+    n = 10_000
+    x = ga.tensor(np.ones(n))
+    g = np.full(n, 2.0)
+    y = x * 1.0
+    z = y + y + y + y  # the cotangent g arrives at y itself, several times
+    z.backward(g)
+    np.testing.assert_array_equal(g, np.full(n, 2.0))
+    np.testing.assert_array_equal(y.grad, np.full(n, 8.0))
+    np.testing.assert_array_equal(x.grad, np.full(n, 8.0))
+
+
+# --- release, retain_graph, clear_graph ------------------------------------------------------------------------------
+
+
+def test_a_second_backward_through_a_released_graph_raises():
+    x = ga.tensor(2.0)
+    y = x * x
+    z = y * 3
+    z.backward()
+    with pytest.raises(RuntimeError, match=r"released by an earlier backward\(\).*retain_graph=True"):
+        z.backward()
+    with pytest.raises(RuntimeError, match="released"):
+        (y + 1).backward()
+
+
+def test_retain_graph_allows_another_sweep():
+    x = ga.tensor(2.0)
+    y = x * x * x
+    y.backward(retain_graph=True)
+    assert x.grad == 12
+    y.backward(2.0)
+    assert x.grad == 24
+    with pytest.raises(RuntimeError):
+        y.backward()
+
+
+def test_clear_graph_releases_without_computing():
+    x = ga.tensor(2.0)
+    y = x * x
+    y.clear_graph()
+    assert x.grad is None
+    with pytest.raises(RuntimeError):
+        y.backward()
+
+
+def test_null_grad():
+    x = ga.tensor(2.0)
+    (x * 1).backward()
+    assert x.null_grad() is x
+    assert x.grad is None
+
+
+def test_detach_gives_a_constant_on_the_same_memory():
+    x = ga.tensor([1.0, 2.0])
+    y = x.detach()
+    assert y.constant
+    assert y.data is x.data
+
+
+def test_a_rule_that_fails_leaves_the_tape_as_it_was():
+    calls = []
+
+    @ga.custom_gradient
+    def fragile(x):
+        def pull(g):
+            calls.append(g)
+            if len(calls) == 1:
+                raise ZeroDivisionError
+            return 5 * g
+
+        return 5 * x, pull
+
+    x = ga.tensor(2.0)
+    y = fragile(x) * x
+    with pytest.raises(ZeroDivisionError):
+        y.backward()
+    assert x.grad is None
+    y.backward()
+    assert x.grad == 20
+
+
+# --- which gradients stay --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("retain", [False, True])
+def test_gradients_stay_on_leaves_and_on_tensors_still_held(retain):
+    x = ga.tensor(2.0)
+    held = x * 3
+    z = (held * held) * 1.0
+    z.backward(retain_graph=retain)
+    assert x.grad == 36
+    assert held.grad == 12
+    assert z.grad == 1
+
+
+@pytest.mark.parametrize("retain", [False, True])
+def test_no_gradient_stays_on_what_was_dropped(retain):
+    x = ga.tensor(np.ones(3))
+    held = x * 3
+    z = (held * held * 2 + held) * 1.0
+    kept = tape.sweep(z._node, np.ones(3), retain=retain)
+    assert set(kept) == {x._node, held._node, z._node}
+
+
+# --- higher orders ---------------------------------------------------------------------------------------------------
+
+
+def test_create_graph_puts_the_gradient_on_the_tape():
+    x = ga.tensor(1.5)
+    y = x**4
+    expected = [4 * 1.5**3, 12 * 1.5**2, 24 * 1.5, 24]
+    for value in expected[:-1]:
+        y.backward(create_graph=True)
+        y = x.grad
+        assert isinstance(y, ga.Tensor)
+        np.testing.assert_allclose(y.data, value, rtol=1e-14)
+    y.backward()
+    np.testing.assert_allclose(x.grad, expected[-1], rtol=1e-14)
+
+
+def test_create_graph_keeps_the_first_graph():
+    x = ga.tensor([1.0, 2.0])
+    y = x * x * x
+    y.backward(create_graph=True)
+    g = x.grad
+    y.backward()
+    np.testing.assert_array_equal(x.grad, [3, 12])
+    assert g is not x.grad
+
+
+# --- recording state -------------------------------------------------------------------------------------------------
+
+
+def test_no_grad_as_a_block_and_as_a_decorator():
+    x = ga.tensor(2.0)
+    with ga.no_grad():
+        with ga.no_grad():
+            assert (x * x).constant
+        assert (x * x).constant
+    assert not (x * x).constant
+
+    @ga.no_autodiff
+    def square(x):
+        """Square."""
+        return x * x
+
+    assert square(x).constant
+    assert square.__doc__ == "Square."
+
+    @ga.no_grad()
+    def cube(x):
+        return x * x * x
+
+    assert cube(x).constant
+
+
+def test_no_grad_ends_with_an_exception():
+    x = ga.tensor(2.0)
+    with pytest.raises(KeyError), ga.no_grad():
+        raise KeyError
+    assert not (x * x).constant
+
+
+def test_no_grad_refuses_what_is_no_function():
+    with pytest.raises(TypeError, match="decorates a function"):
+        ga.no_grad(3)
+
+
+def test_no_grad_in_one_thread_is_not_seen_by_another():
+    x = ga.tensor(2.0)
+    inside, done = threading.Event(), threading.Event()
+    seen = []
+
+    def without():
+        with ga.no_grad():
+            inside.set()
+            done.wait(10)
+            seen.append((x * x).constant)
+
+    thread = threading.Thread(target=without)
+    thread.start()
+    assert inside.wait(10)
+    assert not (x * x).constant
+    done.set()
+    thread.join()
+    assert seen == [True]
+    assert not (x * x).constant
+
+
+def test_threads_that_share_a_leaf_record_and_sweep_at_once():
+    w = ga.tensor(np.arange(1.0, 4.0))
+    wrong = []
+
+    def work(factor):
+        for _ in range(200):
+            held = w * factor
+            y = np.sin(held) * w
+            gradients = tape.sweep(y._node, np.ones(3))
+            expected = np.sin(factor * w.data) + factor * w.data * np.cos(factor * w.data)
+            if not np.allclose(gradients[w._node], expected):
+                wrong.append(factor)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in (1.0, 2.0, 3.0)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+# --- size and memory -------------------------------------------------------------------------------------------------
+
+
+def test_a_chain_of_a_million_operations():
+    x = ga.tensor(1.0)
+    y = x
+    for _ in range(1_000_000):
+        y = y + 1e-6
+    y.backward()
+    assert x.grad == 1
+    del y
+
+    y = x
+    for _ in range(100_000):
+        y = y * 1.0
+    del y  # a chain that was never swept is freed without recursion too
+
+
+@pytest.fixture
+def without_collector():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def _first_order():
+    w = ga.tensor(np.ones((4, 3)))
+    y = np.sin(w) * w + w[0] - w[:, :1]
+    y[1] = w[2] * 2
+    y.backward()
+    return w.grad
+
+
+def _second_order():
+    w = ga.tensor(np.ones((4, 3)))
+    np.sum(np.sin(w) * w + w[0]).backward(create_graph=True)
+    g = w.grad
+    np.sum(g * g).backward()
+    return w.grad
+
+
+def _second_order_left_alone():
+    w = ga.tensor(np.ones((4, 3)))
+    (np.sin(w) * w).backward(create_graph=True)
+    return w.grad.shape
+
+
+@pytest.mark.parametrize("step", [_first_order, _second_order, _second_order_left_alone])
+def test_no_reference_cycles(without_collector, step):
+    for _ in range(10):
+        step()
+    gc.collect()  # what was made on the first call, once and for all
+    tracemalloc.start()
+    for _ in range(10):
+        step()
+    before = tracemalloc.get_traced_memory()[0]
+    for _ in range(1000):
+        step()
+    after = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert after - before < 16_000  # less than the smallest object for each step
+    assert gc.collect() == 0
+
+
+def test_dropping_the_result_drops_the_tape(without_collector):
+    x = ga.tensor(np.ones(3))
+    y = np.sin(x)
+    tensor = weakref.ref(y)
+    z = y * y
+    del y
+    assert tensor() is None
+    saved = weakref.ref(z.creator.args[0])
+    del z
+    assert saved() is None
+
+
+# --- zero times infinity ---------------------------------------------------------------------------------------------
+
+
+def test_zero_times_infinity_is_zero_in_a_product_of_the_chain_rule():
+    x = ga.tensor([0.0, 4.0])
+    y = np.sqrt(x * x)
+    y.backward()
+    np.testing.assert_array_equal(x.grad, [0, 1])
+
+
+def test_an_infinite_gradient_is_not_hidden():
+    x = ga.tensor([0.0, 4.0])
+    np.sqrt(x).backward()
+    np.testing.assert_array_equal(x.grad, [np.inf, 0.25])
+
+
+def test_a_nan_in_the_data_is_not_hidden():
+    x = ga.tensor([np.nan, 4.0])
+    (x * x).backward()
+    np.testing.assert_array_equal(x.grad, [np.nan, 8])
+
+
+def test_backward_does_not_warn_again_of_what_the_forward_pass_warned_of():
+    x = ga.tensor([0.0])
+    y = np.sqrt(x)
+    with np.errstate(all="raise"):
+        y.backward()
+    assert x.grad[0] == np.inf

@@ -1,0 +1,475 @@
+"""Tensor: creation, inspection, and the surface that ndarray has."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import gradarray as ga
+from gradarray import GradientLossError, GradientLossWarning, Tensor
+
+# --- the surface -----------------------------------------------------------------------------------------------------
+
+# What ndarray has and Tensor has not, with the reason.
+ABSENT = {
+    "__array_finalize__": "only subclasses of ndarray are finalized",
+    "__array_interface__": "would hand out the raw memory without a word about the gradient; __array__ says it",
+    "__array_struct__": "as __array_interface__",
+    "__array_wrap__": "results are wrapped by the dispatcher",
+    "__setstate__": "a Tensor is rebuilt from its data and its constant flag",
+    "byteswap": "bits have no derivative; x.data.byteswap() is there",
+    "getfield": "bits have no derivative; x.data.getfield() is there",
+    "setfield": "bits have no derivative; x.data.setfield() is there",
+}
+# NumPy 2.0 has these still, only to say that they are gone.
+ABSENT |= dict.fromkeys(("itemset", "newbyteorder", "ptp", "tostring"), "gone from NumPy 2")
+# What Tensor has and ndarray has not.
+OWN = {"backward", "clear_graph", "constant", "creator", "detach", "grad", "null_grad", "to_numpy"}
+
+
+def test_the_surface_is_that_of_ndarray():
+    public = {name for name in dir(Tensor) if not name.startswith("_") or name.endswith("__")}
+    expected = set(dir(np.ndarray)) - set(ABSENT) | OWN
+    assert expected - public == set(), "ndarray has these, and no reason is given"
+    missing_reasons_gone = set(ABSENT) & public
+    assert missing_reasons_gone == set(), "Tensor has these, but a reason says that it has not"
+    extra = public - expected - set(dir(object)) - {"__slots__", "__module__", "__annotations__", "__weakref__"}
+    assert extra == set(), "Tensor has these, and ndarray has not"
+
+
+@pytest.mark.parametrize(
+    "name", ["shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides", "device", "T", "mT", "real", "imag"]
+)
+def test_attributes_are_those_of_the_array(name):
+    a = np.arange(6.0).reshape(2, 3)
+    expected, found = getattr(a, name), getattr(ga.tensor(a), name)
+    if isinstance(expected, np.ndarray):
+        assert isinstance(found, Tensor)
+        np.testing.assert_array_equal(found.data, expected)
+    else:
+        assert found == expected
+
+
+METHODS = [
+    *[(name, ()) for name in ("sum", "prod", "mean", "std", "var", "max", "min", "cumsum", "cumprod", "ravel")],
+    *[(name, ()) for name in ("flatten", "copy", "squeeze", "transpose", "trace", "diagonal", "round", "conj")],
+    *[
+        (name, ())
+        for name in ("all", "any", "argmax", "argmin", "argsort", "nonzero", "tolist", "tobytes", "conjugate")
+    ],
+    *[(name, (1,)) for name in ("sum", "mean", "max", "cumsum", "repeat", "argpartition", "argmax")],
+    *[("reshape", args) for args in ((3, 2), ((3, 2),), (-1,))],
+    *[("transpose", args) for args in ((1, 0), ((1, 0),))],
+    ("swapaxes", (0, 1)),
+    ("take", ([0, 2], 1)),
+    ("clip", (1.0, 3.0)),
+    ("compress", ([True, False], 0)),
+    ("dot", (np.ones((3, 2)),)),
+    ("astype", (np.float32,)),
+    ("astype", (int,)),
+    ("item", (3,)),
+    ("searchsorted", (2.0,)),
+    ("view", ()),
+]
+
+
+@pytest.mark.parametrize(("name", "args"), METHODS, ids=str)
+def test_methods_give_what_the_arrays_methods_give(name, args):
+    a = np.array([[4.0, 1.0, 2.0], [0.0, 5.0, 3.0]])
+    a = a.ravel() if name == "searchsorted" else a
+    expected, found = getattr(a, name)(*args), getattr(ga.tensor(a), name)(*args)
+    found = found.data if isinstance(found, Tensor) else found
+    if isinstance(expected, tuple):
+        for f, e in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(f, e)
+    else:
+        np.testing.assert_array_equal(found, expected)
+        assert getattr(found, "dtype", None) == getattr(expected, "dtype", None)
+
+
+@pytest.mark.parametrize("value", [0.0, 2.5])
+def test_conversions_to_python_numbers(value):
+    x = ga.tensor(value, constant=True)
+    assert bool(x) is bool(value)
+    assert (float(x), int(x), complex(x), x.item(), x.tolist()) == (value, int(value), value, value, value)
+    assert f"{x:.2f}" == f"{value:.2f}"
+    assert [1, 2, 3][ga.tensor(1)] == 2
+    with pytest.raises(TypeError):
+        range(x)
+
+
+def test_length_iteration_and_membership():
+    x = ga.tensor([[1.0, 2.0], [3.0, 4.0]])
+    assert len(x) == 2
+    rows = list(x)
+    (rows[0] * rows[1]).backward()
+    np.testing.assert_array_equal(x.grad, [[3, 4], [1, 2]])
+    assert 3.0 in x
+    assert 7.0 not in x
+    with pytest.raises(TypeError, match="0-d"):
+        iter(ga.tensor(1.0))
+    with pytest.raises(TypeError, match="unsized"):
+        len(ga.tensor(1.0))
+    with pytest.raises(ValueError, match="ambiguous"):
+        bool(x)
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(x)
+    with pytest.raises(ValueError, match="cannot delete"):
+        del x[0]
+
+
+# --- printing --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.float64(0.0),
+        np.array([1.0, 2.0], np.float32),
+        np.arange(24.0).reshape(2, 3, 4),
+        np.zeros((0, 3)),
+        np.array([1, 2]),
+        np.array([True]),
+        np.array([1 + 2j]),
+        np.linspace(0, 1, 2000),
+        np.random.default_rng(0).normal(size=(3, 30)),
+    ],
+    ids=lambda a: f"{a.dtype}{a.shape}",
+)
+def test_repr_is_numpys_under_another_name(array):
+    as_array = repr(np.asarray(array)).replace("array(", "Tensor(", 1)
+    found = repr(ga.tensor(array))
+    # Continuation lines are indented by one more, as the name is longer by one; a line may break earlier for it.
+    assert found.split() == as_array.split()
+    assert all(line.startswith(" " * 7) for line in found.splitlines()[1:] if line.strip())
+    assert str(ga.tensor(array)) == str(np.asarray(array))
+
+
+# --- creation --------------------------------------------------------------------------------------------------------
+
+
+def test_tensor_copies_unless_told_not_to():
+    a = np.array([1.0, 2.0])
+    assert not np.shares_memory(ga.tensor(a).data, a)
+    assert ga.tensor(a, copy=False).data is a
+    assert ga.astensor(a).data is a
+    assert ga.asarray(ga.astensor(a)) is a
+    z = np.array(3.0)
+    assert ga.tensor(z, copy=False).data is z
+
+
+def test_tensor_keywords():
+    x = ga.tensor([1, 2], dtype=float, ndmin=3)
+    assert (x.shape, x.dtype, x.constant) == ((1, 1, 2), float, False)
+    assert ga.tensor(1.0, constant=True).constant
+    assert ga.tensor(True).constant
+    assert not ga.tensor(1j).constant
+
+
+@pytest.mark.parametrize("data", [[1, 2], True, np.uint8(3)])
+def test_integers_must_be_constants(data):
+    assert ga.tensor(data).constant
+    with pytest.raises(ValueError, match=r"^Integer-valued tensors must be treated as constants\.$"):
+        ga.tensor(data, constant=False)
+
+
+@pytest.mark.parametrize("data", ["text", ["a", "b"], [object()], np.array([1, None]), np.datetime64("2020-01-01"), {}])
+def test_data_that_are_no_numbers_are_refused(data):
+    with pytest.raises(TypeError, match="a Tensor holds numbers"):
+        ga.tensor(data)
+
+
+def test_a_ragged_list_gets_numpys_error():
+    with pytest.raises(ValueError, match="inhomogeneous"):
+        ga.tensor([[1.0], [1.0, 2.0]])
+
+
+def test_a_tensor_of_a_tensor_is_a_new_leaf_and_one_of_a_list_stays_connected():
+    x = ga.tensor(2.0)
+    y = ga.tensor(x * x)
+    assert y.creator is None
+    z = ga.tensor([x, x * x, 1.0])
+    z.backward(np.array([1.0, 10.0, 100.0]))
+    assert x.grad == 41
+    assert ga.tensor([x, x], constant=True).constant
+
+
+def test_astensor():
+    x = ga.tensor([1.0, 2.0])
+    assert ga.astensor(x) is x
+    assert ga.astensor(x, constant=True).constant
+    y = ga.astensor(x, dtype=np.float32)
+    y.backward()
+    np.testing.assert_array_equal(x.grad, [1, 1])
+    assert ga.astensor([1, 2]).constant
+
+
+CREATION = [
+    ("zeros", (3,)),
+    ("zeros", ((2, 0),)),
+    ("ones", ((2, 3),)),
+    ("full", (2, 7.5)),
+    ("full", ((1, 2), 3)),
+    ("eye", (3,)),
+    ("eye", (2, 3, 1)),
+    ("identity", (2,)),
+    ("arange", (4.0,)),
+    ("arange", (1, 7, 2)),
+    ("linspace", (0, 10, 5)),
+    ("logspace", (0.0, 2.0, 3)),
+    ("geomspace", (1.0, 8.0, 4)),
+    ("zeros_like", (np.ones((2, 3), np.float32),)),
+    ("ones_like", ([1.0, 2.0],)),
+    ("full_like", (np.ones(3), 2.0)),
+]
+
+
+@pytest.mark.parametrize(("name", "args"), CREATION, ids=str)
+def test_creation_functions(name, args):
+    expected = getattr(np, name)(*args)
+    for constant in (None, True, False):
+        if constant is False and expected.dtype.kind not in "fc":
+            with pytest.raises(ValueError, match="Integer-valued"):
+                getattr(ga, name)(*args, constant=False)
+            continue
+        found = getattr(ga, name)(*args, constant=constant)
+        assert isinstance(found, Tensor)
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(found.data, expected)
+        assert found.constant is (bool(constant) or expected.dtype.kind not in "fc")
+
+
+def test_empty():
+    assert (ga.empty((2, 3), np.float32).shape, ga.empty_like(ga.tensor([1.0])).shape) == ((2, 3), (1,))
+
+
+def test_full_of_a_variable_stays_connected():
+    x = ga.tensor(2.0)
+    y = ga.full((2, 3), x)
+    y.backward()
+    assert x.grad == 6
+    np.full_like(ga.tensor([1.0, 2.0]), x).backward()
+    assert x.grad == 2
+
+
+# --- the mirror ------------------------------------------------------------------------------------------------------
+
+
+def test_the_mirror_takes_anything_and_returns_tensors():
+    assert ga.sum([1.0, 2.0]).constant
+    assert isinstance(ga.sqrt(4.0), Tensor)
+    x = ga.tensor([1.0, 4.0])
+    assert ga.sqrt(x, constant=True).constant
+    assert not ga.sqrt([1.0, 4.0], constant=False).constant
+    y = ga.sum([x, x * 2])
+    y.backward()
+    np.testing.assert_array_equal(x.grad, [3, 3])
+    assert ga.argmax(x) == 1
+    assert ga.add.__doc__ == np.add.__doc__
+    with pytest.raises(ValueError, match="Integer-valued"):
+        ga.add(1, 2, constant=False)
+
+
+def test_every_name_of_the_package_is_there():
+    for name in ga.__all__:
+        if hasattr(np, name) or name in vars(ga):
+            assert hasattr(ga, name), name
+
+
+# --- shape assignment and in-place methods ---------------------------------------------------------------------------
+
+
+def test_assigning_the_shape():
+    x = ga.tensor([1.0, 2.0, 3.0, 4.0])
+    x.shape = (2, 2)
+    assert x.shape == (2, 2)
+    (x[0] * 5).backward()
+    np.testing.assert_array_equal(x.grad, [[5, 5], [0, 0]])
+    with pytest.raises(ValueError, match="cannot reshape"):
+        x.shape = (3,)
+    assert x.shape == (2, 2)
+
+
+def test_item_assignment():
+    x = ga.tensor([1.0, 2.0, 3.0])
+    y = x * 2
+    y[1] = x[0] * x[2]
+    y[[0, 0]] = ga.tensor([7.0, 8.0])  # the last one stays
+    np.testing.assert_array_equal(y.data, [8, 3, 6])
+    y.backward(np.array([1.0, 10.0, 100.0]))
+    np.testing.assert_array_equal(x.grad, [30, 0, 210])
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        0,
+        -1,
+        slice(1, None),
+        (slice(None), 1),
+        ...,
+        (0, ..., None),
+        [0, 1],
+        ([0, 1], [1, 1]),
+        np.array([[True, False, True]] * 2),
+    ],
+    ids=str,
+)
+def test_item_assignment_for_every_kind_of_index(index):
+    a = np.arange(6.0).reshape(2, 3)
+    v = np.float64(7.0)
+    expected = a.copy()
+    expected[index] = v
+    x, value = ga.tensor(a), ga.tensor(v)
+    y = x * 1.0
+    y[index] = value
+    np.testing.assert_array_equal(y.data, expected)
+    g = np.random.default_rng(0).normal(size=a.shape)
+    y.backward(g)
+    mask = np.zeros(a.shape, bool)
+    mask[index] = True
+    np.testing.assert_allclose(x.grad, np.where(mask, 0, g))
+    np.testing.assert_allclose(value.grad, g[mask].sum())
+
+
+def test_values_that_the_tape_needs_survive_an_assignment():
+    x = ga.tensor([1.0, 2.0])
+    y = x * x
+    with ga.no_grad():
+        x[0] = 100.0
+    y.backward()
+    np.testing.assert_array_equal(x.grad, [2, 4])
+    np.testing.assert_array_equal(x.data, [100, 2])
+
+    c = ga.tensor([1.0, 2.0], constant=True)
+    v = ga.tensor([3.0, 4.0])
+    z = c * v
+    c[0] = 50.0
+    z.backward()
+    np.testing.assert_array_equal(v.grad, [1, 2])
+
+
+def test_an_assignment_without_a_tape_writes_in_place():
+    w = ga.tensor([1.0, 2.0])
+    buffer = w.data
+    with ga.no_grad():
+        w -= 0.5
+        w[0] = 9.0
+    assert w.data is buffer
+    np.testing.assert_array_equal(buffer, [9, 1.5])
+
+
+def test_augmented_assignment():
+    x = ga.tensor([1.0, 2.0])
+    y = x * 1.0
+    z = y
+    y *= x
+    y += 1
+    y **= 2
+    assert z is y
+    y.backward()
+    np.testing.assert_array_equal(x.grad, 2 * (x.data**2 + 1) * 2 * x.data)
+    for bad in (np.ones(3), np.ones((2, 2))):
+        with pytest.raises(ValueError, match="broadcast"):
+            y += bad
+    with pytest.raises(TypeError, match=r"same_kind|casting"):
+        y += 1j
+
+
+def test_augmented_assignment_of_a_float32_tensor_keeps_its_dtype():
+    x = ga.tensor([1.0, 2.0], dtype=np.float32)
+    y = x * 1
+    y *= np.float64(2)
+    y += np.array([1.0, 1.0])
+    assert y.dtype == np.float32
+    y.backward()
+    assert x.grad.dtype == np.float32
+    np.testing.assert_array_equal(x.grad, [2, 2])
+
+
+def test_an_ndarray_plus_equals_a_variable_becomes_a_tensor():
+    a = np.array([1.0, 2.0])
+    x = ga.tensor([3.0, 4.0])
+    total = a
+    total += x * x
+    assert isinstance(total, Tensor)
+    total.backward()
+    np.testing.assert_array_equal(x.grad, [6, 8])
+    np.testing.assert_array_equal(a, [1, 2])
+    with pytest.raises(GradientLossError, match="plain ndarray"):
+        np.add(a, x, out=a)
+
+
+def test_an_integer_tensor_takes_no_variable():
+    n = ga.tensor([1, 2])
+    with pytest.raises(GradientLossError, match="int64"):
+        n[0] = ga.tensor(2.0)
+    np.testing.assert_array_equal(n.data, [1, 2])
+
+
+def test_a_constant_that_receives_a_variable_becomes_one():
+    out = np.zeros_like(ga.tensor(np.ones(3)))
+    assert out.constant
+    x = ga.tensor(2.0)
+    out[1] = x * x
+    assert not out.constant
+    out.backward()
+    assert x.grad == 4
+
+
+def test_in_place_methods():
+    x = ga.tensor([3.0, 1.0, 2.0])
+    y = x * 1
+    y.sort()
+    np.testing.assert_array_equal(y.data, [1, 2, 3])
+    y.backward(np.array([1.0, 10.0, 100.0]))
+    np.testing.assert_array_equal(x.grad, [100, 1, 10])
+    y = x * 1
+    y.put([0, 2], [x[1] * 5, 7.0])
+    y.flat[1] = x[0]
+    y.backward()
+    np.testing.assert_array_equal(x.grad, [1, 5, 0])
+    y = x * 1
+    y.resize(5)
+    np.testing.assert_array_equal(y.data, [3, 1, 2, 0, 0])
+    y.fill(x[0])
+    y.backward()
+    np.testing.assert_array_equal(x.grad, [5, 0, 0])
+
+
+# --- copies ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, lambda t: pickle.loads(pickle.dumps(t))])
+@pytest.mark.parametrize("constant", [True, False])
+def test_copies_keep_data_and_flag_and_leave_the_tape_behind(clone, constant):
+    x = ga.tensor([1.0, 2.0], constant=constant)
+    y = clone(x * 2)
+    np.testing.assert_array_equal(y.data, [2, 4])
+    assert y.constant is constant
+    assert y.creator is None
+    assert not np.shares_memory(y.data, x.data)
+
+
+# --- leaving the tape ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("leave", [np.asarray, np.array, float, int, complex], ids=lambda f: f.__name__)
+def test_taking_the_bare_value_of_a_variable_warns_where_it_happens(leave):
+    x = ga.tensor(2.0)
+    with pytest.warns(GradientLossWarning, match="has no gradient") as caught:
+        leave(x)
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_explicit_exits_are_silent():
+    x = ga.tensor([1.0, 2.0])
+    x.data, ga.asarray(x), x.to_numpy(), x.tolist(), x[0].item(), x.detach(), repr(x), str(x), x > 1, x.tobytes()
+    assert f"{x[0]:.1f}" == "1.0"
+    with ga.no_grad():
+        np.asarray(x)
+    np.asarray(ga.tensor([1.0], constant=True))
