@@ -13,14 +13,48 @@ Examples
 array([ 0.90929743, -0.7568025 , -0.2794155 ])
 """
 
-import numpy as np
+from typing import TYPE_CHECKING
 
-from . import registry
-from .creation import arange, asarray, astensor, empty, eye, full, identity, ones, tensor, zeros
+import numpy as np
+from numpy import (
+    bool,
+    bool_,
+    complex64,
+    complex128,
+    dtype,
+    e,
+    euler_gamma,
+    finfo,
+    float16,
+    float32,
+    float64,
+    iinfo,
+    inf,
+    int8,
+    int16,
+    int32,
+    int64,
+    intp,
+    isdtype,
+    issubdtype,
+    longdouble,
+    nan,
+    newaxis,
+    pi,
+    promote_types,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+    uintp,
+)
+
+from . import fft, linalg, registry
+from .creation import asarray, astensor, astype, tensor
 from .custom import custom_gradient
 from .dispatch import GradientLossError, GradientLossWarning
 from .dual import jvp
-from .mirror import created, mirrored
+from .mirror import converted, created, mirrored
 from .tape import no_grad
 from .tensor import Tensor
 
@@ -28,7 +62,21 @@ __version__ = "0.1.0"
 
 no_autodiff = no_grad
 
-inf, nan, pi, e, newaxis = np.inf, np.nan, np.pi, np.e, np.newaxis
+if TYPE_CHECKING:
+    from . import random
+else:
+
+    def __getattr__(name):
+        # As in NumPy, whose random numbers take as long to import as all the rest.
+        if name == "random":
+            import importlib
+
+            return importlib.import_module("gradarray.random")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__():
+        return sorted({*globals(), "random"})
+
 
 # --- Mathematical functions -----------------------------------------------------------------------------------------
 
@@ -50,13 +98,13 @@ tanh = mirrored(np.tanh)
 arcsinh = mirrored(np.arcsinh)
 arccosh = mirrored(np.arccosh)
 arctanh = mirrored(np.arctanh)
-asin = mirrored(np.asin)
-acos = mirrored(np.acos)
-atan = mirrored(np.atan)
-atan2 = mirrored(np.atan2)
-asinh = mirrored(np.asinh)
-acosh = mirrored(np.acosh)
-atanh = mirrored(np.atanh)
+asin = arcsin
+acos = arccos
+atan = arctan
+atan2 = arctan2
+asinh = arcsinh
+acosh = arccosh
+atanh = arctanh
 round = mirrored(np.round)
 around = mirrored(np.around)
 rint = mirrored(np.rint)
@@ -89,22 +137,22 @@ positive = mirrored(np.positive)
 negative = mirrored(np.negative)
 multiply = mirrored(np.multiply)
 divide = mirrored(np.divide)
-true_divide = mirrored(np.true_divide)
+true_divide = divide
 power = mirrored(np.power)
-pow = mirrored(np.pow)
+pow = power
 float_power = mirrored(np.float_power)
 subtract = mirrored(np.subtract)
 floor_divide = mirrored(np.floor_divide)
 fmod = mirrored(np.fmod)
-mod = mirrored(np.mod)
 remainder = mirrored(np.remainder)
+mod = remainder
 modf = mirrored(np.modf)
 divmod = mirrored(np.divmod)
 angle = mirrored(np.angle)
 real = mirrored(np.real)
 imag = mirrored(np.imag)
-conj = mirrored(np.conj)
 conjugate = mirrored(np.conjugate)
+conj = conjugate
 maximum = mirrored(np.maximum)
 minimum = mirrored(np.minimum)
 fmax = mirrored(np.fmax)
@@ -113,7 +161,7 @@ sqrt = mirrored(np.sqrt)
 cbrt = mirrored(np.cbrt)
 square = mirrored(np.square)
 absolute = mirrored(np.absolute)
-abs = mirrored(np.abs)
+abs = absolute
 fabs = mirrored(np.fabs)
 sign = mirrored(np.sign)
 heaviside = mirrored(np.heaviside)
@@ -174,6 +222,9 @@ corrcoef = mirrored(np.corrcoef)
 cov = mirrored(np.cov)
 histogram = mirrored(np.histogram)
 bincount = mirrored(np.bincount)
+histogram2d = mirrored(np.histogram2d)
+histogramdd = mirrored(np.histogramdd)
+histogram_bin_edges = mirrored(np.histogram_bin_edges)
 digitize = mirrored(np.digitize)
 
 # --- Array manipulation ---------------------------------------------------------------------------------------------
@@ -181,7 +232,7 @@ digitize = mirrored(np.digitize)
 reshape = mirrored(np.reshape)
 ravel = mirrored(np.ravel)
 transpose = mirrored(np.transpose)
-permute_dims = mirrored(np.permute_dims)
+permute_dims = transpose
 matrix_transpose = mirrored(np.matrix_transpose)
 swapaxes = mirrored(np.swapaxes)
 moveaxis = mirrored(np.moveaxis)
@@ -190,6 +241,7 @@ squeeze = mirrored(np.squeeze)
 expand_dims = mirrored(np.expand_dims)
 broadcast_to = mirrored(np.broadcast_to)
 broadcast_arrays = mirrored(np.broadcast_arrays)
+broadcast_shapes = mirrored(np.broadcast_shapes, plain=True)
 atleast_1d = mirrored(np.atleast_1d)
 atleast_2d = mirrored(np.atleast_2d)
 atleast_3d = mirrored(np.atleast_3d)
@@ -202,6 +254,7 @@ repeat = mirrored(np.repeat)
 tile = mirrored(np.tile)
 resize = mirrored(np.resize)
 copy = mirrored(np.copy)
+copyto = mirrored(np.copyto)
 trim_zeros = mirrored(np.trim_zeros)
 meshgrid = mirrored(np.meshgrid)
 shape = mirrored(np.shape)
@@ -211,11 +264,15 @@ shares_memory = mirrored(np.shares_memory)
 may_share_memory = mirrored(np.may_share_memory)
 result_type = mirrored(np.result_type)
 can_cast = mirrored(np.can_cast)
+common_type = mirrored(np.common_type)
+min_scalar_type = mirrored(np.min_scalar_type)
+isfortran = mirrored(np.isfortran, plain=True)
+isscalar = mirrored(np.isscalar, plain=True)
 
 # --- Joining and splitting ------------------------------------------------------------------------------------------
 
 concatenate = mirrored(np.concatenate)
-concat = mirrored(np.concat)
+concat = concatenate
 stack = mirrored(np.stack)
 vstack = mirrored(np.vstack)
 hstack = mirrored(np.hstack)
@@ -232,6 +289,10 @@ vsplit = mirrored(np.vsplit)
 dsplit = mirrored(np.dsplit)
 pad = mirrored(np.pad)
 unique = mirrored(np.unique)
+unique_all = mirrored(np.unique_all)
+unique_counts = mirrored(np.unique_counts)
+unique_inverse = mirrored(np.unique_inverse)
+unique_values = mirrored(np.unique_values)
 
 # --- Indexing -------------------------------------------------------------------------------------------------------
 
@@ -242,7 +303,7 @@ choose = mirrored(np.choose)
 compress = mirrored(np.compress)
 extract = mirrored(np.extract)
 select = mirrored(np.select)
-piecewise = mirrored(np.piecewise)
+piecewise = mirrored(np.piecewise, callback=True)
 diag = mirrored(np.diag)
 diagonal = mirrored(np.diagonal)
 diagflat = mirrored(np.diagflat)
@@ -261,6 +322,20 @@ sort = mirrored(np.sort)
 partition = mirrored(np.partition)
 sort_complex = mirrored(np.sort_complex)
 ix_ = mirrored(np.ix_)
+diag_indices = mirrored(np.diag_indices, plain=True)
+diag_indices_from = mirrored(np.diag_indices_from)
+mask_indices = mirrored(np.mask_indices, plain=True)
+tril_indices = mirrored(np.tril_indices, plain=True)
+tril_indices_from = mirrored(np.tril_indices_from)
+triu_indices = mirrored(np.triu_indices, plain=True)
+triu_indices_from = mirrored(np.triu_indices_from)
+ravel_multi_index = mirrored(np.ravel_multi_index)
+unravel_index = mirrored(np.unravel_index)
+fill_diagonal = mirrored(np.fill_diagonal)
+place = mirrored(np.place)
+put = mirrored(np.put)
+put_along_axis = mirrored(np.put_along_axis)
+putmask = mirrored(np.putmask)
 
 # --- Products -------------------------------------------------------------------------------------------------------
 
@@ -274,6 +349,38 @@ tensordot = mirrored(np.tensordot)
 einsum = mirrored(np.einsum)
 einsum_path = mirrored(np.einsum_path)
 kron = mirrored(np.kron)
+
+# --- Polynomials ----------------------------------------------------------------------------------------------------
+
+poly = mirrored(np.poly)
+roots = mirrored(np.roots)
+polyval = mirrored(np.polyval)
+polyfit = mirrored(np.polyfit)
+polyder = mirrored(np.polyder)
+polyint = mirrored(np.polyint)
+polyadd = mirrored(np.polyadd)
+polysub = mirrored(np.polysub)
+polymul = mirrored(np.polymul)
+polydiv = mirrored(np.polydiv)
+
+# --- Functions of functions -----------------------------------------------------------------------------------------
+
+apply_along_axis = mirrored(np.apply_along_axis, callback=True)
+apply_over_axes = mirrored(np.apply_over_axes, callback=True)
+
+# --- Sets -----------------------------------------------------------------------------------------------------------
+
+intersect1d = mirrored(np.intersect1d)
+isin = mirrored(np.isin)
+setdiff1d = mirrored(np.setdiff1d)
+setxor1d = mirrored(np.setxor1d)
+union1d = mirrored(np.union1d)
+
+# --- Text -----------------------------------------------------------------------------------------------------------
+
+array_repr = mirrored(np.array_repr)
+array_str = mirrored(np.array_str)
+array2string = mirrored(np.array2string)
 
 # --- Logic ----------------------------------------------------------------------------------------------------------
 
@@ -309,29 +416,51 @@ bitwise_xor = mirrored(np.bitwise_xor)
 invert = mirrored(np.invert)
 left_shift = mirrored(np.left_shift)
 right_shift = mirrored(np.right_shift)
+bitwise_invert = invert
+bitwise_not = invert
+bitwise_left_shift = left_shift
+bitwise_right_shift = right_shift
+bitwise_count = mirrored(np.bitwise_count)
+packbits = mirrored(np.packbits)
+unpackbits = mirrored(np.unpackbits)
 
 # --- Creation -------------------------------------------------------------------------------------------------------
 
+zeros = created(np.zeros)
+ones = created(np.ones)
+empty = created(np.empty)
+full = created(np.full)
 zeros_like = created(np.zeros_like)
 ones_like = created(np.ones_like)
 empty_like = created(np.empty_like)
 full_like = created(np.full_like)
+eye = created(np.eye)
+identity = created(np.identity)
+tri = created(np.tri)
+arange = created(np.arange)
 linspace = created(np.linspace)
 logspace = created(np.logspace)
 geomspace = created(np.geomspace)
+indices = created(np.indices)
+bartlett = created(np.bartlett)
+blackman = created(np.blackman)
+hamming = created(np.hamming)
+hanning = created(np.hanning)
+kaiser = created(np.kaiser)
 
-# --- functions of newer NumPy versions ------------------------------------------------------------------------------
-
-if hasattr(np, "cumulative_sum"):
-    cumulative_sum = mirrored(np.cumulative_sum)
-if hasattr(np, "cumulative_prod"):
-    cumulative_prod = mirrored(np.cumulative_prod)
-if hasattr(np, "matvec"):
-    matvec = mirrored(np.matvec)
-if hasattr(np, "vecmat"):
-    vecmat = mirrored(np.vecmat)
-if hasattr(np, "unstack"):
-    unstack = mirrored(np.unstack)
+array = converted(np.array)
+asanyarray = converted(np.asanyarray)
+ascontiguousarray = converted(np.ascontiguousarray)
+asfortranarray = converted(np.asfortranarray)
+require = converted(np.require)
+from_dlpack = created(np.from_dlpack)
+frombuffer = created(np.frombuffer)
+fromfile = created(np.fromfile)
+fromfunction = created(np.fromfunction, callback=True)
+fromiter = created(np.fromiter)
+fromstring = created(np.fromstring)
+genfromtxt = created(np.genfromtxt)
+loadtxt = created(np.loadtxt)
 
 __all__ = [
     "GradientLossError",
@@ -350,6 +479,8 @@ __all__ = [
     "angle",
     "any",
     "append",
+    "apply_along_axis",
+    "apply_over_axes",
     "arange",
     "arccos",
     "arccosh",
@@ -364,13 +495,21 @@ __all__ = [
     "argsort",
     "argwhere",
     "around",
+    "array",
+    "array2string",
     "array_equal",
     "array_equiv",
+    "array_repr",
     "array_split",
+    "array_str",
+    "asanyarray",
     "asarray",
+    "ascontiguousarray",
+    "asfortranarray",
     "asin",
     "asinh",
     "astensor",
+    "astype",
     "atan",
     "atan2",
     "atanh",
@@ -378,12 +517,22 @@ __all__ = [
     "atleast_2d",
     "atleast_3d",
     "average",
+    "bartlett",
     "bincount",
     "bitwise_and",
+    "bitwise_count",
+    "bitwise_invert",
+    "bitwise_left_shift",
+    "bitwise_not",
     "bitwise_or",
+    "bitwise_right_shift",
     "bitwise_xor",
+    "blackman",
     "block",
+    "bool",
+    "bool_",
     "broadcast_arrays",
+    "broadcast_shapes",
     "broadcast_to",
     "can_cast",
     "cbrt",
@@ -391,6 +540,9 @@ __all__ = [
     "choose",
     "clip",
     "column_stack",
+    "common_type",
+    "complex64",
+    "complex128",
     "compress",
     "concat",
     "concatenate",
@@ -399,6 +551,7 @@ __all__ = [
     "convolve",
     "copy",
     "copysign",
+    "copyto",
     "corrcoef",
     "correlate",
     "cos",
@@ -408,13 +561,13 @@ __all__ = [
     "cross",
     "cumprod",
     "cumsum",
-    "cumulative_prod",
-    "cumulative_sum",
     "custom_gradient",
     "deg2rad",
     "degrees",
     "delete",
     "diag",
+    "diag_indices",
+    "diag_indices_from",
     "diagflat",
     "diagonal",
     "diff",
@@ -424,6 +577,7 @@ __all__ = [
     "dot",
     "dsplit",
     "dstack",
+    "dtype",
     "e",
     "ediff1d",
     "einsum",
@@ -431,6 +585,7 @@ __all__ = [
     "empty",
     "empty_like",
     "equal",
+    "euler_gamma",
     "exp",
     "exp2",
     "expand_dims",
@@ -438,11 +593,17 @@ __all__ = [
     "extract",
     "eye",
     "fabs",
+    "fft",
+    "fill_diagonal",
+    "finfo",
     "fix",
     "flatnonzero",
     "flip",
     "fliplr",
     "flipud",
+    "float16",
+    "float32",
+    "float64",
     "float_power",
     "floor",
     "floor_divide",
@@ -450,38 +611,64 @@ __all__ = [
     "fmin",
     "fmod",
     "frexp",
+    "from_dlpack",
+    "frombuffer",
+    "fromfile",
+    "fromfunction",
+    "fromiter",
+    "fromstring",
     "full",
     "full_like",
     "gcd",
+    "genfromtxt",
     "geomspace",
     "gradient",
     "greater",
     "greater_equal",
+    "hamming",
+    "hanning",
     "heaviside",
     "histogram",
+    "histogram2d",
+    "histogram_bin_edges",
+    "histogramdd",
     "hsplit",
     "hstack",
     "hypot",
     "i0",
     "identity",
+    "iinfo",
     "imag",
+    "indices",
     "inf",
     "inner",
     "insert",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
     "interp",
+    "intersect1d",
+    "intp",
     "invert",
     "isclose",
     "iscomplex",
     "iscomplexobj",
+    "isdtype",
     "isfinite",
+    "isfortran",
+    "isin",
     "isinf",
     "isnan",
     "isneginf",
     "isposinf",
     "isreal",
     "isrealobj",
+    "isscalar",
+    "issubdtype",
     "ix_",
     "jvp",
+    "kaiser",
     "kron",
     "lcm",
     "ldexp",
@@ -489,7 +676,9 @@ __all__ = [
     "less",
     "less_equal",
     "lexsort",
+    "linalg",
     "linspace",
+    "loadtxt",
     "log",
     "log1p",
     "log2",
@@ -501,9 +690,10 @@ __all__ = [
     "logical_or",
     "logical_xor",
     "logspace",
+    "longdouble",
+    "mask_indices",
     "matmul",
     "matrix_transpose",
-    "matvec",
     "max",
     "maximum",
     "may_share_memory",
@@ -511,6 +701,7 @@ __all__ = [
     "median",
     "meshgrid",
     "min",
+    "min_scalar_type",
     "minimum",
     "mod",
     "modf",
@@ -543,27 +734,45 @@ __all__ = [
     "ones",
     "ones_like",
     "outer",
+    "packbits",
     "pad",
     "partition",
     "percentile",
     "permute_dims",
     "pi",
     "piecewise",
+    "place",
+    "poly",
+    "polyadd",
+    "polyder",
+    "polydiv",
+    "polyfit",
+    "polyint",
+    "polymul",
+    "polysub",
+    "polyval",
     "positive",
     "pow",
     "power",
     "prod",
+    "promote_types",
     "ptp",
+    "put",
+    "put_along_axis",
+    "putmask",
     "quantile",
     "rad2deg",
     "radians",
+    "random",
     "ravel",
+    "ravel_multi_index",
     "real",
     "real_if_close",
     "reciprocal",
     "registry",
     "remainder",
     "repeat",
+    "require",
     "reshape",
     "resize",
     "result_type",
@@ -571,10 +780,13 @@ __all__ = [
     "rint",
     "roll",
     "rollaxis",
+    "roots",
     "rot90",
     "round",
     "searchsorted",
     "select",
+    "setdiff1d",
+    "setxor1d",
     "shape",
     "shares_memory",
     "sign",
@@ -605,22 +817,53 @@ __all__ = [
     "trace",
     "transpose",
     "trapezoid",
+    "tri",
     "tril",
+    "tril_indices",
+    "tril_indices_from",
     "trim_zeros",
     "triu",
+    "triu_indices",
+    "triu_indices_from",
     "true_divide",
     "trunc",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "uintp",
+    "union1d",
     "unique",
-    "unstack",
+    "unique_all",
+    "unique_counts",
+    "unique_inverse",
+    "unique_values",
+    "unpackbits",
+    "unravel_index",
     "unwrap",
     "vander",
     "var",
     "vdot",
     "vecdot",
-    "vecmat",
     "vsplit",
     "vstack",
     "where",
     "zeros",
     "zeros_like",
 ]
+
+# --- What newer NumPy versions have ---------------------------------------------------------------------------------
+
+if hasattr(np, "cumulative_sum"):
+    cumulative_sum = mirrored(np.cumulative_sum)
+    cumulative_prod = mirrored(np.cumulative_prod)
+    unstack = mirrored(np.unstack)
+    __all__ += ["cumulative_prod", "cumulative_sum", "unstack"]
+if hasattr(np, "matvec"):
+    matvec = mirrored(np.matvec)
+    vecmat = mirrored(np.vecmat)
+    __all__ += ["matvec", "vecmat"]
+if hasattr(np, "__array_namespace_info__"):
+    __array_api_version__ = np.__array_api_version__
+    __array_namespace_info__ = np.__array_namespace_info__
+    __all__ += ["__array_api_version__", "__array_namespace_info__"]

@@ -1,8 +1,9 @@
-"""The command line: ``python -m gradarray`` gives the guided tour."""
+"""The command line: ``python -m gradarray`` gives the guided tour, ``python -m gradarray coverage`` a table."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Sequence
@@ -26,6 +27,12 @@ def parser() -> argparse.ArgumentParser:
         description="Run the tutorial's steps live, then train a NumPy function on Fisher's irises. "
         "The exit status is 0 when everything came out as it should.",
     )
+    commands.add_parser(
+        "coverage",
+        help="what gradarray makes of each function of NumPy, counted from its own tables",
+        description="Print a table of the functions of the NumPy that is installed, by chapter and by kind of "
+        "derivative, and those that are refused, with the reasons.",
+    ).set_defaults(run=lambda _: importlib.import_module("gradarray.coverage").main())
     return top
 
 

@@ -1,8 +1,6 @@
-"""Products in place: the memory of a large array that nobody else holds takes the result.
+"""Products of large arrays: in place, with a zero that wins over an infinity, on pages that stay.
 
 A fresh large array costs more than the arithmetic on it, since the operating system hands out its pages one by one.
-Who else holds an array is told by its reference count, as NumPy itself does for temporaries in an expression; an
-interpreter without reference counts computes the same with more memory.
 """
 
 from __future__ import annotations
@@ -13,20 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from .tape import Array
-
-references: Callable[[object], int] = getattr(sys, "getrefcount", lambda _: sys.maxsize)
+# How many references there are to an object; an interpreter that does not count them says that there are many.
+references_to: Callable[[object], int] = getattr(sys, "getrefcount", lambda _: sys.maxsize)
 
 # Below this many elements a fresh array is as cheap as the question whether it is needed.
 LARGE = 4096
 
 
 def _count(x: Any) -> int:
-    return references(x)
-
-
-def _pass_on(x: Any) -> int:
-    return _count(x)
+    return references_to(x)
 
 
 def _sole_local() -> int:
@@ -34,36 +27,38 @@ def _sole_local() -> int:
     return _count(x)
 
 
-def _sole_passed_on() -> int:
-    x = np.empty(0)
-    return _pass_on(x)
-
-
-# The references to an array that is a local variable of the caller, or of the caller's caller, and nothing else.
+# The references to an array that is a local variable of the caller and nothing else.
 _LOCAL = _sole_local()
-_PASSED_ON = _sole_passed_on()
 
 
-def product(g: Array, d: Array, last: bool = True) -> Array:
-    """Return g * d, in the memory of either where it is theirs alone.
+def product(g: Any, d: Any) -> Any:
+    """Return g * d, in the memory of `d` where that is a large array which only the calling function knows.
 
-    Parameters
-    ----------
-    g : a large cotangent; it was handed to the calling function, which hands it on
-    d : a partial derivative; a local variable of the calling function
-    last : the calling function does not need `g` any more
+    NumPy itself does so for temporaries in an expression; here the partial derivative is one, in effect.
     """
-    dtype = g.dtype
-    if type(d) is np.ndarray:
-        if d.shape == g.shape and d.dtype is dtype and d.flags.owndata and references(d) <= _LOCAL:
-            return np.multiply(g, d, out=d)
-        fits = d.dtype is dtype and d.ndim <= g.ndim
-    else:
-        fits = type(d) in (float, int) or getattr(d, "dtype", None) is dtype
-    alone = last and fits and references(g) <= _PASSED_ON and g.flags.owndata
-    if alone and np.broadcast_shapes(g.shape, np.shape(d)) == g.shape:
-        return np.multiply(g, d, out=g)
+    if (
+        type(d) is np.ndarray
+        and d.shape == g.shape
+        and d.dtype is g.dtype
+        and d.flags.owndata
+        and references_to(d) <= _LOCAL
+    ):
+        return np.multiply(g, d, out=d)
     return g * d
+
+
+def no_nan(x: Any) -> bool:
+    """Tell whether a large array holds no NaN, in one pass and without memory of its own."""
+    largest = np.maximum.reduce(x, axis=None)
+    return bool(largest == largest)
+
+
+def absorbing(g: Any, d: Any) -> Any:
+    """Multiply so that an exact zero wins over an infinity or a NaN in the derivative."""
+    plain = g * d
+    # Only where the product is NaN: elsewhere it stays on the tape, because its derivative by g is d for a zero g too.
+    zero = np.isnan(plain) & ((g == 0) | ((d == 0) & np.isinf(g)))
+    return np.where(zero, np.zeros((), plain.dtype), plain)
 
 
 def _keep_pages() -> None:

@@ -8,7 +8,8 @@ import numpy as np
 
 from . import tape
 from .dispatch import has_variable, stack_nested, unwrap
-from .tensor import Tensor
+from .tape import FLOAT64
+from .tensor import Tensor, variable
 
 
 def tensor(data: Any, dtype: Any = None, *, constant: bool | None = None, copy: bool = True, ndmin: int = 0) -> Tensor:
@@ -47,6 +48,10 @@ def tensor(data: Any, dtype: Any = None, *, constant: bool | None = None, copy: 
     >>> ga.tensor([1, 2]).constant
     True
     """
+    if type(data) is np.ndarray and data.dtype is FLOAT64 and dtype is None and not constant and not ndmin:
+        return variable(
+            data if not copy else np.array(data) if data.ndim else data[()]
+        )  # what a training step does for each of its arrays
     if constant is not True and isinstance(data, (list, tuple)) and has_variable(data) and tape.recording():
         stacked: Tensor = stack_nested(data)
         if dtype is not None:
@@ -106,99 +111,28 @@ def asarray(data: Any, dtype: Any = None, order: Any = None) -> Any:
     return np.asarray(data.data if isinstance(data, Tensor) else unwrap(data), dtype=dtype, order=order)
 
 
-def _fresh(raw: Any, constant: bool | None) -> Tensor:
-    """Wrap an array that nobody else knows of."""
-    return Tensor(raw, constant=constant, copy=False)
+def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None, constant: bool | None = None) -> Tensor:
+    """Return a tensor with another dtype; see `numpy.astype`, which takes no other arrays than NumPy's own.
 
-
-def _shape(shape: Any) -> Any:
-    return unwrap(shape)
-
-
-def zeros(shape: Any, dtype: Any = float, *, constant: bool | None = None) -> Tensor:
-    """Return zeros of a shape; see `numpy.zeros`.
-
-    Examples
-    --------
-    >>> import gradarray as ga
-    >>> ga.zeros(2)
-    Tensor([0., 0.])
-    """
-    return _fresh(np.zeros(_shape(shape), dtype), constant)
-
-
-def ones(shape: Any, dtype: Any = float, *, constant: bool | None = None) -> Tensor:
-    """Return ones of a shape; see `numpy.ones`.
+    Parameters
+    ----------
+    x : array_like
+    dtype : data-type
+    copy : bool
+        False returns `x` itself where it has the dtype already.
+    device : {"cpu", None}
+    constant : bool, optional
+        As for `tensor`; by default a constant if `x` is one, or an array.
 
     Examples
     --------
     >>> import gradarray as ga
-    >>> ga.ones((1, 2), dtype="float32")
-    Tensor([[1., 1.]], dtype=float32)
+    >>> ga.astype(ga.tensor([1.0, 2.5]), "float32")
+    Tensor([1. , 2.5], dtype=float32)
     """
-    return _fresh(np.ones(_shape(shape), dtype), constant)
-
-
-def empty(shape: Any, dtype: Any = float, *, constant: bool | None = None) -> Tensor:
-    """Return a tensor of a shape with arbitrary values; see `numpy.empty`.
-
-    Examples
-    --------
-    >>> import gradarray as ga
-    >>> ga.empty((2, 3)).shape
-    (2, 3)
-    """
-    return _fresh(np.empty(_shape(shape), dtype), constant)
-
-
-def full(shape: Any, fill_value: Any, dtype: Any = None, *, constant: bool | None = None) -> Tensor:
-    """Return a tensor of a shape, filled with a value; see `numpy.full`. A variable stays connected to its copies.
-
-    Examples
-    --------
-    >>> import gradarray as ga
-    >>> ga.full(3, 2.5)
-    Tensor([2.5, 2.5, 2.5])
-    """
-    if has_variable(fill_value) and constant is not True and tape.recording():
-        value = fill_value if isinstance(fill_value, Tensor) else stack_nested(fill_value)
-        filled: Any = np.broadcast_to(value, unwrap(shape)).copy()
-        return filled if dtype is None else filled.astype(dtype)  # type: ignore[no-any-return]
-    return _fresh(np.full(_shape(shape), unwrap(fill_value), dtype), constant)
-
-
-def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = float, *, constant: bool | None = None) -> Tensor:
-    """Return ones on a diagonal and zeros elsewhere; see `numpy.eye`.
-
-    Examples
-    --------
-    >>> import gradarray as ga
-    >>> ga.eye(2)
-    Tensor([[1., 0.],
-            [0., 1.]])
-    """
-    return _fresh(np.eye(N, M, k, dtype), constant)
-
-
-def identity(n: int, dtype: Any = float, *, constant: bool | None = None) -> Tensor:
-    """Return the identity matrix; see `numpy.identity`.
-
-    Examples
-    --------
-    >>> import gradarray as ga
-    >>> ga.identity(1)
-    Tensor([[1.]])
-    """
-    return _fresh(np.identity(n, dtype), constant)
-
-
-def arange(*args: Any, dtype: Any = None, constant: bool | None = None) -> Tensor:
-    """Return evenly spaced values of a half-open interval: ``arange([start,] stop[, step])``; see `numpy.arange`.
-
-    Examples
-    --------
-    >>> import gradarray as ga
-    >>> ga.arange(3.0)
-    Tensor([0., 1., 2.])
-    """
-    return _fresh(np.arange(*unwrap(args), dtype=dtype), constant)
+    np.empty(0, device=device)  # NumPy's own error for a device that there is not
+    t = x if isinstance(x, Tensor) else tensor(x, constant=True)
+    if constant:
+        t = t.detach()
+    result: Tensor = t if not copy and t.dtype == dtype else t.astype(dtype)
+    return tensor(result, constant=False) if constant is False and result.constant else result

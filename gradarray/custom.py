@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from . import tape
-from .dispatch import operand, records, wrap
-from .tape import Array, Node
+from .dispatch import PLAIN, operand, records, unwrap, wrap
+from .tape import Array, Node, PullbackRule
 
 
-class _Custom:
+class _Custom(PullbackRule):
     """The rule of one call of a function with a gradient of its own; it is made anew for each call."""
 
     def __init__(self, name: str, pull: Callable[[Array], Any], count: int) -> None:
@@ -22,7 +22,11 @@ class _Custom:
         self.count = count
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
-        cotangents = self.pull(g)
+        if type(g) in PLAIN:
+            with tape.no_grad():  # it may have Tensors at hand that are variables
+                cotangents = unwrap(self.pull(g))
+        else:
+            cotangents = self.pull(g)
         cotangents = cotangents if isinstance(cotangents, (tuple, list)) else (cotangents,)
         if len(cotangents) != self.count:
             raise ValueError(
@@ -32,11 +36,6 @@ class _Custom:
             None if c is None or parent is None else c if hasattr(c, "dtype") else np.asarray(c)
             for c, parent in zip(cotangents, node.parents, strict=True)
         ]
-
-    careful_pullback = pullback
-
-    def lift(self, node: Node, wrap: Callable[[Array, Node], Array]) -> Node:
-        return node
 
 
 def custom_gradient(func: Callable[..., tuple[Any, Callable[[Array], Any]]]) -> Callable[..., Any]:

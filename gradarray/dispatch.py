@@ -6,16 +6,18 @@ fixed number of operands for ufuncs, a general one for everything else.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
+import types
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from . import tape
+from .parallel import SPLIT, ufunc_in_parts
 from .registry import (
-    RULES,
     Bilinear,
     Composite,
     Creation,
@@ -27,15 +29,17 @@ from .registry import (
     Rule,
     Unsupported,
     ZeroGradient,
+    find,
     forgetters,
     public_name,
 )
-from .tape import FLOAT64, PICK, Array, Node, Spec, next_order
+from .tape import FLOAT64, PICK, Array, Node, PullbackRule, Spec, next_order
 
 # The class Tensor, set by install(): imports point one way, and its module stands on this one.
 Tensor: Any = None
 
 new_object = object.__new__
+Calculation = Callable[..., Array]
 
 # Operands that NumPy takes as they are and that hide no variable.
 PLAIN: frozenset[type] = frozenset(
@@ -150,15 +154,15 @@ def refuse(func: Callable[..., Any], rule: Rule | None) -> TypeError:
 # --- ufuncs: recorders with a fixed number of operands --------------------------------------------------------------
 
 
-def _unary(rule: Elementwise, calculate: Callable[..., Array]) -> Callable[..., Any]:
-    new, node_type, order, float64 = new_object, Node, next_order, np.float64
+def _unary(rule: Elementwise, calculate: Calculation, large: Calculation) -> Callable[..., Any]:
+    new, node_type, order, float64, ndarray = new_object, Node, next_order, np.float64, np.ndarray
     keeps_x, keeps_out = rule.keeps(0), rule.keeps_out
 
     def record(x: Any) -> Any:
         if type(x) is not Tensor:
             return call_elementwise(rule, (x,), {})
         data = x._data
-        out = calculate(data)
+        out = calculate(data) if type(data) is not ndarray or data.size < SPLIT else large(data)
         t = new(Tensor)
         t._data = out
         t._base = None
@@ -185,9 +189,9 @@ def _unary(rule: Elementwise, calculate: Callable[..., Array]) -> Callable[..., 
 
 
 def _binary(
-    rule: Elementwise | Function, calculate: Callable[..., Array], general: Callable[..., Any]
+    rule: Elementwise | Function, calculate: Calculation, large: Calculation, general: Callable[..., Any]
 ) -> Callable[..., Any]:
-    new, node_type, order, plain, float64 = new_object, Node, next_order, PLAIN, np.float64
+    new, node_type, order, plain, float64, ndarray = new_object, Node, next_order, PLAIN, np.float64, np.ndarray
     x_of_x, y_of_x = rule.partial_needs(0, 0), rule.partial_needs(0, 1)
     x_of_y, y_of_y = rule.partial_needs(1, 0), rule.partial_needs(1, 1)
     x_of_any, y_of_any = x_of_x or x_of_y, y_of_x or y_of_y
@@ -206,7 +210,7 @@ def _binary(
             y, q = x2, None
         else:
             return general(x1, x2)
-        out = calculate(x, y)
+        out = calculate(x, y) if type(x) is not ndarray or x.size < SPLIT else large(x, y)
         t = new(Tensor)
         t._data = out
         t._base = None
@@ -280,13 +284,17 @@ class _Recorders(dict[Any, Callable[..., Any]]):
         return recorder
 
 
-def recorder_for(func: Callable[..., Any], calculate: Callable[..., Array] | None = None) -> Callable[..., Any]:
+def recorder_for(
+    func: Any, calculate: Calculation | None = None, large: Calculation | None = None
+) -> Callable[..., Any]:
     """Make the recorder of a ufunc's plain call.
 
     `calculate` may compute the same from the raw operands by a shorter way, such as ``operator.mul`` for np.multiply,
-    which is several times as fast on NumPy scalars.
+    which is several times as fast on NumPy scalars; `large` the same for arrays that are worth several threads.
     """
-    rule = RULES.get(func)
+    rule = find(func)
+    if large is None:
+        large = functools.partial(ufunc_in_parts, func) if isinstance(rule, Elementwise) else calculate or func
     if isinstance(rule, Elementwise):
 
         def general(*inputs: Any) -> Any:
@@ -299,9 +307,9 @@ def recorder_for(func: Callable[..., Any], calculate: Callable[..., Array] | Non
             return NotImplemented if any(foreign(value) for value in inputs) else recorder(inputs, {})
 
     if isinstance(rule, Elementwise) and len(rule.operands) == 1:
-        return _unary(rule, calculate or rule.func)
+        return _unary(rule, calculate or rule.func, large)
     if isinstance(rule, (Elementwise, Bilinear)) and len(rule.operands) == 2:
-        return _binary(rule, calculate or rule.func, general)
+        return _binary(rule, calculate or rule.func, large, general)
     return general
 
 
@@ -328,7 +336,7 @@ def array_function(func: Callable[..., Any], types: Iterable[type], args: Any, k
 
 def function_recorder(func: Callable[..., Any]) -> Callable[[Any, dict[str, Any]], Any]:
     """Make the recorder of a function from its rule."""
-    rule = RULES.get(func)
+    rule = find(func)
     record = _recorder(func, rule)
     if rule is None or rule.lower is None:
         return record
@@ -336,7 +344,7 @@ def function_recorder(func: Callable[..., Any]) -> Callable[[Any, dict[str, Any]
 
     def lower_first(args: Any, kwargs: dict[str, Any]) -> Any:
         answer = lower(args, kwargs)
-        return record(args, kwargs) if answer is NotImplemented else answer
+        return record(args, kwargs) if answer is NotImplemented else _tensors(answer)
 
     return lower_first
 
@@ -353,7 +361,7 @@ def _recorder(func: Callable[..., Any], rule: Rule | None) -> Callable[[Any, dic
     if isinstance(rule, ZeroGradient):
         return _zero_gradient(rule)
     if isinstance(rule, Creation):
-        return lambda args, kwargs: wrap(func(*unwrap(args), **unwrap(kwargs)))
+        return lambda args, kwargs: wrap_results(func(*unwrap(args), **unwrap(kwargs)))
 
     def refuse_call(_args: Any, _kwargs: dict[str, Any]) -> Any:
         raise refuse(func, rule)
@@ -605,6 +613,16 @@ class GradientLossWarning(UserWarning):
     """Raw values were taken from a variable; what is computed from them has no gradient."""
 
 
+def users_level() -> int:
+    """Return the stacklevel= with which a warning names the line of the user's that led to the caller of this."""
+    level = 1
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in (__package__, "numpy"):
+        frame = frame.f_back
+        level += 1
+    return level
+
+
 def _composite(rule: Composite) -> Callable[[Any, dict[str, Any]], Any]:
     signature = _Signature(rule, (), rule.params, variadic=True)
     names = signature.names
@@ -658,18 +676,13 @@ def _inplace(rule: InPlace) -> Callable[[Any, dict[str, Any]], Any]:
     return record
 
 
-class _Zero:
+class _Zero(PullbackRule):
     """The rule of a call whose derivative is zero wherever it has one."""
 
     name = "zero gradient"
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         return [None if parent is None else np.zeros(parent.shape, parent.dtype) for parent in node.parents]
-
-    careful_pullback = pullback
-
-    def lift(self, node: Node, wrap: Callable[[Array, Node], Array]) -> Node:
-        return node
 
 
 _ZERO = _Zero()
@@ -686,9 +699,14 @@ def _variables(value: Any) -> list[Node]:
 
 
 def _zero_gradient(rule: ZeroGradient) -> Callable[[Any, dict[str, Any]], Any]:
+    names = _Signature(rule, (), (), True).names
+    place = names.index("out") if "out" in names else None
+
     def record(args: Any, kwargs: dict[str, Any]) -> Any:
         into = kwargs.get("out")
-        if into is not None:
+        if place is not None and len(args) > place:
+            into, args = args[place], args[:place]
+        elif into is not None:
             kwargs = {name: value for name, value in kwargs.items() if name != "out"}
         out = rule.func(*unwrap(args), **unwrap(kwargs))
         parents = tuple(_variables((args, kwargs)))

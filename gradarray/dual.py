@@ -16,7 +16,6 @@ import numpy as np
 from . import tape
 from .dispatch import UFUNC_KEYWORDS, _Signature, refuse, spec, wrap
 from .registry import (
-    RULES,
     Bilinear,
     Composite,
     Creation,
@@ -26,6 +25,7 @@ from .registry import (
     Linear,
     Nondifferentiable,
     ZeroGradient,
+    find,
 )
 from .tape import Array, Node, Spec
 from .ufuncs import LOWERED
@@ -138,7 +138,7 @@ def _values(value: Any, level: int) -> Any:
 def _push(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
     """Call a function on Duals: NumPy on the values, the rule on the tangents."""
     level = _level((args, kwargs))
-    rule = RULES.get(func)
+    rule = find(func)
     if rule is not None and rule.lower is not None:
         answer = rule.lower(args, kwargs)
         if answer is not NotImplemented:
@@ -233,16 +233,35 @@ def _transposed(
         rule, args, params, ans, parents, () if several else ans.shape, np.dtype(float) if several else ans.dtype
     )
     g: Any = [np.zeros_like(out) if x is None else x for x, out in zip(v, outs, strict=True)] if several else v[0]
+    # What is differentiated once more, by a tape or by another Dual around this one, has to stay connected.
+    connect = wrap if tape.recording() and any(map(_on_a_tape, (*values, *tangents))) else None
     total: Any = 0
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), tape.recorded():
         for cotangent, t in zip(rule.pullback(node, g), tangents, strict=False):
             if t is not None and cotangent is not None:
                 fitted = tape.fit(cotangent, Spec(t.shape, t.dtype))
                 total = total + np.sum(np.real(np.conj(fitted) * t))
-        gradients = tape.sweep(total._node, np.float64(1.0)) if getattr(total, "_node", None) is not None else {}
-    zero = [np.zeros_like(out) for out in outs]
-    answer = [z if x is None else gradients.get(x._node, z) for x, z in zip(v, zero, strict=True)]
+        answer = [
+            np.zeros_like(out) if x is None else _gradient(total, x._node, connect)
+            for x, out in zip(v, outs, strict=True)
+        ]
     return answer if several else answer[0]
+
+
+def _on_a_tape(x: Any) -> bool:
+    if isinstance(x, Dual):
+        return _on_a_tape(x.value) or _on_a_tape(x.tangent)
+    return getattr(x, "_node", None) is not None
+
+
+def _gradient(total: Any, leaf: Node, connect: Any) -> Any:
+    """Return the gradient of a scalar by a leaf: a Dual if the scalar is one."""
+    if isinstance(total, Dual):
+        return Dual(_gradient(total.value, leaf, connect), _gradient(total.tangent, leaf, connect), total.level)
+    node = getattr(total, "_node", None)
+    one = np.float64(1.0) if connect is None else connect(np.float64(1.0))
+    found = {} if node is None else tape.sweep(node, one, True, connect, leaf.order)
+    return found.get(leaf, np.zeros(leaf.shape, leaf.dtype))
 
 
 def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:

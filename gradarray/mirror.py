@@ -8,34 +8,46 @@ from typing import Any
 import numpy as np
 
 from . import tape
-from .dispatch import FUNCTIONS, PLAIN, UFUNCS, array_ufunc, has_tensor, wrap, wrap_results
-from .registry import RULES, Nondifferentiable
+from .dispatch import FUNCTIONS, PLAIN, UFUNCS, array_ufunc, has_tensor, has_variable, unwrap, wrap, wrap_results
+from .registry import Nondifferentiable, find
 from .tensor import Tensor
 
 
-def mirrored(func: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the mirror of a NumPy function, under its name and with its documentation."""
+def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = False) -> Callable[..., Any]:
+    """Return the mirror of a NumPy function, under its name and with its documentation.
+
+    Parameters
+    ----------
+    func : callable
+    plain : bool
+        Its results stay as NumPy returns them. Those of functions that are declared to have no derivative do so anyway.
+    callback : bool
+        It calls a function of the user's, which may bring variables in where the arguments have none.
+    """
     ufunc = func if isinstance(func, np.ufunc) else None
-    plain_results = isinstance(RULES.get(func), Nondifferentiable)
-    plain = PLAIN
+    rule = find(func)
+    plain_results = plain or isinstance(rule, Nondifferentiable)
+    types = PLAIN
 
     def call(*args: Any, constant: bool | None = None, **kwargs: Any) -> Any:
-        if constant is None and not kwargs:
+        if constant is None and not kwargs and not callback:
             # The shortest way for arrays and numbers alone, which cost little more than NumPy's own function.
             for value in args:
-                if type(value) not in plain:
+                if type(value) not in types:
                     break
             else:
                 result = func(*args)
                 if plain_results:
                     return result
-                return wrap(result) if type(result) in plain else wrap_results(result)
+                return wrap(result) if type(result) in types else wrap_results(result)
         return general(args, constant, kwargs)
 
     def general(args: Any, constant: bool | None, kwargs: dict[str, Any]) -> Any:
         if constant is not None:
-            return _with_constant(call, constant, args, kwargs)
-        if not (has_tensor(args) or (kwargs and has_tensor(kwargs))):
+            return with_constant(call, constant, args, kwargs)
+        if ufunc is None and rule is None:
+            return undispatched(args, kwargs)
+        if not callback and not (has_tensor(args) or (kwargs and has_tensor(kwargs))):
             result = func(*args, **kwargs)
             return result if plain_results else wrap_results(result)
         if ufunc is None:
@@ -44,41 +56,76 @@ def mirrored(func: Callable[..., Any]) -> Callable[..., Any]:
         result = array_ufunc(ufunc, "__call__", args, kwargs) if kwargs else UFUNCS[func](*args)
         return func(*args, **kwargs) if result is NotImplemented else result
 
+    def undispatched(args: Any, kwargs: dict[str, Any]) -> Any:
+        # What is made of NumPy's operators alone may well take a variable; what asks it for a plain array says so.
+        if has_variable(args) or has_variable(kwargs):
+            result = func(*args, **kwargs)
+        else:
+            result = func(*unwrap(args), **unwrap(kwargs))
+        return result if plain_results or isinstance(result, Tensor) else wrap_results(result)
+
+    return borrow(call, func)
+
+
+def created(func: Callable[..., Any], *, callback: bool = False) -> Callable[..., Any]:
+    """Return the mirror of a function that makes new arrays: as with `tensor`, floating-point ones are variables."""
+    mirror = mirrored(func, callback=callback)
+
+    def call(*args: Any, constant: bool | None = None, **kwargs: Any) -> Any:
+        kwargs.pop("like", None)  # the result is a Tensor anyway
+        return new(mirror(*args, **kwargs), constant)
+
+    return borrow(call, func)
+
+
+def converted(func: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the mirror of a function that makes an array of anything: a Tensor stays what it is, all else is new."""
+    mirror, create = mirrored(func), created(func)
+
+    def call(*args: Any, constant: bool | None = None, **kwargs: Any) -> Any:
+        kwargs.pop("like", None)
+        make = mirror if args and isinstance(args[0], Tensor) else create
+        return make(*args, constant=constant, **kwargs)
+
+    return borrow(call, func)
+
+
+def borrow(call: Callable[..., Any], func: Callable[..., Any], module: str | None = None) -> Callable[..., Any]:
+    """Give a mirror the name and the documentation of its function."""
     call.__name__ = call.__qualname__ = func.__name__
     call.__doc__ = func.__doc__
-    call.__module__ = "gradarray"
+    theirs = getattr(func, "__module__", None) or "numpy"
+    call.__module__ = module or (theirs.replace("numpy", __package__, 1) if theirs in _MODULES else __package__)
     call.__wrapped__ = func  # type: ignore[attr-defined]
     return call
 
 
-def _with_constant(call: Callable[..., Any], constant: bool, args: Any, kwargs: dict[str, Any]) -> Any:
+_MODULES = ("numpy.fft", "numpy.linalg")
+
+
+def with_constant(call: Callable[..., Any], constant: bool, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Make a call whose results are constants, or variables."""
     if constant:
         with tape.no_grad():
             return call(*args, **kwargs)
-    result = call(*args, **kwargs)
+    return _variables(call(*args, **kwargs))
+
+
+def _variables(result: Any) -> Any:
+    if isinstance(result, (tuple, list)):
+        items = [_variables(item) for item in result]
+        return type(result)(*items) if hasattr(result, "_fields") else type(result)(items)
     if isinstance(result, Tensor) and result.constant:
         return Tensor(result, constant=False, copy=False)
     return result
 
 
-def created(func: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the mirror of a function that makes new arrays: as with `tensor`, floating-point ones are variables."""
-    mirror = mirrored(func)
-
-    def call(*args: Any, constant: bool | None = None, **kwargs: Any) -> Any:
-        result = mirror(*args, **kwargs)
-        if isinstance(result, tuple):
-            return tuple(_new(item, constant) for item in result)
-        return _new(result, constant)
-
-    call.__name__ = call.__qualname__ = func.__name__
-    call.__doc__ = func.__doc__
-    call.__module__ = "gradarray"
-    call.__wrapped__ = func  # type: ignore[attr-defined]
-    return call
-
-
-def _new(result: Tensor, constant: bool | None) -> Tensor:
+def new(result: Any, constant: bool | None) -> Any:
+    """Make a result that nobody else knows of a leaf; what depends on variables already stays as it is."""
+    if isinstance(result, (tuple, list)):
+        return type(result)(new(item, constant) for item in result)
+    if not isinstance(result, Tensor):
+        return result
     if result.constant:
         return Tensor(result._data, constant=constant, copy=False)
     return result.detach() if constant else result

@@ -13,13 +13,16 @@ is called, never ignored.
 from __future__ import annotations
 
 import inspect
+import sys
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from .buffers import LARGE, product
-from .tape import FLOAT64, PICK, Array, Node, Spec
+from .buffers import LARGE, absorbing
+from .parallel import SPLIT, product_in_parts, ufunc_in_parts
+from .tape import FLOAT64, PICK, Array, Node, PullbackRule, Spec
 
 Derivative = Callable[..., Array]
 Partial = Derivative | float
@@ -31,6 +34,7 @@ class Rule:
     """What is known about one function. The kinds below are its subclasses."""
 
     kind: ClassVar[str]
+    chapter = ""  # the module that declared it
     # Answers the calls that are another function's or another form's, or returns NotImplemented; see `lowered`.
     lower: Callable[[Any, dict[str, Any]], Any] | None = None
 
@@ -53,10 +57,58 @@ def public_name(func: Any) -> str:
 
 
 def register(rule: Rule) -> None:
-    """Put a rule into the table; a later declaration for the same function takes the place of an earlier one."""
+    """Put a rule into the table; a user's declaration takes the place of an earlier one for the same function.
+
+    Two of ours for one function are a mistake: which of them holds would depend on the order of imports.
+    """
+    rule.chapter = _declaring_module()
+    earlier = RULES.get(rule.func)
+    if earlier is not None and earlier.chapter.startswith(_OURS) and rule.chapter.startswith(_OURS):
+        raise TypeError(f"{rule.name} is declared twice: in {earlier.chapter} and in {rule.chapter}")
     RULES[rule.func] = rule
     for forget in forgetters:
         forget(rule.func)
+
+
+_OURS = f"{__package__}.rules."
+
+
+def _declaring_module() -> str:
+    frame = sys._getframe(1)
+    while frame.f_globals.get("__name__") == __name__ and frame.f_back is not None:
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__"))
+
+
+def find(func: Any) -> Rule | None:
+    """Return the rule of a function, or None; what belongs to a family is declared when it is first asked for."""
+    rule = RULES.get(func)
+    if rule is None:
+        for belongs, declare, chapter in _families:
+            if belongs(func):
+                with _declaring:
+                    if func not in RULES:
+                        declare(func)
+                        RULES[func].chapter = chapter
+                return RULES[func]
+    return rule
+
+
+_declaring = threading.Lock()
+_families: list[tuple[Callable[[Any], bool], Callable[[Any], None], str]] = []
+
+
+def family(belongs: Callable[[Any], bool], declare: Callable[[Any], None]) -> None:
+    """Say how to declare functions that are alike, or that stand in a module which NumPy does not import by itself.
+
+    Parameters
+    ----------
+    belongs : callable
+        Tells of a function that has no rule whether it is one of the family.
+    declare : callable
+        Declares it.
+    """
+    _families.append((belongs, declare, _declaring_module()))
 
 
 # Called with a function that has a new rule; whoever derives something from the rules drops it then.
@@ -66,7 +118,7 @@ forgetters: list[Callable[[Any], None]] = []
 # --- differentiable kinds -------------------------------------------------------------------------------------------
 
 
-class Differentiable(Rule):
+class Differentiable(Rule, PullbackRule):
     """A rule with recorded calls: it can pull a cotangent back through a node.
 
     Attributes
@@ -86,14 +138,6 @@ class Differentiable(Rule):
     def keeps(self, position: int) -> bool:
         """Tell whether a derivative needs the values of this operand."""
         raise NotImplementedError
-
-    def pullback(self, node: Node, g: Array) -> Iterable[Any]:
-        """Return the cotangent of each operand, None for a constant one."""
-        raise NotImplementedError
-
-    def careful_pullback(self, node: Node, g: Array) -> Iterable[Any]:
-        """Do the same so that an exact zero times an infinity or a NaN is zero."""
-        return self.pullback(node, g)
 
     def lift(self, node: Node, wrap: Callable[[Array, Node], Array]) -> Node:
         """Return the node with its saved values as Tensors on the tape, so that the pullback is recorded too."""
@@ -131,6 +175,7 @@ class Elementwise(Differentiable):
         if func.nout != 1:
             raise TypeError(f"{self.name} has {func.nout} results; declare it with composite() or rule()")
         self.nin = func.nin
+        self.careful = any(callable(partial) for partial in partials)
         self.partials = tuple(partials)
         self._needs = tuple(self._needed(partial) for partial in partials)
         self.operands = next((names(p)[1:] for p in partials if callable(p)), ("x1", "x2", "x3")[: func.nin])
@@ -187,10 +232,9 @@ def _scalar_chain(partials: tuple[Partial, ...], to_real: bool) -> Callable[[Nod
         def unary(node: Node, g: Array) -> Iterable[Any]:
             if (to_real or node.dtype is not float64) and "c" in (node.dtype.kind, node.parents[0].dtype.kind):  # type: ignore[union-attr]
                 return general(node, g)
-            d = partial(node.out, node.args[0])
             if type(g) is np.ndarray and g.size >= LARGE:
-                return (product(g, d),)
-            return (g * d,)
+                return (product_in_parts(g, partial, (node.out, node.args[0])),)
+            return (g * partial(node.out, node.args[0]),)
 
         return unary
     if len(partials) == 2 and callable(first) and callable(partials[1]):
@@ -201,27 +245,28 @@ def _scalar_chain(partials: tuple[Partial, ...], to_real: bool) -> Callable[[Nod
                 return general(node, g)
             p, q = node.parents
             x1, x2 = node.args
-            large = type(g) is np.ndarray and g.size >= LARGE
-            by_x1 = by_x2 = None
-            if p is not None:
-                d = left(node.out, x1, x2)
-                by_x1 = product(g, d, q is None) if large else g * d
-            if q is not None:
-                d = right(node.out, x1, x2)
-                by_x2 = product(g, d) if large else g * d
-            return (by_x1, by_x2)
+            if type(g) is np.ndarray and g.size >= LARGE:
+                return (
+                    None if p is None else product_in_parts(g, left, (node.out, x1, x2)),
+                    None if q is None else product_in_parts(g, right, (node.out, x1, x2)),
+                )
+            if q is None:
+                return (g * left(node.out, x1, x2), None)
+            if p is None:
+                return (None, g * right(node.out, x1, x2))
+            return (g * left(node.out, x1, x2), g * right(node.out, x1, x2))
 
         return binary
     if all(not callable(d) for d in partials):
         # The parents of constant operands are None; the sweep passes them over.
-        def constant(node: Node, g: Array) -> Iterable[Any]:
-            if type(g) is np.ndarray and g.size >= LARGE:
-                alone = len(partials) == 1 or None in node.parents
-                return [
-                    None if parent is None else g if d == 1 else product(g, d, alone)
-                    for d, parent in zip(partials, node.parents, strict=True)
-                ]
-            return [g if d == 1 else g * d for d in partials]
+        factors: tuple[Any, ...] = partials
+
+        def constant(_node: Node, g: Array) -> Iterable[Any]:
+            if factors == (1, 1):
+                return (g, g)
+            if type(g) is np.ndarray and g.size >= SPLIT:
+                return [g if d == 1 else ufunc_in_parts(np.multiply, g, d) for d in factors]
+            return [g if d == 1 else -g if d == -1 else g * d for d in factors]
 
         return constant
     return general
@@ -230,14 +275,6 @@ def _scalar_chain(partials: tuple[Partial, ...], to_real: bool) -> Callable[[Nod
 def conjugate(d: Array) -> Array:
     """Return the complex conjugate; a real partial derivative is not copied."""
     return np.conj(d) if np.iscomplexobj(d) else d
-
-
-def absorbing(g: Array, d: Array) -> Array:
-    """Multiply so that an exact zero wins over an infinity or a NaN in the derivative."""
-    product = g * d
-    # Only where the product is NaN: elsewhere it stays on the tape, because its derivative by g is d for a zero g too.
-    zero = np.isnan(product) & ((g == 0) | ((d == 0) & np.isinf(g)))
-    return np.where(zero, np.zeros((), product.dtype), product)
 
 
 class Function(Differentiable):

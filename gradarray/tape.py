@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 import itertools
-import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from operator import attrgetter
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
+
+from .buffers import LARGE, no_nan, references_to
+from .parallel import add
 
 # Whatever can stand inside a Tensor: an ndarray, a NumPy scalar, another Tensor, a Dual, a foreign array.
 Array = Any
@@ -46,16 +49,28 @@ class Spec:
         return f"{type(self).__name__}(shape={self.shape}, dtype={self.dtype})"
 
 
-class PullbackRule(Protocol):
-    """What the sweep asks of a rule."""
+class PullbackRule:
+    """What the sweep asks of a rule.
+
+    Attributes
+    ----------
+    careful : whether the careful pullback is another one than the plain one
+    """
 
     name: str
+    careful = False
 
-    def pullback(self, node: Node, g: Array) -> Iterable[Any]: ...
+    def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        """Return the cotangent of each operand, None for a constant one."""
+        raise NotImplementedError
 
-    def careful_pullback(self, node: Node, g: Array) -> Iterable[Any]: ...
+    def careful_pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        """Do the same so that an exact zero times an infinity or a NaN is zero."""
+        return self.pullback(node, g)
 
-    def lift(self, node: Node, wrap: Callable[[Array, Node], Array]) -> Node: ...
+    def lift(self, node: Node, wrap: Callable[[Array, Node], Array]) -> Node:
+        """Return the node with its saved values as Tensors on the tape, so that the pullback is recorded too."""
+        return node
 
 
 class Node(Spec):
@@ -124,17 +139,12 @@ def leaf(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Node:
     return Node(None, None, None, None, (), shape, dtype)
 
 
-class _Released:
+class _Released(PullbackRule):
     """The rule of a node whose tape has been released."""
 
     name = "released"
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
-        raise RuntimeError(_RELEASED)
-
-    careful_pullback = pullback
-
-    def lift(self, node: Node, wrap: Callable[[Array, Node], Array]) -> Node:
         raise RuntimeError(_RELEASED)
 
 
@@ -162,6 +172,16 @@ paused = 0
 def recording() -> bool:
     """Tell whether operations on variables are recorded in this thread."""
     return _local.depth == 0
+
+
+@contextmanager
+def recorded() -> Iterator[None]:
+    """Record in this thread, even inside a no_grad block: for a derivative that is computed by one."""
+    depth, _local.depth = _local.depth, 0
+    try:
+        yield
+    finally:
+        _local.depth = depth
 
 
 class no_grad:
@@ -216,6 +236,9 @@ class no_grad:
 # --- fit ------------------------------------------------------------------------------------------------------------
 
 
+_ONES = np.ones(LARGE)
+
+
 def fit(g: Array, like: Spec) -> Array:
     """Bring a cotangent to the shape and dtype of the operand that it belongs to.
 
@@ -225,16 +248,24 @@ def fit(g: Array, like: Spec) -> Array:
     shape = like.shape
     if g.shape != shape:
         extra = g.ndim - len(shape)
+        if type(g) is np.ndarray and g.dtype is FLOAT64 is like.dtype and g.ndim == 2 and 0 < g.size < LARGE:
+            # A product with ones is several times as fast as a sum along one axis of a small matrix.
+            if extra == 1 and shape[0] == g.shape[1]:
+                return _ONES[: len(g)].dot(g)
+            if shape == (g.shape[0], 1):
+                return g.dot(_ONES[: g.shape[1]]).reshape(shape)
         # The ufunc's own method takes half the time of np.sum on small arrays.
         add = np.add.reduce if type(g) is np.ndarray else np.sum
         if extra > 0:
-            g = add(g, axis=tuple(range(extra)))
+            g = add(g, axis=0 if extra == 1 else tuple(range(extra)))
+            if g.shape == shape and g.dtype is like.dtype:
+                return g
         stretched = tuple([i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1]) if extra >= 0 else ()
         if stretched:
             g = add(g, axis=stretched, keepdims=True)
         if g.shape != shape:
             raise AssertionError(f"a rule returned a cotangent of shape {g.shape} for an operand of shape {shape}")
-    if g.dtype != like.dtype:
+    if g.dtype is not like.dtype and g.dtype != like.dtype:
         if g.dtype.kind == "c" and like.dtype.kind != "c":
             g = np.real(g)
         g = g.astype(like.dtype)
@@ -260,18 +291,13 @@ class Part:
         return buffer
 
 
-class _Pick:
+class _Pick(PullbackRule):
     """The rule that leads from one of several results to the call that made them."""
 
     name = "result"
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         return (Part(node.args[0], g),)
-
-    careful_pullback = pullback
-
-    def lift(self, node: Node, wrap: Callable[[Array, Node], Array]) -> Node:
-        return node
 
 
 PICK = _Pick()
@@ -292,6 +318,14 @@ class Scatter:
         if buffer is None:
             # Not np.zeros: it asks the operating system for fresh pages, which costs several times the filling.
             buffer = np.empty(parent.shape, parent.dtype)
+            index = self.index
+            if self.g.size >= LARGE and type(index) is slice and index.step in (None, 1):
+                start, stop, _ = index.indices(len(buffer))
+                buffer[:start] = 0
+                add(buffer[start:stop], self.g, assign=True)
+                buffer[max(start, stop) :] = 0
+                owned.add(parent)
+                return buffer
             buffer.fill(0)
         elif parent not in owned:
             buffer = np.array(buffer)
@@ -303,25 +337,27 @@ class Scatter:
 # --- the sweep ------------------------------------------------------------------------------------------------------
 
 _by_order = attrgetter("order")
-_references: Callable[[object], int] = getattr(sys, "getrefcount", lambda _: sys.maxsize)
+# From this size on BLAS computes an inner product in threads, which are in the way of others for a while.
+_BLAS_THREADS = 10_000
 # The references to a node that the sweep itself holds; more mean that a Tensor is still there to show the gradient.
 _own_references = 0
-# In-place addition pays once the buffer no longer fits a small allocation.
-_LARGE = 512
 
 
 def _count_sole_references() -> int:
     total = {0: np.empty(0)}[0]
     pending = {0: total}
-    return _references(pending[0])
+    return references_to(pending[0])
 
 
 # The references to an array that stands in a dictionary and in a local variable, and nowhere else.
 _sole = _count_sole_references()
 
 
-def reachable(root: Node) -> dict[Node, int]:
-    """Return every node that `root` depends on, with the number of times it is an operand of another one of them."""
+def reachable(root: Node, oldest: int = -1) -> dict[Node, int]:
+    """Return every node that `root` depends on, with the number of times it is an operand of another one of them.
+
+    Nodes that are older than `oldest` are left out.
+    """
     uses = {root: 0}
     stack = [root]
     while stack:
@@ -329,7 +365,7 @@ def reachable(root: Node) -> dict[Node, int]:
         if node.rule is RELEASED:
             raise RuntimeError(_RELEASED)
         for parent in node.parents:
-            if parent is not None:
+            if parent is not None and parent.order >= oldest:
                 if parent in uses:
                     uses[parent] += 1
                 else:
@@ -339,14 +375,20 @@ def reachable(root: Node) -> dict[Node, int]:
 
 
 def sweep(
-    root: Node, g: Array, retain: bool = False, wrap: Callable[[Array, Node], Array] | None = None
+    root: Node,
+    g: Array,
+    retain: bool = False,
+    wrap: Callable[[Array, Node | None], Array] | None = None,
+    oldest: int = -1,
 ) -> dict[Node, Array]:
     """Pull the cotangent `g` of `root` back and return the gradient of every leaf and of every node still held.
 
-    Where the gradient of a leaf holds a NaN, the sweep is done again with products in which an exact zero wins over an
-    infinity or a NaN: ``np.where(x > 0, np.log(x), 0.)`` has a finite gradient everywhere, and code that never meets
-    one pays nothing for it. Because of that, and so that a rule that fails leaves the tape intact, nodes are released
-    when all is done.
+    Where a NaN comes out, the products that made it are formed again so that an exact zero wins over an infinity or a
+    NaN: ``np.where(x > 0, np.log(x), 0.)`` has a finite gradient everywhere, and code that never meets such a point
+    pays next to nothing for it. Small arrays are looked through at the end, in the gradients of the leaves, and the
+    tape is released then, so that a rule that fails leaves it as it was. From the first large array on, each
+    contribution is looked through as it comes, so that each node can be released once used: what the next one
+    allocates is then memory that is still mapped.
 
     Parameters
     ----------
@@ -354,17 +396,22 @@ def sweep(
     g : the cotangent, of the root's shape and dtype
     retain : keep the tape for another sweep
     wrap : makes a Tensor of a raw array and its node; given, the sweep itself is recorded
+    oldest : nodes with a smaller order are taken for constants
     """
-    uses = reachable(root)
+    uses = reachable(root, oldest)
     nodes = sorted(uses, key=_by_order)
     with np.errstate(all="ignore"):  # whatever is infinite or undefined was already warned of on the way forward
-        gradients = _pull(nodes, uses, root, g, False, wrap)
-        if not all(_clean(gradient) for node, gradient in gradients.items() if node.rule is None):
-            gradients = _pull(nodes, uses, root, g, True, wrap)
+        gradients = _pull(nodes, uses, root, g, False, retain, wrap)
+        if gradients is None:
+            gradients = _pull(nodes, uses, root, g, True, retain, wrap)
+    assert gradients is not None
     if not retain:
         for node in nodes:
             if node.rule is not None:
-                node.release()
+                # As Node.release, without the call.
+                node.rule = RELEASED
+                node.args = node.kwargs = node.out = None
+                node.parents = ()
     return gradients
 
 
@@ -374,12 +421,15 @@ def _pull(
     root: Node,
     g: Array,
     careful: bool,
-    wrap: Callable[[Array, Node], Array] | None,
-) -> dict[Node, Array]:
+    retain: bool,
+    wrap: Callable[[Array, Node | None], Array] | None,
+) -> dict[Node, Array] | None:
+    """Carry out a sweep; None says that a NaN came out of it, and that it has to be done again with care."""
     kept: dict[Node, Array] = {}
     pending = {root: g}
-    pop, references, own, float64 = pending.pop, _references, _own_references, np.float64
+    pop, references, own, float64 = pending.pop, references_to, _own_references, np.float64
     owned: set[Node] = set()  # nodes whose pending cotangent is a buffer that this sweep made, and may write into
+    large = False
     parent = source = None
     for node in reversed(nodes):
         g = pop(node, None)
@@ -394,8 +444,19 @@ def _pull(
             continue
         if references(node) - uses[node] > own and type(g) is not list:
             kept[node] = g
+        if not large and type(g) is np.ndarray and g.size >= LARGE and not retain:
+            if not careful and not all(map(_clean, (g, *pending.values(), *kept.values()))):
+                return None
+            large = True
         source = node if wrap is None else rule.lift(node, wrap)
-        pulled = rule.careful_pullback(source, g) if careful else rule.pullback(source, g)
+        pulled: Any = rule.careful_pullback(source, g) if careful else rule.pullback(source, g)
+        if wrap is not None:  # plain zeros, say; mixed with Tensors they would meet as out= or in a Scatter
+            pulled = [wrap(c, None) if isinstance(c, (np.ndarray, np.generic)) else c for c in pulled]
+        if large:
+            if rule.careful and not careful and not all(c is g or _clean(c, views=True) for c in pulled):
+                pulled = rule.careful_pullback(source, g)
+            node.rule = RELEASED
+            node.args = node.kwargs = node.out = None
         for parent, c in zip(node.parents, pulled):  # noqa: B905 - strict= costs as much as the rest of the line
             if parent is None or c is None:
                 continue
@@ -412,31 +473,49 @@ def _pull(
                 continue
             total = pending[parent]
             if type(total) is np.ndarray and (
-                parent in owned or (total.size >= _LARGE and _references(total) <= _sole and total.flags.owndata)
+                parent in owned or (total.size >= LARGE and references(total) <= _sole and total.flags.owndata)
             ):
-                total += c
+                add(total, c)
             else:
                 pending[parent] = total + c
+        if large:
+            g = c = pulled = total = None  # nor may these hold memory that the next node could use
+    if not large and not careful:
+        vdot = np.vdot
+        for node, gradient in kept.items():
+            if node.rule is None:
+                if type(gradient) is np.ndarray and gradient.size < _BLAS_THREADS:
+                    square = vdot(gradient, gradient)
+                    if square == square:
+                        continue
+                elif _clean(gradient):
+                    continue
+                return None
     return kept
 
 
-def _clean(g: Array) -> bool:
-    """Tell whether `g` is certain to hold no NaN."""
+def _clean(g: Array, views: bool = False) -> bool:
+    """Tell whether a cotangent is certain to hold no NaN; views are, where all others are looked through."""
     if type(g) is np.ndarray:
-        # A sum of squares is NaN exactly when an element is, and is several times cheaper than isnan(g).any().
-        g = np.vdot(g, g) if g.size < 100_000 or g.flags.c_contiguous else np.isnan(g).any()
-        return bool(g == g) if g.dtype.kind != "b" else not g
+        if views and g.base is not None:
+            return True
+        if g.ndim and g.size and not any(g.strides):
+            return _clean(g[(0,) * g.ndim])  # one number, spread over a shape
+        # A sum of squares is NaN exactly when an element is, and the cheapest to find for a small array.
+        if g.size >= _BLAS_THREADS:
+            return no_nan(g)
+        g = np.vdot(g, g)
     if isinstance(g, np.generic):
         return bool(g == g)
     raw = getattr(g, "_data", None)
-    return raw is not None and _clean(raw)
+    return raw is None or _clean(raw)
 
 
 def _count_own_references() -> None:
     """Find out how many references the loop of `_pull` holds itself; it differs between versions of Python."""
     global _own_references
 
-    class Same:
+    class Same(PullbackRule):
         name = "same"
 
         def pullback(self, node: Node, g: Array) -> Iterable[Any]:
@@ -450,7 +529,7 @@ def _count_own_references() -> None:
     uses = reachable(root)
     nodes = sorted(uses, key=_by_order)
     # The root is held by this function and the leaf is always kept, so an exact count keeps two of the three.
-    while len(_pull(nodes, uses, root, one, False, None)) > 2 and _own_references < 16:
+    while len(_pull(nodes, uses, root, one, False, True, None) or ()) > 2 and _own_references < 16:
         _own_references += 1
 
 

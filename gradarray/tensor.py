@@ -13,10 +13,13 @@ from typing import Any
 import numpy as np
 
 from . import dispatch, tape
-from .dispatch import UFUNCS, GradientLossWarning, array_function, array_ufunc, wrap
+from .dispatch import FUNCTIONS, UFUNCS, GradientLossWarning, array_function, array_ufunc, wrap
+from .rules.nondifferentiable import Printed
 from .surface import Surface
 from .tape import Array, Node
 from .views import getitem, setitem
+
+_ONE = np.float64(1)
 
 
 class Tensor(Surface):
@@ -65,15 +68,18 @@ class Tensor(Surface):
     def __init__(
         self, data: Any, dtype: Any = None, *, constant: bool | None = None, copy: bool = True, ndmin: int = 0
     ) -> None:
-        if isinstance(data, Tensor):
+        if type(data) is np.ndarray:
+            pass
+        elif isinstance(data, Tensor):
             constant = data.constant if constant is None else constant
             data = data._data
         elif isinstance(data, (list, tuple)) and dispatch.has_tensor(data):
             data = dispatch.unwrap(data)
         raw = np.array(data, dtype=dtype, copy=True if copy else None, ndmin=ndmin)
-        if raw.dtype.kind not in "biufc":
+        kind = raw.dtype.kind
+        differentiable = kind == "f" or kind == "c"
+        if not differentiable and kind not in "biu":
             raise TypeError(f"a Tensor holds numbers, not {raw.dtype.name} data such as {data!r:.60}")
-        differentiable = raw.dtype.kind in "fc"
         if constant is False and not differentiable:
             raise ValueError("Integer-valued tensors must be treated as constants.")
         # Arithmetic on NumPy scalars is several times as fast as on 0-d arrays; .data makes an array again.
@@ -168,8 +174,7 @@ class Tensor(Surface):
             node.holder = weakref.ref(self)
             gradients = tape.sweep(node, g, retain, wrap)
         else:
-            with tape.no_grad():
-                gradients = tape.sweep(node, g, retain)
+            gradients = tape.sweep(node, g, retain)
         taken: set[int] = set()
         for target, gradient in gradients.items():
             if type(gradient) is np.ndarray:
@@ -185,6 +190,8 @@ class Tensor(Surface):
 
     def _cotangent(self, grad: Any, node: Node, create_graph: bool) -> Any:
         if grad is None:
+            if node.dtype is tape.FLOAT64 and node.shape == () and not create_graph:
+                return _ONE
             g = node.dtype.type(1) if node.shape == () else np.broadcast_to(node.dtype.type(1), node.shape)
             return wrap(g) if create_graph else g
         value = grad if isinstance(grad, Tensor) else np.asarray(grad)
@@ -237,7 +244,10 @@ class Tensor(Surface):
         return UFUNCS[ufunc](*inputs)
 
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
-        return array_function(func, types, args, kwargs)
+        for t in types:
+            if t is not Tensor and t is not np.ndarray:
+                return array_function(func, types, args, kwargs)
+        return FUNCTIONS[func](args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         self._exit("NumPy asked for a plain array")
@@ -250,7 +260,7 @@ class Tensor(Surface):
                 f"{what} of a variable; what is computed from it has no gradient. "
                 "Write ga.asarray(t), t.data or t.item() where that is meant.",
                 GradientLossWarning,
-                stacklevel=3,
+                stacklevel=dispatch.users_level(),
             )
 
     # --- inspection -------------------------------------------------------------------------------------------------
@@ -313,7 +323,7 @@ class Tensor(Surface):
         return self._base
 
     def __repr__(self) -> str:
-        return _repr(self._data)
+        return np.array_repr(np.asarray(self._data).view(Printed))
 
     def __str__(self) -> str:
         return str(self.data)
@@ -470,6 +480,16 @@ class Tensor(Surface):
         return types.GenericAlias(cls, item)
 
 
+def variable(raw: Any) -> Tensor:
+    """Return a leaf around an array of floating-point numbers."""
+    t: Tensor = dispatch.new_object(Tensor)
+    t._data = raw
+    t._base = None
+    t._node = node = tape.leaf(raw.shape, raw.dtype)
+    node.holder = weakref.ref(t)
+    return t
+
+
 def _hold(node: Node, gradient: Tensor) -> None:
     """Store a gradient that is on the tape: at the Tensor where that is known, so that no circle arises."""
     tensor = node.holder() if hasattr(node, "holder") else None
@@ -511,17 +531,6 @@ class Flat:
         base[np.unravel_index(places, base.shape)] = (
             np.resize(value, np.shape(places)) if value.size != count else (np.reshape(value, np.shape(places)))
         )
-
-
-class _TensorRepr(np.ndarray):
-    """An ndarray that prints under Tensor's name: NumPy's own printing, line by line."""
-
-
-_TensorRepr.__name__ = "Tensor"
-
-
-def _repr(raw: Any) -> str:
-    return np.array_repr(np.asarray(raw).view(_TensorRepr))
 
 
 dispatch.install(Tensor)

@@ -15,7 +15,7 @@ import numpy as np
 
 from . import dispatch, tape
 from .dispatch import GradientLossError, function_recorder, has_variable, unwrap, wrap_results
-from .registry import RULES, Elementwise, Nondifferentiable, Unsupported, public_name
+from .registry import RULES, Elementwise, Nondifferentiable, Unsupported, find, public_name
 from .views import scatter, updated
 
 Keywords = dict[str, Any]
@@ -27,7 +27,7 @@ def _plain(ufunc: np.ufunc, result: Any) -> Any:
 
 
 def _known(ufunc: np.ufunc) -> None:
-    rule = RULES.get(ufunc)
+    rule = find(ufunc)
     if rule is None or isinstance(rule, Unsupported):
         raise dispatch.refuse(ufunc, rule)
 

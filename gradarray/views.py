@@ -6,14 +6,14 @@ Reading ``x[i]`` records the index alone; its cotangent is added into the parent
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import tape
+from .buffers import references_to
 from .dispatch import (
     PLAIN,
     UFUNCS,
@@ -24,8 +24,9 @@ from .dispatch import (
     unwrap,
     wrap,
 )
+from .parallel import SPLIT, add
 from .registry import linear, rule
-from .tape import FLOAT64, Array, Node, Scatter, next_order
+from .tape import FLOAT64, Array, Node, PullbackRule, Scatter, next_order
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -46,8 +47,10 @@ def freeze(index: Any) -> Any:
     """Return an index that later changes to the caller's lists and arrays do not reach."""
     if type(index) in _BASIC:
         return index
+    if type(index) is np.ndarray:
+        return index.copy()
     if type(index) is tuple:
-        return tuple([freeze(item) for item in index])
+        return tuple([item if type(item) in _BASIC else freeze(item) for item in index])
     index = unwrap(index)
     if isinstance(index, list):
         return np.array(index) if index else np.array(index, np.intp)
@@ -57,7 +60,10 @@ def freeze(index: Any) -> Any:
 def add_at(buffer: Array, index: Any, g: Array) -> None:
     """Add into a buffer at an index, as often as an element is named there."""
     if is_basic(index) or (type(index) is np.ndarray and index.dtype.kind == "b"):
-        buffer[index] += g
+        if g.size >= SPLIT and is_basic(index):
+            add(buffer[index], g)
+        else:
+            buffer[index] += g
     else:
         np.add.at(buffer, index, g)
 
@@ -125,7 +131,7 @@ rule(updated, lambda g, _ans, _x, _v, *, index: clear(g, index=index), value_vjp
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
-class _GetItem:
+class _GetItem(PullbackRule):
     """The rule of ``x[index]``; the index stands in the node's args."""
 
     name = "getitem"
@@ -137,11 +143,6 @@ class _GetItem:
         (parent,) = node.parents
         assert parent is not None
         return (scatter(g, index=index, shape=parent.shape),)
-
-    careful_pullback = pullback
-
-    def lift(self, node: Node, wrap: Callable[[Array, Node], Array]) -> Node:
-        return node
 
 
 GETITEM = _GetItem()
@@ -171,7 +172,6 @@ def getitem(x: Tensor, index: Any) -> Tensor:
 
 # --- writing --------------------------------------------------------------------------------------------------------
 
-_references: Callable[[object], int] = getattr(sys, "getrefcount", lambda _: sys.maxsize)
 # The tensor's own reference, and the argument of the call that counts.
 _UNSHARED = 2
 
@@ -182,8 +182,8 @@ def _free(x: Tensor) -> bool:
     A live tape that read a variable holds its node; what a constant's values went into is only known by its array.
     """
     if x._node is not None:
-        return _references(x._node) <= _UNSHARED
-    return x._data.base is None and _references(x._data) <= _UNSHARED
+        return references_to(x._node) <= _UNSHARED
+    return x._data.base is None and references_to(x._data) <= _UNSHARED
 
 
 def setitem(x: Tensor, index: Any, value: Any) -> None:

@@ -61,10 +61,16 @@ def raw(x):
     return x.data if isinstance(x, ga.Tensor) else x
 
 
+def plain(x):
+    """Return the numbers behind a Tensor or a Dual, and so lose their derivative."""
+    return plain(x.value) if hasattr(x, "tangent") else raw(x)
+
+
 CHECKS = [
     checks.check_gradient,
     checks.check_second_order,
     checks.check_forward_mode,
+    checks.check_modes_at_second_order,
     checks.check_no_mutation,
     checks.check_subsets,
 ]
@@ -247,6 +253,13 @@ def test_wrong_forward_mode_only(rng):
     rule(cube, lambda g, _ans, x: g * 3 * x * x, jvp=lambda tangents, _ans, x: np.sum(tangents[0] * x, axis=0))
     with pytest.raises((AssertionError, ValueError)):
         checks.check_forward_mode(cube, [X], rng)
+
+
+def test_forward_mode_wrong_at_second_order_only(rng):
+    rule(cube, lambda g, _ans, x: g * 3 * x * x, jvp=lambda tangents, _ans, x: tangents[0] * 3 * x * np.real(plain(x)))
+    checks.check_forward_mode(cube, [X], rng)
+    with pytest.raises(AssertionError, match="by forward over forward mode"):
+        checks.check_modes_at_second_order(cube, [X], rng)
 
 
 # --- changed arrays --------------------------------------------------------------------------------------------------

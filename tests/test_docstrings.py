@@ -18,7 +18,8 @@ def borrowed() -> set[str]:
     """Collect the docstrings of everything in NumPy that gradarray has a twin of."""
     functions = overrides.get_overridable_numpy_array_functions() | overrides.get_overridable_numpy_ufuncs()
     methods = {getattr(np.ndarray, name) for name in dir(np.ndarray)}
-    public = {getattr(np, name) for name in np.__all__ if callable(getattr(np, name))}
+    owners = (np, np.fft, np.linalg, np.random, np.random.Generator)
+    public = {getattr(owner, name) for owner in owners for name in dir(owner) if callable(getattr(owner, name))}
     return {thing.__doc__ for thing in functions | methods | public if thing.__doc__}
 
 

@@ -21,6 +21,7 @@ from gradarray.registry import (
     Differentiable,
     Function,
     InPlace,
+    find,
 )
 from tests import checks, samples
 from tests.samples import Sample
@@ -119,6 +120,13 @@ def test_forward_mode(sample: Sample) -> None:
         checks.check_forward_mode(sample, operands, generator(sample))
 
 
+@each(lambda sample: sample.order > 1)
+def test_modes_at_second_order(sample: Sample) -> None:
+    operands = arrays(sample.operands, generator(sample))
+    with variant(sample, "second order in other modes"):
+        checks.check_modes_at_second_order(sample, operands, generator(sample))
+
+
 @each(lambda sample: sample.order > 0)
 def test_nothing_is_changed(sample: Sample) -> None:
     operands = arrays(sample.operands, generator(sample))
@@ -156,6 +164,9 @@ def test_complex(sample: Sample) -> None:
     for chosen in sorted({tuple(range(count)), (0,), (count - 1,)}) if count else ():
         operands = arrays(sample.operands, generator(sample), complex_ones=chosen)
         check_all(sample, operands, f"complex operands {chosen}")
+        with variant(sample, f"complex operands {chosen}, forward mode"):
+            if sample.order > 0 and not checks.refused(sample, operands):
+                checks.check_forward_mode(sample, operands, generator(sample))
         with variant(sample, f"complex operands {chosen}, second order"):
             if sample.order > 1 and not checks.refused(sample, operands):
                 checks.check_second_order(sample, operands, generator(sample))
@@ -225,7 +236,7 @@ def parameters_of(func: Any) -> list[inspect.Parameter] | None:
         return None
 
 
-@each(lambda sample: sample.func in RULES and (by_keyword(sample) or by_position(sample)) is not None)
+@each(lambda sample: find(sample.func) is not None and (by_keyword(sample) or by_position(sample)) is not None)
 def test_forms(sample: Sample) -> None:
     """Arguments by keyword, and by position."""
     operands = arrays(sample.operands, generator(sample))
@@ -272,7 +283,7 @@ def test_every_sample_is_of_a_known_function() -> None:
     unknown = [
         name
         for name, sample in SAMPLES.items()
-        if any(made_by_numpy(func) and func not in RULES for func in (sample.func, *sample.covers))
+        if any(made_by_numpy(func) and find(func) is None for func in (sample.func, *sample.covers))
     ]
     assert not unknown, f"no rule for {'; '.join(unknown)}"
 
@@ -308,7 +319,10 @@ EXCEPTIONS: dict[tuple[Any, str], str] = {
     (np.array, "ndmax"): "says how deep lists of objects are looked into; a Tensor holds no objects",
     **{
         (func, "like"): "NumPy takes it out before it dispatches"
-        for func in (np.array, np.asarray, np.asanyarray, np.full)
+        for func in (
+            *(np.arange, np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray),
+            *(np.full, np.fromfunction, np.fromiter, np.require),
+        )
     },
 }
 # Parameters that an older NumPy requires, and that a rule may have a default for all the same.

@@ -1,6 +1,6 @@
 """Exact gradients where a formula alone would not tell: kinks, ties, bounds, zeros, infinities and NaN.
 
-No difference quotient can check these. Each line of the tables is one test; docs/ has the conventions in words.
+No difference quotient can check these. Each line of the tables is one test.
 """
 
 from collections.abc import Callable
@@ -159,6 +159,13 @@ FIRST_ORDER = [
     ("frexp of 6", lambda x: np.frexp(x)[0], (6.0,), 4, (0.5,)),
     # --- what np.where leaves out must not reach the gradient
     ("where(x > 0, log x, 0)", lambda x: np.where(x > 0, np.log(x), 0.0), ([-1.0, 0.0, 2.0],), 3, ([0, 0, 1.5],)),
+    (
+        "where(x > 0, log x, 0) of a view",
+        lambda x: np.where(x.T > 0, np.log(x.T), 0.0),
+        ([[0.0, 4.0]],),
+        8,
+        ([[0, 2]],),
+    ),
     ("where(x > 0, sqrt x, 0)", lambda x: np.where(x > 0, np.sqrt(x), 0.0), ([-1.0, 0.0, 4.0],), 8, ([0, 0, 2],)),
     ("where(x != 0, 1 / x, 0)", lambda x: np.where(x != 0, 1 / x, 0.0), ([0.0, 2.0],), 4, ([0, -1],)),
     ("where(x != 0, sin x / x, 1)", lambda x: np.where(x != 0, np.sin(x) / x, 1), ([0.0],), 4, ([0],)),
@@ -199,6 +206,8 @@ SECOND_ORDER = [
     ("logaddexp(-inf, 1)", np.logaddexp, (-INF, 1.0), [[0, 0], [0, 0]]),
     ("prod with a zero", lambda x, y: np.prod(np.stack([x, y, y])), (0.0, 2.0), [[0, 4], [4, 0]]),
     ("where(x > 0, log x, 0) at 0", lambda x: np.where(x > 0, np.log(x), 0.0), (0.0,), [[0]]),
+    ("plain zeros into an element", lambda x: (v := x * np.ones(1)) @ v + np.floor(v[0]), (0.5,), [[2]]),
+    ("plain zeros into an element, later", lambda x: np.floor((v := x * np.ones(1))[0]) + v @ v, (0.5,), [[2]]),
     ("where(x > 0, sqrt x, x**2) at 0", lambda x: np.where(x > 0, np.sqrt(x), x**2), (0.0,), [[2]]),
 ]
 

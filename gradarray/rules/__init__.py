@@ -1,17 +1,37 @@
 """The derivatives, one file per chapter of NumPy's reference; importing them fills the registry."""
 
-from . import creation, elementwise, fft, indexing, inplace, joining, linalg, products, reductions, shape, statistics
+from . import (
+    creation,
+    elementwise,
+    fft,
+    functional,
+    indexing,
+    inplace,
+    joining,
+    linalg,
+    nondifferentiable,
+    polynomial,
+    products,
+    reductions,
+    shape,
+    statistics,
+    unsupported,
+)
 
 __all__ = [
     "creation",
     "elementwise",
     "fft",
+    "functional",
     "indexing",
     "inplace",
     "joining",
     "linalg",
+    "nondifferentiable",
+    "polynomial",
     "products",
     "reductions",
     "shape",
     "statistics",
+    "unsupported",
 ]

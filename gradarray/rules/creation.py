@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from ..dispatch import stack_nested, unwrap
-from ..registry import composite, creation
+from ..registry import composite, creation, family, lowered
 from ..tape import Array
 from ..views import astype
+from .shape import as_array, plain
 
 # --- from shape or value --------------------------------------------------------------------------------------------
 
 creation(np.empty_like, np.zeros_like, np.ones_like)
+# A ufunc that NumPy itself has no use for any more.
+family(lambda func: isinstance(func, np.ufunc) and func.__name__ == "_ones_like", creation)
 # These arrive here by like= alone.
-creation(np.empty, np.zeros, np.ones, np.eye, np.identity, np.tri, np.arange)
+creation(np.empty, np.zeros, np.ones, np.eye, np.identity, np.tri)
 
 
 def _full(shape: Any, fill_value: Array, dtype: Any = None, order: Any = "C", *, device: Any = None) -> Array:
     like = np.empty(shape, dtype, order, device=device)  # NumPy's own error for a mistake
-    filled = np.copy(np.broadcast_to(fill_value, like.shape), order=order)
+    filled = np.copy(np.broadcast_to(stack_nested(fill_value), like.shape), order=order)
     return filled if dtype is None else astype(filled, like.dtype)
 
 
@@ -35,7 +39,7 @@ def _full_like(
     device: Any = None,
 ) -> Array:
     like = np.empty_like(unwrap(a), dtype, order, subok, shape, device=device)
-    filled = np.copy(np.broadcast_to(fill_value, like.shape), order="F" if like.flags.fnc else "C")
+    filled = np.copy(np.broadcast_to(stack_nested(fill_value), like.shape), order="F" if like.flags.fnc else "C")
     return astype(filled, like.dtype)
 
 
@@ -62,9 +66,34 @@ def _asarray(a: Array, dtype: Any = None, order: Any = None, *, device: Any = No
     return stacked if dtype is None else astype(stacked, dtype)
 
 
+def _require(a: Array, dtype: Any = None, requirements: Any = None) -> Array:
+    stacked = stack_nested(a)
+    raw = plain(stacked)
+    wanted = np.require(raw, dtype, requirements)  # NumPy's own error for a mistake
+    return stacked if wanted is raw else astype(np.copy(stacked, order="F" if wanted.flags.fnc else "C"), wanted.dtype)
+
+
+def _fromiter(iter: Any, dtype: Any, count: int = -1) -> Array:
+    items = list(islice(iter, count if count >= 0 else None))
+    wanted = np.fromiter(map(plain, items), dtype, count)  # NumPy's own error for a mistake
+    return astype(stack_nested(items), wanted.dtype)
+
+
+def _fromfunction(function: Any, shape: Any, *, dtype: Any = float, **kwargs: Any) -> Any:
+    return function(*np.indices(shape, dtype=dtype), **kwargs)
+
+
 composite(np.array, _array)
 composite(np.asarray, _asarray)
 composite(np.asanyarray, _asarray)
+composite(np.ascontiguousarray, lambda a, dtype=None: np.atleast_1d(_asarray(a, dtype, "C")))
+composite(np.asfortranarray, lambda a, dtype=None: np.atleast_1d(_asarray(a, dtype, "F")))
+composite(np.require, _require)
+composite(np.fromiter, _fromiter)
+composite(np.fromfunction, _fromfunction)
+# Always: the user's function may have variables of its own. It may have any keywords, too.
+lowered(np.fromfunction, lambda args, kwargs: _fromfunction(*args, **kwargs))
+creation(np.frombuffer, np.fromfile, np.fromstring, np.loadtxt, np.genfromtxt)
 
 # --- numerical ranges -----------------------------------------------------------------------------------------------
 
@@ -87,6 +116,17 @@ def _points(start: Array, stop: Array, num: int, endpoint: bool) -> tuple[Array,
     if endpoint:
         points = np.concatenate([points[:-1], np.expand_dims(stop + 0 * start, 0)])
     return points, step
+
+
+def _arange(
+    start_or_stop: Array, /, stop: Array | None = None, step: Array = 1, dtype: Any = None, *, device: Any = None
+) -> Array:
+    start, stop = (0, start_or_stop) if stop is None else (start_or_stop, stop)
+    ends: Any = plain(start), plain(stop), plain(step)
+    raw = np.arange(*ends, dtype=dtype, device=device)
+    # NumPy finds out the distance from the first two values, as they are rounded.
+    first, second = (astype(as_array(x), raw.dtype) for x in (start, start + step))
+    return first + np.arange(len(raw), dtype=raw.dtype) * (second - first)
 
 
 def _finish(points: Array, dtype: Any, axis: int) -> Array:
@@ -145,6 +185,7 @@ def _geomspace(
     return _finish(start * np.exp(shares), dtype, axis)
 
 
+composite(np.arange, _arange)
 composite(np.linspace, _linspace)
 composite(np.logspace, _logspace)
 composite(np.geomspace, _geomspace)

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from ..buffers import absorbing
 from ..dispatch import primitive
-from ..registry import absorbing, composite, elementwise, linear, nondifferentiable, rule, zero_gradient
+from ..registry import composite, elementwise, linear, nondifferentiable, rule, zero_gradient
 from ..tape import Array
 from ..views import astype
 
@@ -231,6 +232,22 @@ def _clip(
 
 composite(np.clip, _clip)
 
+
+class _Asked:
+    """Stands in a call to learn which ufunc it arrives at."""
+
+    def __array_ufunc__(self, ufunc: np.ufunc, *_args: Any, **_kwargs: Any) -> Any:
+        return ufunc
+
+
+# What array.clip(t, 1) calls is a ufunc without a public name.
+elementwise(
+    np.empty(0).clip(_Asked(), _Asked()),  # type: ignore[call-overload]
+    lambda _ans, a, low, high: 1 - np.logical_or(*_outside(a, low, high)),
+    lambda _ans, a, low, high: np.greater(*_outside(a, low, high)),
+    lambda _ans, a, low, high: _outside(a, low, high)[1],
+)
+
 # --- miscellaneous ---------------------------------------------------------------------------------------------------
 
 elementwise(np.sqrt, lambda ans, _x: 0.5 / ans)
@@ -389,7 +406,6 @@ composite(np.emath.power, _power)
 
 # --- truth values, comparison and logic ------------------------------------------------------------------------------
 
-nondifferentiable(np.all, np.any)
 nondifferentiable(np.isposinf, np.isneginf, np.iscomplex, np.isreal, np.iscomplexobj, np.isrealobj)
 nondifferentiable(np.isclose, np.allclose, np.array_equal, np.array_equiv)
 nondifferentiable(

@@ -1,6 +1,6 @@
 """Indexing routines: choosing among arrays, taking elements, diagonals and triangles, sorting.
 
-Convention: of elements that are equal, sorting takes the first one first, and so does the gradient.
+Convention: elements that are equal share evenly what comes back to their places in the sorted order.
 """
 
 from __future__ import annotations
@@ -185,9 +185,22 @@ rule(np.vander, vander_vjp)
 # --- sorting ---------------------------------------------------------------------------------------------------------
 
 
+def shared(g: Array, ordered: Array, axis: int | None) -> Array:
+    """Replace what belongs to equal elements of a sorted array by its mean; this is its own adjoint."""
+    k = -1 if axis is None else axis
+    rows = np.moveaxis(plain(ordered), k, -1)
+    new = rows[..., 1:] != rows[..., :-1]
+    if new.all():
+        return g
+    first = np.ones((*rows.shape[:-1], 1), bool)
+    group = np.cumsum(np.concatenate([first, new], -1)).reshape(-1) - 1
+    mean = scatter(np.moveaxis(g, k, -1).reshape(-1), index=group, shape=(int(group[-1]) + 1,)) / np.bincount(group)
+    return np.moveaxis(mean[group].reshape(rows.shape), -1, k)
+
+
 def sort_vjp(
     g: Array,
-    _ans: Spec,
+    ans: Array,
     a: Array,
     axis: int | None = -1,
     kind: str | None = None,
@@ -195,12 +208,13 @@ def sort_vjp(
     *,
     stable: bool | None = None,
 ) -> Array:
+    g = shared(g, ans, axis)
     return take_along_axis_adjoint(g, a, indices=np.argsort(a, axis, kind="stable"), axis=axis)
 
 
 def sort_jvp(
     tangents: Sequence[Array],
-    _ans: Array,
+    ans: Array,
     a: Array,
     axis: int | None = -1,
     kind: str | None = None,
@@ -208,7 +222,7 @@ def sort_jvp(
     *,
     stable: bool | None = None,
 ) -> Array:
-    return np.take_along_axis(tangents[0], np.argsort(a, axis, kind="stable"), axis)
+    return shared(np.take_along_axis(tangents[0], np.argsort(a, axis, kind="stable"), axis), ans, axis)
 
 
 def partition_vjp(
@@ -222,7 +236,8 @@ def partition_vjp(
     order: Any = None,
 ) -> Array:
     # How the elements lie within the parts is NumPy's own affair, so the result and the operand are matched by rank.
-    ordered = np.take_along_axis(g, np.argsort(ans, axis, kind="stable"), axis)
+    rank = np.argsort(ans, axis, kind="stable")
+    ordered = shared(np.take_along_axis(g, rank, axis), np.take_along_axis(plain(ans), rank, axis), axis)
     return take_along_axis_adjoint(ordered, a, indices=np.argsort(a, axis, kind="stable"), axis=axis)
 
 

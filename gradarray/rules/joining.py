@@ -216,7 +216,7 @@ def delete_adjoint(g: Array, arr: Spec, *, obj: Any, axis: int | None = None) ->
     return spread(g, kept, axis, arr.shape)
 
 
-composite(np.append, lambda arr, values, axis=None: np.concatenate((arr, values), axis=axis))
+composite(np.append, lambda arr, values, axis=None: np.concatenate((as_array(arr), as_array(values)), axis=axis))
 composite(np.insert, insert)
 linear(np.delete, delete_adjoint)
 

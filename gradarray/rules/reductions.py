@@ -592,16 +592,23 @@ def extremum_vjp(
     where: Any = True,
 ) -> Array:
     """Share `g` evenly between the elements that are the result; if that is NaN, between the NaNs."""
-    if axis is None and initial is None and where is True and type(a) is np.ndarray and type(g) is np.float64:
+    usual = initial is None and where is True and type(a) is np.ndarray
+    if usual and axis is None and type(g) is np.float64:
         hit = a == ans
         n = np.count_nonzero(hit)
         if n == 1:
-            pulled = np.zeros(a.size, a.dtype)
-            pulled[hit.argmax()] = g
-            return pulled.reshape(a.shape)
+            pulled = np.zeros(a.shape, a.dtype)
+            pulled.reshape(-1)[hit.argmax()] = g
+            return pulled
         if n:
             return np.where(hit, g / n, 0)
-    ans, g = expand(ans, axis, keepdims), expand(g, axis, keepdims)
+    if not keepdims:
+        ans, g = expand(ans, axis, keepdims), expand(g, axis, keepdims)
+    if usual and type(g) is np.ndarray:
+        hit = a == ans
+        square = np.vdot(ans, ans)
+        if np.count_nonzero(hit) == g.size and square == square:
+            return np.where(hit, g, 0)  # one for each: no NaN, so that each has one, and no ties
     hit, n = hits(a, ans, axis, where)
     if initial is not None:
         n = n + ((ans == initial) | ((ans != ans) & (initial != initial)))

@@ -172,6 +172,6 @@ def between(*shape: int) -> Operand:
     return Operand(shape, lambda rng, s: _distinct(rng, s) + 0.2)
 
 
-def given(*values: float) -> Operand:
-    """Exactly these numbers; another shape than theirs has the first of them, or repeats them."""
-    return Operand((len(values),), lambda _rng, s: np.resize(np.array(values, dtype=float), s))
+def given(*values: float, shape: tuple[int, ...] | None = None) -> Operand:
+    """Exactly these numbers, in one dimension or in a shape; a scalar is the first of them."""
+    return Operand(shape or (len(values),), lambda _rng, s: np.resize(np.array(values, dtype=float), s))

@@ -10,6 +10,10 @@ def kin(x):
     return x if hasattr(x, "__array_function__") else np.zeros(0)
 
 
+def steps(x):
+    return np.arange(x, x + 4, 1.5 + 0 * x, like=kin(x))
+
+
 SAMPLES = [
     case(lambda x: np.full((2, 3), x, like=kin(x)), normal(3), covers=(np.full,)),
     case(lambda x: np.full((2, 3), x, np.float64, "F", like=kin(x)), normal(), real_only=True, covers=(np.full,)),
@@ -27,6 +31,19 @@ SAMPLES = [
     case(lambda x, y: np.asarray([x, [y, y]], like=kin(x)), normal(2), normal(), fixed=True, covers=(np.asarray,)),
     case(lambda x: np.asarray(x, order="F", copy=True, like=kin(x)), normal(2, 3), covers=(np.asarray,)),
     case(lambda x: np.asanyarray(x, like=kin(x)), normal(2), covers=(np.asanyarray,)),
+    case(lambda x: np.ascontiguousarray(x, like=kin(x)), normal(2, 3), covers=(np.ascontiguousarray,)),
+    case(lambda x: np.asfortranarray([x, 2 * x], like=kin(x)), normal(3), covers=(np.asfortranarray,)),
+    case(lambda x: np.require(x, None, ["F", "W"], like=kin(x)), normal(2, 3), covers=(np.require,)),
+    case(lambda x: np.require(x, np.complex128, "O", like=kin(x)), normal(2), covers=(np.require,)),
+    case(lambda x: np.fromiter([x, 2.0, 3 * x], complex, like=kin(x)), normal(), fixed=True, covers=(np.fromiter,)),
+    case(lambda x: np.fromiter(x, np.complex128, 2, like=kin(x)), normal(3), covers=(np.fromiter,)),
+    case(
+        lambda x: np.fromfunction(lambda i, j, s: s * i + x * j, (2, 3), s=2.0, like=kin(x)),
+        normal(3),
+        covers=(np.fromfunction,),
+    ),
+    case(steps, normal(), fixed=True, real_only=True, covers=(np.arange,)),
+    case(lambda x: np.arange(1, 2 + x, like=kin(x)), positive(), fixed=True, real_only=True, covers=(np.arange,)),
     case(np.linspace, normal(), normal()),
     case(np.linspace, normal(), 2.0, 4),
     case(np.linspace, normal(3), normal(), 5, endpoint=False, axis=1),

@@ -69,6 +69,7 @@ SAMPLES: list[Sample] = [
     case(np.dsplit, normal(2, 2, 4), 2),
     case(np.dsplit, normal(2, 2, 4), indices_or_sections=[1]),
     # adding and removing elements
+    case(np.append, normal(3), 2),
     case(np.append, normal(2, 3), normal(2)),
     case(np.append, normal(2, 3), normal(1, 3), axis=0),
     case(np.insert, normal(2, 3), 1, normal()),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from . import Operand, Sample, case, distinct, given, normal, positive
@@ -18,6 +20,11 @@ def gaps(*shape: int) -> Operand:
         return np.where(np.arange(int(np.prod(s))).reshape(s) % 5 == 4, np.nan, distinct(*s).domain(rng, s))
 
     return Operand(shape, domain)
+
+
+def cross(a: Any, b: Any, **kwargs: Any) -> Any:
+    """Call np.cross, whose complex products in NumPy 2.0 differ in the last bit from call to call."""
+    return np.cross(a, b, **kwargs)
 
 
 SAMPLES: list[Sample] = [
@@ -85,11 +92,12 @@ SAMPLES: list[Sample] = [
     case(np.trapezoid, normal(3, 5), dx=normal()),
     # vectors
     case(np.cross, normal(3), normal(3)),
-    case(np.cross, normal(4, 3), normal(3)),
-    case(np.cross, normal(3), normal(5, 4, 3)),
-    case(np.cross, normal(3, 4), normal(5, 4, 3), axisa=0, axisc=1),
-    case(np.cross, normal(2, 3, 4), normal(3, 1), axisa=1, axisb=0, axisc=0),
-    case(np.cross, normal(3, 4), normal(3, 4), axis=0),
+    case(np.cross, normal(4, 3), normal(3), real_only=True),
+    case(np.cross, normal(3, 4), normal(5, 4, 3), axisa=0, axisc=1, real_only=True),
+    case(np.cross, normal(2, 3, 4), normal(3, 1), axisa=1, axisb=0, axisc=0, real_only=True),
+    case(np.cross, normal(3, 4), normal(3, 4), axis=0, real_only=True),
+    case(cross, normal(3), normal(5, 4, 3), covers=(np.cross,)),
+    case(cross, normal(2, 3, 4), normal(3, 1), axisa=1, axisb=0, axisc=0, covers=(np.cross,)),
     # convolution
     case(np.convolve, normal(5), normal(3)),
     case(np.convolve, normal(3), normal(5), mode="same"),

@@ -1,0 +1,134 @@
+"""Element-wise work on large arrays in several threads.
+
+NumPy releases the interpreter lock while it computes, so that two threads work on two halves of an array at once. Each
+element is computed as before, and the result is the same to the last bit.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import itertools
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from .buffers import absorbing, no_nan, product
+
+# Below this many elements the hand-over to another thread, some 50 us, is not won back.
+SPLIT = 2**18
+
+
+def _count_threads() -> int:
+    """Return how many threads to use: as many as other numerical libraries do."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    if told.isdigit() and int(told) > 0:
+        return int(told)
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+THREADS = _count_threads()
+_pool: ThreadPoolExecutor | None = None
+
+
+def _forget_pool() -> None:
+    global _pool
+    _pool = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pool)  # threads do not follow into the child
+
+
+def _in_parts(compute: Callable[[slice], object], size: int) -> None:
+    """Call `compute` for slices that cover `size` elements, at the same time."""
+    global _pool
+    if _pool is None:
+        _pool = ThreadPoolExecutor(max(THREADS - 1, 1), thread_name_prefix="gradarray")
+    edges = [size * k // THREADS for k in range(THREADS + 1)]
+    parts = [slice(start, stop) for start, stop in itertools.pairwise(edges)]
+    # np.errstate of the calling thread holds in the others too.
+    futures = [_pool.submit(contextvars.copy_context().run, compute, part) for part in parts[1:]]
+    try:
+        compute(parts[0])
+    finally:
+        for future in futures:
+            future.result()
+
+
+def _flat(operand: Any, shape: tuple[int, ...]) -> Any:
+    """Return an operand so that it can be sliced, or as the number that it is; NotImplemented where it is neither."""
+    if type(operand) is not np.ndarray:
+        return operand
+    if operand.ndim and not any(operand.strides):
+        return operand[(0,) * operand.ndim]  # one number, spread over the shape
+    if operand.shape != shape or not operand.flags.c_contiguous:
+        return NotImplemented
+    return operand.reshape(-1)
+
+
+def ufunc_in_parts(ufunc: np.ufunc, *operands: Any, out: Any = None) -> Any:
+    """Return ``ufunc(*operands)``; the first operand is a large array.
+
+    What has not the same shape, or lies strided in memory, is left to NumPy.
+    """
+    shape = operands[0].shape
+    flat = [_flat(operand, shape) for operand in (*operands, *(() if out is None else (out,)))]
+    if THREADS == 1 or any(operand is NotImplemented for operand in flat):
+        return ufunc(*operands, out=out)
+    if out is None:
+        kinds = [type(x) if type(x) in (int, float, complex) else np.asarray(x).dtype for x in flat]
+        out = np.empty(shape, ufunc.resolve_dtypes((*kinds, None))[-1])
+        flat.append(out.reshape(-1))
+    *flat, target = flat
+
+    def compute(part: slice) -> None:
+        ufunc(*[x[part] if type(x) is np.ndarray else x for x in flat], out=target[part])
+
+    _in_parts(compute, target.size)
+    return out
+
+
+# What Python's ** does with an array and one of these exponents.
+_POWERS: dict[float, np.ufunc] = {2: np.square, 0.5: np.sqrt, -1: np.reciprocal}
+
+
+def power_in_parts(x: Any, y: Any) -> Any:
+    """Return ``x ** y`` for a large array `x`."""
+    ufunc = _POWERS.get(y) if type(y) in (int, float) else None
+    return ufunc_in_parts(np.power, x, y) if ufunc is None else ufunc_in_parts(ufunc, x)
+
+
+def add(target: Any, g: Any, assign: bool = False) -> None:
+    """Carry out ``target += g``, or ``target[...] = g``."""
+    if target.size >= SPLIT and target.shape == g.shape:
+        ufunc_in_parts(np.positive if assign else np.add, *((g,) if assign else (target, g)), out=target)
+    elif assign:
+        target[...] = g
+    else:
+        target += g
+
+
+def product_in_parts(g: Any, partial: Callable[..., Any], saved: tuple[Any, ...]) -> Any:
+    """Return ``absorbing(g, partial(*saved))`` for a large real cotangent and an element-wise function."""
+    shape = g.shape
+    flat = [_flat(x, shape) for x in (g, *saved)]
+    if THREADS == 1 or g.size < SPLIT or any(x is NotImplemented for x in flat):
+        d = partial(*saved)
+        result = product(g, d)
+        return result if no_nan(result) else absorbing(g, partial(*saved))
+    out = np.empty(shape, g.dtype)
+    target = out.reshape(-1)
+
+    def compute(part: slice) -> None:
+        cotangent, *parts = [x[part] if type(x) is np.ndarray else x for x in flat]
+        d = partial(*parts)
+        result = np.multiply(cotangent, d, out=target[part])
+        if not no_nan(result):
+            result[...] = absorbing(cotangent, d)
+
+    _in_parts(compute, target.size)
+    return out

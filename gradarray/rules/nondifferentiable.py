@@ -1,0 +1,66 @@
+"""What returns no numbers that could have a derivative: files, text and dates.
+
+NumPy does its work on the bare values. Other functions without a derivative stand in their chapters: comparisons in
+elementwise, places and counts in reductions, index arrays in indexing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..dispatch import unwrap
+from ..registry import family, lowered, nondifferentiable
+
+# --- input and output ------------------------------------------------------------------------------------------------
+
+nondifferentiable(np.save, np.savez, np.savez_compressed, np.savetxt)
+
+# --- printing --------------------------------------------------------------------------------------------------------
+
+
+class Printed(np.ndarray):
+    """An ndarray that prints under Tensor's name: NumPy's own printing, line by line."""
+
+
+Printed.__name__ = "Tensor"
+
+
+def lower_array_repr(args: Any, kwargs: dict[str, Any]) -> Any:
+    """Print a Tensor as repr() does."""
+
+    def of(arr: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(arr, (np.ndarray, np.generic)):
+            return NotImplemented
+        return np.array_repr(np.asarray(arr).view(Printed), *args, **kwargs)
+
+    return of(*unwrap(args), **unwrap(kwargs))
+
+
+nondifferentiable(np.array_repr, np.array_str, np.array2string)
+lowered(np.array_repr, lower_array_repr)
+
+# --- dates -----------------------------------------------------------------------------------------------------------
+
+nondifferentiable(np.is_busday, np.busday_count, np.busday_offset, np.datetime_as_string)
+
+# --- bits ------------------------------------------------------------------------------------------------------------
+# NumPy takes whole numbers and truth values alone, which are constants.
+
+nondifferentiable(np.packbits, np.unpackbits)
+
+# --- text ------------------------------------------------------------------------------------------------------------
+# Of numbers, these functions take widths and counts; where one formats them, that is printing.
+
+family(lambda func: getattr(func, "__module__", "") in ("numpy.strings", "numpy.char"), nondifferentiable)
+
+
+def _works_on_text(func: Any) -> bool:
+    """Tell whether a function is one of the ufuncs behind numpy.strings, which have no loops for numbers."""
+    if not isinstance(func, np.ufunc) or func.types:
+        return False
+    return func.__name__.startswith("_") or hasattr(np.strings, func.__name__)
+
+
+family(_works_on_text, nondifferentiable)

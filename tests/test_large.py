@@ -1,0 +1,164 @@
+"""Large arrays: several threads give the same to the last bit, and memory is let go of on the way."""
+
+from __future__ import annotations
+
+import multiprocessing
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import gradarray as ga
+from gradarray import parallel
+
+N = parallel.SPLIT + 5
+
+
+@pytest.fixture(params=[2, 3])
+def threads(request, monkeypatch):
+    monkeypatch.setattr(parallel, "THREADS", request.param)
+    monkeypatch.setattr(parallel, "_pool", None)
+
+
+def data(seed=0, n=N):
+    return np.random.default_rng(seed).uniform(0.5, 1.5, n)
+
+
+CALLS = [
+    lambda x, y: np.sin(x) * y,
+    lambda x, y: x / y - 2.0 * x,
+    lambda x, y: x**2 + y**0.5 + x**-1 + y**3 + x**y,
+    lambda x, y: np.maximum(x, y) + np.hypot(x, 1.0),
+    lambda x, y: np.exp(-x) + np.tanh(y),
+    lambda x, y: (x[1:] - x[:-1] ** 2) * y[1:],
+    lambda x, y: x.reshape(-1, 1)[::2] * y[::2, None],
+    lambda x, y: x.astype(np.float32) * 2 + y.astype(np.float32),
+    lambda x, y: np.abs(x + 1j * y),
+]
+
+
+def value_and_gradients(call):
+    x, y = ga.tensor(data(0)), ga.tensor(data(1))
+    f = call(x, y)
+    f.backward(np.linspace(-1, 1, f.size).reshape(f.shape).astype(f.dtype))
+    return f.data, x.grad, y.grad
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_threads_give_the_same_to_the_last_bit(call, threads, monkeypatch):
+    found = value_and_gradients(call)
+    np.testing.assert_array_equal(found[0], call(data(0), data(1)))
+    monkeypatch.setattr(parallel, "THREADS", 1)
+    for array, single in zip(found, value_and_gradients(call), strict=True):
+        assert array.dtype == single.dtype
+        np.testing.assert_array_equal(array, single)
+
+
+def test_a_large_gradient_against_differences(threads):
+    a, b = data(0), data(1)
+    x, y = ga.tensor(a), ga.tensor(b)
+    np.sum(np.sin(x) * np.exp(-y) + np.sqrt(x) * x**2 / y).backward()
+
+    def f(a, b):
+        return np.sum(np.sin(a) * np.exp(-b) + np.sqrt(a) * a**2 / b)
+
+    t, h = data(2), 1e-5
+    slope = (f(a + h * t, b - h * t) - f(a - h * t, b + h * t)) / (2 * h)
+    np.testing.assert_allclose(np.sum(x.grad * t) - np.sum(y.grad * t), slope, rtol=1e-8)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("n", [5000, N])
+def test_zero_times_infinity_is_zero_in_large_arrays_too(n, threads):
+    a = data(n=n)
+    a[[0, 7, -1]] = 0
+    a[[3, 8]] = -1
+    x = ga.tensor(a)
+    y = np.where(x > 0, np.sqrt(x) + np.log(x), 0.0)
+    y.backward()
+    inside = a > 0
+    np.testing.assert_array_equal(x.grad[~inside], 0)
+    np.testing.assert_allclose(x.grad[inside], 0.5 / np.sqrt(a[inside]) + 1 / a[inside])
+    x = ga.tensor(a)
+    np.sum(np.sqrt(x * x)).backward()
+    np.testing.assert_allclose(x.grad, np.sign(a), rtol=1e-15)
+    # A small part beside a large one, on the same tape.
+    s = ga.tensor([0.0, 4.0])
+    (np.sum(x * x) + np.sum(np.where(s > 0, np.log(s), 0.0))).backward()
+    np.testing.assert_array_equal(s.grad, [0, 0.25])
+    np.testing.assert_array_equal(x.grad, 2 * a)
+
+
+def test_errstate_and_exceptions_of_the_caller_hold_in_the_other_threads(threads):
+    a = data()
+    a[-1] = 0
+    x = ga.tensor(a)
+    with np.errstate(divide="raise"), pytest.raises(FloatingPointError, match="divide by zero"):
+        np.log(x)
+    with np.errstate(divide="ignore"):
+        np.log(x)
+
+
+def test_a_child_process_makes_threads_of_its_own(threads):
+    if "fork" not in multiprocessing.get_all_start_methods():
+        pytest.skip("there is no fork on this platform")
+    np.sin(ga.tensor(data()))
+    child = multiprocessing.get_context("fork").Process(target=_sine)
+    child.start()
+    child.join(30)
+    assert child.exitcode == 0
+
+
+def _sine():
+    np.testing.assert_array_equal(np.sin(ga.tensor(data())).data, np.sin(data()))
+
+
+def test_a_large_sweep_lets_go_of_what_it_used():
+    layers, n = 20, 100_000
+    x = ga.tensor(data(n=n))
+
+    def forward():
+        y = x
+        for _ in range(layers):
+            y = np.sin(y)
+        return np.sum(y)
+
+    forward().backward()
+    tracemalloc.start()
+    loss = forward()
+    saved = tracemalloc.get_traced_memory()[0]
+    tracemalloc.reset_peak()
+    loss.backward()
+    now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    array = 8 * n
+    assert saved > (layers - 1) * array
+    assert peak - saved < 3.5 * array
+    assert now < 1.5 * array  # the gradient alone
+
+
+def test_a_large_sweep_that_fails_has_released_what_it_used():
+    @ga.custom_gradient
+    def broken(x):
+        def pull(g):
+            raise ZeroDivisionError
+
+        return 2 * x, pull
+
+    x = ga.tensor(data(n=5000))
+    y = np.sin(broken(x))
+    with pytest.raises(ZeroDivisionError):
+        y.backward()
+    assert x.grad is None
+    with pytest.raises(RuntimeError, match="released"):
+        y.backward()
+
+
+def test_gradients_of_large_tensors_are_the_callers_own():
+    x, y = ga.tensor(data()), ga.tensor(data(1))
+    g = data(2)
+    z = x + y
+    z.backward(g)
+    for a, b in ((x.grad, y.grad), (x.grad, z.grad), (y.grad, z.grad), (x.grad, g)):
+        assert not np.shares_memory(a, b)
+    np.testing.assert_array_equal(g, data(2))
