@@ -10,6 +10,7 @@ import numpy as np
 
 from . import rules  # noqa: F401 - fills the registry, from which the operators are made
 from .dispatch import FUNCTIONS, recorder_for
+from .parallel import power_in_parts
 from .views import astype, update
 
 Method = Callable[..., Any]
@@ -65,7 +66,7 @@ class Surface:
     __xor__ = recorder_for(np.bitwise_xor)
     __lshift__ = recorder_for(np.left_shift)
     __rshift__ = recorder_for(np.right_shift)
-    _power = recorder_for(np.power, operator.pow)
+    _power = recorder_for(np.power, operator.pow, power_in_parts)
 
     def __pow__(self, other: Any, modulo: Any = None) -> Any:
         return NotImplemented if modulo is not None else Surface._power(self, other)
