@@ -112,14 +112,27 @@ def add(target: Any, g: Any, assign: bool = False) -> None:
         target += g
 
 
+def scaled_in_parts(g: Any, factor: float) -> Any:
+    """Return ``factor * g`` for a large cotangent; of one number, spread over a shape, such a one again."""
+    number = _flat(g, g.shape)
+    if number is NotImplemented or type(number) is np.ndarray:
+        return ufunc_in_parts(np.multiply, g, factor)
+    return np.broadcast_to(number * factor, g.shape)
+
+
 def product_in_parts(g: Any, partial: Callable[..., Any], saved: tuple[Any, ...]) -> Any:
     """Return ``absorbing(g, partial(*saved))`` for a large real cotangent and an element-wise function."""
     shape = g.shape
     flat = [_flat(x, shape) for x in (g, *saved)]
+    if not any(type(x) is np.ndarray or x is NotImplemented for x in flat):
+        # One number, spread over the shape, times another one: so is the product.
+        return np.broadcast_to(absorbing(flat[0], partial(*flat[1:])).astype(g.dtype, copy=False), shape)
     if THREADS == 1 or g.size < SPLIT or any(x is NotImplemented for x in flat):
         d = partial(*saved)
         result = product(g, d)
         return result if no_nan(result) else absorbing(g, partial(*saved))
+    # A cotangent that is one number, neither zero nor infinite, has nothing to absorb.
+    safe = type(flat[0]) is not np.ndarray and flat[0] != 0 and np.isfinite(flat[0])
     out = np.empty(shape, g.dtype)
     target = out.reshape(-1)
 
@@ -127,7 +140,7 @@ def product_in_parts(g: Any, partial: Callable[..., Any], saved: tuple[Any, ...]
         cotangent, *parts = [x[part] if type(x) is np.ndarray else x for x in flat]
         d = partial(*parts)
         result = np.multiply(cotangent, d, out=target[part])
-        if not no_nan(result):
+        if not safe and not no_nan(result):
             result[...] = absorbing(cotangent, d)
 
     _in_parts(compute, target.size)

@@ -21,7 +21,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from .buffers import LARGE, absorbing
-from .parallel import SPLIT, product_in_parts, ufunc_in_parts
+from .parallel import SPLIT, product_in_parts, scaled_in_parts
 from .tape import FLOAT64, PICK, Array, Node, PullbackRule, Spec
 
 Derivative = Callable[..., Array]
@@ -265,7 +265,7 @@ def _scalar_chain(partials: tuple[Partial, ...], to_real: bool) -> Callable[[Nod
             if factors == (1, 1):
                 return (g, g)
             if type(g) is np.ndarray and g.size >= SPLIT:
-                return [g if d == 1 else ufunc_in_parts(np.multiply, g, d) for d in factors]
+                return [g if d == 1 else scaled_in_parts(g, d) for d in factors]
             return [g if d == 1 else -g if d == -1 else g * d for d in factors]
 
         return constant
