@@ -1,7 +1,7 @@
 """Joining and splitting arrays, adding and removing elements, padding, sets.
 
-Conventions: of values that are equal, unique and the other set functions take the first, and so does the gradient;
-the values of intersect1d are those of its first operand.
+Conventions: of elements that are equal, each has an even share in the value that unique makes of them; slices that are
+equal along an axis leave it to the first one; the values of intersect1d are those of its first operand.
 """
 
 from __future__ import annotations
@@ -370,7 +370,12 @@ def unique(
     _, index, *others = np.unique(raw, True, return_inverse, return_counts, **options)  # type: ignore[call-overload]
     if not sorted and not others and not return_index:
         index = _in_order_of(np.unique(raw, sorted=False, **options), index, axis)
-    values = np.take(ar, index, axis)
+    if axis is None and sorted:
+        # Out of the sorted elements, since sorting shares what comes back evenly between those that are equal.
+        counts = np.unique(raw, return_counts=True, equal_nan=equal_nan)[1]
+        values = np.sort(as_array(ar), axis=None)[np.cumsum(counts) - counts]
+    else:
+        values = np.take(ar, index, axis)
     results = (values, index, *others) if return_index else (values, *others)
     return results if len(results) > 1 else values
 

@@ -1,0 +1,100 @@
+"""Functions that change their first argument, on a Tensor: the values are NumPy's, and differentiable."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gradarray as ga
+from gradarray import GradientLossError, GradientLossWarning
+from tests.checks import check_forward, check_gradient
+
+MASK = np.array([[True, False, True], [False, True, True]])
+A = np.array([[0.5, 1.5, 2.5], [1.2, 0.7, 0.9]])
+CALLS = {
+    "copyto": (lambda a, v: np.copyto(a, v), [3.0, 4.0, 5.0]),
+    "copyto where": (lambda a, v: np.copyto(a, v, where=MASK), [3.0, 4.0, 5.0]),
+    "put": (lambda a, v: np.put(a, [0, 4, -1], v), [3.0, 4.0, 5.0]),
+    "put repeated": (lambda a, v: np.put(a, [0, 4, 1, 0], v), [3.0, 4.0]),
+    "put wrap": (lambda a, v: np.put(a, [7, -8], v, mode="wrap"), [3.0, 4.0]),
+    "put clip": (lambda a, v: np.put(a, [70, 1], v, "clip"), [3.0, 4.0]),
+    "place": (lambda a, v: np.place(a, MASK, v), [3.0, 4.0]),
+    "putmask": (lambda a, v: np.putmask(a, MASK, v), [3.0, 4.0, 5.0, 6.0]),
+    "putmask short": (lambda a, v: np.putmask(a, MASK, v), [3.0, 4.0]),
+    "put_along_axis": (lambda a, v: np.put_along_axis(a, np.array([[1], [2]]), v, 1), [[3.0], [4.0]]),
+    "put_along_axis 0": (lambda a, v: np.put_along_axis(a, np.array([[1, 0, 1]]), v, axis=0), [[3.0, 4.0, 5.0]]),
+    "fill_diagonal": (lambda a, v: np.fill_diagonal(a, v), [3.0, 4.0]),
+    "fill_diagonal number": (lambda a, v: np.fill_diagonal(a, v, wrap=True), 3.0),
+}
+
+
+def changed(change):
+    def call(a, v):
+        out = a * 1.0
+        assert change(out, v) is None
+        return out
+
+    return call
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_value_and_gradient(name):
+    change, v = CALLS[name]
+    operands = [A, np.asarray(v)]
+    check_forward(changed(change), operands)
+    check_gradient(changed(change), operands, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("name", [name for name in CALLS if not name.startswith("fill_diagonal")])
+def test_a_variable_into_a_plain_array_is_refused_and_a_constant_is_not(name):
+    change, v = CALLS[name]
+    array, expected = A.copy(), A.copy()
+    with pytest.raises(GradientLossError, match="plain ndarray"):
+        change(array, ga.tensor(v))
+    np.testing.assert_array_equal(array, A)
+    change(array, ga.tensor(v, constant=True))
+    change(expected, np.asarray(v))
+    np.testing.assert_array_equal(array, expected)
+
+
+def test_a_variable_on_a_plain_diagonal_is_warned_of():
+    # NumPy asks the array alone, and takes the value's bare number.
+    with pytest.warns(GradientLossWarning, match="has no gradient"):
+        np.fill_diagonal(A.copy(), ga.tensor(3.0))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda a: np.copyto(a, np.ones(5)),
+        lambda a: np.copyto(a, 1j),
+        lambda a: np.put(a, [99], 1.0),
+        lambda a: np.place(a, [True], 1.0),
+        lambda a: np.putmask(a, [True], 1.0),
+        lambda a: np.fill_diagonal(a[0], 1.0),
+        lambda a: np.put_along_axis(a, np.array([[9]]), 1.0, 1),
+    ],
+)
+def test_a_mistake_gets_numpys_error_and_changes_nothing(change):
+    with pytest.raises(Exception) as theirs:
+        change(A.copy())
+    x = ga.tensor(A)
+    with pytest.raises(type(theirs.value)):
+        change(x)
+    np.testing.assert_array_equal(x.data, A)
+    assert x.creator is None
+
+
+def test_a_tensor_in_any_argument_of_the_mirror():
+    x = ga.tensor(5.0)
+    for call in (
+        lambda: ga.pad(np.ones(3), 1, constant_values=x),
+        lambda: ga.select([np.array([True, False])], [np.zeros(2)], x) * 2,
+        lambda: ga.mean([x, [3.0], 2.0 * x][::2]) * 2 / 1.5,
+        lambda: ga.where([True, True], x, 0.0),
+        lambda: ga.clip([9.0, 8.0], None, x),
+        lambda: ga.full(2, x),
+        lambda: ga.stack([x, 1.0, x]),
+    ):
+        call().backward()
+        np.testing.assert_allclose(x.grad, 2)
