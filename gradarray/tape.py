@@ -453,7 +453,8 @@ def _pull(
         if wrap is not None:  # plain zeros, say; mixed with Tensors they would meet as out= or in a Scatter
             pulled = [wrap(c, None) if isinstance(c, (np.ndarray, np.generic)) else c for c in pulled]
         if large:
-            if rule.careful and not careful and not all(c is g or _clean(c, views=True) for c in pulled):
+            # Large real products absorb by themselves; see product_in_parts.
+            if rule.careful and not careful and not all(c is g or _absorbed(c) or _clean(c, True) for c in pulled):
                 pulled = rule.careful_pullback(source, g)
             node.rule = RELEASED
             node.args = node.kwargs = node.out = None
@@ -492,6 +493,10 @@ def _pull(
                     continue
                 return None
     return kept
+
+
+def _absorbed(c: Array) -> bool:
+    return type(c) is np.ndarray and c.size >= LARGE and c.dtype.kind == "f"
 
 
 def _clean(g: Array, views: bool = False) -> bool:
