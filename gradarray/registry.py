@@ -261,9 +261,12 @@ def _scalar_chain(partials: tuple[Partial, ...], to_real: bool) -> Callable[[Nod
         # The parents of constant operands are None; the sweep passes them over.
         factors: tuple[Any, ...] = partials
 
-        def constant(_node: Node, g: Array) -> Iterable[Any]:
-            if factors == (1, 1):
-                return (g, g)
+        if factors == (1, 1):
+            return lambda _node, g: (g, g)
+
+        def constant(node: Node, g: Array) -> Iterable[Any]:
+            if factors == (1, -1) and (type(g) is not np.ndarray or g.size < SPLIT):
+                return (g, None if node.parents[1] is None else -g)
             if type(g) is np.ndarray and g.size >= SPLIT:
                 return [g if d == 1 else scaled_in_parts(g, d) for d in factors]
             return [g if d == 1 else -g if d == -1 else g * d for d in factors]
@@ -333,6 +336,7 @@ class Function(Differentiable):
             # A skipped operand has no parent on the tape, so what stands in its place is never called.
             given = iter(self.vjps)
             self.vjps = tuple(next(given) if name in differentiable else vjps[0] for name in self.operands)
+        self._alone = first == 2 and len(self.operands) == 1 and not (joint or self.variadic)
         self.keeps_out = first > 1 and any(not other.names[1].startswith("_") for other in signatures)
         self._kept = tuple(
             any(not other.names[first + i].startswith("_") for other in signatures) for i in range(len(self.operands))
@@ -354,6 +358,10 @@ class Function(Differentiable):
         return vjp(g, node if node.out is None else node.out, *self._operands(node), **node.kwargs)  # type: ignore[arg-type]
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        conjugated = self.holomorphic and node.dtype.kind == "c"
+        if self._alone and not conjugated and node.out is not None and type(g) is not list:
+            raw = node.args[0]  # the usual case, without a loop
+            return (self.vjps[0](g, node.out, node.parents[0] if raw is None else raw, **node.kwargs),)  # type: ignore[arg-type]
         several = type(g) is list
         if several:
             g = [np.zeros_like(out) if part is None else part for part, out in zip(g, node.out, strict=True)]

@@ -98,3 +98,50 @@ def test_a_tensor_in_any_argument_of_the_mirror():
     ):
         call().backward()
         np.testing.assert_allclose(x.grad, 2)
+
+
+def test_saving_and_printing_take_the_bare_values(tmp_path):
+    x = ga.tensor(A)
+    np.save(tmp_path / "one.npy", x)
+    np.savez(tmp_path / "many.npz", x=x, y=x * 2)
+    np.savez_compressed(tmp_path / "small.npz", x=x)
+    np.savetxt(tmp_path / "text.txt", x)
+    np.testing.assert_array_equal(np.load(tmp_path / "one.npy", allow_pickle=False), A)
+    with np.load(tmp_path / "many.npz", allow_pickle=False) as many:
+        np.testing.assert_array_equal(many["y"], 2 * A)
+    with np.load(tmp_path / "small.npz", allow_pickle=False) as small:
+        np.testing.assert_array_equal(small["x"], A)
+    np.testing.assert_array_equal(np.loadtxt(tmp_path / "text.txt"), A)
+    assert np.array_repr(x) == repr(x)
+    assert np.array_str(x) == str(x)
+    assert np.array2string(x, precision=1) == np.array2string(A, precision=1)
+
+
+@pytest.mark.parametrize(
+    ("func", "args"),
+    [
+        (np.zeros, (3,)),
+        (np.ones, ((2, 2),)),
+        (np.empty, ((0, 2),)),
+        (np.full, (2, 7.0)),
+        (np.eye, (2,)),
+        (np.identity, (2,)),
+        (np.arange, (4,)),
+        (np.array, ([1.0, 2.0],)),
+        (np.asarray, ([1.0, 2.0],)),
+        (np.tri, (3,)),
+    ],
+)
+def test_like_makes_tensors(func, args):
+    found = func(*args, like=ga.tensor(1.0))
+    assert isinstance(found, ga.Tensor)
+    np.testing.assert_array_equal(found.data, func(*args))
+
+
+def test_a_preallocated_array_like_a_tensor_is_filled_in_a_loop():
+    x = ga.tensor([1.0, 2.0, 3.0])
+    out = np.zeros(3, like=x)
+    for i in range(3):
+        out[i] = x[i] ** 2
+    np.sum(out * out).backward()
+    np.testing.assert_array_equal(x.grad, 4 * x.data**3)

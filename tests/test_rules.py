@@ -175,10 +175,18 @@ def test_complex(sample: Sample) -> None:
 @each(lambda sample: sample.order > 0)
 def test_precision(sample: Sample) -> None:
     operands = arrays(sample.operands, generator(sample))
-    for dtype, tolerance in ((np.float32, 1e-3), (np.float16, 5e-2)):
+    for dtype, tolerance in ((np.float32, 1e-3), (np.float16, 5e-2), (np.longdouble, 1e-8)):
         with variant(sample, np.dtype(dtype).name):
             if not checks.refused(sample, [x.astype(dtype) for x in operands]):
-                checks.check_precision(sample, operands, dtype, tolerance, generator(sample))
+                checks.check_precision(sample, operands, dtype, tolerance, generator(sample), bool(sample.by_dtype))
+
+
+@each(lambda sample: sample.order > 0 and not sample.real_only)
+def test_complex_precision(sample: Sample) -> None:
+    operands = arrays(sample.operands, generator(sample), complex_ones=range(len(sample.operands)))
+    with variant(sample, "complex64"):
+        if not checks.refused(sample, [x.astype(np.complex64) for x in operands]):
+            checks.check_precision(sample, operands, np.complex64, 2e-3, generator(sample))
 
 
 @each(lambda sample: any(x.shape for x in sample.operands))

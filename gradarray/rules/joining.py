@@ -343,7 +343,7 @@ def _end(array: Array, axis: int, side: int, lengths: Any) -> Array:
 def _ramp(array: Array, axis: int, side: int, count: int, end: Array) -> Array:
     """Return the values that lead from the end value, outside, to the edge of the array, which is left out."""
     edge = array[along(axis, slice(-1, None) if side else slice(1))]
-    step = np.arange(count) / count
+    step = np.arange(count, dtype=np.finfo(np.result_type(array.dtype, float)).dtype) / count
     step = (step[::-1] if side else step).reshape((-1,) + (1,) * (array.ndim - 1 - axis))
     return astype(end + (edge - end) * step, array.dtype)
 

@@ -23,7 +23,7 @@ from ..tape import Array
 
 def matmul_left(g: Array, _x1: Array, x2: Array) -> Array:
     if x2.ndim == 2:
-        return g @ x2.T
+        return np.dot(g, x2.T) if g.ndim == 2 else g @ x2.T  # for two matrices dot has less to ask
     if x2.ndim == 1:
         return g[..., None] * x2
     if _x1.ndim == 1:
@@ -36,7 +36,7 @@ def matmul_left(g: Array, _x1: Array, x2: Array) -> Array:
 
 def matmul_right(g: Array, x1: Array, _x2: Array) -> Array:
     if x1.ndim == 2:
-        return x1.T @ g
+        return np.dot(x1.T, g) if g.ndim == 2 else x1.T @ g
     if x1.ndim == 1:
         return x1 * g if _x2.ndim == 1 else x1[:, None] * g[..., None, :]
     if _x2.ndim <= 2:

@@ -373,9 +373,9 @@ def _parabola(h: Array, k: Array) -> tuple[tuple[Array, Array, Array], ...]:
     """
     both = h + k
     return (
-        (-(h + both) / (h * both), both / (h * k), -h / (k * both)),
+        (-(2 * h + k) / (h * both), both / (h * k), -h / (k * both)),
         (-k / (h * both), (k - h) / (h * k), h / (k * both)),
-        (k / (h * both), -both / (h * k), (k + both) / (k * both)),
+        (k / (h * both), -both / (h * k), (2 * k + h) / (k * both)),
     )
 
 
@@ -543,8 +543,10 @@ rule(np.correlate, correlate_left, correlate_right, holomorphic=False)
 
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Array:
     x, xp, fp = (array(value) for value in (x, xp, fp))
-    if xp.ndim != 1 or fp.ndim != 1 or xp.shape != fp.shape or not xp.size or period is not None:
-        np.interp(0.0, np.zeros(xp.shape), np.zeros(fp.shape), period=period)  # NumPy's own error for a mistake
+    fine = xp.ndim == fp.ndim == 1 and xp.shape == fp.shape and xp.size and period is None
+    if not (fine and x.dtype == xp.dtype == float and fp.dtype.char in "dD"):
+        refuse: Any = np.interp  # with NumPy's own error
+        refuse(np.zeros((), x.dtype), np.zeros(xp.shape, xp.dtype), np.zeros(fp.shape, fp.dtype), period=period)
     x, xp = (value if value.dtype == float else value.astype(float) for value in (x, xp))
     dtype = np.dtype(complex if fp.dtype.kind == "c" else float)
     if fp.dtype != dtype:

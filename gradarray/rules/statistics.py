@@ -436,7 +436,8 @@ def cov(
         weighted = centred
     else:
         mean = np.average(both, axis=1, weights=w)
-        freedom = np.sum(w) - (ddof if aweights is None else ddof * np.sum(w * weights[-1]) / np.sum(w))
+        total = np.sum(w, dtype=np.finfo(np.result_type(dtype, float)).dtype)
+        freedom = total - (ddof if aweights is None else ddof * np.sum(w * weights[-1]) / total)
         centred = both - mean[:, None]
         weighted = centred * w
     if freedom <= 0:
@@ -488,7 +489,10 @@ nondifferentiable(plain_edges, plain_histogramdd)
 
 
 def _zeros(weights: Any) -> Array | None:
-    return None if weights is None else np.zeros(np.shape(weights))
+    if weights is None:
+        return None
+    weights = array(weights)
+    return np.zeros(weights.shape, weights.dtype)
 
 
 def _follow(edges: Array, a: Array) -> Array:

@@ -51,6 +51,7 @@ class Sample:
     order : the highest order of derivative to check
     fixed : the operands keep their shapes: a scalar or nothing in their place would be at a kink
     covers : functions that `func` calls and that this sample is for, where `func` is not such a function itself
+    by_dtype : why NumPy's result can be another one in another precision, if it can
     """
 
     func: Callable[..., Any]
@@ -60,6 +61,7 @@ class Sample:
     order: int = 2
     fixed: bool = False
     covers: tuple[Callable[..., Any], ...] = ()
+    by_dtype: str = ""
 
     @property
     def name(self) -> str:
@@ -121,6 +123,7 @@ def case(
     order: Any = 2,
     fixed: bool = False,
     covers: tuple[Callable[..., Any], ...] = (),
+    by_dtype: str = "",
     **kwargs: Any,
 ) -> Sample:
     """Return a sample: ``case(np.sum, normal(3, 4), axis=1)``.
@@ -130,7 +133,7 @@ def case(
     if not isinstance(order, int):
         kwargs["order"] = order
         order = 2
-    return Sample(func, args, kwargs, real_only, order, fixed, covers)
+    return Sample(func, args, kwargs, real_only, order, fixed, covers, by_dtype)
 
 
 # --- domains ---------------------------------------------------------------------------------------------------------
