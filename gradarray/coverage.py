@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from . import rules
-from .registry import Rule, Unsupported, find, public_name
+from .kinds import Rule, Unsupported, public_name
+from .registry import find
 
 WIDTH = 98
 

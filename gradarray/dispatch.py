@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import tape
-from .parallel import SPLIT, ufunc_in_parts
-from .registry import (
+from .kinds import (
     Bilinear,
     Composite,
     Creation,
@@ -29,10 +28,10 @@ from .registry import (
     Rule,
     Unsupported,
     ZeroGradient,
-    find,
-    forgetters,
     public_name,
 )
+from .parallel import SPLIT, ufunc_in_parts
+from .registry import find, forgetters
 from .tape import FLOAT64, PICK, Array, Node, PullbackRule, Spec, next_order
 
 # The class Tensor, set by install(): imports point one way, and its module stands on this one.

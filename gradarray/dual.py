@@ -15,7 +15,7 @@ import numpy as np
 
 from . import tape
 from .dispatch import UFUNC_KEYWORDS, _Signature, refuse, spec, wrap
-from .registry import (
+from .kinds import (
     Bilinear,
     Composite,
     Creation,
@@ -25,8 +25,8 @@ from .registry import (
     Linear,
     Nondifferentiable,
     ZeroGradient,
-    find,
 )
+from .registry import find
 from .tape import Array, Node, Spec
 from .ufuncs import LOWERED
 from .views import astype, freeze

@@ -9,7 +9,8 @@ import numpy as np
 
 from . import tape
 from .dispatch import FUNCTIONS, PLAIN, UFUNCS, array_ufunc, has_tensor, has_variable, unwrap, wrap, wrap_results
-from .registry import Nondifferentiable, find
+from .kinds import Nondifferentiable
+from .registry import find
 from .tensor import Tensor
 
 

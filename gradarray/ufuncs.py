@@ -15,7 +15,8 @@ import numpy as np
 
 from . import dispatch, tape
 from .dispatch import GradientLossError, function_recorder, has_variable, unwrap, wrap_results
-from .registry import RULES, Elementwise, Nondifferentiable, Unsupported, find, public_name
+from .kinds import Elementwise, Nondifferentiable, Unsupported, public_name
+from .registry import RULES, find
 from .views import scatter, updated
 
 Keywords = dict[str, Any]

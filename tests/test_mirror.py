@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.registry import Nondifferentiable, find
+from gradarray.kinds import Nondifferentiable
+from gradarray.registry import find
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::RuntimeWarning"),  # NumPy's, of undefined values

@@ -14,7 +14,8 @@ import pytest
 
 import gradarray as ga
 from gradarray import coverage, dispatch, registry
-from gradarray.registry import RULES, Differentiable, Elementwise, Rule, Unsupported, ZeroGradient, find, public_name
+from gradarray.kinds import Differentiable, Elementwise, Rule, Unsupported, ZeroGradient, public_name
+from gradarray.registry import RULES, find
 from tests import checks
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, of undefined values

@@ -15,14 +15,8 @@ import numpy as np
 import pytest
 from numpy.lib import NumpyVersion
 
-from gradarray.registry import (
-    RULES,
-    Composite,
-    Differentiable,
-    Function,
-    InPlace,
-    find,
-)
+from gradarray.kinds import Composite, Differentiable, Function, InPlace
+from gradarray.registry import RULES, find
 from tests import checks, samples
 from tests.samples import Sample
 

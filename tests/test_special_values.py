@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.registry import RULES, Differentiable, ZeroGradient
+from gradarray.kinds import Differentiable, ZeroGradient
+from gradarray.registry import RULES
 
 INF, NAN, PI = np.inf, np.nan, np.pi
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import primitive
-from ..registry import composite, linear, nondifferentiable, parameter_names, rule
+from ..kinds import parameter_names
+from ..registry import composite, linear, nondifferentiable, rule
 from ..tape import Array, Spec
 from ..views import astype, scatter
 from .shape import as_array, plain

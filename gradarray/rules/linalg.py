@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import primitive
-from ..registry import composite, conjugate, nondifferentiable, rule
+from ..kinds import conjugate
+from ..registry import composite, nondifferentiable, rule
 from ..tape import Array
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ..registry import bilinear, composite, conjugate, nondifferentiable, rule
+from ..kinds import conjugate
+from ..registry import bilinear, composite, nondifferentiable, rule
 from ..tape import Array
 
 # --- matmul and the ufuncs built like it ------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import primitive
-from ..registry import RULES, composite, linear, lowered, nondifferentiable, parameter_names
+from ..kinds import parameter_names
+from ..registry import RULES, composite, linear, lowered, nondifferentiable
 from ..tape import Array, Spec
 from ..views import astype, scatter
 

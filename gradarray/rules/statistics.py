@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import PLAIN, has_variable, primitive, unwrap
-from ..registry import composite, linear, nondifferentiable, parameter_names, public_name, rule
+from ..kinds import parameter_names, public_name
+from ..registry import composite, linear, nondifferentiable, rule
 from ..tape import Array, Spec
 from ..views import scatter
 from .reductions import BARE, FLOAT64, Axis, array, axes_of, count, expand, hits, rows, spread, straight, unrows

@@ -1,0 +1,482 @@
+"""The kinds of declaration: what is known about a function, and how a cotangent is pulled back through its call.
+
+All derivative functions are written in plain ``np.*``, with one vocabulary: `g` the cotangent that comes in, `ans` the
+result of the call, operands and parameters under NumPy's own names. Where a derivative needs only the shape and dtype
+of the result or of an operand, its name starts with an underscore and it is handed a `Spec`; the values are then not
+kept on the tape.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from .buffers import LARGE, absorbing
+from .parallel import SPLIT, product_in_parts, scaled_in_parts
+from .tape import FLOAT64, PICK, Array, Node, PullbackRule, Spec
+
+Derivative = Callable[..., Array]
+Partial = Derivative | float
+
+
+class Rule:
+    """What is known about one function. The kinds below are its subclasses."""
+
+    kind: ClassVar[str]
+    chapter = ""  # the module that declared it
+    # Answers the calls that are another function's or another form's, or returns NotImplemented; see `lowered`.
+    lower: Callable[[Any, dict[str, Any]], Any] | None = None
+
+    def __init__(self, func: Callable[..., Any]) -> None:
+        self.func = func
+        self.name = public_name(func)
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name}>"
+
+
+def public_name(func: Any) -> str:
+    """Return the name that a user calls `func` by, such as ``np.linalg.norm``."""
+    name: str = getattr(func, "__name__", repr(func))
+    module: str = getattr(func, "__module__", None) or ("numpy" if isinstance(func, np.ufunc) else "")
+    if isinstance(func, np.ufunc) and getattr(np, name, None) is not func:
+        return name
+    module = module.replace("numpy", "np", 1) if module.split(".")[0] == "numpy" else module
+    return name if module in ("", "builtins", "_operator") else f"{module}.{name}"
+
+
+# --- differentiable kinds -------------------------------------------------------------------------------------------
+
+
+class Differentiable(Rule, PullbackRule):
+    """A rule with recorded calls: it can pull a cotangent back through a node.
+
+    Attributes
+    ----------
+    operands : names of the parameters that a derivative may flow to; they come first
+    params : names of the parameters that may follow them
+    variadic : any number of operands
+    sequence : the operands come as one sequence, as in np.concatenate
+    """
+
+    operands: tuple[str, ...]
+    params: tuple[str, ...] = ()
+    variadic = False
+    sequence = False
+    keeps_out: bool
+
+    def keeps(self, position: int) -> bool:
+        """Tell whether a derivative needs the values of this operand."""
+        raise NotImplementedError
+
+    def lift(self, node: Node, wrap: Callable[[Array, Node], Array]) -> Node:
+        """Return the node with its saved values as Tensors on the tape, so that the pullback is recorded too."""
+        args = tuple(
+            [
+                raw if parent is None or raw is None or isinstance(raw, Spec) else wrap(raw, parent)
+                for raw, parent in zip(node.args, node.parents, strict=True)
+            ]
+        )
+        out = node.out
+        if type(out) is tuple:  # several results, each with a node of its own
+            out = tuple(
+                wrap(item, Node(PICK, (k,), None, None, (node,), item.shape, item.dtype))
+                if item.dtype.kind in "fc"
+                else item
+                for k, item in enumerate(out)
+            )
+        elif out is not None:
+            out = wrap(out, node)
+        return Node(node.rule, args, node.kwargs, out, node.parents, node.shape, node.dtype)
+
+
+class Elementwise(Differentiable):
+    """A ufunc with one partial derivative per operand."""
+
+    kind = "elementwise"
+
+    def __init__(self, func: np.ufunc, partials: Sequence[Partial]) -> None:
+        super().__init__(func)
+        if len(partials) != func.nin:
+            raise TypeError(
+                f"{self.name} takes {func.nin} operand(s), so it needs {func.nin} partial derivative(s), "
+                f"not {len(partials)}"
+            )
+        if func.nout != 1:
+            raise TypeError(f"{self.name} has {func.nout} results; declare it with composite() or rule()")
+        self.nin = func.nin
+        self.careful = any(callable(partial) for partial in partials)
+        self.partials = tuple(partials)
+        self._needs = tuple(self._needed(partial) for partial in partials)
+        self.operands = next((names(p)[1:] for p in partials if callable(p)), ("x1", "x2", "x3")[: func.nin])
+        self.operands = tuple(name.lstrip("_") for name in self.operands)
+        self.keeps_out = any(needs[0] for needs in self._needs)
+        # np.absolute gives real results for complex operands: its result does not tell that conjugates are due.
+        to_real = any(set(types[: func.nin]) & set("FDG") and types[-1] in "fdg" for types in func.types)  # "D->d"
+        self.pullback = _scalar_chain(self.partials, to_real)  # type: ignore[method-assign, assignment]
+
+    def _needed(self, partial: Partial) -> tuple[bool, ...]:
+        if not callable(partial):
+            return (False,) * (self.nin + 1)
+        found = names(partial)
+        if len(found) != self.nin + 1:
+            raise TypeError(
+                f"a partial derivative of {self.name} takes (ans, "
+                f"{', '.join(f'x{i + 1}' for i in range(self.nin))}), but this one takes ({', '.join(found)})"
+            )
+        return tuple(not name.startswith("_") for name in found)
+
+    def partial_needs(self, i: int, position: int) -> bool:
+        """Tell whether the i-th partial derivative needs the values of the operand at `position`."""
+        return self._needs[i][position + 1]
+
+    def keeps(self, position: int) -> bool:
+        return any(needs[position + 1] for needs in self._needs)
+
+    def careful_pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        args, out = node.args, node.out
+        return [
+            None if parent is None else absorbing(g, conjugate(d(out, *args) if callable(d) else d))
+            for d, parent in zip(self.partials, node.parents, strict=True)
+        ]
+
+
+def _scalar_chain(partials: tuple[Partial, ...], to_real: bool) -> Callable[[Node, Array], Iterable[Any]]:
+    """Make the pullback of an element-wise function: the cotangent times each partial derivative.
+
+    One and two operands have a function of their own, without a loop: it is on the way of every recorded operation.
+    """
+
+    def general(node: Node, g: Array) -> Iterable[Any]:
+        args, out = node.args, node.out
+        return [
+            None if parent is None else g * conjugate(d(out, *args) if callable(d) else d)
+            for d, parent in zip(partials, node.parents, strict=True)
+        ]
+
+    float64 = FLOAT64
+    first = partials[0]
+    if len(partials) == 1 and callable(first):
+        partial = first
+
+        def unary(node: Node, g: Array) -> Iterable[Any]:
+            if (to_real or node.dtype is not float64) and "c" in (node.dtype.kind, node.parents[0].dtype.kind):  # type: ignore[union-attr]
+                return general(node, g)
+            if type(g) is np.ndarray and g.size >= LARGE:
+                return (product_in_parts(g, partial, (node.out, node.args[0])),)
+            return (g * partial(node.out, node.args[0]),)
+
+        return unary
+    if len(partials) == 2 and callable(first) and callable(partials[1]):
+        left, right = first, partials[1]
+
+        def binary(node: Node, g: Array) -> Iterable[Any]:
+            if node.dtype is not float64 and node.dtype.kind == "c":
+                return general(node, g)
+            p, q = node.parents
+            x1, x2 = node.args
+            if type(g) is np.ndarray and g.size >= LARGE:
+                return (
+                    None if p is None else product_in_parts(g, left, (node.out, x1, x2)),
+                    None if q is None else product_in_parts(g, right, (node.out, x1, x2)),
+                )
+            if q is None:
+                return (g * left(node.out, x1, x2), None)
+            if p is None:
+                return (None, g * right(node.out, x1, x2))
+            return (g * left(node.out, x1, x2), g * right(node.out, x1, x2))
+
+        return binary
+    if all(not callable(d) for d in partials):
+        # The parents of constant operands are None; the sweep passes them over.
+        factors: tuple[Any, ...] = partials
+
+        if factors == (1, 1):
+            return lambda _node, g: (g, g)
+
+        def constant(node: Node, g: Array) -> Iterable[Any]:
+            if factors == (1, -1) and (type(g) is not np.ndarray or g.size < SPLIT):
+                return (g, None if node.parents[1] is None else -g)
+            if type(g) is np.ndarray and g.size >= SPLIT:
+                return [g if d == 1 else scaled_in_parts(g, d) for d in factors]
+            return [g if d == 1 else -g if d == -1 else g * d for d in factors]
+
+        return constant
+    return general
+
+
+def conjugate(d: Array) -> Array:
+    """Return the complex conjugate; a real partial derivative is not copied."""
+    return np.conj(d) if np.iscomplexobj(d) else d
+
+
+class Function(Differentiable):
+    """Any other differentiable function: one vjp per operand, or one for all of them."""
+
+    kind = "rule"
+
+    def __init__(
+        self,
+        func: Callable[..., Any],
+        vjps: Sequence[Derivative],
+        *,
+        jvp: Derivative | None = None,
+        joint: bool = False,
+        skip: Sequence[str] = (),
+        holomorphic: bool = True,
+        forward: Callable[..., Any] | None = None,
+        leading: Sequence[str] = ("g", "ans"),
+    ) -> None:
+        super().__init__(func)
+        self.vjps = tuple(vjps)
+        self.jvp = jvp
+        self.joint = joint
+        self.holomorphic = holomorphic
+        self.forward = forward or func
+        self._first = first = len(leading)
+        signatures = [Signature.of(vjp) for vjp in vjps]
+        signature = signatures[0]
+        if signature.plain[:first] != tuple(leading):
+            raise TypeError(
+                f"a derivative of {self.name} starts with ({', '.join(leading)}), not ({', '.join(signature.names)})"
+            )
+        if any(other.plain != signature.plain for other in signatures):
+            raise TypeError(f"the derivatives of {self.name} differ in their parameters")
+        if signature.takes_keywords:
+            raise TypeError(f"a derivative of {self.name} takes **kwargs; list the parameters that it supports instead")
+        self.variadic = signature.variadic
+        self.operands = signature.plain[first : signature.required]
+        self.params = signature.names[signature.required :]
+        known = parameter_names(func)
+        unknown = [name for name in (*self.operands, *self.params) if known is not None and name not in known]
+        if unknown:
+            raise TypeError(
+                f"{self.name} has no parameter {', '.join(unknown)}; its parameters are {', '.join(known or ())}"
+            )
+        differentiable = [name for name in self.operands if name not in skip]
+        if not joint and not self.variadic and len(vjps) != len(differentiable):
+            raise TypeError(
+                f"{self.name} has the operands ({', '.join(differentiable)}), so it needs {len(differentiable)} "
+                f"derivative(s), not {len(vjps)}"
+            )
+        if self.variadic and not joint:
+            raise TypeError(f"{self.name} has any number of operands, so it needs a joint derivative")
+        self.skip = frozenset(i for i, name in enumerate(self.operands) if name in skip)
+        if not joint:
+            # A skipped operand has no parent on the tape, so what stands in its place is never called.
+            given = iter(self.vjps)
+            self.vjps = tuple(next(given) if name in differentiable else vjps[0] for name in self.operands)
+        self._alone = first == 2 and len(self.operands) == 1 and not (joint or self.variadic)
+        self.keeps_out = first > 1 and any(not other.names[1].startswith("_") for other in signatures)
+        self._kept = tuple(
+            any(not other.names[first + i].startswith("_") for other in signatures) for i in range(len(self.operands))
+        )
+
+    def keeps(self, position: int) -> bool:
+        return self._kept[0 if self.sequence else min(position, len(self._kept) - 1)]
+
+    def partial_needs(self, i: int, position: int) -> bool:
+        """Tell whether the i-th vjp needs the values of the operand at `position`."""
+        return not names(self.vjps[i])[self._first + position].startswith("_")
+
+    def _operands(self, node: Node) -> Any:
+        """Return the saved operands, and the parents, which know shape and dtype, in place of those not saved."""
+        operands = [parent if raw is None else raw for raw, parent in zip(node.args, node.parents, strict=True)]
+        return (operands,) if self.sequence else operands
+
+    def _call(self, vjp: Derivative, node: Node, g: Array) -> Any:
+        return vjp(g, node if node.out is None else node.out, *self._operands(node), **node.kwargs)  # type: ignore[arg-type]
+
+    def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        conjugated = self.holomorphic and node.dtype.kind == "c"
+        if self._alone and not conjugated and node.out is not None and type(g) is not list:
+            raw = node.args[0]  # the usual case, without a loop
+            return (self.vjps[0](g, node.out, node.parents[0] if raw is None else raw, **node.kwargs),)  # type: ignore[arg-type]
+        several = type(g) is list
+        if several:
+            g = [np.zeros_like(out) if part is None else part for part, out in zip(g, node.out, strict=True)]
+        if not self.holomorphic or not (any(map(np.iscomplexobj, g)) if several else node.dtype.kind == "c"):
+            return self._plain(node, g)
+        # The plain derivative gives J^T g; the gradient convention asks for J^H g, which is conj(J^T conj(g)).
+        cotangents = self._plain(node, [np.conj(part) for part in g] if several else np.conj(g))
+        return [None if c is None else np.conj(c) for c in cotangents]
+
+    def _plain(self, node: Node, g: Array) -> Iterable[Any]:
+        if self.joint:
+            cotangents: Iterable[Any] = self._call(self.vjps[0], node, g)
+            return cotangents
+        return [
+            None if parent is None else self._call(vjp, node, g)
+            for vjp, parent in zip(self.vjps, node.parents, strict=True)
+        ]
+
+
+class Linear(Function):
+    """A function that is linear in its operand: the vjp is its adjoint, and the jvp is the function itself."""
+
+    kind = "linear"
+
+    def __init__(
+        self,
+        func: Callable[..., Any],
+        adjoint: Derivative,
+        *,
+        sequence: bool = False,
+        forward: Callable[..., Any] | None = None,
+    ) -> None:
+        super().__init__(func, [adjoint], leading=("g",), joint=sequence, holomorphic=False, forward=forward)
+        self.sequence = sequence
+        self.keeps_out = False
+        if len(self.operands) != 1:
+            raise TypeError(f"an adjoint of {self.name} has one operand, not ({', '.join(self.operands)})")
+
+    def keeps(self, position: int) -> bool:
+        return False
+
+    def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        adjoint, keywords = self.vjps[0], node.kwargs
+        if self.sequence:
+            return adjoint(g, *self._operands(node), **keywords)  # type: ignore[arg-type, no-any-return]
+        return (adjoint(g, node.parents[0], **keywords) if keywords else adjoint(g, node.parents[0]),)
+
+
+class Bilinear(Function):
+    """A function that is linear in each of its two operands."""
+
+    kind = "bilinear"
+
+    def __init__(self, func: Callable[..., Any], left: Derivative, right: Derivative) -> None:
+        super().__init__(func, [left, right], leading=("g",), holomorphic=False)
+        self.keeps_out = False
+
+    def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        p, q = node.parents
+        a, b = node.args
+        if node.dtype.kind == "c":
+            a, b = (raw if raw is None or isinstance(raw, Spec) else conjugate(raw) for raw in (a, b))
+        a, b = p if a is None else a, q if b is None else b
+        left, right = self.vjps
+        keywords = node.kwargs or {}
+        return (
+            None if p is None else left(g, a, b, **keywords),
+            None if q is None else right(g, a, b, **keywords),
+        )
+
+
+# --- kinds that record nothing of their own -------------------------------------------------------------------------
+
+
+class Composite(Rule):
+    """A function given a second body in differentiable np.*; no derivative is written."""
+
+    kind = "composite"
+
+    def __init__(self, func: Callable[..., Any], body: Callable[..., Any]) -> None:
+        super().__init__(func)
+        self.body = body
+        self.params = names(body)
+        known = parameter_names(func)
+        unknown = [] if known is None else [name for name in self.params if name not in known]
+        if unknown:
+            raise TypeError(f"{self.name} has no parameter {', '.join(unknown)}")
+
+
+class InPlace(Composite):
+    """A function that changes its first argument; the body does so on a Tensor."""
+
+    kind = "in-place"
+
+
+class Nondifferentiable(Rule):
+    """Integer, boolean and meta results: NumPy's own, on the raw data."""
+
+    kind = "non-differentiable"
+
+
+class Creation(Rule):
+    """A new array that takes no values from a variable, as a constant Tensor."""
+
+    kind = "creation"
+
+
+class ZeroGradient(Rule):
+    """Floating-point results whose derivative is zero almost everywhere."""
+
+    kind = "zero-gradient"
+
+
+class Unsupported(Rule):
+    """A function that is refused, with the reason."""
+
+    kind = "unsupported"
+
+    def __init__(self, func: Callable[..., Any], reason: str) -> None:
+        super().__init__(func)
+        self.reason = reason
+
+
+# --- signatures -----------------------------------------------------------------------------------------------------
+
+
+class Signature(NamedTuple):
+    """The parameters of a function, as far as a declaration asks.
+
+    Attributes
+    ----------
+    names : the names of the parameters
+    required : how many of them come first and have no default; ``*args`` counts
+    variadic : whether there is an ``*args``
+    takes_keywords : whether there is a ``**kwargs``, which `names` leaves out
+    """
+
+    names: tuple[str, ...]
+    required: int
+    variadic: bool
+    takes_keywords: bool
+
+    @property
+    def plain(self) -> tuple[str, ...]:
+        """The names without the underscore that says that values are not needed."""
+        return tuple([name.lstrip("_") for name in self.names])
+
+    @staticmethod
+    def of(func: Callable[..., Any]) -> Signature:
+        """Return the signature of a function; ValueError or TypeError where it does not tell."""
+        code = getattr(getattr(func, "__wrapped__", func), "__code__", None)
+        if code is None:
+            return Signature._inspected(func)
+        # What inspect.signature tells, in a twentieth of its time: some hundred functions are declared on import.
+        positional, keyword_only = code.co_argcount, code.co_kwonlyargcount
+        variadic = bool(code.co_flags & inspect.CO_VARARGS)
+        found = code.co_varnames[: positional + keyword_only + variadic]
+        if variadic:  # it stands behind the keyword-only ones there
+            found = (*found[:positional], found[-1], *found[positional:-1])
+        required = positional - len(getattr(func, "__wrapped__", func).__defaults__ or ()) + variadic
+        return Signature(found, required, variadic, bool(code.co_flags & inspect.CO_VARKEYWORDS))
+
+    @staticmethod
+    def _inspected(func: Callable[..., Any]) -> Signature:
+        parameters = list(inspect.signature(func).parameters.values())
+        kinds = [p.kind for p in parameters]
+        named = [p for p in parameters if p.kind is not p.VAR_KEYWORD]
+        required = [p for p in named if p.default is p.empty and p.kind is not p.KEYWORD_ONLY]
+        takes_keywords = inspect.Parameter.VAR_KEYWORD in kinds
+        names = tuple([p.name for p in named])
+        return Signature(names, len(required), inspect.Parameter.VAR_POSITIONAL in kinds, takes_keywords)
+
+
+def names(derivative: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names of a function's parameters."""
+    return Signature.of(derivative).names
+
+
+def parameter_names(func: Callable[..., Any]) -> tuple[str, ...] | None:
+    """Return the names of a function's parameters, or None where it takes any or does not tell them."""
+    try:
+        signature = Signature.of(func)
+    except (TypeError, ValueError):
+        return None
+    return None if signature.variadic or signature.takes_keywords else signature.names
