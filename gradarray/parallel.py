@@ -48,7 +48,9 @@ def _in_parts(compute: Callable[[slice], object], size: int) -> None:
     global _pool
     if _pool is None:
         _pool = ThreadPoolExecutor(max(THREADS - 1, 1), thread_name_prefix="gradarray")
-    edges = [size * k // THREADS for k in range(THREADS + 1)]
+    # No part is so small that its hand-over is not won back, however many processors there are.
+    count = max(1, min(THREADS, 2 * size // SPLIT))
+    edges = [size * k // count for k in range(count + 1)]
     parts = [slice(start, stop) for start, stop in itertools.pairwise(edges)]
     # np.errstate of the calling thread holds in the others too.
     futures = [_pool.submit(contextvars.copy_context().run, compute, part) for part in parts[1:]]

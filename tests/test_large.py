@@ -54,6 +54,18 @@ def test_threads_give_the_same_to_the_last_bit(call, threads, monkeypatch):
         np.testing.assert_array_equal(array, single)
 
 
+def test_parts_are_never_small_however_many_threads_there_are(monkeypatch):
+    monkeypatch.setattr(parallel, "THREADS", 64)
+    monkeypatch.setattr(parallel, "_pool", None)
+    for size, expected in ((parallel.SPLIT, 2), (5 * parallel.SPLIT, 10), (100 * parallel.SPLIT, 64)):
+        parts = []
+        parallel._in_parts(parts.append, size)
+        parts.sort(key=lambda part: part.start)
+        assert len(parts) == expected
+        assert [part.start for part in parts] == [0, *(part.stop for part in parts[:-1])]
+        assert parts[-1].stop == size
+
+
 def test_a_large_gradient_against_differences(threads):
     a, b = data(0), data(1)
     x, y = ga.tensor(a), ga.tensor(b)
