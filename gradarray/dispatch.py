@@ -152,6 +152,9 @@ def refuse(func: Callable[..., Any], rule: Rule | None) -> TypeError:
 
 # --- ufuncs: recorders with a fixed number of operands --------------------------------------------------------------
 
+# The recorders of the usual calls, here, in _single and in views.getitem, fill Tensor and Node in line: a call of
+# Node(...) and of wrap() would take as long as all the rest of a recorded operation.
+
 
 def _unary(rule: Elementwise, calculate: Calculation, large: Calculation) -> Callable[..., Any]:
     new, node_type, order, float64, ndarray = new_object, Node, next_order, np.float64, np.ndarray

@@ -291,10 +291,6 @@ class Function(Differentiable):
         return vjp(g, node if node.out is None else node.out, *self._operands(node), **node.kwargs)  # type: ignore[arg-type]
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
-        conjugated = self.holomorphic and node.dtype.kind == "c"
-        if self._alone and not conjugated and node.out is not None and type(g) is not list:
-            raw = node.args[0]  # the usual case, without a loop
-            return (self.vjps[0](g, node.out, node.parents[0] if raw is None else raw, **node.kwargs),)  # type: ignore[arg-type]
         several = type(g) is list
         if several:
             g = [np.zeros_like(out) if part is None else part for part, out in zip(g, node.out, strict=True)]
@@ -305,6 +301,10 @@ class Function(Differentiable):
         return [None if c is None else np.conj(c) for c in cotangents]
 
     def _plain(self, node: Node, g: Array) -> Iterable[Any]:
+        if self._alone:  # the usual case, without a loop
+            raw = node.args[0]
+            ans = node if node.out is None else node.out
+            return (self.vjps[0](g, ans, node.parents[0] if raw is None else raw, **node.kwargs),)  # type: ignore[arg-type]
         if self.joint:
             cotangents: Iterable[Any] = self._call(self.vjps[0], node, g)
             return cotangents

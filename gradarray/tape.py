@@ -482,15 +482,8 @@ def _pull(
         if large:
             g = c = pulled = total = None  # nor may these hold memory that the next node could use
     if not large and not careful:
-        vdot = np.vdot
         for node, gradient in kept.items():
-            if node.rule is None:
-                if type(gradient) is np.ndarray and gradient.size < _BLAS_THREADS:
-                    square = vdot(gradient, gradient)
-                    if square == square:
-                        continue
-                elif _clean(gradient):
-                    continue
+            if node.rule is None and not _clean(gradient):
                 return None
     return kept
 
@@ -500,15 +493,14 @@ def _absorbed(c: Array) -> bool:
 
 
 def _clean(g: Array, views: bool = False) -> bool:
-    """Tell whether a cotangent is certain to hold no NaN; views are, where all others are looked through."""
+    """Tell whether a cotangent is certain to hold no NaN; large views are, where all others are looked through."""
     if type(g) is np.ndarray:
-        if views and g.base is not None:
-            return True
-        if g.ndim and g.size and not any(g.strides):
-            return _clean(g[(0,) * g.ndim])  # one number, spread over a shape
-        # A sum of squares is NaN exactly when an element is, and the cheapest to find for a small array.
         if g.size >= _BLAS_THREADS:
-            return no_nan(g)
+            if views and g.base is not None:
+                return True
+            # One number, spread over a shape, is soon looked at.
+            return no_nan(g) if any(g.strides) else _clean(g[(0,) * g.ndim])
+        # A sum of squares is NaN exactly when an element is, and the cheapest to find for a small array.
         g = np.vdot(g, g)
     if isinstance(g, np.generic):
         return bool(g == g)

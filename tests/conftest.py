@@ -1,11 +1,17 @@
 """What the tests share: Hypothesis profiles and a few fixtures."""
 
 import os
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+
+import gradarray as ga
+from gradarray import dispatch, registry
 
 # Both draw the same examples on every run, so that a failure is always one of the commit at hand. Many examples are for
 # a search by hand: HYPOTHESIS_PROFILE=search pytest ...
@@ -28,3 +34,32 @@ def quiet() -> Iterator[None]:
     """Keep NumPy from warning of infinite and undefined values, where a test is about them."""
     with np.errstate(all="ignore"):
         yield
+
+
+@pytest.fixture
+def restored_tables() -> Iterator[None]:
+    """Forget what a test declares."""
+    tables = (registry.RULES, dispatch.UFUNCS, dispatch.FUNCTIONS)
+    before = [dict(table) for table in tables]
+    yield
+    for table, old in zip(tables, before, strict=True):
+        table.clear()
+        table.update(old)
+
+
+@pytest.fixture
+def run_python(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a fresh interpreter elsewhere, with the package at hand that is being tested."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(Path(ga.__file__).resolve().parents[1])},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+
+    return run

@@ -2,9 +2,7 @@
 
 import doctest
 import json
-import os
 import re
-import subprocess
 import sys
 import tomllib
 from importlib import metadata, resources
@@ -49,22 +47,13 @@ class TestNeedsNumpyOnly:
         needed = [line for line in installed().requires or [] if "extra ==" not in line]
         assert [re.split(r"[^\w-]", line)[0] for line in needed] == ["numpy"]
 
-    def test_when_it_is_imported(self, tmp_path: Path) -> None:
+    def test_when_it_is_imported(self, run_python: Any) -> None:
         # A namespace made at run time (as Cython's) has no spec; what has one was imported from somewhere.
         program = (
             "import json, sys; before = set(sys.modules); import gradarray;"
             "print(json.dumps([n for n, m in sys.modules.items() if n not in before and getattr(m, '__spec__', None)]))"
         )
-        environment = {**os.environ, "PYTHONPATH": str(Path(ga.__file__).resolve().parents[1])}
-        ended = subprocess.run(
-            [sys.executable, "-c", program],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=120,
-        )
+        ended = run_python("-c", program)
         imported = {name.split(".")[0] for name in json.loads(ended.stdout)} - sys.stdlib_module_names
         assert imported == {"gradarray", "numpy"}
 

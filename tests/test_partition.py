@@ -1,10 +1,7 @@
 """All of NumPy: every function that a Tensor can take over is declared, once, and does what its kind says."""
 
 import io
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +18,6 @@ from tests import checks
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, of undefined values
 
 PARTITION = coverage.partition()
-
-
-@pytest.fixture
-def restored_rules() -> Iterator[None]:
-    """Forget what a test declares."""
-    tables = (registry.RULES, dispatch.UFUNCS, dispatch.FUNCTIONS)
-    before = [dict(table) for table in tables]
-    yield
-    for table, old in zip(tables, before, strict=True):
-        table.clear()
-        table.update(old)
 
 
 # --- the partition ---------------------------------------------------------------------------------------------------
@@ -64,14 +50,14 @@ def test_the_functions_behind_like_stand_for_their_twins() -> None:
     assert len({public_name(func) for func in PARTITION}) == len(PARTITION)
 
 
-def test_two_declarations_of_ours_are_refused(restored_rules: None) -> None:
+def test_two_declarations_of_ours_are_refused(restored_tables: None) -> None:
     of_another_chapter = {"__name__": "gradarray.rules.other", "np": np, "declare": registry.nondifferentiable}
     with pytest.raises(TypeError, match=r"np\.sum is declared twice: in gradarray\.rules\.reductions and in .*other"):
         exec("declare(np.sum)", of_another_chapter)
     assert isinstance(RULES[np.sum], Differentiable)
 
 
-def test_a_user_may_declare_anew(restored_rules: None) -> None:
+def test_a_user_may_declare_anew(restored_tables: None) -> None:
     registry.elementwise(np.sin, lambda _ans, x: 0 * x + 5)
     registry.elementwise(np.sin, lambda _ans, x: 0 * x + 7)
     assert RULES[np.sin].chapter == __name__
@@ -80,7 +66,7 @@ def test_a_user_may_declare_anew(restored_rules: None) -> None:
     assert x.grad == 7
 
 
-def test_a_family_is_declared_when_one_of_it_is_met(restored_rules: None) -> None:
+def test_a_family_is_declared_when_one_of_it_is_met(restored_tables: None) -> None:
     made: list[Any] = []
     first, second = (dispatch.primitive(lambda x: x.size) for _ in range(2))
 
@@ -264,17 +250,8 @@ def test_what_numpy_does_not_let_a_tensor_take_over_says_that_the_gradient_is_lo
 
 
 class TestReport:
-    def test_is_printed_by_the_command(self, tmp_path: Path) -> None:
-        environment = {**os.environ, "PYTHONPATH": str(Path(ga.__file__).resolve().parents[1])}
-        ended = subprocess.run(
-            [sys.executable, "-m", "gradarray", "coverage"],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=120,
-        )
+    def test_is_printed_by_the_command(self, run_python: Any) -> None:
+        ended = run_python("-m", "gradarray", "coverage")
         assert ended.stdout == coverage.report() + "\n"
         assert ended.stderr == ""
 

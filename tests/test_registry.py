@@ -6,19 +6,10 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray import dispatch, registry
+from gradarray import registry
 from gradarray.dispatch import primitive
 
-
-@pytest.fixture(autouse=True)
-def restored_tables():
-    """Forget what a test declares."""
-    tables = (registry.RULES, dispatch.UFUNCS, dispatch.FUNCTIONS)
-    before = [dict(table) for table in tables]
-    yield
-    for table, old in zip(tables, before, strict=True):
-        table.clear()
-        table.update(old)
+pytestmark = pytest.mark.usefixtures("restored_tables")
 
 
 def declared(declare, func, *args, **kwargs):
