@@ -70,3 +70,43 @@ STEPS: dict[str, Callable[[Any, Loss, Arrays, Arrays], Step]] = {
     "jax": jax_step,
 }
 LIBRARIES = ("gradarray", "numpy", *list(STEPS)[1:])
+
+
+# --- whole Jacobians and Hessians -----------------------------------------------------------------------------------
+# MyGrad has neither, nor second derivatives to make a Hessian of.
+
+Call = Callable[[], Any]
+
+
+def gradarray_matrix(ga: Any, what: str, function: Loss, x: Any, constants: Arrays) -> Call:
+    matrix = getattr(ga, what)(lambda x: function(np, x, *constants))
+    return lambda: matrix(x)
+
+
+def autograd_matrix(autograd: Any, what: str, function: Loss, x: Any, constants: Arrays) -> Call:
+    matrix = getattr(autograd, what)(lambda x: function(autograd.numpy, x, *constants))
+    return lambda: matrix(x)
+
+
+def torch_matrix(torch: Any, what: str, function: Loss, x: Any, constants: Arrays) -> Call:
+    tensor, *fixed = [torch.from_numpy(array) for array in (x, *constants)]
+    jacrev = torch.func.jacrev  # twice in reverse takes half as long as torch.func.hessian
+    matrix = jacrev(lambda x: function(torch, x, *fixed))
+    if what == "hessian":
+        matrix = jacrev(matrix)
+    return lambda: matrix(tensor)
+
+
+def jax_matrix(jax: Any, what: str, function: Loss, x: Any, constants: Arrays) -> Call:
+    array, *fixed = [jax.numpy.asarray(array) for array in (x, *constants)]
+    transform = jax.hessian if what == "hessian" else jax.jacrev
+    matrix = jax.jit(transform(lambda x, *fixed: function(jax.numpy, x, *fixed)))
+    return lambda: jax.block_until_ready(matrix(array, *fixed))
+
+
+MATRICES: dict[str, Callable[[Any, str, Loss, Any, Arrays], Call]] = {
+    "gradarray": gradarray_matrix,
+    "torch": torch_matrix,
+    "autograd": autograd_matrix,
+    "jax": jax_matrix,
+}

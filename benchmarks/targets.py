@@ -5,6 +5,8 @@ TARGETS: dict[str, dict[str, float]] = {
     "mlp-32": {"torch": 0.6},
     "rosenbrock-10": {"torch": 0.6},
     "rosenbrock-1000000": {"torch": 0.8},
+    "jacobian-100": {"torch": 1.0, "autograd": 0.1},
+    "hessian-100": {"torch": 1.0, "autograd": 0.1},
 }
 EVERY_GRADIENT: dict[str, float] = {"mygrad": 1.0, "autograd": 1.0}
 

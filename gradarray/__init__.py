@@ -50,32 +50,40 @@ from numpy import (
 )
 
 from . import fft, linalg, registry
+from .control import checkpoint, stop_gradient
 from .creation import asarray, astensor, astype, tensor
 from .custom import custom_gradient
-from .dispatch import GradientLossError, GradientLossWarning
-from .dual import jvp
+from .guard import mem_guard_active, mem_guard_off, mem_guard_on, turn_memory_guarding_off, turn_memory_guarding_on
+from .hessians import hessian, hessian_diagonal, hvp
+from .implicit import implicit_root
+from .io import load, save
+from .jacobians import jacfwd, jacobian, jacrev
+from .loss import GradientLossError, GradientLossWarning, gradient_loss
 from .mirror import converted, created, mirrored
 from .tape import no_grad
 from .tensor import Tensor
+from .transforms import elementwise_grad, grad, jvp, linearize, value_and_grad, vjp
 
 __version__ = "0.1.0"
 
 no_autodiff = no_grad
 
 if TYPE_CHECKING:
-    from . import random
+    from . import random, testing
+    from .testing import check_grads
 else:
 
     def __getattr__(name):
         # As in NumPy, whose random numbers take as long to import as all the rest.
-        if name == "random":
+        if name in ("random", "testing", "check_grads"):
             import importlib
 
-            return importlib.import_module("gradarray.random")
+            module = importlib.import_module(f"gradarray.{'random' if name == 'random' else 'testing'}")
+            return module.check_grads if name == "check_grads" else module
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__():
-        return sorted({*globals(), "random"})
+        return sorted({*globals(), "random", "testing", "check_grads"})
 
 
 # --- Mathematical functions -----------------------------------------------------------------------------------------
@@ -537,6 +545,8 @@ __all__ = [
     "can_cast",
     "cbrt",
     "ceil",
+    "check_grads",
+    "checkpoint",
     "choose",
     "clip",
     "column_stack",
@@ -582,6 +592,7 @@ __all__ = [
     "ediff1d",
     "einsum",
     "einsum_path",
+    "elementwise_grad",
     "empty",
     "empty_like",
     "equal",
@@ -622,23 +633,29 @@ __all__ = [
     "gcd",
     "genfromtxt",
     "geomspace",
+    "grad",
     "gradient",
+    "gradient_loss",
     "greater",
     "greater_equal",
     "hamming",
     "hanning",
     "heaviside",
+    "hessian",
+    "hessian_diagonal",
     "histogram",
     "histogram2d",
     "histogram_bin_edges",
     "histogramdd",
     "hsplit",
     "hstack",
+    "hvp",
     "hypot",
     "i0",
     "identity",
     "iinfo",
     "imag",
+    "implicit_root",
     "indices",
     "inf",
     "inner",
@@ -667,6 +684,9 @@ __all__ = [
     "isscalar",
     "issubdtype",
     "ix_",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
     "jvp",
     "kaiser",
     "kron",
@@ -677,7 +697,9 @@ __all__ = [
     "less_equal",
     "lexsort",
     "linalg",
+    "linearize",
     "linspace",
+    "load",
     "loadtxt",
     "log",
     "log1p",
@@ -699,6 +721,9 @@ __all__ = [
     "may_share_memory",
     "mean",
     "median",
+    "mem_guard_active",
+    "mem_guard_off",
+    "mem_guard_on",
     "meshgrid",
     "min",
     "min_scalar_type",
@@ -783,6 +808,7 @@ __all__ = [
     "roots",
     "rot90",
     "round",
+    "save",
     "searchsorted",
     "select",
     "setdiff1d",
@@ -804,6 +830,7 @@ __all__ = [
     "squeeze",
     "stack",
     "std",
+    "stop_gradient",
     "subtract",
     "sum",
     "swapaxes",
@@ -813,6 +840,7 @@ __all__ = [
     "tanh",
     "tensor",
     "tensordot",
+    "testing",
     "tile",
     "trace",
     "transpose",
@@ -827,6 +855,8 @@ __all__ = [
     "triu_indices_from",
     "true_divide",
     "trunc",
+    "turn_memory_guarding_off",
+    "turn_memory_guarding_on",
     "uint8",
     "uint16",
     "uint32",
@@ -841,10 +871,12 @@ __all__ = [
     "unpackbits",
     "unravel_index",
     "unwrap",
+    "value_and_grad",
     "vander",
     "var",
     "vdot",
     "vecdot",
+    "vjp",
     "vsplit",
     "vstack",
     "where",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import tape
-from .dispatch import has_variable, stack_nested, unwrap
+from .dispatch import bare, has_variable, stack_nested
 from .tape import FLOAT64
 from .tensor import Tensor, variable
 
@@ -48,10 +48,8 @@ def tensor(data: Any, dtype: Any = None, *, constant: bool | None = None, copy: 
     >>> ga.tensor([1, 2]).constant
     True
     """
-    if type(data) is np.ndarray and data.dtype is FLOAT64 and dtype is None and not constant and not ndmin:
-        return variable(
-            data if not copy else np.array(data) if data.ndim else data[()]
-        )  # what a training step does for each of its arrays
+    if type(data) is np.ndarray and data.dtype is FLOAT64 and copy and dtype is None and not constant and not ndmin:
+        return variable(np.array(data) if data.ndim else data[()])  # what a training step does for each of its arrays
     if constant is not True and isinstance(data, (list, tuple)) and has_variable(data) and tape.recording():
         stacked: Tensor = stack_nested(data)
         if dtype is not None:
@@ -108,7 +106,7 @@ def asarray(data: Any, dtype: Any = None, order: Any = None) -> Any:
     >>> ga.asarray(ga.tensor([1.0, 2.0]))
     array([1., 2.])
     """
-    return np.asarray(data.data if isinstance(data, Tensor) else unwrap(data), dtype=dtype, order=order)
+    return np.asarray(data.data if isinstance(data, Tensor) else bare(data), dtype=dtype, order=order)
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None, constant: bool | None = None) -> Tensor:

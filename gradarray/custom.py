@@ -3,63 +3,335 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+import inspect
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from . import tape
-from .dispatch import PLAIN, operand, records, unwrap, wrap
-from .tape import Array, Node, PullbackRule
+from . import dispatch, tape
+from .dispatch import records, saved, wrap
+from .dual import Dual
+from .loss import GradientLossError, transforming
+from .tangents import gradient_of, paired
+from .tape import PICK, Array, Node, PullbackRule, Spec
+from .trees import Tree, _parts, flatten
+
+Pull = Callable[[Any], Any]
 
 
-class _Custom(PullbackRule):
-    """The rule of one call of a function with a gradient of its own; it is made anew for each call."""
+# --- traced values ---------------------------------------------------------------------------------------------------
 
-    def __init__(self, name: str, pull: Callable[[Array], Any], count: int) -> None:
-        self.name = name
+
+def is_floating(value: Any) -> bool:
+    return getattr(getattr(value, "dtype", None), "kind", "") in ("f", "c")
+
+
+def has_tensor(value: Any) -> bool:
+    """Tell whether a value is a Tensor, or a Dual of one."""
+    if isinstance(value, Dual):
+        return has_tensor(value.value) or has_tensor(value.tangent)
+    return isinstance(value, dispatch.Tensor)
+
+
+def has_variable(value: Any) -> bool:
+    """Tell whether a value is a variable, or a Dual of one."""
+    if isinstance(value, Dual):
+        return has_variable(value.value) or has_variable(value.tangent)
+    return isinstance(value, dispatch.Tensor) and value._node is not None
+
+
+def is_traced(value: Any) -> bool:
+    """Tell whether a derivative of either mode flows through a value."""
+    return isinstance(value, Dual) or has_variable(value)
+
+
+def highest_level(leaves: Iterable[Any]) -> int:
+    """Return the highest level of a Dual among the leaves, 0 where there is none."""
+    return max((leaf.level for leaf in leaves if isinstance(leaf, Dual)), default=0)
+
+
+def record_results(
+    rule: PullbackRule, args: tuple[Any, ...], parents: tuple[Node | None, ...], outs: Sequence[Array], keep: bool
+) -> list[Any]:
+    """Wrap the results of one recorded call; several hang on one node, each by a node of its own.
+
+    `keep` says that the rule needs their values; otherwise the node has their shapes and dtypes.
+    """
+    if len(outs) == 1:
+        (out,) = outs
+        return [wrap(out, Node(rule, args, None, out if keep else None, parents, out.shape, out.dtype))]
+    kept = tuple(outs) if keep else tuple(Spec(out.shape, out.dtype) for out in outs)
+    call = Node(rule, args, None, kept, parents, (), tape.FLOAT64)
+    return [wrap(out, Node(PICK, (k,), None, None, (call,), out.shape, out.dtype)) for k, out in enumerate(outs)]
+
+
+# --- calls with a derivative of their own ----------------------------------------------------------------------------
+
+
+class Derivative:
+    """A function that brings its own derivative.
+
+    Attributes
+    ----------
+    name : what messages call the function
+    keeps_result : whether `pull_again` needs the result
+    least, most : how many cotangents the pull may return; those that it leaves off are none
+    """
+
+    name: str
+    keeps_result = False
+    least: int
+    most: int
+
+    def call(self, *args: Any) -> tuple[Any, Pull]:
+        """Compute the result from plain arrays, and the pull: from its cotangent to those of the arguments."""
+        raise NotImplementedError
+
+    def pull_again(self, result: Any, args: tuple[Any, ...]) -> Pull:
+        """Return the pull that belongs to a result and arguments on a tape, so that it can be differentiated itself."""
+        raise NotImplementedError
+
+    def push(self, result: Any, args: tuple[Any, ...], tangents: list[Any]) -> Any:
+        """Return the tangent of the result from those of the leaves of the arguments, or leave it to `pull`."""
+        return NotImplemented
+
+    def __call__(self, *args: Any) -> Any:
+        """Call the function on any arguments, in the mode that they are in."""
+        leaves, structure = flatten(args)
+        if level := highest_level(leaves):
+            return self._forward(leaves, structure, level)
+        taped = tape.recording() and any(map(has_variable, leaves))
+        plain = [saved(leaf) if taped else dispatch.unwrap(leaf) for leaf in leaves]
+        result, pull = self.call(*structure.unflatten(map(_read_only, plain)))
+        outs, answer = flatten(result)
+        outs = [self._plain(out, plain) for out in outs]
+        floating = [out for out in outs if is_floating(out)]
+        parents = tuple([leaf._node if isinstance(leaf, dispatch.Tensor) else None for leaf in leaves])
+        if not floating or not records(parents):
+            return answer.unflatten([wrap(out) if is_floating(out) else out for out in outs])
+        specs = [None if is_floating(out) else out for out in outs]
+        rule = _Call(self, pull, structure, answer, specs)
+        made = iter(record_results(rule, tuple(plain), parents, floating, self.keeps_result))
+        return answer.unflatten([next(made) if is_floating(out) else out for out in outs])
+
+    def _plain(self, out: Any, args: list[Any]) -> Any:
+        """Return a leaf of the result as an array or a number of its own."""
+        if is_traced(out):
+            raise GradientLossError(
+                f"{self.name} uses a variable that is not among its arguments, and so its gradient would be lost; "
+                "pass the variable as an argument, or ga.stop_gradient(variable) where no gradient is wanted."
+            )
+        if isinstance(out, dispatch.Tensor):
+            out = out._raw
+        if isinstance(out, np.ndarray):
+            return np.array(out) if any(np.may_share_memory(out, arg) for arg in args) else out
+        return np.asarray(out)[()] if isinstance(out, (float, complex)) else out
+
+    def _forward(self, leaves: list[Any], structure: Tree, level: int) -> Any:
+        duals = [isinstance(leaf, Dual) and leaf.level == level for leaf in leaves]
+        values = [leaf.value if dual else leaf for leaf, dual in zip(leaves, duals, strict=True)]
+        tangents = [leaf.tangent if dual else None for leaf, dual in zip(leaves, duals, strict=True)]
+        args = structure.unflatten(values)
+        if any(isinstance(value, Dual) or has_tensor(value) for value in values):
+            result = self(*args)
+            pull = None
+        else:
+            result, pull = self.call(*structure.unflatten(map(_read_only, values)))
+        outs, answer = flatten(result)
+        if pull is not None:
+            outs = [self._plain(out, values) for out in outs]
+        pushed = self.push(result, args, tangents)
+        if pushed is NotImplemented:
+            pull = self.pull_again(result, args) if pull is None else pull
+            pushed = self._transposed(pull, outs, answer, args, values, tangents)
+        return answer.unflatten([paired(out, t, level) for out, t in zip(outs, pushed, strict=True)])
+
+    def _transposed(
+        self, pull: Pull, outs: list[Any], answer: Tree, args: Any, values: list[Any], tangents: list[Any]
+    ) -> list[Any]:
+        """Return J t from the pull alone: Re<J^H v, t> is Re<v, J t>, whose gradient by v is J t, whatever v is."""
+        connect = wrap if tape.recording() and any(map(has_variable, (*values, *tangents))) else None
+        v = [
+            wrap(np.zeros(out.shape, out.dtype), tape.leaf(out.shape, out.dtype)) if is_floating(out) else None
+            for out in outs
+        ]
+        total: Any = 0
+        with np.errstate(all="ignore"), tape.recorded():
+            for cotangent, t in zip(self.cotangents(pull, answer.unflatten(v), args), tangents, strict=True):
+                if t is not None and cotangent is not None:
+                    total = total + np.sum(np.real(np.conj(tape.fit(cotangent, t)) * t))
+            return [None if x is None else gradient_of(total, x._node, connect) for x in v]
+
+    def cotangents(self, pull: Pull, g: Any, args: tuple[Any, ...]) -> list[Any]:
+        """Return what the pull makes of a cotangent: one for each leaf of the arguments, None where there is none."""
+        pulled = pull(g)
+        if not isinstance(pulled, (tuple, list)) or (len(args) == 1 and _is_the_argument(pulled, args[0])):
+            pulled = (pulled,)
+        if not self.least <= len(pulled) <= self.most:
+            raise ValueError(
+                f"the gradient of {self.name} returned {len(pulled)} cotangent(s) for {len(args)} argument(s)"
+            )
+        found: list[Any] = []
+        for i, (cotangent, arg) in enumerate(itertools.zip_longest(pulled[: len(args)], args)):
+            leaves, tree = flatten(arg)
+            parts = _aligned(tree, cotangent, f"{self.name}: the cotangent of argument {i}")
+            parts = [part if part is None or hasattr(part, "dtype") else np.asarray(part) for part in parts]
+            for part, leaf in zip(parts, leaves, strict=True):
+                if part is not None and not _fits(part.shape, np.shape(leaf)):
+                    raise ValueError(
+                        f"the gradient of {self.name} returned a cotangent of shape {part.shape} for argument {i}, "
+                        f"which has the shape {np.shape(leaf)}"
+                    )
+            found += parts
+        return found
+
+
+def _aligned(tree: Tree, cotangent: Any, what: str) -> list[Any]:
+    """Return the leaves of a cotangent, None where it is None, in the order of those of its argument."""
+    if cotangent is None:
+        return [None for _ in tree.paths()]
+    _, keys, items, _ = _parts(cotangent) or (None, (), (), None)
+    if set(keys) != set(tree.keys) or not keys:
+        return tree.match(cotangent, what)
+    named = dict(zip(keys, items, strict=True))
+    return [
+        leaf
+        for key, part in zip(tree.keys, tree.parts, strict=True)
+        for leaf in _aligned(part, named[key], f"{what}, at {key!r}")
+    ]
+
+
+def _read_only(x: Any) -> Any:
+    """Return a view for code that would update an array without the tape's knowledge; it gets NumPy's error instead."""
+    if type(x) is np.ndarray:
+        x = x.view()
+        x.flags.writeable = False
+    return x
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    """Tell whether an array of one shape is that of another one, broadcast."""
+    extra = len(shape) - len(wanted)
+    return extra >= 0 and all(m in (n, 1) for n, m in zip(shape[extra:], wanted, strict=True))
+
+
+def _is_the_argument(pulled: Any, arg: Any) -> bool:
+    """Tell whether what was pulled back is the cotangent of the only argument, and not a tuple that it stands in."""
+    return isinstance(arg, (tuple, list)) and not (len(pulled) == 1 and isinstance(pulled[0], (type(arg), type(None))))
+
+
+class _Call(PullbackRule):
+    """The rule of one call of a `Derivative`; it is made anew for each call.
+
+    Parameters
+    ----------
+    others : the leaves of the result; None in place of those that have a gradient
+    """
+
+    def __init__(self, derivative: Derivative, pull: Pull, structure: Tree, answer: Tree, others: list[Any]) -> None:
+        self.name = derivative.name
+        self.derivative = derivative
         self.pull = pull
-        self.count = count
+        self.structure = structure
+        self.answer = answer
+        self.others = others
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
-        if type(g) in PLAIN:
-            with tape.no_grad():  # it may have Tensors at hand that are variables
-                cotangents = unwrap(self.pull(g))
+        parts = [g]
+        if type(g) is list:
+            parts = [np.zeros(s.shape, s.dtype) if part is None else part for part, s in zip(g, node.out, strict=True)]
+        slots = iter(parts)
+        cotangent = self.answer.unflatten([next(slots) if other is None else None for other in self.others])
+        if any(map(has_tensor, parts)):
+            return self._pull(self.derivative.pull_again(self._result(node), self._args(node)), cotangent, node)
+        with tape.no_grad():  # the pull may have Tensors at hand that are variables
+            found = self._pull(self.pull, cotangent, node)
+        return [c._raw if isinstance(c, dispatch.Tensor) else c for c in found]
+
+    def _pull(self, pull: Pull, cotangent: Any, node: Node) -> list[Any]:
+        found = self.derivative.cotangents(pull, cotangent, self.structure.unflatten(node.args))
+        return [None if parent is None else c for c, parent in zip(found, node.parents, strict=True)]
+
+    def _args(self, node: Node) -> tuple[Any, ...]:
+        pairs = zip(node.args, node.parents, strict=True)
+        return tuple(self.structure.unflatten([raw if parent is None else wrap(raw, parent) for raw, parent in pairs]))
+
+    def _result(self, node: Node) -> Any:
+        """Return the result as it stands on the tape, where the derivative asks for it."""
+        if not self.derivative.keeps_result:
+            return None
+        if type(node.out) is not tuple:
+            made = [wrap(node.out, node)]
         else:
-            cotangents = self.pull(g)
-        cotangents = cotangents if isinstance(cotangents, (tuple, list)) else (cotangents,)
-        if len(cotangents) != self.count:
-            raise ValueError(
-                f"the gradient of {self.name} returned {len(cotangents)} cotangent(s) for {self.count} argument(s)"
+            made = [
+                wrap(out, Node(PICK, (k,), None, None, (node,), out.shape, out.dtype)) for k, out in enumerate(node.out)
+            ]
+        slots = iter(made)
+        return self.answer.unflatten([next(slots) if other is None else other for other in self.others])
+
+
+# --- custom_gradient -------------------------------------------------------------------------------------------------
+
+
+class _Custom(Derivative):
+    """A function that returns its result and its pull."""
+
+    def __init__(self, func: Callable[..., Any], kwargs: dict[str, Any], least: int, most: int) -> None:
+        self.name = getattr(func, "__name__", repr(func))
+        self.func = func
+        self.kwargs = kwargs
+        self.least = least
+        self.most = most
+
+    def call(self, *args: Any) -> tuple[Any, Pull]:
+        answer = self.func(*args, **self.kwargs)
+        if not (isinstance(answer, tuple) and len(answer) == 2 and callable(answer[1])):
+            raise TypeError(f"{self.name} returns the pair (result, pull) here, not {answer!r:.60}")
+        return answer
+
+    def pull_again(self, result: Any, args: tuple[Any, ...]) -> Pull:
+        try:
+            with tape.recorded(), transforming():
+                return self.call(*args)[1]
+        except Exception as error:
+            error.add_note(
+                f"A derivative of the gradient of {self.name} was asked for, which calls {self.name} on Tensors: "
+                "that needs differentiable np.* code throughout."
             )
-        return [
-            None if c is None or parent is None else c if hasattr(c, "dtype") else np.asarray(c)
-            for c, parent in zip(cotangents, node.parents, strict=True)
-        ]
+            raise
 
 
-def custom_gradient(func: Callable[..., tuple[Any, Callable[[Array], Any]]]) -> Callable[..., Any]:
+def custom_gradient(func: Callable[..., tuple[Any, Callable[[Any], Any]]]) -> Callable[..., Any]:
     """Give a Python function a gradient of your own.
 
     Parameters
     ----------
     func : callable
-        ``func(*args, **kwargs)`` returns the pair ``(result, pull)``, where ``pull(g)`` takes the cotangent of the
-        result to the cotangents of the positional arguments: one for each, None where there is none, without a tuple
-        where there is one argument. Both see plain arrays, except that `pull` sees a Tensor as `g` when the gradient
-        itself is recorded; derivatives of higher order then flow through `g` alone.
+        ``func(*args, **kwargs)`` returns the pair ``(result, pull)``. Arguments and result may be arrays, numbers and
+        containers of these. ``pull(g)`` takes the cotangent of the result, an array or a container like it, to the
+        cotangents of the positional arguments: a tuple with one for each, made like the argument, or None where there
+        is none; without a tuple where there is one argument. Parameters with a default value may be left off at the
+        end while no variable is given to them. Both functions see plain arrays, which they cannot write into.
 
     Returns
     -------
     callable
-        A function of tensors that returns a Tensor.
+        The same function of tensors, with Tensors for the floating-point arrays of the result. It works in both modes;
+        forward mode transposes `pull`, which therefore has to be linear in `g`. For a derivative of the gradient `func`
+        is called again, on Tensors: then it has to be written in differentiable ``np.*`` code, and what `pull` uses of
+        it is differentiated too.
 
     Raises
     ------
     TypeError
-        When called, if `func` does not return such a pair.
+        When called, if `func` does not return such a pair, or if a variable is given to a keyword-only parameter, for
+        which there is no cotangent.
+    GradientLossError
+        When called, if the result depends on a variable that is not among the arguments.
     ValueError
-        In the backward pass, if `pull` returns a wrong number of cotangents.
+        In the backward pass, if `pull` returns a wrong number of cotangents, or one that is not made like its argument.
 
     Examples
     --------
@@ -74,20 +346,55 @@ def custom_gradient(func: Callable[..., tuple[Any, Callable[[Array], Any]]]) -> 
     >>> x.grad
     array(0.5)
     """
+    if not callable(func):
+        raise TypeError(f"custom_gradient takes a function, not {type(func).__name__}")
+    names, defaults = _positional(func)
 
     @functools.wraps(func)
     def call(*args: Any, **kwargs: Any) -> Any:
-        pairs = [operand(value) for value in args]
-        with tape.no_grad():
-            answer: Any = func(*(raw for raw, _ in pairs), **kwargs)
-        if not (isinstance(answer, tuple) and len(answer) == 2 and callable(answer[1])):
-            raise TypeError(f"{func.__name__} returns the pair (result, pull) here, not {answer!r:.60}")
-        out, pull = answer
-        out = out if hasattr(out, "dtype") else np.asarray(out)
-        parents = tuple(node for _, node in pairs)
-        if not records(parents):
-            return wrap(out)
-        rule = _Custom(func.__name__, pull, len(args))
-        return wrap(out, Node(rule, (None,) * len(args), None, None, parents, out.shape, out.dtype))
+        if kwargs:
+            args, kwargs = _by_position(names, defaults, args, kwargs)
+            refuse_traced(kwargs, getattr(func, "__name__", repr(func)))
+        traced = max((i + 1 for i, arg in enumerate(args) if _traced(arg)), default=0)
+        return _Custom(func, kwargs, max(traced, len(names) - len(defaults)), max(len(names), len(args)))(*args)
 
     return call
+
+
+def _positional(func: Callable[..., Any]) -> tuple[list[str], dict[str, Any]]:
+    """Return the names of the parameters that can be given by position, and the defaults of those that have one."""
+    try:
+        parameters = inspect.signature(func).parameters.values()
+    except (TypeError, ValueError):
+        return [], {}
+    named = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD or p.kind is p.POSITIONAL_ONLY]
+    return [p.name for p in named], {p.name: p.default for p in named if p.default is not p.empty}
+
+
+def _by_position(
+    names: list[str], defaults: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Move what was given by keyword to its position where it has a cotangent: operands and traced parameters."""
+    rest = names[len(args) :]
+    last = max((i for i, n in enumerate(rest) if n in kwargs and (n not in defaults or _traced(kwargs[n]))), default=-1)
+    kwargs = dict(kwargs)
+    moved = []
+    for name in rest[: last + 1]:
+        if name not in kwargs and name not in defaults:
+            break  # Python's own error
+        moved.append(kwargs.pop(name) if name in kwargs else defaults[name])
+    return (*args, *moved), kwargs
+
+
+def _traced(value: Any) -> bool:
+    return any(map(is_traced, flatten(value)[0]))
+
+
+def refuse_traced(kwargs: dict[str, Any], name: str) -> None:
+    """Raise where a keyword argument holds a variable, which would get no gradient."""
+    for key, value in kwargs.items():
+        if _traced(value):
+            raise TypeError(
+                f"{name} has no gradient with respect to the keyword argument '{key}', which was given a variable; "
+                f"make it a positional parameter, or pass ga.stop_gradient({key}) where no gradient is wanted."
+            )

@@ -9,13 +9,12 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-import types
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
-from . import tape
+from . import aliases, guard, loss, tape
 from .kinds import (
     Bilinear,
     Composite,
@@ -36,6 +35,8 @@ from .tape import FLOAT64, PICK, Array, Node, PullbackRule, Spec, next_order
 
 # The class Tensor, set by install(): imports point one way, and its module stands on this one.
 Tensor: Any = None
+# The class Dual of forward mode, or no class at all.
+Dual: Any = ()
 
 new_object = object.__new__
 Calculation = Callable[..., Array]
@@ -58,9 +59,9 @@ def install(cls: type) -> None:
 def wrap(raw: Array, node: Node | None = None) -> Any:
     """Return a Tensor around a raw array, without a copy; without a node it is a constant."""
     t = new_object(Tensor)
-    t._data = raw
+    t._raw = raw
     t._node = node
-    t._base = None
+    t._alias = None
     return t
 
 
@@ -72,7 +73,7 @@ def has_tensor(value: Any) -> bool:
         return any(has_tensor(item) for item in value)
     if isinstance(value, dict):
         return any(has_tensor(item) for item in value.values())
-    return isinstance(value, Tensor)
+    return isinstance(value, (Tensor, Dual))
 
 
 def has_variable(value: Any) -> bool:
@@ -83,7 +84,7 @@ def has_variable(value: Any) -> bool:
         return any(has_variable(item) for item in value)
     if isinstance(value, dict):
         return any(has_variable(item) for item in value.values())
-    return isinstance(value, Tensor) and value._node is not None
+    return (isinstance(value, Tensor) and value._node is not None) or isinstance(value, Dual)
 
 
 def unwrap(value: Any) -> Any:
@@ -91,7 +92,7 @@ def unwrap(value: Any) -> Any:
     if type(value) in PLAIN:
         return value
     if isinstance(value, Tensor):
-        return value._data
+        return value._raw
     if type(value) in (list, tuple):
         return type(value)(unwrap(item) for item in value)
     if type(value) is dict:
@@ -101,16 +102,35 @@ def unwrap(value: Any) -> Any:
     return value
 
 
-def operand(value: Any) -> tuple[Array, Node | None]:
-    """Return the raw array behind an operand, and its node; a nested list of Tensors is stacked first."""
-    if isinstance(value, Tensor):
-        return value._data, value._node
+def bare(value: Any) -> Any:
+    """Replace every Tensor and every Dual in a value by its bare values, for what carries no derivative."""
+    if isinstance(value, Dual):
+        return bare(value.value)
+    if type(value) in (list, tuple):
+        return type(value)(bare(item) for item in value)
+    if type(value) is dict:
+        return {key: bare(item) for key, item in value.items()}
+    return unwrap(value)
+
+
+def stacked(value: Any) -> Any:
+    """Return an operand as it is, or as an array or a Tensor where it is a nested list."""
     if isinstance(value, (list, tuple)):
-        if has_tensor(value):
-            stacked = stack_nested(value)
-            return stacked._data, stacked._node
-        return np.asarray(value), None
-    return value, None
+        return stack_nested(value) if has_tensor(value) else np.asarray(value)
+    return value
+
+
+def operand(value: Any) -> tuple[Array, Node | None]:
+    """Return the raw array behind an operand, for a tape to keep, and its node."""
+    value = stacked(value)
+    return saved(value), value._node if isinstance(value, Tensor) else None
+
+
+def saved(value: Any) -> Array:
+    """Return what a tape keeps of an operand; what its owner could change meanwhile is guarded."""
+    if not isinstance(value, Tensor):
+        return guard.hold(value) if type(value) is np.ndarray else value
+    return value._raw if value._alias is None else aliases.saved(value)
 
 
 def stack_nested(value: Any) -> Any:
@@ -163,11 +183,11 @@ def _unary(rule: Elementwise, calculate: Calculation, large: Calculation) -> Cal
     def record(x: Any) -> Any:
         if type(x) is not Tensor:
             return call_elementwise(rule, (x,), {})
-        data = x._data
+        data = x._raw
         out = calculate(data) if type(data) is not ndarray or data.size < SPLIT else large(data)
         t = new(Tensor)
-        t._data = out
-        t._base = None
+        t._raw = out
+        t._alias = None
         parent = x._node
         if parent is None or (tape.paused and not tape.recording()):
             t._node = None
@@ -175,7 +195,7 @@ def _unary(rule: Elementwise, calculate: Calculation, large: Calculation) -> Cal
         parent.grad = None
         t._node = n = new(node_type)
         n.rule = rule
-        n.args = (data,) if keeps_x else (None,)
+        n.args = (data if x._alias is None else saved(x),) if keeps_x else (None,)
         n.kwargs = None
         n.out = out if keeps_out else None
         n.parents = (parent,)
@@ -201,26 +221,30 @@ def _binary(
 
     def record(x1: Any, x2: Any) -> Any:
         if type(x1) is Tensor:
-            x, p = x1._data, x1._node
+            x, p = x1._raw, x1._node
         elif type(x1) in plain and type(x1) is not complex:  # Python's 1j * np.float64(2.0) is Python's complex number
             x, p = x1, None
         else:
             return general(x1, x2)
         if type(x2) is Tensor:
-            y, q = x2._data, x2._node
+            y, q = x2._raw, x2._node
         elif type(x2) in plain:
             y, q = x2, None
         else:
             return general(x1, x2)
         out = calculate(x, y) if type(x) is not ndarray or x.size < SPLIT else large(x, y)
         t = new(Tensor)
-        t._data = out
-        t._base = None
+        t._raw = out
+        t._alias = None
         if (p is None and q is None) or (tape.paused and not tape.recording()):
             t._node = None
             return t
         t._node = n = new(node_type)
         n.rule = rule
+        if x_of_any and type(x) is ndarray and (type(x1) is not Tensor or x1._alias is not None):
+            x = saved(x1)
+        if y_of_any and type(y) is ndarray and (type(x2) is not Tensor or x2._alias is not None):
+            y = saved(x2)
         if q is None:
             p.grad = None
             n.args = (x if x_of_x else None, y if y_of_x else None)
@@ -248,9 +272,11 @@ def call_elementwise(rule: Elementwise, inputs: tuple[Any, ...], keywords: dict[
     """Record an element-wise call in its general form: any operands, any keywords of a ufunc but out."""
     if any(foreign(value) for value in inputs):
         return NotImplemented
-    pairs = [operand(value) for value in inputs]
-    raw = tuple([value for value, _ in pairs])
-    parents = tuple([node for _, node in pairs])
+    inputs = tuple([stacked(value) for value in inputs])
+    raw = unwrap(inputs)
+    if any(isinstance(value, Dual) for value in raw):  # from a list: it takes over
+        return rule.func(*inputs, **keywords, where=where)
+    parents = tuple([value._node if isinstance(value, Tensor) else None for value in inputs])
     if where is True:
         out = rule.func(*raw, **keywords)
     else:
@@ -258,7 +284,7 @@ def call_elementwise(rule: Elementwise, inputs: tuple[Any, ...], keywords: dict[
         out = np.where(where, out, np.zeros((), out.dtype))  # NumPy leaves these slots uninitialised
     if not records(parents):
         return wrap(out)
-    args = tuple([value if rule.keeps(i) else None for i, value in enumerate(raw)])
+    args = tuple([saved(value) if rule.keeps(i) else None for i, value in enumerate(inputs)])
     return wrap(out, Node(rule, args, None, out if rule.keeps_out else None, parents, out.shape, out.dtype))
 
 
@@ -425,18 +451,19 @@ class _Signature:
         return tuple(args), kwargs, out
 
     def _parameter(self, name: str, value: Any) -> Any:
-        if type(value) in PLAIN or value is None:
+        if value is None or (type(value) in PLAIN and type(value) is not np.ndarray):
             return value
-        if has_variable(value) and tape.recording():
+        if has_variable(value) and (tape.recording() or isinstance(value, Dual)):
             raise TypeError(
                 f"{self.rule.name} is not differentiable with respect to '{name}', which was given a variable. "
                 f"Pass ga.asarray({name}) where no gradient is wanted."
             )
-        return unwrap(value)
+        value = unwrap(value)
+        return guard.hold(value) if type(value) is np.ndarray else value
 
     def _let_numpy_refuse(self, args: Any, kwargs: dict[str, Any]) -> None:
         """Call NumPy, so that a mistake gets NumPy's own error; raise ours for what is legal there and not here."""
-        self.rule.func(*unwrap(args), **unwrap(kwargs))
+        self.rule.func(*bare(args), **bare(kwargs))
         odd = [name for name in kwargs if name not in self.supported and name not in self.operands and name != "out"]
         what = ", ".join(f"'{name}'" for name in odd) or "this form of call"
         raise TypeError(
@@ -448,8 +475,8 @@ class _Signature:
 UFUNC_KEYWORDS = ("dtype", "casting", "order", "subok", "signature")
 
 
-# Parameters of these types hide no Tensor, and need no second look.
-_SIMPLE: frozenset[type] = PLAIN | {type(None), str, np.dtype, type}
+# Parameters of these types hide no Tensor and cannot change, and need no second look.
+_SIMPLE: frozenset[type] = PLAIN - {np.ndarray} | {type(None), str, np.dtype, type}
 
 
 def _differentiable(rule: Differentiable) -> Callable[[Any, dict[str, Any]], Any]:
@@ -464,7 +491,8 @@ def _differentiable(rule: Differentiable) -> Callable[[Any, dict[str, Any]], Any
 
 def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[str, Any]], Any]:
     """Make the recorder for the usual call of a function with one operand; any other call goes to the general one."""
-    forward, simple, float64 = rule.forward, _SIMPLE, np.float64
+    forward, simple, float64, ndarray = rule.forward, _SIMPLE, np.float64, np.ndarray
+    is_view, join, Step, partial = aliases.is_view, aliases.join, aliases.Step, functools.partial
     supported = frozenset(rule.params)
     names = _Signature(rule, rule.operands, rule.params, False).names
     keeps_x, keeps_out = rule.keeps(0), rule.keeps_out
@@ -487,7 +515,8 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
                 for item in value:
                     if type(item) is not int:
                         return general(args, kwargs)
-        data, parent = args[0]._data, args[0]._node
+        x = args[0]
+        data, parent = x._raw, x._node
         if type(data) not in PLAIN:
             return general(args, kwargs)
         try:
@@ -496,9 +525,19 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
             return general(args, kwargs)  # where NumPy's own function says what is wrong
         if type(out) not in PLAIN:
             return general(args, kwargs)
+        if out is data:  # NumPy returns the array itself
+            if parent is None or not tape.paused or tape.recording():
+                return x
+            out = data.view()
         t = new_object(Tensor)
-        t._data = out
-        t._base = None
+        t._raw = out
+        t._alias = None
+        if type(out) is ndarray and out.base is not None:
+            if type(data) is not ndarray:  # a scalar becomes an array, which memory can be shared with
+                x._raw = np.asarray(data)
+                return record(args, kwargs)
+            if is_view(out, data):
+                join(t, x, Step(rule, (None,), params, partial(forward, **params)))
         if (
             parent is None
             or (tape.paused and not tape.recording())
@@ -509,7 +548,7 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
         parent.grad = None
         t._node = n = new_object(Node)
         n.rule = rule
-        n.args = (data if keeps_x else None,)
+        n.args = (saved(x) if keeps_x else None,)
         n.kwargs = params
         n.out = out if keeps_out else None
         n.parents = (parent,)
@@ -539,33 +578,59 @@ def _general(rule: Function) -> Callable[[Any, dict[str, Any]], Any]:
             if not isinstance(sequence, (list, tuple)):
                 # NumPy takes any sequence of arrays, an array too; a mistake such as a number gets NumPy's own error.
                 sequence = list(sequence) if hasattr(sequence, "__len__") else func(sequence, **kwargs)
-            pairs = [operand(value) for value in sequence]
+            inputs = [stacked(value) for value in sequence]
         else:
-            pairs = [operand(value) for value in args]
-        raw = tuple([value for value, _ in pairs])
-        parents = tuple([None if i in skip else node for i, (_, node) in enumerate(pairs)])
+            inputs = [stacked(value) for value in args]
+        raw = tuple([unwrap(value) for value in inputs])
+        if any(isinstance(value, Dual) for value in raw):  # from a list: it takes over
+            result = func(inputs, **kwargs) if rule.sequence else func(*inputs, **kwargs)
+            return result if into is None else store(result, into)
+        parents = tuple(
+            [value._node if isinstance(value, Tensor) and i not in skip else None for i, value in enumerate(inputs)]
+        )
         out = func(raw, **kwargs) if rule.sequence else func(*raw, **kwargs)
         if isinstance(func, np.ufunc):
             kwargs = {}  # dtype, casting and order of the call concern the forward pass alone
         if not records(parents):
             result = wrap_results(out)
         else:
-            saved = tuple(
+            kept = tuple(
                 [
-                    value if rule.keeps(i) else None if node is not None else spec(value)
-                    for i, (value, node) in enumerate(zip(raw, parents, strict=True))
+                    saved(value) if rule.keeps(i) else None if node is not None else spec(unwrap(value))
+                    for i, (value, node) in enumerate(zip(inputs, parents, strict=True))
                 ]
             )
-            result = record_results(rule, saved, kwargs, out, parents)
+            result = record_results(rule, kept, kwargs, out, parents)
+        if type(out) is np.ndarray and out.base is not None and not rule.sequence:
+            _join_operand(result, inputs, rule, kwargs)
         return result if into is None else store(result, into)
 
     return record
 
 
+def _join_operand(view: Any, inputs: list[Any], rule: Function, kwargs: dict[str, Any]) -> None:
+    """Make the result of a call a view of the operand whose memory it shares, if it does."""
+    for i, x in enumerate(inputs):
+        if isinstance(x, Tensor) and type(x._raw) is np.ndarray and aliases.is_view(view._raw, x._raw):
+            raw = [unwrap(value) for value in inputs]
+            args = tuple([spec(value) if k != i and not rule.keeps(k) else value for k, value in enumerate(raw)])
+            args = (*args[:i], None, *args[i + 1 :])
+            before, after = raw[:i], raw[i + 1 :]
+            again = functools.partial(_call_around, rule.func, before, after, kwargs)
+            aliases.join(view, x, aliases.Step(rule, args, kwargs, again, (i, len(raw))))
+            return
+
+
+def _call_around(
+    func: Callable[..., Any], before: list[Any], after: list[Any], kwargs: dict[str, Any], array: Array
+) -> Any:
+    return func(*before, array, *after, **kwargs)
+
+
 def wrap_results(out: Any) -> Any:
     """Wrap a constant result, or each one of several; whole numbers beside floating-point ones, a rank, stay plain."""
     if not isinstance(out, (tuple, list)):
-        return wrap(out) if hasattr(out, "dtype") else out
+        return wrap(out) if hasattr(out, "dtype") and not isinstance(out, Dual) else out
     mixed = any(_floating(item) for item in out)
     wrapped = [wrap_results(item) if not mixed or _floating(item) else item for item in out]
     return type(out)(*wrapped) if hasattr(out, "_fields") else type(out)(wrapped)
@@ -599,30 +664,9 @@ def store(result: Any, into: Any) -> Any:
         into[...] = result
         return into
     if result._node is not None:
-        raise GradientLossError(
-            "out= names a plain ndarray, which cannot hold the gradient of this result. "
-            "Leave out= away, or pass a Tensor such as np.zeros_like(t)."
-        )
-    into[...] = result._data
+        loss.refuse_write("out=")
+    into[...] = result._raw
     return into
-
-
-class GradientLossError(TypeError):
-    """A variable was about to be written to a place that cannot hold its gradient."""
-
-
-class GradientLossWarning(UserWarning):
-    """Raw values were taken from a variable; what is computed from them has no gradient."""
-
-
-def users_level() -> int:
-    """Return the stacklevel= with which a warning names the line of the user's that led to the caller of this."""
-    level = 1
-    frame: types.FrameType | None = sys._getframe(1)
-    while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in (__package__, "numpy"):
-        frame = frame.f_back
-        level += 1
-    return level
 
 
 def _composite(rule: Composite) -> Callable[[Any, dict[str, Any]], Any]:
@@ -640,7 +684,12 @@ def _composite(rule: Composite) -> Callable[[Any, dict[str, Any]], Any]:
             kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
             into = kwargs.pop("out", None) if "out" not in rule.params else None
         if not (has_variable(args) or has_variable(kwargs)) or not tape.recording():
-            result = wrap_results(rule.func(*unwrap(args), **unwrap(kwargs)))
+            raw = unwrap(args)
+            if "overwrite_input" in names:  # NumPy would write where a tape may have saved
+                raw = [np.array(x) if isinstance(x, np.ndarray) else x for x in raw]
+            result = rule.func(*raw, **unwrap(kwargs))
+            views = _shares(result, args)
+            result = _tensors(_constants(rule.body(*args, **kwargs))) if views else wrap_results(result)
         else:
             if any(name not in rule.params for name in kwargs):
                 signature._let_numpy_refuse(args, kwargs)
@@ -648,6 +697,31 @@ def _composite(rule: Composite) -> Callable[[Any, dict[str, Any]], Any]:
         return result if into is None else store(result, into)
 
     return record
+
+
+def _constants(result: Any) -> Any:
+    """Return a constant view in place of each variable: a body may return its argument itself."""
+    if isinstance(result, (tuple, list)):
+        return type(result)(_constants(item) for item in result)
+    if isinstance(result, Tensor) and result._node is not None:
+        with tape.no_grad():
+            return result[...]
+    return result
+
+
+def _shares(result: Any, args: Any) -> bool:
+    """Tell whether NumPy gave a view of a Tensor among the arguments; how it is one, only the body knows."""
+    if isinstance(result, (tuple, list)):
+        return any(_shares(item, args) for item in result)
+    if type(result) is not np.ndarray:
+        return False
+    for x in args:
+        if isinstance(x, (list, tuple)):
+            if _shares(result, x):
+                return True
+        elif isinstance(x, Tensor) and (result is x._raw or np.may_share_memory(result, x._raw)):
+            return True
+    return False
 
 
 def _tensors(out: Any) -> Any:
@@ -662,17 +736,23 @@ _FLOATING = frozenset(np.dtype(code) for code in np.typecodes["AllFloat"])
 
 
 def _inplace(rule: InPlace) -> Callable[[Any, dict[str, Any]], Any]:
+    from .views import as_array, recorded, write, writeable  # written on top of this module
+
     first = rule.params[0]
 
     def record(args: Any, kwargs: dict[str, Any]) -> Any:
         target = args[0] if args else kwargs.get(first)
         if isinstance(target, Tensor):
-            return rule.body(*args, **kwargs)
+            as_array(target)
+            if not writeable(target):
+                raise ValueError(f"{rule.name}: the tensor is read-only")
+            if rule.func is np.put or recorded(target, args, kwargs):  # np.put itself may fail half way
+                return rule.body(*args, **kwargs)
+            rest = {name: value for name, value in kwargs.items() if name != first}
+            write(target, lambda raw: rule.func(raw, *unwrap(args[1:]), **unwrap(rest)))
+            return None
         if tape.recording() and (has_variable(args) or has_variable(kwargs)):
-            raise GradientLossError(
-                f"{rule.name} cannot write a variable into a plain ndarray, which holds no gradient. "
-                "Make the array a Tensor first, with ga.tensor(array) or np.zeros_like(t)."
-            )
+            loss.refuse_write(rule.name)
         return rule.func(*unwrap(args), **unwrap(kwargs))
 
     return record
@@ -740,11 +820,14 @@ def primitive(func: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        for x in args:
-            if type(x) not in PLAIN and not isinstance(x, np.ndarray):
-                answer = getattr(type(x), "__array_function__", None)
-                if answer is not None:
-                    return answer(x, call, (type(x),), args, kwargs)
+        others = {type(x): x for x in args if type(x) not in PLAIN and not isinstance(x, np.ndarray)}
+        types = [cls for cls in others if hasattr(cls, "__array_function__")]
+        for cls in types:
+            answer = cls.__array_function__(others[cls], call, types, args, kwargs)
+            if answer is not NotImplemented:
+                return answer
+        if types:
+            raise TypeError(f"{func.__name__} has no form for {', '.join(cls.__name__ for cls in types)}")
         return func(*args, **kwargs)
 
     call.__name__ = func.__name__

@@ -66,6 +66,7 @@ class Differentiable(Rule, PullbackRule):
     params: tuple[str, ...] = ()
     variadic = False
     sequence = False
+    batches = True
     keeps_out: bool
 
     def keeps(self, position: int) -> bool:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from . import tape
+from . import forward, tape
 from .dispatch import FUNCTIONS, PLAIN, UFUNCS, array_ufunc, has_tensor, has_variable, unwrap, wrap, wrap_results
 from .kinds import Nondifferentiable
 from .registry import find
-from .tensor import Tensor
+from .tangents import level_of
+from .tensor import Tensor, leaf_of
 
 
 def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = False) -> Callable[..., Any]:
@@ -52,7 +53,7 @@ def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = 
             result = func(*args, **kwargs)
             return result if plain_results else wrap_results(result)
         if ufunc is None:
-            return FUNCTIONS[func](args, kwargs)
+            return (forward.FUNCTIONS if level_of((args, kwargs)) else FUNCTIONS)[func](args, kwargs)
         # Through NumPy where another array type may want its turn.
         result = array_ufunc(ufunc, "__call__", args, kwargs) if kwargs else UFUNCS[func](*args)
         return func(*args, **kwargs) if result is NotImplemented else result
@@ -128,5 +129,5 @@ def new(result: Any, constant: bool | None) -> Any:
     if not isinstance(result, Tensor):
         return result
     if result.constant:
-        return Tensor(result._data, constant=constant, copy=False)
+        return leaf_of(result, constant)
     return result.detach() if constant else result

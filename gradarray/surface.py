@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import rules  # noqa: F401 - fills the registry, from which the operators are made
-from .dispatch import FUNCTIONS, recorder_for
+from .dispatch import FUNCTIONS, foreign, recorder_for
 from .parallel import power_in_parts
 from .views import astype, update
 
@@ -31,7 +31,7 @@ def _reflected(record: Method) -> Method:
 
 def _augmented(ufunc: np.ufunc) -> Method:
     def method(self: Any, other: Any) -> Any:
-        return update(self, ufunc, other)
+        return NotImplemented if foreign(other) else update(self, ufunc, other)
 
     return method
 
@@ -192,7 +192,17 @@ class Surface:
         """The real part."""
         return FUNCTIONS[np.real]((self,), {})
 
+    @real.setter
+    def real(self, value: Any) -> None:
+        self.real[...] = value
+
     @property
     def imag(self) -> Any:
         """The imaginary part."""
         return FUNCTIONS[np.imag]((self,), {})
+
+    @imag.setter
+    def imag(self, value: Any) -> None:
+        if self.dtype.kind != "c":  # type: ignore[attr-defined]
+            raise TypeError("array does not have imaginary part to set")
+        self.imag[...] = value

@@ -55,10 +55,12 @@ class PullbackRule:
     Attributes
     ----------
     careful : whether the careful pullback is another one than the plain one
+    batches : whether the pullback may be given a `batch.Batch` of cotangents, which it may still refuse by an exception
     """
 
     name: str
     careful = False
+    batches = False
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         """Return the cotangent of each operand, None for a constant one."""
@@ -285,7 +287,7 @@ class Part:
         self.k = k
         self.g = g
 
-    def add_to(self, buffer: Any, parent: Node, owned: set[Node]) -> Any:
+    def add_to(self, buffer: Any, parent: Node, owned: set[Node], mine: bool) -> Any:
         buffer = [None] * len(parent.out) if buffer is None else buffer
         buffer[self.k] = self.g if buffer[self.k] is None else buffer[self.k] + self.g
         return buffer
@@ -295,6 +297,7 @@ class _Pick(PullbackRule):
     """The rule that leads from one of several results to the call that made them."""
 
     name = "result"
+    batches = True
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         return (Part(node.args[0], g),)
@@ -314,7 +317,7 @@ class Scatter:
         self.g = g
         self.put = put
 
-    def add_to(self, buffer: Any, parent: Node, owned: set[Node]) -> Any:
+    def add_to(self, buffer: Any, parent: Node, owned: set[Node], mine: bool) -> Any:
         if buffer is None:
             # Not np.zeros: it asks the operating system for fresh pages, which costs several times the filling.
             buffer = np.empty(parent.shape, parent.dtype)
@@ -332,6 +335,28 @@ class Scatter:
         owned.add(parent)
         self.put(buffer, self.index, self.g)
         return buffer
+
+
+class Cleared:
+    """The cotangent of an array before a part of it was overwritten: the same, with zeros in that part.
+
+    It is made in place where the sweep owns the buffer: a loop that fills out[i] costs O(n), not O(n^2).
+    """
+
+    __slots__ = ("clear", "g")
+    shape = None
+
+    def __init__(self, g: Array, clear: Callable[[Array], None]) -> None:
+        self.g = g
+        self.clear = clear
+
+    def add_to(self, buffer: Any, parent: Node, owned: set[Node], mine: bool) -> Any:
+        g = self.g if mine else np.array(self.g, order="C")
+        self.clear(g)
+        owned.add(parent)
+        if buffer is not None:
+            add(g, buffer)
+        return g
 
 
 # --- the sweep ------------------------------------------------------------------------------------------------------
@@ -353,10 +378,10 @@ def _count_sole_references() -> int:
 _sole = _count_sole_references()
 
 
-def reachable(root: Node, oldest: int = -1) -> dict[Node, int]:
+def reachable(root: Node, oldest: int = -1, beyond: list[Node] | None = None) -> dict[Node, int]:
     """Return every node that `root` depends on, with the number of times it is an operand of another one of them.
 
-    Nodes that are older than `oldest` are left out.
+    Nodes that are older than `oldest` are left out; those that the others have for parents are added to `beyond`.
     """
     uses = {root: 0}
     stack = [root]
@@ -371,6 +396,8 @@ def reachable(root: Node, oldest: int = -1) -> dict[Node, int]:
                 else:
                     uses[parent] = 1
                     stack.append(parent)
+            elif parent is not None and beyond is not None:
+                beyond.append(parent)
     return uses
 
 
@@ -380,6 +407,7 @@ def sweep(
     retain: bool = False,
     wrap: Callable[[Array, Node | None], Array] | None = None,
     oldest: int = -1,
+    uses: dict[Node, int] | None = None,
 ) -> dict[Node, Array]:
     """Pull the cotangent `g` of `root` back and return the gradient of every leaf and of every node still held.
 
@@ -397,8 +425,10 @@ def sweep(
     retain : keep the tape for another sweep
     wrap : makes a Tensor of a raw array and its node; given, the sweep itself is recorded
     oldest : nodes with a smaller order are taken for constants
+    uses : what `reachable` returns for them, where it is known already
     """
-    uses = reachable(root, oldest)
+    if uses is None:
+        uses = reachable(root, oldest)
     nodes = sorted(uses, key=_by_order)
     with np.errstate(all="ignore"):  # whatever is infinite or undefined was already warned of on the way forward
         gradients = _pull(nodes, uses, root, g, False, retain, wrap)
@@ -435,7 +465,8 @@ def _pull(
         g = pop(node, None)
         if g is None:
             continue
-        if owned:
+        mine = owned and node in owned  # whether the cotangent is a buffer that nobody else needs
+        if mine:
             owned.discard(node)
         parent = source = None  # they may still name this node, which would count as somebody who holds it
         rule = node.rule
@@ -465,8 +496,8 @@ def _pull(
                 if parent.shape or parent.dtype is not FLOAT64:
                     c = fit(c, parent)
             elif c.shape != parent.shape or c.dtype is not parent.dtype:
-                if type(c) is Scatter or type(c) is Part:
-                    pending[parent] = c.add_to(pending.get(parent), parent, owned)
+                if c.shape is None:
+                    pending[parent] = c.add_to(pending.get(parent), parent, owned, mine and node not in kept)
                     continue
                 c = fit(c, parent)
             if parent not in pending:
@@ -504,7 +535,7 @@ def _clean(g: Array, views: bool = False) -> bool:
         g = np.vdot(g, g)
     if isinstance(g, np.generic):
         return bool(g == g)
-    raw = getattr(g, "_data", None)
+    raw = getattr(g, "_raw", None)
     return raw is None or _clean(raw)
 
 

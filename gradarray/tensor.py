@@ -5,19 +5,19 @@ from __future__ import annotations
 import importlib
 import operator
 import types
-import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from . import dispatch, tape
-from .dispatch import FUNCTIONS, UFUNCS, GradientLossWarning, array_function, array_ufunc, wrap
+from . import dispatch, loss, tape, views
+from .aliases import Family, detached, follow, lend, owner_of, shared
+from .dispatch import FUNCTIONS, UFUNCS, array_function, array_ufunc, wrap
 from .rules.nondifferentiable import Printed
 from .surface import Surface
 from .tape import Array, Node
-from .views import getitem, setitem
+from .views import getitem, setitem, write
 
 _ONE = np.float64(1)
 
@@ -45,6 +45,12 @@ class Tensor(Surface):
     TypeError
         For data that are not numbers.
 
+    Notes
+    -----
+    What copy.copy, copy.deepcopy and pickle make of a tensor is a leaf with the same values, dtype and memory order,
+    and a constant if it is one. Neither the tape nor the gradient travels; `save` keeps gradients, and ``t.copy()``
+    stays on the tape.
+
     Examples
     --------
     >>> import numpy as np
@@ -55,12 +61,12 @@ class Tensor(Surface):
     array([2., 4., 6.])
     """
 
-    __slots__ = ("__weakref__", "_base", "_data", "_grad", "_node")
+    __slots__ = ("__weakref__", "_alias", "_grad", "_node", "_raw")
     __array_priority__ = 1000.0
 
-    _data: Array
+    _raw: Array
     _node: Node | None
-    _base: Tensor | None
+    _alias: Any  # see aliases.py
     # A gradient that is itself on the tape, while the node's says OUTSIDE. Stored on the node, it would hold the node
     # in a circle: the gradient's history leads back to it.
     _grad: Tensor
@@ -72,9 +78,13 @@ class Tensor(Surface):
             pass
         elif isinstance(data, Tensor):
             constant = data.constant if constant is None else constant
-            data = data._data
+            data = data._raw if copy else data.detach()._raw
+        elif isinstance(data, dispatch.Dual):
+            data = dispatch.bare(data)
         elif isinstance(data, (list, tuple)) and dispatch.has_tensor(data):
-            data = dispatch.unwrap(data)
+            if not constant and dispatch.has_variable(data) and tape.recording():
+                loss.leaving("Tensor([...])")
+            data = dispatch.bare(data)
         raw = np.array(data, dtype=dtype, copy=True if copy else None, ndmin=ndmin)
         kind = raw.dtype.kind
         differentiable = kind == "f" or kind == "c"
@@ -83,8 +93,11 @@ class Tensor(Surface):
         if constant is False and not differentiable:
             raise ValueError("Integer-valued tensors must be treated as constants.")
         # Arithmetic on NumPy scalars is several times as fast as on 0-d arrays; .data makes an array again.
-        self._data = raw[()] if raw.ndim == 0 and copy else raw
-        self._base = None
+        self._raw = raw[()] if raw.ndim == 0 and copy else raw
+        self._alias = None
+        if not copy and isinstance(data, np.ndarray) and np.may_share_memory(raw, data):
+            # The caller's array, to be read and not to be written into.
+            self._raw, self._alias = raw.view(), Family(foreign=True)
         self._node = None
         if differentiable and not constant:
             self._node = tape.leaf(raw.shape, raw.dtype)
@@ -94,15 +107,18 @@ class Tensor(Surface):
 
     @property
     def data(self) -> Any:
-        """The underlying ndarray; no copy, no history."""
-        data = self._data
-        if isinstance(data, np.generic):
-            data = self._data = np.asarray(data)
-        return data
+        """The values as an ndarray: no copy, no history.
+
+        It shares the tensor's memory, both ways; while a tape needs the values it is read-only, and an update of the
+        tensor then gives that a memory of its own. Assigning changes the values, and nothing else.
+        """
+        views.as_array(self)
+        return lend(self)
 
     @data.setter
     def data(self, value: Any) -> None:
-        self.data[...] = dispatch.unwrap(value)
+        with tape.no_grad():
+            self[...] = value
 
     @property
     def constant(self) -> bool:
@@ -115,6 +131,10 @@ class Tensor(Surface):
         node = self._node
         if node is None:
             return None
+        if type(self._alias) is tuple:
+            base, steps = self._alias
+            grad = base.grad
+            return None if grad is None else follow(steps, grad)
         grad = node.grad
         if grad is tape.OUTSIDE:
             return self._grad
@@ -208,7 +228,7 @@ class Tensor(Surface):
             value = value.astype(node.dtype)
         if create_graph:
             return value if isinstance(value, Tensor) else wrap(value)
-        return value._data if isinstance(value, Tensor) else value
+        return value._raw if isinstance(value, Tensor) else value
 
     def null_grad(self) -> Tensor:
         """Set the gradient to None and return this tensor."""
@@ -224,8 +244,13 @@ class Tensor(Surface):
                     node.release()
 
     def detach(self) -> Tensor:
-        """Return a constant with the same data, without a copy."""
-        return wrap(self._data)  # type: ignore[no-any-return]
+        """Return a constant with the same data; the memory is shared until one of the two is updated."""
+        if isinstance(self._raw, np.generic):
+            return wrap(self._raw)  # type: ignore[no-any-return]
+        raw, family = detached(self)
+        t: Tensor = wrap(raw)
+        t._alias = family
+        return t
 
     def to_numpy(self) -> Any:
         """Return the underlying ndarray, the same as ``.data``."""
@@ -250,67 +275,61 @@ class Tensor(Surface):
         return FUNCTIONS[func](args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        self._exit("NumPy asked for a plain array")
-        return np.array(self._data, dtype=dtype, copy=copy)
+        self._exit()
+        return np.array(self.data, dtype=dtype, copy=copy)
 
-    def _exit(self, what: str) -> None:
+    def _exit(self, *what: str) -> None:
         """Say that raw values leave the tape here."""
         if self._node is not None and tape.recording():
-            warnings.warn(
-                f"{what} of a variable; what is computed from it has no gradient. "
-                "Write ga.asarray(t), t.data or t.item() where that is meant.",
-                GradientLossWarning,
-                stacklevel=dispatch.users_level(),
-            )
+            loss.leaving(*what)
 
     # --- inspection -------------------------------------------------------------------------------------------------
 
     @property
     def shape(self) -> Any:
         """The lengths of the axes; assigning reshapes the tensor in place."""
-        return self._data.shape
+        return self._raw.shape
 
     @shape.setter
     def shape(self, value: Any) -> None:
-        raw = self.data.view()
-        raw.shape = value  # NumPy's own error where this needs a copy
-        reshaped = self.reshape(raw.shape)
-        self._data, self._node = reshaped._data, reshaped._node
+        views.reshape_inplace(self, value)
 
     @property
     def dtype(self) -> Any:
         """The type of the elements."""
-        return self._data.dtype
+        return self._raw.dtype
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return self._data.ndim  # type: ignore[no-any-return]
+        return self._raw.ndim  # type: ignore[no-any-return]
 
     @property
     def size(self) -> int:
         """The number of elements."""
-        return self._data.size  # type: ignore[no-any-return]
+        return self._raw.size  # type: ignore[no-any-return]
 
     @property
     def itemsize(self) -> int:
         """The number of bytes of one element."""
-        return self._data.itemsize  # type: ignore[no-any-return]
+        return self._raw.itemsize  # type: ignore[no-any-return]
 
     @property
     def nbytes(self) -> int:
         """The number of bytes of all elements."""
-        return self._data.nbytes  # type: ignore[no-any-return]
+        return self._raw.nbytes  # type: ignore[no-any-return]
 
     @property
     def strides(self) -> Any:
         """The steps in bytes along each axis."""
-        return self.data.strides
+        return views.as_array(self).strides
 
     @property
     def flags(self) -> Any:
         """The memory layout of the underlying array."""
-        return self.data.flags
+        data = views.as_array(self)
+        owner = owner_of(self)
+        return data.flags if owner is None else owner.flags
 
     @property
     def device(self) -> str:
@@ -319,17 +338,17 @@ class Tensor(Surface):
 
     @property
     def base(self) -> Any:
-        """The array that this one is a view of, or None."""
-        return self._base
+        """The tensor that this one is a view of, or None."""
+        return self._alias[0] if type(self._alias) is tuple else None
 
     def __repr__(self) -> str:
-        return np.array_repr(np.asarray(self._data).view(Printed))
+        return np.array_repr(np.asarray(self._raw).view(Printed))
 
     def __str__(self) -> str:
         return str(self.data)
 
     def __format__(self, spec: str) -> str:
-        return format(self._data if isinstance(self._data, np.generic) or self.ndim else self._data[()], spec)
+        return format(self._raw if isinstance(self._raw, np.generic) or self.ndim else self._raw[()], spec)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -338,16 +357,21 @@ class Tensor(Surface):
         return bool(self.data)
 
     def __float__(self) -> float:
-        self._exit("float() takes the bare value")
+        self._exit()
         return float(self.data)
 
     def __int__(self) -> int:
-        self._exit("int() takes the bare value")
+        self._exit()
         return int(self.data)
 
     def __complex__(self) -> complex:
-        self._exit("complex() takes the bare value")
+        self._exit()
         return complex(self.data)
+
+    def __round__(self, digits: int | None = None) -> Any:
+        if self.ndim:
+            raise TypeError("only 0-d tensors can be rounded by round(); use np.round")
+        return round(self.item()) if digits is None else np.round(self, digits)
 
     def __index__(self) -> int:
         return operator.index(self.data)
@@ -371,7 +395,7 @@ class Tensor(Surface):
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
             raise TypeError("iteration over a 0-d tensor")
-        return (getitem(self, i) for i in range(len(self._data)))
+        return (getitem(self, i) for i in range(len(self._raw)))
 
     @property
     def flat(self) -> Flat:
@@ -385,45 +409,67 @@ class Tensor(Surface):
     # --- in-place methods --------------------------------------------------------------------------------------------
 
     def fill(self, value: Any) -> None:
-        """Set every element to a value."""
+        """Set every element to a number."""
+        np.empty(1, self.dtype).fill(dispatch.unwrap(value))  # NumPy's own error for anything else
         self[...] = value
 
     def sort(self, axis: int = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None) -> None:
         """Sort the elements in place."""
-        self[...] = np.sort(self, axis=axis, kind=kind, order=order, **({} if stable is None else {"stable": stable}))
+        if views.recorded(self):
+            self[...] = np.sort(self, axis, kind, order, stable=stable)
+        else:
+            write(self, lambda raw: raw.sort(axis, kind, order, stable=stable))
 
-    def partition(self, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None) -> None:
+    def partition(self, kth: Any, axis: int = -1, kind: Any = "introselect", order: Any = None) -> None:
         """Partition the elements in place, so that the k-th one is where sorting would put it."""
-        self[...] = np.partition(self, kth, axis=axis, kind=kind, order=order)  # type: ignore[call-overload]
+        if views.recorded(self):
+            self[...] = np.partition(self, kth, axis, kind, order)
+        else:
+            write(self, lambda raw: raw.partition(kth, axis, kind, order))
 
     def put(self, indices: Any, values: Any, mode: str = "raise") -> None:
         """Set the elements at flat indices."""
         np.put(self, indices, values, mode)  # type: ignore[arg-type]
 
     def resize(self, *shape: Any, refcheck: bool = True) -> None:
-        """Change shape and size in place; elements that are new are zero."""
+        """Change shape and size in place; elements that are new are zero. Nobody else may share the memory."""
+        if not shape:
+            return
+        if type(self._alias) is tuple:
+            raise ValueError("cannot resize this array: it does not own its data")
+        if self._alias is not None and any(True for _ in self._alias.views()):
+            raise ValueError("cannot resize an array that is referenced by another array: there are views of it")
         shape = shape[0] if len(shape) == 1 else shape
         size = np.empty(shape, np.bool_).size
-        flat = np.ravel(self)
+        flat = self.flatten()
         if size > self.size:
             flat = np.concatenate([flat, np.zeros(size - self.size, self.dtype)])
         resized: Any = np.reshape(flat[:size], shape)
-        self._data, self._node = resized._data, resized._node
+        self._raw, self._node, self._alias = resized._raw, resized._node, None
 
     def __delitem__(self, index: Any) -> None:
         raise ValueError("cannot delete array elements; np.delete returns a tensor without them")
 
     # --- copies and raw memory --------------------------------------------------------------------------------------
 
+    # The tape does not travel with a copy or a pickle, and neither does the gradient: what arrives is a leaf.
+
     def __copy__(self) -> Tensor:
-        return Tensor(self._data, constant=self.constant)
+        self._part("copy.copy")
+        return Tensor(self._raw, constant=self.constant)
 
     def __deepcopy__(self, memo: Any) -> Tensor:
-        return self.__copy__()
+        self._part("copy.deepcopy")
+        return Tensor(self._raw, constant=self.constant)
 
     def __reduce__(self) -> Any:
-        # The tape does not travel: what arrives is a leaf.
+        self._part("pickle")
         return _rebuild, (self.data, self.constant)
+
+    def _part(self, what: str) -> None:
+        """Say that a copy has no history. A leaf has none to lose, except in a transform, whose argument it may be."""
+        if self.creator is not None or loss.in_transform():
+            self._exit(what, "t.copy() stays on the tape, and ga.tensor(t) is a leaf with the same values.")
 
     def view(self, *args: Any) -> Any:
         """Return a tensor on the same memory; another dtype only for a constant, since bits have no derivative."""
@@ -454,7 +500,10 @@ class Tensor(Surface):
 
     def setflags(self, *args: Any, **kwargs: Any) -> None:
         """Set the flags of the underlying array."""
-        self.data.setflags(*args, **kwargs)
+        owner = owner_of(self)
+        if owner is not None:
+            owner.setflags(*args, **kwargs)
+        views.as_array(self).setflags(*args, **kwargs)
 
     @property
     def ctypes(self) -> Any:
@@ -467,7 +516,7 @@ class Tensor(Surface):
         return self
 
     def __dlpack__(self, **kwargs: Any) -> Any:
-        self._exit("another library takes the raw memory")
+        self._exit("another library (DLPack)")
         return self.data.__dlpack__(**kwargs)
 
     def __dlpack_device__(self) -> Any:
@@ -483,10 +532,23 @@ class Tensor(Surface):
 def variable(raw: Any) -> Tensor:
     """Return a leaf around an array of floating-point numbers."""
     t: Tensor = dispatch.new_object(Tensor)
-    t._data = raw
-    t._base = None
+    t._raw = raw
+    t._alias = None
     t._node = node = tape.leaf(raw.shape, raw.dtype)
     node.holder = weakref.ref(t)
+    return t
+
+
+def leaf_of(t: Tensor, constant: bool | None) -> Tensor:
+    """Make a constant that was just made a leaf, unless it is to stay one or has to."""
+    kind = t.dtype.kind
+    if constant is False and kind not in "fc":
+        raise ValueError("Integer-valued tensors must be treated as constants.")
+    if not constant and kind in "fc":
+        t._node = node = tape.leaf(t.shape, t.dtype)
+        node.holder = weakref.ref(t)
+    if type(t._raw) is np.ndarray and shared(t):  # somebody has the array, as after np.asanyarray
+        t._raw, t._alias = t._raw.view(), Family(foreign=True)
     return t
 
 
@@ -501,7 +563,7 @@ def _hold(node: Node, gradient: Tensor) -> None:
 
 
 def _rebuild(data: Any, constant: bool) -> Tensor:
-    return Tensor(data, constant=constant, copy=False)
+    return Tensor(data, constant=constant, copy=data.ndim == 0)
 
 
 class Flat:
@@ -519,18 +581,36 @@ class Flat:
         return iter(np.ravel(self.base))
 
     def __getitem__(self, index: Any) -> Any:
-        return np.ravel(self.base)[index]
+        if isinstance(index, (int, np.integer)):
+            return self.base[self._place(index)]
+        picked = np.ravel(self.base)[index]
+        return np.copy(picked) if isinstance(picked, Tensor) and picked.base is not None else picked
 
     def __setitem__(self, index: Any, value: Any) -> None:
         base = self.base
+        if not views.recorded(base, value):
+            write(base, lambda raw: raw.flat.__setitem__(index, dispatch.unwrap(value)))
+            return
+        if isinstance(index, (int, np.integer)):
+            place = self._place(index)
+            base[place] = value if np.ndim(value) == 0 else np.ravel(value)[0]
+            return
         places = np.arange(base.size)[index]
-        value = value if isinstance(value, Tensor) else np.asarray(dispatch.unwrap(value))
         # NumPy repeats a value that is too short and leaves the rest of one that is too long.
         count = places.size
-        value = np.ravel(value)
+        value = np.ravel(dispatch.stacked(value))
         base[np.unravel_index(places, base.shape)] = (
             np.resize(value, np.shape(places)) if value.size != count else (np.reshape(value, np.shape(places)))
         )
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.ravel(self.base).__array__(dtype, copy=copy)
+
+    def _place(self, index: Any) -> Any:
+        size = self.base.size
+        if not -size <= index < size:
+            raise IndexError(f"index {index} is out of bounds for size {size}")
+        return np.unravel_index(index % size, self.base.shape)
 
 
 dispatch.install(Tensor)

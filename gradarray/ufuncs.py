@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from . import dispatch, tape
-from .dispatch import GradientLossError, function_recorder, has_variable, unwrap, wrap_results
+from . import dispatch, loss, tape
+from .dispatch import bare, function_recorder, has_variable, unwrap, wrap_results
 from .kinds import Elementwise, Nondifferentiable, Unsupported, public_name
 from .registry import RULES, find
-from .views import scatter, updated
+from .views import as_array, busy, recorded, scatter, updated, write, writeable
 
 Keywords = dict[str, Any]
 
@@ -47,15 +47,18 @@ def call_with_keywords(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keyword
     traced = tape.recording() and (has_variable(inputs) or has_variable(out))
     if not traced:
         return _untraced(ufunc, inputs, out, masked)
-    if out is not None and out[0] is inputs[0] and type(out[0]) is np.ndarray and _augmented_assignment():
+    if out is not None and out[0] is inputs[0] and type(out[0]) is np.ndarray and augmented_assignment():
         out = None  # arr += t: Python binds the name to the result, so it may be a Tensor
+    if out is not None and any(isinstance(old, np.ndarray) for old in out):
+        loss.refuse_write(f"out= of {public_name(ufunc)}")
+        return _untraced(ufunc, inputs, out, masked)
     if out is not None:
         _check_out(ufunc, inputs, out, masked)
     rule = RULES[ufunc]
     if isinstance(rule, Elementwise):
         result = dispatch.call_elementwise(rule, inputs, kwargs, where)
     elif {"axes", "axis", "keepdims"} & kwargs.keys():
-        result = _with_axes(ufunc, inputs, kwargs)
+        result = with_axes(ufunc, inputs, kwargs)
     else:
         result = function_recorder(ufunc)(inputs, kwargs)
     if where is not True:
@@ -75,33 +78,33 @@ def _store(result: Any, out: tuple[Any, ...]) -> Any:
 
 
 def _untraced(ufunc: np.ufunc, inputs: tuple[Any, ...], out: Any, kwargs: Keywords) -> Any:
-    raw = unwrap(inputs)
     if out is None:
-        return _plain(ufunc, ufunc(*raw, **kwargs))
+        return _plain(ufunc, ufunc(*unwrap(inputs), **kwargs))
     # A Tensor named by out= takes the result as an assignment does, so that what a tape saved of it stays intact.
-    scratch = tuple(np.array(old._data) if isinstance(old, dispatch.Tensor) else old for old in out)
-    results = ufunc(*raw, out=scratch, **kwargs)
+    free = [isinstance(old, dispatch.Tensor) and not busy(old) and writeable(old) for old in out]
+    scratch = tuple(
+        [
+            old if not isinstance(old, dispatch.Tensor) else as_array(old) if is_free else np.array(old._raw)
+            for old, is_free in zip(out, free, strict=True)
+        ]
+    )
+    results = ufunc(*unwrap(inputs), out=scratch, **kwargs)
     results = results if isinstance(results, tuple) else (results,)
     answers = []
-    for new, old in zip(results, out, strict=True):
-        if isinstance(old, dispatch.Tensor):
+    for new, old, is_free in zip(results, out, free, strict=True):
+        if isinstance(old, dispatch.Tensor) and not is_free:
             old[...] = new
         answers.append(wrap_results(new) if old is None else old)
     return tuple(answers) if len(answers) > 1 else answers[0]
 
 
 def _check_out(ufunc: np.ufunc, inputs: tuple[Any, ...], out: tuple[Any, ...], kwargs: Keywords) -> None:
-    """Raise what NumPy would for these outputs, and refuse plain ones, before anything has changed."""
-    if any(isinstance(old, np.ndarray) for old in out):
-        raise GradientLossError(
-            f"out= of {public_name(ufunc)} names a plain ndarray, which cannot hold the gradient of this result. "
-            "Leave out= away, or pass a Tensor such as np.zeros_like(t)."
-        )
+    """Raise what NumPy would for these outputs, before anything has changed."""
     scratch = tuple(np.empty(old.shape, old.dtype) if isinstance(old, dispatch.Tensor) else old for old in out)
     ufunc(*unwrap(inputs), out=scratch, **kwargs)
 
 
-def _augmented_assignment() -> bool:
+def augmented_assignment() -> bool:
     """Tell whether the user's code is at an augmented assignment, and not at a call with out=.
 
     Both arrive here in the same form; what Python is carrying out at this moment tells them apart.
@@ -112,17 +115,17 @@ def _augmented_assignment() -> bool:
     return frame is not None and frame.f_code.co_code[frame.f_lasti] == dis.opmap["BINARY_OP"]
 
 
-def _with_axes(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keywords) -> Any:
+def with_axes(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keywords) -> Any:
     """Lower axes=, axis= and keepdims= of a generalized ufunc to moves of axes around its plain call."""
     kwargs = dict(kwargs)
-    expected = ufunc(*unwrap(inputs), **kwargs)  # NumPy's own error for a mistake
+    expected = ufunc(*bare(inputs), **kwargs)  # NumPy's own error for a mistake
     axes, axis, keepdims = kwargs.pop("axes", None), kwargs.pop("axis", None), kwargs.pop("keepdims", False)
     moved = list(inputs)
     targets = [axis] * ufunc.nin if axes is None and axis is not None else axes
     if targets is not None:
         spread = [(t,) if isinstance(t, int) else tuple(t) for t in targets]
         moved = [np.moveaxis(x, t, range(-len(t), 0)) for x, t in zip(inputs, spread[: ufunc.nin], strict=True)]
-    result = function_recorder(ufunc)(tuple(moved), kwargs)
+    result = ufunc(*moved, **kwargs)
     if keepdims:
         result = np.reshape(result, np.shape(expected))
     elif axes is not None and len(axes) > ufunc.nin:
@@ -237,22 +240,22 @@ def at(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keywords) -> None:
     indices = unwrap(indices)
     if not isinstance(a, dispatch.Tensor):
         if has_variable(rest) and tape.recording():
-            raise GradientLossError(
-                f"{public_name(ufunc)}.at cannot write a variable into a plain ndarray, which holds no gradient. "
-                "Make the array a Tensor first, with ga.tensor(array) or np.zeros_like(t)."
-            )
+            loss.refuse_write(f"{public_name(ufunc)}.at")
         ufunc.at(unwrap(a), indices, *unwrap(rest), **kwargs)
         return
-    fresh = np.array(a._data)
-    ufunc.at(fresh, indices, *unwrap(rest), **kwargs)
-    if not _traced(inputs, kwargs):
-        a[...] = fresh
+    if not recorded(a, rest, kwargs):
+        write(a, lambda raw: ufunc.at(raw, indices, *unwrap(rest), **kwargs))
         return
+    ufunc.at(np.array(a._raw), indices, *unwrap(rest), **kwargs)  # NumPy's own error, before anything has changed
+    a[...] = updated_at(ufunc, a, indices, rest)
+
+
+def updated_at(ufunc: np.ufunc, a: Any, indices: Any, rest: Any) -> Any:
+    """Return what ``ufunc.at(a, indices, b)`` would make of `a`, for any kind of array."""
     place = np.arange(a.size).reshape(a.shape)[indices]
-    others = [np.broadcast_to(b, place.shape) for b in rest]
+    others = [np.broadcast_to(dispatch.stacked(b), place.shape) for b in rest]
     if ufunc in (np.add, np.subtract):
-        a[...] = ufunc(a, scatter(others[0], index=indices, shape=a.shape))
-        return
+        return ufunc(a, scatter(others[0], index=indices, shape=a.shape))
     # One pass for each time that an element is named; within a pass all elements differ.
     flat = np.ravel(a)
     others = [np.ravel(b) for b in others]
@@ -262,7 +265,7 @@ def at(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keywords) -> None:
         chosen = np.flatnonzero(rank == turn)
         spots = place[chosen]
         flat = updated(flat, ufunc(flat[spots], *[b[chosen] for b in others]), index=spots)
-    a[...] = flat.reshape(a.shape)
+    return flat.reshape(a.shape)
 
 
 def _occurrence(values: Any) -> Any:

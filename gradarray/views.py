@@ -1,32 +1,36 @@
-"""Indexing and in-place updates of Tensors.
+"""Indexing, views and in-place updates of Tensors.
 
 Reading ``x[i]`` records the index alone; its cotangent is added into the parent's buffer at the index. Writing
-``x[i] = v`` gives the tensor a new node, so that what was computed before the update keeps its own history.
+``x[i] = v`` changes the memory that all views share, and gives the base a new node, so that what was computed before
+the update keeps its own history; views that see the update get nodes that start from there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from operator import itemgetter
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import tape
-from .buffers import references_to
+from . import dispatch, tape
+from .aliases import Step, Steps, follow, held, join, owner_of, shared
 from .dispatch import (
+    FUNCTIONS,
     PLAIN,
     UFUNCS,
-    GradientLossError,
+    has_tensor,
+    has_variable,
     new_object,
-    operand,
     primitive,
+    stack_nested,
     unwrap,
-    wrap,
 )
+from .loss import GradientLossError
 from .parallel import SPLIT, add
-from .registry import linear, rule
-from .tape import FLOAT64, Array, Node, PullbackRule, Scatter, next_order
+from .registry import linear, lowered, rule
+from .tape import FLOAT64, Array, Cleared, Node, PullbackRule, Scatter, next_order
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -122,7 +126,17 @@ def value_vjp(g: Array, _ans: Any, _x: Any, _v: Any, *, index: Any) -> Array:
     return picked.reshape((1,) * (_v.ndim - picked.ndim) + picked.shape) if _v.ndim > picked.ndim else picked
 
 
+def _of_numbers(args: Any, kwargs: dict[str, Any]) -> Any:
+    dtype = np.dtype(args[1] if len(args) > 1 else kwargs["dtype"])
+    if dtype.kind not in "biufc":
+        raise TypeError(
+            f"a Tensor holds numbers, not {dtype.name} data; x.data.astype({dtype}) gives an array of the bare values"
+        )
+    return NotImplemented
+
+
 linear(astype, lambda g, x, *, dtype, order="K", casting="unsafe", subok=True, copy=True: g)  # noqa: ARG005
+lowered(astype, _of_numbers)
 linear(scatter, lambda g, y, *, index, shape: g[index])  # noqa: ARG005 - the signature is the support statement
 linear(clear, lambda g, y, *, index: clear(g, index=index))  # noqa: ARG005
 rule(updated, lambda g, _ans, _x, _v, *, index: clear(g, index=index), value_vjp, holomorphic=False)
@@ -145,82 +159,313 @@ class _GetItem(PullbackRule):
         return (scatter(g, index=index, shape=parent.shape),)
 
 
+class _ViewItem(PullbackRule):
+    """The rule of ``view[index]``, recorded as a reading of the base: the node's args are the steps and the index.
+
+    Reading one row after the other by way of another view would otherwise cost a buffer of the base's size each time.
+    """
+
+    name = "getitem"
+    batches = True
+
+    def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        if type(g) in PLAIN:
+            return (Scatter(node.args, g, _add_in_view),)
+        (base,) = node.parents
+        assert base is not None
+        steps, index = node.args
+        return (scatter(g, index=_places(steps, base)[index], shape=(base.size,)).reshape(base.shape),)
+
+
+def _add_in_view(buffer: Array, place: tuple[Steps, Any], g: Array) -> None:
+    steps, index = place
+    region = follow(steps, buffer)
+    if region.flags.writeable and np.may_share_memory(region, buffer):
+        add_at(region, index, g)
+    else:  # elements repeat, as in a broadcast view, or the base lay otherwise in memory
+        add_at(buffer.reshape(-1), _places(steps, buffer)[index], g)
+
+
 GETITEM = _GetItem()
+VIEWITEM = _ViewItem()
 
 
 def getitem(x: Tensor, index: Any) -> Tensor:
     """Return ``x[index]`` for any index that NumPy takes."""
     if type(index) not in _BASIC:
         index = freeze(index)
-    out = x._data[index]
+    data = x._raw
+    if type(data) is not np.ndarray:
+        data = as_array(x)
+    out = data[index]
+    t = new_object(dispatch.Tensor)
+    t._raw = out
+    t._alias = None
     parent = x._node
     if parent is None or (tape.paused and not tape.recording()):
-        return wrap(out)  # type: ignore[no-any-return]
-    parent.grad = None
-    n = new_object(Node)
-    n.rule = GETITEM
-    n.args = index
-    n.kwargs = n.out = n.grad = None
-    n.parents = (parent,)
-    n.order = next_order()
-    if type(out) is np.float64:
-        n.shape, n.dtype = (), FLOAT64
+        t._node = None
     else:
+        parent.grad = None
+        t._node = n = new_object(Node)
+        n.rule = GETITEM
+        n.args = index
+        if type(x._alias) is tuple:
+            base, steps = x._alias
+            parent = base._node
+            parent.grad = None
+            n.rule = VIEWITEM
+            n.args = (steps, index)
+        n.kwargs = n.out = n.grad = None
+        n.parents = (parent,)
+        n.order = next_order()
+        if type(out) is np.float64:
+            n.shape, n.dtype = (), FLOAT64
+            return t  # type: ignore[no-any-return]
         n.shape, n.dtype = out.shape, out.dtype
-    return wrap(out, n)  # type: ignore[no-any-return]
+    if type(out) is np.ndarray and out.base is not None and is_basic(index):
+        join(t, x, Step(GETITEM, index, None, itemgetter(index)))
+    return t  # type: ignore[no-any-return]
+
+
+def as_array(x: Tensor) -> Any:
+    """Return the array inside a tensor; a NumPy scalar is made one, which memory can be shared with."""
+    data = x._raw
+    if isinstance(data, np.generic):
+        data = x._raw = np.asarray(data)
+    return data
 
 
 # --- writing --------------------------------------------------------------------------------------------------------
 
-# The tensor's own reference, and the argument of the call that counts.
-_UNSHARED = 2
 
+class _SetItem(PullbackRule):
+    """The rule of ``x[index] = value``, on the base of `x`: the node's args are the steps from the base, and the index.
 
-def _free(x: Tensor) -> bool:
-    """Tell whether nothing but `x` itself can need the values that it holds now.
-
-    A live tape that read a variable holds its node; what a constant's values went into is only known by its array.
+    What comes back to the elements that were overwritten belongs to the value, and not to what stood there before.
     """
-    if x._node is not None:
-        return references_to(x._node) <= _UNSHARED
-    return x._data.base is None and references_to(x._data) <= _UNSHARED
+
+    name = "setitem"
+    batches = True
+
+    def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        base, value = node.parents
+        steps, index = node.args
+        if type(g) not in PLAIN:
+            picked = None if value is None else value_vjp(follow(steps, g), None, None, value, index=index)
+            if not steps:
+                return None if base is None else clear(g, index=index), picked
+            return None if base is None else clear_view(g, steps=steps, index=index), picked
+        picked = None
+        if value is not None:
+            picked = value_vjp(follow(steps, g), None, None, value, index=index)
+            if base is not None and isinstance(picked, np.ndarray):
+                picked = picked.copy()  # before the elements are cleared
+        return None if base is None else Cleared(g, lambda buffer: _clear(buffer, steps, index)), picked
+
+
+def _places(steps: Steps, like: Node | Array) -> Any:
+    """Return for each element that the steps lead to where it stands in the base, counted in C order."""
+    return follow(steps, np.arange(like.size).reshape(like.shape))
+
+
+def _clear(buffer: Array, steps: Steps, index: Any) -> None:
+    region = follow(steps, buffer)
+    if steps and not np.may_share_memory(region, buffer):  # the base lay otherwise in memory
+        buffer.reshape(-1)[_places(steps, buffer)[index]] = 0
+    else:
+        region[index] = 0
+
+
+@primitive
+def clear_view(y: Array, steps: Steps, index: Any) -> Array:
+    """Return a copy of `y` with zeros at an index of the view that the steps lead to."""
+    cleared = np.array(y)
+    _clear(cleared, steps, index)
+    return cleared
+
+
+linear(clear_view, lambda g, y, *, steps, index: clear_view(g, steps=steps, index=index))  # noqa: ARG005
+
+SETITEM = _SetItem()
 
 
 def setitem(x: Tensor, index: Any, value: Any) -> None:
-    """Carry out ``x[index] = value``: the tensor holds the new values, and its node knows both histories."""
+    """Carry out ``x[index] = value``, for `x` and for every tensor that shares its memory."""
     index = freeze(index)
-    value, node = operand(value)
-    if type(x._data) is not np.ndarray:
-        x._data = np.asarray(x._data)
-    recorded = tape.recording() and (node is not None or x._node is not None)
+    if isinstance(value, (list, tuple)) and has_tensor(value):
+        value = stack_nested(value)
+    node = value._node if isinstance(value, dispatch.Tensor) else None
+    base = x._alias[0] if type(x._alias) is tuple else x
+    recorded = (node is not None or base._node is not None) and tape.recording()
     if node is not None and recorded and x.dtype.kind not in "fc":
         raise GradientLossError(
             f"a tensor of dtype {x.dtype} is a constant and cannot take a variable; "
             "convert it to floating-point numbers first, as in x.astype(float)."
         )
+    as_array(x)
+    if x._alias is None:
+        if shared(x):
+            write(x, lambda raw: _assign(raw, index, value))
+        else:
+            x._raw[index] = value._raw if type(value) is dispatch.Tensor else value
+        if recorded:
+            _record(x, (), index, node)
+        return
+    place = _parts(index) if is_basic(index) else (...,)
+    place = place if Ellipsis in place else (*place, ...)  # for an array of its own, even of one element
+    target = x._raw[place]
+    if (
+        isinstance(value, dispatch.Tensor)
+        and type(value._alias) is tuple
+        and value._alias[0] is base
+        and is_basic(index)
+        and _same(value._raw, target)
+        and writeable(x)
+    ):
+        return  # x[i] += v ends so: the view of x that += has changed is assigned to its own place
+    write(x, lambda raw: _assign(raw, index, value), target)
     if recorded:
-        result = updated(wrap(x._data, x._node), wrap(np.asarray(value), node), index=index)
-        x._data, x._node = result._data, result._node
-    elif _free(x):
-        x._data[index] = value
-    else:
-        x._data = updated(x._data, value, index=index)
+        _record(x, x._alias[1] if base is not x else (), index, node)
+        _refresh(base)
+
+
+def _assign(raw: Array, index: Any, value: Any) -> None:
+    raw[index] = unwrap(value)
+
+
+def _parts(index: Any) -> tuple[Any, ...]:
+    return index if type(index) is tuple else (index,)
+
+
+def _same(a: Array, b: Array) -> bool:
+    return (
+        a.shape == b.shape
+        and a.strides == b.strides
+        and a.dtype == b.dtype
+        and bool(a.__array_interface__["data"] == b.__array_interface__["data"])
+    )
+
+
+def write(x: Tensor, change: Callable[[Array], object], target: Array | None = None) -> None:
+    """Let `change` write into the memory of `x`, or into a copy that takes its place where a tape holds that.
+
+    A change that fails leaves all as it was. `target` is the part that will be written, all of it by default.
+    """
+    as_array(x)
+    if not writeable(x):
+        raise ValueError("assignment destination is read-only")
+    base, steps = x._alias if type(x._alias) is tuple else (x, ())
+    if not busy(x, target):
+        change(x._raw)
+        return
+    fresh = base._raw.copy(order="K")
+    change(follow(steps, fresh))
+    base._raw = fresh
+    family = base._alias
+    if family is not None:
+        base._raw = fresh.view()
+        family.earlier = family.foreign = family.lent = False
+        family.source = None
+        family.move(base)
+
+
+def writeable(x: Tensor) -> bool:
+    """Tell whether NumPy would write into the memory of `x`."""
+    data, owner = x._raw, owner_of(x)
+    if owner is not None and owner.flags.writeable != data.flags.writeable:  # the caller has set it since
+        data.flags.writeable = owner.flags.writeable
+    return data.flags.writeable  # type: ignore[no-any-return]
+
+
+def recorded(x: Tensor, *values: Any) -> bool:
+    """Tell whether a change of `x` by these values goes on the tape."""
+    base = x._alias[0] if type(x._alias) is tuple else x
+    return tape.recording() and (base._node is not None or has_variable(values))
+
+
+def busy(x: Tensor, target: Array | None = None) -> bool:
+    """Tell whether writing into the memory of `x` would be noticed by a tape, or by somebody who keeps the array."""
+    if x._alias is None:
+        return shared(x)
+    base = x._alias[0] if type(x._alias) is tuple else x
+    if base._alias.foreign:
+        return True
+    return held(base, x._raw[...] if target is None else target)  # not x._raw itself: its references count
+
+
+def _record(x: Tensor, steps: Steps, index: Any, value: Node | None) -> None:
+    base = x._alias[0] if steps else x
+    if value is not None:
+        value.grad = None
+    data = base._raw
+    base._node = Node(SETITEM, (steps, index), None, None, (base._node, value), data.shape, data.dtype)
+
+
+def _refresh(base: Tensor) -> None:
+    """Give every view of the base its place behind the update on the tape, so that its gradient is part of the base's.
+
+    A view that was made a constant while the base was a variable stays one.
+    """
+    node = base._node
+    assert node is not None
+    become = node.parents[0] is None
+    for view in base._alias.views():
+        if become or view._node is not None:
+            view._node = replay(node, base._raw, view._alias[1])
+
+
+def replay(node: Node, array: Array, steps: Steps) -> Node:
+    """Record the steps that lead to a view once more."""
+    view = follow(steps, array)
+    if len(steps) == 1:
+        return steps[0].node(node, view)
+    return Node(VIEWITEM, (steps, ...), None, None, (node,), view.shape, view.dtype)
 
 
 def update(x: Tensor, ufunc: np.ufunc, other: Any) -> Tensor:
     """Carry out an augmented assignment, such as ``x += other``."""
-    value, node = operand(other)
-    fits = np.can_cast(np.result_type(x._data, value), x.dtype, "same_kind")
-    if not fits or np.broadcast_shapes(x.shape, np.shape(value)) != x.shape:
-        ufunc(x._data, value, out=np.empty(x.shape, x.dtype))  # NumPy's own error
-    recorded = tape.recording() and (node is not None or x._node is not None)
-    if not recorded and _free(x) and type(x._data) is np.ndarray:
-        ufunc(x._data, value, out=x._data, casting="same_kind")
-    elif not recorded:
-        x._data = np.asarray(ufunc(x._data, value)).astype(x.dtype, copy=False)
-    else:
+    other = stack_nested(other) if isinstance(other, (list, tuple)) else other
+    base = x._alias[0] if type(x._alias) is tuple else x
+    variable = base._node is not None or has_variable(other)
+    _check_update(x, ufunc, unwrap(other))
+    if variable and tape.recording():
         result = UFUNCS[ufunc](x, other)
         if result.dtype != x.dtype:
             result = astype(result, x.dtype)
-        x._data, x._node = result._data, result._node
+        if x._alias is None:
+            x._raw, x._node = result._raw, result._node
+        else:
+            setitem(x, ..., result)
+    elif x._alias is None and (type(x._raw) is not np.ndarray or shared(x)):
+        x._raw = np.asarray(ufunc(x._raw, unwrap(other))).astype(x.dtype, copy=False)
+    else:
+        write(x, lambda raw: ufunc(raw, unwrap(other), out=raw, casting="same_kind"))
     return x
+
+
+def _check_update(x: Tensor, ufunc: np.ufunc, value: Any) -> None:
+    """Raise what NumPy would, before anything has changed."""
+    fits = writeable(x) if type(x._raw) is np.ndarray else True
+    fits = fits and np.can_cast(np.result_type(x._raw, value), x.dtype, "same_kind")
+    if not fits or ufunc is np.matmul or np.broadcast_shapes(x.shape, np.shape(value)) != x.shape:
+        scratch = np.empty(x.shape, x.dtype)
+        scratch.flags.writeable = writeable(x) if type(x._raw) is np.ndarray else True
+        ufunc(x._raw, value, out=scratch)
+
+
+def reshape_inplace(x: Tensor, shape: Any) -> None:
+    """Carry out ``x.shape = shape``."""
+    before = as_array(x).shape
+    trial = x._raw.view()
+    trial.shape = shape  # NumPy's own error where this needs a copy
+    reshape = FUNCTIONS[np.reshape]
+    new: Any = reshape((x, trial.shape), {})
+    x._raw, x._node = new._raw, new._node
+    if type(x._alias) is tuple:
+        x._alias = new._alias
+        x._alias[0]._alias.add(x)
+    else:  # the views start from the old shape
+        back = reshape((new, before), {})._alias[1][-1]
+        for view in x._alias.views():
+            if view is not new:
+                view._alias = (x, (back, *view._alias[1]))

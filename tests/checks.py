@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 import gradarray as ga
-from gradarray.dispatch import GradientLossError, GradientLossWarning, wrap
+from gradarray import GradientLossError, GradientLossWarning
+from gradarray.dispatch import wrap
 from gradarray.tape import Node, PullbackRule
 
 Call = Callable[..., Any]
@@ -326,6 +327,9 @@ def check_forward_mode(call: Call, operands: Arrays, rng: np.random.Generator) -
     """Check that forward and reverse mode agree: ``<g, J t> == <J^T g, t>``."""
     results = floating(call(*operands))
     direction = [draw(rng, x) for x in operands]
+    if not results:  # truth values and the like: nothing to differentiate, and NumPy's own
+        ga.jvp(lambda *xs: compare_results(call(*xs), call(*operands)) or xs, tuple(operands), tuple(direction))
+        return
     value, tangent = ga.jvp(call, tuple(operands), tuple(direction))
     values, tangents = leaves(value), leaves(tangent)
     assert len(values) == len(tangents), f"{len(values)} values, but {len(tangents)} tangents"
@@ -351,11 +355,38 @@ def check_forward_mode(call: Call, operands: Arrays, rng: np.random.Generator) -
     )
 
 
+def check_forward_precision(
+    call: Call, operands: Arrays, dtype: Any, tolerance: float, rng: np.random.Generator, by_dtype: bool = False
+) -> None:
+    """Check the dtypes of forward mode in another precision, and the tangent roughly against double precision."""
+    double = complex if np.dtype(dtype).kind == "c" else float
+    low = [x.astype(dtype) for x in operands]
+    direction = [draw(rng, x) for x in low]
+
+    def pairs(xs: Arrays, ts: Arrays) -> list[tuple[Any, Any]]:
+        value, tangent = ga.jvp(call, tuple(xs), tuple(ts))
+        return [(y, t) for y, t in zip(leaves(value), leaves(tangent), strict=True) if is_floating(y)]
+
+    results = pairs(low, direction)
+    expected = pairs([x.astype(double) for x in low], [t.astype(double) for t in direction])
+    for k, ((y, t), like) in enumerate(zip(results, floating(call(*low)), strict=True)):
+        assert (y.dtype, y.shape) == (like.dtype, like.shape), f"result {k}: the value is {y.dtype}{y.shape}"
+        assert (t.dtype, t.shape) == (like.dtype, like.shape), f"result {k}: the tangent is {t.dtype}{t.shape}"
+    if by_dtype or [y.shape for y, _ in results] != [y.shape for y, _ in expected]:
+        return
+    for k, ((_, t), (y, other)) in enumerate(zip(results, expected, strict=True)):
+        finite = np.isfinite(y) & (np.abs(other) < np.finfo(t.dtype).max / 2)  # what the precision can hold
+        largest = float(np.max(np.abs(other[finite]), initial=1))
+        np.testing.assert_allclose(
+            t[finite], other[finite], tolerance, tolerance * largest, err_msg=f"the tangent of result {k} differs"
+        )
+
+
 def check_modes_at_second_order(call: Call, operands: Arrays, rng: np.random.Generator) -> None:
     """Check that the second derivative along two directions is the same whichever modes it is computed by.
 
     It is ``<g, f''[t, d]>``: by reverse over reverse, which check_second_order compares with differences, by forward
-    over forward and by reverse over forward mode.
+    over forward, by reverse over forward and by forward over reverse mode.
     """
     results = floating(call(*operands))
     if not results:
@@ -392,6 +423,16 @@ def check_modes_at_second_order(call: Call, operands: Arrays, rng: np.random.Gen
     found, _ = along_d(tensors)
     assert abs(found - expected) <= 1e-9 * (1 + scale), (
         f"second derivative by reverse over forward mode {found:.12g}, by reverse over reverse {expected:.12g}"
+    )
+
+    def pulled(*xs: Any) -> Any:
+        return ga.vjp(lambda *ys: floating(call(*ys)), *xs)[1](cotangents)
+
+    _, gradient = ga.jvp(pulled, tuple(operands), tuple(d))
+    gradient = [np.where(w == 0, 0, c) for c, w in zip(leaves(gradient), d, strict=True)]
+    found = sum(map(inner, gradient, t))
+    assert abs(found - expected) <= 1e-9 * (1 + scale), (
+        f"second derivative by forward over reverse mode {found:.12g}, by reverse over reverse {expected:.12g}"
     )
 
 
@@ -503,6 +544,7 @@ def check_precision(
         same_gradient(f"operand {k}", dense(gradient, low[k]).astype(double), reference, high[k], tolerance)
 
 
+@ga.mem_guard_off  # which would save copies
 def check_no_mutation(call: Call, operands: Arrays, rng: np.random.Generator) -> None:
     """Check that neither pass changes an operand, a cotangent or the result, although they could be written to."""
     originals = [np.array(x) for x in operands]

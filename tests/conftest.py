@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import gradarray as ga
-from gradarray import dispatch, registry
+from gradarray import dispatch, forward, registry
 
 # Both draw the same examples on every run, so that a failure is always one of the commit at hand. Many examples are for
 # a search by hand: HYPOTHESIS_PROFILE=search pytest ...
@@ -39,7 +39,7 @@ def quiet() -> Iterator[None]:
 @pytest.fixture
 def restored_tables() -> Iterator[None]:
     """Forget what a test declares."""
-    tables = (registry.RULES, dispatch.UFUNCS, dispatch.FUNCTIONS)
+    tables = (registry.RULES, dispatch.UFUNCS, dispatch.FUNCTIONS, forward.UFUNCS, forward.FUNCTIONS)
     before = [dict(table) for table in tables]
     yield
     for table, old in zip(tables, before, strict=True):

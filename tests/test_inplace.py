@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray import GradientLossError, GradientLossWarning
+from gradarray import GradientLossError
 from tests.checks import check_forward, check_gradient
 
 MASK = np.array([[True, False, True], [False, True, True]])
@@ -45,7 +45,7 @@ def test_value_and_gradient(name):
     check_gradient(changed(change), operands, np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("name", [name for name in CALLS if not name.startswith("fill_diagonal")])
+@pytest.mark.parametrize("name", CALLS)
 def test_a_variable_into_a_plain_array_is_refused_and_a_constant_is_not(name):
     change, v = CALLS[name]
     array, expected = A.copy(), A.copy()
@@ -55,12 +55,6 @@ def test_a_variable_into_a_plain_array_is_refused_and_a_constant_is_not(name):
     change(array, ga.tensor(v, constant=True))
     change(expected, np.asarray(v))
     np.testing.assert_array_equal(array, expected)
-
-
-def test_a_variable_on_a_plain_diagonal_is_warned_of():
-    # NumPy asks the array alone, and takes the value's bare number.
-    with pytest.warns(GradientLossWarning, match="has no gradient"):
-        np.fill_diagonal(A.copy(), ga.tensor(3.0))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from gradarray.registry import find
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::RuntimeWarning"),  # NumPy's, of undefined values
-    pytest.mark.filterwarnings("error::gradarray.dispatch.GradientLossWarning"),
+    pytest.mark.filterwarnings("error::gradarray.GradientLossWarning"),
 ]
 
 # --- the names -------------------------------------------------------------------------------------------------------
@@ -23,7 +23,7 @@ pytestmark = [
 # What NumPy has and ga has not, by the reason. A name that is no longer true fails.
 ABSENT = {
     "modules of NumPy's; the functions in them that make arrays of numbers take Tensors as they are": (
-        "char core ctypeslib dtypes emath exceptions f2py lib ma polynomial rec strings testing typing"
+        "char core ctypeslib dtypes emath exceptions f2py lib ma polynomial rec strings typing"
     ),
     "names of types that have another one, or that no Tensor has": (
         "byte bytes_ cdouble character clongdouble complex256 complexfloating csingle datetime64 double flexible "
@@ -43,7 +43,7 @@ ABSENT = {
         "busday_count busday_offset busdaycalendar datetime_as_string datetime_data is_busday isnat"
     ),
     "files; np.save and its like write a Tensor's values, and ga.tensor takes what np.load returns": (
-        "load save savetxt savez savez_compressed"
+        "savetxt savez savez_compressed"
     ),
     "printing": (
         "base_repr binary_repr format_float_positional format_float_scientific get_printoptions printoptions "
@@ -63,6 +63,8 @@ ABSENT_IN = {"random.": {"random_integers": "deprecated by NumPy"}}
 OTHERWISE = {
     "asarray": "the way off the tape: it returns the bare array",
     "astype": "NumPy's takes no other arrays than its own",
+    "load": "loads what ga.save has saved, gradients and all",
+    "save": "saves several tensors with their gradients",
     "__version__": "ga's own",
 }
 
@@ -130,7 +132,8 @@ def mirrored() -> Iterator[Any]:
 def test_a_mirrored_function_has_numpys_name_and_documentation(function: Any) -> None:
     original = function.__wrapped__
     assert function.__name__ == original.__name__
-    assert function.__doc__ == original.__doc__
+    if original is not np.sinc or "scipy" not in sys.modules:  # which writes into that one's docstring
+        assert function.__doc__ == original.__doc__
     assert getattr(sys.modules[function.__module__], function.__name__).__wrapped__ is original
     assert pickle.loads(pickle.dumps(function)) is function
 

@@ -22,7 +22,7 @@ from tests.samples import Sample
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::RuntimeWarning"),  # NumPy's, of infinite and undefined values
-    pytest.mark.filterwarnings("error::gradarray.dispatch.GradientLossWarning"),  # no rule may lose a gradient
+    pytest.mark.filterwarnings("error::gradarray.GradientLossWarning"),  # no rule may lose a gradient
 ]
 
 SAMPLES: dict[str, Sample] = {}
@@ -181,6 +181,22 @@ def test_complex_precision(sample: Sample) -> None:
     with variant(sample, "complex64"):
         if not checks.refused(sample, [x.astype(np.complex64) for x in operands]):
             checks.check_precision(sample, operands, np.complex64, 2e-3, generator(sample))
+
+
+@each(lambda sample: sample.order > 0)
+def test_forward_mode_in_other_precisions(sample: Sample) -> None:
+    operands = arrays(sample.operands, generator(sample))
+    if not checks.floating(sample(*operands)):
+        return  # nothing that has a tangent
+    dtypes = [(np.float32, 1e-3), (np.float16, 5e-2), (np.longdouble, 1e-8)]
+    if not sample.real_only:
+        dtypes.append((np.complex64, 2e-3))
+    for dtype, tolerance in dtypes:
+        with variant(sample, f"forward mode, {np.dtype(dtype).name}"):
+            if not checks.refused(sample, [x.astype(dtype) for x in operands]):
+                checks.check_forward_precision(
+                    sample, operands, dtype, tolerance, generator(sample), bool(sample.by_dtype)
+                )
 
 
 @each(lambda sample: any(x.shape for x in sample.operands))

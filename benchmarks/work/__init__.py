@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from benchmarks.libraries import STEPS, Arrays, Loss
+from benchmarks.libraries import MATRICES, STEPS, Arrays, Loss
 
 
 class Wrong(Exception):
@@ -41,7 +41,7 @@ class Work:
     styles: Mapping[str, Loss] = field(default_factory=dict)
     unit: ClassVar[str] = "us"
 
-    def prepare(self, library: str) -> Callable[[], Any]:
+    def prepare(self, library: str) -> Callable[[], Any] | None:
         """Return what is to be timed, after checking its result."""
         leaves, constants = self.inputs()
         if library == "numpy":
@@ -53,6 +53,27 @@ class Work:
         for number, (gradient, expected) in enumerate(zip(gradients, expected_gradients, strict=True)):
             agree(f"gradient {number}", gradient, expected)
         return step
+
+
+@dataclass(frozen=True)
+class Matrix(Work):
+    """A function of one array whose Jacobian or Hessian, `what`, is taken by every library that has such a thing.
+
+    Here `loss` may return an array, and `by_hand` returns the matrix.
+    """
+
+    what: str = "jacobian"
+
+    def prepare(self, library: str) -> Callable[[], Any] | None:
+        (x,), constants = self.inputs()
+        if library == "numpy":
+            return lambda: self.by_hand(x, *constants)
+        if library not in MATRICES:
+            return None
+        function = self.styles.get(library, self.loss)
+        call = MATRICES[library](importlib.import_module(library), self.what, function, x, constants)
+        agree(f"the {self.what}", call(), self.by_hand(x, *constants))
+        return call
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import stack_nested, unwrap
+from .. import tape
+from ..dispatch import bare, has_variable, stack_nested
 from ..registry import composite, creation, family, lowered
 from ..tape import Array
 from ..views import astype
@@ -38,7 +39,7 @@ def _full_like(
     *,
     device: Any = None,
 ) -> Array:
-    like = np.empty_like(unwrap(a), dtype, order, subok, shape, device=device)
+    like = np.empty_like(bare(a), dtype, order, subok, shape, device=device)
     filled = np.copy(np.broadcast_to(stack_nested(fill_value), like.shape), order="F" if like.flags.fnc else "C")
     return astype(filled, like.dtype)
 
@@ -93,7 +94,16 @@ composite(np.fromiter, _fromiter)
 composite(np.fromfunction, _fromfunction)
 # Always: the user's function may have variables of its own. It may have any keywords, too.
 lowered(np.fromfunction, lambda args, kwargs: _fromfunction(*args, **kwargs))
+
+
+def _frombuffer(args: Any, kwargs: dict[str, Any]) -> Any:
+    if tape.recording() and has_variable((args, kwargs.get("buffer"))):
+        raise TypeError("the bytes of a variable have no derivative; np.frombuffer takes x.data for its bits")
+    return NotImplemented
+
+
 creation(np.frombuffer, np.fromfile, np.fromstring, np.loadtxt, np.genfromtxt)
+lowered(np.frombuffer, _frombuffer)
 
 # --- numerical ranges -----------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..buffers import absorbing
 from ..dispatch import primitive
-from ..registry import composite, elementwise, linear, nondifferentiable, rule, zero_gradient
+from ..registry import composite, elementwise, linear, lowered, nondifferentiable, rule, zero_gradient
 from ..tape import Array
 from ..views import astype
 
@@ -295,6 +295,13 @@ def _nan_to_num(x: Array, copy: bool = True, nan: Any = 0.0, posinf: Any = None,
 
 
 composite(np.nan_to_num, _nan_to_num)
+# For copy=False the body also serves constants: NumPy itself would write where a tape may have saved.
+lowered(
+    np.nan_to_num,
+    lambda args, kwargs: (
+        NotImplemented if (args[1] if len(args) > 1 else kwargs.get("copy", True)) else _nan_to_num(*args, **kwargs)
+    ),
+)
 
 
 def _real_if_close(a: Array, tol: float = 100) -> Array:

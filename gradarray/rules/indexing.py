@@ -137,7 +137,7 @@ linear(np.take_along_axis, take_along_axis_adjoint)
 rule(
     np.compress,
     compress_vjp,
-    jvp=lambda tangents, ans, condition, a, axis=None: np.compress(condition, tangents[1], axis),
+    jvp=lambda tangents, _ans, condition, _a, axis=None: np.compress(condition, tangents[1], axis),
     skip=("condition",),
     holomorphic=False,
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import stack_nested, unwrap
+from ..dispatch import bare, stack_nested
 from ..registry import inplace
 from ..tape import Array
 
@@ -14,7 +14,7 @@ from ..tape import Array
 
 
 def _copyto(dst: Array, src: Array, casting: Any = "same_kind", where: Any = True) -> None:
-    np.copyto(np.empty(dst.shape, dst.dtype), unwrap(src), casting=casting, where=where)  # NumPy's own error
+    np.copyto(np.empty(dst.shape, dst.dtype), bare(src), casting=casting, where=where)  # NumPy's own error
     dst[...] = src if where is True else np.where(where, src, dst)
 
 
@@ -24,22 +24,22 @@ inplace(np.copyto, _copyto)
 
 
 def _put(a: Array, ind: Any, v: Array, mode: Any = "raise") -> None:
-    places = np.take(np.arange(a.size), unwrap(ind), mode=mode)
+    places = np.take(np.arange(a.size), bare(ind), mode=mode)
     v = stack_nested(v)
     if np.size(v):
         a.flat[places.ravel()] = v
 
 
 def _place(arr: Array, mask: Any, vals: Array) -> None:
-    np.place(np.empty(arr.shape, arr.dtype), unwrap(mask), unwrap(vals))  # NumPy's own error
-    places = np.flatnonzero(unwrap(mask))
+    np.place(np.empty(arr.shape, arr.dtype), bare(mask), bare(vals))  # NumPy's own error
+    places = np.flatnonzero(bare(mask))
     if places.size:
         arr.flat[places] = stack_nested(vals)
 
 
 def _putmask(a: Array, mask: Any, values: Array) -> None:
-    np.putmask(np.empty(a.shape, a.dtype), unwrap(mask), unwrap(values))  # NumPy's own error
-    places = np.flatnonzero(unwrap(mask))
+    np.putmask(np.empty(a.shape, a.dtype), bare(mask), bare(values))  # NumPy's own error
+    places = np.flatnonzero(bare(mask))
     if places.size:
         values = np.ravel(stack_nested(values))
         a.flat[places] = values[places % values.size]
@@ -61,7 +61,7 @@ inplace(np.fill_diagonal, _fill_diagonal)
 
 def _put_along_axis(arr: Array, indices: Any, values: Array, axis: int | None) -> None:
     places = np.arange(arr.size).reshape(arr.shape)
-    places = np.take_along_axis(places, unwrap(indices), axis)
+    places = np.take_along_axis(places, bare(indices), axis)
     arr[np.unravel_index(places, arr.shape)] = values
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..buffers import absorbing
-from ..dispatch import primitive, users_level
+from ..dispatch import primitive
+from ..loss import users_level
 from ..registry import composite, family, lowered, rule
 from ..tape import Array
 from ..views import astype

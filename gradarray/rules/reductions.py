@@ -147,6 +147,17 @@ rule(np.nansum, nansum_vjp, holomorphic=False)
 # --- products --------------------------------------------------------------------------------------------------------
 
 
+def reduction_jvp(vjp: Callable[..., Array]) -> Callable[..., Array]:
+    """Make the jvp of a reduction: each element counts in one result alone, so the vjp of ones has all derivatives."""
+
+    def jvp(tangents: Sequence[Array], ans: Array, a: Array, **params: Any) -> Array:
+        one = ans.dtype.type(1)
+        derivatives = vjp(np.full(ans.shape, one) if ans.ndim else one, ans, a, **params)
+        return np.sum(derivatives * tangents[0], axis=params.get("axis"), keepdims=params.get("keepdims", False))
+
+    return jvp
+
+
 def _divisible(ans: Array) -> bool:
     """Tell whether these products can be divided by their factors: none is zero, infinite, or has lost digits."""
     if type(ans) is np.ndarray:
@@ -204,8 +215,8 @@ def nanprod_vjp(
     return prod_vjp(g, ans, a, axis, dtype, keepdims, initial, True if np.all(there) else there)
 
 
-rule(np.prod, prod_vjp, forward=reducing(np.multiply))
-rule(np.nanprod, nanprod_vjp)
+rule(np.prod, prod_vjp, jvp=reduction_jvp(prod_vjp), forward=reducing(np.multiply))
+rule(np.nanprod, nanprod_vjp, jvp=reduction_jvp(nanprod_vjp))
 
 # --- running sums ----------------------------------------------------------------------------------------------------
 
@@ -617,12 +628,13 @@ def extremum_vjp(
     return np.where(hit, g / n, 0)
 
 
+extremum_jvp = reduction_jvp(extremum_vjp)
 for largest in (np.max, np.amax):
-    rule(largest, extremum_vjp, holomorphic=False, forward=reducing(np.maximum))
+    rule(largest, extremum_vjp, jvp=extremum_jvp, holomorphic=False, forward=reducing(np.maximum))
 for least in (np.min, np.amin):
-    rule(least, extremum_vjp, holomorphic=False, forward=reducing(np.minimum))
+    rule(least, extremum_vjp, jvp=extremum_jvp, holomorphic=False, forward=reducing(np.minimum))
 for extremum in (np.nanmax, np.nanmin):
-    rule(extremum, extremum_vjp, holomorphic=False)
+    rule(extremum, extremum_vjp, jvp=extremum_jvp, holomorphic=False)
 composite(
     np.ptp, lambda a, axis=None, keepdims=False: np.max(a, axis, keepdims=keepdims) - np.min(a, axis, keepdims=keepdims)
 )

@@ -1,0 +1,297 @@
+"""Which tensors share one piece of memory, and whether a tape still needs what stands there.
+
+NumPy's views share memory, and so do the tensors around them. The first view of a tensor founds a `Family`: the tensor
+becomes the base, and the family knows each view by a weak reference and by the steps that lead to it from the base.
+A Tensor's ``_alias`` is None for one that shares with nobody, the pair (base, steps) for a view, the family for a base.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from . import guard
+from .buffers import LARGE, references_to
+from .tape import Array, Node, PullbackRule
+
+
+class Step:
+    """One call that gives a view: what is needed to carry it out again on other data.
+
+    Attributes
+    ----------
+    rule : the rule that the call is recorded under
+    args : what the node of the call saves: the index, or the operands with None in place of the array
+    kwargs : the parameters by name
+    place : which of the parents the array is, and how many there are
+    view : takes an array to its view
+    """
+
+    __slots__ = ("args", "kwargs", "place", "rule", "view")
+
+    def __init__(
+        self,
+        rule: PullbackRule,
+        args: Any,
+        kwargs: dict[str, Any] | None,
+        view: Callable[[Array], Array],
+        place: tuple[int, int] = (0, 1),
+    ) -> None:
+        self.rule = rule
+        self.args = args
+        self.kwargs = kwargs
+        self.view = view
+        self.place = place
+
+    def node(self, parent: Node, out: Array) -> Node:
+        """Return the node of the call on an array whose node is `parent`."""
+        i, count = self.place
+        parents = tuple([parent if k == i else None for k in range(count)])
+        return Node(self.rule, self.args, self.kwargs, None, parents, out.shape, out.dtype)
+
+
+Steps = tuple[Step, ...]
+
+
+def follow(steps: Steps, array: Array) -> Array:
+    """Return what the steps lead to from an array in place of the base."""
+    for step in steps:
+        array = step.view(array)
+    return array
+
+
+class Family:
+    """The views of one base.
+
+    Attributes
+    ----------
+    earlier : a tape may have saved the buffer before the family was founded; looked into when it matters
+    foreign : the buffer is somebody else's, and is not written into: an update makes a buffer of its own first
+    lent : a caller was given an array on the buffer, and may write into it
+    source : of a detached tensor, a weak reference to the one whose buffer it is
+    """
+
+    __slots__ = ("_limit", "_members", "earlier", "foreign", "lent", "source")
+
+    def __init__(self, earlier: bool = False, foreign: bool = False, source: Callable[[], Any] | None = None) -> None:
+        self._members: list[tuple[Callable[[], Any], Callable[[], Any]]] = []
+        self._limit = 16
+        self.earlier = earlier
+        self.foreign = self.lent = foreign
+        self.source = source
+
+    def add(self, view: Any) -> None:
+        """Make a tensor a member."""
+        self._members.append((weakref.ref(view), weakref.ref(view._raw)))
+        if len(self._members) > self._limit:
+            self._sift()
+
+    def keep(self, raw: Array) -> None:
+        """Note an array on the buffer that belongs to no view: while it lives, what it shows must not change."""
+        self._members.append((_nobody, weakref.ref(raw)))
+
+    def _sift(self) -> None:
+        self._members = [(view, raw) for view, raw in self._members if raw() is not None]
+        self._limit = 2 * len(self._members) + 16
+
+    def views(self) -> Iterator[Any]:
+        """Yield the tensors that are still there."""
+        for ref, _ in self._members:
+            view = ref()
+            if view is not None:
+                yield view
+
+    def holds(self, target: Array, detached: bool) -> bool:
+        """Tell whether somebody keeps the array of a view, or has a detached one, that overlaps with `target`."""
+        self._sift()
+        for ref, raw_ref in self._members:
+            raw = raw_ref()
+            if raw is None:
+                continue
+            if ref is _nobody:
+                kept = detached or references_to(raw) > _IN_SLOT
+            else:
+                kept = references_to(raw) > (_IN_SLOT if ref() is not None else _LOOSE)
+            if kept and overlap(raw, target):
+                return True
+        return False
+
+    def lends(self, base: Any) -> bool:
+        """Tell whether a caller still has an array on the buffer of the base."""
+        return self.lent and self._known_elsewhere(base, 0)
+
+    def _known_elsewhere(self, base: Any, known: int) -> bool:
+        """Tell whether anybody but the base, its views and `known` others refers to the buffer."""
+        owner = base._raw.base
+        known += sum(raw.base is owner for raw in (ref() for _, ref in self._members) if raw is not None)
+        return owner is not None and references_to(owner) > _IN_SLOT + known
+
+    def saved_earlier(self, base: Any, target: Array) -> bool:
+        """Tell whether the buffer may have been saved before the family was founded."""
+        if self.earlier:
+            self.earlier = self._known_elsewhere(base, int(target.base is base._raw.base))
+        return self.earlier
+
+    def move(self, base: Any) -> None:
+        """Lead every view to the new data of the base."""
+        members: list[tuple[Callable[[], Any], Callable[[], Any]]] = []
+        for view in self.views():
+            view._raw = follow(view._alias[1], base._raw)
+            members.append((weakref.ref(view), weakref.ref(view._raw)))
+        self._members = members
+
+
+def _nobody() -> None:
+    return None
+
+
+def overlap(a: Array, b: Array) -> bool:
+    """Tell whether two arrays have an element in common; where that is hard to find out, it is said so."""
+    try:
+        return np.shares_memory(a, b, max_work=100_000)  # type: ignore[arg-type] # the stub knows two values only
+    except np.exceptions.TooHardError:
+        return True
+
+
+# --- references -----------------------------------------------------------------------------------------------------
+
+
+class _Slot:
+    __slots__ = ("_raw",)
+    _raw: Array
+
+
+def _references_in_slot() -> int:
+    holder = _Slot()
+    holder._raw = np.empty(1)
+    return references_to(holder._raw)
+
+
+def _references_loose_and_in_slot() -> tuple[int, int]:
+    holder = _Slot()
+    holder._raw = np.empty(1)
+    ref = weakref.ref(holder._raw)
+    raw = ref()
+    in_slot = references_to(raw)
+    return in_slot - 1, in_slot
+
+
+# The references to an array that stands in one slot and nowhere else, asked for by way of the slot; and to one that
+# stands in no slot, or in one, and in a local variable.
+_SOLE = _references_in_slot()
+_LOOSE, _IN_SLOT = _references_loose_and_in_slot()
+
+
+def shared(x: Any) -> bool:
+    """Tell whether anybody but the tensor `x` itself, which has no family, knows its buffer."""
+    if references_to(x._raw) > _SOLE:
+        return True
+    base = x._raw.base
+    return base is not None and (type(base) is not np.ndarray or references_to(base) > _IN_SLOT)
+
+
+def held(base: Any, target: Array, detached: bool = True) -> bool:
+    """Tell whether a tape, or anybody else, keeps an array in which writing to `target`, a view, would show.
+
+    Tensors that were detached from the base count only if asked for.
+    """
+    family = base._alias
+    return references_to(base._raw) > _SOLE or family.saved_earlier(base, target) or family.holds(target, detached)
+
+
+def saved(x: Any) -> Array:
+    """Return what a tape keeps of the data of a view or a base.
+
+    Small views are copied, so that the buffer stays free for updates: code that fills an array row by row from the rows
+    before would otherwise copy all of it each time. What a caller may write into is guarded.
+    """
+    data, alias = x._raw, x._alias
+    if type(alias) is tuple:
+        if data.size < LARGE:
+            return data.copy(order="K")
+        base, family = alias[0], alias[0]._alias
+    else:
+        base, family = x, alias
+    if family.lent and guard.mem_guard_active() and family.lends(base):
+        return data.copy(order="K")  # the caller may have any number of views, whose flags cannot be reached
+    return data
+
+
+def lend(x: Any) -> Array:
+    """Return an array on the memory of a tensor for its caller: read-only while a tape needs what stands there.
+
+    Where a tape does not, it can be written into, and the tensor sees it.
+    """
+    base = x._alias[0] if type(x._alias) is tuple else x
+    if base._alias is None and not shared(x):
+        found(x)
+    family = base._alias
+    source = family.source() if family is not None and family.source is not None else None
+    if guard.mem_guard_active() and (
+        family is None
+        or held(base, x._raw[...], False)
+        or (source is not None and source._alias is not None and held(source, x._raw[...], False))
+    ):
+        view = x._raw.view()
+        view.flags.writeable = False
+        return view
+    if family is None:
+        return x._raw.view()
+    family.lent = True
+    owner = owner_of(x)
+    return x._raw.view() if owner is None else owner
+
+
+def owner_of(x: Any) -> Any:
+    """Return the array that owns the memory of a base with a family, which has another one on all of it; else None."""
+    data = x._raw
+    owner = data.base
+    if type(x._alias) is not Family or type(owner) is not np.ndarray:
+        return None
+    same = owner.shape == data.shape and owner.strides == data.strides and owner.dtype is data.dtype
+    return owner if same else None
+
+
+def detached(x: Any) -> tuple[Array, Family]:
+    """Return another array on the memory of a tensor, which shows the same until one of the two is updated."""
+    base = x._alias[0] if type(x._alias) is tuple else x
+    if base._alias is None:
+        found(base)
+    raw = x._raw.view()
+    base._alias.keep(raw)
+    return raw, Family(foreign=True, source=weakref.ref(base))
+
+
+# --- founding and joining -------------------------------------------------------------------------------------------
+
+
+def found(base: Any) -> Family:
+    """Make a tensor the base of a family.
+
+    The tensor goes on with an array of its own on the buffer. Who keeps that one is then told by its references, which
+    neither the views' arrays nor the one that ``.data`` hands out add to.
+    """
+    base._raw = base._raw.view()
+    base._alias = family = Family(earlier=True)
+    return family
+
+
+def join(view: Any, x: Any, step: Step) -> None:
+    """Make `view` a view of `x`, to which `step` leads from there."""
+    alias = x._alias
+    if type(alias) is tuple:
+        base, steps = alias
+        view._alias = (base, (*steps, step))
+        base._alias.add(view)
+    else:
+        view._alias = (x, (step,))
+        (alias or found(x)).add(view)
+
+
+def is_view(out: Array, data: Array) -> bool:
+    """Tell whether NumPy made `out`, which has a base, as a view of `data`."""
+    base = out.base
+    return base is data or base is data.base or (type(base) is not np.ndarray and np.may_share_memory(out, data))

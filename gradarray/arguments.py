@@ -1,0 +1,131 @@
+"""Which arguments of a call a transform is about: `argnums`, by position or by name."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+Place = int | str
+
+
+def function_name(f: Any) -> str:
+    """Return the name of a function, for messages and for what is made from it."""
+    while isinstance(f, functools.partial):
+        f = f.func
+    return str(getattr(f, "__name__", type(f).__name__))
+
+
+def need_function(f: Any, transform: str) -> None:
+    """Raise TypeError for what cannot be called."""
+    if not callable(f):
+        raise TypeError(f"{transform} takes a function and returns one, as in {transform}(f)(x); it got {f!r:.60}")
+
+
+def parameters(f: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
+    """Return the parameters of a function, none where it does not tell them."""
+    try:
+        return tuple(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        return ()
+
+
+class Argnums:
+    """The arguments that a derivative is taken by.
+
+    Parameters
+    ----------
+    argnums : int, str, or a sequence of them
+        Positions, counted from the end if negative, or names.
+    transform : str
+        For messages.
+
+    Attributes
+    ----------
+    places : the positions and names
+    single : one was given by itself, so that there is one result and no tuple
+    """
+
+    __slots__ = ("places", "single", "transform")
+
+    def __init__(self, argnums: Any, transform: str) -> None:
+        self.transform = transform
+        self.single = not isinstance(argnums, (tuple, list))
+        self.places: tuple[Place, ...] = (argnums,) if self.single else tuple(argnums)
+        for place in self.places:
+            if isinstance(place, bool) or not (isinstance(place, str) or hasattr(place, "__index__")):
+                raise TypeError(
+                    f"argnums is the position of an argument, its name, or a tuple of them, not {argnums!r:.60}"
+                )
+        self.places = tuple(p if isinstance(p, str) else p.__index__() for p in self.places)
+        if not self.places:
+            raise ValueError("argnums names no argument")
+
+    def __str__(self) -> str:
+        named = [f"argument {place!r}" for place in self.places]
+        return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
+
+    def arrange(self, results: list[Any]) -> Any:
+        """Return the one result, or a tuple of them."""
+        return results[0] if self.single else tuple(results)
+
+    def locate(self, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Place]:
+        """Return where the arguments stand in a call: a position in `args` or a name in `kwargs`.
+
+        Raises
+        ------
+        TypeError
+            If the call has no such argument.
+        ValueError
+            If two of them are the same one.
+        """
+        if len(self.places) == 1:
+            (place,) = self.places
+            if type(place) is int and 0 <= place < len(args):
+                return [place]
+        found = [self._find(place, f, args, kwargs) for place in self.places]
+        if len(set(found)) < len(found):
+            raise ValueError(f"argnums={self.places} names an argument of {function_name(f)} twice")
+        return found
+
+    def _find(self, place: Place, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Place:
+        if isinstance(place, str):
+            if place in kwargs:
+                return place
+            for i, parameter in enumerate(parameters(f)):
+                if parameter.name == place and parameter.kind in _BY_POSITION and i < len(args):
+                    return i
+                if parameter.name == place and parameter.default is not parameter.empty:
+                    kwargs[place] = parameter.default
+                    return place
+        else:
+            position = place + len(args) if place < 0 else place
+            if 0 <= position < len(args):
+                return position
+            known = parameters(f)
+            if 0 <= position < len(known) and known[position].kind in _BY_POSITION:
+                return self._find(known[position].name, f, args, kwargs)
+        given = [f"{len(args)} by position"] + [repr(name) for name in kwargs]
+        raise TypeError(
+            f"{self.transform}(..., argnums={place!r}) of {function_name(f)}: this call has no such argument; "
+            f"it has {', '.join(given)}"
+        )
+
+
+_BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def named_after(f: Any, transform: str, what: str, same_arguments: bool = True) -> Callable[[Any], Any]:
+    """Give the function that a transform returns a name and a docstring, and where it fits the signature, after `f`."""
+
+    def decorate(made: Any) -> Any:
+        name = function_name(f)
+        if same_arguments:
+            functools.update_wrapper(made, f)
+        made.__name__ = made.__qualname__ = f"{transform}_of_{name}".replace("<lambda>", "lambda")
+        doc = getattr(f, "__doc__", None) if name != "<lambda>" and not isinstance(f, functools.partial) else None
+        made.__doc__ = f"{what.format(name)}\n\nThe documentation of {name}:\n\n{doc}" if doc else what.format(name)
+        return made
+
+    return decorate

@@ -1,0 +1,330 @@
+"""Many sweeps in one: Jacobians by a batch of cotangents, or of tangents, that goes once along the tape.
+
+Both directions use the tape that one call of the function has recorded, so the direction can be chosen when the number
+of results is known, and a closure, a view or an update is what it is for any other sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import batch_sums as batch_sums  # its forms
+from . import tape
+from .aliases import follow
+from .batch import Batch, one_by_one
+from .batch_shapes import add_each
+from .buffers import absorbing
+from .dispatch import _ZERO as ZERO
+from .dispatch import wrap
+from .kinds import Bilinear, Elementwise, Function, Linear, names
+from .tape import PICK, Array, Node, Part, Spec, reachable
+from .views import GETITEM, VIEWITEM
+
+# The elements that the batch of the widest node may have: those of a chunk should stay in the processor's cache.
+CHUNK = 2**17
+
+Batches = dict[Node, Any]
+
+
+# How many columns cost as much as a row: a rule that has no forward derivative is transposed, which takes longer.
+FORWARD_COSTS = 2
+
+
+def jacobian(result: Node, inputs: Sequence[Node], mode: str | None = None) -> list[Array]:
+    """Return the derivative of each element of a result by each element of each input.
+
+    Parameters
+    ----------
+    result : Node
+        Its tape stays as it is.
+    inputs : sequence of Node
+    mode : {"rev", "fwd"}, optional
+        By rows, in reverse, or by columns, forward; by default what is cheaper. A real result of complex inputs is
+        always differentiated in reverse.
+
+    Returns
+    -------
+    list of ndarray, of the shape of the result followed by that of the input
+        A real result has derivatives of the input's dtype; for a complex input a row is the direction of steepest
+        ascent, the gradient of one element. A complex result has complex derivatives, by a complex input those of a
+        holomorphic function.
+    """
+    path = between(result, inputs)
+    is_complex = result.dtype.kind == "c"
+    dtypes = [np.result_type(x.dtype, result.dtype) if is_complex else x.dtype for x in inputs]
+    found = [np.zeros((result.size, x.size), dtype) for x, dtype in zip(inputs, dtypes, strict=True)]
+    total = sum(x.size for x in inputs)
+    if path and total and result.size:
+        step = max(1, CHUNK // max(node.size for node in path))
+        backwards = mode == "rev" or (mode is None and result.size <= FORWARD_COSTS * total)
+        if backwards or (not is_complex and any(x.dtype.kind == "c" for x in inputs)):
+            _fill_rows(found, path, result, inputs, step)
+        else:
+            _fill_columns(found, path, result, inputs, step)
+    return [matrix.reshape(result.shape + x.shape) for matrix, x in zip(found, inputs, strict=True)]
+
+
+def _fill_rows(found: list[Array], path: list[Node], result: Node, inputs: Sequence[Node], step: int) -> None:
+    for rows in _chunks(result.size, step):
+        ones = _one_each(result, rows)
+        gradients = pull_back(path, inputs, result, Batch(ones))
+        imaginary: Batches = {}
+        if result.dtype.kind == "c" and any(x.dtype.kind != "c" for x in inputs):
+            imaginary = pull_back(path, inputs, result, Batch(1j * ones))
+        for matrix, x in zip(found, inputs, strict=True):
+            if x in gradients:
+                by_row = gradients[x].value
+                if result.dtype.kind == "c":
+                    # A gradient is that of the real part, and of a holomorphic function the conjugate derivative.
+                    by_row = np.conj(by_row) if x.dtype.kind == "c" else by_row + 1j * imaginary[x].value
+                matrix[rows] = by_row.reshape(len(ones), x.size)
+
+
+def _fill_columns(found: list[Array], path: list[Node], result: Node, inputs: Sequence[Node], step: int) -> None:
+    for matrix, x in zip(found, inputs, strict=True):
+        for columns in _chunks(x.size, step):
+            tangent = push_forward(path, result, {x: Batch(_one_each(x, columns))})
+            if tangent is not None:
+                matrix[:, columns] = tangent.value.reshape(len(tangent.value), result.size).T
+
+
+def _chunks(total: int, step: int) -> Iterator[slice]:
+    return (slice(start, min(start + step, total)) for start in range(0, total, step))
+
+
+def _one_each(like: Spec, elements: slice) -> Array:
+    """Return one array for each of some elements, with a one there and zeros elsewhere."""
+    count = elements.stop - elements.start
+    ones = np.zeros((count, like.size), like.dtype)
+    ones[np.arange(count), np.arange(elements.start, elements.stop)] = 1
+    return ones.reshape(count, *like.shape)
+
+
+def between(result: Node, inputs: Sequence[Node]) -> list[Node]:
+    """Return the nodes that lead from the inputs to the result, in the order of their recording."""
+    found = set(inputs)
+    path = []
+    for node in sorted(reachable(result, min([x.order for x in inputs])), key=lambda node: node.order):
+        if node in found or (node.rule is not ZERO and not found.isdisjoint(node.parents)):
+            found.add(node)
+            path.append(node)
+    return path if result in found else []
+
+
+def _with_care(compute: Callable[[bool], Any]) -> Any:
+    """Compute derivatives; where a NaN comes out, once more, with a zero that wins over an infinity or a NaN."""
+    with np.errstate(all="ignore"):
+        found = compute(False)
+        batches = found.values() if type(found) is dict else [found]
+        if any(type(x) is Batch and np.isnan(np.sum(x.value)) for x in batches):
+            found = compute(True)
+    return found
+
+
+# --- in reverse ------------------------------------------------------------------------------------------------------
+
+
+def pull_back(path: Sequence[Node], inputs: Sequence[Node], result: Node, g: Batch) -> Batches:
+    """Return the cotangents of the inputs for a batch of cotangents of the result."""
+    return _with_care(lambda careful: _pull_back(path, inputs, result, g, careful))  # type: ignore[no-any-return]
+
+
+def _pull_back(path: Sequence[Node], inputs: Sequence[Node], result: Node, g: Batch, careful: bool) -> Batches:
+    on_path = set(path)
+    pending: Batches = {result: g}
+    count = len(g.value)
+    owned: set[Node] = set()  # nodes whose cotangents are in an array that was made here
+    kept: Batches = {}
+    for node in reversed(path):
+        if node not in pending:
+            continue
+        g = pending.pop(node)
+        if node in inputs:
+            kept[node] = g
+        if node.rule is None:
+            continue
+        if node.rule is GETITEM:
+            (parent,) = node.parents
+            assert parent is not None
+            _add_at(pending, owned, parent, node.args, g)
+            continue
+        for parent, c in zip(node.parents, pull(node, g, careful), strict=False):
+            if parent is None or c is None or parent not in on_path:
+                continue
+            if type(c) is Part:
+                parts = pending.setdefault(parent, [None] * len(parent.out))
+                parts[c.k] = c.g if parts[c.k] is None else parts[c.k] + c.g
+                continue
+            c = tape.fit(c, parent)
+            if type(c) is not Batch:  # plain zeros, say
+                c = Batch(np.broadcast_to(c, (count, *parent.shape)))
+            before = pending.get(parent)
+            if before is None:
+                pending[parent] = c
+            elif parent in owned:
+                before.value += c.value
+            else:
+                pending[parent] = before + c
+                owned.add(parent)
+    return kept
+
+
+def _add_at(pending: Batches, owned: set[Node], parent: Node, index: Any, g: Batch) -> None:
+    """Add the cotangents of ``parent[index]`` at the index, into one array for all of them."""
+    before = pending.get(parent)
+    if before is None:
+        before = pending[parent] = Batch(np.zeros((len(g.value), *parent.shape), parent.dtype))
+    elif parent not in owned or not before.value.flags.c_contiguous:
+        before = pending[parent] = Batch(np.array(before.value, order="C"))
+    owned.add(parent)
+    add_each(before.value, index, g.value)
+
+
+def pull(node: Node, g: Any, careful: bool = False) -> list[Any]:
+    """Return the cotangents of a node's operands; where the rule cannot take a batch, one after the other."""
+    rule = node.rule
+    assert rule is not None
+    pullback = rule.careful_pullback if careful else rule.pullback
+    if rule.batches:
+        try:
+            return list(pullback(node, g))
+        except Exception:
+            pass  # what is wrong, and not only with the batch, comes up again below
+    return one_by_one(_pull_one, (pullback, node, g), {})  # type: ignore[no-any-return]
+
+
+def _pull_one(pullback: Callable[..., Any], node: Node, g: Any) -> list[Any]:
+    cotangents: list[Any] = []
+    for parent, c in zip(node.parents, pullback(node, g), strict=False):
+        if parent is None or c is None:
+            cotangents.append(None)
+        elif c.shape is None:
+            cotangents.append(c.add_to(None, parent, set(), False))
+        else:
+            cotangents.append(tape.fit(c, parent))
+    return cotangents
+
+
+# --- forward ---------------------------------------------------------------------------------------------------------
+
+
+def push_forward(path: Sequence[Node], result: Node, tangents: Batches) -> Batch | None:
+    """Return the tangents of the result for a batch of tangents of inputs, None where it depends on none of them."""
+    return _with_care(lambda careful: _push_forward(path, result, dict(tangents), careful))  # type: ignore[no-any-return]
+
+
+def _push_forward(path: Sequence[Node], result: Node, tangents: Batches, careful: bool) -> Batch | None:
+    last_use = {parent: node for node in path for parent in node.parents if parent is not None}
+    for node in path:
+        if node in tangents:
+            continue
+        given = [None if parent is None else tangents.get(parent) for parent in node.parents]
+        if any(t is not None for t in given):
+            tangents[node] = push(node, given, careful)
+        for parent in node.parents:
+            if parent is not None and last_use[parent] is node:
+                tangents.pop(parent, None)
+    return tangents.get(result)
+
+
+def push(node: Node, tangents: list[Any], careful: bool = False) -> Any:
+    """Return the tangents of a node's result, or of its several results, from those of its operands."""
+    rule = node.rule
+    if rule is PICK:
+        return tangents[0][node.args[0]]
+    if rule is GETITEM:
+        return tangents[0][node.args]
+    try:
+        pushed = _pushed(node, tangents, careful)
+    except Exception:
+        pushed = NotImplemented  # as in `pull`
+    if pushed is NotImplemented:
+        pushed = transposed(node, tangents)
+    return pushed if type(pushed) is list else _fitted(pushed, node)
+
+
+def _fitted(t: Any, node: Node) -> Any:
+    if t.dtype.kind == "c" and node.dtype.kind != "c":
+        t = t.real
+    if t.shape != node.shape:
+        t = np.broadcast_to(t, node.shape)
+    return t if t.dtype == node.dtype else t.astype(node.dtype)
+
+
+def _pushed(node: Node, tangents: list[Any], careful: bool) -> Any:
+    rule, args = node.rule, node.args
+    if rule is VIEWITEM:
+        steps, index = args
+        return follow(steps, tangents[0])[index]
+    params = node.kwargs or {}
+    if isinstance(rule, Elementwise):
+        times = absorbing if careful else np.multiply
+        terms = [
+            times(t, d(node.out, *args) if callable(d) else d)
+            for d, t in zip(rule.partials, tangents, strict=True)
+            if t is not None
+        ]
+        return sum(terms[1:], terms[0])
+    if isinstance(rule, Linear):
+        # The start value of a reduction is not part of the linear map.
+        params = {name: value for name, value in params.items() if name != "initial"}
+        if rule.sequence:
+            specs = [arg if parent is None else parent for arg, parent in zip(args, node.parents, strict=True)]
+            parts = [np.zeros(x.shape, x.dtype) if t is None else t for x, t in zip(specs, tangents, strict=True)]
+            return rule.func(parts, **params)
+        return rule.func(tangents[0], **params)
+    if isinstance(rule, Bilinear):
+        (a, b), (ta, tb) = args, tangents
+        terms = [rule.func(*pair, **params) for pair, t in (((ta, b), ta), ((a, tb), tb)) if t is not None]
+        return sum(terms[1:], terms[0])
+    if isinstance(rule, Function) and rule.jvp is not None and _has_all(rule.jvp, node):
+        return rule.jvp(tangents, node if node.out is None else node.out, *args, **params)
+    return NotImplemented
+
+
+def _has_all(jvp: Callable[..., Any], node: Node) -> bool:
+    """Tell whether a forward derivative needs no values but those that the tape keeps for the reverse one."""
+    _, *needed = names(jvp)[: 2 + len(node.args)]
+    kept = [node.out, *node.args]
+    return all(
+        name.startswith("_") or not (value is None or isinstance(value, Spec))
+        for name, value in zip(needed, kept, strict=False)
+    )
+
+
+def transposed(node: Node, tangents: list[Any]) -> Any:
+    """Return J t for a batch of tangents by the pullback alone, which is linear in the cotangent.
+
+    Re<J^H v, t> is Re<v, J t>, so that J t is what comes back to v from J^H v with t as its cotangent.
+    """
+    several = type(node.out) is tuple
+    outs = node.out if several else (node,)
+    with tape.recorded(), np.errstate(all="ignore"):
+        vs = [
+            wrap(np.zeros(out.shape, out.dtype), tape.leaf(out.shape, out.dtype)) if out.dtype.kind in "fc" else None
+            for out in outs
+        ]
+        seeds = [np.zeros(out.shape, out.dtype) if v is None else v for v, out in zip(vs, outs, strict=True)]
+        assert node.rule is not None
+        cotangents = list(node.rule.pullback(node, seeds if several else seeds[0]))
+        fitted = [
+            None if parent is None or t is None or c is None else tape.fit(c, parent)
+            for parent, c, t in zip(node.parents, cotangents, tangents, strict=False)
+        ]
+    leaves: list[Any] = [v._node for v in vs if v is not None]
+    totals: Batches = {}
+    for c, t in zip(fitted, tangents, strict=False):
+        root = getattr(c, "_node", None)
+        if root is None:
+            continue
+        for leaf, g in pull_back(between(root, leaves), leaves, root, t).items():
+            totals[leaf] = totals[leaf] + g if leaf in totals else g
+    count = next(len(t.value) for t in tangents if t is not None)
+    found = [
+        totals[v._node] if v is not None and v._node in totals else Batch(np.zeros((count, *out.shape), out.dtype))
+        for v, out in zip(vs, outs, strict=True)
+    ]
+    return found if several else found[0]

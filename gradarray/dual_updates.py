@@ -1,0 +1,108 @@
+"""Updates of Duals in place: value and tangent are written side by side, so that every view of the Dual sees both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .buffers import references_to
+from .dispatch import PLAIN, bare, has_variable, stack_nested
+from .forward import UFUNCS
+from .loss import GradientLossError
+from .tangents import level_of, traced_as, values_of
+from .tape import Array
+from .views import freeze
+
+
+def assign(d: Any, value: Any, place: Callable[[Array, Array], None]) -> None:
+    """Write into value and tangent; ``place(array, values)`` writes into one of them.
+
+    What shares memory with them, and so with the views of the Dual, sees it.
+    """
+    value = stack_nested(value) if isinstance(value, (list, tuple)) else value
+    level = level_of(value)
+    if level > d.level:
+        raise GradientLossError(
+            "this array belongs to an outer differentiation and cannot hold the tangent of an inner one. "
+            "Make it inside the inner function, with np.zeros_like(x) of the argument x that is differentiated there."
+        )
+    inner, tangent = (value.value, value.tangent) if level == d.level else (value, None)
+    if not type(inner) is type(d.value) is np.ndarray and (
+        _cannot_hold(d.value, inner) or (tangent is not None and _cannot_hold(d.tangent, tangent))
+    ):
+        _promote(d, inner, tangent, references_to(d.value) > _SOLE or references_to(d.tangent) > _SOLE)
+    place(d.value, inner)
+    if tangent is None:
+        place(d.tangent, np.zeros((), d.tangent.dtype))
+    else:
+        place(d.tangent, np.real(tangent) if tangent.dtype.kind == "c" != d.dtype.kind else tangent)
+
+
+def _cannot_hold(array: Array, value: Any) -> bool:
+    """Tell whether a value is traced by an outer differentiation of which the array knows nothing."""
+    return level_of(value) > level_of(array) or (type(array) in PLAIN and has_variable(value))
+
+
+def _promote(d: Any, value: Any, tangent: Any, shared: bool) -> None:
+    """Bring value and tangent into a form that can hold what an outer differentiation traces."""
+    if shared or (type(d.value) is np.ndarray and d.value.base is not None):
+        raise GradientLossError(
+            "this array shares its memory with a view and cannot hold a value that an outer differentiation traces. "
+            "Make it with np.zeros_like of such a value."
+        )
+    for like in (value, tangent):
+        if like is not None:
+            d.value, d.tangent = traced_as(d.value, like), traced_as(d.tangent, like)
+
+
+class _Slot:
+    __slots__ = ("value",)
+    value: Any
+
+
+def _sole() -> int:
+    d = _Slot()
+    d.value = np.empty(1)
+    return references_to(d.value)
+
+
+# The references to an array that stands in a Dual and nowhere else, asked for by way of the Dual.
+_SOLE = _sole()
+
+
+def update(d: Any, ufunc: np.ufunc, other: Any) -> Any:
+    """Carry out an augmented assignment, such as ``x += other``."""
+    result = UFUNCS[ufunc](d, other)
+    if result is NotImplemented or isinstance(d.value, np.generic) or level_of(result) > d.level:
+        return result  # a scalar is not changed but replaced; so is what cannot hold the tangent of an inner level
+    if result.shape != d.shape or not np.can_cast(result.dtype, d.dtype, "same_kind"):
+        ufunc(bare(d), bare(other), out=np.empty(d.shape, d.dtype))  # NumPy's own error
+    d[...] = result
+    return d
+
+
+class Flat:
+    """The elements of a Dual in C order, as ``x.flat`` gives them."""
+
+    __slots__ = ("base",)
+
+    def __init__(self, base: Any) -> None:
+        self.base = base
+
+    def __len__(self) -> int:
+        return self.base.size  # type: ignore[no-any-return]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(np.ravel(self.base))
+
+    def __getitem__(self, index: Any) -> Any:
+        return np.ravel(self.base)[index]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        def place(array: Array, values: Array) -> None:
+            array.flat[index] = values
+
+        index = freeze(values_of(index))
+        assign(self.base, value, place)

@@ -1,0 +1,518 @@
+"""Forward mode: what each function of NumPy does to Duals.
+
+As in `gradarray.dispatch`, there is a function for each one of NumPy's, made from its rule when it is first called on a
+Dual. The usual calls of ufuncs, on plain arrays, are carried out in line; `gradarray.tangents` has all others.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+
+from . import loss, tangents
+from .buffers import LARGE
+from .dispatch import (
+    PLAIN,
+    UFUNC_KEYWORDS,
+    _Recorders,
+    _Signature,
+    bare,
+    new_object,
+    refuse,
+    stack_nested,
+)
+from .kinds import (
+    Bilinear,
+    Composite,
+    Creation,
+    Elementwise,
+    Function,
+    InPlace,
+    Linear,
+    Nondifferentiable,
+    Partial,
+    Rule,
+    Unsupported,
+    ZeroGradient,
+    public_name,
+)
+from .parallel import SPLIT, product_in_parts, ufunc_in_parts
+from .parallel import add as add_in_parts
+from .registry import find, forgetters
+from .tangents import level_of, paired, product_with, pushed, store, tangent_of, understood, values_of
+from .tape import FLOAT64
+from .ufuncs import LOWERED, augmented_assignment, updated_at, with_axes
+
+Pusher = Callable[..., Any]
+
+# The class Dual, set by install(): its operators are made here.
+Dual: Any = None
+
+
+def install(cls: type) -> None:
+    """Make `cls` the class of values with a tangent."""
+    global Dual
+    Dual = cls
+    tangents.install(cls)
+
+
+# --- ufuncs: functions of a fixed number of operands ----------------------------------------------------------------
+
+
+def pusher_for(func: Any, calculate: Pusher | None = None) -> Pusher:
+    """Make what carries out a ufunc's plain call on Duals.
+
+    `calculate` may compute the same from the values by a shorter way, such as ``operator.mul`` for np.multiply.
+    """
+    rule = find(func)
+    if isinstance(rule, Elementwise):
+        if len(rule.partials) == 1:
+            return _unary(rule, calculate or func)
+        if len(rule.partials) == 2:
+            return _binary(rule, calculate or func)
+    if isinstance(rule, Bilinear):
+        return _bilinear(rule)
+    if isinstance(rule, Nondifferentiable) and rule.lower is None:
+        return lambda *operands: func(*map(values_of, operands)) if _ours(operands) else NotImplemented
+    return lambda *operands: FUNCTIONS[func](operands, {}) if _ours(operands) else NotImplemented
+
+
+def _bilinear(rule: Bilinear) -> Pusher:
+    func, ndarray = rule.func, np.ndarray
+
+    def push(x1: Any, x2: Any) -> Any:
+        (a, ta, level) = (x1.value, x1.tangent, x1.level) if type(x1) is Dual else (x1, None, 0)
+        (b, tb, other) = (x2.value, x2.tangent, x2.level) if type(x2) is Dual else (x2, None, level)
+        if (
+            type(a) is ndarray is type(b)
+            and (ta is None or type(ta) is ndarray)
+            and (tb is None or type(tb) is ndarray)
+            and (level == other or not level)
+        ):
+            out = func(a, b)
+            tangent = func(a, tb) if ta is None else func(ta, b) if tb is None else func(ta, b) + func(a, tb)
+            if type(out) is ndarray is type(tangent) and _same_layout(tangent, out):
+                return Dual(out, tangent, other)
+            return paired(out, tangent, other)
+        return FUNCTIONS[func]((x1, x2), {}) if _ours((x1, x2)) else NotImplemented
+
+    return push
+
+
+def _ours(operands: Iterable[Any]) -> bool:
+    return all(type(x) in PLAIN or type(x) is Dual or understood((type(x),)) for x in operands)
+
+
+def _unary(rule: Elementwise, calculate: Pusher) -> Pusher:
+    (partial,) = rule.partials
+    float64, ndarray, constant = np.float64, np.ndarray, not callable(partial)
+    func: Any = rule.func
+
+    def push(x: Any) -> Any:
+        if type(x) is not Dual:
+            return pushed(rule, (x,), {}) if _ours((x,)) else NotImplemented
+        value, t = x.value, x.tangent
+        if type(t) is float64 and type(value) is float64:
+            out = calculate(value)
+            tangent = t * partial if constant else partial(out, value) * t  # type: ignore[operator]
+            if tangent != tangent:
+                tangent = product_with(partial, t, out, (value,))
+            if type(tangent) is not float64 or type(out) is not float64:
+                return paired(out, tangent, x.level)
+        elif type(t) is ndarray and type(value) is ndarray and value.dtype is FLOAT64:
+            out = calculate(value) if value.size < SPLIT else ufunc_in_parts(func, value)
+            if constant:
+                tangent = t * partial
+            elif value.size < LARGE:
+                tangent = partial(out, value) * t  # type: ignore[operator]
+                if _undefined(tangent):
+                    tangent = product_with(partial, t, out, (value,))
+            else:
+                tangent = _large(partial, t, out, value)
+            if type(out) is not ndarray or not _same_layout(tangent, out):
+                return paired(out, tangent, x.level)
+        else:
+            return pushed(rule, (x,), {})
+        d = new_object(Dual)
+        d.value = out
+        d.tangent = tangent
+        d.level = x.level
+        return d
+
+    return push
+
+
+def _binary(rule: Elementwise, calculate: Pusher) -> Pusher:
+    float64, ndarray = np.float64, np.ndarray
+    numbers, plain, tangents = _NUMBERS, _NUMBERS | {np.ndarray}, _TANGENTS
+    combine, exact = _combination(rule), not rule.careful
+    func: Any = rule.func
+
+    def push(x1: Any, x2: Any) -> Any:
+        if type(x1) is Dual:
+            a, ta, level = x1.value, x1.tangent, x1.level
+            if type(x2) is Dual:
+                if x2.level != level:
+                    return pushed(rule, (x1, x2), {})
+                b, tb = x2.value, x2.tangent
+            else:
+                b, tb = x2, None
+        elif type(x2) is Dual:
+            a, ta = x1, None
+            b, tb, level = x2.value, x2.tangent, x2.level
+        else:
+            return pushed(rule, (x1, x2), {}) if _ours((x1, x2)) else NotImplemented
+        if (
+            (ta is None or type(ta) is float64)
+            and (tb is None or type(tb) is float64)
+            and type(a) in numbers
+            and type(b) in numbers
+        ):
+            out = calculate(a, b)
+            tangent = combine(ta, tb, out, a, b)
+            if tangent != tangent:
+                tangent = _careful(rule, ta, tb, out, a, b)
+            if type(tangent) is not float64 or type(out) is not float64:
+                return paired(out, tangent, level)
+        elif type(a) in plain and type(b) in plain and type(ta) in tangents and type(tb) in tangents:
+            out = ufunc_in_parts(func, a, b) if type(a) is ndarray and a.size >= SPLIT else calculate(a, b)
+            if out.size < LARGE or exact:
+                tangent = combine(ta, tb, out, a, b)
+                if not exact and _undefined(tangent):
+                    tangent = _careful(rule, ta, tb, out, a, b)
+            else:
+                tangent = _large_sum(rule, ta, tb, out, a, b)
+            if tangent is ta or tangent is tb:
+                tangent = tangent.copy()
+            if type(out) is not ndarray or type(tangent) is not ndarray or not _same_layout(tangent, out):
+                return paired(out, tangent, level)
+        else:
+            return pushed(rule, (x1, x2), {}) if _ours((x1, x2)) else NotImplemented
+        d = new_object(Dual)
+        d.value = out
+        d.tangent = tangent
+        d.level = level
+        return d
+
+    return push
+
+
+# Python's complex numbers are not among these: 1j * np.float64(2.0) is Python's complex number.
+_NUMBERS = frozenset({float, int, bool, np.float64})
+_TANGENTS = frozenset({np.ndarray, np.float64, type(None)})
+
+
+def _same_layout(a: Any, b: Any) -> bool:
+    return a.dtype is b.dtype and a.shape == b.shape and (a.ndim == 1 or a.strides == b.strides)
+
+
+def _undefined(x: Any) -> bool:
+    """Tell whether a small array holds a NaN, in the cheapest way: by its sum of squares."""
+    total = x.dot(x) if x.ndim == 1 else np.vdot(x, x)
+    return total != total  # type: ignore[no-any-return]
+
+
+def _combination(rule: Elementwise) -> Pusher:
+    """Make the sum of the partial derivatives of a function of two operands, each times its tangent."""
+    signs = [d for d in rule.partials if not callable(d)]
+    if signs == [1, 1]:
+        return lambda ta, tb, _out, _a, _b: ta if tb is None else tb if ta is None else ta + tb
+    if signs == [1, -1]:
+        return lambda ta, tb, _out, _a, _b: ta if tb is None else -tb if ta is None else ta - tb
+    derivatives: list[Any] = [d if callable(d) else lambda *_, d=d: d for d in rule.partials]
+    left, right = derivatives
+
+    def combine(ta: Any, tb: Any, out: Any, a: Any, b: Any) -> Any:
+        if tb is None:
+            return left(out, a, b) * ta
+        if ta is None:
+            return right(out, a, b) * tb
+        return left(out, a, b) * ta + right(out, a, b) * tb
+
+    return combine
+
+
+def _careful(rule: Elementwise, ta: Any, tb: Any, out: Any, a: Any, b: Any) -> Any:
+    """Do the same so that an exact zero times an infinity or a NaN is zero."""
+    return tangent_of(rule, out, [a, b], [ta, tb], {})
+
+
+def _large(d: Partial, t: Any, out: Any, *operands: Any) -> Any:
+    """Return a partial derivative times a tangent, for large arrays."""
+    if callable(d) and type(t) is np.ndarray and t.dtype is FLOAT64 and t.shape == out.shape:
+        term = product_in_parts(t, d, (out, *operands))
+        return term if term.flags.owndata else term.copy()
+    return product_with(d, t, out, operands)
+
+
+def _large_sum(rule: Elementwise, ta: Any, tb: Any, out: Any, a: Any, b: Any) -> Any:
+    terms = [_large(d, t, out, a, b) for d, t in zip(rule.partials, (ta, tb), strict=True) if t is not None]
+    if len(terms) == 1:
+        return terms[0]
+    total, other = terms
+    if total is not ta and type(total) is np.ndarray and _same_layout(total, out):
+        add_in_parts(total, other)
+        return total
+    return total + other
+
+
+# --- functions ------------------------------------------------------------------------------------------------------
+
+
+def function_pusher(func: Callable[..., Any]) -> Pusher:
+    """Make what carries out a function on Duals, from its rule."""
+    rule = find(func)
+    push = _pusher(func, rule)
+    if rule is None or rule.lower is None:
+        return push
+    lower = rule.lower
+
+    def lower_first(args: Any, kwargs: dict[str, Any]) -> Any:
+        answer = lower(args, kwargs)
+        return push(args, kwargs) if answer is NotImplemented else answer
+
+    return lower_first
+
+
+def _pusher(func: Callable[..., Any], rule: Rule | None) -> Pusher:
+    if isinstance(rule, Elementwise):
+        return lambda args, kwargs: pushed(rule, args, kwargs)
+    if isinstance(rule, Linear) and len(rule.operands) == 1 and not rule.sequence:
+        return _linear(rule)
+    if isinstance(rule, Function):
+        return _function(rule)
+    if isinstance(rule, InPlace):
+        return _inplace(rule)
+    if isinstance(rule, Composite):
+        return _composite(rule)
+    if isinstance(rule, Nondifferentiable):
+        return lambda args, kwargs: func(*values_of(args), **values_of(kwargs))
+    if isinstance(rule, ZeroGradient):
+        return _zero_gradient(rule)
+    if isinstance(rule, Creation):
+        return _creation(rule)
+
+    def refuse_call(_args: Any, _kwargs: dict[str, Any]) -> Any:
+        raise refuse(func, rule)
+
+    return refuse_call
+
+
+def _function(rule: Function) -> Pusher:
+    params = UFUNC_KEYWORDS if isinstance(rule.func, np.ufunc) else rule.params
+    signature = _Signature(rule, rule.operands, params, rule.variadic)
+    count = len(rule.operands)
+
+    def push(args: Any, kwargs: dict[str, Any]) -> Any:
+        into = None
+        if kwargs or len(args) != count:
+            args, kwargs, into = signature.sort(args, kwargs)
+        if rule.sequence:
+            (args,) = args
+            if not isinstance(args, (list, tuple)):
+                args = list(args)
+        result = pushed(rule, args, kwargs)
+        return result if into is None else store(result, into)
+
+    return push
+
+
+def _linear(rule: Linear) -> Pusher:
+    general, func = _function(rule), rule.forward
+    names = _Signature(rule, rule.operands, rule.params, False).names
+    supported = frozenset(rule.params) - {"initial"}  # a start value is not part of the linear map
+
+    def push(args: Any, kwargs: dict[str, Any]) -> Any:
+        x: Any = args[0] if args else None
+        if type(x) is not Dual or type(x.value) not in PLAIN or type(x.tangent) not in PLAIN or len(args) > len(names):
+            return general(args, kwargs)
+        params = kwargs
+        if len(args) > 1:
+            params = dict(zip(names[1:], args[1:], strict=False))
+            if not params.keys().isdisjoint(kwargs):
+                return general(args, kwargs)
+            params.update(kwargs)
+        for name, value in params.items():
+            if name not in supported or not _simple(value):
+                return general(args, kwargs)
+        try:
+            out = func(x.value, **params)
+        except Exception:
+            return general(args, kwargs)  # where NumPy's own function says what is wrong
+        if type(out) not in PLAIN or out.dtype is not x.dtype:
+            return general(args, kwargs)
+        tangent = func(x.tangent, **params)
+        if type(out) is type(tangent) and (type(out) is not np.ndarray or _same_layout(tangent, out)):
+            return Dual(out, tangent, x.level)
+        return paired(out, tangent, x.level)
+
+    return push
+
+
+def _simple(value: Any) -> bool:
+    """Tell whether a parameter certainly holds no Dual."""
+    return (
+        type(value) in PLAIN
+        or value is None
+        or isinstance(value, (str, type, np.dtype))
+        or (type(value) is tuple and all(type(item) is int for item in value))
+    )
+
+
+def _composite(rule: Composite) -> Pusher:
+    signature = _Signature(rule, (), rule.params, variadic=True)
+    filled = rule.func is np.full_like  # it has the level of what it is like, whatever it is filled with
+    names = signature.names
+    place = names.index("out") if "out" in names and "out" not in rule.params else sys.maxsize
+
+    def push(args: Any, kwargs: dict[str, Any]) -> Any:
+        into = None
+        if len(args) > place:
+            kwargs = {**dict(zip(names[place:], args[place:], strict=False)), **kwargs}
+            args = args[:place]
+        if kwargs:
+            kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
+            into = kwargs.pop("out", None) if "out" not in rule.params else None
+            if any(name not in rule.params for name in kwargs):
+                signature._let_numpy_refuse(args, kwargs)
+        result = rule.body(*args, **kwargs)
+        if filled:
+            level = level_of((args, kwargs))
+            result = result if level_of(result) >= level else paired(result, None, level)
+        return result if into is None else store(result, into)
+
+    return push
+
+
+def _inplace(rule: InPlace) -> Pusher:
+    first = rule.params[0]
+
+    def push(args: Any, kwargs: dict[str, Any]) -> Any:
+        target = args[0] if args else kwargs.get(first)
+        if type(target) is not Dual:
+            loss.refuse_write(rule.name)
+            return rule.func(*bare(args), **bare(kwargs))
+        return rule.body(*args, **kwargs)
+
+    return push
+
+
+def _zero_gradient(rule: ZeroGradient) -> Pusher:
+    names = _Signature(rule, (), (), True).names
+    place = names.index("out") if "out" in names else sys.maxsize
+
+    def push(args: Any, kwargs: dict[str, Any]) -> Any:
+        kwargs = dict(kwargs)
+        into = kwargs.pop("out", None)
+        if len(args) > place:
+            into, args = args[place], args[:place]
+        level = level_of((args, kwargs))
+        result = paired(rule.func(*values_of(args, level), **values_of(kwargs, level)), None, level)
+        return result if into is None else store(result, into)
+
+    return push
+
+
+def _creation(rule: Creation) -> Pusher:
+    def push(args: Any, kwargs: dict[str, Any]) -> Any:
+        level = level_of((args, kwargs))
+        return paired(rule.func(*values_of(args, level), **values_of(kwargs, level)), None, level)
+
+    return push
+
+
+def created_like(func: Callable[..., Any], args: Any, kwargs: dict[str, Any], like: Any) -> Any:
+    """Return what a call with ``like=`` makes: an array that a Dual of the level of `like` can be written into."""
+    if level_of((args, kwargs)) == like.level:
+        return FUNCTIONS[func](args, kwargs)
+    inner = like.value
+    made = func(*args, **kwargs) if type(inner) in PLAIN else func(*args, **kwargs, like=inner)
+    return made if level_of(made) >= like.level else paired(made, None, like.level)
+
+
+# --- the ufunc protocol: keywords and methods -----------------------------------------------------------------------
+
+
+def array_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Answer NumPy's `__array_ufunc__` for Duals."""
+    out = kwargs.get("out")
+    if not understood(map(type, (*inputs, *(out or ())))):
+        return NotImplemented
+    rule = find(ufunc)
+    if rule is None or isinstance(rule, Unsupported):
+        raise refuse(ufunc, rule)
+    if method == "at":
+        return _at(ufunc, *inputs)
+    if isinstance(rule, Nondifferentiable):
+        return getattr(ufunc, method)(*values_of(inputs), **values_of(kwargs))
+    kwargs = {name: value for name, value in kwargs.items() if name != "out"}
+    if method == "__call__":
+        if out is not None and out[0] is inputs[0] and type(out[0]) is np.ndarray and augmented_assignment():
+            out = None  # array += x: Python binds the name to the result, so it may be a Dual
+        return _call_with_keywords(ufunc, rule, inputs, kwargs, out)
+    getattr(ufunc, method)(*bare(inputs), **bare(kwargs))  # NumPy's own error
+    return store(LOWERED[method](ufunc, *inputs, **kwargs), out)
+
+
+def _call_with_keywords(
+    ufunc: np.ufunc, rule: Rule, inputs: tuple[Any, ...], kwargs: dict[str, Any], out: tuple[Any, ...] | None
+) -> Any:
+    if out is not None:
+        # NumPy's own error for an output that does not fit, before anything has changed.
+        scratch = tuple([None if old is None else np.empty(np.shape(old), bare(old).dtype) for old in out])
+        ufunc(*bare(inputs), out=scratch, **bare(kwargs))
+    where = values_of(kwargs.pop("where", True))
+    with nullcontext() if where is True else np.errstate(all="ignore"):
+        if isinstance(rule, Elementwise):
+            result = pushed(rule, inputs, kwargs)
+        elif {"axes", "axis", "keepdims"} & kwargs.keys():
+            result = with_axes(ufunc, inputs, kwargs)
+        else:
+            result = FUNCTIONS[ufunc](inputs, kwargs)
+    if where is not True:
+        several = isinstance(result, tuple)
+        olds = (None,) * ufunc.nout if out is None else out
+        chosen = tuple(
+            [
+                np.where(where, new, 0 if old is None else old)
+                for new, old in zip(result if several else (result,), olds, strict=True)
+            ]
+        )
+        result = chosen if several else chosen[0]
+    return store(result, out)
+
+
+def _at(ufunc: np.ufunc, a: Any, indices: Any, *rest: Any) -> None:
+    if type(a) is not Dual:
+        loss.refuse_write(f"{public_name(ufunc)}.at")
+        ufunc.at(bare(a), bare(indices), *bare(rest))
+        return
+    indices = values_of(indices)
+    rest = tuple([stack_nested(b) for b in rest])
+    plain = type(a.value) is np.ndarray is type(a.tangent)
+    if ufunc in (np.add, np.subtract) and plain:
+        (b,) = rest
+        same = type(b) is Dual and b.level == a.level and type(b.value) in PLAIN and type(b.tangent) in PLAIN
+        if same or type(b) is np.ndarray:
+            ufunc.at(a.value, indices, b.value if same else b)
+            if same:
+                ufunc.at(a.tangent, indices, b.tangent)
+            return
+    ufunc.at(np.array(bare(a)), indices, *bare(rest))  # NumPy's own error, before anything has changed
+    a[...] = updated_at(ufunc, a, indices, rest)
+
+
+UFUNCS = _Recorders(pusher_for)
+FUNCTIONS = _Recorders(function_pusher)
+
+
+def _forget(func: Any) -> None:
+    UFUNCS.pop(func, None)
+    FUNCTIONS.pop(func, None)
+
+
+forgetters.append(_forget)

@@ -1,0 +1,296 @@
+"""Forward mode: the value and the tangent of one call, from its rule.
+
+Element-wise, linear and bilinear declarations give their tangent directly; any other differentiable function gets it
+by transposing its vjp, which is linear in the cotangent.
+
+A tangent never shares memory with another one unless the values share memory too, and lies in memory as its value
+does: a view of a Dual is a view of both, and writing into it changes both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import dispatch, loss, tape
+from .buffers import LARGE, absorbing, no_nan
+from .dispatch import PLAIN, bare, spec, stack_nested, unwrap, wrap
+from .kinds import Bilinear, Differentiable, Elementwise, Function, Linear, Partial
+from .tape import Array, Node, Spec
+
+# The class Dual, set by install(): its operators are made of what stands here.
+Dual: Any = None
+
+
+def install(cls: type) -> None:
+    """Make `cls` the class of values with a tangent."""
+    global Dual
+    Dual = dispatch.Dual = cls
+
+
+# --- levels ---------------------------------------------------------------------------------------------------------
+
+
+def level_of(value: Any) -> int:
+    """Return the highest level of a Dual in a value, however deep; 0 where there is none."""
+    cls = type(value)
+    if cls is Dual:
+        return value.level  # type: ignore[no-any-return]
+    if cls in PLAIN:
+        return 0
+    if isinstance(value, (list, tuple)):
+        return max(map(level_of, value), default=0)
+    if isinstance(value, dict):
+        return max(map(level_of, value.values()), default=0)
+    return 0
+
+
+def values_of(value: Any, level: int | None = None) -> Any:
+    """Replace the Duals of a level by their values, those of all levels by default."""
+    cls = type(value)
+    if cls is Dual:
+        if level is None:
+            return values_of(value.value)
+        return value.value if value.level == level else value
+    if cls is list or cls is tuple:
+        return cls(values_of(item, level) for item in value)
+    if cls is dict:
+        return {key: values_of(item, level) for key, item in value.items()}
+    return value
+
+
+def understood(types: Iterable[type]) -> bool:
+    """Tell whether Dual may take a call with arguments of these types; another array type gets its turn otherwise."""
+    return all(
+        t is Dual or t in PLAIN or issubclass(t, (dispatch.Tensor, np.ndarray)) or not hasattr(t, "__array_ufunc__")
+        for t in types
+    )
+
+
+def _on_a_tape(x: Any) -> bool:
+    while type(x) is Dual:
+        if _on_a_tape(x.tangent):
+            return True
+        x = x.value
+    return getattr(x, "_node", None) is not None
+
+
+# --- results --------------------------------------------------------------------------------------------------------
+
+
+def paired(ans: Any, tangent: Any, level: int) -> Any:
+    """Return the result of a call, or each one of several, with its tangent; whole numbers have none."""
+    if isinstance(ans, (tuple, list)):
+        tangents = [None] * len(ans) if tangent is None else tangent
+        items = [paired(item, t, level) for item, t in zip(ans, tangents, strict=True)]
+        return type(ans)(*items) if hasattr(ans, "_fields") else type(ans)(items)
+    if getattr(ans, "dtype", None) is None or ans.dtype.kind not in "fc":
+        return ans
+    return joined(ans, zeros_for(ans) if tangent is None else matched(tangent, ans), level)
+
+
+def joined(ans: Array, tangent: Array, level: int) -> Any:
+    """Return a Dual of a result and its tangent.
+
+    If an outer differentiation traces one of them it traces the other, too, so that views of both can be written into.
+    """
+    if type(ans) is not type(tangent) and not isinstance(ans, np.generic):
+        return Dual(traced_as(ans, tangent), traced_as(tangent, ans), level)
+    return Dual(ans, tangent, level)
+
+
+def traced_as(x: Array, like: Array) -> Array:
+    """Return an array in a form that can hold what is traced as `like` is."""
+    level = level_of(like)
+    if level > level_of(x):
+        return Dual(x, zeros_for(x), level)
+    return wrap(x) if type(x) in PLAIN and isinstance(like, dispatch.Tensor) else x
+
+
+def zeros_for(ans: Array) -> Array:
+    """Return the tangent of a constant."""
+    return ans.dtype.type(0) if isinstance(ans, np.generic) else np.zeros_like(ans)
+
+
+def matched(tangent: Array, ans: Array) -> Array:
+    """Bring a tangent to the shape, the dtype and the place of its elements in memory that its value has."""
+    if tangent.dtype != ans.dtype:
+        if tangent.dtype.kind == "c" and ans.dtype.kind != "c":
+            tangent = np.real(tangent)
+        tangent = tangent.astype(ans.dtype)
+    if tangent.shape != ans.shape:
+        tangent = np.copy(np.broadcast_to(tangent, ans.shape))
+    raw, bits = bare(ans), bare(tangent)
+    if type(raw) is np.ndarray:
+        if type(bits) is np.ndarray:
+            if (raw.flags.owndata and not bits.flags.owndata) or not _alike(bits, raw):
+                return _laid_out(tangent, raw)
+        elif isinstance(tangent, np.generic):
+            return np.array(tangent)
+    elif isinstance(ans, np.generic) and type(tangent) is np.ndarray:
+        return tangent[()]
+    return tangent
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """Tell whether the elements of two arrays of one shape lie alike in memory."""
+    if a.strides == b.strides:
+        return True
+    return b.size == 0 or all(n == 1 or s == t for n, s, t in zip(b.shape, a.strides, b.strides, strict=True))
+
+
+def _laid_out(x: Array, like: Any) -> Array:
+    """Return a copy of an array whose axes lie in memory in the order of another's."""
+    axes = sorted(range(like.ndim), key=lambda axis: -abs(like.strides[axis]))
+    back = sorted(range(like.ndim), key=axes.__getitem__)
+    return np.transpose(np.copy(np.transpose(x, axes), order="C"), back)
+
+
+def copied(x: Array) -> Array:
+    """Return a copy in the same layout, traced as the original is; a scalar is none that anybody could write into."""
+    return x if isinstance(x, np.generic) else np.copy(x)
+
+
+def store(result: Any, into: Any) -> Any:
+    """Write a result into what was given as out=, and return that."""
+    if isinstance(into, tuple) and not isinstance(result, tuple):
+        (into,) = into
+    if isinstance(into, tuple):
+        return tuple([new if old is None else store(new, old) for new, old in zip(result, into, strict=True)])
+    if into is None:
+        return result
+    if type(into) is not Dual:
+        if level_of(result):
+            loss.refuse_write("out=")
+        into[...] = bare(result)
+        return into
+    into[...] = result
+    return into
+
+
+# --- the tangent of one call ----------------------------------------------------------------------------------------
+
+
+def pushed(rule: Differentiable, operands: Any, params: dict[str, Any]) -> Any:
+    """Call a differentiable function: NumPy on the values, the rule on the tangents."""
+    func = rule.func
+    operands = [stack_nested(x) if isinstance(x, (list, tuple)) else x for x in operands]
+    level = level_of(operands)
+    values = [x.value if type(x) is Dual and x.level == level else x for x in operands]
+    tangents = [x.tangent if type(x) is Dual and x.level == level else None for x in operands]
+    if isinstance(rule, Function):
+        for i in rule.skip:
+            tangents[i] = None
+    keeps = not isinstance(rule, Linear)
+    traced = keeps and tape.recording() and any(map(_on_a_tape, (*values, *tangents)))
+    if traced:
+        # The tape keeps arrays of its own, so that an update of a Dual in place does not reach it.
+        values = [x.copy() if type(x) is np.ndarray and rule.keeps(i) else x for i, x in enumerate(values)]
+        tangents = [t.copy() if type(t) is np.ndarray else t for t in tangents]
+    ans = func(values, **params) if rule.sequence else func(*values, **params)
+    if ans is NotImplemented or not _has_tangent(ans) or all(t is None for t in tangents):
+        return ans if ans is NotImplemented or not level else paired(ans, None, level)
+    if isinstance(func, np.ufunc):
+        params = {}  # dtype, casting and order concern the values alone
+    tangent = tangent_of(rule, ans, values, tangents, params)
+    if traced and type(ans) is np.ndarray and rule.keeps_out:
+        ans = ans.copy(order="K")
+    return paired(ans, tangent, level)
+
+
+def _has_tangent(ans: Any) -> bool:
+    if isinstance(ans, (tuple, list)):
+        return any(map(_has_tangent, ans))
+    return getattr(ans, "dtype", None) is not None and ans.dtype.kind in "fc"
+
+
+def tangent_of(
+    rule: Differentiable, ans: Array, values: list[Array], tangents: list[Array | None], params: dict[str, Any]
+) -> Any:
+    """Return the tangent of a result, or of each one of several."""
+    if isinstance(rule, Elementwise):
+        terms = [product_with(d, t, ans, values) for d, t in zip(rule.partials, tangents, strict=True) if t is not None]
+        total = sum(terms[1:], terms[0])
+        return total.copy() if any(total is t for t in tangents) and total.ndim else total
+    if isinstance(rule, Linear):
+        # The start value of a reduction is not part of the linear map.
+        params = {name: value for name, value in params.items() if name != "initial"}
+        if not rule.sequence:
+            return rule.func(tangents[0], **params)
+        pairs = zip(values, tangents, strict=True)
+        return rule.func([np.zeros(np.shape(v), np.result_type(v)) if t is None else t for v, t in pairs], **params)
+    if isinstance(rule, Bilinear):
+        (a, b), (ta, tb) = values, tangents
+        terms = [rule.func(*pair, **params) for pair, t in (((ta, b), ta), ((a, tb), tb)) if t is not None]
+        return terms[0] if len(terms) == 1 else terms[0] + terms[1]
+    assert isinstance(rule, Function)
+    if rule.jvp is None:
+        return transposed(rule, ans, values, tangents, params)
+    tangent = rule.jvp(tangents, ans, *values, **params)
+    return tangent.copy() if any(tangent is t for t in tangents) else tangent
+
+
+def product_with(d: Partial, t: Array, ans: Array, values: Sequence[Array]) -> Array:
+    """Return a partial derivative times a tangent, in which an exact zero wins over an infinity, as on the way back."""
+    if not callable(d):
+        return t if d == 1 else t * d
+    d = d(ans, *values)
+    term = d * t
+    if clean(term):
+        return term
+    with np.errstate(all="ignore"):
+        return absorbing(t, d)
+
+
+def clean(x: Any) -> bool:
+    """Tell whether an array holds no NaN."""
+    while type(x) is Dual:
+        if not clean(x.tangent):
+            return False
+        x = x.value
+    x = unwrap(x)
+    if type(x) is np.ndarray:
+        if x.size >= LARGE and x.dtype.kind == "f":
+            return no_nan(x)
+        x = np.vdot(x, x)  # NaN exactly when an element is, and the cheapest to find for a small array
+    return bool(x == x) if isinstance(x, np.generic) else True
+
+
+def transposed(
+    rule: Function, ans: Array, values: list[Array], tangents: list[Array | None], params: dict[str, Any]
+) -> Any:
+    """Return J t from the vjp alone: Re<J^H v, t> is Re<v, J t>, whose gradient by v is J t, whatever v is."""
+    several = isinstance(ans, (tuple, list))
+    outs = list(ans) if several else [ans]
+    v: list[Any] = [
+        wrap(np.zeros(out.shape, out.dtype), tape.leaf(out.shape, out.dtype)) if out.dtype.kind in "fc" else None
+        for out in outs
+    ]
+    parents = tuple(None if t is None else tape.leaf(t.shape, t.dtype) for t in tangents)
+    args = tuple(value if rule.keeps(i) else spec(value) for i, value in enumerate(values))
+    node = Node(
+        rule, args, params, ans, parents, () if several else ans.shape, np.dtype(float) if several else ans.dtype
+    )
+    g: Any = [np.zeros_like(out) if x is None else x for x, out in zip(v, outs, strict=True)] if several else v[0]
+    # What is differentiated once more, by a tape or by another Dual around this one, has to stay connected.
+    connect = wrap if tape.recording() and any(map(_on_a_tape, (*values, *tangents))) else None
+    total: Any = 0
+    with np.errstate(all="ignore"), tape.recorded():
+        for cotangent, t in zip(rule.pullback(node, g), tangents, strict=False):
+            if t is not None and cotangent is not None:
+                fitted = tape.fit(cotangent, Spec(t.shape, t.dtype))
+                total = total + np.sum(np.real(np.conj(fitted) * t))
+        answer = [None if x is None else gradient_of(total, x._node, connect) for x in v]
+    return answer if several else answer[0]
+
+
+def gradient_of(total: Any, leaf: Node, connect: Any) -> Any:
+    """Return the gradient of a scalar by a leaf: a Dual if the scalar is one."""
+    if type(total) is Dual:
+        return Dual(gradient_of(total.value, leaf, connect), gradient_of(total.tangent, leaf, connect), total.level)
+    node = getattr(total, "_node", None)
+    one = np.float64(1.0) if connect is None else connect(np.float64(1.0))
+    found = {} if node is None else tape.sweep(node, one, True, connect, leaf.order)
+    return found.get(leaf, np.zeros(leaf.shape, leaf.dtype))

@@ -1,0 +1,109 @@
+"""Copies and pickles of tensors: what they keep, and that they have no history."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import gradarray as ga
+
+KINDS = {
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    **{f"pickle {p}": lambda x, p=p: pickle.loads(pickle.dumps(x, p)) for p in range(2, pickle.HIGHEST_PROTOCOL + 1)},
+}
+DTYPES = ["?", "i1", "i8", "u2", "e", "f", "d", "g", "F", "D", "G"]
+
+
+@pytest.fixture(params=KINDS)
+def duplicate(request):
+    return KINDS[request.param]
+
+
+def test_dtype_values_and_constancy_survive(duplicate):
+    for dtype in DTYPES:
+        for constant in [None, True]:
+            x = ga.tensor(np.arange(6).reshape(2, 3).astype(dtype), constant=constant)
+            y = duplicate(x)
+            assert type(y) is ga.Tensor and y.dtype == x.dtype and y.constant == x.constant
+            np.testing.assert_array_equal(y.data, x.data)
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (3, 0), (1,), (2, 3, 4)])
+def test_the_shape_survives_and_the_copy_is_a_working_variable(duplicate, shape):
+    y = duplicate(ga.tensor(np.full(shape, 2.0)))
+    assert y.shape == shape and y.creator is None
+    np.sum(y**2).backward()
+    np.testing.assert_array_equal(y.grad, np.full(shape, 4.0))
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_the_memory_order_survives(duplicate, order):
+    y = duplicate(ga.tensor(np.ones((2, 3), order=order)))
+    assert y.flags[f"{order}_CONTIGUOUS"]
+
+
+def test_a_copy_shares_no_memory_and_a_change_does_not_reach_it(duplicate):
+    x = ga.tensor([1.0, 2.0])
+    y = duplicate(x)
+    assert not np.shares_memory(x.data, y.data)
+    x[0] = 9.0
+    np.testing.assert_array_equal(y.data, [1.0, 2.0])
+
+
+def test_the_copy_of_a_view_owns_its_data(duplicate):
+    x = ga.tensor(np.arange(12.0).reshape(3, 4))
+    y = duplicate(x[:, ::2].detach())
+    assert y.base is None
+    y[...] = 0.0
+    np.testing.assert_array_equal(x.data, np.arange(12.0).reshape(3, 4))
+    assert x[1:, 1].base is x
+
+
+def test_neither_the_tape_nor_the_gradient_travels(duplicate):
+    x = ga.tensor([1.0, 2.0])
+    (x**2).backward()
+    y = duplicate(x)
+    assert y.grad is None
+    np.sum(3 * y).backward()
+    np.testing.assert_array_equal(y.grad, [3.0, 3.0])
+    np.testing.assert_array_equal(x.grad, [2.0, 4.0])
+
+
+def test_what_had_a_history_becomes_a_leaf(duplicate):
+    x = ga.tensor([1.0, 2.0])
+    with pytest.warns(ga.GradientLossWarning, match=r"has no gradient\. t\.copy\(\) stays on the tape"):
+        y = duplicate(x * 2)
+    assert not y.constant and y.creator is None
+    np.testing.assert_array_equal(y.data, [2.0, 4.0])
+
+
+@pytest.mark.filterwarnings("error::gradarray.GradientLossWarning")
+def test_under_no_grad_nothing_is_said(duplicate):
+    y = ga.tensor([1.0, 2.0]) * 2
+    with ga.no_grad():
+        duplicate(y)
+
+
+def test_shared_tensors_stay_shared_in_a_container():
+    w = ga.tensor([1.0, 2.0])
+    for model in [copy.deepcopy({"in": w, "out": [w]}), pickle.loads(pickle.dumps({"in": w, "out": [w]}))]:
+        assert model["in"] is model["out"][0] and model["in"] is not w
+
+
+def test_views_in_a_container_become_tensors_of_their_own():
+    # As those of an ndarray do.
+    x = ga.tensor([1.0, 2.0], constant=True)
+    base, view = copy.deepcopy((x, x[:1]))
+    base[0] = 5.0
+    np.testing.assert_array_equal(view.data, [1.0])
+
+
+def test_a_copy_of_a_copied_container_still_updates_alone():
+    x = ga.tensor([1.0, 2.0])
+    model = copy.deepcopy([x])
+    model[0] += 1.0
+    np.testing.assert_array_equal(x.data, [1.0, 2.0])

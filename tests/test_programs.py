@@ -1,0 +1,331 @@
+"""Random programs of views, in-place updates and arithmetic, run on NumPy's arrays and on tensors side by side.
+
+After each step every alias has the same value, flags and memory relations in both; at the end the gradients agree with
+the complex-step derivative of the whole program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+import gradarray as ga
+
+SHAPES = ((6,), (2, 3), (2, 2, 2))
+Values = list[Any]
+Step = Callable[[Values], None]
+
+
+# --- what a step may be ---------------------------------------------------------------------------------------------
+# Each maker looks at the arrays as they are and returns one step that works on arrays and tensors alike.
+
+
+def index_into(shape: tuple[int, ...], rng: np.random.Generator, basic: bool = False) -> Any:
+    """Return an index of any kind that NumPy takes."""
+    ndim = len(shape)
+    kinds = ["slice", "ellipsis", "tuple", "newaxis", "full", "negative"]
+    if not basic:
+        kinds += ["mask", "integers", "mixed", "list", "rows mask"]
+    kind = rng.choice(kinds) if ndim else rng.choice(["ellipsis", "newaxis", "empty"])
+    if kind == "ellipsis":
+        return ...
+    if kind == "empty":
+        return ()
+    if kind == "newaxis":
+        return (None, ...) if rng.random() < 0.5 else (..., None)
+
+    def part(n: int) -> Any:
+        start = int(rng.integers(0, n)) if n else 0
+        choice = rng.integers(4)
+        if choice == 0 and n:
+            return start if rng.random() < 0.5 else start - n
+        if choice == 1:
+            return slice(start, None)
+        if choice == 2:
+            return slice(None, None, -1)
+        return slice(start % 2, None, 2)
+
+    if kind == "slice":
+        return slice(int(rng.integers(0, 2)), None, int(rng.integers(1, 3)))
+    if kind == "negative":
+        return slice(None, None, -1)
+    if kind == "tuple":
+        return tuple(part(n) for n in shape[: rng.integers(1, ndim + 1)])
+    if kind == "full":
+        return tuple(int(rng.integers(n)) if n else slice(None) for n in shape)
+    if kind == "mask":
+        return rng.random(shape) < 0.5
+    if kind == "rows mask":
+        return rng.random(shape[0]) < 0.5
+    if kind == "list":
+        return [int(i) for i in rng.integers(0, shape[0], 2)] if shape[0] else []
+    if kind == "integers":
+        return rng.integers(0, max(shape[0], 1), 3) if shape[0] else np.zeros(0, int)
+    return (
+        rng.integers(0, max(shape[0], 1), 2) if shape[0] else np.zeros(0, int),
+        *([slice(None, None, -1)] * (ndim > 1)),
+    )
+
+
+def an_array(values: Values, rng: np.random.Generator) -> int:
+    # NumPy gives scalars for single elements, which have no memory to share; a tensor of no dimensions has.
+    return int(rng.choice([k for k, x in enumerate(values) if isinstance(x, np.ndarray)]))
+
+
+def a_view(values: Values, rng: np.random.Generator) -> Step:
+    k = an_array(values, rng)
+    x = values[k]
+    axes = [int(i) for i in rng.permutation(x.ndim)]
+    index = index_into(x.shape, rng, basic=True)
+    views: list[Callable[[Any], Any]] = [
+        lambda x: x[index],
+        lambda x: x[index],
+        lambda x: x.T,
+        lambda x: np.transpose(x, axes),
+        lambda x: x.reshape(-1),
+        lambda x: np.ravel(x),
+        lambda x: np.expand_dims(x, 0),
+        lambda x: np.squeeze(x),
+        lambda x: np.atleast_2d(x),
+        lambda x: np.flip(x),
+        lambda x: np.broadcast_to(x, (2, *x.shape)),
+        lambda x: x.view(),
+    ]
+    if x.ndim >= 1:
+        views += [
+            lambda x: np.array_split(x, 2)[0],
+            lambda x: np.moveaxis(x, 0, -1),
+            lambda x: np.einsum("i...->i...", x),
+        ]
+        if x.shape[0] >= 2:
+            views.append(lambda x: np.lib.stride_tricks.sliding_window_view(x, 2, 0))
+            views.append(lambda x: list(x)[1] if x.ndim > 1 else x[1:])
+    if x.ndim >= 2:
+        views += [
+            lambda x: np.swapaxes(x, 0, -1),
+            lambda x: np.diagonal(x),
+            lambda x: np.rot90(x),
+            lambda x: x.mT,
+            lambda x: np.einsum("ii...->i...", x) if x.shape[0] == x.shape[1] else x[0],
+        ]
+    view = views[rng.integers(len(views))]
+
+    def step(values: Values) -> None:
+        values.append(view(values[k]))
+
+    return step
+
+
+def matching(values: Values, shape: tuple[int, ...], rng: np.random.Generator) -> Callable[[Values], Any]:
+    """Return how to get a value that broadcasts to a shape: an alias, or an array or number of no history."""
+    fitting = [
+        k
+        for k, x in enumerate(values)
+        if x.ndim <= len(shape) and all(n in (1, m) for n, m in zip(x.shape[::-1], shape[::-1], strict=False))
+    ]
+    if fitting and rng.random() < 0.7:
+        k = int(rng.choice(fitting))
+        return lambda values: values[k]
+    plain = rng.normal(size=shape) if rng.random() < 0.5 else float(rng.normal())
+    return lambda values: plain
+
+
+def arithmetic(values: Values, rng: np.random.Generator) -> Step:
+    k = int(rng.integers(len(values)))
+    other = matching(values, values[k].shape, rng)
+    functions: list[Callable[[Any, Any], Any]] = [
+        lambda x, y: x * y,
+        lambda x, y: x + 0.5 * y,
+        lambda x, y: np.sin(x) - y,
+        lambda x, y: np.exp(0.1 * x),
+        lambda x, y: np.tanh(x) * x,
+        lambda x, y: np.copy(x),
+        lambda x, y: x * x,
+    ]
+    function = functions[rng.integers(len(functions))]
+
+    def step(values: Values) -> None:
+        values.append(function(values[k], other(values)))
+
+    return step
+
+
+def an_update(values: Values, rng: np.random.Generator) -> Step:
+    k = an_array(values, rng)
+    x = values[k]
+    index = index_into(x.shape, rng)
+    value = matching(values, x[index].shape, rng)
+    whole = matching(values, x.shape, rng)
+    mask = rng.random(x.shape) < 0.5
+    flat = int(rng.integers(max(x.size, 1)))
+
+    def augment(name: str) -> Step:
+        def change(values: Values) -> None:
+            y, other = values[k], whole(values)
+            if name == "+":
+                y += other
+            elif name == "-":
+                y -= 0.5 * other
+            else:
+                y *= 0.5 + 0.1 * other
+            assert y is values[k] or x.ndim == 0
+
+        return change
+
+    def at_index(values: Values) -> None:
+        values[k][index] += value(values)
+
+    def store(values: Values) -> None:
+        np.multiply(values[k], whole(values), out=values[k])
+
+    def at_place(values: Values) -> None:
+        other = whole(values)
+        values[k].flat[flat] = other.flat[0] if np.ndim(other) else other
+
+    changes: list[Step] = [
+        lambda values: values[k].__setitem__(index, value(values)),
+        lambda values: values[k].__setitem__(index, value(values)),
+        lambda values: values[k].__setitem__(..., whole(values)),
+        at_index,
+        augment("+"),
+        augment("-"),
+        augment("*"),
+        store,
+        lambda values: np.copyto(values[k], 0.5 * whole(values), where=mask),
+        lambda values: values[k].fill(0.25),
+        lambda values: np.putmask(values[k], mask, whole(values)),
+        lambda values: values[k].flat.__setitem__(slice(None, None, 2), 0.75),
+    ]
+    if x.size:
+        changes.append(at_place)
+        changes.append(lambda values: np.put(values[k], [flat, flat], [0.5, 0.75]))
+    if x.flags.writeable:  # NumPy's own ufunc.at writes into some read-only arrays
+        changes.append(lambda values: np.add.at(values[k], index, value(values)))
+    if x.ndim == 1 and x.size > 1:
+
+        def shift(values: Values) -> None:
+            values[k][1:] = values[k][:-1]
+
+        changes.append(shift)
+    change = changes[rng.integers(len(changes))]
+
+    def step(values: Values) -> None:
+        change(values)
+
+    step.target = k
+    return step
+
+
+MAKERS = (a_view, a_view, arithmetic, an_update, an_update, an_update)
+
+
+# --- running a program ----------------------------------------------------------------------------------------------
+
+
+def outcome(step: Step, values: Values) -> type[BaseException] | None:
+    """Carry out a step; return the class of what it raised."""
+    try:
+        step(values)
+    except (ValueError, IndexError, TypeError) as error:
+        return type(error)
+    return None
+
+
+def loss(values: Values, weights: list[Any]) -> Any:
+    total = 0.0
+    for x, w in zip(values, weights, strict=True):
+        total = total + np.sum(w * np.sin(x))
+    return total
+
+
+def start(dtype: Any = float) -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [rng.normal(size=shape).astype(dtype) for shape in SHAPES]
+
+
+def run(steps: list[Step], initial: list[np.ndarray], inject: tuple[int, int, Any] | None = None) -> Values:
+    """Run a program on plain arrays; `inject` names a step after which a number is added to one of the arrays."""
+    values: Values = [np.copy(x) for x in initial]
+    for i, step in enumerate(steps):
+        if inject is not None and inject[0] == i:
+            values[inject[1]][...] += inject[2]
+        outcome(step, values)
+    if inject is not None and inject[0] == len(steps):
+        values[inject[1]][...] += inject[2]
+    return values
+
+
+def check(seeds: list[int]) -> None:
+    leaves = [ga.tensor(x) for x in start()]
+    tensors: Values = [np.copy(x) for x in leaves]
+    arrays: Values = [np.copy(x) for x in start()]
+    steps: list[Step] = []
+    written = [0] * len(SHAPES)  # for each of the first arrays, the step after which it was not written any more
+    changed = [0] * len(SHAPES)  # the same for its values: x[...] = x writes and changes nothing
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        maker = MAKERS[rng.integers(len(MAKERS))]
+        step = maker(arrays, rng)
+        before = [x.copy() for x in arrays[: len(SHAPES)]]
+        raised = outcome(step, arrays)
+        assert outcome(step, tensors) is raised
+        steps.append(step)
+        compare(arrays, tensors)
+        for k, old in enumerate(before):
+            if not np.array_equal(old, arrays[k]):
+                changed[k] = len(steps)
+            if maker is an_update and raised is None and np.may_share_memory(arrays[k], arrays[step.target]):
+                written[k] = len(steps)
+    rng = np.random.default_rng(1)
+    weights = [rng.normal(size=x.shape) for x in arrays]
+    total = loss(tensors, weights)
+    if total.constant:
+        return
+    total.backward()
+    directions = [rng.normal(size=shape) for shape in SHAPES]
+
+    def derivative(**kwargs: Any) -> float:
+        return float(np.imag(loss(run(steps, **kwargs), weights))) / 1e-30
+
+    moved = [x + 1e-30j * d for x, d in zip(start(complex), directions, strict=True)]
+    expected = derivative(initial=moved)
+    found = sum(np.sum(x.grad * d) for x, d in zip(leaves, directions, strict=True) if x.grad is not None)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+    # The gradient of each base belongs to the value that it holds now; a view's is the matching part of it.
+    for k, d in enumerate(directions):
+        if written[k] != changed[k]:
+            continue
+        expected = derivative(initial=start(complex), inject=(written[k], k, 1e-30j * d))
+        np.testing.assert_allclose(np.sum(tensors[k].grad * d), expected, rtol=1e-9, atol=1e-9)
+    for t in tensors:
+        if t.base is not None and t.grad is not None:
+            assert np.shares_memory(t.grad, t.base.grad) or t.size == 0
+            assert t.grad.shape == t.shape
+
+
+def compare(arrays: Values, tensors: Values) -> None:
+    """Check that every alias has the value, the flags and the memory relations of its twin."""
+    for x, t in zip(arrays, tensors, strict=True):
+        np.testing.assert_allclose(t._raw, x, rtol=1e-12, atol=1e-12)  # np.add.at adds in another order
+        assert t.shape == x.shape
+        assert t.flags.writeable == np.asarray(x).flags.writeable
+        # NumPy's base may also be one that nobody else has seen, such as a copy that np.reshape made, and that of a
+        # view of sliding windows is the array of the windows.
+        base = x.base if isinstance(x, np.ndarray) else None
+        twins = [u for y, u in zip(arrays, tensors, strict=True) if base is y]
+        if twins:
+            assert t.base is twins[0] or t.base is twins[0].base
+        else:
+            assert t.base is None or np.shares_memory(t, t.base) or not t.size
+    for i, (x, t) in enumerate(zip(arrays, tensors, strict=True)):
+        for y, u in zip(arrays[:i], tensors[:i], strict=True):
+            assert np.shares_memory(t, u) == np.shares_memory(x, y)
+
+
+@given(st.lists(st.integers(0, 2**20), min_size=1, max_size=12))
+def test_programs(seeds):
+    check(seeds)
