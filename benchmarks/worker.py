@@ -3,36 +3,17 @@
 It says first ``{"version": ...}`` or ``{"missing": reason}``, then answers
 
 - ``{"prepare": work, "batch": seconds}`` with ``{"status": "ok" | "none" | "missing" | "wrong", "reason": ...}``;
-- ``{"sample": true}`` with ``{"seconds": time of one call, from one batch}``.
+- ``{"sample": true}`` with ``{"sample": seconds of one call, or bytes}``, or with one such number for each way.
 """
 
 import importlib
 import importlib.metadata
 import json
 import sys
-from collections.abc import Callable
-from itertools import repeat
-from time import perf_counter
 from typing import Any
 
-from benchmarks.work import Wrong, works
-
-
-def batch_time(call: Callable[[], Any], number: int) -> float:
-    """Return the seconds that `number` calls take; the garbage collector stays as the user has it."""
-    start = perf_counter()
-    for _ in repeat(None, number):
-        call()
-    return perf_counter() - start
-
-
-def calibrate(call: Callable[[], Any], seconds: float) -> int:
-    """Return the number of calls, a power of two, that takes `seconds` or up to twice as long."""
-    call()
-    number = 1
-    while batch_time(call, number) < seconds:
-        number *= 2
-    return number
+from benchmarks.measures import Sampler
+from benchmarks.work import LeftOut, Wrong, works
 
 
 def main() -> None:
@@ -52,22 +33,21 @@ def main() -> None:
         version = getattr(module, "__version__", "not installed, imported from a folder")
     answer(version=version)
 
-    call: Callable[[], Any] | None = None
-    number = 0
+    sampler: Sampler | None = None
     for line in sys.stdin:
         request = json.loads(line)
         if "sample" in request:
-            assert call is not None
-            call()  # wakes threads and caches after the other libraries' turns
-            answer(seconds=batch_time(call, number) / number)
+            assert sampler is not None
+            answer(sample=sampler())
             continue
         try:
-            call = None  # frees the last work's arrays
-            call = works()[request["prepare"]].prepare(library)
-            number = calibrate(call, request["batch"]) if call else 0
-            answer(status="ok" if call else "none", reason="")
+            sampler = None  # frees the last work's arrays
+            sampler = works()[request["prepare"]].sampler(library, request["batch"])
+            answer(status="ok" if sampler else "none", reason="")
         except Wrong as error:
             answer(status="wrong", reason=str(error))
+        except LeftOut as error:
+            answer(status="missing", reason=str(error))
         except Exception as error:
             answer(status="missing", reason=f"{type(error).__name__}: {error}")
 

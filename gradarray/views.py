@@ -330,7 +330,10 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
 
 
 def _assign(raw: Array, index: Any, value: Any) -> None:
-    raw[index] = unwrap(value)
+    value = unwrap(value)
+    if isinstance(value, np.ndarray) and not is_basic(index) and np.may_share_memory(raw, value):
+        value = value.copy()  # older versions of NumPy read in it what they have written already
+    raw[index] = value
 
 
 def _parts(index: Any) -> tuple[Any, ...]:

@@ -1,6 +1,7 @@
 """What is promised about the package as such: its version, what it needs, what it ships, and its documents."""
 
 import doctest
+import importlib.util
 import json
 import re
 import sys
@@ -67,14 +68,18 @@ class TestReadme:
     BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
 
     def test_its_sessions_give_what_they_show(self) -> None:
-        # In one namespace, from top to bottom, as it is read.
+        # In one namespace, from top to bottom, as it is read; without SciPy, but for its part.
         assert self.BLOCKS
         namespace: dict[str, Any] = {}
         report: list[str] = []
         for number, block in enumerate(self.BLOCKS, start=1):
+            if "from scipy" in block and importlib.util.find_spec("scipy") is None:
+                continue
             session = doctest.DocTestParser().get_doctest(block, namespace, f"python block {number}", "README.md", 0)
             assert session.examples, f"block {number} is not a session, so nothing of it is run"
-            doctest.DocTestRunner(verbose=False).run(session, out=report.append, clear_globs=False)
+            doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS).run(
+                session, out=report.append, clear_globs=False
+            )
             namespace = session.globs
         assert not report, "".join(report)
 

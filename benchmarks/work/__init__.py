@@ -2,7 +2,8 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, ClassVar
@@ -10,10 +11,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from benchmarks.libraries import MATRICES, STEPS, Arrays, Loss
+from benchmarks.measures import PEAKS, Sampler, expression_sampler, time_sampler
 
 
 class Wrong(Exception):
     """A library's value or gradient differs from hand-written NumPy's."""
+
+
+class LeftOut(Exception):
+    """A library cannot do a work, or not in reasonable time; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,12 @@ class Work:
         ``by_hand(*leaves, *constants)`` in plain NumPy: the value, and a list of one gradient for each leaf.
     styles : mapping
         Other losses, for the libraries whose users would write the work differently.
+    left_out : mapping
+        The libraries that cannot do it, and why.
+    n : int
+        The size, where the work is one of a family of several sizes. Its name then ends in ``-n``.
+    heavy : bool
+        Whether ``--quick`` leaves it out.
     """
 
     name: str
@@ -39,10 +51,25 @@ class Work:
     loss: Loss
     by_hand: Callable[..., tuple[Any, Arrays]]
     styles: Mapping[str, Loss] = field(default_factory=dict)
-    unit: ClassVar[str] = "us"
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    n: int = 0
+    heavy: bool = False
+    quantity: ClassVar[str] = "seconds"
+
+    def sampler(self, library: str, batch: float) -> Sampler | None:
+        """Return what takes one sample in a library; None where the work says nothing about it."""
+        call = self.prepare(library)
+        return call and time_sampler(call, batch)
+
+    @property
+    def family(self) -> str:
+        """Return the name without the size."""
+        return self.name.removesuffix(f"-{self.n}")
 
     def prepare(self, library: str) -> Callable[[], Any] | None:
         """Return what is to be timed, after checking its result."""
+        if library in self.left_out:
+            raise LeftOut(self.left_out[library])
         leaves, constants = self.inputs()
         if library == "numpy":
             return lambda: self.by_hand(*leaves, *constants)
@@ -84,10 +111,14 @@ class Call:
     about: str
     numpy: Callable[[], Any]
     gradarray: Callable[[Any], Callable[[], Any]]  # given the library
-    unit: ClassVar[str] = "ns"
+    heavy: ClassVar[bool] = False
+    quantity: ClassVar[str] = "seconds"
+
+    def sampler(self, library: str, batch: float) -> Sampler | None:
+        call = self.prepare(library)
+        return call and time_sampler(call, batch)
 
     def prepare(self, library: str) -> Callable[[], Any] | None:
-        """Return what is to be timed, or None where the work says nothing about the library."""
         if library == "numpy":
             return self.numpy
         if library != "gradarray":
@@ -95,6 +126,83 @@ class Call:
         call = self.gradarray(importlib.import_module(library))
         agree("the value", call(), self.numpy())
         return call
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The most memory that one step of another work allocates at a time, beyond what there was before it."""
+
+    name: str
+    work: Work
+    heavy: bool = False
+    quantity: ClassVar[str] = "bytes"
+
+    @property
+    def about(self) -> str:
+        return f"peak memory: {self.work.about}"
+
+    def sampler(self, library: str, batch: float) -> Sampler | None:
+        if library not in PEAKS:
+            raise LeftOut("its allocator has no counter that Python can read")
+        step = self.work.prepare(library)
+        return step and (lambda: PEAKS[library](step))
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Several ways in which gradarray does the same thing, taking turns in its one process.
+
+    Parameters
+    ----------
+    name, about : str
+    codes : sequence of str
+        The ways: expressions. Those without a `base` among them are compared with the fastest one.
+    names : callable
+        Given the library, returns what the expressions refer to. Where `x` is among it, each result is differentiated
+        with respect to it before anything is timed, and all have to agree.
+    around : mapping
+        Code to a function that, given the library, returns what the code is timed in.
+    base : str
+        The code that the others are compared with.
+    floors : sequence of str
+        Expressions that are timed too, but are no competitors: what NumPy itself takes to hand a call over.
+    """
+
+    name: str
+    about: str
+    codes: Sequence[str]
+    names: Callable[[Any], dict[str, Any]]
+    around: Mapping[str, Callable[[Any], AbstractContextManager[Any]]] = field(default_factory=dict)
+    base: str = ""
+    floors: Sequence[str] = ()
+    heavy: ClassVar[bool] = False
+    quantity: ClassVar[str] = "seconds"
+
+    def sampler(self, library: str, batch: float) -> Sampler | None:
+        if library != "gradarray":
+            return None
+        ga = importlib.import_module(library)
+        names = self.names(ga)
+        if "x" in names:
+            self._compare(names)
+        codes = (*self.codes, *self.floors)
+        contexts = {code: make(ga) for code, make in self.around.items()}
+        return expression_sampler({code: contexts.get(code) for code in codes}, names, batch)
+
+    def _compare(self, names: dict[str, Any]) -> None:
+        def value_and_gradient(code: str) -> tuple[Any, Any]:
+            result = eval(code, names)
+            result.backward()
+            return result.data, names["x"].grad
+
+        expected = value_and_gradient(self.codes[0])
+        for code in self.codes[1:]:
+            for what, actual, wanted in zip(("value", "gradient"), value_and_gradient(code), expected, strict=True):
+                agree(f"the {what} of {code}", actual, wanted)
+
+
+AnyWork = Work | Peak | Call | Ways
+KINDS: list[type[AnyWork]] = [Work, Matrix, Peak, Call, Ways]
 
 
 def agree(what: str, actual: Any, expected: Any) -> None:
@@ -110,8 +218,8 @@ def agree(what: str, actual: Any, expected: Any) -> None:
 
 
 @cache
-def works() -> dict[str, Work | Call]:
-    """Return every work by name, those that take gradients first."""
+def works() -> dict[str, AnyWork]:
+    """Return every work by name, kind by kind, those that take gradients first."""
     modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
-    found = sorted((work for module in modules for work in module.WORKS), key=lambda work: isinstance(work, Call))
+    found = sorted((work for module in modules for work in module.WORKS), key=lambda work: KINDS.index(type(work)))
     return {work.name: work for work in found}
