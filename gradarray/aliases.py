@@ -7,9 +7,9 @@ A Tensor's ``_alias`` is None for one that shares with nobody, the pair (base, s
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -19,38 +19,61 @@ from .tape import Array, Node, PullbackRule
 
 
 class Step:
-    """One call that gives a view: what is needed to carry it out again on other data.
+    """One call that gives a view, kept so that it can be carried out again on other data."""
+
+    __slots__ = ()
+
+    def view(self, array: Array) -> Array:
+        """Return the view of an array."""
+        raise NotImplementedError
+
+    def node(self, parent: Node, out: Array) -> Node:
+        """Return the node of the call that makes `out` of an array whose node is `parent`."""
+        raise NotImplementedError
+
+
+class Call(Step):
+    """A call of a function of one array."""
+
+    __slots__ = ("forward", "params", "rule")
+    rule: PullbackRule
+    forward: Callable[..., Array]
+    params: dict[str, Any]
+
+    def view(self, array: Array) -> Array:
+        return self.forward(array, **self.params)
+
+    def node(self, parent: Node, out: Array) -> Node:
+        return Node(self.rule, (None,), self.params, None, (parent,), out.shape, out.dtype)
+
+
+class CallAmongOthers(Step):
+    """A call of a function with other operands beside the array, as np.einsum has its subscripts.
 
     Attributes
     ----------
-    rule : the rule that the call is recorded under
-    args : what the node of the call saves: the index, or the operands with None in place of the array
-    kwargs : the parameters by name
-    place : which of the parents the array is, and how many there are
-    view : takes an array to its view
+    saved : what a node saves of the operands, with None in place of the array
+    before, after : the operands on either side of it
     """
 
-    __slots__ = ("args", "kwargs", "place", "rule", "view")
+    __slots__ = ("after", "before", "func", "kwargs", "rule", "saved")
 
     def __init__(
-        self,
-        rule: PullbackRule,
-        args: Any,
-        kwargs: dict[str, Any] | None,
-        view: Callable[[Array], Array],
-        place: tuple[int, int] = (0, 1),
+        self, rule: PullbackRule, func: Any, saved: Any, before: list[Any], after: list[Any], kwargs: dict[str, Any]
     ) -> None:
         self.rule = rule
-        self.args = args
+        self.func = func
+        self.saved = saved
+        self.before = before
+        self.after = after
         self.kwargs = kwargs
-        self.view = view
-        self.place = place
+
+    def view(self, array: Array) -> Array:
+        return self.func(*self.before, array, *self.after, **self.kwargs)
 
     def node(self, parent: Node, out: Array) -> Node:
-        """Return the node of the call on an array whose node is `parent`."""
-        i, count = self.place
-        parents = tuple([parent if k == i else None for k in range(count)])
-        return Node(self.rule, self.args, self.kwargs, None, parents, out.shape, out.dtype)
+        parents = ((None,) * len(self.before)) + (parent,) + ((None,) * len(self.after))
+        return Node(self.rule, self.saved, self.kwargs, None, parents, out.shape, out.dtype)
 
 
 Steps = tuple[Step, ...]
@@ -74,10 +97,13 @@ class Family:
     source : of a detached tensor, a weak reference to the one whose buffer it is
     """
 
-    __slots__ = ("_limit", "_members", "earlier", "foreign", "lent", "source")
+    __slots__ = ("_limit", "_loose", "_views", "earlier", "foreign", "lent", "source")
 
     def __init__(self, earlier: bool = False, foreign: bool = False, source: Callable[[], Any] | None = None) -> None:
-        self._members: list[tuple[Callable[[], Any], Callable[[], Any]]] = []
+        # The tensors, and the arrays on the buffer that may outlive their tensor or have none: those of large views,
+        # which tapes save, and of detached tensors.
+        self._views: list[ref[Any]] = []
+        self._loose: list[ref[Any]] = []
         self._limit = 16
         self.earlier = earlier
         self.foreign = self.lent = foreign
@@ -85,38 +111,49 @@ class Family:
 
     def add(self, view: Any) -> None:
         """Make a tensor a member."""
-        self._members.append((weakref.ref(view), weakref.ref(view._raw)))
-        if len(self._members) > self._limit:
+        self._views.append(ref(view))
+        self.added(view)
+
+    def added(self, view: Any) -> None:
+        if view._raw.size >= LARGE:
+            self._loose.append(ref(view._raw))
+        if len(self._views) > self._limit:
             self._sift()
 
     def keep(self, raw: Array) -> None:
-        """Note an array on the buffer that belongs to no view: while it lives, what it shows must not change."""
-        self._members.append((_nobody, weakref.ref(raw)))
+        """Note the array of a detached tensor."""
+        self._loose.append(ref(raw))
 
     def _sift(self) -> None:
-        self._members = [(view, raw) for view, raw in self._members if raw() is not None]
-        self._limit = 2 * len(self._members) + 16
+        self._views = [r for r in self._views if r() is not None]
+        self._loose = [r for r in self._loose if r() is not None]
+        self._limit = 2 * len(self._views) + 16
 
     def views(self) -> Iterator[Any]:
         """Yield the tensors that are still there."""
-        for ref, _ in self._members:
-            view = ref()
+        for r in self._views:
+            view = r()
             if view is not None:
                 yield view
 
     def holds(self, target: Array, detached: bool) -> bool:
-        """Tell whether somebody keeps the array of a view, or has a detached one, that overlaps with `target`."""
+        """Tell whether a tape keeps an array that overlaps with `target`; so do detached tensors, if asked for."""
         self._sift()
-        for ref, raw_ref in self._members:
-            raw = raw_ref()
-            if raw is None:
-                continue
-            if ref is _nobody:
-                kept = detached or references_to(raw) > _IN_SLOT
-            else:
-                kept = references_to(raw) > (_IN_SLOT if ref() is not None else _LOOSE)
-            if kept and overlap(raw, target):
-                return True
+        slots = set()
+        for r in self._views:
+            view = r()
+            if view is not None:
+                slots.add(id(view._raw))
+                if references_to(view._raw) > _SOLE and overlap(view._raw, target):
+                    return True
+        view = None
+        for r in self._loose:
+            raw = r()
+            if raw is not None and id(raw) not in slots:
+                # One reference is the tape's or, of a detached tensor, that tensor's own.
+                kept = references_to(raw) > _LOOSE if detached else references_to(raw) > _IN_SLOT
+                if kept and overlap(raw, target):
+                    return True
         return False
 
     def lends(self, base: Any) -> bool:
@@ -126,7 +163,9 @@ class Family:
     def _known_elsewhere(self, base: Any, known: int) -> bool:
         """Tell whether anybody but the base, its views and `known` others refers to the buffer."""
         owner = base._raw.base
-        known += sum(raw.base is owner for raw in (ref() for _, ref in self._members) if raw is not None)
+        arrays = {id(view._raw): view._raw for view in self.views()}
+        arrays.update({id(raw): raw for raw in (r() for r in self._loose) if raw is not None})
+        known += sum(raw.base is owner for raw in arrays.values())
         return owner is not None and references_to(owner) > _IN_SLOT + known
 
     def saved_earlier(self, base: Any, target: Array) -> bool:
@@ -137,15 +176,11 @@ class Family:
 
     def move(self, base: Any) -> None:
         """Lead every view to the new data of the base."""
-        members: list[tuple[Callable[[], Any], Callable[[], Any]]] = []
-        for view in self.views():
+        views = list(self.views())
+        self._views, self._loose = [], []
+        for view in views:
             view._raw = follow(view._alias[1], base._raw)
-            members.append((weakref.ref(view), weakref.ref(view._raw)))
-        self._members = members
-
-
-def _nobody() -> None:
-    return None
+            self.add(view)
 
 
 def overlap(a: Array, b: Array) -> bool:
@@ -173,8 +208,7 @@ def _references_in_slot() -> int:
 def _references_loose_and_in_slot() -> tuple[int, int]:
     holder = _Slot()
     holder._raw = np.empty(1)
-    ref = weakref.ref(holder._raw)
-    raw = ref()
+    raw = ref(holder._raw)()
     in_slot = references_to(raw)
     return in_slot - 1, in_slot
 
@@ -262,7 +296,7 @@ def detached(x: Any) -> tuple[Array, Family]:
         found(base)
     raw = x._raw.view()
     base._alias.keep(raw)
-    return raw, Family(foreign=True, source=weakref.ref(base))
+    return raw, Family(foreign=True, source=ref(base))
 
 
 # --- founding and joining -------------------------------------------------------------------------------------------
@@ -285,10 +319,15 @@ def join(view: Any, x: Any, step: Step) -> None:
     if type(alias) is tuple:
         base, steps = alias
         view._alias = (base, (*steps, step))
-        base._alias.add(view)
+        family = base._alias
     else:
         view._alias = (x, (step,))
-        (alias or found(x)).add(view)
+        family = alias or found(x)
+    # As family.add(view), without the call.
+    views = family._views
+    views.append(ref(view))
+    if len(views) > family._limit or view._raw.size >= LARGE:
+        family.added(view)
 
 
 def is_view(out: Array, data: Array) -> bool:

@@ -195,7 +195,7 @@ def _unary(rule: Elementwise, calculate: Calculation, large: Calculation) -> Cal
         parent.grad = None
         t._node = n = new(node_type)
         n.rule = rule
-        n.args = (data if x._alias is None else saved(x),) if keeps_x else (None,)
+        n.args = (data if x._alias is None else aliases.saved(x),) if keeps_x else (None,)
         n.kwargs = None
         n.out = out if keeps_out else None
         n.parents = (parent,)
@@ -217,7 +217,7 @@ def _binary(
     x_of_x, y_of_x = rule.partial_needs(0, 0), rule.partial_needs(0, 1)
     x_of_y, y_of_y = rule.partial_needs(1, 0), rule.partial_needs(1, 1)
     x_of_any, y_of_any = x_of_x or x_of_y, y_of_x or y_of_y
-    keeps_out = rule.keeps_out
+    keeps_out, hold, aliases_saved = rule.keeps_out, guard.hold, aliases.saved
 
     def record(x1: Any, x2: Any) -> Any:
         if type(x1) is Tensor:
@@ -241,10 +241,16 @@ def _binary(
             return t
         t._node = n = new(node_type)
         n.rule = rule
-        if x_of_any and type(x) is ndarray and (type(x1) is not Tensor or x1._alias is not None):
-            x = saved(x1)
-        if y_of_any and type(y) is ndarray and (type(x2) is not Tensor or x2._alias is not None):
-            y = saved(x2)
+        if x_of_any and type(x) is ndarray:
+            if x1 is x:
+                x = hold(x)
+            elif x1._alias is not None:
+                x = aliases_saved(x1)
+        if y_of_any and type(y) is ndarray:
+            if x2 is y:
+                y = hold(y)
+            elif x2._alias is not None:
+                y = aliases_saved(x2)
         if q is None:
             p.grad = None
             n.args = (x if x_of_x else None, y if y_of_x else None)
@@ -492,7 +498,7 @@ def _differentiable(rule: Differentiable) -> Callable[[Any, dict[str, Any]], Any
 def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[str, Any]], Any]:
     """Make the recorder for the usual call of a function with one operand; any other call goes to the general one."""
     forward, simple, float64, ndarray = rule.forward, _SIMPLE, np.float64, np.ndarray
-    is_view, join, Step, partial = aliases.is_view, aliases.join, aliases.Step, functools.partial
+    is_view, join, Call = aliases.is_view, aliases.join, aliases.Call
     supported = frozenset(rule.params)
     names = _Signature(rule, rule.operands, rule.params, False).names
     keeps_x, keeps_out = rule.keeps(0), rule.keeps_out
@@ -537,7 +543,9 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
                 x._raw = np.asarray(data)
                 return record(args, kwargs)
             if is_view(out, data):
-                join(t, x, Step(rule, (None,), params, partial(forward, **params)))
+                step = new_object(Call)
+                step.rule, step.forward, step.params = rule, forward, params
+                join(t, x, step)
         if (
             parent is None
             or (tape.paused and not tape.recording())
@@ -615,16 +623,9 @@ def _join_operand(view: Any, inputs: list[Any], rule: Function, kwargs: dict[str
             raw = [unwrap(value) for value in inputs]
             args = tuple([spec(value) if k != i and not rule.keeps(k) else value for k, value in enumerate(raw)])
             args = (*args[:i], None, *args[i + 1 :])
-            before, after = raw[:i], raw[i + 1 :]
-            again = functools.partial(_call_around, rule.func, before, after, kwargs)
-            aliases.join(view, x, aliases.Step(rule, args, kwargs, again, (i, len(raw))))
+            step = aliases.CallAmongOthers(rule, rule.func, args, raw[:i], raw[i + 1 :], kwargs)
+            aliases.join(view, x, step)
             return
-
-
-def _call_around(
-    func: Callable[..., Any], before: list[Any], after: list[Any], kwargs: dict[str, Any], array: Array
-) -> Any:
-    return func(*before, array, *after, **kwargs)
 
 
 def wrap_results(out: Any) -> Any:

@@ -30,6 +30,9 @@ class _State(threading.local):
 
 _state = _State()
 _default = True
+# How many blocks are open in all threads that set it otherwise: one look at it spares that at the thread's own state.
+_relaxed = 0
+_counting = threading.Lock()
 
 
 def mem_guard_active() -> bool:
@@ -55,8 +58,10 @@ def turn_memory_guarding_off() -> None:
     False
     >>> ga.turn_memory_guarding_on()
     """
-    global _default
-    _default = False
+    global _default, _relaxed
+    with _counting:
+        _relaxed += _default
+        _default = False
 
 
 def turn_memory_guarding_on() -> None:
@@ -69,8 +74,10 @@ def turn_memory_guarding_on() -> None:
     >>> ga.mem_guard_active()
     True
     """
-    global _default
-    _default = True
+    global _default, _relaxed
+    with _counting:
+        _relaxed -= not _default
+        _default = True
 
 
 class _MemGuard:
@@ -81,10 +88,16 @@ class _MemGuard:
         self._local = threading.local()
 
     def __enter__(self) -> None:
+        global _relaxed
+        with _counting:
+            _relaxed += 1
         self._local.before = [*getattr(self._local, "before", ()), _state.override]
         _state.override = self._active
 
     def __exit__(self, *_: object) -> None:
+        global _relaxed
+        with _counting:
+            _relaxed -= 1
         _state.override = self._local.before.pop()
 
     def __call__(self, func: F) -> F:
@@ -133,11 +146,13 @@ _BY_ONE_VIEW = _references_by_one_view()
 
 def hold(array: Any) -> Any:
     """Return what a tape saves of an array that its caller could change: a copy, or a view with the array locked."""
-    if not mem_guard_active():
+    if _relaxed and not mem_guard_active():
         return array
+    if array.nbytes <= _COPIED:
+        return array.copy("K")
     owner = array.base
-    if array.nbytes <= _COPIED or (owner is not None and references_to(owner) > _BY_ONE_VIEW):
-        return array.copy(order="K")
+    if owner is not None and references_to(owner) > _BY_ONE_VIEW:
+        return array.copy("K")
     return lock(array)
 
 

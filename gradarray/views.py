@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from operator import itemgetter
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
@@ -70,9 +69,8 @@ def add_at(buffer: Array, index: Any, g: Array) -> None:
         else:
             buffer[index] += g
         return
-    # np.add.at is fastest in one dimension, also beside np.bincount and beside sorting with np.add.reduceat: 1.2 instead
-    # of 4.0 ms for 10**4 rows of 64, and 1.2 and 5.7 for those. Neither pays in one dimension (0.10, 0.11 and 5.9 ms
-    # for 10**5 numbers).
+    # np.add.at is fastest in one dimension: 1.2 instead of 4.0 ms for 10**4 rows of 64. Neither np.bincount nor sorting
+    # with np.add.reduceat is faster (1.2 and 5.7 ms; for 10**5 numbers in one dimension 0.10, 0.11 and 5.9 ms).
     places = _in_one_dimension(index, buffer.shape) if buffer.ndim > 1 and buffer.flags.c_contiguous else None
     if places is None:
         np.add.at(buffer, index, g)
@@ -86,7 +84,11 @@ def _in_one_dimension(index: Any, shape: tuple[int, ...]) -> Any:
         inner = math.prod(shape[1:])
         places = (index.astype(np.intp) % shape[0])[..., np.newaxis] * inner + np.arange(inner)
         return places.reshape(index.shape + shape[1:])
-    if len(index) == len(shape) and all(type(i) is np.ndarray and i.dtype.kind in "iu" for i in index):
+    if (
+        type(index) is tuple
+        and len(index) == len(shape)
+        and all(type(i) is np.ndarray and i.dtype.kind in "iu" for i in index)
+    ):
         return np.ravel_multi_index(index, shape, mode="wrap")
     return None
 
@@ -209,6 +211,19 @@ GETITEM = _GetItem()
 VIEWITEM = _ViewItem()
 
 
+class Item(Step):
+    """A basic index that was read."""
+
+    __slots__ = ("index",)
+    index: Any
+
+    def view(self, array: Array) -> Array:
+        return array[self.index]
+
+    def node(self, parent: Node, out: Array) -> Node:
+        return Node(GETITEM, self.index, None, None, (parent,), out.shape, out.dtype)
+
+
 def getitem(x: Tensor, index: Any) -> Tensor:
     """Return ``x[index]`` for any index that NumPy takes."""
     if type(index) not in _BASIC:
@@ -241,8 +256,10 @@ def getitem(x: Tensor, index: Any) -> Tensor:
             n.shape, n.dtype = (), FLOAT64
             return t  # type: ignore[no-any-return]
         n.shape, n.dtype = out.shape, out.dtype
-    if type(out) is np.ndarray and out.base is not None and is_basic(index):
-        join(t, x, Step(GETITEM, index, None, itemgetter(index)))
+    if type(out) is np.ndarray and is_basic(index):
+        item = new_object(Item)
+        item.index = index
+        join(t, x, item)
     return t  # type: ignore[no-any-return]
 
 
