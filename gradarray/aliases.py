@@ -1,8 +1,9 @@
 """Which tensors share one piece of memory, and whether a tape still needs what stands there.
 
-NumPy's views share memory, and so do the tensors around them. The first view of a tensor founds a `Family`: the tensor
-becomes the base, and the family knows each view by a weak reference and by the steps that lead to it from the base.
-A Tensor's ``_alias`` is None for one that shares with nobody, the pair (base, steps) for a view, the family for a base.
+NumPy's views share memory, and so do the tensors around them. A tensor of which a view is taken is the base, and knows
+each view by a weak reference; the view knows the base, and the steps that lead to it from there. When somebody is about
+to write, the base founds a `Family`, which knows who else refers to the buffer. A Tensor's ``_alias`` is None for one
+that shares with nobody, the pair (base, steps) for a view, and for a base the list of its views or the family.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from .tape import Array, Node, PullbackRule
 
 
 class Step:
-    """One call that gives a view, kept so that it can be carried out again on other data."""
+    """One call that gives a view, kept so that it can be carried out again on other data.
+
+    A basic index that was read stands for itself among the steps.
+    """
 
     __slots__ = ()
 
@@ -76,13 +80,13 @@ class CallAmongOthers(Step):
         return Node(self.rule, self.saved, self.kwargs, None, parents, out.shape, out.dtype)
 
 
-Steps = tuple[Step, ...]
+Steps = tuple[Any, ...]
 
 
 def follow(steps: Steps, array: Array) -> Array:
     """Return what the steps lead to from an array in place of the base."""
     for step in steps:
-        array = step.view(array)
+        array = step.view(array) if isinstance(step, Step) else array[step]
     return array
 
 
@@ -99,12 +103,19 @@ class Family:
 
     __slots__ = ("_limit", "_loose", "_views", "earlier", "foreign", "lent", "source")
 
-    def __init__(self, earlier: bool = False, foreign: bool = False, source: Callable[[], Any] | None = None) -> None:
+    def __init__(
+        self,
+        views: list[ref[Any]] | None = None,
+        *,
+        earlier: bool = False,
+        foreign: bool = False,
+        source: Callable[[], Any] | None = None,
+    ) -> None:
         # The tensors, and the arrays on the buffer that may outlive their tensor or have none: those of large views,
         # which tapes save, and of detached tensors.
-        self._views: list[ref[Any]] = []
+        self._views: list[ref[Any]] = [] if views is None else views
         self._loose: list[ref[Any]] = []
-        self._limit = 16
+        self._limit = _MANY
         self.earlier = earlier
         self.foreign = self.lent = foreign
         self.source = source
@@ -116,18 +127,18 @@ class Family:
 
     def added(self, view: Any) -> None:
         if view._raw.size >= LARGE:
-            self._loose.append(ref(view._raw))
+            self.keep(view._raw)
         if len(self._views) > self._limit:
             self._sift()
 
     def keep(self, raw: Array) -> None:
-        """Note the array of a detached tensor."""
+        """Note an array that may outlive its tensor, or that has another base."""
         self._loose.append(ref(raw))
 
     def _sift(self) -> None:
         self._views = [r for r in self._views if r() is not None]
         self._loose = [r for r in self._loose if r() is not None]
-        self._limit = 2 * len(self._views) + 16
+        self._limit = 2 * len(self._views) + _MANY
 
     def views(self) -> Iterator[Any]:
         """Yield the tensors that are still there."""
@@ -232,7 +243,7 @@ def held(base: Any, target: Array, detached: bool = True) -> bool:
 
     Tensors that were detached from the base count only if asked for.
     """
-    family = base._alias
+    family = family_of(base)
     return references_to(base._raw) > _SOLE or family.saved_earlier(base, target) or family.holds(target, detached)
 
 
@@ -249,7 +260,7 @@ def saved(x: Any) -> Array:
         base, family = alias[0], alias[0]._alias
     else:
         base, family = x, alias
-    if family.lent and guard.mem_guard_active() and family.lends(base):
+    if type(family) is Family and family.lent and guard.mem_guard_active() and family.lends(base):
         return data.copy(order="K")  # the caller may have any number of views, whose flags cannot be reached
     return data
 
@@ -260,8 +271,8 @@ def lend(x: Any) -> Array:
     Where a tape does not, it can be written into, and the tensor sees it.
     """
     base = x._alias[0] if type(x._alias) is tuple else x
-    if base._alias is None and not shared(x):
-        found(x)
+    if base._alias is not None or not shared(x):
+        family_of(base)
     family = base._alias
     source = family.source() if family is not None and family.source is not None else None
     if guard.mem_guard_active() and (
@@ -292,42 +303,52 @@ def owner_of(x: Any) -> Any:
 def detached(x: Any) -> tuple[Array, Family]:
     """Return another array on the memory of a tensor, which shows the same until one of the two is updated."""
     base = x._alias[0] if type(x._alias) is tuple else x
-    if base._alias is None:
-        found(base)
+    family = family_of(base)
     raw = x._raw.view()
-    base._alias.keep(raw)
+    family.keep(raw)
     return raw, Family(foreign=True, source=ref(base))
 
 
 # --- founding and joining -------------------------------------------------------------------------------------------
 
 
-def found(base: Any) -> Family:
-    """Make a tensor the base of a family.
+def family_of(base: Any) -> Family:
+    """Return the family of a base, founding it if need be.
 
     The tensor goes on with an array of its own on the buffer. Who keeps that one is then told by its references, which
     neither the views' arrays nor the one that ``.data`` hands out add to.
     """
-    base._raw = base._raw.view()
-    base._alias = family = Family(earlier=True)
+    family = base._alias
+    if type(family) is not Family:
+        views = [r for r in family or () if r() is not None]
+        base._raw = base._raw.view()
+        base._alias = family = Family(views, earlier=True)
+        for view in family.views():
+            family.added(view)
     return family
 
 
-def join(view: Any, x: Any, step: Step) -> None:
+# So many views are noted before it is looked whether they are still there.
+_MANY = 16
+
+
+def join(view: Any, x: Any, step: Any) -> None:
     """Make `view` a view of `x`, to which `step` leads from there."""
     alias = x._alias
     if type(alias) is tuple:
-        base, steps = alias
-        view._alias = (base, (*steps, step))
-        family = base._alias
+        x, steps = alias
+        view._alias = (x, (*steps, step))
+        alias = x._alias
     else:
         view._alias = (x, (step,))
-        family = alias or found(x)
-    # As family.add(view), without the call.
-    views = family._views
-    views.append(ref(view))
-    if len(views) > family._limit or view._raw.size >= LARGE:
-        family.added(view)
+    if alias is None:
+        x._alias = [ref(view)]
+    elif type(alias) is not list:
+        alias.add(view)
+    elif len(alias) < _MANY:
+        alias.append(ref(view))
+    else:  # most of them will be gone
+        family_of(x).add(view)
 
 
 def is_view(out: Array, data: Array) -> bool:

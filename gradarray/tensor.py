@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import dispatch, loss, tape, views
-from .aliases import Family, detached, follow, lend, owner_of, shared
+from .aliases import Family, detached, family_of, follow, lend, owner_of, shared
 from .dispatch import FUNCTIONS, UFUNCS, array_function, array_ufunc, wrap
 from .rules.nondifferentiable import Printed
 from .surface import Surface
@@ -437,7 +437,7 @@ class Tensor(Surface):
             return
         if type(self._alias) is tuple:
             raise ValueError("cannot resize this array: it does not own its data")
-        if self._alias is not None and any(True for _ in self._alias.views()):
+        if self._alias is not None and any(True for _ in family_of(self).views()):
             raise ValueError("cannot resize an array that is referenced by another array: there are views of it")
         shape = shape[0] if len(shape) == 1 else shape
         size = np.empty(shape, np.bool_).size

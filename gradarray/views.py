@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dispatch, tape
-from .aliases import Step, Steps, follow, held, join, owner_of, shared
+from .aliases import Step, Steps, family_of, follow, held, join, owner_of, shared
 from .dispatch import (
     FUNCTIONS,
     PLAIN,
@@ -61,6 +61,10 @@ def freeze(index: Any) -> Any:
     return index.copy() if isinstance(index, np.ndarray) else index
 
 
+# Up to this many elements it takes longer to find their places than it saves.
+_FEW = 500
+
+
 def add_at(buffer: Array, index: Any, g: Array) -> None:
     """Add into a buffer at an index, as often as an element is named there."""
     if is_basic(index) or (type(index) is np.ndarray and index.dtype.kind == "b"):
@@ -71,7 +75,9 @@ def add_at(buffer: Array, index: Any, g: Array) -> None:
         return
     # np.add.at is fastest in one dimension: 1.2 instead of 4.0 ms for 10**4 rows of 64. Neither np.bincount nor sorting
     # with np.add.reduceat is faster (1.2 and 5.7 ms; for 10**5 numbers in one dimension 0.10, 0.11 and 5.9 ms).
-    places = _in_one_dimension(index, buffer.shape) if buffer.ndim > 1 and buffer.flags.c_contiguous else None
+    places = None
+    if g.size > _FEW and buffer.ndim > 1 and buffer.flags.c_contiguous:
+        places = _in_one_dimension(index, buffer.shape)
     if places is None:
         np.add.at(buffer, index, g)
     else:
@@ -211,19 +217,6 @@ GETITEM = _GetItem()
 VIEWITEM = _ViewItem()
 
 
-class Item(Step):
-    """A basic index that was read."""
-
-    __slots__ = ("index",)
-    index: Any
-
-    def view(self, array: Array) -> Array:
-        return array[self.index]
-
-    def node(self, parent: Node, out: Array) -> Node:
-        return Node(GETITEM, self.index, None, None, (parent,), out.shape, out.dtype)
-
-
 def getitem(x: Tensor, index: Any) -> Tensor:
     """Return ``x[index]`` for any index that NumPy takes."""
     if type(index) not in _BASIC:
@@ -257,9 +250,7 @@ def getitem(x: Tensor, index: Any) -> Tensor:
             return t  # type: ignore[no-any-return]
         n.shape, n.dtype = out.shape, out.dtype
     if type(out) is np.ndarray and is_basic(index):
-        item = new_object(Item)
-        item.index = index
-        join(t, x, item)
+        join(t, x, index)
     return t  # type: ignore[no-any-return]
 
 
@@ -401,7 +392,7 @@ def write(x: Tensor, change: Callable[[Array], object], target: Array | None = N
     change(follow(steps, fresh))
     base._raw = fresh
     family = base._alias
-    if family is not None:
+    if family is not None:  # busy() has founded it
         base._raw = fresh.view()
         family.earlier = family.foreign = family.lent = False
         family.source = None
@@ -427,7 +418,7 @@ def busy(x: Tensor, target: Array | None = None) -> bool:
     if x._alias is None:
         return shared(x)
     base = x._alias[0] if type(x._alias) is tuple else x
-    if base._alias.foreign:
+    if family_of(base).foreign:
         return True
     return held(base, x._raw[...] if target is None else target)  # not x._raw itself: its references count
 
@@ -448,7 +439,7 @@ def _refresh(base: Tensor) -> None:
     node = base._node
     assert node is not None
     become = node.parents[0] is None
-    for view in base._alias.views():
+    for view in family_of(base).views():
         if become or view._node is not None:
             view._node = replay(node, base._raw, view._alias[1])
 
@@ -456,9 +447,13 @@ def _refresh(base: Tensor) -> None:
 def replay(node: Node, array: Array, steps: Steps) -> Node:
     """Record the steps that lead to a view once more."""
     view = follow(steps, array)
-    if len(steps) == 1:
-        return steps[0].node(node, view)
-    return Node(VIEWITEM, (steps, ...), None, None, (node,), view.shape, view.dtype)
+    *before, last = steps
+    if not before and isinstance(last, Step):
+        return last.node(node, view)
+    if not before:
+        return Node(GETITEM, last, None, None, (node,), view.shape, view.dtype)
+    place = (steps, ...) if isinstance(last, Step) else (tuple(before), last)
+    return Node(VIEWITEM, place, None, None, (node,), view.shape, view.dtype)
 
 
 def update(x: Tensor, ufunc: np.ufunc, other: Any) -> Tensor:
@@ -502,9 +497,9 @@ def reshape_inplace(x: Tensor, shape: Any) -> None:
     x._raw, x._node = new._raw, new._node
     if type(x._alias) is tuple:
         x._alias = new._alias
-        x._alias[0]._alias.add(x)
+        family_of(x._alias[0]).add(x)
     else:  # the views start from the old shape
         back = reshape((new, before), {})._alias[1][-1]
-        for view in x._alias.views():
+        for view in family_of(x).views():
             if view is not new:
                 view._alias = (x, (back, *view._alias[1]))
