@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import dispatch, tape
+from . import dispatch, loss, tape
 from .aliases import Step, Steps, family_of, follow, held, join, owner_of, shared
 from .dispatch import (
     FUNCTIONS,
@@ -321,6 +321,13 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
     index = freeze(index)
     if isinstance(value, (list, tuple)) and has_tensor(value):
         value = stack_nested(value)
+    if isinstance(value, dispatch.Dual):
+        if not loss.ignored():
+            raise GradientLossError(
+                "a tensor cannot hold the tangent of what is being differentiated in forward mode. "
+                "Let the array be made in the function, as np.zeros_like(x) of its argument."
+            )
+        value = dispatch.bare(value)
     node = value._node if isinstance(value, dispatch.Tensor) else None
     base = x._alias[0] if type(x._alias) is tuple else x
     recorded = (node is not None or base._node is not None) and tape.recording()
