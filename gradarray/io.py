@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from typing import Any
 
 import numpy as np
@@ -110,6 +109,8 @@ def load(file: Any, /) -> Any:
     >>> w, b.constant
     (Tensor([1., 2.]), True)
     """
+    from zipfile import BadZipFile  # takes 5 ms to import, and is seldom needed
+
     path = file
     if not hasattr(file, "read"):
         path = os.fsdecode(file)
@@ -117,7 +118,7 @@ def load(file: Any, /) -> Any:
             path += ".npz"
     try:
         archive = np.load(path, allow_pickle=False)
-    except (EOFError, ValueError, zipfile.BadZipFile) as error:
+    except (EOFError, ValueError, BadZipFile) as error:
         raise ValueError(f"{file} was not made by ga.save: {error}") from error
     if not isinstance(archive, np.lib.npyio.NpzFile):
         raise ValueError(f"{file} was not made by ga.save: it holds one array alone, as np.save writes it")
@@ -128,7 +129,7 @@ def load(file: Any, /) -> Any:
             layout, count = archive[_HEADER].tolist()
             known = layout == _LAYOUT
             tensors = _tensors(archive) if known else {}
-        except (EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        except (EOFError, KeyError, TypeError, ValueError, BadZipFile) as error:
             raise ValueError(f"{file} is damaged, or was not made by ga.save: {error}") from error
     if not known:
         raise ValueError(f"{file} has the layout {layout}, which this version of gradarray does not know")
