@@ -16,7 +16,7 @@ import numpy as np
 
 from .buffers import LARGE, absorbing
 from .parallel import SPLIT, product_in_parts, scaled_in_parts
-from .tape import FLOAT64, PICK, Array, Node, PullbackRule, Spec
+from .tape import FLOAT64, PICK, Array, Node, PullbackRule, Spec, fit
 
 Derivative = Callable[..., Array]
 Partial = Derivative | float
@@ -199,8 +199,14 @@ def _scalar_chain(partials: tuple[Partial, ...], to_real: bool) -> Callable[[Nod
             return lambda _node, g: (g, g)
 
         def constant(node: Node, g: Array) -> Iterable[Any]:
-            if factors == (1, -1) and (type(g) is not np.ndarray or g.size < SPLIT):
-                return (g, None if node.parents[1] is None else -g)
+            if factors == (1, -1):
+                second = node.parents[1]
+                if second is None:
+                    return (g, None)
+                if type(g) is not np.ndarray or g.size < LARGE:
+                    return (g, -g)
+                if g.shape != second.shape:
+                    return (g, -fit(g, second))  # the sum has fewer elements to negate
             if type(g) is np.ndarray and g.size >= SPLIT:
                 return [g if d == 1 else scaled_in_parts(g, d) for d in factors]
             return [g if d == 1 else -g if d == -1 else g * d for d in factors]

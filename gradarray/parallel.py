@@ -43,14 +43,15 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_pool)  # threads do not follow into the child
 
 
-def _in_parts(compute: Callable[[slice], object], size: int) -> None:
-    """Call `compute` for slices that cover `size` elements, at the same time."""
+def _in_parts(compute: Callable[[slice], object], size: int, length: int | None = None) -> None:
+    """Call `compute` for slices that cover `size` elements, or the `length` rows that hold them, at the same time."""
     global _pool
     if _pool is None:
         _pool = ThreadPoolExecutor(max(THREADS - 1, 1), thread_name_prefix="gradarray")
     # No part is so small that its hand-over is not won back, however many processors there are.
     count = max(1, min(THREADS, 2 * size // SPLIT))
-    edges = [size * k // count for k in range(count + 1)]
+    length = size if length is None else length
+    edges = [length * k // count for k in range(count + 1)]
     parts = [slice(start, stop) for start, stop in itertools.pairwise(edges)]
     # np.errstate of the calling thread holds in the others too.
     futures = [_pool.submit(contextvars.copy_context().run, compute, part) for part in parts[1:]]
@@ -90,7 +91,7 @@ def ufunc_in_parts(ufunc: np.ufunc, *operands: Any, out: Any = None) -> Any:
     def compute(part: slice) -> None:
         ufunc(*[x[part] if type(x) is np.ndarray else x for x in flat], out=target[part])
 
-    _in_parts(compute, target.size)
+    _in_parts(compute, target.size, len(target))
     return out
 
 
@@ -129,14 +130,17 @@ def product_in_parts(g: Any, partial: Callable[..., Any], saved: tuple[Any, ...]
     if not any(type(x) is np.ndarray or x is NotImplemented for x in flat):
         # One number, spread over the shape, times another one: so is the product.
         return np.broadcast_to(absorbing(flat[0], partial(*flat[1:])).astype(g.dtype, copy=False), shape)
-    if THREADS == 1 or g.size < SPLIT or any(x is NotImplemented for x in flat):
+    rows = any(x is NotImplemented for x in flat)
+    if rows:  # strided or broadcast: in parts along the first axis, if they all have it
+        flat = [g, *saved]
+    if THREADS == 1 or g.size < SPLIT or (rows and not all(_has_rows(x, shape) for x in flat)):
         d = partial(*saved)
         result = product(g, d)
         return result if no_nan(result) else absorbing(g, partial(*saved))
     # A cotangent that is one number, neither zero nor infinite, has nothing to absorb.
     safe = type(flat[0]) is not np.ndarray and flat[0] != 0 and np.isfinite(flat[0])
     out = np.empty(shape, g.dtype)
-    target = out.reshape(-1)
+    target = out if rows else out.reshape(-1)
 
     def compute(part: slice) -> None:
         cotangent, *parts = [x[part] if type(x) is np.ndarray else x for x in flat]
@@ -145,5 +149,21 @@ def product_in_parts(g: Any, partial: Callable[..., Any], saved: tuple[Any, ...]
         if not safe and not no_nan(result):
             result[...] = absorbing(cotangent, d)
 
-    _in_parts(compute, target.size)
+    _in_parts(compute, target.size, len(target))
+    return out
+
+
+def _has_rows(operand: Any, shape: tuple[int, ...]) -> bool:
+    return type(operand) is not np.ndarray or operand.shape == shape
+
+
+def reduce_in_parts(ufunc: np.ufunc, a: Any, axis: int, keepdims: bool) -> Any:
+    """Return ``ufunc.reduce(a, axis)`` for a large array in C order; `axis` is not the first one.
+
+    Each result comes from its own row in the same order, so it is the same to the last bit.
+    """
+    shape = (*a.shape[:axis], *((1,) if keepdims else ()), *a.shape[axis + 1 :])
+    reduce: Any = ufunc.reduce
+    out = np.empty(shape, reduce(a[:1], axis).dtype)
+    _in_parts(lambda part: reduce(a[part], axis, None, out[part], keepdims), a.size, len(a))
     return out

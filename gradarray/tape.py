@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -250,21 +251,13 @@ def fit(g: Array, like: Spec) -> Array:
     shape = like.shape
     if g.shape != shape:
         extra = g.ndim - len(shape)
-        if type(g) is np.ndarray and g.dtype is FLOAT64 is like.dtype and g.ndim == 2 and 0 < g.size < LARGE:
-            # A product with ones is several times as fast as a sum along one axis of a small matrix.
-            if extra == 1 and shape[0] == g.shape[1]:
-                return _ONES[: len(g)].dot(g)
-            if shape == (g.shape[0], 1):
-                return g.dot(_ONES[: g.shape[1]]).reshape(shape)
-        # The ufunc's own method takes half the time of np.sum on small arrays.
-        add = np.add.reduce if type(g) is np.ndarray else np.sum
         if extra > 0:
-            g = add(g, axis=0 if extra == 1 else tuple(range(extra)))
+            g = _sum(g if extra == 1 else g.reshape(math.prod(g.shape[:extra]), *g.shape[extra:]), 0)
             if g.shape == shape and g.dtype is like.dtype:
                 return g
-        stretched = tuple([i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1]) if extra >= 0 else ()
-        if stretched:
-            g = add(g, axis=stretched, keepdims=True)
+        stretched = [i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1] if extra >= 0 else []
+        for axis in stretched:
+            g = _sum(g, axis).reshape(*g.shape[:axis], 1, *g.shape[axis + 1 :])
         if g.shape != shape:
             raise AssertionError(f"a rule returned a cotangent of shape {g.shape} for an operand of shape {shape}")
     if g.dtype is not like.dtype and g.dtype != like.dtype:
@@ -272,6 +265,29 @@ def fit(g: Array, like: Spec) -> Array:
             g = np.real(g)
         g = g.astype(like.dtype)
     return g
+
+
+def _sum(g: Array, axis: int) -> Array:
+    """Return the sum along one axis.
+
+    A product with ones is several times as fast as np.add.reduce where rows are short, and twice as fast elsewhere: 1.1
+    and 0.4 us for 32 x 64 numbers along the rows, 640 and 140 us for 200 x 200 x 10 along the second axis.
+    """
+    if type(g) is not np.ndarray:
+        return np.sum(g, axis=axis)
+    shape = g.shape
+    n = shape[axis]
+    if g.dtype is not FLOAT64 or n > LARGE or not g.size or not g.flags.c_contiguous:
+        return np.add.reduce(g, axis=axis)  # the ufunc's own method takes half the time of np.sum on small arrays
+    ones = _ONES[:n]
+    if len(shape) == 2:
+        return ones.dot(g) if axis == 0 else g.dot(ones)
+    if axis == 0:
+        return ones.dot(g.reshape(n, -1)).reshape(shape[1:])
+    if axis == len(shape) - 1:
+        return g.dot(ones)
+    rest = shape[:axis] + shape[axis + 1 :]
+    return np.matmul(ones, g.reshape(math.prod(shape[:axis]), n, -1)).reshape(rest)
 
 
 # --- contributions that are not a whole array -----------------------------------------------------------------------

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray import parallel
+from gradarray import parallel, tape
 
 N = parallel.SPLIT + 5
 
@@ -174,3 +174,37 @@ def test_gradients_of_large_tensors_are_the_callers_own():
     for a, b in ((x.grad, y.grad), (x.grad, z.grad), (y.grad, z.grad), (x.grad, g)):
         assert not np.shares_memory(a, b)
     np.testing.assert_array_equal(g, data(2))
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis"), [((600, 50, 10), 1), ((600, 50, 10), -1), ((1000, 300), 1), ((300, 1000), 1)]
+)
+@pytest.mark.parametrize("reduce", [np.sum, np.max])
+@pytest.mark.parametrize("dtype", [float, np.float32, int])
+def test_a_reduction_in_parts_is_numpys_to_the_last_bit(shape, axis, reduce, dtype, rng, monkeypatch):
+    monkeypatch.setattr(parallel, "THREADS", 3)
+    monkeypatch.setattr("gradarray.rules.reductions.THREADS", 3)
+    a = (100 * rng.normal(size=shape)).astype(dtype)
+    for x in (a, np.asfortranarray(a), a[::-1]):
+        for keepdims in (False, True):
+            found = reduce(ga.tensor(x, copy=False, constant=True), axis=axis, keepdims=keepdims)
+            expected = reduce(x, axis=axis, keepdims=keepdims)
+            assert found.dtype == expected.dtype
+            np.testing.assert_array_equal(found.data, expected)
+
+
+def test_an_axis_that_a_large_array_does_not_have_is_refused():
+    with pytest.raises(np.exceptions.AxisError):
+        np.sum(ga.tensor(np.ones((600, 600))), axis=3)
+
+
+@pytest.mark.parametrize("shape", [(64, 1, 50), (64, 70, 1), (1, 70, 50), (64, 1, 1), (70, 1), (50,), (1,), ()])
+def test_the_cotangent_of_a_large_broadcast_operand_is_its_sum(shape, rng):
+    g = rng.normal(size=(64, 70, 50))
+    axes = tuple(range(g.ndim - len(shape)))
+    expected = np.sum(g, axis=axes)
+    stretched = tuple(i for i, n in enumerate(shape) if n == 1)
+    expected = np.sum(expected, axis=stretched, keepdims=True)
+    found = tape.fit(g, tape.Spec(shape, g.dtype))
+    assert found.shape == shape
+    np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-9)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import FUNCTIONS, primitive, stack_nested
+from ..parallel import SPLIT, THREADS, reduce_in_parts
 from ..registry import bilinear, composite, linear, nondifferentiable, rule
 from ..tape import Array, Spec
 
@@ -136,6 +137,10 @@ def reducing(ufunc: np.ufunc) -> Callable[..., Array]:
         initial: Any = np._NoValue,
         where: Any = True,
     ) -> Array:
+        if type(a) is np.ndarray and a.size >= SPLIT and type(axis) is int:
+            plain = dtype is None and initial is np._NoValue and where is True and a.flags.c_contiguous
+            if plain and -a.ndim <= axis < a.ndim and axis % a.ndim and len(a) >= THREADS > 1:
+                return reduce_in_parts(ufunc, a, axis % a.ndim, keepdims)
         return reduce(a, axis, dtype, None, keepdims, initial, where)
 
     return forward
