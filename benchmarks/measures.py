@@ -24,26 +24,24 @@ def batch_time(call: Callable[[], Any], number: int) -> float:
     return perf_counter() - start
 
 
-def calibrate(batch: Callable[[int], float], seconds: float) -> int:
-    """Return the number of calls, a power of two, that takes `seconds` or up to twice as long."""
+def calibrate(batch: Callable[[int], float], seconds: float) -> tuple[int, float]:
+    """Return the number of calls, a power of two, that takes `seconds` or up to twice as long, and how long."""
     number = 1
-    if batch(number) < max(seconds, LONG):  # the first call warms up
-        while batch(number) < seconds:
+    taken = batch(number)
+    if taken < max(seconds, LONG):  # a shorter one was a warm-up
+        while (taken := batch(number)) < seconds:
             number *= 2
-    return number
+    return number, taken
 
 
 def time_sampler(call: Callable[[], Any], seconds: float) -> Sampler:
     """Return what times one call, from a batch that takes about `seconds`."""
-    number = calibrate(lambda number: batch_time(call, number), seconds)
-    last = 0.0
+    number, taken = calibrate(lambda number: batch_time(call, number), seconds)
 
     def sample() -> float:
-        nonlocal last
-        if last < LONG:
+        if taken < LONG:
             call()  # wakes threads and caches after the other libraries' turns
-        last = batch_time(call, number)
-        return last / number
+        return batch_time(call, number) / number
 
     return sample
 
@@ -53,7 +51,7 @@ def expression_sampler(
 ) -> Sampler:
     """Return what times each expression, in its context, without a function call around it."""
     timers = {code: timeit.Timer(code, "gc.enable()", globals=names | {"gc": __import__("gc")}) for code in codes}
-    numbers = {code: calibrate(timer.timeit, seconds) for code, timer in timers.items()}
+    numbers = {code: calibrate(timer.timeit, seconds)[0] for code, timer in timers.items()}
     order = list(codes)
 
     def sample() -> dict[str, float]:

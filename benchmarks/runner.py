@@ -6,25 +6,31 @@ import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
+FEWEST = 3  # rounds, however long one of them takes
 
 
 @dataclass
 class Result:
-    """What one library did with one work: `status` is "ok", "none", "missing" or "wrong"."""
+    """What one library did with one work: `status` is "ok", "none", "missing" or "wrong".
+
+    The samples are seconds or bytes.
+    """
 
     status: str
     reason: str = ""
-    seconds: list[float] = field(default_factory=list)
+    samples: list[float] = field(default_factory=list)
 
     @property
     def median(self) -> float:
-        return statistics.median(self.seconds)
+        return statistics.median(self.samples)
 
 
 class Worker:
@@ -76,46 +82,73 @@ class Worker:
 
 
 def environment(threads: int) -> dict[str, str]:
-    """Return the environment of a worker: the same number of threads for all, float64 for JAX."""
+    """Return the environment of a worker: the same number of threads for all, float64 for JAX, a silent profiler."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC")  # JAX reads NPROC
-    return os.environ | dict.fromkeys(names, str(threads)) | {"JAX_ENABLE_X64": "1", "JAX_PLATFORMS": "cpu"}
+    return (
+        os.environ
+        | dict.fromkeys(names, str(threads))
+        | {"JAX_ENABLE_X64": "1", "JAX_PLATFORMS": "cpu", "KINETO_LOG_LEVEL": "9"}
+    )
 
 
-def measure(work: str, workers: Mapping[str, Worker], rounds: int, batch: float) -> dict[str, Result]:
-    """Check a work in every library, then time it: in each round, each library has one turn."""
+def measure(
+    work: str, workers: Mapping[str, Worker], rounds: int, batch: float, budget: float = float("inf")
+) -> dict[str, Result]:
+    """Check a work in every library, then sample it: in each round, each library has one turn.
+
+    After `budget` seconds no new round begins, unless there were too few. The results are by library; for a work that
+    compares ways within one library, by way.
+    """
     results = {}
     for library, worker in workers.items():
         answer = worker.ask(prepare=work, batch=batch)
         results[library] = Result(answer["status"], answer.get("reason") or answer.get("missing", ""))
     ready = [library for library, result in results.items() if result.status == "ok"]
-    for _ in range(rounds):
+    ways: dict[str, Result] = {}
+    start = perf_counter()
+    for done in range(rounds):
+        if done >= FEWEST and perf_counter() - start > budget:
+            break
         ready = ready[1:] + ready[:1]  # nobody is always first, or always after the same neighbour
         for library in list(ready):
             answer = workers[library].ask(sample=True)
-            if "seconds" in answer:
-                results[library].seconds.append(answer["seconds"])
-            else:
+            if "sample" not in answer:
                 results[library] = Result("missing", answer["missing"])
                 ready.remove(library)
-    return results
+            elif isinstance(answer["sample"], dict):
+                for way, seconds in answer["sample"].items():
+                    ways.setdefault(way, Result("ok")).samples.append(seconds)
+            else:
+                results[library].samples.append(answer["sample"])
+    return ways or results
 
 
 def measure_imports(libraries: list[str], rounds: int, threads: int) -> dict[str, Result]:
     """Time what importing each library adds to ``import numpy``, each time in a process of its own."""
     results = {library: Result("ok") for library in libraries}
-    for _ in range(rounds):
-        for library, result in results.items():
-            code = f"import numpy, time; t = time.perf_counter(); import {library}; print(time.perf_counter() - t)"
-            run = subprocess.run(
-                [sys.executable, "-c", code],
-                cwd=ROOT,
-                env=environment(threads),
-                stdout=subprocess.PIPE,
-                text=True,
-                check=True,
-            )
-            result.seconds.append(float(run.stdout.split()[-1]))
+    with tempfile.TemporaryDirectory() as folder:
+        for library in libraries:
+            if library == "gradarray":  # the others were compiled when they were installed
+                import_time(library, threads, folder)
+        for _ in range(rounds):
+            for library, result in results.items():
+                result.samples.append(import_time(library, threads, folder if library == "gradarray" else ""))
     return results
+
+
+def import_time(library: str, threads: int, compiled: str = "") -> float:
+    """Return the seconds; `compiled` is a folder for compiled files, where the library's own may have none."""
+    code = f"import numpy, time; t = time.perf_counter(); import {library}; print(time.perf_counter() - t)"
+    switches = {"PYTHONPYCACHEPREFIX": compiled, "PYTHONDONTWRITEBYTECODE": ""} if compiled else {}
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment(threads) | switches,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return float(run.stdout.split()[-1])
 
 
 def processors() -> int:

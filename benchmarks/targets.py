@@ -1,16 +1,38 @@
-"""What gradarray aims for: the largest allowed ratio of its time to a peer's, by work."""
+"""What gradarray aims for."""
 
+# The largest allowed ratio of its time, or of its bytes, to another library's, by work.
 TARGETS: dict[str, dict[str, float]] = {
-    "chain-0d": {"torch": 0.45, "mygrad": 0.2},
-    "mlp-32": {"torch": 0.6},
-    "rosenbrock-10": {"torch": 0.6},
-    "rosenbrock-1000000": {"torch": 0.8},
+    "chain-0d": {"torch": 0.4, "mygrad": 0.17},
+    "mlp-32": {"torch": 0.55},
+    "rnn": {"torch": 0.55},
+    "rosenbrock-10": {"torch": 0.55},
+    "elementwise-1000000": {"torch": 1.0, "numpy": 1.3},
+    "polynomial-1000000": {"torch": 1.0, "numpy": 1.3},
+    "rosenbrock-1000000": {"torch": 1.0, "numpy": 1.3},
+    "softmax-xent-1000000": {"torch": 1.0, "numpy": 1.3},
+    "pairwise-1000000": {"torch": 1.0, "numpy": 1.3},
     "jacobian-100": {"torch": 1.0, "autograd": 0.1},
     "hessian-100": {"torch": 1.0, "autograd": 0.1},
 }
 EVERY_GRADIENT: dict[str, float] = {"mygrad": 1.0, "autograd": 1.0}
+EVERY_PEAK: dict[str, float] = {"torch": 1.0}
+
+# The largest allowed ratio of each way's time to the base's, or to the fastest way's, by the first part of the name.
+WAYS: dict[str, float] = {"guard": 1.1, "style": 1.25}
+
+# The largest allowed slope of log time over log n, by family.
+EXPONENTS: dict[str, float] = {
+    "elementwise": 1.1,
+    "operations": 1.1,
+    "loop-read": 1.1,
+    "loop-fill": 1.1,
+    "loop-accumulate": 1.1,
+}
+
+# The largest allowed number of seconds.
+SECONDS: dict[str, float] = {"import": 0.06}
 
 
 def targets_of(work: str) -> dict[str, float]:
     """Return ``{peer: largest allowed ratio}`` of a work that takes gradients."""
-    return EVERY_GRADIENT | TARGETS.get(work, {})
+    return (EVERY_PEAK if work.startswith("peak-") else EVERY_GRADIENT) | TARGETS.get(work, {})

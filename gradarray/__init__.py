@@ -116,7 +116,6 @@ atanh = arctanh
 round = mirrored(np.round)
 around = mirrored(np.around)
 rint = mirrored(np.rint)
-fix = mirrored(np.fix)
 floor = mirrored(np.floor)
 ceil = mirrored(np.ceil)
 trunc = mirrored(np.trunc)
@@ -607,7 +606,6 @@ __all__ = [
     "fft",
     "fill_diagonal",
     "finfo",
-    "fix",
     "flatnonzero",
     "flip",
     "fliplr",
@@ -884,8 +882,11 @@ __all__ = [
     "zeros_like",
 ]
 
-# --- What newer NumPy versions have ---------------------------------------------------------------------------------
+# --- What not every NumPy version has -------------------------------------------------------------------------------
 
+if hasattr(np, "fix"):
+    fix = mirrored(np.fix)
+    __all__ += ["fix"]
 if hasattr(np, "cumulative_sum"):
     cumulative_sum = mirrored(np.cumulative_sum)
     cumulative_prod = mirrored(np.cumulative_prod)

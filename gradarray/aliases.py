@@ -3,7 +3,8 @@
 NumPy's views share memory, and so do the tensors around them. A tensor of which a view is taken is the base, and knows
 each view by a weak reference; the view knows the base, and the steps that lead to it from there. When somebody is about
 to write, the base founds a `Family`, which knows who else refers to the buffer. A Tensor's ``_alias`` is None for one
-that shares with nobody, the pair (base, steps) for a view, and for a base the list of its views or the family.
+that shares with nobody, the pair (base, steps) for a view, and for a base the list of its views or the family; FOREIGN
+stands for the family of a tensor on its caller's array.
 """
 
 from __future__ import annotations
@@ -88,6 +89,15 @@ def follow(steps: Steps, array: Array) -> Array:
     for step in steps:
         array = step.view(array) if isinstance(step, Step) else array[step]
     return array
+
+
+class _Foreign:
+    """The alias of a tensor on an array of its caller's, before a family is founded."""
+
+    __slots__ = ()
+
+
+FOREIGN = _Foreign()
 
 
 class Family:
@@ -196,8 +206,9 @@ class Family:
 
 def overlap(a: Array, b: Array) -> bool:
     """Tell whether two arrays have an element in common; where that is hard to find out, it is said so."""
+    limit: Any = 100_000  # of which the stubs before NumPy 2.5 do not know
     try:
-        return np.shares_memory(a, b, max_work=100_000)  # type: ignore[arg-type] # the stub knows two values only
+        return np.shares_memory(a, b, max_work=limit)
     except np.exceptions.TooHardError:
         return True
 
@@ -260,9 +271,25 @@ def saved(x: Any) -> Array:
         base, family = alias[0], alias[0]._alias
     else:
         base, family = x, alias
-    if type(family) is Family and family.lent and guard.mem_guard_active() and family.lends(base):
-        return data.copy(order="K")  # the caller may have any number of views, whose flags cannot be reached
+    if family is FOREIGN or (type(family) is Family and family.lent):
+        return _guarded(x, base)
     return data
+
+
+def _guarded(x: Any, base: Any) -> Array:
+    """Return what a tape keeps of data that a caller may have an array on: a copy, or a view with that array locked."""
+    data = x._raw
+    if data.nbytes <= guard.COPIED:
+        return guard.hold(data)
+    family = family_of(base)
+    if not guard.mem_guard_active() or not family.lends(base):
+        return x._raw
+    owner = owner_of(x)
+    if owner is None:
+        return x._raw.copy("K")
+    kept = guard.lock(owner)
+    family.keep(kept)
+    return kept
 
 
 def lend(x: Any) -> Array:
@@ -320,9 +347,10 @@ def family_of(base: Any) -> Family:
     """
     family = base._alias
     if type(family) is not Family:
-        views = [r for r in family or () if r() is not None]
+        foreign = family is FOREIGN
+        views = [] if foreign else [r for r in family or () if r() is not None]
         base._raw = base._raw.view()
-        base._alias = family = Family(views, earlier=True)
+        base._alias = family = Family(views, earlier=not foreign, foreign=foreign)
         for view in family.views():
             family.added(view)
     return family
@@ -343,11 +371,9 @@ def join(view: Any, x: Any, step: Any) -> None:
         view._alias = (x, (step,))
     if alias is None:
         x._alias = [ref(view)]
-    elif type(alias) is not list:
-        alias.add(view)
-    elif len(alias) < _MANY:
+    elif type(alias) is list and len(alias) < _MANY:
         alias.append(ref(view))
-    else:  # most of them will be gone
+    else:  # of a long list, most will be gone
         family_of(x).add(view)
 
 

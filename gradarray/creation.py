@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import tape
+from .aliases import FOREIGN
 from .dispatch import bare, has_variable, stack_nested
 from .tape import FLOAT64
 from .tensor import Tensor, variable
@@ -48,8 +49,13 @@ def tensor(data: Any, dtype: Any = None, *, constant: bool | None = None, copy: 
     >>> ga.tensor([1, 2]).constant
     True
     """
-    if type(data) is np.ndarray and data.dtype is FLOAT64 and copy and dtype is None and not constant and not ndmin:
-        return variable(np.array(data) if data.ndim else data[()])  # what a training step does for each of its arrays
+    if type(data) is np.ndarray and data.dtype is FLOAT64 and dtype is None and not constant and not ndmin:
+        # What a training step does for each of its arrays.
+        if copy:
+            return variable(np.array(data) if data.ndim else data[()])
+        t = variable(data)
+        t._alias = FOREIGN
+        return t
     if constant is not True and isinstance(data, (list, tuple)) and has_variable(data) and tape.recording():
         stacked: Tensor = stack_nested(data)
         if dtype is not None:

@@ -17,7 +17,7 @@ from .dual_updates import Flat, assign
 from .forward import FUNCTIONS, UFUNCS, array_ufunc, created_like
 from .tangents import gradient_of, values_of
 from .tape import Array
-from .views import freeze
+from .views import freeze, without_copy
 
 _gradient = gradient_of
 
@@ -105,7 +105,7 @@ class Dual(DualSurface):
     @shape.setter
     def shape(self, shape: Any) -> None:
         if type(self.value) is np.ndarray:
-            self.value.shape = shape  # NumPy's own error where this needs a copy
+            self.value = without_copy(self.value, shape)
             self.tangent = np.reshape(self.tangent, self.value.shape)
         else:
             self.value, self.tangent = np.reshape(self.value, shape), np.reshape(self.tangent, shape)
@@ -251,9 +251,9 @@ class Dual(DualSurface):
         """Set every element to a value."""
         self[...] = value
 
-    def sort(self, axis: int = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None) -> None:
-        """Sort the elements in place."""
-        self[...] = np.sort(self, axis=axis, kind=kind, order=order, **({} if stable is None else {"stable": stable}))
+    def sort(self, axis: int = -1, kind: Any = None, order: Any = None, **options: bool | None) -> None:
+        """Sort the elements in place; the options are NumPy's ``stable`` and, since 2.5, ``descending``."""
+        self[...] = FUNCTIONS[np.sort]((self, axis, kind, order), options)
 
     def partition(self, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None) -> None:
         """Partition the elements in place, so that the k-th one is where sorting would put it."""

@@ -47,7 +47,7 @@ def _cannot_hold(array: Array, value: Any) -> bool:
 
 def _promote(d: Any, value: Any, tangent: Any, shared: bool) -> None:
     """Bring value and tangent into a form that can hold what an outer differentiation traces."""
-    if shared or (type(d.value) is np.ndarray and d.value.base is not None):
+    if shared or _is_part(d.value):
         raise GradientLossError(
             "this array shares its memory with a view and cannot hold a value that an outer differentiation traces. "
             "Make it with np.zeros_like of such a value."
@@ -57,19 +57,34 @@ def _promote(d: Any, value: Any, tangent: Any, shared: bool) -> None:
             d.value, d.tangent = traced_as(d.value, like), traced_as(d.tangent, like)
 
 
+def _is_part(array: Array) -> bool:
+    """Tell whether an array is a view of one that somebody else has, too; after ``x.shape = ...`` nobody has."""
+    base = array.base if type(array) is np.ndarray else None
+    return base is not None and (
+        type(base) is not np.ndarray or base.base is not None or references_to(array.base) > _SOLE_BASE
+    )
+
+
 class _Slot:
     __slots__ = ("value",)
     value: Any
 
 
-def _sole() -> int:
+def _sole() -> tuple[int, int]:
     d = _Slot()
     d.value = np.empty(1)
-    return references_to(d.value)
+    view = d.value[:]
+    del d.value
+    base = view.base
+    of_base = references_to(view.base)
+    assert base is not None
+    d.value = np.empty(1)
+    return references_to(d.value), of_base
 
 
-# The references to an array that stands in a Dual and nowhere else, asked for by way of the Dual.
-_SOLE = _sole()
+# The references to an array that stands in a Dual and nowhere else, asked for by way of the Dual; and to one of which
+# there is a view and nothing else, asked for by way of the view, with a local variable besides.
+_SOLE, _SOLE_BASE = _sole()
 
 
 def update(d: Any, ufunc: np.ufunc, other: Any) -> Any:

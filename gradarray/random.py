@@ -176,7 +176,7 @@ class Generator(_NumPys):
 
     def permuted(self, x: Any, *, axis: int | None = None, out: Any = None, constant: bool | None = None) -> Any:
         if not isinstance(x, Tensor) and not isinstance(out, Tensor):
-            result = self._numpys.permuted(x, axis=axis, out=out)
+            result: Any = self._numpys.permuted(x, axis=axis, out=out)
             return result if out is not None else _new(result, constant)
         x = x if isinstance(x, Tensor) else np.asarray(x)
         result = np.ravel(x)[self._numpys.permuted(np.arange(x.size).reshape(x.shape), axis=axis)]

@@ -237,7 +237,7 @@ def product_with(d: Partial, t: Array, ans: Array, values: Sequence[Array]) -> A
     if not callable(d):
         return t if d == 1 else t * d
     d = d(ans, *values)
-    term = d * t
+    term = t * d  # in this order: of d * t, Python's own complex d would make a complex of Python's
     if clean(term):
         return term
     with np.errstate(all="ignore"):

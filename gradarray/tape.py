@@ -280,7 +280,7 @@ def _sum(g: Array, axis: int) -> Array:
     if g.dtype is not FLOAT64 or n > LARGE or not g.size or not g.flags.c_contiguous:
         return np.add.reduce(g, axis=axis)  # the ufunc's own method takes half the time of np.sum on small arrays
     ones = _ONES[:n]
-    if len(shape) == 2:
+    if len(shape) <= 2:
         return ones.dot(g) if axis == 0 else g.dot(ones)
     if axis == 0:
         return ones.dot(g.reshape(n, -1)).reshape(shape[1:])

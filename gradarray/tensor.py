@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import dispatch, loss, tape, views
-from .aliases import Family, detached, family_of, follow, lend, owner_of, shared
+from .aliases import FOREIGN, detached, family_of, follow, lend, owner_of, shared
 from .dispatch import FUNCTIONS, UFUNCS, array_function, array_ufunc, wrap
 from .rules.nondifferentiable import Printed
 from .surface import Surface
@@ -97,7 +97,7 @@ class Tensor(Surface):
         self._alias = None
         if not copy and isinstance(data, np.ndarray) and np.may_share_memory(raw, data):
             # The caller's array, to be read and not to be written into.
-            self._raw, self._alias = raw.view(), Family(foreign=True)
+            self._alias = FOREIGN
         self._node = None
         if differentiable and not constant:
             self._node = tape.leaf(raw.shape, raw.dtype)
@@ -328,6 +328,8 @@ class Tensor(Surface):
     def flags(self) -> Any:
         """The memory layout of the underlying array."""
         data = views.as_array(self)
+        if self._alias is FOREIGN:
+            family_of(self)
         owner = owner_of(self)
         return data.flags if owner is None else owner.flags
 
@@ -413,12 +415,12 @@ class Tensor(Surface):
         np.empty(1, self.dtype).fill(dispatch.unwrap(value))  # NumPy's own error for anything else
         self[...] = value
 
-    def sort(self, axis: int = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None) -> None:
-        """Sort the elements in place."""
+    def sort(self, axis: int = -1, kind: Any = None, order: Any = None, **options: bool | None) -> None:
+        """Sort the elements in place; the options are NumPy's ``stable`` and, since 2.5, ``descending``."""
         if views.recorded(self):
-            self[...] = np.sort(self, axis, kind, order, stable=stable)
+            self[...] = dispatch.FUNCTIONS[np.sort]((self, axis, kind, order), options)
         else:
-            write(self, lambda raw: raw.sort(axis, kind, order, stable=stable))
+            write(self, lambda raw: raw.sort(axis, kind, order, **options))
 
     def partition(self, kth: Any, axis: int = -1, kind: Any = "introselect", order: Any = None) -> None:
         """Partition the elements in place, so that the k-th one is where sorting would put it."""
@@ -548,7 +550,7 @@ def leaf_of(t: Tensor, constant: bool | None) -> Tensor:
         t._node = node = tape.leaf(t.shape, t.dtype)
         node.holder = weakref.ref(t)
     if type(t._raw) is np.ndarray and shared(t):  # somebody has the array, as after np.asanyarray
-        t._raw, t._alias = t._raw.view(), Family(foreign=True)
+        t._alias = FOREIGN
     return t
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import dispatch, loss, tape
+from . import dispatch, guard, loss, tape
 from .aliases import Step, Steps, family_of, follow, held, join, owner_of, shared
 from .dispatch import (
     FUNCTIONS,
@@ -201,7 +201,10 @@ class _ViewItem(PullbackRule):
         (base,) = node.parents
         assert base is not None
         steps, index = node.args
-        return (scatter(g, index=_places(steps, base)[index], shape=(base.size,)).reshape(base.shape),)
+        if base.dtype.kind == "c":  # the view may be of real or imaginary parts
+            return (scatter_view(g, steps=steps, index=index, shape=base.shape, dtype=base.dtype),)
+        places = follow(steps, np.arange(base.size).reshape(base.shape))[index]
+        return (scatter(g, index=places, shape=(base.size,)).reshape(base.shape),)
 
 
 def _add_in_view(buffer: Array, place: tuple[Steps, Any], g: Array) -> None:
@@ -210,8 +213,30 @@ def _add_in_view(buffer: Array, place: tuple[Steps, Any], g: Array) -> None:
     if region.flags.writeable and np.may_share_memory(region, buffer):
         add_at(region, index, g)
     else:  # elements repeat, as in a broadcast view, or the base lay otherwise in memory
-        add_at(buffer.reshape(-1), _places(steps, buffer)[index], g)
+        flat, places = _located(steps, index, buffer)
+        add_at(flat, places, g)
 
+
+def _located(steps: Steps, index: Any, buffer: Array) -> tuple[Any, Any]:
+    """Return the elements of a buffer in one dimension, and where among them an index of a view leads."""
+    flat, codes = buffer.reshape(-1), np.arange(buffer.size).reshape(buffer.shape)
+    if buffer.dtype.kind != "c":
+        return flat, follow(steps, codes)[index]
+    places = follow(steps, 2 * codes + 1j * (2 * codes + 1))[index]
+    if places.dtype.kind == "c":
+        return flat, places.real.astype(int) // 2
+    return flat.view(flat.real.dtype), places.astype(int)
+
+
+@primitive
+def scatter_view(y: Array, steps: Steps, index: Any, shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return zeros with `y` added at an index of the view that the steps lead to: the adjoint of reading there."""
+    buffer = np.zeros(shape, dtype)
+    _add_in_view(buffer, (steps, index), y)
+    return buffer
+
+
+linear(scatter_view, lambda g, y, *, steps, index, shape, dtype: follow(steps, g)[index])  # noqa: ARG005
 
 GETITEM = _GetItem()
 VIEWITEM = _ViewItem()
@@ -290,15 +315,11 @@ class _SetItem(PullbackRule):
         return None if base is None else Cleared(g, lambda buffer: _clear(buffer, steps, index)), picked
 
 
-def _places(steps: Steps, like: Node | Array) -> Any:
-    """Return for each element that the steps lead to where it stands in the base, counted in C order."""
-    return follow(steps, np.arange(like.size).reshape(like.shape))
-
-
 def _clear(buffer: Array, steps: Steps, index: Any) -> None:
     region = follow(steps, buffer)
     if steps and not np.may_share_memory(region, buffer):  # the base lay otherwise in memory
-        buffer.reshape(-1)[_places(steps, buffer)[index]] = 0
+        flat, places = _located(steps, index, buffer)
+        flat[places] = 0
     else:
         region[index] = 0
 
@@ -409,8 +430,8 @@ def write(x: Tensor, change: Callable[[Array], object], target: Array | None = N
 def writeable(x: Tensor) -> bool:
     """Tell whether NumPy would write into the memory of `x`."""
     data, owner = x._raw, owner_of(x)
-    if owner is not None and owner.flags.writeable != data.flags.writeable:  # the caller has set it since
-        data.flags.writeable = owner.flags.writeable
+    if owner is not None and guard.writeable(owner) != data.flags.writeable:  # the caller has set it since
+        data.flags.writeable = guard.writeable(owner)
     return data.flags.writeable  # type: ignore[no-any-return]
 
 
@@ -494,13 +515,27 @@ def _check_update(x: Tensor, ufunc: np.ufunc, value: Any) -> None:
         ufunc(x._raw, value, out=scratch)
 
 
+def without_copy(array: Array, shape: Any) -> Array:
+    """Return a view of an array in another shape, or raise what ``array.shape = shape`` does.
+
+    NumPy deprecates that assignment since 2.5, and np.reshape has no copy=False before 2.1.
+    """
+    if shape is None:
+        raise TypeError("the shape of an array without axes is (), not None")
+    view = np.reshape(array, shape)
+    if view.size and not np.may_share_memory(view, array):
+        raise AttributeError(
+            f"an array of shape {array.shape} does not lie in memory so that it can have the shape {view.shape} "
+            "without a copy; x.reshape() makes one"
+        )
+    return view
+
+
 def reshape_inplace(x: Tensor, shape: Any) -> None:
     """Carry out ``x.shape = shape``."""
     before = as_array(x).shape
-    trial = x._raw.view()
-    trial.shape = shape  # NumPy's own error where this needs a copy
     reshape = FUNCTIONS[np.reshape]
-    new: Any = reshape((x, trial.shape), {})
+    new: Any = reshape((x, without_copy(x._raw, shape).shape), {})
     x._raw, x._node = new._raw, new._node
     if type(x._alias) is tuple:
         x._alias = new._alias

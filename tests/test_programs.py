@@ -336,3 +336,35 @@ def compare(arrays: Values, tensors: Values) -> None:
 @given(st.lists(st.integers(0, 2**20), min_size=1, max_size=14))
 def test_programs(seeds):
     check(seeds)
+
+
+def check_second_order(seeds: list[int]) -> None:
+    arrays: Values = [np.copy(x) for x in start()]
+    steps = []
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        steps.append(MAKERS[rng.integers(len(MAKERS))](arrays, rng))
+        outcome(steps[-1], arrays)
+    rng = np.random.default_rng(1)
+    weights = [rng.normal(size=x.shape) for x in arrays]
+    point, directions = start(), [rng.normal(size=shape) for shape in SHAPES]
+
+    def along(gradients: Any) -> Any:
+        total = 0.0
+        for g, d in zip(gradients, directions, strict=True):
+            total = total + np.sum(g * d)
+        return total
+
+    def slope(*leaves: Any) -> Any:
+        return along(ga.grad(lambda *leaves: loss(run(steps, list(leaves)), weights), (0, 1, 2))(*leaves))
+
+    by = 1e-5
+    beyond, before = (slope(*[x + s * by * d for x, d in zip(point, directions, strict=True)]) for s in (1, -1))
+    expected = (beyond - before) / (2 * by)
+    np.testing.assert_allclose(along(ga.grad(slope, (0, 1, 2))(*point)), expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(ga.jvp(slope, tuple(point), tuple(directions))[1], expected, rtol=1e-5, atol=1e-5)
+
+
+@given(st.lists(st.integers(0, 2**20), min_size=1, max_size=10))
+def test_second_derivatives_of_programs(seeds):
+    check_second_order(seeds)

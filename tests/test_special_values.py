@@ -126,6 +126,8 @@ FIRST_ORDER = [
     ("max, a tie of two", np.max, ([2.0, 1.0, 2.0],), 3, ([1.5, 0, 1.5],)),
     ("min, a tie of three", np.min, ([1.0, 1.0, 1.0],), 3, ([1, 1, 1],)),
     ("max with a NaN", np.max, ([2.0, NAN, 1.0],), 3, ([0, 3, 0],)),
+    ("sort, a tie of two", np.sort, ([2.0, 1.0, 2.0],), [1, 10, 30], ([20, 1, 20],)),
+    ("sort with a NaN", np.sort, ([NAN, 1.0, 0.0],), [1, 10, 30], ([30, 10, 1],)),
     # --- products, means and deviations
     ("prod with one zero", np.prod, ([2.0, 0.0, 5.0],), 3, ([0, 30, 0],)),
     ("prod with two zeros", np.prod, ([0.0, 2.0, 0.0],), 3, ([0, 0, 0],)),
@@ -174,6 +176,15 @@ FIRST_ORDER = [
     ("log x, where x > 0", lambda x: np.log(x, where=x > 0, out=np.zeros_like(x)), ([0.0, 2.0],), 3, ([0, 1.5],)),
     ("log x[x > 0]", lambda x: np.sum(np.log(x)[x > 0]), ([0.0, 2.0],), 3, ([0, 1.5],)),
 ]
+if "descending" in str(np.sort.__doc__):  # NumPy 2.5
+
+    def down(x: Any) -> Any:
+        return np.sort(x, descending=True)
+
+    FIRST_ORDER += [
+        ("descending sort, a tie of two", down, ([2.0, 1.0, 2.0],), [1, 10, 30], ([5.5, 30, 5.5],)),
+        ("descending sort with a NaN", down, ([NAN, 1.0, 0.0],), [1, 10, 30], ([30, 1, 10],)),
+    ]
 
 
 @pytest.mark.parametrize(

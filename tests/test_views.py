@@ -319,6 +319,18 @@ def test_assignment_to_a_part_of_a_complex_tensor(part, rng):
     check_gradient(program, [np.array([1 + 2j, 3 - 1j]), np.array([0.3, 0.4])], rng)
 
 
+def test_parts_of_complex_tensors_have_derivatives_of_second_order():
+    def program(v):
+        out = (v[:2] + 1j * v[2:]) * (1 + 2j)
+        imag, wide = out.imag, np.broadcast_to(out.imag, (2, 2))
+        imag[0] = imag[1] ** 2
+        real = out.real
+        out.real = real * imag
+        return np.sum(np.abs(out) ** 2 * (1 + imag[0] ** 2) * real[1]) + np.sum(wide[1] ** 2 * wide[0])
+
+    ga.check_grads(program, (np.array([0.5, 0.3, 0.2, -0.1]),), order=2)
+
+
 def test_the_imaginary_part_of_a_real_tensor_cannot_be_set():
     with pytest.raises(TypeError, match="imaginary"):
         ga.tensor([1.0]).imag = 2.0
@@ -351,9 +363,14 @@ def test_the_shape_of_a_view_can_be_assigned():
 
 def test_a_shape_that_needs_a_copy_is_refused():
     view = ga.tensor(SQUARE)[:, :2]
-    with pytest.raises(AttributeError):
+    with pytest.raises(AttributeError, match="without a copy"):
         view.shape = (6,)
+    with pytest.raises(TypeError):
+        view.shape = None
     assert view.shape == (3, 2)
+    empty = ga.tensor(SQUARE)[:, :0]
+    empty.shape = (0, 5)
+    assert empty.shape == (0, 5)
 
 
 def test_resize():
@@ -374,18 +391,36 @@ def test_resize():
     y.resize(1)
 
 
-@pytest.mark.parametrize("method", ["sort", "partition"])
-def test_sorting_in_place_reaches_views_and_gradients(method, rng):
+SORTS = {
+    "sort": lambda x: x.sort(),
+    "stable sort": lambda x: x.sort(stable=True),
+    "partition": lambda x: x.partition(1),
+}
+if "descending" in str(np.sort.__doc__):  # NumPy 2.5
+    SORTS["descending sort"] = lambda x: x.sort(descending=True)
+
+
+@pytest.mark.parametrize("name", SORTS)
+def test_sorting_in_place_reaches_views_and_gradients(name, rng):
     def program(x):
         out = x * 1.0
         view = out[::-1]
-        getattr(out, method)(*([] if method == "sort" else [1]))
+        SORTS[name](out)
         return view * np.arange(1.0, 4.0)
 
     array = np.array([3.0, 1.0, 2.0])
-    tensor = ga.tensor(array)
-    np.testing.assert_array_equal(program(tensor).data, program(array))
+    for constant in (False, True):
+        tensor = ga.tensor(array, constant=constant)
+        np.testing.assert_array_equal(program(tensor).data, program(array))
     check_gradient(program, [array], rng)
+
+
+@pytest.mark.parametrize("constant", [False, True])
+def test_sorting_in_place_knows_numpys_options_alone(constant):
+    x = ga.tensor([2.0, 1.0], constant=constant) * 1.0
+    with pytest.raises(TypeError, match="backwards"):
+        x.sort(backwards=True)
+    np.testing.assert_array_equal(x.data, [2, 1])
 
 
 def test_fill_takes_one_number():

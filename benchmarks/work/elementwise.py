@@ -19,7 +19,7 @@ def by_hand(x: Any) -> tuple[Any, Arrays]:
 
 def elementwise(n: int) -> Work:
     about = f"sum(sin(x) exp(-x) + sqrt(x) x^2), n = {n}"
-    return Work(f"elementwise-{n}", about, lambda: ([np.linspace(0.5, 2, n)], []), loss, by_hand)
+    return Work(f"elementwise-{n}", about, lambda: ([np.linspace(0.5, 2, n)], []), loss, by_hand, n=n)
 
 
 WORKS = [elementwise(n) for n in (10, 1000, 100_000, 1_000_000)]

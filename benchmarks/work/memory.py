@@ -23,7 +23,7 @@ def memory(n: int) -> Work:
         rng = np.random.default_rng(0)
         return [rng.uniform(0.5, 2, n) for _ in range(3)], []
 
-    return Work(f"memory-{n}", f"sum((a b + c) a - b / c), n = {n}", inputs, loss, by_hand)
+    return Work(f"memory-{n}", f"sum((a b + c) a - b / c), n = {n}", inputs, loss, by_hand, n=n)
 
 
 WORKS = [memory(n) for n in (10, 1000, 100_000, 1_000_000)]

@@ -7,7 +7,6 @@ import numpy as np
 from benchmarks.libraries import Arrays
 from benchmarks.work import Work
 
-POINTS, DIMENSIONS = 200, 10
 EPSILON = 1e-9  # keeps the slope finite at a point's distance to itself
 
 
@@ -23,8 +22,12 @@ def by_hand(x: Any) -> tuple[Any, Arrays]:
     return np.sum(distance), [2 * np.sum(difference / distance[:, :, None], axis=1)]
 
 
-def inputs() -> tuple[Arrays, Arrays]:
-    return [np.random.default_rng(0).normal(size=(POINTS, DIMENSIONS))], []
+def pairwise(name: str, points: int, dimensions: int) -> Work:
+    def inputs() -> tuple[Arrays, Arrays]:
+        return [np.random.default_rng(0).normal(size=(points, dimensions))], []
+
+    return Work(name, f"distances of {points} x {dimensions} points by broadcasting", inputs, loss, by_hand)
 
 
-WORKS = [Work("pairwise", f"distances of {POINTS} x {DIMENSIONS} points by broadcasting", inputs, loss, by_hand)]
+# The differences of 320 points are about 10^6 numbers.
+WORKS = [pairwise("pairwise", 200, 10), pairwise("pairwise-1000000", 320, 10)]

@@ -26,7 +26,7 @@ def rosenbrock(n: int) -> Work:
         return [np.random.default_rng(0).uniform(-1.5, 1.5, n)], []
 
     about = f"sum(100 (x[1:] - x[:-1]^2)^2 + (1 - x[:-1])^2), n = {n}"
-    return Work(f"rosenbrock-{n}", about, inputs, loss, by_hand)
+    return Work(f"rosenbrock-{n}", about, inputs, loss, by_hand, n=n)
 
 
 WORKS = [rosenbrock(n) for n in (10, 1000, 100_000, 1_000_000)]

@@ -7,8 +7,6 @@ import numpy as np
 from benchmarks.libraries import Arrays
 from benchmarks.work import Work
 
-BATCH, CLASSES = 256, 100
-
 
 def loss(xp: Any, scores: Any, rows: Any, labels: Any) -> Any:
     shifted = scores - xp.amax(scores, axis=1, keepdims=True)
@@ -27,9 +25,12 @@ def by_hand(scores: Any, rows: Any, labels: Any) -> tuple[Any, Arrays]:
     return value, [p]
 
 
-def inputs() -> tuple[Arrays, Arrays]:
-    rng = np.random.default_rng(0)
-    return [rng.normal(size=(BATCH, CLASSES))], [np.arange(BATCH), rng.integers(CLASSES, size=BATCH)]
+def softmax(name: str, batch: int, classes: int) -> Work:
+    def inputs() -> tuple[Arrays, Arrays]:
+        rng = np.random.default_rng(0)
+        return [rng.normal(size=(batch, classes))], [np.arange(batch), rng.integers(classes, size=batch)]
+
+    return Work(name, f"log-softmax and labels by hand, {batch} x {classes}", inputs, loss, by_hand)
 
 
-WORKS = [Work("softmax-xent", f"log-softmax and labels by hand, {BATCH} x {CLASSES}", inputs, loss, by_hand)]
+WORKS = [softmax("softmax-xent", 256, 100), softmax("softmax-xent-1000000", 1000, 1000)]

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..buffers import absorbing
 from ..dispatch import primitive
-from ..registry import composite, elementwise, linear, lowered, nondifferentiable, rule, zero_gradient
+from ..registry import composite, elementwise, family, linear, lowered, nondifferentiable, rule, zero_gradient
 from ..tape import Array
 from ..views import astype
 
@@ -75,7 +75,9 @@ elementwise(np.arctanh, lambda _ans, x: 1 / (1 - x * x))
 
 # --- rounding --------------------------------------------------------------------------------------------------------
 
-zero_gradient(np.rint, np.floor, np.ceil, np.trunc, np.fix, np.round, np.around)
+zero_gradient(np.rint, np.floor, np.ceil, np.trunc, np.round, np.around)
+if hasattr(np, "fix"):  # deprecated since NumPy 2.5
+    zero_gradient(np.fix)
 
 # --- exponents and logarithms ----------------------------------------------------------------------------------------
 
@@ -365,6 +367,21 @@ rule(i0_derivative, lambda g, _ans, x, *, order: absorbing(g, i0_derivative(x, o
 linear(np.conjugate, lambda g, x: np.conj(g))
 linear(np.real, lambda g, val: g)
 linear(np.imag, lambda g, val: g * 1j if val.dtype.kind == "c" else np.zeros_like(g))
+
+
+def _part(func: Any) -> bool:
+    """Tell whether a function is one of the two ufuncs behind the attributes, which are in NumPy since 2.5.
+
+    They take complex numbers alone, and have no public name.
+    """
+    if not isinstance(func, np.ufunc) or func.__name__ not in ("real", "imag"):
+        return False
+    from numpy.testing import overrides  # its import takes as long as NumPy's own
+
+    return func in overrides.get_overridable_numpy_ufuncs()
+
+
+family(_part, lambda func: linear(func, lambda g, x: g if func.__name__ == "real" else g * 1j))
 
 
 def _angle(z: Array, deg: bool = False) -> Array:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kinds import parameter_names
 from ..registry import composite, linear, lowered, nondifferentiable, rule
 from ..tape import Array, Spec
 from ..views import astype, clear, scatter, updated
@@ -198,6 +199,13 @@ def shared(g: Array, ordered: Array, axis: int | None) -> Array:
     return np.moveaxis(mean[group].reshape(rows.shape), -1, k)
 
 
+def _order(a: Array, axis: int | None, descending: Any) -> Array:
+    if descending is np._NoValue or not descending:
+        return np.argsort(a, axis, kind="stable")
+    options: dict[str, Any] = {"stable": True, "descending": True}  # which an older NumPy's stubs do not have
+    return np.argsort(a, axis, **options)
+
+
 def sort_vjp(
     g: Array,
     ans: Array,
@@ -207,9 +215,9 @@ def sort_vjp(
     order: Any = None,
     *,
     stable: bool | None = None,
+    descending: Any = np._NoValue,
 ) -> Array:
-    g = shared(g, ans, axis)
-    return take_along_axis_adjoint(g, a, indices=np.argsort(a, axis, kind="stable"), axis=axis)
+    return take_along_axis_adjoint(shared(g, ans, axis), a, indices=_order(a, axis, descending), axis=axis)
 
 
 def sort_jvp(
@@ -221,8 +229,9 @@ def sort_jvp(
     order: Any = None,
     *,
     stable: bool | None = None,
+    descending: Any = np._NoValue,
 ) -> Array:
-    return shared(np.take_along_axis(tangents[0], np.argsort(a, axis, kind="stable"), axis), ans, axis)
+    return shared(np.take_along_axis(tangents[0], _order(a, axis, descending), axis), ans, axis)
 
 
 def partition_vjp(
@@ -246,7 +255,15 @@ def sort_complex(a: Any) -> Array:
     return ordered if ordered.dtype.kind == "c" else astype(ordered, np.sort_complex(plain(ordered[:0])).dtype)
 
 
-rule(np.sort, sort_vjp, jvp=sort_jvp, holomorphic=False)
+if "descending" in (parameter_names(np.sort) or ()):
+    rule(np.sort, sort_vjp, jvp=sort_jvp, holomorphic=False)
+else:  # before NumPy 2.5
+    rule(
+        np.sort,
+        lambda g, ans, a, axis=-1, kind=None, order=None, *, stable=None: sort_vjp(g, ans, a, axis),
+        jvp=sort_jvp,
+        holomorphic=False,
+    )
 rule(np.partition, partition_vjp, holomorphic=False)
 composite(np.sort_complex, sort_complex)
 nondifferentiable(np.argsort, np.argpartition, np.lexsort, np.searchsorted)

@@ -1,4 +1,4 @@
-"""Polynomials given by their coefficients, the highest power first, and numpy.polynomial's two functions that dispatch.
+"""Polynomials given by their coefficients, the highest power first, and numpy.polynomial's functions that dispatch.
 
 Conventions: a leading coefficient that is zero is cut off, as NumPy does, and has no gradient where it is; roots that
 coincide have no derivative, and theirs is infinite or NaN unless nothing depends on them.
@@ -248,7 +248,7 @@ composite(np.polysub, lambda a1, a2: _subtract(a1, a2))
 composite(np.polymul, lambda a1, a2: _multiply(a1, a2))
 composite(np.polydiv, lambda u, v: _divide(u, v))
 
-# --- power series in two variables -----------------------------------------------------------------------------------
+# --- power series in several variables --------------------------------------------------------------------------------
 # NumPy does not import numpy.polynomial by itself, and neither do we. Its coefficients have the lowest power first.
 
 
@@ -264,11 +264,18 @@ def _series(x: Array, c: Array, outer: bool = True) -> Array:
     return value
 
 
+def _polyvalnd(pts: Any, c: Any) -> Array:
+    pts = [as_array(x) for x in pts]
+    value = _series(pts[0], as_array(c))
+    for x in pts[1:]:
+        if x.shape != pts[0].shape:
+            raise ValueError(f"the coordinates of points have one shape, not {pts[0].shape} and {x.shape}")
+        value = _series(x, value, outer=False)
+    return value
+
+
 def _polyval2d(x: Any, y: Any, c: Any) -> Array:
-    x, y = as_array(x), as_array(y)
-    if x.shape != y.shape:
-        raise ValueError("x, y are incompatible")
-    return _series(y, _series(x, as_array(c)), outer=False)
+    return _polyvalnd((x, y), c)
 
 
 def _polygrid2d(x: Any, y: Any, c: Any) -> Array:
@@ -277,7 +284,11 @@ def _polygrid2d(x: Any, y: Any, c: Any) -> Array:
     return _series(y, _series(x, as_array(c)))
 
 
-_BODIES = {"polyval2d": _polyval2d, "polygrid2d": _polygrid2d}
+_BODIES: dict[str, Callable[..., Any]] = {
+    "polygrid2d": _polygrid2d,
+    "polyval2d": _polyval2d,
+    "polyvalnd": _polyvalnd,  # NumPy 2.5
+}
 family(
     lambda func: getattr(func, "__module__", "") == "numpy.polynomial.polynomial" and func.__name__ in _BODIES,
     lambda func: composite(func, _BODIES[func.__name__]),

@@ -315,12 +315,9 @@ def linalg_outer(x1: Array, x2: Array) -> Array:
 
 
 def linalg_cross(x1: Array, x2: Array, axis: int = -1) -> Array:
-    lengths = np.shape(x1)[axis], np.shape(x2)[axis]
-    if lengths != (3, 3):
-        raise ValueError(
-            "Both input arrays must be (arrays of) 3-dimensional vectors, "
-            f"but they are {lengths[0]} and {lengths[1]} dimensional instead."
-        )
+    shapes = np.shape(x1), np.shape(x2)
+    if not all(-len(shape) <= axis < len(shape) and shape[axis] == 3 for shape in shapes):
+        np.linalg.cross(*map(np.empty, shapes), axis=axis)  # NumPy's own error
     return np.cross(x1, x2, axis=axis)
 
 

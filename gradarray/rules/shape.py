@@ -280,6 +280,10 @@ else:  # before NumPy 2.2
 # --- coordinates and windows -----------------------------------------------------------------------------------------
 
 
+# Of sparse grids that are views, NumPy makes a list before 2.5.
+_OF_GRIDS: Any = type(np.meshgrid(0.0, sparse=True, copy=False))
+
+
 def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
     if indexing not in ("xy", "ij"):
         raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
@@ -291,7 +295,7 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     ]
     if not sparse:
         grids = np.broadcast_arrays(*grids, subok=True)
-    return tuple(np.copy(x, order="C") for x in grids) if copy else grids
+    return tuple(np.copy(x, order="C") for x in grids) if copy else _OF_GRIDS(grids) if sparse else grids
 
 
 def windows_adjoint(

@@ -176,7 +176,7 @@ def _over(g: Array, n: int) -> Array:
     return g / n if n <= 65504 else g * (1 / n)
 
 
-def _spread_mean(g: Array, a: Array | Spec, axis: Axis, keepdims: bool, where: Any) -> Array:
+def _spread_mean(g: Array, a: Array | Spec, axis: Axis, keepdims: Any, where: Any) -> Array:
     """Return the cotangent of each element of which a mean is taken, where there is a mask of those."""
     where = np.broadcast_to(where, a.shape)
     return np.where(where, spread(g / np.sum(where, axis=axis, keepdims=keepdims), a, axis, keepdims), 0)
@@ -196,7 +196,7 @@ def nanmean_vjp(
     return _spread_mean(g, a, axis, keepdims, np.logical_not(np.isnan(a)) & where)
 
 
-def mean_forward(a: Array, axis: Axis = None, dtype: Any = None, keepdims: bool = False, where: Any = True) -> Array:
+def mean_forward(a: Array, axis: Axis = None, dtype: Any = None, keepdims: Any = False, where: Any = True) -> Array:
     if a.dtype is FLOAT64 and dtype is None and where is True and a.ndim:
         n = count(a, axis)
         if n:
@@ -208,7 +208,7 @@ linear(np.mean, mean_adjoint, forward=mean_forward)
 rule(np.nanmean, nanmean_vjp, holomorphic=False)
 
 
-def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False) -> Any:
+def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False) -> Any:
     a = array(a)
     if weights is None:
         avg = np.mean(a, axis=axis, keepdims=keepdims)
@@ -237,7 +237,7 @@ composite(np.average, average)
 # --- variances -------------------------------------------------------------------------------------------------------
 
 
-def _freedom(a: Array | Spec, axis: Axis, ddof: float, keepdims: bool, where: Any) -> Any:
+def _freedom(a: Array | Spec, axis: Axis, ddof: float, keepdims: Any, where: Any) -> Any:
     """Return the number that the squares are divided by."""
     if where is True:
         return max(count(a, axis) - ddof, 0)
@@ -373,7 +373,7 @@ def _declare_variance(func: Callable[..., Any], root: bool, skip_nan: bool) -> N
 
 
 def _about(
-    a: Array, mean: Array, axis: Axis, dtype: Any, ddof: float, keepdims: bool, where: Any, skip_nan: bool
+    a: Array, mean: Array, axis: Axis, dtype: Any, ddof: float, keepdims: Any, where: Any, skip_nan: bool
 ) -> Array:
     """Return the variance about a mean that is a variable itself."""
     if skip_nan:
@@ -568,7 +568,7 @@ def histogramdd(sample: Any, bins: Any = 10, range: Any = None, density: Any = N
     if density:
         total = np.sum(counts)
         for k, e in enumerate(edges):
-            counts = counts / np.expand_dims(np.diff(e), tuple(i for i in np.arange(len(edges)) if i != k))
+            counts = counts / np.expand_dims(np.diff(e), tuple(i for i, _ in enumerate(edges) if i != k))
         counts = counts / total
     return counts, edges
 

@@ -1,6 +1,7 @@
 """Samples of the mathematical functions that work element by element, in the order of rules/elementwise.py."""
 
 import numpy as np
+from numpy.testing.overrides import get_overridable_numpy_ufuncs
 
 from . import Sample, above_one, between, case, distinct, given, inside, normal, positive
 
@@ -24,7 +25,8 @@ for func in (np.log, np.log2, np.log10, np.log1p, np.sqrt, np.reciprocal):
 SAMPLES += [case(np.arccosh, above_one(2, 3)), case(np.cbrt, distinct(2, 3), real_only=True)]
 for func in (np.absolute, np.sign):
     SAMPLES += [case(func, distinct(2, 3))]
-for func in (np.fabs, np.rint, np.around, np.floor, np.ceil, np.trunc, np.fix, np.spacing, np.modf):
+fix = (np.fix,) if hasattr(np, "fix") else ()  # deprecated since NumPy 2.5
+for func in (np.fabs, np.rint, np.around, np.floor, np.ceil, np.trunc, *fix, np.spacing, np.modf):
     SAMPLES += [case(func, distinct(2, 3), real_only=True), case(func, distinct(), real_only=True)]
 SAMPLES += [
     case(np.frexp, given(0.3, -1.5, 3.0, 700.0), real_only=True),
@@ -46,6 +48,14 @@ SAMPLES += [
     case(np.sinc, given(0.0, 1e-9, 1e-3, 0.2, 0.5, 1.0, -2.0, 30.0)),
     case(np.i0, normal(2, 3), real_only=True),
     case(np.i0, given(0.0, 1e-6, -7.5, 40.0), real_only=True),
+]
+
+# Behind the attributes real and imag are ufuncs since NumPy 2.5, for complex numbers alone.
+SAMPLES += [
+    case(lambda x, ufunc=ufunc: ufunc((0.5 + 1j) * x), normal(*shape), covers=(ufunc,))
+    for ufunc in get_overridable_numpy_ufuncs()
+    if ufunc.__name__ in ("real", "imag")
+    for shape in ((2, 3), ())
 ]
 
 # --- functions of two operands ---------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import Sample, case, distinct, normal
+from . import Sample, case, distinct, given, normal
 
 MASK = np.array([[True, False, True], [False, True, True]])
 CHOICE = np.array([[0, 1, 2], [2, 1, 0]])
@@ -85,3 +85,10 @@ SAMPLES: list[Sample] = [
     case(np.sort_complex, distinct(5)),
     case(np.sort_complex, distinct(2, 3)),
 ]
+if "descending" in str(np.sort.__doc__):  # NumPy 2.5
+    SAMPLES += [
+        case(np.sort, distinct(3, 4), descending=True),
+        case(np.sort, distinct(3, 4), axis=0, stable=True, descending=True),
+        case(np.sort, distinct(3, 4), None, descending=False),
+        case(np.sort, given(0.5, np.nan, -1.0, np.inf, 2.0), descending=True),
+    ]

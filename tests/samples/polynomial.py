@@ -80,3 +80,13 @@ if allows_array_function_override(series.polyval2d):
         case(series.polygrid2d, normal(2), normal(3, 2), normal(3, 4)),
         case(series.polygrid2d, normal(2), 2.0, normal(3, 4, 2)),
     ]
+if hasattr(series, "polyvalnd"):  # NumPy 2.5
+    SAMPLES += [
+        case(series.polyvalnd, [normal(2, 3), normal(2, 3), normal(2, 3)], normal(2, 3, 4)),
+        case(series.polyvalnd, (normal(3), normal(3)), normal(2, 3, 2)),
+        case(series.polyvalnd, [normal(3), normal(3)], normal(4)),
+        case(series.polyvalnd, [normal()], normal(4, 2)),
+        case(series.polyvalnd, normal(2, 5), normal(3, 4)),
+        case(series.polyvalnd, [[1, 2], normal(2)], [[1, 2], [3, 4]]),
+        case(series.polyvalnd, pts=[1.5, normal()], c=normal(2, 3)),
+    ]
