@@ -91,6 +91,10 @@ def follow(steps: Steps, array: Array) -> Array:
     return array
 
 
+def _nothing() -> None:
+    return None
+
+
 class _Foreign:
     """The alias of a tensor on an array of its caller's, before a family is founded."""
 
@@ -109,9 +113,10 @@ class Family:
     foreign : the buffer is somebody else's, and is not written into: an update makes a buffer of its own first
     lent : a caller was given an array on the buffer, and may write into it
     source : of a detached tensor, a weak reference to the one whose buffer it is
+    kept : a weak reference to what a tape has saved with a lock, while it does
     """
 
-    __slots__ = ("_limit", "_loose", "_views", "earlier", "foreign", "lent", "source")
+    __slots__ = ("_limit", "_loose", "_views", "earlier", "foreign", "kept", "lent", "source")
 
     def __init__(
         self,
@@ -129,6 +134,7 @@ class Family:
         self.earlier = earlier
         self.foreign = self.lent = foreign
         self.source = source
+        self.kept: Callable[[], Any] = _nothing
 
     def add(self, view: Any) -> None:
         """Make a tensor a member."""
@@ -184,6 +190,8 @@ class Family:
     def _known_elsewhere(self, base: Any, known: int) -> bool:
         """Tell whether anybody but the base, its views and `known` others refers to the buffer."""
         owner = base._raw.base
+        if not (self._views or self._loose):
+            return owner is not None and references_to(owner) > _IN_SLOT + known
         arrays = {id(view._raw): view._raw for view in self.views()}
         arrays.update({id(raw): raw for raw in (r() for r in self._loose) if raw is not None})
         known += sum(raw.base is owner for raw in arrays.values())
@@ -198,7 +206,7 @@ class Family:
     def move(self, base: Any) -> None:
         """Lead every view to the new data of the base."""
         views = list(self.views())
-        self._views, self._loose = [], []
+        self._views, self._loose, self.kept = [], [], _nothing
         for view in views:
             view._raw = follow(view._alias[1], base._raw)
             self.add(view)
@@ -276,19 +284,27 @@ def saved(x: Any) -> Array:
     return data
 
 
+# Up to this many bytes a copy costs less than a look at who has the array.
+_TINY = 2048
+
+
 def _guarded(x: Any, base: Any) -> Array:
     """Return what a tape keeps of data that a caller may have an array on: a copy, or a view with that array locked."""
     data = x._raw
-    if data.nbytes <= guard.COPIED:
+    if data.nbytes <= _TINY or not guard.mem_guard_active():
         return guard.hold(data)
     family = family_of(base)
-    if not guard.mem_guard_active() or not family.lends(base):
+    kept = family.kept()
+    if kept is not None and x is base:  # a tape has locked it already
+        return kept
+    if not family.lends(base):
         return x._raw
     owner = owner_of(x)
     if owner is None:
         return x._raw.copy("K")
     kept = guard.lock(owner)
     family.keep(kept)
+    family.kept = ref(kept)
     return kept
 
 

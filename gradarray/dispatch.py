@@ -176,6 +176,10 @@ def refuse(func: Callable[..., Any], rule: Rule | None) -> TypeError:
 # Node(...) and of wrap() would take as long as all the rest of a recorded operation.
 
 
+# What a node saves that needs nothing of its operands: one object for all, which the garbage collector passes over.
+_NONE, _NEITHER = (None,), (None, None)
+
+
 def _unary(rule: Elementwise, calculate: Calculation, large: Calculation) -> Callable[..., Any]:
     new, node_type, order, float64, ndarray = new_object, Node, next_order, np.float64, np.ndarray
     keeps_x, keeps_out = rule.keeps(0), rule.keeps_out
@@ -195,7 +199,7 @@ def _unary(rule: Elementwise, calculate: Calculation, large: Calculation) -> Cal
         parent.grad = None
         t._node = n = new(node_type)
         n.rule = rule
-        n.args = (data if x._alias is None else aliases.saved(x),) if keeps_x else (None,)
+        n.args = (data if x._alias is None else aliases.saved(x),) if keeps_x else _NONE
         n.kwargs = None
         n.out = out if keeps_out else None
         n.parents = (parent,)
@@ -217,6 +221,7 @@ def _binary(
     x_of_x, y_of_x = rule.partial_needs(0, 0), rule.partial_needs(0, 1)
     x_of_y, y_of_y = rule.partial_needs(1, 0), rule.partial_needs(1, 1)
     x_of_any, y_of_any = x_of_x or x_of_y, y_of_x or y_of_y
+    any_of_x, any_of_y, any_of_any = x_of_x or y_of_x, x_of_y or y_of_y, x_of_any or y_of_any
     keeps_out, hold, aliases_saved = rule.keeps_out, guard.hold, aliases.saved
 
     def record(x1: Any, x2: Any) -> Any:
@@ -253,13 +258,13 @@ def _binary(
                 y = aliases_saved(x2)
         if q is None:
             p.grad = None
-            n.args = (x if x_of_x else None, y if y_of_x else None)
+            n.args = (x if x_of_x else None, y if y_of_x else None) if any_of_x else _NEITHER
         elif p is None:
             q.grad = None
-            n.args = (x if x_of_y else None, y if y_of_y else None)
+            n.args = (x if x_of_y else None, y if y_of_y else None) if any_of_y else _NEITHER
         else:
             p.grad = q.grad = None
-            n.args = (x if x_of_any else None, y if y_of_any else None)
+            n.args = (x if x_of_any else None, y if y_of_any else None) if any_of_any else _NEITHER
         n.kwargs = None
         n.out = out if keeps_out else None
         n.parents = (p, q)
@@ -556,7 +561,7 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
         parent.grad = None
         t._node = n = new_object(Node)
         n.rule = rule
-        n.args = (saved(x) if keeps_x else None,)
+        n.args = (saved(x),) if keeps_x else _NONE
         n.kwargs = params
         n.out = out if keeps_out else None
         n.parents = (parent,)

@@ -120,13 +120,27 @@ mem_guard_on = _MemGuard(True)
 
 
 class _Lock:
-    """How many tapes have saved an array, and its flag from before."""
+    """An array that tapes have saved: its flag from before, and the views of it that they keep."""
 
-    __slots__ = ("count", "writeable")
+    __slots__ = ("array", "kept", "writeable")
 
     def __init__(self, array: Any) -> None:
-        self.count = 0
+        self.array = array
         self.writeable = array.flags.writeable
+        self.kept: set[_Kept] = set()
+
+
+class _Kept(weakref.ref[Any]):
+    """A weak reference to a view that a tape keeps, which knows the locked array."""
+
+    __slots__ = ("key",)
+    key: int
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
 
 
 # By the identity of the array. A finalizer may run while the mutex is taken in the same thread.
@@ -164,19 +178,22 @@ def writeable(array: Any) -> bool:
 
 def lock(array: Any) -> Any:
     """Make an array read-only for as long as the view that is returned lives."""
-    kept = array.view()
+    view = array.view()
+    kept = _Kept(view, _unlock)
+    kept.key = key = id(array)
     with _mutex:
-        entry = _locks.setdefault(id(array), _Lock(array))
-        entry.count += 1
-        array.flags.writeable = False
-    weakref.finalize(kept, _unlock, array).atexit = False
-    return kept
+        entry = _locks.get(key)
+        if entry is None:
+            entry = _locks[key] = _Lock(array)
+            array.flags.writeable = False
+        entry.kept.add(kept)
+    return view
 
 
-def _unlock(array: Any) -> None:
+def _unlock(kept: _Kept) -> None:
     with _mutex:
-        entry = _locks[id(array)]
-        entry.count -= 1
-        if not entry.count:
-            del _locks[id(array)]
-            array.flags.writeable = entry.writeable
+        entry = _locks[kept.key]
+        entry.kept.discard(kept)
+        if not entry.kept:
+            del _locks[kept.key]
+            entry.array.flags.writeable = entry.writeable

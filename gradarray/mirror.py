@@ -29,19 +29,27 @@ def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = 
     ufunc = func if isinstance(func, np.ufunc) else None
     rule = find(func)
     plain_results = plain or isinstance(rule, Nondifferentiable)
-    types = PLAIN
+    types, known = PLAIN, ufunc is not None or rule is not None
 
     def call(*args: Any, constant: bool | None = None, **kwargs: Any) -> Any:
         if constant is None and not kwargs and not callback:
-            # The shortest way for arrays and numbers alone, which cost little more than NumPy's own function.
+            # The shortest ways for arrays, numbers and tensors, which cost little more than NumPy's own function.
+            tensors = False
             for value in args:
-                if type(value) not in types:
+                if type(value) is Tensor:
+                    tensors = True
+                elif type(value) not in types:
                     break
             else:
-                result = func(*args)
-                if plain_results:
-                    return result
-                return wrap(result) if type(result) in types else wrap_results(result)
+                if tensors and known:
+                    result = FUNCTIONS[func](args, kwargs) if ufunc is None else UFUNCS[func](*args)
+                    if result is not NotImplemented:
+                        return result
+                elif not tensors:
+                    result = func(*args)
+                    if plain_results:
+                        return result
+                    return wrap(result) if type(result) in types else wrap_results(result)
         return general(args, constant, kwargs)
 
     def general(args: Any, constant: bool | None, kwargs: dict[str, Any]) -> Any:

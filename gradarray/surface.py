@@ -164,7 +164,9 @@ class Surface:
 
     def transpose(self, *axes: Any) -> Any:
         """Return the tensor with its axes permuted; without arguments, reversed."""
-        order = None if not axes else axes[0] if len(axes) == 1 else axes
+        if not axes:
+            return FUNCTIONS[np.transpose]((self,), {})
+        order = axes[0] if len(axes) == 1 else axes
         return FUNCTIONS[np.transpose]((self, order), {})
 
     def flatten(self, order: str = "C") -> Any:
