@@ -3,8 +3,7 @@
 NumPy's views share memory, and so do the tensors around them. A tensor of which a view is taken is the base, and knows
 each view by a weak reference; the view knows the base, and the steps that lead to it from there. When somebody is about
 to write, the base founds a `Family`, which knows who else refers to the buffer. A Tensor's ``_alias`` is None for one
-that shares with nobody, the pair (base, steps) for a view, and for a base the list of its views or the family; FOREIGN
-stands for the family of a tensor on its caller's array.
+that shares with nobody, the pair (base, steps) for a view, and for a base the list of its views or the family.
 """
 
 from __future__ import annotations
@@ -95,13 +94,11 @@ def _nothing() -> None:
     return None
 
 
-class _Foreign:
-    """The alias of a tensor on an array of its caller's, before a family is founded."""
+class Foreign(list[Any]):
+    """The views of a tensor on an array of its caller's, before a family is founded."""
 
-    __slots__ = ()
-
-
-FOREIGN = _Foreign()
+    __slots__ = ("copied",)
+    copied: bool  # a tape has saved a copy, so that a lock may well pay for the next one
 
 
 class Family:
@@ -275,13 +272,19 @@ def saved(x: Any) -> Array:
     data, alias = x._raw, x._alias
     if type(alias) is tuple:
         if data.size < LARGE:
-            return data.copy(order="K")
-        base, family = alias[0], alias[0]._alias
+            return data.copy("K")
+        base, alias = alias[0], alias[0]._alias
     else:
-        base, family = x, alias
-    if family is FOREIGN or (type(family) is Family and family.lent):
-        return _guarded(x, base)
-    return data
+        base = x
+    if type(alias) is Family:
+        kept = alias.kept()
+        if kept is not None and base is x:  # a tape has locked it already
+            return kept
+        if not alias.lent:
+            return data
+    elif type(alias) is not Foreign:
+        return data
+    return _guarded(x, base)
 
 
 # Up to this many bytes a copy costs less than a look at who has the array.
@@ -291,12 +294,13 @@ _TINY = 2048
 def _guarded(x: Any, base: Any) -> Array:
     """Return what a tape keeps of data that a caller may have an array on: a copy, or a view with that array locked."""
     data = x._raw
+    alias = base._alias
+    if data.nbytes <= guard.COPIED and type(alias) is Foreign and not hasattr(alias, "copied"):
+        alias.copied = True
+        return guard.hold(data)
     if data.nbytes <= _TINY or not guard.mem_guard_active():
         return guard.hold(data)
     family = family_of(base)
-    kept = family.kept()
-    if kept is not None and x is base:  # a tape has locked it already
-        return kept
     if not family.lends(base):
         return x._raw
     owner = owner_of(x)
@@ -363,8 +367,8 @@ def family_of(base: Any) -> Family:
     """
     family = base._alias
     if type(family) is not Family:
-        foreign = family is FOREIGN
-        views = [] if foreign else [r for r in family or () if r() is not None]
+        foreign = type(family) is Foreign
+        views = [r for r in family or () if r() is not None]
         base._raw = base._raw.view()
         base._alias = family = Family(views, earlier=not foreign, foreign=foreign)
         for view in family.views():
@@ -387,7 +391,7 @@ def join(view: Any, x: Any, step: Any) -> None:
         view._alias = (x, (step,))
     if alias is None:
         x._alias = [ref(view)]
-    elif type(alias) is list and len(alias) < _MANY:
+    elif type(alias) is not Family and len(alias) < _MANY:
         alias.append(ref(view))
     else:  # of a long list, most will be gone
         family_of(x).add(view)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import tape
-from .aliases import FOREIGN
+from .aliases import Foreign
 from .dispatch import bare, has_variable, stack_nested
 from .tape import FLOAT64
 from .tensor import Tensor, variable
@@ -54,7 +54,7 @@ def tensor(data: Any, dtype: Any = None, *, constant: bool | None = None, copy: 
         if copy:
             return variable(np.array(data) if data.ndim else data[()])
         t = variable(data)
-        t._alias = FOREIGN
+        t._alias = Foreign()
         return t
     if constant is not True and isinstance(data, (list, tuple)) and has_variable(data) and tape.recording():
         stacked: Tensor = stack_nested(data)

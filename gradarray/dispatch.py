@@ -246,12 +246,12 @@ def _binary(
             return t
         t._node = n = new(node_type)
         n.rule = rule
-        if x_of_any and type(x) is ndarray:
+        if type(x) is ndarray and (x_of_x if q is None else x_of_y if p is None else x_of_any):
             if x1 is x:
                 x = hold(x)
             elif x1._alias is not None:
                 x = aliases_saved(x1)
-        if y_of_any and type(y) is ndarray:
+        if type(y) is ndarray and (y_of_x if q is None else y_of_y if p is None else y_of_any):
             if x2 is y:
                 y = hold(y)
             elif x2._alias is not None:

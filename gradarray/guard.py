@@ -127,7 +127,7 @@ class _Lock:
     def __init__(self, array: Any) -> None:
         self.array = array
         self.writeable = array.flags.writeable
-        self.kept: set[_Kept] = set()
+        self.kept: dict[int, _Kept] = {}
 
 
 class _Kept(weakref.ref[Any]):
@@ -135,12 +135,6 @@ class _Kept(weakref.ref[Any]):
 
     __slots__ = ("key",)
     key: int
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
 
 
 # By the identity of the array. A finalizer may run while the mutex is taken in the same thread.
@@ -186,14 +180,14 @@ def lock(array: Any) -> Any:
         if entry is None:
             entry = _locks[key] = _Lock(array)
             array.flags.writeable = False
-        entry.kept.add(kept)
+        entry.kept[id(kept)] = kept
     return view
 
 
 def _unlock(kept: _Kept) -> None:
     with _mutex:
         entry = _locks[kept.key]
-        entry.kept.discard(kept)
+        del entry.kept[id(kept)]
         if not entry.kept:
             del _locks[kept.key]
             entry.array.flags.writeable = entry.writeable

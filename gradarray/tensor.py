@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import dispatch, loss, tape, views
-from .aliases import FOREIGN, detached, family_of, follow, lend, owner_of, shared
+from .aliases import Foreign, detached, family_of, follow, lend, owner_of, shared
 from .dispatch import FUNCTIONS, UFUNCS, array_function, array_ufunc, wrap
 from .rules.nondifferentiable import Printed
 from .surface import Surface
@@ -97,7 +97,7 @@ class Tensor(Surface):
         self._alias = None
         if not copy and isinstance(data, np.ndarray) and np.may_share_memory(raw, data):
             # The caller's array, to be read and not to be written into.
-            self._alias = FOREIGN
+            self._alias = Foreign()
         self._node = None
         if differentiable and not constant:
             self._node = tape.leaf(raw.shape, raw.dtype)
@@ -328,7 +328,7 @@ class Tensor(Surface):
     def flags(self) -> Any:
         """The memory layout of the underlying array."""
         data = views.as_array(self)
-        if self._alias is FOREIGN:
+        if type(self._alias) is Foreign:
             family_of(self)
         owner = owner_of(self)
         return data.flags if owner is None else owner.flags
@@ -550,7 +550,7 @@ def leaf_of(t: Tensor, constant: bool | None) -> Tensor:
         t._node = node = tape.leaf(t.shape, t.dtype)
         node.holder = weakref.ref(t)
     if type(t._raw) is np.ndarray and shared(t):  # somebody has the array, as after np.asanyarray
-        t._alias = FOREIGN
+        t._alias = Foreign()
     return t
 
 

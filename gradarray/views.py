@@ -244,7 +244,8 @@ VIEWITEM = _ViewItem()
 
 def getitem(x: Tensor, index: Any) -> Tensor:
     """Return ``x[index]`` for any index that NumPy takes."""
-    if type(index) not in _BASIC:
+    basic = type(index) in _BASIC
+    if not basic:
         index = freeze(index)
     data = x._raw
     if type(data) is not np.ndarray:
@@ -274,7 +275,7 @@ def getitem(x: Tensor, index: Any) -> Tensor:
             n.shape, n.dtype = (), FLOAT64
             return t  # type: ignore[no-any-return]
         n.shape, n.dtype = out.shape, out.dtype
-    if type(out) is np.ndarray and is_basic(index):
+    if type(out) is np.ndarray and (basic or is_basic(index)):
         join(t, x, index)
     return t  # type: ignore[no-any-return]
 
