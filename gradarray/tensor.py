@@ -347,28 +347,28 @@ class Tensor(Surface):
         return np.array_repr(np.asarray(self._raw).view(Printed))
 
     def __str__(self) -> str:
-        return str(self.data)
+        return str(views.as_array(self))
 
     def __format__(self, spec: str) -> str:
         return format(self._raw if isinstance(self._raw, np.generic) or self.ndim else self._raw[()], spec)
 
     def __len__(self) -> int:
-        return len(self.data)
+        return len(views.as_array(self))
 
     def __bool__(self) -> bool:
-        return bool(self.data)
+        return bool(self._raw)
 
     def __float__(self) -> float:
         self._exit()
-        return float(self.data)
+        return float(self._raw)
 
     def __int__(self) -> int:
         self._exit()
-        return int(self.data)
+        return int(self._raw)
 
     def __complex__(self) -> complex:
         self._exit()
-        return complex(self.data)
+        return complex(self._raw)
 
     def __round__(self, digits: int | None = None) -> Any:
         if self.ndim:
@@ -376,18 +376,18 @@ class Tensor(Surface):
         return round(self.item()) if digits is None else np.round(self, digits)
 
     def __index__(self) -> int:
-        return operator.index(self.data)
+        return operator.index(views.as_array(self))
 
     def __contains__(self, item: Any) -> bool:
-        return dispatch.unwrap(item) in self.data
+        return dispatch.unwrap(item) in views.as_array(self)
 
     def item(self, *args: Any) -> Any:
         """Return one element as a Python number."""
-        return self.data.item(*args)
+        return self._raw.item(*args)
 
     def tolist(self) -> Any:
         """Return the elements as nested lists of Python numbers."""
-        return self.data.tolist()
+        return self._raw.tolist()
 
     # --- indexing ---------------------------------------------------------------------------------------------------
 
@@ -486,7 +486,7 @@ class Tensor(Surface):
 
     def tobytes(self, order: Any = "C") -> bytes:
         """Return the raw bytes of the data."""
-        return self.data.tobytes(order)  # type: ignore[no-any-return]
+        return self._raw.tobytes(order)  # type: ignore[no-any-return]
 
     def tofile(self, *args: Any, **kwargs: Any) -> None:
         """Write the data to a file."""
