@@ -127,7 +127,7 @@ class Family:
         # which tapes save, and of detached tensors.
         self._views: list[ref[Any]] = [] if views is None else views
         self._loose: list[ref[Any]] = []
-        self._limit = _MANY
+        self._limit = MANY
         self.earlier = earlier
         self.foreign = self.lent = foreign
         self.source = source
@@ -151,7 +151,7 @@ class Family:
     def _sift(self) -> None:
         self._views = [r for r in self._views if r() is not None]
         self._loose = [r for r in self._loose if r() is not None]
-        self._limit = 2 * len(self._views) + _MANY
+        self._limit = 2 * len(self._views) + MANY
 
     def views(self) -> Iterator[Any]:
         """Yield the tensors that are still there."""
@@ -377,7 +377,7 @@ def family_of(base: Any) -> Family:
 
 
 # So many views are noted before it is looked whether they are still there.
-_MANY = 16
+MANY = 16
 
 
 def join(view: Any, x: Any, step: Any) -> None:
@@ -391,7 +391,7 @@ def join(view: Any, x: Any, step: Any) -> None:
         view._alias = (x, (step,))
     if alias is None:
         x._alias = [ref(view)]
-    elif type(alias) is not Family and len(alias) < _MANY:
+    elif type(alias) is not Family and len(alias) < MANY:
         alias.append(ref(view))
     else:  # of a long list, most will be gone
         family_of(x).add(view)

@@ -11,11 +11,12 @@ import math
 from collections.abc import Callable, Iterable
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 
 from . import dispatch, guard, loss, tape
-from .aliases import Step, Steps, family_of, follow, held, join, owner_of, shared
+from .aliases import MANY, Foreign, Step, Steps, family_of, follow, held, join, owner_of, shared
 from .dispatch import (
     FUNCTIONS,
     PLAIN,
@@ -242,6 +243,9 @@ GETITEM = _GetItem()
 VIEWITEM = _ViewItem()
 
 
+_FEW_VIEWS = frozenset({list, Foreign})
+
+
 def getitem(x: Tensor, index: Any) -> Tensor:
     """Return ``x[index]`` for any index that NumPy takes."""
     basic = type(index) in _BASIC
@@ -276,7 +280,12 @@ def getitem(x: Tensor, index: Any) -> Tensor:
             return t  # type: ignore[no-any-return]
         n.shape, n.dtype = out.shape, out.dtype
     if type(out) is np.ndarray and (basic or is_basic(index)):
-        join(t, x, index)
+        alias = x._alias
+        if type(alias) in _FEW_VIEWS and len(alias) < MANY:  # as join() does, without the call
+            alias.append(ref(t))
+            t._alias = (x, (index,))
+        else:
+            join(t, x, index)
     return t  # type: ignore[no-any-return]
 
 
