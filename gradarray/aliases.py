@@ -15,8 +15,13 @@ from weakref import ref
 import numpy as np
 
 from . import guard
-from .buffers import LARGE, references_to
+from .buffers import IN_SLOT, LARGE, LOOSE, SOLE, references_to
 from .tape import Array, Node, PullbackRule
+
+
+def base_of(x: Any) -> Any:
+    """Return the tensor that `x` is a view of, or `x` itself."""
+    return x._alias[0] if type(x._alias) is tuple else x
 
 
 class Step:
@@ -168,14 +173,14 @@ class Family:
             view = r()
             if view is not None:
                 slots.add(id(view._raw))
-                if references_to(view._raw) > _SOLE and overlap(view._raw, target):
+                if references_to(view._raw) > SOLE and overlap(view._raw, target):
                     return True
         view = None
         for r in self._loose:
             raw = r()
             if raw is not None and id(raw) not in slots:
                 # One reference is the tape's or, of a detached tensor, that tensor's own.
-                kept = references_to(raw) > _LOOSE if detached else references_to(raw) > _IN_SLOT
+                kept = references_to(raw) > LOOSE if detached else references_to(raw) > IN_SLOT
                 if kept and overlap(raw, target):
                     return True
         return False
@@ -187,12 +192,11 @@ class Family:
     def _known_elsewhere(self, base: Any, known: int) -> bool:
         """Tell whether anybody but the base, its views and `known` others refers to the buffer."""
         owner = base._raw.base
-        if not (self._views or self._loose):
-            return owner is not None and references_to(owner) > _IN_SLOT + known
-        arrays = {id(view._raw): view._raw for view in self.views()}
-        arrays.update({id(raw): raw for raw in (r() for r in self._loose) if raw is not None})
-        known += sum(raw.base is owner for raw in arrays.values())
-        return owner is not None and references_to(owner) > _IN_SLOT + known
+        if self._views or self._loose:
+            arrays = {id(view._raw): view._raw for view in self.views()}
+            arrays.update({id(raw): raw for raw in (r() for r in self._loose) if raw is not None})
+            known += sum(raw.base is owner for raw in arrays.values())
+        return owner is not None and references_to(owner) > IN_SLOT + known
 
     def saved_earlier(self, base: Any, target: Array) -> bool:
         """Tell whether the buffer may have been saved before the family was founded."""
@@ -218,40 +222,15 @@ def overlap(a: Array, b: Array) -> bool:
         return True
 
 
-# --- references -----------------------------------------------------------------------------------------------------
-
-
-class _Slot:
-    __slots__ = ("_raw",)
-    _raw: Array
-
-
-def _references_in_slot() -> int:
-    holder = _Slot()
-    holder._raw = np.empty(1)
-    return references_to(holder._raw)
-
-
-def _references_loose_and_in_slot() -> tuple[int, int]:
-    holder = _Slot()
-    holder._raw = np.empty(1)
-    raw = ref(holder._raw)()
-    in_slot = references_to(raw)
-    return in_slot - 1, in_slot
-
-
-# The references to an array that stands in one slot and nowhere else, asked for by way of the slot; and to one that
-# stands in no slot, or in one, and in a local variable.
-_SOLE = _references_in_slot()
-_LOOSE, _IN_SLOT = _references_loose_and_in_slot()
+# --- who refers to a buffer -----------------------------------------------------------------------------------------
 
 
 def shared(x: Any) -> bool:
     """Tell whether anybody but the tensor `x` itself, which has no family, knows its buffer."""
-    if references_to(x._raw) > _SOLE:
+    if references_to(x._raw) > SOLE:
         return True
     base = x._raw.base
-    return base is not None and (type(base) is not np.ndarray or references_to(base) > _IN_SLOT)
+    return base is not None and (type(base) is not np.ndarray or references_to(base) > IN_SLOT)
 
 
 def held(base: Any, target: Array, detached: bool = True) -> bool:
@@ -260,7 +239,7 @@ def held(base: Any, target: Array, detached: bool = True) -> bool:
     Tensors that were detached from the base count only if asked for.
     """
     family = family_of(base)
-    return references_to(base._raw) > _SOLE or family.saved_earlier(base, target) or family.holds(target, detached)
+    return references_to(base._raw) > SOLE or family.saved_earlier(base, target) or family.holds(target, detached)
 
 
 def saved(x: Any) -> Array:
@@ -317,7 +296,7 @@ def lend(x: Any) -> Array:
 
     Where a tape does not, it can be written into, and the tensor sees it.
     """
-    base = x._alias[0] if type(x._alias) is tuple else x
+    base = base_of(x)
     if base._alias is not None or not shared(x):
         family_of(base)
     family = base._alias
@@ -349,7 +328,7 @@ def owner_of(x: Any) -> Any:
 
 def detached(x: Any) -> tuple[Array, Family]:
     """Return another array on the memory of a tensor, which shows the same until one of the two is updated."""
-    base = x._alias[0] if type(x._alias) is tuple else x
+    base = base_of(x)
     family = family_of(base)
     raw = x._raw.view()
     family.keep(raw)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -29,6 +30,31 @@ def _sole_local() -> int:
 
 # The references to an array that is a local variable of the caller and nothing else.
 _LOCAL = _sole_local()
+
+
+class _Slot:
+    __slots__ = ("_raw",)
+    _raw: Any
+
+
+def _in_slot() -> int:
+    holder = _Slot()
+    holder._raw = np.empty(1)
+    return references_to(holder._raw)
+
+
+def _loose_and_in_slot() -> tuple[int, int]:
+    holder = _Slot()
+    holder._raw = np.empty(1)
+    raw = ref(holder._raw)()
+    in_slot = references_to(raw)
+    return in_slot - 1, in_slot
+
+
+# The references to an array that one slot of an object, or one view, refers to and nobody else: asked for by way of
+# the slot, and by a local variable. LOOSE is that of an array which is in the local variable alone.
+SOLE = _in_slot()
+LOOSE, IN_SLOT = _loose_and_in_slot()
 
 
 def product(g: Any, d: Any) -> Any:

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from . import rules  # noqa: F401 - fills the registry, from which the operators are made
+from .array_methods import ArrayMethods, Method, forward, reflected
 from .dual_updates import update
 from .forward import FUNCTIONS, pusher_for
 from .views import astype
-
-Method = Callable[..., Any]
-
-
-def _reflected(push: Method) -> Method:
-    def method(self: Any, other: Any) -> Any:
-        return push(other, self)
-
-    return method
 
 
 def _augmented(ufunc: np.ufunc) -> Method:
@@ -30,21 +21,11 @@ def _augmented(ufunc: np.ufunc) -> Method:
     return method
 
 
-def _forwarded(func: Callable[..., Any]) -> Method:
-    """Make the method that calls a NumPy function with the Dual in front."""
-
-    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return FUNCTIONS[func]((self, *args), kwargs)
-
-    method.__name__ = method.__qualname__ = func.__name__
-    method.__doc__ = getattr(np.ndarray, func.__name__, func).__doc__
-    return method
-
-
-class DualSurface:
+class DualSurface(ArrayMethods):
     """What ndarray's surface and Dual's have in common."""
 
     __slots__ = ()
+    _functions = FUNCTIONS
 
     # --- operators --------------------------------------------------------------------------------------------------
 
@@ -69,19 +50,19 @@ class DualSurface:
     def __rpow__(self, other: Any, modulo: Any = None) -> Any:
         return NotImplemented if modulo is not None else DualSurface._power(other, self)
 
-    __radd__ = _reflected(__add__)
-    __rsub__ = _reflected(__sub__)
-    __rmul__ = _reflected(__mul__)
-    __rtruediv__ = _reflected(__truediv__)
-    __rfloordiv__ = _reflected(__floordiv__)
-    __rmod__ = _reflected(__mod__)
-    __rdivmod__ = _reflected(__divmod__)
-    __rmatmul__ = _reflected(__matmul__)
-    __rand__ = _reflected(__and__)
-    __ror__ = _reflected(__or__)
-    __rxor__ = _reflected(__xor__)
-    __rlshift__ = _reflected(__lshift__)
-    __rrshift__ = _reflected(__rshift__)
+    __radd__ = reflected(__add__)
+    __rsub__ = reflected(__sub__)
+    __rmul__ = reflected(__mul__)
+    __rtruediv__ = reflected(__truediv__)
+    __rfloordiv__ = reflected(__floordiv__)
+    __rmod__ = reflected(__mod__)
+    __rdivmod__ = reflected(__divmod__)
+    __rmatmul__ = reflected(__matmul__)
+    __rand__ = reflected(__and__)
+    __ror__ = reflected(__or__)
+    __rxor__ = reflected(__xor__)
+    __rlshift__ = reflected(__lshift__)
+    __rrshift__ = reflected(__rshift__)
 
     __iadd__ = _augmented(np.add)
     __isub__ = _augmented(np.subtract)
@@ -111,37 +92,7 @@ class DualSurface:
     # As for an ndarray, == is element-wise, so that there is no hash.
     __hash__ = None  # type: ignore[assignment]
 
-    # --- methods that are functions of NumPy ------------------------------------------------------------------------
-
-    all = _forwarded(np.all)
-    any = _forwarded(np.any)
-    argmax = _forwarded(np.argmax)
-    argmin = _forwarded(np.argmin)
-    argpartition = _forwarded(np.argpartition)
-    argsort = _forwarded(np.argsort)
-    choose = _forwarded(np.choose)
-    clip = _forwarded(np.clip)
-    cumprod = _forwarded(np.cumprod)
-    cumsum = _forwarded(np.cumsum)
-    diagonal = _forwarded(np.diagonal)
-    dot = _forwarded(np.dot)
-    max = _forwarded(np.max)
-    mean = _forwarded(np.mean)
-    min = _forwarded(np.min)
-    nonzero = _forwarded(np.nonzero)
-    prod = _forwarded(np.prod)
-    put = _forwarded(np.put)
-    ravel = _forwarded(np.ravel)
-    repeat = _forwarded(np.repeat)
-    round = _forwarded(np.round)
-    searchsorted = _forwarded(np.searchsorted)
-    squeeze = _forwarded(np.squeeze)
-    std = _forwarded(np.std)
-    sum = _forwarded(np.sum)
-    swapaxes = _forwarded(np.swapaxes)
-    take = _forwarded(np.take)
-    trace = _forwarded(np.trace)
-    var = _forwarded(np.var)
+    put = forward(np.put)
     conj = conjugate = pusher_for(np.conjugate)
 
     def copy(self, order: Any = "C") -> Any:
@@ -156,60 +107,8 @@ class DualSurface:
             return self
         return astype(self, dtype, order, casting, subok, copy)
 
-    def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
-        """Return the array with another shape, given as one tuple or as several numbers."""
-        kwargs: dict[str, Any] = {} if order == "C" else {"order": order}
-        if copy is not None:
-            kwargs["copy"] = copy
-        return FUNCTIONS[np.reshape]((self, shape[0] if len(shape) == 1 else shape), kwargs)
-
-    def transpose(self, *axes: Any) -> Any:
-        """Return the array with its axes permuted; without arguments, reversed."""
-        order = None if not axes else axes[0] if len(axes) == 1 else axes
-        return FUNCTIONS[np.transpose]((self, order), {})
-
-    def flatten(self, order: str = "C") -> Any:
-        """Return a copy in one dimension."""
-        return FUNCTIONS[np.ravel]((self, order), {}).copy()
-
-    def compress(self, condition: Any, axis: int | None = None, out: Any = None) -> Any:
-        """Return the slices along an axis where the condition holds."""
-        return FUNCTIONS[np.compress]((condition, self), {"axis": axis, "out": out})
-
     def view(self, *args: Any) -> Any:
         """Return a Dual on the same memory; there is none of another dtype, since bits have no derivative."""
         if args:
             raise TypeError("a view under another dtype has no derivative; x.astype(dtype) has, for the values")
         return self[...]  # type: ignore[index]
-
-    @property
-    def T(self) -> Any:
-        """The array with its axes reversed."""
-        return FUNCTIONS[np.transpose]((self,), {})
-
-    @property
-    def mT(self) -> Any:
-        """The array with its last two axes swapped."""
-        if self.ndim < 2:  # type: ignore[attr-defined]
-            raise ValueError("matrix transpose with ndim < 2 is undefined")
-        return FUNCTIONS[np.swapaxes]((self, -1, -2), {})
-
-    @property
-    def real(self) -> Any:
-        """The real part."""
-        return FUNCTIONS[np.real]((self,), {})
-
-    @real.setter
-    def real(self, value: Any) -> None:
-        self.real[...] = value
-
-    @property
-    def imag(self) -> Any:
-        """The imaginary part."""
-        return FUNCTIONS[np.imag]((self,), {})
-
-    @imag.setter
-    def imag(self, value: Any) -> None:
-        if self.dtype.kind != "c":  # type: ignore[attr-defined]
-            raise TypeError("array does not have imaginary part to set")
-        self.imag[...] = value

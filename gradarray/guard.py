@@ -14,9 +14,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import numpy as np
-
-from .buffers import references_to
+from .buffers import IN_SLOT, references_to
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -142,16 +140,6 @@ _locks: dict[int, _Lock] = {}
 _mutex = threading.RLock()
 
 
-def _references_by_one_view() -> int:
-    view: Any = np.empty(1).view()
-    base = view.base
-    return references_to(base)
-
-
-# The references to an array that one view and one local variable refer to.
-_BY_ONE_VIEW = _references_by_one_view()
-
-
 def hold(array: Any) -> Any:
     """Return what a tape saves of an array that its caller could change: a copy, or a view with the array locked."""
     if _relaxed and not mem_guard_active():
@@ -159,7 +147,7 @@ def hold(array: Any) -> Any:
     if array.nbytes <= COPIED:
         return array.copy("K")
     owner = array.base
-    if owner is not None and references_to(owner) > _BY_ONE_VIEW:
+    if owner is not None and references_to(owner) > IN_SLOT:
         return array.copy("K")
     return lock(array)
 

@@ -16,7 +16,7 @@ from weakref import ref
 import numpy as np
 
 from . import dispatch, guard, loss, tape
-from .aliases import MANY, Foreign, Step, Steps, family_of, follow, held, join, owner_of, shared
+from .aliases import MANY, Foreign, Step, Steps, base_of, family_of, follow, held, join, owner_of, shared
 from .dispatch import (
     FUNCTIONS,
     PLAIN,
@@ -360,7 +360,7 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
             )
         value = dispatch.bare(value)
     node = value._node if isinstance(value, dispatch.Tensor) else None
-    base = x._alias[0] if type(x._alias) is tuple else x
+    base = base_of(x)
     recorded = (node is not None or base._node is not None) and tape.recording()
     if node is not None and recorded and x.dtype.kind not in "fc":
         raise GradientLossError(
@@ -390,7 +390,7 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
         return  # x[i] += v ends so: the view of x that += has changed is assigned to its own place
     write(x, lambda raw: _assign(raw, index, value), target)
     if recorded:
-        _record(x, x._alias[1] if base is not x else (), index, node)
+        _record(base, x._alias[1] if base is not x else (), index, node)
         _refresh(base)
 
 
@@ -447,7 +447,7 @@ def writeable(x: Tensor) -> bool:
 
 def recorded(x: Tensor, *values: Any) -> bool:
     """Tell whether a change of `x` by these values goes on the tape."""
-    base = x._alias[0] if type(x._alias) is tuple else x
+    base = base_of(x)
     return tape.recording() and (base._node is not None or has_variable(values))
 
 
@@ -455,14 +455,13 @@ def busy(x: Tensor, target: Array | None = None) -> bool:
     """Tell whether writing into the memory of `x` would be noticed by a tape, or by somebody who keeps the array."""
     if x._alias is None:
         return shared(x)
-    base = x._alias[0] if type(x._alias) is tuple else x
+    base = base_of(x)
     if family_of(base).foreign:
         return True
     return held(base, x._raw[...] if target is None else target)  # not x._raw itself: its references count
 
 
-def _record(x: Tensor, steps: Steps, index: Any, value: Node | None) -> None:
-    base = x._alias[0] if steps else x
+def _record(base: Tensor, steps: Steps, index: Any, value: Node | None) -> None:
     if value is not None:
         value.grad = None
     data = base._raw
@@ -497,10 +496,8 @@ def replay(node: Node, array: Array, steps: Steps) -> Node:
 def update(x: Tensor, ufunc: np.ufunc, other: Any) -> Tensor:
     """Carry out an augmented assignment, such as ``x += other``."""
     other = stack_nested(other) if isinstance(other, (list, tuple)) else other
-    base = x._alias[0] if type(x._alias) is tuple else x
-    variable = base._node is not None or has_variable(other)
     _check_update(x, ufunc, unwrap(other))
-    if variable and tape.recording():
+    if recorded(x, other):
         result = UFUNCS[ufunc](x, other)
         if result.dtype != x.dtype:
             result = astype(result, x.dtype)

@@ -45,6 +45,26 @@ def test_value_and_gradient(name):
     check_gradient(changed(change), operands, np.random.default_rng(0))
 
 
+def changed_through_a_view(change):
+    def call(a, v):
+        base = np.zeros((3, 4), like=a)
+        view = base[::-1].T[1:, ::2].T  # a view of views, with strides of its own
+        view[...] = a
+        before = view * view
+        change(view, v)
+        return base + np.sum(before)
+
+    return call
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_the_base_of_a_view_sees_the_value_and_the_gradient(name):
+    change, v = CALLS[name]
+    operands = [A, np.asarray(v)]
+    check_forward(changed_through_a_view(change), operands)
+    check_gradient(changed_through_a_view(change), operands, np.random.default_rng(0))
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_a_variable_into_a_plain_array_is_refused_and_a_constant_is_not(name):
     change, v = CALLS[name]
