@@ -15,8 +15,9 @@ Loss = Callable[..., Any]  # loss(namespace, *leaves, *constants)
 
 
 def tensor_step(library: Any, namespace: Any, loss: Loss, leaves: Arrays, constants: Arrays) -> Step:
+    tensors = [library.tensor(leaf) for leaf in leaves]
+
     def step() -> tuple[Any, Sequence[Any]]:
-        tensors = [library.tensor(leaf, copy=False) for leaf in leaves]
         value = loss(namespace, *tensors, *constants)
         value.backward()
         return value.item(), [t.grad for t in tensors]
