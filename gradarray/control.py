@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from . import dispatch, tape
+from . import dispatch, plans, tape
 from .custom import (
     has_tensor,
     has_variable,
@@ -115,7 +115,7 @@ class _Checkpoint(PullbackRule):
                     if old in outside:
                         outside[old].rule, outside[old].parents = _ARGUMENT, (parent,)
             one = np.float64(1.0)
-            found = tape.sweep(root, wrap(one) if traced else one, traced, wrap if traced else None, start)
+            found = plans.sweep(root, wrap(one) if traced else one, traced, wrap if traced else None, start)
         return [found.get(v._node) for v in variables] + [
             found.get(outside[n]) if n in outside else None for n in self.outside
         ]

@@ -768,6 +768,7 @@ class _Zero(PullbackRule):
     """The rule of a call whose derivative is zero wherever it has one."""
 
     name = "zero gradient"
+    shared = True
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         return [None if parent is None else np.zeros(parent.shape, parent.dtype) for parent in node.parents]

@@ -66,6 +66,7 @@ class Differentiable(Rule, PullbackRule):
     params: tuple[str, ...] = ()
     variadic = False
     sequence = False
+    shared = True
     batches = True
     keeps_out: bool
 
@@ -276,7 +277,7 @@ class Function(Differentiable):
             # A skipped operand has no parent on the tape, so what stands in its place is never called.
             given = iter(self.vjps)
             self.vjps = tuple(next(given) if name in differentiable else vjps[0] for name in self.operands)
-        self._alone = first == 2 and len(self.operands) == 1 and not (joint or self.variadic)
+        self.alone = first == 2 and len(self.operands) == 1 and not (joint or self.variadic)
         self.keeps_out = first > 1 and any(not other.names[1].startswith("_") for other in signatures)
         self._kept = tuple(
             any(not other.names[first + i].startswith("_") for other in signatures) for i in range(len(self.operands))
@@ -308,7 +309,7 @@ class Function(Differentiable):
         return [None if c is None else np.conj(c) for c in cotangents]
 
     def _plain(self, node: Node, g: Array) -> Iterable[Any]:
-        if self._alone:  # the usual case, without a loop
+        if self.alone:  # the usual case, without a loop
             raw = node.args[0]
             ans = node if node.out is None else node.out
             return (self.vjps[0](g, ans, node.parents[0] if raw is None else raw, **node.kwargs),)  # type: ignore[arg-type]

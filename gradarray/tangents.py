@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from . import dispatch, loss, tape
+from . import dispatch, loss, plans, tape
 from .buffers import LARGE, absorbing, no_nan
 from .dispatch import PLAIN, bare, spec, stack_nested, unwrap, wrap
 from .kinds import Bilinear, Differentiable, Elementwise, Function, Linear, Partial
@@ -292,5 +292,5 @@ def gradient_of(total: Any, leaf: Node, connect: Any) -> Any:
         return Dual(gradient_of(total.value, leaf, connect), gradient_of(total.tangent, leaf, connect), total.level)
     node = getattr(total, "_node", None)
     one = np.float64(1.0) if connect is None else connect(np.float64(1.0))
-    found = {} if node is None else tape.sweep(node, one, True, connect, leaf.order)
+    found = {} if node is None else plans.sweep(node, one, True, connect, leaf.order)
     return found.get(leaf, np.zeros(leaf.shape, leaf.dtype))

@@ -55,11 +55,13 @@ class PullbackRule:
 
     Attributes
     ----------
+    shared : whether one object is the rule of all calls of a function, so that it tells what they have in common
     careful : whether the careful pullback is another one than the plain one
     batches : whether the pullback may be given a `batch.Batch` of cotangents, which it may still refuse by an exception
     """
 
     name: str
+    shared = False
     careful = False
     batches = False
 
@@ -239,7 +241,7 @@ class no_grad:
 # --- fit ------------------------------------------------------------------------------------------------------------
 
 
-_ONES = np.ones(LARGE)
+ONES = np.ones(LARGE)
 
 
 def fit(g: Array, like: Spec) -> Array:
@@ -250,6 +252,13 @@ def fit(g: Array, like: Spec) -> Array:
     """
     shape = like.shape
     if g.shape != shape:
+        if type(g) is np.ndarray and g.ndim == 2 and g.size < LARGE and g.dtype is FLOAT64 is like.dtype:
+            # The usual cases.
+            n, m = g.shape
+            if shape == (m,):
+                return ONES[:n].dot(g)
+            if shape == (n, 1):
+                return g.dot(ONES[:m]).reshape(shape)
         extra = g.ndim - len(shape)
         if extra > 0:
             g = _sum(g if extra == 1 else g.reshape(math.prod(g.shape[:extra]), *g.shape[extra:]), 0)
@@ -279,7 +288,7 @@ def _sum(g: Array, axis: int) -> Array:
     n = shape[axis]
     if g.dtype is not FLOAT64 or n > LARGE or not g.size or not g.flags.c_contiguous:
         return np.add.reduce(g, axis=axis)  # the ufunc's own method takes half the time of np.sum on small arrays
-    ones = _ONES[:n]
+    ones = ONES[:n]
     if len(shape) <= 2:
         return ones.dot(g) if axis == 0 else g.dot(ones)
     if axis == 0:
@@ -379,7 +388,7 @@ class Cleared:
 
 _by_order = attrgetter("order")
 # From this size on BLAS computes an inner product in threads, which are in the way of others for a while.
-_BLAS_THREADS = 10_000
+BLAS_THREADS = 10_000
 # The references to a node that the sweep itself holds; more mean that a Tensor is still there to show the gradient.
 _own_references = 0
 
@@ -492,7 +501,7 @@ def _pull(
         if references(node) - uses[node] > own and type(g) is not list:
             kept[node] = g
         if not large and type(g) is np.ndarray and g.size >= LARGE and not retain:
-            if not careful and not all(map(_clean, (g, *pending.values(), *kept.values()))):
+            if not careful and not all(map(is_clean, (g, *pending.values(), *kept.values()))):
                 return None
             large = True
         source = node if wrap is None else rule.lift(node, wrap)
@@ -501,7 +510,7 @@ def _pull(
             pulled = [wrap(c, None) if isinstance(c, (np.ndarray, np.generic)) else c for c in pulled]
         if large:
             # Large real products absorb by themselves; see product_in_parts.
-            if rule.careful and not careful and not all(c is g or _absorbed(c) or _clean(c, True) for c in pulled):
+            if rule.careful and not careful and not all(c is g or _absorbed(c) or is_clean(c, True) for c in pulled):
                 pulled = rule.careful_pullback(source, g)
             node.rule = RELEASED
             node.args = node.kwargs = node.out = None
@@ -530,7 +539,7 @@ def _pull(
             g = c = pulled = total = None  # nor may these hold memory that the next node could use
     if not large and not careful:
         for node, gradient in kept.items():
-            if node.rule is None and not _clean(gradient):
+            if node.rule is None and not is_clean(gradient):
                 return None
     return kept
 
@@ -539,20 +548,20 @@ def _absorbed(c: Array) -> bool:
     return type(c) is np.ndarray and c.size >= LARGE and c.dtype.kind == "f"
 
 
-def _clean(g: Array, views: bool = False) -> bool:
+def is_clean(g: Array, views: bool = False) -> bool:
     """Tell whether a cotangent is certain to hold no NaN; large views are, where all others are looked through."""
     if type(g) is np.ndarray:
-        if g.size >= _BLAS_THREADS:
+        if g.size >= BLAS_THREADS:
             if views and g.base is not None:
                 return True
             # One number, spread over a shape, is soon looked at.
-            return no_nan(g) if any(g.strides) else _clean(g[(0,) * g.ndim])
+            return no_nan(g) if any(g.strides) else is_clean(g[(0,) * g.ndim])
         # A sum of squares is NaN exactly when an element is, and the cheapest to find for a small array.
         g = np.vdot(g, g)
     if isinstance(g, np.generic):
         return bool(g == g)
     raw = getattr(g, "_raw", None)
-    return raw is None or _clean(raw)
+    return raw is None or is_clean(raw)
 
 
 def _count_own_references() -> None:

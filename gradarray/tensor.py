@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import dispatch, loss, tape, views
+from . import dispatch, loss, plans, tape, views
 from .aliases import Foreign, detached, family_of, follow, lend, owner_of, shared
 from .dispatch import FUNCTIONS, UFUNCS, array_function, array_ufunc, wrap
 from .rules.nondifferentiable import Printed
@@ -192,9 +192,7 @@ class Tensor(Surface):
         retain = create_graph if retain_graph is None else retain_graph
         if create_graph:
             node.holder = weakref.ref(self)
-            gradients = tape.sweep(node, g, retain, wrap)
-        else:
-            gradients = tape.sweep(node, g, retain)
+        gradients = plans.sweep(node, g, retain, wrap if create_graph else None)
         taken: set[int] = set()
         for target, gradient in gradients.items():
             if type(gradient) is np.ndarray:

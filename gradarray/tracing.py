@@ -20,8 +20,9 @@ from .arguments import Argnums, function_name
 from .dispatch import new_object, wrap
 from .dual import Dual
 from .loss import transforming
+from .plans import sweep
 from .tangents import copied, joined, matched
-from .tape import FLOAT64, Array, Node, PullbackRule, next_order, reachable, sweep
+from .tape import FLOAT64, Array, Node, PullbackRule, next_order, reachable
 from .tensor import Tensor, variable
 from .trees import Fixed, Tree, flatten, tree_map
 

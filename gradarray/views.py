@@ -177,6 +177,7 @@ class _GetItem(PullbackRule):
     """The rule of ``x[index]``; the index stands in the node's args."""
 
     name = "getitem"
+    shared = True
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         index = node.args
@@ -194,6 +195,7 @@ class _ViewItem(PullbackRule):
     """
 
     name = "getitem"
+    shared = True
     batches = True
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
@@ -307,6 +309,7 @@ class _SetItem(PullbackRule):
     """
 
     name = "setitem"
+    shared = True
     batches = True
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 import gradarray as ga
-from gradarray import GradientLossError, GradientLossWarning
+from gradarray import GradientLossError, GradientLossWarning, plans, tape
 from gradarray.dispatch import wrap
 from gradarray.tape import Node, PullbackRule
 
@@ -280,6 +280,29 @@ def check_gradient(call: Call, operands: Arrays, rng: np.random.Generator) -> No
     total = sum(inner(a, t) for a, t in zip(finite, direction, strict=True))
     error += RELATIVE * sum(size(a, t) for a, t in zip(finite, direction, strict=True))
     assert abs(total - numeric) <= error, f"along a random direction: {total:.9g}, but by differences {numeric:.9g}"
+
+
+def check_plan(y: ga.Tensor) -> bool:
+    """Check that a plan for the tape behind `y` gives to the last bit what the loop gives; tell if there is one."""
+    root = y._node
+    assert root is not None
+    uses = tape.reachable(root)
+    plan = plans.written(uses)
+    if plan is None:
+        return False
+    g = np.random.default_rng(0).uniform(0.5, 2, y.shape)[()]
+    by_plan = plan(root, g, True, -1, 1)
+    assert by_plan is not None, "a plan does not know its own tape again"
+    if not by_plan:
+        with np.errstate(all="ignore"):
+            by_loop = tape._pull(sorted(uses, key=lambda node: node.order), uses, root, g, False, True, None)
+        assert by_loop is None, "a plan sees a NaN where there is none"
+        return True
+    by_loop = tape.sweep(root, g, True, uses=uses)
+    assert by_plan.keys() == by_loop.keys()
+    for node, gradient in by_loop.items():
+        np.testing.assert_array_equal(by_plan[node], gradient, strict=bool(node.shape))
+    return True
 
 
 def check_second_order(call: Call, operands: Arrays, rng: np.random.Generator) -> None:

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gradarray as ga
+from tests import checks
 
 SHAPES = ((6,), (2, 3), (2, 2, 2))
 Values = list[Any]
@@ -291,6 +292,7 @@ def check(seeds: list[int]) -> None:
     total = loss(tensors, weights)
     if total.constant:
         return
+    assert checks.check_plan(total)
     total.backward()
     directions = [rng.normal(size=shape) for shape in SHAPES]
 

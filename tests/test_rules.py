@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from numpy.lib import NumpyVersion
 
+from gradarray import Tensor
 from gradarray.kinds import Composite, Differentiable, Function, InPlace
 from gradarray.registry import RULES, find
 from tests import checks, samples
@@ -119,6 +120,15 @@ def test_modes_at_second_order(sample: Sample) -> None:
     operands = arrays(sample.operands, generator(sample))
     with variant(sample, "second order in other modes"):
         checks.check_modes_at_second_order(sample, operands, generator(sample))
+
+
+@each(lambda sample: sample.order > 0)
+def test_plan(sample: Sample) -> None:
+    tensors = checks.mixed(arrays(sample.operands, generator(sample)))
+    with variant(sample, "plan"):
+        for result in checks.floating(sample(*tensors)):
+            if isinstance(result, Tensor) and not result.constant:
+                checks.check_plan(result)
 
 
 @each(lambda sample: sample.order > 0)

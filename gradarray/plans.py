@@ -1,0 +1,339 @@
+"""Sweeps over tapes whose structure comes again and again, as in a training loop.
+
+The loop in tape.py finds out at each node what to do with it. For a structure that has come often enough, a function is
+written that does the same with nothing left to find out: nodes and cotangents are local variables, each contribution
+has its place, and the shapes that are summed over are known. It first goes through the tape and compares it with the
+structure that it was written for. Another tape is left to `tape.sweep`, and so is one from which a NaN comes out. The
+arithmetic is the same, to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from . import tape
+from .buffers import LARGE, references_to
+from .kinds import Bilinear, Elementwise, Function, Linear, Rule
+from .tape import BLAS_THREADS, FLOAT64, ONES, RELEASED, Array, Node, fit, is_clean, reachable
+
+K = TypeVar("K")
+V = TypeVar("V")
+Gradients = dict[Node, Array]
+# Takes root, cotangent, retain and oldest as `sweep` does, and how many references to each node its caller has. None
+# stands for a tape of another structure; no gradients at all say that a NaN came out.
+Plan = Callable[[Node, Array, bool, int, int], Gradients | None]
+
+# So many tapes that no plan was for, with the same rules, make it worth writing one. That takes some 75 us a node, and
+# each later sweep takes about 1 us a node less.
+REPEATS = 8
+# Longer tapes than this gain little: the function itself no longer fits into the processor's cache.
+LONGEST = 400
+# So many plans for tapes with the same rule at the end are kept, and so much else is remembered.
+MOST = 8
+MUCH = 256
+
+
+class _Known:
+    """The plans for tapes with one rule at the end, and how often none was for a tape, by the rules on it."""
+
+    __slots__ = ("misses", "plans")
+
+    def __init__(self) -> None:
+        self.plans: tuple[Plan, ...] = ()
+        self.misses: dict[int, int] = {}
+
+
+_known: dict[Any, _Known] = {}
+
+
+def sweep(
+    root: Node,
+    g: Array,
+    retain: bool = False,
+    wrap: Callable[[Array, Node | None], Array] | None = None,
+    oldest: int = -1,
+    uses: dict[Node, int] | None = None,
+) -> Gradients:
+    """Do what `tape.sweep` does, by a plan where there is one."""
+    rule = root.rule
+    if wrap is not None or rule is None or not rule.shared:
+        return tape.sweep(root, g, retain, wrap, oldest, uses)
+    known = _known.get(rule)
+    if known is not None and known.plans:
+        references = 0 if uses is None else 1
+        with np.errstate(all="ignore"):
+            for plan in known.plans:
+                gradients = plan(root, g, retain, oldest, references)
+                if gradients:
+                    return gradients
+                if gradients is not None:
+                    return tape.sweep(root, g, retain, None, oldest, uses)
+    if uses is None:
+        uses = reachable(root, oldest)
+    if len(uses) <= LONGEST:
+        known = _room(_known).setdefault(rule, _Known()) if known is None else known
+        rules = hash(tuple([node.rule for node in uses]))  # which keeps none of them alive
+        misses = known.misses[rules] = _room(known.misses).get(rules, 0) + 1
+        # Where shapes are other ones each time, ever fewer are tried.
+        if misses >= REPEATS and misses & (misses - 1) == 0:
+            new = written(uses, oldest)
+            if new is not None:
+                known.plans = (new, *known.plans[: MOST - 1])
+    return tape.sweep(root, g, retain, None, oldest, uses)
+
+
+def _room(memory: dict[K, V]) -> dict[K, V]:
+    """Return a dictionary that has room for another entry."""
+    if len(memory) >= MUCH:
+        memory.clear()
+    return memory
+
+
+def written(uses: dict[Node, int], oldest: int = -1) -> Plan | None:
+    """Return a plan for tapes like the one with these nodes and numbers of uses, or None where plans are not for it."""
+    for node in uses:
+        rule = node.rule
+        if node.dtype is not FLOAT64 or (rule is not None and (not rule.shared or node.size >= LARGE)):
+            return None
+    return _Writer(uses, oldest).plan()
+
+
+# The references to a node that one local variable refers to.
+def _count_own_references() -> int:
+    node = object()
+    return references_to(node)
+
+
+_own_references = _count_own_references()
+
+
+def _ours(rule: Rule) -> bool:
+    """Tell whether a rule is the library's own, and so returns what it should."""
+    return rule.chapter.startswith(f"{__package__}.")
+
+
+class _Writer:
+    """Writes a plan. In its text n5 is the sixth node of the tape, from the oldest on, and g5 its cotangent."""
+
+    def __init__(self, uses: dict[Node, int], oldest: int) -> None:
+        self.uses = uses
+        self.oldest = oldest
+        self.nodes = sorted(uses, key=lambda node: node.order)
+        self.n = {node: f"n{k}" for k, node in enumerate(self.nodes)}
+        self.g = {node: f"g{k}" for k, node in enumerate(self.nodes)}
+        self.lines: list[str] = []
+        self.names: dict[str, Any] = {"F8": FLOAT64, "RELEASED": RELEASED, "refs": references_to, "ndarray": np.ndarray}
+        self.names |= {"vdot": np.vdot, "fit": fit, "is_clean": is_clean}
+        # What is known of the cotangents at the line that is being written: that there is a contribution, that it may
+        # be None, that it is an array of the plan's own, and that a Scatter may have made it one of the sweep's.
+        self.reached: set[Node] = set()
+        self.uncertain: set[Node] = set()
+        self.fresh: set[Node] = set()
+        self.buffers: set[Node] = set()
+
+    def plan(self) -> Plan:
+        root = self.nodes[-1]
+        self._compare()
+        place = len(self.lines)
+        # Of the root, whoever asks for the sweep has a Tensor.
+        self.lines += ["owned = set()", f"own += {_own_references}", f"kept = {{{self.n[root]}: {self.g[root]}}}"]
+        self.reached.add(root)
+        for node in reversed(self.nodes):
+            if node.rule is not None and node in self.reached:
+                self._guarded(node, self._pull(node))
+        for node in reversed(self.nodes):
+            if node.rule is None and node in self.reached:
+                self._guarded(node, self._arrive(node))
+        self.lines[place:place] = [f"{self.g[node]} = None" for node in self.nodes if node in self.uncertain]
+        calls = "".join(f"{self.n[node]}, " for node in self.nodes if node.rule is not None)
+        self.lines += [
+            "if not retain:",
+            f"  for n in ({calls}):",
+            "    n.rule = RELEASED",
+            "    n.args = n.kwargs = n.out = None",
+            "    n.parents = ()",
+            "return kept",
+        ]
+        text = "".join(f"\n  {line}" for line in self.lines)
+        exec(f"def plan({self.n[root]}, {self.g[root]}, retain, oldest, own):{text}", self.names)
+        plan: Plan = self.names.pop("plan")  # its own globals would refer to it in a circle
+        return plan
+
+    def _name(self, value: Any) -> str:
+        """Return a global name for an object."""
+        name = f"v{len(self.names)}"
+        self.names[name] = value
+        return name
+
+    def _guarded(self, node: Node, lines: Iterable[str]) -> None:
+        """Add the lines for one node, to be skipped where its cotangent turns out to be None."""
+        lines = list(lines)
+        if node in self.uncertain:
+            self.uncertain.update(parent for parent in node.parents if parent in self.reached)
+            lines = [f"if {self.g[node]} is not None:", *(f"  {line}" for line in lines)]
+        self.lines += lines
+
+    # --- comparing ----------------------------------------------------------------------------------------------------
+
+    def _compare(self) -> None:
+        """Write how a tape is told from another one: node by node, by way of the parents.
+
+        The order of the nodes is compared as well: it tells that they are as many, and what is added up first.
+        """
+        lines = self.lines
+        seen = {self.nodes[-1]}
+        for node in reversed(self.nodes):
+            n = self.n[node]
+            rule = "None" if node.rule is None else self._name(node.rule)
+            tests = [f"{n}.rule is not {rule}", f"{n}.shape != {node.shape!r}", f"{n}.dtype is not F8"]
+            if node.rule is not None:
+                tests += [f"len(p := {n}.parents) != {len(node.parents)}", *([] if node.kwargs else [f"{n}.kwargs"])]
+            lines.append(f"if {' or '.join(tests)}: return None")
+            targets, tests = [], []
+            for i, parent in enumerate(node.parents):
+                if parent not in self.uses:
+                    targets.append(f"q{i}")
+                    tests.append(f"(q{i} is not None and q{i}.order >= oldest)")
+                elif parent in seen:
+                    targets.append(f"q{i}")
+                    tests.append(f"q{i} is not {self.n[parent]}")
+                else:
+                    seen.add(parent)
+                    targets.append(self.n[parent])
+                    tests.append(f"{self.n[parent]} is None")
+            if targets:
+                lines += [f"{', '.join(targets)}, = p", f"if {' or '.join(tests)}: return None"]
+        # They would count as somebody who holds a node.
+        lines.append(
+            " = ".join(["p", *(f"q{i}" for i in range(max(len(node.parents) for node in self.nodes)))]) + " = None"
+        )
+        order = " > ".join(f"{self.n[node]}.order" for node in reversed(self.nodes))
+        lines.append(f"if not ({order} >= oldest): return None")
+
+    # --- pulling ------------------------------------------------------------------------------------------------------
+
+    def _pull(self, node: Node) -> Iterable[str]:
+        """Write how the cotangent of a node is pulled back."""
+        n, g, rule = self.n[node], self.g[node], node.rule
+        mine = "False"
+        if node in self.buffers:
+            mine = "mine"
+            yield f"mine = {n} in owned"
+            yield f"owned.discard({n})"
+        if node is not self.nodes[-1]:
+            yield f"if refs({n}) - own > {self.uses[node]}: kept[{n}] = {g}"
+        if isinstance(rule, Elementwise):
+            yield from self._pull_elementwise(node, rule)
+        elif isinstance(rule, Bilinear) and not node.kwargs:
+            operands = self._operands(node)
+            yield from self._vjps(node, rule, f"{g}, {', '.join(operands)}")
+        elif isinstance(rule, Linear) and not rule.sequence:
+            yield from self._vjps(node, rule, f"{g}, {n}.parents[0]{self._keywords(node)}")
+        elif isinstance(rule, Function) and rule.alone:
+            ans = n if node.out is None else f"{n}.out"
+            yield from self._vjps(node, rule, f"{g}, {ans}, {self._operands(node)[0]}{self._keywords(node)}")
+        else:
+            yield f"pulled = (*{self._name(rule)}.pullback({n}, {g}), {'None, ' * len(node.parents)})"
+            for i, parent in enumerate(node.parents):
+                if parent in self.uses:
+                    self.buffers.add(parent)
+                    yield from self._add_any(f"pulled[{i}]", parent, f"{mine} and {n} not in kept")
+            yield "pulled = None"
+        yield f"{g} = c = None"
+
+    def _pull_elementwise(self, node: Node, rule: Elementwise) -> Iterable[str]:
+        n, g = self.n[node], self.g[node]
+        operands = ", ".join(f"x{i}" for i in range(rule.nin))
+        if any(callable(d) for d, parent in zip(rule.partials, node.parents, strict=True) if parent in self.uses):
+            yield f"{operands}, = {n}.args"
+        for parent, d in zip(node.parents, rule.partials, strict=True):
+            if parent not in self.uses:
+                continue
+            if callable(d):
+                c = f"{g} * {self._name(d)}({n}.out, {operands})"
+                yield from self._add(c, parent, node.shape) if _ours(rule) else self._add_any(c, parent)
+            elif d == 1:
+                yield from self._add(g, parent, node.shape)
+            elif d == -1 and node.shape != parent.shape:
+                yield f"c = {self._fitted(g, node.shape, parent)}"
+                yield from self._add("-c", parent, parent.shape)
+            else:
+                yield from self._add(f"-{g}" if d == -1 else f"{g} * {self._name(d)}", parent, node.shape)
+
+    def _vjps(self, node: Node, rule: Function, arguments: str) -> Iterable[str]:
+        for parent, vjp in zip(node.parents, rule.vjps, strict=True):
+            if parent in self.uses:
+                c = f"{self._name(vjp)}({arguments})"
+                yield from self._add(c, parent, None) if _ours(rule) else self._add_any(c, parent)
+
+    def _operands(self, node: Node) -> list[str]:
+        """Return the saved operands, or the parents in place of those that are not saved."""
+        n = self.n[node]
+        return [f"{n}.parents[{i}]" if raw is None else f"{n}.args[{i}]" for i, raw in enumerate(node.args)]
+
+    def _keywords(self, node: Node) -> str:
+        return f", **{self.n[node]}.kwargs" if node.kwargs else ""
+
+    # --- adding -------------------------------------------------------------------------------------------------------
+
+    def _add(self, c: str, parent: Node, shape: tuple[int, ...] | None) -> Iterable[str]:
+        """Write the addition of a contribution, which is an array of this shape, or of one to be looked at."""
+        n, g = self.n[parent], self.g[parent]
+        if shape is None:
+            yield f"c = {c}"
+            yield f"if {self._unfit(parent)}: c = fit(c, {n})"
+            c = "c"
+        elif shape != parent.shape:
+            c = self._fitted(c, shape, parent)
+        if parent not in self.reached:
+            yield f"{g} = {c}"
+        elif parent in self.uncertain:
+            yield f"c = {c}"
+            yield f"{g} = c if {g} is None else {g} + c"
+        elif parent in self.fresh:
+            yield f"{g} += {c}"
+        else:
+            yield f"{g} = {g} + {c}"
+            self.fresh.add(parent)
+        self.reached.add(parent)
+
+    def _add_any(self, c: str, parent: Node, mine: str = "False") -> Iterable[str]:
+        """Write the addition of anything that a rule may return."""
+        n, g = self.n[parent], self.g[parent]
+        if parent not in self.reached:
+            yield f"{g} = None"
+        yield f"c = {c}"
+        yield "if c is not None:"
+        yield f"  if c.shape is None: {g} = c.add_to({g}, {n}, owned, {mine})"
+        yield "  else:"
+        yield f"    if {self._unfit(parent)}: c = fit(c, {n})"
+        yield f"    {g} = c if {g} is None else {g} + c"
+        self.reached.add(parent)
+        self.uncertain.add(parent)
+
+    def _unfit(self, parent: Node) -> str:
+        return f"c.shape != {parent.shape!r} or c.dtype is not F8"
+
+    def _fitted(self, c: str, shape: tuple[int, ...], parent: Node) -> str:
+        """Return a contribution's sum over the axes that the operand was broadcast along, as `fit` computes it."""
+        if len(shape) == 2 and parent.shape in (shape[1:], (shape[0], 1)):
+            rows = parent.shape == shape[1:]
+            ones = self._name(ONES[: shape[not rows]])
+            total = f"{ones}.dot(c)" if rows else f"c.dot({ones}).reshape({parent.shape})"
+            return f"({total} if type(c := {c}) is ndarray else fit(c, {self.n[parent]}))"
+        return f"fit({c}, {self.n[parent]})"
+
+    def _arrive(self, node: Node) -> Iterable[str]:
+        """Write what happens with the gradient of a leaf."""
+        n, g = self.n[node], self.g[node]
+        if node.shape == ():
+            yield f"if {g} != {g}: return {{}}"
+        elif node.size < BLAS_THREADS:
+            yield f"c = vdot({g}, {g})"  # as is_clean does, without the call
+            yield "if c != c: return {}"
+        else:
+            yield f"if not is_clean({g}): return {{}}"
+        yield f"kept[{n}] = {g}"
