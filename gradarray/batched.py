@@ -21,7 +21,7 @@ from .dispatch import _ZERO as ZERO
 from .dispatch import wrap
 from .kinds import Bilinear, Elementwise, Function, Linear, names
 from .tape import PICK, Array, Node, Part, Spec, reachable
-from .views import GETITEM, VIEWITEM
+from .views import VIEWITEM, GetItem
 
 # The elements that the batch of the widest node may have: those of a chunk should stay in the processor's cache.
 CHUNK = 2**17
@@ -146,7 +146,7 @@ def _pull_back(path: Sequence[Node], inputs: Sequence[Node], result: Node, g: Ba
             kept[node] = g
         if node.rule is None:
             continue
-        if node.rule is GETITEM:
+        if isinstance(node.rule, GetItem):
             (parent,) = node.parents
             assert parent is not None
             _add_at(pending, owned, parent, node.args, g)
@@ -235,7 +235,7 @@ def push(node: Node, tangents: list[Any], careful: bool = False) -> Any:
     rule = node.rule
     if rule is PICK:
         return tangents[0][node.args[0]]
-    if rule is GETITEM:
+    if isinstance(rule, GetItem):
         return tangents[0][node.args]
     try:
         pushed = _pushed(node, tangents, careful)

@@ -17,7 +17,8 @@ import numpy as np
 from . import tape
 from .buffers import LARGE, references_to
 from .kinds import Bilinear, Elementwise, Function, Linear, Rule
-from .tape import BLAS_THREADS, FLOAT64, ONES, RELEASED, Array, Node, fit, is_clean, reachable
+from .tape import BLAS_THREADS, FLOAT64, ONES, Array, Node, blank, fit, is_clean, reachable
+from .views import Reading
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -125,7 +126,7 @@ class _Writer:
         self.n = {node: f"n{k}" for k, node in enumerate(self.nodes)}
         self.g = {node: f"g{k}" for k, node in enumerate(self.nodes)}
         self.lines: list[str] = []
-        self.names: dict[str, Any] = {"F8": FLOAT64, "RELEASED": RELEASED, "refs": references_to, "ndarray": np.ndarray}
+        self.names: dict[str, Any] = {"F8": FLOAT64, "blank": blank, "refs": references_to, "ndarray": np.ndarray}
         self.names |= {"vdot": np.vdot, "fit": fit, "is_clean": is_clean}
         # What is known of the cotangents at the line that is being written: that there is a contribution, that it may
         # be None, that it is an array of the plan's own, and that a Scatter may have made it one of the sweep's.
@@ -148,13 +149,10 @@ class _Writer:
             if node.rule is None and node in self.reached:
                 self._guarded(node, self._arrive(node))
         self.lines[place:place] = [f"{self.g[node]} = None" for node in self.nodes if node in self.uncertain]
-        calls = "".join(f"{self.n[node]}, " for node in self.nodes if node.rule is not None)
         self.lines += [
             "if not retain:",
-            f"  for n in ({calls}):",
-            "    n.rule = RELEASED",
-            "    n.args = n.kwargs = n.out = None",
-            "    n.parents = ()",
+            "  for n in kept:",  # what hangs on these, and on nothing else, goes with them
+            "    if n.rule is not None: n.release()",
             "return kept",
         ]
         text = "".join(f"\n  {line}" for line in self.lines)
@@ -218,7 +216,7 @@ class _Writer:
     def _pull(self, node: Node) -> Iterable[str]:
         """Write how the cotangent of a node is pulled back."""
         n, g, rule = self.n[node], self.g[node], node.rule
-        mine = "False"
+        mine = repr(node in self.fresh)
         if node in self.buffers:
             mine = "mine"
             yield f"mine = {n} in owned"
@@ -235,6 +233,9 @@ class _Writer:
         elif isinstance(rule, Function) and rule.alone:
             ans = n if node.out is None else f"{n}.out"
             yield from self._vjps(node, rule, f"{g}, {ans}, {self._operands(node)[0]}{self._keywords(node)}")
+        elif isinstance(rule, Reading) and (parent := node.parents[0]) is not None and parent.shape:
+            if parent in self.uses:
+                yield from self._put(node, rule, parent)
         else:
             yield f"pulled = (*{self._name(rule)}.pullback({n}, {g}), {'None, ' * len(node.parents)})"
             for i, parent in enumerate(node.parents):
@@ -268,6 +269,21 @@ class _Writer:
             if parent in self.uses:
                 c = f"{self._name(vjp)}({arguments})"
                 yield from self._add(c, parent, None) if _ours(rule) else self._add_any(c, parent)
+
+    def _put(self, node: Node, rule: Reading, parent: Node) -> Iterable[str]:
+        """Write how a cotangent is added to a part of another one, as `Scatter` does."""
+        n, g = self.n[parent], self.g[parent]
+        zeros = f"blank({parent.shape!r}, F8)"
+        if parent in self.uncertain:
+            yield f"if {g} is None: {g} = {zeros}"
+            yield f"elif {n} not in owned: {g} = {g}.copy()"
+            yield f"owned.add({n})"
+            self.buffers.add(parent)
+        elif parent not in self.fresh:
+            yield f"{g} = {g}.copy()" if parent in self.reached else f"{g} = {zeros}"
+            self.fresh.add(parent)
+        self.reached.add(parent)
+        yield f"{self._name(rule.put)}({g}, {self.n[node]}.args, {self.g[node]})"
 
     def _operands(self, node: Node) -> list[str]:
         """Return the saved operands, or the parents in place of those that are not saved."""
@@ -305,12 +321,18 @@ class _Writer:
         n, g = self.n[parent], self.g[parent]
         if parent not in self.reached:
             yield f"{g} = None"
+        elif parent in self.fresh and parent.shape:
+            yield f"owned.add({n})"
+            self.fresh.remove(parent)
+            self.buffers.add(parent)
         yield f"c = {c}"
         yield "if c is not None:"
         yield f"  if c.shape is None: {g} = c.add_to({g}, {n}, owned, {mine})"
         yield "  else:"
         yield f"    if {self._unfit(parent)}: c = fit(c, {n})"
         yield f"    {g} = c if {g} is None else {g} + c"
+        if not parent.shape:
+            yield f"owned.discard({n})"  # a sum of numbers is a NumPy scalar, and not the buffer
         self.reached.add(parent)
         self.uncertain.add(parent)
 

@@ -41,10 +41,7 @@ class Spec:
 
     @property
     def size(self) -> int:
-        size = 1
-        for length in self.shape:
-            size *= length
-        return size
+        return math.prod(self.shape)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(shape={self.shape}, dtype={self.dtype})"
@@ -331,6 +328,13 @@ class _Pick(PullbackRule):
 PICK = _Pick()
 
 
+def blank(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Return zeros: not by np.zeros, which asks the operating system for fresh pages, several times as dear."""
+    buffer = np.empty(shape, dtype)
+    buffer.fill(0)
+    return buffer
+
+
 class Scatter:
     """The cotangent of ``x[index]``, added at the index into one buffer: a loop over x[i] costs O(n), not O(n^2)."""
 
@@ -344,17 +348,16 @@ class Scatter:
 
     def add_to(self, buffer: Any, parent: Node, owned: set[Node], mine: bool) -> Any:
         if buffer is None:
-            # Not np.zeros: it asks the operating system for fresh pages, which costs several times the filling.
-            buffer = np.empty(parent.shape, parent.dtype)
             index = self.index
             if self.g.size >= LARGE and type(index) is slice and index.step in (None, 1):
+                buffer = np.empty(parent.shape, parent.dtype)
                 start, stop, _ = index.indices(len(buffer))
                 buffer[:start] = 0
                 add(buffer[start:stop], self.g, assign=True)
                 buffer[max(start, stop) :] = 0
                 owned.add(parent)
                 return buffer
-            buffer.fill(0)
+            buffer = blank(parent.shape, parent.dtype)
         elif parent not in owned:
             buffer = np.array(buffer)
         owned.add(parent)

@@ -68,11 +68,22 @@ _FEW = 500
 
 def add_at(buffer: Array, index: Any, g: Array) -> None:
     """Add into a buffer at an index, as often as an element is named there."""
-    if is_basic(index) or (type(index) is np.ndarray and index.dtype.kind == "b"):
-        if g.size >= SPLIT and is_basic(index):
-            add(buffer[index], g)
-        else:
-            buffer[index] += g
+    if is_basic(index):
+        _add_in_slice(buffer, index, g)
+    else:
+        _add_at_places(buffer, index, g)
+
+
+def _add_in_slice(buffer: Array, index: Any, g: Array) -> None:
+    if type(g) is np.ndarray and g.size >= SPLIT:
+        add(buffer[index], g)
+    else:
+        buffer[index] += g
+
+
+def _add_at_places(buffer: Array, index: Any, g: Array) -> None:
+    if type(index) is np.ndarray and index.dtype.kind == "b":
+        buffer[index] += g
         return
     # np.add.at is fastest in one dimension: 1.2 instead of 4.0 ms for 10**4 rows of 64. Neither np.bincount nor sorting
     # with np.add.reduceat is faster (1.2 and 5.7 ms; for 10**5 numbers in one dimension 0.10, 0.11 and 5.9 ms).
@@ -173,34 +184,44 @@ rule(updated, lambda g, _ans, _x, _v, *, index: clear(g, index=index), value_vjp
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
-class _GetItem(PullbackRule):
-    """The rule of ``x[index]``; the index stands in the node's args."""
+class Reading(PullbackRule):
+    """The rule of a call that reads some elements of an array.
+
+    Attributes
+    ----------
+    put : adds a cotangent into a buffer, at the place that the node's args tell
+    """
 
     name = "getitem"
     shared = True
 
+    def __init__(self, put: Callable[[Array, Any, Array], None]) -> None:
+        self.put = put
+
+
+class GetItem(Reading):
+    """The rule of ``x[index]``; the index stands in the node's args."""
+
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         index = node.args
         if type(g) in PLAIN:
-            return (Scatter(index, g, add_at),)
+            return (Scatter(index, g, self.put),)
         (parent,) = node.parents
         assert parent is not None
         return (scatter(g, index=index, shape=parent.shape),)
 
 
-class _ViewItem(PullbackRule):
+class _ViewItem(Reading):
     """The rule of ``view[index]``, recorded as a reading of the base: the node's args are the steps and the index.
 
     Reading one row after the other by way of another view would otherwise cost a buffer of the base's size each time.
     """
 
-    name = "getitem"
-    shared = True
     batches = True
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         if type(g) in PLAIN:
-            return (Scatter(node.args, g, _add_in_view),)
+            return (Scatter(node.args, g, self.put),)
         (base,) = node.parents
         assert base is not None
         steps, index = node.args
@@ -241,8 +262,8 @@ def scatter_view(y: Array, steps: Steps, index: Any, shape: tuple[int, ...], dty
 
 linear(scatter_view, lambda g, y, *, steps, index, shape, dtype: follow(steps, g)[index])  # noqa: ARG005
 
-GETITEM = _GetItem()
-VIEWITEM = _ViewItem()
+# By a basic index, by another one, and from a view.
+GETITEM, PICKITEM, VIEWITEM = GetItem(_add_in_slice), GetItem(_add_at_places), _ViewItem(_add_in_view)
 
 
 _FEW_VIEWS = frozenset({list, Foreign})
@@ -253,6 +274,7 @@ def getitem(x: Tensor, index: Any) -> Tensor:
     basic = type(index) in _BASIC
     if not basic:
         index = freeze(index)
+        basic = is_basic(index)
     data = x._raw
     if type(data) is not np.ndarray:
         data = as_array(x)
@@ -266,7 +288,7 @@ def getitem(x: Tensor, index: Any) -> Tensor:
     else:
         parent.grad = None
         t._node = n = new_object(Node)
-        n.rule = GETITEM
+        n.rule = GETITEM if basic else PICKITEM
         n.args = index
         if type(x._alias) is tuple:
             base, steps = x._alias
@@ -281,7 +303,7 @@ def getitem(x: Tensor, index: Any) -> Tensor:
             n.shape, n.dtype = (), FLOAT64
             return t  # type: ignore[no-any-return]
         n.shape, n.dtype = out.shape, out.dtype
-    if type(out) is np.ndarray and (basic or is_basic(index)):
+    if basic and type(out) is np.ndarray:
         alias = x._alias
         if type(alias) in _FEW_VIEWS and len(alias) < MANY:  # as join() does, without the call
             alias.append(ref(t))

@@ -95,6 +95,18 @@ def test_updates_in_place_have_plans(loops):
     assert len(loops) == 1
 
 
+def test_numbers_are_read_and_written_like_arrays():
+    def f(a):
+        y = a[()] * a[...] + a[None][0] + np.sin(a) * a[()]
+        z = y * 1.0
+        z[...] = y[()] * z
+        z[()] *= a
+        return z[()] * z[...] + y + y[()]
+
+    for _ in range(3):
+        agree(gradients(f, np.array(1.5)), by_loop(f, np.array(1.5)))
+
+
 def test_transforms_use_plans(loops):
     f = FUNCTIONS["network"]
     expected = by_loop(f, A, B, C)

@@ -187,7 +187,8 @@ def mean_adjoint(
 ) -> Array:
     if where is not True:
         return _spread_mean(g, a, axis, keepdims, where)
-    return spread(_over(g, a.size if axis is None else count(a, axis)), a, axis, keepdims)
+    n = a.size if axis is None else count(a, axis)
+    return spread(g / n if type(g) is np.float64 else _over(g, n), a, axis, keepdims)
 
 
 def nanmean_vjp(
