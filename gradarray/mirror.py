@@ -8,7 +8,18 @@ from typing import Any
 import numpy as np
 
 from . import forward, tape
-from .dispatch import FUNCTIONS, PLAIN, UFUNCS, array_ufunc, has_tensor, has_variable, unwrap, wrap, wrap_results
+from .dispatch import (
+    FUNCTIONS,
+    PLAIN,
+    SIMPLE,
+    UFUNCS,
+    array_ufunc,
+    has_tensor,
+    has_variable,
+    unwrap,
+    wrap,
+    wrap_results,
+)
 from .kinds import Nondifferentiable
 from .registry import find
 from .tangents import level_of
@@ -29,32 +40,43 @@ def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = 
     ufunc = func if isinstance(func, np.ufunc) else None
     rule = find(func)
     plain_results = plain or isinstance(rule, Nondifferentiable)
-    types, known = PLAIN, ufunc is not None or rule is not None
+    nin, unary = (ufunc.nin, ufunc.nin == 1) if ufunc else (0, False)
+    plain_types, simple = PLAIN, PLAIN | SIMPLE | {Tensor}
+
+    # The shortest ways for arrays, numbers and tensors, which cost little more than NumPy's own function.
+
+    def call_ufunc(*args: Any, constant: bool | None = None, **kwargs: Any) -> Any:
+        if constant is None and not kwargs and len(args) == nin:
+            if unary and type(args[0]) in plain_types:
+                return wrapped(func(*args))
+            result = UFUNCS[func](*args)
+            if result is not NotImplemented:
+                return result
+        return general(args, constant, kwargs)
 
     def call(*args: Any, constant: bool | None = None, **kwargs: Any) -> Any:
-        if constant is None and not kwargs and not callback:
-            # The shortest ways for arrays, numbers and tensors, which cost little more than NumPy's own function.
+        if constant is None and not callback:
             tensors = False
-            for value in args:
+            for value in (*args, *kwargs.values()) if kwargs else args:
                 if type(value) is Tensor:
                     tensors = True
-                elif type(value) not in types:
+                elif type(value) not in simple and not _is_shape(value):
                     break
             else:
-                if tensors and known:
-                    result = FUNCTIONS[func](args, kwargs) if ufunc is None else UFUNCS[func](*args)
-                    if result is not NotImplemented:
-                        return result
-                elif not tensors:
-                    result = func(*args)
-                    if plain_results:
-                        return result
-                    return wrap(result) if type(result) in types else wrap_results(result)
+                if not tensors:
+                    return wrapped(func(*args, **kwargs))
+                if rule is not None:
+                    return FUNCTIONS[func](args, kwargs)
         return general(args, constant, kwargs)
+
+    def wrapped(result: Any) -> Any:
+        if plain_results:
+            return result
+        return wrap(result) if type(result) in plain_types else wrap_results(result)
 
     def general(args: Any, constant: bool | None, kwargs: dict[str, Any]) -> Any:
         if constant is not None:
-            return with_constant(call, constant, args, kwargs)
+            return with_constant(mirror, constant, args, kwargs)
         if ufunc is None and rule is None:
             return undispatched(args, kwargs)
         if not callback and not (has_tensor(args) or (kwargs and has_tensor(kwargs))):
@@ -74,7 +96,18 @@ def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = 
             result = func(*unwrap(args), **unwrap(kwargs))
         return result if plain_results or isinstance(result, Tensor) else wrap_results(result)
 
-    return borrow(call, func)
+    mirror = call if ufunc is None else call_ufunc
+    return borrow(mirror, func)
+
+
+def _is_shape(value: Any) -> bool:
+    """Tell whether a value is a tuple of numbers, in which no Tensor can be."""
+    if type(value) is not tuple:
+        return False
+    for item in value:  # noqa: SIM110 - all() of a generator takes twice as long
+        if type(item) is not int:
+            return False
+    return True
 
 
 def created(func: Callable[..., Any], *, callback: bool = False) -> Callable[..., Any]:

@@ -43,9 +43,12 @@ _BASIC: frozenset[type] = frozenset(
 
 def is_basic(index: Any) -> bool:
     """Tell whether an index gives a view: integers, slices, None and Ellipsis alone."""
-    if type(index) is tuple:
-        return all(type(item) in _BASIC for item in index)
-    return type(index) in _BASIC
+    if type(index) is not tuple:
+        return type(index) in _BASIC
+    for item in index:  # noqa: SIM110 - all() of a generator takes twice as long
+        if type(item) not in _BASIC:
+            return False
+    return True
 
 
 def freeze(index: Any) -> Any:
@@ -55,7 +58,7 @@ def freeze(index: Any) -> Any:
     if type(index) is np.ndarray:
         return index.copy()
     if type(index) is tuple:
-        return tuple([item if type(item) in _BASIC else freeze(item) for item in index])
+        return tuple([x if type(x) in _BASIC else x.copy() if type(x) is np.ndarray else freeze(x) for x in index])
     index = unwrap(index)
     if isinstance(index, list):
         return np.array(index) if index else np.array(index, np.intp)

@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.work import Ways
 
-# The first word of a floor is NumPy's own function, given an object that takes the call over and does nothing.
+# Floors: NumPy's own function, given an object that takes the call over and does nothing, or NumPy's own two ways.
 STYLES: dict[str, tuple[list[str], list[str]]] = {
     "sum": (["x.sum()", "np.sum(x)", "ga.sum(x)"], ["np.sum(nothing)"]),
     "mean": (["x.mean()", "np.mean(x)", "ga.mean(x)"], ["np.mean(nothing)"]),
@@ -15,10 +15,16 @@ STYLES: dict[str, tuple[list[str], list[str]]] = {
     "transpose": (["x.T", "x.transpose()", "np.transpose(x)", "ga.transpose(x)"], ["np.transpose(nothing)"]),
     "exp": (["np.exp(x)", "ga.exp(x)"], ["np.exp(nothing)"]),
     "add": (["x + c", "np.add(x, c)", "ga.add(x, c)"], ["np.add(nothing, c)"]),
-    "power": (["x ** 2", "np.power(x, 2)", "ga.power(x, 2)"], ["np.power(nothing, 2)"]),
+    "power": (
+        ["x ** 2", "np.power(x, 2)", "ga.power(x, 2)"],
+        ["np.power(nothing, 2)", "plain ** 2", "np.power(plain, 2)"],
+    ),
     "matmul": (["x @ c", "np.matmul(x, c)", "ga.matmul(x, c)"], ["np.matmul(nothing, c)"]),
     "dot": (["x.dot(c)", "np.dot(x, c)", "ga.dot(x, c)"], ["np.dot(nothing, c)"]),
-    "take": (["x[index]", "x.take(index)", "np.take(x, index)", "ga.take(x, index)"], ["np.take(nothing, index)"]),
+    "take": (
+        ["x[index]", "x.take(index)", "np.take(x, index)", "ga.take(x, index)"],
+        ["np.take(nothing, index)", "plain[index]", "np.take(plain, index)"],
+    ),
     "clip": (["x.clip(0.6, 1.5)", "np.clip(x, 0.6, 1.5)", "ga.clip(x, 0.6, 1.5)"], ["np.clip(nothing, 0.6, 1.5)"]),
 }
 
@@ -36,7 +42,7 @@ class Nothing:
 def names(ga: Any) -> dict[str, Any]:
     numbers = np.linspace(0.5, 2, 10)
     x, c = ga.tensor(numbers), ga.tensor(numbers[::-1].copy())
-    return {"np": np, "ga": ga, "x": x, "c": c, "index": np.array([1, 4, 4, 7]), "nothing": Nothing()}
+    return {"np": np, "ga": ga, "x": x, "c": c, "index": np.array([1, 4, 4, 7]), "nothing": Nothing(), "plain": numbers}
 
 
 WORKS = [

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..buffers import absorbing
-from ..dispatch import primitive
+from ..dispatch import primitive, straight
 from ..registry import composite, elementwise, family, linear, lowered, nondifferentiable, rule, zero_gradient
 from ..tape import Array
 from ..views import astype
@@ -233,6 +233,7 @@ def _clip(
 
 
 composite(np.clip, _clip)
+straight(np.clip, clipped, (), operands=3)
 
 
 class _Asked:

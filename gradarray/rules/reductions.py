@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import FUNCTIONS, primitive, stack_nested
+from ..dispatch import primitive, stack_nested, straight
 from ..parallel import SPLIT, THREADS, reduce_in_parts
 from ..registry import bilinear, composite, linear, nondifferentiable, rule
 from ..tape import Array, Spec
@@ -331,23 +331,6 @@ def difference_adjoint(g: Array, a: Spec, n: int = 1, axis: int = -1) -> Array:
             padded = np.concatenate([edge, g, edge], axis=axis)
             g = padded[earlier] - padded[later]
     return g
-
-
-def straight(
-    func: Callable[..., Any], part: Callable[..., Any], params: tuple[str, ...], keywords: tuple[str, ...] = ()
-) -> None:
-    """Let the usual calls of a composite go to the part of it that they are about, at once.
-
-    Those are the calls with no parameters but `params`, which directly follow the operand, and `keywords`. That takes
-    half of the time on small arrays.
-    """
-    whole, record = FUNCTIONS[func], FUNCTIONS[part]
-    few, most = frozenset((*params, *keywords)), 1 + len(params)
-
-    def call(args: Any, kwargs: dict[str, Any]) -> Any:
-        return (record if len(args) <= most and few.issuperset(kwargs) else whole)(args, kwargs)
-
-    FUNCTIONS[func] = call
 
 
 linear(difference, difference_adjoint)

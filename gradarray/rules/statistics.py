@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import PLAIN, has_variable, primitive, unwrap
+from ..dispatch import PLAIN, has_variable, primitive, straight, unwrap
 from ..kinds import parameter_names, public_name
 from ..registry import composite, linear, nondifferentiable, rule
 from ..tape import Array, Spec
 from ..views import scatter
-from .reductions import BARE, FLOAT64, Axis, array, axes_of, count, expand, hits, rows, spread, straight, unrows
+from .reductions import BARE, FLOAT64, Axis, array, axes_of, count, expand, hits, rows, spread, unrows
 
 add: Any = np.add.reduce
 
@@ -199,7 +199,7 @@ def nanmean_vjp(
 
 def mean_forward(a: Array, axis: Axis = None, dtype: Any = None, keepdims: Any = False, where: Any = True) -> Array:
     if a.dtype is FLOAT64 and dtype is None and where is True and a.ndim:
-        n = count(a, axis)
+        n = a.size if axis is None else count(a, axis)
         if n:
             return add(a, axis, None, None, keepdims) / n
     return np.mean(a, axis=axis, dtype=dtype, keepdims=keepdims, where=where)
