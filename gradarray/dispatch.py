@@ -237,7 +237,11 @@ def _binary(
             y, q = x2, None
         else:
             return general(x1, x2)
-        out = calculate(x, y) if type(x) is not ndarray or x.size < SPLIT else large(x, y)
+        if type(y) is ndarray:
+            size = x.size * y.size if type(x) is ndarray and x.shape != y.shape else y.size  # they may be broadcast
+        else:
+            size = x.size if type(x) is ndarray else 0
+        out = calculate(x, y) if size < SPLIT else large(x, y)
         t = new(Tensor)
         t._raw = out
         t._alias = None

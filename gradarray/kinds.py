@@ -16,7 +16,7 @@ import numpy as np
 
 from .buffers import LARGE, absorbing
 from .parallel import SPLIT, product_in_parts, scaled_in_parts
-from .tape import FLOAT64, PICK, Array, Node, PullbackRule, Spec, fit
+from .tape import FLOAT64, PICK, Array, Node, Product, PullbackRule, Spec, fit
 
 Derivative = Callable[..., Array]
 Partial = Derivative | float
@@ -138,6 +138,14 @@ class Elementwise(Differentiable):
     def keeps(self, position: int) -> bool:
         return any(needs[position + 1] for needs in self._needs)
 
+    def contributions(self, node: Node, g: Array) -> Iterable[Any]:
+        if type(g) is np.ndarray and g.size >= LARGE and node.dtype.kind == "f":
+            saved = (node.out, *node.args)
+            pairs = [(d, parent) for d, parent in zip(self.partials, node.parents, strict=True)]
+            if all(p is None or (callable(d) and p.shape == g.shape and p.dtype is g.dtype) for d, p in pairs):
+                return [None if p is None else Product(g, d, saved) for d, p in pairs]  # type: ignore[arg-type]
+        return self.pullback(node, g)
+
     def careful_pullback(self, node: Node, g: Array) -> Iterable[Any]:
         args, out = node.args, node.out
         return [
@@ -236,6 +244,7 @@ class Function(Differentiable):
         skip: Sequence[str] = (),
         holomorphic: bool = True,
         forward: Callable[..., Any] | None = None,
+        sparse: Derivative | None = None,
         leading: Sequence[str] = ("g", "ans"),
     ) -> None:
         super().__init__(func)
@@ -244,6 +253,7 @@ class Function(Differentiable):
         self.joint = joint
         self.holomorphic = holomorphic
         self.forward = forward or func
+        self.sparse = sparse
         self._first = first = len(leading)
         signatures = [Signature.of(vjp) for vjp in vjps]
         signature = signatures[0]
@@ -307,6 +317,13 @@ class Function(Differentiable):
         # The plain derivative gives J^T g; the gradient convention asks for J^H g, which is conj(J^T conj(g)).
         cotangents = self._plain(node, [np.conj(part) for part in g] if several else np.conj(g))
         return [None if c is None else np.conj(c) for c in cotangents]
+
+    def contributions(self, node: Node, g: Array) -> Iterable[Any]:
+        if self.sparse is not None and type(g) is np.ndarray:
+            found = self.sparse(g, node.out, node.args[0], **node.kwargs)  # type: ignore[arg-type]
+            if found is not NotImplemented:
+                return (found,)
+        return self.pullback(node, g)
 
     def _plain(self, node: Node, g: Array) -> Iterable[Any]:
         if self.alone:  # the usual case, without a loop

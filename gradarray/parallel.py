@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextvars
 import itertools
+import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -74,17 +75,19 @@ def _flat(operand: Any, shape: tuple[int, ...]) -> Any:
 
 
 def ufunc_in_parts(ufunc: np.ufunc, *operands: Any, out: Any = None) -> Any:
-    """Return ``ufunc(*operands)``; the first operand is a large array.
+    """Return ``ufunc(*operands)``; they, or the result that they are broadcast to, are large arrays.
 
-    What has not the same shape, or lies strided in memory, is left to NumPy.
+    What lies strided in memory is left to NumPy.
     """
-    shape = operands[0].shape
+    shapes = {x.shape for x in operands if type(x) is np.ndarray}
+    if len(shapes) > 1:
+        return _broadcast_in_parts(ufunc, operands) if out is None else ufunc(*operands, out=out)
+    (shape,) = shapes
     flat = [_flat(operand, shape) for operand in (*operands, *(() if out is None else (out,)))]
     if THREADS == 1 or any(operand is NotImplemented for operand in flat):
         return ufunc(*operands, out=out)
     if out is None:
-        kinds = [type(x) if type(x) in (int, float, complex) else np.asarray(x).dtype for x in flat]
-        out = np.empty(shape, ufunc.resolve_dtypes((*kinds, None))[-1])
+        out = np.empty(shape, _result_type(ufunc, flat))
         flat.append(out.reshape(-1))
     *flat, target = flat
 
@@ -93,6 +96,30 @@ def ufunc_in_parts(ufunc: np.ufunc, *operands: Any, out: Any = None) -> Any:
 
     _in_parts(compute, target.size, len(target))
     return out
+
+
+def _broadcast_in_parts(ufunc: np.ufunc, operands: tuple[Any, ...]) -> Any:
+    """Return ``ufunc(*operands)`` for arrays of different shapes: in parts along the first axis."""
+    arrays = [x for x in operands if type(x) is np.ndarray]
+    ndim = max(x.ndim for x in arrays)
+    lengths = [max(n) for n in zip(*[(*(1,) * (ndim - x.ndim), *x.shape) for x in arrays], strict=True)]
+    size = math.prod(lengths)
+    if size < SPLIT or THREADS == 1 or lengths[0] < THREADS or not all(x.flags.c_contiguous for x in arrays):
+        return ufunc(*operands)
+    shape = np.broadcast_shapes(*[x.shape for x in arrays])  # or NumPy's own error
+    out = np.empty(shape, _result_type(ufunc, operands))
+    split = [type(x) is np.ndarray and x.ndim == ndim and len(x) > 1 for x in operands]
+
+    def compute(part: slice) -> None:
+        ufunc(*[x[part] if s else x for x, s in zip(operands, split, strict=True)], out=out[part])
+
+    _in_parts(compute, size, len(out))
+    return out
+
+
+def _result_type(ufunc: np.ufunc, operands: Iterable[Any]) -> Any:
+    kinds = [type(x) if type(x) in (int, float, complex) else np.asarray(x).dtype for x in operands]
+    return ufunc.resolve_dtypes((*kinds, None))[-1]
 
 
 # What Python's ** does with an array and one of these exponents.
@@ -123,33 +150,62 @@ def scaled_in_parts(g: Any, factor: float) -> Any:
     return np.broadcast_to(number * factor, g.shape)
 
 
-def product_in_parts(g: Any, partial: Callable[..., Any], saved: tuple[Any, ...]) -> Any:
-    """Return ``absorbing(g, partial(*saved))`` for a large real cotangent and an element-wise function."""
+# A product that is added to something is computed in blocks of this many elements, which stay in the processor's cache.
+# In smaller ones the threads wait for each other at the interpreter's lock.
+_BLOCK = 2**17
+
+
+def product_in_parts(g: Any, partial: Callable[..., Any], saved: tuple[Any, ...], into: Any = None) -> Any:
+    """Return ``absorbing(g, partial(*saved))`` for a large real cotangent and an element-wise function.
+
+    Given `into`, a contiguous array of the cotangent's shape and dtype, add the product to that.
+    """
     shape = g.shape
     flat = [_flat(x, shape) for x in (g, *saved)]
     if not any(type(x) is np.ndarray or x is NotImplemented for x in flat):
         # One number, spread over the shape, times another one: so is the product.
-        return np.broadcast_to(absorbing(flat[0], partial(*flat[1:])).astype(g.dtype, copy=False), shape)
+        number = absorbing(flat[0], partial(*flat[1:])).astype(g.dtype, copy=False)
+        if into is None:
+            return np.broadcast_to(number, shape)
+        add(into, np.broadcast_to(number, shape))
+        return into
     rows = any(x is NotImplemented for x in flat)
     if rows:  # strided or broadcast: in parts along the first axis, if they all have it
         flat = [g, *saved]
-    if THREADS == 1 or g.size < SPLIT or (rows and not all(_has_rows(x, shape) for x in flat)):
+    threads = THREADS > 1 and g.size >= SPLIT
+    if (not threads and into is None) or (rows and not all(_has_rows(x, shape) for x in flat)):
         d = partial(*saved)
         result = product(g, d)
-        return result if no_nan(result) else absorbing(g, partial(*saved))
+        result = result if no_nan(result) else absorbing(g, partial(*saved))
+        if into is None:
+            return result
+        into += result
+        return into
     # A cotangent that is one number, neither zero nor infinite, has nothing to absorb.
     safe = type(flat[0]) is not np.ndarray and flat[0] != 0 and np.isfinite(flat[0])
-    out = np.empty(shape, g.dtype)
+    out = np.empty(shape, g.dtype) if into is None else into
     target = out if rows else out.reshape(-1)
+    length = len(target)
+    step = length if into is None else max(1, _BLOCK * length // g.size)
 
     def compute(part: slice) -> None:
-        cotangent, *parts = [x[part] if type(x) is np.ndarray else x for x in flat]
-        d = partial(*parts)
-        result = np.multiply(cotangent, d, out=target[part])
-        if not safe and not no_nan(result):
-            result[...] = absorbing(cotangent, d)
+        for start in range(part.start, part.stop, step):
+            block = slice(start, min(start + step, part.stop))
+            cotangent, *parts = [x[block] if type(x) is np.ndarray else x for x in flat]
+            d = partial(*parts)
+            result = np.multiply(cotangent, d, out=target[block]) if into is None else product(cotangent, d)
+            if not safe and not no_nan(result):
+                if into is None:
+                    result[...] = absorbing(cotangent, d)
+                else:
+                    result = absorbing(cotangent, partial(*parts))
+            if into is not None:
+                target[block] += result
 
-    _in_parts(compute, target.size, len(target))
+    if threads:
+        _in_parts(compute, target.size, length)
+    else:
+        compute(slice(0, length))
     return out
 
 

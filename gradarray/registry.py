@@ -167,6 +167,7 @@ def rule(
     skip: Sequence[str] = (),
     holomorphic: bool = True,
     forward: Callable[..., Any] | None = None,
+    sparse: Derivative | None = None,
 ) -> None:
     """Declare any other differentiable function.
 
@@ -187,13 +188,16 @@ def rule(
         is written for complex numbers already: the direction of steepest ascent of a real loss.
     forward : callable, optional
         Computes the same from plain arrays by a shorter way.
+    sparse : callable, optional
+        For one operand: called as the vjp is, with plain arrays, it returns the cotangent as a `tape.Scatter` where
+        nearly all of it is zero, or NotImplemented.
     """
     if (joint is None) == (not vjps):
         raise TypeError("give either one vjp per operand or a joint one")
     if joint is not None:
         vjps = (joint,)
-    rule = Function(func, vjps, joint=joint is not None, jvp=jvp, skip=skip, holomorphic=holomorphic, forward=forward)
-    register(rule)
+    options: dict[str, Any] = {"jvp": jvp, "skip": skip, "holomorphic": holomorphic, "forward": forward}
+    register(Function(func, vjps, joint=joint is not None, sparse=sparse, **options))
 
 
 def composite(func: Callable[..., Any], body: Callable[..., Any]) -> None:

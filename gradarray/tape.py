@@ -15,7 +15,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 from .buffers import LARGE, no_nan, references_to
-from .parallel import add
+from .parallel import add, product_in_parts
 
 # Whatever can stand inside a Tensor: an ndarray, a NumPy scalar, another Tensor, a Dual, a foreign array.
 Array = Any
@@ -66,8 +66,12 @@ class PullbackRule:
         """Return the cotangent of each operand, None for a constant one."""
         raise NotImplementedError
 
+    def contributions(self, node: Node, g: Array) -> Iterable[Any]:
+        """Return the same for a large array in the sweep; one may be an object that adds itself, as `Product` does."""
+        return self.pullback(node, g)
+
     def careful_pullback(self, node: Node, g: Array) -> Iterable[Any]:
-        """Do the same so that an exact zero times an infinity or a NaN is zero."""
+        """Do the same as `pullback` so that an exact zero times an infinity or a NaN is zero."""
         return self.pullback(node, g)
 
     def lift(self, node: Node, wrap: Callable[[Array, Node], Array]) -> Node:
@@ -387,6 +391,29 @@ class Cleared:
         return g
 
 
+class Product:
+    """The cotangent times a partial derivative, for large arrays: added into the buffer without an array of its own."""
+
+    __slots__ = ("g", "partial", "saved")
+    shape = None
+
+    def __init__(self, g: Array, partial: Callable[..., Array], saved: tuple[Any, ...]) -> None:
+        self.g = g
+        self.partial = partial
+        self.saved = saved
+
+    def add_to(self, buffer: Any, parent: Node, owned: set[Node], mine: bool) -> Any:
+        if buffer is not None and parent in owned and buffer.flags.c_contiguous:
+            return product_in_parts(self.g, self.partial, self.saved, buffer)
+        result = product_in_parts(self.g, self.partial, self.saved)
+        if result.base is not None:  # one number, spread over the shape
+            return result if buffer is None else buffer + result
+        owned.add(parent)
+        if buffer is not None:
+            add(result, buffer)
+        return result
+
+
 # --- the sweep ------------------------------------------------------------------------------------------------------
 
 _by_order = attrgetter("order")
@@ -508,7 +535,8 @@ def _pull(
                 return None
             large = True
         source = node if wrap is None else rule.lift(node, wrap)
-        pulled: Any = rule.careful_pullback(source, g) if careful else rule.pullback(source, g)
+        pull = rule.careful_pullback if careful else rule.contributions if large else rule.pullback
+        pulled: Any = pull(source, g)
         if wrap is not None:  # plain zeros, say; mixed with Tensors they would meet as out= or in a Scatter
             pulled = [wrap(c, None) if isinstance(c, (np.ndarray, np.generic)) else c for c in pulled]
         if large:
@@ -525,16 +553,17 @@ def _pull(
                     c = fit(c, parent)
             elif c.shape != parent.shape or c.dtype is not parent.dtype:
                 if c.shape is None:
-                    pending[parent] = c.add_to(pending.get(parent), parent, owned, mine and node not in kept)
+                    total = pending.get(parent)
+                    if large and _owns_much(total) and references(total) <= _sole:
+                        owned.add(parent)
+                    pending[parent] = c.add_to(total, parent, owned, mine and node not in kept)
                     continue
                 c = fit(c, parent)
             if parent not in pending:
                 pending[parent] = c
                 continue
             total = pending[parent]
-            if type(total) is np.ndarray and (
-                parent in owned or (total.size >= LARGE and references(total) <= _sole and total.flags.owndata)
-            ):
+            if parent in owned or (_owns_much(total) and references(total) <= _sole):
                 add(total, c)
             else:
                 pending[parent] = total + c
@@ -545,6 +574,11 @@ def _pull(
             if node.rule is None and not is_clean(gradient):
                 return None
     return kept
+
+
+def _owns_much(g: Array) -> bool:
+    """Tell whether a cotangent is a large array with memory of its own, which nobody sees who does not hold it."""
+    return type(g) is np.ndarray and g.size >= LARGE and g.flags.owndata
 
 
 def _absorbed(c: Array) -> bool:

@@ -34,7 +34,16 @@ CALLS = [
     lambda x, y: x.reshape(-1, 1)[::2] * y[::2, None],
     lambda x, y: x.astype(np.float32) * 2 + y.astype(np.float32),
     lambda x, y: np.abs(x + 1j * y),
+    lambda x, y: ((0.5 * x + y) * x - 1.0) * x + 2.0**y - y * x,
+    lambda x, y: (x[:700, None] - y[:500]) * x[:500] + 1.0 / y[None, :500],
+    lambda x, y: (x[:70, None, None] * y[:60, None]) ** 2 - x[None, :60, None] / y[:80],
+    lambda x, y: log_softmax(x[: 512 * 512].reshape(512, 512) * y[:512]),
 ]
+
+
+def log_softmax(x):
+    x = x - np.max(x, axis=1, keepdims=True)
+    return x - np.log(np.sum(np.exp(x), axis=1, keepdims=True))
 
 
 def value_and_gradients(call):
@@ -191,6 +200,53 @@ def test_a_reduction_in_parts_is_numpys_to_the_last_bit(shape, axis, reduce, dty
             expected = reduce(x, axis=axis, keepdims=keepdims)
             assert found.dtype == expected.dtype
             np.testing.assert_array_equal(found.data, expected)
+
+
+@pytest.mark.parametrize("shape", [(3, 2000), (2000, 3), (5, 40, 50), (6000,)])
+@pytest.mark.parametrize("keepdims", [False, True])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda a: None,
+        lambda a: a[..., :2].fill(9.0),  # ties
+        lambda a: a[0, ..., :1].fill(np.nan) if a.ndim > 1 else a[:1].fill(np.nan),
+        lambda a: (a[0].fill(np.nan), a[1, ..., :2].fill(9.0)) if a.ndim > 1 else a.fill(np.nan),
+    ],
+    ids=["usual", "ties", "NaN", "NaN and ties"],
+)
+def test_extrema_of_large_arrays_share_like_those_of_small_ones(shape, keepdims, spoil, rng):
+    a = rng.normal(size=shape)
+    spoil(a)
+    weight = rng.normal(size=np.max(a, axis=-1, keepdims=keepdims).shape)
+    x = ga.tensor(a)
+    (np.sum(x * x) + np.sum(np.max(x * 1.0, axis=-1, keepdims=keepdims) * weight)).backward()
+    found = x.grad
+    rows = a.reshape(-1, shape[-1])
+    expected = []
+    for row, w in zip(rows, np.ravel(weight), strict=True):
+        x = ga.tensor(row)
+        (np.max(x) * w).backward()
+        expected.append(x.grad)
+    np.testing.assert_allclose(found, np.reshape(expected, shape) + 2 * a, rtol=1e-14)
+
+
+def test_what_is_used_often_takes_one_buffer():
+    n, uses = 4 * parallel.SPLIT, 6
+    x = ga.tensor(data(n=n))
+
+    def forward():
+        y = x
+        for _ in range(uses):
+            y = y * x
+        return np.sum(y)
+
+    forward().backward()
+    loss = forward()
+    tracemalloc.start()
+    loss.backward()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3.5 * 8 * n  # the buffer, the cotangent, and the one that it is made of
 
 
 def test_an_axis_that_a_large_array_does_not_have_is_refused():

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..buffers import LARGE
 from ..dispatch import primitive, stack_nested, straight
 from ..parallel import SPLIT, THREADS, reduce_in_parts
 from ..registry import bilinear, composite, linear, nondifferentiable, rule
-from ..tape import Array, Spec
+from ..tape import Array, Scatter, Spec
 
 Axis = Any  # a number, a tuple of numbers, or None for all
 
@@ -620,13 +621,37 @@ def extremum_vjp(
     return np.where(hit, g / n, 0)
 
 
+def extremum_places(
+    g: Array,
+    ans: Array,
+    a: Array,
+    axis: Axis = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    """Return the same as `extremum_vjp` for rows of a large array of which each has one element that is the result."""
+    if initial is not None or where is not True or a.size < LARGE or axis not in (-1, a.ndim - 1):
+        return NotImplemented
+    places = np.flatnonzero(a == expand(ans, axis, keepdims))
+    total = np.vdot(ans, ans)
+    if places.size != g.size or total != total:
+        return NotImplemented
+    return Scatter(places, g.reshape(-1), _add_at_flat)
+
+
+def _add_at_flat(buffer: Array, places: Array, g: Array) -> None:
+    buffer.flat[places] += g
+
+
 extremum_jvp = reduction_jvp(extremum_vjp)
+extremum: dict[str, Any] = {"jvp": extremum_jvp, "holomorphic": False, "sparse": extremum_places}
 for largest in (np.max, np.amax):
-    rule(largest, extremum_vjp, jvp=extremum_jvp, holomorphic=False, forward=reducing(np.maximum))
+    rule(largest, extremum_vjp, forward=reducing(np.maximum), **extremum)
 for least in (np.min, np.amin):
-    rule(least, extremum_vjp, jvp=extremum_jvp, holomorphic=False, forward=reducing(np.minimum))
-for extremum in (np.nanmax, np.nanmin):
-    rule(extremum, extremum_vjp, jvp=extremum_jvp, holomorphic=False)
+    rule(least, extremum_vjp, forward=reducing(np.minimum), **extremum)
+for func in (np.nanmax, np.nanmin):
+    rule(func, extremum_vjp, jvp=extremum_jvp, holomorphic=False)
 composite(
     np.ptp, lambda a, axis=None, keepdims=False: np.max(a, axis, keepdims=keepdims) - np.min(a, axis, keepdims=keepdims)
 )
