@@ -201,6 +201,7 @@ def product_in_parts(g: Any, partial: Callable[..., Any], saved: tuple[Any, ...]
                     result = absorbing(cotangent, partial(*parts))
             if into is not None:
                 target[block] += result
+                d = result = None  # for the next block
 
     if threads:
         _in_parts(compute, target.size, length)
