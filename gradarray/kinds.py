@@ -141,9 +141,13 @@ class Elementwise(Differentiable):
     def contributions(self, node: Node, g: Array) -> Iterable[Any]:
         if type(g) is np.ndarray and g.size >= LARGE and node.dtype.kind == "f":
             saved = (node.out, *node.args)
-            pairs = [(d, parent) for d, parent in zip(self.partials, node.parents, strict=True)]
+            pairs = list(zip(self.partials, node.parents, strict=True))
             if all(p is None or (callable(d) and p.shape == g.shape and p.dtype is g.dtype) for d, p in pairs):
-                return [None if p is None else Product(g, d, saved) for d, p in pairs]  # type: ignore[arg-type]
+                last = max(i for i, (_, p) in enumerate(pairs) if p is not None)
+                return [
+                    None if p is None else Product(g, d, saved, i == last)  # type: ignore[arg-type]
+                    for i, (d, p) in enumerate(pairs)
+                ]
         return self.pullback(node, g)
 
     def careful_pullback(self, node: Node, g: Array) -> Iterable[Any]:

@@ -150,15 +150,18 @@ def scaled_in_parts(g: Any, factor: float) -> Any:
     return np.broadcast_to(number * factor, g.shape)
 
 
-# A product that is added to something is computed in blocks of this many elements, which stay in the processor's cache.
-# In smaller ones the threads wait for each other at the interpreter's lock.
-_BLOCK = 2**17
+# A product is computed in blocks of this many elements, so that what it is made of stays small, and in the processor's
+# cache. In smaller ones several threads would wait for each other at the interpreter's lock.
+_BLOCK, _BLOCK_ALONE = 2**17, 2**13
 
 
-def product_in_parts(g: Any, partial: Callable[..., Any], saved: tuple[Any, ...], into: Any = None) -> Any:
+def product_in_parts(
+    g: Any, partial: Callable[..., Any], saved: tuple[Any, ...], into: Any = None, spare: bool = False
+) -> Any:
     """Return ``absorbing(g, partial(*saved))`` for a large real cotangent and an element-wise function.
 
-    Given `into`, a contiguous array of the cotangent's shape and dtype, add the product to that.
+    Given `into`, a contiguous array of the cotangent's shape and dtype, add the product to that. The result may take
+    the memory of a cotangent that is to `spare`.
     """
     shape = g.shape
     flat = [_flat(x, shape) for x in (g, *saved)]
@@ -173,7 +176,8 @@ def product_in_parts(g: Any, partial: Callable[..., Any], saved: tuple[Any, ...]
     if rows:  # strided or broadcast: in parts along the first axis, if they all have it
         flat = [g, *saved]
     threads = THREADS > 1 and g.size >= SPLIT
-    if (not threads and into is None) or (rows and not all(_has_rows(x, shape) for x in flat)):
+    spare = spare and into is None and g.flags.c_contiguous
+    if (not threads and into is None and not spare) or (rows and not all(_has_rows(x, shape) for x in flat)):
         d = partial(*saved)
         result = product(g, d)
         result = result if no_nan(result) else absorbing(g, partial(*saved))
@@ -183,25 +187,27 @@ def product_in_parts(g: Any, partial: Callable[..., Any], saved: tuple[Any, ...]
         return into
     # A cotangent that is one number, neither zero nor infinite, has nothing to absorb.
     safe = type(flat[0]) is not np.ndarray and flat[0] != 0 and np.isfinite(flat[0])
-    out = np.empty(shape, g.dtype) if into is None else into
+    out = into if into is not None else g if spare else np.empty(shape, g.dtype)
+    fresh = into is None and not spare
     target = out if rows else out.reshape(-1)
     length = len(target)
-    step = length if into is None else max(1, _BLOCK * length // g.size)
+    step = max(1, (_BLOCK if threads else _BLOCK_ALONE) * length // g.size)
 
     def compute(part: slice) -> None:
         for start in range(part.start, part.stop, step):
             block = slice(start, min(start + step, part.stop))
             cotangent, *parts = [x[block] if type(x) is np.ndarray else x for x in flat]
             d = partial(*parts)
-            result = np.multiply(cotangent, d, out=target[block]) if into is None else product(cotangent, d)
+            result = np.multiply(cotangent, d, out=target[block]) if fresh else product(cotangent, d)
             if not safe and not no_nan(result):
-                if into is None:
-                    result[...] = absorbing(cotangent, d)
-                else:
-                    result = absorbing(cotangent, partial(*parts))
+                result = absorbing(cotangent, partial(*parts))
+                if fresh:
+                    target[block] = result
             if into is not None:
                 target[block] += result
-                d = result = None  # for the next block
+            elif spare:
+                target[block] = result
+            d = result = None  # for the next block
 
     if threads:
         _in_parts(compute, target.size, length)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from . import tape
-from .buffers import LARGE, references_to
+from .buffers import LARGE, LOOSE, references_to
 from .kinds import Bilinear, Elementwise, Function, Linear, Rule
 from .tape import BLAS_THREADS, FLOAT64, ONES, Array, Node, blank, fit, is_clean, reachable
 from .views import Reading
@@ -102,15 +102,6 @@ def written(uses: dict[Node, int], oldest: int = -1) -> Plan | None:
     return _Writer(uses, oldest).plan()
 
 
-# The references to a node that one local variable refers to.
-def _count_own_references() -> int:
-    node = object()
-    return references_to(node)
-
-
-_own_references = _count_own_references()
-
-
 def _ours(rule: Rule) -> bool:
     """Tell whether a rule is the library's own, and so returns what it should."""
     return rule.chapter.startswith(f"{__package__}.")
@@ -140,7 +131,7 @@ class _Writer:
         self._compare()
         place = len(self.lines)
         # Of the root, whoever asks for the sweep has a Tensor.
-        self.lines += ["owned = set()", f"own += {_own_references}", f"kept = {{{self.n[root]}: {self.g[root]}}}"]
+        self.lines += ["owned = set()", f"own += {LOOSE}", f"kept = {{{self.n[root]}: {self.g[root]}}}"]
         self.reached.add(root)
         for node in reversed(self.nodes):
             if node.rule is not None and node in self.reached:

@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 
-from .buffers import LARGE, no_nan, references_to
+from .buffers import LARGE, LOOSE, no_nan, references_to
 from .parallel import add, product_in_parts
 
 # Whatever can stand inside a Tensor: an ndarray, a NumPy scalar, another Tensor, a Dual, a foreign array.
@@ -392,20 +392,24 @@ class Cleared:
 
 
 class Product:
-    """The cotangent times a partial derivative, for large arrays: added into the buffer without an array of its own."""
+    """The cotangent times a partial derivative, for large arrays: added into the buffer without an array of its own.
 
-    __slots__ = ("g", "partial", "saved")
+    The last product of a cotangent takes its memory where nobody else needs that.
+    """
+
+    __slots__ = ("g", "last", "partial", "saved")
     shape = None
 
-    def __init__(self, g: Array, partial: Callable[..., Array], saved: tuple[Any, ...]) -> None:
+    def __init__(self, g: Array, partial: Callable[..., Array], saved: tuple[Any, ...], last: bool) -> None:
         self.g = g
         self.partial = partial
         self.saved = saved
+        self.last = last
 
     def add_to(self, buffer: Any, parent: Node, owned: set[Node], mine: bool) -> Any:
         if buffer is not None and parent in owned and buffer.flags.c_contiguous:
             return product_in_parts(self.g, self.partial, self.saved, buffer)
-        result = product_in_parts(self.g, self.partial, self.saved)
+        result = product_in_parts(self.g, self.partial, self.saved, spare=mine and self.last)
         if result.base is not None:  # one number, spread over the shape
             return result if buffer is None else buffer + result
         owned.add(parent)
@@ -516,6 +520,9 @@ def _pull(
     owned: set[Node] = set()  # nodes whose pending cotangent is a buffer that this sweep made, and may write into
     large = False
     parent = source = None
+    c: Any = None
+    pulled: Any = None
+    total: Any = None
     for node in reversed(nodes):
         g = pop(node, None)
         if g is None:
@@ -534,9 +541,13 @@ def _pull(
             if not careful and not all(map(is_clean, (g, *pending.values(), *kept.values()))):
                 return None
             large = True
+            _release_from(nodes, node)
+            c = pulled = total = None  # as at the end of each later round
+        if large and not mine:
+            mine = references(g) <= LOOSE and _owns_much(g)
         source = node if wrap is None else rule.lift(node, wrap)
         pull = rule.careful_pullback if careful else rule.contributions if large else rule.pullback
-        pulled: Any = pull(source, g)
+        pulled = pull(source, g)
         if wrap is not None:  # plain zeros, say; mixed with Tensors they would meet as out= or in a Scatter
             pulled = [wrap(c, None) if isinstance(c, (np.ndarray, np.generic)) else c for c in pulled]
         if large:
@@ -574,6 +585,15 @@ def _pull(
             if node.rule is None and not is_clean(gradient):
                 return None
     return kept
+
+
+def _release_from(nodes: list[Node], end: Node) -> None:
+    """Release the nodes from the last one on, down to `end`, which stays."""
+    for node in reversed(nodes):
+        if node is end:
+            return
+        if node.rule is not None:
+            node.release()
 
 
 def _owns_much(g: Array) -> bool:

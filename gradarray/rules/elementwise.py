@@ -67,7 +67,14 @@ rule(np.unwrap, lambda g, _ans, _p, discont=None, axis=-1, *, period=2 * np.pi: 
 
 elementwise(np.sinh, lambda _ans, x: np.cosh(x))
 elementwise(np.cosh, lambda _ans, x: np.sinh(x))
-elementwise(np.tanh, lambda ans, _x: 1 - ans * ans)
+
+
+def _tanh_partial(ans: Array, _x: Array) -> Array:
+    square = ans * ans
+    return np.subtract(1, square, out=square) if type(square) is np.ndarray else 1 - square
+
+
+elementwise(np.tanh, _tanh_partial)
 elementwise(np.arcsinh, lambda _ans, x: 1 / (np.cosh(np.arcsinh(x)) if np.iscomplexobj(x) else np.sqrt(x * x + 1)))
 # A product of two roots, not the root of a product, which lies on another branch for complex numbers.
 elementwise(np.arccosh, lambda _ans, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)))
