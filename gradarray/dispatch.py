@@ -214,6 +214,11 @@ def _unary(rule: Elementwise, calculate: Calculation, large: Calculation) -> Cal
     return record
 
 
+def _become_large(x: Array, y: Array) -> bool:
+    """Tell whether two arrays may be worth several threads once they are broadcast along the first axis."""
+    return y.size >= SPLIT or (x.ndim == y.ndim and len(x) != len(y))
+
+
 def _binary(
     rule: Elementwise | Function, calculate: Calculation, large: Calculation, general: Callable[..., Any]
 ) -> Callable[..., Any]:
@@ -222,7 +227,7 @@ def _binary(
     x_of_y, y_of_y = rule.partial_needs(1, 0), rule.partial_needs(1, 1)
     x_of_any, y_of_any = x_of_x or x_of_y, y_of_x or y_of_y
     any_of_x, any_of_y, any_of_any = x_of_x or y_of_x, x_of_y or y_of_y, x_of_any or y_of_any
-    keeps_out, hold, aliases_saved = rule.keeps_out, guard.hold, aliases.saved
+    keeps_out, hold, aliases_saved, become_large = rule.keeps_out, guard.hold, aliases.saved, _become_large
 
     def record(x1: Any, x2: Any) -> Any:
         if type(x1) is Tensor:
@@ -237,11 +242,12 @@ def _binary(
             y, q = x2, None
         else:
             return general(x1, x2)
-        if type(y) is ndarray:
-            size = x.size * y.size if type(x) is ndarray and x.shape != y.shape else y.size  # they may be broadcast
+        if type(x) is not ndarray:
+            out = calculate(x, y) if type(y) is not ndarray or y.size < SPLIT else large(x, y)
+        elif x.size >= SPLIT or (type(y) is ndarray and x.size * y.size >= SPLIT and become_large(x, y)):
+            out = large(x, y)
         else:
-            size = x.size if type(x) is ndarray else 0
-        out = calculate(x, y) if size < SPLIT else large(x, y)
+            out = calculate(x, y)
         t = new(Tensor)
         t._raw = out
         t._alias = None

@@ -139,16 +139,22 @@ class Elementwise(Differentiable):
         return any(needs[position + 1] for needs in self._needs)
 
     def contributions(self, node: Node, g: Array) -> Iterable[Any]:
-        if type(g) is np.ndarray and g.size >= LARGE and node.dtype.kind == "f":
-            saved = (node.out, *node.args)
-            pairs = list(zip(self.partials, node.parents, strict=True))
-            if all(p is None or (callable(d) and p.shape == g.shape and p.dtype is g.dtype) for d, p in pairs):
-                last = max(i for i, (_, p) in enumerate(pairs) if p is not None)
-                return [
-                    None if p is None else Product(g, d, saved, i == last)  # type: ignore[arg-type]
-                    for i, (d, p) in enumerate(pairs)
-                ]
-        return self.pullback(node, g)
+        if type(g) is not np.ndarray or g.size < LARGE or g.dtype.kind != "f":
+            return self.pullback(node, g)
+        saved = (node.out, *node.args)
+        found: list[Product | None] = []
+        last = None
+        for d, parent in zip(self.partials, node.parents, strict=True):
+            if parent is None:
+                found.append(None)
+            elif callable(d) and parent.shape == g.shape and parent.dtype is g.dtype:
+                last = Product(g, d, saved)
+                found.append(last)
+            else:
+                return self.pullback(node, g)
+        if last is not None:
+            last.last = True
+        return found
 
     def careful_pullback(self, node: Node, g: Array) -> Iterable[Any]:
         args, out = node.args, node.out

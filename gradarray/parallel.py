@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextvars
 import itertools
-import math
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -81,7 +80,7 @@ def ufunc_in_parts(ufunc: np.ufunc, *operands: Any, out: Any = None) -> Any:
     """
     shapes = {x.shape for x in operands if type(x) is np.ndarray}
     if len(shapes) > 1:
-        return _broadcast_in_parts(ufunc, operands) if out is None else ufunc(*operands, out=out)
+        return _broadcast_in_parts(ufunc, operands) if out is None and len(operands) == 2 else ufunc(*operands, out=out)
     (shape,) = shapes
     flat = [_flat(operand, shape) for operand in (*operands, *(() if out is None else (out,)))]
     if THREADS == 1 or any(operand is NotImplemented for operand in flat):
@@ -99,16 +98,18 @@ def ufunc_in_parts(ufunc: np.ufunc, *operands: Any, out: Any = None) -> Any:
 
 
 def _broadcast_in_parts(ufunc: np.ufunc, operands: tuple[Any, ...]) -> Any:
-    """Return ``ufunc(*operands)`` for arrays of different shapes: in parts along the first axis."""
-    arrays = [x for x in operands if type(x) is np.ndarray]
-    ndim = max(x.ndim for x in arrays)
-    lengths = [max(n) for n in zip(*[(*(1,) * (ndim - x.ndim), *x.shape) for x in arrays], strict=True)]
-    size = math.prod(lengths)
-    if size < SPLIT or THREADS == 1 or lengths[0] < THREADS or not all(x.flags.c_contiguous for x in arrays):
+    """Return ``ufunc(*operands)`` for two arrays of different shapes: in parts along the first axis."""
+    first, second = operands
+    size = 1
+    for n, m in zip(first.shape, second.shape, strict=False):
+        size *= n if n > m else m
+    if size < SPLIT or first.ndim != second.ndim or THREADS == 1:
         return ufunc(*operands)
-    shape = np.broadcast_shapes(*[x.shape for x in arrays])  # or NumPy's own error
+    if len(first) < THREADS > len(second) or not (first.flags.c_contiguous and second.flags.c_contiguous):
+        return ufunc(*operands)
+    shape = np.broadcast_shapes(first.shape, second.shape)  # or NumPy's own error
     out = np.empty(shape, _result_type(ufunc, operands))
-    split = [type(x) is np.ndarray and x.ndim == ndim and len(x) > 1 for x in operands]
+    split = [len(x) > 1 for x in operands]
 
     def compute(part: slice) -> None:
         ufunc(*[x[part] if s else x for x, s in zip(operands, split, strict=True)], out=out[part])
@@ -150,9 +151,9 @@ def scaled_in_parts(g: Any, factor: float) -> Any:
     return np.broadcast_to(number * factor, g.shape)
 
 
-# A product is computed in blocks of this many elements, so that what it is made of stays small, and in the processor's
-# cache. In smaller ones several threads would wait for each other at the interpreter's lock.
-_BLOCK, _BLOCK_ALONE = 2**17, 2**13
+# Several threads compute a product in blocks of this many elements, so that what it is made of stays small, and in the
+# processor's cache. In smaller ones they would wait for each other at the interpreter's lock.
+_BLOCK = 2**17
 
 
 def product_in_parts(
@@ -191,7 +192,8 @@ def product_in_parts(
     fresh = into is None and not spare
     target = out if rows else out.reshape(-1)
     length = len(target)
-    step = max(1, (_BLOCK if threads else _BLOCK_ALONE) * length // g.size)
+    # One thread gains nothing by blocks but half of the memory beside that of a cotangent to spare.
+    step = max(1, _BLOCK * length // g.size) if threads else (length + 1) // 2 if spare else length
 
     def compute(part: slice) -> None:
         for start in range(part.start, part.stop, step):

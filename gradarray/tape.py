@@ -400,11 +400,11 @@ class Product:
     __slots__ = ("g", "last", "partial", "saved")
     shape = None
 
-    def __init__(self, g: Array, partial: Callable[..., Array], saved: tuple[Any, ...], last: bool) -> None:
+    def __init__(self, g: Array, partial: Callable[..., Array], saved: tuple[Any, ...]) -> None:
         self.g = g
         self.partial = partial
         self.saved = saved
-        self.last = last
+        self.last = False
 
     def add_to(self, buffer: Any, parent: Node, owned: set[Node], mine: bool) -> Any:
         if buffer is not None and parent in owned and buffer.flags.c_contiguous:
