@@ -55,14 +55,16 @@ def freeze(index: Any) -> Any:
     """Return an index that later changes to the caller's lists and arrays do not reach."""
     if type(index) in _BASIC:
         return index
-    if type(index) is np.ndarray:
-        return index.copy()
     if type(index) is tuple:
-        return tuple([x if type(x) in _BASIC else x.copy() if type(x) is np.ndarray else freeze(x) for x in index])
-    index = unwrap(index)
-    if isinstance(index, list):
-        return np.array(index) if index else np.array(index, np.intp)
-    return index.copy() if isinstance(index, np.ndarray) else index
+        return tuple([x if type(x) in _BASIC else freeze(x) for x in index])
+    if type(index) is not np.ndarray:
+        index = unwrap(index)
+        if isinstance(index, list):
+            return np.array(index) if index else np.array(index, np.intp)
+        if not isinstance(index, np.ndarray):
+            return index
+    # Also where the guard is off, unless it is large: an index is a small part of what a tape holds.
+    return index.copy() if index.nbytes <= guard.COPIED else guard.hold(index)
 
 
 # Up to this many elements it takes longer to find their places than it saves.

@@ -253,3 +253,16 @@ def test_a_lock_leaves_nothing_behind():
     for _ in range(3):
         saved_product(a)[1].backward()
     assert len(guard._locks) == before
+
+
+@pytest.mark.parametrize("make", [np.arange, lambda n: np.arange(n) % 2 == 0], ids=["integers", "truth values"])
+def test_a_large_index_is_read_only_while_a_tape_needs_it(make):
+    n = 100_000
+    index = make(n)
+    x = ga.tensor(np.ones(n))
+    y = np.sum(x[index] * 2)
+    with pytest.raises(ValueError, match="read-only"):
+        index[0] = 1
+    y.backward()
+    assert x.grad[0] == 2
+    index[0] = 0
