@@ -178,8 +178,8 @@ class _Writer:
             n = self.n[node]
             rule = "None" if node.rule is None else self._name(node.rule)
             tests = [f"{n}.rule is not {rule}", f"{n}.shape != {node.shape!r}", f"{n}.dtype is not F8"]
-            if node.rule is not None:
-                tests += [f"len(p := {n}.parents) != {len(node.parents)}", *([] if node.kwargs else [f"{n}.kwargs"])]
+            if not isinstance(node.rule, (Elementwise, Reading)):  # whose numbers of operands are always the same
+                tests += [f"len({n}.parents) != {len(node.parents)}", *([] if node.kwargs else [f"{n}.kwargs"])]
             lines.append(f"if {' or '.join(tests)}: return None")
             targets, tests = [], []
             for i, parent in enumerate(node.parents):
@@ -194,11 +194,9 @@ class _Writer:
                     targets.append(self.n[parent])
                     tests.append(f"{self.n[parent]} is None")
             if targets:
-                lines += [f"{', '.join(targets)}, = p", f"if {' or '.join(tests)}: return None"]
+                lines += [f"{', '.join(targets)}, = {n}.parents", f"if {' or '.join(tests)}: return None"]
         # They would count as somebody who holds a node.
-        lines.append(
-            " = ".join(["p", *(f"q{i}" for i in range(max(len(node.parents) for node in self.nodes)))]) + " = None"
-        )
+        lines += [f"q{i} = None" for i in range(max(len(node.parents) for node in self.nodes))]
         order = " > ".join(f"{self.n[node]}.order" for node in reversed(self.nodes))
         lines.append(f"if not ({order} >= oldest): return None")
 
@@ -345,7 +343,8 @@ class _Writer:
         if node.shape == ():
             yield f"if {g} != {g}: return {{}}"
         elif node.size < BLAS_THREADS:
-            yield f"c = vdot({g}, {g})"  # as is_clean does, without the call
+            square = f"{g}.dot({g})" if node.ndim == 1 else f"vdot({g}, {g})"
+            yield f"c = {square} if type({g}) is ndarray else 0"  # as is_clean does, without the call
             yield "if c != c: return {}"
         else:
             yield f"if not is_clean({g}): return {{}}"
