@@ -228,6 +228,7 @@ def _binary(
     x_of_any, y_of_any = x_of_x or x_of_y, y_of_x or y_of_y
     any_of_x, any_of_y, any_of_any = x_of_x or y_of_x, x_of_y or y_of_y, x_of_any or y_of_any
     keeps_out, hold, aliases_saved, become_large = rule.keeps_out, guard.hold, aliases.saved, _become_large
+    split = SPLIT if isinstance(rule, Elementwise) else sys.maxsize
 
     def record(x1: Any, x2: Any) -> Any:
         if type(x1) is Tensor:
@@ -243,11 +244,13 @@ def _binary(
         else:
             return general(x1, x2)
         if type(x) is not ndarray:
-            out = calculate(x, y) if type(y) is not ndarray or y.size < SPLIT else large(x, y)
-        elif x.size >= SPLIT or (type(y) is ndarray and x.size * y.size >= SPLIT and become_large(x, y)):
-            out = large(x, y)
+            out = calculate(x, y) if type(y) is not ndarray or y.size < split else large(x, y)
         else:
-            out = calculate(x, y)
+            size = x.size
+            if size >= split or (type(y) is ndarray and size * y.size >= split and become_large(x, y)):
+                out = large(x, y)
+            else:
+                out = calculate(x, y)
         t = new(Tensor)
         t._raw = out
         t._alias = None

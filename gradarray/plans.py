@@ -117,7 +117,13 @@ class _Writer:
         self.n = {node: f"n{k}" for k, node in enumerate(self.nodes)}
         self.g = {node: f"g{k}" for k, node in enumerate(self.nodes)}
         self.lines: list[str] = []
-        self.names: dict[str, Any] = {"F8": FLOAT64, "blank": blank, "refs": references_to, "ndarray": np.ndarray}
+        self.names: dict[str, Any] = {
+            "F8": FLOAT64,
+            "blank": blank,
+            "zeros": np.zeros,
+            "refs": references_to,
+            "ndarray": np.ndarray,
+        }
         self.names |= {"vdot": np.vdot, "fit": fit, "is_clean": is_clean}
         # What is known of the cotangents at the line that is being written: that there is a contribution, that it may
         # be None, that it is an array of the plan's own, and that a Scatter may have made it one of the sweep's.
@@ -262,7 +268,7 @@ class _Writer:
     def _put(self, node: Node, rule: Reading, parent: Node) -> Iterable[str]:
         """Write how a cotangent is added to a part of another one, as `Scatter` does."""
         n, g = self.n[parent], self.g[parent]
-        zeros = f"blank({parent.shape!r}, F8)"
+        zeros = f"zeros({parent.shape!r})" if parent.size < LARGE else f"blank({parent.shape!r}, F8)"
         if parent in self.uncertain:
             yield f"if {g} is None: {g} = {zeros}"
             yield f"elif {n} not in owned: {g} = {g}.copy()"

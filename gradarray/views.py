@@ -56,14 +56,18 @@ def freeze(index: Any) -> Any:
     if type(index) in _BASIC:
         return index
     if type(index) is tuple:
-        return tuple([x if type(x) in _BASIC else freeze(x) for x in index])
+        return tuple([x if type(x) in _BASIC else _held(x) if type(x) is np.ndarray else freeze(x) for x in index])
     if type(index) is not np.ndarray:
         index = unwrap(index)
         if isinstance(index, list):
             return np.array(index) if index else np.array(index, np.intp)
         if not isinstance(index, np.ndarray):
             return index
-    # Also where the guard is off, unless it is large: an index is a small part of what a tape holds.
+    return _held(index)
+
+
+def _held(index: Array) -> Array:
+    # A small one is copied also where the guard is off: it is a small part of what a tape holds.
     return index.copy() if index.nbytes <= guard.COPIED else guard.hold(index)
 
 

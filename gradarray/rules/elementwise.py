@@ -71,7 +71,7 @@ elementwise(np.cosh, lambda _ans, x: np.sinh(x))
 
 def _tanh_partial(ans: Array, _x: Array) -> Array:
     square = ans * ans
-    return np.subtract(1, square, out=square) if type(square) is np.ndarray else 1 - square
+    return np.subtract(1, square, square) if type(square) is np.ndarray else 1 - square
 
 
 elementwise(np.tanh, _tanh_partial)
