@@ -67,7 +67,10 @@ def sweep(
         references = 0 if uses is None else 1
         with np.errstate(all="ignore"):
             for plan in known.plans:
-                gradients = plan(root, g, retain, oldest, references)
+                try:
+                    gradients = plan(root, g, retain, oldest, references)
+                except Exception:
+                    gradients = {}  # a rule fails: the loop says so from where its author expects it
                 if gradients:
                     return gradients
                 if gradients is not None:
@@ -282,8 +285,9 @@ class _Writer:
 
     def _operands(self, node: Node) -> list[str]:
         """Return the saved operands, or the parents in place of those that are not saved."""
+        # Which are saved, also depends on how the call was recorded.
         n = self.n[node]
-        return [f"{n}.parents[{i}]" if raw is None else f"{n}.args[{i}]" for i, raw in enumerate(node.args)]
+        return [f"({n}.parents[{i}] if (x := {n}.args[{i}]) is None else x)" for i in range(len(node.args))]
 
     def _keywords(self, node: Node) -> str:
         return f", **{self.n[node]}.kwargs" if node.kwargs else ""

@@ -107,6 +107,15 @@ def test_numbers_are_read_and_written_like_arrays():
         agree(gradients(f, np.array(1.5)), by_loop(f, np.array(1.5)))
 
 
+def test_a_plan_does_not_depend_on_which_operands_were_saved():
+    # A list goes through another recorder, which saves more of the operands than the shortest one.
+    rows = C.T.tolist()
+    for first, second in ((rows, C.T), (C.T, rows)):
+        plans._known.clear()
+        for operand in (first, first, second, second):
+            agree(gradients(lambda b: np.sum(np.dot(operand, b)), B), [np.sum(C, axis=1)])  # noqa: B023
+
+
 def test_transforms_use_plans(loops):
     f = FUNCTIONS["network"]
     expected = by_loop(f, A, B, C)
