@@ -170,7 +170,9 @@ class _Writer:
         """Add the lines for one node, to be skipped where its cotangent turns out to be None."""
         lines = list(lines)
         if node in self.uncertain:
-            self.uncertain.update(parent for parent in node.parents if parent in self.reached)
+            parents = {parent for parent in node.parents if parent in self.reached}
+            self.uncertain |= parents
+            self.fresh -= parents
             lines = [f"if {self.g[node]} is not None:", *(f"  {line}" for line in lines)]
         self.lines += lines
 

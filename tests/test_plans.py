@@ -321,6 +321,21 @@ def test_a_derivative_that_returns_nothing_has_no_influence(restored_tables, loo
     assert len(loops) == 1
 
 
+def test_a_cotangent_that_stays_another_ones_is_not_written_into(restored_tables, loops):
+    f = primitive(lambda x: np.floor(x))
+    ga.registry.rule(f, lambda g, ans, x: None)
+
+    def total(t, w):
+        y = t * 1.0
+        y[0] = 5.0  # clears the cotangent there, in place where it is nobody else's
+        nothing = f(np.sin(y))
+        return np.sum(y + w) + np.sum(nothing)
+
+    for _ in range(3):
+        agree(gradients(total, x, x), [[0, 1, 1], [1, 1, 1]])
+    assert len(loops) == 1
+
+
 def test_a_declared_derivative_may_be_broadcast(restored_tables, loops):
     f = primitive(lambda x, y: x * y)
     ga.registry.rule(f, lambda g, ans, x, y: g * y, lambda g, ans, x, y: g * x)
