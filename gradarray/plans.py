@@ -83,7 +83,7 @@ def sweep(
         misses = known.misses[rules] = _room(known.misses).get(rules, 0) + 1
         # Where shapes are other ones each time, ever fewer are tried.
         if misses >= REPEATS and misses & (misses - 1) == 0:
-            new = written(uses, oldest)
+            new = written(uses)
             if new is not None:
                 known.plans = (new, *known.plans[: MOST - 1])
     return tape.sweep(root, g, retain, None, oldest, uses)
@@ -96,13 +96,13 @@ def _room(memory: dict[K, V]) -> dict[K, V]:
     return memory
 
 
-def written(uses: dict[Node, int], oldest: int = -1) -> Plan | None:
+def written(uses: dict[Node, int]) -> Plan | None:
     """Return a plan for tapes like the one with these nodes and numbers of uses, or None where plans are not for it."""
     for node in uses:
         rule = node.rule
         if node.dtype is not FLOAT64 or (rule is not None and (not rule.shared or node.size >= LARGE)):
             return None
-    return _Writer(uses, oldest).plan()
+    return _Writer(uses).plan()
 
 
 def _ours(rule: Rule) -> bool:
@@ -113,21 +113,14 @@ def _ours(rule: Rule) -> bool:
 class _Writer:
     """Writes a plan. In its text n5 is the sixth node of the tape, from the oldest on, and g5 its cotangent."""
 
-    def __init__(self, uses: dict[Node, int], oldest: int) -> None:
+    def __init__(self, uses: dict[Node, int]) -> None:
         self.uses = uses
-        self.oldest = oldest
         self.nodes = sorted(uses, key=lambda node: node.order)
         self.n = {node: f"n{k}" for k, node in enumerate(self.nodes)}
         self.g = {node: f"g{k}" for k, node in enumerate(self.nodes)}
         self.lines: list[str] = []
-        self.names: dict[str, Any] = {
-            "F8": FLOAT64,
-            "blank": blank,
-            "zeros": np.zeros,
-            "refs": references_to,
-            "ndarray": np.ndarray,
-        }
-        self.names |= {"vdot": np.vdot, "fit": fit, "is_clean": is_clean}
+        self.names: dict[str, Any] = {"F8": FLOAT64, "blank": blank, "fit": fit, "is_clean": is_clean}
+        self.names |= {"refs": references_to, "ndarray": np.ndarray, "vdot": np.vdot, "zeros": np.zeros}
         # What is known of the cotangents at the line that is being written: that there is a contribution, that it may
         # be None, that it is an array of the plan's own, and that a Scatter may have made it one of the sweep's.
         self.reached: set[Node] = set()
@@ -226,8 +219,7 @@ class _Writer:
         if isinstance(rule, Elementwise):
             yield from self._pull_elementwise(node, rule)
         elif isinstance(rule, Bilinear) and not node.kwargs:
-            operands = self._operands(node)
-            yield from self._vjps(node, rule, f"{g}, {', '.join(operands)}")
+            yield from self._vjps(node, rule, f"{g}, {', '.join(self._operands(node))}")
         elif isinstance(rule, Linear) and not rule.sequence:
             yield from self._vjps(node, rule, f"{g}, {n}.parents[0]{self._keywords(node)}")
         elif isinstance(rule, Function) and rule.alone:
