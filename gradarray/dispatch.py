@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -597,8 +597,7 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
 
 def _several(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[str, Any]], Any]:
     """Make the recorder for a call of a function with several operands and nothing else."""
-    func, count, skip = rule.func, len(rule.operands), rule.skip
-    keeps = [rule.keeps(i) for i in range(count)]
+    func, count, recorded = rule.func, len(rule.operands), _recorded(rule)
 
     def record(args: Any, kwargs: dict[str, Any]) -> Any:
         if kwargs or len(args) != count:
@@ -611,31 +610,13 @@ def _several(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict
                 raw.append(value)
             else:
                 return general(args, kwargs)
-        out = func(*raw)
-        if type(out) is not np.ndarray or out.base is not None or out.dtype.kind not in "fc":
-            return general(args, kwargs)
-        t = wrap(out)
-        if tape.paused and not tape.recording():
-            return t
-        parents, kept, variable = [], [], False
-        for i, value in enumerate(args):
-            node = None
-            if type(value) is Tensor and i not in skip:
-                node = value._node
-            parents.append(node)
-            if node is not None:
-                node.grad = None
-                variable = True
-            kept.append(saved(value) if keeps[i] else None if node is not None else spec(raw[i]))
-        if variable:
-            t._node = Node(rule, tuple(kept), {}, out if rule.keeps_out else None, tuple(parents), out.shape, out.dtype)
-        return t
+        return recorded(args, raw, {}, func(*raw))
 
     return record
 
 
 def _general(rule: Function) -> Callable[[Any, dict[str, Any]], Any]:
-    func, operands, skip = rule.func, rule.operands, rule.skip
+    func, operands, recorded = rule.func, rule.operands, _recorded(rule)
     params = UFUNC_KEYWORDS if isinstance(func, np.ufunc) else rule.params
     signature = _Signature(rule, operands, params, rule.variadic)
     count = len(operands)
@@ -656,30 +637,45 @@ def _general(rule: Function) -> Callable[[Any, dict[str, Any]], Any]:
         if any(isinstance(value, Dual) for value in raw):  # from a list: it takes over
             result = func(inputs, **kwargs) if rule.sequence else func(*inputs, **kwargs)
             return result if into is None else store(result, into)
-        parents = tuple(
-            [value._node if isinstance(value, Tensor) and i not in skip else None for i, value in enumerate(inputs)]
-        )
         out = func(raw, **kwargs) if rule.sequence else func(*raw, **kwargs)
         if isinstance(func, np.ufunc):
             kwargs = {}  # dtype, casting and order of the call concern the forward pass alone
-        if not records(parents):
-            result = wrap_results(out)
-        else:
-            kept = tuple(
-                [
-                    saved(value) if rule.keeps(i) else None if node is not None else spec(unwrap(value))
-                    for i, (value, node) in enumerate(zip(inputs, parents, strict=True))
-                ]
-            )
-            result = record_results(rule, kept, kwargs, out, parents)
-        if type(out) is np.ndarray and out.base is not None and not rule.sequence:
-            _join_operand(result, inputs, rule, kwargs)
+        result = recorded(inputs, raw, kwargs, out)
         return result if into is None else store(result, into)
 
     return record
 
 
-def _join_operand(view: Any, inputs: list[Any], rule: Function, kwargs: dict[str, Any]) -> None:
+def _recorded(rule: Function) -> Callable[[Sequence[Any], Sequence[Any], dict[str, Any], Any], Any]:
+    """Make the function that wraps the result of a call, and records the call if there is a variable in it.
+
+    It gets the operands, the raw arrays behind them, the parameters, and NumPy's result.
+    """
+    skip, last = rule.skip, len(rule.operands) - 1
+    keeps = [rule.keeps(i) for i in range(last + 1)]
+
+    def finish(inputs: Sequence[Any], raw: Sequence[Any], kwargs: dict[str, Any], out: Any) -> Any:
+        parents = tuple(
+            [value._node if isinstance(value, Tensor) and i not in skip else None for i, value in enumerate(inputs)]
+        )
+        if not records(parents):
+            result = wrap_results(out)
+        else:
+            kept = tuple(
+                [
+                    saved(value) if keeps[i if i < last else last] else None if node is not None else spec(x)
+                    for i, (value, x, node) in enumerate(zip(inputs, raw, parents, strict=True))
+                ]
+            )
+            result = record_results(rule, kept, kwargs, out, parents)
+        if type(out) is np.ndarray and out.base is not None and not rule.sequence:
+            _join_operand(result, inputs, rule, kwargs)
+        return result
+
+    return finish
+
+
+def _join_operand(view: Any, inputs: Sequence[Any], rule: Function, kwargs: dict[str, Any]) -> None:
     """Make the result of a call a view of the operand whose memory it shares, if it does."""
     for i, x in enumerate(inputs):
         if isinstance(x, Tensor) and type(x._raw) is np.ndarray and aliases.is_view(view._raw, x._raw):

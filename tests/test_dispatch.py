@@ -303,3 +303,27 @@ def test_out_by_position_in_a_function_without_slope():
     np.testing.assert_array_equal(out.data, [1.3, 2.5])
     out.backward()
     np.testing.assert_array_equal(x.grad, [0, 0])
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        lambda x, y: x + y,
+        lambda x, y: np.sum(x * y),
+        lambda x, y: (x + y, x * y),
+        lambda x, y: x[1:],
+        lambda x, y: np.argmax(x),
+    ],
+    ids=["array", "number", "two arrays", "view", "integer"],
+)
+def test_a_function_of_several_operands_is_called_once(result, restored_tables):
+    calls = []
+
+    def body(x, y):
+        calls.append(1)
+        return result(x, y)
+
+    f = primitive(body)
+    ga.registry.rule(f, lambda g, ans, x, y: x, lambda g, ans, x, y: y)
+    f(ga.tensor([1.0, 2.0]), ga.tensor([3.0, 4.0]))
+    assert len(calls) == 1
