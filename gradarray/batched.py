@@ -19,6 +19,7 @@ from .batch_shapes import add_each
 from .buffers import absorbing
 from .dispatch import _ZERO as ZERO
 from .dispatch import wrap
+from .fitting import fit
 from .kinds import Bilinear, Elementwise, Function, Linear, names
 from .tape import PICK, Array, Node, Part, Spec, reachable
 from .views import VIEWITEM, GetItem
@@ -158,7 +159,7 @@ def _pull_back(path: Sequence[Node], inputs: Sequence[Node], result: Node, g: Ba
                 parts = pending.setdefault(parent, [None] * len(parent.out))
                 parts[c.k] = c.g if parts[c.k] is None else parts[c.k] + c.g
                 continue
-            c = tape.fit(c, parent)
+            c = fit(c, parent)
             if type(c) is not Batch:  # plain zeros, say
                 c = Batch(np.broadcast_to(c, (count, *parent.shape)))
             before = pending.get(parent)
@@ -204,7 +205,7 @@ def _pull_one(pullback: Callable[..., Any], node: Node, g: Any) -> list[Any]:
         elif c.shape is None:
             cotangents.append(c.add_to(None, parent, set(), False))
         else:
-            cotangents.append(tape.fit(c, parent))
+            cotangents.append(fit(c, parent))
     return cotangents
 
 
@@ -311,7 +312,7 @@ def transposed(node: Node, tangents: list[Any]) -> Any:
         assert node.rule is not None
         cotangents = list(node.rule.pullback(node, seeds if several else seeds[0]))
         fitted = [
-            None if parent is None or t is None or c is None else tape.fit(c, parent)
+            None if parent is None or t is None or c is None else fit(c, parent)
             for parent, c, t in zip(node.parents, cotangents, tangents, strict=False)
         ]
     leaves: list[Any] = [v._node for v in vs if v is not None]

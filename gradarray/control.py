@@ -19,6 +19,7 @@ from .custom import (
 )
 from .dispatch import records, saved, wrap
 from .dual import Dual
+from .fitting import FLOAT64
 from .loss import transforming
 from .tape import Array, Node, PullbackRule, next_order
 from .tracing import _ARGUMENT, _Results
@@ -145,7 +146,7 @@ def _inner(raw: Array, parent: Any, traced: bool) -> Any:
 
 def _joined(pairs: Sequence[tuple[Node, Array]]) -> Node:
     """Return a root that stands for several results, each with its cotangent."""
-    return Node(_Results([g for _, g in pairs]), None, None, None, tuple([n for n, _ in pairs]), (), tape.FLOAT64)
+    return Node(_Results([g for _, g in pairs]), None, None, None, tuple([n for n, _ in pairs]), (), FLOAT64)
 
 
 def _cut(root: Node, start: int, inputs: Iterable[Node] = ()) -> dict[Node, Node]:

@@ -9,7 +9,7 @@ import numpy as np
 from . import tape
 from .aliases import Foreign
 from .dispatch import bare, has_variable, stack_nested
-from .tape import FLOAT64
+from .fitting import FLOAT64
 from .tensor import Tensor, variable
 
 

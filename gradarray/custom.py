@@ -13,6 +13,7 @@ import numpy as np
 from . import dispatch, tape
 from .dispatch import records, saved, wrap
 from .dual import Dual
+from .fitting import FLOAT64, fit
 from .loss import GradientLossError, transforming
 from .tangents import gradient_of, paired
 from .tape import PICK, Array, Node, PullbackRule, Spec
@@ -63,7 +64,7 @@ def record_results(
         (out,) = outs
         return [wrap(out, Node(rule, args, None, out if keep else None, parents, out.shape, out.dtype))]
     kept = tuple(outs) if keep else tuple(Spec(out.shape, out.dtype) for out in outs)
-    call = Node(rule, args, None, kept, parents, (), tape.FLOAT64)
+    call = Node(rule, args, None, kept, parents, (), FLOAT64)
     return [wrap(out, Node(PICK, (k,), None, None, (call,), out.shape, out.dtype)) for k, out in enumerate(outs)]
 
 
@@ -161,7 +162,7 @@ class Derivative:
         with np.errstate(all="ignore"), tape.recorded():
             for cotangent, t in zip(self.cotangents(pull, answer.unflatten(v), args), tangents, strict=True):
                 if t is not None and cotangent is not None:
-                    total = total + np.sum(np.real(np.conj(tape.fit(cotangent, t)) * t))
+                    total = total + np.sum(np.real(np.conj(fit(cotangent, t)) * t))
             return [None if x is None else gradient_of(total, x._node, connect) for x in v]
 
     def cotangents(self, pull: Pull, g: Any, args: tuple[Any, ...]) -> list[Any]:

@@ -25,6 +25,7 @@ from .dispatch import (
     refuse,
     stack_nested,
 )
+from .fitting import FLOAT64
 from .kinds import (
     Bilinear,
     Composite,
@@ -44,7 +45,6 @@ from .parallel import SPLIT, product_in_parts, ufunc_in_parts
 from .parallel import add as add_in_parts
 from .registry import find, forgetters
 from .tangents import level_of, paired, product_with, pushed, store, tangent_of, understood, values_of
-from .tape import FLOAT64
 from .ufuncs import LOWERED, augmented_assignment, updated_at, with_axes
 
 Pusher = Callable[..., Any]

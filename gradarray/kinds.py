@@ -15,8 +15,9 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from .buffers import LARGE, absorbing
+from .fitting import FLOAT64, fit
 from .parallel import SPLIT, product_in_parts, scaled_in_parts
-from .tape import FLOAT64, PICK, Array, Node, Product, PullbackRule, Spec, fit
+from .tape import PICK, Array, Node, Product, PullbackRule, Spec
 
 Derivative = Callable[..., Array]
 Partial = Derivative | float

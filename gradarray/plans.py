@@ -16,8 +16,9 @@ import numpy as np
 
 from . import tape
 from .buffers import LARGE, LOOSE, references_to
+from .fitting import BLAS_THREADS, FLOAT64, ONES, fit
 from .kinds import Bilinear, Elementwise, Function, Linear, Rule
-from .tape import BLAS_THREADS, FLOAT64, ONES, Array, Node, blank, fit, is_clean, reachable
+from .tape import Array, Node, blank, is_clean, reachable
 from .views import Reading
 
 K = TypeVar("K")

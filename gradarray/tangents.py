@@ -17,6 +17,7 @@ import numpy as np
 from . import dispatch, loss, plans, tape
 from .buffers import LARGE, absorbing, no_nan
 from .dispatch import PLAIN, bare, spec, stack_nested, unwrap, wrap
+from .fitting import fit
 from .kinds import Bilinear, Differentiable, Elementwise, Function, Linear, Partial
 from .tape import Array, Node, Spec
 
@@ -280,7 +281,7 @@ def transposed(
     with np.errstate(all="ignore"), tape.recorded():
         for cotangent, t in zip(rule.pullback(node, g), tangents, strict=False):
             if t is not None and cotangent is not None:
-                fitted = tape.fit(cotangent, Spec(t.shape, t.dtype))
+                fitted = fit(cotangent, Spec(t.shape, t.dtype))
                 total = total + np.sum(np.real(np.conj(fitted) * t))
         answer = [None if x is None else gradient_of(total, x._node, connect) for x in v]
     return answer if several else answer[0]

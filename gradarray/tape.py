@@ -1,4 +1,4 @@
-"""The tape: nodes, the recording state, `fit` and the backward sweep. It knows nothing about NumPy's functions."""
+"""The tape: nodes, the recording state and the backward sweep. It knows nothing about NumPy's functions."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 from .buffers import LARGE, LOOSE, no_nan, references_to
+from .fitting import BLAS_THREADS, FLOAT64, fit
 from .parallel import add, product_in_parts
 
 # Whatever can stand inside a Tensor: an ndarray, a NumPy scalar, another Tensor, a Dual, a foreign array.
@@ -22,8 +23,6 @@ Array = Any
 F = TypeVar("F", bound=Callable[..., Any])
 
 next_order = itertools.count().__next__
-# The commonest dtype by name: asking a NumPy scalar for its dtype takes longer than arithmetic on it.
-FLOAT64 = np.dtype(np.float64)
 
 
 class Spec:
@@ -239,67 +238,6 @@ class no_grad:
         return without_recording  # type: ignore[return-value]
 
 
-# --- fit ------------------------------------------------------------------------------------------------------------
-
-
-ONES = np.ones(LARGE)
-
-
-def fit(g: Array, like: Spec) -> Array:
-    """Bring a cotangent to the shape and dtype of the operand that it belongs to.
-
-    Broadcast axes are summed, a real operand gets the real part, and the dtype is the operand's. This is the one place
-    where that happens, so that no rule has to think of broadcasting.
-    """
-    shape = like.shape
-    if g.shape != shape:
-        if type(g) is np.ndarray and g.ndim == 2 and g.size < LARGE and g.dtype is FLOAT64 is like.dtype:
-            # The usual cases.
-            n, m = g.shape
-            if shape == (m,):
-                return ONES[:n].dot(g)
-            if shape == (n, 1):
-                return g.dot(ONES[:m]).reshape(shape)
-        extra = g.ndim - len(shape)
-        if extra > 0:
-            g = _sum(g if extra == 1 else g.reshape(math.prod(g.shape[:extra]), *g.shape[extra:]), 0)
-            if g.shape == shape and g.dtype is like.dtype:
-                return g
-        stretched = [i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1] if extra >= 0 else []
-        for axis in stretched:
-            g = _sum(g, axis).reshape(*g.shape[:axis], 1, *g.shape[axis + 1 :])
-        if g.shape != shape:
-            raise AssertionError(f"a rule returned a cotangent of shape {g.shape} for an operand of shape {shape}")
-    if g.dtype is not like.dtype and g.dtype != like.dtype:
-        if g.dtype.kind == "c" and like.dtype.kind != "c":
-            g = np.real(g)
-        g = g.astype(like.dtype)
-    return g
-
-
-def _sum(g: Array, axis: int) -> Array:
-    """Return the sum along one axis.
-
-    A product with ones is several times as fast as np.add.reduce where rows are short, and twice as fast elsewhere: 1.1
-    and 0.4 us for 32 x 64 numbers along the rows, 640 and 140 us for 200 x 200 x 10 along the second axis.
-    """
-    if type(g) is not np.ndarray:
-        return np.sum(g, axis=axis)
-    shape = g.shape
-    n = shape[axis]
-    if g.dtype is not FLOAT64 or n > LARGE or not g.size or not g.flags.c_contiguous:
-        return np.add.reduce(g, axis=axis)  # the ufunc's own method takes half the time of np.sum on small arrays
-    ones = ONES[:n]
-    if len(shape) <= 2:
-        return ones.dot(g) if axis == 0 else g.dot(ones)
-    if axis == 0:
-        return ones.dot(g.reshape(n, -1)).reshape(shape[1:])
-    if axis == len(shape) - 1:
-        return g.dot(ones)
-    rest = shape[:axis] + shape[axis + 1 :]
-    return np.matmul(ones, g.reshape(math.prod(shape[:axis]), n, -1)).reshape(rest)
-
-
 # --- contributions that are not a whole array -----------------------------------------------------------------------
 
 
@@ -421,8 +359,6 @@ class Product:
 # --- the sweep ------------------------------------------------------------------------------------------------------
 
 _by_order = attrgetter("order")
-# From this size on BLAS computes an inner product in threads, which are in the way of others for a while.
-BLAS_THREADS = 10_000
 # The references to a node that the sweep itself holds; more mean that a Tensor is still there to show the gradient.
 _own_references = 0
 

@@ -14,6 +14,7 @@ import numpy as np
 from . import dispatch, loss, plans, tape, views
 from .aliases import Foreign, detached, family_of, follow, lend, owner_of, shared
 from .dispatch import FUNCTIONS, UFUNCS, array_function, array_ufunc, wrap
+from .fitting import FLOAT64
 from .rules.nondifferentiable import Printed
 from .surface import Surface
 from .tape import Array, Node
@@ -208,7 +209,7 @@ class Tensor(Surface):
 
     def _cotangent(self, grad: Any, node: Node, create_graph: bool) -> Any:
         if grad is None:
-            if node.dtype is tape.FLOAT64 and node.shape == () and not create_graph:
+            if node.dtype is FLOAT64 and node.shape == () and not create_graph:
                 return _ONE
             g = node.dtype.type(1) if node.shape == () else np.broadcast_to(node.dtype.type(1), node.shape)
             return wrap(g) if create_graph else g

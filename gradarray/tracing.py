@@ -19,10 +19,11 @@ from . import tape
 from .arguments import Argnums, function_name
 from .dispatch import new_object, wrap
 from .dual import Dual
+from .fitting import FLOAT64
 from .loss import transforming
 from .plans import sweep
 from .tangents import copied, joined, matched
-from .tape import FLOAT64, Array, Node, PullbackRule, next_order, reachable
+from .tape import Array, Node, PullbackRule, next_order, reachable
 from .tensor import Tensor, variable
 from .trees import Fixed, Tree, flatten, tree_map
 

@@ -28,10 +28,11 @@ from .dispatch import (
     stack_nested,
     unwrap,
 )
+from .fitting import FLOAT64
 from .loss import GradientLossError
 from .parallel import SPLIT, add
 from .registry import linear, lowered, rule
-from .tape import FLOAT64, Array, Cleared, Node, PullbackRule, Scatter, next_order
+from .tape import Array, Cleared, Node, PullbackRule, Scatter, next_order
 
 if TYPE_CHECKING:
     from .tensor import Tensor

@@ -12,35 +12,6 @@ import pytest
 
 import gradarray as ga
 from gradarray import tape
-from gradarray.tape import Spec, fit
-
-# --- fit -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("shape", "like"),
-    [((2, 3), (3,)), ((2, 3), (1, 3)), ((2, 3), (2, 1)), ((4, 2, 3), (2, 1)), ((2, 3), ()), ((0, 3), (1, 3))],
-)
-def test_fit_sums_what_was_broadcast(shape, like):
-    g = np.random.default_rng(0).normal(size=shape)
-    x = np.random.default_rng(1).normal(size=like)
-    fitted = fit(g, Spec(like, np.dtype(float)))
-    assert fitted.shape == like
-    # The adjoint of broadcasting: <g, broadcast(x)> == <fit(g), x>.
-    np.testing.assert_allclose(np.sum(g * np.broadcast_to(x, shape)), np.sum(fitted * x), rtol=1e-12, atol=1e-12)
-
-
-def test_fit_takes_the_real_part_and_the_dtype_of_the_operand():
-    g = np.array([1 + 2j, 3 - 1j])
-    assert fit(g, Spec((2,), np.dtype(np.float32))).dtype == np.float32
-    np.testing.assert_array_equal(fit(g, Spec((2,), np.dtype(float))), [1, 3])
-    assert fit(np.ones(2), Spec((2,), np.dtype(complex))).dtype == complex
-
-
-def test_a_cotangent_of_a_wrong_shape_is_an_assertion():
-    with pytest.raises(AssertionError, match=r"cotangent of shape \(3,\) for an operand of shape \(2,\)"):
-        fit(np.ones(3), Spec((2,), np.dtype(float)))
-
 
 # --- backward --------------------------------------------------------------------------------------------------------
 

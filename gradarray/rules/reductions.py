@@ -11,7 +11,7 @@ from ..buffers import LARGE
 from ..dispatch import primitive, stack_nested, straight
 from ..parallel import SPLIT, THREADS, reduce_in_parts
 from ..registry import bilinear, composite, linear, nondifferentiable, rule
-from ..tape import Array, Scatter, Spec
+from ..tape import Array, Scatter, Spec, is_clean
 
 Axis = Any  # a number, a tuple of numbers, or None for all
 
@@ -610,8 +610,7 @@ def extremum_vjp(
         ans, g = expand(ans, axis, keepdims), expand(g, axis, keepdims)
     if usual and type(g) is np.ndarray:
         hit = a == ans
-        square = np.vdot(ans, ans)
-        if np.count_nonzero(hit) == g.size and square == square:
+        if np.count_nonzero(hit) == g.size and is_clean(ans):
             pulled = np.zeros(a.shape, g.dtype)
             np.copyto(pulled, g, where=hit)  # one for each: no NaN, so that each has one, and no ties
             return pulled
@@ -634,8 +633,7 @@ def extremum_places(
     if initial is not None or where is not True or a.size < LARGE or axis not in (-1, a.ndim - 1):
         return NotImplemented
     places = np.flatnonzero(a == expand(ans, axis, keepdims))
-    total = np.vdot(ans, ans)
-    if places.size != g.size or total != total:
+    if places.size != g.size or not is_clean(ans):
         return NotImplemented
     return Scatter(places, g.reshape(-1), _add_at_flat)
 
