@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import multiprocessing
+import sys
 import tracemalloc
+import weakref
 
 import numpy as np
 import pytest
@@ -17,7 +21,6 @@ N = parallel.SPLIT + 5
 @pytest.fixture(params=[2, 3])
 def threads(request, monkeypatch):
     monkeypatch.setattr(parallel, "THREADS", request.param)
-    monkeypatch.setattr(parallel, "_pool", None)
 
 
 def data(seed=0, n=N):
@@ -65,7 +68,6 @@ def test_threads_give_the_same_to_the_last_bit(call, threads, monkeypatch):
 
 def test_parts_are_never_small_however_many_threads_there_are(monkeypatch):
     monkeypatch.setattr(parallel, "THREADS", 64)
-    monkeypatch.setattr(parallel, "_pool", None)
     for size, expected in ((parallel.SPLIT, 2), (5 * parallel.SPLIT, 10), (100 * parallel.SPLIT, 64)):
         parts = []
         parallel._in_parts(parts.append, size)
@@ -118,6 +120,42 @@ def test_errstate_and_exceptions_of_the_caller_hold_in_the_other_threads(threads
         np.log(x)
     with np.errstate(divide="ignore"):
         np.log(x)
+
+
+def test_an_error_in_another_thread_is_raised_and_keeps_nothing_alive(threads):
+    def attempt():
+        array = data()
+
+        def fail(part):
+            if part.start:
+                array[part] /= None
+
+        with contextlib.suppress(TypeError):
+            parallel._in_parts(fail, N)
+            raise AssertionError("no error")
+        return weakref.ref(array)
+
+    gc.disable()
+    try:
+        assert attempt()() is None
+    finally:
+        gc.enable()
+    parts = []
+    parallel._in_parts(parts.append, N)
+    assert len(parts) == 2
+
+
+def test_parts_of_parts_are_not_waited_for(threads):
+    seen = []
+    parallel._in_parts(lambda part: parallel._in_parts(seen.append, N), N)
+    assert sum(part.stop - part.start for part in seen) == 2 * N
+
+
+def test_threads_let_go_of_arrays_before_their_owner_goes_on(threads):
+    array = data()
+    for _ in range(20):
+        parallel._in_parts(array.__getitem__, N)
+        assert sys.getrefcount(array) == 2
 
 
 def test_a_child_process_makes_threads_of_its_own(threads):
