@@ -17,7 +17,7 @@ import numpy as np
 from .buffers import LARGE, absorbing
 from .fitting import FLOAT64, fit
 from .parallel import SPLIT, product_in_parts, scaled_in_parts
-from .tape import PICK, Array, Node, Product, PullbackRule, Spec
+from .tape import PICK, Array, Node, Product, PullbackRule, Scaled, Spec
 
 Derivative = Callable[..., Array]
 Partial = Derivative | float
@@ -143,18 +143,17 @@ class Elementwise(Differentiable):
         if type(g) is not np.ndarray or g.size < LARGE or g.dtype.kind != "f":
             return self.pullback(node, g)
         saved = (node.out, *node.args)
-        found: list[Product | None] = []
-        last = None
+        found: list[Any] = []
         for d, parent in zip(self.partials, node.parents, strict=True):
             if parent is None:
                 found.append(None)
-            elif callable(d) and parent.shape == g.shape and parent.dtype is g.dtype:
-                last = Product(g, d, saved)
-                found.append(last)
-            else:
+            elif parent.shape != g.shape or parent.dtype is not g.dtype:
                 return self.pullback(node, g)
-        if last is not None:
-            last.last = True
+            else:
+                found.append(Product(g, d, saved) if callable(d) else g if d == 1 else Scaled(g, d))
+        # Where the cotangent itself is among them, its memory is still needed.
+        if not any(c is g for c in found):
+            next(c for c in reversed(found) if c is not None).last = True
         return found
 
     def careful_pullback(self, node: Node, g: Array) -> Iterable[Any]:

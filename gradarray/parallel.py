@@ -185,11 +185,23 @@ def add(target: Any, g: Any, assign: bool = False) -> None:
         target += g
 
 
-def scaled_in_parts(g: Any, factor: float) -> Any:
-    """Return ``factor * g`` for a large cotangent; of one number, spread over a shape, such a one again."""
+def subtract(target: Any, g: Any) -> None:
+    """Carry out ``target -= g``."""
+    if target.size >= SPLIT:
+        ufunc_in_parts(np.subtract, target, g, out=target)
+    else:
+        target -= g
+
+
+def scaled_in_parts(g: Any, factor: float, spare: bool = False) -> Any:
+    """Return ``factor * g`` for a large cotangent, in its own memory if that is to spare.
+
+    Of one number, spread over a shape, the result is such a one again.
+    """
     number = _flat(g, g.shape)
     if number is NotImplemented or type(number) is np.ndarray:
-        return ufunc_in_parts(np.multiply, g, factor)
+        out = g if spare else None
+        return ufunc_in_parts(np.multiply, g, factor, out=out) if g.size >= SPLIT else np.multiply(g, factor, out=out)
     return np.broadcast_to(number * factor, g.shape)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from .buffers import LARGE, LOOSE, no_nan, references_to
 from .fitting import BLAS_THREADS, FLOAT64, fit
-from .parallel import add, product_in_parts
+from .parallel import add, product_in_parts, scaled_in_parts, subtract
 
 # Whatever can stand inside a Tensor: an ndarray, a NumPy scalar, another Tensor, a Dual, a foreign array.
 Array = Any
@@ -329,31 +329,73 @@ class Cleared:
         return g
 
 
-class Product:
-    """The cotangent times a partial derivative, for large arrays: added into the buffer without an array of its own.
+class _Lazy:
+    """The cotangent of a large array that is still to be computed: into the buffer, without an array of its own.
 
-    The last product of a cotangent takes its memory where nobody else needs that.
+    The last one that comes of a cotangent takes its memory where nobody else needs that.
     """
 
-    __slots__ = ("g", "last", "partial", "saved")
+    __slots__ = ("g", "last")
     shape = None
 
-    def __init__(self, g: Array, partial: Callable[..., Array], saved: tuple[Any, ...]) -> None:
+    def __init__(self, g: Array) -> None:
         self.g = g
-        self.partial = partial
-        self.saved = saved
         self.last = False
 
+    def _computed(self, spare: bool) -> Array:
+        """Return the array, which may take the memory of a cotangent to spare."""
+        raise NotImplementedError
+
+    def _add_into(self, buffer: Array) -> bool:
+        """Add to a contiguous array of the sweep's own, if that can be done without computing the whole first."""
+        raise NotImplementedError
+
     def add_to(self, buffer: Any, parent: Node, owned: set[Node], mine: bool) -> Any:
-        if buffer is not None and parent in owned and buffer.flags.c_contiguous:
-            return product_in_parts(self.g, self.partial, self.saved, buffer)
-        result = product_in_parts(self.g, self.partial, self.saved, spare=mine and self.last)
+        if buffer is not None and parent in owned and buffer.flags.c_contiguous and self._add_into(buffer):
+            return buffer
+        result = self._computed(mine and self.last)
         if result.base is not None:  # one number, spread over the shape
             return result if buffer is None else buffer + result
         owned.add(parent)
         if buffer is not None:
             add(result, buffer)
         return result
+
+
+class Product(_Lazy):
+    """The cotangent times a partial derivative."""
+
+    __slots__ = ("partial", "saved")
+
+    def __init__(self, g: Array, partial: Callable[..., Array], saved: tuple[Any, ...]) -> None:
+        super().__init__(g)
+        self.partial = partial
+        self.saved = saved
+
+    def _computed(self, spare: bool) -> Array:
+        return product_in_parts(self.g, self.partial, self.saved, spare=spare)
+
+    def _add_into(self, buffer: Array) -> bool:
+        product_in_parts(self.g, self.partial, self.saved, buffer)
+        return True
+
+
+class Scaled(_Lazy):
+    """The cotangent times a number."""
+
+    __slots__ = ("factor",)
+
+    def __init__(self, g: Array, factor: float) -> None:
+        super().__init__(g)
+        self.factor = factor
+
+    def _computed(self, spare: bool) -> Array:
+        return scaled_in_parts(self.g, self.factor, spare)
+
+    def _add_into(self, buffer: Array) -> bool:
+        if self.factor == -1:
+            subtract(buffer, self.g)
+        return self.factor == -1
 
 
 # --- the sweep ------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..buffers import LARGE
 from ..dispatch import primitive, stack_nested, straight
-from ..parallel import SPLIT, THREADS, reduce_in_parts
+from ..parallel import SPLIT, THREADS, reduce_in_parts, ufunc_in_parts
 from ..registry import bilinear, composite, linear, nondifferentiable, rule
 from ..tape import Array, Scatter, Spec, is_clean
 
@@ -632,7 +632,7 @@ def extremum_places(
     """Return the same as `extremum_vjp` for rows of a large array of which each has one element that is the result."""
     if initial is not None or where is not True or a.size < LARGE or axis not in (-1, a.ndim - 1):
         return NotImplemented
-    places = np.flatnonzero(a == expand(ans, axis, keepdims))
+    places = np.flatnonzero(ufunc_in_parts(np.equal, a, expand(ans, axis, keepdims)))
     if places.size != g.size or not is_clean(ans):
         return NotImplemented
     return Scatter(places, g.reshape(-1), _add_at_flat)
