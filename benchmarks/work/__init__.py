@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from benchmarks.libraries import MATRICES, STEPS, Arrays, Loss
-from benchmarks.measures import PEAKS, Sampler, expression_sampler, time_sampler
+from benchmarks.measures import Sampler, expression_sampler, missing_for_peak, peak_sampler, time_sampler
 
 
 class Wrong(Exception):
@@ -142,10 +142,10 @@ class Peak:
         return f"peak memory: {self.work.about}"
 
     def sampler(self, library: str, batch: float) -> Sampler | None:
-        if library not in PEAKS:
-            raise LeftOut("its allocator has no counter that Python can read")
+        if missing := missing_for_peak(library):
+            raise LeftOut(f"its allocations are seen by {missing} alone, which is not installed")
         step = self.work.prepare(library)
-        return step and (lambda: PEAKS[library](step))
+        return step and peak_sampler(library, step, batch)
 
 
 @dataclass(frozen=True)
