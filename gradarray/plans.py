@@ -36,6 +36,7 @@ LONGEST = 400
 # So many plans for tapes with the same rule at the end are kept, and so much else is remembered.
 MOST = 8
 MUCH = 256
+_KEPT_AXES = {"axis", "keepdims"}
 
 
 class _Known:
@@ -122,12 +123,15 @@ class _Writer:
         self.lines: list[str] = []
         self.names: dict[str, Any] = {"F8": FLOAT64, "blank": blank, "fit": fit, "is_clean": is_clean}
         self.names |= {"refs": references_to, "ndarray": np.ndarray, "vdot": np.vdot, "zeros": np.zeros}
+        self.names["broadcast"] = np.broadcast_to
         # What is known of the cotangents at the line that is being written: that there is a contribution, that it may
         # be None, that it is an array of the plan's own, and that a Scatter may have made it one of the sweep's.
         self.reached: set[Node] = set()
         self.uncertain: set[Node] = set()
         self.fresh: set[Node] = set()
         self.buffers: set[Node] = set()
+        # Those whose cotangent has length 1 along axes that were summed over.
+        self.narrow: set[Node] = set()
 
     def plan(self) -> Plan:
         root = self.nodes[-1]
@@ -185,6 +189,8 @@ class _Writer:
             tests = [f"{n}.rule is not {rule}", f"{n}.shape != {node.shape!r}", f"{n}.dtype is not F8"]
             if not isinstance(node.rule, (Elementwise, Reading)):  # whose numbers of operands are always the same
                 tests += [f"len({n}.parents) != {len(node.parents)}", *([] if node.kwargs else [f"{n}.kwargs"])]
+            if self._unspread(node):
+                tests.append(f"{n}.kwargs.keys() != {self._name(set(_KEPT_AXES))}")
             lines.append(f"if {' or '.join(tests)}: return None")
             targets, tests = [], []
             for i, parent in enumerate(node.parents):
@@ -216,11 +222,17 @@ class _Writer:
             yield f"mine = {n} in owned"
             yield f"owned.discard({n})"
         if node is not self.nodes[-1]:
-            yield f"if refs({n}) - own > {self.uses[node]}: kept[{n}] = {g}"
+            whole = f"broadcast({g}, {node.shape})" if node in self.narrow else g
+            yield f"if refs({n}) - own > {self.uses[node]}: kept[{n}] = {whole}"
         if isinstance(rule, Elementwise):
             yield from self._pull_elementwise(node, rule)
         elif isinstance(rule, Bilinear) and not node.kwargs:
             yield from self._vjps(node, rule, f"{g}, {', '.join(self._operands(node))}")
+        elif self._unspread(node):
+            parent = node.parents[0]
+            assert parent is not None
+            self.narrow.add(parent)
+            yield from self._add(g, parent, parent.shape)
         elif isinstance(rule, Linear) and not rule.sequence:
             yield from self._vjps(node, rule, f"{g}, {n}.parents[0]{self._keywords(node)}")
         elif isinstance(rule, Function) and rule.alone:
@@ -237,6 +249,19 @@ class _Writer:
                     yield from self._add_any(f"pulled[{i}]", parent, f"{mine} and {n} not in kept")
             yield "pulled = None"
         yield f"{g} = c = None"
+
+    def _unspread(self, node: Node) -> bool:
+        """Tell whether a cotangent need not be spread, because a factor of the full shape is all that it will meet.
+
+        So it is where a sum keeps its axes, as that of np.exp(x) in a softmax does.
+        """
+        rule, parent = node.rule, node.parents[0] if node.parents else None
+        if not (isinstance(rule, Linear) and rule.func is np.sum and node.kwargs and parent in self.uses):
+            return False
+        known = node not in self.uncertain and node.kwargs.keys() == _KEPT_AXES and node.kwargs["keepdims"] is True
+        factor = parent.rule
+        single = isinstance(factor, Elementwise) and factor.nin == 1 and callable(factor.partials[0]) and _ours(factor)
+        return known and single and self.uses[parent] == 1
 
     def _pull_elementwise(self, node: Node, rule: Elementwise) -> Iterable[str]:
         n, g = self.n[node], self.g[node]

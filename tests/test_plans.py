@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray import plans, tape
+from gradarray import plans, registry, tape
 from gradarray.dispatch import primitive
+from gradarray.kinds import Elementwise
 
 
 @pytest.fixture(autouse=True)
@@ -147,6 +148,10 @@ OTHERS = {
         lambda a, b: np.sum(np.sum(np.outer(a, b), axis=1) * a),
     ),
     "keywords": (lambda a, b: np.sum(np.exp(a) * b), lambda a, b: np.sum(np.exp(a) * b, where=[True, False, True])),
+    "a mask of a sum that keeps its axes": (
+        lambda a, b: np.sum(np.exp(np.outer(a, b)), axis=(0, 1), keepdims=True) * b[:1],
+        lambda a, b: np.sum(np.exp(np.outer(a, b)), where=[True, False, True], keepdims=True) * b[:1],
+    ),
     "the number of operands": (
         lambda a, b: np.sum(np.concatenate([a, b])),
         lambda a, b: np.sum(np.concatenate([a, b, EMPTY])),
@@ -244,6 +249,27 @@ def test_gradients_stay_on_what_is_held(planned):
     np.testing.assert_array_equal(held.grad, 2 * np.sin(x) * x)
     assert y.grad == 1
     assert t.grad is not None
+
+
+def test_a_gradient_that_is_held_has_the_whole_shape_although_the_sweep_had_a_part(planned):
+    def step():
+        t = ga.tensor(A)
+        held = np.exp(t)
+        np.sum(np.sum(held, axis=1, keepdims=True) * C[:3, :1]).backward()
+        return t, held
+
+    t, held = planned(step)
+    np.testing.assert_array_equal(held.grad, np.broadcast_to(C[:3, :1], A.shape))
+    np.testing.assert_array_equal(t.grad, C[:3, :1] * np.exp(A))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_the_factor_of_a_function_of_one_operand_has_its_shape():
+    rules = [rule for rule in registry.RULES.values() if isinstance(rule, Elementwise) and rule.nin == 1]
+    assert len(rules) > 20
+    for rule in rules:
+        if callable(rule.partials[0]):
+            assert rule.partials[0](rule.func(A), A).shape == A.shape
 
 
 @pytest.mark.parametrize("retain", [False, True])
