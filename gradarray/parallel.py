@@ -175,6 +175,15 @@ def power_in_parts(x: Any, y: Any) -> Any:
     return ufunc_in_parts(np.power, x, y) if ufunc is None else ufunc_in_parts(ufunc, x)
 
 
+def clear(target: Any) -> None:
+    """Fill a contiguous array with zeros."""
+    if target.size >= SPLIT and THREADS > 1:
+        flat = target.reshape(-1)
+        _in_parts(lambda part: flat[part].fill(0), target.size)
+    else:
+        target.fill(0)
+
+
 def add(target: Any, g: Any, assign: bool = False) -> None:
     """Carry out ``target += g``, or ``target[...] = g``."""
     if target.size >= SPLIT and target.shape == g.shape:

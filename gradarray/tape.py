@@ -16,7 +16,7 @@ import numpy as np
 
 from .buffers import LARGE, LOOSE, no_nan, references_to
 from .fitting import BLAS_THREADS, FLOAT64, fit
-from .parallel import add, product_in_parts, scaled_in_parts, subtract
+from .parallel import add, clear, product_in_parts, scaled_in_parts, subtract
 
 # Whatever can stand inside a Tensor: an ndarray, a NumPy scalar, another Tensor, a Dual, a foreign array.
 Array = Any
@@ -273,7 +273,7 @@ PICK = _Pick()
 def blank(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     """Return zeros: not by np.zeros, which asks the operating system for fresh pages, several times as dear."""
     buffer = np.empty(shape, dtype)
-    buffer.fill(0)
+    clear(buffer)
     return buffer
 
 
@@ -497,6 +497,7 @@ def _pull(
     pop, references, own, float64 = pending.pop, references_to, _own_references, np.float64
     owned: set[Node] = set()  # nodes whose pending cotangent is a buffer that this sweep made, and may write into
     large = False
+    zeros = -1  # which node has a cotangent that is all zeros but for a part without a NaN
     parent = source = None
     c: Any = None
     pulled: Any = None
@@ -516,7 +517,8 @@ def _pull(
         if references(node) - uses[node] > own and type(g) is not list:
             kept[node] = g
         if not large and type(g) is np.ndarray and g.size >= LARGE and not retain:
-            if not careful and not all(map(is_clean, (g, *pending.values(), *kept.values()))):
+            seen = () if node.order == zeros else (g,)
+            if not careful and not all(map(is_clean, (*seen, *pending.values(), *kept.values()))):
                 return None
             large = True
             _release_from(nodes, node)
@@ -543,6 +545,8 @@ def _pull(
             elif c.shape != parent.shape or c.dtype is not parent.dtype:
                 if c.shape is None:
                     total = pending.get(parent)
+                    if type(c) is Scatter and total is None and uses.get(parent) == 1:
+                        zeros = parent.order if c.g.size < LARGE and is_clean(c.g) else -1
                     if large and _owns_much(total) and references(total) <= _sole:
                         owned.add(parent)
                     pending[parent] = c.add_to(total, parent, owned, mine and node not in kept)

@@ -112,6 +112,22 @@ def test_zero_times_infinity_is_zero_in_large_arrays_too(n, threads):
     np.testing.assert_array_equal(x.grad, 2 * a)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("zeros", [slice(0, 2), slice(4, 6)])
+@pytest.mark.parametrize("parts", [[slice(0, 8)], [slice(0, 4), slice(4, 8)]])
+def test_zero_times_infinity_is_zero_in_small_parts_of_a_large_array(parts, zeros, threads):
+    def logarithms(y):
+        return sum(np.sum(np.where(y[part] > 0, np.log(y[part]), 0.0)) for part in parts)
+
+    a = data()
+    a[zeros] = 0
+    x = ga.tensor(a)
+    logarithms(x * 2.0).backward()
+    expected = np.zeros(N)
+    expected[:8] = np.where(a[:8] > 0, 1 / np.maximum(a[:8], 0.1), 0)
+    np.testing.assert_array_equal(x.grad, expected)
+
+
 def test_errstate_and_exceptions_of_the_caller_hold_in_the_other_threads(threads):
     a = data()
     a[-1] = 0
