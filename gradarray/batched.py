@@ -17,11 +17,13 @@ from .aliases import follow
 from .batch import Batch, one_by_one
 from .batch_shapes import add_each
 from .buffers import absorbing
+from .contributions import PICK, Part
 from .dispatch import _ZERO as ZERO
 from .dispatch import wrap
 from .fitting import fit
 from .kinds import Bilinear, Elementwise, Function, Linear, names
-from .tape import PICK, Array, Node, Part, Spec, reachable
+from .sweeps import reachable
+from .tape import Array, Node, Spec
 from .views import VIEWITEM, GetItem
 
 # The elements that the batch of the widest node may have: those of a chunk should stay in the processor's cache.

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from . import dispatch, tape
+from .contributions import PICK
 from .dispatch import records, saved, wrap
 from .dual import Dual
 from .fitting import FLOAT64, fit
 from .loss import GradientLossError, transforming
 from .tangents import gradient_of, paired
-from .tape import PICK, Array, Node, PullbackRule, Spec
+from .tape import Array, Node, PullbackRule, Spec
 from .trees import Tree, _parts, flatten
 
 Pull = Callable[[Any], Any]

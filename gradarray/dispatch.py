@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import aliases, guard, loss, tape
+from .contributions import PICK
 from .fitting import FLOAT64
 from .kinds import (
     Bilinear,
@@ -32,7 +33,7 @@ from .kinds import (
 )
 from .parallel import SPLIT, ufunc_in_parts
 from .registry import find, forgetters
-from .tape import PICK, Array, Node, PullbackRule, Spec, next_order
+from .tape import Array, Node, PullbackRule, Spec, next_order
 
 # The class Tensor, set by install(): imports point one way, and its module stands on this one.
 Tensor: Any = None

@@ -15,9 +15,10 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from .buffers import LARGE, absorbing
+from .contributions import PICK, Product, Scaled
 from .fitting import FLOAT64, fit
 from .parallel import SPLIT, product_in_parts, scaled_in_parts
-from .tape import PICK, Array, Node, Product, PullbackRule, Scaled, Spec
+from .tape import Array, Node, PullbackRule, Spec
 
 Derivative = Callable[..., Array]
 Partial = Derivative | float

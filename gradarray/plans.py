@@ -1,9 +1,9 @@
 """Sweeps over tapes whose structure comes again and again, as in a training loop.
 
-The loop in tape.py finds out at each node what to do with it. For a structure that has come often enough, a function is
-written that does the same with nothing left to find out: nodes and cotangents are local variables, each contribution
+The loop in sweeps.py finds out at each node what to do with it. For a structure that has come often enough, a function
+is written that does the same with nothing left to find out: nodes and cotangents are local variables, each contribution
 has its place, and the shapes that are summed over are known. It first goes through the tape and compares it with the
-structure that it was written for. Another tape is left to `tape.sweep`, and so is one from which a NaN comes out. The
+structure that it was written for. Another tape is left to `sweeps.sweep`, and so is one from which a NaN comes out. The
 arithmetic is the same, to the last bit.
 """
 
@@ -14,11 +14,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from . import tape
+from . import sweeps
 from .buffers import LARGE, LOOSE, references_to
+from .contributions import blank
 from .fitting import BLAS_THREADS, FLOAT64, ONES, fit
 from .kinds import Bilinear, Elementwise, Function, Linear, Rule
-from .tape import Array, Node, blank, is_clean, reachable
+from .sweeps import is_clean, reachable
+from .tape import Array, Node
 from .views import Reading
 
 K = TypeVar("K")
@@ -60,10 +62,10 @@ def sweep(
     oldest: int = -1,
     uses: dict[Node, int] | None = None,
 ) -> Gradients:
-    """Do what `tape.sweep` does, by a plan where there is one."""
+    """Do what `sweeps.sweep` does, by a plan where there is one."""
     rule = root.rule
     if wrap is not None or rule is None or not rule.shared:
-        return tape.sweep(root, g, retain, wrap, oldest, uses)
+        return sweeps.sweep(root, g, retain, wrap, oldest, uses)
     known = _known.get(rule)
     if known is not None and known.plans:
         references = 0 if uses is None else 1
@@ -76,7 +78,7 @@ def sweep(
                 if gradients:
                     return gradients
                 if gradients is not None:
-                    return tape.sweep(root, g, retain, None, oldest, uses)
+                    return sweeps.sweep(root, g, retain, None, oldest, uses)
     if uses is None:
         uses = reachable(root, oldest)
     if len(uses) <= LONGEST:
@@ -88,7 +90,7 @@ def sweep(
             new = written(uses)
             if new is not None:
                 known.plans = (new, *known.plans[: MOST - 1])
-    return tape.sweep(root, g, retain, None, oldest, uses)
+    return sweeps.sweep(root, g, retain, None, oldest, uses)
 
 
 def _room(memory: dict[K, V]) -> dict[K, V]:

@@ -189,8 +189,8 @@ def rule(
     forward : callable, optional
         Computes the same from plain arrays by a shorter way.
     sparse : callable, optional
-        For one operand: called as the vjp is, with plain arrays, it returns the cotangent as a `tape.Scatter` where
-        nearly all of it is zero, or NotImplemented.
+        For one operand: called as the vjp is, with plain arrays, it returns the cotangent as a
+        `contributions.Scatter` where nearly all of it is zero, or NotImplemented.
     """
     if (joint is None) == (not vjps):
         raise TypeError("give either one vjp per operand or a joint one")

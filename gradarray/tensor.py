@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import dispatch, loss, plans, tape, views
+from . import dispatch, loss, plans, sweeps, tape, views
 from .aliases import Foreign, detached, family_of, follow, lend, owner_of, shared
 from .dispatch import FUNCTIONS, UFUNCS, array_function, array_ufunc, wrap
 from .fitting import FLOAT64
@@ -238,7 +238,7 @@ class Tensor(Surface):
     def clear_graph(self) -> None:
         """Release the tape behind this tensor without computing anything."""
         if self._node is not None:
-            for node in tape.reachable(self._node):
+            for node in sweeps.reachable(self._node):
                 if node.rule is not None:
                     node.release()
 

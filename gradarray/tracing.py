@@ -22,8 +22,9 @@ from .dual import Dual
 from .fitting import FLOAT64
 from .loss import transforming
 from .plans import sweep
+from .sweeps import reachable
 from .tangents import copied, joined, matched
-from .tape import Array, Node, PullbackRule, next_order, reachable
+from .tape import Array, Node, PullbackRule, next_order
 from .tensor import Tensor, variable
 from .trees import Fixed, Tree, flatten, tree_map
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from . import dispatch, guard, loss, tape
 from .aliases import MANY, Foreign, Step, Steps, base_of, family_of, follow, held, join, owner_of, shared
+from .contributions import Cleared, Scatter
 from .dispatch import (
     FUNCTIONS,
     PLAIN,
@@ -32,7 +33,7 @@ from .fitting import FLOAT64
 from .loss import GradientLossError
 from .parallel import SPLIT, add
 from .registry import linear, lowered, rule
-from .tape import Array, Cleared, Node, PullbackRule, Scatter, next_order
+from .tape import Array, Node, PullbackRule, next_order
 
 if TYPE_CHECKING:
     from .tensor import Tensor

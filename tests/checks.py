@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 import gradarray as ga
-from gradarray import GradientLossError, GradientLossWarning, plans, tape
+from gradarray import GradientLossError, GradientLossWarning, plans, sweeps
 from gradarray.dispatch import wrap
 from gradarray.tape import Node, PullbackRule
 
@@ -286,7 +286,7 @@ def check_plan(y: ga.Tensor) -> bool:
     """Check that a plan for the tape behind `y` gives to the last bit what the loop gives; tell if there is one."""
     root = y._node
     assert root is not None
-    uses = tape.reachable(root)
+    uses = sweeps.reachable(root)
     plan = plans.written(uses)
     if plan is None:
         return False
@@ -295,10 +295,10 @@ def check_plan(y: ga.Tensor) -> bool:
     assert by_plan is not None, "a plan does not know its own tape again"
     if not by_plan:
         with np.errstate(all="ignore"):
-            by_loop = tape._pull(sorted(uses, key=lambda node: node.order), uses, root, g, False, True, None)
+            by_loop = sweeps._pull(sorted(uses, key=lambda node: node.order), uses, root, g, False, True, None)
         assert by_loop is None, "a plan sees a NaN where there is none"
         return True
-    by_loop = tape.sweep(root, g, True, uses=uses)
+    by_loop = sweeps.sweep(root, g, True, uses=uses)
     assert by_plan.keys() == by_loop.keys()
     for node, gradient in by_loop.items():
         np.testing.assert_array_equal(by_plan[node], gradient, strict=bool(node.shape))

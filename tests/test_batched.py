@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray import batch, batched, tape
+from gradarray import batch, batched, sweeps
 from gradarray.batch import Batch
 from gradarray.tape import Node
 from tests import checks
@@ -81,7 +81,7 @@ def check_reverse(sample: Sample, operands: list[Any]) -> None:
         g = draws(rng, result.data)
         together = batched.pull_back(batched.between(result._node, inputs), inputs, result._node, Batch(g))
         for i in range(COUNT):
-            alone = tape.sweep(result._node, g[i][()], True)
+            alone = sweeps.sweep(result._node, g[i][()], True)
             for node in inputs:
                 expected = alone.get(node, np.zeros(node.shape))
                 found = together[node] if node in together else Batch(np.zeros((COUNT, *node.shape), node.dtype))
@@ -103,7 +103,7 @@ def check_forward(sample: Sample, operands: list[Any]) -> None:
         assert (together.shape, together.dtype) == (result.shape, result.dtype)
         for i in range(COUNT):
             g = checks.draw(rng, np.asarray(result.data))
-            alone = tape.sweep(result._node, g[()], True)
+            alone = sweeps.sweep(result._node, g[()], True)
             found_alone = [np.where(np.isfinite(x), alone.get(n, 0), 0) for n, x in zip(inputs, operands, strict=True)]
             pairs = [(gradient, part[i]) for gradient, part in zip(found_alone, t, strict=True)]
             expected, scale = sum(checks.inner(*pair) for pair in pairs), sum(checks.size(*pair) for pair in pairs)
@@ -369,7 +369,7 @@ def test_the_tape_stays() -> None:
     (x,), (y,) = recorded(layers, [POINT])
     first = batched.jacobian(y._node, [x], "rev")
     np.testing.assert_array_equal(batched.jacobian(y._node, [x], "rev"), first)
-    tape.sweep(y._node, np.ones(3))
+    sweeps.sweep(y._node, np.ones(3))
     with pytest.raises(RuntimeError, match="released"):
         batched.jacobian(y._node, [x])
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray import plans, registry, tape
+from gradarray import plans, registry, sweeps
 from gradarray.dispatch import primitive
 from gradarray.kinds import Elementwise
 
@@ -24,13 +24,13 @@ def fresh(monkeypatch):
 def loops(monkeypatch):
     """Collect the roots of the sweeps that are left to the loop."""
     roots = []
-    sweep = tape.sweep
+    sweep = sweeps.sweep
 
     def counted(root, *args):
         roots.append(root)
         return sweep(root, *args)
 
-    monkeypatch.setattr(tape, "sweep", counted)
+    monkeypatch.setattr(sweeps, "sweep", counted)
     return roots
 
 
@@ -43,7 +43,7 @@ def gradients(f, *arrays):
 def by_loop(f, *arrays):
     tensors = [ga.tensor(x) for x in arrays]
     y = f(*tensors)
-    found = tape.sweep(y._node, np.ones(y.shape)[()])
+    found = sweeps.sweep(y._node, np.ones(y.shape)[()])
     return [None if t.constant else found.get(t._node) for t in tensors]
 
 

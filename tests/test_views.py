@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray import GradientLossError, tape
+from gradarray import GradientLossError, contributions
 from tests.checks import check_gradient
 
 A = np.arange(24.0).reshape(2, 3, 4)
@@ -603,10 +603,10 @@ def test_a_loop_that_writes_costs_the_same_at_each_step(step, traced, monkeypatc
             taken.append(array.size)
             return array
 
-    monkeypatch.setattr(tape, "np", Counted())
+    monkeypatch.setattr(contributions, "np", Counted())
     loss = np.sum(out)
     loss.backward()
-    assert sum(size >= N for size in taken) <= 4
+    assert 1 <= sum(size >= N for size in taken) <= 4
     assert x.grad is not None
 
 

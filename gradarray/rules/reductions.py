@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from ..buffers import LARGE
+from ..contributions import Scatter
 from ..dispatch import primitive, stack_nested, straight
 from ..parallel import SPLIT, THREADS, reduce_in_parts, ufunc_in_parts
 from ..registry import bilinear, composite, linear, nondifferentiable, rule
-from ..tape import Array, Scatter, Spec, is_clean
+from ..sweeps import is_clean
+from ..tape import Array, Spec
 
 Axis = Any  # a number, a tuple of numbers, or None for all
 

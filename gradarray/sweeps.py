@@ -1,0 +1,242 @@
+"""The backward sweep. It knows nothing about NumPy's functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from .buffers import LARGE, LOOSE, no_nan, references_to
+from .contributions import Scatter
+from .fitting import BLAS_THREADS, FLOAT64, fit
+from .parallel import add
+from .tape import RELEASED, RELEASED_MESSAGE, Array, Node, PullbackRule, leaf
+
+_by_order = attrgetter("order")
+# The references to a node that the sweep itself holds; more mean that a Tensor is still there to show the gradient.
+_own_references = 0
+
+
+def _count_sole_references() -> int:
+    total = {0: np.empty(0)}[0]
+    pending = {0: total}
+    return references_to(pending[0])
+
+
+# The references to an array that stands in a dictionary and in a local variable, and nowhere else.
+_sole = _count_sole_references()
+
+
+def reachable(root: Node, oldest: int = -1, beyond: list[Node] | None = None) -> dict[Node, int]:
+    """Return every node that `root` depends on, with the number of times it is an operand of another one of them.
+
+    Nodes that are older than `oldest` are left out; those that the others have for parents are added to `beyond`.
+    """
+    uses = {root: 0}
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.rule is RELEASED:
+            raise RuntimeError(RELEASED_MESSAGE)
+        for parent in node.parents:
+            if parent is not None and parent.order >= oldest:
+                if parent in uses:
+                    uses[parent] += 1
+                else:
+                    uses[parent] = 1
+                    stack.append(parent)
+            elif parent is not None and beyond is not None:
+                beyond.append(parent)
+    return uses
+
+
+def sweep(
+    root: Node,
+    g: Array,
+    retain: bool = False,
+    wrap: Callable[[Array, Node | None], Array] | None = None,
+    oldest: int = -1,
+    uses: dict[Node, int] | None = None,
+) -> dict[Node, Array]:
+    """Pull the cotangent `g` of `root` back and return the gradient of every leaf and of every node still held.
+
+    Where a NaN comes out, the products that made it are formed again so that an exact zero wins over an infinity or a
+    NaN: ``np.where(x > 0, np.log(x), 0.)`` has a finite gradient everywhere, and code that never meets such a point
+    pays next to nothing for it. Small arrays are looked through at the end, in the gradients of the leaves, and the
+    tape is released then, so that a rule that fails leaves it as it was. From the first large array on, each
+    contribution is looked through as it comes, so that each node can be released once used: what the next one
+    allocates is then memory that is still mapped.
+
+    Parameters
+    ----------
+    root : Node
+    g : the cotangent, of the root's shape and dtype
+    retain : keep the tape for another sweep
+    wrap : makes a Tensor of a raw array and its node; given, the sweep itself is recorded
+    oldest : nodes with a smaller order are taken for constants
+    uses : what `reachable` returns for them, where it is known already
+    """
+    if uses is None:
+        uses = reachable(root, oldest)
+    nodes = sorted(uses, key=_by_order)
+    with np.errstate(all="ignore"):  # whatever is infinite or undefined was already warned of on the way forward
+        gradients = _pull(nodes, uses, root, g, False, retain, wrap)
+        if gradients is None:
+            gradients = _pull(nodes, uses, root, g, True, retain, wrap)
+    assert gradients is not None
+    if not retain:
+        for node in nodes:
+            if node.rule is not None:
+                # As Node.release, without the call.
+                node.rule = RELEASED
+                node.args = node.kwargs = node.out = None
+                node.parents = ()
+    return gradients
+
+
+def _pull(
+    nodes: list[Node],
+    uses: dict[Node, int],
+    root: Node,
+    g: Array,
+    careful: bool,
+    retain: bool,
+    wrap: Callable[[Array, Node | None], Array] | None,
+) -> dict[Node, Array] | None:
+    """Carry out a sweep; None says that a NaN came out of it, and that it has to be done again with care."""
+    kept: dict[Node, Array] = {}
+    pending = {root: g}
+    pop, references, own, float64 = pending.pop, references_to, _own_references, np.float64
+    owned: set[Node] = set()  # nodes whose pending cotangent is a buffer that this sweep made, and may write into
+    large = False
+    zeros = -1  # which node has a cotangent that is all zeros but for a part without a NaN
+    parent = source = None
+    c: Any = None
+    pulled: Any = None
+    total: Any = None
+    for node in reversed(nodes):
+        g = pop(node, None)
+        if g is None:
+            continue
+        mine = owned and node in owned  # whether the cotangent is a buffer that nobody else needs
+        if mine:
+            owned.discard(node)
+        parent = source = None  # they may still name this node, which would count as somebody who holds it
+        rule = node.rule
+        if rule is None:
+            kept[node] = g
+            continue
+        if references(node) - uses[node] > own and type(g) is not list:
+            kept[node] = g
+        if not large and type(g) is np.ndarray and g.size >= LARGE and not retain:
+            seen = () if node.order == zeros else (g,)
+            if not careful and not all(map(is_clean, (*seen, *pending.values(), *kept.values()))):
+                return None
+            large = True
+            _release_from(nodes, node)
+            c = pulled = total = None  # as at the end of each later round
+        if large and not mine:
+            mine = references(g) <= LOOSE and _owns_much(g)
+        source = node if wrap is None else rule.lift(node, wrap)
+        pull = rule.careful_pullback if careful else rule.contributions if large else rule.pullback
+        pulled = pull(source, g)
+        if wrap is not None:  # plain zeros, say; mixed with Tensors they would meet as out= or in a Scatter
+            pulled = [wrap(c, None) if isinstance(c, (np.ndarray, np.generic)) else c for c in pulled]
+        if large:
+            # Large real products absorb by themselves; see product_in_parts.
+            if rule.careful and not careful and not all(c is g or _absorbed(c) or is_clean(c, True) for c in pulled):
+                pulled = rule.careful_pullback(source, g)
+            node.rule = RELEASED
+            node.args = node.kwargs = node.out = None
+        for parent, c in zip(node.parents, pulled):  # noqa: B905 - strict= costs as much as the rest of the line
+            if parent is None or c is None:
+                continue
+            if type(c) is float64:
+                if parent.shape or parent.dtype is not FLOAT64:
+                    c = fit(c, parent)
+            elif c.shape != parent.shape or c.dtype is not parent.dtype:
+                if c.shape is None:
+                    total = pending.get(parent)
+                    if type(c) is Scatter and total is None and uses.get(parent) == 1:
+                        zeros = parent.order if c.g.size < LARGE and is_clean(c.g) else -1
+                    if large and _owns_much(total) and references(total) <= _sole:
+                        owned.add(parent)
+                    pending[parent] = c.add_to(total, parent, owned, mine and node not in kept)
+                    continue
+                c = fit(c, parent)
+            if parent not in pending:
+                pending[parent] = c
+                continue
+            total = pending[parent]
+            if parent in owned or (_owns_much(total) and references(total) <= _sole):
+                add(total, c)
+            else:
+                pending[parent] = total + c
+        if large:
+            g = c = pulled = total = None  # nor may these hold memory that the next node could use
+    if not large and not careful:
+        for node, gradient in kept.items():
+            if node.rule is None and not is_clean(gradient):
+                return None
+    return kept
+
+
+def _release_from(nodes: list[Node], end: Node) -> None:
+    """Release the nodes from the last one on, down to `end`, which stays."""
+    for node in reversed(nodes):
+        if node is end:
+            return
+        if node.rule is not None:
+            node.release()
+
+
+def _owns_much(g: Array) -> bool:
+    """Tell whether a cotangent is a large array with memory of its own, which nobody sees who does not hold it."""
+    return type(g) is np.ndarray and g.size >= LARGE and g.flags.owndata
+
+
+def _absorbed(c: Array) -> bool:
+    return type(c) is np.ndarray and c.size >= LARGE and c.dtype.kind == "f"
+
+
+def is_clean(g: Array, views: bool = False) -> bool:
+    """Tell whether a cotangent is certain to hold no NaN; large views are, where all others are looked through."""
+    if type(g) is np.ndarray:
+        if g.size >= BLAS_THREADS:
+            if views and g.base is not None:
+                return True
+            # One number, spread over a shape, is soon looked at.
+            return no_nan(g) if any(g.strides) else is_clean(g[(0,) * g.ndim])
+        # A sum of squares is NaN exactly when an element is, and the cheapest to find for a small array.
+        g = np.vdot(g, g)
+    if isinstance(g, np.generic):
+        return bool(g == g)
+    raw = getattr(g, "_raw", None)
+    return raw is None or is_clean(raw)
+
+
+def _count_own_references() -> None:
+    """Find out how many references the loop of `_pull` holds itself; it differs between versions of Python."""
+    global _own_references
+
+    class Same(PullbackRule):
+        name = "same"
+
+        def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+            return (g,)
+
+    rule: Any = Same()
+    one = np.float64(1.0)
+    middle = Node(rule, None, None, None, (leaf((), one.dtype),), (), one.dtype)
+    root = Node(rule, None, None, None, (middle,), (), one.dtype)
+    del middle
+    uses = reachable(root)
+    nodes = sorted(uses, key=_by_order)
+    # The root is held by this function and the leaf is always kept, so an exact count keeps two of the three.
+    while len(_pull(nodes, uses, root, one, False, True, None) or ()) > 2 and _own_references < 16:
+        _own_references += 1
+
+
+_count_own_references()
