@@ -131,9 +131,11 @@ def _pull(
         if references(node) - uses[node] > own and type(g) is not list:
             kept[node] = g
         if not large and type(g) is np.ndarray and g.size >= LARGE and not retain:
-            seen = () if node.order == zeros else (g,)
-            if not careful and not all(map(is_clean, (*seen, *pending.values(), *kept.values()))):
-                return None
+            if not careful:
+                if node.order != zeros and not is_clean(g):
+                    return None
+                if not all(map(is_clean, (*pending.values(), *kept.values()))):
+                    return None
             large = True
             _release_from(nodes, node)
             c = pulled = total = None  # as at the end of each later round

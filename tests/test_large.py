@@ -212,6 +212,17 @@ def test_a_large_sweep_lets_go_of_what_it_used():
     assert now < 1.5 * array  # the gradient alone
 
 
+def test_the_first_large_cotangent_lends_its_memory_too():
+    n = 100_000
+    x, w = ga.tensor(data(n=n)), ga.tensor(data(1, n=n), constant=True)
+    loss = np.dot(np.sin(x), w)
+    tracemalloc.start()
+    loss.backward()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.75 * 8 * n  # the cotangent and half of the cosine
+
+
 def test_a_large_sweep_that_fails_has_released_what_it_used():
     @ga.custom_gradient
     def broken(x):
