@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .buffers import LARGE
-from .parallel import add, clear, product_in_parts, scaled_in_parts, subtract
+from .parallel import add, clear, product_in_parts, scaled_in_parts, ufunc_in_parts
 from .tape import Array, Node, PullbackRule
 
 
@@ -168,5 +168,5 @@ class Scaled(_Lazy):
 
     def _add_into(self, buffer: Array) -> bool:
         if self.factor == -1:
-            subtract(buffer, self.g)
+            ufunc_in_parts(np.subtract, buffer, self.g, out=buffer)
         return self.factor == -1

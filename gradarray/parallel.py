@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import itertools
+import math
 import os
 import threading
 from collections.abc import Callable, Iterable
@@ -116,16 +117,18 @@ def _flat(operand: Any, shape: tuple[int, ...]) -> Any:
 
 
 def ufunc_in_parts(ufunc: np.ufunc, *operands: Any, out: Any = None) -> Any:
-    """Return ``ufunc(*operands)``; they, or the result that they are broadcast to, are large arrays.
+    """Return ``ufunc(*operands)``; they, or the result that they are broadcast to, may be large arrays.
 
-    What lies strided in memory is left to NumPy.
+    What is small after all, or lies strided in memory, is left to NumPy.
     """
     shapes = {x.shape for x in operands if type(x) is np.ndarray}
     if len(shapes) > 1:
         return _broadcast_in_parts(ufunc, operands) if out is None and len(operands) == 2 else ufunc(*operands, out=out)
     (shape,) = shapes
+    if THREADS == 1 or math.prod(shape) < SPLIT:
+        return ufunc(*operands, out=out)
     flat = [_flat(operand, shape) for operand in (*operands, *(() if out is None else (out,)))]
-    if THREADS == 1 or any(operand is NotImplemented for operand in flat):
+    if any(operand is NotImplemented for operand in flat):
         return ufunc(*operands, out=out)
     if out is None:
         out = np.empty(shape, _result_type(ufunc, flat))
@@ -177,7 +180,7 @@ def power_in_parts(x: Any, y: Any) -> Any:
 
 def clear(target: Any) -> None:
     """Fill a contiguous array with zeros."""
-    if target.size >= SPLIT and THREADS > 1:
+    if target.size >= SPLIT:
         flat = target.reshape(-1)
         _in_parts(lambda part: flat[part].fill(0), target.size)
     else:
@@ -194,14 +197,6 @@ def add(target: Any, g: Any, assign: bool = False) -> None:
         target += g
 
 
-def subtract(target: Any, g: Any) -> None:
-    """Carry out ``target -= g``."""
-    if target.size >= SPLIT:
-        ufunc_in_parts(np.subtract, target, g, out=target)
-    else:
-        target -= g
-
-
 def scaled_in_parts(g: Any, factor: float, spare: bool = False) -> Any:
     """Return ``factor * g`` for a large cotangent, in its own memory if that is to spare.
 
@@ -209,8 +204,7 @@ def scaled_in_parts(g: Any, factor: float, spare: bool = False) -> Any:
     """
     number = _flat(g, g.shape)
     if number is NotImplemented or type(number) is np.ndarray:
-        out = g if spare else None
-        return ufunc_in_parts(np.multiply, g, factor, out=out) if g.size >= SPLIT else np.multiply(g, factor, out=out)
+        return ufunc_in_parts(np.multiply, g, factor, out=g if spare else None)
     return np.broadcast_to(number * factor, g.shape)
 
 

@@ -622,17 +622,9 @@ def extremum_vjp(
     return np.where(hit, g / n, 0)
 
 
-def extremum_places(
-    g: Array,
-    ans: Array,
-    a: Array,
-    axis: Axis = None,
-    keepdims: bool = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Any:
+def extremum_places(g: Array, ans: Array, a: Array, axis: Axis = None, keepdims: bool = False, **unusual: Any) -> Any:
     """Return the same as `extremum_vjp` for rows of a large array of which each has one element that is the result."""
-    if initial is not None or where is not True or a.size < LARGE or axis not in (-1, a.ndim - 1):
+    if unusual or a.size < LARGE or axis not in (-1, a.ndim - 1):
         return NotImplemented
     places = np.flatnonzero(ufunc_in_parts(np.equal, a, expand(ans, axis, keepdims)))
     if places.size != g.size or not is_clean(ans):
