@@ -6,21 +6,19 @@ element is computed as before, and the result is the same to the last bit.
 
 from __future__ import annotations
 
-import contextvars
 import itertools
 import math
 import os
-import threading
 from collections.abc import Callable, Iterable
-from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
 
+from . import workers
 from .buffers import absorbing, no_nan, product
 
-# Below this many elements the hand-over to another thread, some 50 us, is not won back.
-SPLIT = 2**18
+# Below this many elements the hand-over to another thread, some 25 us, is not won back.
+SPLIT = 2**17
 
 
 def _count_threads() -> int:
@@ -35,74 +33,13 @@ def _count_threads() -> int:
 THREADS = _count_threads()
 
 
-class _Workers:
-    """Threads that take turns at a queue of jobs: 40 us sooner done with one than concurrent.futures' pool."""
-
-    def __init__(self) -> None:
-        self.jobs: SimpleQueue[_Job] = SimpleQueue()
-        self.idents: set[int] = set()
-        self._growing = threading.Lock()
-
-    def grow(self, count: int) -> None:
-        """See to it that there are so many threads."""
-        with self._growing:
-            while len(self.idents) < count:
-                thread = threading.Thread(target=self._serve, name="gradarray", daemon=True)
-                thread.start()
-                assert thread.ident is not None
-                self.idents.add(thread.ident)
-
-    def _serve(self) -> None:
-        while True:
-            context, compute, part, done = self.jobs.get()
-            error = None
-            try:
-                context.run(compute, part)
-            except BaseException as caught:
-                error = caught
-            # No array may be referred to from here when its owner goes on, nor while this thread waits.
-            context = compute = part = None  # type: ignore[assignment]
-            done.put(error)
-            done = error = None  # type: ignore[assignment]
-
-
-_Job = tuple[contextvars.Context, Callable[[slice], object], slice, "SimpleQueue[BaseException | None]"]
-_workers = _Workers()
-
-
-def _start_anew() -> None:
-    global _workers
-    _workers = _Workers()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_start_anew)  # threads do not follow into the child
-
-
 def _in_parts(compute: Callable[[slice], object], size: int, length: int | None = None) -> None:
     """Call `compute` for slices that cover `size` elements, or the `length` rows that hold them, at the same time."""
     # No part is so small that its hand-over is not won back, however many processors there are.
     count = max(1, min(THREADS, 2 * size // SPLIT))
     length = size if length is None else length
-    if threading.get_ident() in _workers.idents:  # they must not wait for each other
-        count = 1
     edges = [length * k // count for k in range(count + 1)]
-    parts = [slice(start, stop) for start, stop in itertools.pairwise(edges)]
-    if len(_workers.idents) < count - 1:
-        _workers.grow(count - 1)
-    done: SimpleQueue[BaseException | None] = SimpleQueue()
-    for part in parts[1:]:
-        # np.errstate of the calling thread holds in the others too.
-        _workers.jobs.put((contextvars.copy_context(), compute, part, done))
-    try:
-        compute(parts[0])
-    finally:
-        errors = [error for error in [done.get() for _ in parts[1:]] if error is not None]
-    if errors:
-        try:
-            raise errors[0]
-        finally:
-            del errors  # it would be a reference cycle, by way of the traceback
+    workers.workers.compute(compute, [slice(start, stop) for start, stop in itertools.pairwise(edges)])
 
 
 def _flat(operand: Any, shape: tuple[int, ...]) -> Any:

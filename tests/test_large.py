@@ -40,7 +40,7 @@ CALLS = [
     lambda x, y: ((0.5 * x + y) * x - 1.0) * x + 2.0**y - y * x,
     lambda x, y: (x[:700, None] - y[:500]) * x[:500] + 1.0 / y[None, :500],
     lambda x, y: (x[:70, None, None] * y[:60, None]) ** 2 - x[None, :60, None] / y[:80],
-    lambda x, y: log_softmax(x[: 512 * 512].reshape(512, 512) * y[:512]),
+    lambda x, y: log_softmax(x[: 256 * 512].reshape(256, 512) * y[:512]),
 ]
 
 
@@ -296,7 +296,7 @@ def test_extrema_of_large_arrays_share_like_those_of_small_ones(shape, keepdims,
 
 
 def test_what_is_used_often_takes_one_buffer():
-    n, uses = 4 * parallel.SPLIT, 6
+    n, uses = 8 * parallel.SPLIT, 6
     x = ga.tensor(data(n=n))
 
     def forward():

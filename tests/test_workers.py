@@ -1,0 +1,102 @@
+"""Threads that compute parts: whoever is late is not waited for, and whoever waits sees at once what it waits for."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from gradarray.workers import Workers, _Flag
+
+PARTS = [slice(k, k + 1) for k in range(4)]
+
+
+def test_parts_are_computed_at_the_same_time():
+    both = threading.Barrier(2, timeout=30)
+    Workers().compute(lambda _: both.wait(), PARTS[:2])
+
+
+def test_each_part_is_computed_once():
+    workers = Workers()
+    for _ in range(200):
+        found = []
+        workers.compute(found.append, PARTS)
+        assert sorted(part.start for part in found) == [0, 1, 2, 3]
+
+
+def test_threads_that_do_not_come_are_not_waited_for():
+    end = threading.Event()
+
+    class Late(Workers):
+        def _serve(self):
+            end.wait()
+
+    array, found = np.zeros(4), []
+    workers = Late()
+    workers.compute(lambda part: found.append((part, array.size)), PARTS)
+    assert [part for part, _ in found] == PARTS
+    assert sys.getrefcount(array) == 2  # nor do they refer to anything when they come
+    end.set()
+
+
+def test_several_threads_may_ask_at_once():
+    workers, results = Workers(), {}
+
+    def ask(k):
+        total = []
+        for _ in range(50):
+            workers.compute(lambda part: total.append(k * part.start), PARTS)
+        results[k] = sum(total)
+
+    threads = [threading.Thread(target=ask, args=(k,)) for k in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert results == {k: 50 * 6 * k for k in range(5)}
+
+
+def test_all_parts_are_computed_before_an_error_is_raised():
+    found = []
+
+    def compute(part):
+        found.append(part)
+        raise ValueError(str(part.start))
+
+    with pytest.raises(ValueError, match=r"^[0-3]$"):
+        Workers().compute(compute, PARTS)
+    assert len(found) == 4
+
+
+def test_a_flag_is_seen_without_the_interpreters_lock():
+    flag = _Flag()
+    flag._rows = np.broadcast_to(flag._flag, (10**8, 4096))  # minutes, if it were not seen
+    thread = threading.Thread(target=flag.look_out, daemon=True)
+    thread.start()
+    time.sleep(0.01)
+    assert thread.is_alive()
+    flag.set(True)
+    thread.join(30)
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("crowded", [True, False])
+def test_nobody_looks_out_while_processors_are_wanting(crowded, monkeypatch):
+    looks, both = [], threading.Barrier(2, timeout=30)
+    monkeypatch.setattr(_Flag, "look_out", lambda self: looks.append(self))
+    monkeypatch.setattr("gradarray.workers._STARVED", np.inf)
+    workers = Workers()
+    workers._crowded = np.inf if crowded else 0
+    for _ in range(5):
+        workers.compute(lambda _: both.wait(), PARTS[:2])
+    assert bool(looks) is not crowded
+
+
+def test_a_thread_that_gets_no_processor_is_noticed():
+    workers = Workers()
+    assert workers._crowded == 0
+    workers.compute(lambda _: time.sleep(0.01), PARTS)  # it seems so: the time passes, and that of the processor not
+    assert workers._crowded > 0
