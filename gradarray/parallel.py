@@ -36,8 +36,8 @@ THREADS = _count_threads()
 def _in_parts(compute: Callable[[slice], object], size: int, length: int | None = None) -> None:
     """Call `compute` for slices that cover `size` elements, or the `length` rows that hold them, at the same time."""
     # No part is so small that its hand-over is not won back, however many processors there are.
-    count = max(1, min(THREADS, 2 * size // SPLIT))
     length = size if length is None else length
+    count = max(1, min(THREADS, 2 * size // SPLIT, length))
     edges = [length * k // count for k in range(count + 1)]
     workers.workers.compute(compute, [slice(start, stop) for start, stop in itertools.pairwise(edges)])
 
@@ -224,5 +224,10 @@ def reduce_in_parts(ufunc: np.ufunc, a: Any, axis: int, keepdims: bool) -> Any:
     shape = (*a.shape[:axis], *((1,) if keepdims else ()), *a.shape[axis + 1 :])
     reduce: Any = ufunc.reduce
     out = np.empty(shape, reduce(a[:1], axis).dtype)
-    _in_parts(lambda part: reduce(a[part], axis, None, out[part], keepdims), a.size, len(a))
+    return along_first(lambda part, out: reduce(part, axis, None, out, keepdims), a, out)
+
+
+def along_first(compute: Callable[[Any, Any], object], a: Any, out: Any) -> Any:
+    """Return `out`, once ``compute(a[part], out[part])`` has filled it in parts along the first axis."""
+    _in_parts(lambda part: compute(a[part], out[part]), a.size, len(a))
     return out

@@ -56,9 +56,13 @@ SHAPES = [
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_sums_of_every_size_along_every_axis(shape, rng):
+def test_sums_of_every_size_along_every_axis(shape, rng, monkeypatch):
     g = rng.normal(size=shape)
     for axis in range(g.ndim):
+        monkeypatch.setattr(parallel, "THREADS", 1)
+        single = fitting._sum(g, axis)
+        monkeypatch.setattr(parallel, "THREADS", 3)
         found = fitting._sum(g, axis)
+        np.testing.assert_array_equal(found, single)  # to the last bit
         assert np.shape(found) == (*shape[:axis], *shape[axis + 1 :])
         np.testing.assert_allclose(found, np.sum(g, axis), rtol=1e-10, atol=1e-10)
