@@ -18,13 +18,13 @@ from .batch import Batch, one_by_one
 from .batch_shapes import add_each
 from .buffers import absorbing
 from .contributions import PICK, Part
-from .dispatch import _ZERO as ZERO
-from .dispatch import wrap
 from .fitting import fit
+from .functions import ZERO
 from .kinds import Bilinear, Elementwise, Function, Linear, names
 from .sweeps import reachable
 from .tape import Array, Node, Spec
 from .views import VIEWITEM, GetItem
+from .wrapping import wrap
 
 # The elements that the batch of the widest node may have: those of a chunk should stay in the processor's cache.
 CHUNK = 2**17

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from . import dispatch, plans, tape
+from . import plans, tape, wrapping
 from .custom import (
     has_tensor,
     has_variable,
@@ -17,13 +17,14 @@ from .custom import (
     is_floating,
     record_results,
 )
-from .dispatch import records, saved, wrap
 from .dual import Dual
 from .fitting import FLOAT64
 from .loss import transforming
+from .recorders import records
 from .tape import Array, Node, PullbackRule, next_order
 from .tracing import _ARGUMENT, _Results
 from .trees import Tree, flatten, tree_map
+from .wrapping import saved, wrap
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -57,7 +58,7 @@ def stop_gradient(x: Any) -> Any:
 def innermost(x: Any) -> Any:
     """Return the plain array inside whatever follows its derivatives."""
     x = _stopped(x)
-    return x._raw if isinstance(x, dispatch.Tensor) else x
+    return x._raw if isinstance(x, wrapping.Tensor) else x
 
 
 def _stopped(leaf: Any) -> Any:
@@ -179,7 +180,7 @@ def _kept(leaf: Any) -> Any:
     """Return what is kept of an argument, so that later changes to it do not matter."""
     if has_variable(leaf):
         return _VARIABLE
-    return wrap(saved(leaf)) if isinstance(leaf, dispatch.Tensor) else saved(leaf)
+    return wrap(saved(leaf)) if isinstance(leaf, wrapping.Tensor) else saved(leaf)
 
 
 def _replaced(raw: Array, before: Array) -> bool:
@@ -190,7 +191,7 @@ def _replaced(raw: Array, before: Array) -> bool:
 
 
 def _is_result(out: Any) -> bool:
-    return isinstance(out, dispatch.Tensor) and is_floating(out)
+    return isinstance(out, wrapping.Tensor) and is_floating(out)
 
 
 # Irregular numbers, and not of NumPy's generators, whose import takes 10 ms. BLAS computes longer products in threads,

@@ -8,9 +8,9 @@ import numpy as np
 
 from . import tape
 from .aliases import Foreign
-from .dispatch import bare, has_variable, stack_nested
 from .fitting import FLOAT64
 from .tensor import Tensor, variable
+from .wrapping import bare, has_variable, stack_nested
 
 
 def tensor(data: Any, dtype: Any = None, *, constant: bool | None = None, copy: bool = True, ndmin: int = 0) -> Tensor:

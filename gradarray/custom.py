@@ -10,15 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from . import dispatch, tape
+from . import tape, wrapping
 from .contributions import PICK
-from .dispatch import records, saved, wrap
 from .dual import Dual
 from .fitting import FLOAT64, fit
 from .loss import GradientLossError, transforming
+from .recorders import records
 from .tangents import gradient_of, paired
 from .tape import Array, Node, PullbackRule, Spec
 from .trees import Tree, _parts, flatten
+from .wrapping import saved, wrap
 
 Pull = Callable[[Any], Any]
 
@@ -34,14 +35,14 @@ def has_tensor(value: Any) -> bool:
     """Tell whether a value is a Tensor, or a Dual of one."""
     if isinstance(value, Dual):
         return has_tensor(value.value) or has_tensor(value.tangent)
-    return isinstance(value, dispatch.Tensor)
+    return isinstance(value, wrapping.Tensor)
 
 
 def has_variable(value: Any) -> bool:
     """Tell whether a value is a variable, or a Dual of one."""
     if isinstance(value, Dual):
         return has_variable(value.value) or has_variable(value.tangent)
-    return isinstance(value, dispatch.Tensor) and value._node is not None
+    return isinstance(value, wrapping.Tensor) and value._node is not None
 
 
 def is_traced(value: Any) -> bool:
@@ -105,12 +106,12 @@ class Derivative:
         if level := highest_level(leaves):
             return self._forward(leaves, structure, level)
         taped = tape.recording() and any(map(has_variable, leaves))
-        plain = [saved(leaf) if taped else dispatch.unwrap(leaf) for leaf in leaves]
+        plain = [saved(leaf) if taped else wrapping.unwrap(leaf) for leaf in leaves]
         result, pull = self.call(*structure.unflatten(map(_read_only, plain)))
         outs, answer = flatten(result)
         outs = [self._plain(out, plain) for out in outs]
         floating = [out for out in outs if is_floating(out)]
-        parents = tuple([leaf._node if isinstance(leaf, dispatch.Tensor) else None for leaf in leaves])
+        parents = tuple([leaf._node if isinstance(leaf, wrapping.Tensor) else None for leaf in leaves])
         if not floating or not records(parents):
             return answer.unflatten([wrap(out) if is_floating(out) else out for out in outs])
         specs = [None if is_floating(out) else out for out in outs]
@@ -125,7 +126,7 @@ class Derivative:
                 f"{self.name} uses a variable that is not among its arguments, and so its gradient would be lost; "
                 "pass the variable as an argument, or ga.stop_gradient(variable) where no gradient is wanted."
             )
-        if isinstance(out, dispatch.Tensor):
+        if isinstance(out, wrapping.Tensor):
             out = out._raw
         if isinstance(out, np.ndarray):
             return np.array(out) if any(np.may_share_memory(out, arg) for arg in args) else out
@@ -250,7 +251,7 @@ class _Call(PullbackRule):
             return self._pull(self.derivative.pull_again(self._result(node), self._args(node)), cotangent, node)
         with tape.no_grad():  # the pull may have Tensors at hand that are variables
             found = self._pull(self.pull, cotangent, node)
-        return [c._raw if isinstance(c, dispatch.Tensor) else c for c in found]
+        return [c._raw if isinstance(c, wrapping.Tensor) else c for c in found]
 
     def _pull(self, pull: Pull, cotangent: Any, node: Node) -> list[Any]:
         found = self.derivative.cotangents(pull, cotangent, self.structure.unflatten(node.args))

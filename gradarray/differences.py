@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .dispatch import unwrap
+from .wrapping import unwrap
 
 Arrays = Sequence[Any]
 Index = tuple[int, ...]

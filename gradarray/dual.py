@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from . import dispatch, forward, loss, tape
-from .dispatch import bare
+from . import forward, loss, tape, wrapping
 from .dual_surface import DualSurface
 from .dual_updates import Flat, assign
 from .forward import FUNCTIONS, UFUNCS, array_ufunc, created_like
 from .tangents import gradient_of, values_of
 from .tape import Array
 from .views import freeze, without_copy
+from .wrapping import bare
 
 _gradient = gradient_of
 
@@ -72,7 +72,7 @@ class Dual(DualSurface):
 
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
         for t in types:
-            if t is not Dual and not issubclass(t, (dispatch.Tensor, np.ndarray)):
+            if t is not Dual and not issubclass(t, (wrapping.Tensor, np.ndarray)):
                 return NotImplemented
         if func in _LIKE:
             return created_like(func, args, kwargs, self)

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from .buffers import references_to
-from .dispatch import PLAIN, bare, has_variable, stack_nested
 from .forward import UFUNCS
 from .loss import GradientLossError
 from .tangents import level_of, traced_as, values_of
 from .tape import Array
 from .views import freeze
+from .wrapping import PLAIN, bare, has_variable, stack_nested
 
 
 def assign(d: Any, value: Any, place: Callable[[Array, Array], None]) -> None:

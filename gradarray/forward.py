@@ -15,16 +15,7 @@ import numpy as np
 
 from . import loss, tangents
 from .buffers import LARGE
-from .dispatch import (
-    PLAIN,
-    UFUNC_KEYWORDS,
-    _Recorders,
-    _Signature,
-    bare,
-    new_object,
-    refuse,
-    stack_nested,
-)
+from .dispatch import Recorders
 from .fitting import FLOAT64
 from .kinds import (
     Bilinear,
@@ -44,8 +35,10 @@ from .kinds import (
 from .parallel import SPLIT, product_in_parts, ufunc_in_parts
 from .parallel import add as add_in_parts
 from .registry import find, forgetters
+from .signatures import UFUNC_KEYWORDS, CallSignature
 from .tangents import level_of, paired, product_with, pushed, store, tangent_of, understood, values_of
 from .ufuncs import LOWERED, augmented_assignment, updated_at, with_axes
+from .wrapping import PLAIN, bare, new_object, refuse, stack_nested
 
 Pusher = Callable[..., Any]
 
@@ -304,7 +297,7 @@ def _pusher(func: Callable[..., Any], rule: Rule | None) -> Pusher:
 
 def _function(rule: Function) -> Pusher:
     params = UFUNC_KEYWORDS if isinstance(rule.func, np.ufunc) else rule.params
-    signature = _Signature(rule, rule.operands, params, rule.variadic)
+    signature = CallSignature(rule, rule.operands, params, rule.variadic)
     count = len(rule.operands)
 
     def push(args: Any, kwargs: dict[str, Any]) -> Any:
@@ -323,7 +316,7 @@ def _function(rule: Function) -> Pusher:
 
 def _linear(rule: Linear) -> Pusher:
     general, func = _function(rule), rule.forward
-    names = _Signature(rule, rule.operands, rule.params, False).names
+    names = CallSignature(rule, rule.operands, rule.params, False).names
     supported = frozenset(rule.params) - {"initial"}  # a start value is not part of the linear map
 
     def push(args: Any, kwargs: dict[str, Any]) -> Any:
@@ -364,7 +357,7 @@ def _simple(value: Any) -> bool:
 
 
 def _composite(rule: Composite) -> Pusher:
-    signature = _Signature(rule, (), rule.params, variadic=True)
+    signature = CallSignature(rule, (), rule.params, variadic=True)
     filled = rule.func is np.full_like  # it has the level of what it is like, whatever it is filled with
     names = signature.names
     place = names.index("out") if "out" in names and "out" not in rule.params else sys.maxsize
@@ -402,7 +395,7 @@ def _inplace(rule: InPlace) -> Pusher:
 
 
 def _zero_gradient(rule: ZeroGradient) -> Pusher:
-    names = _Signature(rule, (), (), True).names
+    names = CallSignature(rule, (), (), True).names
     place = names.index("out") if "out" in names else sys.maxsize
 
     def push(args: Any, kwargs: dict[str, Any]) -> Any:
@@ -506,8 +499,8 @@ def _at(ufunc: np.ufunc, a: Any, indices: Any, *rest: Any) -> None:
     a[...] = updated_at(ufunc, a, indices, rest)
 
 
-UFUNCS = _Recorders(pusher_for)
-FUNCTIONS = _Recorders(function_pusher)
+UFUNCS = Recorders(pusher_for)
+FUNCTIONS = Recorders(function_pusher)
 
 
 def _forget(func: Any) -> None:

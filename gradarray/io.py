@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .dispatch import has_tensor
 from .tensor import Tensor
+from .wrapping import has_tensor
 
 # The name of the array that holds the number of the layout, which `save` describes, and how many tensors have no name.
 _HEADER = "gradarray"

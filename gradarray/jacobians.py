@@ -9,12 +9,12 @@ import numpy as np
 
 from . import batched
 from .arguments import Argnums, function_name, named_after, need_function
-from .dispatch import PLAIN
 from .loss import transforming
 from .tensor import Tensor
 from .tracing import Chosen, Trace, as_given, check_results, dtype_of, dual, shape_of, zeros_of
 from .transforms import Pushed, next_level, pair
 from .trees import Tree
+from .wrapping import PLAIN
 
 
 def jacobian(

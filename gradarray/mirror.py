@@ -8,22 +8,12 @@ from typing import Any
 import numpy as np
 
 from . import forward, tape
-from .dispatch import (
-    FUNCTIONS,
-    PLAIN,
-    SIMPLE,
-    UFUNCS,
-    array_ufunc,
-    has_tensor,
-    has_variable,
-    unwrap,
-    wrap,
-    wrap_results,
-)
+from .dispatch import FUNCTIONS, UFUNCS, array_ufunc
 from .kinds import Nondifferentiable
 from .registry import find
 from .tangents import level_of
 from .tensor import Tensor, leaf_of
+from .wrapping import PLAIN, SIMPLE, has_tensor, has_variable, unwrap, wrap, wrap_results
 
 
 def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = False) -> Callable[..., Any]:

@@ -38,9 +38,9 @@ from numpy.random import (
 )
 
 from . import tape
-from .dispatch import has_variable, unwrap
 from .mirror import borrow
 from .tensor import Tensor
+from .wrapping import has_variable, unwrap
 
 # --- what the two kinds of function do ------------------------------------------------------------------------------
 

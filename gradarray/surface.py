@@ -9,9 +9,10 @@ import numpy as np
 
 from . import rules  # noqa: F401 - fills the registry, from which the operators are made
 from .array_methods import ArrayMethods, Method, forward, reflected
-from .dispatch import FUNCTIONS, foreign, recorder_for
+from .dispatch import FUNCTIONS, recorder_for
 from .parallel import power_in_parts
 from .views import astype, update
+from .wrapping import foreign
 
 
 def _augmented(ufunc: np.ufunc) -> Method:

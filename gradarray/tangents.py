@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from . import dispatch, loss, plans, tape
+from . import loss, plans, tape, wrapping
 from .buffers import LARGE, absorbing, no_nan
-from .dispatch import PLAIN, bare, spec, stack_nested, unwrap, wrap
 from .fitting import fit
 from .kinds import Bilinear, Differentiable, Elementwise, Function, Linear, Partial
 from .tape import Array, Node, Spec
+from .wrapping import PLAIN, bare, spec, stack_nested, unwrap, wrap
 
 # The class Dual, set by install(): its operators are made of what stands here.
 Dual: Any = None
@@ -28,7 +28,7 @@ Dual: Any = None
 def install(cls: type) -> None:
     """Make `cls` the class of values with a tangent."""
     global Dual
-    Dual = dispatch.Dual = cls
+    Dual = wrapping.Dual = cls
 
 
 # --- levels ---------------------------------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ def values_of(value: Any, level: int | None = None) -> Any:
 def understood(types: Iterable[type]) -> bool:
     """Tell whether Dual may take a call with arguments of these types; another array type gets its turn otherwise."""
     return all(
-        t is Dual or t in PLAIN or issubclass(t, (dispatch.Tensor, np.ndarray)) or not hasattr(t, "__array_ufunc__")
+        t is Dual or t in PLAIN or issubclass(t, (wrapping.Tensor, np.ndarray)) or not hasattr(t, "__array_ufunc__")
         for t in types
     )
 
@@ -107,7 +107,7 @@ def traced_as(x: Array, like: Array) -> Array:
     level = level_of(like)
     if level > level_of(x):
         return Dual(x, zeros_for(x), level)
-    return wrap(x) if type(x) in PLAIN and isinstance(like, dispatch.Tensor) else x
+    return wrap(x) if type(x) in PLAIN and isinstance(like, wrapping.Tensor) else x
 
 
 def zeros_for(ans: Array) -> Array:

@@ -11,14 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from . import dispatch, loss, plans, sweeps, tape, views
+from . import dispatch, loss, plans, sweeps, tape, views, wrapping
 from .aliases import Foreign, detached, family_of, follow, lend, owner_of, shared
-from .dispatch import FUNCTIONS, UFUNCS, array_function, array_ufunc, wrap
+from .dispatch import FUNCTIONS, UFUNCS, array_function, array_ufunc
 from .fitting import FLOAT64
 from .rules.nondifferentiable import Printed
 from .surface import Surface
 from .tape import Array, Node
 from .views import getitem, setitem, write
+from .wrapping import wrap
 
 _ONE = np.float64(1)
 
@@ -80,12 +81,12 @@ class Tensor(Surface):
         elif isinstance(data, Tensor):
             constant = data.constant if constant is None else constant
             data = data._raw if copy else data.detach()._raw
-        elif isinstance(data, dispatch.Dual):
-            data = dispatch.bare(data)
-        elif isinstance(data, (list, tuple)) and dispatch.has_tensor(data):
-            if not constant and dispatch.has_variable(data) and tape.recording():
+        elif isinstance(data, wrapping.Dual):
+            data = wrapping.bare(data)
+        elif isinstance(data, (list, tuple)) and wrapping.has_tensor(data):
+            if not constant and wrapping.has_variable(data) and tape.recording():
                 loss.leaving("Tensor([...])")
-            data = dispatch.bare(data)
+            data = wrapping.bare(data)
         raw = np.array(data, dtype=dtype, copy=True if copy else None, ndmin=ndmin)
         kind = raw.dtype.kind
         differentiable = kind == "f" or kind == "c"
@@ -378,7 +379,7 @@ class Tensor(Surface):
         return operator.index(views.as_array(self))
 
     def __contains__(self, item: Any) -> bool:
-        return dispatch.unwrap(item) in views.as_array(self)
+        return wrapping.unwrap(item) in views.as_array(self)
 
     def item(self, *args: Any) -> Any:
         """Return one element as a Python number."""
@@ -411,7 +412,7 @@ class Tensor(Surface):
 
     def fill(self, value: Any) -> None:
         """Set every element to a number."""
-        np.empty(1, self.dtype).fill(dispatch.unwrap(value))  # NumPy's own error for anything else
+        np.empty(1, self.dtype).fill(wrapping.unwrap(value))  # NumPy's own error for anything else
         self[...] = value
 
     def sort(self, axis: int = -1, kind: Any = None, order: Any = None, **options: bool | None) -> None:
@@ -532,7 +533,7 @@ class Tensor(Surface):
 
 def variable(raw: Any) -> Tensor:
     """Return a leaf around an array of floating-point numbers."""
-    t: Tensor = dispatch.new_object(Tensor)
+    t: Tensor = wrapping.new_object(Tensor)
     t._raw = raw
     t._alias = None
     t._node = node = tape.leaf(raw.shape, raw.dtype)
@@ -590,7 +591,7 @@ class Flat:
     def __setitem__(self, index: Any, value: Any) -> None:
         base = self.base
         if not views.recorded(base, value):
-            write(base, lambda raw: raw.flat.__setitem__(index, dispatch.unwrap(value)))
+            write(base, lambda raw: raw.flat.__setitem__(index, wrapping.unwrap(value)))
             return
         if isinstance(index, (int, np.integer)):
             place = self._place(index)
@@ -599,7 +600,7 @@ class Flat:
         places = np.arange(base.size)[index]
         # NumPy repeats a value that is too short and leaves the rest of one that is too long.
         count = places.size
-        value = np.ravel(dispatch.stacked(value))
+        value = np.ravel(wrapping.stacked(value))
         base[np.unravel_index(places, base.shape)] = (
             np.resize(value, np.shape(places)) if value.size != count else (np.reshape(value, np.shape(places)))
         )

@@ -26,9 +26,9 @@ from .differences import (
     unit_direction,
     values_at,
 )
-from .dispatch import unwrap
 from .transforms import jvp, vjp
 from .trees import flatten
+from .wrapping import unwrap
 
 Arrays = Sequence[Any]
 Index = tuple[int, ...]

@@ -17,7 +17,6 @@ import numpy as np
 
 from . import tape
 from .arguments import Argnums, function_name
-from .dispatch import new_object, wrap
 from .dual import Dual
 from .fitting import FLOAT64
 from .loss import transforming
@@ -27,6 +26,7 @@ from .tangents import copied, joined, matched
 from .tape import Array, Node, PullbackRule, next_order
 from .tensor import Tensor, variable
 from .trees import Fixed, Tree, flatten, tree_map
+from .wrapping import new_object, wrap
 
 Pairs = Sequence[tuple[Any, Any]]
 

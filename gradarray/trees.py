@@ -13,7 +13,7 @@ import numbers
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from .dispatch import PLAIN
+from .wrapping import PLAIN
 
 Build = Callable[[list[Any]], Any]
 

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from . import dispatch, loss, tape
-from .dispatch import bare, function_recorder, has_variable, unwrap, wrap_results
+from . import loss, recorders, tape, wrapping
+from .functions import function_recorder
 from .kinds import Elementwise, Nondifferentiable, Unsupported, public_name
 from .registry import RULES, find
 from .views import as_array, busy, recorded, scatter, updated, write, writeable
+from .wrapping import bare, has_variable, unwrap, wrap_results
 
 Keywords = dict[str, Any]
 
@@ -30,7 +31,7 @@ def _plain(ufunc: np.ufunc, result: Any) -> Any:
 def _known(ufunc: np.ufunc) -> None:
     rule = find(ufunc)
     if rule is None or isinstance(rule, Unsupported):
-        raise dispatch.refuse(ufunc, rule)
+        raise wrapping.refuse(ufunc, rule)
 
 
 # --- calls with keywords --------------------------------------------------------------------------------------------
@@ -56,7 +57,7 @@ def call_with_keywords(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keyword
         _check_out(ufunc, inputs, out, masked)
     rule = RULES[ufunc]
     if isinstance(rule, Elementwise):
-        result = dispatch.call_elementwise(rule, inputs, kwargs, where)
+        result = recorders.call_elementwise(rule, inputs, kwargs, where)
     elif {"axes", "axis", "keepdims"} & kwargs.keys():
         result = with_axes(ufunc, inputs, kwargs)
     else:
@@ -73,18 +74,18 @@ def call_with_keywords(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keyword
 
 def _store(result: Any, out: tuple[Any, ...]) -> Any:
     if len(out) == 1:
-        return result if out[0] is None else dispatch.store(result, out[0])
-    return tuple(new if old is None else dispatch.store(new, old) for new, old in zip(result, out, strict=True))
+        return result if out[0] is None else wrapping.store(result, out[0])
+    return tuple(new if old is None else wrapping.store(new, old) for new, old in zip(result, out, strict=True))
 
 
 def _untraced(ufunc: np.ufunc, inputs: tuple[Any, ...], out: Any, kwargs: Keywords) -> Any:
     if out is None:
         return _plain(ufunc, ufunc(*unwrap(inputs), **kwargs))
     # A Tensor named by out= takes the result as an assignment does, so that what a tape saved of it stays intact.
-    free = [isinstance(old, dispatch.Tensor) and not busy(old) and writeable(old) for old in out]
+    free = [isinstance(old, wrapping.Tensor) and not busy(old) and writeable(old) for old in out]
     scratch = tuple(
         [
-            old if not isinstance(old, dispatch.Tensor) else as_array(old) if is_free else np.array(old._raw)
+            old if not isinstance(old, wrapping.Tensor) else as_array(old) if is_free else np.array(old._raw)
             for old, is_free in zip(out, free, strict=True)
         ]
     )
@@ -92,7 +93,7 @@ def _untraced(ufunc: np.ufunc, inputs: tuple[Any, ...], out: Any, kwargs: Keywor
     results = results if isinstance(results, tuple) else (results,)
     answers = []
     for new, old, is_free in zip(results, out, free, strict=True):
-        if isinstance(old, dispatch.Tensor) and not is_free:
+        if isinstance(old, wrapping.Tensor) and not is_free:
             old[...] = new
         answers.append(wrap_results(new) if old is None else old)
     return tuple(answers) if len(answers) > 1 else answers[0]
@@ -100,7 +101,7 @@ def _untraced(ufunc: np.ufunc, inputs: tuple[Any, ...], out: Any, kwargs: Keywor
 
 def _check_out(ufunc: np.ufunc, inputs: tuple[Any, ...], out: tuple[Any, ...], kwargs: Keywords) -> None:
     """Raise what NumPy would for these outputs, before anything has changed."""
-    scratch = tuple(np.empty(old.shape, old.dtype) if isinstance(old, dispatch.Tensor) else old for old in out)
+    scratch = tuple(np.empty(old.shape, old.dtype) if isinstance(old, wrapping.Tensor) else old for old in out)
     ufunc(*unwrap(inputs), out=scratch, **kwargs)
 
 
@@ -146,7 +147,7 @@ _ACCUMULATE: dict[np.ufunc, Callable[..., Any]] = {np.add: np.cumsum, np.multipl
 
 def _untraced_method(method: str, ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keywords) -> Any:
     out = kwargs.get("out")
-    if out is None or not any(isinstance(old, dispatch.Tensor) for old in out):
+    if out is None or not any(isinstance(old, wrapping.Tensor) for old in out):
         result = getattr(ufunc, method)(*unwrap(inputs), **unwrap(kwargs))
         return result if out is not None else _plain(ufunc, result)
     return _store(_untraced_method(method, ufunc, inputs, {k: v for k, v in kwargs.items() if k != "out"}), out)
@@ -238,7 +239,7 @@ def at(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keywords) -> None:
     _known(ufunc)
     a, indices, *rest = inputs
     indices = unwrap(indices)
-    if not isinstance(a, dispatch.Tensor):
+    if not isinstance(a, wrapping.Tensor):
         if has_variable(rest) and tape.recording():
             loss.refuse_write(f"{public_name(ufunc)}.at")
         ufunc.at(unwrap(a), indices, *unwrap(rest), **kwargs)
@@ -253,7 +254,7 @@ def at(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keywords) -> None:
 def updated_at(ufunc: np.ufunc, a: Any, indices: Any, rest: Any) -> Any:
     """Return what ``ufunc.at(a, indices, b)`` would make of `a`, for any kind of array."""
     place = np.arange(a.size).reshape(a.shape)[indices]
-    others = [np.broadcast_to(dispatch.stacked(b), place.shape) for b in rest]
+    others = [np.broadcast_to(wrapping.stacked(b), place.shape) for b in rest]
     if ufunc in (np.add, np.subtract):
         return ufunc(a, scatter(others[0], index=indices, shape=a.shape))
     # One pass for each time that an element is named; within a pass all elements differ.

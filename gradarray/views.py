@@ -15,25 +15,16 @@ from weakref import ref
 
 import numpy as np
 
-from . import dispatch, guard, loss, tape
+from . import guard, loss, tape, wrapping
 from .aliases import MANY, Foreign, Step, Steps, base_of, family_of, follow, held, join, owner_of, shared
 from .contributions import Cleared, Scatter
-from .dispatch import (
-    FUNCTIONS,
-    PLAIN,
-    UFUNCS,
-    has_tensor,
-    has_variable,
-    new_object,
-    primitive,
-    stack_nested,
-    unwrap,
-)
+from .dispatch import FUNCTIONS, UFUNCS, primitive
 from .fitting import FLOAT64
 from .loss import GradientLossError
 from .parallel import SPLIT, add
 from .registry import linear, lowered, rule
 from .tape import Array, Node, PullbackRule, next_order
+from .wrapping import PLAIN, has_tensor, has_variable, new_object, stack_nested, unwrap
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -290,7 +281,7 @@ def getitem(x: Tensor, index: Any) -> Tensor:
     if type(data) is not np.ndarray:
         data = as_array(x)
     out = data[index]
-    t = new_object(dispatch.Tensor)
+    t = new_object(wrapping.Tensor)
     t._raw = out
     t._alias = None
     parent = x._node
@@ -388,14 +379,14 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
     index = freeze(index)
     if isinstance(value, (list, tuple)) and has_tensor(value):
         value = stack_nested(value)
-    if isinstance(value, dispatch.Dual):
+    if isinstance(value, wrapping.Dual):
         if not loss.ignored():
             raise GradientLossError(
                 "a tensor cannot hold the tangent of what is being differentiated in forward mode. "
                 "Let the array be made in the function, as np.zeros_like(x) of its argument."
             )
-        value = dispatch.bare(value)
-    node = value._node if isinstance(value, dispatch.Tensor) else None
+        value = wrapping.bare(value)
+    node = value._node if isinstance(value, wrapping.Tensor) else None
     base = base_of(x)
     recorded = (node is not None or base._node is not None) and tape.recording()
     if node is not None and recorded and x.dtype.kind not in "fc":
@@ -408,7 +399,7 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
         if shared(x):
             write(x, lambda raw: _assign(raw, index, value))
         else:
-            x._raw[index] = value._raw if type(value) is dispatch.Tensor else value
+            x._raw[index] = value._raw if type(value) is wrapping.Tensor else value
         if recorded:
             _record(x, (), index, node)
         return
@@ -416,7 +407,7 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
     place = place if Ellipsis in place else (*place, ...)  # for an array of its own, even of one element
     target = x._raw[place]
     if (
-        isinstance(value, dispatch.Tensor)
+        isinstance(value, wrapping.Tensor)
         and type(value._alias) is tuple
         and value._alias[0] is base
         and is_basic(index)

@@ -20,8 +20,8 @@ import numpy as np
 
 import gradarray as ga
 from gradarray import GradientLossError, GradientLossWarning, plans, sweeps
-from gradarray.dispatch import wrap
 from gradarray.tape import Node, PullbackRule
+from gradarray.wrapping import wrap
 
 Call = Callable[..., Any]
 Arrays = Sequence[Any]

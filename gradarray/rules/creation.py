@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from .. import tape
-from ..dispatch import bare, has_variable, stack_nested
 from ..registry import composite, creation, family, lowered
 from ..tape import Array
 from ..views import astype
+from ..wrapping import bare, has_variable, stack_nested
 from .shape import as_array, plain
 
 # --- from shape or value --------------------------------------------------------------------------------------------

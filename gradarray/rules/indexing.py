@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dispatch
+from .. import wrapping
 from ..kinds import parameter_names
 from ..registry import composite, linear, lowered, nondifferentiable, rule
 from ..tape import Array, Spec
@@ -142,7 +142,7 @@ def lower_take(args: Any, kwargs: dict[str, Any]) -> Any:
     if len(args) < 2 or len(args) + len(kwargs) > 3:
         return NotImplemented
     a, indices, *rest = args
-    if type(a) is dispatch.Tensor and type(indices) is np.ndarray and indices.ndim and indices.dtype.kind in "iu":
+    if type(a) is wrapping.Tensor and type(indices) is np.ndarray and indices.ndim and indices.dtype.kind in "iu":
         x = a._raw
         axis = rest[0] if rest else kwargs.get("axis", -1 if kwargs else None)
         if type(x) is np.ndarray and x.flags.c_contiguous and (axis == 0 or (axis is None and x.ndim == 1)):

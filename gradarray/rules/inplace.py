@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import bare, stack_nested
 from ..registry import inplace
 from ..tape import Array
+from ..wrapping import bare, stack_nested
 
 # --- whole arrays ---------------------------------------------------------------------------------------------------
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import unwrap
 from ..registry import family, lowered, nondifferentiable
+from ..wrapping import unwrap
 
 # --- input and output ------------------------------------------------------------------------------------------------
 

@@ -9,11 +9,12 @@ import numpy as np
 
 from ..buffers import LARGE
 from ..contributions import Scatter
-from ..dispatch import primitive, stack_nested, straight
+from ..dispatch import primitive, straight
 from ..parallel import SPLIT, THREADS, reduce_in_parts, ufunc_in_parts
 from ..registry import bilinear, composite, linear, nondifferentiable, rule
 from ..sweeps import is_clean
 from ..tape import Array, Spec
+from ..wrapping import stack_nested
 
 Axis = Any  # a number, a tuple of numbers, or None for all
 

@@ -1,0 +1,388 @@
+"""Recorders of functions: each is made from the function's rule, when the function is first called on a Tensor."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import aliases, loss, tape, wrapping
+from .fitting import FLOAT64
+from .kinds import (
+    Bilinear,
+    Composite,
+    Creation,
+    Differentiable,
+    Elementwise,
+    Function,
+    InPlace,
+    Nondifferentiable,
+    Rule,
+    ZeroGradient,
+)
+from .recorders import NONE, binary, call_elementwise, records
+from .registry import find
+from .signatures import UFUNC_KEYWORDS, CallSignature
+from .tape import Array, Node, PullbackRule, next_order
+from .wrapping import (
+    PLAIN,
+    SIMPLE,
+    has_variable,
+    new_object,
+    record_results,
+    refuse,
+    saved,
+    spec,
+    stacked,
+    store,
+    unwrap,
+    wrap,
+    wrap_arrays,
+    wrap_results,
+)
+
+# Set by dispatch.install().
+Tensor: Any = None
+
+
+def function_recorder(func: Callable[..., Any]) -> Callable[[Any, dict[str, Any]], Any]:
+    """Make the recorder of a function from its rule."""
+    rule = find(func)
+    record = _recorder(func, rule)
+    if rule is None or rule.lower is None:
+        return record
+    lower = rule.lower
+
+    def lower_first(args: Any, kwargs: dict[str, Any]) -> Any:
+        answer = lower(args, kwargs)
+        return record(args, kwargs) if answer is NotImplemented else wrap_arrays(answer)
+
+    return lower_first
+
+
+def _recorder(func: Callable[..., Any], rule: Rule | None) -> Callable[[Any, dict[str, Any]], Any]:
+    if isinstance(rule, Differentiable):
+        return _differentiable(rule)
+    if isinstance(rule, InPlace):
+        return _inplace(rule)
+    if isinstance(rule, Composite):
+        return _composite(rule)
+    if isinstance(rule, Nondifferentiable):
+        return lambda args, kwargs: func(*unwrap(args), **unwrap(kwargs))
+    if isinstance(rule, ZeroGradient):
+        return _zero_gradient(rule)
+    if isinstance(rule, Creation):
+        return lambda args, kwargs: wrap_results(func(*unwrap(args), **unwrap(kwargs)))
+
+    def refuse_call(_args: Any, _kwargs: dict[str, Any]) -> Any:
+        raise refuse(func, rule)
+
+    return refuse_call
+
+
+def _differentiable(rule: Differentiable) -> Callable[[Any, dict[str, Any]], Any]:
+    if isinstance(rule, Elementwise):
+        return lambda args, kwargs: call_elementwise(rule, tuple(args), kwargs)
+    assert isinstance(rule, Function)
+    general = _general(rule)
+    if len(rule.operands) == 1 and not (rule.variadic or rule.sequence or rule.skip or isinstance(rule.func, np.ufunc)):
+        return _single(rule, general)
+    if isinstance(rule, Bilinear):
+        two = binary(rule, rule.func, rule.func, lambda *operands: general(operands, {}))
+        return lambda args, kwargs: general(args, kwargs) if kwargs or len(args) != 2 else two(*args)
+    if not (rule.variadic or rule.sequence or isinstance(rule.func, np.ufunc)):
+        return _several(rule, general)
+    return general
+
+
+def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[str, Any]], Any]:
+    """Make the recorder for the usual call of a function with one operand; any other call goes to the general one."""
+    forward, simple, plain, float64, ndarray = rule.forward, SIMPLE, PLAIN, np.float64, np.ndarray
+    is_view, join, Call, aliases_saved = aliases.is_view, aliases.join, aliases.Call, aliases.saved
+    new, node_type, order = new_object, Node, next_order
+    supported = frozenset(rule.params)
+    names = CallSignature(rule, rule.operands, rule.params, False).names
+    keeps_x, keeps_out = rule.keeps(0), rule.keeps_out
+
+    def record(args: Any, kwargs: dict[str, Any]) -> Any:
+        if not args or type(args[0]) is not Tensor:
+            return general(args, kwargs)
+        params = kwargs
+        if len(args) > 1:
+            params = dict(zip(names[1:], args[1:], strict=False))
+            if len(args) > len(names) or not params.keys().isdisjoint(kwargs):
+                return general(args, kwargs)
+            params.update(kwargs)
+        for name, value in params.items():
+            if name not in supported:
+                return general(args, kwargs)
+            if type(value) not in simple:
+                if type(value) is not tuple:
+                    return general(args, kwargs)
+                for item in value:
+                    if type(item) is not int:
+                        return general(args, kwargs)
+        x = args[0]
+        data, parent = x._raw, x._node
+        if type(data) not in plain:
+            return general(args, kwargs)
+        try:
+            out = forward(data, **params)
+        except Exception:
+            return general(args, kwargs)  # where NumPy's own function says what is wrong
+        if type(out) not in plain:
+            return general(args, kwargs)
+        if out is data:  # NumPy returns the array itself
+            if parent is None or not tape.paused or tape.recording():
+                return x
+            out = data.view()
+        t = new(Tensor)
+        t._raw = out
+        t._alias = None
+        if type(out) is ndarray and out.base is not None:
+            if type(data) is not ndarray:  # a scalar becomes an array, which memory can be shared with
+                x._raw = np.asarray(data)
+                return record(args, kwargs)
+            if is_view(out, data):
+                step = new(Call)
+                step.rule, step.forward, step.params = rule, forward, params
+                join(t, x, step)
+        if (
+            parent is None
+            or (tape.paused and not tape.recording())
+            or (out.dtype is not parent.dtype and out.dtype.kind not in "fc")
+        ):
+            t._node = None
+            return t
+        parent.grad = None
+        t._node = n = new(node_type)
+        n.rule = rule
+        n.args = (data if x._alias is None else aliases_saved(x),) if keeps_x else NONE
+        n.kwargs = params
+        n.out = out if keeps_out else None
+        n.parents = (parent,)
+        n.grad = None
+        n.order = order()
+        if type(out) is float64:
+            n.shape, n.dtype = (), FLOAT64
+        else:
+            n.shape, n.dtype = out.shape, out.dtype
+        return t
+
+    return record
+
+
+def _several(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[str, Any]], Any]:
+    """Make the recorder for a call of a function with several operands and nothing else."""
+    func, count, recorded = rule.func, len(rule.operands), _recorded(rule)
+
+    def record(args: Any, kwargs: dict[str, Any]) -> Any:
+        if kwargs or len(args) != count:
+            return general(args, kwargs)
+        raw = []
+        for value in args:
+            if type(value) is Tensor:
+                raw.append(value._raw)
+            elif type(value) in PLAIN or value is None:
+                raw.append(value)
+            else:
+                return general(args, kwargs)
+        return recorded(args, raw, {}, func(*raw))
+
+    return record
+
+
+def _general(rule: Function) -> Callable[[Any, dict[str, Any]], Any]:
+    func, operands, recorded = rule.func, rule.operands, _recorded(rule)
+    params = UFUNC_KEYWORDS if isinstance(func, np.ufunc) else rule.params
+    signature = CallSignature(rule, operands, params, rule.variadic)
+    count = len(operands)
+
+    def record(args: Any, kwargs: dict[str, Any]) -> Any:
+        into = None
+        if kwargs or len(args) != count:
+            args, kwargs, into = signature.sort(args, kwargs)
+        if rule.sequence:
+            sequence = args[0]
+            if not isinstance(sequence, (list, tuple)):
+                # NumPy takes any sequence of arrays, an array too; a mistake such as a number gets NumPy's own error.
+                sequence = list(sequence) if hasattr(sequence, "__len__") else func(sequence, **kwargs)
+            inputs = [stacked(value) for value in sequence]
+        else:
+            inputs = [stacked(value) for value in args]
+        raw = tuple([unwrap(value) for value in inputs])
+        if any(isinstance(value, wrapping.Dual) for value in raw):  # from a list: it takes over
+            result = func(inputs, **kwargs) if rule.sequence else func(*inputs, **kwargs)
+            return result if into is None else store(result, into)
+        out = func(raw, **kwargs) if rule.sequence else func(*raw, **kwargs)
+        if isinstance(func, np.ufunc):
+            kwargs = {}  # dtype, casting and order of the call concern the forward pass alone
+        result = recorded(inputs, raw, kwargs, out)
+        return result if into is None else store(result, into)
+
+    return record
+
+
+def _recorded(rule: Function) -> Callable[[Sequence[Any], Sequence[Any], dict[str, Any], Any], Any]:
+    """Make the function that wraps the result of a call, and records the call if there is a variable in it.
+
+    It gets the operands, the raw arrays behind them, the parameters, and NumPy's result.
+    """
+    skip, last = rule.skip, len(rule.operands) - 1
+    keeps = [rule.keeps(i) for i in range(last + 1)]
+
+    def finish(inputs: Sequence[Any], raw: Sequence[Any], kwargs: dict[str, Any], out: Any) -> Any:
+        parents = tuple(
+            [value._node if isinstance(value, Tensor) and i not in skip else None for i, value in enumerate(inputs)]
+        )
+        if not records(parents):
+            result = wrap_results(out)
+        else:
+            kept = tuple(
+                [
+                    saved(value) if keeps[i if i < last else last] else None if node is not None else spec(x)
+                    for i, (value, x, node) in enumerate(zip(inputs, raw, parents, strict=True))
+                ]
+            )
+            result = record_results(rule, kept, kwargs, out, parents)
+        if type(out) is np.ndarray and out.base is not None and not rule.sequence:
+            _join_operand(result, inputs, rule, kwargs)
+        return result
+
+    return finish
+
+
+def _join_operand(view: Any, inputs: Sequence[Any], rule: Function, kwargs: dict[str, Any]) -> None:
+    """Make the result of a call a view of the operand whose memory it shares, if it does."""
+    for i, x in enumerate(inputs):
+        if isinstance(x, Tensor) and type(x._raw) is np.ndarray and aliases.is_view(view._raw, x._raw):
+            raw = [unwrap(value) for value in inputs]
+            args = tuple([spec(value) if k != i and not rule.keeps(k) else value for k, value in enumerate(raw)])
+            args = (*args[:i], None, *args[i + 1 :])
+            step = aliases.CallAmongOthers(rule, rule.func, args, raw[:i], raw[i + 1 :], kwargs)
+            aliases.join(view, x, step)
+            return
+
+
+def _composite(rule: Composite) -> Callable[[Any, dict[str, Any]], Any]:
+    signature = CallSignature(rule, (), rule.params, variadic=True)
+    names = signature.names
+    # Where out= stands among NumPy's parameters, if it does and the body leaves it to us.
+    place = names.index("out") if "out" in names and "out" not in rule.params else sys.maxsize
+
+    def record(args: Any, kwargs: dict[str, Any]) -> Any:
+        into = None
+        if len(args) > place:
+            kwargs = {**dict(zip(names[place:], args[place:], strict=False)), **kwargs}
+            args = args[:place]
+        if kwargs:
+            kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
+            into = kwargs.pop("out", None) if "out" not in rule.params else None
+        if not (has_variable(args) or has_variable(kwargs)) or not tape.recording():
+            raw = unwrap(args)
+            if "overwrite_input" in names:  # NumPy would write where a tape may have saved
+                raw = [np.array(x) if isinstance(x, np.ndarray) else x for x in raw]
+            result = rule.func(*raw, **unwrap(kwargs))
+            views = _shares(result, args)
+            result = wrap_arrays(_constants(rule.body(*args, **kwargs))) if views else wrap_results(result)
+        else:
+            if any(name not in rule.params for name in kwargs):
+                signature._let_numpy_refuse(args, kwargs)
+            result = wrap_arrays(rule.body(*args, **kwargs))
+        return result if into is None else store(result, into)
+
+    return record
+
+
+def _constants(result: Any) -> Any:
+    """Return a constant view in place of each variable: a body may return its argument itself."""
+    if isinstance(result, (tuple, list)):
+        return type(result)(_constants(item) for item in result)
+    if isinstance(result, Tensor) and result._node is not None:
+        with tape.no_grad():
+            return result[...]
+    return result
+
+
+def _shares(result: Any, args: Any) -> bool:
+    """Tell whether NumPy gave a view of a Tensor among the arguments; how it is one, only the body knows."""
+    if isinstance(result, (tuple, list)):
+        return any(_shares(item, args) for item in result)
+    if type(result) is not np.ndarray:
+        return False
+    for x in args:
+        if isinstance(x, (list, tuple)):
+            if _shares(result, x):
+                return True
+        elif isinstance(x, Tensor) and (result is x._raw or np.may_share_memory(result, x._raw)):
+            return True
+    return False
+
+
+def _inplace(rule: InPlace) -> Callable[[Any, dict[str, Any]], Any]:
+    from .views import as_array, recorded, write, writeable  # written on top of this module
+
+    first = rule.params[0]
+
+    def record(args: Any, kwargs: dict[str, Any]) -> Any:
+        target = args[0] if args else kwargs.get(first)
+        if isinstance(target, Tensor):
+            as_array(target)
+            if not writeable(target):
+                raise ValueError(f"{rule.name}: the tensor is read-only")
+            if rule.func is np.put or recorded(target, args, kwargs):  # np.put itself may fail half way
+                return rule.body(*args, **kwargs)
+            rest = {name: value for name, value in kwargs.items() if name != first}
+            write(target, lambda raw: rule.func(raw, *unwrap(args[1:]), **unwrap(rest)))
+            return None
+        if tape.recording() and (has_variable(args) or has_variable(kwargs)):
+            loss.refuse_write(rule.name)
+        return rule.func(*unwrap(args), **unwrap(kwargs))
+
+    return record
+
+
+class _Zero(PullbackRule):
+    """The rule of a call whose derivative is zero wherever it has one."""
+
+    name = "zero gradient"
+    shared = True
+
+    def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        return [None if parent is None else np.zeros(parent.shape, parent.dtype) for parent in node.parents]
+
+
+ZERO = _Zero()
+
+
+def _variables(value: Any) -> list[Node]:
+    if isinstance(value, Tensor):
+        return [] if value._node is None else [value._node]
+    if isinstance(value, (list, tuple)):
+        return [node for item in value for node in _variables(item)]
+    if isinstance(value, dict):
+        return [node for item in value.values() for node in _variables(item)]
+    return []
+
+
+def _zero_gradient(rule: ZeroGradient) -> Callable[[Any, dict[str, Any]], Any]:
+    names = CallSignature(rule, (), (), True).names
+    place = names.index("out") if "out" in names else None
+
+    def record(args: Any, kwargs: dict[str, Any]) -> Any:
+        into = kwargs.get("out")
+        if place is not None and len(args) > place:
+            into, args = args[place], args[:place]
+        elif into is not None:
+            kwargs = {name: value for name, value in kwargs.items() if name != "out"}
+        out = rule.func(*unwrap(args), **unwrap(kwargs))
+        parents = tuple(_variables((args, kwargs)))
+        if isinstance(out, tuple) or out.dtype.kind not in "fc" or not records(parents):
+            result = wrap_results(out)
+        else:
+            result = wrap(out, Node(ZERO, (), None, None, parents, out.shape, out.dtype))
+        return result if into is None else store(result, into)
+
+    return record

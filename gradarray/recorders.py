@@ -1,0 +1,175 @@
+"""Recorders of calls with one or two operands, on the way of every recorded operation.
+
+What can be known from the rule is worked out when a recorder is made: at a call there is nothing left to find out but
+which of the operands are variables.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from . import aliases, guard, tape, wrapping
+from .fitting import FLOAT64
+from .kinds import Elementwise, Function
+from .parallel import SPLIT
+from .tape import Array, Node, next_order
+from .wrapping import PLAIN, foreign, new_object, saved, stacked, unwrap, wrap
+
+# Set by dispatch.install().
+Tensor: Any = None
+
+Calculation = Callable[..., Array]
+
+# The recorders of the usual calls, here, in functions.py and in views.getitem, fill Tensor and Node in line: a call of
+# Node(...) and of wrap() would take as long as all the rest of a recorded operation.
+
+# What a node saves that needs nothing of its operands: one object for all, which the garbage collector passes over.
+NONE, _NEITHER = (None,), (None, None)
+
+
+def unary(rule: Elementwise, calculate: Calculation, large: Calculation) -> Callable[..., Any]:
+    new, node_type, order, float64, ndarray = new_object, Node, next_order, np.float64, np.ndarray
+    keeps_x, keeps_out = rule.keeps(0), rule.keeps_out
+
+    def record(x: Any) -> Any:
+        if type(x) is not Tensor:
+            return call_elementwise(rule, (x,), {})
+        data = x._raw
+        out = calculate(data) if type(data) is not ndarray or data.size < SPLIT else large(data)
+        t = new(Tensor)
+        t._raw = out
+        t._alias = None
+        parent = x._node
+        if parent is None or (tape.paused and not tape.recording()):
+            t._node = None
+            return t
+        parent.grad = None
+        t._node = n = new(node_type)
+        n.rule = rule
+        n.args = (data if x._alias is None else aliases.saved(x),) if keeps_x else NONE
+        n.kwargs = None
+        n.out = out if keeps_out else None
+        n.parents = (parent,)
+        n.grad = None
+        n.order = order()
+        if type(out) is float64:
+            n.shape, n.dtype = (), FLOAT64
+        else:
+            n.shape, n.dtype = out.shape, out.dtype
+        return t
+
+    return record
+
+
+def _become_large(x: Array, y: Array) -> bool:
+    """Tell whether two arrays may be worth several threads once they are broadcast along the first axis."""
+    return y.size >= SPLIT or (x.ndim == y.ndim and len(x) != len(y))
+
+
+def binary(
+    rule: Elementwise | Function, calculate: Calculation, large: Calculation, general: Callable[..., Any]
+) -> Callable[..., Any]:
+    new, node_type, order, plain, float64, ndarray = new_object, Node, next_order, PLAIN, np.float64, np.ndarray
+    x_of_x, y_of_x = rule.partial_needs(0, 0), rule.partial_needs(0, 1)
+    x_of_y, y_of_y = rule.partial_needs(1, 0), rule.partial_needs(1, 1)
+    x_of_any, y_of_any = x_of_x or x_of_y, y_of_x or y_of_y
+    any_of_x, any_of_y, any_of_any = x_of_x or y_of_x, x_of_y or y_of_y, x_of_any or y_of_any
+    keeps_out, hold, aliases_saved, become_large = rule.keeps_out, guard.hold, aliases.saved, _become_large
+    split = SPLIT if isinstance(rule, Elementwise) else sys.maxsize
+
+    def record(x1: Any, x2: Any) -> Any:
+        if type(x1) is Tensor:
+            x, p = x1._raw, x1._node
+        elif type(x1) in plain and type(x1) is not complex:  # Python's 1j * np.float64(2.0) is Python's complex number
+            x, p = x1, None
+        else:
+            return general(x1, x2)
+        if type(x2) is Tensor:
+            y, q = x2._raw, x2._node
+        elif type(x2) in plain:
+            y, q = x2, None
+        else:
+            return general(x1, x2)
+        if type(x) is not ndarray:
+            out = calculate(x, y) if type(y) is not ndarray or y.size < split else large(x, y)
+        else:
+            size = x.size
+            if size >= split or (type(y) is ndarray and size * y.size >= split and become_large(x, y)):
+                out = large(x, y)
+            else:
+                out = calculate(x, y)
+        t = new(Tensor)
+        t._raw = out
+        t._alias = None
+        if (p is None and q is None) or (tape.paused and not tape.recording()):
+            t._node = None
+            return t
+        t._node = n = new(node_type)
+        n.rule = rule
+        if type(x) is ndarray and (x_of_x if q is None else x_of_y if p is None else x_of_any):
+            if x1 is x:
+                x = hold(x)
+            elif x1._alias is not None:
+                x = aliases_saved(x1)
+        if type(y) is ndarray and (y_of_x if q is None else y_of_y if p is None else y_of_any):
+            if x2 is y:
+                y = hold(y)
+            elif x2._alias is not None:
+                y = aliases_saved(x2)
+        if q is None:
+            p.grad = None
+            n.args = (x if x_of_x else None, y if y_of_x else None) if any_of_x else _NEITHER
+        elif p is None:
+            q.grad = None
+            n.args = (x if x_of_y else None, y if y_of_y else None) if any_of_y else _NEITHER
+        else:
+            p.grad = q.grad = None
+            n.args = (x if x_of_any else None, y if y_of_any else None) if any_of_any else _NEITHER
+        n.kwargs = None
+        n.out = out if keeps_out else None
+        n.parents = (p, q)
+        n.grad = None
+        n.order = order()
+        if type(out) is float64:
+            n.shape, n.dtype = (), FLOAT64
+        else:
+            n.shape, n.dtype = out.shape, out.dtype
+        return t
+
+    return record
+
+
+def call_elementwise(rule: Elementwise, inputs: tuple[Any, ...], keywords: dict[str, Any], where: Any = True) -> Any:
+    """Record an element-wise call in its general form: any operands, any keywords of a ufunc but out."""
+    if any(foreign(value) for value in inputs):
+        return NotImplemented
+    inputs = tuple([stacked(value) for value in inputs])
+    raw = unwrap(inputs)
+    if any(isinstance(value, wrapping.Dual) for value in raw):  # from a list: it takes over
+        return rule.func(*inputs, **keywords, where=where)
+    parents = tuple([value._node if isinstance(value, Tensor) else None for value in inputs])
+    if where is True:
+        out = rule.func(*raw, **keywords)
+    else:
+        out = rule.func(*raw, out=None, where=where, **keywords)
+        out = np.where(where, out, np.zeros((), out.dtype))  # NumPy leaves these slots uninitialised
+    if not records(parents):
+        return wrap(out)
+    args = tuple([saved(value) if rule.keeps(i) else None for i, value in enumerate(inputs)])
+    return wrap(out, Node(rule, args, None, out if rule.keeps_out else None, parents, out.shape, out.dtype))
+
+
+def records(parents: Iterable[Node | None]) -> bool:
+    """Tell whether a call with these parents goes on the tape; if so, their gradients are out of date."""
+    if tape.paused and not tape.recording():
+        return False
+    found = False
+    for parent in parents:
+        if parent is not None:
+            found = True
+            parent.grad = None
+    return found

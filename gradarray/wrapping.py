@@ -1,0 +1,198 @@
+"""What is a Tensor, what is under it, and how a result becomes one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from . import aliases, guard, loss
+from .contributions import PICK
+from .kinds import Differentiable, Rule, Unsupported, public_name
+from .tape import Array, Node, Spec
+
+# The class Tensor, set by dispatch.install(): imports point one way, and its module stands on this one.
+Tensor: Any = None
+# The class Dual of forward mode, or no class at all.
+Dual: Any = ()
+
+new_object = object.__new__
+
+# Operands that NumPy takes as they are and that hide no variable.
+PLAIN: frozenset[type] = frozenset(
+    {np.ndarray, float, int, bool, complex, *(np.dtype(code).type for code in np.typecodes["All"] if code not in "OV")}
+)
+# Parameters of these types hide no Tensor and cannot change, and need no second look.
+SIMPLE: frozenset[type] = PLAIN - {np.ndarray} | {type(None), str, np.dtype, type}
+_FLOATING = frozenset(np.dtype(code) for code in np.typecodes["AllFloat"])
+
+
+# --- unwrapping -------------------------------------------------------------------------------------------------------
+
+
+def has_tensor(value: Any) -> bool:
+    """Tell whether a Tensor stands in a value, or anywhere in the lists and tuples that it is made of."""
+    if type(value) in PLAIN:
+        return False
+    if isinstance(value, (list, tuple)):
+        return any(has_tensor(item) for item in value)
+    if isinstance(value, dict):
+        return any(has_tensor(item) for item in value.values())
+    return isinstance(value, (Tensor, Dual))
+
+
+def has_variable(value: Any) -> bool:
+    """Tell whether a variable stands in a value, however deep."""
+    if type(value) in PLAIN:
+        return False
+    if isinstance(value, (list, tuple)):
+        return any(has_variable(item) for item in value)
+    if isinstance(value, dict):
+        return any(has_variable(item) for item in value.values())
+    return (isinstance(value, Tensor) and value._node is not None) or isinstance(value, Dual)
+
+
+def unwrap(value: Any) -> Any:
+    """Replace every Tensor in a value by its raw array, however deep."""
+    if type(value) in PLAIN:
+        return value
+    if isinstance(value, Tensor):
+        return value._raw
+    if type(value) in (list, tuple):
+        return type(value)(unwrap(item) for item in value)
+    if type(value) is dict:
+        return {key: unwrap(item) for key, item in value.items()}
+    if isinstance(value, slice):
+        return slice(unwrap(value.start), unwrap(value.stop), unwrap(value.step))
+    return value
+
+
+def bare(value: Any) -> Any:
+    """Replace every Tensor and every Dual in a value by its bare values, for what carries no derivative."""
+    if isinstance(value, Dual):
+        return bare(value.value)
+    if type(value) in (list, tuple):
+        return type(value)(bare(item) for item in value)
+    if type(value) is dict:
+        return {key: bare(item) for key, item in value.items()}
+    return unwrap(value)
+
+
+def stacked(value: Any) -> Any:
+    """Return an operand as it is, or as an array or a Tensor where it is a nested list."""
+    if isinstance(value, (list, tuple)):
+        return stack_nested(value) if has_tensor(value) else np.asarray(value)
+    return value
+
+
+def operand(value: Any) -> tuple[Array, Node | None]:
+    """Return the raw array behind an operand, for a tape to keep, and its node."""
+    value = stacked(value)
+    return saved(value), value._node if isinstance(value, Tensor) else None
+
+
+def saved(value: Any) -> Array:
+    """Return what a tape keeps of an operand; what its owner could change meanwhile is guarded."""
+    if not isinstance(value, Tensor):
+        return guard.hold(value) if type(value) is np.ndarray else value
+    return value._raw if value._alias is None else aliases.saved(value)
+
+
+def stack_nested(value: Any) -> Any:
+    """Make one array of nested lists as np.array does, also where Tensors or other traced arrays stand in them."""
+    if not isinstance(value, (list, tuple)):
+        return value if hasattr(value, "__array_function__") else np.asarray(value)
+    items = [stack_nested(item) for item in value]
+    return np.asarray(value) if all(type(item) in PLAIN for item in items) else np.stack(items)
+
+
+def spec(value: Any) -> Spec:
+    """Return the shape and dtype of an operand, which may be a number."""
+    return Spec(np.shape(value), np.result_type(value))
+
+
+def understood(types: Iterable[type]) -> bool:
+    """Tell whether Tensor may take a call with arguments of these types; another array type gets its turn otherwise."""
+    return all(
+        t in PLAIN or issubclass(t, (Tensor, np.ndarray, np.generic)) or getattr(t, "_stands_inside_tensor", False)
+        for t in types
+    )
+
+
+def foreign(value: Any) -> bool:
+    cls = type(value)
+    return cls not in PLAIN and hasattr(cls, "__array_ufunc__") and not understood((cls,))
+
+
+def refuse(func: Callable[..., Any], rule: Rule | None) -> TypeError:
+    """Return the error for a function that has no derivative here."""
+    name = public_name(func)
+    reason = rule.reason if isinstance(rule, Unsupported) else "gradarray has no rule for it"
+    return TypeError(
+        f"{name} cannot be called on a Tensor: {reason}. "
+        f"To compute with the bare values, and without a gradient, pass ga.asarray(t) or t.data; to give {name} "
+        "a derivative, declare one with ga.registry, or wrap a function of your own in ga.custom_gradient."
+    )
+
+
+# --- wrapping ---------------------------------------------------------------------------------------------------------
+
+
+def wrap(raw: Array, node: Node | None = None) -> Any:
+    """Return a Tensor around a raw array, without a copy; without a node it is a constant."""
+    t = new_object(Tensor)
+    t._raw = raw
+    t._node = node
+    t._alias = None
+    return t
+
+
+def wrap_results(out: Any) -> Any:
+    """Wrap a constant result, or each one of several; whole numbers beside floating-point ones, a rank, stay plain."""
+    if not isinstance(out, (tuple, list)):
+        return wrap(out) if hasattr(out, "dtype") and not isinstance(out, Dual) else out
+    mixed = any(_floating(item) for item in out)
+    wrapped = [wrap_results(item) if not mixed or _floating(item) else item for item in out]
+    return type(out)(*wrapped) if hasattr(out, "_fields") else type(out)(wrapped)
+
+
+def _floating(item: Any) -> bool:
+    return isinstance(item, (tuple, list)) or (hasattr(item, "dtype") and item.dtype.kind in "fc")
+
+
+def record_results(
+    rule: Differentiable, saved: Any, kwargs: dict[str, Any], out: Any, parents: tuple[Node | None, ...]
+) -> Any:
+    """Wrap the result of a recorded call; several results hang on one node, each by a node of its own."""
+    if not isinstance(out, (tuple, list)):
+        if out.dtype.kind not in "fc":
+            return wrap(out)
+        return wrap(out, Node(rule, saved, kwargs, out if rule.keeps_out else None, parents, out.shape, out.dtype))
+    several = Node(rule, saved, kwargs, tuple(out), parents, (), np.dtype(float))
+    picked = [
+        wrap(item, Node(PICK, (k,), None, None, (several,), item.shape, item.dtype)) if _floating(item) else item
+        for k, item in enumerate(out)
+    ]
+    return type(out)(*picked) if hasattr(out, "_fields") else type(out)(picked)
+
+
+def wrap_arrays(out: Any) -> Any:
+    """Wrap the floating-point results of a body that are plain arrays, because no variable went into them."""
+    if isinstance(out, (tuple, list)):
+        items = [wrap_arrays(item) for item in out]
+        return type(out)(*items) if hasattr(out, "_fields") else type(out)(items)
+    return wrap(out) if type(out) in PLAIN and getattr(out, "dtype", None) in _FLOATING else out
+
+
+def store(result: Any, into: Any) -> Any:
+    """Write a result into what was given as out=, and return that."""
+    if isinstance(into, tuple) and not isinstance(result, tuple):
+        (into,) = into
+    if isinstance(into, Tensor):
+        into[...] = result
+        return into
+    if result._node is not None:
+        loss.refuse_write("out=")
+    into[...] = result._raw
+    return into
