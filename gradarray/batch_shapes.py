@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from .batch import FORMS, Axis, Batch, Form, aligned, batches, flat, form, front, fronts, with_ndim
+from .places import astype, clear, is_basic, scatter
 from .tape import Array
-from .views import astype, clear, is_basic, scatter
 
 # --- facts -----------------------------------------------------------------------------------------------------------
 

@@ -14,9 +14,10 @@ from . import forward, loss, tape, wrapping
 from .dual_surface import DualSurface
 from .dual_updates import Flat, assign
 from .forward import FUNCTIONS, UFUNCS, array_ufunc, created_like
+from .places import freeze
 from .tangents import gradient_of, values_of
 from .tape import Array
-from .views import freeze, without_copy
+from .views import without_copy
 from .wrapping import bare
 
 _gradient = gradient_of

@@ -11,7 +11,7 @@ from . import rules  # noqa: F401 - fills the registry, from which the operators
 from .array_methods import ArrayMethods, Method, forward, reflected
 from .dual_updates import update
 from .forward import FUNCTIONS, pusher_for
-from .views import astype
+from .places import astype
 
 
 def _augmented(ufunc: np.ufunc) -> Method:

@@ -10,9 +10,9 @@ import numpy as np
 from .buffers import references_to
 from .forward import UFUNCS
 from .loss import GradientLossError
+from .places import freeze
 from .tangents import level_of, traced_as, values_of
 from .tape import Array
-from .views import freeze
 from .wrapping import PLAIN, bare, has_variable, stack_nested
 
 

@@ -11,7 +11,8 @@ from . import rules  # noqa: F401 - fills the registry, from which the operators
 from .array_methods import ArrayMethods, Method, forward, reflected
 from .dispatch import FUNCTIONS, recorder_for
 from .parallel import power_in_parts
-from .views import astype, update
+from .places import astype
+from .views import update
 from .wrapping import foreign
 
 

@@ -16,8 +16,9 @@ import numpy as np
 from . import loss, recorders, tape, wrapping
 from .functions import function_recorder
 from .kinds import Elementwise, Nondifferentiable, Unsupported, public_name
+from .places import scatter, updated
 from .registry import RULES, find
-from .views import as_array, busy, recorded, scatter, updated, write, writeable
+from .views import as_array, busy, recorded, write, writeable
 from .wrapping import bare, has_variable, unwrap, wrap_results
 
 Keywords = dict[str, Any]

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import tape
+from ..places import astype
 from ..registry import composite, creation, family, lowered
 from ..tape import Array
-from ..views import astype
 from ..wrapping import bare, has_variable, stack_nested
 from .shape import as_array, plain
 

@@ -14,9 +14,9 @@ import numpy as np
 
 from ..buffers import absorbing
 from ..dispatch import primitive, straight
+from ..places import astype
 from ..registry import composite, elementwise, family, linear, lowered, nondifferentiable, rule, zero_gradient
 from ..tape import Array
-from ..views import astype
 
 LOG2 = float(np.log(2))
 LOG10 = float(np.log(10))

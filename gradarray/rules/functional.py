@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..places import astype
 from ..registry import composite, lowered
 from ..tape import Array
-from ..views import astype
 from .shape import as_array
 
 # --- along one axis --------------------------------------------------------------------------------------------------

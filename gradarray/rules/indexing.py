@@ -12,9 +12,10 @@ import numpy as np
 
 from .. import wrapping
 from ..kinds import parameter_names
+from ..places import astype, clear, scatter, updated
 from ..registry import composite, linear, lowered, nondifferentiable, rule
 from ..tape import Array, Spec
-from ..views import astype, clear, getitem, scatter, updated
+from ..views import getitem
 from .joining import spread
 from .shape import as_array, gathered_back, plain
 

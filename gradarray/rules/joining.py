@@ -14,9 +14,9 @@ import numpy as np
 
 from ..dispatch import primitive
 from ..kinds import parameter_names
+from ..places import astype, scatter
 from ..registry import composite, linear, nondifferentiable, rule
 from ..tape import Array, Spec
-from ..views import astype, scatter
 from .shape import as_array, plain
 
 

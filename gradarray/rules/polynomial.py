@@ -15,9 +15,9 @@ import numpy as np
 from ..buffers import absorbing
 from ..dispatch import primitive
 from ..loss import users_level
+from ..places import astype
 from ..registry import composite, family, lowered, rule
 from ..tape import Array
-from ..views import astype
 from .linalg import adjoint
 from .shape import as_array, plain
 

@@ -13,9 +13,9 @@ import numpy as np
 
 from ..dispatch import primitive
 from ..kinds import parameter_names
+from ..places import astype, scatter
 from ..registry import RULES, composite, linear, lowered, nondifferentiable
 from ..tape import Array, Spec
-from ..views import astype, scatter
 
 
 def as_array(x: Any) -> Array:

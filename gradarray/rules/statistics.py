@@ -10,9 +10,9 @@ import numpy as np
 
 from ..dispatch import primitive, straight
 from ..kinds import parameter_names, public_name
+from ..places import scatter
 from ..registry import composite, linear, nondifferentiable, rule
 from ..tape import Array, Spec
-from ..views import scatter
 from ..wrapping import PLAIN, has_variable, unwrap
 from .reductions import BARE, FLOAT64, Axis, array, axes_of, count, expand, hits, rows, spread, unrows
 
