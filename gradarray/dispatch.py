@@ -49,7 +49,7 @@ def recorder_for(
     """
     rule = find(func)
     if large is None:
-        large = functools.partial(ufunc_in_parts, func) if isinstance(rule, Elementwise) else calculate or func
+        large = functools.partial(ufunc_in_parts, func)  # of element-wise functions alone
     if isinstance(rule, Elementwise):
 
         def general(*inputs: Any) -> Any:

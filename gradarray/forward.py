@@ -359,19 +359,11 @@ def _simple(value: Any) -> bool:
 def _composite(rule: Composite) -> Pusher:
     signature = CallSignature(rule, (), rule.params, variadic=True)
     filled = rule.func is np.full_like  # it has the level of what it is like, whatever it is filled with
-    names = signature.names
-    place = names.index("out") if "out" in names and "out" not in rule.params else sys.maxsize
 
     def push(args: Any, kwargs: dict[str, Any]) -> Any:
-        into = None
-        if len(args) > place:
-            kwargs = {**dict(zip(names[place:], args[place:], strict=False)), **kwargs}
-            args = args[:place]
-        if kwargs:
-            kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
-            into = kwargs.pop("out", None) if "out" not in rule.params else None
-            if any(name not in rule.params for name in kwargs):
-                signature._let_numpy_refuse(args, kwargs)
+        args, kwargs, into = signature.without_out(args, kwargs)
+        if any(name not in rule.params for name in kwargs):
+            signature.let_numpy_refuse(args, kwargs)
         result = rule.body(*args, **kwargs)
         if filled:
             level = level_of((args, kwargs))

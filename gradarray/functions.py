@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -268,28 +267,20 @@ def _join_operand(view: Any, inputs: Sequence[Any], rule: Function, kwargs: dict
 
 def _composite(rule: Composite) -> Callable[[Any, dict[str, Any]], Any]:
     signature = CallSignature(rule, (), rule.params, variadic=True)
-    names = signature.names
-    # Where out= stands among NumPy's parameters, if it does and the body leaves it to us.
-    place = names.index("out") if "out" in names and "out" not in rule.params else sys.maxsize
+    overwrites = "overwrite_input" in signature.names
 
     def record(args: Any, kwargs: dict[str, Any]) -> Any:
-        into = None
-        if len(args) > place:
-            kwargs = {**dict(zip(names[place:], args[place:], strict=False)), **kwargs}
-            args = args[:place]
-        if kwargs:
-            kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
-            into = kwargs.pop("out", None) if "out" not in rule.params else None
+        args, kwargs, into = signature.without_out(args, kwargs)
         if not (has_variable(args) or has_variable(kwargs)) or not tape.recording():
             raw = unwrap(args)
-            if "overwrite_input" in names:  # NumPy would write where a tape may have saved
+            if overwrites:  # NumPy would write where a tape may have saved
                 raw = [np.array(x) if isinstance(x, np.ndarray) else x for x in raw]
             result = rule.func(*raw, **unwrap(kwargs))
             views = _shares(result, args)
             result = wrap_arrays(_constants(rule.body(*args, **kwargs))) if views else wrap_results(result)
         else:
             if any(name not in rule.params for name in kwargs):
-                signature._let_numpy_refuse(args, kwargs)
+                signature.let_numpy_refuse(args, kwargs)
             result = wrap_arrays(rule.body(*args, **kwargs))
         return result if into is None else store(result, into)
 

@@ -35,11 +35,11 @@ THREADS = _count_threads()
 
 def _in_parts(compute: Callable[[slice], object], size: int, length: int | None = None) -> None:
     """Call `compute` for slices that cover `size` elements, or the `length` rows that hold them, at the same time."""
-    # No part is so small that its hand-over is not won back, however many processors there are.
     length = size if length is None else length
+    # No part is so small that its hand-over is not won back, however many processors there are.
     count = max(1, min(THREADS, 2 * size // SPLIT, length))
     edges = [length * k // count for k in range(count + 1)]
-    workers.workers.compute(compute, [slice(start, stop) for start, stop in itertools.pairwise(edges)])
+    workers.workers.run(compute, [slice(start, stop) for start, stop in itertools.pairwise(edges)])
 
 
 def _flat(operand: Any, shape: tuple[int, ...]) -> Any:
@@ -75,7 +75,7 @@ def ufunc_in_parts(ufunc: np.ufunc, *operands: Any, out: Any = None) -> Any:
     def compute(part: slice) -> None:
         ufunc(*[x[part] if type(x) is np.ndarray else x for x in flat], out=target[part])
 
-    _in_parts(compute, target.size, len(target))
+    _in_parts(compute, target.size)
     return out
 
 

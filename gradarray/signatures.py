@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,8 @@ class CallSignature:
         except (TypeError, ValueError):
             names = ()
         self.names = names if len(names) >= len(operands) else (*operands, *supported)
+        # Where out= stands among NumPy's parameters, if it does and is not the rule's own.
+        self._out = self.names.index("out") if "out" in self.names and "out" not in supported else sys.maxsize
 
     def sort(self, args: Any, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any], Any]:
         """Return the operands, the parameters, and what was given as out=."""
@@ -41,10 +44,10 @@ class CallSignature:
             count = len(self.operands)
             if len(args) > count:
                 if len(args) > len(self.names):
-                    self._let_numpy_refuse(args, kwargs)
+                    self.let_numpy_refuse(args, kwargs)
                 given = dict(zip(self.names[count:], args[count:], strict=False))
                 if any(name in kwargs for name in given):
-                    self._let_numpy_refuse(args, kwargs)
+                    self.let_numpy_refuse(args, kwargs)
                 kwargs = {**given, **kwargs}
                 args = args[:count]
             elif len(args) < count:
@@ -53,7 +56,7 @@ class CallSignature:
                 found = list(args)
                 for name in self.operands[len(args) :]:
                     if name not in kwargs:
-                        self._let_numpy_refuse(args, kwargs)
+                        self.let_numpy_refuse(args, kwargs)
                     found.append(kwargs.pop(name))
                 args = tuple(found)
         if kwargs:
@@ -62,11 +65,21 @@ class CallSignature:
                 if name == "out":
                     out = value
                 elif name not in self.supported:
-                    self._let_numpy_refuse(args, kwargs)
+                    self.let_numpy_refuse(args, kwargs)
                 elif value is not np._NoValue:
                     params[name] = self._parameter(name, value)
             kwargs = params
         return tuple(args), kwargs, out
+
+    def without_out(self, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any], Any]:
+        """Return the arguments as they are but for out=, and what was given as that."""
+        if len(args) > self._out:
+            kwargs = {**dict(zip(self.names[self._out :], args[self._out :], strict=False)), **kwargs}
+            args = args[: self._out]
+        if not kwargs:
+            return args, kwargs, None
+        kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
+        return args, kwargs, None if "out" in self.supported else kwargs.pop("out", None)
 
     def _parameter(self, name: str, value: Any) -> Any:
         if value is None or (type(value) in PLAIN and type(value) is not np.ndarray):
@@ -79,7 +92,7 @@ class CallSignature:
         value = unwrap(value)
         return guard.hold(value) if type(value) is np.ndarray else value
 
-    def _let_numpy_refuse(self, args: Any, kwargs: dict[str, Any]) -> None:
+    def let_numpy_refuse(self, args: Any, kwargs: dict[str, Any]) -> None:
         """Call NumPy, so that a mistake gets NumPy's own error; raise ours for what is legal there and not here."""
         self.rule.func(*bare(args), **bare(kwargs))
         odd = [name for name in kwargs if name not in self.supported and name not in self.operands and name != "out"]

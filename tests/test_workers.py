@@ -16,14 +16,14 @@ PARTS = [slice(k, k + 1) for k in range(4)]
 
 def test_parts_are_computed_at_the_same_time():
     both = threading.Barrier(2, timeout=30)
-    Workers().compute(lambda _: both.wait(), PARTS[:2])
+    Workers().run(lambda _: both.wait(), PARTS[:2])
 
 
 def test_each_part_is_computed_once():
     workers = Workers()
     for _ in range(200):
         found = []
-        workers.compute(found.append, PARTS)
+        workers.run(found.append, PARTS)
         assert sorted(part.start for part in found) == [0, 1, 2, 3]
 
 
@@ -36,7 +36,7 @@ def test_threads_that_do_not_come_are_not_waited_for():
 
     array, found = np.zeros(4), []
     workers = Late()
-    workers.compute(lambda part: found.append((part, array.size)), PARTS)
+    workers.run(lambda part: found.append((part, array.size)), PARTS)
     assert [part for part, _ in found] == PARTS
     assert sys.getrefcount(array) == 2  # nor do they refer to anything when they come
     end.set()
@@ -48,7 +48,7 @@ def test_several_threads_may_ask_at_once():
     def ask(k):
         total = []
         for _ in range(50):
-            workers.compute(lambda part: total.append(k * part.start), PARTS)
+            workers.run(lambda part: total.append(k * part.start), PARTS)
         results[k] = sum(total)
 
     threads = [threading.Thread(target=ask, args=(k,)) for k in range(5)]
@@ -67,7 +67,7 @@ def test_all_parts_are_computed_before_an_error_is_raised():
         raise ValueError(str(part.start))
 
     with pytest.raises(ValueError, match=r"^[0-3]$"):
-        Workers().compute(compute, PARTS)
+        Workers().run(compute, PARTS)
     assert len(found) == 4
 
 
@@ -91,12 +91,12 @@ def test_nobody_looks_out_while_processors_are_wanting(crowded, monkeypatch):
     workers = Workers()
     workers._crowded = np.inf if crowded else 0
     for _ in range(5):
-        workers.compute(lambda _: both.wait(), PARTS[:2])
+        workers.run(lambda _: both.wait(), PARTS[:2])
     assert bool(looks) is not crowded
 
 
 def test_a_thread_that_gets_no_processor_is_noticed():
     workers = Workers()
     assert workers._crowded == 0
-    workers.compute(lambda _: time.sleep(0.01), PARTS)  # it seems so: the time passes, and that of the processor not
+    workers.run(lambda _: time.sleep(0.01), PARTS)  # it seems so: the time passes, and that of the processor not
     assert workers._crowded > 0
