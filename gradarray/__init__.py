@@ -50,6 +50,7 @@ from numpy import (
 )
 
 from . import fft, linalg, registry
+from ._tensor import Tensor
 from .control import checkpoint, stop_gradient
 from .creation import asarray, astensor, astype, tensor
 from .custom import custom_gradient
@@ -61,7 +62,6 @@ from .jacobians import jacfwd, jacobian, jacrev
 from .loss import GradientLossError, GradientLossWarning, gradient_loss
 from .mirror import converted, created, mirrored
 from .tape import no_grad
-from .tensor import Tensor
 from .transforms import elementwise_grad, grad, jvp, linearize, value_and_grad, vjp
 
 __version__ = "0.1.0"

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from . import tape
+from ._tensor import Tensor, variable
 from .aliases import Foreign
 from .fitting import FLOAT64
-from .tensor import Tensor, variable
 from .wrapping import bare, has_variable, stack_nested
 
 

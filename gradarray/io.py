@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .tensor import Tensor
+from ._tensor import Tensor
 from .wrapping import has_tensor
 
 # The name of the array that holds the number of the layout, which `save` describes, and how many tensors have no name.

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from . import batched
+from ._tensor import Tensor
 from .arguments import Argnums, function_name, named_after, need_function
 from .loss import transforming
-from .tensor import Tensor
 from .tracing import Chosen, Trace, as_given, check_results, dtype_of, dual, shape_of, zeros_of
 from .transforms import Pushed, next_level, pair
 from .trees import Tree

@@ -22,9 +22,13 @@ POLICIES = ("ignore", "warn", "raise")
 class GradientLossError(TypeError):
     """A variable was about to be written to a place that cannot hold its gradient."""
 
+    __module__ = "gradarray"
+
 
 class GradientLossWarning(UserWarning):
     """Raw values were taken from a variable; what is computed from them has no gradient."""
+
+    __module__ = "gradarray"
 
 
 # --- the policy -----------------------------------------------------------------------------------------------------
@@ -118,7 +122,7 @@ def gradient_loss(policy: str | None = None) -> _Setting:
     ...     math.cos(t)
     Traceback (most recent call last):
     ...
-    gradarray.loss.GradientLossError: the bare value of a variable was taken...
+    gradarray.GradientLossError: the bare value of a variable was taken...
     """
     global _default
     if policy is not None and policy not in POLICIES:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from . import forward, tape
+from ._tensor import Tensor, leaf_of
 from .dispatch import FUNCTIONS, UFUNCS, array_ufunc
 from .kinds import Nondifferentiable
 from .registry import find
 from .tangents import level_of
-from .tensor import Tensor, leaf_of
 from .wrapping import PLAIN, SIMPLE, has_tensor, has_variable, unwrap, wrap, wrap_results
 
 

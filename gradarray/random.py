@@ -38,8 +38,8 @@ from numpy.random import (
 )
 
 from . import tape
+from ._tensor import Tensor
 from .mirror import borrow
-from .tensor import Tensor
 from .wrapping import has_variable, unwrap
 
 # --- what the two kinds of function do ------------------------------------------------------------------------------

@@ -204,6 +204,8 @@ class no_grad:
     True
     """
 
+    __module__ = "gradarray"
+
     def __new__(cls, func: F | None = None) -> Any:
         if func is None:
             return super().__new__(cls)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import tape
+from ._tensor import Tensor, variable
 from .arguments import Argnums, function_name
 from .dual import Dual
 from .fitting import FLOAT64
@@ -24,7 +25,6 @@ from .plans import sweep
 from .sweeps import reachable
 from .tangents import copied, joined, matched
 from .tape import Array, Node, PullbackRule, next_order
-from .tensor import Tensor, variable
 from .trees import Fixed, Tree, flatten, tree_map
 from .wrapping import new_object, wrap
 

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from . import tape
+from ._tensor import Tensor, variable
 from .arguments import Argnums, function_name, named_after, need_function
 from .dual import Dual
 from .loss import transforming
 from .tape import next_order
-from .tensor import Tensor, variable
 from .tracing import Trace, check_argument, check_results, dtype_of, dual, pull_back, shape_of, zeros_of
 from .trees import flatten, tree_map
 

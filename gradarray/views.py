@@ -25,7 +25,7 @@ from .tape import Array, Node, PullbackRule, next_order
 from .wrapping import PLAIN, has_tensor, has_variable, new_object, stack_nested, unwrap
 
 if TYPE_CHECKING:
-    from .tensor import Tensor
+    from ._tensor import Tensor
 
 # --- reading --------------------------------------------------------------------------------------------------------
 

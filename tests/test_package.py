@@ -3,11 +3,13 @@
 import doctest
 import importlib.util
 import json
+import pkgutil
 import re
 import sys
 import tomllib
 from importlib import metadata, resources
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -38,6 +40,20 @@ class TestVersion:
     def test_has_an_entry_in_the_changelog(self) -> None:
         changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
         assert re.search(rf"^## \[{re.escape(ga.__version__)}\]", changelog, flags=re.MULTILINE)
+
+
+class TestNames:
+    def test_no_public_name_is_also_that_of_another_module(self) -> None:
+        """An editor would take ``ga.name`` for the module."""
+        modules = {module.name for module in pkgutil.iter_modules(ga.__path__)}
+        public = {name: getattr(ga, name) for name in ga.__all__}
+        hidden = {name for name in modules & set(public) if not isinstance(public[name], ModuleType)}
+        assert not hidden
+
+    def test_public_classes_are_called_by_their_public_names(self) -> None:
+        ours = [v for v in map(ga.__dict__.get, ga.__all__) if isinstance(v, type) and "gradarray" in v.__module__]
+        assert ga.Tensor in ours
+        assert {cls.__module__ for cls in ours} == {"gradarray"}
 
 
 class TestNeedsNumpyOnly:

@@ -63,6 +63,7 @@ class Tensor(Surface):
     array([2., 4., 6.])
     """
 
+    __module__ = "gradarray"
     __slots__ = ("__weakref__", "_alias", "_grad", "_node", "_raw")
     __array_priority__ = 1000.0
 
