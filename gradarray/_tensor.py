@@ -130,7 +130,10 @@ class Tensor(Surface):
 
     @property
     def grad(self) -> Any:
-        """The gradient that the last `backward` left here: None, or an array of this tensor's shape and dtype."""
+        """The gradient that the last `backward` left here: None, or an array of this tensor's shape and dtype.
+
+        It stays until another `backward` reaches the tensor, or the tensor is updated in place, on the tape.
+        """
         node = self._node
         if node is None:
             return None
@@ -153,6 +156,7 @@ class Tensor(Surface):
             return
         if value is not None and (np.shape(value) != self.shape):
             raise ValueError(f"a gradient has its tensor's shape {self.shape}, not {np.shape(value)}")
+        tape.clear(self._node)
         self._node.grad = value if value is None or isinstance(value, Tensor) else np.array(value, self.dtype)
 
     def backward(self, grad: Any = None, *, retain_graph: bool | None = None, create_graph: bool = False) -> None:
@@ -207,6 +211,8 @@ class Tensor(Surface):
                 # A rule that returns plain zeros gives a constant.
                 _hold(target, gradient if isinstance(gradient, Tensor) else wrap(gradient))
             else:
+                if target.grad is tape.OUTSIDE:
+                    tape.clear(target)
                 target.grad = gradient
 
     def _cotangent(self, grad: Any, node: Node, create_graph: bool) -> Any:
@@ -234,7 +240,7 @@ class Tensor(Surface):
     def null_grad(self) -> Tensor:
         """Set the gradient to None and return this tensor."""
         if self._node is not None:
-            self._node.grad = None
+            tape.clear(self._node)
         return self
 
     def clear_graph(self) -> None:

@@ -155,7 +155,6 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
         ):
             t._node = None
             return t
-        parent.grad = None
         t._node = n = new(node_type)
         n.rule = rule
         n.args = (data if x._alias is None else aliases_saved(x),) if keeps_x else NONE

@@ -173,7 +173,11 @@ class _Writer:
             parents = {parent for parent in node.parents if parent in self.reached}
             self.uncertain |= parents
             self.fresh -= parents
-            lines = [f"if {self.g[node]} is not None:", *(f"  {line}" for line in lines)]
+            lines = [
+                f"if {self.g[node]} is None: {self.n[node]}.grad = None",
+                "else:",
+                *(f"  {line}" for line in lines),
+            ]
         self.lines += lines
 
     # --- comparing ----------------------------------------------------------------------------------------------------

@@ -119,6 +119,7 @@ def _pull(
     for node in reversed(nodes):
         g = pop(node, None)
         if g is None:
+            node.grad = None  # reached, and nothing came: what an earlier sweep left is not the answer to this one
             continue
         mine = owned and node in owned  # whether the cotangent is a buffer that nobody else needs
         if mine:

@@ -132,14 +132,12 @@ def getitem(x: Tensor, index: Any) -> Tensor:
     if parent is None or (tape.paused and not tape.recording()):
         t._node = None
     else:
-        parent.grad = None
         t._node = n = new_object(Node)
         n.rule = GETITEM if basic else PICKITEM
         n.args = index
         if type(x._alias) is tuple:
             base, steps = x._alias
             parent = base._node
-            parent.grad = None
             n.rule = VIEWITEM
             n.args = (steps, index)
         n.kwargs = n.out = n.grad = None
@@ -333,10 +331,10 @@ def busy(x: Tensor, target: Array | None = None) -> bool:
 
 
 def _record(base: Tensor, steps: Steps, index: Any, value: Node | None) -> None:
-    if value is not None:
-        value.grad = None
-    data = base._raw
-    base._node = Node(SETITEM, (steps, index), None, None, (base._node, value), data.shape, data.dtype)
+    data, node = base._raw, base._node
+    if node is not None:
+        tape.clear(node)  # of the value that was
+    base._node = Node(SETITEM, (steps, index), None, None, (node, value), data.shape, data.dtype)
 
 
 def _refresh(base: Tensor) -> None:
@@ -373,6 +371,8 @@ def update(x: Tensor, ufunc: np.ufunc, other: Any) -> Tensor:
         if result.dtype != x.dtype:
             result = astype(result, x.dtype)
         if x._alias is None:
+            if x._node is not None:
+                tape.clear(x._node)
             x._raw, x._node = result._raw, result._node
         else:
             setitem(x, ..., result)

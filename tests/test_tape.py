@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray import sweeps
+from gradarray import sweeps, tape
+from gradarray.wrapping import wrap
 
 # --- backward --------------------------------------------------------------------------------------------------------
 
@@ -50,13 +51,6 @@ def test_gradients_overwrite_and_do_not_add_up_over_calls():
     (x * 2).backward()
     (x * 5).backward()
     assert x.grad == 5
-
-
-def test_using_a_variable_clears_its_gradient():
-    x = ga.tensor(3.0)
-    (x * 2).backward()
-    _ = x + 1
-    assert x.grad is None
 
 
 def test_a_constant_takes_part_in_nothing():
@@ -199,6 +193,121 @@ def test_gradients_stay_on_leaves_and_on_tensors_still_held(retain):
     assert x.grad == 36
     assert held.grad == 12
     assert z.grad == 1
+
+
+LOOKS = {
+    "element": lambda x: x[0],
+    "elements": lambda x: (x[-2:], x[x > 1], x[[0, 0]], x[..., None]),
+    "views": lambda x: (x.T, x.reshape(3, 1), np.flip(x), x[...], x.view(), np.ravel(x), x.real, np.diagonal(x[None])),
+    "element of a view": lambda x: x[1:][0],
+    "iteration": lambda x: (list(x), list(x.flat), max(x), sum(x), x.flat[1], enumerate(x)),
+    "text": lambda x: (f"{x[0]:.2f}", str(x), repr(x), np.array2string(x), f"{x.sum()}"),
+    "comparison": lambda x: (x == x, x > 1, bool(x[0] < 2), np.allclose(x, x), 1.0 in x),
+    "shape": lambda x: (np.shape(x), np.ndim(x), len(x), x.size, x.strides, x.flags, np.size(x)),
+    "reduction": lambda x: (np.mean(x), x.max(), np.linalg.norm(x), x.std(), np.argmax(x), x.any()),
+    "arithmetic": lambda x: (x + 1, np.sin(x), x * x, x @ x, -x, np.where(x > 1, x, 0), np.stack([x, x])),
+    "plain array": lambda x: (x.data, x.to_numpy(), x.detach(), ga.asarray(x), x.tolist(), x[0].item()),
+    "copy": lambda x: (x.copy(), x.flatten(), np.copy(x), ga.tensor(x)),
+    "no_grad": lambda x: ga.no_grad(lambda: (x[0], x * 2))(),
+    "transform": lambda x: (ga.grad(lambda y: np.sum(y * x))(x), ga.jvp(np.sin, (x,), (x,))),
+    "backward elsewhere": lambda x: np.sum(ga.tensor([1.0, 2.0]) ** 2).backward(),
+}
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("look", LOOKS)
+def test_looking_at_a_tensor_leaves_its_gradient(look, create_graph):
+    x = ga.tensor([1.0, 2.0, 3.0])
+    y = x * 1.0
+    np.sum(y * y).backward(create_graph=create_graph)
+    for t in (x, y):
+        LOOKS[look](t)
+        np.testing.assert_array_equal(ga.asarray(t.grad), 2 * x.data)
+
+
+@pytest.mark.parametrize("kind", [bool, int])
+def test_a_gradient_that_was_looked_past_is_overwritten(kind):
+    x = ga.tensor([1.0, 2.0, 3.0])
+    np.sum(x * x).backward()
+    _ = x[0]
+    np.sum(x[kind(1) :] * 5.0).backward()
+    np.testing.assert_array_equal(x.grad, [0, 5, 5])
+
+
+UPDATES = {
+    "item": lambda x: x.__setitem__(0, 5.0),
+    "whole": lambda x: x.__setitem__(..., 5.0),
+    "augmented": lambda x: x.__iadd__(1.0),
+    "augmented item": lambda x: x[1:].__imul__(2.0),
+    "view": lambda x: x[::-1].__setitem__(0, 1.0),
+    "by itself": lambda x: x.__imul__(x),
+    "out": lambda x: np.add(x, 1.0, out=x),
+    "copyto": lambda x: np.copyto(x, 1.0),
+    "put": lambda x: np.put(x, [0], 1.0),
+    "at": lambda x: np.add.at(x, [0, 0], 1.0),
+    "fill": lambda x: x.fill(1.0),
+    "sort": lambda x: x.sort(),
+    "flat": lambda x: x.flat.__setitem__(1, 1.0),
+    "null_grad": lambda x: x.null_grad(),
+}
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("viewed", [False, True])
+@pytest.mark.parametrize("change", UPDATES)
+def test_an_update_clears_the_gradient_of_the_value_that_was(change, viewed, create_graph):
+    x = ga.tensor([1.0, 2.0, 3.0])
+    view = x[:2] if viewed else None
+    np.sum(np.sin(x)).backward(create_graph=create_graph)
+    UPDATES[change](x)
+    assert x.grad is None
+    assert view is None or view.grad is None
+
+
+def test_an_update_off_the_tape_leaves_the_gradient():
+    x = ga.tensor([1.0, 2.0])
+    np.sum(x * x).backward()
+    x.data -= 0.5 * x.grad
+    with ga.no_grad():
+        x *= 2.0
+    np.testing.assert_array_equal(x.grad, [2, 4])
+
+
+@pytest.mark.parametrize("repetition", [1, 12])  # by the loop, and by a plan
+def test_a_backward_that_brings_nothing_leaves_none(repetition):
+    class First(tape.PullbackRule):
+        name, shared = "first", True
+
+        def pullback(self, node, g):
+            return g, None
+
+    rule = First()
+    for _ in range(repetition):
+        a, b = ga.tensor([1.0, 2.0]), ga.tensor([3.0, 4.0])
+        (b * b).backward()
+        first = wrap(a.data, tape.Node(rule, None, None, None, (a._node, b._node), a.shape, a.dtype))
+        np.sum(first * first).backward()
+        np.testing.assert_array_equal(a.grad, [2, 4])
+        assert b.grad is None
+
+
+@pytest.mark.parametrize(
+    "drop",
+    [
+        lambda x: np.sum(x).backward(),
+        lambda x: x.__imul__(2.0),
+        lambda x: x[1:].__imul__(2.0),
+        lambda x: x.null_grad(),
+        lambda x: setattr(x, "grad", None),
+    ],
+)
+def test_the_tape_of_a_gradient_goes_with_it(drop):
+    x = ga.tensor([1.0, 2.0])
+    np.sum(np.sin(x)).backward(create_graph=True)
+    gone = weakref.ref(x.grad)
+    drop(x)
+    gc.collect()
+    assert gone() is None
 
 
 @pytest.mark.parametrize("retain", [False, True])
