@@ -256,6 +256,7 @@ class Function(Differentiable):
         holomorphic: bool = True,
         forward: Callable[..., Any] | None = None,
         sparse: Derivative | None = None,
+        absent: bool = False,
         leading: Sequence[str] = ("g", "ans"),
     ) -> None:
         super().__init__(func)
@@ -265,6 +266,7 @@ class Function(Differentiable):
         self.holomorphic = holomorphic
         self.forward = forward or func
         self.sparse = sparse
+        self.absent = absent
         self._first = first = len(leading)
         signatures = [Signature.of(vjp) for vjp in vjps]
         signature = signatures[0]
@@ -321,7 +323,7 @@ class Function(Differentiable):
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         several = type(g) is list
-        if several:
+        if several and not self.absent:
             g = [np.zeros_like(out) if part is None else part for part, out in zip(g, node.out, strict=True)]
         if not self.holomorphic or not (any(map(np.iscomplexobj, g)) if several else node.dtype.kind == "c"):
             return self._plain(node, g)

@@ -168,6 +168,7 @@ def rule(
     holomorphic: bool = True,
     forward: Callable[..., Any] | None = None,
     sparse: Derivative | None = None,
+    absent: bool = False,
 ) -> None:
     """Declare any other differentiable function.
 
@@ -191,13 +192,16 @@ def rule(
     sparse : callable, optional
         For one operand: called as the vjp is, with plain arrays, it returns the cotangent as a
         `contributions.Scatter` where nearly all of it is zero, or NotImplemented.
+    absent : bool
+        For several results: the vjp is given None, and not zeros, for those that take no part.
     """
     if (joint is None) == (not vjps):
         raise TypeError("give either one vjp per operand or a joint one")
     if joint is not None:
         vjps = (joint,)
     options: dict[str, Any] = {"jvp": jvp, "skip": skip, "holomorphic": holomorphic, "forward": forward}
-    register(Function(func, vjps, joint=joint is not None, sparse=sparse, **options))
+    options |= {"sparse": sparse, "absent": absent}
+    register(Function(func, vjps, joint=joint is not None, **options))
 
 
 def composite(func: Callable[..., Any], body: Callable[..., Any]) -> None:

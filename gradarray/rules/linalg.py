@@ -4,12 +4,14 @@ Where a function has no derivative, a convention takes its place:
 
 - norms have gradient 0 at 0; what attains a maximum or minimum together shares evenly;
 - np.linalg.cholesky, eigh and eigvalsh read one triangle, and so the gradient lies in that triangle alone;
-- between equal eigenvalues or singular values the coefficient of the eigenvectors' derivative is 0;
-- where eigenvectors are free up to a phase, or a basis up to a rotation, a loss that depends on that choice is refused.
+- equal eigenvalues or singular values leave the basis of their eigenvectors open. What does not depend on it, such as
+  the projector on all of them, or any symmetric function of the values, has its derivative; a loss that depends on it
+  is refused, as is one that depends on phases, or on which basis of a complement was found.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -19,6 +21,8 @@ from ..dispatch import primitive
 from ..kinds import conjugate
 from ..registry import composite, nondifferentiable, rule
 from ..tape import Array
+from ..wrapping import bare, has_variable
+from .kinks import at_kink
 
 
 def transposed(x: Array) -> Array:
@@ -28,12 +32,6 @@ def transposed(x: Array) -> Array:
 def adjoint(x: Array) -> Array:
     """Return the conjugate transpose."""
     return conjugate(transposed(x))
-
-
-def reciprocal(x: Array) -> Array:
-    """Return 1 / x, and 0 where x is 0."""
-    zero = x == 0
-    return np.where(zero, 0, 1 / np.where(zero, 1, x))
 
 
 # --- norms ------------------------------------------------------------------------------------------------------------
@@ -106,12 +104,16 @@ def matrix_gradient(g: Array, ans: Array, x: Array, ord: Any, axes: tuple[int, .
         first = sums == (np.max if ord > 0 else np.min)(sums, axis=other, keepdims=True)
         return np.sign(x) * (g * first / np.sum(first, axis=other, keepdims=True))
     last = axes == (x.ndim - 2, x.ndim - 1)
-    u, s, vh = np.linalg.svd(x if last else np.moveaxis(x, axes, (-2, -1)), full_matrices=False)
+    x = x if last else np.moveaxis(x, axes, (-2, -1))
+    u, s, vh = np.linalg.svd(x, full_matrices=False)
     if ord == "nuc":  # singular values that are zero but for rounding have no direction
         weight = s > s[..., :1] * (max(u.shape[-2], vh.shape[-1]) * np.finfo(s.dtype).eps)
+        smooth = np.all(weight, axis=-1)
     else:
         weight = extreme(s, 0 if ord > 0 else -1) * (s > 0)
+        smooth = np.max(weight, axis=-1) == 1
     gradient = (u * weight[..., None, :]) @ vh
+    gradient = at_kink(gradient, smooth[..., None, None], x)
     return g * (gradient if last else np.moveaxis(gradient, (-2, -1), axes))
 
 
@@ -179,8 +181,10 @@ def cond_vjp(g: Array, ans: Array, x: Array, p: Any = None) -> Array:
     if p in (None, 2, -2):
         u, s, vh = np.linalg.svd(x, full_matrices=False)
         above, below = (0, -1) if p != -2 else (-1, 0)
-        weight = g / np.expand_dims(s[..., below], -1) * (extreme(s, above) - ans * extreme(s, below))
-        return (u * weight[..., None, :]) @ vh
+        largest, least = extreme(s, above), extreme(s, below)
+        weight = g / np.expand_dims(s[..., below], -1) * (largest - ans * least)
+        smooth = (np.max(largest, axis=-1) == 1) & (np.max(least, axis=-1) == 1)
+        return at_kink((u * weight[..., None, :]) @ vh, smooth[..., None, None], x)
     axes = (x.ndim - 2, x.ndim - 1)
     inverse = np.linalg.inv(x)
     of_x, of_inverse = (np.linalg.norm(y, p, (-2, -1), keepdims=True) for y in (x, inverse))
@@ -280,7 +284,7 @@ composite(np.linalg.tensorinv, tensorinv)
 # is I. Murray's (arXiv:1602.07527); all are written for complex numbers.
 
 
-def one_triangle(gradient: Array, uplo: str) -> Array:
+def one_triangle(gradient: Array, uplo: Any) -> Array:
     """Return the gradient by the triangle that is read, from any gradient that is right for Hermitian changes."""
     both = gradient + adjoint(gradient)
     triangle = np.tril(both) if uplo in ("L", "l") else np.triu(both)
@@ -288,12 +292,83 @@ def one_triangle(gradient: Array, uplo: str) -> Array:
 
 
 def refuse_choice(deviation: Array, g: Array, name: str, what: str) -> None:
-    """Raise if a loss changes with a choice that the decomposition leaves open."""
-    if deviation.size and np.max(np.abs(deviation)) > np.finfo(g.dtype).eps ** 0.25 * np.max(np.abs(g)):
+    """Raise if a loss changes with a choice that the decomposition leaves open; `g` says what is much.
+
+    The deviation belongs to the columns of matrices, or to pairs of them.
+    """
+    deviation, g = np.abs(bare(deviation)), np.abs(bare(g))
+    if not deviation.size:
+        return
+    most = np.max(g, axis=(-2, -1), keepdims=True) if g.ndim > 1 else g
+    if np.any(deviation > np.finfo(g.dtype).eps ** 0.5 * (most if deviation.ndim == g.ndim else most[..., 0])):
         raise ValueError(
             f"The gradient of {name} is not defined here: the result depends on {what}, which is not determined by "
             "the matrix. Use what does not depend on it, such as absolute values or the projector v @ v.conj().mT."
         )
+
+
+def refuse_both(same: Array, g_vectors: Sequence[Array], g_values: Array, name: str, kind: str) -> None:
+    """Raise if a loss takes equal values together with their vectors.
+
+    Of a function f of them, as in v @ diag(f(w)) @ v^H, the derivative asks for the slope of f at w, which is in
+    neither's cotangent. What takes part in nothing, while others do, has been left out by the loss.
+    """
+    idle = g_values == 0
+    for g in g_vectors:
+        idle = idle & np.all(g == 0, axis=-2)
+    if not np.all(idle):
+        same = same & ~(idle[..., None, :] & idle[..., :, None])
+    if np.any(same):
+        raise ValueError(
+            f"The gradient of {name} is not known here: {kind}values coincide, and the loss takes them together with "
+            f"their {kind}vectors. For a function of the matrix use matrix products, np.linalg.inv or "
+            f"np.linalg.matrix_power; of the {kind}values alone, np.linalg.{_VALUES[kind]}; in place of sums over them "
+            "np.trace or np.linalg.norm."
+        )
+
+
+_VALUES = {"eigen": "eigvalsh", "singular ": "svdvals"}
+
+
+def off_diagonal(x: Array) -> Array:
+    return np.where(np.eye(x.shape[-1], dtype=bool), 0, x)
+
+
+def cluster(w: Array) -> Array:
+    """Tell which pairs of values coincide, as far as rounding lets one tell: the vectors of each pair are then free."""
+    w = bare(w)
+    gap = np.abs(w[..., None, :] - w[..., :, None])
+    largest = np.max(np.abs(w), axis=-1, initial=0)[..., None, None]
+    return (gap <= np.finfo(w.dtype).eps ** 0.5 * largest) & ~np.eye(w.shape[-1], dtype=bool)
+
+
+def quotient(x: Array, y: Array, pole: Array) -> Array:
+    """Return x / y, and 0 at poles, where the derivative of the quotient is not known, and where y is 0."""
+    skip = pole | (bare(y) == 0)
+    return at_kink(np.where(skip, 0 * x, x / np.where(skip, 1, y)), ~pole, x)  # 0 * x, so that a NaN stays one
+
+
+def free_quotient(x: Array, y: Array, pole: Array, scale: Array) -> Array:
+    """Return x / y, for poles 0 where x is 0, too, next to `scale`, and else NaN."""
+    scale = np.max(np.abs(bare(scale)), axis=(-2, -1), keepdims=True, initial=0)
+    found = quotient(x, y, pole)
+    undefined = pole & (np.abs(bare(x)) > np.finfo(scale.dtype).eps ** 0.5 * scale)
+    return np.where(undefined, np.nan, found) if np.any(undefined) else found
+
+
+def divided(x: Array, scale: Array, top: Array, bottom: Array, pole: Array, varies: bool, kind: str) -> Array:
+    """Return x times a divided difference of the derivative of a loss by the values.
+
+    At a pole that is a second derivative, which is not known unless the first one is constant.
+    """
+    scale = np.max(np.abs(bare(scale)), axis=(-2, -1), keepdims=True, initial=0)
+    asked = pole & (np.abs(bare(x)) > np.finfo(scale.dtype).eps ** 0.5 * scale)
+    if np.any(asked if varies else asked & (bare(top) != 0)):
+        raise ValueError(
+            f"The second derivative by {kind}values is not known here: some of them coincide. In place of a sum over "
+            "them use np.trace, np.linalg.norm, np.linalg.det or matrix products."
+        )
+    return quotient(x * top, bottom, pole)
 
 
 def leading(q: Array, g: Array, k: int, name: str) -> tuple[Array, Array]:
@@ -306,7 +381,7 @@ def leading(q: Array, g: Array, k: int, name: str) -> tuple[Array, Array]:
         return q, g
     first, second, g_second = q[..., :k], q[..., k:], g[..., k:]
     turn = adjoint(second) @ g_second
-    refuse_choice(turn - adjoint(turn), g, name, "the basis of an orthogonal complement")
+    refuse_choice(turn - adjoint(turn), g_second, name, "the basis of an orthogonal complement")
     return first, g[..., :k] - second @ (adjoint(g_second) @ first)
 
 
@@ -380,104 +455,363 @@ def svd(a: Array, full_matrices: bool = True, compute_uv: bool = True, hermitian
     return _SVDResult(u, np.abs(w), np.conj(transposed(u * np.sign(w)[..., None, :])))
 
 
-def svd_vjp(g: list[Array], ans: tuple[Array, Array, Array], _a: Array, *, full_matrices: bool) -> Array:
+def vanishing(s: Array, rows: int, columns: int) -> Array:
+    """Tell which singular values are zero but for rounding."""
+    s = bare(s)
+    return s <= max(rows, columns) * np.finfo(s.dtype).eps * s[..., :1]
+
+
+def zeros_of(zero: Array, diagonal: bool) -> Array:
+    """Tell which pairs of singular values are both zero; on the diagonal if that is wanted."""
+    both = zero[..., None, :] & zero[..., :, None]
+    return both if diagonal else both & ~np.eye(zero.shape[-1], dtype=bool)
+
+
+def svd_vjp(g: list[Any], ans: tuple[Array, Array, Array], a: Array, *, full_matrices: bool) -> Array:
+    u, s, vh = ans
+    gu, gs, gvh = g
+    name, what = "np.linalg.svd", "the singular vectors of a singular value that is zero"
+    if gu is None and gvh is None:
+        return gradient_by_singular_values(a, gs)
+    k = s.shape[-1]
+    rows, columns = u.shape[-2], vh.shape[-1]
+    u, gu = leading(u, np.zeros_like(u) if gu is None else gu, k, name)
+    v, gv = leading(adjoint(vh), adjoint(np.zeros_like(vh) if gvh is None else gvh), k, name)
+    vh = adjoint(v)
+    both_g = np.concatenate([bare(gu), bare(gv)], axis=-2)
+    of_u, of_v = adjoint(u) @ gu, vh @ gv
+    # With u moving by u X and v by v Y, the Hermitian part of u^H da v is X + Y times s_j - s_i, and what is left of it
+    # X - Y times s_j + s_i.
+    turn_u, turn_v = of_u - adjoint(of_u), of_v - adjoint(of_v)
+    one, other = s[..., None, :], s[..., :, None]
+    same, zero = cluster(s), vanishing(s, rows, columns)
+    if gs is not None:
+        refuse_both(same, (bare(gu), bare(gv)), bare(gs), "np.linalg.svd", "singular ")
+    common, apart = (turn_u + turn_v) / 2, (turn_u - turn_v) / 2
+    refuse_choice(
+        np.where(same, bare(common), 0), both_g, name, "the basis of the singular vectors of equal singular values"
+    )
+    if np.iscomplexobj(u):
+        phases = np.sum(np.where(np.eye(k, dtype=bool), bare(common), 0), axis=-1)
+        refuse_choice(phases, both_g, name, "the phases of the singular vectors")
+    both = zeros_of(zero, np.iscomplexobj(u))
+    refuse_choice(np.where(both, bare(apart), 0), both_g, name, what)
+    middle = quotient(off_diagonal(common), one - other, same) + quotient(apart, one + other, both)
+    plain = gs is not None and type(middle) is np.ndarray is type(gs)
+    if plain:
+        middle = middle + np.where(np.eye(k, dtype=bool), gs[..., None, :], 0)
+    gradient = u @ middle @ vh
+    zero = zero[..., None, :]
+    if rows > k:
+        rest = gu - u @ of_u
+        refuse_choice(np.where(zero, bare(rest), 0), both_g, name, what)
+        gradient = gradient + quotient(rest, one, zero) @ vh
+    if columns > k:
+        rest = gv - v @ of_v
+        refuse_choice(np.where(zero, bare(rest), 0), both_g, name, what)
+        gradient = gradient + u @ adjoint(quotient(rest, one, zero))
+    return gradient if gs is None or plain else gradient + gradient_by_singular_values(a, gs)
+
+
+def svd_jvp(t: tuple[Array], ans: tuple[Array, Array, Array], a: Array, *, full_matrices: bool) -> list[Array]:
+    (t,) = t
     u, s, vh = ans
     k = s.shape[-1]
     rows, columns = u.shape[-2], vh.shape[-1]
-    u, gu = leading(u, g[0], k, "np.linalg.svd")
-    v, gv = leading(adjoint(vh), adjoint(g[2]), k, "np.linalg.svd")
-    vh = adjoint(v)
-    of_u, of_v = adjoint(u) @ gu, vh @ gv
-    # Column j of U moves towards column i in proportion to 1 / (s_j^2 - s_i^2).
+    first, v = u[..., :k], adjoint(vh[..., :k, :])
+    moved = adjoint(first) @ t @ v
+    hermitian, rest = (moved + adjoint(moved)) / 2, (moved - adjoint(moved)) / 2
     one, other = s[..., None, :], s[..., :, None]
-    gap = reciprocal((one - other) * (one + other))
-    middle = gap * (of_u - adjoint(of_u)) * one + other * gap * (of_v - adjoint(of_v))
-    diagonal = g[1]
-    if np.iscomplexobj(u):
-        turn_u, turn_v = (np.imag(np.sum(np.conj(q) * gq, axis=-2)) for q, gq in ((u, gu), (v, gv)))
-        largest = np.maximum(np.max(np.abs(gu), initial=0), np.max(np.abs(gv), initial=0))
-        refuse_choice(turn_u + turn_v, largest, "np.linalg.svd", "the phases of the singular vectors")
-        diagonal = diagonal + 1j * turn_u * reciprocal(s)
-    middle = np.where(np.eye(k, dtype=bool), diagonal[..., None, :], middle)
-    gradient = u @ middle @ vh
+    zero = vanishing(s, rows, columns)
+    common = free_quotient(off_diagonal(hermitian), one - other, cluster(s), t)
+    apart = free_quotient(rest, one + other, zeros_of(zero, np.iscomplexobj(u)), t)
+    tu, tv = first @ (common + apart), v @ (common - apart)
+    zero = zero[..., None, :]
     if rows > k:
-        gradient = gradient + ((gu - u @ of_u) * reciprocal(s)[..., None, :]) @ vh
+        tu = tu + free_quotient(t @ v - first @ moved, one, zero, t)
     if columns > k:
-        gradient = gradient + (u * reciprocal(s)[..., None, :]) @ adjoint(gv - v @ of_v)
-    return gradient
+        tv = tv + free_quotient(adjoint(t) @ first - v @ adjoint(moved), one, zero, t)
+    if u.shape[-1] > k:
+        tu = np.concatenate([tu, -(first @ (adjoint(tu) @ u[..., k:]))], axis=-1)
+    if vh.shape[-2] > k:
+        tv = np.concatenate([tv, -(v @ (adjoint(tv) @ adjoint(vh[..., k:, :])))], axis=-1)
+    plain = type(moved) is np.ndarray
+    return [tu, np.real(diagonal(moved)) if plain else singular_value_slopes(a, t), adjoint(tv)]
 
 
 def svdvals_vjp(g: Array, _ans: Array, a: Array) -> Array:
+    return gradient_by_singular_values(a, g)
+
+
+def diagonal(x: Array) -> Array:
+    return np.diagonal(x, axis1=-2, axis2=-1)
+
+
+def gradient_by_singular_values(a: Array, g: Array) -> Array:
+    return by_singular_values(a, g, varies=has_variable(g))
+
+
+@primitive
+def by_singular_values(a: Array, weights: Array, *, varies: bool) -> Array:
+    """Return the gradient by a matrix from that by its singular values."""
     u, _, vh = np.linalg.svd(a, full_matrices=False)
-    return (u * g[..., None, :]) @ vh
+    return (u * weights[..., None, :]) @ vh
+
+
+@primitive
+def singular_value_slopes(a: Array, t: Array) -> Array:
+    """Return how the singular values of a matrix change along a direction."""
+    u, _, vh = np.linalg.svd(a, full_matrices=False)
+    return np.real(np.sum(np.conj(u) * (t @ adjoint(vh)), axis=-2))
+
+
+def _turning_singular(c: Array, a: Array, g: Array, varies: bool) -> Array:
+    """Return the gradient by `a` of the inner product of `c` and u diag(g) vh."""
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    k = s.shape[-1]
+    rows, columns = u.shape[-2], vh.shape[-1]
+    v = adjoint(vh)
+    middle = adjoint(u) @ c @ v
+    hermitian, rest = off_diagonal(middle + adjoint(middle)) / 2, (middle - adjoint(middle)) / 2
+    one, other, g1, g2 = s[..., None, :], s[..., :, None], g[..., None, :], g[..., :, None]
+    zero = vanishing(s, rows, columns)
+    found = divided(hermitian, c, g1 - g2, one - other, cluster(s), varies, "singular ")
+    both = zeros_of(zero, np.iscomplexobj(u))
+    gradient = u @ (found + divided(rest, c, g1 + g2, one + other, both, varies, "singular ")) @ vh
+    zero = zero[..., None, :]
+    if rows > k:
+        gradient = gradient + divided(c @ v - u @ middle, c, g1, one, zero, varies, "singular ") @ vh
+    if columns > k:
+        beyond = divided(adjoint(c) @ u - v @ adjoint(middle), c, g1, one, zero, varies, "singular ")
+        gradient = gradient + u @ adjoint(beyond)
+    return gradient
 
 
 rule(np.linalg.cholesky, cholesky_vjp, holomorphic=False)
 rule(_qr, qr_vjp, holomorphic=False)
 composite(np.linalg.qr, qr)
-rule(_svd, svd_vjp, holomorphic=False)
-rule(_svdvals, svdvals_vjp, holomorphic=False)
+rule(_svd, svd_vjp, jvp=svd_jvp, holomorphic=False, absent=True)
+rule(_svdvals, svdvals_vjp, jvp=lambda t, _ans, a: singular_value_slopes(a, t[0]), holomorphic=False)
+rule(
+    by_singular_values,
+    lambda g, _ans, a, weights, *, varies: _turning_singular(g, a, weights, varies),
+    lambda g, _ans, a, _weights, *, varies: singular_value_slopes(a, g),
+    holomorphic=False,
+)
+rule(
+    singular_value_slopes,
+    lambda g, _ans, a, t: _turning_singular(t, a, g, True),
+    lambda g, _ans, a, _t: gradient_by_singular_values(a, g),
+    holomorphic=False,
+)
 composite(np.linalg.svd, svd)
 composite(np.linalg.svdvals, lambda x: np.linalg.svd(x, compute_uv=False))
 
 # --- eigenvalues ------------------------------------------------------------------------------------------------------
 
 
-def eigh_vjp(g: list[Array], ans: tuple[Array, Array], _a: Array, UPLO: str = "L") -> Array:
+def hermitian(a: Array, uplo: Any) -> Array:
+    """Return the Hermitian matrix that is read from one triangle of `a`."""
+    strict = np.tril(a, -1) if uplo in ("L", "l") else np.triu(a, 1)
+    return strict + adjoint(strict) + np.where(np.eye(a.shape[-1], dtype=bool), np.real(a), 0)
+
+
+def eigh_vjp(g: list[Any], ans: tuple[Array, Array], a: Array, UPLO: str = "L") -> Array:
     w, v = ans
     gw, gv = g
+    if gv is None:
+        return gradient_by_eigenvalues(a, gw, UPLO)
     vh = adjoint(v)
     moved = vh @ gv
+    turn = (moved - adjoint(moved)) / 2
     if np.iscomplexobj(v):
-        turn = np.imag(np.sum(np.conj(v) * gv, axis=-2))
-        refuse_choice(turn, gv, "np.linalg.eigh", "the phases of the eigenvectors")
-    moved = moved * reciprocal(w[..., None, :] - w[..., :, None])
-    middle = np.where(np.eye(w.shape[-1], dtype=bool), gw[..., None, :], moved)
-    return one_triangle(v @ middle @ vh, UPLO)
+        phases = diagonal(bare(turn))
+        refuse_choice(phases, gv, "np.linalg.eigh", "the phases of the eigenvectors")
+    same = cluster(w)
+    if gw is not None:
+        refuse_both(same, (bare(gv),), bare(gw), "np.linalg.eigh", "eigen")
+    refuse_choice(np.where(same, bare(turn), 0), gv, "np.linalg.eigh", _BASIS)
+    middle = quotient(off_diagonal(turn), w[..., None, :] - w[..., :, None], same)
+    plain = gw is not None and type(middle) is np.ndarray is type(gw)
+    if plain:
+        middle = middle + np.where(np.eye(w.shape[-1], dtype=bool), gw[..., None, :], 0)
+    gradient = one_triangle(v @ middle @ vh, UPLO)
+    return gradient if gw is None or plain else gradient + gradient_by_eigenvalues(a, gw, UPLO)
 
 
-def eigvalsh_vjp(g: Array, _ans: Array, a: Array, UPLO: Any = "L") -> Array:
-    _, v = np.linalg.eigh(a, UPLO)
-    return one_triangle((v * g[..., None, :]) @ adjoint(v), UPLO)
+_BASIS = "the basis of the eigenvectors of equal eigenvalues"
 
 
-def eig_vjp(g: list[Array], ans: tuple[Array, Array], _a: Array) -> Array:
+def eigh_jvp(t: tuple[Array], ans: tuple[Array, Array], a: Array, UPLO: str = "L") -> list[Array]:
+    w, v = ans
+    moved = adjoint(v) @ hermitian(t[0], UPLO) @ v
+    turned = free_quotient(off_diagonal(moved), w[..., None, :] - w[..., :, None], cluster(w), t[0])
+    plain = type(moved) is np.ndarray
+    return [np.real(diagonal(moved)) if plain else eigenvalue_slopes(a, t[0], UPLO), v @ turned]
+
+
+def gradient_by_eigenvalues(a: Array, g: Array, uplo: Any) -> Array:
+    return by_eigenvalues(a, g, uplo=uplo, varies=has_variable(g))
+
+
+@primitive
+def by_eigenvalues(a: Array, weights: Array, *, uplo: Any, varies: bool) -> Array:
+    """Return the gradient by a Hermitian matrix from that by its eigenvalues."""
+    _, v = np.linalg.eigh(a, uplo)
+    return one_triangle((v * weights[..., None, :]) @ adjoint(v), uplo)
+
+
+@primitive
+def eigenvalue_slopes(a: Array, t: Array, uplo: Any = "L") -> Array:
+    """Return how the eigenvalues of a Hermitian matrix change along a direction."""
+    _, v = np.linalg.eigh(a, uplo)
+    return np.real(np.sum(np.conj(v) * (hermitian(t, uplo) @ v), axis=-2))
+
+
+def _turning(c: Array, a: Array, g: Array, uplo: Any, varies: bool) -> Array:
+    """Return the gradient by `a` of the inner product of `c` and v diag(g) v^H."""
+    w, v = np.linalg.eigh(a, uplo)
+    vh = adjoint(v)
+    off = off_diagonal(vh @ hermitian(c, uplo) @ v)
+    top, bottom = (x[..., None, :] - x[..., :, None] for x in (g, w))
+    return one_triangle(v @ divided(off, c, top, bottom, cluster(w), varies, "eigen") @ vh, uplo)
+
+
+def eig_vjp(g: list[Any], ans: tuple[Array, Array], a: Array) -> Array:
     w, v = ans
     gw, gv = g
+    if gv is None:
+        return gradient_by_general_eigenvalues(a, w, gw)
     if np.iscomplexobj(v):
         gv = unturned(gv, v)
     vh = adjoint(v)
     # Eigenvectors have length one: what lies along them is taken out.
     along = np.real(np.sum(np.conj(v) * gv, axis=-2))
-    moved = vh @ (gv - v * along[..., None, :]) * conjugate(reciprocal(w[..., None, :] - w[..., :, None]))
-    middle = np.where(np.eye(w.shape[-1], dtype=bool), gw[..., None, :], moved)
-    return np.linalg.solve(vh, middle @ vh)
+    moved = off_diagonal(vh @ (gv - v * along[..., None, :]))
+    same = cluster(w)
+    if gw is not None:
+        refuse_both(same, (bare(gv),), bare(gw), "np.linalg.eig", "eigen")
+    refuse_choice(np.where(same, bare(moved), 0), gv, "np.linalg.eig", _BASIS)
+    middle = quotient(moved, conjugate(w[..., None, :] - w[..., :, None]), same)
+    plain = gw is not None and type(middle) is np.ndarray is type(gw)
+    if plain:
+        middle = middle + np.where(np.eye(w.shape[-1], dtype=bool), gw[..., None, :], 0)
+    gradient = np.linalg.solve(vh, middle @ vh)
+    return gradient if gw is None or plain else gradient + gradient_by_general_eigenvalues(a, w, gw)
+
+
+def eig_jvp(t: tuple[Array], ans: tuple[Array, Array], a: Array) -> list[Array]:
+    w, v = ans
+    moved = np.linalg.solve(v, t[0] @ v)
+    tv = v @ free_quotient(off_diagonal(moved), w[..., None, :] - w[..., :, None], cluster(w), t[0])
+    tv = tv - v * np.real(np.sum(np.conj(v) * tv, axis=-2))[..., None, :]
+    if np.iscomplexobj(v) and v.size:
+        chosen, _ = pivots(v)
+        turn, pivot = (np.sum(np.where(chosen, part, 0), axis=-2) for part in (np.imag(tv), np.real(v)))
+        tv = tv - v * (1j * turn / pivot)[..., None, :]
+    plain = type(moved) is np.ndarray
+    return [diagonal(moved) if plain else general_eigenvalue_slopes(a, t[0], w=bare(w)), tv]
+
+
+def pivots(v: Array) -> tuple[Array, Array]:
+    """Tell which component of each eigenvector LAPACK's geev makes real, and which vectors have one."""
+    v = bare(v)
+    size = np.where(np.imag(v) == 0, np.abs(v), -1)
+    position = np.argmax(size, axis=-2)
+    return np.arange(v.shape[-1])[:, None] == position[..., None, :], np.max(size, axis=-2) > 0
 
 
 def unturned(gv: Array, v: Array) -> Array:
     """Return the cotangent of the eigenvectors before LAPACK's geev turns them so that a largest component is real."""
     if v.size == 0:
         return gv
-    size = np.where(np.imag(v) == 0, np.abs(v), -1)
-    position = np.argmax(size, axis=-2)
-    chosen = np.arange(v.shape[-1])[:, None] == position[..., None, :]
+    chosen, found = pivots(v)
     turn = np.imag(np.sum(np.conj(gv) * v, axis=-2))
-    refuse_choice(np.where(np.max(size, axis=-2) > 0, 0, turn), gv, "np.linalg.eig", "the phases of the eigenvectors")
+    refuse_choice(np.where(found, 0, bare(turn)), gv, "np.linalg.eig", "the phases of the eigenvectors")
     pivot = np.real(np.sum(np.where(chosen, v, 0), axis=-2))
-    return gv + np.where(chosen, 1j * (turn * reciprocal(pivot))[..., None, :], 0)
+    return gv + np.where(chosen, 1j * (turn / np.where(found, pivot, 1))[..., None, :], 0)
 
 
 def eigvals_vjp(g: Array, ans: Array, a: Array) -> Array:
-    w, v = np.linalg.eig(a)
-    # With and without eigenvectors LAPACK goes different ways, and may find the eigenvalues in another order.
-    if ans.size and np.max(np.abs(w - ans)) > np.finfo(w.dtype).eps ** 0.5 * np.max(np.abs(w)):
-        nearest = np.argmin(np.abs(ans[..., :, None] - w[..., None, :]), axis=-1)
+    return gradient_by_general_eigenvalues(a, ans, g)
+
+
+def gradient_by_general_eigenvalues(a: Array, w: Array, g: Array) -> Array:
+    return by_general_eigenvalues(a, g, w=bare(w), varies=has_variable(g))
+
+
+def _eigenvectors(a: Array, w: Array) -> tuple[Array, Array]:
+    """Return the eigenvalues and eigenvectors of a matrix, in the order that `w` has the values in.
+
+    With and without eigenvectors LAPACK goes different ways, and may find them in another order.
+    """
+    values, v = np.linalg.eig(a)
+    found = bare(values)
+    if w.size and np.max(np.abs(found - w)) > np.finfo(w.dtype).eps ** 0.5 * np.max(np.abs(w)):
+        nearest = np.argmin(np.abs(w[..., :, None] - found[..., None, :]), axis=-1)
+        values = np.take_along_axis(values, nearest, axis=-1)
         v = np.take_along_axis(v, nearest[..., None, :], axis=-1)
-    vh = adjoint(v)
-    return np.linalg.solve(vh, g[..., :, None] * vh)
+    return values, v
 
 
-rule(np.linalg.eigh, eigh_vjp, holomorphic=False)
-rule(np.linalg.eigvalsh, eigvalsh_vjp, holomorphic=False)
-rule(np.linalg.eig, eig_vjp, holomorphic=False)
-rule(np.linalg.eigvals, eigvals_vjp, holomorphic=False)
+@primitive
+def by_general_eigenvalues(a: Array, weights: Array, *, w: Array, varies: bool) -> Array:
+    """Return the gradient by any square matrix from that by its eigenvalues."""
+    vh = adjoint(_eigenvectors(a, w)[1])
+    return np.linalg.solve(vh, weights[..., :, None] * vh)
+
+
+@primitive
+def general_eigenvalue_slopes(a: Array, t: Array, *, w: Array) -> Array:
+    """Return how the eigenvalues of any square matrix change along a direction."""
+    _, v = _eigenvectors(a, w)
+    return np.sum(transposed(np.linalg.solve(v, t)) * v, axis=-2)
+
+
+def _turning_general(c: Array, a: Array, g: Array, w: Array, varies: bool) -> Array:
+    """Return the gradient by `a` of the inner product of `c` and v^-H diag(g) v^H."""
+    values, v = _eigenvectors(a, w)
+    off = off_diagonal(np.linalg.solve(v, c @ v))
+    top, bottom = (x[..., None, :] - x[..., :, None] for x in (np.conj(g), values))
+    middle = divided(off, c, top, bottom, cluster(values), varies, "eigen")
+    return np.conj(np.linalg.solve(transposed(v), transposed(v @ middle)))
+
+
+rule(np.linalg.eigh, eigh_vjp, jvp=eigh_jvp, holomorphic=False, absent=True)
+rule(
+    np.linalg.eigvalsh,
+    lambda g, _ans, a, UPLO="L": gradient_by_eigenvalues(a, g, UPLO),
+    jvp=lambda t, _ans, a, UPLO="L": eigenvalue_slopes(a, t[0], UPLO),
+    holomorphic=False,
+)
+rule(
+    by_eigenvalues,
+    lambda g, _ans, a, weights, *, uplo, varies: _turning(g, a, weights, uplo, varies),
+    lambda g, _ans, a, _weights, *, uplo, varies: eigenvalue_slopes(a, g, uplo),
+    holomorphic=False,
+)
+rule(
+    eigenvalue_slopes,
+    lambda g, _ans, a, t, uplo="L": _turning(t, a, g, uplo, True),
+    lambda g, _ans, a, _t, uplo="L": gradient_by_eigenvalues(a, g, uplo),
+    holomorphic=False,
+)
+rule(np.linalg.eig, eig_vjp, jvp=eig_jvp, holomorphic=False, absent=True)
+rule(
+    np.linalg.eigvals,
+    eigvals_vjp,
+    jvp=lambda t, ans, a: general_eigenvalue_slopes(a, t[0], w=bare(ans)),
+    holomorphic=False,
+)
+rule(
+    by_general_eigenvalues,
+    lambda g, _ans, a, weights, *, w, varies: _turning_general(g, a, weights, w, varies),
+    lambda g, _ans, a, _weights, *, w, varies: general_eigenvalue_slopes(a, g, w=w),
+    holomorphic=False,
+)
+rule(
+    general_eigenvalue_slopes,
+    lambda g, _ans, a, t, *, w: _turning_general(t, a, g, w, True),
+    lambda g, _ans, a, _t, *, w: gradient_by_general_eigenvalues(a, w, g),
+    holomorphic=False,
+)
