@@ -400,6 +400,7 @@ class Tensor(Surface):
 
     __getitem__ = getitem
     __setitem__ = setitem
+    _output = views.output
 
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:

@@ -14,6 +14,7 @@ from . import forward, loss, tape, wrapping
 from .dual_surface import DualSurface
 from .dual_updates import Flat, assign
 from .forward import FUNCTIONS, UFUNCS, array_ufunc, created_like
+from .outputs import likeness
 from .places import freeze
 from .tangents import gradient_of, values_of
 from .tape import Array
@@ -228,6 +229,10 @@ class Dual(DualSurface):
         if isinstance(self.value, np.generic):  # x[...] = v is an assignment here, although a scalar has no elements
             self.value, self.tangent = np.asarray(self.value), np.asarray(self.tangent)
         assign(self, value, lambda array, v: operator.setitem(array, index, v))
+
+    def _output(self, _traced: bool) -> Any:
+        """Return an array for NumPy to write a result into, which will be assigned."""
+        return likeness(self.data)
 
     def __delitem__(self, index: Any) -> None:
         raise ValueError("cannot delete array elements; np.delete returns an array without them")

@@ -6,7 +6,6 @@ Dual. The usual calls of ufuncs, on plain arrays, are carried out in line; `grad
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import Any
@@ -32,11 +31,12 @@ from .kinds import (
     ZeroGradient,
     public_name,
 )
+from .outputs import fill, taking
 from .parallel import SPLIT, product_in_parts, ufunc_in_parts
 from .parallel import add as add_in_parts
 from .registry import find, forgetters
 from .signatures import UFUNC_KEYWORDS, CallSignature
-from .tangents import level_of, paired, product_with, pushed, store, tangent_of, understood, values_of
+from .tangents import level_of, paired, product_with, pushed, tangent_of, understood, values_of
 from .ufuncs import LOWERED, augmented_assignment, updated_at, with_axes
 from .wrapping import PLAIN, bare, new_object, refuse, stack_nested
 
@@ -281,11 +281,11 @@ def _pusher(func: Callable[..., Any], rule: Rule | None) -> Pusher:
     if isinstance(rule, InPlace):
         return _inplace(rule)
     if isinstance(rule, Composite):
-        return _composite(rule)
+        return taking(rule, _composite(rule), lambda _: True, rule.params)
     if isinstance(rule, Nondifferentiable):
-        return lambda args, kwargs: func(*values_of(args), **values_of(kwargs))
+        return taking(rule, lambda args, kwargs: func(*values_of(args), **values_of(kwargs)), lambda _: False)
     if isinstance(rule, ZeroGradient):
-        return _zero_gradient(rule)
+        return taking(rule, _zero_gradient(rule), lambda _: True)
     if isinstance(rule, Creation):
         return _creation(rule)
 
@@ -301,17 +301,15 @@ def _function(rule: Function) -> Pusher:
     count = len(rule.operands)
 
     def push(args: Any, kwargs: dict[str, Any]) -> Any:
-        into = None
         if kwargs or len(args) != count:
-            args, kwargs, into = signature.sort(args, kwargs)
+            args, kwargs = signature.sort(args, kwargs)
         if rule.sequence:
             (args,) = args
             if not isinstance(args, (list, tuple)):
                 args = list(args)
-        result = pushed(rule, args, kwargs)
-        return result if into is None else store(result, into)
+        return pushed(rule, args, kwargs)
 
-    return push
+    return taking(rule, push, lambda _: True, rule.params)
 
 
 def _linear(rule: Linear) -> Pusher:
@@ -361,14 +359,14 @@ def _composite(rule: Composite) -> Pusher:
     filled = rule.func is np.full_like  # it has the level of what it is like, whatever it is filled with
 
     def push(args: Any, kwargs: dict[str, Any]) -> Any:
-        args, kwargs, into = signature.without_out(args, kwargs)
+        kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
         if any(name not in rule.params for name in kwargs):
             signature.let_numpy_refuse(args, kwargs)
         result = rule.body(*args, **kwargs)
         if filled:
             level = level_of((args, kwargs))
             result = result if level_of(result) >= level else paired(result, None, level)
-        return result if into is None else store(result, into)
+        return result
 
     return push
 
@@ -387,17 +385,9 @@ def _inplace(rule: InPlace) -> Pusher:
 
 
 def _zero_gradient(rule: ZeroGradient) -> Pusher:
-    names = CallSignature(rule, (), (), True).names
-    place = names.index("out") if "out" in names else sys.maxsize
-
     def push(args: Any, kwargs: dict[str, Any]) -> Any:
-        kwargs = dict(kwargs)
-        into = kwargs.pop("out", None)
-        if len(args) > place:
-            into, args = args[place], args[:place]
         level = level_of((args, kwargs))
-        result = paired(rule.func(*values_of(args, level), **values_of(kwargs, level)), None, level)
-        return result if into is None else store(result, into)
+        return paired(rule.func(*values_of(args, level), **values_of(kwargs, level)), None, level)
 
     return push
 
@@ -432,25 +422,38 @@ def array_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
         raise refuse(ufunc, rule)
     if method == "at":
         return _at(ufunc, *inputs)
-    if isinstance(rule, Nondifferentiable):
-        return getattr(ufunc, method)(*values_of(inputs), **values_of(kwargs))
     kwargs = {name: value for name, value in kwargs.items() if name != "out"}
+    constant = isinstance(rule, Nondifferentiable)
     if method == "__call__":
+        numpys: Callable[..., Any] = ufunc
         if out is not None and out[0] is inputs[0] and type(out[0]) is np.ndarray and augmented_assignment():
-            out = None  # array += x: Python binds the name to the result, so it may be a Dual
-        return _call_with_keywords(ufunc, rule, inputs, kwargs, out)
-    getattr(ufunc, method)(*bare(inputs), **bare(kwargs))  # NumPy's own error
-    return store(LOWERED[method](ufunc, *inputs, **kwargs), out)
+            out = None if not constant else out  # array += x: Python binds the name to the result, which may be a Dual
+        before = (None,) * ufunc.nout if out is None else out
+
+        def record() -> Any:
+            return _call_with_keywords(ufunc, rule, inputs, kwargs, before)
+
+    else:
+        numpys = getattr(ufunc, method)
+
+        def record() -> Any:
+            return LOWERED[method](ufunc, *inputs, **kwargs)
+
+    if out is not None:
+        return fill(numpys, inputs, kwargs, out, None if constant else record)
+    if constant:
+        return numpys(*values_of(inputs), **values_of(kwargs))
+    if method != "__call__":
+        numpys(*bare(inputs), **bare(kwargs))  # NumPy's own error
+    return record()
 
 
 def _call_with_keywords(
-    ufunc: np.ufunc, rule: Rule, inputs: tuple[Any, ...], kwargs: dict[str, Any], out: tuple[Any, ...] | None
+    ufunc: np.ufunc, rule: Rule, inputs: tuple[Any, ...], kwargs: dict[str, Any], before: tuple[Any, ...]
 ) -> Any:
-    if out is not None:
-        # NumPy's own error for an output that does not fit, before anything has changed.
-        scratch = tuple([None if old is None else np.empty(np.shape(old), bare(old).dtype) for old in out])
-        ufunc(*bare(inputs), out=scratch, **bare(kwargs))
-    where = values_of(kwargs.pop("where", True))
+    """Call a ufunc without out=; `before` holds the arrays that keep their elements where a mask says so."""
+    where = values_of(kwargs.get("where", True))
+    kwargs = {name: value for name, value in kwargs.items() if name != "where"}
     with nullcontext() if where is True else np.errstate(all="ignore"):
         if isinstance(rule, Elementwise):
             result = pushed(rule, inputs, kwargs)
@@ -458,17 +461,11 @@ def _call_with_keywords(
             result = with_axes(ufunc, inputs, kwargs)
         else:
             result = FUNCTIONS[ufunc](inputs, kwargs)
-    if where is not True:
-        several = isinstance(result, tuple)
-        olds = (None,) * ufunc.nout if out is None else out
-        chosen = tuple(
-            [
-                np.where(where, new, 0 if old is None else old)
-                for new, old in zip(result if several else (result,), olds, strict=True)
-            ]
-        )
-        result = chosen if several else chosen[0]
-    return store(result, out)
+    if where is True:
+        return result
+    results = result if isinstance(result, tuple) else (result,)
+    chosen = tuple([np.where(where, new, 0 if old is None else old) for new, old in zip(results, before, strict=True)])
+    return chosen if isinstance(result, tuple) else chosen[0]
 
 
 def _at(ufunc: np.ufunc, a: Any, indices: Any, *rest: Any) -> None:

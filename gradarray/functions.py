@@ -21,6 +21,7 @@ from .kinds import (
     Rule,
     ZeroGradient,
 )
+from .outputs import taking, untouched
 from .recorders import NONE, binary, call_elementwise, records
 from .registry import find
 from .signatures import UFUNC_KEYWORDS, CallSignature
@@ -35,7 +36,6 @@ from .wrapping import (
     saved,
     spec,
     stacked,
-    store,
     unwrap,
     wrap,
     wrap_arrays,
@@ -67,11 +67,11 @@ def _recorder(func: Callable[..., Any], rule: Rule | None) -> Callable[[Any, dic
     if isinstance(rule, InPlace):
         return _inplace(rule)
     if isinstance(rule, Composite):
-        return _composite(rule)
+        return taking(rule, _composite(rule), _traced, rule.params)
     if isinstance(rule, Nondifferentiable):
-        return lambda args, kwargs: func(*unwrap(args), **unwrap(kwargs))
+        return taking(rule, lambda args, kwargs: func(*unwrap(args), **unwrap(kwargs)), lambda _: False)
     if isinstance(rule, ZeroGradient):
-        return _zero_gradient(rule)
+        return taking(rule, _zero_gradient(rule), _traced)
     if isinstance(rule, Creation):
         return lambda args, kwargs: wrap_results(func(*unwrap(args), **unwrap(kwargs)))
 
@@ -81,11 +81,15 @@ def _recorder(func: Callable[..., Any], rule: Rule | None) -> Callable[[Any, dic
     return refuse_call
 
 
+def _traced(values: Any) -> bool:
+    return tape.recording() and has_variable(values)
+
+
 def _differentiable(rule: Differentiable) -> Callable[[Any, dict[str, Any]], Any]:
     if isinstance(rule, Elementwise):
         return lambda args, kwargs: call_elementwise(rule, tuple(args), kwargs)
     assert isinstance(rule, Function)
-    general = _general(rule)
+    general = taking(rule, _general(rule), _traced, rule.params)
     if len(rule.operands) == 1 and not (rule.variadic or rule.sequence or rule.skip or isinstance(rule.func, np.ufunc)):
         return _single(rule, general)
     if isinstance(rule, Bilinear):
@@ -199,9 +203,8 @@ def _general(rule: Function) -> Callable[[Any, dict[str, Any]], Any]:
     count = len(operands)
 
     def record(args: Any, kwargs: dict[str, Any]) -> Any:
-        into = None
         if kwargs or len(args) != count:
-            args, kwargs, into = signature.sort(args, kwargs)
+            args, kwargs = signature.sort(args, kwargs)
         if rule.sequence:
             sequence = args[0]
             if not isinstance(sequence, (list, tuple)):
@@ -212,13 +215,11 @@ def _general(rule: Function) -> Callable[[Any, dict[str, Any]], Any]:
             inputs = [stacked(value) for value in args]
         raw = tuple([unwrap(value) for value in inputs])
         if any(isinstance(value, wrapping.Dual) for value in raw):  # from a list: it takes over
-            result = func(inputs, **kwargs) if rule.sequence else func(*inputs, **kwargs)
-            return result if into is None else store(result, into)
+            return func(inputs, **kwargs) if rule.sequence else func(*inputs, **kwargs)
         out = func(raw, **kwargs) if rule.sequence else func(*raw, **kwargs)
         if isinstance(func, np.ufunc):
             kwargs = {}  # dtype, casting and order of the call concern the forward pass alone
-        result = recorded(inputs, raw, kwargs, out)
-        return result if into is None else store(result, into)
+        return recorded(inputs, raw, kwargs, out)
 
     return record
 
@@ -266,22 +267,18 @@ def _join_operand(view: Any, inputs: Sequence[Any], rule: Function, kwargs: dict
 
 def _composite(rule: Composite) -> Callable[[Any, dict[str, Any]], Any]:
     signature = CallSignature(rule, (), rule.params, variadic=True)
-    overwrites = "overwrite_input" in signature.names
+    numpys = untouched(rule.func)  # NumPy would write where a tape may have saved
 
     def record(args: Any, kwargs: dict[str, Any]) -> Any:
-        args, kwargs, into = signature.without_out(args, kwargs)
+        if kwargs:
+            kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
         if not (has_variable(args) or has_variable(kwargs)) or not tape.recording():
-            raw = unwrap(args)
-            if overwrites:  # NumPy would write where a tape may have saved
-                raw = [np.array(x) if isinstance(x, np.ndarray) else x for x in raw]
-            result = rule.func(*raw, **unwrap(kwargs))
+            result = numpys(*unwrap(args), **unwrap(kwargs))
             views = _shares(result, args)
-            result = wrap_arrays(_constants(rule.body(*args, **kwargs))) if views else wrap_results(result)
-        else:
-            if any(name not in rule.params for name in kwargs):
-                signature.let_numpy_refuse(args, kwargs)
-            result = wrap_arrays(rule.body(*args, **kwargs))
-        return result if into is None else store(result, into)
+            return wrap_arrays(_constants(rule.body(*args, **kwargs))) if views else wrap_results(result)
+        if any(name not in rule.params for name in kwargs):
+            signature.let_numpy_refuse(args, kwargs)
+        return wrap_arrays(rule.body(*args, **kwargs))
 
     return record
 
@@ -358,21 +355,11 @@ def _variables(value: Any) -> list[Node]:
 
 
 def _zero_gradient(rule: ZeroGradient) -> Callable[[Any, dict[str, Any]], Any]:
-    names = CallSignature(rule, (), (), True).names
-    place = names.index("out") if "out" in names else None
-
     def record(args: Any, kwargs: dict[str, Any]) -> Any:
-        into = kwargs.get("out")
-        if place is not None and len(args) > place:
-            into, args = args[place], args[:place]
-        elif into is not None:
-            kwargs = {name: value for name, value in kwargs.items() if name != "out"}
         out = rule.func(*unwrap(args), **unwrap(kwargs))
         parents = tuple(_variables((args, kwargs)))
         if isinstance(out, tuple) or out.dtype.kind not in "fc" or not records(parents):
-            result = wrap_results(out)
-        else:
-            result = wrap(out, Node(ZERO, (), None, None, parents, out.shape, out.dtype))
-        return result if into is None else store(result, into)
+            return wrap_results(out)
+        return wrap(out, Node(ZERO, (), None, None, parents, out.shape, out.dtype))
 
     return record

@@ -9,11 +9,12 @@ import numpy as np
 
 from . import forward, tape
 from ._tensor import Tensor, leaf_of
-from .dispatch import FUNCTIONS, UFUNCS, array_ufunc
+from .dispatch import FUNCTIONS, UFUNCS
 from .kinds import Nondifferentiable
+from .outputs import place_of
 from .registry import find
 from .tangents import level_of
-from .wrapping import PLAIN, SIMPLE, has_tensor, has_variable, unwrap, wrap, wrap_results
+from .wrapping import PLAIN, SIMPLE, has_tensor, has_variable, stacked, unwrap, wrap, wrap_results
 
 
 def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = False) -> Callable[..., Any]:
@@ -30,8 +31,9 @@ def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = 
     ufunc = func if isinstance(func, np.ufunc) else None
     rule = find(func)
     plain_results = plain or isinstance(rule, Nondifferentiable)
-    nin, unary = (ufunc.nin, ufunc.nin == 1) if ufunc else (0, False)
+    nin, nout, unary = (ufunc.nin, ufunc.nout, ufunc.nin == 1) if ufunc else (0, 1, False)
     plain_types, simple = PLAIN, PLAIN | SIMPLE | {Tensor}
+    place_of_out = place_of(func)
 
     # The shortest ways for arrays, numbers and tensors, which cost little more than NumPy's own function.
 
@@ -54,7 +56,8 @@ def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = 
                     break
             else:
                 if not tensors:
-                    return wrapped(func(*args, **kwargs))
+                    result = func(*args, **kwargs)
+                    return result if names_out(args, kwargs) else wrapped(result)
                 if rule is not None:
                     return FUNCTIONS[func](args, kwargs)
         return general(args, constant, kwargs)
@@ -64,19 +67,29 @@ def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = 
             return result
         return wrap(result) if type(result) in plain_types else wrap_results(result)
 
+    def names_out(args: Any, kwargs: dict[str, Any]) -> bool:
+        if len(args) > place_of_out:
+            return any(value is not None for value in args[place_of_out : place_of_out + nout])
+        return bool(kwargs) and kwargs.get("out") is not None
+
     def general(args: Any, constant: bool | None, kwargs: dict[str, Any]) -> Any:
         if constant is not None:
+            if constant is False and names_out(args, kwargs):
+                return mirror(*args, **kwargs)  # out= itself, as it is
             return with_constant(mirror, constant, args, kwargs)
         if ufunc is None and rule is None:
             return undispatched(args, kwargs)
         if not callback and not (has_tensor(args) or (kwargs and has_tensor(kwargs))):
             result = func(*args, **kwargs)
-            return result if plain_results else wrap_results(result)
+            return result if plain_results or names_out(args, kwargs) else wrap_results(result)
         if ufunc is None:
             return (forward.FUNCTIONS if level_of((args, kwargs)) else FUNCTIONS)[func](args, kwargs)
-        # Through NumPy where another array type may want its turn.
-        result = array_ufunc(ufunc, "__call__", args, kwargs) if kwargs else UFUNCS[func](*args)
-        return func(*args, **kwargs) if result is NotImplemented else result
+        if kwargs or len(args) != nin:  # NumPy sorts out= and what stands in its place
+            result = func(*[stacked(value) for value in args], **kwargs)
+            plain_result = plain_results or has_tensor(result) or names_out(args, kwargs)
+            return result if plain_result else wrap_results(result)
+        result = UFUNCS[func](*args)
+        return func(*args) if result is NotImplemented else result  # another array type may want its turn
 
     def undispatched(args: Any, kwargs: dict[str, Any]) -> Any:
         # What is made of NumPy's operators alone may well take a variable; what asks it for a plain array says so.

@@ -40,6 +40,7 @@ from numpy.random import (
 from . import tape
 from ._tensor import Tensor
 from .mirror import borrow
+from .outputs import fill
 from .wrapping import has_variable, unwrap
 
 # --- what the two kinds of function do ------------------------------------------------------------------------------
@@ -71,10 +72,7 @@ def _draw(func: Callable[..., Any], args: Any, kwargs: dict[str, Any], constant:
     args, kwargs = _plain(func.__name__, args), _plain(func.__name__, kwargs)
     if into is None:
         return _new(func(*args, **kwargs), constant)
-    if not isinstance(into, Tensor):
-        return func(*args, out=into, **kwargs)
-    into[...] = func(*args, out=np.empty(into.shape, into.dtype), **kwargs)
-    return into
+    return fill(func, args, kwargs, into)
 
 
 def _plain(name: str, value: Any) -> Any:
@@ -182,8 +180,14 @@ class Generator(_NumPys):
         result = np.ravel(x)[self._numpys.permuted(np.arange(x.size).reshape(x.shape), axis=axis)]
         if out is None:
             return result.detach() if constant else result
-        out[...] = result
-        return out
+
+        def permuted(values: Any, out: Any) -> Any:
+            if out.shape != values.shape:
+                raise ValueError("out must have the same shape as x")
+            np.copyto(out, values, casting="safe")
+            return out
+
+        return fill(permuted, (result,), {}, out, (lambda: result) if has_variable(result) else None)
 
     def shuffle(self, x: Any, axis: int = 0) -> None:
         if isinstance(x, Tensor):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
-import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,17 @@ from .wrapping import PLAIN, bare, has_variable, unwrap
 
 # Parameters of each ufunc that concern the forward pass alone.
 UFUNC_KEYWORDS = ("dtype", "casting", "order", "subok", "signature")
+
+
+@functools.cache
+def parameter_kinds(func: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names of a function's parameters: those that may be given by position, and the others."""
+    try:
+        parameters = inspect.signature(func).parameters.values()
+    except (TypeError, ValueError):
+        return (), ()
+    positional = tuple([p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)])
+    return positional, tuple([p.name for p in parameters if p.kind is p.KEYWORD_ONLY])
 
 
 class CallSignature:
@@ -28,18 +40,11 @@ class CallSignature:
         self.operands = operands
         self.supported = frozenset(supported)
         self.variadic = variadic
-        try:
-            parameters = inspect.signature(rule.func).parameters.values()
-            names = tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
-        except (TypeError, ValueError):
-            names = ()
+        names, _ = parameter_kinds(rule.func)
         self.names = names if len(names) >= len(operands) else (*operands, *supported)
-        # Where out= stands among NumPy's parameters, if it does and is not the rule's own.
-        self._out = self.names.index("out") if "out" in self.names and "out" not in supported else sys.maxsize
 
-    def sort(self, args: Any, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any], Any]:
-        """Return the operands, the parameters, and what was given as out=."""
-        out = None
+    def sort(self, args: Any, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the operands and the parameters."""
         if not self.variadic:
             count = len(self.operands)
             if len(args) > count:
@@ -62,24 +67,12 @@ class CallSignature:
         if kwargs:
             params = {}
             for name, value in kwargs.items():
-                if name == "out":
-                    out = value
-                elif name not in self.supported:
+                if name not in self.supported:
                     self.let_numpy_refuse(args, kwargs)
                 elif value is not np._NoValue:
                     params[name] = self._parameter(name, value)
             kwargs = params
-        return tuple(args), kwargs, out
-
-    def without_out(self, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any], Any]:
-        """Return the arguments as they are but for out=, and what was given as that."""
-        if len(args) > self._out:
-            kwargs = {**dict(zip(self.names[self._out :], args[self._out :], strict=False)), **kwargs}
-            args = args[: self._out]
-        if not kwargs:
-            return args, kwargs, None
-        kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
-        return args, kwargs, None if "out" in self.supported else kwargs.pop("out", None)
+        return tuple(args), kwargs
 
     def _parameter(self, name: str, value: Any) -> Any:
         if value is None or (type(value) in PLAIN and type(value) is not np.ndarray):

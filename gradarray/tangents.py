@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from . import loss, plans, tape, wrapping
+from . import plans, tape, wrapping
 from .buffers import LARGE, absorbing, no_nan
 from .fitting import fit
 from .kinds import Bilinear, Differentiable, Elementwise, Function, Linear, Partial
@@ -152,23 +152,6 @@ def _laid_out(x: Array, like: Any) -> Array:
 def copied(x: Array) -> Array:
     """Return a copy in the same layout, traced as the original is; a scalar is none that anybody could write into."""
     return x if isinstance(x, np.generic) else np.copy(x)
-
-
-def store(result: Any, into: Any) -> Any:
-    """Write a result into what was given as out=, and return that."""
-    if isinstance(into, tuple) and not isinstance(result, tuple):
-        (into,) = into
-    if isinstance(into, tuple):
-        return tuple([new if old is None else store(new, old) for new, old in zip(result, into, strict=True)])
-    if into is None:
-        return result
-    if type(into) is not Dual:
-        if level_of(result):
-            loss.refuse_write("out=")
-        into[...] = bare(result)
-        return into
-    into[...] = result
-    return into
 
 
 # --- the tangent of one call ----------------------------------------------------------------------------------------

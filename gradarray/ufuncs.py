@@ -16,9 +16,10 @@ import numpy as np
 from . import loss, recorders, tape, wrapping
 from .functions import function_recorder
 from .kinds import Elementwise, Nondifferentiable, Unsupported, public_name
+from .outputs import fill
 from .places import scatter, updated
 from .registry import RULES, find
-from .views import as_array, busy, recorded, write, writeable
+from .views import recorded, write
 from .wrapping import bare, has_variable, unwrap, wrap_results
 
 Keywords = dict[str, Any]
@@ -43,19 +44,20 @@ def call_with_keywords(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keyword
     _known(ufunc)
     kwargs = dict(kwargs)
     out = kwargs.pop("out", None)
-    where = unwrap(kwargs.pop("where", True))
-    kwargs = unwrap(kwargs)
-    masked = kwargs if where is True else {**kwargs, "where": where}  # generalized ufuncs know no where=
-    traced = tape.recording() and (has_variable(inputs) or has_variable(out))
-    if not traced:
-        return _untraced(ufunc, inputs, out, masked)
-    if out is not None and out[0] is inputs[0] and type(out[0]) is np.ndarray and augmented_assignment():
+    traced = not isinstance(RULES[ufunc], Nondifferentiable) and _traced(inputs, out)
+    if traced and out is not None and out[0] is inputs[0] and type(out[0]) is np.ndarray and augmented_assignment():
         out = None  # arr += t: Python binds the name to the result, so it may be a Tensor
-    if out is not None and any(isinstance(old, np.ndarray) for old in out):
-        loss.refuse_write(f"out= of {public_name(ufunc)}")
-        return _untraced(ufunc, inputs, out, masked)
     if out is not None:
-        _check_out(ufunc, inputs, out, masked)
+        return fill(ufunc, inputs, kwargs, out, (lambda: _recorded(ufunc, inputs, kwargs, out)) if traced else None)
+    if not traced:
+        return _plain(ufunc, ufunc(*unwrap(inputs), **unwrap(kwargs)))
+    return _recorded(ufunc, inputs, kwargs, (None,) * ufunc.nout)
+
+
+def _recorded(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keywords, before: tuple[Any, ...]) -> Any:
+    """Record a call without out=; `before` holds the arrays that keep their elements where a mask says so."""
+    kwargs = unwrap(kwargs)
+    where = kwargs.pop("where", True)
     rule = RULES[ufunc]
     if isinstance(rule, Elementwise):
         result = recorders.call_elementwise(rule, inputs, kwargs, where)
@@ -63,47 +65,11 @@ def call_with_keywords(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keyword
         result = with_axes(ufunc, inputs, kwargs)
     else:
         result = function_recorder(ufunc)(inputs, kwargs)
-    if where is not True:
-        before = out if out is not None else (0,) * ufunc.nout
-        results = result if isinstance(result, tuple) else (result,)
-        chosen = tuple(
-            new if old is None else np.where(where, new, old) for new, old in zip(results, before, strict=True)
-        )
-        result = chosen if isinstance(result, tuple) else chosen[0]
-    return result if out is None else _store(result, out)
-
-
-def _store(result: Any, out: tuple[Any, ...]) -> Any:
-    if len(out) == 1:
-        return result if out[0] is None else wrapping.store(result, out[0])
-    return tuple(new if old is None else wrapping.store(new, old) for new, old in zip(result, out, strict=True))
-
-
-def _untraced(ufunc: np.ufunc, inputs: tuple[Any, ...], out: Any, kwargs: Keywords) -> Any:
-    if out is None:
-        return _plain(ufunc, ufunc(*unwrap(inputs), **kwargs))
-    # A Tensor named by out= takes the result as an assignment does, so that what a tape saved of it stays intact.
-    free = [isinstance(old, wrapping.Tensor) and not busy(old) and writeable(old) for old in out]
-    scratch = tuple(
-        [
-            old if not isinstance(old, wrapping.Tensor) else as_array(old) if is_free else np.array(old._raw)
-            for old, is_free in zip(out, free, strict=True)
-        ]
-    )
-    results = ufunc(*unwrap(inputs), out=scratch, **kwargs)
-    results = results if isinstance(results, tuple) else (results,)
-    answers = []
-    for new, old, is_free in zip(results, out, free, strict=True):
-        if isinstance(old, wrapping.Tensor) and not is_free:
-            old[...] = new
-        answers.append(wrap_results(new) if old is None else old)
-    return tuple(answers) if len(answers) > 1 else answers[0]
-
-
-def _check_out(ufunc: np.ufunc, inputs: tuple[Any, ...], out: tuple[Any, ...], kwargs: Keywords) -> None:
-    """Raise what NumPy would for these outputs, before anything has changed."""
-    scratch = tuple(np.empty(old.shape, old.dtype) if isinstance(old, wrapping.Tensor) else old for old in out)
-    ufunc(*unwrap(inputs), out=scratch, **kwargs)
+    if where is True:
+        return result
+    results = result if isinstance(result, tuple) else (result,)
+    chosen = tuple([np.where(where, new, 0 if old is None else old) for new, old in zip(results, before, strict=True)])
+    return chosen if isinstance(result, tuple) else chosen[0]
 
 
 def augmented_assignment() -> bool:
@@ -146,16 +112,8 @@ _REDUCE: dict[np.ufunc, Callable[..., Any]] = {
 _ACCUMULATE: dict[np.ufunc, Callable[..., Any]] = {np.add: np.cumsum, np.multiply: np.cumprod}
 
 
-def _untraced_method(method: str, ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keywords) -> Any:
-    out = kwargs.get("out")
-    if out is None or not any(isinstance(old, wrapping.Tensor) for old in out):
-        result = getattr(ufunc, method)(*unwrap(inputs), **unwrap(kwargs))
-        return result if out is not None else _plain(ufunc, result)
-    return _store(_untraced_method(method, ufunc, inputs, {k: v for k, v in kwargs.items() if k != "out"}), out)
-
-
-def _traced(inputs: Any, kwargs: Keywords) -> bool:
-    return tape.recording() and (has_variable(inputs) or has_variable(kwargs))
+def _traced(inputs: Any, others: Any) -> bool:
+    return tape.recording() and (has_variable(inputs) or has_variable(others))
 
 
 def _method(lower: Callable[..., Any]) -> Callable[[np.ufunc, tuple[Any, ...], Keywords], Any]:
@@ -164,14 +122,14 @@ def _method(lower: Callable[..., Any]) -> Callable[[np.ufunc, tuple[Any, ...], K
 
     def handle(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keywords) -> Any:
         _known(ufunc)
-        if isinstance(RULES[ufunc], Nondifferentiable) or not _traced(inputs, kwargs):
-            return _untraced_method(name, ufunc, inputs, kwargs)
-        kwargs = dict(kwargs)
-        out = kwargs.pop("out", None)
-        # NumPy's own error for a mistake, before anything is recorded.
-        getattr(ufunc, name)(*unwrap(inputs), **unwrap(kwargs))
-        result = lower(ufunc, *inputs, **kwargs)
-        return result if out is None else _store(result, out)
+        numpys = getattr(ufunc, name)
+        traced = not isinstance(RULES[ufunc], Nondifferentiable) and _traced(inputs, kwargs)
+        if "out" in kwargs:
+            kwargs = dict(kwargs)
+            out = kwargs.pop("out")
+            return fill(numpys, inputs, kwargs, out, (lambda: lower(ufunc, *inputs, **kwargs)) if traced else None)
+        result = numpys(*unwrap(inputs), **unwrap(kwargs))  # and NumPy's own error, before anything is recorded
+        return lower(ufunc, *inputs, **kwargs) if traced else _plain(ufunc, result)
 
     return handle
 

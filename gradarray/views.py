@@ -19,6 +19,7 @@ from .contributions import Cleared, Scatter
 from .dispatch import FUNCTIONS, UFUNCS, primitive
 from .fitting import FLOAT64
 from .loss import GradientLossError
+from .outputs import likeness
 from .places import BASIC, add_at, add_at_places, add_in_slice, astype, clear, freeze, is_basic, scatter, value_vjp
 from .registry import linear
 from .tape import Array, Node, PullbackRule, next_order
@@ -312,6 +313,15 @@ def writeable(x: Tensor) -> bool:
     if owner is not None and guard.writeable(owner) != data.flags.writeable:  # the caller has set it since
         data.flags.writeable = guard.writeable(owner)
     return data.flags.writeable  # type: ignore[no-any-return]
+
+
+def output(x: Tensor, traced: bool) -> Array:
+    """Return an array for NumPy to write a result into: the memory of `x` if nobody would notice, or one like it.
+
+    `traced` tells that the result has a derivative, which will be assigned.
+    """
+    data, fits = as_array(x), writeable(x)
+    return data if fits and not (traced or recorded(x) or busy(x)) else likeness(data, fits)
 
 
 def recorded(x: Tensor, *values: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import aliases, guard, loss
+from . import aliases, guard
 from .contributions import PICK
 from .kinds import Differentiable, Rule, Unsupported, public_name
 from .tape import Array, Node, Spec
@@ -183,16 +183,3 @@ def wrap_arrays(out: Any) -> Any:
         items = [wrap_arrays(item) for item in out]
         return type(out)(*items) if hasattr(out, "_fields") else type(out)(items)
     return wrap(out) if type(out) in PLAIN and getattr(out, "dtype", None) in _FLOATING else out
-
-
-def store(result: Any, into: Any) -> Any:
-    """Write a result into what was given as out=, and return that."""
-    if isinstance(into, tuple) and not isinstance(result, tuple):
-        (into,) = into
-    if isinstance(into, Tensor):
-        into[...] = result
-        return into
-    if result._node is not None:
-        loss.refuse_write("out=")
-    into[...] = result._raw
-    return into

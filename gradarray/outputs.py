@@ -1,0 +1,164 @@
+"""Where the results of a call go that has out=: functions, ufuncs and their methods, in both modes and in the mirror.
+
+NumPy itself fills an array: the memory of the output where nobody would notice, else one that stands for it until all
+has gone well. So values, dtypes and errors are NumPy's, what a tape has saved stays as it is, and a call that fails
+changes nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import loss, wrapping
+from .kinds import Rule, public_name
+from .signatures import parameter_kinds
+from .tape import Array
+from .wrapping import PLAIN, bare, has_variable, wrap, wrap_results
+
+Call = Callable[[Any, dict[str, Any]], Any]
+
+
+def taking(rule: Rule, call: Call, traced: Callable[[Any], bool], supported: tuple[str, ...] = ()) -> Call:
+    """Let a call of a function take out=, by keyword and by position, where NumPy's function does.
+
+    Parameters
+    ----------
+    rule : Rule
+    call : callable
+        ``call(args, kwargs)`` carries out what has no out=.
+    traced : callable
+        Tells of arguments and outputs whether a derivative goes through the call.
+    supported : tuple of str
+        The parameters that `call` knows itself.
+    """
+    func = rule.func
+    positional, others = parameter_kinds(func)
+    if "out" in supported or "out" not in (*positional, *others):
+        return call
+    place, numpys = place_of(func), untouched(func)
+
+    def take(args: Any, kwargs: dict[str, Any]) -> Any:
+        if len(args) > place:
+            given = dict(zip(positional[place:], args[place:], strict=False))
+            if len(args) > len(positional) or not given.keys().isdisjoint(kwargs):
+                func(*bare(args), **bare(kwargs))  # NumPy's own error
+            args, kwargs = args[:place], {**given, **kwargs}
+        if "out" not in kwargs:
+            return call(args, kwargs)
+        kwargs = dict(kwargs)
+        into = kwargs.pop("out")
+        if into is None or into is np._NoValue:
+            return call(args, kwargs)
+        return fill(numpys, args, kwargs, into, (lambda: call(args, kwargs)) if traced((args, kwargs, into)) else None)
+
+    return take
+
+
+def place_of(func: Callable[..., Any]) -> int:
+    """Return where out= stands among the arguments of a function or ufunc; beyond all if it has none, or by name."""
+    if isinstance(func, np.ufunc):
+        return func.nin
+    positional, _ = parameter_kinds(func)
+    return positional.index("out") if "out" in positional else sys.maxsize
+
+
+def untouched(func: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of NumPy's in a form that leaves its arguments alone, even with ``overwrite_input=True``."""
+    if "overwrite_input" not in parameter_kinds(func)[0]:
+        return func
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return func(*[np.array(x) if isinstance(x, np.ndarray) else x for x in args], **kwargs)
+
+    call.__name__, call.__module__ = func.__name__, func.__module__
+    return call
+
+
+def fill(
+    func: Callable[..., Any], args: Any, kwargs: dict[str, Any], into: Any, record: Callable[[], Any] | None = None
+) -> Any:
+    """Carry out a call with ``out=into``, and return what NumPy does: `into`, or each one of several.
+
+    Parameters
+    ----------
+    func : callable
+        NumPy's function, or a ufunc's method; it gets the bare values.
+    args, kwargs : tuple, dict
+        Without out=.
+    into : array, Tensor or Dual, or a tuple of these and of None
+    record : callable, optional
+        Carries out the call without out=, for results that have a derivative. Without it they are constants.
+    """
+    several = type(into) is tuple
+    outs: tuple[Any, ...] = into if several else (into,)
+    arrays = tuple([_stand_in(out, record is not None) for out in outs])
+    if any(np.ndim(array) == 0 for array in arrays if array is not None) and _accumulates(func):
+        raise ValueError("provided out is the wrong size for the accumulation.")  # where NumPy 2.4 crashes
+    # What is both argument and output is so for NumPy, too, which may then take it in another shape.
+    same = {id(out): array for out, array in zip(outs, arrays, strict=True) if out is not None}
+    values = [same[id(x)] if id(x) in same else bare(x) for x in args]
+    answer = func(*values, **bare(kwargs), out=arrays if several else arrays[0])
+    answers = answer if isinstance(answer, tuple) else (answer,)
+    results: Any = (None,) * len(outs)
+    if record is not None:
+        with np.errstate(all="ignore"):  # NumPy has said it
+            result = record()
+        results = result if isinstance(result, tuple) else (result,)
+        for out, made in zip(outs, results, strict=True):
+            if isinstance(out, np.ndarray) and has_variable(made):
+                loss.refuse_write(f"out= of {_name(func)}")
+    else:
+        answers = wrap_results(answers) if any(out is None for out in outs) else answers
+    for out, array, made in zip(outs, arrays, results, strict=True):
+        if isinstance(out, np.ndarray):
+            if array is not out:
+                out[...] = array
+        elif out is not None and not (isinstance(out, wrapping.Tensor) and array is out._raw):
+            out[...] = _with_derivative(array, made)
+    found = tuple(
+        [
+            out if out is not None else new if made is None else made
+            for new, out, made in zip(answers, outs, results, strict=True)
+        ]
+    )
+    return found if isinstance(answer, tuple) else found[0]
+
+
+def _name(func: Callable[..., Any]) -> str:
+    ufunc = getattr(func, "__self__", None)
+    return f"{public_name(ufunc)}.{func.__name__}" if isinstance(ufunc, np.ufunc) else public_name(func)
+
+
+def _accumulates(func: Callable[..., Any]) -> bool:
+    return "accumulate" in func.__name__ or "cum" in func.__name__
+
+
+def _stand_in(out: Any, traced: bool) -> Any:
+    """Return what NumPy is to fill in the place of an output."""
+    if isinstance(out, (wrapping.Tensor, wrapping.Dual)):
+        return out._output(traced)
+    return likeness(out) if traced and isinstance(out, np.ndarray) else out
+
+
+def likeness(array: Array, writeable: bool | None = None) -> Array:
+    """Return a copy of an array that NumPy treats alike as an output."""
+    copy = np.array(array, order="K")
+    if not (array.flags.forc or array.size == 0):  # as np.dot takes none
+        copy = np.repeat(copy[..., None], 2, axis=-1)[..., 0]
+    copy.flags.writeable = array.flags.writeable if writeable is None else writeable
+    return copy
+
+
+def _with_derivative(array: Array, result: Any) -> Any:
+    """Return NumPy's values, which may be computed in the output's dtype, with the derivative of a result."""
+    if not has_variable(result):
+        return array
+    if result.shape != array.shape and result.size == array.size:
+        result = np.reshape(result, array.shape)
+    if isinstance(result, wrapping.Tensor):
+        return wrap(array, result._node)
+    return wrapping.Dual(array, result.tangent, result.level) if type(result.value) in PLAIN else result
