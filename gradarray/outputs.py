@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from . import loss, wrapping
 from .kinds import Rule, public_name
@@ -37,8 +38,8 @@ def taking(rule: Rule, call: Call, traced: Callable[[Any], bool], supported: tup
     """
     func = rule.func
     positional, others = parameter_kinds(func)
-    if "out" in supported or "out" not in (*positional, *others):
-        return call
+    if isinstance(func, np.ufunc) or "out" in supported or "out" not in (*positional, *others):
+        return call  # of a ufunc's call, NumPy's protocol has sorted the arguments
     place, numpys = place_of(func), untouched(func)
 
     def take(args: Any, kwargs: dict[str, Any]) -> Any:
@@ -51,7 +52,7 @@ def taking(rule: Rule, call: Call, traced: Callable[[Any], bool], supported: tup
             return call(args, kwargs)
         kwargs = dict(kwargs)
         into = kwargs.pop("out")
-        if into is None or into is np._NoValue:
+        if into is None:
             return call(args, kwargs)
         return fill(numpys, args, kwargs, into, (lambda: call(args, kwargs)) if traced((args, kwargs, into)) else None)
 
@@ -103,7 +104,7 @@ def fill(
     values = [same[id(x)] if id(x) in same else bare(x) for x in args]
     answer = func(*values, **bare(kwargs), out=arrays if several else arrays[0])
     answers = answer if isinstance(answer, tuple) else (answer,)
-    results: Any = (None,) * len(outs)
+    results: Any = wrap_results(answers)
     if record is not None:
         with np.errstate(all="ignore"):  # NumPy has said it
             result = record()
@@ -111,21 +112,23 @@ def fill(
         for out, made in zip(outs, results, strict=True):
             if isinstance(out, np.ndarray) and has_variable(made):
                 loss.refuse_write(f"out= of {_name(func)}")
-    else:
-        answers = wrap_results(answers) if any(out is None for out in outs) else answers
-    for out, array, made in zip(outs, arrays, results, strict=True):
-        if isinstance(out, np.ndarray):
-            if array is not out:
-                out[...] = array
-        elif out is not None and not (isinstance(out, wrapping.Tensor) and array is out._raw):
-            out[...] = _with_derivative(array, made)
     found = tuple(
         [
-            out if out is not None else new if made is None else made
-            for new, out, made in zip(answers, outs, results, strict=True)
+            made if out is None or new is not array else _put(out, array, made)  # NumPy 2.4 leaves that of hfft alone
+            for out, array, new, made in zip(outs, arrays, answers, results, strict=True)
         ]
     )
     return found if isinstance(answer, tuple) else found[0]
+
+
+def _put(out: Any, array: Array, result: Any) -> Any:
+    """Bring what NumPy has put into an array to the output, with the derivative of the result."""
+    if isinstance(out, np.ndarray):
+        if array is not out:
+            out[...] = array
+    elif not (isinstance(out, wrapping.Tensor) and array is out._raw):
+        out[...] = _with_derivative(array, result)
+    return out
 
 
 def _name(func: Callable[..., Any]) -> str:
@@ -144,12 +147,14 @@ def _stand_in(out: Any, traced: bool) -> Any:
     return likeness(out) if traced and isinstance(out, np.ndarray) else out
 
 
-def likeness(array: Array, writeable: bool | None = None) -> Array:
-    """Return a copy of an array that NumPy treats alike as an output."""
-    copy = np.array(array, order="K")
-    if not (array.flags.forc or array.size == 0):  # as np.dot takes none
-        copy = np.repeat(copy[..., None], 2, axis=-1)[..., 0]
-    copy.flags.writeable = array.flags.writeable if writeable is None else writeable
+def likeness(array: Array) -> Array:
+    """Return a copy of an array that lies in memory as it does, since some functions take not every output."""
+    if array.flags.forc or array.size == 0:
+        return np.array(array, order="K")
+    low, high = byte_bounds(array)
+    start = array.__array_interface__["data"][0] - low
+    copy = np.ndarray(array.shape, array.dtype, np.empty(high - low, np.uint8), start, array.strides)
+    copy[...] = array
     return copy
 
 

@@ -320,8 +320,9 @@ def output(x: Tensor, traced: bool) -> Array:
 
     `traced` tells that the result has a derivative, which will be assigned.
     """
-    data, fits = as_array(x), writeable(x)
-    return data if fits and not (traced or recorded(x) or busy(x)) else likeness(data, fits)
+    as_array(x)
+    free = not traced and writeable(x) and not recorded(x) and not busy(x)  # before another reference is made
+    return as_array(x) if free else likeness(as_array(x))
 
 
 def recorded(x: Tensor, *values: Any) -> bool:
