@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import dispatch, loss, plans, sweeps, tape, views, wrapping
-from .aliases import Foreign, detached, family_of, follow, lend, owner_of, shared
+from .aliases import Family, Foreign, base_of, detached, family_of, follow, lend, owner_of, shared
 from .dispatch import FUNCTIONS, UFUNCS, array_function, array_ufunc
 from .fitting import FLOAT64
 from .rules.nondifferentiable import Printed
@@ -64,11 +64,12 @@ class Tensor(Surface):
     """
 
     __module__ = "gradarray"
-    __slots__ = ("__weakref__", "_alias", "_grad", "_node", "_raw")
+    __slots__ = ("__weakref__", "_alias", "_grad", "_known", "_raw")
     __array_priority__ = 1000.0
 
     _raw: Array
-    _node: Node | None
+    # The node, but for a view whose base has been updated since: see _node.
+    _known: Node | None
     _alias: Any  # see aliases.py
     # A gradient that is itself on the tape, while the node's says OUTSIDE. Stored on the node, it would hold the node
     # in a circle: the gradient's history leads back to it.
@@ -101,12 +102,22 @@ class Tensor(Surface):
         if not copy and isinstance(data, np.ndarray) and np.may_share_memory(raw, data):
             # The caller's array, to be read and not to be written into.
             self._alias = Foreign()
-        self._node = None
+        self._known = None
         if differentiable and not constant:
-            self._node = tape.leaf(raw.shape, raw.dtype)
-            self._node.holder = weakref.ref(self)
+            self._known = tape.leaf(raw.shape, raw.dtype)
+            self._known.holder = weakref.ref(self)
 
     # --- the autodiff side ------------------------------------------------------------------------------------------
+
+    @property
+    def _node(self) -> Node | None:
+        """The place on the tape; None for a constant. Where there is no alias, recorders look into `_known` at once."""
+        node = self._known
+        return node if node is None or type(self._alias) is not tuple else views.node_of(self)
+
+    @_node.setter
+    def _node(self, node: Node | None) -> None:
+        self._known = node
 
     @property
     def data(self) -> Any:
@@ -126,7 +137,7 @@ class Tensor(Surface):
     @property
     def constant(self) -> bool:
         """Whether backpropagation skips this tensor."""
-        return self._node is None
+        return self._known is None
 
     @property
     def grad(self) -> Any:
@@ -134,7 +145,7 @@ class Tensor(Surface):
 
         It stays until another `backward` reaches the tensor, or the tensor is updated in place, on the tape.
         """
-        node = self._node
+        node = self._known
         if node is None:
             return None
         if type(self._alias) is tuple:
@@ -150,14 +161,31 @@ class Tensor(Surface):
 
     @grad.setter
     def grad(self, value: Any) -> None:
-        if self._node is None:
+        if self._known is None:
             if value is not None:
                 raise ValueError("A constant tensor has no gradient.")
             return
         if value is not None and (np.shape(value) != self.shape):
             raise ValueError(f"a gradient has its tensor's shape {self.shape}, not {np.shape(value)}")
-        tape.clear(self._node)
-        self._node.grad = value if value is None or isinstance(value, Tensor) else np.array(value, self.dtype)
+        if type(self._alias) is tuple:
+            self._set_part(value)
+            return
+        tape.clear(self._known)
+        self._known.grad = value if value is None or isinstance(value, Tensor) else np.array(value, self.dtype)
+
+    def _set_part(self, value: Any) -> None:
+        """Set the gradient of a view, which is a part of the base's: all else of that stays, or is zero."""
+        base, steps = self._alias
+        if value is None:
+            base.grad = None
+            return
+        if self.base is None:
+            base.grad = np.reshape(value, base.shape)
+            return
+        whole = np.empty_like(base._raw)  # in which a view is one
+        whole[...] = 0 if base.grad is None else wrapping.bare(base.grad)
+        follow(steps, whole)[...] = wrapping.bare(value)
+        base.grad = whole
 
     def backward(self, grad: Any = None, *, retain_graph: bool | None = None, create_graph: bool = False) -> None:
         """Compute the gradient of this tensor, or of its sum, with respect to every variable behind it.
@@ -239,8 +267,7 @@ class Tensor(Surface):
 
     def null_grad(self) -> Tensor:
         """Set the gradient to None and return this tensor."""
-        if self._node is not None:
-            tape.clear(self._node)
+        self.grad = None
         return self
 
     def clear_graph(self) -> None:
@@ -266,7 +293,10 @@ class Tensor(Surface):
     @property
     def creator(self) -> Any:
         """The node of the call that made this tensor, or None for a leaf or a constant."""
-        return None if self._node is None or self._node.rule is None else self._node
+        node = self._node
+        if type(self._alias) is tuple and self.base is None:  # it had another shape when it was made
+            return self._alias[0].creator
+        return None if node is None or node.rule is None else node
 
     # --- the protocols ----------------------------------------------------------------------------------------------
 
@@ -348,7 +378,11 @@ class Tensor(Surface):
     @property
     def base(self) -> Any:
         """The tensor that this one is a view of, or None."""
-        return self._alias[0] if type(self._alias) is tuple else None
+        if type(self._alias) is not tuple:
+            return None
+        base = self._alias[0]
+        front = base._alias.front() if type(base._alias) is Family else None
+        return base if front is None else None if front is self else front
 
     def __repr__(self) -> str:
         return np.array_repr(np.asarray(self._raw).view(Printed))
@@ -445,9 +479,9 @@ class Tensor(Surface):
         """Change shape and size in place; elements that are new are zero. Nobody else may share the memory."""
         if not shape:
             return
-        if type(self._alias) is tuple:
+        if self.base is not None:
             raise ValueError("cannot resize this array: it does not own its data")
-        if self._alias is not None and any(True for _ in family_of(self).views()):
+        if self._alias is not None and any(view is not self for view in family_of(base_of(self)).views()):
             raise ValueError("cannot resize an array that is referenced by another array: there are views of it")
         shape = shape[0] if len(shape) == 1 else shape
         size = np.empty(shape, np.bool_).size
@@ -544,7 +578,7 @@ def variable(raw: Any) -> Tensor:
     t: Tensor = wrapping.new_object(Tensor)
     t._raw = raw
     t._alias = None
-    t._node = node = tape.leaf(raw.shape, raw.dtype)
+    t._known = node = tape.leaf(raw.shape, raw.dtype)
     node.holder = weakref.ref(t)
     return t
 
@@ -565,7 +599,7 @@ def leaf_of(t: Tensor, constant: bool | None) -> Tensor:
 def _hold(node: Node, gradient: Tensor) -> None:
     """Store a gradient that is on the tape: at the Tensor where that is known, so that no circle arises."""
     tensor = node.holder() if hasattr(node, "holder") else None
-    if tensor is None or tensor._node is not node:
+    if tensor is None or tensor._known is not node:
         node.grad = gradient
     else:
         tensor._grad = gradient

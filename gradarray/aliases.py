@@ -4,6 +4,9 @@ NumPy's views share memory, and so do the tensors around them. A tensor of which
 each view by a weak reference; the view knows the base, and the steps that lead to it from there. When somebody is about
 to write, the base founds a `Family`, which knows who else refers to the buffer. A Tensor's ``_alias`` is None for one
 that shares with nobody, the pair (base, steps) for a view, and for a base the list of its views or the family.
+
+An update visits no views but those that were read since the last one: all others know already that their nodes are out
+of date, and get new ones when they are read. A thousand views cost a thousand updates nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import numpy as np
 
 from . import guard
 from .buffers import IN_SLOT, LARGE, LOOSE, SOLE, references_to
-from .tape import Array, Node, PullbackRule
+from .tape import OUTDATED, Array, Node, PullbackRule
 
 
 def base_of(x: Any) -> Any:
@@ -116,9 +119,14 @@ class Family:
     lent : a caller was given an array on the buffer, and may write into it
     source : of a detached tensor, a weak reference to the one whose buffer it is
     kept : a weak reference to what a tape has saved with a lock, while it does
+    front : a weak reference to the tensor that the base stands behind, where a shape was assigned to that
+    written : there has been an update
     """
 
-    __slots__ = ("_limit", "_loose", "_views", "earlier", "foreign", "kept", "lent", "source")
+    __slots__ = (
+        *("_arrays", "_current", "_limit", "_marked", "_unlooked", "_views"),
+        *("earlier", "foreign", "front", "kept", "lent", "source", "written"),
+    )
 
     def __init__(
         self,
@@ -128,35 +136,56 @@ class Family:
         foreign: bool = False,
         source: Callable[[], Any] | None = None,
     ) -> None:
-        # The tensors, and the arrays on the buffer that may outlive their tensor or have none: those of large views,
-        # which tapes save, and of detached tensors.
+        # The tensors. Those up to `_marked` know that their nodes are out of date, but for the ones in `_current`.
         self._views: list[ref[Any]] = [] if views is None else views
-        self._loose: list[ref[Any]] = []
-        self._limit = MANY
+        self._marked = 0
+        self._current: list[ref[Any]] = []
+        self._limit = 2 * len(self._views) + MANY
+        self._unlooked = 0
+        # The arrays on the buffer, by their identity, that a tape may keep, each with the tensor whose own it is, and
+        # those of detached tensors, with None.
+        self._arrays: dict[int, tuple[ref[Any], ref[Any] | None]] = {}
         self.earlier = earlier
         self.foreign = self.lent = foreign
         self.source = source
         self.kept: Callable[[], Any] = _nothing
+        self.front: Callable[[], Any] = _nothing
+        self.written = False
 
     def add(self, view: Any) -> None:
         """Make a tensor a member."""
         self._views.append(ref(view))
-        self.added(view)
-
-    def added(self, view: Any) -> None:
-        if view._raw.size >= LARGE:
-            self.keep(view._raw)
         if len(self._views) > self._limit:
             self._sift()
 
-    def keep(self, raw: Array) -> None:
-        """Note an array that may outlive its tensor, or that has another base."""
-        self._loose.append(ref(raw))
+    def keep(self, raw: Array, view: Any = None) -> None:
+        """Note that a tape may keep the array of a view, or that it is a detached tensor's."""
+        self._arrays[id(raw)] = (ref(raw), None if view is None else ref(view))
+
+    def crowded(self) -> bool:
+        """Tell whether there are many views, or many arrays that tapes keep, of a buffer that is written into.
+
+        What is saved is copied then: it would cost more to lead all of them to a new buffer at the next update.
+        """
+        if not self.written:
+            return False
+        if len(self._arrays) > MANY:
+            self._arrays = {k: (r, view) for k, (r, view) in self._arrays.items() if r() is not None}
+            if len(self._arrays) > MANY:
+                return True
+        if len(self._views) <= MANY:
+            return False
+        self._unlooked += 1
+        if self._unlooked >= len(self._views):
+            self._sift()
+        return len(self._views) > MANY
 
     def _sift(self) -> None:
-        self._views = [r for r in self._views if r() is not None]
-        self._loose = [r for r in self._loose if r() is not None]
+        before = [r for r in self._views[: self._marked] if r() is not None]
+        self._views = [*before, *(r for r in self._views[self._marked :] if r() is not None)]
+        self._marked = len(before)
         self._limit = 2 * len(self._views) + MANY
+        self._unlooked = 0
 
     def views(self) -> Iterator[Any]:
         """Yield the tensors that are still there."""
@@ -165,36 +194,48 @@ class Family:
             if view is not None:
                 yield view
 
+    def outdate(self, become: bool) -> None:
+        """Let each view get a new node when it is next read.
+
+        A constant stays one, but for those of a base that was a constant, too, and is to `become` a variable.
+        """
+        for r in self._views if become else (*self._views[self._marked :], *self._current):
+            view = r()
+            if view is not None and (become or view._known is not None):
+                view._known = OUTDATED
+        self._marked = len(self._views)
+        self._current = []
+
+    def updated(self, view: Any) -> None:
+        """Note that a view whose node was out of date has a new one."""
+        self._current.append(ref(view))
+
     def holds(self, target: Array, detached: bool) -> bool:
         """Tell whether a tape keeps an array that overlaps with `target`; so do detached tensors, if asked for."""
-        self._sift()
-        slots = set()
-        for r in self._views:
-            view = r()
-            if view is not None:
-                slots.add(id(view._raw))
-                if references_to(view._raw) > SOLE and overlap(view._raw, target):
-                    return True
-        view = None
-        for r in self._loose:
+        for key, (r, of) in list(self._arrays.items()):
             raw = r()
-            if raw is not None and id(raw) not in slots:
-                # One reference is the tape's or, of a detached tensor, that tensor's own.
-                kept = references_to(raw) > LOOSE if detached else references_to(raw) > IN_SLOT
-                if kept and overlap(raw, target):
-                    return True
+            view = None if of is None else of()
+            # One reference is that of the tensor whose own array it is.
+            own = (of is None and not detached) or (view is not None and view._raw is raw)
+            view = None
+            if raw is None or references_to(raw) <= LOOSE + own:
+                if raw is None or of is not None:
+                    del self._arrays[key]
+            elif overlap(raw, target):
+                return True
         return False
 
     def lends(self, base: Any) -> bool:
         """Tell whether a caller still has an array on the buffer of the base."""
-        return self.lent and self._known_elsewhere(base, 0)
+        self.lent = self.lent and self._known_elsewhere(base, 0)
+        return self.lent
 
     def _known_elsewhere(self, base: Any, known: int) -> bool:
         """Tell whether anybody but the base, its views and `known` others refers to the buffer."""
         owner = base._raw.base
-        if self._views or self._loose:
+        if self._views or self._arrays:
             arrays = {id(view._raw): view._raw for view in self.views()}
-            arrays.update({id(raw): raw for raw in (r() for r in self._loose) if raw is not None})
+            arrays.update({id(raw): raw for raw in (r() for r, _ in self._arrays.values()) if raw is not None})
             known += sum(raw.base is owner for raw in arrays.values())
         return owner is not None and references_to(owner) > IN_SLOT + known
 
@@ -206,11 +247,9 @@ class Family:
 
     def move(self, base: Any) -> None:
         """Lead every view to the new data of the base."""
-        views = list(self.views())
-        self._views, self._loose, self.kept = [], [], _nothing
-        for view in views:
+        self._arrays, self.kept = {}, _nothing
+        for view in self.views():
             view._raw = follow(view._alias[1], base._raw)
-            self.add(view)
 
 
 def overlap(a: Array, b: Array) -> bool:
@@ -256,6 +295,10 @@ def saved(x: Any) -> Array:
     else:
         base = x
     if type(alias) is Family:
+        if alias.crowded():
+            return data.copy("K")
+        if base is not x:
+            alias.keep(data, x)
         kept = alias.kept()
         if kept is not None and base is x:  # a tape has locked it already
             return kept
@@ -351,7 +394,8 @@ def family_of(base: Any) -> Family:
         base._raw = base._raw.view()
         base._alias = family = Family(views, earlier=not foreign, foreign=foreign)
         for view in family.views():
-            family.added(view)
+            if view._raw.size >= LARGE:  # which a tape may have saved
+                family.keep(view._raw, view)
     return family
 
 
@@ -364,7 +408,7 @@ def join(view: Any, x: Any, step: Any) -> None:
     alias = x._alias
     if type(alias) is tuple:
         x, steps = alias
-        view._alias = (x, (*steps, step))
+        view._alias = (x, _prolonged(x, steps, step))
         alias = x._alias
     else:
         view._alias = (x, (step,))
@@ -374,6 +418,55 @@ def join(view: Any, x: Any, step: Any) -> None:
         alias.append(ref(view))
     else:  # of a long list, most will be gone
         family_of(x).add(view)
+
+
+# Indices are made one from so many steps on, which a chain of slices of slices comes to.
+_LONG = 4
+
+
+def _prolonged(base: Any, steps: Steps, step: Any) -> Steps:
+    """Return the steps with another one at the end, in which a long row of indices is one."""
+    if len(steps) >= _LONG and not isinstance(steps[-1], Step) and not isinstance(step, Step):
+        index = _folded(follow(steps[:-1], base._raw).shape, steps[-1], step)
+        if index is not None:
+            return (*steps[:-1], index)
+    return (*steps, step)
+
+
+def _folded(shape: tuple[int, ...], first: Any, second: Any) -> Any:
+    """Return the basic index that leads where two of them lead, one after the other; None where there is none."""
+    lengths = iter(shape)
+    places = [None if item is None else range(next(lengths))[item] for item in _written_out(first, len(shape))]
+    ndim = sum(not isinstance(place, int) for place in places)
+    rest = iter(places)
+    index: list[Any] = []
+    for item in _written_out(second, ndim):
+        if item is None:
+            index.append(None)
+            continue
+        place = next(rest)
+        while isinstance(place, int):  # an axis that the first index took away
+            index.append(place)
+            place = next(rest)
+        part = range(1)[item] if place is None else place[item]
+        if isinstance(part, int):
+            index += [] if place is None else [part]
+        elif place is not None:
+            index.append(slice(part.start, part.stop if part.stop >= 0 else None, part.step) if part else slice(0))
+        elif part:
+            index.append(None)
+        else:
+            return None  # nothing of an axis that only the first index made
+    return (*index, *rest, ...)  # a view, also of one element
+
+
+def _written_out(index: Any, ndim: int) -> list[Any]:
+    """Return the parts of a basic index: one for each axis, and None for each new one."""
+    parts = list(index) if type(index) is tuple else [index]
+    place = next((k for k, part in enumerate(parts) if part is Ellipsis), len(parts))
+    taken = sum(part is not None and part is not Ellipsis for part in parts)
+    parts[place : place + 1] = [slice(None)] * (ndim - taken)
+    return parts
 
 
 def is_view(out: Array, data: Array) -> bool:

@@ -128,7 +128,7 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
                     if type(item) is not int:
                         return general(args, kwargs)
         x = args[0]
-        data, parent = x._raw, x._node
+        data, parent = x._raw, x._known
         if type(data) not in plain:
             return general(args, kwargs)
         try:
@@ -157,11 +157,15 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
             or (tape.paused and not tape.recording())
             or (out.dtype is not parent.dtype and out.dtype.kind not in "fc")
         ):
-            t._node = None
+            t._known = None
             return t
-        t._node = n = new(node_type)
+        t._known = n = new(node_type)
         n.rule = rule
-        n.args = (data if x._alias is None else aliases_saved(x),) if keeps_x else NONE
+        if x._alias is None:
+            n.args = (data,) if keeps_x else NONE
+        else:
+            n.args = (aliases_saved(x),) if keeps_x else NONE
+            parent = x._node
         n.kwargs = params
         n.out = out if keeps_out else None
         n.parents = (parent,)

@@ -43,13 +43,17 @@ def unary(rule: Elementwise, calculate: Calculation, large: Calculation) -> Call
         t = new(Tensor)
         t._raw = out
         t._alias = None
-        parent = x._node
+        parent = x._known
         if parent is None or (tape.paused and not tape.recording()):
-            t._node = None
+            t._known = None
             return t
-        t._node = n = new(node_type)
+        t._known = n = new(node_type)
         n.rule = rule
-        n.args = (data if x._alias is None else aliases.saved(x),) if keeps_x else NONE
+        if x._alias is None:
+            n.args = (data,) if keeps_x else NONE
+        else:
+            n.args = (aliases.saved(x),) if keeps_x else NONE
+            parent = x._node
         n.kwargs = None
         n.out = out if keeps_out else None
         n.parents = (parent,)
@@ -82,13 +86,13 @@ def binary(
 
     def record(x1: Any, x2: Any) -> Any:
         if type(x1) is Tensor:
-            x, p = x1._raw, x1._node
+            x, p = x1._raw, x1._known if x1._alias is None else x1._node
         elif type(x1) in plain and type(x1) is not complex:  # Python's 1j * np.float64(2.0) is Python's complex number
             x, p = x1, None
         else:
             return general(x1, x2)
         if type(x2) is Tensor:
-            y, q = x2._raw, x2._node
+            y, q = x2._raw, x2._known if x2._alias is None else x2._node
         elif type(x2) in plain:
             y, q = x2, None
         else:
@@ -105,9 +109,9 @@ def binary(
         t._raw = out
         t._alias = None
         if (p is None and q is None) or (tape.paused and not tape.recording()):
-            t._node = None
+            t._known = None
             return t
-        t._node = n = new(node_type)
+        t._known = n = new(node_type)
         n.rule = rule
         if type(x) is ndarray and (x_of_x if q is None else x_of_y if p is None else x_of_any):
             if x1 is x:

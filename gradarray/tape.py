@@ -134,18 +134,22 @@ class Node(Spec):
 OUTSIDE = object()
 
 
+def leaf(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Node:
+    """Return a node with no history: the place where a variable's gradient arrives."""
+    return Node(None, None, None, None, (), shape, dtype)
+
+
+# Stands for the node of a view whose base has been updated since; see Tensor._node.
+OUTDATED = leaf((), np.dtype(float))
+
+
 def clear(node: Node) -> None:
     """Drop the gradient of a node; if the Tensor holds it, the tape that it is on goes with it."""
     if node.grad is OUTSIDE:
         tensor = node.holder()
-        if tensor is not None and tensor._node is node:
+        if tensor is not None and tensor._known is node:
             del tensor._grad
     node.grad = None
-
-
-def leaf(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Node:
-    """Return a node with no history: the place where a variable's gradient arrives."""
-    return Node(None, None, None, None, (), shape, dtype)
 
 
 class _Released(PullbackRule):

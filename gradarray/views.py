@@ -14,7 +14,7 @@ from weakref import ref
 import numpy as np
 
 from . import guard, loss, tape, wrapping
-from .aliases import MANY, Foreign, Step, Steps, base_of, family_of, follow, held, join, owner_of, shared
+from .aliases import MANY, Family, Foreign, Step, Steps, base_of, family_of, follow, held, join, owner_of, shared
 from .contributions import Cleared, Scatter
 from .dispatch import FUNCTIONS, UFUNCS, primitive
 from .fitting import FLOAT64
@@ -129,16 +129,16 @@ def getitem(x: Tensor, index: Any) -> Tensor:
     t = new_object(wrapping.Tensor)
     t._raw = out
     t._alias = None
-    parent = x._node
+    parent = x._known
     if parent is None or (tape.paused and not tape.recording()):
-        t._node = None
+        t._known = None
     else:
-        t._node = n = new_object(Node)
+        t._known = n = new_object(Node)
         n.rule = GETITEM if basic else PICKITEM
         n.args = index
         if type(x._alias) is tuple:
             base, steps = x._alias
-            parent = base._node
+            parent = base._known
             n.rule = VIEWITEM
             n.args = (steps, index)
         n.kwargs = n.out = n.grad = None
@@ -261,7 +261,6 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
     write(x, lambda raw: _assign(raw, index, value), target)
     if recorded:
         _record(base, x._alias[1] if base is not x else (), index, node)
-        _refresh(base)
 
 
 def _assign(raw: Array, index: Any, value: Any) -> None:
@@ -293,7 +292,10 @@ def write(x: Tensor, change: Callable[[Array], object], target: Array | None = N
     if not writeable(x):
         raise ValueError("assignment destination is read-only")
     base, steps = x._alias if type(x._alias) is tuple else (x, ())
-    if not busy(x, target):
+    is_busy = busy(x, target)
+    if type(base._alias) is Family:
+        base._alias.written = True
+    if not is_busy:
         change(x._raw)
         return
     fresh = base._raw.copy(order="K")
@@ -342,35 +344,37 @@ def busy(x: Tensor, target: Array | None = None) -> bool:
 
 
 def _record(base: Tensor, steps: Steps, index: Any, value: Node | None) -> None:
-    data, node = base._raw, base._node
+    """Give the base of an update its place behind it on the tape, and let the views follow when they are read."""
+    data, node = base._raw, base._known
     if node is not None:
         tape.clear(node)  # of the value that was
-    base._node = Node(SETITEM, (steps, index), None, None, (node, value), data.shape, data.dtype)
+    base._known = Node(SETITEM, (steps, index), None, None, (node, value), data.shape, data.dtype)
+    if base._alias is not None:
+        family_of(base).outdate(node is None)
 
 
-def _refresh(base: Tensor) -> None:
-    """Give every view of the base its place behind the update on the tape, so that its gradient is part of the base's.
-
-    A view that was made a constant while the base was a variable stays one.
-    """
-    node = base._node
+def node_of(view: Tensor) -> Node:
+    """Return the node of a view, recorded anew if the base has been updated or its tape released since."""
+    node = view._known
     assert node is not None
-    become = node.parents[0] is None
-    for view in family_of(base).views():
-        if become or view._node is not None:
-            view._node = replay(node, base._raw, view._alias[1])
+    if node is not tape.OUTDATED and node.rule is not tape.RELEASED:
+        return node
+    base, steps = view._alias
+    if node is tape.OUTDATED:
+        family_of(base).updated(view)
+    view._known = node = _replayed(base._known, view._raw, steps)
+    return node
 
 
-def replay(node: Node, array: Array, steps: Steps) -> Node:
-    """Record the steps that lead to a view once more."""
-    view = follow(steps, array)
+def _replayed(base: Node, view: Array, steps: Steps) -> Node:
+    """Record the steps that lead to a view."""
     *before, last = steps
     if not before and isinstance(last, Step):
-        return last.node(node, view)
+        return last.node(base, view)
     if not before:
-        return Node(GETITEM, last, None, None, (node,), view.shape, view.dtype)
+        return Node(GETITEM, last, None, None, (base,), view.shape, view.dtype)
     place = (steps, ...) if isinstance(last, Step) else (tuple(before), last)
-    return Node(VIEWITEM, place, None, None, (node,), view.shape, view.dtype)
+    return Node(VIEWITEM, place, None, None, (base,), view.shape, view.dtype)
 
 
 def update(x: Tensor, ufunc: np.ufunc, other: Any) -> Tensor:
@@ -382,9 +386,9 @@ def update(x: Tensor, ufunc: np.ufunc, other: Any) -> Tensor:
         if result.dtype != x.dtype:
             result = astype(result, x.dtype)
         if x._alias is None:
-            if x._node is not None:
-                tape.clear(x._node)
-            x._raw, x._node = result._raw, result._node
+            if x._known is not None:
+                tape.clear(x._known)
+            x._raw, x._known = result._raw, result._known
         else:
             setitem(x, ..., result)
     elif x._alias is None and (type(x._raw) is not np.ndarray or shared(x)):
@@ -421,16 +425,36 @@ def without_copy(array: Array, shape: Any) -> Array:
 
 
 def reshape_inplace(x: Tensor, shape: Any) -> None:
-    """Carry out ``x.shape = shape``."""
-    before = as_array(x).shape
-    reshape = FUNCTIONS[np.reshape]
-    new: Any = reshape((x, without_copy(x._raw, shape).shape), {})
-    x._raw, x._node = new._raw, new._node
-    if type(x._alias) is tuple:
-        x._alias = new._alias
-        family_of(x._alias[0]).add(x)
-    else:  # the views start from the old shape
-        back = reshape((new, before), {})._alias[1][-1]
-        for view in family_of(x).views():
-            if view is not new:
-                view._alias = (x, (back, *view._alias[1]))
+    """Carry out ``x.shape = shape``.
+
+    A tensor that is no view becomes one, of a base of the old shape that nobody sees: what was computed from the old
+    shape, and the views of it, go on from there.
+    """
+    shape = without_copy(as_array(x), shape).shape
+    if type(x._alias) is not tuple:
+        _stand_in_front(x)
+    base = x._alias[0]
+    front = base._alias.front() is x if type(base._alias) is Family else False
+    start = base if front else x
+    new: Any = FUNCTIONS[np.reshape]((start, shape), {})
+    x._raw, x._alias = new._raw, (base, new._alias[1])
+    if x._known is not None:
+        x._known = tape.OUTDATED
+
+
+def _stand_in_front(x: Tensor) -> None:
+    """Put a base behind a tensor that has been none, or a base."""
+    base = new_object(wrapping.Tensor)
+    base._raw, base._alias, base._known = x._raw, x._alias, x._known
+    node = x._known
+    if node is not None and node.grad is tape.OUTSIDE:
+        base._grad = x._grad
+        del x._grad
+    if node is not None and hasattr(node, "holder"):
+        node.holder = ref(base)
+    family = family_of(base)
+    for view in family.views():
+        view._alias = (base, view._alias[1])
+    family.front = ref(x)
+    family.add(x)
+    x._alias = (base, ())

@@ -50,7 +50,7 @@ def has_variable(value: Any) -> bool:
         return any(has_variable(item) for item in value)
     if isinstance(value, dict):
         return any(has_variable(item) for item in value.values())
-    return (isinstance(value, Tensor) and value._node is not None) or isinstance(value, Dual)
+    return (isinstance(value, Tensor) and value._known is not None) or isinstance(value, Dual)
 
 
 def unwrap(value: Any) -> Any:
@@ -143,7 +143,7 @@ def wrap(raw: Array, node: Node | None = None) -> Any:
     """Return a Tensor around a raw array, without a copy; without a node it is a constant."""
     t = new_object(Tensor)
     t._raw = raw
-    t._node = node
+    t._known = node
     t._alias = None
     return t
 

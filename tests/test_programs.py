@@ -6,6 +6,7 @@ the complex-step derivative of the whole program.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -227,7 +228,22 @@ def an_update(values: Values, rng: np.random.Generator) -> Step:
     return step
 
 
-MAKERS = (a_view, a_view, arithmetic, an_update, an_update, an_update)
+def a_shape(values: Values, rng: np.random.Generator) -> Step:
+    """Assign the shape of an array: what was computed before, and the views that there are, stay what they are."""
+    k = an_array(values, rng)
+    x = values[k]
+    shapes: list[tuple[int, ...]] = [(x.size,), x.shape[::-1], (1, *x.shape), (*x.shape, 1), x.shape]
+    shape = shapes[rng.integers(len(shapes))]
+
+    def step(values: Values) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of NumPy, since 2.5
+            values[k].shape = shape
+
+    return step
+
+
+MAKERS = (a_view, a_view, arithmetic, an_update, an_update, an_update, a_shape)
 
 
 # --- running a program ----------------------------------------------------------------------------------------------
@@ -237,7 +253,7 @@ def outcome(step: Step, values: Values) -> type[BaseException] | None:
     """Carry out a step; return the class of what it raised."""
     try:
         step(values)
-    except (ValueError, IndexError, TypeError) as error:
+    except (ValueError, IndexError, TypeError, AttributeError) as error:
         return type(error)
     return None
 
@@ -259,10 +275,10 @@ def run(steps: list[Step], initial: list[np.ndarray], inject: tuple[int, int, An
     values: Values = [np.copy(x) for x in initial]
     for i, step in enumerate(steps):
         if inject is not None and inject[0] == i:
-            values[inject[1]][...] += inject[2]
+            values[inject[1]][...] += inject[2].reshape(values[inject[1]].shape)
         outcome(step, values)
     if inject is not None and inject[0] == len(steps):
-        values[inject[1]][...] += inject[2]
+        values[inject[1]][...] += inject[2].reshape(values[inject[1]].shape)
     return values
 
 
@@ -308,7 +324,8 @@ def check(seeds: list[int]) -> None:
         if written[k] != changed[k]:
             continue
         expected = derivative(initial=start(complex), inject=(written[k], k, 1e-30j * d))
-        np.testing.assert_allclose(np.sum(tensors[k].grad * d), expected, rtol=1e-9, atol=1e-9)
+        found = np.sum(tensors[k].grad * d.reshape(tensors[k].shape))
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
     for t in tensors:
         if t.base is not None and t.grad is not None:
             assert np.shares_memory(t.grad, t.base.grad) or t.size == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tracemalloc
 
 import numpy as np
@@ -361,6 +362,117 @@ def test_the_shape_of_a_view_can_be_assigned():
     assert view[0, 0].item() == 8
 
 
+# What is computed from a vector of six variables before its shape is set, and from the array of the new shape.
+BEFORE_AND_AFTER = {
+    "result and element": (lambda x: np.sum(x**2), lambda x: 3.0 * x[1, 2]),
+    "view and whole": (lambda x: x[1:4], lambda x: np.sin(x)),
+    "view and view": (lambda x: x[::-2], lambda x: x.T[1:]),
+    "nothing before": (lambda x: np.zeros(1), lambda x: x * x),
+    "nothing after": (lambda x: np.exp(x), lambda x: np.zeros(1)),
+    "row and update": (lambda x: x[2:] * 2.0, lambda x: x.__setitem__((0, slice(None)), x[1] ** 2) or x),
+    "view and update": (lambda x: x[:2], lambda x: x.__imul__(x)),
+}
+
+
+@pytest.mark.parametrize("name", BEFORE_AND_AFTER)
+@pytest.mark.parametrize("leaf", [True, False])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_new_shape_forgets_nothing(name, leaf, order, rng):
+    first, second = BEFORE_AND_AFTER[name]
+    weights = rng.normal(size=6), rng.normal(size=6)
+
+    def program(x, array=None):
+        before = first(x)
+        if array is None:
+            x.shape = (2, 3)
+        else:  # complex numbers, of which NumPy 2.5 wants no new shape either
+            x = array.reshape(2, 3)
+        after = second(x)
+        parts = [np.ravel(part, order) for part in (before, after)]
+        return sum(np.sum(w[: p.size] * p) for w, p in zip(weights, parts, strict=True)), x
+
+    values = np.linspace(0.5, 1.5, 6)
+    expected = []
+    for k in range(6):
+        moved = values + 1e-30j * (np.arange(6) == k)
+        expected.append(np.imag(program(moved, moved)[0]) / 1e-30)
+    if "update" in name:  # x.grad belongs to the value that x holds, and so the leaf is another one
+
+        def found(x):
+            y = x * 1.0
+            return program(y)[0]
+
+        np.testing.assert_allclose(ga.grad(found)(values), expected, rtol=1e-12)
+        return
+    x = ga.tensor(values)
+    y = x if leaf else x * 1.0
+    total, y = program(y)
+    total.backward()
+    assert (y.shape, y.grad.shape) == ((2, 3), (2, 3))
+    np.testing.assert_allclose(np.ravel(y.grad), expected, rtol=1e-12)
+    np.testing.assert_allclose(np.ravel(x.grad), expected, rtol=1e-12)
+    assert (y.base, y.creator is None) == (None, leaf)
+
+
+def test_a_tensor_of_a_new_shape_is_still_the_one_that_it_was():
+    x = ga.tensor(np.arange(6.0))
+    early = x[:2]
+    np.sum(x * x).backward()
+    for shape in ((2, 3), (3, 2), (6, 1), (3, 2)):
+        x.shape = shape
+        np.testing.assert_array_equal(x.grad, 2 * np.arange(6.0).reshape(shape))
+    late = x[0]
+    assert x.base is None and early.base is x and late.base is x
+    x[...] = 7.0
+    np.testing.assert_array_equal(early.data, [7, 7])
+    np.testing.assert_array_equal(late.data, [7, 7])
+    x.grad = np.ones((3, 2))
+    np.testing.assert_array_equal(early.grad, [1, 1])
+    x.null_grad()
+    assert x.grad is None
+    with pytest.raises(ValueError, match="there are views"):
+        x.resize(2)
+    del early, late
+    x.resize(2)
+    np.testing.assert_array_equal(x.data, [7, 7])
+
+
+def test_a_gradient_on_the_tape_gets_the_new_shape():
+    x = ga.tensor([1.0, 2.0])
+    np.sum(x**3).backward(create_graph=True)
+    x.shape = (2, 1)
+    np.testing.assert_array_equal(x.grad.data, [[3], [12]])
+    np.sum(x.grad).backward()
+    np.testing.assert_array_equal(x.grad, [[6], [12]])
+
+
+def test_a_shape_that_is_set_off_the_tape_makes_no_constant():
+    x = ga.tensor([1.0, 2.0])
+    with ga.no_grad():
+        x.shape = (2, 1)
+        assert not x.constant
+    np.sum(x * x).backward()
+    np.testing.assert_array_equal(x.grad, [[2], [4]])
+
+
+def test_the_gradient_of_a_view_can_be_set():
+    x = ga.tensor(np.asfortranarray(SQUARE))
+    row, column = x[1], x[:, 0]
+    row.grad = [1.0, 2.0, 3.0]
+    column.grad = [4.0, 5.0, 6.0]
+    np.testing.assert_array_equal(x.grad, [[4, 0, 0], [5, 2, 3], [6, 0, 0]])
+    row.null_grad()
+    assert x.grad is None
+
+
+def test_a_view_outlives_the_tape_of_its_reading():
+    x = ga.tensor([1.0, 2.0, 3.0])
+    views = x[1:], x.reshape(3, 1), x[::-1][1:]
+    for _ in range(3):
+        sum(np.sum(view * view) for view in views).backward()
+        np.testing.assert_array_equal(x.grad, [4, 12, 12])
+
+
 def test_a_shape_that_needs_a_copy_is_refused():
     view = ga.tensor(SQUARE)[:, :2]
     with pytest.raises(AttributeError, match="without a copy"):
@@ -620,6 +732,198 @@ def test_a_loop_that_reads_costs_the_same_at_each_step(traced):
             total = total + x[i] * x[i]
 
         assert peak_of(step) < 10_000
+
+
+# --- growth: n steps with as many views and updates -----------------------------------------------------------------
+
+
+def slices_of_slices(x):
+    while x.size > 3:
+        x[0] = x[-2]
+        x = x[:-1]
+
+
+def swaps_at_both_ends(x):
+    while x.size > 3:
+        first = x[0] * 1.0
+        x[0] = x[-1]
+        x[-1] = first
+        x = x[1:-1] if x.size % 2 else x[::-1][1:]
+
+
+def slices_of_rows(x):
+    x = np.stack([x, x], axis=1)
+    while len(x) > 3:
+        x[0] = x[-1] * 0.5
+        x = x[:-1]
+
+
+def slices_of_columns(x):
+    x = np.stack([x, x]).T * 1.0
+    while len(x) > 3:
+        x[0] = x[-1] * 0.5
+        x = x[1:, ::-1]
+
+
+def living_views_of_the_whole(x):
+    views = []
+    for i in range(x.size):
+        views.append(x[:-2])
+        x[i] = 1.0
+    return views[0]
+
+
+def living_views_that_are_written(x):
+    views = []
+    for i in range(x.size):
+        views.append(x[i:])
+        views[-1][0] += 1.0
+    return x
+
+
+def living_views_that_are_saved(x):
+    views = [x[i : i + 2] for i in range(x.size)]
+    total = 0.0
+    for view in views:
+        view *= 0.5
+        total = total + np.sum(np.exp(view))
+    return total
+
+
+def a_base_that_is_saved(x):
+    views, y, total = [], x[:3] * 1.0, 0.0
+    for i in range(x.size):
+        views.append(y[:2])
+        total = total + np.sum(np.exp(y))
+        y[i % 3] = 0.5
+    return total
+
+
+def rows_by_rows(x):
+    table = np.stack([x, x], axis=1) * 1.0
+    rows = list(table)
+    for row, before in zip(rows[1:], rows, strict=False):
+        row[...] = np.tanh(before)
+    return table
+
+
+def columns_by_columns(x):
+    table = np.stack([x, x]) * 1.0
+    columns = list(table.T)
+    for column, before in zip(columns[1:], columns, strict=False):
+        column += before * 0.1
+    return table
+
+
+def views_beside_a_plain_array(x):
+    data = x.data
+    views = [x[i:] for i in range(x.size)]
+    for i, view in enumerate(views):
+        x[i] = 2.0
+        _ = view * 1.0
+    return data
+
+
+def detached_values(x):
+    kept, y = [], x[:3] * 1.0
+    for _ in range(x.size):
+        kept.append(y[:2].detach())
+        y[0] = 1.0
+
+
+def shapes_and_views(x):
+    views, y, total = [], x[:6] * 1.0, 0.0
+    for i in range(x.size):
+        views.append(y[:1])
+        y.shape = (2, 3) if y.ndim == 1 else (6,)
+        total = total + np.ravel(y)[i % 6]
+        y[...] = y * 0.5
+    return total
+
+
+GROWING = [
+    *(slices_of_slices, swaps_at_both_ends, slices_of_rows, slices_of_columns, living_views_of_the_whole),
+    *(living_views_that_are_written, living_views_that_are_saved, a_base_that_is_saved, rows_by_rows),
+    *(columns_by_columns, views_beside_a_plain_array, detached_values, shapes_and_views),
+]
+
+
+def calls_of(f):
+    """Return how many calls Python makes in `f`; those do not depend on the machine, as seconds do."""
+    count = 0
+
+    def note(frame, event, arg):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        f()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("loop", GROWING)
+def test_views_and_updates_cost_the_same_at_each_step(loop, constant):
+    def step(n):
+        result = loop(ga.tensor(np.linspace(0.5, 1.0, n), constant=constant))
+        if isinstance(result, ga.Tensor) and not result.constant:
+            np.sum(result).backward()
+
+    step(20)
+    few, many = calls_of(lambda: step(150)), calls_of(lambda: step(300))
+    assert many < 2.3 * few
+
+
+@pytest.mark.parametrize("loop", [living_views_of_the_whole, living_views_that_are_saved])
+def test_large_views_and_updates_cost_the_same_at_each_step(loop):
+    def step(part):
+        x = ga.tensor(np.linspace(0.5, 1.0, 5000))  # each view is one that a tape keeps as it is
+        views, total = [], 0.0
+        for i in range(part):
+            views.append(x[:-2])
+            if loop is living_views_that_are_saved:
+                total = total + np.sum(np.exp(views[i]))
+            x[i] = 1.0
+
+    few, many = calls_of(lambda: step(60)), calls_of(lambda: step(120))
+    assert many < 2.3 * few
+
+
+def test_a_long_chain_of_slices_is_one_view(rng):
+    def index_of(shape):
+        index = []
+        for n in shape:
+            start, stop = rng.integers(-n - 1, n + 2, 2)
+            kind = rng.integers(5)
+            index += [
+                [slice(None)],
+                [slice(start, None, int(rng.choice([1, 2, -1, -3])))],
+                [slice(None, stop)],
+                [None, slice(None, None, -1)],
+                [int(rng.integers(n)) if n and rng.random() < 0.3 else slice(1 % max(n, 1), None)],
+            ][kind]
+        return (*index[: rng.integers(len(index) + 1)], ...)
+
+    for _ in range(60):
+        shape = tuple(rng.integers(1, 9, rng.integers(1, 4)))
+        x = ga.tensor(np.arange(np.prod(shape, dtype=float)).reshape(shape).copy(rng.choice(["C", "F"])))
+        y = x * 1.0
+        array, view = np.array(y.data), y
+        whole, before = array, 0.0
+        for _ in range(8):
+            index = index_of(array.shape)
+            array, view = array[index], view[index]
+            if array.size and rng.random() < 0.5:
+                before = before + np.sum(view * 3.0)
+                array += 1.0
+                view += 1.0
+        np.testing.assert_array_equal(view.data, array)
+        np.testing.assert_array_equal(y.data, whole)
+        assert view.base is y and np.shares_memory(view, y) == bool(view.size)
+        (np.sum(view * view) + before + 0.0 * np.sum(y)).backward()
+        np.testing.assert_array_equal(view.grad, (2 * array))
 
 
 IN_PLACE = {
