@@ -106,11 +106,8 @@ class Dual(DualSurface):
 
     @shape.setter
     def shape(self, shape: Any) -> None:
-        if type(self.value) is np.ndarray:
-            self.value = without_copy(self.value, shape)
-            self.tangent = np.reshape(self.tangent, self.value.shape)
-        else:
-            self.value, self.tangent = np.reshape(self.value, shape), np.reshape(self.tangent, shape)
+        shape = without_copy(np.asarray(bare(self)), shape).shape
+        self.value, self.tangent = np.reshape(self.value, shape), np.reshape(self.tangent, shape)
 
     @property
     def dtype(self) -> Any:
