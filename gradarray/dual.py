@@ -53,12 +53,13 @@ class Dual(DualSurface):
     Dual(9.0, 6.0)
     """
 
-    __slots__ = ("level", "tangent", "value")
+    __slots__ = ("_root", "level", "tangent", "value")
     __array_priority__ = 2000.0
 
     value: Array
     tangent: Array
     level: int
+    _root: Any  # of a result at a kink: see tangents.Root; otherwise not set
 
     def __init__(self, value: Array, tangent: Array, level: int) -> None:
         self.value = value

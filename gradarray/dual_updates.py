@@ -11,7 +11,7 @@ from .buffers import references_to
 from .forward import UFUNCS
 from .loss import GradientLossError
 from .places import freeze
-from .tangents import level_of, traced_as, values_of
+from .tangents import level_of, traced_as, values_of, written
 from .tape import Array
 from .wrapping import PLAIN, bare, has_variable, stack_nested
 
@@ -33,6 +33,7 @@ def assign(d: Any, value: Any, place: Callable[[Array, Array], None]) -> None:
         _cannot_hold(d.value, inner) or (tangent is not None and _cannot_hold(d.tangent, tangent))
     ):
         _promote(d, inner, tangent, references_to(d.value) > _SOLE or references_to(d.tangent) > _SOLE)
+    written(d)
     place(d.value, inner)
     if tangent is None:
         place(d.tangent, np.zeros((), d.tangent.dtype))

@@ -36,7 +36,7 @@ from .parallel import SPLIT, product_in_parts, ufunc_in_parts
 from .parallel import add as add_in_parts
 from .registry import find, forgetters
 from .signatures import UFUNC_KEYWORDS, CallSignature
-from .tangents import level_of, paired, product_with, pushed, tangent_of, understood, values_of
+from .tangents import level_of, paired, product_with, pushed, tangent_of, understood, values_of, written
 from .ufuncs import LOWERED, augmented_assignment, updated_at, with_axes
 from .wrapping import PLAIN, bare, new_object, refuse, stack_nested
 
@@ -480,6 +480,7 @@ def _at(ufunc: np.ufunc, a: Any, indices: Any, *rest: Any) -> None:
         (b,) = rest
         same = type(b) is Dual and b.level == a.level and type(b.value) in PLAIN and type(b.tangent) in PLAIN
         if same or type(b) is np.ndarray:
+            written(a)
             ufunc.at(a.value, indices, b.value if same else b)
             if same:
                 ufunc.at(a.tangent, indices, b.tangent)

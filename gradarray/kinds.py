@@ -71,6 +71,11 @@ class Differentiable(Rule, PullbackRule):
     shared = True
     batches = True
     keeps_out: bool
+    # Tells by which function of the operands the square of a call's result can be had, and with which parameters; None
+    # where the result has no kink, or its square has one too. See rules.kinks.
+    smooth_square: Callable[[Sequence[Any], dict[str, Any]], tuple[Differentiable, dict[str, Any]] | None] | None = None
+    # Tells whether a call with these operands squares the first one; None where no call does.
+    squares: Callable[..., bool] | None = None
 
     def keeps(self, position: int) -> bool:
         """Tell whether a derivative needs the values of this operand."""
@@ -157,12 +162,39 @@ class Elementwise(Differentiable):
             next(c for c in reversed(found) if c is not None).last = True
         return found
 
+    def smoothed(self, node: Node) -> Node | None:
+        if self.squares is None:
+            return None
+        root = node.parents[0]
+        if root is None or not isinstance(root.rule, Differentiable) or root.rule.smooth_square is None:
+            return None
+        operands = [raw if parent is None else parent for raw, parent in zip(node.args, node.parents, strict=True)]
+        if len(operands) == 2 and _same_call(root, operands[1]):
+            operands[1] = root
+        if root.shape != node.shape or not self.squares(*operands) or np.all(node.args[0]):
+            return None
+        found = root.rule.smooth_square(root.args, root.kwargs or {})
+        if found is None:
+            return None
+        rule, params = found
+        return Node(rule, root.args, params, None, root.parents, node.shape, node.dtype)
+
     def careful_pullback(self, node: Node, g: Array) -> Iterable[Any]:
         args, out = node.args, node.out
         return [
             None if parent is None else absorbing(g, conjugate(d(out, *args) if callable(d) else d))
             for d, parent in zip(self.partials, node.parents, strict=True)
         ]
+
+
+def _same_call(node: Node, other: Any) -> bool:
+    """Tell whether two nodes are the same function of the same operands."""
+    return (
+        isinstance(other, Node)
+        and other.rule is node.rule
+        and other.parents == node.parents
+        and not (node.kwargs or other.kwargs)
+    )
 
 
 def _scalar_chain(partials: tuple[Partial, ...], to_real: bool) -> Callable[[Node, Array], Iterable[Any]]:

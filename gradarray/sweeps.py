@@ -111,6 +111,7 @@ def _pull(
     pop, references, own, float64 = pending.pop, references_to, _own_references, np.float64
     owned: set[Node] = set()  # nodes whose pending cotangent is a buffer that this sweep made, and may write into
     large = False
+    passed: list[tuple[Node, Array]] = []  # nodes whose cotangent went by their operands, to the operands of these
     zeros = -1  # which node has a cotangent that is all zeros but for a part without a NaN
     parent = source = None
     c: Any = None
@@ -142,7 +143,13 @@ def _pull(
             c = pulled = total = None  # as at the end of each later round
         if large and not mine:
             mine = references(g) <= LOOSE and _owns_much(g)
-        source = node if wrap is None else rule.lift(node, wrap)
+        source = node
+        if wrap is not None:
+            smooth = rule.smoothed(node)
+            if smooth is not None and smooth.rule is not None:
+                passed.append((node, g))
+                source, rule = smooth, smooth.rule
+            source = rule.lift(source, wrap)
         pull = rule.careful_pullback if careful else rule.contributions if large else rule.pullback
         pulled = pull(source, g)
         if wrap is not None:  # plain zeros, say; mixed with Tensors they would meet as out= or in a Scatter
@@ -153,7 +160,7 @@ def _pull(
                 pulled = rule.careful_pullback(source, g)
             node.rule = RELEASED
             node.args = node.kwargs = node.out = None
-        for parent, c in zip(node.parents, pulled):  # noqa: B905 - strict= costs as much as the rest of the line
+        for parent, c in zip(source.parents, pulled):  # noqa: B905 - strict= costs as much as the rest of the line
             if parent is None or c is None:
                 continue
             if type(c) is float64:
@@ -179,6 +186,12 @@ def _pull(
                 pending[parent] = total + c
         if large:
             g = c = pulled = total = None  # nor may these hold memory that the next node could use
+    for node, g in passed:
+        assert node.rule is not None
+        assert wrap is not None
+        for parent, c in zip(node.parents, node.rule.pullback(node.rule.lift(node, wrap), g), strict=True):
+            if parent is not None:  # its gradient is asked for all the same
+                kept[parent] = kept[parent] + c if parent in kept else c
     if not large and not careful:
         for node, gradient in kept.items():
             if node.rule is None and not is_clean(gradient):

@@ -9,6 +9,7 @@ does: a view of a Dual is a view of both, and writing into it changes both.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -167,6 +168,13 @@ def pushed(rule: Differentiable, operands: Any, params: dict[str, Any]) -> Any:
     if isinstance(rule, Function):
         for i in rule.skip:
             tangents[i] = None
+    nested = (rule.squares is not None or rule.smooth_square is not None) and not all(
+        x is None or type(x) in PLAIN for x in (*values, *tangents)
+    )
+    if nested and rule.squares is not None:
+        smooth = _smoothed(rule, operands, params)
+        if smooth is not None:
+            return smooth
     keeps = not isinstance(rule, Linear)
     traced = keeps and tape.recording() and any(map(_on_a_tape, (*values, *tangents)))
     if traced:
@@ -181,7 +189,98 @@ def pushed(rule: Differentiable, operands: Any, params: dict[str, Any]) -> Any:
     tangent = tangent_of(rule, ans, values, tangents, params)
     if traced and type(ans) is np.ndarray and rule.keeps_out:
         ans = ans.copy(order="K")
-    return paired(ans, tangent, level)
+    result = paired(ans, tangent, level)
+    if nested and rule.smooth_square is not None and not np.all(bare(ans)):
+        result._root = Root(rule, operands, params, result)
+    return result
+
+
+class Root:
+    """The call that gave a result at a kink: its square is to be differentiated as a function of its operands.
+
+    Attributes
+    ----------
+    rule, operands, params : the call
+    copies : the operands as they were then
+    changed : whether the result was written into since
+    moved : whether an operand was
+    """
+
+    __slots__ = ("__weakref__", "changed", "copies", "memory", "moved", "operands", "params", "rule", "tensors")
+
+    def __init__(self, rule: Differentiable, operands: Sequence[Any], params: dict[str, Any], result: Any) -> None:
+        self.rule = rule
+        self.operands = operands
+        self.params = params
+        self.copies = [np.copy(x) if type(x) is Dual else x for x in operands]
+        self.changed = self.moved = False
+        self.memory = [[x for x in layers(y) if type(x) is np.ndarray] for y in (result, operands)]
+        self.tensors = [[(x, x._node) for x in layers(y) if isinstance(x, wrapping.Tensor)] for y in (result, operands)]
+        _roots.add(self)
+
+    def written(self, array: Any) -> None:
+        changed, moved = (any(np.may_share_memory(x, array) for x in arrays) for arrays in self.memory)
+        self.changed |= changed
+        self.moved |= moved
+
+    def holds(self, of_operands: bool = False) -> bool:
+        """Tell whether the result, or the operands, are still what they were."""
+        tensors = self.tensors[of_operands]
+        return not (self.moved if of_operands else self.changed) and all(x._node is node for x, node in tensors)
+
+    def same_call(self, other: Root | None) -> bool:
+        return (
+            other is not None
+            and self.rule is other.rule
+            and not (self.params or other.params)
+            and all(x is y for x, y in zip(self.operands, other.operands, strict=True))
+            and self.holds(of_operands=True)
+        )
+
+
+# Those that are still alive: hardly ever any.
+_roots: weakref.WeakSet[Root] = weakref.WeakSet()
+
+
+def written(array: Any) -> None:
+    """Take note that something was written into the value or the tangent of a Dual."""
+    for root in tuple(_roots) if _roots else ():
+        for x in map(unwrap, layers(array)):
+            if type(x) is np.ndarray:
+                root.written(x)
+
+
+def layers(x: Any) -> list[Any]:
+    """Return the arrays that Duals are made of."""
+    if type(x) is Dual:
+        return layers(x.value) + layers(x.tangent)
+    return [y for item in x for y in layers(item)] if isinstance(x, (list, tuple)) else [x]
+
+
+def _smoothed(rule: Differentiable, operands: Sequence[Any], params: dict[str, Any]) -> Any:
+    """Return the square of a result at a kink as a function of what gave that; None if it is no such call."""
+    x = operands[0]
+    root = getattr(x, "_root", None) if type(x) is Dual else None
+    if root is None or params:
+        return None
+    if len(operands) == 2 and root.same_call(getattr(operands[1], "_root", None)):
+        operands = (x, x)
+    assert rule.squares is not None
+    if not rule.squares(*operands) or not root.holds():
+        return None
+    found = root.rule.smooth_square(root.copies, root.params)
+    return None if found is None else revalued(pushed(found[0], root.copies, found[1]), rule.func(*bare(operands)))
+
+
+def revalued(result: Any, value: Any) -> Any:
+    """Return a result with NumPy's own value in place of one that was computed in another way."""
+    if type(result) is Dual:
+        inner = revalued(result.value, value)
+        return joined(inner, matched(result.tangent, inner), result.level)
+    if isinstance(result, wrapping.Tensor):
+        result._raw = revalued(result._raw, value)
+        return result
+    return value if type(result) in PLAIN else result
 
 
 def _has_tangent(ans: Any) -> bool:

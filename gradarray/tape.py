@@ -68,6 +68,10 @@ class PullbackRule:
         """Do the same as `pullback` so that an exact zero times an infinity or a NaN is zero."""
         return self.pullback(node, g)
 
+    def smoothed(self, node: Node) -> Node | None:
+        """Return a node of the same value that can be differentiated twice where this one cannot, if there is one."""
+        return None
+
     def lift(self, node: Node, wrap: Callable[[Array, Node], Array]) -> Node:
         """Return the node with its saved values as Tensors on the tape, so that the pullback is recorded too."""
         return node

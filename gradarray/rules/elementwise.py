@@ -17,6 +17,8 @@ from ..dispatch import primitive, straight
 from ..places import astype
 from ..registry import composite, elementwise, family, linear, lowered, nondifferentiable, rule, zero_gradient
 from ..tape import Array
+from ..wrapping import PLAIN
+from .kinks import at_kink, smooth_square, squares
 
 LOG2 = float(np.log(2))
 LOG10 = float(np.log(10))
@@ -39,15 +41,16 @@ elementwise(np.arctan, lambda _ans, x: 1 / (1 + x * x))
 
 
 def _hypot_partial(ans: Array, x: Array) -> Array:
-    return np.where(ans == 0, 0, x / np.where(ans == 0, 1, ans))
+    kink = ans == 0
+    return at_kink(np.where(kink, 0, x / np.where(kink, 1, ans)), kink, ans)
 
 
 def _arctan2_partial(x1: Array, x2: Array, numerator: Array) -> Array:
     """Return numerator / (x1**2 + x2**2), divided twice by the root so that nothing overflows."""
     r = np.hypot(x1, x2)
     flat = (r == 0) | np.isinf(r)  # the angle does not change there, as far as it has a derivative
-    r = np.where(flat, 1, r)
-    return np.where(flat, 0, numerator) / r / r
+    size = np.where(flat, 1, r)
+    return at_kink(np.where(flat, 0, numerator) / size / size, r == 0, r)
 
 
 elementwise(np.hypot, lambda ans, x1, _x2: _hypot_partial(ans, x1), lambda ans, _x1, x2: _hypot_partial(ans, x2))
@@ -144,18 +147,49 @@ def _power_by_base(_ans: Array, x1: Array, x2: Array) -> Array:
     if type(x2) in (int, float) and x2 != 0:
         return x2 * x1 if x2 == 2 else x2 * x1 ** (x2 - 1)
     # An infinite 1 / x1 is no factor of the derivative by an exponent 0. 1.0, because 0 - 1 is 255 in np.uint8.
-    return x2 * x1 ** np.where((x2 == 0) & ~np.isfinite(1 / x1), 1, x2 - 1.0)
+    flat = (x2 == 0) & ~np.isfinite(1 / x1)
+    return at_kink(+x2, flat, x2) * power_and_logarithms(x1, np.where(flat, 1, x2 - 1.0), order=0)
 
 
 def _power_by_exponent(ans: Array, x1: Array, x2: Array) -> Array:
     if type(x1) in (int, float) and x1 > 0:
         return ans * math.log(x1)
-    flat = (x1 == 0) & (np.real(x2) >= 0)
-    if np.iscomplexobj(ans):
-        x1 = x1 + 0j
-    return np.where(flat, 0, np.log(np.where(flat, 1, x1)) * ans)
+    if type(x1) in PLAIN and type(x2) in PLAIN:
+        flat = (x1 == 0) & (np.real(x2) >= 0)
+        if np.iscomplexobj(ans):
+            x1 = x1 + 0j
+        return np.where(flat, 0, np.log(np.where(flat, 1, x1)) * ans)
+    corner = (x1 == 0) & (x2 == 0)
+    value = power_and_logarithms(np.where(corner, 1, x1), x2, order=1)
+    return at_kink(at_kink(value, corner, x1), corner, x2)
 
 
+@primitive
+def power_and_logarithms(x: Array, y: Array, *, order: int) -> Array:
+    """Return x**y log(x)**order, with its limit at 0: the derivatives of powers are made of these at every order."""
+    if np.iscomplexobj(y):
+        x = x + 0j
+    zero = x == 0
+    power = x**y
+    if not order:
+        return power
+    logarithm = np.log(np.where(zero, 1, x)) ** order
+    limit = np.where(np.real(y) > 0, 0, np.inf * (-1) ** order)
+    return np.where(zero, limit, power * logarithm) if np.any(zero) else power * logarithm
+
+
+def _by_base(g: Array, _ans: Array, x: Array, y: Array, *, order: int) -> Array:
+    flat = (y == 0) & ~np.isfinite(1 / x)
+    lower = np.where(flat, 1, y - 1.0)
+    slope = y * power_and_logarithms(x, lower, order=order)
+    return g * (slope + order * power_and_logarithms(x, y - 1.0, order=order - 1) if order else slope)
+
+
+rule(
+    power_and_logarithms,
+    _by_base,
+    lambda g, _ans, x, y, *, order: g * power_and_logarithms(x, y, order=order + 1),
+)
 elementwise(np.power, _power_by_base, _power_by_exponent)
 elementwise(np.float_power, _power_by_base, _power_by_exponent)
 
@@ -263,7 +297,13 @@ elementwise(
 elementwise(np.sqrt, lambda ans, _x: 0.5 / ans)
 elementwise(np.cbrt, lambda ans, _x: 1 / (3 * ans * ans))
 elementwise(np.square, lambda _ans, x: 2 * x)
-elementwise(np.absolute, lambda _ans, x: np.conj(np.sign(x)))
+
+
+def _absolute_partial(_ans: Array, x: Array) -> Array:
+    return at_kink(np.conj(np.sign(x)), x == 0, x) if x.dtype.kind == "c" else np.sign(x)
+
+
+elementwise(np.absolute, _absolute_partial)
 elementwise(np.fabs, lambda _ans, x: np.sign(x))
 elementwise(np.heaviside, 0, lambda _ans, x1, _x2: np.equal(x1, 0))
 
@@ -278,6 +318,33 @@ def sign_vjp(g: Array, ans: Array, x: Array) -> Array:
 
 
 rule(np.sign, sign_vjp, holomorphic=False)
+
+
+@primitive
+def squared_absolute(x: Array) -> Array:
+    return np.real(x * np.conj(x))
+
+
+@primitive
+def squared_hypot(x1: Array, x2: Array) -> Array:
+    return x1 * x1 + x2 * x2
+
+
+rule(squared_absolute, lambda g, _ans, x: 2 * g * x, holomorphic=False)
+rule(squared_hypot, lambda g, _ans, x1, _x2: 2 * g * x1, lambda g, _ans, _x1, x2: 2 * g * x2)
+smooth_square(np.absolute, squared_absolute)
+smooth_square(np.fabs, squared_absolute)
+smooth_square(np.hypot, squared_hypot)
+
+
+def exponent_two(_x1: Any, x2: Any) -> bool:
+    return type(x2) in PLAIN and bool(np.all(np.equal(x2, 2)))
+
+
+squares(np.square, lambda _x: True)
+squares(np.multiply, lambda x1, x2: x1 is x2)
+squares(np.power, exponent_two)
+squares(np.float_power, exponent_two)
 
 
 @primitive

@@ -1,45 +1,83 @@
-"""Derivatives that a convention sets to zero: what their own derivative is."""
+"""Kinks: derivatives that a convention sets to zero, what their own derivative is, and squares that have no kink."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..dispatch import primitive
-from ..registry import rule
+from ..kinds import Differentiable, Elementwise
+from ..registry import RULES, rule
 from ..tape import Array
 from ..wrapping import PLAIN
 
 
-def at_kink(value: Array, ok: Array, x: Array) -> Array:
-    """Return a derivative that is 0 by convention where not `ok`, since the function has none there.
+def at_kink(value: Array, kink: Array, x: Array) -> Array:
+    """Return a derivative that is 0 by convention at a kink, where the function has none.
 
-    To the next order the zero is no constant: nearby the derivative is another one. So its derivative by `x`, on which
-    the value depends, is NaN there. That costs nothing where nothing is differentiated once more.
+    To the next order that zero is no constant, since nearby the derivative is another one: there its derivative by `x`,
+    on which it depends, is NaN. That costs nothing where nothing is differentiated once more.
     """
-    if type(value) in PLAIN or np.all(ok):
+    if type(value) in PLAIN or not np.any(kink):
         return value
-    return undefined_beyond(value, ok, x)
+    return undefined_beyond(value, kink, x)
 
 
 @primitive
-def undefined_beyond(value: Array, ok: Array, x: Array) -> Array:
-    """Return the value; its derivative is NaN where not `ok`."""
+def undefined_beyond(value: Array, kink: Array, x: Array) -> Array:
+    """Return the value; its derivative is NaN at a kink."""
     return np.positive(value)
 
 
-def _jvp(tangents: Any, ans: Array, _value: Array, ok: Array, _x: Array) -> Array:
+def _undefined_jvp(tangents: Sequence[Array | None], _ans: Array, value: Array, kink: Array, x: Array) -> Array:
     t, _, tx = tangents
-    return np.where(ok, np.zeros_like(ans) if t is None else t, 0 if tx is None else np.nan)
+    t = np.where(kink, 0, np.zeros(_ans.shape, _ans.dtype) if t is None else t)
+    return at_kink(t, kink, x) if tx is None else np.where(kink, np.nan * value, t)
 
 
 rule(
     undefined_beyond,
-    lambda g, _ans, _value, ok, _x: np.where(ok, g, 0),
-    # Whatever the cotangent: that it is zero at this point does not mean that it is zero nearby.
-    lambda g, _ans, _value, ok, _x: np.where(ok, 0, np.nan * g),
-    jvp=_jvp,
-    skip=("ok",),
+    lambda g, _ans, value, kink, x: at_kink(np.where(kink, 0, g), kink, x),
+    # Whatever the cotangent and the value are: what is zero at this point may be none nearby.
+    lambda g, _ans, value, kink, x: np.where(kink, np.nan * g * value, 0),
+    jvp=_undefined_jvp,
+    skip=("kink",),
     holomorphic=False,
 )
+
+# --- squares ---------------------------------------------------------------------------------------------------------
+# |x|**2, norm(x)**2, std(x)**2 are smooth although what is squared is not. Where something is differentiated once more
+# and stands at its kink, the square is differentiated as a function of the operands; see Differentiable.smooth_square.
+
+
+def smooth_square(
+    func: Callable[..., Any],
+    square: Callable[..., Any],
+    params: Callable[[Sequence[Any], dict[str, Any]], dict[str, Any] | None] = lambda _operands, params: params,
+) -> None:
+    """Declare that the square of a function's result is another function of the same operands.
+
+    `params` makes the parameters of `square` from the operands and the parameters of a call, or returns None where the
+    square of that call is not meant.
+    """
+    root, smooth = RULES[func], RULES[square]
+    assert isinstance(root, Differentiable)
+    assert isinstance(smooth, Differentiable)
+
+    def found(operands: Sequence[Any], given: dict[str, Any]) -> tuple[Differentiable, dict[str, Any]] | None:
+        chosen = params(operands, given)
+        return None if chosen is None else (smooth, chosen)
+
+    root.smooth_square = found
+
+
+def squares(func: np.ufunc, test: Callable[..., bool]) -> None:
+    """Declare which calls of an element-wise function square their first operand.
+
+    `test` is given the operands: objects of which each stands for an array, or numbers and arrays that are constant.
+    """
+    declared = RULES[func]
+    assert isinstance(declared, Elementwise)
+    declared.squares = test

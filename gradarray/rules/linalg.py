@@ -22,7 +22,7 @@ from ..kinds import conjugate
 from ..registry import composite, nondifferentiable, rule
 from ..tape import Array
 from ..wrapping import bare, has_variable
-from .kinks import at_kink
+from .kinks import at_kink, smooth_square
 
 
 def transposed(x: Array) -> Array:
@@ -75,10 +75,11 @@ def kept(axes: tuple[int, ...], ndim: int) -> Any:
 
 def vector_gradient(g: Array, ans: Array, x: Array, ord: Any, axes: tuple[int, ...] | None) -> Array:
     """Return the gradient of a vector norm; `g` and `ans` broadcast against `x`."""
+    kink = ans == 0
     if ord is None or ord == 2:
-        return x * (g * (ans != 0) / (ans + (ans == 0)))
+        return at_kink(x * (g * ~kink / (ans + kink)), kink, x)
     if ord == 1:
-        return g * np.sign(x)
+        return at_kink(g * np.sign(x), kink, x)
     if ord == 0:
         return np.zeros_like(x)
     if x.size == 0:
@@ -86,10 +87,10 @@ def vector_gradient(g: Array, ans: Array, x: Array, ord: Any, axes: tuple[int, .
     size = np.abs(x)
     if ord in (np.inf, -np.inf):
         first = size == (np.max if ord > 0 else np.min)(size, axis=axes, keepdims=True)
-        return np.sign(x) * (g * first / np.sum(first, axis=axes, keepdims=True))
+        return at_kink(np.sign(x) * (g * first / np.sum(first, axis=axes, keepdims=True)), kink, x)
     # |x| / ans stays in range where a power of |x| alone might not.
-    ratio = np.where(size == 0, 1, size) / (ans + (ans == 0))
-    return np.sign(x) * (g * (ans != 0) * ratio ** (ord - 1))
+    ratio = np.where(size == 0, 1, size) / (ans + kink)
+    return at_kink(np.sign(x) * (g * ~kink * ratio ** (ord - 1)), kink | (size == 0) if ord < 2 else kink, x)
 
 
 def matrix_gradient(g: Array, ans: Array, x: Array, ord: Any, axes: tuple[int, ...]) -> Array:
@@ -108,12 +109,12 @@ def matrix_gradient(g: Array, ans: Array, x: Array, ord: Any, axes: tuple[int, .
     u, s, vh = np.linalg.svd(x, full_matrices=False)
     if ord == "nuc":  # singular values that are zero but for rounding have no direction
         weight = s > s[..., :1] * (max(u.shape[-2], vh.shape[-1]) * np.finfo(s.dtype).eps)
-        smooth = np.all(weight, axis=-1)
+        kink = ~np.all(weight, axis=-1)
     else:
         weight = extreme(s, 0 if ord > 0 else -1) * (s > 0)
-        smooth = np.max(weight, axis=-1) == 1
+        kink = np.max(weight, axis=-1) != 1
     gradient = (u * weight[..., None, :]) @ vh
-    gradient = at_kink(gradient, smooth[..., None, None], x)
+    gradient = at_kink(gradient, kink[..., None, None], x)
     return g * (gradient if last else np.moveaxis(gradient, (-2, -1), axes))
 
 
@@ -126,6 +127,44 @@ def extreme(s: Array, position: int) -> Array:
 rule(np.linalg.norm, norm_vjp, holomorphic=False)
 rule(np.linalg.vector_norm, vector_norm_vjp, holomorphic=False)
 rule(np.linalg.matrix_norm, matrix_norm_vjp, holomorphic=False)
+
+
+@primitive
+def sum_of_squares(x: Array, *, axis: Any, keepdims: bool) -> Array:
+    return np.sum(np.real(x * np.conj(x)), axis=axis, keepdims=keepdims)
+
+
+def sum_of_squares_vjp(g: Array, _ans: Array, x: Array, *, axis: Any, keepdims: bool) -> Array:
+    if not keepdims and axis is not None:
+        axes = axis if isinstance(axis, tuple) else (axis,)
+        g = g[kept(tuple([i % x.ndim for i in axes]), x.ndim)]
+    return 2 * g * x
+
+
+def _square_of_norm(operands: Sequence[Any], given: dict[str, Any]) -> dict[str, Any] | None:
+    ord, axis = given.get("ord"), given.get("axis")
+    ndim = operands[0].ndim if axis is None else len(axis) if isinstance(axis, tuple) else 1
+    if ord not in ((None, 2) if ndim == 1 else (None, "fro", "f")):
+        return None
+    return {"axis": axis, "keepdims": given.get("keepdims", False)}
+
+
+def _square_of_vector_norm(_operands: Sequence[Any], given: dict[str, Any]) -> dict[str, Any] | None:
+    if given.get("ord", 2) != 2:
+        return None
+    return {"axis": given.get("axis"), "keepdims": given.get("keepdims", False)}
+
+
+def _square_of_matrix_norm(_operands: Sequence[Any], given: dict[str, Any]) -> dict[str, Any] | None:
+    if given.get("ord", "fro") not in ("fro", "f"):
+        return None
+    return {"axis": (-2, -1), "keepdims": given.get("keepdims", False)}
+
+
+rule(sum_of_squares, sum_of_squares_vjp, holomorphic=False)
+smooth_square(np.linalg.norm, sum_of_squares, _square_of_norm)
+smooth_square(np.linalg.vector_norm, sum_of_squares, _square_of_vector_norm)
+smooth_square(np.linalg.matrix_norm, sum_of_squares, _square_of_matrix_norm)
 
 # --- numbers that describe a matrix -----------------------------------------------------------------------------------
 
@@ -183,8 +222,8 @@ def cond_vjp(g: Array, ans: Array, x: Array, p: Any = None) -> Array:
         above, below = (0, -1) if p != -2 else (-1, 0)
         largest, least = extreme(s, above), extreme(s, below)
         weight = g / np.expand_dims(s[..., below], -1) * (largest - ans * least)
-        smooth = (np.max(largest, axis=-1) == 1) & (np.max(least, axis=-1) == 1)
-        return at_kink((u * weight[..., None, :]) @ vh, smooth[..., None, None], x)
+        kink = (np.max(largest, axis=-1) != 1) | (np.max(least, axis=-1) != 1)
+        return at_kink((u * weight[..., None, :]) @ vh, kink[..., None, None], x)
     axes = (x.ndim - 2, x.ndim - 1)
     inverse = np.linalg.inv(x)
     of_x, of_inverse = (np.linalg.norm(y, p, (-2, -1), keepdims=True) for y in (x, inverse))
@@ -345,7 +384,7 @@ def cluster(w: Array) -> Array:
 def quotient(x: Array, y: Array, pole: Array) -> Array:
     """Return x / y, and 0 at poles, where the derivative of the quotient is not known, and where y is 0."""
     skip = pole | (bare(y) == 0)
-    return at_kink(np.where(skip, 0 * x, x / np.where(skip, 1, y)), ~pole, x)  # 0 * x, so that a NaN stays one
+    return at_kink(np.where(skip, 0 * x, x / np.where(skip, 1, y)), pole, x)  # 0 * x, so that a NaN stays one
 
 
 def free_quotient(x: Array, y: Array, pole: Array, scale: Array) -> Array:

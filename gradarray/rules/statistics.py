@@ -14,6 +14,7 @@ from ..places import scatter
 from ..registry import composite, linear, nondifferentiable, rule
 from ..tape import Array, Spec
 from ..wrapping import PLAIN, has_variable, unwrap
+from .kinks import at_kink, smooth_square
 from .reductions import BARE, FLOAT64, Axis, array, axes_of, count, expand, hits, rows, spread, unrows
 
 add: Any = np.add.reduce
@@ -295,11 +296,15 @@ def std_vjp(
     if type(ans) is np.float64 and ans > 0:
         g = g / (2 * ans)
     else:
-        g = np.where((ans == 0) | ((g == 0) & (ans != ans)), 0, g / np.where(ans == 0, 1, 2 * ans))
-    return _pull_squares(g, a, axis, dtype, ddof, keepdims, where, mean)
+        kink = ans == 0
+        g = np.where((g == 0) & (ans != ans), 0, g * ~kink / np.where(kink, 1, 2 * ans))
+    pulled = _pull_squares(g, a, axis, dtype, ddof, keepdims, where, mean)
+    return pulled if type(pulled) in BARE else at_kink(pulled, expand(ans, axis, keepdims) == 0, a)
 
 
-def _declare_variance(func: Callable[..., Any], root: bool, skip_nan: bool) -> None:
+def _declare_variance(func: Callable[..., Any], root: bool, skip_nan: bool) -> Callable[..., Any]:
+    """Declare a function, and return the part of it that has the rule."""
+
     @primitive
     def plain(
         a: Array,
@@ -372,6 +377,7 @@ def _declare_variance(func: Callable[..., Any], root: bool, skip_nan: bool) -> N
 
     composite(func, body)
     straight(func, plain, ("axis",), ("ddof", "keepdims"))
+    return plain
 
 
 def _about(
@@ -390,10 +396,11 @@ def _about(
     return total / (np.where(freedom, freedom, np.nan) if skip_nan else freedom)
 
 
-_declare_variance(np.var, root=False, skip_nan=False)
-_declare_variance(np.std, root=True, skip_nan=False)
-_declare_variance(np.nanvar, root=False, skip_nan=True)
-_declare_variance(np.nanstd, root=True, skip_nan=True)
+for skip_nan, (variance, deviation) in enumerate(((np.var, np.std), (np.nanvar, np.nanstd))):
+    smooth_square(
+        _declare_variance(deviation, root=True, skip_nan=bool(skip_nan)),
+        _declare_variance(variance, root=False, skip_nan=bool(skip_nan)),
+    )
 
 # --- correlation -----------------------------------------------------------------------------------------------------
 

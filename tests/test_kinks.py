@@ -1,0 +1,213 @@
+"""Second derivatives at points where a derivative is set by a convention: right, or NaN, in every transform alike.
+
+At a kink the convention's value is no function that could be differentiated once more. The squares of absolute values,
+norms and deviations are smooth, though.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import gradarray as ga
+
+pytestmark = pytest.mark.usefixtures("quiet")
+
+INF, LOG2 = np.inf, np.log(2)
+norm = np.linalg.norm
+Function = Callable[[Any], Any]
+
+
+class Point(NamedTuple):
+    """A function with a scalar result, where, its gradient there, and its Hessian, None where it has none."""
+
+    f: Function
+    x: Any
+    gradient: Any
+    hessian: Any
+
+
+def deviation(n: int) -> Any:
+    """Return the Hessian of the variance of n numbers."""
+    return 2 * (np.eye(n) - 1 / n) / n
+
+
+def twice(f: Function) -> Function:
+    """Return the product of the results of two calls."""
+    return lambda x: f(x) * f(x)
+
+
+def with_itself(f: Function) -> Function:
+    def product(x: Any) -> Any:
+        r = f(x)
+        return r * r
+
+    return product
+
+
+def rows(x: Any) -> Any:
+    return np.sum(norm(x, axis=1) ** 2)
+
+
+def updated(x: Any) -> Any:
+    r = np.abs(x)
+    r *= x
+    return np.sum(r**2)
+
+
+def complex_size(v: Any) -> Any:
+    return np.abs(v[0] + 1j * v[1])
+
+
+ORIGIN = np.zeros(2)
+KINKS = {
+    # --- smooth
+    "norm squared": Point(lambda x: norm(x) ** 2, ORIGIN, 0, 2 * np.eye(2)),
+    "norm, np.square": Point(lambda x: np.square(norm(x)), ORIGIN, 0, 2 * np.eye(2)),
+    "norm, float power": Point(lambda x: np.float_power(norm(x), 2), ORIGIN, 0, 2 * np.eye(2)),
+    "norm by itself": Point(with_itself(norm), ORIGIN, 0, 2 * np.eye(2)),
+    "norm of each row": Point(rows, np.array([[0.0, 0.0], [1.0, 2.0]]), [[0, 0], [2, 4]], 2 * np.eye(4)),
+    "norm of each column, kept": Point(
+        lambda x: np.sum(norm(x, axis=0, keepdims=True) ** 2), np.zeros((1, 2)), 0, 2 * np.eye(2)
+    ),
+    "norm of matrices": Point(lambda x: np.sum(norm(x, "fro", (1, 2)) ** 2), np.zeros((2, 1, 2)), 0, 2 * np.eye(4)),
+    "vector_norm": Point(lambda x: np.linalg.vector_norm(x) ** 2, np.zeros((2, 1)), 0, 2 * np.eye(2)),
+    "vector_norm, an axis": Point(lambda x: np.sum(np.linalg.vector_norm(x, axis=-1) ** 2), ORIGIN, 0, 2 * np.eye(2)),
+    "matrix_norm": Point(lambda x: np.linalg.matrix_norm(x) ** 2, np.zeros((2, 1)), 0, 2 * np.eye(2)),
+    "hypot": Point(lambda v: np.hypot(v[0], v[1]) ** 2, ORIGIN, 0, 2 * np.eye(2)),
+    "hypot with a constant": Point(lambda v: np.sum(np.hypot(v, 0) ** 2), ORIGIN, 0, 2 * np.eye(2)),
+    "abs": Point(lambda x: np.abs(x) ** 2, 0.0, 0, 2),
+    "abs, by itself": Point(with_itself(np.abs), 0.0, 0, 2),
+    "abs, two calls": Point(twice(np.abs), 0.0, 0, 2),
+    "abs, some at 0": Point(lambda x: np.sum(np.abs(x) ** 2.0), np.array([0.0, -3.0]), [0, -6], 2 * np.eye(2)),
+    "abs, array of exponents": Point(lambda x: np.sum(np.abs(x) ** np.array([2, 2])), ORIGIN, 0, 2 * np.eye(2)),
+    "abs, a factor between": Point(lambda x: (2 * np.abs(x)) ** 2 * (1 + x), 1.0, 20, 32),
+    "abs, cubed": Point(lambda x: np.abs(x) ** 3, 0.0, 0, 0),
+    "abs, updated": Point(updated, ORIGIN, 0, np.zeros((2, 2))),
+    "fabs": Point(lambda x: np.fabs(x) ** 2, 0.0, 0, 2),
+    "abs of complex numbers": Point(lambda v: complex_size(v) ** 2, ORIGIN, 0, 2 * np.eye(2)),
+    "std": Point(lambda x: np.std(x) ** 2, np.ones(3), 0, deviation(3)),
+    "std, ddof": Point(lambda x: np.std(x, ddof=1) ** 2, np.ones(2), 0, 2 * deviation(2)),
+    "std of rows": Point(lambda x: np.sum(np.std(x, axis=1) ** 2), np.ones((1, 3)), 0, deviation(3)),
+    "nanstd": Point(lambda x: np.nanstd(x) ** 2, np.ones(2), 0, deviation(2)),
+    "power, quadratic": Point(lambda v: v[0] ** v[1], np.array([0.0, 2.0]), 0, [[2, 0], [0, 0]]),
+    "power, cubic": Point(lambda v: v[0] ** v[1], np.array([0.0, 3.0]), 0, np.zeros((2, 2))),
+    "power, constant exponents": Point(
+        lambda x: np.sum(x ** np.arange(4)), np.zeros(4), [0, 1, 0, 0], np.diag([0, 0, 2, 0])
+    ),
+    "power": Point(
+        lambda v: v[0] ** v[1],
+        np.array([2.0, 1.0]),
+        [1, 2 * LOG2],
+        [[0, 1 + LOG2], [1 + LOG2, 2 * LOG2**2]],
+    ),
+    # --- without a second derivative
+    "norm": Point(norm, ORIGIN, 0, None),
+    "norm, ord 3": Point(lambda x: norm(x, 3), ORIGIN, 0, None),
+    "norm, ord 1.5": Point(lambda x: norm(x, 1.5), np.array([0.0, 1.0]), [0, 1], None),
+    "norm, ord 1": Point(lambda x: norm(x, 1), ORIGIN, 0, None),
+    "norm, ord inf": Point(lambda x: norm(x, INF), ORIGIN, 0, None),
+    "norm, ord 2 of a tie": Point(lambda x: norm(x, 2), np.eye(2), np.eye(2) / 2, None),
+    "nuclear norm": Point(lambda x: norm(x, "nuc"), np.ones((2, 2)), np.ones((2, 2)) / 2, None),
+    "vector_norm at 0": Point(np.linalg.vector_norm, ORIGIN, 0, None),
+    "cosine of a norm": Point(lambda x: np.cos(norm(x)), ORIGIN, 0, -np.eye(2)),
+    "norm times its sine": Point(lambda x: norm(x) * np.sin(norm(x)), ORIGIN, 0, 2 * np.eye(2)),
+    "norm with the sum of squares": Point(lambda x: norm(x) + norm(x) ** 2, ORIGIN, 0, None),
+    "hypot at 0": Point(lambda v: np.hypot(v[0], v[1]), ORIGIN, 0, None),
+    "arctan2": Point(lambda v: np.arctan2(v[0], v[1]), ORIGIN, 0, None),
+    "abs of complex zero": Point(complex_size, ORIGIN, 0, None),
+    "std at equal numbers": Point(np.std, np.ones(3), 0, None),
+    "nanstd at equal numbers": Point(np.nanstd, np.ones(3), 0, None),
+    "0**1": Point(lambda v: v[0] ** v[1], np.array([0.0, 1.0]), [1, 0], [[0, -INF], [-INF, 0]]),
+    "0**0": Point(lambda v: v[0] ** v[1], ORIGIN, 0, None),
+    # --- piecewise linear ones have the second derivative of their pieces
+    "abs at 0": Point(np.abs, 0.0, 0, 0),
+    "maximum of a tie": Point(lambda v: np.maximum(v[0], v[1]), ORIGIN, 0.5, np.zeros((2, 2))),
+    "clip at its bound": Point(lambda x: np.clip(x, 0, 1), 0.0, 1, 0),
+}
+
+
+def weight(x: Any) -> Any:
+    return np.linspace(1.0, 2.0, np.size(x)).reshape(np.shape(x))
+
+
+def with_create_graph(f: Function) -> Function:
+    def product(x: Any) -> Any:
+        t = ga.tensor(x)
+        f(t).backward(create_graph=True)
+        gradient = t.grad
+        t.null_grad()
+        np.sum(gradient * weight(x)).backward()
+        return np.zeros(np.shape(x)) if t.grad is None else t.grad
+
+    return product
+
+
+MATRICES: dict[str, Callable[[Function], Function]] = {
+    "hessian": ga.hessian,
+    "jacfwd of grad": lambda f: ga.jacfwd(ga.grad(f)),
+    "jacrev of grad": lambda f: ga.jacrev(ga.grad(f)),
+    "jacfwd of jacfwd": lambda f: ga.jacfwd(ga.jacfwd(f)),
+    "jacrev of jacfwd": lambda f: ga.jacrev(ga.jacfwd(f)),
+    "jacrev of jacrev": lambda f: ga.jacrev(ga.jacrev(f)),
+}
+PRODUCTS: dict[str, Callable[[Function], Function]] = {
+    "hvp": lambda f: lambda x: ga.hvp(f)(x, weight(x)),
+    "grad of jvp": lambda f: ga.grad(lambda x: ga.jvp(f, (x,), (weight(x),))[1]),
+    "grad of grad": lambda f: ga.grad(lambda x: np.sum(ga.grad(f)(x) * weight(x))),
+    "jvp of jvp": lambda f: lambda x: ga.jvp(lambda y: ga.jvp(f, (y,), (weight(x),))[1], (x,), (weight(x),))[1],
+    "create_graph": with_create_graph,
+}
+ROOT = ga.implicit_root(lambda y, x: y - x, lambda x: x)
+AROUND: dict[str, Callable[[Function], Function]] = {
+    "alone": lambda f: f,
+    "beside a stopped gradient": lambda f: lambda x: f(x) + ga.stop_gradient(np.sum(x * x)) * 3,
+    "behind an implicit root": lambda f: lambda x: f(ROOT(x)),
+}
+
+
+def right_or_unknown(compute: Callable[[], Any], expected: Any) -> bool:
+    """Check that what is known is right, and tell whether all is known."""
+    try:
+        found = np.asarray(compute())
+    except ValueError as error:
+        assert "not known" in str(error)
+        return False
+    known = np.isfinite(found)
+    if expected is None:
+        assert not known.all(), f"{found} where there is no derivative"
+        return False
+    expected = np.reshape(expected, found.shape)
+    np.testing.assert_allclose(found[known], expected[known], 1e-12, 1e-12)
+    return bool(known.all())
+
+
+@pytest.mark.parametrize(
+    ("name", "around"),
+    [(name, "alone") for name in KINKS]
+    + [(name, around) for name in ("norm squared", "abs", "norm") for around in [*AROUND][1:]],
+)
+def test_derivatives_at_a_kink(name, around):
+    f, x, gradient, hessian = KINKS[name]
+    f = AROUND[around](f)
+    x = np.asarray(x)[()]
+    n = np.size(x)
+    gradient = np.broadcast_to(np.asarray(gradient, float), np.shape(x))
+    for transform in (ga.grad, ga.jacrev, ga.jacfwd):
+        np.testing.assert_allclose(transform(f)(x), gradient, 1e-12, 1e-12)
+    np.testing.assert_allclose(ga.jvp(f, (x,), (weight(x),))[1], np.sum(gradient * weight(x)), 1e-12, 1e-12)
+    matrix = None if hessian is None else np.reshape(hessian, (n, n))
+    product = None if matrix is None or np.isinf(matrix).any() else matrix @ np.reshape(weight(x), -1)
+    smooth = list(KINKS).index(name) < list(KINKS).index("norm") and matrix is not None
+    known = [right_or_unknown(lambda make=make: make(f)(x), matrix) for make in MATRICES.values()]
+    diagonal = None if matrix is None else matrix.diagonal()
+    known.append(right_or_unknown(lambda: ga.hessian_diagonal(f)(x), diagonal))
+    for way, make in PRODUCTS.items():
+        expected = product
+        if product is not None and way == "jvp of jvp":
+            expected = product @ np.reshape(weight(x), -1)
+        known.append(right_or_unknown(lambda make=make: make(f)(x), expected))
+    assert all(known) or not smooth
