@@ -18,7 +18,8 @@ from weakref import ref
 import numpy as np
 
 from . import guard
-from .buffers import IN_SLOT, LARGE, LOOSE, SOLE, references_to
+from .buffers import LARGE
+from .references import COUNTED, holders
 from .tape import OUTDATED, Array, Node, PullbackRule
 
 
@@ -213,16 +214,20 @@ class Family:
     def holds(self, target: Array, detached: bool) -> bool:
         """Tell whether a tape keeps an array that overlaps with `target`; so do detached tensors, if asked for."""
         for key, (r, of) in list(self._arrays.items()):
+            known = holders(r)
             raw = r()
             view = None if of is None else of()
-            # One reference is that of the tensor whose own array it is.
+            # One holder is the tensor whose own array it is.
             own = (of is None and not detached) or (view is not None and view._raw is raw)
+            if not COUNTED and view is not None and own:
+                known = 1  # what a tape keeps of it is another array, once an array on the buffer was lent
             view = None
-            if raw is None or references_to(raw) <= LOOSE + own:
+            if raw is None or known <= own:
                 if raw is None or of is not None:
                     del self._arrays[key]
             elif overlap(raw, target):
                 return True
+            raw = None
         return False
 
     def lends(self, base: Any) -> bool:
@@ -232,18 +237,26 @@ class Family:
 
     def _known_elsewhere(self, base: Any, known: int) -> bool:
         """Tell whether anybody but the base, its views and `known` others refers to the buffer."""
-        owner = base._raw.base
+        if base._raw.base is None:
+            return False
         if self._views or self._arrays:
             arrays = {id(view._raw): view._raw for view in self.views()}
             arrays.update({id(raw): raw for raw in (r() for r, _ in self._arrays.values()) if raw is not None})
-            known += sum(raw.base is owner for raw in arrays.values())
-        return owner is not None and references_to(owner) > IN_SLOT + known
+            known += sum(raw.base is base._raw.base for raw in arrays.values())
+        return holders(getattr, base._raw, "base") > 1 + known
 
     def saved_earlier(self, base: Any, target: Array) -> bool:
         """Tell whether the buffer may have been saved before the family was founded."""
         if self.earlier:
             self.earlier = self._known_elsewhere(base, int(target.base is base._raw.base))
         return self.earlier
+
+    def renew(self, base: Any, buffer: Array) -> None:
+        """Let the base and its views go on with a buffer that nobody else knows."""
+        base._raw = buffer.view()
+        self.earlier = self.foreign = self.lent = False
+        self.source = None
+        self.move(base)
 
     def move(self, base: Any) -> None:
         """Lead every view to the new data of the base."""
@@ -266,10 +279,11 @@ def overlap(a: Array, b: Array) -> bool:
 
 def shared(x: Any) -> bool:
     """Tell whether anybody but the tensor `x` itself, which has no family, knows its buffer."""
-    if references_to(x._raw) > SOLE:
+    if holders(getattr, x, "_raw") > 1:
         return True
-    base = x._raw.base
-    return base is not None and (type(base) is not np.ndarray or references_to(base) > IN_SLOT)
+    if x._raw.base is None:
+        return False
+    return type(x._raw.base) is not np.ndarray or holders(getattr, x._raw, "base") > 1
 
 
 def held(base: Any, target: Array, detached: bool = True) -> bool:
@@ -278,7 +292,13 @@ def held(base: Any, target: Array, detached: bool = True) -> bool:
     Tensors that were detached from the base count only if asked for.
     """
     family = family_of(base)
-    return references_to(base._raw) > SOLE or family.saved_earlier(base, target) or family.holds(target, detached)
+    if not COUNTED and not family.lent:
+        return True
+    return (
+        (COUNTED and holders(getattr, base, "_raw") > 1)
+        or family.saved_earlier(base, target)
+        or family.holds(target, detached)
+    )
 
 
 def saved(x: Any) -> Array:
@@ -340,6 +360,13 @@ def lend(x: Any) -> Array:
     Where a tape does not, it can be written into, and the tensor sees it.
     """
     base = base_of(x)
+    if not COUNTED:
+        family = family_of(base)
+        if not family.lent or family.foreign:  # what tapes save from now on is noted by the family
+            family.renew(base, base._raw.copy("K"))
+        family.lent = True
+        owner = owner_of(x)
+        return x._raw.view() if owner is None else owner
     if base._alias is not None or not shared(x):
         family_of(base)
     family = base._alias

@@ -5,72 +5,31 @@ A fresh large array costs more than the arithmetic on it, since the operating sy
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
+from operator import getitem
 from typing import Any
-from weakref import ref
 
 import numpy as np
 
-# How many references there are to an object; an interpreter that does not count them says that there are many.
-references_to: Callable[[object], int] = getattr(sys, "getrefcount", lambda _: sys.maxsize)
+from .references import holders
 
 # Below this many elements a fresh array is as cheap as the question whether it is needed.
 LARGE = 4096
 
 
-def _count(x: Any) -> int:
-    return references_to(x)
-
-
-def _sole_local() -> int:
-    x = np.empty(0)
-    return _count(x)
-
-
-# The references to an array that is a local variable of the caller and nothing else.
-_LOCAL = _sole_local()
-
-
-class _Slot:
-    __slots__ = ("_raw",)
-    _raw: Any
-
-
-def _in_slot() -> int:
-    holder = _Slot()
-    holder._raw = np.empty(1)
-    return references_to(holder._raw)
-
-
-def _loose_and_in_slot() -> tuple[int, int]:
-    holder = _Slot()
-    holder._raw = np.empty(1)
-    raw = ref(holder._raw)()
-    in_slot = references_to(raw)
-    return in_slot - 1, in_slot
-
-
-# The references to an array that one slot of an object, or one view, refers to and nobody else: asked for by way of
-# the slot, and by a local variable. LOOSE is that of an array which is in the local variable alone.
-SOLE = _in_slot()
-LOOSE, IN_SLOT = _loose_and_in_slot()
-
-
 def product(g: Any, d: Any) -> Any:
-    """Return g * d, in the memory of `d` where that is a large array which only the calling function knows.
+    """Return g * d, in the memory of `d` where that is a large array which its caller has not kept.
 
     NumPy itself does so for temporaries in an expression; here the partial derivative is one, in effect.
     """
-    if (
-        type(d) is np.ndarray
-        and d.shape == g.shape
-        and d.dtype is g.dtype
-        and d.flags.owndata
-        and references_to(d) <= _LOCAL
-    ):
-        return np.multiply(g, d, out=d)
-    return g * d
+    place = [d]
+    del d
+    if _like(place[0], g) and holders(getitem, place, 0) == 1:
+        return np.multiply(g, place[0], out=place[0])
+    return g * place[0]
+
+
+def _like(d: Any, g: Any) -> bool:
+    return type(d) is np.ndarray and d.shape == g.shape and d.dtype is g.dtype and d.flags.owndata
 
 
 def no_nan(x: Any) -> bool:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .buffers import references_to
 from .forward import UFUNCS
 from .loss import GradientLossError
 from .places import freeze
+from .references import holders
 from .tangents import level_of, traced_as, values_of, written
 from .tape import Array
 from .wrapping import PLAIN, bare, has_variable, stack_nested
@@ -32,7 +32,7 @@ def assign(d: Any, value: Any, place: Callable[[Array, Array], None]) -> None:
     if not type(inner) is type(d.value) is np.ndarray and (
         _cannot_hold(d.value, inner) or (tangent is not None and _cannot_hold(d.tangent, tangent))
     ):
-        _promote(d, inner, tangent, references_to(d.value) > _SOLE or references_to(d.tangent) > _SOLE)
+        _promote(d, inner, tangent, holders(getattr, d, "value") > 1 or holders(getattr, d, "tangent") > 1)
     written(d)
     place(d.value, inner)
     if tangent is None:
@@ -60,32 +60,9 @@ def _promote(d: Any, value: Any, tangent: Any, shared: bool) -> None:
 
 def _is_part(array: Array) -> bool:
     """Tell whether an array is a view of one that somebody else has, too; after ``x.shape = ...`` nobody has."""
-    base = array.base if type(array) is np.ndarray else None
-    return base is not None and (
-        type(base) is not np.ndarray or base.base is not None or references_to(array.base) > _SOLE_BASE
-    )
-
-
-class _Slot:
-    __slots__ = ("value",)
-    value: Any
-
-
-def _sole() -> tuple[int, int]:
-    d = _Slot()
-    d.value = np.empty(1)
-    view = d.value[:]
-    del d.value
-    base = view.base
-    of_base = references_to(view.base)
-    assert base is not None
-    d.value = np.empty(1)
-    return references_to(d.value), of_base
-
-
-# The references to an array that stands in a Dual and nowhere else, asked for by way of the Dual; and to one of which
-# there is a view and nothing else, asked for by way of the view, with a local variable besides.
-_SOLE, _SOLE_BASE = _sole()
+    if type(array) is not np.ndarray or array.base is None:
+        return False
+    return type(array.base) is not np.ndarray or array.base.base is not None or holders(getattr, array, "base") > 1
 
 
 def update(d: Any, ufunc: np.ufunc, other: Any) -> Any:

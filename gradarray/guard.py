@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from .buffers import IN_SLOT, references_to
+from .references import holders
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -146,8 +146,7 @@ def hold(array: Any) -> Any:
         return array
     if array.nbytes <= COPIED:
         return array.copy("K")
-    owner = array.base
-    if owner is not None and references_to(owner) > IN_SLOT:
+    if array.base is not None and holders(getattr, array, "base") > 1:
         return array.copy("K")
     return lock(array)
 

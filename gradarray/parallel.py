@@ -173,8 +173,7 @@ def product_in_parts(
     threads = THREADS > 1 and g.size >= SPLIT
     spare = spare and into is None and g.flags.c_contiguous
     if (not threads and into is None and not spare) or (rows and not all(_has_rows(x, shape) for x in flat)):
-        d = partial(*saved)
-        result = product(g, d)
+        result = product(g, partial(*saved))
         result = result if no_nan(result) else absorbing(g, partial(*saved))
         if into is None:
             return result
@@ -193,8 +192,10 @@ def product_in_parts(
         for start in range(part.start, part.stop, step):
             block = slice(start, min(start + step, part.stop))
             cotangent, *parts = [x[block] if type(x) is np.ndarray else x for x in flat]
-            d = partial(*parts)
-            result = np.multiply(cotangent, d, out=target[block]) if fresh else product(cotangent, d)
+            if fresh:
+                result = np.multiply(cotangent, partial(*parts), out=target[block])
+            else:
+                result = product(cotangent, partial(*parts))
             if not safe and not no_nan(result):
                 result = absorbing(cotangent, partial(*parts))
                 if fresh:
@@ -203,7 +204,7 @@ def product_in_parts(
                 target[block] += result
             elif spare:
                 target[block] = result
-            d = result = None  # for the next block
+            result = None  # for the next block
 
     if threads:
         _in_parts(compute, target.size, length)

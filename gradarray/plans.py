@@ -15,10 +15,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from . import sweeps
-from .buffers import LARGE, LOOSE, references_to
+from .buffers import LARGE
 from .contributions import blank
 from .fitting import BLAS_THREADS, FLOAT64, ONES, fit
 from .kinds import Bilinear, Elementwise, Function, Linear, Rule
+from .references import RETURNED, count
 from .sweeps import is_clean, reachable
 from .tape import Array, Node
 from .views import Reading
@@ -124,7 +125,7 @@ class _Writer:
         self.g = {node: f"g{k}" for k, node in enumerate(self.nodes)}
         self.lines: list[str] = []
         self.names: dict[str, Any] = {"F8": FLOAT64, "blank": blank, "fit": fit, "is_clean": is_clean}
-        self.names |= {"refs": references_to, "ndarray": np.ndarray, "vdot": np.vdot, "zeros": np.zeros}
+        self.names |= {"refs": count, "ndarray": np.ndarray, "vdot": np.vdot, "zeros": np.zeros}
         self.names["broadcast"] = np.broadcast_to
         # What is known of the cotangents at the line that is being written: that there is a contribution, that it may
         # be None, that it is an array of the plan's own, and that a Scatter may have made it one of the sweep's.
@@ -132,6 +133,13 @@ class _Writer:
         self.uncertain: set[Node] = set()
         self.fresh: set[Node] = set()
         self.buffers: set[Node] = set()
+        # A node of which each one is a parent, and which one: by way of that it is asked who else has it.
+        self.operand = {
+            parent: (self.n[node], i)
+            for node in self.nodes
+            for i, parent in enumerate(node.parents)
+            if parent is not None
+        }
         # Those whose cotangent has length 1 along axes that were summed over.
         self.narrow: set[Node] = set()
 
@@ -140,7 +148,7 @@ class _Writer:
         self._compare()
         place = len(self.lines)
         # Of the root, whoever asks for the sweep has a Tensor.
-        self.lines += ["owned = set()", f"own += {LOOSE}", f"kept = {{{self.n[root]}: {self.g[root]}}}"]
+        self.lines += ["owned = set()", f"own += {RETURNED + 1}", f"kept = {{{self.n[root]}: {self.g[root]}}}"]
         self.reached.add(root)
         for node in reversed(self.nodes):
             if node.rule is not None and node in self.reached:
@@ -229,7 +237,8 @@ class _Writer:
             yield f"owned.discard({n})"
         if node is not self.nodes[-1]:
             whole = f"broadcast({g}, {node.shape})" if node in self.narrow else g
-            yield f"if refs({n}) - own > {self.uses[node]}: kept[{n}] = {whole}"
+            child, i = self.operand[node]
+            yield f"if refs({child}.parents[{i}]) - own > {self.uses[node]}: kept[{n}] = {whole}"
         if isinstance(rule, Elementwise):
             yield from self._pull_elementwise(node, rule)
         elif isinstance(rule, Bilinear) and not node.kwargs:

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from operator import attrgetter
+from operator import attrgetter, getitem
 from typing import Any
 
 import numpy as np
 
-from .buffers import LARGE, LOOSE, no_nan, references_to
+from .buffers import LARGE, no_nan
 from .contributions import Scatter
 from .fitting import BLAS_THREADS, FLOAT64, fit
 from .parallel import add
+from .references import count, holders
 from .tape import RELEASED, RELEASED_MESSAGE, Array, Node, PullbackRule, leaf
 
 _by_order = attrgetter("order")
 # The references to a node that the sweep itself holds; more mean that a Tensor is still there to show the gradient.
 _own_references = 0
-
-
-def _count_sole_references() -> int:
-    total = {0: np.empty(0)}[0]
-    pending = {0: total}
-    return references_to(pending[0])
-
-
-# The references to an array that stands in a dictionary and in a local variable, and nowhere else.
-_sole = _count_sole_references()
 
 
 def reachable(root: Node, oldest: int = -1, beyond: list[Node] | None = None) -> dict[Node, int]:
@@ -108,7 +99,7 @@ def _pull(
     """Carry out a sweep; None says that a NaN came out of it, and that it has to be done again with care."""
     kept: dict[Node, Array] = {}
     pending = {root: g}
-    pop, references, own, float64 = pending.pop, references_to, _own_references, np.float64
+    pop, references, own, float64 = pending.pop, count, _own_references, np.float64
     owned: set[Node] = set()  # nodes whose pending cotangent is a buffer that this sweep made, and may write into
     large = False
     passed: list[tuple[Node, Array]] = []  # nodes whose cotangent went by their operands, to the operands of these
@@ -116,7 +107,6 @@ def _pull(
     parent = source = None
     c: Any = None
     pulled: Any = None
-    total: Any = None
     for node in reversed(nodes):
         g = pop(node, None)
         if g is None:
@@ -140,9 +130,12 @@ def _pull(
                     return None
             large = True
             _release_from(nodes, node)
-            c = pulled = total = None  # as at the end of each later round
+            c = pulled = None  # as at the end of each later round
         if large and not mine:
-            mine = references(g) <= LOOSE and _owns_much(g)
+            place = [g]
+            g = None
+            mine = _spare(place, 0)
+            g = place.pop()
         source = node
         if wrap is not None:
             smooth = rule.smoothed(node)
@@ -168,24 +161,22 @@ def _pull(
                     c = fit(c, parent)
             elif c.shape != parent.shape or c.dtype is not parent.dtype:
                 if c.shape is None:
-                    total = pending.get(parent)
-                    if type(c) is Scatter and total is None and uses.get(parent) == 1:
+                    if parent in pending:
+                        if large and _spare(pending, parent):
+                            owned.add(parent)
+                    elif type(c) is Scatter and uses.get(parent) == 1:
                         zeros = parent.order if c.g.size < LARGE and is_clean(c.g) else -1
-                    if large and _owns_much(total) and references(total) <= _sole:
-                        owned.add(parent)
-                    pending[parent] = c.add_to(total, parent, owned, mine and node not in kept)
+                    pending[parent] = c.add_to(pending.get(parent), parent, owned, mine and node not in kept)
                     continue
                 c = fit(c, parent)
             if parent not in pending:
                 pending[parent] = c
-                continue
-            total = pending[parent]
-            if parent in owned or (_owns_much(total) and references(total) <= _sole):
-                add(total, c)
+            elif parent in owned or _spare(pending, parent):
+                add(pending[parent], c)
             else:
-                pending[parent] = total + c
+                pending[parent] = pending[parent] + c
         if large:
-            g = c = pulled = total = None  # nor may these hold memory that the next node could use
+            g = c = pulled = None  # nor may these hold memory that the next node could use
     for node, g in passed:
         assert node.rule is not None
         assert wrap is not None
@@ -208,9 +199,13 @@ def _release_from(nodes: list[Node], end: Node) -> None:
             node.release()
 
 
-def _owns_much(g: Array) -> bool:
-    """Tell whether a cotangent is a large array with memory of its own, which nobody sees who does not hold it."""
-    return type(g) is np.ndarray and g.size >= LARGE and g.flags.owndata
+def _spare(cotangents: Any, key: Any) -> bool:
+    """Tell whether a cotangent is a large array with memory of its own, which nobody has but the container."""
+    g = cotangents[key]
+    if type(g) is not np.ndarray or g.size < LARGE or not g.flags.owndata:
+        return False
+    del g
+    return holders(getitem, cotangents, key) == 1
 
 
 def _absorbed(c: Array) -> bool:

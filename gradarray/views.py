@@ -300,13 +300,10 @@ def write(x: Tensor, change: Callable[[Array], object], target: Array | None = N
         return
     fresh = base._raw.copy(order="K")
     change(follow(steps, fresh))
-    base._raw = fresh
-    family = base._alias
-    if family is not None:  # busy() has founded it
-        base._raw = fresh.view()
-        family.earlier = family.foreign = family.lent = False
-        family.source = None
-        family.move(base)
+    if base._alias is None:
+        base._raw = fresh
+    else:  # busy() has founded a family
+        base._alias.renew(base, fresh)
 
 
 def writeable(x: Tensor) -> bool:
