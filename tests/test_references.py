@@ -237,10 +237,19 @@ for n in (3, 5000, 200_000):
     view = w[:2]
     w.data[0] = 9.0
     assert view[0].item() == 9.0 and d[0] == 9.0
+    w[0] = 3.0
+    assert view[0].item() == 3.0 and d[0] == 3.0
     y = np.sum(w * w)
     before = w.data.copy()
     w[0] = 1.0
     y.backward()
+    assert d[0] == 3.0 and w[0].item() == 1.0
+    x = ga.tensor(a)
+    y = np.sum(x * x)
+    x.data[0] = 7.0
+    y.backward()
+    np.testing.assert_array_equal(x.grad, 2 * a)
+    assert x[0].item() == 7.0
     x = ga.tensor(a)
     y = np.sum(np.sin(x) * np.cos(x) * x)
     y.backward()
