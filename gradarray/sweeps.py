@@ -13,7 +13,7 @@ from .contributions import Scatter
 from .fitting import BLAS_THREADS, FLOAT64, fit
 from .parallel import add
 from .references import count, holders
-from .tape import RELEASED, RELEASED_MESSAGE, Array, Node, PullbackRule, leaf
+from .tape import FAILED, RELEASED, RELEASED_MESSAGE, Array, Node, PullbackRule, leaf
 
 _by_order = attrgetter("order")
 # The references to a node that the sweep itself holds; more mean that a Tensor is still there to show the gradient.
@@ -73,9 +73,15 @@ def sweep(
         uses = reachable(root, oldest)
     nodes = sorted(uses, key=_by_order)
     with np.errstate(all="ignore"):  # whatever is infinite or undefined was already warned of on the way forward
-        gradients = _pull(nodes, uses, root, g, False, retain, wrap)
-        if gradients is None:
-            gradients = _pull(nodes, uses, root, g, True, retain, wrap)
+        try:
+            gradients = _pull(nodes, uses, root, g, False, retain, wrap)
+            if gradients is None:
+                gradients = _pull(nodes, uses, root, g, True, retain, wrap)
+        except BaseException:
+            for node in nodes:
+                if node.rule is RELEASED:
+                    node.rule = FAILED
+            raise
     assert gradients is not None
     if not retain:
         for node in nodes:

@@ -161,14 +161,22 @@ class _Released(PullbackRule):
 
     name = "released"
 
+    def __init__(self, message: str) -> None:
+        self.message = message
+
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
-        raise RuntimeError(RELEASED_MESSAGE)
+        raise RuntimeError(self.message)
 
 
-RELEASED = _Released()
 RELEASED_MESSAGE = (
     "The graph behind this tensor has been released by an earlier backward(). "
     "Compute the tensor anew, or pass retain_graph=True to the first backward()."
+)
+RELEASED = _Released(RELEASED_MESSAGE)
+# Of large arrays, each node is released once used.
+FAILED = _Released(
+    "An earlier backward() of this tensor failed, and had released a part of the graph by then. Compute the tensor "
+    "anew, or pass retain_graph=True to the first backward()."
 )
 
 

@@ -125,6 +125,33 @@ def test_a_second_backward_through_a_released_graph_raises():
         (y + 1).backward()
 
 
+@pytest.mark.parametrize("size", [3, 10_000])  # of large arrays, nodes are released once used
+def test_after_a_backward_that_failed_the_next_one_says_so_or_works(size):
+    fails = True
+
+    @ga.custom_gradient
+    def double(x):
+        def pull(g):
+            if fails:
+                raise ZeroDivisionError("of the user's own")
+            return 2 * g
+
+        return 2 * x, pull
+
+    x = ga.tensor(np.ones(size))
+    y = np.sum(np.sin(double(x * 1.0)))
+    for _ in range(2):
+        with pytest.raises((ZeroDivisionError, RuntimeError)) as error:
+            y.backward()
+    assert "released by an earlier backward()" not in str(error.value)
+    assert "of the user's own" in str(error.value) or "earlier backward() of this tensor failed" in str(error.value)
+    fails = False
+    y = np.sum(np.sin(double(x * 1.0)))
+    y.backward(retain_graph=True)
+    y.backward()
+    np.testing.assert_allclose(x.grad, 2 * np.cos(2.0) * np.ones(size))
+
+
 def test_retain_graph_allows_another_sweep():
     x = ga.tensor(2.0)
     y = x * x * x
