@@ -15,11 +15,12 @@ from . import dispatch, loss, plans, sweeps, tape, views, wrapping
 from .aliases import Family, Foreign, base_of, detached, family_of, follow, lend, owner_of, shared
 from .dispatch import FUNCTIONS, UFUNCS, array_function, array_ufunc
 from .fitting import FLOAT64
+from .frames import copies_container
 from .rules.nondifferentiable import Printed
 from .surface import Surface
 from .tape import Array, Node
-from .views import getitem, setitem, write
-from .wrapping import wrap
+from .views import getitem, setitem, write, writeable
+from .wrapping import token, wrap
 
 _ONE = np.float64(1)
 
@@ -51,7 +52,8 @@ class Tensor(Surface):
     -----
     What copy.copy, copy.deepcopy and pickle make of a tensor is a leaf with the same values, dtype and memory order,
     and a constant if it is one. Neither the tape nor the gradient travels; `save` keeps gradients, and ``t.copy()``
-    stays on the tape.
+    stays on the tape, as the first two do inside a transform. Unless a leaf is copied as part of a container, such as
+    a model, a warning says that the copy is no longer the same variable.
 
     Examples
     --------
@@ -93,7 +95,8 @@ class Tensor(Surface):
         kind = raw.dtype.kind
         differentiable = kind == "f" or kind == "c"
         if not differentiable and kind not in "biu":
-            raise TypeError(f"a Tensor holds numbers, not {raw.dtype.name} data such as {data!r:.60}")
+            what = "text" if kind in "SU" else f"{raw.dtype.name} data"
+            raise TypeError(f"a Tensor holds numbers, not {what} such as {data!r:.60}")
         if constant is False and not differentiable:
             raise ValueError("Integer-valued tensors must be treated as constants.")
         # Arithmetic on NumPy scalars is several times as fast as on 0-d arrays; .data makes an array again.
@@ -126,13 +129,18 @@ class Tensor(Surface):
         It shares the tensor's memory, both ways; while a tape needs the values it is read-only, and an update of the
         tensor then gives that a memory of its own. Assigning changes the values, and nothing else.
         """
-        views.as_array(self)
-        return lend(self)
+        if self._node is not None:
+            loss.named(self._node)
+        return self._values()
 
     @data.setter
     def data(self, value: Any) -> None:
         with tape.no_grad():
             self[...] = value
+
+    def _values(self) -> Any:
+        views.as_array(self)
+        return lend(self)
 
     @property
     def constant(self) -> bool:
@@ -312,8 +320,14 @@ class Tensor(Surface):
         return FUNCTIONS[func](args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        self._exit()
-        return np.array(self.data, dtype=dtype, copy=copy)
+        if self._node is not None and tape.recording():
+            loss.leaving(whole=dtype is not None and np.dtype(dtype).kind in loss.WHOLE)
+        data = self._values()
+        if (
+            copy is None and not data.flags.writeable and writeable(self)
+        ):  # a tape needs the values, and has locked them
+            copy = True
+        return np.array(data, dtype=dtype, copy=copy)
 
     def _exit(self, *what: str) -> None:
         """Say that raw values leave the tape here."""
@@ -414,7 +428,7 @@ class Tensor(Surface):
     def __round__(self, digits: int | None = None) -> Any:
         if self.ndim:
             raise TypeError("only 0-d tensors can be rounded by round(); use np.round")
-        return round(self.item()) if digits is None else np.round(self, digits)
+        return round(self._raw.item()) if digits is None else np.round(self, digits)
 
     def __index__(self) -> int:
         return operator.index(views.as_array(self))
@@ -423,11 +437,15 @@ class Tensor(Surface):
         return wrapping.unwrap(item) in views.as_array(self)
 
     def item(self, *args: Any) -> Any:
-        """Return one element as a Python number."""
+        """Return one element as a Python number; in a transform, a variable has none to give."""
+        if self._node is not None and loss.in_transform():
+            self._exit("item()", loss.ITEM)
         return self._raw.item(*args)
 
     def tolist(self) -> Any:
-        """Return the elements as nested lists of Python numbers."""
+        """Return the elements as nested lists of Python numbers; in a transform, a variable has none to give."""
+        if self._node is not None and loss.in_transform():
+            self._exit("tolist()", loss.TOLIST)
         return self._raw.tolist()
 
     # --- indexing ---------------------------------------------------------------------------------------------------
@@ -496,24 +514,32 @@ class Tensor(Surface):
 
     # --- copies and raw memory --------------------------------------------------------------------------------------
 
-    # The tape does not travel with a copy or a pickle, and neither does the gradient: what arrives is a leaf.
+    # The tape does not travel with a copy or a pickle, and neither does the gradient: what arrives is a leaf. In a
+    # transform, though, a copy is that of code which was written for arrays.
 
     def __copy__(self) -> Tensor:
-        self._part("copy.copy")
-        return Tensor(self._raw, constant=self.constant)
+        return self._copied("copy.copy")
 
     def __deepcopy__(self, memo: Any) -> Tensor:
-        self._part("copy.deepcopy")
+        # A leaf of a model that is copied becomes a leaf of the copy.
+        return self._copied("copy.deepcopy", bool(memo) or copies_container())
+
+    def _copied(self, what: str, part: bool = False) -> Tensor:
+        if loss.in_transform():
+            return self.copy("K")  # type: ignore[no-any-return]
+        if self.creator is not None or not part:
+            self._exit(what, loss.COPY)
         return Tensor(self._raw, constant=self.constant)
 
     def __reduce__(self) -> Any:
-        self._part("pickle")
-        return _rebuild, (self.data, self.constant)
-
-    def _part(self, what: str) -> None:
-        """Say that a copy has no history. A leaf has none to lose, except in a transform, whose argument it may be."""
+        # A leaf has no history to lose, except in a transform, whose argument it may be.
         if self.creator is not None or loss.in_transform():
-            self._exit(what, "t.copy() stays on the tape, and ga.tensor(t) is a leaf with the same values.")
+            self._exit("pickle", loss.COPY)
+        return _rebuild, (self._values(), self.constant)
+
+    def __dask_tokenize__(self) -> Any:
+        # Variables of equal values are not the same variable, which Dask would take one of for both.
+        return token(self._raw), None if self._node is None else self._node.order
 
     def view(self, *args: Any) -> Any:
         """Return a tensor on the same memory; another dtype only for a constant, since bits have no derivative."""
@@ -524,7 +550,7 @@ class Tensor(Surface):
                 "a view of a variable under another dtype has no derivative; use x.astype(dtype) for its values, "
                 "or x.data.view(dtype) for its bits"
             )
-        return wrap(self.data.view(*args))
+        return wrap(self._values().view(*args))
 
     def tobytes(self, order: Any = "C") -> bytes:
         """Return the raw bytes of the data."""
@@ -532,15 +558,15 @@ class Tensor(Surface):
 
     def tofile(self, *args: Any, **kwargs: Any) -> None:
         """Write the data to a file."""
-        self.data.tofile(*args, **kwargs)
+        self._values().tofile(*args, **kwargs)
 
     def dump(self, file: Any) -> None:
         """Pickle the plain array to a file."""
-        self.data.dump(file)
+        self._values().dump(file)
 
     def dumps(self) -> bytes:
         """Return the plain array's pickle."""
-        return self.data.dumps()  # type: ignore[no-any-return]
+        return self._values().dumps()  # type: ignore[no-any-return]
 
     def setflags(self, *args: Any, **kwargs: Any) -> None:
         """Set the flags of the underlying array."""
@@ -552,19 +578,19 @@ class Tensor(Surface):
     @property
     def ctypes(self) -> Any:
         """The underlying array's interface for ctypes."""
-        return self.data.ctypes
+        return self._values().ctypes
 
     def to_device(self, device: str, *, stream: Any = None) -> Tensor:
         """Return the tensor itself; the only device is the CPU."""
-        self.data.to_device(device, stream=stream)
+        self._values().to_device(device, stream=stream)
         return self
 
     def __dlpack__(self, **kwargs: Any) -> Any:
         self._exit("another library (DLPack)")
-        return self.data.__dlpack__(**kwargs)
+        return self._values().__dlpack__(**kwargs)
 
     def __dlpack_device__(self) -> Any:
-        return self.data.__dlpack_device__()
+        return self._values().__dlpack_device__()
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         return importlib.import_module(__package__)

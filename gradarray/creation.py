@@ -9,6 +9,7 @@ import numpy as np
 from . import tape
 from ._tensor import Tensor, variable
 from .aliases import Foreign
+from .dual import Dual
 from .fitting import FLOAT64
 from .wrapping import bare, has_variable, stack_nested
 
@@ -112,7 +113,7 @@ def asarray(data: Any, dtype: Any = None, order: Any = None) -> Any:
     >>> ga.asarray(ga.tensor([1.0, 2.0]))
     array([1., 2.])
     """
-    return np.asarray(data.data if isinstance(data, Tensor) else bare(data), dtype=dtype, order=order)
+    return np.asarray(data.data if isinstance(data, (Tensor, Dual)) else bare(data), dtype=dtype, order=order)
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None, constant: bool | None = None) -> Tensor:

@@ -19,7 +19,7 @@ from .places import freeze
 from .tangents import gradient_of, values_of
 from .tape import Array
 from .views import without_copy
-from .wrapping import bare
+from .wrapping import bare, token
 
 _gradient = gradient_of
 
@@ -82,7 +82,8 @@ class Dual(DualSurface):
         return FUNCTIONS[func](args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        self._exit()
+        if tape.recording():
+            loss.leaving(whole=dtype is not None and np.dtype(dtype).kind in loss.WHOLE)
         return np.array(bare(self), dtype=dtype, copy=copy)
 
     def _exit(self, *what: str) -> None:
@@ -98,6 +99,13 @@ class Dual(DualSurface):
     @property
     def data(self) -> Any:
         """The bare values as an ndarray: no tangent."""
+        x: Any = self
+        while isinstance(x, Dual):
+            loss.named(x.level)
+            x = x.value
+        return x.data if isinstance(x, wrapping.Tensor) else np.asarray(x)
+
+    def _values(self) -> Any:
         return np.asarray(bare(self))
 
     @property
@@ -152,7 +160,7 @@ class Dual(DualSurface):
 
     def to_device(self, device: str, *, stream: Any = None) -> Dual:
         """Return the Dual itself; the only device is the CPU."""
-        self.data.to_device(device, stream=stream)
+        self._values().to_device(device, stream=stream)
         return self
 
     def __repr__(self) -> str:
@@ -162,44 +170,46 @@ class Dual(DualSurface):
         return str(bare(self))
 
     def __format__(self, spec: str) -> str:
-        return format(self.data if self.ndim else self.data[()], spec)
+        return format(self._values() if self.ndim else self._values()[()], spec)
 
     def __len__(self) -> int:
-        return len(self.data)
+        return len(self._values())
 
     def __bool__(self) -> bool:
         return bool(bare(self))
 
     def __contains__(self, item: Any) -> bool:
-        return bare(item) in self.data
+        return bare(item) in self._values()
 
     def __index__(self) -> int:
-        return operator.index(self.data)  # NumPy's own error
+        return operator.index(self._values())  # NumPy's own error
 
     def __round__(self, digits: int | None = None) -> Any:
         if self.ndim:
             raise TypeError("only 0-d arrays can be rounded by round(); use np.round")
-        return round(self.item()) if digits is None else FUNCTIONS[np.round]((self, digits), {})
+        return round(self._values().item()) if digits is None else FUNCTIONS[np.round]((self, digits), {})
 
     def __float__(self) -> float:
         self._exit()
-        return float(self.data)
+        return float(self._values())
 
     def __int__(self) -> int:
         self._exit()
-        return int(self.data)
+        return int(self._values())
 
     def __complex__(self) -> complex:
         self._exit()
-        return complex(self.data)
+        return complex(self._values())
 
     def item(self, *args: Any) -> Any:
-        """Return one element as a Python number: no tangent."""
-        return self.data.item(*args)
+        """Raise: a Python number has no tangent."""
+        self._exit("item()", loss.ITEM)
+        return self._values().item(*args)
 
     def tolist(self) -> Any:
-        """Return the elements as nested lists of Python numbers: no tangents."""
-        return self.data.tolist()
+        """Raise: Python numbers have no tangents."""
+        self._exit("tolist()", loss.TOLIST)
+        return self._values().tolist()
 
     def to_numpy(self) -> Any:
         """Return the bare values, the same as ``.data``."""
@@ -275,37 +285,37 @@ class Dual(DualSurface):
 
     # --- copies -----------------------------------------------------------------------------------------------------
 
-    # As from a Tensor, what arrives has no history.
-
     def __copy__(self) -> Any:
-        self._exit("copy.copy", _PART)
-        return self.data.copy()
+        return self.copy("K")
 
     def __deepcopy__(self, memo: Any) -> Any:
-        self._exit("copy.deepcopy", _PART)
-        return self.data.copy()
+        return self.copy("K")
 
     def __reduce__(self) -> Any:
         self._exit("pickle", _PART)
-        return self.data.__reduce__()
+        return self._values().__reduce__()
+
+    def __dask_tokenize__(self) -> Any:
+        parts = (self.value, self.tangent)
+        return self.level, *[x.__dask_tokenize__() if hasattr(x, "__dask_tokenize__") else token(x) for x in parts]
 
     # --- raw memory -------------------------------------------------------------------------------------------------
 
     def tobytes(self, order: Any = "C") -> bytes:
         """Return the raw bytes of the values."""
-        return self.data.tobytes(order)  # type: ignore[no-any-return]
+        return self._values().tobytes(order)  # type: ignore[no-any-return]
 
     def tofile(self, *args: Any, **kwargs: Any) -> None:
         """Write the values to a file."""
-        self.data.tofile(*args, **kwargs)
+        self._values().tofile(*args, **kwargs)
 
     def dump(self, file: Any) -> None:
         """Pickle the plain array of the values to a file."""
-        self.data.dump(file)
+        self._values().dump(file)
 
     def dumps(self) -> bytes:
         """Return the pickle of the values."""
-        return self.data.dumps()  # type: ignore[no-any-return]
+        return self._values().dumps()  # type: ignore[no-any-return]
 
     def setflags(self, *args: Any, **kwargs: Any) -> None:
         """Set the flags of value and tangent."""
@@ -315,14 +325,14 @@ class Dual(DualSurface):
     @property
     def ctypes(self) -> Any:
         """The interface of the values for ctypes."""
-        return self.data.ctypes
+        return self._values().ctypes
 
     def __dlpack__(self, **kwargs: Any) -> Any:
         self._exit("another library (DLPack)")
-        return self.data.__dlpack__(**kwargs)
+        return self._values().__dlpack__(**kwargs)
 
     def __dlpack_device__(self) -> Any:
-        return self.data.__dlpack_device__()
+        return self._values().__dlpack_device__()
 
     def __class_getitem__(cls, item: Any) -> types.GenericAlias:
         return types.GenericAlias(cls, item)

@@ -10,7 +10,6 @@ import numpy as np
 from . import batched
 from ._tensor import Tensor
 from .arguments import Argnums, function_name, named_after, need_function
-from .loss import transforming
 from .tracing import Chosen, Trace, as_given, check_results, dtype_of, dual, shape_of, zeros_of
 from .transforms import Pushed, next_level, pair
 from .trees import Tree
@@ -155,6 +154,7 @@ def jacobian_of(
         trace = Trace(transform, f, chosen, args, kwargs)
         out, aux = pair(trace.out, transform, trace.name) if has_aux else (trace.out, None)
         outs, tree = check_results(out, transform, trace.name)
+        trace.warn_of_named(outs)
         together = all(_is_alone(trace, o) for o in outs)
         fewer = sum(map(np.size, outs)) <= sum(map(np.size, trace.plain))
         if together or mode == "rev" or (mode is None and fewer):
@@ -221,15 +221,13 @@ def _columns(
     transform: str, f: Callable[..., Any], inner: Chosen, has_aux: bool, holomorphic: bool
 ) -> tuple[list[list[Any]], Tree, Any]:
     """Return the Jacobian of each result by each leaf of the arguments: as many calls as these have elements."""
-    name = function_name(f)
 
     def along(i: int, tangent: Any) -> Pushed:
         level = next_level()
         # All leaves are Duals, so that the function may write any of them into any other.
         directions = [tangent if k == i else zeros_of(x) for k, x in enumerate(inner.leaves)]
         args, kwargs = inner.call([dual(x, t, level) for x, t in zip(inner.leaves, directions, strict=True)])
-        with transforming():
-            return Pushed(f(*args, **kwargs), level, has_aux, transform, name)
+        return Pushed(f, args, kwargs, level, has_aux, transform)
 
     pushed = along(0, zeros_of(inner.leaves[0]) if inner.leaves else None)
     blocks: list[list[Any]] = [[] for _ in pushed.values]

@@ -9,6 +9,7 @@ kept on the tape.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -45,7 +46,10 @@ def public_name(func: Any) -> str:
     name: str = getattr(func, "__name__", repr(func))
     module: str = getattr(func, "__module__", None) or ("numpy" if isinstance(func, np.ufunc) else "")
     if isinstance(func, np.ufunc) and getattr(np, name, None) is not func:
-        return name
+        # It does not tell where it is from; the shortest path to it is its public one.
+        homes = [m for m, holds in list(sys.modules.items()) if getattr(holds, "__dict__", {}).get(name) is func]
+        homes = [m for m in homes if m != "__main__" and not any(part.startswith("_") for part in m.split("."))]
+        return f"{min(homes, key=len)}.{name}" if homes else name
     module = module.replace("numpy", "np", 1) if module.split(".")[0] == "numpy" else module
     return name if module in ("", "builtins", "_operator") else f"{module}.{name}"
 

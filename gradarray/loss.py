@@ -1,20 +1,22 @@
 """Where a gradient would be lost: the error, the warning, the policy between them, and whose line they name.
 
 NumPy, Python and C code get at raw values through a few methods of Tensor (``__array__``, ``__float__``, ...), and do
-not say what for. What the asking code is carrying out at that moment tells a write into plain memory, which is refused,
-from any other use, which is warned of, and from formatting and comparing, which is nobody's loss.
+not say what for. What the asking code is carrying out at that moment, see frames.py, tells a write into plain memory,
+which is refused, from any other use, which is warned of, and from formatting and comparing, which is nobody's loss.
 """
 
 from __future__ import annotations
 
-import dis
 import sys
 import threading
 import types
 import warnings
+from collections.abc import Callable
 from typing import Any, NoReturn, Self
 
 import numpy as np
+
+from .frames import Request, asker, draws, quoted, users_level
 
 POLICIES = ("ignore", "warn", "raise")
 
@@ -34,9 +36,14 @@ class GradientLossWarning(UserWarning):
 # --- the policy -----------------------------------------------------------------------------------------------------
 
 
+# By code, instruction and level of forward mode: the node or the level that the values belong to, and the globals.
+Named = dict[tuple[types.CodeType, int, int], tuple[Any, dict[str, Any]]]
+
+
 class _Local(threading.local):
     policy: str | None = None  # what holds in this thread alone; None where the default does
     transforms = 0  # how many transforms this thread is in
+    named: Named | None = None  # in a transform, where bare values were asked for by name
 
 
 _local = _Local()
@@ -107,8 +114,10 @@ def gradient_loss(policy: str | None = None) -> _Setting:
 
     Notes
     -----
-    ``t.data``, ``t.item()``, ``t.tolist()``, ``t.detach()``, ``t.to_numpy()``, `asarray`, printing, formatting,
-    comparing and everything under `no_grad` are explicit ways off the tape, which no policy concerns.
+    ``t.data``, ``t.detach()``, ``t.to_numpy()``, `asarray` and everything under `no_grad` are explicit ways off the
+    tape, which no policy concerns; ``t.item()`` and ``t.tolist()`` are outside of transforms. Where nothing else comes
+    out of a transform, so that its derivative is zero, a warning says so. Nothing is lost by printing, formatting,
+    comparing, drawing, testing, nor by whole numbers such as ``np.asarray(t, dtype=int)``.
 
     Examples
     --------
@@ -122,7 +131,7 @@ def gradient_loss(policy: str | None = None) -> _Setting:
     ...     math.cos(t)
     Traceback (most recent call last):
     ...
-    gradarray.GradientLossError: the bare value of a variable was taken...
+    gradarray.GradientLossError: math.cos took the bare value of a variable...
     """
     global _default
     if policy is not None and policy not in POLICIES:
@@ -157,165 +166,224 @@ class transforming:
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
         _local.transforms -= 1
         _local.policy = self._policy
-
-
-# --- whose line it is -----------------------------------------------------------------------------------------------
-
-# Code through which a value merely passes on its way from the user's line.
-_PASSED = frozenset({__package__, "numpy", "scipy", "matplotlib", "pandas"}) | sys.stdlib_module_names
-
-
-def _package(frame: types.FrameType) -> str:
-    return str(frame.f_globals.get("__name__")).partition(".")[0]
-
-
-def users_level() -> int:
-    """Return the stacklevel= with which a warning names the line of the user's that led to the caller of this."""
-    level = 1
-    frame: types.FrameType | None = sys._getframe(1)
-    while frame is not None and _package(frame) in _PASSED:
-        frame = frame.f_back
-        level += 1
-    return level
-
-
-def _asker() -> types.FrameType | None:
-    """Return the frame that is carrying out what asked gradarray for a raw value."""
-    frame: types.FrameType | None = sys._getframe(1)
-    while frame is not None and _package(frame) == __package__:
-        frame = frame.f_back
-    return frame
-
-
-def _numpys(frame: types.FrameType | None) -> list[types.FrameType]:
-    """Return the frames of NumPy's own, from the innermost one out."""
-    frames = []
-    while frame is not None and _package(frame) == "numpy":
-        frames.append(frame)
-        frame = frame.f_back
-    return frames
-
-
-def _called(frames: list[types.FrameType]) -> str | None:
-    """Return the name of the public function among NumPy's frames that the user called."""
-    for frame in reversed(frames):
-        module = f"{frame.f_globals['__name__']}.".split(".")[1]
-        owner, prefix = (getattr(np, module), f"np.{module}.") if module in _CHAPTERS else (np, "np.")
-        name, _, rest = frame.f_code.co_qualname.partition(".")
-        if not name.startswith("_") and "<" not in rest and hasattr(owner, name):  # not a function inside a decorator
-            return prefix + name
-    return None
-
-
-_CHAPTERS = ("fft", "linalg", "ma", "polynomial", "random", "testing")
-
-
-# --- what it is doing -----------------------------------------------------------------------------------------------
-
-_STORES = frozenset(dis.opmap[name] for name in ("STORE_SUBSCR", "STORE_SLICE", "STORE_ATTR") if name in dis.opmap)
-
-
-def _remainder() -> tuple[int, int]:
-    code = compile("a % b", "", "eval").co_code
-    at = next(i for i in range(0, len(code), 2) if code[i] == dis.opmap["BINARY_OP"])
-    return code[at], code[at + 1]
-
-
-# A % that asks for a number is that of ``"%.3f" % t``: arithmetic goes by way of Tensor's own operators.
-_REMAINDER = _remainder()
-
-
-def _instruction(frame: types.FrameType) -> tuple[int, int]:
-    code = frame.f_code.co_code
-    return code[frame.f_lasti], code[frame.f_lasti + 1]
+        if not _local.transforms:
+            _local.named = None
 
 
 # --- raising and warning --------------------------------------------------------------------------------------------
 
 _WRITE = (
     "Let the array be a Tensor from the start, as np.zeros(n, like=t) or np.zeros_like(t), or collect the values in a "
-    "list and join them with np.stack; to write the bare value, take t.data or t.item()."
+    "list and join them with np.stack; to write the bare value, take t.data."
 )
 
 
 def refuse_write(what: str) -> None:
-    """Raise the error for a write into plain memory, unless lost gradients are ignored."""
+    """Raise the error for a write into plain memory, unless lost gradients are ignored, or none can be lost."""
     if not ignored():
-        raise _refusal(_called(_numpys(_asker())) or what)
+        request = Request()
+        if not request.harmless:
+            raise _refusal(request, what)
 
 
-def _refusal(what: str) -> GradientLossError:
-    return GradientLossError(f"{what} cannot write a variable into a plain ndarray, which holds no gradient. {_WRITE}")
+def _refusal(request: Request, what: str) -> GradientLossError:
+    name = (request.name if request.libraries else None) or what
+    if name == "out=" and request.name is not None:
+        name = f"out= of {request.name}"
+    line = f": `{request.expression}`" if request.expression else ""
+    made = f" {request.made}." if request.made else ""
+    return GradientLossError(
+        f"{name} cannot write a variable into a plain ndarray, which holds no gradient{line}.{made} {_WRITE}"
+    )
 
 
-_READ = (
-    "Pass the variable itself to np.* functions, and np.stack([t, u]) or ga.array([t, u]) in place of a list; "
-    "where the bare value is meant, write t.data, t.item() or ga.asarray(t)."
-)
-
-
-def leaving(what: str | None = None, remedy: str = _READ) -> None:
+def leaving(what: str | None = None, remedy: str | None = None, *, whole: bool = False) -> None:
     """Say, as the policy has it, that raw values of a variable leave the tape here.
 
     Parameters
     ----------
-    what : what took them, where it is known and not a function of NumPy's
+    what : what took them, where that is known and no function that the frames name
     remedy : what to write instead
+    whole : they are made whole numbers, which have no derivative, so that nothing is lost unless they are stored
     """
     policy = current()
     if policy == "ignore":
         return
-    frame = _asker()
-    numpys = _numpys(frame)
-    called = _called(numpys)
-    if frame is not None:
-        instruction = _instruction(frame)
-        outside = numpys[-1].f_back if numpys else None  # where a masked array's own method stores
-        if instruction[0] in _STORES or (outside is not None and _instruction(outside)[0] in _STORES):
-            _deliver(_refusal(called or "an assignment"), frame)
-        if instruction == _REMAINDER or any(f.f_globals["__name__"].startswith("numpy.testing") for f in numpys):
-            return
-    by = what or called
+    request = Request()
+    if request.harmless:
+        return
+    if request.stores:
+        _deliver(_refusal(request, "an assignment"), request.asker)
+    if whole or request.formats:
+        return
+    by = what or request.name
     taken = f"{by} took the bare value of a variable" if by else "the bare value of a variable was taken"
-    message = f"{taken}; what is computed from it has no gradient. {remedy}"
+    line = f" in `{request.expression}`" if request.expression else ""
+    message = f"{taken}{line}; what is computed from it has no gradient. {remedy or _remedy(request)}"
     if policy == "raise":
-        _deliver(GradientLossError(message), frame)
+        _deliver(GradientLossError(message), request.asker)
     try:
         warnings.warn(message, GradientLossWarning, stacklevel=users_level())
     except GradientLossWarning as warning:  # a filter has made it an error
-        _deliver(warning.with_traceback(None), frame)
+        _deliver(warning.with_traceback(None), request.asker)
+
+
+# --- bare values that were asked for by name ------------------------------------------------------------------------
+
+
+def named(source: Any) -> None:
+    """Note in a transform that somebody asks for the bare values of a variable by name, as by ``t.data``.
+
+    `source` is the node of the variable, or the level of forward mode that its tangent belongs to.
+    """
+    if _local.transforms and not ignored() and (frame := asker()) is not None and not draws(frame):
+        if _local.named is None:
+            _local.named = {}
+        level = source if isinstance(source, int) else 0
+        _local.named[frame.f_code, frame.f_lasti, level] = source, frame.f_globals
+
+
+def all_named() -> Named | None:
+    """Return where that happened in the transform that this thread is in, and in those around it so far."""
+    return dict(_local.named) if _local.named else None
+
+
+def warn_of_named(places: Named, function: str, argument: Callable[[Any], bool], depends: bool) -> None:
+    """Warn of bare values of an argument where the result of a transform's function depends on no argument.
+
+    Parameters
+    ----------
+    places : what `all_named` returned in the transform
+    function : its name
+    argument : tells whether a node or a level is that of an argument, or of what was computed from one
+    depends : whether the result depends on an argument
+    """
+    around = _local.named or {}
+    if depends and not around:
+        return
+    found = [place for place, (source, _) in places.items() if argument(source)]
+    for place in [p for p in around for code, at, _ in found if p[:2] == (code, at)]:
+        around.pop(place, None)  # those around this transform have no arguments there but by way of this one's
+    if not depends and found:
+        code, at, _ = found[0]
+        text = quoted(code, at, places[found[0]][1]) or "t.data"
+        message = (
+            f"the result of {function} depends on none of the arguments to differentiate by, so that its derivative "
+            f"is zero: `{text}` has bare values, which no derivative flows through. Leave it away: {_ITSELF}."
+        )
+        if current() == "raise" and not in_transform():
+            raise GradientLossError(message)
+        warnings.warn(message, GradientLossWarning, stacklevel=users_level())
+
+
+# --- what to write instead ------------------------------------------------------------------------------------------
+
+_ITSELF = "NumPy's functions and operators take the variable itself"
+_BARE = "where the bare value is meant, write t.data."
+ITEM = f"Leave it away: {_ITSELF}; where the bare value is meant, write t.data, t.detach() or ga.stop_gradient(t)."
+TOLIST = f"Write list(t), which has variables: {_ITSELF}; where bare values are meant, write t.data.tolist()."
+COPY = "t.copy() stays on the tape, and ga.tensor(t) is a leaf with the same values."
+WHOLE = frozenset("biuSU")  # kinds of dtypes that carry no derivative
+# Functions of math and cmath that have another name in NumPy.
+_TWINS = {
+    **{name: f"arc{name[1:]}" for name in ("acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh")},
+    "dist": "linalg.norm",
+    "fabs": "abs",
+    "fsum": "sum",
+    "phase": "angle",
+    "pow": "power",
+    "sumprod": "dot",
+}
+_CONVERSIONS = frozenset(
+    ("array", "asarray", "asanyarray", "asarray_chkfinite", "ascontiguousarray", "asfortranarray", "require")
+)
+
+
+def _remedy(request: Request) -> str:
+    """Return what to write in place of what the user called."""
+    called = request.name or ""
+    owner, _, name = called.rpartition(".")
+    library = owner.partition(".")[0]
+    if library in ("math", "cmath"):
+        twin = _TWINS.get(name, name)
+        if twin == "remainder" or not hasattr(np, twin.partition(".")[0]):
+            return f"NumPy has no such function; ga.custom_gradient gives one of your own a derivative; {_BARE}"
+        operand = " of np.stack([t, u])" if name in ("fsum", "sumprod") else ""
+        whole = ", or t.astype(int)" if name in ("floor", "ceil", "trunc") else ""
+        return f"Write np.{twin}{operand}{whole}: {_ITSELF}; {_BARE}"
+    if called == "int":
+        return f"For whole numbers, write t.astype(int) or np.floor(t); {_BARE}"
+    if called in ("float", "complex") or (isinstance(request.called, type) and issubclass(request.called, np.generic)):
+        return f"Leave it away: {_ITSELF}; {_BARE}"
+    if owner == "np" and name in _CONVERSIONS:
+        return (
+            f"Leave it away, since {_ITSELF}, or write np.asarray(t, like=t); of several variables, np.stack([t, u]) "
+            f"makes one; {_BARE}"
+        )
+    if name == "as_strided":
+        return f"Write np.lib.stride_tricks.sliding_window_view(t, n) or an index; {_BARE}"
+    if library in ("np", "ga", "") or library in sys.stdlib_module_names:
+        return (
+            "Pass the variable itself to NumPy's functions, and np.stack([t, u]) or ga.array([t, u]) in place of a "
+            f"list; {_BARE}"
+        )
+    module = owner.removeprefix(f"{library}.")
+    twin = f"{module}.{name}" if library == "scipy" and module in ("linalg", "fft") else ""
+    instead = ""
+    if twin and hasattr(getattr(np, module), name):
+        instead = f"Write np.{twin}, which takes the variable itself, or give"
+    return (
+        f"{instead or 'Give'} the call a derivative with ga.custom_gradient, or what a solver finds with "
+        f"ga.implicit_root; in code of your own, {_BARE}"
+    )
+
+
+# --- how an error arrives -------------------------------------------------------------------------------------------
 
 
 def _deliver(error: Exception, frame: types.FrameType | None) -> NoReturn:
-    # A tracer that is there already, such as a debugger, would not survive; what comes then is NumPy's own error, with
-    # this one as its cause.
-    if frame is not None and sys.gettrace() is None:
-        _Delivery(error, frame)
+    # Of a tracer that is written in C, as some that measure coverage, the frame's own trace function is not called;
+    # what comes then is NumPy's own error, with this one as its cause.
+    if frame is not None and isinstance(sys.gettrace(), (types.NoneType, types.FunctionType, types.MethodType)):
+        frame.f_trace = _Delivery(error, frame)
     raise error
 
 
 class _Delivery:
-    """Sees to it that an error arrives in a frame as itself.
+    """Sees to it that an error arrives in a frame as itself, as the frame's trace function.
 
     Whatever goes wrong in ``float(t)`` while NumPy stores an element, NumPy raises ``ValueError: setting an array
-    element with a sequence`` in its place where t has a length. Python's tracing tells us when that one arrives.
+    element with a sequence`` in its place where t has a length. Python's tracing tells us when that one arrives. A
+    trace function that raises ends all tracing, and is dropped after that; then a debugger's tracer is set again.
     """
 
-    __slots__ = ("error", "former", "place")
+    __slots__ = ("error", "former", "frame", "place", "tracer")
 
     def __init__(self, error: Exception, frame: types.FrameType) -> None:
         self.error = error
         self.place = frame.f_lasti
         self.former = frame.f_trace
-        frame.f_trace = self.watch
-        sys.settrace(self.enter)
+        self.frame: types.FrameType | None = None  # once the tracer is to be set again
+        self.tracer = sys.gettrace()
+        if self.tracer is None:
+            sys.settrace(_leave_alone)
 
-    def enter(self, frame: types.FrameType, event: str, arg: Any) -> None:
-        """Let other frames alone."""
-
-    def watch(self, frame: types.FrameType, event: str, arg: Any) -> Any:
-        sys.settrace(None)
-        frame.f_trace = self.former
+    def __call__(self, frame: types.FrameType, event: str, arg: Any) -> Any:
+        if self.tracer is None:
+            sys.settrace(None)
         if event == "exception" and frame.f_lasti == self.place and arg[1] is not self.error:
-            raise self.error.with_traceback(arg[2]) from None
-        return self.former
+            self.frame = frame
+            error = self.error.with_traceback(arg[2])
+            del self, arg  # the traceback keeps what is named here
+            raise error from None
+        frame.f_trace, former = self.former, self.former
+        return None if former is None else former(frame, event, arg)
+
+    def __del__(self) -> None:
+        if self.frame is not None:
+            self.frame.f_trace = self.former
+            sys.settrace(self.tracer)
+
+
+def _leave_alone(frame: types.FrameType, event: str, arg: Any) -> None:
+    """Trace none of the frames that are entered."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from . import tape
+from . import loss, tape
 from ._tensor import Tensor, variable
 from .arguments import Argnums, function_name
 from .dual import Dual
@@ -24,7 +24,7 @@ from .loss import transforming
 from .plans import sweep
 from .sweeps import reachable
 from .tangents import copied, joined, matched
-from .tape import Array, Node, PullbackRule, next_order
+from .tape import RELEASED, Array, Node, PullbackRule, next_order
 from .trees import Fixed, Tree, flatten, tree_map
 from .wrapping import new_object, wrap
 
@@ -121,7 +121,7 @@ class Trace:
     tensors : whether Tensors are among the arguments, so that results are Tensors too
     """
 
-    __slots__ = ("_argnums", "_f", "_reached", "_trees", "inputs", "oldest", "out", "plain", "tensors")
+    __slots__ = ("_argnums", "_f", "_named", "_reached", "_trees", "inputs", "oldest", "out", "plain", "tensors")
 
     def __init__(
         self,
@@ -148,6 +148,7 @@ class Trace:
                 # An outer no_grad is about the outer tape; this derivative was asked for inside it.
                 with tape.recorded():
                     self.out = f(*args, **kwargs)
+            self._named = loss.all_named()
 
     @property
     def name(self) -> str:
@@ -212,6 +213,21 @@ class Trace:
             return Dual(self.dressed(x.value), self.dressed(x.tangent), x.level)
         return wrap(x) if self.tensors and not isinstance(x, Tensor) else x
 
+    def warn_of_named(self, out: Any) -> None:
+        """Warn of a result that depends on no argument, where somebody took an argument's bare values by name."""
+        if self._named is None:
+            return
+        depends = any(self._from_arguments(node) for x in flatten(out)[0] for node in nodes_of(x))
+        named = {place: by for place, by in self._named.items() if isinstance(by[0], Node)}
+        loss.warn_of_named(named, self.name, self._from_arguments, depends)
+        self._named = None
+
+    def _from_arguments(self, node: Node) -> bool:
+        if node.order < self.oldest or node.rule is RELEASED:
+            return False
+        uses = reachable(node, self.oldest)
+        return any(leaf in uses for leaf in self.inputs)
+
     # --- gradients --------------------------------------------------------------------------------------------------
 
     def gradients(self, pairs: Pairs, retain: bool) -> list[Any]:
@@ -230,6 +246,13 @@ class Trace:
         """Return gradients of the leaves in the containers of the arguments: one, or a tuple, as argnums is."""
         left = iter([as_given(g, x) for g, x in zip(gradients, self.plain, strict=True)])
         return self._argnums.arrange([tree.unflatten(left) for tree in self._trees])
+
+
+def nodes_of(x: Any) -> list[Node]:
+    """Return the nodes of a result: none of a constant, and several where forward mode is around it."""
+    if isinstance(x, Dual):
+        return nodes_of(x.value) + nodes_of(x.tangent)
+    return [x._node] if isinstance(x, Tensor) and x._node is not None else []
 
 
 Reached = tuple[Node, dict[Node, int], list[Node]]

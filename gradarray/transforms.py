@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from . import tape
+from . import loss, tape
 from ._tensor import Tensor, variable
 from .arguments import Argnums, function_name, named_after, need_function
 from .dual import Dual
@@ -351,15 +351,13 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
             check_argument(x, "jvp", name, i, tree, k)
             entered.append(dual(x, _like(t, x, f"tangent {i}"), level))
         duals.append(tree.unflatten(entered))
-    with transforming():
-        out = f(*duals)
-    pushed = Pushed(out, level, has_aux, "jvp", name)
+    pushed = Pushed(f, duals, {}, level, has_aux, "jvp")
     value, tangent = pushed.tree.unflatten(pushed.values), pushed.tree.unflatten(pushed.tangents)
     return (value, tangent, pushed.aux) if has_aux else (value, tangent)
 
 
 class Pushed:
-    """What a function returned for Duals.
+    """What a function returns for Duals.
 
     Attributes
     ----------
@@ -368,9 +366,18 @@ class Pushed:
     aux : the second part of a pair
     """
 
-    def __init__(self, out: Any, level: int, has_aux: bool, transform: str, name: str) -> None:
+    def __init__(
+        self, f: Callable[..., Any], args: Any, kwargs: Any, level: int, has_aux: bool, transform: str
+    ) -> None:
+        name = function_name(f)
+        with transforming():
+            out = f(*args, **kwargs)
+            named = loss.all_named()
         out, aux = pair(out, transform, name) if has_aux else (out, None)
         leaves, self.tree = check_results(out, transform, name)
+        if named:
+            depends = any(isinstance(x, Dual) and x.level == level for x in leaves)
+            loss.warn_of_named(named, name, lambda source: bool(source == level), depends)
         self.values = [_value(x, level) for x in leaves]
         self.tangents = [_tangent(x, level) for x in leaves]
         self.aux = tree_map(lambda x: _value(x, level), aux) if has_aux else None
@@ -425,9 +432,8 @@ def pair(out: Any, transform: str, name: str) -> Any:
 
 
 def _with_aux(trace: Trace, out: Any, has_aux: bool, transform: str) -> tuple[Any, Any]:
-    if not has_aux:
-        return out, None
-    result, aux = pair(out, transform, trace.name)
+    result, aux = pair(out, transform, trace.name) if has_aux else (out, None)
+    trace.warn_of_named(result)
     return result, aux
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 import pickle
+import warnings
 
 import numpy as np
 import pytest
 
 import gradarray as ga
+
+pytestmark = pytest.mark.filterwarnings("ignore::gradarray.GradientLossWarning")  # see test_gradient_loss
 
 KINDS = {
     "copy": copy.copy,
@@ -79,6 +82,76 @@ def test_what_had_a_history_becomes_a_leaf(duplicate):
         y = duplicate(x * 2)
     assert not y.constant and y.creator is None
     np.testing.assert_array_equal(y.data, [2.0, 4.0])
+
+
+# --- the derivative of a copy ---------------------------------------------------------------------------------------
+
+X = np.array([[0.3, 0.5], [0.9, 0.2]])
+
+# How code for arrays copies them.
+COPIES = {
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "deepcopy in a dict": lambda x: copy.deepcopy({"w": (x,)})["w"][0],
+    "method": lambda x: x.copy(),
+    "np.copy": np.copy,
+}
+THINGS = {
+    "argument": lambda x: x,
+    "result": lambda x: x * 1.0,
+    "view": lambda x: x.T,
+    "constant": lambda x: np.ones_like(X),
+    "element": lambda x: x[0, 1],
+}
+
+
+@pytest.mark.filterwarnings("error::gradarray.GradientLossWarning")
+@pytest.mark.parametrize("thing", THINGS)
+@pytest.mark.parametrize("take", COPIES)
+def test_in_a_transform_it_is_that_of_the_values(take, thing, rng):
+    def f(x):
+        return np.sum(np.sin(COPIES[take](THINGS[thing](x))) * x**2)
+
+    v = rng.normal(size=X.shape)
+    h = 1e-5
+    slope = (f(X + h * v) - f(X - h * v)) / (2 * h)
+    twice = (f(X + 1e-4 * v) - 2 * f(X) + f(X - 1e-4 * v)) / 1e-8
+    np.testing.assert_allclose(np.sum(ga.grad(f)(X) * v), slope, rtol=1e-7)
+    np.testing.assert_allclose(ga.jvp(f, (X,), (v,))[1], slope, rtol=1e-7)
+    np.testing.assert_allclose(np.sum(ga.hvp(f)(X, v) * v), twice, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("take", ["copy", "deepcopy"])
+def test_in_a_transform_a_copy_has_memory_and_order_of_its_own(take):
+    def f(x):
+        y = COPIES[take](x)
+        assert y.flags["F_CONTIGUOUS"] and not y.flags["C_CONTIGUOUS"]
+        y[0, 0] = 9.0
+        return np.sum(x * y)
+
+    a = np.asfortranarray(X)
+    np.testing.assert_array_equal(ga.grad(f)(a), np.array([[9.0, 2 * X[0, 1]], [2 * X[1, 0], 2 * X[1, 1]]]))
+    assert ga.jvp(f, (a,), (np.ones_like(a),))[1] == pytest.approx(9.0 + 2 * (X.sum() - X[0, 0]))
+
+
+@pytest.mark.parametrize("take", ["copy", "sortby", "isel"])
+def test_copies_of_a_dataarray(take):
+    xr = pytest.importorskip("xarray", reason="xarray is not installed; copy.deepcopy is what it calls")
+    ways = {"copy": lambda a: a.copy(), "sortby": lambda a: a.sortby("i"), "isel": lambda a: a.isel(i=[1, 0])}
+
+    def copied(x):
+        return ways[take](xr.DataArray(x, dims="i", coords={"i": [0, 1]})).data
+
+    x = ga.tensor(X[0])
+    with warnings.catch_warnings(record=True) as messages:
+        warnings.simplefilter("always")
+        y = copied(x)
+    lost = any(isinstance(message.message, ga.GradientLossWarning) for message in messages)
+    np.sum(y * x).backward()
+    weights = X[0] + copied(X[0]) if take != "isel" else 2 * X[0, ::-1]
+    assert lost or np.allclose(x.grad, weights)
+    np.testing.assert_allclose(ga.grad(lambda x: np.sum(copied(x) * x))(X[0]), weights)
+    np.testing.assert_allclose(ga.jvp(lambda x: np.sum(copied(x) * x), (X[0],), (X[1],))[1], weights @ X[1])
 
 
 @pytest.mark.filterwarnings("error::gradarray.GradientLossWarning")

@@ -193,7 +193,7 @@ def test_mistakes_get_numpys_own_exception(call):
 @pytest.mark.parametrize("func", [find_duplicates, np.frompyfunc(lambda x: x, 1, 1), primitive(lambda x: x)])
 def test_a_function_without_a_rule_is_refused_with_the_ways_out(func):
     x = ga.tensor([1.0, 2.0])
-    with pytest.raises(TypeError, match=r"cannot be called on a Tensor: .+\. To compute") as error:
+    with pytest.raises(TypeError, match=r"cannot be called on a Tensor: .+\. To (compute|give)") as error:
         func(x)
     for way in ("ga.asarray(t)", "t.data", "ga.registry", "ga.custom_gradient"):
         assert way in str(error.value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import pickle
 import tracemalloc
@@ -71,7 +70,7 @@ ABSENT = {
 # NumPy 2.0 has these still, only to say that they are gone.
 ABSENT |= dict.fromkeys(("itemset", "newbyteorder", "ptp", "tostring"), "gone from NumPy 2")
 # What Dual has and ndarray has not.
-OWN = {"__round__", "detach", "level", "tangent", "to_numpy", "value"}
+OWN = {"__dask_tokenize__", "__round__", "detach", "level", "tangent", "to_numpy", "value"}
 # What Tensor has, for the tape that Dual does without.
 OF_THE_TAPE = {"backward", "clear_graph", "constant", "creator", "grad", "null_grad"}
 
@@ -143,7 +142,7 @@ def test_views_by_attribute(name, x):
 
 
 PLAIN_METHODS = [("argmax", ()), ("argmin", (1,)), ("argsort", ()), ("argpartition", (1,)), ("all", ()), ("any", (0,))]
-PLAIN_METHODS += [("nonzero", ()), ("tolist", ()), ("item", (2,)), ("__len__", ()), ("__contains__", (0.7,))]
+PLAIN_METHODS += [("nonzero", ()), ("__len__", ()), ("__contains__", (0.7,))]
 PLAIN_METHODS += [("__lt__", (1.0,)), ("__ge__", (1.0,)), ("__eq__", (0.7,)), ("__ne__", (0.7,)), ("astype", (int,))]
 
 
@@ -167,7 +166,6 @@ def test_astype_keeps_the_tangent_among_floats():
 
 
 def test_explicit_ways_off_are_silent():
-    assert seen(lambda d: d.item(), 2.5) == 2.5
     assert seen(lambda d: d.tobytes(), A) == A.tobytes()
     for leave in (
         lambda d: d.data,
@@ -186,7 +184,8 @@ def test_explicit_ways_off_are_silent():
 @pytest.mark.parametrize(
     "leave",
     [
-        *(float, int, complex, math.sin, np.asarray, np.array, copy.copy, copy.deepcopy, np.from_dlpack),
+        *(float, int, complex, math.sin, np.asarray, np.array, np.from_dlpack),
+        *(lambda d: d.item(), lambda d: d.tolist()),
         *(lambda d: np.array([d, d]), lambda d: np.mean([d, d]), lambda d: pickle.loads(pickle.dumps(d))),
     ],
 )

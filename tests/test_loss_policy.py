@@ -182,15 +182,58 @@ def test_a_filter_that_makes_the_warning_an_error_gets_the_warning_through():
             np.fromiter([ga.tensor(1.0)], float)
 
 
-def test_under_a_debugger_the_error_is_the_cause_of_numpys():
-    def tracer(frame, event, arg):
-        return None
+def filled(t):
+    array = np.zeros(2)
+    try:
+        array[0] = t
+    except GradientLossError as error:
+        return error
+    return array
 
-    before = sys.gettrace()
+
+@pytest.mark.parametrize("local", [True, False], ids=["traces lines", "traces calls alone"])
+def test_under_a_debugger_the_error_arrives_and_tracing_goes_on(local):
+    def events():
+        found = []
+
+        def tracer(frame, event, arg):
+            if frame.f_code in (filled.__code__, twice.__code__):
+                found.append((frame.f_code.co_name, frame.f_lineno, event))
+            return tracer if local else None
+
+        def twice():
+            return filled(ga.tensor(1.0)), filled(ga.tensor([1.0]))
+
+        before = sys.gettrace()
+        sys.settrace(tracer)
+        try:
+            errors = twice()
+            assert sys.gettrace() is tracer
+        finally:
+            sys.settrace(before)
+        return errors, found
+
+    errors, found = events()
+    assert all(type(error) is GradientLossError for error in errors)
+    calls = [name for name, _, event in found if event == "call"]
+    assert calls == ["twice", "filled", "filled"]
+    if local:
+        inside = [(line - filled.__code__.co_firstlineno, event) for name, line, event in found if name == "filled"]
+        one = [e for e in inside if e[1] != "exception"]
+        assert one == 2 * [(0, "call"), (1, "line"), (2, "line"), (3, "line"), (4, "line"), (5, "line"), (5, "return")]
+        assert [event for name, _, event in found if name == "twice"][-1] == "return"
+
+
+def test_under_a_tracer_written_in_c_the_error_is_the_cause_of_numpys():
+    class Tracer:  # as that of coverage, of which Python calls no trace function of a frame
+        def __call__(self, frame, event, arg):
+            return None
+
+    before, tracer = sys.gettrace(), Tracer()
     sys.settrace(tracer)
     try:
         with pytest.raises(ValueError, match="sequence") as error:
-            np.zeros(2)[0] = ga.tensor(1.0)
+            np.zeros(2)[0] = ga.tensor([1.0])
         assert sys.gettrace() is tracer
     finally:
         sys.settrace(before)

@@ -25,7 +25,18 @@ ABSENT = {
 # NumPy 2.0 has these still, only to say that they are gone.
 ABSENT |= dict.fromkeys(("itemset", "newbyteorder", "ptp", "tostring"), "gone from NumPy 2")
 # What Tensor has and ndarray has not.
-OWN = {"__round__", "backward", "clear_graph", "constant", "creator", "detach", "grad", "null_grad", "to_numpy"}
+OWN = {
+    "__dask_tokenize__",
+    "__round__",
+    "backward",
+    "clear_graph",
+    "constant",
+    "creator",
+    "detach",
+    "grad",
+    "null_grad",
+    "to_numpy",
+}
 
 
 class Empty:
@@ -184,6 +195,11 @@ def test_integers_must_be_constants(data):
 def test_data_that_are_no_numbers_are_refused(data):
     with pytest.raises(TypeError, match="a Tensor holds numbers"):
         ga.tensor(data)
+
+
+def test_text_is_called_so():
+    with pytest.raises(TypeError, match="a Tensor holds numbers, not text such as 'abc'"):
+        ga.tensor("abc")
 
 
 def test_a_ragged_list_gets_numpys_error():

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..buffers import absorbing
 from ..dispatch import primitive
-from ..loss import users_level
+from ..frames import users_level
 from ..places import astype
 from ..registry import composite, family, lowered, rule
 from ..tape import Array

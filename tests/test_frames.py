@@ -1,0 +1,238 @@
+"""What a message says about the user's code: the name of what asked, the expression, and whose line it is."""
+
+from __future__ import annotations
+
+import linecache
+import math
+import sys
+import types
+import warnings
+from math import sin as sine
+
+import numpy as np
+import pytest
+
+import gradarray as ga
+from gradarray import GradientLossError, frames
+
+X = np.array([0.3, 0.5, 0.9])
+
+
+def message(f, x=X):
+    with pytest.raises(GradientLossError) as error:
+        ga.grad(f)(x)
+    return str(error.value)
+
+
+def executed(source, name="users_code.py", known=False, **names):
+    """Carry out code that stands in a file or, as in a shell, nowhere."""
+    names = {"__name__": "users_code", "np": np, "math": math, **names}
+    linecache.cache.pop(name, None)
+    if known:
+        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    exec(compile(source, name, "exec"), names)
+    return names
+
+
+# --- names ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_function_has_its_public_name_whatever_the_user_calls_it():
+    assert message(lambda x: sine(x[0])).startswith("math.sin took the bare value of a variable in `sine(x[0])`")
+    assert message(lambda x: NORM([x[0], 1.0])).startswith("np.linalg.norm took")
+
+
+NORM = np.linalg.norm
+
+
+def test_a_module_that_is_a_local_name_is_known_by_that_name():
+    import cmath
+
+    assert message(lambda x: cmath.exp(x[0])).startswith("cmath.exp took")
+
+
+def test_what_cannot_be_known_is_not_named():
+    call = math.sin
+    assert message(lambda x: call(x[0])).startswith("the bare value of a variable was taken in `call(x[0])`")
+    assert message(lambda x: [math.sin][0](x[0])).startswith("the bare value of a variable was taken in `[math.sin]")
+    assert "in `np.ones(3).dot(x)`" in message(lambda x: np.ones(3).dot(x))
+
+
+def test_the_function_that_a_transform_was_given_is_named():
+    for transform in (ga.grad, ga.jacfwd, lambda f: lambda x: ga.jvp(f, (x,), (x,))):
+        with pytest.raises(GradientLossError, match=r"^math\.sin took"):
+            transform(math.sin)(1.0)
+
+
+def test_a_function_under_decorators_is_named_and_a_helper_is_not():
+    source = (
+        "import functools, math\n"
+        "def decorated(f):\n"
+        "    @functools.wraps(f)\n"
+        "    def inner(*args):\n"
+        "        return f(*args)\n"
+        "    return inner\n"
+        "def _helper(x):\n"
+        "    return float(x)\n"
+        "@decorated\n"
+        "def public(x):\n"
+        "    return _helper(x)\n"
+        "class Thing:\n"
+        "    def __init__(self, x):\n"
+        "        self.x = _helper(x)\n"
+        "    @classmethod\n"
+        "    def make(cls, x):\n"
+        "        return _helper(x)\n"
+    )
+    top, private = types.ModuleType("joblib.some"), types.ModuleType("joblib.some._private")
+    exec(compile(source, "private.py", "exec"), vars(private))
+    top.public, top.Thing = private.public, private.Thing
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "joblib.some", top)
+        patch.setitem(sys.modules, "joblib.some._private", private)
+        for called, name in {
+            "private.public": "joblib.some.public",
+            "(private.public or 0)": "joblib.some.public",
+            "(private.Thing or 0)": "joblib.some.Thing",
+            "(private.Thing.make or 0)": "joblib.some.Thing.make",
+            "(private._helper or 0)": "joblib.some",
+        }.items():
+            f = executed(f"f = lambda x: {called}(x[0])", private=private)["f"]
+            if called != "private.public":  # which is called by a path of its own
+                assert message(f).startswith(f"{name} took"), called
+
+
+# --- the expression -------------------------------------------------------------------------------------------------
+
+
+def test_the_innermost_expression_is_quoted_and_in_one_line():
+    # fmt: off
+    assert "in `math.cos(x[0])`;" in message(lambda x: math.prod([x[1], math.cos(x[0])]))
+    assert "in `math.sin( x[0] + 1.0, )`;" in message(lambda x: x[1] * math.sin(
+        x[0]
+        + 1.0,
+    ))
+    # fmt: on
+    assert "in `float(v)`;" in message(lambda x: sum(float(v) for v in x))
+    assert "in `math.cos(x[0])`;" in message(lambda ä: (lambda x: ("äöü", math.cos(x[0])))(ä)[1])
+
+
+def test_a_long_expression_is_cut():
+    source = f"f = lambda x: math.sin({'x[0] + ' * 40}x[0])"
+    text = message(executed(source, known=True)["f"])
+    quoted = text.partition("`")[2].partition("`")[0]
+    assert len(quoted) == 80 and quoted.startswith("math.sin(x[0] + ") and quoted.endswith("...")
+
+
+def test_an_assignment_is_quoted_whole_and_the_array_is_traced_to_its_making():
+    def filled(x):
+        out = np.zeros(3)
+        for i in range(3):
+            out[i] = x[i] ** 2
+        return np.sum(out)
+
+    text = message(filled)
+    line = filled.__code__.co_firstlineno + 1
+    assert f": `out[i] = x[i] ** 2`. `out` was made in line {line}, `out = np.zeros(3)`. Let the array" in text
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(x, out):\n    out[0] = x[0]",
+        "def f(x, out):\n    out = out\n    out = np.zeros(3)\n    out[0] = x[0]",
+        "def f(x, out):\n    (out, b) = np.zeros(3), 2\n    out[0] = x[0]",
+        "def f(x, out):\n    [np.zeros(3)][0][0] = x[0]",
+        "def f(x, out): out = np.zeros(3); out[0] = x[0]",
+    ],
+    ids=["argument", "made twice", "several", "no name", "the same line"],
+)
+def test_where_an_array_was_made_is_not_guessed(source):
+    f = executed(source, known=True)["f"]
+    text = message(lambda x: f(x, np.zeros(3)))
+    assert "an assignment cannot write" in text and "was made in" not in text
+
+
+def test_without_the_source_the_function_is_still_known():
+    f = executed("f = lambda x: math.sin(x[0], **{})")["f"]
+    assert message(f).startswith("math.sin took the bare value of a variable in `math.sin(...)`;")
+    f = executed("def f(x):\n    out = np.zeros(3)\n    out[0] = x[0]")["f"]
+    assert message(f).startswith(
+        "an assignment cannot write a variable into a plain ndarray, which holds no gradient. "
+    )
+
+
+def test_code_without_positions_has_its_line():
+    def stripped(code):
+        constants = tuple(stripped(c) if isinstance(c, types.CodeType) else c for c in code.co_consts)
+        table = b"".join(bytes([0x80 | 13 << 3, 0]) for _ in range(len(code.co_code) // 2))
+        return code.replace(co_linetable=table, co_consts=constants)
+
+    names = {"__name__": "users_code", "math": math}
+    source = "f = lambda x: math.sin(x[0])"
+    linecache.cache["users_code.py"] = (len(source), None, [source], "users_code.py")
+    exec(stripped(compile(source, "users_code.py", "exec")), names)
+    assert "in `f = lambda x: math.sin(x[0])`" in message(names["f"])
+
+
+def test_looking_leaves_no_reference_behind():
+    # On Python 3.11 and 3.12 reading a frame's local names does, and who else holds an array would be misjudged.
+    def f(x):
+        local = np.zeros(3)
+        call = float
+        before = sys.getrefcount(local)
+        for take in (lambda: call(x), lambda: math.sin(x)):
+            take()
+        call(x)
+        math.sin(x)
+        np.mean([x, x])
+        return sys.getrefcount(local) - before
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert f(ga.tensor(1.0)) == 0
+
+
+# --- whose line -----------------------------------------------------------------------------------------------------
+
+
+def test_the_error_ends_at_the_users_line_and_names_what_it_does():
+    request = None
+
+    class Asks:
+        def __array__(self, dtype=None, copy=None):
+            nonlocal request
+            request = frames.Request()
+            return np.zeros(2)
+
+    np.mean(Asks())
+    assert request is not None and request.asker is not None
+    # The test's own frame is the innermost one that is not gradarray's here.
+    assert request.asker.f_code.co_name == "__array__"
+    assert not request.harmless and not request.stores
+
+
+@pytest.mark.parametrize(("module", "harmless"), [("matplotlib.axes", True), ("matplotlib.mlab", False)])
+def test_a_picture_is_nobodys_loss_but_what_is_computed_for_one_is(module, harmless):
+    take = executed("def take(x):\n    return float(x)", __name__=module)["take"]
+    t = ga.tensor(1.0)
+    with warnings.catch_warnings(record=True) as messages:
+        warnings.simplefilter("always")
+        take(t)
+    assert bool(messages) is not harmless
+
+
+def test_a_function_of_the_users_that_a_harmless_one_calls_is_not_harmless():
+    """A callback of a library that draws computes for its own sake."""
+    call = executed("def call(f):\n    return f()", __name__="matplotlib.animation")["call"]
+    t = ga.tensor(1.0)
+    with pytest.warns(ga.GradientLossWarning, match=r"math\.sin"):
+        call(lambda: math.sin(t))
+
+
+def test_arrays_of_a_library_that_draws_take_bare_values():
+    draw = executed("def draw(x):\n    a = np.zeros(3)\n    a[0] = x[0]\n    np.copyto(a[1:], x[1:])\n    return a",
+                    __name__="matplotlib.axes")["draw"]  # fmt: skip
+    np.testing.assert_array_equal(draw(ga.tensor(X)), X)
+    with pytest.raises(GradientLossError):
+        executed("def f(x):\n    a = np.zeros(3)\n    a[0] = x[0]")["f"](ga.tensor(X))
