@@ -188,8 +188,6 @@ def refuse_write(what: str) -> None:
 
 def _refusal(request: Request, what: str) -> GradientLossError:
     name = (request.name if request.libraries else None) or what
-    if name == "out=" and request.name is not None:
-        name = f"out= of {request.name}"
     line = f": `{request.expression}`" if request.expression else ""
     made = f" {request.made}." if request.made else ""
     return GradientLossError(
