@@ -265,8 +265,8 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
 
 def _assign(raw: Array, index: Any, value: Any) -> None:
     value = unwrap(value)
-    if isinstance(value, np.ndarray) and not is_basic(index) and np.may_share_memory(raw, value):
-        value = value.copy()  # older versions of NumPy read in it what they have written already
+    if isinstance(value, np.ndarray) and np.may_share_memory(raw, value):
+        value = value.copy()  # NumPy may read in it what it has written already, as in x[::2] = x[:3]
     raw[index] = value
 
 

@@ -191,8 +191,9 @@ def an_update(values: Values, rng: np.random.Generator) -> Step:
         values[k].flat[flat] = other.flat[0] if np.ndim(other) else other
 
     def assign(values: Values) -> None:
-        # NumPy 2.0 reads what it has written already where integers index the array that the value is a view of.
-        values[k][index] = np.copy(value(values)) if by_integers else value(values)
+        # NumPy reads what it has written already where the value is a view of the array, as in x[::2] = x[:3].
+        other = value(values)
+        values[k][index] = np.copy(other) if by_integers or isinstance(other, np.ndarray) else other
 
     changes: list[Step] = [
         assign,
