@@ -135,7 +135,7 @@ class Tensor(Surface):
 
     @data.setter
     def data(self, value: Any) -> None:
-        with tape.no_grad():
+        with tape.no_grad:
             self[...] = value
 
     def _values(self) -> Any:

@@ -21,6 +21,7 @@ from .contributions import PICK, Part
 from .fitting import fit
 from .functions import ZERO
 from .kinds import Bilinear, Elementwise, Function, Linear, names
+from .settings import RECORDED, silently, within
 from .sweeps import reachable
 from .tape import Array, Node, Spec
 from .views import VIEWITEM, GetItem
@@ -119,12 +120,15 @@ def between(result: Node, inputs: Sequence[Node]) -> list[Node]:
 
 def _with_care(compute: Callable[[bool], Any]) -> Any:
     """Compute derivatives; where a NaN comes out, once more, with a zero that wins over an infinity or a NaN."""
-    with np.errstate(all="ignore"):
-        found = compute(False)
-        batches = found.values() if type(found) is dict else [found]
-        if any(type(x) is Batch and np.isnan(np.sum(x.value)) for x in batches):
-            found = compute(True)
+    found = silently(compute, False)
+    batches = found.values() if type(found) is dict else [found]
+    if any(type(x) is Batch and silently(_has_nan, x) for x in batches):
+        found = silently(compute, True)
     return found
+
+
+def _has_nan(x: Batch) -> bool:
+    return bool(np.isnan(np.sum(x.value)))
 
 
 # --- in reverse ------------------------------------------------------------------------------------------------------
@@ -305,18 +309,21 @@ def transposed(node: Node, tangents: list[Any]) -> Any:
     """
     several = type(node.out) is tuple
     outs = node.out if several else (node,)
-    with tape.recorded(), np.errstate(all="ignore"):
-        vs = [
-            wrap(np.zeros(out.shape, out.dtype), tape.leaf(out.shape, out.dtype)) if out.dtype.kind in "fc" else None
-            for out in outs
-        ]
-        seeds = [np.zeros(out.shape, out.dtype) if v is None else v for v, out in zip(vs, outs, strict=True)]
+    vs = [
+        wrap(np.zeros(out.shape, out.dtype), tape.leaf(out.shape, out.dtype)) if out.dtype.kind in "fc" else None
+        for out in outs
+    ]
+    seeds = [np.zeros(out.shape, out.dtype) if v is None else v for v, out in zip(vs, outs, strict=True)]
+
+    def fitted_cotangents() -> list[Any]:
         assert node.rule is not None
         cotangents = list(node.rule.pullback(node, seeds if several else seeds[0]))
-        fitted = [
+        return [
             None if parent is None or t is None or c is None else fit(c, parent)
             for parent, c, t in zip(node.parents, cotangents, tangents, strict=False)
         ]
+
+    fitted = within(RECORDED, silently, fitted_cotangents)
     leaves: list[Any] = [v._node for v in vs if v is not None]
     totals: Batches = {}
     for c, t in zip(fitted, tangents, strict=False):

@@ -19,8 +19,9 @@ from .custom import (
 )
 from .dual import Dual
 from .fitting import FLOAT64
-from .loss import transforming
+from .loss import differentiating
 from .recorders import records
+from .settings import RECORDED, held, hold, silently, within
 from .tape import Array, Node, PullbackRule, next_order
 from .tracing import _ARGUMENT, _Results
 from .trees import Tree, flatten, tree_map
@@ -96,28 +97,34 @@ class _Checkpoint(PullbackRule):
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         parts = g if type(g) is list else [g]
+        return within(RECORDED, self._again, node, parts)  # type: ignore[no-any-return] # a sweep may be inside a no_grad
+
+    def _again(self, node: Node, parts: list[Any]) -> list[Any]:
         traced = any(map(has_tensor, parts))
-        with tape.recorded():  # a sweep may be carried out inside a no_grad block
-            start = next_order()
-            variables = [_inner(raw, parent, traced) for raw, parent in zip(node.args, node.parents, strict=False)]
-            slots = iter(variables)
-            given = [next(slots) if leaf is _VARIABLE else leaf for leaf in self.leaves]
-            args, kwargs = self.structure.unflatten(given)
-            with transforming():
-                result = self.func(*args, **kwargs)
-            outs = [out for out in flatten(result)[0] if _is_result(out)]
-            self._compare(outs)
-            pairs = [(out._node, part) for out, part in zip(outs, parts, strict=True)]
-            root = _joined([(n, part) for n, part in pairs if n is not None and part is not None])
-            outside = _cut(root, start, {v._node for v in variables})
-            if not outside.keys() <= set(self.outside):
-                raise self._differs()
-            if traced:
-                for old, parent in zip(self.outside, node.parents[len(variables) :], strict=True):
-                    if old in outside:
-                        outside[old].rule, outside[old].parents = _ARGUMENT, (parent,)
-            one = np.float64(1.0)
-            found = plans.sweep(root, wrap(one) if traced else one, traced, wrap if traced else None, start)
+        start = next_order()
+        variables = [_inner(raw, parent, traced) for raw, parent in zip(node.args, node.parents, strict=False)]
+        slots = iter(variables)
+        given = [next(slots) if leaf is _VARIABLE else leaf for leaf in self.leaves]
+        args, kwargs = self.structure.unflatten(given)
+        before = held()
+        try:
+            hold(differentiating(before))
+            result = self.func(*args, **kwargs)
+        finally:
+            hold(before)
+        outs = [out for out in flatten(result)[0] if _is_result(out)]
+        self._compare(outs)
+        pairs = [(out._node, part) for out, part in zip(outs, parts, strict=True)]
+        root = _joined([(n, part) for n, part in pairs if n is not None and part is not None])
+        outside = _cut(root, start, {v._node for v in variables})
+        if not outside.keys() <= set(self.outside):
+            raise self._differs()
+        if traced:
+            for old, parent in zip(self.outside, node.parents[len(variables) :], strict=True):
+                if old in outside:
+                    outside[old].rule, outside[old].parents = _ARGUMENT, (parent,)
+        one = np.float64(1.0)
+        found = plans.sweep(root, wrap(one) if traced else one, traced, wrap if traced else None, start)
         return [found.get(v._node) for v in variables] + [
             found.get(outside[n]) if n in outside else None for n in self.outside
         ]
@@ -201,14 +208,17 @@ _WEIGHTS = np.cos(np.arange(8192.0) ** 2)
 
 def _fingerprint(raw: Array) -> tuple[Any, ...]:
     """Return a weighted sum of the elements, the error that rounding may have brought into it, shape and dtype."""
-    flat = np.ravel(raw)
+    total, size = silently(_weighted, np.ravel(raw))
+    return total, size, raw.shape, raw.dtype
+
+
+def _weighted(flat: Array) -> tuple[Any, Any]:
     total = size = 0.0
-    with np.errstate(all="ignore"):
-        for i in range(0, flat.size, len(_WEIGHTS)):
-            block = flat[i : i + len(_WEIGHTS)]
-            total = total + np.dot(block, _WEIGHTS[: len(block)])
-            size = size + np.sum(np.abs(block))
-        return total, size * np.sqrt(np.finfo(raw.dtype).eps), raw.shape, raw.dtype
+    for i in range(0, flat.size, len(_WEIGHTS)):
+        block = flat[i : i + len(_WEIGHTS)]
+        total = total + np.dot(block, _WEIGHTS[: len(block)])
+        size = size + np.sum(np.abs(block))
+    return total, size * np.sqrt(np.finfo(flat.dtype).eps)
 
 
 def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:

@@ -14,8 +14,9 @@ from . import tape, wrapping
 from .contributions import PICK
 from .dual import Dual
 from .fitting import FLOAT64, fit
-from .loss import GradientLossError, transforming
+from .loss import GradientLossError, differentiating
 from .recorders import records
+from .settings import RECORDED, held, hold, silently, within
 from .tangents import gradient_of, paired
 from .tape import Array, Node, PullbackRule, Spec
 from .trees import Tree, _parts, flatten
@@ -160,12 +161,15 @@ class Derivative:
             wrap(np.zeros(out.shape, out.dtype), tape.leaf(out.shape, out.dtype)) if is_floating(out) else None
             for out in outs
         ]
-        total: Any = 0
-        with np.errstate(all="ignore"), tape.recorded():
+
+        def gradients() -> list[Any]:
+            total: Any = 0
             for cotangent, t in zip(self.cotangents(pull, answer.unflatten(v), args), tangents, strict=True):
                 if t is not None and cotangent is not None:
                     total = total + np.sum(np.real(np.conj(fit(cotangent, t)) * t))
             return [None if x is None else gradient_of(total, x._node, connect) for x in v]
+
+        return within(RECORDED, silently, gradients)  # type: ignore[no-any-return]
 
     def cotangents(self, pull: Pull, g: Any, args: tuple[Any, ...]) -> list[Any]:
         """Return what the pull makes of a cotangent: one for each leaf of the arguments, None where there is none."""
@@ -249,7 +253,7 @@ class _Call(PullbackRule):
         cotangent = self.answer.unflatten([next(slots) if other is None else None for other in self.others])
         if any(map(has_tensor, parts)):
             return self._pull(self.derivative.pull_again(self._result(node), self._args(node)), cotangent, node)
-        with tape.no_grad():  # the pull may have Tensors at hand that are variables
+        with tape.no_grad:  # the pull may have Tensors at hand that are variables
             found = self._pull(self.pull, cotangent, node)
         return [c._raw if isinstance(c, wrapping.Tensor) else c for c in found]
 
@@ -295,15 +299,18 @@ class _Custom(Derivative):
         return answer
 
     def pull_again(self, result: Any, args: tuple[Any, ...]) -> Pull:
+        before = held()
         try:
-            with tape.recorded(), transforming():
-                return self.call(*args)[1]
+            hold(differentiating(before, recording=True))
+            return self.call(*args)[1]
         except Exception as error:
             error.add_note(
                 f"A derivative of the gradient of {self.name} was asked for, which calls {self.name} on Tensors: "
                 "that needs differentiable np.* code throughout."
             )
             raise
+        finally:
+            hold(before)
 
 
 def custom_gradient(func: Callable[..., tuple[Any, Callable[[Any], Any]]]) -> Callable[..., Any]:

@@ -16,7 +16,8 @@ from .dual_updates import Flat, assign
 from .forward import FUNCTIONS, UFUNCS, array_ufunc, created_like
 from .outputs import likeness
 from .places import freeze
-from .tangents import gradient_of, values_of
+from .settings import paused, stopped
+from .tangents import constant, gradient_of, values_of
 from .tape import Array
 from .views import without_copy
 from .wrapping import bare, token
@@ -230,6 +231,8 @@ class Dual(DualSurface):
     def __getitem__(self, index: Any) -> Any:
         if type(index) is not int:
             index = freeze(values_of(index))
+        if paused and stopped(self.level):
+            return constant(self.value[index], self.level)
         return Dual(self.value[index], self.tangent[index], self.level)
 
     def __setitem__(self, index: Any, value: Any) -> None:

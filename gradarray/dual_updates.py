@@ -11,6 +11,7 @@ from .forward import UFUNCS
 from .loss import GradientLossError
 from .places import freeze
 from .references import holders
+from .settings import paused, stopped
 from .tangents import level_of, traced_as, values_of, written
 from .tape import Array
 from .wrapping import PLAIN, bare, has_variable, stack_nested
@@ -29,6 +30,9 @@ def assign(d: Any, value: Any, place: Callable[[Array, Array], None]) -> None:
             "Make it inside the inner function, with np.zeros_like(x) of the argument x that is differentiated there."
         )
     inner, tangent = (value.value, value.tangent) if level == d.level else (value, None)
+    if paused and stopped(d.level):  # the value alone, as of a Tensor that is not recorded
+        place(d.value, bare(inner) if _cannot_hold(d.value, inner) else inner)
+        return
     if not type(inner) is type(d.value) is np.ndarray and (
         _cannot_hold(d.value, inner) or (tangent is not None and _cannot_hold(d.tangent, tangent))
     ):
@@ -68,6 +72,8 @@ def _is_part(array: Array) -> bool:
 def update(d: Any, ufunc: np.ufunc, other: Any) -> Any:
     """Carry out an augmented assignment, such as ``x += other``."""
     result = UFUNCS[ufunc](d, other)
+    if isinstance(d.value, np.generic) and paused and stopped(d.level) and result is not NotImplemented:
+        return type(d)(values_of(result, d.level), d.tangent, d.level)
     if result is NotImplemented or isinstance(d.value, np.generic) or level_of(result) > d.level:
         return result  # a scalar is not changed but replaced; so is what cannot hold the tangent of an inner level
     if result.shape != d.shape or not np.can_cast(result.dtype, d.dtype, "same_kind"):

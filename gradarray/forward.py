@@ -7,7 +7,7 @@ Dual. The usual calls of ufuncs, on plain arrays, are carried out in line; `grad
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,8 +35,9 @@ from .outputs import fill, taking
 from .parallel import SPLIT, product_in_parts, ufunc_in_parts
 from .parallel import add as add_in_parts
 from .registry import find, forgetters
+from .settings import paused, silently, stopped
 from .signatures import UFUNC_KEYWORDS, CallSignature
-from .tangents import level_of, paired, product_with, pushed, tangent_of, understood, values_of, written
+from .tangents import level_of, paired, product_with, pushed, tangent_of, understood, untraced, values_of, written
 from .ufuncs import LOWERED, augmented_assignment, updated_at, with_axes
 from .wrapping import PLAIN, bare, new_object, refuse, stack_nested
 
@@ -81,7 +82,8 @@ def _bilinear(rule: Bilinear) -> Pusher:
         (a, ta, level) = (x1.value, x1.tangent, x1.level) if type(x1) is Dual else (x1, None, 0)
         (b, tb, other) = (x2.value, x2.tangent, x2.level) if type(x2) is Dual else (x2, None, level)
         if (
-            type(a) is ndarray is type(b)
+            not paused
+            and type(a) is ndarray is type(b)
             and (ta is None or type(ta) is ndarray)
             and (tb is None or type(tb) is ndarray)
             and (level == other or not level)
@@ -108,6 +110,8 @@ def _unary(rule: Elementwise, calculate: Pusher) -> Pusher:
     def push(x: Any) -> Any:
         if type(x) is not Dual:
             return pushed(rule, (x,), {}) if _ours((x,)) else NotImplemented
+        if paused and stopped(x.level):
+            return untraced(func, (x,), {})
         value, t = x.value, x.tangent
         if type(t) is float64 and type(value) is float64:
             out = calculate(value)
@@ -150,6 +154,8 @@ def _binary(rule: Elementwise, calculate: Pusher) -> Pusher:
             a, ta, level = x1.value, x1.tangent, x1.level
             if type(x2) is Dual:
                 if x2.level != level:
+                    if paused and stopped(max(level, x2.level)):
+                        return untraced(func, (x1, x2), {})
                     return pushed(rule, (x1, x2), {})
                 b, tb = x2.value, x2.tangent
             else:
@@ -159,6 +165,8 @@ def _binary(rule: Elementwise, calculate: Pusher) -> Pusher:
             b, tb, level = x2.value, x2.tangent, x2.level
         else:
             return pushed(rule, (x1, x2), {}) if _ours((x1, x2)) else NotImplemented
+        if paused and stopped(level):
+            return untraced(func, (x1, x2), {})
         if (
             (ta is None or type(ta) is float64)
             and (tb is None or type(tb) is float64)
@@ -260,15 +268,18 @@ def function_pusher(func: Callable[..., Any]) -> Pusher:
     """Make what carries out a function on Duals, from its rule."""
     rule = find(func)
     push = _pusher(func, rule)
-    if rule is None or rule.lower is None:
-        return push
-    lower = rule.lower
+    lower = None if rule is None else rule.lower
 
-    def lower_first(args: Any, kwargs: dict[str, Any]) -> Any:
-        answer = lower(args, kwargs)
-        return push(args, kwargs) if answer is NotImplemented else answer
+    def push_unless_stopped(args: Any, kwargs: dict[str, Any]) -> Any:
+        if paused and stopped(level_of((args, kwargs))):
+            return untraced(func, args, kwargs)
+        if lower is not None:
+            answer = lower(args, kwargs)
+            if answer is not NotImplemented:
+                return answer
+        return push(args, kwargs)
 
-    return lower_first
+    return push_unless_stopped
 
 
 def _pusher(func: Callable[..., Any], rule: Rule | None) -> Pusher:
@@ -420,6 +431,8 @@ def array_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
     rule = find(ufunc)
     if rule is None or isinstance(rule, Unsupported):
         raise refuse(ufunc, rule)
+    if paused and stopped(level_of((inputs, kwargs))):
+        return untraced(getattr(ufunc, method), inputs, kwargs)
     if method == "at":
         return _at(ufunc, *inputs)
     kwargs = {name: value for name, value in kwargs.items() if name != "out"}
@@ -454,13 +467,13 @@ def _call_with_keywords(
     """Call a ufunc without out=; `before` holds the arrays that keep their elements where a mask says so."""
     where = values_of(kwargs.get("where", True))
     kwargs = {name: value for name, value in kwargs.items() if name != "where"}
-    with nullcontext() if where is True else np.errstate(all="ignore"):
-        if isinstance(rule, Elementwise):
-            result = pushed(rule, inputs, kwargs)
-        elif {"axes", "axis", "keepdims"} & kwargs.keys():
-            result = with_axes(ufunc, inputs, kwargs)
-        else:
-            result = FUNCTIONS[ufunc](inputs, kwargs)
+    if isinstance(rule, Elementwise):
+        push = pushed if where is True else partial(silently, pushed)
+        result = push(rule, inputs, kwargs)
+    elif {"axes", "axis", "keepdims"} & kwargs.keys():
+        result = with_axes(ufunc, inputs, kwargs)
+    else:
+        result = FUNCTIONS[ufunc](inputs, kwargs)
     if where is True:
         return result
     results = result if isinstance(result, tuple) else (result,)

@@ -355,3 +355,15 @@ def quoted(code: types.CodeType, at: int, names: dict[str, Any], whole: bool = F
 def _short(text: str) -> str:
     text = " ".join(text.split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def at_with(frame: types.FrameType) -> bool:
+    """Tell whether what a frame is calling is the object of a ``with`` statement: then nothing has to be set before.
+
+    An interrupt between the call and the beginning of the block would leave it set for good.
+    """
+    code, place = frame.f_code.co_code, frame.f_lasti + 2
+    while code[place] == dis.opmap["CACHE"]:
+        place += 2
+    names = [dis.opname[code] for code in code[place : place + 4 : 2]]
+    return names[0] == "BEFORE_WITH" or names == ["COPY", "LOAD_SPECIAL"]

@@ -292,7 +292,7 @@ def _constants(result: Any) -> Any:
     if isinstance(result, (tuple, list)):
         return type(result)(_constants(item) for item in result)
     if isinstance(result, Tensor) and result._node is not None:
-        with tape.no_grad():
+        with tape.no_grad:
             return result[...]
     return result
 

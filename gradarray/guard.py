@@ -8,33 +8,23 @@ its own flag.)
 
 from __future__ import annotations
 
-import functools
+import os
 import threading
 import weakref
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from .references import holders
-
-F = TypeVar("F", bound=Callable[..., Any])
+from .settings import Block, guarded, relaxed
 
 # Up to this size a copy costs less than a lock, with its release (measured: 64 kB 1.4 us, a lock 2.5 us).
 COPIED = 2**16
 
 
-class _State(threading.local):
-    override: bool | None = None
-
-
-_state = _State()
 _default = True
-# How many blocks are open in all threads that set it otherwise: one look at it spares that at the thread's own state.
-_relaxed = 0
-_counting = threading.Lock()
 
 
 def mem_guard_active() -> bool:
-    """Tell whether the memory guard is on in this thread.
+    """Tell whether the memory guard is on here: in this thread, or asyncio task.
 
     Examples
     --------
@@ -42,7 +32,7 @@ def mem_guard_active() -> bool:
     >>> ga.mem_guard_active()
     True
     """
-    return _default if _state.override is None else _state.override
+    return guarded(_default)
 
 
 def turn_memory_guarding_off() -> None:
@@ -56,10 +46,8 @@ def turn_memory_guarding_off() -> None:
     False
     >>> ga.turn_memory_guarding_on()
     """
-    global _default, _relaxed
-    with _counting:
-        _relaxed += _default
-        _default = False
+    global _default
+    _default = False
 
 
 def turn_memory_guarding_on() -> None:
@@ -72,46 +60,19 @@ def turn_memory_guarding_on() -> None:
     >>> ga.mem_guard_active()
     True
     """
-    global _default, _relaxed
-    with _counting:
-        _relaxed -= not _default
-        _default = True
+    global _default
+    _default = True
 
 
-class _MemGuard:
-    """The memory guard on or off in this thread, in a ``with`` block or in a decorated function; may be nested."""
+class _MemGuard(Block):
+    """The memory guard on or off in a ``with`` block or a decorated function; may be nested.
 
-    def __init__(self, active: bool) -> None:
-        self._active = active
-        self._local = threading.local()
-
-    def __enter__(self) -> None:
-        global _relaxed
-        with _counting:
-            _relaxed += 1
-        self._local.before = [*getattr(self._local, "before", ()), _state.override]
-        _state.override = self._active
-
-    def __exit__(self, *_: object) -> None:
-        global _relaxed
-        with _counting:
-            _relaxed -= 1
-        _state.override = self._local.before.pop()
-
-    def __call__(self, func: F) -> F:
-        @functools.wraps(func)
-        def guarded(*args: Any, **kwargs: Any) -> Any:
-            with self:
-                return func(*args, **kwargs)
-
-        return guarded  # type: ignore[return-value]
-
-    def __repr__(self) -> str:
-        return f"mem_guard_{'on' if self._active else 'off'}"
+    It acts on the calling thread, or asyncio task, alone.
+    """
 
 
-mem_guard_off = _MemGuard(False)
-mem_guard_on = _MemGuard(True)
+mem_guard_off = _MemGuard("mem_guard_off", relaxed, guarded=False)
+mem_guard_on = _MemGuard("mem_guard_on", relaxed, guarded=True)
 
 
 # --- what a tape saves ----------------------------------------------------------------------------------------------
@@ -140,9 +101,19 @@ _locks: dict[int, _Lock] = {}
 _mutex = threading.RLock()
 
 
+def _renew() -> None:
+    """Take another mutex: who held that of the parent when it forked is not there in the child."""
+    global _mutex
+    _mutex = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
+
+
 def hold(array: Any) -> Any:
     """Return what a tape saves of an array that its caller could change: a copy, or a view with the array locked."""
-    if _relaxed and not mem_guard_active():
+    if (relaxed or not _default) and not guarded(_default):
         return array
     if array.nbytes <= COPIED:
         return array.copy("K")

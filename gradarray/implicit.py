@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from . import tape
 from .control import innermost
 from .custom import Derivative, Pull, is_traced, refuse_traced
 from .jacobians import jacobian
+from .settings import RECORDED, within
 from .transforms import jvp, vjp
 from .trees import Tree, flatten
 
@@ -56,13 +56,16 @@ class _Root(Derivative):
         return functools.partial(self._pull, result, args)
 
     def _pull(self, x: Any, params: tuple[Any, ...], g: Any) -> tuple[Any, ...]:
-        with tape.recorded():  # a sweep may be carried out inside a no_grad block
-            leaves, structure = flatten(params)
-            residual, chosen = self._residual_of(x, leaves, structure, self.wanted)
-            value, pull = vjp(residual, *chosen)
-            f_x = self._jacobian(x, params, value)
-            adjoint = _joined_parts(-np.linalg.solve(f_x.T, _parts(g, x)), x)
-            pulled = iter(pull(adjoint))
+        # A sweep may be carried out inside a no_grad block.
+        return within(RECORDED, self._pulled, x, params, g)  # type: ignore[no-any-return]
+
+    def _pulled(self, x: Any, params: tuple[Any, ...], g: Any) -> tuple[Any, ...]:
+        leaves, structure = flatten(params)
+        residual, chosen = self._residual_of(x, leaves, structure, self.wanted)
+        value, pull = vjp(residual, *chosen)
+        f_x = self._jacobian(x, params, value)
+        adjoint = _joined_parts(-np.linalg.solve(f_x.T, _parts(g, x)), x)
+        pulled = iter(pull(adjoint))
         return structure.unflatten([next(pulled) if wanted else None for wanted in self.wanted])  # type: ignore[no-any-return]
 
     def push(self, result: Any, args: tuple[Any, ...], tangents: list[Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,8 @@ def save(file: Any, /, *tensors: Any, **named: Any) -> None:
     if clashes:
         raise ValueError(f"the name {clashes[0]} is that of a tensor that was given without a name")
     for name, value in {**together, **named}.items():
+        if "\0" in name:
+            raise ValueError(f"a file cannot hold the name {name!r}: its null character would end it")
         if not isinstance(value, Tensor):
             if has_tensor(value):
                 raise TypeError(
@@ -109,42 +112,55 @@ def load(file: Any, /) -> Any:
     >>> w, b.constant
     (Tensor([1., 2.]), True)
     """
-    from zipfile import BadZipFile  # takes 5 ms to import, and is seldom needed
-
     path = file
     if not hasattr(file, "read"):
         path = os.fsdecode(file)
         if not path.endswith(".npz") and not os.path.exists(path):
             path += ".npz"
-    try:
-        archive = np.load(path, allow_pickle=False)
-    except (EOFError, ValueError, BadZipFile) as error:
-        raise ValueError(f"{file} was not made by ga.save: {error}") from error
-    if not isinstance(archive, np.lib.npyio.NpzFile):
-        raise ValueError(f"{file} was not made by ga.save: it holds one array alone, as np.save writes it")
-    with archive:
-        if _HEADER not in archive.files:
-            raise ValueError(f"{file} was not made by ga.save, but may be an archive of np.savez; use np.load")
+    with open(path, "rb") if path is not file else nullcontext(file) as stream:
         try:
-            layout, count = archive[_HEADER].tolist()
-            known = layout == _LAYOUT
-            tensors = _tensors(archive) if known else {}
-        except (EOFError, KeyError, TypeError, ValueError, BadZipFile) as error:
-            raise ValueError(f"{file} is damaged, or was not made by ga.save: {error}") from error
-    if not known:
-        raise ValueError(f"{file} has the layout {layout}, which this version of gradarray does not know")
+            archive = np.load(stream, allow_pickle=False)
+        except Exception as error:  # zipfile, zlib and NumPy's own parser have several dozen for a damaged file
+            raise ValueError(f"{file} was not made by ga.save: {error}") from error
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise ValueError(f"{file} was not made by ga.save: it holds one array alone, as np.save writes it")
+        with archive:
+            if _HEADER not in archive.files:
+                raise ValueError(f"{file} was not made by ga.save, but may be an archive of np.savez; use np.load")
+            try:
+                layout, count = _array(archive, _HEADER, "iu", (2,)).tolist()
+                loaded = _arranged(_tensors(archive), count) if layout == _LAYOUT else None
+            except Exception as error:
+                raise ValueError(f"{file} is damaged, or was not made by ga.save: {error}") from error
+            if layout != _LAYOUT:
+                raise ValueError(f"{file} has the layout {layout}, which this version of gradarray does not know")
+            return loaded
+
+
+def _arranged(tensors: dict[str, Tensor], count: int) -> Any:
+    if not 0 <= count <= len(tensors):
+        raise ValueError(f"it has {len(tensors)} tensors, and says that it has {count}")
     if len(tensors) > count:
         return tensors
-    return tensors["arr_0"] if count == 1 else tuple(tensors.values())
+    return tensors["arr_0"] if count == 1 else tuple([tensors[f"arr_{i}"] for i in range(count)])
+
+
+def _array(archive: Any, key: str, kinds: str, shape: tuple[int, ...] | None = None) -> Any:
+    """Return an entry of which the dtype, and the shape if given, is as `save` makes it."""
+    entry = archive[key]
+    if not isinstance(entry, np.ndarray) or entry.dtype.kind not in kinds or shape not in (None, entry.shape):
+        raise ValueError(f"its entry {key} is no such array as ga.save writes there")
+    return entry
 
 
 def _tensors(archive: Any) -> dict[str, Tensor]:
     tensors = {}
     for key in archive.files:
         if key.startswith("data/"):
-            name, data = key.removeprefix("data/"), archive[key]
-            t = Tensor(data, constant=bool(archive[f"constant/{name}"]), copy=data.ndim == 0)
+            name, data = key.removeprefix("data/"), _array(archive, key, "biufc")
+            constant = bool(_array(archive, f"constant/{name}", "b", ()))
+            t = Tensor(data, constant=constant, copy=data.ndim == 0)
             if f"grad/{name}" in archive.files:
-                t.grad = archive[f"grad/{name}"]
+                t.grad = _array(archive, f"grad/{name}", "fc", data.shape)
             tensors[name] = t
     return tensors

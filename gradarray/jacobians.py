@@ -10,8 +10,9 @@ import numpy as np
 from . import batched
 from ._tensor import Tensor
 from .arguments import Argnums, function_name, named_after, need_function
+from .settings import next_level
 from .tracing import Chosen, Trace, as_given, check_results, dtype_of, dual, shape_of, zeros_of
-from .transforms import Pushed, next_level, pair
+from .transforms import Pushed, pair
 from .trees import Tree
 from .wrapping import PLAIN
 

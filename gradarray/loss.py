@@ -12,11 +12,12 @@ import threading
 import types
 import warnings
 from collections.abc import Callable
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
 
-from .frames import Request, asker, draws, quoted, users_level
+from .frames import Request, asker, at_with, draws, quoted, users_level
+from .settings import Block, Exit, Settings, held, hold
 
 POLICIES = ("ignore", "warn", "raise")
 
@@ -38,21 +39,12 @@ class GradientLossWarning(UserWarning):
 
 # By code, instruction and level of forward mode: the node or the level that the values belong to, and the globals.
 Named = dict[tuple[types.CodeType, int, int], tuple[Any, dict[str, Any]]]
-
-
-class _Local(threading.local):
-    policy: str | None = None  # what holds in this thread alone; None where the default does
-    transforms = 0  # how many transforms this thread is in
-    named: Named | None = None  # in a transform, where bare values were asked for by name
-
-
-_local = _Local()
 _default = "warn"
 
 
 def current() -> str:
-    """Return the policy that holds in this thread."""
-    return _local.policy or _default
+    """Return the policy that holds here."""
+    return held().policy or _default
 
 
 def ignored() -> bool:
@@ -61,35 +53,40 @@ def ignored() -> bool:
 
 
 def in_transform() -> bool:
-    """Tell whether this thread is in the function of a transform."""
-    return _local.transforms > 0
+    """Tell whether the function of a transform is being carried out here."""
+    return held().transforms > 0
 
 
 class _Setting(str):
     """The former policy; as a context manager, it ends the setting that replaced it."""
 
-    _policy: str
-    _before: tuple[str, str | None]
-    _after: tuple[str, str | None] | None = None
+    _block: Block
+    _before: tuple[str, Settings]
+    _after: tuple[str, Settings] | None = None
 
     def __enter__(self) -> Self:
         global _default
-        if self._after == (_default, _local.policy):  # from now on, it holds for the block and this thread alone
-            _default, _local.policy = self._before
+        if self._after is not None and self._after == (_default, held()):
+            # From now on, it holds for the block and this context alone.
+            _default = self._before[0]
+            hold(self._before[1])
         self._after = None
-        self._before = (_default, _local.policy)
-        _local.policy = self._policy
+        self._block.__enter__()
         return self
 
-    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        _local.policy = self._before[1]
+    if TYPE_CHECKING:
+
+        def __exit__(self, kind: Any, error: Any, traceback: Any) -> None: ...
+
+    else:
+        __exit__ = Exit()
 
 
 def gradient_loss(policy: str | None = None) -> _Setting:
     """Say what happens where raw values are taken from a variable, so that its gradient would be lost.
 
     Called alone, it sets the policy for the program (in a thread other than the main one, for that thread). In a
-    ``with`` statement it sets it for the block, and for the calling thread alone.
+    ``with`` statement it sets it for the block, and for the calling thread or asyncio task alone.
 
     Parameters
     ----------
@@ -137,37 +134,26 @@ def gradient_loss(policy: str | None = None) -> _Setting:
     if policy is not None and policy not in POLICIES:
         raise ValueError(f'the policy for lost gradients is "ignore", "warn" or "raise", not {policy!r}')
     setting = _Setting(current())
-    setting._policy = setting if policy is None else policy
-    setting._before = (_default, _local.policy)
-    if policy is not None:
-        policy = str(policy)
-        if _local.policy is None and threading.current_thread() is threading.main_thread():
-            _default = policy
-        else:
-            _local.policy = policy
-    setting._after = (_default, _local.policy)
+    setting._block = Block("gradient_loss", policy=str(setting) if policy is None else policy)
+    if policy is None or at_with(sys._getframe(1)):
+        return setting
+    setting._before = (_default, held())
+    if held().policy is None and threading.current_thread() is threading.main_thread():
+        _default = policy
+    else:
+        hold(held().here(policy=policy))
+    setting._after = (_default, held())
     return setting
 
 
-class transforming:
-    """Raise where a gradient would be lost, in this thread, while the function of a transform runs.
+def differentiating(before: Settings, **changes: Any) -> Settings:
+    """Return what holds while the function of a transform runs: a gradient that would be lost is an error.
 
     A policy "ignore" that is set around it or inside it goes first.
     """
-
-    __slots__ = ("_policy",)
-
-    def __enter__(self) -> None:
-        self._policy = _local.policy
-        _local.transforms += 1
-        if current() != "ignore":
-            _local.policy = "raise"
-
-    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        _local.transforms -= 1
-        _local.policy = self._policy
-        if not _local.transforms:
-            _local.named = None
+    policy = before.policy if (before.policy or _default) == "ignore" else "raise"
+    places = before.named if before.transforms else {}
+    return before.with_(policy=policy, transforms=before.transforms + 1, named=places, **changes)
 
 
 # --- raising and warning --------------------------------------------------------------------------------------------
@@ -234,16 +220,17 @@ def named(source: Any) -> None:
 
     `source` is the node of the variable, or the level of forward mode that its tangent belongs to.
     """
-    if _local.transforms and not ignored() and (frame := asker()) is not None and not draws(frame):
-        if _local.named is None:
-            _local.named = {}
+    if in_transform() and not ignored() and (frame := asker()) is not None and not draws(frame):
         level = source if isinstance(source, int) else 0
-        _local.named[frame.f_code, frame.f_lasti, level] = source, frame.f_globals
+        places = held().named
+        assert places is not None
+        places[frame.f_code, frame.f_lasti, level] = source, frame.f_globals
 
 
 def all_named() -> Named | None:
     """Return where that happened in the transform that this thread is in, and in those around it so far."""
-    return dict(_local.named) if _local.named else None
+    places = held().named
+    return dict(places) if places else None
 
 
 def warn_of_named(places: Named, function: str, argument: Callable[[Any], bool], depends: bool) -> None:
@@ -256,7 +243,7 @@ def warn_of_named(places: Named, function: str, argument: Callable[[Any], bool],
     argument : tells whether a node or a level is that of an argument, or of what was computed from one
     depends : whether the result depends on an argument
     """
-    around = _local.named or {}
+    around = held().named or {}
     if depends and not around:
         return
     found = [place for place, (source, _) in places.items() if argument(source)]

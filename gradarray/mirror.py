@@ -152,7 +152,7 @@ _MODULES = ("numpy.fft", "numpy.linalg")
 def with_constant(call: Callable[..., Any], constant: bool, args: Any, kwargs: dict[str, Any]) -> Any:
     """Make a call whose results are constants, or variables."""
     if constant:
-        with tape.no_grad():
+        with tape.no_grad:
             return call(*args, **kwargs)
     return _variables(call(*args, **kwargs))
 

@@ -16,6 +16,7 @@ from numpy.lib.array_utils import byte_bounds
 
 from . import loss, wrapping
 from .kinds import Rule, public_name
+from .settings import silently
 from .signatures import parameter_kinds
 from .tape import Array
 from .wrapping import PLAIN, bare, has_variable, wrap, wrap_results
@@ -106,8 +107,7 @@ def fill(
     answers = answer if isinstance(answer, tuple) else (answer,)
     results: Any = wrap_results(answers)
     if record is not None:
-        with np.errstate(all="ignore"):  # NumPy has said it
-            result = record()
+        result = silently(record)  # NumPy has said it
         results = result if isinstance(result, tuple) else (result,)
         for out, made in zip(outs, results, strict=True):
             if isinstance(out, np.ndarray) and has_variable(made):

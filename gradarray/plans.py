@@ -20,6 +20,7 @@ from .contributions import blank
 from .fitting import BLAS_THREADS, FLOAT64, ONES, fit
 from .kinds import Bilinear, Elementwise, Function, Linear, Rule
 from .references import RETURNED, count
+from .settings import SILENT, errors
 from .sweeps import is_clean, reachable
 from .tape import Array, Node
 from .views import Reading
@@ -70,7 +71,9 @@ def sweep(
     known = _known.get(rule)
     if known is not None and known.plans:
         references = 0 if uses is None else 1
-        with np.errstate(all="ignore"):
+        before = errors.get()
+        try:
+            errors.set(SILENT)
             for plan in known.plans:
                 try:
                     gradients = plan(root, g, retain, oldest, references)
@@ -80,6 +83,8 @@ def sweep(
                     return gradients
                 if gradients is not None:
                     return sweeps.sweep(root, g, retain, None, oldest, uses)
+        finally:
+            errors.set(before)
     if uses is None:
         uses = reachable(root, oldest)
     if len(uses) <= LONGEST:

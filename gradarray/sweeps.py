@@ -13,6 +13,7 @@ from .contributions import Scatter
 from .fitting import BLAS_THREADS, FLOAT64, fit
 from .parallel import add
 from .references import count, holders
+from .settings import SILENT, errors
 from .tape import FAILED, RELEASED, RELEASED_MESSAGE, Array, Node, PullbackRule, leaf
 
 _by_order = attrgetter("order")
@@ -72,16 +73,20 @@ def sweep(
     if uses is None:
         uses = reachable(root, oldest)
     nodes = sorted(uses, key=_by_order)
-    with np.errstate(all="ignore"):  # whatever is infinite or undefined was already warned of on the way forward
-        try:
-            gradients = _pull(nodes, uses, root, g, False, retain, wrap)
-            if gradients is None:
-                gradients = _pull(nodes, uses, root, g, True, retain, wrap)
-        except BaseException:
-            for node in nodes:
-                if node.rule is RELEASED:
-                    node.rule = FAILED
-            raise
+    # Whatever is infinite or undefined was already warned of on the way forward.
+    before = errors.get()
+    try:
+        errors.set(SILENT)
+        gradients = _pull(nodes, uses, root, g, False, retain, wrap)
+        if gradients is None:
+            gradients = _pull(nodes, uses, root, g, True, retain, wrap)
+    except BaseException:
+        for node in nodes:
+            if node.rule is RELEASED:
+                node.rule = FAILED
+        raise
+    finally:
+        errors.set(before)
     assert gradients is not None
     if not retain:
         for node in nodes:

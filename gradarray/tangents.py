@@ -10,7 +10,7 @@ does: a view of a Dual is a view of both, and writing into it changes both.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from . import plans, tape, wrapping
 from .buffers import LARGE, absorbing, no_nan
 from .fitting import fit
 from .kinds import Bilinear, Differentiable, Elementwise, Function, Linear, Partial
+from .settings import RECORDED, silently, within
 from .tape import Array, Node, Spec
 from .wrapping import PLAIN, bare, spec, stack_nested, unwrap, wrap
 
@@ -61,6 +62,27 @@ def values_of(value: Any, level: int | None = None) -> Any:
     if cls is dict:
         return {key: values_of(item, level) for key, item in value.items()}
     return value
+
+
+def untraced(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+    """Carry out a call in a no_grad block: on the values of the innermost level, with a result that is a constant."""
+    level = level_of((args, kwargs))
+    result = func(*values_of(args, level), **values_of(kwargs, level))
+    into = kwargs.get("out")
+    if into is not None:
+        return into[0] if isinstance(into, tuple) and len(into) == 1 else into
+    return constant(result, level)
+
+
+def constant(result: Any, level: int) -> Any:
+    """Return a result with a tangent of zeros where it has numbers that could have one."""
+    if isinstance(result, (tuple, list)):
+        items = [constant(item, level) for item in result]
+        return type(result)(*items) if hasattr(result, "_fields") else type(result)(items)
+    return paired(result, None, level) if getattr(result, "dtype", _INTEGER).kind in "fc" else result
+
+
+_INTEGER = np.dtype(int)
 
 
 def understood(types: Iterable[type]) -> bool:
@@ -323,8 +345,7 @@ def product_with(d: Partial, t: Array, ans: Array, values: Sequence[Array]) -> A
     term = t * d  # in this order: of d * t, Python's own complex d would make a complex of Python's
     if clean(term):
         return term
-    with np.errstate(all="ignore"):
-        return absorbing(t, d)
+    return silently(absorbing, t, d)
 
 
 def clean(x: Any) -> bool:
@@ -359,13 +380,16 @@ def transposed(
     g: Any = [np.zeros_like(out) if x is None else x for x, out in zip(v, outs, strict=True)] if several else v[0]
     # What is differentiated once more, by a tape or by another Dual around this one, has to stay connected.
     connect = wrap if tape.recording() and any(map(_on_a_tape, (*values, *tangents))) else None
-    total: Any = 0
-    with np.errstate(all="ignore"), tape.recorded():
+
+    def gradients() -> list[Any]:
+        total: Any = 0
         for cotangent, t in zip(rule.pullback(node, g), tangents, strict=False):
             if t is not None and cotangent is not None:
                 fitted = fit(cotangent, Spec(t.shape, t.dtype))
                 total = total + np.sum(np.real(np.conj(fitted) * t))
-        answer = [None if x is None else gradient_of(total, x._node, connect) for x in v]
+        return [None if x is None else gradient_of(total, x._node, connect) for x in v]
+
+    answer = within(RECORDED, silently, gradients)
     return answer if several else answer[0]
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
+from .settings import Block, next_level
+from .settings import paused as paused
+from .settings import recording as recording
+
 # Whatever can stand inside a Tensor: an ndarray, a NumPy scalar, another Tensor, a Dual, a foreign array.
 Array = Any
-F = TypeVar("F", bound=Callable[..., Any])
 
 next_order = itertools.count().__next__
 
@@ -183,42 +182,19 @@ FAILED = _Released(
 # --- recording state ------------------------------------------------------------------------------------------------
 
 
-class _Local(threading.local):
-    depth = 0  # how many no_grad blocks this thread is in
-
-
-_local = _Local()
-_lock = threading.Lock()
-# How many no_grad blocks are open in all threads. The recorders look at this plain number first: an access to a
-# thread-local costs several times as much, and hardly any program has such a block open while it records.
-paused = 0
-
-
-def recording() -> bool:
-    """Tell whether operations on variables are recorded in this thread."""
-    return _local.depth == 0
-
-
-@contextmanager
-def recorded() -> Iterator[None]:
-    """Record in this thread, even inside a no_grad block: for a derivative that is computed by one."""
-    depth, _local.depth = _local.depth, 0
-    try:
-        yield
-    finally:
-        _local.depth = depth
-
-
-class no_grad:
+class _NoGrad(Block):
     """Stop recording inside a ``with`` block or a decorated function; results are constants.
 
-    It acts on the calling thread alone, and blocks may be nested.
+    It acts on the calling thread, or asyncio task, alone; blocks may be nested. The function that is differentiated may
+    hold such a block: what is computed there is a constant in both modes. One that was open before concerns only what
+    is outside of the derivative that is asked for within it. A generator or a coroutine function that is decorated
+    does not record whenever it runs.
 
     Examples
     --------
     >>> import gradarray as ga
     >>> x = ga.tensor(2.0)
-    >>> with ga.no_grad():
+    >>> with ga.no_grad:
     ...     y = x * x
     >>> y.constant
     True
@@ -229,32 +205,8 @@ class no_grad:
     True
     """
 
-    __module__ = "gradarray"
+    def _changes(self) -> dict[str, Any]:
+        return {"recording": False, "stopped": next_level()}
 
-    def __new__(cls, func: F | None = None) -> Any:
-        if func is None:
-            return super().__new__(cls)
-        if not callable(func):
-            raise TypeError(f"no_grad decorates a function, not {type(func).__name__}")
-        return cls.__call__(super().__new__(cls), func)
 
-    def __enter__(self) -> Self:
-        global paused
-        with _lock:
-            paused += 1
-        _local.depth += 1
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        global paused
-        _local.depth -= 1
-        with _lock:
-            paused -= 1
-
-    def __call__(self, func: F) -> F:
-        @functools.wraps(func)
-        def without_recording(*args: Any, **kwargs: Any) -> Any:
-            with no_grad():
-                return func(*args, **kwargs)
-
-        return without_recording  # type: ignore[return-value]
+no_grad = _NoGrad("no_grad", paused)

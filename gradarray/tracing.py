@@ -20,8 +20,9 @@ from ._tensor import Tensor, variable
 from .arguments import Argnums, function_name
 from .dual import Dual
 from .fitting import FLOAT64
-from .loss import transforming
+from .loss import differentiating
 from .plans import sweep
+from .settings import held, hold
 from .sweeps import reachable
 from .tangents import copied, joined, matched
 from .tape import RELEASED, Array, Node, PullbackRule, next_order
@@ -141,14 +142,14 @@ class Trace:
         self.plain, self._trees = chosen.leaves, chosen.trees
         self.tensors = any(isinstance(value, Tensor) for value in (*args, *kwargs.values(), *self.plain))
         args, kwargs = chosen.call([self._enter(leaf, recording) for leaf in self.plain])
-        with transforming():
-            if recording:
-                self.out = f(*args, **kwargs)
-            else:
-                # An outer no_grad is about the outer tape; this derivative was asked for inside it.
-                with tape.recorded():
-                    self.out = f(*args, **kwargs)
+        before = held()
+        try:
+            # An outer no_grad is about the outer tape; this derivative was asked for inside it.
+            hold(differentiating(before, recording=True))
+            self.out = f(*args, **kwargs)
             self._named = loss.all_named()
+        finally:
+            hold(before)
 
     @property
     def name(self) -> str:

@@ -8,23 +8,22 @@ an argument has the derivative zero.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from . import loss, tape
+from . import loss
 from ._tensor import Tensor, variable
 from .arguments import Argnums, function_name, named_after, need_function
 from .dual import Dual
-from .loss import transforming
+from .loss import differentiating
+from .settings import held, hold, next_level
 from .tape import next_order
 from .tracing import Trace, check_argument, check_results, dtype_of, dual, pull_back, shape_of, zeros_of
 from .trees import flatten, tree_map
 
 # Each differentiation in forward mode has a level of its own, higher than that of those around it.
-next_level = itertools.count(1).__next__
 
 
 def grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., Any]:
@@ -286,8 +285,12 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> An
     oldest = next_order()
     ones = [variable(_one(o)) if dtype_of(o).kind in "fc" else None for o in outs]
     nodes: Any = [one._node for one in ones if one is not None]
-    with tape.recorded():
+    before = held()
+    try:
+        hold(before.with_(recording=True))
         pulled = trace.gradients([(o, one) for o, one in zip(outs, ones, strict=True) if one is not None], True)
+    finally:
+        hold(before)
     outer = trace.depends(out)
 
     def f_jvp(*tangents: Any) -> Any:
@@ -370,9 +373,13 @@ class Pushed:
         self, f: Callable[..., Any], args: Any, kwargs: Any, level: int, has_aux: bool, transform: str
     ) -> None:
         name = function_name(f)
-        with transforming():
+        before = held()
+        try:
+            hold(differentiating(before))
             out = f(*args, **kwargs)
             named = loss.all_named()
+        finally:
+            hold(before)
         out, aux = pair(out, transform, name) if has_aux else (out, None)
         leaves, self.tree = check_results(out, transform, name)
         if named:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextvars
 import os
+import sys
 import threading
 import time
 from collections import deque
@@ -116,14 +117,17 @@ class Workers:
 
     def run(self, compute: Callable[[slice], object], parts: list[slice]) -> None:
         """Call `compute` for each part, at the same time, and return when all are done."""
-        if len(parts) == 1 or threading.get_ident() in self._idents:  # they must not wait for each other
+        helpers = len(parts) - 1
+        # Threads must not wait for each other, and those of an interpreter that ends do not run any more.
+        if threading.get_ident() in self._idents or sys.is_finalizing():
+            helpers = 0
+        elif len(self._idents) < helpers:
+            helpers = self._grow(helpers)
+        if not helpers:
             for part in parts:
                 compute(part)
             return
         job = _Job(compute, parts, self._here.flag)
-        helpers = len(parts) - 1
-        if len(self._idents) < helpers:
-            self._grow(helpers)
         for _ in range(helpers):
             self._jobs.put(job)
         self._posted.set(True)
@@ -134,13 +138,18 @@ class Workers:
             self._crowded = end + _CROWDED
         job.wait(end > self._crowded)
 
-    def _grow(self, count: int) -> None:
+    def _grow(self, count: int) -> int:
+        """Start threads, and return how many there are: fewer, where the system has no more of them to give."""
         with self._growing:
             while len(self._idents) < count:
                 thread = threading.Thread(target=self._serve, name="gradarray", daemon=True)
-                thread.start()
+                try:
+                    thread.start()
+                except RuntimeError:
+                    break
                 assert thread.ident is not None
                 self._idents.add(thread.ident)
+            return len(self._idents)
 
     def _serve(self) -> None:
         while True:

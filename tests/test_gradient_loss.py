@@ -37,7 +37,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray import GradientLossError, GradientLossWarning, loss
+from gradarray import GradientLossError, GradientLossWarning, settings
 
 T, X = 0.7, np.array([0.3, 0.5, 0.9])
 FILE = "users_file.py"
@@ -437,8 +437,8 @@ def test_it_is_differentiable(source, rng):
 
     weights = rng.normal(size=value(T, X).shape)
     t, x = variables()
-    with loss.transforming():
-        np.sum(weights * run(source, t, x)["result"]).backward()
+    result = settings.within({"policy": "raise", "transforms": 1}, run, source, t, x)["result"]
+    np.sum(weights * result).backward()
     h = 1e-5
     slope = np.sum(weights * (value(T + h, X) - value(T - h, X))) / (2 * h)
     np.testing.assert_allclose(0.0 if t.grad is None else t.grad, slope, rtol=1e-6, atol=1e-9)
@@ -480,7 +480,7 @@ def test_outside_of_transforms(source):
 @pytest.mark.parametrize("source", WAYS)
 def test_inside_a_transform(source, context):
     assert happens(lambda: transformed(source, CONTEXTS[context])) == WAYS[source][1]
-    assert sys.gettrace() is None and not loss.in_transform()
+    assert sys.gettrace() is None and not settings.held().transforms
 
 
 def said(source: str, context: str) -> str:
@@ -570,7 +570,7 @@ def test_a_zero_derivative_for_want_of_a_variable_is_warned_of(transform, source
         assert message.filename == __file__
         assert "the result of" in str(message.message) and f"`{source}` has bare values" in str(message.message)
         assert "gradient_at" not in str(message.message)  # a name that no user has seen
-    assert loss._local.named is None
+    assert not settings.held().named
 
 
 @pytest.mark.filterwarnings("error::gradarray.GradientLossWarning")
@@ -593,7 +593,7 @@ def test_a_zero_derivative_for_want_of_a_variable_is_warned_of(transform, source
 @pytest.mark.parametrize("transform", TRANSFORMS)
 def test_a_zero_derivative_is_silent_otherwise(transform, source):
     TRANSFORMS[transform](summed(source))
-    assert loss._local.named is None
+    assert not settings.held().named
 
 
 def test_whose_bare_values_they_were_is_told_apart():
@@ -610,7 +610,7 @@ def test_whose_bare_values_they_were_is_told_apart():
         ga.grad(lambda x: np.sum(x.data))(X)
     with pytest.raises(ZeroDivisionError):
         ga.grad(lambda x: x.data.sum() / 0 if np.any(x.data) and 1 // 0 else x)(X)
-    assert loss._local.named is None
+    assert not settings.held().named
 
 
 @pytest.mark.parametrize("constant", [False, True])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray import GradientLossError, GradientLossWarning, loss
+from gradarray import GradientLossError, GradientLossWarning, loss, settings
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +19,7 @@ def restored_policy():
     """Undo what a test sets for the program."""
     before = loss._default
     yield
-    assert loss._local.policy is None
+    assert settings.held().policy is None
     loss._default = before
 
 

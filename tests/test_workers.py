@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -100,3 +101,86 @@ def test_a_thread_that_gets_no_processor_is_noticed():
     assert workers._crowded == 0
     workers.run(lambda _: time.sleep(0.01), PARTS)  # it seems so: the time passes, and that of the processor not
     assert workers._crowded > 0
+
+
+@pytest.mark.parametrize("started", [0, 1])
+def test_where_no_further_thread_can_be_started_it_takes_longer(started, monkeypatch):
+    start, left = threading.Thread.start, [started]
+
+    def refuse(self):
+        if not left[0]:
+            raise RuntimeError("can't start new thread")
+        left[0] -= 1
+        start(self)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    workers, found = Workers(), []
+    for _ in range(3):
+        workers.run(found.append, PARTS)
+    assert len(found) == 12
+    assert len(workers._idents) == started
+
+
+def test_large_work_at_the_end_of_an_interpreter(run_python):
+    program = """
+import numpy as np, gradarray as ga
+class Last:
+    def __del__(self, np=np, ga=ga):
+        x = ga.tensor(np.ones(2**18))
+        np.sum(np.exp(x) * x).backward()
+        print(float(x.grad[0]))
+if %r:
+    np.exp(ga.tensor(np.ones(2**18)))
+last = Last()
+"""
+    for with_threads in (False, True):
+        assert run_python("-c", program % with_threads).stdout.strip() == str(2 * np.exp(1.0))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_fork_at_any_line_of_a_thread_that_records(run_python):
+    """The child has the locks as they were, and the threads not that would release them."""
+    program = """
+import os, signal, sys, threading, warnings
+import numpy as np, gradarray as ga
+warnings.simplefilter("ignore")
+a, large, b, c = np.ones(40_000), np.ones(2**18), ga.tensor(np.ones(40_000)), ga.tensor(np.ones(2**18))
+def work():
+    with ga.no_grad, ga.mem_guard_on:
+        b * a
+    (b * a).sum().backward()
+    np.exp(c * large)
+work()
+stopped, go, done, seen = threading.Semaphore(0), threading.Semaphore(0), [], set()
+def watch(frame, event, arg):
+    if not str(frame.f_globals.get("__name__")).startswith("gradarray"):
+        return None
+    if event == "line" and (line := (frame.f_code, frame.f_lineno)) not in seen:
+        seen.add(line)
+        stopped.release()
+        go.acquire()
+    return watch
+def run():
+    sys.settrace(watch)
+    work()
+    sys.settrace(None)
+    done.append(1)
+    stopped.release()
+threading.Thread(target=run, daemon=True).start()
+forks = hung = 0
+while not hung:
+    stopped.acquire()
+    if done:
+        break
+    child = os.fork()
+    if not child:
+        signal.alarm(20)
+        work()
+        os._exit(0)
+    forks += 1
+    hung = os.waitpid(child, 0)[1]
+    go.release()
+print("hung" if hung else "ended", forks > 50, flush=True)
+os._exit(0)
+"""
+    assert run_python("-c", program).stdout.split() == ["ended", "True"]

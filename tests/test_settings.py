@@ -1,0 +1,462 @@
+"""Blocks that set something: no_grad, the policy for lost gradients, the memory guard. How far they reach, and that
+they end whatever comes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import pickle
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradarray as ga
+from gradarray import settings
+
+X = np.array([1.0, 2.0, 3.0])
+
+
+def recording() -> bool:
+    return not (ga.tensor(2.0) * 3.0).constant
+
+
+def state() -> tuple[Any, ...]:
+    return recording(), ga.gradient_loss(), ga.mem_guard_active(), settings.held().transforms, np.geterr()["invalid"]
+
+
+# Each block, and what can be seen of it.
+BLOCKS: dict[str, tuple[Callable[[], Any], Callable[[], Any], Any]] = {
+    "no_grad": (lambda: ga.no_grad, recording, False),
+    "no_grad()": (lambda: ga.no_grad(), recording, False),
+    "no_autodiff": (lambda: ga.no_autodiff, recording, False),
+    "mem_guard_off": (lambda: ga.mem_guard_off, ga.mem_guard_active, False),
+    "mem_guard_off()": (lambda: ga.mem_guard_off(), ga.mem_guard_active, False),
+    "gradient_loss": (lambda: ga.gradient_loss("ignore"), ga.gradient_loss, "ignore"),
+}
+DECORATORS = [name for name in BLOCKS if name != "gradient_loss"]
+
+
+@pytest.fixture(autouse=True)
+def unchanged():
+    """No test leaves anything set."""
+    before = state()
+    yield
+    assert state() == before
+    assert not settings.paused
+    ga.mem_guard_active()
+    assert not settings.relaxed
+
+
+@pytest.fixture(params=BLOCKS)
+def kind(request: Any) -> Any:
+    return BLOCKS[request.param]
+
+
+class TestEachBlock:
+    def test_holds_until_its_end(self, kind: Any) -> None:
+        block, look, inside = kind
+        before = look()
+        with block():
+            assert look() == inside
+            with block():
+                assert look() == inside
+            assert look() == inside
+        assert look() == before
+
+    def test_ends_with_an_error(self, kind: Any) -> None:
+        block, look, _ = kind
+        before = look()
+        with pytest.raises(ZeroDivisionError), block():
+            raise ZeroDivisionError
+        assert look() == before
+
+    def test_can_be_opened_and_ended_by_hand(self, kind: Any) -> None:
+        block, look, inside = kind
+        before, opened = look(), block()
+        opened.__enter__()
+        with block():
+            pass
+        assert look() == inside
+        opened.__exit__(None, None, None)
+        assert look() == before
+
+    def test_can_stand_in_an_exit_stack(self, kind: Any) -> None:
+        block, look, inside = kind
+        before = look()
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(block())
+            assert look() == inside
+            stack.enter_context(block())
+        assert look() == before
+
+    def test_is_not_seen_in_another_thread(self, kind: Any) -> None:
+        block, look, _ = kind
+        before, seen = look(), []
+        with block():
+            thread = threading.Thread(target=lambda: seen.append(look()))
+            thread.start()
+            thread.join()
+        assert seen == [before]
+
+    def test_of_several_threads_are_their_own(self, kind: Any) -> None:
+        block, look, inside = kind
+        before, shared, meet, seen = look(), block(), threading.Barrier(2), []
+
+        def work(first: bool) -> None:
+            with shared:
+                meet.wait()
+                seen.append(look())
+                if first:
+                    meet.wait()
+            if not first:
+                meet.wait()
+            seen.append(look())
+
+        threads = [threading.Thread(target=work, args=(first,)) for first in (True, False)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(map(str, seen)) == sorted(map(str, [inside, before] * 2))
+
+    def test_is_not_seen_in_another_task(self, kind: Any) -> None:
+        block, look, inside = kind
+        before = look()
+
+        async def opens(event: asyncio.Event) -> Any:
+            with block():
+                await event.wait()
+                return look()
+
+        async def looks(event: asyncio.Event) -> Any:
+            seen = look()
+            event.set()
+            await asyncio.sleep(0)
+            return seen
+
+        async def both() -> Any:
+            event = asyncio.Event()
+            return await asyncio.gather(opens(event), looks(event))
+
+        assert asyncio.run(both()) == [inside, before]
+
+    def test_holds_in_the_tasks_that_are_started_in_it(self, kind: Any) -> None:
+        block, look, inside = kind
+
+        async def looks() -> Any:
+            return look()
+
+        async def starts() -> Any:
+            with block():
+                return await asyncio.create_task(looks())
+
+        assert asyncio.run(starts()) == inside
+
+    def test_ends_where_ctrl_c_comes_as_it_ends(self, kind: Any) -> None:
+        """What is written in Python looks for signals as it starts, which a tracer does too."""
+        block, look, _ = kind
+        before = look()
+
+        def interrupt(frame: Any, event: str, arg: Any) -> None:
+            if event == "call" and frame.f_code.co_name == "__exit__":
+                raise KeyboardInterrupt
+
+        tracer = sys.gettrace()
+        try:
+            with block():
+                sys.settrace(interrupt)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(tracer)
+        assert look() == before
+
+
+class TestDecorators:
+    @pytest.fixture(params=DECORATORS)
+    def kind(self, request: Any) -> Any:
+        return BLOCKS[request.param]
+
+    def test_a_function(self, kind: Any) -> None:
+        block, look, inside = kind
+
+        @block()
+        def looks(a: int, *, b: int = 2) -> Any:
+            """What it does."""
+            return look(), a, b
+
+        assert looks(1, b=3) == (inside, 1, 3)
+        assert looks.__doc__ == "What it does."
+
+    def test_a_generator_function(self, kind: Any) -> None:
+        block, look, inside = kind
+        outside = look()
+        ended = []
+
+        @block()
+        def looks(n: int) -> Any:
+            try:
+                for _ in range(n):
+                    sent = yield look()
+                    assert sent is None or sent == "value"
+                try:
+                    yield look()
+                except KeyError:
+                    yield "caught", look()
+                return look()
+            finally:
+                ended.append(look())
+
+        steps = looks(2)
+        assert next(steps) == inside
+        assert look() == outside
+        assert steps.send("value") == inside
+        assert next(steps) == inside
+        assert steps.throw(KeyError()) == ("caught", inside)
+        with pytest.raises(StopIteration) as end:
+            next(steps)
+        assert end.value.value == inside
+        steps = looks(5)
+        next(steps)
+        steps.close()
+        assert ended == [inside, inside]
+        assert look() == outside
+
+    def test_a_coroutine_function(self, kind: Any) -> None:
+        block, look, inside = kind
+
+        @block()
+        async def looks() -> Any:
+            await asyncio.sleep(0)
+            return look()
+
+        async def both() -> Any:
+            return await asyncio.gather(looks(), looks()), look()
+
+        assert asyncio.run(both()) == ([inside, inside], look())
+
+    def test_an_asynchronous_generator_function(self, kind: Any) -> None:
+        block, look, inside = kind
+
+        @block()
+        async def looks() -> Any:
+            for _ in range(2):
+                await asyncio.sleep(0)
+                yield look()
+
+        async def every() -> Any:
+            return [(item, look()) async for item in looks()]
+
+        assert asyncio.run(every()) == [(inside, look())] * 2
+
+    def test_what_is_no_function_is_refused(self, kind: Any) -> None:
+        with pytest.raises(TypeError, match="decorates a function, not int"):
+            kind[0]()(3)
+
+    def test_they_can_be_pickled(self, kind: Any) -> None:
+        assert pickle.loads(pickle.dumps(kind[0]())) is kind[0]()
+
+
+def test_what_a_call_in_a_block_sets_ends_with_the_block():
+    before = ga.gradient_loss()
+
+    def work() -> None:
+        with ga.no_grad:
+            ga.gradient_loss("ignore")
+            assert (recording(), ga.gradient_loss()) == (False, "ignore")
+        seen.append((recording(), ga.gradient_loss()))
+
+    seen: list[Any] = []
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [(True, before)]
+
+
+def test_a_block_that_nobody_ended_is_forgotten_with_its_task():
+    async def never_ends() -> None:
+        with ga.no_grad:
+            await asyncio.Event().wait()
+
+    async def main() -> None:
+        task = asyncio.create_task(never_ends())
+        await asyncio.sleep(0)
+        assert recording()
+        task.cancel()
+
+    asyncio.run(main())
+    assert recording()
+
+
+# --- Ctrl-C ---------------------------------------------------------------------------------------------------------
+
+
+def differentiate() -> None:
+    ga.grad(lambda x: np.sum(np.sin(x) * x))(X)
+
+
+def push() -> None:
+    ga.jvp(lambda x: np.sum(np.sqrt(x)), (X,), (X,))
+
+
+def many_blocks() -> None:
+    with ga.no_grad:
+        with ga.gradient_loss("ignore"), ga.mem_guard_off:
+            np.exp(ga.tensor(X))
+        ga.grad(np.sum)(X)
+
+
+def refused() -> None:
+    with contextlib.suppress(TypeError), ga.gradient_loss("raise"):
+        float(ga.tensor(1.0))
+
+
+# An interrupt in a finalizer is told and lost, as Python has it.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers that send signals")
+@pytest.mark.parametrize("work", [differentiate, push, many_blocks, refused])
+def test_ctrl_c_at_any_moment_leaves_nothing_set(work: Callable[[], None]) -> None:
+    before, errors = state(), np.geterr()
+
+    def interrupt(*_: Any) -> None:
+        if armed:
+            raise KeyboardInterrupt
+
+    former = signal.signal(signal.SIGALRM, interrupt)
+    armed, arrived, left = False, 0, []
+    rng = np.random.default_rng(0)
+    work()
+    start = time.perf_counter()
+    for _ in range(20):
+        work()
+    longest = (time.perf_counter() - start) / 10
+    try:
+        for delay in rng.uniform(2e-6, longest, 1500):
+            try:
+                armed = True
+                signal.setitimer(signal.ITIMER_REAL, delay)
+                for _ in range(3):
+                    work()
+                armed = False
+            except KeyboardInterrupt:
+                armed = False
+                arrived += 1
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            if (state(), np.geterr()) != (before, errors):
+                left.append(state())
+                break
+    finally:
+        armed = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
+    assert not left
+    assert arrived > 100
+
+
+# --- in the function that is differentiated -------------------------------------------------------------------------
+# A block inside makes constants of what is computed in it, in every transform; one that is open around changes nothing.
+
+
+def a_block(x: Any) -> Any:
+    with ga.no_grad:
+        c = x * x
+    return np.sum(c * x)
+
+
+def a_decorator(x: Any) -> Any:
+    return np.sum(ga.no_grad(lambda z: np.cos(z))(x) * x)
+
+
+def functions_of_every_kind(x: Any) -> Any:
+    with ga.no_grad:
+        c = np.concatenate([np.sort(x), np.cumsum(x)])[:3] + np.dot(x, x) + np.mean(x) + x[0] + x.sum() + np.max(x)
+        c = c + np.average(x, weights=x) + np.linalg.norm(x) + x.reshape(3, 1).T[0] + np.where(x > 1, x, 2) + -x
+        c = c + np.add.reduce(x) + np.multiply.outer(x, x)[0] + np.clip(x, 1, 2) + np.floor(x) + abs(x) + x**2 + 2**x
+        d = np.copy(x)
+        d[1:] *= x[:-1]
+        d += x
+    return np.sum(c * x**2 * d)
+
+
+def an_update(x: Any) -> Any:
+    y, s = x * 1.0, np.sum(x)
+    with ga.no_grad:
+        y *= 3.0
+        y[0] = 5.0
+        np.multiply(y, 2, out=y)
+        s *= 2
+    return np.sum(y * y) * s
+
+
+def an_inner_derivative(x: Any) -> Any:
+    with ga.no_grad:
+        g = ga.grad(lambda z: np.sum(z**3))(x)
+        t = ga.jvp(lambda z: np.sum(z**3), (x,), (np.ones(3),))[1]
+    return np.sum(g * t * x)
+
+
+def stopped(x: Any) -> Any:
+    return np.sum(ga.stop_gradient(x * x) * x)
+
+
+FUNCTIONS = [a_block, a_decorator, functions_of_every_kind, an_update, an_inner_derivative, stopped]
+
+
+@pytest.mark.parametrize("f", FUNCTIONS)
+def test_every_transform_takes_what_is_in_a_block_for_constant(f: Callable[[Any], Any]) -> None:
+    v = np.array([1.0, -2.0, 0.5])
+    g = ga.grad(f)(X)
+    np.testing.assert_allclose(ga.jvp(f, (X,), (v,))[1], g @ v, rtol=1e-12)
+    np.testing.assert_allclose(ga.linearize(f, X)[1](v), g @ v, rtol=1e-12)
+    np.testing.assert_allclose(ga.jacfwd(f)(X), g, rtol=1e-12)
+    np.testing.assert_allclose(ga.jacrev(f)(X), g, rtol=1e-12)
+    np.testing.assert_allclose(ga.vjp(f, X)[1](1.0)[0], g, rtol=1e-12)
+    t = ga.tensor(X)
+    f(t).backward()
+    np.testing.assert_allclose(t.grad, g, rtol=1e-12)
+    h = ga.hessian(f)(X)
+    np.testing.assert_allclose(ga.hvp(f)(X, v), h @ v, rtol=1e-12)
+    np.testing.assert_allclose(ga.hessian_diagonal(f)(X), np.diagonal(h), rtol=1e-12)
+    np.testing.assert_allclose(ga.jvp(ga.grad(f), (X,), (v,))[1], h @ v, rtol=1e-12)
+    np.testing.assert_allclose(ga.grad(lambda x: ga.jvp(f, (x,), (v,))[1])(X), h.T @ v, rtol=1e-12)
+    np.testing.assert_allclose(ga.jvp(lambda x: ga.jvp(f, (x,), (v,))[1], (X,), (v,))[1], v @ h @ v, rtol=1e-12)
+
+
+def test_the_block_makes_a_constant() -> None:
+    """By hand: c = x*x taken for constant, the sum of c*x has gradient x*x, of which nothing depends on x."""
+    np.testing.assert_allclose(ga.grad(a_block)(X), X * X)
+    np.testing.assert_allclose(ga.jvp(a_block, (X,), (np.ones(3),))[1], np.sum(X * X))
+    np.testing.assert_allclose(ga.hessian(a_block)(X), np.zeros((3, 3)))
+
+
+@pytest.mark.parametrize("f", [*FUNCTIONS, lambda x: np.sum(np.sin(x) ** 2)])
+def test_a_block_around_a_transform_changes_nothing(f: Callable[[Any], Any]) -> None:
+    v = np.array([1.0, -2.0, 0.5])
+    transforms: list[Callable[[], Any]] = [
+        lambda: ga.grad(f)(X),
+        lambda: ga.jvp(f, (X,), (v,)),
+        lambda: ga.linearize(f, X)[1](v),
+        lambda: ga.jacfwd(f)(X),
+        lambda: ga.jacrev(f)(X),
+        lambda: ga.hessian(f)(X),
+        lambda: ga.hvp(f)(X, v),
+        lambda: ga.hessian_diagonal(f)(X),
+    ]
+    for transform in transforms:
+        expected = transform()
+        with ga.no_grad:
+            found = transform()
+        np.testing.assert_array_equal(np.hstack([*np.atleast_1d(found)]), np.hstack([*np.atleast_1d(expected)]))
+
+
+def test_what_a_block_updates_keeps_its_tangent_and_loses_no_values() -> None:
+    y, t = ga.jvp(lambda x: an_update(x), (X,), (np.ones(3),))
+    values = np.array([10.0, 12.0, 18.0])
+    assert y == np.sum(values**2) * 12.0
+    np.testing.assert_allclose(t, 2 * np.sum(values) * 12.0 + 3 * np.sum(values**2))
