@@ -199,6 +199,8 @@ class Tensor(Surface):
         """Compute the gradient of this tensor, or of its sum, with respect to every variable behind it.
 
         The gradients are left in ``.grad`` of those variables: of the leaves and of every tensor that is still held.
+        Views outlast the release of the tape; another tensor that is still held becomes a leaf then, if nobody has any
+        of the leaves behind it any more.
 
         Parameters
         ----------
@@ -212,7 +214,8 @@ class Tensor(Surface):
         Raises
         ------
         RuntimeError
-            If the graph has been released by an earlier call.
+            If the graph has been released by an earlier call: the same tensor was asked before, or a tensor behind it
+            that comes from a leaf which is still there.
         ValueError
             If the cotangent does not broadcast to this tensor's shape.
 
@@ -281,9 +284,7 @@ class Tensor(Surface):
     def clear_graph(self) -> None:
         """Release the tape behind this tensor without computing anything."""
         if self._node is not None:
-            for node in sweeps.reachable(self._node):
-                if node.rule is not None:
-                    node.release()
+            sweeps.clear(self._node)
 
     def detach(self) -> Tensor:
         """Return a constant with the same data; the memory is shared until one of the two is updated."""

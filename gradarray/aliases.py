@@ -20,12 +20,16 @@ import numpy as np
 from . import guard
 from .buffers import LARGE
 from .references import COUNTED, holders
-from .tape import OUTDATED, Array, Node, PullbackRule
+from .tape import OUTDATED, Array, Node, PullbackRule, Viewed
 
 
 def base_of(x: Any) -> Any:
     """Return the tensor that `x` is a view of, or `x` itself."""
     return x._alias[0] if type(x._alias) is tuple else x
+
+
+# What the node of a view by a function of one array saves.
+VIEWED = Viewed((None,))
 
 
 class Step:
@@ -57,7 +61,7 @@ class Call(Step):
         return self.forward(array, **self.params)
 
     def node(self, parent: Node, out: Array) -> Node:
-        return Node(self.rule, (None,), self.params, None, (parent,), out.shape, out.dtype)
+        return Node(self.rule, VIEWED, self.params, None, (parent,), out.shape, out.dtype)
 
 
 class CallAmongOthers(Step):
@@ -76,7 +80,7 @@ class CallAmongOthers(Step):
     ) -> None:
         self.rule = rule
         self.func = func
-        self.saved = saved
+        self.saved = Viewed(saved)
         self.before = before
         self.after = after
         self.kwargs = kwargs

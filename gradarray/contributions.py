@@ -1,6 +1,20 @@
 """Cotangents of operands that are not a whole array of their own: parts, and products still to be computed.
 
 Each adds itself to what the sweep has of the operand's cotangent: to None, where it is the first one.
+
+Who may write into a cotangent. What a rule returns may be the cotangent that it was given, a view of that, one number
+spread over a shape, or an array that somebody goes on holding. So the cotangent that is pending for a node is written
+into only where it is a *buffer*, which is three things at once:
+
+- an ndarray, also without axes: ``+=`` of a NumPy scalar makes another scalar, and leaves the first as it was;
+- in C order, as the operand is thought to lie when a view of it is taken: ``reshape(-1)`` of another one is a copy;
+- the sweep's alone: pending for no other node, kept as no gradient, and no view of anything that is.
+
+The set `owned` names the nodes for which a buffer is pending. Buffers are made by `blank`, and by `buffer_of` of a
+cotangent that has come already; a node that is pulled hands its own on as `mine`, to be taken over by the contribution
+that needs it last. The sum of two cotangents is none: it may be a scalar, and lies in memory as they do. A large array
+of the sweep's alone, told by its references, is as good as a buffer where the order does not matter, which is to say
+where a whole cotangent is added to it, or an element-wise product takes its memory; in C order it becomes one.
 """
 
 from __future__ import annotations
@@ -44,8 +58,15 @@ class _Pick(PullbackRule):
 PICK = _Pick()
 
 
+def buffer_of(g: Array, mine: bool = False) -> Array:
+    """Return a buffer that holds a cotangent: in its own memory if that is `mine` and can be one, else in a copy."""
+    if type(g) is not np.ndarray:
+        return np.array(g)
+    return g if mine and g.flags.c_contiguous else g.copy()
+
+
 def blank(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """Return zeros: not by np.zeros, which asks the operating system for fresh pages, several times as dear."""
+    """Return a buffer of zeros: not by np.zeros, which asks for fresh pages, several times as dear."""
     buffer = np.empty(shape, dtype)
     clear(buffer)
     return buffer
@@ -75,7 +96,7 @@ class Scatter:
                 return buffer
             buffer = blank(parent.shape, parent.dtype)
         elif parent not in owned:
-            buffer = np.array(buffer)
+            buffer = buffer_of(buffer)
         owned.add(parent)
         self.put(buffer, self.index, self.g)
         return buffer
@@ -95,7 +116,7 @@ class Cleared:
         self.clear = clear
 
     def add_to(self, buffer: Any, parent: Node, owned: set[Node], mine: bool) -> Any:
-        g = self.g if mine else np.array(self.g, order="C")
+        g = buffer_of(self.g, mine)
         self.clear(g)
         owned.add(parent)
         if buffer is not None:
@@ -121,16 +142,20 @@ class _Lazy:
         raise NotImplementedError
 
     def _add_into(self, buffer: Array) -> bool:
-        """Add to a contiguous array of the sweep's own, if that can be done without computing the whole first."""
+        """Add to a buffer, if that can be done without computing the whole first."""
         raise NotImplementedError
 
     def add_to(self, buffer: Any, parent: Node, owned: set[Node], mine: bool) -> Any:
-        if buffer is not None and parent in owned and buffer.flags.c_contiguous and self._add_into(buffer):
+        if parent in owned and self._add_into(buffer):
             return buffer
         result = self._computed(mine and self.last)
+        if parent in owned:
+            add(buffer, result)
+            return buffer
         if result.base is not None:  # one number, spread over the shape
             return result if buffer is None else buffer + result
-        owned.add(parent)
+        if result.flags.c_contiguous:
+            owned.add(parent)
         if buffer is not None:
             add(result, buffer)
         return result

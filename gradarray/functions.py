@@ -104,7 +104,7 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
     """Make the recorder for the usual call of a function with one operand; any other call goes to the general one."""
     forward, simple, plain, float64, ndarray = rule.forward, SIMPLE, PLAIN, np.float64, np.ndarray
     is_view, join, Call, aliases_saved = aliases.is_view, aliases.join, aliases.Call, aliases.saved
-    new, node_type, order = new_object, Node, next_order
+    new, node_type, order, viewed = new_object, Node, next_order, aliases.VIEWED
     supported = frozenset(rule.params)
     names = CallSignature(rule, rule.operands, rule.params, False).names
     keeps_x, keeps_out = rule.keeps(0), rule.keeps_out
@@ -166,6 +166,8 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
         else:
             n.args = (aliases_saved(x),) if keeps_x else NONE
             parent = x._node
+        if t._alias is not None and not keeps_x:
+            n.args = viewed
         n.kwargs = params
         n.out = out if keeps_out else None
         n.parents = (parent,)
@@ -266,6 +268,8 @@ def _join_operand(view: Any, inputs: Sequence[Any], rule: Function, kwargs: dict
             args = (*args[:i], None, *args[i + 1 :])
             step = aliases.CallAmongOthers(rule, rule.func, args, raw[:i], raw[i + 1 :], kwargs)
             aliases.join(view, x, step)
+            if view._node is not None:
+                view._node.args = step.saved
             return
 
 

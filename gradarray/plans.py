@@ -16,7 +16,7 @@ import numpy as np
 
 from . import sweeps
 from .buffers import LARGE
-from .contributions import blank
+from .contributions import blank, buffer_of
 from .fitting import BLAS_THREADS, FLOAT64, ONES, fit
 from .kinds import Bilinear, Elementwise, Function, Linear, Rule
 from .references import RETURNED, count
@@ -80,6 +80,8 @@ def sweep(
                 except Exception:
                     gradients = {}  # a rule fails: the loop says so from where its author expects it
                 if gradients:
+                    if not retain and root.rule is rule:  # more than the root is held
+                        sweeps.release_behind(root, gradients, oldest, uses)
                     return gradients
                 if gradients is not None:
                     return sweeps.sweep(root, g, retain, None, oldest, uses)
@@ -131,9 +133,10 @@ class _Writer:
         self.lines: list[str] = []
         self.names: dict[str, Any] = {"F8": FLOAT64, "blank": blank, "fit": fit, "is_clean": is_clean}
         self.names |= {"refs": count, "ndarray": np.ndarray, "vdot": np.vdot, "zeros": np.zeros}
+        self.names["buffer_of"] = buffer_of
         self.names["broadcast"] = np.broadcast_to
         # What is known of the cotangents at the line that is being written: that there is a contribution, that it may
-        # be None, that it is an array of the plan's own, and that a Scatter may have made it one of the sweep's.
+        # be None, that it is a buffer in any case, and that it may be one, of which `owned` tells as in the loop.
         self.reached: set[Node] = set()
         self.uncertain: set[Node] = set()
         self.fresh: set[Node] = set()
@@ -154,6 +157,7 @@ class _Writer:
         place = len(self.lines)
         # Of the root, whoever asks for the sweep has a Tensor.
         self.lines += ["owned = set()", f"own += {RETURNED + 1}", f"kept = {{{self.n[root]}: {self.g[root]}}}"]
+        self.lines.append("held = False")
         self.reached.add(root)
         for node in reversed(self.nodes):
             if node.rule is not None and node in self.reached:
@@ -163,9 +167,7 @@ class _Writer:
                 self._guarded(node, self._arrive(node))
         self.lines[place:place] = [f"{self.g[node]} = None" for node in self.nodes if node in self.uncertain]
         self.lines += [
-            "if not retain:",
-            "  for n in kept:",  # what hangs on these, and on nothing else, goes with them
-            "    if n.rule is not None: n.release()",
+            f"if not (retain or held): {self.n[root]}.release()",  # what hangs on it, and on nothing else, goes with it
             "return kept",
         ]
         text = "".join(f"\n  {line}" for line in self.lines)
@@ -243,7 +245,7 @@ class _Writer:
         if node is not self.nodes[-1]:
             whole = f"broadcast({g}, {node.shape})" if node in self.narrow else g
             child, i = self.operand[node]
-            yield f"if refs({child}.parents[{i}]) - own > {self.uses[node]}: kept[{n}] = {whole}"
+            yield f"if refs({child}.parents[{i}]) - own > {self.uses[node]}: kept[{n}] = {whole}; held = True"
         if isinstance(rule, Elementwise):
             yield from self._pull_elementwise(node, rule)
         elif isinstance(rule, Bilinear) and not node.kwargs:
@@ -314,11 +316,11 @@ class _Writer:
         zeros = f"zeros({parent.shape!r})" if parent.size < LARGE else f"blank({parent.shape!r}, F8)"
         if parent in self.uncertain:
             yield f"if {g} is None: {g} = {zeros}"
-            yield f"elif {n} not in owned: {g} = {g}.copy()"
+            yield f"elif {n} not in owned: {g} = buffer_of({g})"
             yield f"owned.add({n})"
             self.buffers.add(parent)
         elif parent not in self.fresh:
-            yield f"{g} = {g}.copy()" if parent in self.reached else f"{g} = {zeros}"
+            yield f"{g} = buffer_of({g})" if parent in self.reached else f"{g} = {zeros}"
             self.fresh.add(parent)
         self.reached.add(parent)
         yield f"{self._name(rule.put)}({g}, {self.n[node]}.args, {self.g[node]})"
@@ -347,20 +349,26 @@ class _Writer:
             yield f"{g} = {c}"
         elif parent in self.uncertain:
             yield f"c = {c}"
-            yield f"{g} = c if {g} is None else {g} + c"
-        elif parent in self.fresh:
-            yield f"{g} += {c}"
+            yield from self._add_to_any(parent)
         else:
-            yield f"{g} = {g} + {c}"
-            self.fresh.add(parent)
+            yield f"{g} += {c}" if parent in self.fresh else f"{g} = {g} + {c}"
         self.reached.add(parent)
+
+    def _add_to_any(self, parent: Node) -> Iterable[str]:
+        """Write the addition of `c` to a cotangent of which it is not known whether it is there, or a buffer."""
+        n, g = self.n[parent], self.g[parent]
+        if parent in self.buffers:
+            yield f"if {n} in owned: {g} += c"
+            yield f"else: {g} = c if {g} is None else {g} + c"
+        else:
+            yield f"{g} = c if {g} is None else {g} + c"
 
     def _add_any(self, c: str, parent: Node, mine: str = "False") -> Iterable[str]:
         """Write the addition of anything that a rule may return."""
         n, g = self.n[parent], self.g[parent]
         if parent not in self.reached:
             yield f"{g} = None"
-        elif parent in self.fresh and parent.shape:
+        elif parent in self.fresh:
             yield f"owned.add({n})"
             self.fresh.remove(parent)
             self.buffers.add(parent)
@@ -369,9 +377,7 @@ class _Writer:
         yield f"  if c.shape is None: {g} = c.add_to({g}, {n}, owned, {mine})"
         yield "  else:"
         yield f"    if {self._unfit(parent)}: c = fit(c, {n})"
-        yield f"    {g} = c if {g} is None else {g} + c"
-        if not parent.shape:
-            yield f"owned.discard({n})"  # a sum of numbers is a NumPy scalar, and not the buffer
+        yield from (f"    {line}" for line in self._add_to_any(parent))
         self.reached.add(parent)
         self.uncertain.add(parent)
 

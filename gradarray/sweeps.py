@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from operator import attrgetter, getitem
 from typing import Any
 
@@ -14,7 +14,7 @@ from .fitting import BLAS_THREADS, FLOAT64, fit
 from .parallel import add
 from .references import count, holders
 from .settings import SILENT, errors
-from .tape import FAILED, RELEASED, RELEASED_MESSAGE, Array, Node, PullbackRule, leaf
+from .tape import AWAITED, CLEARED, FAILED, RELEASED, Array, Node, PullbackRule, Viewed, leaf, released, somebody
 
 _by_order = attrgetter("order")
 # The references to a node that the sweep itself holds; more mean that a Tensor is still there to show the gradient.
@@ -31,7 +31,7 @@ def reachable(root: Node, oldest: int = -1, beyond: list[Node] | None = None) ->
     while stack:
         node = stack.pop()
         if node.rule is RELEASED:
-            raise RuntimeError(RELEASED_MESSAGE)
+            raise released(node, node is root)
         for parent in node.parents:
             if parent is not None and parent.order >= oldest:
                 if parent in uses:
@@ -58,8 +58,8 @@ def sweep(
     NaN: ``np.where(x > 0, np.log(x), 0.)`` has a finite gradient everywhere, and code that never meets such a point
     pays next to nothing for it. Small arrays are looked through at the end, in the gradients of the leaves, and the
     tape is released then, so that a rule that fails leaves it as it was. From the first large array on, each
-    contribution is looked through as it comes, so that each node can be released once used: what the next one
-    allocates is then memory that is still mapped.
+    contribution is looked through as it comes, so that what a node saved can be dropped once used: what the next one
+    allocates is then memory that is still mapped. What outlasts the tape is told by `release`.
 
     Parameters
     ----------
@@ -83,18 +83,13 @@ def sweep(
     except BaseException:
         for node in nodes:
             if node.rule is RELEASED:
-                node.rule = FAILED
+                node.out = FAILED
         raise
     finally:
         errors.set(before)
     assert gradients is not None
     if not retain:
-        for node in nodes:
-            if node.rule is not None:
-                # As Node.release, without the call.
-                node.rule = RELEASED
-                node.args = node.kwargs = node.out = None
-                node.parents = ()
+        release(nodes, uses, gradients, root)
     return gradients
 
 
@@ -111,7 +106,7 @@ def _pull(
     kept: dict[Node, Array] = {}
     pending = {root: g}
     pop, references, own, float64 = pending.pop, count, _own_references, np.float64
-    owned: set[Node] = set()  # nodes whose pending cotangent is a buffer that this sweep made, and may write into
+    owned: set[Node] = set()  # the nodes for which a buffer is pending; see contributions.py
     large = False
     passed: list[tuple[Node, Array]] = []  # nodes whose cotangent went by their operands, to the operands of these
     zeros = -1  # which node has a cotangent that is all zeros but for a part without a NaN
@@ -123,7 +118,7 @@ def _pull(
         if g is None:
             node.grad = None  # reached, and nothing came: what an earlier sweep left is not the answer to this one
             continue
-        mine = owned and node in owned  # whether the cotangent is a buffer that nobody else needs
+        mine = owned and node in owned
         if mine:
             owned.discard(node)
         parent = source = None  # they may still name this node, which would count as somebody who holds it
@@ -140,7 +135,7 @@ def _pull(
                 if not all(map(is_clean, (*pending.values(), *kept.values()))):
                     return None
             large = True
-            _release_from(nodes, node)
+            _drop_from(nodes, node)
             c = pulled = None  # as at the end of each later round
         if large and not mine:
             place = [g]
@@ -162,8 +157,7 @@ def _pull(
             # Large real products absorb by themselves; see product_in_parts.
             if rule.careful and not careful and not all(c is g or _absorbed(c) or is_clean(c, True) for c in pulled):
                 pulled = rule.careful_pullback(source, g)
-            node.rule = RELEASED
-            node.args = node.kwargs = node.out = None
+            _drop(node)
         for parent, c in zip(source.parents, pulled):  # noqa: B905 - strict= costs as much as the rest of the line
             if parent is None or c is None:
                 continue
@@ -173,7 +167,7 @@ def _pull(
             elif c.shape != parent.shape or c.dtype is not parent.dtype:
                 if c.shape is None:
                     if parent in pending:
-                        if large and _spare(pending, parent):
+                        if large and _spare(pending, parent) and pending[parent].flags.c_contiguous:
                             owned.add(parent)
                     elif type(c) is Scatter and uses.get(parent) == 1:
                         zeros = parent.order if c.g.size < LARGE and is_clean(c.g) else -1
@@ -201,19 +195,146 @@ def _pull(
     return kept
 
 
-def _release_from(nodes: list[Node], end: Node) -> None:
-    """Release the nodes from the last one on, down to `end`, which stays."""
+def _drop_from(nodes: list[Node], end: Node) -> None:
+    """Drop what the nodes saved from the last one on, down to `end`, which stays."""
     for node in reversed(nodes):
         if node is end:
             return
         if node.rule is not None:
+            _drop(node)
+
+
+def _drop(node: Node) -> None:
+    """Drop what a node saved, and no view did. Its parents stay until the end: it is counted as a user of theirs."""
+    if not _is_view(node) and node.args is not AWAITED:
+        parents = node.parents
+        node.release()
+        node.parents = parents
+
+
+# --- release ---------------------------------------------------------------------------------------------------------
+
+
+def release(nodes: list[Node], uses: dict[Node, int], kept: dict[Node, Any], root: Node, by: str | None = None) -> None:
+    """Release a tape after its sweep: drop what it saved, so that another sweep that comes by raises.
+
+    Two kinds of nodes outlast it, where a Tensor is still there to show their gradient, and `root` is none of them:
+
+    - A view, which saved nothing of the values: it is read anew from its base.
+    - What comes from no leaf of which anybody could still see the gradient becomes a leaf itself: a computed start
+      value, a parameter after ``w -= rate * w.grad``. Where a leaf behind it is still shown, as that of a trunk which
+      two losses share is, a sweep that ended here would leave an old gradient there in silence.
+
+    Parameters
+    ----------
+    nodes : all nodes of the tape, from the oldest to the root
+    uses : what `reachable` returns for them
+    kept : the leaves, and the nodes that are held, as `sweep` returns them
+    by : what the error of another sweep says of it, where a backward is not all
+    """
+    views: Collection[Node] = ()
+    for node in kept:
+        if node.rule is not None and node is not root:
+            views = _views(kept, root)
+            if not _all_shown(nodes, uses, kept):
+                _make_leaves(nodes, uses, kept, root, views)
+            break
+    for node in nodes:
+        rule = node.rule
+        if rule is not None and node not in views:
+            # As Node.release, without the call.
+            if rule is not RELEASED:
+                node.rule = RELEASED
+                node.args = rule.name
+                node.kwargs, node.out = None, by
+            node.parents = ()
+
+
+def release_behind(root: Node, kept: dict[Node, Any], oldest: int, uses: dict[Node, int] | None) -> None:
+    """Do the same where only what is kept is known; what hangs on that alone goes with it."""
+    if not all(_is_certainly_shown(node) for node in kept):
+        uses = reachable(root, oldest) if uses is None else uses
+        release(sorted(uses, key=_by_order), uses, kept, root)
+        return
+    views = _views(kept, root)
+    bases = [node for view in views for node in view.parents if node is not None and node.order >= oldest]
+    for node in (*kept, *bases):
+        if node.rule is not None and node not in views:
             node.release()
+
+
+def _is_certainly_shown(node: Node) -> bool:
+    """Tell whether a node is not a leaf, or one of which it is known without a count that its gradient is shown."""
+    return node.rule is not None or (getattr(node, "holder", None) is not somebody and _is_shown([node], 0, {}, {}))
+
+
+def _views(kept: Iterable[Node], root: Node) -> set[Node]:
+    """Return the nodes of views that are kept, and of those that they are views of."""
+    views = {node for node in kept if node is not root and _is_view(node)}
+    stack = list(views)
+    while stack:
+        more = {node for node in stack.pop().parents if node is not None and _is_view(node)} - views
+        views |= more
+        stack += more
+    return views
+
+
+def _is_view(node: Node) -> bool:
+    return node.rule is not None and (node.rule.views or type(node.args) is Viewed)
+
+
+def _all_shown(nodes: list[Node], uses: dict[Node, int], kept: dict[Node, Any]) -> bool:
+    """Tell whether somebody may see the gradient of every leaf."""
+    return all(_is_shown(nodes, i, uses, kept) for i in range(len(nodes)) if nodes[i].rule is None)
+
+
+def _make_leaves(
+    nodes: list[Node], uses: dict[Node, int], kept: dict[Node, Any], root: Node, views: Collection[Node]
+) -> None:
+    """Make leaves of what is held, and comes from none that is shown."""
+    # Those where, or behind which, somebody may see a gradient.
+    shown = {nodes[i] for i in range(len(nodes)) if nodes[i].rule is None and _is_shown(nodes, i, uses, kept)}
+    for node in nodes:
+        if node.rule is None:
+            continue
+        if node.args is AWAITED or any(p in shown or p not in uses for p in node.parents if p is not None):
+            shown.add(node)
+        elif node in kept and node is not root and node not in views:
+            node.become_leaf()
+            shown.add(node)
+
+
+def clear(root: Node) -> None:
+    """Release the tape behind a node without a sweep."""
+    uses = reachable(root)
+    nodes = sorted(uses, key=_by_order)
+    # Of what has several results, each has a node of its own.
+    kept = {
+        nodes[i]: None for i in range(len(nodes)) if type(nodes[i].out) is not tuple and _is_shown(nodes, i, uses, {})
+    }
+    release(nodes, uses, kept, root, CLEARED)
+
+
+def _is_shown(nodes: list[Node], i: int, uses: dict[Node, int], kept: dict[Node, Any]) -> bool:
+    """Tell whether somebody may see the gradient of a node, or ask for it in another way.
+
+    Who calls this keeps the node in no variable, because references to it are counted.
+    """
+    if nodes[i].rule is None:
+        holder = getattr(nodes[i], "holder", None)
+        if holder is None or nodes[i].args is AWAITED:
+            return True
+        if holder is not somebody:
+            tensor = holder()
+            return tensor is not None and tensor._known is nodes[i]
+    # Beside the users on the tape there are the list and the dictionaries.
+    return holders(getitem, nodes, i) > uses[nodes[i]] + 2 + (nodes[i] in kept)
 
 
 def _spare(cotangents: Any, key: Any) -> bool:
     """Tell whether a cotangent is a large array with memory of its own, which nobody has but the container."""
     g = cotangents[key]
-    if type(g) is not np.ndarray or g.size < LARGE or not g.flags.owndata:
+    if type(g) is not np.ndarray or g.size < LARGE or not g.flags.owndata or not g.flags.writeable:
         return False
     del g
     return holders(getitem, cotangents, key) == 1

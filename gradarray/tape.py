@@ -47,12 +47,14 @@ class PullbackRule:
     ----------
     shared : whether one object is the rule of all calls of a function, so that it tells what they have in common
     careful : whether the careful pullback is another one than the plain one
+    views : whether its results are views, which a node of it reads anew from what its args tell of the place
     batches : whether the pullback may be given a `batch.Batch` of cotangents, which it may still refuse by an exception
     """
 
     name: str
     shared = False
     careful = False
+    views = False
     batches = False
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
@@ -82,12 +84,13 @@ class Node(Spec):
     Attributes
     ----------
     rule : the rule that pulls a cotangent back through the call; None for a leaf, `RELEASED` once the tape is gone
-    args : the raw operands that the forward pass saw (a Spec or None where the rule does not need the values)
+    args : the raw operands that the forward pass saw (a Spec or None where the rule does not need the values), `Viewed`
+        where the result is a view; of a node that a transform asks for, `AWAITED`; of a released one, its rule's name
     kwargs : the remaining parameters, by name
     out : the raw result, or None where the rule does not need it
     parents : the nodes that the operands came from, aligned with `args` (None for a constant)
     grad : the gradient that the last sweep left here, or OUTSIDE where the Tensor holds it
-    holder : of a leaf, a weak reference to its Tensor
+    holder : of a leaf, a weak reference to its Tensor, or `somebody`
     order : a running number; a node's parents always have smaller ones
     """
 
@@ -122,19 +125,41 @@ class Node(Spec):
         self.shape = shape
         self.dtype = dtype
 
-    def release(self) -> None:
-        """Drop what the tape saved here; a later sweep that comes by raises."""
-        self.rule = RELEASED
-        self.args = self.kwargs = self.out = None
+    def release(self, by: str | None = None) -> None:
+        """Drop what the tape saved here; a later sweep that comes by raises, and says `by` what it was released."""
+        if self.rule is not RELEASED:
+            assert self.rule is not None
+            self.args = self.rule.name
+            self.rule = RELEASED
+            self.kwargs = None
+            self.out = by
         self.parents = ()
+
+    def become_leaf(self) -> None:
+        """Drop what the tape saved here, and the history; somebody has the Tensor."""
+        self.rule = self.args = self.kwargs = self.out = None
+        self.parents = ()
+        self.holder = somebody
 
     def __repr__(self) -> str:
         name = "leaf" if self.rule is None else self.rule.name
         return f"Node({name}, shape={self.shape}, dtype={self.dtype})"
 
 
+class Viewed(tuple[Any, ...]):
+    """What the node of a view saves of its operands: nothing of the values."""
+
+    __slots__ = ()
+
+
 # Stands for a gradient that the Tensor holds; see Tensor.grad.
 OUTSIDE = object()
+# Stands in the args of a leaf whose gradient a transform will ask for by its node.
+AWAITED = object()
+
+
+def somebody() -> None:
+    """Stand for the Tensor of a leaf that was computed once: nobody knows it, but it counts as a reference."""
 
 
 def leaf(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Node:
@@ -160,23 +185,28 @@ class _Released(PullbackRule):
 
     name = "released"
 
-    def __init__(self, message: str) -> None:
-        self.message = message
-
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
-        raise RuntimeError(self.message)
+        raise released(node)
 
 
+RELEASED = _Released()
 RELEASED_MESSAGE = (
-    "The graph behind this tensor has been released by an earlier backward(). "
-    "Compute the tensor anew, or pass retain_graph=True to the first backward()."
+    "was released by an earlier backward(). A parameter is updated off the tape: `w.data -= rate * w.grad`, or inside "
+    "`with ga.no_grad():`; a computed start value becomes a leaf by `w = ga.tensor(w)`; to go through the same graph "
+    "twice, pass retain_graph=True to the first backward()."
 )
-RELEASED = _Released(RELEASED_MESSAGE)
-# Of large arrays, each node is released once used.
-FAILED = _Released(
-    "An earlier backward() of this tensor failed, and had released a part of the graph by then. Compute the tensor "
-    "anew, or pass retain_graph=True to the first backward()."
+# Of large arrays, what a node saved is dropped once used.
+FAILED = (
+    "is released: an earlier backward() of this tensor failed, and had released a part of the graph by then. Compute "
+    "the tensor anew, or pass retain_graph=True to the first backward()."
 )
+CLEARED = "was released by clear_graph(). Compute the tensor anew."
+
+
+def released(node: Node, this: bool = False) -> RuntimeError:
+    """Return the error for a sweep that comes by a released node; `this` is the tensor that it was asked for."""
+    which = f"this tensor of shape {node.shape}" if this else f"a tensor of shape {node.shape} behind this one"
+    return RuntimeError(f"{node.args}, which gave {which}, {RELEASED_MESSAGE if node.out is None else node.out}")
 
 
 # --- recording state ------------------------------------------------------------------------------------------------

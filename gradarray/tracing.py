@@ -25,7 +25,7 @@ from .plans import sweep
 from .settings import held, hold
 from .sweeps import reachable
 from .tangents import copied, joined, matched
-from .tape import RELEASED, Array, Node, PullbackRule, next_order
+from .tape import AWAITED, RELEASED, Array, Node, PullbackRule, next_order
 from .trees import Fixed, Tree, flatten, tree_map
 from .wrapping import new_object, wrap
 
@@ -166,13 +166,15 @@ class Trace:
                 t = new_object(Tensor)
                 t._raw = owned(x._raw)
                 t._alias = None
-                t._node = node = Node(_ARGUMENT, None, None, None, (x._node,), x.shape, x.dtype)
+                t._node = node = Node(_ARGUMENT, AWAITED, None, None, (x._node,), x.shape, x.dtype)
                 node.holder = weakref.ref(t)
                 self.inputs.append(node)
                 return t
             x = x._raw
         t = variable(owned(x))
-        self.inputs.append(t._node)  # type: ignore[arg-type]
+        assert t._node is not None
+        t._node.args = AWAITED
+        self.inputs.append(t._node)
         return t
 
     # --- results ----------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import numpy as np
 
 from . import guard, loss, tape, wrapping
 from .aliases import MANY, Family, Foreign, Step, Steps, base_of, family_of, follow, held, join, owner_of, shared
-from .contributions import Cleared, Scatter
+from .contributions import Cleared, Scatter, buffer_of
 from .dispatch import FUNCTIONS, UFUNCS, primitive
 from .fitting import FLOAT64
 from .loss import GradientLossError
@@ -42,8 +42,9 @@ class Reading(PullbackRule):
     name = "getitem"
     shared = True
 
-    def __init__(self, put: Callable[[Array, Any, Array], None]) -> None:
+    def __init__(self, put: Callable[[Array, Any, Array], None], views: bool) -> None:
         self.put = put
+        self.views = views
 
 
 class GetItem(Reading):
@@ -83,13 +84,14 @@ def _add_in_view(buffer: Array, place: tuple[Steps, Any], g: Array) -> None:
     region = follow(steps, buffer)
     if region.flags.writeable and np.may_share_memory(region, buffer):
         add_at(region, index, g)
-    else:  # elements repeat, as in a broadcast view, or the base lay otherwise in memory
+    else:  # elements repeat, as in a broadcast view, or the base did not lie in C order, as a buffer does
         flat, places = _located(steps, index, buffer)
         add_at(flat, places, g)
 
 
 def _located(steps: Steps, index: Any, buffer: Array) -> tuple[Any, Any]:
     """Return the elements of a buffer in one dimension, and where among them an index of a view leads."""
+    assert buffer.flags.c_contiguous, "a view in one dimension of this buffer would be a copy"
     flat, codes = buffer.reshape(-1), np.arange(buffer.size).reshape(buffer.shape)
     if buffer.dtype.kind != "c":
         return flat, follow(steps, codes)[index]
@@ -110,7 +112,7 @@ def scatter_view(y: Array, steps: Steps, index: Any, shape: tuple[int, ...], dty
 linear(scatter_view, lambda g, y, *, steps, index, shape, dtype: follow(steps, g)[index])  # noqa: ARG005
 
 # By a basic index, by another one, and from a view.
-GETITEM, PICKITEM, VIEWITEM = GetItem(add_in_slice), GetItem(add_at_places), _ViewItem(_add_in_view)
+GETITEM, PICKITEM, VIEWITEM = GetItem(add_in_slice, True), GetItem(add_at_places, False), _ViewItem(_add_in_view, True)
 
 
 _FEW_VIEWS = frozenset({list, Foreign})
@@ -197,7 +199,7 @@ class _SetItem(PullbackRule):
 
 def _clear(buffer: Array, steps: Steps, index: Any) -> None:
     region = follow(steps, buffer)
-    if steps and not np.may_share_memory(region, buffer):  # the base lay otherwise in memory
+    if steps and not np.may_share_memory(region, buffer):  # the base did not lie in C order, as a buffer does
         flat, places = _located(steps, index, buffer)
         flat[places] = 0
     else:
@@ -207,7 +209,7 @@ def _clear(buffer: Array, steps: Steps, index: Any) -> None:
 @primitive
 def clear_view(y: Array, steps: Steps, index: Any) -> Array:
     """Return a copy of `y` with zeros at an index of the view that the steps lead to."""
-    cleared = np.array(y)
+    cleared = buffer_of(y)
     _clear(cleared, steps, index)
     return cleared
 

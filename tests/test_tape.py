@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 import tracemalloc
 import weakref
@@ -206,6 +207,272 @@ def test_a_rule_that_fails_leaves_the_tape_as_it_was():
     assert x.grad is None
     y.backward()
     assert x.grad == 20
+
+
+# --- what outlasts a tape --------------------------------------------------------------------------------------------
+
+STARTS = {
+    "given": lambda: ga.tensor(np.array([[0.5, -1.0], [2.0, 0.25]])),
+    "computed": lambda: ga.ones((2, 2)) * 0.1,
+    "drawn": lambda: 0.1 * ga.random.default_rng(0).normal(size=(2, 2)),
+    "reshaped": lambda: ga.linspace(0, 1, 4).reshape(2, 2),
+    "a view of what was computed": lambda: (ga.linspace(0, 1, 6) * 2.0)[1:5].reshape(2, 2),
+    "joined": lambda: ga.stack([ga.ones(2), ga.zeros(2)]),
+    "a number": lambda: ga.tensor(0.5) * 0.5,
+    "large": lambda: ga.ones((100, 50)) * 0.1,
+}
+
+
+def through_data(w, step):
+    w.data -= step
+    return w
+
+
+def without_recording(w, step):
+    with ga.no_grad():
+        w -= step
+    return w
+
+
+def in_place(w, step):
+    w -= step
+    return w
+
+
+def by_index(w, step):
+    w[...] = w - step
+    return w
+
+
+def by_a_new_tensor(w, step):
+    return w - step
+
+
+STEPS = [through_data, without_recording, in_place, by_index, by_a_new_tensor]
+
+
+@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_a_descent_from_any_start_is_that_of_numpy(start, step, create_graph):
+    w = start()
+    expected = w.data.copy()
+    for _ in range(12 if expected.size < 1000 else 3):
+        prediction = w - 1.0
+        loss = np.sum(prediction**2)
+        loss.backward(retain_graph=False, create_graph=create_graph)
+        gradient = np.array(ga.asarray(w.grad))
+        np.testing.assert_allclose(gradient, 2 * (expected - 1.0), rtol=1e-12)
+        (w if w.base is None else w.base).null_grad()  # with create_graph, it has a history
+        del prediction
+        w = step(w, 0.1 * gradient)
+        expected = expected - 0.1 * 2 * (expected - 1.0)
+    np.testing.assert_allclose(w.data, expected, rtol=1e-12)
+
+
+def test_a_descent_that_updates_in_place_costs_the_same_each_step():
+    calls = 0
+
+    def count(*_):
+        nonlocal calls
+        calls += 1
+
+    def descend(steps):
+        nonlocal calls
+        w = ga.tensor(np.zeros(3))
+        calls = 0
+        sys.setprofile(count)
+        try:
+            for _ in range(steps):
+                np.mean((w - 1.0) ** 2).backward()
+                w -= 0.1 * w.grad
+        finally:
+            sys.setprofile(None)
+        return calls
+
+    descend(10)
+    assert descend(60) < 2.1 * descend(30)
+
+
+def test_data_that_were_prepared_in_place_serve_two_losses():
+    x = ga.tensor([1.0, 2.0, 3.0])
+    x /= 2.0
+    for _ in range(12):
+        np.sum(x * x).backward()
+        np.testing.assert_array_equal(x.grad, [1, 2, 3])
+
+
+def test_views_are_read_anew():
+    x = ga.tensor(np.arange(6.0).reshape(2, 3))
+    for view in (x[0], x[:, 1:], x.T, x.reshape(-1), x[0][1:], np.einsum("ij->ji", x), np.broadcast_to(x, (2, 2, 3))):
+        for _ in range(12):
+            np.sum(view * view).backward()
+            uses = np.zeros((2, 3))
+            np.add.at(uses, np.unravel_index(np.asarray(view.data, int), (2, 3)), 1)
+            np.testing.assert_array_equal(x.grad, 2 * uses * x.data)
+
+
+def test_a_view_of_a_released_tensor_is_released_with_it():
+    x = ga.tensor([1.0, 2.0])
+    y = np.exp(x)
+    view = y[:1]
+    np.sum(y).backward()
+    with pytest.raises(
+        RuntimeError, match=r"np\.exp, which gave a tensor of shape \(2,\) behind this one, was released"
+    ):
+        np.sum(view).backward()
+
+
+def test_a_view_that_was_written_into_before():
+    x = ga.arange(9.0).reshape(3, 3)
+    diagonal = np.einsum("ii->i", x)
+    diagonal *= -1
+    plain = np.arange(9.0).reshape(3, 3)
+    plain.flat[::4] *= -1
+    np.sum(x**2).backward()
+    np.testing.assert_array_equal(x.grad, 2 * plain)
+    np.sum(x[x < 4] ** 2).backward()
+    np.testing.assert_array_equal(x.grad, np.where(plain < 4, 2 * plain, 0))
+
+
+TRUNKS = {
+    "exp": np.exp,
+    "a product": lambda w: w * w,
+    "a sum": lambda w: w + 1.0,
+    "linear": lambda w: np.cumsum(w),
+    "a part": lambda w: w[[0, 0, 1]],
+    "large": lambda w: np.exp(np.tile(w, 4000)),
+    "several results": lambda w: np.linalg.qr(np.outer(w, w) + np.eye(2))[1],
+    "written": lambda w: np.add(w, 1.0, out=np.zeros(2, like=w)),
+}
+
+
+@pytest.mark.parametrize("trunk", TRUNKS.values(), ids=TRUNKS)
+@pytest.mark.parametrize("times", [1, 12])
+def test_a_trunk_of_two_losses_raises_while_its_leaf_is_there(trunk, times):
+    w = ga.tensor([1.0, 2.0])
+    for _ in range(times):
+        h = trunk(w)
+        np.sum(h * 2.0).backward()
+    first = w.grad
+    with pytest.raises(RuntimeError, match="released by an earlier backward"):
+        np.sum(h * h).backward()
+    assert w.grad is first or w.grad is None
+    np.testing.assert_array_equal(h.grad if h.grad is not None else 2.0, np.broadcast_to(2.0, h.shape))
+
+
+@pytest.mark.parametrize("trunk", [f for name, f in TRUNKS.items() if name != "several results"])
+def test_a_trunk_serves_two_losses_where_nobody_could_see_the_leaf(trunk):
+    for _ in range(12):
+        h = trunk(ga.tensor([1.0, 2.0]))
+        other = h * 3.0  # a user of it that neither loss has
+        np.sum(h * 2.0).backward()
+        np.testing.assert_array_equal(h.grad, np.full(h.shape, 2.0))
+        np.sum(h * h).backward()
+        np.testing.assert_array_equal(h.grad, 2 * h.data)
+        np.sum(other).backward()
+        np.testing.assert_array_equal(h.grad, np.full(h.shape, 3.0))
+
+
+def test_what_comes_from_a_start_value_that_is_held_is_released():
+    start = ga.ones(2) * 0.5
+    w = start * 2.0
+    np.sum(w * w).backward()
+    np.testing.assert_array_equal(start.grad, [4, 4])
+    with pytest.raises(RuntimeError, match=r"np\.multiply"):
+        np.sum(w).backward()
+    np.sum(start * 3.0).backward()
+    np.testing.assert_array_equal(start.grad, [3, 3])
+
+
+def test_a_leaf_that_was_updated_is_none_any_more():
+    w = ga.tensor([1.0, 2.0])
+    path = [w]
+    w = w - 0.5
+    np.sum(w * w).backward()
+    with pytest.raises(RuntimeError, match=r"np\.subtract"):
+        np.sum(w * w).backward()
+    path.clear()
+    w = ga.tensor([1.0, 2.0])
+    w -= 0.5
+    seen = w[:1]
+    for _ in range(2):
+        np.sum(w * w).backward()
+        np.testing.assert_array_equal(w.grad, [1, 3])
+        np.testing.assert_array_equal(seen.grad, [1])
+
+
+def test_the_root_is_released_in_any_case():
+    for root in (ga.ones(3) * 2.0, np.sum(ga.ones(3)), ga.ones(3)[1:]):
+        root.backward()
+        with pytest.raises(RuntimeError, match="which gave this tensor of shape"):
+            root.backward()
+
+
+def test_clear_graph_leaves_start_values_too():
+    w = ga.ones(2) * 0.5
+    total = np.sum(w * w)
+    total.clear_graph()
+    with pytest.raises(RuntimeError, match=r"released by clear_graph\(\)"):
+        total.backward()
+    np.sum(w * w).backward()
+    np.testing.assert_array_equal(w.grad, [1, 1])
+
+
+def test_a_backward_inside_of_a_transform_takes_nothing_from_it():
+    def in_place(x):
+        x *= 2.0
+        np.sum(x * x).backward()
+        return np.sum(x * x)
+
+    def rebound(x):
+        x = x * 2.0
+        np.sum(x * x).backward()
+        return np.sum(x * x)
+
+    for f in (in_place, rebound):
+        for call in (ga.grad(f), ga.value_and_grad(f), lambda x: ga.vjp(f, x)[1](1.0)):  # noqa: B023
+            with pytest.raises(RuntimeError, match="released"):
+                call(np.array([1.0, 2.0]))
+
+
+def test_a_tensor_that_a_transform_let_out_takes_nothing_from_it():
+    kept = []
+
+    def f(x):
+        x *= 2.0
+        kept.append(x)
+        return np.sum(x * x)
+
+    _, pull = ga.vjp(f, np.array([1.0, 2.0]))
+    np.sum(kept[0] * 3.0).backward()
+    with pytest.raises(RuntimeError, match="released"):
+        pull(1.0)
+
+
+@pytest.mark.parametrize("n", [3, 10_000])
+def test_the_remedies_that_the_message_names(n):
+    w = ga.tensor(np.full(n, 2.0))
+    h = np.exp(w)
+    np.sum(h).backward()
+    with pytest.raises(RuntimeError) as error:
+        np.sum(h * h).backward()
+    text = str(error.value)
+    assert text.startswith(f"np.exp, which gave a tensor of shape ({n},) behind this one, was released by an earlier")
+    for remedy in ("`w.data -= rate * w.grad`", "with ga.no_grad():", "`w = ga.tensor(w)`", "retain_graph=True"):
+        assert remedy in text
+    through_data(w, 0.1 * w.grad)
+    without_recording(w, 0.1)
+    np.sum(np.exp(w)).backward()
+    np.testing.assert_array_equal(w.grad, np.exp(w.data))
+    start = ga.tensor(h.data)
+    for _ in range(2):
+        np.sum(start * start).backward()
+        np.testing.assert_array_equal(start.grad, 2 * h.data)
+    h = np.exp(w)
+    np.sum(h).backward(retain_graph=True)
+    np.sum(h * h).backward()
+    np.testing.assert_allclose(w.grad, 2 * np.exp(2 * w.data))
 
 
 # --- which gradients stay --------------------------------------------------------------------------------------------

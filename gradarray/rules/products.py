@@ -211,14 +211,17 @@ def einsum_vjp(
             subscripts += "->" + _letters(operands[-1])
         arrays, positions = operands[: 2 * count : 2], range(0, 2 * count, 2)
     shapes = tuple(np.shape(array) for array in arrays)
-    factors = [conjugate(array) for array in arrays] if _ans.dtype.kind == "c" else arrays
+    is_complex = _ans.dtype.kind == "c"
     cast = {} if dtype is None else {"dtype": dtype, "casting": casting}
     cotangents: list[Any] = [None] * len(operands)
     for k, position in enumerate(positions):
         if wanted is None or wanted[position] is not None:
             equation, large, finish = einsum_plan(subscripts, shapes, k)
             how = optimize if isinstance(optimize, (bool, str)) and optimize else bool(optimize) or large
-            product = np.einsum(equation, g, *factors[:k], *factors[k + 1 :], optimize=how, **cast)
+            factors = (*arrays[:k], *arrays[k + 1 :])  # without the operand itself, of which a view saves nothing
+            if is_complex:
+                factors = tuple([conjugate(array) for array in factors])
+            product = np.einsum(equation, g, *factors, optimize=how, **cast)
             cotangents[position] = finish(product)
     return cotangents
 
