@@ -63,6 +63,7 @@ from .loss import GradientLossError, GradientLossWarning, gradient_loss
 from .mirror import converted, created, mirrored
 from .tape import no_grad
 from .transforms import elementwise_grad, grad, jvp, linearize, value_and_grad, vjp
+from .trees import register_container
 
 __version__ = "0.1.0"
 
@@ -792,6 +793,7 @@ __all__ = [
     "real",
     "real_if_close",
     "reciprocal",
+    "register_container",
     "registry",
     "remainder",
     "repeat",

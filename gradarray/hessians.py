@@ -95,7 +95,7 @@ def hvp(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
             raise ValueError(f"{len(inner.trees)} argument(s) need as many vectors, not {len(directions)}")
         flat = [leaf for tree, d in zip(inner.trees, directions, strict=True) for leaf in tree.match(d, "the vector")]
         tangents = iter(jvp(_of_leaves(gradient, inner), (inner.leaves,), (flat,))[1])
-        return chosen.arrange([tree.unflatten(tangents) for tree in inner.trees])
+        return chosen.arrange([tree.bare(derivatives=True).unflatten(tangents) for tree in inner.trees])
 
     return product  # type: ignore[no-any-return]
 
@@ -149,7 +149,7 @@ def hessian_diagonal(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., A
                 found.append(column[np.unravel_index(k, shape_of(x))])
             diagonals.append(joined(found, dtype_of(x), 0, shape_of(x)))
         left = iter([as_given(d, x) for d, x in zip(diagonals, inner.leaves, strict=True)])
-        return chosen.arrange([tree.unflatten(left) for tree in inner.trees])
+        return chosen.arrange([tree.bare(derivatives=True).unflatten(left) for tree in inner.trees])
 
     return diagonal  # type: ignore[no-any-return]
 

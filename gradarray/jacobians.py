@@ -10,11 +10,11 @@ import numpy as np
 from . import batched
 from ._tensor import Tensor
 from .arguments import Argnums, function_name, named_after, need_function
+from .gate import PLAIN
 from .settings import next_level
 from .tracing import Chosen, Trace, as_given, check_results, dtype_of, dual, shape_of, zeros_of
 from .transforms import Pushed, pair
 from .trees import Tree
-from .wrapping import PLAIN
 
 
 def jacobian(
@@ -165,7 +165,7 @@ def jacobian_of(
             # A recorded gradient goes back faster than forward (a Hessian of 100 variables: 0.28 and 0.35 ms).
             way = "rev" if transform == "hessian" else mode
             blocks = [_together(trace, o, way) if together else _rows(trace, o) for o in outs]
-            found = tree.unflatten([trace.arranged(block) for block in blocks])
+            found = tree.bare().unflatten([trace.arranged(block, jacobian=True) for block in blocks])
             return (found, trace.settle(aux, True)) if has_aux else found
         del trace, out, outs
         inner = Chosen(transform, f, chosen, args, kwargs)
@@ -173,8 +173,8 @@ def jacobian_of(
         left = []
         for row in blocks:
             leaves = iter([as_given(block, x) for block, x in zip(row, inner.leaves, strict=True)])
-            left.append(chosen.arrange([part.unflatten(leaves) for part in inner.trees]))
-        found = tree.unflatten(left)
+            left.append(chosen.arrange([part.bare().unflatten(leaves) for part in inner.trees]))
+        found = tree.bare().unflatten(left)
         return (found, aux) if has_aux else found
 
     return jacobian_of_f  # type: ignore[no-any-return]

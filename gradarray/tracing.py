@@ -20,6 +20,7 @@ from ._tensor import Tensor, variable
 from .arguments import Argnums, function_name
 from .dual import Dual
 from .fitting import FLOAT64
+from .gate import PLAIN, argument, returned
 from .loss import differentiating
 from .plans import sweep
 from .settings import held, hold
@@ -85,9 +86,8 @@ class Chosen:
                     f"{transform} differentiates by arrays, numbers, and containers of them, but argument {place!r} "
                     f"of {function_name(f)} is {value!r:.60}"
                 )
-            for i, leaf in enumerate(leaves):
-                check_argument(leaf, transform, function_name(f), place, tree, i)
-            self.leaves += leaves
+            checked = enumerate(leaves)
+            self.leaves += [check_argument(leaf, transform, function_name(f), place, tree, i) for i, leaf in checked]
             self.trees.append(tree)
 
     def call(self, leaves: Iterable[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -245,10 +245,13 @@ class Trace:
         both = enumerate(zip(self._trees, tangents, strict=True))
         return [leaf for i, (tree, t) in both for leaf in tree.match(t, f"tangent {i}")]
 
-    def arranged(self, gradients: list[Any]) -> Any:
-        """Return gradients of the leaves in the containers of the arguments: one, or a tuple, as argnums is."""
+    def arranged(self, gradients: list[Any], jacobian: bool = False) -> Any:
+        """Return gradients of the leaves in the containers of the arguments: one, or a tuple, as argnums is.
+
+        Those of a Jacobian have other shapes than the leaves.
+        """
         left = iter([as_given(g, x) for g, x in zip(gradients, self.plain, strict=True)])
-        return self._argnums.arrange([tree.unflatten(left) for tree in self._trees])
+        return self._argnums.arrange([tree.bare(not jacobian).unflatten(left) for tree in self._trees])
 
 
 def nodes_of(x: Any) -> list[Node]:
@@ -388,11 +391,13 @@ def _argument(place: int | str, tree: Tree, i: int) -> str:
     return f"argument {place!r}{list(tree.paths())[i]}"
 
 
-def check_argument(x: Any, transform: str, name: str, place: int | str, tree: Tree, i: int) -> None:
-    """Raise TypeError for a leaf that has no derivative."""
+def check_argument(x: Any, transform: str, name: str, place: int | str, tree: Tree, i: int) -> Any:
+    """Return a leaf as an array or a number; raise TypeError for one that has no derivative."""
+    if type(x) not in PLAIN and not isinstance(x, (Tensor, Dual)):
+        x = argument(x, f"{_argument(place, tree, i)} of {name}, to which {transform} gives a Tensor,")
     kind = x.dtype.kind if hasattr(x, "dtype") else np.asarray(x).dtype.kind
     if kind in "fc":
-        return
+        return x
     what = f"{transform} differentiates by floating-point or complex numbers, but {_argument(place, tree, i)} of {name}"
     if kind in "biu":
         raise TypeError(
@@ -408,7 +413,9 @@ def check_results(value: Any, transform: str, name: str) -> tuple[list[Any], Tre
     if not leaves:
         hint = "; does it lack a return?" if value is None else ""
         raise TypeError(f"{transform} needs a function that returns an array; {name} returned {value!r:.60}{hint}")
-    for leaf in leaves:
+    for i, leaf in enumerate(leaves):
+        if type(leaf) not in PLAIN and not isinstance(leaf, (Tensor, Dual)):
+            leaves[i] = leaf = returned(leaf, f"{transform} needs a function that returns arrays; {name} returned")
         if getattr(leaf, "dtype", FLOAT64).kind not in "biufc":
             raise TypeError(f"{transform} needs a function of numbers; {name} returned an array of {leaf.dtype}")
     return leaves, tree

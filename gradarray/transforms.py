@@ -17,6 +17,7 @@ from . import loss
 from ._tensor import Tensor, variable
 from .arguments import Argnums, function_name, named_after, need_function
 from .dual import Dual
+from .gate import ARRAYS, argument
 from .loss import differentiating
 from .settings import held, hold, next_level
 from .tape import next_order
@@ -75,7 +76,7 @@ def gradient_of(transform: str, f: Callable[..., Any], argnums: Any, has_aux: bo
     def gradient(*args: Any, **kwargs: Any) -> Any:
         trace = Trace(transform, f, chosen, args, kwargs)
         out, aux = _with_aux(trace, trace.out, has_aux, transform)
-        _need_scalar(out, transform, trace.name)
+        out = _need_scalar(out, transform, trace.name)
         retain = has_aux and trace.depends(aux)
         aux = trace.settle(aux, retain) if has_aux else None
         found = trace.arranged(trace.gradients([(out, _one(out))], retain))
@@ -124,8 +125,8 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = F
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
         trace = Trace("value_and_grad", f, chosen, args, kwargs)
         out, aux = _with_aux(trace, trace.out, has_aux, "value_and_grad")
-        _need_scalar(out, "value_and_grad", trace.name)
         both = (out, aux) if has_aux else out
+        out = _need_scalar(out, "value_and_grad", trace.name)
         retain = trace.depends(both)
         value = trace.settle(both, retain)
         return value, trace.arranged(trace.gradients([(out, _one(out))], retain))
@@ -351,7 +352,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
         leaves, tree = flatten(primal)
         entered = []
         for k, (x, t) in enumerate(zip(leaves, tree.match(direction, f"tangent {i}"), strict=True)):
-            check_argument(x, "jvp", name, i, tree, k)
+            x = check_argument(x, "jvp", name, i, tree, k)
             entered.append(dual(x, _like(t, x, f"tangent {i}"), level))
         duals.append(tree.unflatten(entered))
     pushed = Pushed(f, duals, {}, level, has_aux, "jvp")
@@ -423,8 +424,8 @@ def _one(out: Any) -> Any:
 def _like(g: Any, x: Any, what: str) -> Any:
     """Return a tangent or cotangent `g` in the dtype of `x`, of whose shape it has to be."""
     dtype = dtype_of(x)
-    if not hasattr(g, "dtype"):
-        g = np.asarray(g)[()]
+    if type(g) not in ARRAYS and not isinstance(g, (Tensor, Dual)):
+        g = np.asarray(argument(g, f"the {what}"))[()]
     if g.dtype.kind not in "biufc" or (g.dtype.kind == "c" and dtype.kind != "c"):
         raise TypeError(f"a {what.split()[0]} of dtype {g.dtype} does not fit an array of dtype {dtype}")
     if g.shape != shape_of(x):
@@ -449,7 +450,7 @@ def _need_real(out: Any, transform: str, name: str) -> Any:
     if type(out) is Tensor and out._raw.dtype.kind == "f":
         return out
     leaves, tree = check_results(out, transform, name)
-    if tree.kind is not None:
+    if tree.bare().kind is not None:
         raise TypeError(
             f"{transform} needs a function that returns one array; {name} returned a {type(out).__name__}. Use "
             "has_aux=True for a pair (result, aux), or jacobian or vjp for several results"
@@ -463,10 +464,12 @@ def _need_real(out: Any, transform: str, name: str) -> Any:
     return out
 
 
-def _need_scalar(out: Any, transform: str, name: str) -> None:
+def _need_scalar(out: Any, transform: str, name: str) -> Any:
+    """Return the one real number that a function returned; raise where there is none."""
     out = _need_real(out, transform, name)
     if shape_of(out):
         raise ValueError(
             f"{transform} needs a scalar result, but {name} returned shape {shape_of(out)}; use jacobian, or "
             "elementwise_grad for a function that acts on each element by itself"
         )
+    return out
