@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import dispatch, loss, plans, sweeps, tape, views, wrapping
+from . import dispatch, gate, loss, operators, plans, sweeps, tape, views, wrapping
 from .aliases import Family, Foreign, base_of, detached, family_of, follow, lend, owner_of, shared
 from .dispatch import FUNCTIONS, UFUNCS, array_function, array_ufunc
 from .fitting import FLOAT64
@@ -91,6 +91,8 @@ class Tensor(Surface):
             if not constant and wrapping.has_variable(data) and tape.recording():
                 loss.leaving("Tensor([...])")
             data = wrapping.bare(data)
+        # A buffer that is no array's cannot be guarded, and is copied.
+        copy = copy or (type(data) not in gate.PLAIN and not isinstance(data, np.ndarray) and gate.is_buffer(data))
         raw = np.array(data, dtype=dtype, copy=True if copy else None, ndmin=ndmin)
         kind = raw.dtype.kind
         differentiable = kind == "f" or kind == "c"
@@ -260,7 +262,7 @@ class Tensor(Surface):
                 return _ONE
             g = node.dtype.type(1) if node.shape == () else np.broadcast_to(node.dtype.type(1), node.shape)
             return wrap(g) if create_graph else g
-        value = grad if isinstance(grad, Tensor) else np.asarray(grad)
+        value = grad if isinstance(grad, Tensor) or type(grad) is np.ndarray else gate.copied(grad)
         if value.dtype.kind not in "biufc" or (value.dtype.kind == "c" and node.dtype.kind != "c"):
             raise TypeError(f"a cotangent of dtype {value.dtype} does not fit a tensor of dtype {node.dtype}")
         if value.shape != node.shape:
@@ -669,7 +671,7 @@ class Flat:
         places = np.arange(base.size)[index]
         # NumPy repeats a value that is too short and leaves the rest of one that is too long.
         count = places.size
-        value = np.ravel(wrapping.stacked(value))
+        value = np.ravel(wrapping.stacked(value, "an assignment"))
         base[np.unravel_index(places, base.shape)] = (
             np.resize(value, np.shape(places)) if value.size != count else (np.reshape(value, np.shape(places)))
         )
@@ -685,3 +687,7 @@ class Flat:
 
 
 dispatch.install(Tensor)
+operators.give(
+    Tensor,
+    operators.Maker(dispatch.recorder_for, views.update, wrapping.foreign, wrapping.unwrap),
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -21,15 +21,6 @@ def forward(func: Callable[..., Any]) -> Method:
     return method
 
 
-def reflected(operator: Method) -> Method:
-    """Make the method that Python calls when the array is the second operand."""
-
-    def method(self: Any, other: Any) -> Any:
-        return operator(other, self)
-
-    return method
-
-
 class ArrayMethods:
     """What is a function of NumPy with the array in front, and what comes to that."""
 
@@ -37,6 +28,23 @@ class ArrayMethods:
 
     # What carries out a function: called with its positional arguments and its keywords.
     _functions: ClassVar[Any]
+
+    # pandas leaves operators to what has a higher one than its own Series and DataFrame.
+    __pandas_priority__ = 10_000
+
+    if TYPE_CHECKING:
+        # Given by `operators.give`, which editors and type checkers do not carry out.
+        def _operator(self, other: Any = None, /) -> Any: ...
+
+        __add__ = __sub__ = __mul__ = __truediv__ = __floordiv__ = __mod__ = __divmod__ = __pow__ = _operator
+        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rfloordiv__ = __rmod__ = __rdivmod__ = __rpow__ = _operator
+        __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = __imod__ = __ipow__ = _operator
+        __matmul__ = __rmatmul__ = __imatmul__ = __neg__ = __pos__ = __abs__ = __invert__ = _operator
+        __and__ = __or__ = __xor__ = __lshift__ = __rshift__ = __rand__ = __ror__ = __rxor__ = _operator
+        __rlshift__ = __rrshift__ = __iand__ = __ior__ = __ixor__ = __ilshift__ = __irshift__ = _operator
+        __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = _operator
+    # As for an ndarray, == is element-wise, so that there is no hash.
+    __hash__ = None  # type: ignore[assignment]
 
     # --- methods that are functions of NumPy ------------------------------------------------------------------------
 

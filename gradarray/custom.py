@@ -14,6 +14,7 @@ from . import tape, wrapping
 from .contributions import PICK
 from .dual import Dual
 from .fitting import FLOAT64, fit
+from .gate import ARRAYS, argument
 from .loss import GradientLossError, differentiating
 from .recorders import records
 from .settings import RECORDED, held, hold, silently, within
@@ -129,6 +130,8 @@ class Derivative:
             )
         if isinstance(out, wrapping.Tensor):
             out = out._raw
+        if not _is_array(out):
+            out = argument(out, f"the result of {self.name}")
         if isinstance(out, np.ndarray):
             return np.array(out) if any(np.may_share_memory(out, arg) for arg in args) else out
         return np.asarray(out)[()] if isinstance(out, (float, complex)) else out
@@ -183,8 +186,9 @@ class Derivative:
         found: list[Any] = []
         for i, (cotangent, arg) in enumerate(itertools.zip_longest(pulled[: len(args)], args)):
             leaves, tree = flatten(arg)
-            parts = _aligned(tree, cotangent, f"{self.name}: the cotangent of argument {i}")
-            parts = [part if part is None or hasattr(part, "dtype") else np.asarray(part) for part in parts]
+            where = f"{self.name}: the cotangent of argument {i}"
+            parts = _aligned(tree, cotangent, where)
+            parts = [part if part is None or _is_array(part) else np.asarray(argument(part, where)) for part in parts]
             for part, leaf in zip(parts, leaves, strict=True):
                 if part is not None and not _fits(part.shape, np.shape(leaf)):
                     raise ValueError(
@@ -195,11 +199,15 @@ class Derivative:
         return found
 
 
+def _is_array(value: Any) -> bool:
+    return type(value) in ARRAYS or isinstance(value, (wrapping.Tensor, Dual))
+
+
 def _aligned(tree: Tree, cotangent: Any, what: str) -> list[Any]:
     """Return the leaves of a cotangent, None where it is None, in the order of those of its argument."""
     if cotangent is None:
         return [None for _ in tree.paths()]
-    _, keys, items, _ = _parts(cotangent) or (None, (), (), None)
+    _, keys, items, *_ = _parts(cotangent) or (None, (), ())
     if set(keys) != set(tree.keys) or not keys:
         return tree.match(cotangent, what)
     named = dict(zip(keys, items, strict=True))

@@ -15,11 +15,12 @@ import numpy as np
 from . import functions as function_recorders
 from . import recorders, wrapping
 from .functions import function_recorder
-from .kinds import Bilinear, Elementwise
+from .gate import PLAIN
+from .kinds import Bilinear, Elementwise, Nondifferentiable, public_name
 from .parallel import ufunc_in_parts
 from .recorders import Calculation, binary, call_elementwise, unary
 from .registry import find, forgetters
-from .wrapping import PLAIN, foreign, understood
+from .wrapping import entered, foreign, understood
 
 
 def install(cls: type) -> None:
@@ -40,12 +41,16 @@ class Recorders(dict[Any, Callable[..., Any]]):
 
 
 def recorder_for(
-    func: Any, calculate: Calculation | None = None, large: Calculation | None = None
+    func: Any,
+    calculate: Calculation | None = None,
+    large: Calculation | None = None,
+    meeting: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None,
 ) -> Callable[..., Any]:
     """Make the recorder of a ufunc's plain call.
 
     `calculate` may compute the same from the raw operands by a shorter way, such as ``operator.mul`` for np.multiply,
     which is several times as fast on NumPy scalars; `large` the same for arrays that are worth several threads.
+    `meeting` makes what takes the calls with other operands of what would take them; see `operators`.
     """
     rule = find(func)
     if large is None:
@@ -61,6 +66,8 @@ def recorder_for(
         def general(*inputs: Any) -> Any:
             return NotImplemented if any(foreign(value) for value in inputs) else recorder(inputs, {})
 
+    if meeting is not None:
+        general = meeting(general)
     if isinstance(rule, Elementwise) and len(rule.operands) == 1:
         return unary(rule, calculate or rule.func, large)
     if isinstance(rule, (Elementwise, Bilinear)) and len(rule.operands) == 2:
@@ -78,6 +85,8 @@ def array_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
 
     if any(foreign(value) for value in (*inputs, *kwargs.get("out", ()))):
         return NotImplemented
+    if method != "at" and not isinstance(find(ufunc), Nondifferentiable):  # that has a target, and not operands alone
+        inputs = entered(inputs, public_name(ufunc))
     if method == "__call__":
         return call_with_keywords(ufunc, inputs, kwargs)
     return METHODS[method](ufunc, inputs, kwargs)

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from . import forward, loss, tape, wrapping
+from . import forward, loss, operators, tape, wrapping
 from .dual_surface import DualSurface
-from .dual_updates import Flat, assign
+from .dual_updates import Flat, assign, update
 from .forward import FUNCTIONS, UFUNCS, array_ufunc, created_like
 from .outputs import likeness
 from .places import freeze
 from .settings import paused, stopped
-from .tangents import constant, gradient_of, values_of
+from .tangents import constant, gradient_of, understood, values_of
 from .tape import Array
 from .views import without_copy
 from .wrapping import bare, token
@@ -75,9 +75,8 @@ class Dual(DualSurface):
         return UFUNCS[ufunc](*inputs)
 
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
-        for t in types:
-            if t is not Dual and not issubclass(t, (wrapping.Tensor, np.ndarray)):
-                return NotImplemented
+        if not understood(types, "__array_function__"):
+            return NotImplemented
         if func in _LIKE:
             return created_like(func, args, kwargs, self)
         return FUNCTIONS[func](args, kwargs)
@@ -359,3 +358,4 @@ _ABSENT = {
 
 
 forward.install(Dual)
+operators.give(Dual, operators.Maker(forward.pusher_for, update, forward.foreign, values_of))

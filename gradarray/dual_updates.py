@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from .forward import UFUNCS
+from .gate import PLAIN
 from .loss import GradientLossError
 from .places import freeze
 from .references import holders
 from .settings import paused, stopped
 from .tangents import level_of, traced_as, values_of, written
 from .tape import Array
-from .wrapping import PLAIN, bare, has_variable, stack_nested
+from .wrapping import bare, has_variable, stack_nested
 
 
 def assign(d: Any, value: Any, place: Callable[[Array, Array], None]) -> None:

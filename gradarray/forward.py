@@ -6,7 +6,7 @@ Dual. The usual calls of ufuncs, on plain arrays, are carried out in line; `grad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from . import loss, tangents
 from .buffers import LARGE
 from .dispatch import Recorders
 from .fitting import FLOAT64
+from .gate import ARRAYS, NUMBERS, PLAIN, need_numbers
 from .kinds import (
     Bilinear,
     Composite,
@@ -39,7 +40,7 @@ from .settings import paused, silently, stopped
 from .signatures import UFUNC_KEYWORDS, CallSignature
 from .tangents import level_of, paired, product_with, pushed, tangent_of, understood, untraced, values_of, written
 from .ufuncs import LOWERED, augmented_assignment, updated_at, with_axes
-from .wrapping import PLAIN, bare, new_object, refuse, stack_nested
+from .wrapping import bare, entered, new_object, refuse, stack_nested
 
 Pusher = Callable[..., Any]
 
@@ -57,25 +58,39 @@ def install(cls: type) -> None:
 # --- ufuncs: functions of a fixed number of operands ----------------------------------------------------------------
 
 
-def pusher_for(func: Any, calculate: Pusher | None = None) -> Pusher:
+def pusher_for(
+    func: Any,
+    calculate: Pusher | None = None,
+    large: Pusher | None = None,  # noqa: ARG001 - of `dispatch.recorder_for`, which is called alike
+    meeting: Callable[[Pusher], Pusher] | None = None,
+) -> Pusher:
     """Make what carries out a ufunc's plain call on Duals.
 
     `calculate` may compute the same from the values by a shorter way, such as ``operator.mul`` for np.multiply.
+    `meeting` makes what takes the calls with other operands of what would take them; see `operators`.
     """
     rule = find(func)
+
+    def general(*operands: Any) -> Any:
+        if any(map(foreign, operands)):
+            return NotImplemented
+        return pushed(rule, operands, {}) if isinstance(rule, Elementwise) else FUNCTIONS[func](operands, {})
+
+    if meeting is not None:
+        general = meeting(general)
     if isinstance(rule, Elementwise):
         if len(rule.partials) == 1:
             return _unary(rule, calculate or func)
         if len(rule.partials) == 2:
-            return _binary(rule, calculate or func)
+            return _binary(rule, calculate or func, general)
     if isinstance(rule, Bilinear):
-        return _bilinear(rule)
+        return _bilinear(rule, general)
     if isinstance(rule, Nondifferentiable) and rule.lower is None:
-        return lambda *operands: func(*map(values_of, operands)) if _ours(operands) else NotImplemented
-    return lambda *operands: FUNCTIONS[func](operands, {}) if _ours(operands) else NotImplemented
+        return lambda *operands: NotImplemented if any(map(foreign, operands)) else func(*map(values_of, operands))
+    return general
 
 
-def _bilinear(rule: Bilinear) -> Pusher:
+def _bilinear(rule: Bilinear, general: Pusher) -> Pusher:
     func, ndarray = rule.func, np.ndarray
 
     def push(x1: Any, x2: Any) -> Any:
@@ -93,13 +108,15 @@ def _bilinear(rule: Bilinear) -> Pusher:
             if type(out) is ndarray is type(tangent) and _same_layout(tangent, out):
                 return Dual(out, tangent, other)
             return paired(out, tangent, other)
-        return FUNCTIONS[func]((x1, x2), {}) if _ours((x1, x2)) else NotImplemented
+        return general(x1, x2)
 
     return push
 
 
-def _ours(operands: Iterable[Any]) -> bool:
-    return all(type(x) in PLAIN or type(x) is Dual or understood((type(x),)) for x in operands)
+def foreign(value: Any) -> bool:
+    """Tell whether another operand of a ufunc is to get its turn before a Dual."""
+    cls = type(value)
+    return cls is not Dual and cls not in PLAIN and not understood((cls,))
 
 
 def _unary(rule: Elementwise, calculate: Pusher) -> Pusher:
@@ -109,7 +126,7 @@ def _unary(rule: Elementwise, calculate: Pusher) -> Pusher:
 
     def push(x: Any) -> Any:
         if type(x) is not Dual:
-            return pushed(rule, (x,), {}) if _ours((x,)) else NotImplemented
+            return NotImplemented if foreign(x) else pushed(rule, (x,), {})
         if paused and stopped(x.level):
             return untraced(func, (x,), {})
         value, t = x.value, x.tangent
@@ -143,7 +160,7 @@ def _unary(rule: Elementwise, calculate: Pusher) -> Pusher:
     return push
 
 
-def _binary(rule: Elementwise, calculate: Pusher) -> Pusher:
+def _binary(rule: Elementwise, calculate: Pusher, general: Pusher) -> Pusher:
     float64, ndarray = np.float64, np.ndarray
     numbers, plain, tangents = _NUMBERS, _NUMBERS | {np.ndarray}, _TANGENTS
     combine, exact = _combination(rule), not rule.careful
@@ -155,7 +172,7 @@ def _binary(rule: Elementwise, calculate: Pusher) -> Pusher:
             if type(x2) is Dual:
                 if x2.level != level:
                     if paused and stopped(max(level, x2.level)):
-                        return untraced(func, (x1, x2), {})
+                        return untraced(calculate, (x1, x2), {})
                     return pushed(rule, (x1, x2), {})
                 b, tb = x2.value, x2.tangent
             else:
@@ -164,9 +181,9 @@ def _binary(rule: Elementwise, calculate: Pusher) -> Pusher:
             a, ta = x1, None
             b, tb, level = x2.value, x2.tangent, x2.level
         else:
-            return pushed(rule, (x1, x2), {}) if _ours((x1, x2)) else NotImplemented
+            return general(x1, x2)
         if paused and stopped(level):
-            return untraced(func, (x1, x2), {})
+            return untraced(calculate, (x1, x2), {})
         if (
             (ta is None or type(ta) is float64)
             and (tb is None or type(tb) is float64)
@@ -191,8 +208,10 @@ def _binary(rule: Elementwise, calculate: Pusher) -> Pusher:
                 tangent = tangent.copy()
             if type(out) is not ndarray or type(tangent) is not ndarray or not _same_layout(tangent, out):
                 return paired(out, tangent, level)
+            if out.dtype is not FLOAT64 and out.dtype.kind not in NUMBERS:
+                need_numbers(out, rule.name, (x1, x2))
         else:
-            return pushed(rule, (x1, x2), {}) if _ours((x1, x2)) else NotImplemented
+            return general(x1, x2)
         d = new_object(Dual)
         d.value = out
         d.tangent = tangent
@@ -345,7 +364,7 @@ def _linear(rule: Linear) -> Pusher:
             out = func(x.value, **params)
         except Exception:
             return general(args, kwargs)  # where NumPy's own function says what is wrong
-        if type(out) not in PLAIN or out.dtype is not x.dtype:
+        if type(out) not in ARRAYS or out.dtype is not x.dtype:
             return general(args, kwargs)
         tangent = func(x.tangent, **params)
         if type(out) is type(tangent) and (type(out) is not np.ndarray or _same_layout(tangent, out)):
@@ -371,6 +390,9 @@ def _composite(rule: Composite) -> Pusher:
 
     def push(args: Any, kwargs: dict[str, Any]) -> Any:
         kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
+        args = entered(args, rule.name)
+        if kwargs:
+            kwargs = dict(zip(kwargs, entered(tuple(kwargs.values()), rule.name), strict=True))
         if any(name not in rule.params for name in kwargs):
             signature.let_numpy_refuse(args, kwargs)
         result = rule.body(*args, **kwargs)
@@ -398,6 +420,7 @@ def _inplace(rule: InPlace) -> Pusher:
 def _zero_gradient(rule: ZeroGradient) -> Pusher:
     def push(args: Any, kwargs: dict[str, Any]) -> Any:
         level = level_of((args, kwargs))
+        args = entered(args, rule.name)
         return paired(rule.func(*values_of(args, level), **values_of(kwargs, level)), None, level)
 
     return push

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from . import aliases, loss, tape, wrapping
+from . import aliases, gate, loss, tape, wrapping
 from .fitting import FLOAT64
+from .gate import ARRAYS, NUMBERS, PLAIN, SIMPLE
 from .kinds import (
     Bilinear,
     Composite,
@@ -27,8 +28,7 @@ from .registry import find
 from .signatures import UFUNC_KEYWORDS, CallSignature
 from .tape import Array, Node, PullbackRule, next_order
 from .wrapping import (
-    PLAIN,
-    SIMPLE,
+    entered,
     has_variable,
     new_object,
     record_results,
@@ -102,7 +102,7 @@ def _differentiable(rule: Differentiable) -> Callable[[Any, dict[str, Any]], Any
 
 def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[str, Any]], Any]:
     """Make the recorder for the usual call of a function with one operand; any other call goes to the general one."""
-    forward, simple, plain, float64, ndarray = rule.forward, SIMPLE, PLAIN, np.float64, np.ndarray
+    forward, simple, plain, float64, ndarray = rule.forward, SIMPLE, ARRAYS, np.float64, np.ndarray
     is_view, join, Call, aliases_saved = aliases.is_view, aliases.join, aliases.Call, aliases.saved
     new, node_type, order, viewed = new_object, Node, next_order, aliases.VIEWED
     supported = frozenset(rule.params)
@@ -158,6 +158,8 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
             or (out.dtype is not parent.dtype and out.dtype.kind not in "fc")
         ):
             t._known = None
+            if params and out.dtype.kind not in NUMBERS:
+                gate.need_numbers(out, rule.name)
             return t
         t._known = n = new(node_type)
         n.rule = rule
@@ -216,9 +218,9 @@ def _general(rule: Function) -> Callable[[Any, dict[str, Any]], Any]:
             if not isinstance(sequence, (list, tuple)):
                 # NumPy takes any sequence of arrays, an array too; a mistake such as a number gets NumPy's own error.
                 sequence = list(sequence) if hasattr(sequence, "__len__") else func(sequence, **kwargs)
-            inputs = [stacked(value) for value in sequence]
+            inputs = [stacked(value, rule.name) for value in sequence]
         else:
-            inputs = [stacked(value) for value in args]
+            inputs = [stacked(value, rule.name) for value in args]
         raw = tuple([unwrap(value) for value in inputs])
         if any(isinstance(value, wrapping.Dual) for value in raw):  # from a list: it takes over
             return func(inputs, **kwargs) if rule.sequence else func(*inputs, **kwargs)
@@ -237,8 +239,11 @@ def _recorded(rule: Function) -> Callable[[Sequence[Any], Sequence[Any], dict[st
     """
     skip, last = rule.skip, len(rule.operands) - 1
     keeps = [rule.keeps(i) for i in range(last + 1)]
+    ndarray, float64, numbers = np.ndarray, np.float64, NUMBERS
 
     def finish(inputs: Sequence[Any], raw: Sequence[Any], kwargs: dict[str, Any], out: Any) -> Any:
+        if type(out) is not float64 and (type(out) is not ndarray or out.dtype.kind not in numbers):
+            gate.need_numbers(out, rule.name, inputs)
         parents = tuple(
             [value._node if isinstance(value, Tensor) and i not in skip else None for i, value in enumerate(inputs)]
         )
@@ -278,8 +283,10 @@ def _composite(rule: Composite) -> Callable[[Any, dict[str, Any]], Any]:
     numpys = untouched(rule.func)  # NumPy would write where a tape may have saved
 
     def record(args: Any, kwargs: dict[str, Any]) -> Any:
+        args = entered(args, rule.name)
         if kwargs:
             kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
+            kwargs = dict(zip(kwargs, entered(tuple(kwargs.values()), rule.name), strict=True))
         if not (has_variable(args) or has_variable(kwargs)) or not tape.recording():
             result = numpys(*unwrap(args), **unwrap(kwargs))
             views = _shares(result, args)
@@ -364,6 +371,7 @@ def _variables(value: Any) -> list[Node]:
 
 def _zero_gradient(rule: ZeroGradient) -> Callable[[Any, dict[str, Any]], Any]:
     def record(args: Any, kwargs: dict[str, Any]) -> Any:
+        args = entered(args, rule.name)
         out = rule.func(*unwrap(args), **unwrap(kwargs))
         parents = tuple(_variables((args, kwargs)))
         if isinstance(out, tuple) or out.dtype.kind not in "fc" or not records(parents):

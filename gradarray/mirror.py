@@ -10,11 +10,13 @@ import numpy as np
 from . import forward, tape
 from ._tensor import Tensor, leaf_of
 from .dispatch import FUNCTIONS, UFUNCS
+from .fitting import FLOAT64
+from .gate import PLAIN, SIMPLE, unless_it_answers
 from .kinds import Nondifferentiable
 from .outputs import place_of
 from .registry import find
 from .tangents import level_of
-from .wrapping import PLAIN, SIMPLE, has_tensor, has_variable, stacked, unwrap, wrap, wrap_results
+from .wrapping import has_tensor, has_variable, stack_nested, unwrap, wrap, wrap_results
 
 
 def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = False) -> Callable[..., Any]:
@@ -32,7 +34,7 @@ def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = 
     rule = find(func)
     plain_results = plain or isinstance(rule, Nondifferentiable)
     nin, nout, unary = (ufunc.nin, ufunc.nout, ufunc.nin == 1) if ufunc else (0, 1, False)
-    plain_types, simple = PLAIN, PLAIN | SIMPLE | {Tensor}
+    plain_types, simple, operands = PLAIN, PLAIN | SIMPLE | {Tensor}, PLAIN | {Tensor, list, tuple}
     place_of_out = place_of(func)
 
     # The shortest ways for arrays, numbers and tensors, which cost little more than NumPy's own function.
@@ -41,9 +43,11 @@ def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = 
         if constant is None and not kwargs and len(args) == nin:
             if unary and type(args[0]) in plain_types:
                 return wrapped(func(*args))
-            result = UFUNCS[func](*args)
-            if result is not NotImplemented:
-                return result
+            for value in args:
+                if type(value) not in operands:
+                    break
+            else:
+                return UFUNCS[func](*args)
         return general(args, constant, kwargs)
 
     def call(*args: Any, constant: bool | None = None, **kwargs: Any) -> Any:
@@ -65,7 +69,7 @@ def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = 
     def wrapped(result: Any) -> Any:
         if plain_results:
             return result
-        return wrap(result) if type(result) in plain_types else wrap_results(result)
+        return wrap(result) if getattr(result, "dtype", None) is FLOAT64 else wrap_results(result)
 
     def names_out(args: Any, kwargs: dict[str, Any]) -> bool:
         if len(args) > place_of_out:
@@ -80,12 +84,12 @@ def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = 
         if ufunc is None and rule is None:
             return undispatched(args, kwargs)
         if not callback and not (has_tensor(args) or (kwargs and has_tensor(kwargs))):
-            result = func(*args, **kwargs)
+            result = func(*map(unless_it_answers, args), **kwargs)
             return result if plain_results or names_out(args, kwargs) else wrap_results(result)
         if ufunc is None:
             return (forward.FUNCTIONS if level_of((args, kwargs)) else FUNCTIONS)[func](args, kwargs)
         if kwargs or len(args) != nin:  # NumPy sorts out= and what stands in its place
-            result = func(*[stacked(value) for value in args], **kwargs)
+            result = func(*[stack_nested(x) if isinstance(x, (list, tuple)) else x for x in args], **kwargs)
             plain_result = plain_results or has_tensor(result) or names_out(args, kwargs)
             return result if plain_result else wrap_results(result)
         result = UFUNCS[func](*args)

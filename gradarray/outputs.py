@@ -15,11 +15,12 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 from . import loss, wrapping
+from .gate import PLAIN
 from .kinds import Rule, public_name
 from .settings import silently
 from .signatures import parameter_kinds
 from .tape import Array
-from .wrapping import PLAIN, bare, has_variable, wrap, wrap_results
+from .wrapping import bare, has_variable, wrap, wrap_results
 
 Call = Callable[[Any, dict[str, Any]], Any]
 

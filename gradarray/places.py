@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import guard
+from . import gate, guard
 from .dispatch import primitive
 from .parallel import SPLIT, add
 from .registry import linear, lowered, rule
@@ -42,7 +42,7 @@ def freeze(index: Any) -> Any:
         if isinstance(index, list):
             return np.array(index) if index else np.array(index, np.intp)
         if not isinstance(index, np.ndarray):
-            return index
+            return gate.parameter(index)
     return _held(index)
 
 

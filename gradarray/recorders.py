@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from . import aliases, guard, tape, wrapping
+from . import aliases, gate, guard, tape, wrapping
 from .fitting import FLOAT64
+from .gate import NUMBERS, PLAIN
 from .kinds import Elementwise, Function
 from .parallel import SPLIT
 from .tape import Array, Node, next_order
-from .wrapping import PLAIN, foreign, new_object, saved, stacked, unwrap, wrap
+from .wrapping import foreign, new_object, saved, stacked, unwrap, wrap
 
 # Set by dispatch.install().
 Tensor: Any = None
@@ -77,6 +78,7 @@ def binary(
     rule: Elementwise | Function, calculate: Calculation, large: Calculation, general: Callable[..., Any]
 ) -> Callable[..., Any]:
     new, node_type, order, plain, float64, ndarray = new_object, Node, next_order, PLAIN, np.float64, np.ndarray
+    float64_dtype, numbers = FLOAT64, NUMBERS
     x_of_x, y_of_x = rule.partial_needs(0, 0), rule.partial_needs(0, 1)
     x_of_y, y_of_y = rule.partial_needs(1, 0), rule.partial_needs(1, 1)
     x_of_any, y_of_any = x_of_x or x_of_y, y_of_x or y_of_y
@@ -110,6 +112,11 @@ def binary(
         t._alias = None
         if (p is None and q is None) or (tape.paused and not tape.recording()):
             t._known = None
+            if type(out) is ndarray:
+                if out.dtype is not float64_dtype and out.dtype.kind not in numbers:
+                    gate.need_numbers(out, rule.name, (x1, x2))
+            elif type(out) is not float64:
+                gate.need_numbers(out, rule.name, (x1, x2))
             return t
         t._known = n = new(node_type)
         n.rule = rule
@@ -137,7 +144,12 @@ def binary(
         if type(out) is float64:
             n.shape, n.dtype = (), FLOAT64
         else:
-            n.shape, n.dtype = out.shape, out.dtype
+            try:
+                n.shape, n.dtype = out.shape, out.dtype
+            except AttributeError:  # a product of objects is one of them
+                gate.need_numbers(out, rule.name, (x1, x2))
+            if n.dtype is not float64_dtype and n.dtype.kind not in numbers:
+                gate.need_numbers(out, rule.name, (x1, x2))
         return t
 
     return record
@@ -147,7 +159,7 @@ def call_elementwise(rule: Elementwise, inputs: tuple[Any, ...], keywords: dict[
     """Record an element-wise call in its general form: any operands, any keywords of a ufunc but out."""
     if any(foreign(value) for value in inputs):
         return NotImplemented
-    inputs = tuple([stacked(value) for value in inputs])
+    inputs = tuple([stacked(value, rule.name) for value in inputs])
     raw = unwrap(inputs)
     if any(isinstance(value, wrapping.Dual) for value in raw):  # from a list: it takes over
         return rule.func(*inputs, **keywords, where=where)
@@ -157,6 +169,8 @@ def call_elementwise(rule: Elementwise, inputs: tuple[Any, ...], keywords: dict[
     else:
         out = rule.func(*raw, out=None, where=where, **keywords)
         out = np.where(where, out, np.zeros((), out.dtype))  # NumPy leaves these slots uninitialised
+    if type(out) is not np.ndarray or out.dtype.kind not in NUMBERS:
+        gate.need_numbers(out, rule.name, inputs)
     if not records(parents):
         return wrap(out)
     args = tuple([saved(value) if rule.keeps(i) else None for i, value in enumerate(inputs)])

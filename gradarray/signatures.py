@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from . import guard, tape, wrapping
+from . import gate, tape, wrapping
+from .gate import PLAIN
 from .kinds import Rule
-from .wrapping import PLAIN, bare, has_variable, unwrap
+from .wrapping import bare, has_variable, unwrap
 
 # Parameters of each ufunc that concern the forward pass alone.
 UFUNC_KEYWORDS = ("dtype", "casting", "order", "subok", "signature")
@@ -82,8 +83,7 @@ class CallSignature:
                 f"{self.rule.name} is not differentiable with respect to '{name}', which was given a variable. "
                 f"Pass ga.asarray({name}) where no gradient is wanted."
             )
-        value = unwrap(value)
-        return guard.hold(value) if type(value) is np.ndarray else value
+        return gate.parameter(unwrap(value))
 
     def let_numpy_refuse(self, args: Any, kwargs: dict[str, Any]) -> None:
         """Call NumPy, so that a mistake gets NumPy's own error; raise ours for what is legal there and not here."""

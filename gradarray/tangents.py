@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from . import plans, tape, wrapping
+from . import gate, plans, tape, wrapping
 from .buffers import LARGE, absorbing, no_nan
 from .fitting import fit
+from .gate import PLAIN, answers
 from .kinds import Bilinear, Differentiable, Elementwise, Function, Linear, Partial
 from .settings import RECORDED, silently, within
 from .tape import Array, Node, Spec
-from .wrapping import PLAIN, bare, spec, stack_nested, unwrap, wrap
+from .wrapping import bare, spec, stacked, unwrap, wrap
 
 # The class Dual, set by install(): its operators are made of what stands here.
 Dual: Any = None
@@ -85,12 +86,9 @@ def constant(result: Any, level: int) -> Any:
 _INTEGER = np.dtype(int)
 
 
-def understood(types: Iterable[type]) -> bool:
+def understood(types: Iterable[type], protocol: str = "__array_ufunc__") -> bool:
     """Tell whether Dual may take a call with arguments of these types; another array type gets its turn otherwise."""
-    return all(
-        t is Dual or t in PLAIN or issubclass(t, (wrapping.Tensor, np.ndarray)) or not hasattr(t, "__array_ufunc__")
-        for t in types
-    )
+    return not any(answers(cls, protocol) and cls is not Dual and not issubclass(cls, wrapping.Tensor) for cls in types)
 
 
 def _on_a_tape(x: Any) -> bool:
@@ -111,6 +109,7 @@ def paired(ans: Any, tangent: Any, level: int) -> Any:
         items = [paired(item, t, level) for item, t in zip(ans, tangents, strict=True)]
         return type(ans)(*items) if hasattr(ans, "_fields") else type(ans)(items)
     if getattr(ans, "dtype", None) is None or ans.dtype.kind not in "fc":
+        gate.need_numbers(ans, "this")
         return ans
     return joined(ans, zeros_for(ans) if tangent is None else matched(tangent, ans), level)
 
@@ -183,7 +182,7 @@ def copied(x: Array) -> Array:
 def pushed(rule: Differentiable, operands: Any, params: dict[str, Any]) -> Any:
     """Call a differentiable function: NumPy on the values, the rule on the tangents."""
     func = rule.func
-    operands = [stack_nested(x) if isinstance(x, (list, tuple)) else x for x in operands]
+    operands = [stacked(x, rule.name) for x in operands]
     level = level_of(operands)
     values = [x.value if type(x) is Dual and x.level == level else x for x in operands]
     tangents = [x.tangent if type(x) is Dual and x.level == level else None for x in operands]
@@ -204,6 +203,8 @@ def pushed(rule: Differentiable, operands: Any, params: dict[str, Any]) -> Any:
         values = [x.copy() if type(x) is np.ndarray and rule.keeps(i) else x for i, x in enumerate(values)]
         tangents = [t.copy() if type(t) is np.ndarray else t for t in tangents]
     ans = func(values, **params) if rule.sequence else func(*values, **params)
+    if ans is not NotImplemented and type(ans) is not np.float64:
+        gate.need_numbers(ans, rule.name, operands)
     if ans is NotImplemented or not _has_tangent(ans) or all(t is None for t in tangents):
         return ans if ans is NotImplemented or not level else paired(ans, None, level)
     if isinstance(func, np.ufunc):

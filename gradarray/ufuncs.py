@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from . import loss, recorders, tape, wrapping
+from . import gate, loss, recorders, tape, wrapping
 from .functions import function_recorder
 from .kinds import Elementwise, Nondifferentiable, Unsupported, public_name
 from .outputs import fill
@@ -25,9 +25,12 @@ from .wrapping import bare, has_variable, unwrap, wrap_results
 Keywords = dict[str, Any]
 
 
-def _plain(ufunc: np.ufunc, result: Any) -> Any:
+def _plain(ufunc: np.ufunc, result: Any, inputs: Any) -> Any:
     """Return what NumPy computed from constants: as it is where the results are truth values, else as Tensors."""
-    return result if isinstance(RULES.get(ufunc), Nondifferentiable) else wrap_results(result)
+    if isinstance(RULES.get(ufunc), Nondifferentiable):
+        return result
+    gate.need_numbers(result, public_name(ufunc), inputs)
+    return wrap_results(result)
 
 
 def _known(ufunc: np.ufunc) -> None:
@@ -50,7 +53,7 @@ def call_with_keywords(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keyword
     if out is not None:
         return fill(ufunc, inputs, kwargs, out, (lambda: _recorded(ufunc, inputs, kwargs, out)) if traced else None)
     if not traced:
-        return _plain(ufunc, ufunc(*unwrap(inputs), **unwrap(kwargs)))
+        return _plain(ufunc, ufunc(*unwrap(inputs), **unwrap(kwargs)), inputs)
     return _recorded(ufunc, inputs, kwargs, (None,) * ufunc.nout)
 
 
@@ -129,7 +132,7 @@ def _method(lower: Callable[..., Any]) -> Callable[[np.ufunc, tuple[Any, ...], K
             out = kwargs.pop("out")
             return fill(numpys, inputs, kwargs, out, (lambda: lower(ufunc, *inputs, **kwargs)) if traced else None)
         result = numpys(*unwrap(inputs), **unwrap(kwargs))  # and NumPy's own error, before anything is recorded
-        return lower(ufunc, *inputs, **kwargs) if traced else _plain(ufunc, result)
+        return lower(ufunc, *inputs, **kwargs) if traced else _plain(ufunc, result, inputs)
 
     return handle
 
@@ -213,7 +216,7 @@ def at(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keywords) -> None:
 def updated_at(ufunc: np.ufunc, a: Any, indices: Any, rest: Any) -> Any:
     """Return what ``ufunc.at(a, indices, b)`` would make of `a`, for any kind of array."""
     place = np.arange(a.size).reshape(a.shape)[indices]
-    others = [np.broadcast_to(wrapping.stacked(b), place.shape) for b in rest]
+    others = [np.broadcast_to(wrapping.stacked(b, public_name(ufunc)), place.shape) for b in rest]
     if ufunc in (np.add, np.subtract):
         return ufunc(a, scatter(others[0], index=indices, shape=a.shape))
     # One pass for each time that an element is named; within a pass all elements differ.

@@ -18,12 +18,14 @@ from .aliases import MANY, Family, Foreign, Step, Steps, base_of, family_of, fol
 from .contributions import Cleared, Scatter, buffer_of
 from .dispatch import FUNCTIONS, UFUNCS, primitive
 from .fitting import FLOAT64
+from .gate import PLAIN
+from .kinds import public_name
 from .loss import GradientLossError
 from .outputs import likeness
 from .places import BASIC, add_at, add_at_places, add_in_slice, astype, clear, freeze, is_basic, scatter, value_vjp
 from .registry import linear
 from .tape import Array, Node, PullbackRule, next_order
-from .wrapping import PLAIN, has_tensor, has_variable, new_object, stack_nested, unwrap
+from .wrapping import has_tensor, has_variable, new_object, stack_nested, unwrap
 
 if TYPE_CHECKING:
     from ._tensor import Tensor
@@ -378,7 +380,7 @@ def _replayed(base: Node, view: Array, steps: Steps) -> Node:
 
 def update(x: Tensor, ufunc: np.ufunc, other: Any) -> Tensor:
     """Carry out an augmented assignment, such as ``x += other``."""
-    other = stack_nested(other) if isinstance(other, (list, tuple)) else other
+    other = wrapping.stacked(other, public_name(ufunc))
     _check_update(x, ufunc, unwrap(other))
     if recorded(x, other):
         result = UFUNCS[ufunc](x, other)

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from . import aliases, guard
+from . import aliases, gate, guard
 from .contributions import PICK
+from .gate import PLAIN, answers
 from .kinds import Differentiable, Rule, Unsupported, public_name
 from .tape import Array, Node, Spec
 
@@ -20,12 +21,8 @@ Dual: Any = ()
 
 new_object = object.__new__
 
-# Operands that NumPy takes as they are and that hide no variable.
-PLAIN: frozenset[type] = frozenset(
-    {np.ndarray, float, int, bool, complex, *(np.dtype(code).type for code in np.typecodes["All"] if code not in "OV")}
-)
-# Parameters of these types hide no Tensor and cannot change, and need no second look.
-SIMPLE: frozenset[type] = PLAIN - {np.ndarray} | {type(None), str, np.dtype, type}
+# Results of these types become Tensors.
+_WRAPPED = PLAIN - {bool}
 _FLOATING = frozenset(np.dtype(code) for code in np.typecodes["AllFloat"])
 
 
@@ -80,24 +77,32 @@ def bare(value: Any) -> Any:
     return unwrap(value)
 
 
-def stacked(value: Any) -> Any:
-    """Return an operand as it is, or as an array or a Tensor where it is a nested list."""
+def stacked(value: Any, where: str) -> Any:
+    """Return an operand as it may enter: a nested list as an array or a Tensor, what is foreign as the gate has it."""
+    if type(value) in PLAIN or isinstance(value, Tensor):
+        return value
     if isinstance(value, (list, tuple)):
         return stack_nested(value) if has_tensor(value) else np.asarray(value)
-    return value
+    return value if isinstance(value, Dual) else gate.entered(value, where)
 
 
-def operand(value: Any) -> tuple[Array, Node | None]:
-    """Return the raw array behind an operand, for a tape to keep, and its node."""
-    value = stacked(value)
-    return saved(value), value._node if isinstance(value, Tensor) else None
+def entered(args: tuple[Any, ...], where: str) -> tuple[Any, ...]:
+    """Return the arguments of a function that is made of others, each as it may enter."""
+    known = (Tensor, Dual, list, tuple, dict)
+    for x in args:
+        if type(x) is np.ndarray and x.dtype.kind not in gate.NUMBERS:
+            gate.need_numbers(x, where, args)
+    return tuple([x if type(x) in PLAIN or isinstance(x, known) else gate.entered(x, where) for x in args])
 
 
 def saved(value: Any) -> Array:
     """Return what a tape keeps of an operand; what its owner could change meanwhile is guarded."""
-    if not isinstance(value, Tensor):
-        return guard.hold(value) if type(value) is np.ndarray else value
-    return value._raw if value._alias is None else aliases.saved(value)
+    if isinstance(value, Tensor):
+        return value._raw if value._alias is None else aliases.saved(value)
+    if type(value) is np.ndarray:
+        return guard.hold(value)
+    # An argument of a user's own function, which stays what it is; operands have come in by the gate.
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def stack_nested(value: Any) -> Any:
@@ -113,12 +118,15 @@ def spec(value: Any) -> Spec:
     return Spec(np.shape(value), np.result_type(value))
 
 
+def foreign(value: Any) -> bool:
+    """Tell whether another operand of a ufunc is to get its turn before a Tensor."""
+    cls = type(value)
+    return cls not in PLAIN and answers(cls) and not issubclass(cls, Tensor)
+
+
 def understood(types: Iterable[type]) -> bool:
     """Tell whether Tensor may take a call with arguments of these types; another array type gets its turn otherwise."""
-    return all(
-        t in PLAIN or issubclass(t, (Tensor, np.ndarray, np.generic)) or getattr(t, "_stands_inside_tensor", False)
-        for t in types
-    )
+    return not any(answers(cls, "__array_function__") and not issubclass(cls, Tensor) for cls in types)
 
 
 def token(raw: Array) -> tuple[Any, ...]:
@@ -126,11 +134,6 @@ def token(raw: Array) -> tuple[Any, ...]:
     raw = np.asarray(raw)
     hashlib = importlib.import_module("hashlib")  # which takes 4 ms, and Dask has done it
     return raw.dtype.str, raw.shape, hashlib.blake2b(raw.tobytes()).hexdigest()
-
-
-def foreign(value: Any) -> bool:
-    cls = type(value)
-    return cls not in PLAIN and hasattr(cls, "__array_ufunc__") and not understood((cls,))
 
 
 def refuse(func: Callable[..., Any], rule: Rule | None) -> TypeError:
@@ -162,9 +165,12 @@ def wrap(raw: Array, node: Node | None = None) -> Any:
 
 
 def wrap_results(out: Any) -> Any:
-    """Wrap a constant result, or each one of several; whole numbers beside floating-point ones, a rank, stay plain."""
+    """Wrap a constant result, or each one of several; whole numbers beside floating-point ones, a rank, stay plain.
+
+    What answers for itself, such as a masked array, has stayed what it is.
+    """
     if not isinstance(out, (tuple, list)):
-        return wrap(out) if hasattr(out, "dtype") and not isinstance(out, Dual) else out
+        return wrap(gate.result(out)) if type(out) in _WRAPPED or isinstance(out, np.generic) else out
     mixed = any(_floating(item) for item in out)
     wrapped = [wrap_results(item) if not mixed or _floating(item) else item for item in out]
     return type(out)(*wrapped) if hasattr(out, "_fields") else type(out)(wrapped)
@@ -179,8 +185,8 @@ def record_results(
 ) -> Any:
     """Wrap the result of a recorded call; several results hang on one node, each by a node of its own."""
     if not isinstance(out, (tuple, list)):
-        if out.dtype.kind not in "fc":
-            return wrap(out)
+        if type(out) not in PLAIN or out.dtype.kind not in "fc":
+            return wrap_results(out)
         return wrap(out, Node(rule, saved, kwargs, out if rule.keeps_out else None, parents, out.shape, out.dtype))
     several = Node(rule, saved, kwargs, tuple(out), parents, (), np.dtype(float))
     picked = [

@@ -42,9 +42,13 @@ def restored_tables() -> Iterator[None]:
     tables = (registry.RULES, dispatch.UFUNCS, dispatch.FUNCTIONS, forward.UFUNCS, forward.FUNCTIONS)
     before = [dict(table) for table in tables]
     yield
+    declared = [func for func, rule in registry.RULES.items() if before[0].get(func) is not rule]
     for table, old in zip(tables, before, strict=True):
         table.clear()
         table.update(old)
+    for func in declared:
+        for forget in registry.forgetters:
+            forget(func)
 
 
 @pytest.fixture

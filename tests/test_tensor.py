@@ -27,6 +27,7 @@ ABSENT |= dict.fromkeys(("itemset", "newbyteorder", "ptp", "tostring"), "gone fr
 # What Tensor has and ndarray has not.
 OWN = {
     "__dask_tokenize__",
+    "__pandas_priority__",
     "__round__",
     "backward",
     "clear_graph",

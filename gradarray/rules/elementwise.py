@@ -14,10 +14,10 @@ import numpy as np
 
 from ..buffers import absorbing
 from ..dispatch import primitive, straight
+from ..gate import PLAIN
 from ..places import astype
 from ..registry import composite, elementwise, family, linear, lowered, nondifferentiable, rule, zero_gradient
 from ..tape import Array
-from ..wrapping import PLAIN
 from .kinks import at_kink, smooth_square, squares
 
 LOG2 = float(np.log(2))

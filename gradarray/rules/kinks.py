@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import primitive
+from ..gate import PLAIN
 from ..kinds import Differentiable, Elementwise
 from ..registry import RULES, rule
 from ..tape import Array
-from ..wrapping import PLAIN
 
 
 def at_kink(value: Array, kink: Array, x: Array) -> Array:

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import primitive, straight
+from ..gate import PLAIN
 from ..kinds import parameter_names, public_name
 from ..places import scatter
 from ..registry import composite, linear, nondifferentiable, rule
 from ..tape import Array, Spec
-from ..wrapping import PLAIN, has_variable, unwrap
+from ..wrapping import has_variable, unwrap
 from .kinks import at_kink, smooth_square
 from .reductions import BARE, FLOAT64, Axis, array, axes_of, count, expand, hits, rows, spread, unrows
 
