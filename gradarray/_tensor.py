@@ -457,6 +457,13 @@ class Tensor(Surface):
     __setitem__ = setitem
     _output = views.output
 
+    def _revalued(self, value: Any) -> Tensor:
+        """Return a tensor with this derivative and another value."""
+        node = self._node
+        if node is not None and node.rule is None:  # a leaf's gradient belongs to the leaf alone
+            node = np.positive(self)._node  # type: ignore[attr-defined]
+        return wrap(value, node)  # type: ignore[no-any-return]
+
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
             raise TypeError("iteration over a 0-d tensor")

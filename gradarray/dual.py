@@ -14,10 +14,10 @@ from . import forward, loss, operators, tape, wrapping
 from .dual_surface import DualSurface
 from .dual_updates import Flat, assign, update
 from .forward import FUNCTIONS, UFUNCS, array_ufunc, created_like
-from .outputs import likeness
+from .outputs import likeness, revalued
 from .places import freeze
 from .settings import paused, stopped
-from .tangents import constant, gradient_of, understood, values_of
+from .tangents import constant, gradient_of, joined, matched, understood, values_of
 from .tape import Array
 from .views import without_copy
 from .wrapping import bare, token
@@ -239,6 +239,11 @@ class Dual(DualSurface):
         if isinstance(self.value, np.generic):  # x[...] = v is an assignment here, although a scalar has no elements
             self.value, self.tangent = np.asarray(self.value), np.asarray(self.tangent)
         assign(self, value, lambda array, v: operator.setitem(array, index, v))
+
+    def _revalued(self, value: Any) -> Dual:
+        """Return a Dual with this tangent and another value."""
+        inner = revalued(self.value, value)
+        return joined(inner, matched(self.tangent, inner), self.level)  # type: ignore[no-any-return]
 
     def _output(self, _traced: bool) -> Any:
         """Return an array for NumPy to write a result into, which will be assigned."""

@@ -32,7 +32,7 @@ from .kinds import (
     ZeroGradient,
     public_name,
 )
-from .outputs import fill, taking
+from .outputs import fill, revalued, taking
 from .parallel import SPLIT, product_in_parts, ufunc_in_parts
 from .parallel import add as add_in_parts
 from .registry import find, forgetters
@@ -395,6 +395,9 @@ def _composite(rule: Composite) -> Pusher:
             kwargs = dict(zip(kwargs, entered(tuple(kwargs.values()), rule.name), strict=True))
         if any(name not in rule.params for name in kwargs):
             signature.let_numpy_refuse(args, kwargs)
+        if rule.computes_anew(args, kwargs):
+            value = rule.func(*bare(args), **bare(kwargs))
+            return revalued(rule.body(*args, **kwargs), value)
         result = rule.body(*args, **kwargs)
         if filled:
             level = level_of((args, kwargs))
@@ -479,9 +482,10 @@ def array_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
         return fill(numpys, inputs, kwargs, out, None if constant else record)
     if constant:
         return numpys(*values_of(inputs), **values_of(kwargs))
-    if method != "__call__":
-        numpys(*bare(inputs), **bare(kwargs))  # NumPy's own error
-    return record()
+    if method == "__call__":
+        return record()
+    value = numpys(*bare(inputs), **bare(kwargs))  # and NumPy's own error
+    return revalued(record(), value)
 
 
 def _call_with_keywords(
@@ -521,8 +525,9 @@ def _at(ufunc: np.ufunc, a: Any, indices: Any, *rest: Any) -> None:
             if same:
                 ufunc.at(a.tangent, indices, b.tangent)
             return
-    ufunc.at(np.array(bare(a)), indices, *bare(rest))  # NumPy's own error, before anything has changed
-    a[...] = updated_at(ufunc, a, indices, rest)
+    value = np.array(bare(a))
+    ufunc.at(value, indices, *bare(rest))  # and NumPy's own error, before anything has changed
+    a[...] = revalued(updated_at(ufunc, a, indices, rest), value)
 
 
 UFUNCS = Recorders(pusher_for)

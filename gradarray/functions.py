@@ -22,12 +22,13 @@ from .kinds import (
     Rule,
     ZeroGradient,
 )
-from .outputs import taking, untouched
+from .outputs import revalued, taking, untouched
 from .recorders import NONE, binary, call_elementwise, records
 from .registry import find
 from .signatures import UFUNC_KEYWORDS, CallSignature
 from .tape import Array, Node, PullbackRule, next_order
 from .wrapping import (
+    bare,
     entered,
     has_variable,
     new_object,
@@ -293,7 +294,11 @@ def _composite(rule: Composite) -> Callable[[Any, dict[str, Any]], Any]:
             return wrap_arrays(_constants(rule.body(*args, **kwargs))) if views else wrap_results(result)
         if any(name not in rule.params for name in kwargs):
             signature.let_numpy_refuse(args, kwargs)
-        return wrap_arrays(rule.body(*args, **kwargs))
+        if not rule.computes_anew(args, kwargs):
+            return wrap_arrays(rule.body(*args, **kwargs))
+        value = numpys(*bare(args), **bare(kwargs))  # and NumPy's own error and warning
+        with np.errstate(all="ignore"):
+            return revalued(wrap_arrays(rule.body(*args, **kwargs)), value)
 
     return record
 

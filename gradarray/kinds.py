@@ -23,6 +23,7 @@ from .tape import Array, Node, PullbackRule, Spec
 
 Derivative = Callable[..., Array]
 Partial = Derivative | float
+Anew = bool | Callable[[Any, dict[str, Any]], bool]
 
 
 class Rule:
@@ -448,14 +449,19 @@ class Composite(Rule):
 
     kind = "composite"
 
-    def __init__(self, func: Callable[..., Any], body: Callable[..., Any]) -> None:
+    def __init__(self, func: Callable[..., Any], body: Callable[..., Any], anew: Anew = False) -> None:
         super().__init__(func)
         self.body = body
+        self._anew = anew
         self.params = names(body)
         known = parameter_names(func)
         unknown = [] if known is None else [name for name in self.params if name not in known]
         if unknown:
             raise TypeError(f"{self.name} has no parameter {', '.join(unknown)}")
+
+    def computes_anew(self, args: Any, kwargs: dict[str, Any]) -> bool:
+        """Tell whether the body has another way to the value than NumPy, so that NumPy is asked for that."""
+        return self._anew(args, kwargs) if callable(self._anew) else self._anew
 
 
 class InPlace(Composite):

@@ -159,6 +159,18 @@ def likeness(array: Array) -> Array:
     return copy
 
 
+def revalued(result: Any, value: Any) -> Any:
+    """Return NumPy's own value of a call with the derivative of what a body of ours gave, or of each one of several."""
+    if isinstance(value, (tuple, list)):
+        items = [revalued(made, item) for made, item in zip(result, value, strict=True)]
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+    if not has_variable(result):
+        return wrap_results(value) if isinstance(result, wrapping.Tensor) else value
+    if result.dtype != value.dtype:
+        result = result.astype(value.dtype)
+    return result._revalued(value)
+
+
 def _with_derivative(array: Array, result: Any) -> Any:
     """Return NumPy's values, which may be computed in the output's dtype, with the derivative of a result."""
     if not has_variable(result):

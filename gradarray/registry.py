@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .kinds import (
+    Anew,
     Bilinear,
     Composite,
     Creation,
@@ -204,9 +205,14 @@ def rule(
     register(Function(func, vjps, joint=joint is not None, **options))
 
 
-def composite(func: Callable[..., Any], body: Callable[..., Any]) -> None:
-    """Declare a function by a second body, written in differentiable np.* and with NumPy's own parameters."""
-    register(Composite(func, body))
+def composite(func: Callable[..., Any], body: Callable[..., Any], *, anew: Anew = False) -> None:
+    """Declare a function by a second body, written in differentiable np.* and with NumPy's own parameters.
+
+    With `anew` the body gives the derivative alone, and NumPy is called for the value: for a body that takes other
+    steps than NumPy, and so rounds in another way, lies in memory in another way, or has another value where something
+    is not finite. It costs the forward pass twice; ``anew(args, kwargs)`` may tell in which calls that is so.
+    """
+    register(Composite(func, body, anew))
 
 
 def inplace(func: Callable[..., Any], body: Callable[..., Any]) -> None:

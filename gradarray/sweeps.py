@@ -124,10 +124,11 @@ def _pull(
         parent = source = None  # they may still name this node, which would count as somebody who holds it
         rule = node.rule
         if rule is None:
-            kept[node] = g
+            # A sum of two arrays is in the machine's byte order.
+            kept[node] = g if type(g) is not np.ndarray or g.dtype is node.dtype else fit(g, node)
             continue
         if references(node) - uses[node] > own and type(g) is not list:
-            kept[node] = g
+            kept[node] = g if type(g) is not np.ndarray or g.dtype is node.dtype else fit(g, node)
         if not large and type(g) is np.ndarray and g.size >= LARGE and not retain:
             if not careful:
                 if node.order != zeros and not is_clean(g):

@@ -20,6 +20,7 @@ from .buffers import LARGE, absorbing, no_nan
 from .fitting import fit
 from .gate import PLAIN, answers
 from .kinds import Bilinear, Differentiable, Elementwise, Function, Linear, Partial
+from .outputs import revalued
 from .settings import RECORDED, silently, within
 from .tape import Array, Node, Spec
 from .wrapping import bare, spec, stacked, unwrap, wrap
@@ -293,17 +294,6 @@ def _smoothed(rule: Differentiable, operands: Sequence[Any], params: dict[str, A
         return None
     found = root.rule.smooth_square(root.copies, root.params)
     return None if found is None else revalued(pushed(found[0], root.copies, found[1]), rule.func(*bare(operands)))
-
-
-def revalued(result: Any, value: Any) -> Any:
-    """Return a result with NumPy's own value in place of one that was computed in another way."""
-    if type(result) is Dual:
-        inner = revalued(result.value, value)
-        return joined(inner, matched(result.tangent, inner), result.level)
-    if isinstance(result, wrapping.Tensor):
-        result._raw = revalued(result._raw, value)
-        return result
-    return value if type(result) in PLAIN else result
 
 
 def _has_tangent(ans: Any) -> bool:

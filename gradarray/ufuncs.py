@@ -16,7 +16,7 @@ import numpy as np
 from . import gate, loss, recorders, tape, wrapping
 from .functions import function_recorder
 from .kinds import Elementwise, Nondifferentiable, Unsupported, public_name
-from .outputs import fill
+from .outputs import fill, revalued
 from .places import scatter, updated
 from .registry import RULES, find
 from .views import recorded, write
@@ -132,7 +132,7 @@ def _method(lower: Callable[..., Any]) -> Callable[[np.ufunc, tuple[Any, ...], K
             out = kwargs.pop("out")
             return fill(numpys, inputs, kwargs, out, (lambda: lower(ufunc, *inputs, **kwargs)) if traced else None)
         result = numpys(*unwrap(inputs), **unwrap(kwargs))  # and NumPy's own error, before anything is recorded
-        return lower(ufunc, *inputs, **kwargs) if traced else _plain(ufunc, result, inputs)
+        return revalued(lower(ufunc, *inputs, **kwargs), result) if traced else _plain(ufunc, result, inputs)
 
     return handle
 
@@ -209,8 +209,9 @@ def at(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keywords) -> None:
     if not recorded(a, rest, kwargs):
         write(a, lambda raw: ufunc.at(raw, indices, *unwrap(rest), **kwargs))
         return
-    ufunc.at(np.array(a._raw), indices, *unwrap(rest), **kwargs)  # NumPy's own error, before anything has changed
-    a[...] = updated_at(ufunc, a, indices, rest)
+    value = np.array(a._raw)
+    ufunc.at(value, indices, *unwrap(rest), **kwargs)  # and NumPy's own error, before anything has changed
+    a[...] = revalued(updated_at(ufunc, a, indices, rest), value)
 
 
 def updated_at(ufunc: np.ufunc, a: Any, indices: Any, rest: Any) -> Any:

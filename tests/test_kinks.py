@@ -211,3 +211,15 @@ def test_derivatives_at_a_kink(name, around):
             expected = product @ np.reshape(weight(x), -1)
         known.append(right_or_unknown(lambda make=make: make(f)(x), expected))
     assert all(known) or not smooth
+
+
+def test_what_is_squared_still_has_its_gradient():
+    x = ga.tensor([0.0, 0.0])
+    r = np.abs(x)
+    np.sum(r * r + 3 * r).backward(create_graph=True)
+    np.testing.assert_array_equal(r.grad.data, [3, 3])
+    x = ga.tensor([0.0, 2.0])
+    r = np.abs(x)
+    np.sum(r**2).backward(create_graph=True)
+    np.testing.assert_array_equal(r.grad.data, [0, 4])
+    np.testing.assert_array_equal(x.grad.data, [0, 4])

@@ -69,6 +69,14 @@ def variant(sample: Sample, description: str) -> Iterator[None]:
         raise
 
 
+def made_by_numpy(func: Any) -> bool:
+    """Tell whether a function is NumPy's: gradarray's own parts are tested with the functions that are made of them."""
+    return (
+        getattr(np, getattr(func, "__name__", ""), None) is func
+        or str(getattr(func, "__module__", "")).split(".")[0] == "numpy"
+    )
+
+
 def computed(sample: Sample) -> bool:
     """Tell whether the result comes from NumPy's own call, and not from a body of ours."""
     return sample.func in RULES and not isinstance(RULES[sample.func], Composite)
@@ -231,6 +239,52 @@ def test_subsets(sample: Sample) -> None:
             checks.check_subsets(sample, operands, generator(sample), lists=True)
 
 
+# --- composites: their value is NumPy's, whatever their bodies compute ------------------------------------------------
+
+
+def odd_operands(sample: Sample, rng: np.random.Generator) -> Iterator[tuple[str, list[Any]]]:
+    """Make operands of other dtypes and layouts, and such that hold what is not finite, equal or very small."""
+    plain = [x.make(rng) for x in sample.operands]
+    yield "as it is", plain
+    yield "Fortran order", [np.asfortranarray(x) for x in plain]
+    yield "backwards", [x[::-1] if x.ndim else x for x in plain]
+    yield "float32", [x.astype(np.float32) for x in plain]
+    yield "two precisions", [x.astype(np.float32) if k % 2 else x for k, x in enumerate(plain)]
+    yield "equal elements", [np.resize(x.reshape(-1)[:2], x.shape) if x.size else x for x in plain]
+    if not sample.real_only:
+        yield "complex", [x.make_complex(rng) for x in sample.operands]
+    if len(plain) > 1:
+        yield "whole numbers behind", [x if k == 0 else np.rint(3 * x).astype(int) for k, x in enumerate(plain)]
+        yield "whole numbers in front", [x if k else np.rint(3 * x).astype(int) for k, x in enumerate(plain)]
+    if "linalg" not in sample.func.__module__:  # where LAPACK returns what happens to come out
+        for numbers in ((np.inf,), (np.nan, -np.inf), (5e-324, -0.0)):
+            odd = [x.copy() for x in plain]
+            for x in odd:
+                x.reshape(-1)[rng.integers(max(x.size, 1), size=len(numbers) if x.size else 0)] = numbers[: x.size or 0]
+            yield f"{numbers} among them", odd
+
+
+def outcome(call: Callable[..., Any], operands: list[Any]) -> Any:
+    try:
+        return call(*operands)
+    except Exception as error:
+        return error
+
+
+@each(lambda sample: made_by_numpy(sample.func) and isinstance(find(sample.func), Composite))
+def test_values_of_composites(sample: Sample) -> None:
+    for description, operands in odd_operands(sample, generator(sample)):
+        with variant(sample, description), np.errstate(all="ignore"):
+            expected = outcome(sample, [x if x.ndim else x[()] for x in operands])
+            found = outcome(sample, [Tensor(x, copy=x.ndim == 0) if x.dtype.kind in "fc" else x for x in operands])
+            if isinstance(expected, Exception):
+                assert isinstance(found, type(expected)), f"{found!r} instead of {expected!r}"
+            elif isinstance(found, Exception):
+                raise found
+            else:
+                checks.compare_results(found, expected)
+
+
 # --- other forms of the call -----------------------------------------------------------------------------------------
 
 
@@ -282,14 +336,6 @@ def test_forms(sample: Sample) -> None:
 
 
 # --- the tables ------------------------------------------------------------------------------------------------------
-
-
-def made_by_numpy(func: Any) -> bool:
-    """Tell whether a function is NumPy's: gradarray's own parts are tested with the functions that are made of them."""
-    return (
-        getattr(np, getattr(func, "__name__", ""), None) is func
-        or str(getattr(func, "__module__", "")).split(".")[0] == "numpy"
-    )
 
 
 def sampled() -> set[Any]:

@@ -296,3 +296,38 @@ def test_gradient_is_undefined_only_where_an_operand_or_the_result_is_not_finite
     for x in variables:
         undefined = x.data[finite & np.isnan(x.grad)]
         assert not undefined.size, f"NaN at {undefined}"
+
+
+# --- interpolation ---------------------------------------------------------------------------------------------------
+
+# The words, the points, the knots, the values at the knots, and the exact gradient by these.
+INTERPOLATIONS = [
+    ("a doubled last knot", 2.0, [0.0, 1.0, 2.0, 2.0], [0.0, 1.0, 5.0, 6.0], [0, 0, 0, 1]),
+    ("a step at the end", [0.5, 1.0, 1.5], [0.0, 1.0, 1.0], [0.0, 2.0, 3.0], [0.5, 0.5, 2]),
+    ("a step between", [0.5, 1.0, 1.5], [0.0, 1.0, 1.0, 2.0], [0.0, 2.0, 3.0, 4.0], [0.5, 0.5, 1.5, 0.5]),
+    ("an infinite value further on", [0.5, 1.0], [0.0, 1.0, 2.0], [0.0, 1.0, INF], [0.5, 1.5, 0]),
+    ("infinite knots", [0.5, 2.0], [-INF, 1.0, INF], [10.0, 20.0, 30.0], [0, 2, 0]),
+    ("equal values at infinite knots", [-INF, INF], [-INF, INF], [10.0, 10.0], [1, 1]),
+    ("outside", [-1.0, 3.0], [0.0, 1.0], [4.0, 5.0], [1, 1]),
+]
+
+
+@pytest.mark.parametrize(("points", "knots", "table", "expected"), [line[1:] for line in INTERPOLATIONS])
+def test_interpolation(points, knots, table, expected):
+    value = np.interp(points, knots, ga.tensor(table))
+    np.testing.assert_array_equal(value.data, np.interp(points, knots, table))
+    assert value.dtype == np.interp(points, knots, table).dtype
+    np.testing.assert_allclose(
+        ga.grad(lambda table: np.sum(np.interp(points, knots, table)))(np.array(table)), expected
+    )
+
+
+def test_interpolation_of_complex_numbers_from_an_infinite_knot():
+    value = np.interp(0.5, [-INF, 1.0], ga.tensor([10 + 0j, 10 + 0j]))
+    assert value.data == np.interp(0.5, [-INF, 1.0], np.array([10 + 0j, 10 + 0j]))
+
+
+def test_slopes_of_an_interpolation():
+    points, knots = np.array([-2.0, 0.0, 0.5, 1.0, 4.0, 9.0]), np.array([0.0, 1.0, 4.0, INF])
+    slopes = ga.elementwise_grad(lambda x: np.interp(x, knots, [0.0, 2.0, 8.0, 9.0]))(points)
+    np.testing.assert_allclose(slopes, [0, 2, 2, 2, 0, 0])

@@ -838,3 +838,18 @@ def test_backward_does_not_warn_again_of_what_the_forward_pass_warned_of():
     with np.errstate(all="raise"):
         y.backward()
     assert x.grad[0] == np.inf
+
+
+# --- byte order ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", [">f8", "<f8", ">f4", ">c16"])
+def test_a_gradient_has_the_byte_order_of_the_value(code):
+    x = ga.tensor(np.array([1.0, 2.0], code))
+    for f in (lambda x: np.sum(x * x), lambda x: np.sum(np.sin(x) + x[::-1]), lambda x: np.sum(x[:1]) + np.sum(x)):
+        for _ in range(12):
+            np.real(f(x)).backward()
+            assert x.grad.dtype == np.dtype(code)
+            assert x.grad.dtype.byteorder == x.dtype.byteorder
+    if x.dtype.kind == "f":
+        assert ga.grad(lambda x: np.sum(x * x))(x.data).dtype == np.dtype(code)

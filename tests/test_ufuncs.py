@@ -236,3 +236,37 @@ def test_generalized_ufuncs_with_out_and_dtype():
         assert np.matmul(t, A.T, out=out) is out
         np.testing.assert_allclose(out.data, A @ A.T)
         assert np.matmul(t, A.T, dtype=np.float32).dtype == np.float32
+
+
+# --- values of methods -----------------------------------------------------------------------------------------------
+
+FOLDED = [np.add, np.subtract, np.multiply, np.divide, np.maximum, np.hypot, np.logaddexp]
+
+
+@pytest.mark.parametrize("ufunc", FOLDED, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("mode", ["reverse", "forward"])
+def test_methods_have_numpys_values_to_the_last_bit(ufunc, mode):
+    x = np.random.default_rng(3).normal(size=(40, 3)) + 3
+    calls = [
+        lambda a: ufunc.reduce(a),
+        lambda a: ufunc.reduce(a, axis=1, keepdims=True),
+        lambda a: ufunc.accumulate(a, axis=0),
+        lambda a: ufunc.accumulate(a, axis=1),
+        lambda a: ufunc.reduceat(a, [0, 7, 31, 12]),
+        lambda a: ufunc.reduceat(a, [0, 2], axis=1),
+        lambda a: ufunc.outer(a[0], a[:, 1]),
+        lambda a: changed_at(ufunc, a),
+    ]
+    for call in calls:
+        for y in (x, np.asfortranarray(x), x[::-1].astype(np.float32)):
+            expected = call(y)
+            found = call(ga.Tensor(y)).data if mode == "reverse" else ga.jvp(call, (y,), (np.ones_like(y),))[0]
+            np.testing.assert_array_equal(found, expected, strict=True)
+            for order in ("C", "F"):
+                assert found.flags[order] == expected.flags[order]
+
+
+def changed_at(ufunc, a):
+    a = a * 1.0
+    ufunc.at(a, ([0, 5, 0, 0], [1, 2, 1, 1]), a[:4, 0])
+    return a

@@ -196,6 +196,6 @@ def _geomspace(
 
 
 composite(np.arange, _arange)
-composite(np.linspace, _linspace)
-composite(np.logspace, _logspace)
-composite(np.geomspace, _geomspace)
+composite(np.linspace, _linspace, anew=True)
+composite(np.logspace, _logspace, anew=True)
+composite(np.geomspace, _geomspace, anew=True)

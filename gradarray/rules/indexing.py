@@ -62,12 +62,13 @@ def _choices(values: Any) -> list[Any]:
 
 def choose(a: Any, choices: Any, mode: str = "raise") -> Array:
     choices = _choices(choices)
+    dtype = np.result_type(*choices)
     # NumPy's own errors, and the mode applied.
     picked = np.choose(plain(as_array(a)), range(len(choices)), mode=mode)  # type: ignore[call-overload]
     result = np.where(picked == 0, choices[0], choices[0])
     for i, choice in enumerate(choices[1:], 1):
         result = np.where(picked == i, choice, result)
-    return result
+    return result if result.dtype == dtype else astype(result, dtype)
 
 
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Array:
@@ -109,7 +110,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Ar
     return result
 
 
-composite(np.choose, choose)
+composite(np.choose, choose, anew=True)
 composite(np.select, select)
 composite(np.piecewise, piecewise)
 # Even where x is a constant: its functions may have variables of their own. They may have any keywords, too.

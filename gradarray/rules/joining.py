@@ -117,7 +117,7 @@ def block(arrays: Any) -> Array:
     return join(arrays, depth) if depth else np.copy(arrays)
 
 
-composite(np.block, block)
+composite(np.block, block, anew=True)
 
 # --- splitting arrays ------------------------------------------------------------------------------------------------
 
@@ -218,7 +218,7 @@ def delete_adjoint(g: Array, arr: Spec, *, obj: Any, axis: int | None = None) ->
 
 
 composite(np.append, lambda arr, values, axis=None: np.concatenate((as_array(arr), as_array(values)), axis=axis))
-composite(np.insert, insert)
+composite(np.insert, insert, anew=True)
 linear(np.delete, delete_adjoint)
 
 # --- padding ---------------------------------------------------------------------------------------------------------
@@ -349,7 +349,11 @@ def _ramp(array: Array, axis: int, side: int, count: int, end: Array) -> Array:
     return astype(end + (edge - end) * step, array.dtype)
 
 
-composite(np.pad, pad)
+composite(
+    np.pad,
+    pad,
+    anew=lambda args, kwargs: (args[2] if len(args) > 2 else kwargs.get("mode", "constant")) != "constant",
+)
 
 # --- sets ------------------------------------------------------------------------------------------------------------
 
@@ -386,14 +390,19 @@ def _in_order_of(found: Array, index: Array, axis: int | None = None) -> Array:
     return index[np.argsort(np.argsort(found))] if axis is None or found.ndim == 1 else index
 
 
+def _of_slices(args: Any, kwargs: dict[str, Any]) -> bool:
+    return len(args) > 4 or kwargs.get("axis") is not None
+
+
 if "sorted" in _unique_names:  # NumPy 2.3
-    composite(np.unique, unique)
+    composite(np.unique, unique, anew=_of_slices)
 else:
     composite(
         np.unique,
         lambda ar, return_index=False, return_inverse=False, return_counts=False, axis=None, *, equal_nan=True: unique(
             ar, return_index, return_inverse, return_counts, axis, equal_nan=equal_nan
         ),
+        anew=_of_slices,
     )
 
 

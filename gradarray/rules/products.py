@@ -383,4 +383,8 @@ def matrix_power(a: Array, n: Any) -> Array:
 
 
 composite(np.linalg.multi_dot, multi_dot)
-composite(np.linalg.matrix_power, matrix_power)
+composite(
+    np.linalg.matrix_power,
+    matrix_power,
+    anew=lambda args, kwargs: (args[1] if len(args) > 1 else kwargs.get("n")) != 1,  # the matrix itself
+)

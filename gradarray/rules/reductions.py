@@ -367,7 +367,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Array:
 
 
 composite(np.diff, diff)
-composite(np.ediff1d, ediff1d)
+composite(np.ediff1d, ediff1d, anew=True)
 straight(np.diff, difference, ("n", "axis"))
 
 
@@ -438,7 +438,7 @@ def gradient(f: Any, *varargs: Any, axis: Axis = None, edge_order: int = 1) -> A
     return slopes[0] if len(slopes) == 1 else tuple(slopes)
 
 
-composite(np.gradient, gradient)
+composite(np.gradient, gradient, anew=True)
 
 
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Array:
@@ -568,13 +568,20 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     else:
         # At a point of the table the slope is that of the piece behind it, and at the last point of the one before.
         k = np.minimum(np.maximum(np.searchsorted(xp, x, side="right") - 1, 0), xp.size - 2)
-        t = (x - xp[k]) / (xp[k + 1] - xp[k])
+        low, high = xp[k], xp[k + 1]
+        slant = np.isfinite(low) & np.isfinite(high) & (low != high)
+        # Elsewhere the value is that of one end, and between two infinite ones there is none.
+        step = np.where(
+            x >= high, 1.0, np.where((x <= low) | np.isfinite(low), 0.0, np.where(high < np.inf, 1, np.nan))
+        )
+        low, high = np.where(slant, low, 0), np.where(slant, high, 1)
+        t = np.where(slant, (np.where(slant, x, 0) - low) / (high - low), step)
         y = fp[k] * (1 - t) + fp[k + 1] * t
     y = np.where(x < xp[0], fp[0] if left is None else left, y)
     return np.where(x > xp[-1], fp[-1] if right is None else right, y)
 
 
-composite(np.interp, interp)
+composite(np.interp, interp, anew=True)
 
 # --- extrema ---------------------------------------------------------------------------------------------------------
 

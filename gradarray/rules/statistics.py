@@ -236,7 +236,7 @@ def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = Fal
     return avg, total if total.shape == avg.shape else np.broadcast_to(total, avg.shape)
 
 
-composite(np.average, average)
+composite(np.average, average, anew=lambda args, kwargs: len(args) > 3 or bool(kwargs.get("returned")))
 
 # --- variances -------------------------------------------------------------------------------------------------------
 
@@ -376,7 +376,7 @@ def _declare_variance(func: Callable[..., Any], root: bool, skip_nan: bool) -> C
             given.update(where=where, dtype=dtype)
         return plain(a, **given)
 
-    composite(func, body)
+    composite(func, body, anew=lambda _args, kwargs: "mean" in kwargs)
     straight(func, plain, ("axis",), ("ddof", "keepdims"))
     return plain
 
@@ -476,8 +476,8 @@ def corrcoef_20(
     return corrcoef(x, y, rowvar, dtype=dtype)  # they have had no effect since NumPy 1.10
 
 
-composite(np.cov, cov)
-composite(np.corrcoef, corrcoef_20 if "bias" in (parameter_names(np.corrcoef) or ()) else corrcoef)
+composite(np.cov, cov, anew=True)
+composite(np.corrcoef, corrcoef_20 if "bias" in (parameter_names(np.corrcoef) or ()) else corrcoef, anew=True)
 
 # --- histograms ------------------------------------------------------------------------------------------------------
 # Counts are constants, and sums of weights are linear in the weights. Edges between the least and the largest number
@@ -601,9 +601,9 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Array:
     return scatter(weights if weights.dtype == float else weights.astype(float), index=x, shape=(n,))
 
 
-composite(np.histogram, histogram)
-composite(np.histogram2d, histogram2d)
-composite(np.histogramdd, histogramdd)
-composite(np.histogram_bin_edges, histogram_bin_edges)
+composite(np.histogram, histogram, anew=True)
+composite(np.histogram2d, histogram2d, anew=True)
+composite(np.histogramdd, histogramdd, anew=True)
+composite(np.histogram_bin_edges, histogram_bin_edges, anew=True)
 composite(np.bincount, bincount)
 nondifferentiable(np.digitize)
