@@ -396,8 +396,9 @@ def _composite(rule: Composite) -> Pusher:
         if any(name not in rule.params for name in kwargs):
             signature.let_numpy_refuse(args, kwargs)
         if rule.computes_anew(args, kwargs):
-            value = rule.func(*bare(args), **bare(kwargs))
-            return revalued(rule.body(*args, **kwargs), value)
+            value = rule.func(*bare(args), **bare(kwargs))  # and NumPy's own error and warning
+            with np.errstate(all="ignore"):
+                return revalued(rule.body(*args, **kwargs), value)
         result = rule.body(*args, **kwargs)
         if filled:
             level = level_of((args, kwargs))

@@ -135,7 +135,7 @@ def hessian_diagonal(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., A
     gradient = gradient_of("hessian_diagonal", f, argnums, False)
 
     @named_after(f, "hessian_diagonal", f"Return the diagonal of the Hessian of {{}} by {chosen}.")
-    def diagonal(*args: Any, **kwargs: Any) -> Any:
+    def diagonal_of(*args: Any, **kwargs: Any) -> Any:
         inner = Chosen("hessian_diagonal", f, chosen, args, kwargs)
         for x in inner.leaves:
             refuse_complex("hessian_diagonal", f, dtype_of(x), dtype_of(x))
@@ -147,11 +147,12 @@ def hessian_diagonal(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., A
                 directions = [one if j == i else zeros_of(y) for j, y in enumerate(inner.leaves)]
                 column = jvp(gradient_at, (inner.leaves,), (directions,))[1][i]
                 found.append(column[np.unravel_index(k, shape_of(x))])
-            diagonals.append(joined(found, dtype_of(x), 0, shape_of(x)))
+            diagonal = joined(found, dtype_of(x), 0, shape_of(x))
+            diagonals.append(diagonal if diagonal.dtype == dtype_of(x) else diagonal.astype(dtype_of(x)))
         left = iter([as_given(d, x) for d, x in zip(diagonals, inner.leaves, strict=True)])
         return chosen.arrange([tree.bare(derivatives=True).unflatten(left) for tree in inner.trees])
 
-    return diagonal  # type: ignore[no-any-return]
+    return diagonal_of  # type: ignore[no-any-return]
 
 
 def _of_leaves(gradient: Callable[..., Any], inner: Chosen) -> Callable[[list[Any]], list[Any]]:

@@ -852,4 +852,5 @@ def test_a_gradient_has_the_byte_order_of_the_value(code):
             assert x.grad.dtype == np.dtype(code)
             assert x.grad.dtype.byteorder == x.dtype.byteorder
     if x.dtype.kind == "f":
-        assert ga.grad(lambda x: np.sum(x * x))(x.data).dtype == np.dtype(code)
+        for transform in (ga.grad, ga.jacrev, ga.jacfwd, ga.hessian, ga.hessian_diagonal):
+            assert transform(lambda x: np.sum(x * x))(x.data).dtype == np.dtype(code)

@@ -349,11 +349,12 @@ def _ramp(array: Array, axis: int, side: int, count: int, end: Array) -> Array:
     return astype(end + (edge - end) * step, array.dtype)
 
 
-composite(
-    np.pad,
-    pad,
-    anew=lambda args, kwargs: (args[2] if len(args) > 2 else kwargs.get("mode", "constant")) != "constant",
-)
+def _fills(args: Any, kwargs: dict[str, Any]) -> bool:
+    mode = args[2] if len(args) > 2 else kwargs.get("mode")
+    return mode in ("linear_ramp", "maximum", "mean", "median", "minimum")
+
+
+composite(np.pad, pad, anew=_fills)
 
 # --- sets ------------------------------------------------------------------------------------------------------------
 
