@@ -84,6 +84,17 @@ def draws(frame: types.FrameType) -> bool:
     return package(frame) in _DRAWING
 
 
+def end_at_users(traceback: types.TracebackType | None) -> None:
+    """Cut a traceback after the last line that is not gradarray's: an error of ours is about that one."""
+    last = None
+    while traceback is not None:
+        if package(traceback.tb_frame) != __package__:
+            last = traceback
+        traceback = traceback.tb_next
+    if last is not None:
+        last.tb_next = None
+
+
 def copies_container() -> bool:
     """Tell, in the ``__deepcopy__`` of a tensor, whether something that it is part of is being copied."""
     frame = sys._getframe(2)
@@ -146,6 +157,13 @@ class Request:
         return isinstance(called, types.BuiltinFunctionType) and called in _PREDICATES
 
     # --- its names ------------------------------------------------------------------------------------------------
+
+    @property
+    def place(self) -> Any:
+        """What tells the names from those of other requests: the user's instruction, and what it has called."""
+        codes = [frame.f_code for frame in (self.user, *self.libraries[-1:]) if frame is not None]
+        at = None if self.user is None else (self.user.f_lasti, self.user.f_lineno)
+        return (at, *codes, *[code.co_filename for code in codes], getattr(self.given, "__name__", None))
 
     @functools.cached_property
     def _callee(self) -> _Callee | None:

@@ -12,7 +12,7 @@ import threading
 import types
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -169,7 +169,7 @@ def refuse_write(what: str) -> None:
     if not ignored():
         request = Request()
         if not request.harmless:
-            raise _refusal(request, what)
+            raise _refusal(request, what) from None
 
 
 def _refusal(request: Request, what: str) -> GradientLossError:
@@ -197,19 +197,32 @@ def leaving(what: str | None = None, remedy: str | None = None, *, whole: bool =
     if request.harmless:
         return
     if request.stores:
-        _deliver(_refusal(request, "an assignment"), request.asker)
+        raise _delivered(_refusal(request, "an assignment"), request.asker) from None
     if whole or request.formats:
         return
-    by = what or request.name
-    taken = f"{by} took the bare value of a variable" if by else "the bare value of a variable was taken"
-    line = f" in `{request.expression}`" if request.expression else ""
-    message = f"{taken}{line}; what is computed from it has no gradient. {remedy or _remedy(request)}"
+    message = _message(request, what, remedy)
     if policy == "raise":
-        _deliver(GradientLossError(message), request.asker)
+        raise _delivered(GradientLossError(message), request.asker) from None
     try:
         warnings.warn(message, GradientLossWarning, stacklevel=users_level())
     except GradientLossWarning as warning:  # a filter has made it an error
-        _deliver(warning.with_traceback(None), request.asker)
+        raise _delivered(warning.with_traceback(None), request.asker) from None
+
+
+# What was said of a place before: a loop that is warned of once comes by again and again.
+_said: dict[Any, str] = {}
+
+
+def _message(request: Request, what: str | None, remedy: str | None) -> str:
+    place = (request.place, what)
+    if place not in _said:
+        if len(_said) > 500:
+            _said.clear()
+        by = what or request.name
+        taken = f"{by} took the bare value of a variable" if by else "the bare value of a variable was taken"
+        line = f" in `{request.expression}`" if request.expression else ""
+        _said[place] = f"{taken}{line}; what is computed from it has no gradient. {remedy or _remedy(request)}"
+    return _said[place]
 
 
 # --- bare values that were asked for by name ------------------------------------------------------------------------
@@ -326,12 +339,13 @@ def _remedy(request: Request) -> str:
 # --- how an error arrives -------------------------------------------------------------------------------------------
 
 
-def _deliver(error: Exception, frame: types.FrameType | None) -> NoReturn:
+def _delivered(error: Exception, frame: types.FrameType | None) -> Exception:
+    """Return an error to be raised now, after seeing to it that it arrives in a frame as itself."""
     # Of a tracer that is written in C, as some that measure coverage, the frame's own trace function is not called;
     # what comes then is NumPy's own error, with this one as its cause.
     if frame is not None and isinstance(sys.gettrace(), (types.NoneType, types.FunctionType, types.MethodType)):
         frame.f_trace = _Delivery(error, frame)
-    raise error
+    return error
 
 
 class _Delivery:

@@ -20,6 +20,7 @@ from ._tensor import Tensor, variable
 from .arguments import Argnums, function_name
 from .dual import Dual
 from .fitting import FLOAT64
+from .frames import end_at_users
 from .gate import PLAIN, argument, returned
 from .loss import differentiating
 from .plans import sweep
@@ -148,6 +149,9 @@ class Trace:
             hold(differentiating(before, recording=True))
             self.out = f(*args, **kwargs)
             self._named = loss.all_named()
+        except loss.GradientLossError as error:
+            end_at_users(error.__traceback__)
+            raise
         finally:
             hold(before)
 

@@ -17,6 +17,7 @@ from . import loss
 from ._tensor import Tensor, variable
 from .arguments import Argnums, function_name, named_after, need_function
 from .dual import Dual
+from .frames import end_at_users
 from .gate import ARRAYS, argument
 from .loss import differentiating
 from .settings import held, hold, next_level
@@ -379,6 +380,9 @@ class Pushed:
             hold(differentiating(before))
             out = f(*args, **kwargs)
             named = loss.all_named()
+        except loss.GradientLossError as error:
+            end_at_users(error.__traceback__)
+            raise
         finally:
             hold(before)
         out, aux = pair(out, transform, name) if has_aux else (out, None)
