@@ -27,7 +27,7 @@ from .plans import sweep
 from .settings import held, hold
 from .sweeps import reachable
 from .tangents import copied, joined, matched
-from .tape import AWAITED, RELEASED, Array, Node, PullbackRule, next_order
+from .tape import AWAITED, Array, Node, PullbackRule, next_order
 from .trees import Fixed, Tree, flatten, tree_map
 from .wrapping import new_object, wrap
 
@@ -230,9 +230,10 @@ class Trace:
         self._named = None
 
     def _from_arguments(self, node: Node) -> bool:
-        if node.order < self.oldest or node.rule is RELEASED:
+        try:
+            uses = reachable(node, self.oldest)
+        except RuntimeError:  # a backward() in the function has released it
             return False
-        uses = reachable(node, self.oldest)
         return any(leaf in uses for leaf in self.inputs)
 
     # --- gradients --------------------------------------------------------------------------------------------------

@@ -85,18 +85,19 @@ def test_a_function_under_decorators_is_named_and_a_helper_is_not():
         "    def make(cls, x):\n"
         "        return _helper(x)\n"
     )
-    top, private = types.ModuleType("joblib.some"), types.ModuleType("joblib.some._private")
+    names = ("joblib.some", "joblib.some.inner", "joblib.some.inner._private")
+    top, inner, private = (types.ModuleType(name) for name in names)
     exec(compile(source, "private.py", "exec"), vars(private))
-    top.public, top.Thing = private.public, private.Thing
+    top.public, top.Thing, inner.public = private.public, private.Thing, lambda x: "another function of that name"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "joblib.some", top)
-        patch.setitem(sys.modules, "joblib.some._private", private)
+        for module in (top, inner, private):
+            patch.setitem(sys.modules, module.__name__, module)
         for called, name in {
             "private.public": "joblib.some.public",
             "(private.public or 0)": "joblib.some.public",
             "(private.Thing or 0)": "joblib.some.Thing",
             "(private.Thing.make or 0)": "joblib.some.Thing.make",
-            "(private._helper or 0)": "joblib.some",
+            "(private._helper or 0)": "joblib.some.inner",
         }.items():
             f = executed(f"f = lambda x: {called}(x[0])", private=private)["f"]
             if called != "private.public":  # which is called by a path of its own

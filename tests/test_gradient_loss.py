@@ -610,6 +610,14 @@ def test_whose_bare_values_they_were_is_told_apart():
         ga.grad(lambda x: np.sum(x.data))(X)
     with pytest.raises(ZeroDivisionError):
         ga.grad(lambda x: x.data.sum() / 0 if np.any(x.data) and 1 // 0 else x)(X)
+
+    def swept(x):
+        y = x * 2
+        z = y + 1
+        np.sum(y).backward()
+        return z.data.sum()
+
+    assert not ga.grad(swept)(X).any()  # whether z came from x is no longer known
     assert not settings.held().named
 
 
