@@ -111,7 +111,7 @@ class Foreign(list[Any]):
     """The views of a tensor on an array of its caller's, before a family is founded."""
 
     __slots__ = ("copied",)
-    copied: bool  # a tape has saved a copy, so that a lock may well pay for the next one
+    copied: bool  # a tape has saved a copy, so that a look at who has the array may well pay for the next one
 
 
 class Family:
@@ -123,14 +123,13 @@ class Family:
     foreign : the buffer is somebody else's, and is not written into: an update makes a buffer of its own first
     lent : a caller was given an array on the buffer, and may write into it
     source : of a detached tensor, a weak reference to the one whose buffer it is
-    kept : a weak reference to what a tape has saved with a lock, while it does
     front : a weak reference to the tensor that the base stands behind, where a shape was assigned to that
     written : there has been an update
     """
 
     __slots__ = (
         *("_arrays", "_current", "_limit", "_marked", "_unlooked", "_views"),
-        *("earlier", "foreign", "front", "kept", "lent", "source", "written"),
+        *("earlier", "foreign", "front", "lent", "source", "written"),
     )
 
     def __init__(
@@ -153,7 +152,6 @@ class Family:
         self.earlier = earlier
         self.foreign = self.lent = foreign
         self.source = source
-        self.kept: Callable[[], Any] = _nothing
         self.front: Callable[[], Any] = _nothing
         self.written = False
 
@@ -264,7 +262,7 @@ class Family:
 
     def move(self, base: Any) -> None:
         """Lead every view to the new data of the base."""
-        self._arrays, self.kept = {}, _nothing
+        self._arrays = {}
         for view in self.views():
             view._raw = follow(view._alias[1], base._raw)
 
@@ -323,9 +321,6 @@ def saved(x: Any) -> Array:
             return data.copy("K")
         if base is not x:
             alias.keep(data, x)
-        kept = alias.kept()
-        if kept is not None and base is x:  # a tape has locked it already
-            return kept
         if not alias.lent:
             return data
     elif type(alias) is not Foreign:
@@ -338,23 +333,21 @@ _TINY = 2048
 
 
 def _guarded(x: Any, base: Any) -> Array:
-    """Return what a tape keeps of data that a caller may have an array on: a copy, or a view with that array locked."""
+    """Return what a tape keeps of data that a caller may have an array on."""
     data = x._raw
     alias = base._alias
     if data.nbytes <= guard.COPIED and type(alias) is Foreign and not hasattr(alias, "copied"):
         alias.copied = True
         return guard.hold(data)
-    if data.nbytes <= _TINY or not guard.mem_guard_active():
+    if data.nbytes <= _TINY or (COUNTED and not guard.mem_guard_active()):
         return guard.hold(data)
     family = family_of(base)
     if not family.lends(base):
         return x._raw
-    owner = owner_of(x)
-    if owner is None:
-        return x._raw.copy("K")
-    kept = guard.lock(owner)
+    kept = guard.hold(x._raw)
+    if kept is x._raw:
+        kept = kept.view()
     family.keep(kept)
-    family.kept = ref(kept)
     return kept
 
 

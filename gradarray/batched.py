@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import batch_sums as batch_sums  # its forms
-from . import tape
+from . import guard, tape
 from .aliases import follow
 from .batch import Batch, one_by_one
 from .batch_shapes import add_each
@@ -62,6 +62,7 @@ def jacobian(result: Node, inputs: Sequence[Node], mode: str | None = None) -> l
     found = [np.zeros((result.size, x.size), dtype) for x, dtype in zip(inputs, dtypes, strict=True)]
     total = sum(x.size for x in inputs)
     if path and total and result.size:
+        guard.verify(path)
         step = max(1, CHUNK // max(node.size for node in path))
         backwards = mode == "rev" or (mode is None and result.size <= FORWARD_COSTS * total)
         if backwards or (not is_complex and any(x.dtype.kind == "c" for x in inputs)):

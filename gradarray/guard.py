@@ -1,23 +1,28 @@
 """The memory guard: a plain array that a tape has saved cannot be changed unnoticed while the tape lives.
 
-A small array is saved as a copy, and so is a view of memory that others refer to, because their flags cannot be
-reached. A large array that owns its memory is saved as it is and made read-only, so that writing into it raises NumPy's
-own error; its flag is restored when the last tape that saved it lets it go. (A view of it that was taken before keeps
-its own flag.)
+A small array is saved as a copy. A large one is saved as it is, with a fingerprint of what stands there, and the sweep
+compares that before it uses the array. No flag is touched: it could not reach other doors to the same memory (a view
+that was taken before, a memoryview, the buffer of another library), and a view that is taken meanwhile would keep it.
 """
 
 from __future__ import annotations
 
-import os
-import threading
 import weakref
+from collections.abc import Iterable
 from typing import Any
 
-from .references import holders
-from .settings import Block, guarded, relaxed
+import numpy as np
 
-# Up to this size a copy costs less than a lock, with its release (measured: 64 kB 1.4 us, a lock 2.5 us).
+from .settings import Block, guarded, relaxed
+from .tape import Node
+
+# Up to this many bytes an array is copied (64 kB: 2 us, a fingerprint 5), and up to so many more all of it is looked at
+# (1 MB: 40 us, as much as one multiplication of that size). Of larger ones it is some elements: one more pass over a
+# data matrix would cost as much as its product with a vector.
 COPIED = 2**16
+WHOLE = 2**20
+# How many those are.
+SAMPLE = 4096
 
 
 _default = True
@@ -78,74 +83,132 @@ mem_guard_on = _MemGuard("mem_guard_on", relaxed, guarded=True)
 # --- what a tape saves ----------------------------------------------------------------------------------------------
 
 
-class _Lock:
-    """An array that tapes have saved: its flag from before, and the views of it that they keep."""
+class _Watched(weakref.ref[Any]):
+    """A weak reference to an array that tapes keep, with the fingerprint that it had when it was saved.
 
-    __slots__ = ("array", "kept", "writeable")
+    It stands twice among those that are watched: by the identity of that array, and of the one that was saved, which
+    the other keeps alive.
+    """
 
-    def __init__(self, array: Any) -> None:
-        self.array = array
-        self.writeable = array.flags.writeable
-        self.kept: dict[int, _Kept] = {}
-
-
-class _Kept(weakref.ref[Any]):
-    """A weak reference to a view that a tape keeps, which knows the locked array."""
-
-    __slots__ = ("key",)
-    key: int
+    __slots__ = ("fingerprint", "keys")
+    fingerprint: bytes
+    keys: tuple[int, ...]
 
 
-# By the identity of the array. A finalizer may run while the mutex is taken in the same thread.
-_locks: dict[int, _Lock] = {}
-_mutex = threading.RLock()
-
-
-def _renew() -> None:
-    """Take another mutex: who held that of the parent when it forked is not there in the child."""
-    global _mutex
-    _mutex = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
+# One look at it tells that there is nothing to compare. A finalizer may change it at any moment.
+watched: dict[int, _Watched] = {}
 
 
 def hold(array: Any) -> Any:
-    """Return what a tape saves of an array that its caller could change: a copy, or a view with the array locked."""
+    """Return what a tape saves of an array that its caller could change: a copy, or a view that is watched."""
     if (relaxed or not _default) and not guarded(_default):
         return array
     if array.nbytes <= COPIED:
         return array.copy("K")
-    if array.base is not None and holders(getattr, array, "base") > 1:
+    if not all(array.strides):  # what is spread over a shape is looked at once
+        core = hold(array[tuple([slice(None) if step else 0 for step in array.strides])])
+        return np.broadcast_to(core[tuple([slice(None) if step else None for step in array.strides])], array.shape)
+    if array.nbytes <= WHOLE and not _in_one_piece(array):
         return array.copy("K")
-    return lock(array)
+    return _watch(array, _fingerprint(array))
 
 
-def writeable(array: Any) -> bool:
-    """Tell whether an array can be written into, but for a lock."""
-    entry = _locks.get(id(array))
-    return bool(array.flags.writeable if entry is None else entry.writeable)
+def _watch(array: Any, fingerprint: bytes) -> Any:
+    known = watched.get(id(array))
+    if known is not None and known.fingerprint == fingerprint:  # so that it is compared once, however often it is used
+        earlier = known()
+        if earlier is not None and _alike(earlier, array):
+            return earlier
+    keys: tuple[int, ...]
+    try:
+        kept: Any = np.asarray(memoryview(array))  # what is made of it keeps it alive, and not only the memory below
+        keys = id(kept), id(array)
+    except ValueError:  # of a dtype that memoryviews do not know
+        kept = array.view()
+        keys = (id(kept),)
+    entry = _Watched(kept, _forget)
+    entry.fingerprint = fingerprint
+    entry.keys = keys
+    for key in entry.keys:
+        watched[key] = entry
+    return kept
 
 
-def lock(array: Any) -> Any:
-    """Make an array read-only for as long as the view that is returned lives."""
-    view = array.view()
-    kept = _Kept(view, _unlock)
-    kept.key = key = id(array)
-    with _mutex:
-        entry = _locks.get(key)
-        if entry is None:
-            entry = _locks[key] = _Lock(array)
-            array.flags.writeable = False
-        entry.kept[id(kept)] = kept
-    return view
+def _forget(entry: Any) -> None:
+    for key in entry.keys:
+        if watched.get(key) is entry:
+            watched.pop(key, None)
 
 
-def _unlock(kept: _Kept) -> None:
-    with _mutex:
-        entry = _locks[kept.key]
-        del entry.kept[id(kept)]
-        if not entry.kept:
-            del _locks[kept.key]
-            entry.array.flags.writeable = entry.writeable
+def verify(nodes: Iterable[Node]) -> None:
+    """Raise if an array that one of the nodes needs has been changed since it was saved."""
+    seen: set[int] = set()
+    for node in nodes:
+        _compare(node.args, node, seen)
+        if node.kwargs:
+            _compare(node.kwargs, node, seen)
+
+
+def _compare(value: Any, node: Node, seen: set[int]) -> None:
+    kind = type(value)
+    if kind is np.ndarray:
+        entry = None
+        while entry is None and type(value) is np.ndarray:  # it may be a view of what is kept
+            entry = watched.get(id(value))
+            value = value.base
+        if entry is None or id(entry) in seen:
+            return
+        seen.add(id(entry))
+        kept = entry()
+        if kept is not None and entry.fingerprint != _fingerprint(kept):
+            name = "" if node.rule is None else f"{node.rule.name} "
+            raise RuntimeError(
+                f"{name}was given an array of shape {kept.shape} and dtype {kept.dtype}, which has been changed since: "
+                "a gradient would be that of another program. Change it after backward(), or give a copy of it; "
+                "ga.mem_guard_off, around the forward pass, spares the comparison."
+            )
+    elif kind is tuple or kind is list:
+        for item in value:
+            _compare(item, node, seen)
+    elif kind is dict:
+        for item in value.values():
+            _compare(item, node, seen)
+
+
+# --- fingerprints -----------------------------------------------------------------------------------------------------
+
+
+def _alike(a: Any, b: Any) -> bool:
+    return a.shape == b.shape and a.strides == b.strides and a.dtype == b.dtype  # type: ignore[no-any-return]
+
+
+def _in_one_piece(array: Any) -> bool:
+    return bool(array.flags.c_contiguous or array.flags.f_contiguous)
+
+
+# A prime number: elements that change places are in different columns, unless they are a multiple of it apart.
+_COLUMNS = 509
+
+
+def _fingerprint(array: Any) -> bytes:
+    """Return what tells that an array has been changed: sums of columns of its words, or a sample of a large one."""
+    if array.nbytes > WHOLE:
+        return _sample(array)
+    flat = array.ravel("K").view(np.uint8)
+    whole = len(flat) - len(flat) % (8 * _COLUMNS)
+    sums = np.add.reduce(flat[:whole].view(np.uint64).reshape(-1, _COLUMNS), axis=0)
+    told: bytes = sums.tobytes() + flat[whole:].tobytes()
+    return told
+
+
+def _sample(array: Any) -> bytes:
+    """Return some elements, evenly spread, with both ends among them."""
+    if _in_one_piece(array):
+        flat = array.ravel("K")
+        some, last = flat[:: max(1, flat.size // SAMPLE)], flat[-1:]
+    else:
+        each = SAMPLE ** (1 / array.ndim)
+        some = array[tuple([slice(None, None, max(1, int(n / each))) for n in array.shape])]
+        last = array[(-1,) * array.ndim]
+    told: bytes = some.tobytes() + last.tobytes()
+    return told

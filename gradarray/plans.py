@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from . import sweeps
+from . import guard, sweeps
 from .buffers import LARGE
 from .contributions import blank, buffer_of
 from .fitting import BLAS_THREADS, FLOAT64, ONES, fit
@@ -64,7 +64,10 @@ def sweep(
     oldest: int = -1,
     uses: dict[Node, int] | None = None,
 ) -> Gradients:
-    """Do what `sweeps.sweep` does, by a plan where there is one."""
+    """Do what `sweeps.sweep` does, by a plan where there is one, if what the tape saved is still as it was."""
+    if guard.watched:
+        uses = reachable(root, oldest) if uses is None else uses
+        guard.verify(uses)
     rule = root.rule
     if wrap is not None or rule is None or not rule.shared:
         return sweeps.sweep(root, g, retain, wrap, oldest, uses)

@@ -13,7 +13,7 @@ from weakref import ref
 
 import numpy as np
 
-from . import guard, loss, tape, wrapping
+from . import loss, tape, wrapping
 from .aliases import MANY, Family, Foreign, Step, Steps, base_of, family_of, follow, held, join, owner_of, shared
 from .contributions import Cleared, Scatter, buffer_of
 from .dispatch import FUNCTIONS, UFUNCS, primitive
@@ -313,8 +313,8 @@ def write(x: Tensor, change: Callable[[Array], object], target: Array | None = N
 def writeable(x: Tensor) -> bool:
     """Tell whether NumPy would write into the memory of `x`."""
     data, owner = x._raw, owner_of(x)
-    if owner is not None and guard.writeable(owner) != data.flags.writeable:  # the caller has set it since
-        data.flags.writeable = guard.writeable(owner)
+    if owner is not None and owner.flags.writeable != data.flags.writeable:  # the caller has set it since
+        data.flags.writeable = owner.flags.writeable
     return data.flags.writeable  # type: ignore[no-any-return]
 
 
