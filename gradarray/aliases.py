@@ -17,7 +17,7 @@ from weakref import ref
 
 import numpy as np
 
-from . import guard
+from . import gate, guard
 from .buffers import LARGE
 from .references import COUNTED, holders
 from .tape import OUTDATED, Array, Node, PullbackRule, Viewed
@@ -341,6 +341,8 @@ def _guarded(x: Any, base: Any) -> Array:
         return guard.hold(data)
     if data.nbytes <= _TINY or (COUNTED and not guard.mem_guard_active()):
         return guard.hold(data)
+    if gate.of_others(data):
+        return data.copy("K")
     family = family_of(base)
     if not family.lends(base):
         return x._raw

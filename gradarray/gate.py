@@ -166,6 +166,13 @@ def copied(value: Any) -> Any:
     return np.array(np.asarray(value))
 
 
+def of_others(array: Any) -> bool:
+    """Tell whether an array has the memory of something that is no plain ndarray, and is not locked with it."""
+    while type(array) is np.ndarray:
+        array = array.base
+    return array is not None
+
+
 def parameter(value: Any) -> Any:
     """Return a parameter, or an index, as a tape may keep it: later changes of arrays and lists do not reach it."""
     if type(value) is np.ndarray:
