@@ -244,7 +244,7 @@ class _Writer:
         if node in self.buffers:
             mine = "mine"
             yield f"mine = {n} in owned"
-            yield f"owned.discard({n})"
+            yield f"owned.discard({n})"  # it would count as somebody who holds the node
         if node is not self.nodes[-1]:
             whole = f"broadcast({g}, {node.shape})" if node in self.narrow else g
             child, i = self.operand[node]

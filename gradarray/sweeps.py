@@ -120,7 +120,7 @@ def _pull(
             continue
         mine = owned and node in owned
         if mine:
-            owned.discard(node)
+            owned.discard(node)  # it would count as somebody who holds the node
         parent = source = None  # they may still name this node, which would count as somebody who holds it
         rule = node.rule
         if rule is None:

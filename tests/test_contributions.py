@@ -24,6 +24,11 @@ def turned(x, k=1):
     return np.sum(x.T * weight(x.T.shape, k))
 
 
+def radians(x):
+    """Return radians, by a function whose derivative is a number and not an array; it takes no complex numbers."""
+    return np.deg2rad(x) if x.dtype.kind == "f" else x * (np.pi / 180)
+
+
 def filled(x, change):
     y = x * 1.5
     change(y)
@@ -76,7 +81,10 @@ PROGRAMS = {
     "a flat view beside a product in Fortran order": (
         lambda x: x.reshape(-1)[5] ** 2 + turned(x * np.asfortranarray(weight(x.shape)))
     ),
-    "a flat view beside a scaled transpose": lambda x: x.reshape(-1)[5] ** 2 + turned(3.0 * x),
+    "a flat view beside a scaled transpose": lambda x: x.reshape(-1)[5] ** 2 + turned(radians(x)),
+    "flat views on both sides of a scaled transpose": lambda x: (
+        x.reshape(-1)[1] ** 2 + turned(radians(x)) + x.reshape(-1)[6] ** 2
+    ),
     "two flat views between transposes": lambda x: (
         x.reshape(-1)[1] ** 2 + turned(x) + x.reshape(-1)[1] * x.reshape(-1)[6] + turned(x, 2)
     ),
@@ -87,6 +95,9 @@ PROGRAMS = {
     "a write into a flat view before one number for all": lambda x: np.sum(filled(x, lambda y: double_at(y, 5))) ** 2,
     "a cotangent that two tensors share": lambda x: (
         np.sum((x + (y := np.sin(x))) * weight(x.shape)) + y[0, 0] * x[1, 1]
+    ),
+    "readings before a cotangent that two tensors share": lambda x: (
+        (y := np.sin(x))[0, 0] * x[1, 1] + np.sum((x + y) * weight(x.shape))
     ),
     "a write into one of two that share a cotangent": lambda x: np.sum(
         (filled(x, lambda y: double_at(y, 2)) + np.sin(x)) * weight(x.shape)
@@ -144,6 +155,16 @@ def test_second_derivatives_of_the_same(f):
         np.testing.assert_allclose(np.sum(over_reverse * u), expected, rtol=1e-6, atol=1e-7)
         np.testing.assert_allclose(np.sum(ga.hvp(f)(x, v) * u), expected, rtol=1e-6, atol=1e-7)
     np.testing.assert_allclose(np.sum(ga.hessian(f)(x) * v * u[:, :, None, None]), expected, rtol=1e-6, atol=1e-7)
+
+
+def test_parts_of_a_kept_gradient_are_not_written_into():
+    for _ in range(plans.REPEATS + 2):
+        x = ga.tensor(weight(SMALL))
+        y = x * 2.0
+        read = y.reshape(-1)[0] ** 2
+        both = np.concatenate([y, x])
+        (read + np.sum(both * weight(both.shape))).backward()
+        np.testing.assert_array_equal(both.grad, weight(both.shape))
 
 
 @pytest.mark.parametrize("f", PROGRAMS.values(), ids=PROGRAMS)

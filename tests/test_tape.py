@@ -464,6 +464,20 @@ def test_a_tensor_that_a_transform_let_out_takes_nothing_from_it():
         pull(1.0)
 
 
+def test_what_a_transform_takes_for_a_constant_is_not_forgotten():
+    w = ga.tensor([1.0, 2.0])
+    kept = []
+
+    def f(x):
+        kept.append(w * 2.0)
+        return np.sum(kept[0] * x)
+
+    with ga.no_grad():
+        np.testing.assert_array_equal(ga.grad(f)(np.ones(2)), [2, 4])
+    with pytest.raises(RuntimeError, match="released"):
+        np.sum(kept[0]).backward()
+
+
 @pytest.mark.parametrize("n", [3, 10_000])
 def test_the_remedies_that_the_message_names(n):
     w = ga.tensor(np.full(n, 2.0))
