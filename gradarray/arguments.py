@@ -114,18 +114,3 @@ class Argnums:
 
 
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-
-
-def named_after(f: Any, transform: str, what: str, same_arguments: bool = True) -> Callable[[Any], Any]:
-    """Give the function that a transform returns a name and a docstring, and where it fits the signature, after `f`."""
-
-    def decorate(made: Any) -> Any:
-        name = function_name(f)
-        if same_arguments:
-            functools.update_wrapper(made, f)
-        made.__name__ = made.__qualname__ = f"{transform}_of_{name}".replace("<lambda>", "lambda")
-        doc = getattr(f, "__doc__", None) if name != "<lambda>" and not isinstance(f, functools.partial) else None
-        made.__doc__ = f"{what.format(name)}\n\nThe documentation of {name}:\n\n{doc}" if doc else what.format(name)
-        return made
-
-    return decorate

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import Argnums, named_after, need_function
+from .arguments import Argnums, need_function
 from .jacobians import jacobian_of, joined, refuse_complex, units
 from .tracing import Chosen, as_given, dtype_of, shape_of, zeros_of
+from .transformed import named_after
 from .transforms import gradient_of, jvp
 from .trees import flatten
 
@@ -87,7 +88,7 @@ def hvp(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
     chosen = Argnums(argnums, "hvp")
     gradient = gradient_of("hvp", f, argnums, False)
 
-    @named_after(f, "hvp", f"Return the Hessian of {{}} by {chosen} times a vector.", same_arguments=False)
+    @named_after(f, "hvp", f"Return the Hessian of {{}} by {chosen} times a vector.", (hvp, (f, argnums)), False)
     def product(x: Any, v: Any, /, *args: Any, **kwargs: Any) -> Any:
         inner = Chosen("hvp", f, chosen, (x, *args), kwargs)
         directions = [v] if chosen.single else v
@@ -97,7 +98,7 @@ def hvp(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
         tangents = iter(jvp(_of_leaves(gradient, inner), (inner.leaves,), (flat,))[1])
         return chosen.arrange([tree.bare(derivatives=True).unflatten(tangents) for tree in inner.trees])
 
-    return product  # type: ignore[no-any-return]
+    return product
 
 
 def hessian_diagonal(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
@@ -134,7 +135,9 @@ def hessian_diagonal(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., A
     chosen = Argnums(argnums, "hessian_diagonal")
     gradient = gradient_of("hessian_diagonal", f, argnums, False)
 
-    @named_after(f, "hessian_diagonal", f"Return the diagonal of the Hessian of {{}} by {chosen}.")
+    made_by = hessian_diagonal, (f, argnums)
+
+    @named_after(f, "hessian_diagonal", f"Return the diagonal of the Hessian of {{}} by {chosen}.", made_by)
     def diagonal_of(*args: Any, **kwargs: Any) -> Any:
         inner = Chosen("hessian_diagonal", f, chosen, args, kwargs)
         for x in inner.leaves:
@@ -152,7 +155,7 @@ def hessian_diagonal(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., A
         left = iter([as_given(d, x) for d, x in zip(diagonals, inner.leaves, strict=True)])
         return chosen.arrange([tree.bare(derivatives=True).unflatten(left) for tree in inner.trees])
 
-    return diagonal_of  # type: ignore[no-any-return]
+    return diagonal_of
 
 
 def _of_leaves(gradient: Callable[..., Any], inner: Chosen) -> Callable[[list[Any]], list[Any]]:

@@ -41,15 +41,14 @@ class _Root(Derivative):
         x = self._plain(self.solver(*params, **self.kwargs), [])
         if not (hasattr(x, "dtype") and x.dtype.kind in "fc"):
             raise TypeError(f"{self.name} returns the root here, an array of floating-point numbers, not {x!r:.60}")
-        if any(self.wanted):
-            value = self._plain(self.residual(x, *params), [])
-            if np.shape(value) != x.shape:
-                raise ValueError(
-                    f"the residual has the shape {np.shape(value)}, but the root {x.shape}; "
-                    "there must be as many equations as unknowns"
-                )
-            if np.iscomplexobj(value) and x.dtype.kind != "c":
-                raise TypeError("the residual is complex, but the root is real")
+        value = self._plain(self.residual(x, *params), [])
+        if np.shape(value) != x.shape:
+            raise ValueError(
+                f"the residual has the shape {np.shape(value)}, but the root {x.shape}; "
+                "there must be as many equations as unknowns"
+            )
+        if np.iscomplexobj(value) and x.dtype.kind != "c":
+            raise TypeError("the residual is complex, but the root is real")
         return x, functools.partial(self._pull, x, params)
 
     def pull_again(self, result: Any, args: tuple[Any, ...]) -> Pull:

@@ -9,10 +9,11 @@ import numpy as np
 
 from . import batched
 from ._tensor import Tensor
-from .arguments import Argnums, function_name, named_after, need_function
+from .arguments import Argnums, function_name, need_function
 from .gate import PLAIN
 from .settings import next_level
 from .tracing import Chosen, Trace, as_given, check_results, dtype_of, dual, shape_of, zeros_of
+from .transformed import named_after
 from .transforms import Pushed, pair
 from .trees import Tree
 
@@ -149,8 +150,9 @@ def jacobian_of(
     need_function(f, transform)
     chosen = Argnums(argnums, transform)
     what = "Hessian" if transform == "hessian" else "Jacobian"
+    made_by = jacobian_of, (transform, mode, f, argnums, has_aux, holomorphic, named)
 
-    @named_after(named or f, transform, f"Return the {what} of {{}} by {chosen}.")
+    @named_after(named or f, transform, f"Return the {what} of {{}} by {chosen}.", made_by)
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
         trace = Trace(transform, f, chosen, args, kwargs)
         out, aux = pair(trace.out, transform, trace.name) if has_aux else (trace.out, None)
@@ -177,7 +179,7 @@ def jacobian_of(
         found = tree.bare().unflatten(left)
         return (found, aux) if has_aux else found
 
-    return jacobian_of_f  # type: ignore[no-any-return]
+    return jacobian_of_f
 
 
 def _is_alone(trace: Trace, out: Any) -> bool:

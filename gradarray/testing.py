@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -84,7 +85,12 @@ def check_grads(
     TypeError
         If no argument or no result is floating-point or complex.
     ValueError
-        If `f` is not deterministic, or for another mode or order.
+        If `f` is not deterministic, has no finite element at the point, or for another mode or order.
+
+    Warns
+    -----
+    UserWarning
+        If some elements of the results are not finite, which were left out.
 
     Examples
     --------
@@ -120,6 +126,7 @@ def check_grads(
         raise TypeError("check_grads needs a function with a floating-point or complex result")
     if not all(map(same_values, first, second)):
         raise ValueError("check_grads needs a deterministic function; this one gave two results for the same arguments")
+    left_out = _left_out(first, found)
     coarsest = max(machine_eps(x) for x in (*point, *plain_arrays(call(*map(copied, point)))))
     default = 1e-6 if coarsest < 1e-8 else 1e-3 if coarsest < 1e-5 else 3e-2
     step = max(map(machine_eps, first)) ** 0.2 if eps is None else eps
@@ -134,6 +141,23 @@ def check_grads(
         np.random.default_rng(seed),
     )
     checker.check(Function(call, found), order, ())
+    if left_out:
+        warnings.warn(f"check_grads compared all but what is not finite: {left_out}", stacklevel=2)
+
+
+def _left_out(results: Arrays, names: list[str]) -> str:
+    """Say which elements have no difference quotient, because f is not finite there; raise if none is left."""
+    if not any(y.size for y in results):
+        raise ValueError("check_grads has nothing to compare: f has no element at this point")
+    text = []
+    for name, y in zip(names, results, strict=True):
+        places = np.argwhere(~np.isfinite(y))
+        if len(places):
+            place = tuple(map(int, places[0]))
+            text.append(f"{name}, element {place}: {y[place]}" + (f", and {len(places) - 1} more" * (len(places) > 1)))
+    if not any(np.any(np.isfinite(y)) for y in results):
+        raise ValueError(f"check_grads has nothing to compare: f is not finite at this point ({'; '.join(text)})")
+    return "; ".join(text)
 
 
 class _Tolerance(NamedTuple):
@@ -168,9 +192,11 @@ class _Checker:
         self.tolerance = tolerance
         self.modes = modes
         self.rng = rng
+        self.function: Function | None = None
 
     def check(self, function: Function, order: int, earlier: tuple[str, ...]) -> None:
         """Check the derivative of a function in each mode, and those of its derivatives."""
+        self.function = self.function or function
         for mode in self.modes:
             chain = (*earlier, mode)
             try:
@@ -181,18 +207,31 @@ class _Checker:
                 if len(chain) < order:
                     self.check(self._derivative(function, mode), order, chain)
             except AssertionError:
+                if not earlier:
+                    raise
+                self._blame_kink()
                 raise
             except Exception as error:
                 if not getattr(error, "__notes__", ()):
                     error.add_note(f"check_grads computed {_called(chain)} then.")
                 raise
 
+    def _blame_kink(self) -> None:
+        """Where a derivative of higher order is wrong, say so if the function has a kink, and no derivative at all."""
+        assert self.function is not None
+        differences = Differences(self.function, self.fine, self._drawn(values_at(self.function, self.fine)))
+        for k, name in enumerate(self.names):
+            for i in some_indices(self.fine[k], _SAMPLE, self.rng):
+                kink = differences.kink(unit_direction(self.fine, k, i, 1), self.steps[0])
+                if kink:
+                    raise AssertionError(f"check_grads: at argument {name}, element {i}, {kink}") from None
+
     def _derivative(self, function: Function, mode: str) -> Function:
         if mode == "fwd":
-            direction = [self._draw(x) for x in self.point]
+            direction = self._drawn(self.point)
             names = [f"tangent of {name}" for name in function.names]
             return Function(lambda *xs: _tangents(function, xs, direction), names)
-        cotangents = [self._draw(y) for y in values_at(function, self.point)]
+        cotangents = self._drawn(values_at(function, self.point))
         return Function(
             lambda *xs: _gradients(function, xs, cotangents), [f"gradient by {name}" for name in self.names]
         )
@@ -200,7 +239,7 @@ class _Checker:
     # --- reverse mode -----------------------------------------------------------------------------------------------
 
     def _reverse(self, function: Function, chain: tuple[str, ...]) -> None:
-        cotangents = [self._draw(y) for y in values_at(function, self.fine)]
+        cotangents = self._drawn(values_at(function, self.fine))
         analytic = plain_arrays(_gradients(function, list(map(copied, self.point)), cotangents))
         differences = Differences(function, self.fine, cotangents)
         for k, x in enumerate(self.point):
@@ -210,7 +249,7 @@ class _Checker:
                 self._differs(differences, k, i, analytic[k][i]) for i in indices
             ):
                 raise self._report_gradient(chain, differences, k, analytic[k])
-        direction = [self._draw(x) for x in self.fine]
+        direction = self._drawn(self.fine)
         total = sum(map(inner, analytic, direction))
         if not self._agrees(differences, direction, total):
             for k in range(len(self.point)):
@@ -265,7 +304,7 @@ class _Checker:
     # --- forward mode -----------------------------------------------------------------------------------------------
 
     def _forward(self, function: Function, chain: tuple[str, ...]) -> None:
-        direction = [self._draw(x) for x in self.fine]
+        direction = self._drawn(self.fine)
         for j, analytic in enumerate(plain_arrays(_tangents(function, list(map(copied, self.point)), direction))):
             wrong, _ = self._compare_tangent(function, j, analytic, direction)
             if np.any(wrong):
@@ -311,6 +350,12 @@ class _Checker:
             f"  {len(wrong)} of the {analytic.size} elements compared differ\n"
             f"  likely cause: {kink or likely_cause(analytic, numeric, wrong)}"
         )
+
+    def _drawn(self, like: Arrays) -> list[Any]:
+        """Return random numbers for each array; 1 for a number by itself, so that what is printed can be checked."""
+        if len(like) == 1 and like[0].size == 1 and like[0].dtype.kind == "f" and np.all(np.isfinite(like[0])):
+            return [np.ones(like[0].shape, doubled(like[0]).dtype)[()]]
+        return [self._draw(x) for x in like]
 
     def _draw(self, like: Any) -> Any:
         """Return random numbers away from zero; zero where `like` is not finite, and has no difference quotient."""

@@ -8,6 +8,7 @@ an argument has the derivative zero.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from . import loss
 from ._tensor import Tensor, variable
-from .arguments import Argnums, function_name, named_after, need_function
+from .arguments import Argnums, function_name, need_function
 from .dual import Dual
 from .frames import end_at_users
 from .gate import ARRAYS, argument
@@ -23,6 +24,7 @@ from .loss import differentiating
 from .settings import held, hold, next_level
 from .tape import next_order
 from .tracing import Trace, check_argument, check_results, dtype_of, dual, pull_back, shape_of, zeros_of
+from .transformed import named_after
 from .trees import flatten, tree_map
 
 # Each differentiation in forward mode has a level of its own, higher than that of those around it.
@@ -73,7 +75,9 @@ def gradient_of(transform: str, f: Callable[..., Any], argnums: Any, has_aux: bo
     need_function(f, transform)
     chosen = Argnums(argnums, transform)
 
-    @named_after(f, "grad", f"Return the gradient of {{}} by {chosen}.")
+    @named_after(
+        f, "grad", f"Return the gradient of {{}} by {chosen}.", (gradient_of, (transform, f, argnums, has_aux))
+    )
     def gradient(*args: Any, **kwargs: Any) -> Any:
         trace = Trace(transform, f, chosen, args, kwargs)
         out, aux = _with_aux(trace, trace.out, has_aux, transform)
@@ -85,7 +89,7 @@ def gradient_of(transform: str, f: Callable[..., Any], argnums: Any, has_aux: bo
 
     if transform != "grad":
         gradient.__name__ = function_name(f)  # which its messages are about
-    return gradient  # type: ignore[no-any-return]
+    return gradient
 
 
 def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., Any]:
@@ -121,8 +125,9 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = F
     """
     need_function(f, "value_and_grad")
     chosen = Argnums(argnums, "value_and_grad")
+    made_by = functools.partial(value_and_grad, has_aux=has_aux), (f, argnums)
 
-    @named_after(f, "value_and_grad", f"Return the value of {{}} and its gradient by {chosen}.")
+    @named_after(f, "value_and_grad", f"Return the value of {{}} and its gradient by {chosen}.", made_by)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
         trace = Trace("value_and_grad", f, chosen, args, kwargs)
         out, aux = _with_aux(trace, trace.out, has_aux, "value_and_grad")
@@ -132,7 +137,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = F
         value = trace.settle(both, retain)
         return value, trace.arranged(trace.gradients([(out, _one(out))], retain))
 
-    return value_and_gradient  # type: ignore[no-any-return]
+    return value_and_gradient
 
 
 def elementwise_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., Any]:
@@ -170,8 +175,9 @@ def elementwise_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool =
     """
     need_function(f, "elementwise_grad")
     chosen = Argnums(argnums, "elementwise_grad")
+    made_by = functools.partial(elementwise_grad, has_aux=has_aux), (f, argnums)
 
-    @named_after(f, "elementwise_grad", f"Return the derivative of {{}} by {chosen}, element by element.")
+    @named_after(f, "elementwise_grad", f"Return the derivative of {{}} by {chosen}, element by element.", made_by)
     def derivative(*args: Any, **kwargs: Any) -> Any:
         trace = Trace("elementwise_grad", f, chosen, args, kwargs)
         out, aux = _with_aux(trace, trace.out, has_aux, "elementwise_grad")
@@ -187,7 +193,7 @@ def elementwise_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool =
         found = trace.arranged(trace.gradients([(out, _one(out))], retain))
         return (found, aux) if has_aux else found
 
-    return derivative  # type: ignore[no-any-return]
+    return derivative
 
 
 # --- products with the Jacobian -------------------------------------------------------------------------------------

@@ -469,3 +469,15 @@ def test_only_functions_in_implicit_root():
         ga.implicit_root(3)
     with pytest.raises(TypeError, match="implicit_root takes functions, not int"):
         ga.implicit_root(np.sin, 3)
+
+
+@pytest.mark.parametrize("transform", [lambda f: ga.grad(f)(4.0), lambda f: ga.jvp(f, (4.0,), (1.0,))])
+@pytest.mark.parametrize("given", [(), (1.0,), "a constant"])
+def test_a_variable_that_the_residual_finds_outside_of_its_arguments_is_refused(transform, given):
+    def f(a):
+        params = (ga.tensor(1.0, constant=True),) if given == "a constant" else given
+        root = ga.implicit_root(lambda x, *b: x * x - a * (b[0] if b else 1.0), lambda *b: 2.0)
+        return root(*params) * a
+
+    with pytest.raises(ga.GradientLossError, match="not among its arguments"):
+        transform(f)

@@ -59,7 +59,6 @@ def test_other_precisions(dtype: Any):
 
 def test_sizes_and_shapes():
     ga.check_grads(np.sin, (np.float64(0.3),))
-    ga.check_grads(lambda x: x * 2, (np.zeros((0, 3)),))
     ga.check_grads(lambda x, y: x * y, (X[::2, ::-1], np.broadcast_to(Y, (2, 3))))
     ga.check_grads(lambda x: np.cumsum(x**2), (np.linspace(0.1, 1, 2000),))
 
@@ -71,9 +70,28 @@ def test_points_near_a_kink_or_a_pole_and_of_other_sizes():
     ga.check_grads(lambda x: 1e-9 * np.sin(x), (X,))
 
 
-def test_results_that_are_not_finite_are_left_out():
-    with np.errstate(all="ignore"):
+def test_results_that_are_not_finite_are_left_out_and_told():
+    with np.errstate(all="ignore"), pytest.warns(UserWarning, match=r"not finite: result, element \(1,\): nan"):
         ga.check_grads(lambda x: np.log(x), (np.array([2.0, -1.0]),))
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "why"),
+    [
+        (lambda x: np.sum(1 / x), [0.0], r"not finite at this point \(result, element \(\): inf"),
+        (lambda x: np.sum(np.log(x)) + np.sum(x), [0.0, 1.0], "not finite"),
+        (lambda x: {"a": np.log(x), "b": x * np.nan}, [0.0], r"result\['a'\], element \(0,\): -inf; result\['b'\]"),
+        (lambda x: x * 2, np.zeros((0, 3)), "no element"),
+        (lambda x: x[:0], [1.0], "no element"),
+    ],
+)
+def test_where_nothing_can_be_compared_it_does_not_pass(f, x, why):
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match=why):
+        ga.check_grads(f, (np.array(x),))
+
+
+def test_a_constant_is_compared():
+    ga.check_grads(lambda x: np.ones(3) + 0 * x, (np.array([1.0, 2.0, 3.0]),))
 
 
 def test_the_callers_arrays_stay_as_they_are():
@@ -183,9 +201,19 @@ def test_a_kink():
         assert "element (1,)" in found
         assert "kink" in found
         # Ties share evenly, as central differences do, so that only the second derivative gives the kink away.
-        found = report(lambda x: np.maximum(x, 0) * 2, np.array([1.0, 0.0]), modes=mode)
-        assert "order 2" in found
-        assert "a jump there" in found
+        for f in (lambda x: np.maximum(x, 0) * 2, np.abs):
+            found = report(f, np.array([1.0, 0.0]), modes=mode)
+            assert "argument args[0], element (1,)" in found
+            assert "has a kink there, and no derivative" in found
+            assert "order 2" not in found and "lost" not in found
+
+
+def test_a_number_is_compared_by_itself():
+    """With a cotangent of 1, so that what is printed are derivatives: 2 x and 3 x**2."""
+    for mode in ("rev", "fwd"):
+        found = report(with_gradient(lambda x: x**3, lambda g, x: g * 2 * x), 2.0, modes=mode)
+        assert "analytic 4\n" in found
+        assert "numeric  12 " in found
 
 
 def test_an_analytic_value_that_is_not_finite():

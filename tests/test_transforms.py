@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import gc
 import inspect
+import pickle
+import pydoc
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -421,3 +424,61 @@ def test_the_tape_is_gone_when_the_gradient_is_there(without_collector: None) ->
     del pull
     assert held[1]() is None
     np.testing.assert_allclose(gradient, np.cos(X))
+
+
+# --- what a transform returns -----------------------------------------------------------------------------------------
+
+
+def scalar(x, b=2.0):
+    """What it does."""
+    return np.sum(np.sin(x) * b)
+
+
+@ga.grad
+def decorated(x):
+    return np.sum(x**3)
+
+
+MAKERS = {
+    "grad": lambda: ga.grad(scalar, argnums=(0, 1)),
+    "value_and_grad": lambda: ga.value_and_grad(scalar, has_aux=False),
+    "elementwise_grad": lambda: ga.elementwise_grad(np.sin),
+    "jacobian": lambda: ga.jacobian(np.cumsum),
+    "jacrev": lambda: ga.jacrev(np.cumsum),
+    "jacfwd": lambda: ga.jacfwd(np.cumsum),
+    "hessian": lambda: ga.hessian(scalar),
+    "hvp": lambda: ga.hvp(scalar),
+    "hessian_diagonal": lambda: ga.hessian_diagonal(scalar),
+    "one of another": lambda: ga.grad(ga.grad(np.sin)),
+    "decorated": lambda: decorated,
+}
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_what_a_transform_returns_can_be_pickled_and_copied(name):
+    made = MAKERS[name]()
+    x = 0.5 if name == "one of another" else np.array([1.0, 2.0])
+    args = (x, x) if name == "hvp" else (x, 2.0) if name == "grad" else (x,)
+    for other in (pickle.loads(pickle.dumps(made)), copy.copy(made), copy.deepcopy(made)):
+        np.testing.assert_equal(other(*args), made(*args))
+        assert other.__name__ == made.__name__ and other.__doc__ == made.__doc__
+
+
+def test_what_a_transform_returns_looks_like_a_function():
+    made = ga.grad(scalar)
+    assert repr(made) == "<function grad_of_scalar>"
+    assert inspect.signature(made) == inspect.signature(scalar)
+    assert "What it does." in inspect.getdoc(made) and "What it does." in pydoc.render_doc(made)
+    assert pickle.loads(pickle.dumps(decorated)) is decorated
+
+
+def test_what_a_transform_returns_is_a_method_in_a_class():
+    class Model:
+        scale = 3.0
+
+        def loss(self, x):
+            return np.sum(self.scale * x**2)
+
+        slope = ga.grad(loss, argnums=1)
+
+    np.testing.assert_allclose(Model().slope(np.array([1.0, 2.0])), [6.0, 12.0])
