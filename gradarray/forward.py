@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from . import loss, tangents
+from . import loss, rebinding, tangents
 from .buffers import LARGE
 from .dispatch import Recorders
 from .fitting import FLOAT64
@@ -39,7 +39,7 @@ from .registry import find, forgetters
 from .settings import paused, silently, stopped
 from .signatures import UFUNC_KEYWORDS, CallSignature
 from .tangents import level_of, paired, product_with, pushed, tangent_of, understood, untraced, values_of, written
-from .ufuncs import LOWERED, augmented_assignment, updated_at, with_axes
+from .ufuncs import LOWERED, updated_at, with_axes
 from .wrapping import bare, entered, new_object, refuse, stack_nested
 
 Pusher = Callable[..., Any]
@@ -466,8 +466,9 @@ def array_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
     constant = isinstance(rule, Nondifferentiable)
     if method == "__call__":
         numpys: Callable[..., Any] = ufunc
-        if out is not None and out[0] is inputs[0] and type(out[0]) is np.ndarray and augmented_assignment():
-            out = None if not constant else out  # array += x: Python binds the name to the result, which may be a Dual
+        if out is not None and out[0] is inputs[0] and not constant and rebinding.rebinds(ufunc, inputs):
+            result = _call_with_keywords(ufunc, rule, inputs, kwargs, (None,))
+            return rebinding.fitted(ufunc, inputs, kwargs, result)
         before = (None,) * ufunc.nout if out is None else out
 
         def record() -> Any:

@@ -5,15 +5,12 @@ Each is lowered once, here, to plain calls that have a rule, so that no rule nee
 
 from __future__ import annotations
 
-import dis
-import sys
-import types
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from . import gate, loss, recorders, tape, wrapping
+from . import gate, loss, rebinding, recorders, tape, wrapping
 from .functions import function_recorder
 from .kinds import Elementwise, Nondifferentiable, Unsupported, public_name
 from .outputs import fill, revalued
@@ -48,8 +45,8 @@ def call_with_keywords(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keyword
     kwargs = dict(kwargs)
     out = kwargs.pop("out", None)
     traced = not isinstance(RULES[ufunc], Nondifferentiable) and _traced(inputs, out)
-    if traced and out is not None and out[0] is inputs[0] and type(out[0]) is np.ndarray and augmented_assignment():
-        out = None  # arr += t: Python binds the name to the result, so it may be a Tensor
+    if traced and out is not None and out[0] is inputs[0] and rebinding.rebinds(ufunc, inputs):
+        return rebinding.fitted(ufunc, inputs, kwargs, _recorded(ufunc, inputs, kwargs, (None,)))
     if out is not None:
         return fill(ufunc, inputs, kwargs, out, (lambda: _recorded(ufunc, inputs, kwargs, out)) if traced else None)
     if not traced:
@@ -73,17 +70,6 @@ def _recorded(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keywords, before
     results = result if isinstance(result, tuple) else (result,)
     chosen = tuple([np.where(where, new, 0 if old is None else old) for new, old in zip(results, before, strict=True)])
     return chosen if isinstance(result, tuple) else chosen[0]
-
-
-def augmented_assignment() -> bool:
-    """Tell whether the user's code is at an augmented assignment, and not at a call with out=.
-
-    Both arrive here in the same form; what Python is carrying out at this moment tells them apart.
-    """
-    frame: types.FrameType | None = sys._getframe(1)
-    while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == __package__:
-        frame = frame.f_back
-    return frame is not None and frame.f_code.co_code[frame.f_lasti] == dis.opmap["BINARY_OP"]
 
 
 def with_axes(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keywords) -> Any:

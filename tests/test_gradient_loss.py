@@ -107,7 +107,7 @@ REFUSED = {
     "arr = np.zeros((2, 3))\narr[:, 1:] = x[1:]": "an assignment",
     "arr = np.zeros(3)\narr[:2] = [t, t]": "an assignment",
     "arr = np.zeros(3)\narr[0] += t": "an assignment",
-    "arr = np.zeros(3)\narr[1:] *= x[1:]": "an assignment",
+    "arr = np.zeros(3)\narr[1:] *= x[1:]": "*=",
     "arr = np.zeros(3)\nb, arr[1] = 1, t": "an assignment",
     "arr = np.zeros(3)\nfor arr[0] in x: pass": "an assignment",
     "arr = np.zeros(3)\narr.flat[0] = t": "an assignment",

@@ -414,11 +414,14 @@ def test_augmented_assignment_of_a_float32_tensor_keeps_its_dtype():
 def test_an_ndarray_plus_equals_a_variable_becomes_a_tensor():
     a = np.array([1.0, 2.0])
     x = ga.tensor([3.0, 4.0])
-    total = a
+    total = a.copy()
     total += x * x
     assert isinstance(total, Tensor)
     total.backward()
     np.testing.assert_array_equal(x.grad, [6, 8])
+    total = a
+    with pytest.raises(GradientLossError, match=r"\+= cannot write .* plain ndarray"):
+        total += x * x
     np.testing.assert_array_equal(a, [1, 2])
     with pytest.raises(GradientLossError, match="plain ndarray"):
         np.add(a, x, out=a)
