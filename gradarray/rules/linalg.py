@@ -373,6 +373,11 @@ def off_diagonal(x: Array) -> Array:
     return np.where(np.eye(x.shape[-1], dtype=bool), 0, x)
 
 
+def untraced(part: Any, *operands: Array) -> Any:
+    """Return a function of our own, or where nothing is differentiated once more its body, which takes a Batch too."""
+    return part if has_variable(operands) else part.__wrapped__
+
+
 def cluster(w: Array) -> Array:
     """Tell which pairs of values coincide, as far as rounding lets one tell: the vectors of each pair are then free."""
     w = bare(w)
@@ -575,7 +580,7 @@ def svd_jvp(t: tuple[Array], ans: tuple[Array, Array, Array], a: Array, *, full_
     if vh.shape[-2] > k:
         tv = np.concatenate([tv, -(v @ (adjoint(tv) @ adjoint(vh[..., k:, :])))], axis=-1)
     plain = type(moved) is np.ndarray
-    return [tu, np.real(diagonal(moved)) if plain else singular_value_slopes(a, t), adjoint(tv)]
+    return [tu, np.real(diagonal(moved)) if plain else untraced(singular_value_slopes, a, t)(a, t), adjoint(tv)]
 
 
 def svdvals_vjp(g: Array, _ans: Array, a: Array) -> Array:
@@ -587,7 +592,7 @@ def diagonal(x: Array) -> Array:
 
 
 def gradient_by_singular_values(a: Array, g: Array) -> Array:
-    return by_singular_values(a, g, varies=has_variable(g))
+    return untraced(by_singular_values, a, g)(a, g, varies=has_variable(g))
 
 
 @primitive
@@ -630,7 +635,7 @@ rule(np.linalg.cholesky, cholesky_vjp, holomorphic=False)
 rule(_qr, qr_vjp, holomorphic=False)
 composite(np.linalg.qr, qr)
 rule(_svd, svd_vjp, jvp=svd_jvp, holomorphic=False, absent=True)
-rule(_svdvals, svdvals_vjp, jvp=lambda t, _ans, a: singular_value_slopes(a, t[0]), holomorphic=False)
+rule(_svdvals, svdvals_vjp, jvp=lambda t, _ans, a: untraced(singular_value_slopes, a, t[0])(a, t[0]), holomorphic=False)
 rule(
     by_singular_values,
     lambda g, _ans, a, weights, *, varies: _turning_singular(g, a, weights, varies),
@@ -686,11 +691,11 @@ def eigh_jvp(t: tuple[Array], ans: tuple[Array, Array], a: Array, UPLO: str = "L
     moved = adjoint(v) @ hermitian(t[0], UPLO) @ v
     turned = free_quotient(off_diagonal(moved), w[..., None, :] - w[..., :, None], cluster(w), t[0])
     plain = type(moved) is np.ndarray
-    return [np.real(diagonal(moved)) if plain else eigenvalue_slopes(a, t[0], UPLO), v @ turned]
+    return [np.real(diagonal(moved)) if plain else untraced(eigenvalue_slopes, a, t[0])(a, t[0], UPLO), v @ turned]
 
 
 def gradient_by_eigenvalues(a: Array, g: Array, uplo: Any) -> Array:
-    return by_eigenvalues(a, g, uplo=uplo, varies=has_variable(g))
+    return untraced(by_eigenvalues, a, g)(a, g, uplo=uplo, varies=has_variable(g))
 
 
 @primitive
@@ -749,7 +754,7 @@ def eig_jvp(t: tuple[Array], ans: tuple[Array, Array], a: Array) -> list[Array]:
         turn, pivot = (np.sum(np.where(chosen, part, 0), axis=-2) for part in (np.imag(tv), np.real(v)))
         tv = tv - v * (1j * turn / pivot)[..., None, :]
     plain = type(moved) is np.ndarray
-    return [diagonal(moved) if plain else general_eigenvalue_slopes(a, t[0], w=bare(w)), tv]
+    return [diagonal(moved) if plain else untraced(general_eigenvalue_slopes, a, t[0])(a, t[0], w=bare(w)), tv]
 
 
 def pivots(v: Array) -> tuple[Array, Array]:
@@ -776,7 +781,7 @@ def eigvals_vjp(g: Array, ans: Array, a: Array) -> Array:
 
 
 def gradient_by_general_eigenvalues(a: Array, w: Array, g: Array) -> Array:
-    return by_general_eigenvalues(a, g, w=bare(w), varies=has_variable(g))
+    return untraced(by_general_eigenvalues, a, g)(a, g, w=bare(w), varies=has_variable(g))
 
 
 def _eigenvectors(a: Array, w: Array) -> tuple[Array, Array]:
@@ -820,7 +825,7 @@ rule(np.linalg.eigh, eigh_vjp, jvp=eigh_jvp, holomorphic=False, absent=True)
 rule(
     np.linalg.eigvalsh,
     lambda g, _ans, a, UPLO="L": gradient_by_eigenvalues(a, g, UPLO),
-    jvp=lambda t, _ans, a, UPLO="L": eigenvalue_slopes(a, t[0], UPLO),
+    jvp=lambda t, _ans, a, UPLO="L": untraced(eigenvalue_slopes, a, t[0])(a, t[0], UPLO),
     holomorphic=False,
 )
 rule(
@@ -839,7 +844,7 @@ rule(np.linalg.eig, eig_vjp, jvp=eig_jvp, holomorphic=False, absent=True)
 rule(
     np.linalg.eigvals,
     eigvals_vjp,
-    jvp=lambda t, ans, a: general_eigenvalue_slopes(a, t[0], w=bare(ans)),
+    jvp=lambda t, ans, a: untraced(general_eigenvalue_slopes, a, t[0])(a, t[0], w=bare(ans)),
     holomorphic=False,
 )
 rule(
