@@ -12,7 +12,19 @@ from typing import Any
 import numpy as np
 
 from . import dispatch, gate, loss, operators, plans, sweeps, tape, views, wrapping
-from .aliases import Family, Foreign, base_of, detached, family_of, follow, lend, owner_of, shared
+from .aliases import (
+    Family,
+    Foreign,
+    as_array,
+    base_of,
+    become_array,
+    detached,
+    family_of,
+    follow,
+    lend,
+    owner_of,
+    shared,
+)
 from .dispatch import FUNCTIONS, UFUNCS, array_function, array_ufunc
 from .fitting import FLOAT64
 from .frames import copies_container
@@ -101,9 +113,9 @@ class Tensor(Surface):
             raise TypeError(f"a Tensor holds numbers, not {what} such as {data!r:.60}")
         if constant is False and not differentiable:
             raise ValueError("Integer-valued tensors must be treated as constants.")
-        # Arithmetic on NumPy scalars is several times as fast as on 0-d arrays; .data makes an array again.
-        self._raw = raw[()] if raw.ndim == 0 and copy else raw
-        self._alias = None
+        point = raw.ndim == 0 and (copy or not isinstance(data, np.ndarray))
+        self._raw = raw[()] if point else raw
+        self._alias = False if point else None
         if not copy and isinstance(data, np.ndarray) and np.may_share_memory(raw, data):
             # The caller's array, to be read and not to be written into.
             self._alias = Foreign()
@@ -141,8 +153,7 @@ class Tensor(Surface):
             self[...] = value
 
     def _values(self) -> Any:
-        views.as_array(self)
-        return lend(self)
+        return as_array(self) if wrapping.is_scalar(self) else lend(self)
 
     @property
     def constant(self) -> bool:
@@ -290,10 +301,13 @@ class Tensor(Surface):
 
     def detach(self) -> Tensor:
         """Return a constant with the same data; the memory is shared until one of the two is updated."""
+        t: Tensor
         if isinstance(self._raw, np.generic):
-            return wrap(self._raw)  # type: ignore[no-any-return]
+            t = wrap(self._raw)
+            t._alias = self._alias
+            return t
         raw, family = detached(self)
-        t: Tensor = wrap(raw)
+        t = wrap(raw)
         t._alias = family
         return t
 
@@ -376,12 +390,12 @@ class Tensor(Surface):
     @property
     def strides(self) -> Any:
         """The steps in bytes along each axis."""
-        return views.as_array(self).strides
+        return as_array(self).strides
 
     @property
     def flags(self) -> Any:
         """The memory layout of the underlying array."""
-        data = views.as_array(self)
+        data = as_array(self)
         if type(self._alias) is Foreign:
             family_of(self)
         owner = owner_of(self)
@@ -405,13 +419,13 @@ class Tensor(Surface):
         return np.array_repr(np.asarray(self._raw).view(Printed))
 
     def __str__(self) -> str:
-        return str(views.as_array(self))
+        return str(as_array(self))
 
     def __format__(self, spec: str) -> str:
         return format(self._raw if isinstance(self._raw, np.generic) or self.ndim else self._raw[()], spec)
 
     def __len__(self) -> int:
-        return len(views.as_array(self))
+        return len(as_array(self))
 
     def __bool__(self) -> bool:
         return bool(self._raw)
@@ -434,10 +448,10 @@ class Tensor(Surface):
         return round(self._raw.item()) if digits is None else np.round(self, digits)
 
     def __index__(self) -> int:
-        return operator.index(views.as_array(self))
+        return operator.index(as_array(self))
 
     def __contains__(self, item: Any) -> bool:
-        return wrapping.unwrap(item) in views.as_array(self)
+        return wrapping.unwrap(item) in as_array(self)
 
     def item(self, *args: Any) -> Any:
         """Return one element as a Python number; in a transform, a variable has none to give."""
@@ -507,6 +521,7 @@ class Tensor(Surface):
         """Change shape and size in place; elements that are new are zero. Nobody else may share the memory."""
         if not shape:
             return
+        become_array(self)
         if self.base is not None:
             raise ValueError("cannot resize this array: it does not own its data")
         if self._alias is not None and any(view is not self for view in family_of(base_of(self)).views()):
@@ -554,7 +569,7 @@ class Tensor(Surface):
     def view(self, *args: Any) -> Any:
         """Return a tensor on the same memory; another dtype only for a constant, since bits have no derivative."""
         if not args:
-            return self[...]
+            return self[() if wrapping.is_scalar(self) else ...]
         if self._node is not None and tape.recording():
             raise TypeError(
                 "a view of a variable under another dtype has no derivative; use x.astype(dtype) for its values, "
@@ -583,7 +598,8 @@ class Tensor(Surface):
         owner = owner_of(self)
         if owner is not None:
             owner.setflags(*args, **kwargs)
-        views.as_array(self).setflags(*args, **kwargs)
+        become_array(self)
+        self._raw.setflags(*args, **kwargs)
 
     @property
     def ctypes(self) -> Any:
@@ -609,11 +625,11 @@ class Tensor(Surface):
         return types.GenericAlias(cls, item)
 
 
-def variable(raw: Any) -> Tensor:
-    """Return a leaf around an array of floating-point numbers."""
+def variable(raw: Any, alias: Any = None) -> Tensor:
+    """Return a leaf around an array of floating-point numbers; `alias` is False if a scalar stands for an array."""
     t: Tensor = wrapping.new_object(Tensor)
     t._raw = raw
-    t._alias = None
+    t._alias = alias
     t._known = node = tape.leaf(raw.shape, raw.dtype)
     node.holder = weakref.ref(t)
     return t
@@ -662,12 +678,15 @@ class Flat:
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, (int, np.integer)):
-            return self.base[self._place(index)]
+            return self.base[self._place(index)] if self.base.ndim else np.ravel(self.base)[index]
         picked = np.ravel(self.base)[index]
         return np.copy(picked) if isinstance(picked, Tensor) and picked.base is not None else picked
 
     def __setitem__(self, index: Any, value: Any) -> None:
         base = self.base
+        if not base.ndim:
+            become_array(base)
+            base = base.reshape(1)  # whose flat elements have indices
         if not views.recorded(base, value):
             write(base, lambda raw: raw.flat.__setitem__(index, wrapping.unwrap(value)))
             return

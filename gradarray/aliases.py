@@ -5,6 +5,10 @@ each view by a weak reference; the view knows the base, and the steps that lead 
 to write, the base founds a `Family`, which knows who else refers to the buffer. A Tensor's ``_alias`` is None for one
 that shares with nobody, the pair (base, steps) for a view, and for a base the list of its views or the family.
 
+What NumPy's functions return without axes are its scalars, of which a view is a copy, while ``np.array(1.0)`` is an
+array. A Tensor tells the two apart by what it holds, but for an array whose memory nobody has asked for: that one holds
+a scalar, too, on which arithmetic is several times as fast, and its ``_alias`` is False.
+
 An update visits no views but those that were read since the last one: all others know already that their nodes are out
 of date, and get new ones when they are read. A thousand views cost a thousand updates nothing.
 """
@@ -30,6 +34,22 @@ def base_of(x: Any) -> Any:
 
 # What the node of a view by a function of one array saves.
 VIEWED = Viewed((None,))
+
+
+def as_array(x: Any) -> Any:
+    """Return the array inside a tensor, which views can be taken of; of a scalar, a copy as an array."""
+    data = x._raw
+    if isinstance(data, np.generic):
+        data = np.asarray(data)
+        if x._alias is False:
+            x._raw, x._alias = data, None
+    return data
+
+
+def become_array(x: Any) -> None:
+    """Make an array of a scalar, which an assignment to the tensor itself does."""
+    if isinstance(x._raw, np.generic):
+        x._raw, x._alias = np.asarray(x._raw), None
 
 
 class Step:
@@ -112,6 +132,9 @@ class Foreign(list[Any]):
 
     __slots__ = ("copied",)
     copied: bool  # a tape has saved a copy, so that a look at who has the array may well pay for the next one
+
+    def __bool__(self) -> bool:
+        return True  # also without a view
 
 
 class Family:

@@ -53,7 +53,7 @@ def tensor(data: Any, dtype: Any = None, *, constant: bool | None = None, copy: 
     if type(data) is np.ndarray and data.dtype is FLOAT64 and dtype is None and not constant and not ndmin:
         # What a training step does for each of its arrays.
         if copy:
-            return variable(np.array(data) if data.ndim else data[()])
+            return variable(np.array(data)) if data.ndim else variable(data[()], False)
         t = variable(data)
         t._alias = Foreign()
         return t

@@ -9,6 +9,7 @@ import numpy as np
 from .array_methods import ArrayMethods, forward
 from .forward import FUNCTIONS, UFUNCS
 from .places import astype
+from .wrapping import is_scalar
 
 
 class DualSurface(ArrayMethods):
@@ -26,8 +27,8 @@ class DualSurface(ArrayMethods):
     conjugate = conj
 
     def copy(self, order: Any = "C") -> Any:
-        """Return a copy of value and tangent."""
-        return FUNCTIONS[np.copy]((self,), {"order": order})
+        """Return a copy of value and tangent; of a scalar, a scalar."""
+        return self[()] if is_scalar(self) else FUNCTIONS[np.copy]((self,), {"order": order})  # type: ignore[index]
 
     def astype(
         self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
@@ -41,4 +42,4 @@ class DualSurface(ArrayMethods):
         """Return a Dual on the same memory; there is none of another dtype, since bits have no derivative."""
         if args:
             raise TypeError("a view under another dtype has no derivative; x.astype(dtype) has, for the values")
-        return self[...]  # type: ignore[index]
+        return self[() if is_scalar(self) else ...]  # type: ignore[index]

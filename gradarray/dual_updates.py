@@ -15,6 +15,7 @@ from .references import holders
 from .settings import paused, stopped
 from .tangents import level_of, traced_as, values_of, written
 from .tape import Array
+from .views import updated_array
 from .wrapping import bare, has_variable, stack_nested
 
 
@@ -78,7 +79,8 @@ def update(d: Any, ufunc: np.ufunc, other: Any) -> Any:
     if result is NotImplemented or isinstance(d.value, np.generic) or level_of(result) > d.level:
         return result  # a scalar is not changed but replaced; so is what cannot hold the tangent of an inner level
     if result.shape != d.shape or not np.can_cast(result.dtype, d.dtype, "same_kind"):
-        ufunc(bare(d), bare(other), out=np.empty(d.shape, d.dtype))  # NumPy's own error
+        updated_array(np.array(bare(d)), ufunc, bare(other))  # NumPy's own error
+        result = np.reshape(result, d.shape)
     d[...] = result
     return d
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import aliases, gate, loss, tape, wrapping
+from .aliases import as_array, become_array
 from .fitting import FLOAT64
 from .gate import ARRAYS, NUMBERS, PLAIN, SIMPLE
 from .kinds import (
@@ -70,7 +71,9 @@ def _recorder(func: Callable[..., Any], rule: Rule | None) -> Callable[[Any, dic
     if isinstance(rule, Composite):
         return taking(rule, _composite(rule), _traced, rule.params)
     if isinstance(rule, Nondifferentiable):
-        return taking(rule, lambda args, kwargs: func(*unwrap(args), **unwrap(kwargs)), lambda _: False)
+        # NumPy's functions of text want an array also where a scalar is shown; its ufuncs are faster on that.
+        given = unwrap if isinstance(func, np.ufunc) else _with_arrays
+        return taking(rule, lambda args, kwargs: func(*given(args), **unwrap(kwargs)), lambda _: False)
     if isinstance(rule, ZeroGradient):
         return taking(rule, _zero_gradient(rule), _traced)
     if isinstance(rule, Creation):
@@ -132,6 +135,8 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
         data, parent = x._raw, x._known
         if type(data) not in plain:
             return general(args, kwargs)
+        if type(data) is not ndarray and x._alias is False:
+            data = as_array(x)
         try:
             out = forward(data, **params)
         except Exception:
@@ -145,14 +150,10 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
         t = new(Tensor)
         t._raw = out
         t._alias = None
-        if type(out) is ndarray and out.base is not None:
-            if type(data) is not ndarray:  # a scalar becomes an array, which memory can be shared with
-                x._raw = np.asarray(data)
-                return record(args, kwargs)
-            if is_view(out, data):
-                step = new(Call)
-                step.rule, step.forward, step.params = rule, forward, params
-                join(t, x, step)
+        if type(out) is ndarray and out.base is not None and type(data) is ndarray and is_view(out, data):
+            step = new(Call)
+            step.rule, step.forward, step.params = rule, forward, params
+            join(t, x, step)
         if (
             parent is None
             or (tape.paused and not tape.recording())
@@ -164,7 +165,7 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
             return t
         t._known = n = new(node_type)
         n.rule = rule
-        if x._alias is None:
+        if not x._alias:
             n.args = (data,) if keeps_x else NONE
         else:
             n.args = (aliases_saved(x),) if keeps_x else NONE
@@ -222,6 +223,7 @@ def _general(rule: Function) -> Callable[[Any, dict[str, Any]], Any]:
             inputs = [stacked(value, rule.name) for value in sequence]
         else:
             inputs = [stacked(value, rule.name) for value in args]
+        _as_arrays(inputs)
         raw = tuple([unwrap(value) for value in inputs])
         if any(isinstance(value, wrapping.Dual) for value in raw):  # from a list: it takes over
             return func(inputs, **kwargs) if rule.sequence else func(*inputs, **kwargs)
@@ -231,6 +233,17 @@ def _general(rule: Function) -> Callable[[Any, dict[str, Any]], Any]:
         return recorded(inputs, raw, kwargs, out)
 
     return record
+
+
+def _with_arrays(args: Any) -> list[Any]:
+    return [as_array(x) if isinstance(x, Tensor) else unwrap(x) for x in args]
+
+
+def _as_arrays(operands: Iterable[Any]) -> None:
+    """Give each tensor that is an array the memory of one, of which the result of a call may be a view."""
+    for x in operands:
+        if isinstance(x, Tensor) and x._alias is False:
+            as_array(x)
 
 
 def _recorded(rule: Function) -> Callable[[Sequence[Any], Sequence[Any], dict[str, Any], Any], Any]:
@@ -243,6 +256,10 @@ def _recorded(rule: Function) -> Callable[[Sequence[Any], Sequence[Any], dict[st
     ndarray, float64, numbers = np.ndarray, np.float64, NUMBERS
 
     def finish(inputs: Sequence[Any], raw: Sequence[Any], kwargs: dict[str, Any], out: Any) -> Any:
+        if raw and out is raw[0] and isinstance(inputs[0], Tensor):  # NumPy returns the array itself
+            if inputs[0]._known is None or tape.recording():
+                return inputs[0]
+            out = out.view()
         if type(out) is not float64 and (type(out) is not ndarray or out.dtype.kind not in numbers):
             gate.need_numbers(out, rule.name, inputs)
         parents = tuple(
@@ -289,6 +306,7 @@ def _composite(rule: Composite) -> Callable[[Any, dict[str, Any]], Any]:
             kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
             kwargs = dict(zip(kwargs, entered(tuple(kwargs.values()), rule.name), strict=True))
         if not (has_variable(args) or has_variable(kwargs)) or not tape.recording():
+            _as_arrays(args)
             result = numpys(*unwrap(args), **unwrap(kwargs))
             views = _shares(result, args)
             return wrap_arrays(_constants(rule.body(*args, **kwargs))) if views else wrap_results(result)
@@ -329,14 +347,14 @@ def _shares(result: Any, args: Any) -> bool:
 
 
 def _inplace(rule: InPlace) -> Callable[[Any, dict[str, Any]], Any]:
-    from .views import as_array, recorded, write, writeable  # written on top of this module
+    from .views import recorded, write, writeable  # written on top of this module
 
     first = rule.params[0]
 
     def record(args: Any, kwargs: dict[str, Any]) -> Any:
         target = args[0] if args else kwargs.get(first)
         if isinstance(target, Tensor):
-            as_array(target)
+            become_array(target)
             if not writeable(target):
                 raise ValueError(f"{rule.name}: the tensor is read-only")
             if rule.func is np.put or recorded(target, args, kwargs):  # np.put itself may fail half way

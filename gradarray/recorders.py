@@ -50,7 +50,7 @@ def unary(rule: Elementwise, calculate: Calculation, large: Calculation) -> Call
             return t
         t._known = n = new(node_type)
         n.rule = rule
-        if x._alias is None:
+        if not x._alias:
             n.args = (data,) if keeps_x else NONE
         else:
             n.args = (aliases.saved(x),) if keeps_x else NONE
@@ -88,13 +88,13 @@ def binary(
 
     def record(x1: Any, x2: Any) -> Any:
         if type(x1) is Tensor:
-            x, p = x1._raw, x1._known if x1._alias is None else x1._node
+            x, p = x1._raw, x1._node if x1._alias else x1._known
         elif type(x1) in plain and type(x1) is not complex:  # Python's 1j * np.float64(2.0) is Python's complex number
             x, p = x1, None
         else:
             return general(x1, x2)
         if type(x2) is Tensor:
-            y, q = x2._raw, x2._known if x2._alias is None else x2._node
+            y, q = x2._raw, x2._node if x2._alias else x2._known
         elif type(x2) in plain:
             y, q = x2, None
         else:

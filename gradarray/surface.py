@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .array_methods import ArrayMethods, forward
+from .array_methods import ArrayMethods
 from .dispatch import FUNCTIONS, UFUNCS
 from .places import astype
+from .wrapping import is_scalar
 
 
 class Surface(ArrayMethods):
@@ -17,13 +18,15 @@ class Surface(ArrayMethods):
     __slots__ = ()
     _functions = FUNCTIONS
 
-    copy = forward(np.copy)
-
     def conj(self) -> Any:
         """Return the complex conjugate, element by element."""
         return UFUNCS[np.conjugate](self)
 
     conjugate = conj
+
+    def copy(self, order: Any = "C") -> Any:
+        """Return a copy; of a scalar, a scalar."""
+        return self[()] if is_scalar(self) else FUNCTIONS[np.copy]((self, order), {})  # type: ignore[index]
 
     def astype(
         self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True

@@ -169,13 +169,14 @@ class Trace:
             if x._node is not None and recording:
                 t = new_object(Tensor)
                 t._raw = owned(x._raw)
-                t._alias = None
+                t._alias = x._alias if x._alias is False else None
                 t._node = node = Node(_ARGUMENT, AWAITED, None, None, (x._node,), x.shape, x.dtype)
                 node.holder = weakref.ref(t)
                 self.inputs.append(node)
                 return t
             x = x._raw
-        t = variable(owned(x))
+        x = owned(x)
+        t = variable(x[()], False) if type(x) is np.ndarray and not x.ndim else variable(x)
         assert t._node is not None
         t._node.args = AWAITED
         self.inputs.append(t._node)
@@ -349,7 +350,7 @@ def zeros_of(x: Any) -> Any:
 def owned(x: Any) -> Any:
     """Return an array of the function's own, which it may update in place; a number becomes a NumPy scalar."""
     if isinstance(x, np.ndarray):
-        return np.array(x) if x.ndim else x[()]  # of an array, [()] would be a view
+        return np.array(x)
     return x if hasattr(x, "dtype") else np.asarray(x)[()]
 
 

@@ -134,6 +134,8 @@ def reduce(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, keepdi
         return _REDUCE[ufunc](array, **kwargs)
     x = array if dtype is None else array.astype(dtype)
     axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    if not x.ndim and axes:  # NumPy takes axis 0 of an array that has none
+        x, keepdims, axes = np.reshape(x, 1), False, (0,)
     axes = tuple(a % x.ndim for a in axes)
     where = unwrap(rest.get("where", True))
     initial = rest.get("initial")
@@ -153,6 +155,8 @@ def reduce(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, keepdi
             total = step if mask.all() else np.where(mask, step, total)
         x = total
         where = np.ones(x.shape, bool)
+    if x is array:  # along no axis at all
+        return np.copy(x)[()]
     return np.expand_dims(x, axes) if keepdims else x
 
 

@@ -14,7 +14,22 @@ from weakref import ref
 import numpy as np
 
 from . import loss, tape, wrapping
-from .aliases import MANY, Family, Foreign, Step, Steps, base_of, family_of, follow, held, join, owner_of, shared
+from .aliases import (
+    MANY,
+    Family,
+    Foreign,
+    Step,
+    Steps,
+    as_array,
+    base_of,
+    become_array,
+    family_of,
+    follow,
+    held,
+    join,
+    owner_of,
+    shared,
+)
 from .contributions import Cleared, Scatter, buffer_of
 from .dispatch import FUNCTIONS, UFUNCS, primitive
 from .fitting import FLOAT64
@@ -152,7 +167,7 @@ def getitem(x: Tensor, index: Any) -> Tensor:
             n.shape, n.dtype = (), FLOAT64
             return t  # type: ignore[no-any-return]
         n.shape, n.dtype = out.shape, out.dtype
-    if basic and type(out) is np.ndarray:
+    if basic and type(out) is np.ndarray and data is x._raw:
         alias = x._alias
         if type(alias) in _FEW_VIEWS and len(alias) < MANY:  # as join() does, without the call
             alias.append(ref(t))
@@ -160,14 +175,6 @@ def getitem(x: Tensor, index: Any) -> Tensor:
         else:
             join(t, x, index)
     return t  # type: ignore[no-any-return]
-
-
-def as_array(x: Tensor) -> Any:
-    """Return the array inside a tensor; a NumPy scalar is made one, which memory can be shared with."""
-    data = x._raw
-    if isinstance(data, np.generic):
-        data = x._raw = np.asarray(data)
-    return data
 
 
 # --- writing --------------------------------------------------------------------------------------------------------
@@ -241,7 +248,7 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
             f"a tensor of dtype {x.dtype} is a constant and cannot take a variable; "
             "convert it to floating-point numbers first, as in x.astype(float)."
         )
-    as_array(x)
+    become_array(x)
     if x._alias is None:
         if shared(x):
             write(x, lambda raw: _assign(raw, index, value))
@@ -292,7 +299,7 @@ def write(x: Tensor, change: Callable[[Array], object], target: Array | None = N
 
     A change that fails leaves all as it was. `target` is the part that will be written, all of it by default.
     """
-    as_array(x)
+    become_array(x)
     if not writeable(x):
         raise ValueError("assignment destination is read-only")
     base, steps = x._alias if type(x._alias) is tuple else (x, ())
@@ -323,9 +330,9 @@ def output(x: Tensor, traced: bool) -> Array:
 
     `traced` tells that the result has a derivative, which will be assigned.
     """
-    as_array(x)
+    become_array(x)
     free = not traced and writeable(x) and not recorded(x) and not busy(x)  # before another reference is made
-    return as_array(x) if free else likeness(as_array(x))
+    return x._raw if free else likeness(x._raw)
 
 
 def recorded(x: Tensor, *values: Any) -> bool:
@@ -380,22 +387,29 @@ def _replayed(base: Node, view: Array, steps: Steps) -> Node:
 
 def update(x: Tensor, ufunc: np.ufunc, other: Any) -> Tensor:
     """Carry out an augmented assignment, such as ``x += other``."""
+    if wrapping.is_scalar(x) and (x._known is None or tape.recording()):
+        # It is not changed but replaced; off the tape, a variable is changed, because what replaces it were a constant.
+        return UFUNCS[ufunc](x, other)  # type: ignore[no-any-return]
     other = wrapping.stacked(other, public_name(ufunc))
     _check_update(x, ufunc, unwrap(other))
     if recorded(x, other):
         result = UFUNCS[ufunc](x, other)
         if result.dtype != x.dtype:
             result = astype(result, x.dtype)
-        if x._alias is None:
+        if result.shape != x.shape:  # with more axes of length one, which NumPy's A @= B takes
+            result = result.reshape(x.shape)
+        if not x._alias:
             if x._known is not None:
                 tape.clear(x._known)
             x._raw, x._known = result._raw, result._known
+            x._alias = False if isinstance(x._raw, np.generic) else None
         else:
             setitem(x, ..., result)
-    elif x._alias is None and (type(x._raw) is not np.ndarray or shared(x)):
-        x._raw = np.asarray(ufunc(x._raw, unwrap(other))).astype(x.dtype, copy=False)
+    elif not x._alias and (type(x._raw) is not np.ndarray or shared(x)):
+        raw = np.asarray(ufunc(x._raw, unwrap(other))).astype(x.dtype, copy=False).reshape(x.shape)
+        x._raw = raw if type(x._raw) is np.ndarray else raw[()]
     else:
-        write(x, lambda raw: ufunc(raw, unwrap(other), out=raw, casting="same_kind"))
+        write(x, lambda raw: updated_array(raw, ufunc, unwrap(other)))
     return x
 
 
@@ -403,10 +417,23 @@ def _check_update(x: Tensor, ufunc: np.ufunc, value: Any) -> None:
     """Raise what NumPy would, before anything has changed."""
     fits = writeable(x) if type(x._raw) is np.ndarray else True
     fits = fits and np.can_cast(np.result_type(x._raw, value), x.dtype, "same_kind")
-    if not fits or ufunc is np.matmul or np.broadcast_shapes(x.shape, np.shape(value)) != x.shape:
-        scratch = np.empty(x.shape, x.dtype)
+    if not fits or ufunc is np.matmul or not _spreads(np.shape(value), x.shape):
+        scratch = np.array(x._raw)
         scratch.flags.writeable = writeable(x) if type(x._raw) is np.ndarray else True
-        ufunc(x._raw, value, out=scratch)
+        updated_array(scratch, ufunc, value)
+
+
+def _spreads(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:
+    """Tell whether an array of one shape can be broadcast to another one."""
+    return len(shape) <= len(into) and all(n in (1, m) for n, m in zip(shape[::-1], into[::-1], strict=False))
+
+
+def updated_array(array: Array, ufunc: np.ufunc, value: Any) -> None:
+    """Carry out an augmented assignment to an array, by a ufunc."""
+    if ufunc is np.matmul:
+        array @= value  # NumPy's operator is stricter than its function, whose result may be spread over the output
+    else:
+        ufunc(array, value, out=array, casting="same_kind")
 
 
 def without_copy(array: Array, shape: Any) -> Array:
@@ -431,7 +458,8 @@ def reshape_inplace(x: Tensor, shape: Any) -> None:
     A tensor that is no view becomes one, of a base of the old shape that nobody sees: what was computed from the old
     shape, and the views of it, go on from there.
     """
-    shape = without_copy(as_array(x), shape).shape
+    become_array(x)
+    shape = without_copy(x._raw, shape).shape
     if type(x._alias) is not tuple:
         _stand_in_front(x)
     base = x._alias[0]

@@ -56,7 +56,7 @@ def unwrap(value: Any) -> Any:
     if type(value) in PLAIN:
         return value
     if isinstance(value, Tensor):
-        return value._raw
+        return value._raw if value._alias is not False else np.asarray(value._raw)
     if type(value) in (list, tuple):
         return type(value)(unwrap(item) for item in value)
     if type(value) is dict:
@@ -150,6 +150,13 @@ def refuse(func: Callable[..., Any], rule: Rule | None) -> TypeError:
     return TypeError(
         f"{name} cannot be called on a Tensor: {reason}. {first[0].upper()}{first[1:]}; {then[0].lower()}{then[1:]}."
     )
+
+
+def is_scalar(value: Any) -> bool:
+    """Tell whether an operand is what NumPy has a scalar for: the result of a call, of which a view is a copy."""
+    if isinstance(value, Tensor):
+        return value._alias is None and isinstance(value._raw, np.generic)
+    return is_scalar(value.value) if isinstance(value, Dual) else not isinstance(value, np.ndarray)
 
 
 # --- wrapping ---------------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 import pytest
 
@@ -159,3 +161,64 @@ def test_a_preallocated_array_like_a_tensor_is_filled_in_a_loop():
         out[i] = x[i] ** 2
     np.sum(out * out).backward()
     np.testing.assert_array_equal(x.grad, 4 * x.data**3)
+
+
+# --- augmented assignments ------------------------------------------------------------------------------------------
+
+AUGMENTED = (
+    *(operator.iadd, operator.isub, operator.imul, operator.itruediv, operator.ipow, operator.imatmul),
+    *(operator.ifloordiv, operator.imod),
+)
+UPDATE_SHAPES = ((), (1,), (2,), (2, 2), (1, 2), (2, 1), (3, 2, 2), (1, 3, 2, 2), (0,), (2, 0))
+
+
+@pytest.mark.parametrize("update", AUGMENTED, ids=lambda update: update.__name__)
+@pytest.mark.parametrize("viewed", [False, True])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.complex128, np.int64])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_an_augmented_assignment_takes_what_an_ndarrays_takes(update, viewed, dtype):
+    for shape in UPDATE_SHAPES:
+        for other in UPDATE_SHAPES:
+            array, value = np.full(shape, 3, dtype), np.full(other, 1.5)
+            expected = array.copy()
+            try:
+                update(expected, value)
+                error = None
+            except (TypeError, ValueError) as mistake:
+                error = type(mistake)
+                expected = array
+            for constant in (False, True):
+                x = ga.tensor(array, constant=constant or dtype is np.int64)
+                view = x.reshape(-1) if viewed else None
+                operand = ga.tensor(value, constant=constant or dtype is np.int64)
+                if error is None:
+                    assert update(x, operand) is x
+                else:
+                    with pytest.raises(error):
+                        update(x, operand)
+                assert (x.shape, x.dtype) == (shape, dtype)
+                np.testing.assert_allclose(x.data, expected, rtol=1e-6)
+                assert view is None or view.shape == (array.size,)
+
+            def in_forward_mode(z, array=array, value=value):
+                x = np.array(array, like=z)
+                update(x, np.asarray(value, like=z))
+                return x
+
+            if dtype is not np.int64:
+                if error is None:
+                    np.testing.assert_allclose(ga.jvp(in_forward_mode, (1.0,), (1.0,))[0], expected, rtol=1e-6)
+                else:
+                    with pytest.raises(error):
+                        ga.jvp(in_forward_mode, (1.0,), (1.0,))
+
+
+@pytest.mark.parametrize("shapes", [((2, 2), (2, 2)), ((3, 2, 2), (2, 2)), ((3, 2, 2), (1, 3, 2, 2))])
+def test_the_gradient_of_an_update_by_a_matrix_product(shapes, rng):
+    def program(a, b):
+        out = a * 1.0
+        row = out[0]
+        out @= b
+        return np.sum(out**2) + np.sum(row)
+
+    ga.check_grads(program, tuple(rng.normal(size=shape) for shape in shapes))

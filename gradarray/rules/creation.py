@@ -12,7 +12,7 @@ from ..places import astype
 from ..registry import composite, creation, family, lowered
 from ..tape import Array
 from ..wrapping import bare, has_variable, stack_nested
-from .shape import as_array, plain
+from .shape import as_array, made_array, plain
 
 # --- from shape or value --------------------------------------------------------------------------------------------
 
@@ -54,21 +54,22 @@ composite(np.full_like, _full_like)
 def _array(
     object: Array, dtype: Any = None, *, copy: bool | None = True, order: Any = "K", subok: Any = False, ndmin: int = 0
 ) -> Array:
-    stacked = stack_nested(object)
+    stacked = made_array(stack_nested(object))
     stacked = np.copy(stacked, order=order or "K", subok=subok) if copy else stacked
-    stacked = stacked if dtype is None else astype(stacked, dtype)
+    stacked = stacked if dtype is None else astype(stacked, dtype, copy=False)
     return np.expand_dims(stacked, tuple(range(ndmin - stacked.ndim))) if stacked.ndim < ndmin else stacked
 
 
 def _asarray(a: Array, dtype: Any = None, order: Any = None, *, device: Any = None, copy: bool | None = None) -> Array:
     np.empty(0, device=device)  # NumPy's own error for a device that there is not
-    stacked = stack_nested(a)
-    stacked = np.copy(stacked, order=order or "K") if copy or order in ("C", "F") else stacked
-    return stacked if dtype is None else astype(stacked, dtype)
+    stacked = made_array(stack_nested(a))
+    lies = order not in ("C", "F") or stacked.flags[f"{order}_CONTIGUOUS"]
+    stacked = np.copy(stacked, order=order or "K") if copy or not lies else stacked
+    return stacked if dtype is None else astype(stacked, dtype, copy=False)
 
 
 def _require(a: Array, dtype: Any = None, requirements: Any = None) -> Array:
-    stacked = stack_nested(a)
+    stacked = made_array(stack_nested(a))
     raw = plain(stacked)
     wanted = np.require(raw, dtype, requirements)  # NumPy's own error for a mistake
     return stacked if wanted is raw else astype(np.copy(stacked, order="F" if wanted.flags.fnc else "C"), wanted.dtype)

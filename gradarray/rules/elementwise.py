@@ -19,6 +19,7 @@ from ..places import astype
 from ..registry import composite, elementwise, family, linear, lowered, nondifferentiable, rule, zero_gradient
 from ..tape import Array
 from .kinks import at_kink, smooth_square, squares
+from .shape import made_array
 
 LOG2 = float(np.log(2))
 LOG10 = float(np.log(10))
@@ -382,6 +383,7 @@ lowered(
 
 
 def _real_if_close(a: Array, tol: float = 100) -> Array:
+    a = made_array(a)
     if not np.iscomplexobj(a):
         return a
     if tol > 1:  # a number of machine epsilons

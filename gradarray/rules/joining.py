@@ -302,12 +302,13 @@ def pad(
             "np.pad cannot be called on a Tensor with a function as its mode, because the function writes into a plain "
             "array; put the padding together with np.concatenate instead."
         )
-    given = {"stat_length": stat_length, "constant_values": constant_values, "end_values": end_values}
-    values = {name: as_array(value) for name, value in given.items() if value is not None}
+    named = {"stat_length": stat_length, "constant_values": constant_values, "end_values": end_values}
+    values = {name: as_array(value) for name, value in named.items() if value is not None}
     options = {name: plain(value) for name, value in values.items()}
     if reflect_type is not None:
         options["reflect_type"] = reflect_type
-    array, pad_width = as_array(array), plain(pad_width)
+    given, pad_width = as_array(array), plain(pad_width)
+    array = given
     if array.dtype.kind not in "fc":
         return np.pad(plain(array), pad_width, mode, **options)
     statistic = _STATISTICS.get(mode)
@@ -331,7 +332,7 @@ def pad(
                 shape = (*array.shape[:axis], count, *array.shape[axis + 1 :])
                 sides.insert(2 if side else 0, np.broadcast_to(edge, shape))
         array = np.concatenate(sides, axis=axis) if len(sides) > 1 else array
-    return array
+    return np.copy(array) if array is given else array
 
 
 def _end(array: Array, axis: int, side: int, lengths: Any) -> Array:

@@ -19,7 +19,7 @@ from ..places import astype
 from ..registry import composite, family, lowered, rule
 from ..tape import Array
 from .linalg import adjoint
-from .shape import as_array, plain
+from .shape import as_array, made_array, plain
 
 # --- evaluation ------------------------------------------------------------------------------------------------------
 
@@ -162,7 +162,7 @@ composite(np.polyfit, _polyfit)
 
 
 def _polyder(p: Array, m: Any = 1) -> Array:
-    p, m = as_array(p), int(m)
+    p, m = made_array(p), int(m)
     if m < 0:
         np.polyder([1.0], m)  # NumPy's own error
     n = len(p)
@@ -172,7 +172,7 @@ def _polyder(p: Array, m: Any = 1) -> Array:
 
 
 def _polyint(p: Array, m: Any = 1, k: Any = None) -> Array:
-    p, m = as_array(p), int(m)
+    p, m = made_array(p), int(m)
     k = np.zeros(max(m, 0)) if k is None else np.atleast_1d(as_array(k))
     if len(k) == 1 and m > 1:
         k = k[0] * np.ones(m)

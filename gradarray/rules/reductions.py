@@ -618,7 +618,7 @@ def extremum_vjp(
             return np.where(hit, g / n, 0)
     if not keepdims:
         ans, g = expand(ans, axis, keepdims), expand(g, axis, keepdims)
-    if usual and type(g) is np.ndarray:
+    if usual and type(g) is np.ndarray and a.ndim:
         hit = a == ans
         if np.count_nonzero(hit) == g.size and is_clean(ans):
             pulled = np.zeros(a.shape, g.dtype)

@@ -16,6 +16,7 @@ from ..kinds import parameter_names
 from ..places import astype, scatter
 from ..registry import RULES, composite, linear, lowered, nondifferentiable
 from ..tape import Array, Spec
+from ..wrapping import is_scalar
 
 
 def as_array(x: Any) -> Array:
@@ -23,6 +24,12 @@ def as_array(x: Any) -> Array:
     if hasattr(x, "ndim"):
         return x
     return np.stack([as_array(item) for item in x]) if _holds_arrays(x) else np.asarray(x)
+
+
+def made_array(x: Any) -> Array:
+    """Return an operand as an array that views can be taken of, which a scalar is not."""
+    x = as_array(x)
+    return np.copy(x) if is_scalar(x) else x
 
 
 def _holds_arrays(x: Any) -> bool:
@@ -152,7 +159,7 @@ linear(np.broadcast_to, lambda g, array, *, shape, subok=False: g)
 
 
 def broadcast_arrays(*args: Array, subok: bool = False) -> tuple[Array, ...]:
-    arrays = [as_array(a) for a in args]
+    arrays = [made_array(a) for a in args]
     shape = np.broadcast_shapes(*(a.shape for a in arrays))
     return tuple(a if a.shape == shape else np.broadcast_to(a, shape, subok=subok) for a in arrays)
 
