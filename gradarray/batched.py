@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 
 from . import batch_sums as batch_sums  # its forms
-from . import guard, tape
+from . import careful, guard, tape
 from .aliases import follow
 from .batch import Batch, one_by_one
 from .batch_shapes import add_each
-from .buffers import absorbing
 from .contributions import PICK, Part
 from .fitting import fit
 from .functions import ZERO
@@ -93,6 +92,8 @@ def _fill_columns(found: list[Array], path: list[Node], result: Node, inputs: Se
         for columns in _chunks(x.size, step):
             tangent = push_forward(path, result, {x: Batch(_one_each(x, columns))})
             if tangent is not None:
+                if silently(_has_nan, tangent):  # only on the way back it is known which zeros win
+                    return _fill_rows(found, path, result, inputs, step)
                 matrix[:, columns] = tangent.value.reshape(len(tangent.value), result.size).T
 
 
@@ -119,12 +120,23 @@ def between(result: Node, inputs: Sequence[Node]) -> list[Node]:
     return path if result in found else []
 
 
-def _with_care(compute: Callable[[bool], Any]) -> Any:
-    """Compute derivatives; where a NaN comes out, once more, with a zero that wins over an infinity or a NaN."""
-    found = silently(compute, False)
-    batches = found.values() if type(found) is dict else [found]
-    if any(type(x) is Batch and silently(_has_nan, x) for x in batches):
-        found = silently(compute, True)
+# --- in reverse ------------------------------------------------------------------------------------------------------
+
+
+def pull_back(path: Sequence[Node], inputs: Sequence[Node], result: Node, g: Batch) -> Batches:
+    """Return the cotangents of the inputs for a batch of cotangents of the result."""
+    return silently(_with_care, path, inputs, result, g)  # type: ignore[no-any-return]
+
+
+def _with_care(path: Sequence[Node], inputs: Sequence[Node], result: Node, g: Batch) -> Batches:
+    """Pull all cotangents back at once, and those from which a NaN comes out once more with care."""
+    found = _pull_back(path, inputs, result, g)
+    for k in range(len(g.value)) if any(map(_has_nan, found.values())) else ():
+        if any(np.isnan(np.sum(batch.value[k])) for batch in found.values()):
+            one = careful.Sweep(result, g.value[k][()]).run(path, dict.fromkeys(path, 0), -1)
+            for x, batch in found.items():
+                found[x] = Batch(np.array(batch.value))
+                found[x].value[k] = one.get(x, 0)
     return found
 
 
@@ -132,15 +144,7 @@ def _has_nan(x: Batch) -> bool:
     return bool(np.isnan(np.sum(x.value)))
 
 
-# --- in reverse ------------------------------------------------------------------------------------------------------
-
-
-def pull_back(path: Sequence[Node], inputs: Sequence[Node], result: Node, g: Batch) -> Batches:
-    """Return the cotangents of the inputs for a batch of cotangents of the result."""
-    return _with_care(lambda careful: _pull_back(path, inputs, result, g, careful))  # type: ignore[no-any-return]
-
-
-def _pull_back(path: Sequence[Node], inputs: Sequence[Node], result: Node, g: Batch, careful: bool) -> Batches:
+def _pull_back(path: Sequence[Node], inputs: Sequence[Node], result: Node, g: Batch) -> Batches:
     on_path = set(path)
     pending: Batches = {result: g}
     count = len(g.value)
@@ -159,7 +163,7 @@ def _pull_back(path: Sequence[Node], inputs: Sequence[Node], result: Node, g: Ba
             assert parent is not None
             _add_at(pending, owned, parent, node.args, g)
             continue
-        for parent, c in zip(node.parents, pull(node, g, careful), strict=False):
+        for parent, c in zip(node.parents, pull(node, g), strict=False):
             if parent is None or c is None or parent not in on_path:
                 continue
             if type(c) is Part:
@@ -191,17 +195,16 @@ def _add_at(pending: Batches, owned: set[Node], parent: Node, index: Any, g: Bat
     add_each(before.value, index, g.value)
 
 
-def pull(node: Node, g: Any, careful: bool = False) -> list[Any]:
+def pull(node: Node, g: Any) -> list[Any]:
     """Return the cotangents of a node's operands; where the rule cannot take a batch, one after the other."""
     rule = node.rule
     assert rule is not None
-    pullback = rule.careful_pullback if careful else rule.pullback
     if rule.batches:
         try:
-            return list(pullback(node, g))
+            return list(rule.pullback(node, g))
         except Exception:
             pass  # what is wrong, and not only with the batch, comes up again below
-    return one_by_one(_pull_one, (pullback, node, g), {})  # type: ignore[no-any-return]
+    return one_by_one(_pull_one, (rule.pullback, node, g), {})  # type: ignore[no-any-return]
 
 
 def _pull_one(pullback: Callable[..., Any], node: Node, g: Any) -> list[Any]:
@@ -221,24 +224,24 @@ def _pull_one(pullback: Callable[..., Any], node: Node, g: Any) -> list[Any]:
 
 def push_forward(path: Sequence[Node], result: Node, tangents: Batches) -> Batch | None:
     """Return the tangents of the result for a batch of tangents of inputs, None where it depends on none of them."""
-    return _with_care(lambda careful: _push_forward(path, result, dict(tangents), careful))  # type: ignore[no-any-return]
+    return silently(_push_forward, path, result, dict(tangents))  # type: ignore[no-any-return]
 
 
-def _push_forward(path: Sequence[Node], result: Node, tangents: Batches, careful: bool) -> Batch | None:
+def _push_forward(path: Sequence[Node], result: Node, tangents: Batches) -> Batch | None:
     last_use = {parent: node for node in path for parent in node.parents if parent is not None}
     for node in path:
         if node in tangents:
             continue
         given = [None if parent is None else tangents.get(parent) for parent in node.parents]
         if any(t is not None for t in given):
-            tangents[node] = push(node, given, careful)
+            tangents[node] = push(node, given)
         for parent in node.parents:
             if parent is not None and last_use[parent] is node:
                 tangents.pop(parent, None)
     return tangents.get(result)
 
 
-def push(node: Node, tangents: list[Any], careful: bool = False) -> Any:
+def push(node: Node, tangents: list[Any]) -> Any:
     """Return the tangents of a node's result, or of its several results, from those of its operands."""
     rule = node.rule
     if rule is PICK:
@@ -246,11 +249,13 @@ def push(node: Node, tangents: list[Any], careful: bool = False) -> Any:
     if isinstance(rule, GetItem):
         return tangents[0][node.args]
     try:
-        pushed = _pushed(node, tangents, careful)
+        pushed = _pushed(node, tangents)
     except Exception:
         pushed = NotImplemented  # as in `pull`
     if pushed is NotImplemented:
         pushed = transposed(node, tangents)
+        if not all(t is None or np.all(np.isfinite(t.value)) for t in tangents) and type(pushed) is Batch:
+            pushed = pushed * np.nan  # a zero may have met an infinity, which is seen to on the way back
     return pushed if type(pushed) is list else _fitted(pushed, node)
 
 
@@ -262,16 +267,15 @@ def _fitted(t: Any, node: Node) -> Any:
     return t if t.dtype == node.dtype else t.astype(node.dtype)
 
 
-def _pushed(node: Node, tangents: list[Any], careful: bool) -> Any:
+def _pushed(node: Node, tangents: list[Any]) -> Any:
     rule, args = node.rule, node.args
     if rule is VIEWITEM:
         steps, index = args
         return follow(steps, tangents[0])[index]
     params = node.kwargs or {}
     if isinstance(rule, Elementwise):
-        times = absorbing if careful else np.multiply
         terms = [
-            times(t, d(node.out, *args) if callable(d) else d)
+            np.multiply(t, d(node.out, *args) if callable(d) else d)
             for d, t in zip(rule.partials, tangents, strict=True)
             if t is not None
         ]

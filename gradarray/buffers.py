@@ -1,4 +1,4 @@
-"""Products of large arrays: in place, with a zero that wins over an infinity, on pages that stay.
+"""Products of large arrays: in place, and on pages that stay.
 
 A fresh large array costs more than the arithmetic on it, since the operating system hands out its pages one by one.
 """
@@ -36,14 +36,6 @@ def no_nan(x: Any) -> bool:
     """Tell whether a large array holds no NaN, in one pass and without memory of its own."""
     largest = np.maximum.reduce(x, axis=None)
     return bool(largest == largest)
-
-
-def absorbing(g: Any, d: Any) -> Any:
-    """Multiply so that an exact zero wins over an infinity or a NaN in the derivative."""
-    plain = g * d
-    # Only where the product is NaN: elsewhere it stays on the tape, because its derivative by g is d for a zero g too.
-    zero = np.isnan(plain) & ((g == 0) | ((d == 0) & np.isinf(g)))
-    return np.where(zero, np.zeros((), plain.dtype), plain)
 
 
 def _keep_pages() -> None:

@@ -164,18 +164,21 @@ class _Lazy:
 class Product(_Lazy):
     """The cotangent times a partial derivative."""
 
-    __slots__ = ("partial", "saved")
+    __slots__ = ("mend", "partial", "saved")
 
-    def __init__(self, g: Array, partial: Callable[..., Array], saved: tuple[Any, ...]) -> None:
+    def __init__(
+        self, g: Array, partial: Callable[..., Array], saved: tuple[Any, ...], mend: Callable[..., Array]
+    ) -> None:
         super().__init__(g)
         self.partial = partial
         self.saved = saved
+        self.mend = mend
 
     def _computed(self, spare: bool) -> Array:
-        return product_in_parts(self.g, self.partial, self.saved, spare=spare)
+        return product_in_parts(self.g, self.partial, self.saved, spare=spare, mend=self.mend)
 
     def _add_into(self, buffer: Array) -> bool:
-        product_in_parts(self.g, self.partial, self.saved, buffer)
+        product_in_parts(self.g, self.partial, self.saved, buffer, mend=self.mend)
         return True
 
 

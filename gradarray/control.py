@@ -85,6 +85,8 @@ class _Checkpoint(PullbackRule):
     prints : a fingerprint of each result with a gradient
     """
 
+    opaque = True
+
     def __init__(
         self, func: Callable[..., Any], leaves: list[Any], structure: Tree, outside: Iterable[Node], prints: list[Any]
     ) -> None:

@@ -245,6 +245,8 @@ class _Call(PullbackRule):
     others : the leaves of the result; None in place of those that have a gradient
     """
 
+    opaque = True
+
     def __init__(self, derivative: Derivative, pull: Pull, structure: Tree, answer: Tree, others: list[Any]) -> None:
         self.name = derivative.name
         self.derivative = derivative

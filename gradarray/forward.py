@@ -26,7 +26,6 @@ from .kinds import (
     InPlace,
     Linear,
     Nondifferentiable,
-    Partial,
     Rule,
     Unsupported,
     ZeroGradient,
@@ -134,7 +133,7 @@ def _unary(rule: Elementwise, calculate: Pusher) -> Pusher:
             out = calculate(value)
             tangent = t * partial if constant else partial(out, value) * t  # type: ignore[operator]
             if tangent != tangent:
-                tangent = product_with(partial, t, out, (value,))
+                tangent = product_with(rule, 0, t, out, (value,))
             if type(tangent) is not float64 or type(out) is not float64:
                 return paired(out, tangent, x.level)
         elif type(t) is ndarray and type(value) is ndarray and value.dtype is FLOAT64:
@@ -144,9 +143,9 @@ def _unary(rule: Elementwise, calculate: Pusher) -> Pusher:
             elif value.size < LARGE:
                 tangent = partial(out, value) * t  # type: ignore[operator]
                 if _undefined(tangent):
-                    tangent = product_with(partial, t, out, (value,))
+                    tangent = product_with(rule, 0, t, out, (value,))
             else:
-                tangent = _large(partial, t, out, value)
+                tangent = _large(rule, 0, t, out, value)
             if type(out) is not ndarray or not _same_layout(tangent, out):
                 return paired(out, tangent, x.level)
         else:
@@ -163,7 +162,7 @@ def _unary(rule: Elementwise, calculate: Pusher) -> Pusher:
 def _binary(rule: Elementwise, calculate: Pusher, general: Pusher) -> Pusher:
     float64, ndarray = np.float64, np.ndarray
     numbers, plain, tangents = _NUMBERS, _NUMBERS | {np.ndarray}, _TANGENTS
-    combine, exact = _combination(rule), not rule.careful
+    combine, exact = _combination(rule), rule.exact
     func: Any = rule.func
 
     def push(x1: Any, x2: Any) -> Any:
@@ -257,20 +256,23 @@ def _combination(rule: Elementwise) -> Pusher:
 
 
 def _careful(rule: Elementwise, ta: Any, tb: Any, out: Any, a: Any, b: Any) -> Any:
-    """Do the same so that an exact zero times an infinity or a NaN is zero."""
+    """Do the same with the slope of a root at 0 in mind; see `product_with`."""
     return tangent_of(rule, out, [a, b], [ta, tb], {})
 
 
-def _large(d: Partial, t: Any, out: Any, *operands: Any) -> Any:
+def _large(rule: Elementwise, i: int, t: Any, out: Any, *operands: Any) -> Any:
     """Return a partial derivative times a tangent, for large arrays."""
+    d = rule.partials[i]
     if callable(d) and type(t) is np.ndarray and t.dtype is FLOAT64 and t.shape == out.shape:
         term = product_in_parts(t, d, (out, *operands))
+        if rule.root is not None:
+            term = tangents.at_roots(rule, i, term, t, out, operands)
         return term if term.flags.owndata else term.copy()
-    return product_with(d, t, out, operands)
+    return product_with(rule, i, t, out, operands)
 
 
 def _large_sum(rule: Elementwise, ta: Any, tb: Any, out: Any, a: Any, b: Any) -> Any:
-    terms = [_large(d, t, out, a, b) for d, t in zip(rule.partials, (ta, tb), strict=True) if t is not None]
+    terms = [_large(rule, i, t, out, a, b) for i, t in enumerate((ta, tb)) if t is not None]
     if len(terms) == 1:
         return terms[0]
     total, other = terms

@@ -15,11 +15,15 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from .buffers import LARGE, absorbing
+from .buffers import LARGE
 from .contributions import PICK, Product, Scaled
 from .fitting import FLOAT64, fit
 from .parallel import SPLIT, product_in_parts, scaled_in_parts
 from .tape import Array, Node, PullbackRule, Spec
+
+# How an infinity or a NaN in a cotangent came about: by the slope of a root at 0 whose exponent is at least 1/2, by
+# that of another root, or otherwise. An inner derivative that vanishes excuses the first, and may excuse the second.
+ROOT, SHARP, HARD = 1, 2, 3
 
 Derivative = Callable[..., Array]
 Partial = Derivative | float
@@ -107,12 +111,38 @@ class Differentiable(Rule, PullbackRule):
         return Node(node.rule, args, node.kwargs, out, node.parents, node.shape, node.dtype)
 
 
+class Number(float):
+    """A number that does not change the dtype of what it is multiplied by, and is as precise as that."""
+
+    value: Any
+
+    def __new__(cls, value: Any) -> Number:
+        self = super().__new__(cls, value)
+        self.value = value
+        return self
+
+    def beside(self, dtype: np.dtype[Any] | None) -> Any:
+        """Return what to multiply an array of this dtype by."""
+        return self.value if dtype is not None and dtype.char in "gG" else float(self)
+
+
+def factor_of(d: Any, dtype: np.dtype[Any]) -> Any:
+    """Return a constant partial derivative for arithmetic with an array of this dtype."""
+    return d.beside(dtype) if type(d) is Number else d
+
+
 class Elementwise(Differentiable):
     """A ufunc with one partial derivative per operand."""
 
     kind = "elementwise"
+    # What is asked where a zero meets an infinity, by the number of an operand; see careful.py. How an infinite slope
+    # comes about, given the result and the operands; and given the node, which roots' slopes a vanishing derivative
+    # excuses, and where it vanishes because a constant is zero.
+    root: Callable[..., Any] | None = None
+    excuses: Callable[[int, Node], Any] = staticmethod(lambda _i, _node: 0)
+    constant: Callable[[int, Node], Any] = staticmethod(lambda _i, _node: False)
 
-    def __init__(self, func: np.ufunc, partials: Sequence[Partial]) -> None:
+    def __init__(self, func: np.ufunc, partials: Sequence[Partial], *, selects: bool = False) -> None:
         super().__init__(func)
         if len(partials) != func.nin:
             raise TypeError(
@@ -122,7 +152,8 @@ class Elementwise(Differentiable):
         if func.nout != 1:
             raise TypeError(f"{self.name} has {func.nout} results; declare it with composite() or rule()")
         self.nin = func.nin
-        self.careful = any(callable(partial) for partial in partials)
+        self.selects = selects
+        self.exact = not any(callable(partial) for partial in partials)
         self.partials = tuple(partials)
         self._needs = tuple(self._needed(partial) for partial in partials)
         self.operands = next((names(p)[1:] for p in partials if callable(p)), ("x1", "x2", "x3")[: func.nin])
@@ -150,18 +181,18 @@ class Elementwise(Differentiable):
     def keeps(self, position: int) -> bool:
         return any(needs[position + 1] for needs in self._needs)
 
-    def contributions(self, node: Node, g: Array) -> Iterable[Any]:
-        if type(g) is not np.ndarray or g.size < LARGE or g.dtype.kind != "f":
+    def contributions(self, node: Node, g: Array, mend: Callable[..., Any]) -> Iterable[Any]:
+        if not is_large_real(g):
             return self.pullback(node, g)
         saved = (node.out, *node.args)
         found: list[Any] = []
-        for d, parent in zip(self.partials, node.parents, strict=True):
+        for i, (d, parent) in enumerate(zip(self.partials, node.parents, strict=True)):
             if parent is None:
                 found.append(None)
             elif parent.shape != g.shape or parent.dtype is not g.dtype:
-                return self.pullback(node, g)
+                return self._at_once(node, g, mend)
             else:
-                found.append(Product(g, d, saved) if callable(d) else g if d == 1 else Scaled(g, d))
+                found.append(Product(g, d, saved, mend(i)) if callable(d) else g if d == 1 else Scaled(g, d))
         # Where the cotangent itself is among them, its memory is still needed.
         if not any(c is g for c in found):
             next(c for c in reversed(found) if c is not None).last = True
@@ -184,11 +215,20 @@ class Elementwise(Differentiable):
         rule, params = found
         return Node(rule, root.args, params, None, root.parents, node.shape, node.dtype)
 
-    def careful_pullback(self, node: Node, g: Array) -> Iterable[Any]:
-        args, out = node.args, node.out
+    def _at_once(self, node: Node, g: Array, mend: Callable[..., Any]) -> Iterable[Any]:
+        """Return contributions that are computed now: they are summed, or complex, or of another precision."""
+        if self.exact or any(parent is not None and parent.dtype.kind == "c" for parent in node.parents):
+            return self.pullback(node, g)
+        saved = (node.out, *node.args)
         return [
-            None if parent is None else absorbing(g, conjugate(d(out, *args) if callable(d) else d))
-            for d, parent in zip(self.partials, node.parents, strict=True)
+            None
+            if parent is None
+            else product_in_parts(g, d, saved, mend=mend(i))
+            if callable(d)
+            else g
+            if d == 1
+            else scaled_in_parts(g, d)
+            for i, (d, parent) in enumerate(zip(self.partials, node.parents, strict=True))
         ]
 
 
@@ -200,6 +240,10 @@ def _same_call(node: Node, other: Any) -> bool:
         and other.parents == node.parents
         and not (node.kwargs or other.kwargs)
     )
+
+
+def is_large_real(g: Any) -> bool:
+    return type(g) is np.ndarray and g.size >= LARGE and g.dtype.kind == "f"
 
 
 def _scalar_chain(partials: tuple[Partial, ...], to_real: bool) -> Callable[[Node, Array], Iterable[Any]]:
@@ -266,7 +310,7 @@ def _scalar_chain(partials: tuple[Partial, ...], to_real: bool) -> Callable[[Nod
                     return (g, -fit(g, second))  # the sum has fewer elements to negate
             if type(g) is np.ndarray and g.size >= SPLIT:
                 return [g if d == 1 else scaled_in_parts(g, d) for d in factors]
-            return [g if d == 1 else -g if d == -1 else g * d for d in factors]
+            return [g if d == 1 else -g if d == -1 else g * factor_of(d, node.dtype) for d in factors]
 
         return constant
     return general
@@ -294,9 +338,12 @@ class Function(Differentiable):
         forward: Callable[..., Any] | None = None,
         sparse: Derivative | None = None,
         absent: bool = False,
+        selects: bool | str = False,
         leading: Sequence[str] = ("g", "ans"),
     ) -> None:
         super().__init__(func)
+        self.selects = selects
+        self.exact = selects is True
         self.vjps = tuple(vjps)
         self.jvp = jvp
         self.joint = joint
@@ -368,7 +415,7 @@ class Function(Differentiable):
         cotangents = self._plain(node, [np.conj(part) for part in g] if several else np.conj(g))
         return [None if c is None else np.conj(c) for c in cotangents]
 
-    def contributions(self, node: Node, g: Array) -> Iterable[Any]:
+    def contributions(self, node: Node, g: Array, mend: Callable[..., Any]) -> Iterable[Any]:
         if self.sparse is not None and type(g) is np.ndarray:
             found = self.sparse(g, node.out, node.args[0], **node.kwargs)  # type: ignore[arg-type]
             if found is not NotImplemented:
@@ -405,6 +452,7 @@ class Linear(Function):
         super().__init__(func, [adjoint], leading=("g",), joint=sequence, holomorphic=False, forward=forward)
         self.sequence = sequence
         self.keeps_out = False
+        self.exact = True
         if len(self.operands) != 1:
             raise TypeError(f"an adjoint of {self.name} has one operand, not ({', '.join(self.operands)})")
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import workers
-from .buffers import absorbing, no_nan, product
+from .buffers import no_nan, product
 
 # Below this many elements the hand-over to another thread, some 25 us, is not won back.
 SPLIT = 2**17
@@ -151,21 +151,30 @@ _BLOCK = 2**17
 
 
 def product_in_parts(
-    g: Any, partial: Callable[..., Any], saved: tuple[Any, ...], into: Any = None, spare: bool = False
+    g: Any,
+    partial: Callable[..., Any],
+    saved: tuple[Any, ...],
+    into: Any = None,
+    spare: bool = False,
+    mend: Callable[[Any, Any, Any, Any], Any] | None = None,
 ) -> Any:
-    """Return ``absorbing(g, partial(*saved))`` for a large real cotangent and an element-wise function.
+    """Return ``g * partial(*saved)`` for a large real cotangent and an element-wise function.
 
     Given `into`, a contiguous array of the cotangent's shape and dtype, add the product to that. The result may take
-    the memory of a cotangent that is to `spare`.
+    the memory of a cotangent that is to `spare`. Where a NaN comes out, ``mend(place, g, d, product)`` returns what is
+    to be taken for a product and its factors; the place is an index of rows, or of the elements in C order, or ``...``.
     """
     shape = g.shape
     flat = [_flat(x, shape) for x in (g, *saved)]
     if not any(type(x) is np.ndarray or x is NotImplemented for x in flat):
         # One number, spread over the shape, times another one: so is the product.
-        number = absorbing(flat[0], partial(*flat[1:])).astype(g.dtype, copy=False)
+        number = (flat[0] * partial(*flat[1:])).astype(g.dtype, copy=False)
+        result = np.broadcast_to(number, shape)
+        if mend is not None and number != number:
+            result = mend(..., g, partial(*saved), result)
         if into is None:
-            return np.broadcast_to(number, shape)
-        add(into, np.broadcast_to(number, shape))
+            return result
+        add(into, result)
         return into
     rows = any(x is NotImplemented for x in flat)
     if rows:  # strided or broadcast: in parts along the first axis, if they all have it
@@ -174,13 +183,15 @@ def product_in_parts(
     spare = spare and into is None and g.flags.c_contiguous
     if (not threads and into is None and not spare) or (rows and not all(_has_rows(x, shape) for x in flat)):
         result = product(g, partial(*saved))
-        result = result if no_nan(result) else absorbing(g, partial(*saved))
+        if mend is not None and not no_nan(result):
+            result = mend(..., g, partial(*saved), result)
         if into is None:
             return result
         into += result
         return into
-    # A cotangent that is one number, neither zero nor infinite, has nothing to absorb.
-    safe = type(flat[0]) is not np.ndarray and flat[0] != 0 and np.isfinite(flat[0])
+    # A cotangent that is one number, neither zero nor infinite, has nothing that could win over a NaN.
+    if type(flat[0]) is not np.ndarray and flat[0] != 0 and np.isfinite(flat[0]):
+        mend = None
     out = into if into is not None else g if spare else np.empty(shape, g.dtype)
     fresh = into is None and not spare
     target = out if rows else out.reshape(-1)
@@ -196,8 +207,8 @@ def product_in_parts(
                 result = np.multiply(cotangent, partial(*parts), out=target[block])
             else:
                 result = product(cotangent, partial(*parts))
-            if not safe and not no_nan(result):
-                result = absorbing(cotangent, partial(*parts))
+            if mend is not None and not no_nan(result):
+                result = mend(block, cotangent, partial(*parts), result)
                 if fresh:
                     target[block] = result
             if into is not None:

@@ -167,4 +167,4 @@ linear(astype, lambda g, x, *, dtype, order="K", casting="unsafe", subok=True, c
 lowered(astype, _of_numbers)
 linear(scatter, lambda g, y, *, index, shape: g[index])  # noqa: ARG005 - the signature is the support statement
 linear(clear, lambda g, y, *, index: clear(g, index=index))  # noqa: ARG005
-rule(updated, lambda g, _ans, _x, _v, *, index: clear(g, index=index), value_vjp, holomorphic=False)
+rule(updated, lambda g, _ans, _x, _v, *, index: clear(g, index=index), value_vjp, holomorphic=False, selects=True)

@@ -96,7 +96,7 @@ forgetters: list[Callable[[Any], None]] = []
 # --- declarations ---------------------------------------------------------------------------------------------------
 
 
-def elementwise(func: np.ufunc, *partials: Partial) -> None:
+def elementwise(func: np.ufunc, *partials: Partial, selects: bool = False) -> None:
     """Declare a ufunc by its partial derivatives.
 
     Parameters
@@ -107,6 +107,9 @@ def elementwise(func: np.ufunc, *partials: Partial) -> None:
         One per operand: ``lambda ans, x1, x2: ...``, the plain partial derivative (for complex numbers the complex
         derivative; conjugates are inserted where they belong), or a whole number for a constant one. Broadcasting is
         taken care of.
+    selects : bool
+        A partial derivative that is 0 says that another operand is the result, as in np.maximum: such a zero wins over
+        an infinity or a NaN on the way back.
 
     Raises
     ------
@@ -120,7 +123,7 @@ def elementwise(func: np.ufunc, *partials: Partial) -> None:
     >>> cube = np.frompyfunc(lambda x: x**3, 1, 1)
     >>> ga.registry.elementwise(cube, lambda _ans, x: 3 * x**2)
     """
-    register(Elementwise(func, partials))
+    register(Elementwise(func, partials, selects=selects))
 
 
 def linear(
@@ -170,6 +173,7 @@ def rule(
     forward: Callable[..., Any] | None = None,
     sparse: Derivative | None = None,
     absent: bool = False,
+    selects: bool | str = False,
 ) -> None:
     """Declare any other differentiable function.
 
@@ -195,13 +199,16 @@ def rule(
         `contributions.Scatter` where nearly all of it is zero, or NotImplemented.
     absent : bool
         For several results: the vjp is given None, and not zeros, for those that take no part.
+    selects : bool or "nan"
+        The zeros that the vjp puts in say that an element has no part in the result, as in np.max: they win over an
+        infinity or a NaN on the way back. With "nan" those do that it puts in the place of a NaN.
     """
     if (joint is None) == (not vjps):
         raise TypeError("give either one vjp per operand or a joint one")
     if joint is not None:
         vjps = (joint,)
     options: dict[str, Any] = {"jvp": jvp, "skip": skip, "holomorphic": holomorphic, "forward": forward}
-    options |= {"sparse": sparse, "absent": absent}
+    options |= {"sparse": sparse, "absent": absent, "selects": selects}
     register(Function(func, vjps, joint=joint is not None, **options))
 
 

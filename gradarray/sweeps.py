@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from . import careful
 from .buffers import LARGE, no_nan
 from .contributions import Scatter
 from .fitting import BLAS_THREADS, FLOAT64, fit
+from .kinds import Elementwise, is_large_real
 from .parallel import add
 from .references import count, holders
 from .settings import SILENT, errors
@@ -19,6 +21,7 @@ from .tape import AWAITED, CLEARED, FAILED, RELEASED, Array, Node, PullbackRule,
 _by_order = attrgetter("order")
 # The references to a node that the sweep itself holds; more mean that a Tensor is still there to show the gradient.
 _own_references = 0
+_careful_references = 0
 
 
 def reachable(root: Node, oldest: int = -1, beyond: list[Node] | None = None) -> dict[Node, int]:
@@ -54,12 +57,13 @@ def sweep(
 ) -> dict[Node, Array]:
     """Pull the cotangent `g` of `root` back and return the gradient of every leaf and of every node still held.
 
-    Where a NaN comes out, the products that made it are formed again so that an exact zero wins over an infinity or a
-    NaN: ``np.where(x > 0, np.log(x), 0.)`` has a finite gradient everywhere, and code that never meets such a point
-    pays next to nothing for it. Small arrays are looked through at the end, in the gradients of the leaves, and the
-    tape is released then, so that a rule that fails leaves it as it was. From the first large array on, each
-    contribution is looked through as it comes, so that what a node saved can be dropped once used: what the next one
-    allocates is then memory that is still mapped. What outlasts the tape is told by `release`.
+    Where a NaN comes out, the sweep is done once more with care, so that a zero that comes from a selection wins over
+    an infinity or a NaN: ``np.where(x > 0, np.log(x), 0.)`` has a finite gradient everywhere, and code that never meets
+    such a point pays next to nothing for it. Small arrays are looked through at the end, in the gradients of the
+    leaves, and the tape is released then, so that a rule that fails leaves it as it was. From the first large array on,
+    each contribution is looked through as it comes, so that what a node saved can be dropped once used: what the next
+    one allocates is then memory that is still mapped. What care needs to know of it is noted down. What outlasts the
+    tape is told by `release`.
 
     Parameters
     ----------
@@ -77,9 +81,9 @@ def sweep(
     before = errors.get()
     try:
         errors.set(SILENT)
-        gradients = _pull(nodes, uses, root, g, False, retain, wrap)
+        gradients = _pull(nodes, uses, root, g, retain, wrap)
         if gradients is None:
-            gradients = _pull(nodes, uses, root, g, True, retain, wrap)
+            gradients = careful.Sweep(root, g, wrap).run(nodes, uses, _careful_references)
     except BaseException:
         for node in nodes:
             if node.rule is RELEASED:
@@ -87,7 +91,6 @@ def sweep(
         raise
     finally:
         errors.set(before)
-    assert gradients is not None
     if not retain:
         release(nodes, uses, gradients, root)
     return gradients
@@ -98,13 +101,13 @@ def _pull(
     uses: dict[Node, int],
     root: Node,
     g: Array,
-    careful: bool,
     retain: bool,
     wrap: Callable[[Array, Node | None], Array] | None,
 ) -> dict[Node, Array] | None:
     """Carry out a sweep; None says that a NaN came out of it, and that it has to be done again with care."""
     kept: dict[Node, Array] = {}
     pending = {root: g}
+    start = g
     pop, references, own, float64 = pending.pop, count, _own_references, np.float64
     owned: set[Node] = set()  # the nodes for which a buffer is pending; see contributions.py
     large = False
@@ -130,13 +133,13 @@ def _pull(
         if references(node) - uses[node] > own and type(g) is not list:
             kept[node] = g if type(g) is not np.ndarray or g.dtype is node.dtype else fit(g, node)
         if not large and type(g) is np.ndarray and g.size >= LARGE and not retain:
-            if not careful:
-                if node.order != zeros and not is_clean(g):
-                    return None
-                if not all(map(is_clean, (*pending.values(), *kept.values()))):
-                    return None
+            if node.order != zeros and not _is_finite(g):
+                return None
+            if not all(map(_is_finite, (*pending.values(), *kept.values()))):
+                return None
             large = True
-            _drop_from(nodes, node)
+            journal = careful.Journal(root, start)
+            _drop_from(nodes, node, journal)
             c = pulled = None  # as at the end of each later round
         if large and not mine:
             place = [g]
@@ -150,14 +153,15 @@ def _pull(
                 passed.append((node, g))
                 source, rule = smooth, smooth.rule
             source = rule.lift(source, wrap)
-        pull = rule.careful_pullback if careful else rule.contributions if large else rule.pullback
-        pulled = pull(source, g)
+        pulled = rule.contributions(source, g, journal.mender(node)) if large else rule.pullback(source, g)
         if wrap is not None:  # plain zeros, say; mixed with Tensors they would meet as out= or in a Scatter
             pulled = [wrap(c, None) if isinstance(c, (np.ndarray, np.generic)) else c for c in pulled]
         if large:
-            # Large real products absorb by themselves; see product_in_parts.
-            if rule.careful and not careful and not all(c is g or _absorbed(c) or is_clean(c, True) for c in pulled):
-                pulled = rule.careful_pullback(source, g)
+            if not (rule.exact or (isinstance(rule, Elementwise) and is_large_real(g))):  # which sees to it itself
+                pulled = list(pulled)
+                if not all(c is None or c is g or c.shape is None or is_clean(c) for c in pulled):
+                    pulled = journal.again(node, g)
+            note = journal.note(node, g)
             _drop(node)
         for parent, c in zip(source.parents, pulled):  # noqa: B905 - strict= costs as much as the rest of the line
             if parent is None or c is None:
@@ -171,7 +175,7 @@ def _pull(
                         if large and _spare(pending, parent) and pending[parent].flags.c_contiguous:
                             owned.add(parent)
                     elif type(c) is Scatter and uses.get(parent) == 1:
-                        zeros = parent.order if c.g.size < LARGE and is_clean(c.g) else -1
+                        zeros = parent.order if c.g.size < LARGE and _is_finite(c.g) else -1
                     pending[parent] = c.add_to(pending.get(parent), parent, owned, mine and node not in kept)
                     continue
                 c = fit(c, parent)
@@ -182,26 +186,24 @@ def _pull(
             else:
                 pending[parent] = pending[parent] + c
         if large:
+            journal.queue.append(note)
             g = c = pulled = None  # nor may these hold memory that the next node could use
-    for node, g in passed:
-        assert node.rule is not None
-        assert wrap is not None
-        for parent, c in zip(node.parents, node.rule.pullback(node.rule.lift(node, wrap), g), strict=True):
-            if parent is not None:  # its gradient is asked for all the same
-                kept[parent] = kept[parent] + c if parent in kept else c
-    if not large and not careful:
+    if passed:
+        careful.add_passed(kept, passed, wrap)
+    if not large:
         for node, gradient in kept.items():
-            if node.rule is None and not is_clean(gradient):
+            if (node.rule is None or node.rule.entrance) and not is_clean(gradient):
                 return None
     return kept
 
 
-def _drop_from(nodes: list[Node], end: Node) -> None:
+def _drop_from(nodes: list[Node], end: Node, journal: careful.Journal) -> None:
     """Drop what the nodes saved from the last one on, down to `end`, which stays."""
     for node in reversed(nodes):
         if node is end:
             return
         if node.rule is not None:
+            journal.queue.append(journal.note(node))
             _drop(node)
 
 
@@ -341,16 +343,10 @@ def _spare(cotangents: Any, key: Any) -> bool:
     return holders(getitem, cotangents, key) == 1
 
 
-def _absorbed(c: Array) -> bool:
-    return type(c) is np.ndarray and c.size >= LARGE and c.dtype.kind == "f"
-
-
-def is_clean(g: Array, views: bool = False) -> bool:
-    """Tell whether a cotangent is certain to hold no NaN; large views are, where all others are looked through."""
+def is_clean(g: Array) -> bool:
+    """Tell whether a cotangent is certain to hold no NaN."""
     if type(g) is np.ndarray:
         if g.size >= BLAS_THREADS:
-            if views and g.base is not None:
-                return True
             # One number, spread over a shape, is soon looked at.
             return no_nan(g) if any(g.strides) else is_clean(g[(0,) * g.ndim])
         # A sum of squares is NaN exactly when an element is, and the cheapest to find for a small array.
@@ -361,9 +357,18 @@ def is_clean(g: Array, views: bool = False) -> bool:
     return raw is None or is_clean(raw)
 
 
+def _is_finite(g: Array) -> bool:
+    """Tell whether a cotangent is certain to be finite."""
+    if type(g) is list:
+        return all(part is None or _is_finite(part) for part in g)
+    if type(g) is np.ndarray and g.size >= BLAS_THREADS and any(g.strides):
+        return bool(np.isfinite(np.maximum.reduce(g, axis=None)) and np.isfinite(np.minimum.reduce(g, axis=None)))
+    return is_clean(g - g)
+
+
 def _count_own_references() -> None:
-    """Find out how many references the loop of `_pull` holds itself; it differs between versions of Python."""
-    global _own_references
+    """Find out how many references the loops of the sweeps hold themselves; it differs between versions of Python."""
+    global _own_references, _careful_references
 
     class Same(PullbackRule):
         name = "same"
@@ -379,8 +384,10 @@ def _count_own_references() -> None:
     uses = reachable(root)
     nodes = sorted(uses, key=_by_order)
     # The root is held by this function and the leaf is always kept, so an exact count keeps two of the three.
-    while len(_pull(nodes, uses, root, one, False, True, None) or ()) > 2 and _own_references < 16:
+    while len(_pull(nodes, uses, root, one, True, None) or ()) > 2 and _own_references < 16:
         _own_references += 1
+    while len(careful.Sweep(root, one).run(nodes, uses, _careful_references)) > 2 and _careful_references < 16:
+        _careful_references += 1
 
 
 _count_own_references()

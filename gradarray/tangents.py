@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from . import gate, plans, tape, wrapping
-from .buffers import LARGE, absorbing, no_nan
+from . import careful, gate, plans, tape, wrapping
+from .buffers import LARGE, no_nan
 from .fitting import fit
 from .gate import PLAIN, answers
-from .kinds import Bilinear, Differentiable, Elementwise, Function, Linear, Partial
+from .kinds import ROOT, Bilinear, Differentiable, Elementwise, Function, Linear, factor_of
 from .outputs import revalued
 from .settings import RECORDED, silently, within
 from .tape import Array, Node, Spec
@@ -307,7 +307,7 @@ def tangent_of(
 ) -> Any:
     """Return the tangent of a result, or of each one of several."""
     if isinstance(rule, Elementwise):
-        terms = [product_with(d, t, ans, values) for d, t in zip(rule.partials, tangents, strict=True) if t is not None]
+        terms = [product_with(rule, i, t, ans, values) for i, t in enumerate(tangents) if t is not None]
         total = sum(terms[1:], terms[0])
         return total.copy() if any(total is t for t in tangents) and total.ndim else total
     if isinstance(rule, Linear):
@@ -328,15 +328,24 @@ def tangent_of(
     return tangent.copy() if any(tangent is t for t in tangents) else tangent
 
 
-def product_with(d: Partial, t: Array, ans: Array, values: Sequence[Array]) -> Array:
-    """Return a partial derivative times a tangent, in which an exact zero wins over an infinity, as on the way back."""
+def product_with(rule: Elementwise, i: int, t: Array, ans: Array, values: Sequence[Array]) -> Array:
+    """Return the derivative by the i-th operand times a tangent."""
+    d = rule.partials[i]
     if not callable(d):
-        return t if d == 1 else t * d
-    d = d(ans, *values)
-    term = t * d  # in this order: of d * t, Python's own complex d would make a complex of Python's
-    if clean(term):
+        return t if d == 1 else t * factor_of(d, t.dtype)
+    term = t * d(ans, *values)  # in this order: of d * t, Python's own complex d would make a complex of Python's
+    return term if rule.root is None else at_roots(rule, i, term, t, ans, values)
+
+
+def at_roots(rule: Elementwise, i: int, term: Array, t: Array, ans: Array, values: Sequence[Array]) -> Array:
+    """Return a derivative times a tangent, in which a tangent 0 wins over the slope of a square root at 0.
+
+    So it does on the way back, where more is known of other zeros: see careful.py.
+    """
+    if clean(term) or rule.root is None:
         return term
-    return silently(absorbing, t, d)
+    zero = (bare(t) == 0) & (rule.root(i, bare(ans), *bare(list(values))) == ROOT)
+    return np.where(zero, np.zeros((), term.dtype), term) if np.any(zero) else term
 
 
 def clean(x: Any) -> bool:
@@ -381,7 +390,29 @@ def transposed(
         return [None if x is None else gradient_of(total, x._node, connect) for x in v]
 
     answer = within(RECORDED, silently, gradients)
+    infinite = [None if t is None else ~np.isfinite(bare(t)) for t in tangents]
+    if any(mask is not None and np.any(mask) for mask in infinite) and rule.selects is not True:
+        answer = _without_zeros_of_data(answer, node, infinite)
     return answer if several else answer[0]
+
+
+def _without_zeros_of_data(answer: list[Any], node: Node, infinite: list[Any]) -> list[Any]:
+    """Return a tangent with NaN where it is finite although it depends on infinite ones.
+
+    There an infinity met a zero that is none for other operands, such as the slope of a norm at 0.
+    """
+    rule: Any = node.rule
+    apart = careful.Sweep(node, [])._at_random(node)[0]
+    tangents = [None if mask is None else np.where(mask, 1.0, 0.0) for mask in infinite]
+    try:
+        depends = transposed(rule, apart.out, apart.args, tangents, node.kwargs or {})
+    except (ValueError, np.linalg.LinAlgError):  # not defined, or refused, at random numbers
+        return answer
+    depends = depends if isinstance(depends, list) else [depends]
+    return [
+        t if t is None else np.where((bare(d) != 0) & np.isfinite(bare(t)), np.nan, t)
+        for t, d in zip(answer, depends, strict=True)
+    ]
 
 
 def gradient_of(total: Any, leaf: Node, connect: Any) -> Any:

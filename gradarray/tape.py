@@ -46,27 +46,30 @@ class PullbackRule:
     Attributes
     ----------
     shared : whether one object is the rule of all calls of a function, so that it tells what they have in common
-    careful : whether the careful pullback is another one than the plain one
     views : whether its results are views, which a node of it reads anew from what its args tell of the place
+    exact : whether the pullback only moves, adds and scales cotangents, so that no zero meets an infinity in it
+    entrance : whether the node stands for an argument, at which the gradient of a function arrives
+    opaque : whether the pullback is somebody's own program, of which no more is known than what it returns
     batches : whether the pullback may be given a `batch.Batch` of cotangents, which it may still refuse by an exception
     """
 
     name: str
     shared = False
-    careful = False
     views = False
+    exact = True
+    entrance = False
+    opaque = False
     batches = False
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         """Return the cotangent of each operand, None for a constant one."""
         raise NotImplementedError
 
-    def contributions(self, node: Node, g: Array) -> Iterable[Any]:
-        """Return the same for a large array in the sweep; one may be an object that adds itself, as `Product` does."""
-        return self.pullback(node, g)
+    def contributions(self, node: Node, g: Array, mend: Callable[..., Any]) -> Iterable[Any]:
+        """Return the same for a large array in the sweep; one may be an object that adds itself, as `Product` does.
 
-    def careful_pullback(self, node: Node, g: Array) -> Iterable[Any]:
-        """Do the same as `pullback` so that an exact zero times an infinity or a NaN is zero."""
+        ``mend(i)`` is for `parallel.product_in_parts`, about the cotangent of the i-th operand.
+        """
         return self.pullback(node, g)
 
     def smoothed(self, node: Node) -> Node | None:

@@ -39,6 +39,7 @@ class _Argument(PullbackRule):
 
     name = "argument"
     batches = True
+    entrance = True
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         return (g,)

@@ -16,6 +16,7 @@ from .kinds import Elementwise, Nondifferentiable, Unsupported, public_name
 from .outputs import fill, revalued
 from .places import scatter, updated
 from .registry import RULES, find
+from .rules.reductions import FOLDS
 from .views import recorded, write
 from .wrapping import bare, has_variable, unwrap, wrap_results
 
@@ -97,6 +98,7 @@ _REDUCE: dict[np.ufunc, Callable[..., Any]] = {
     np.multiply: np.prod,
     np.maximum: np.max,
     np.minimum: np.min,
+    **FOLDS,
 }
 _ACCUMULATE: dict[np.ufunc, Callable[..., Any]] = {np.add: np.cumsum, np.multiply: np.cumprod}
 
@@ -129,7 +131,7 @@ def reduce(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, keepdi
         kwargs = {"axis": axis, "keepdims": keepdims, **rest}
         if dtype is not None:
             kwargs["dtype"] = dtype
-        if "dtype" in kwargs and ufunc in (np.maximum, np.minimum):
+        if "dtype" in kwargs and ufunc not in (np.add, np.multiply):
             array = array.astype(kwargs.pop("dtype"))
         return _REDUCE[ufunc](array, **kwargs)
     x = array if dtype is None else array.astype(dtype)

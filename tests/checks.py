@@ -295,7 +295,7 @@ def check_plan(y: ga.Tensor) -> bool:
     assert by_plan is not None, "a plan does not know its own tape again"
     if not by_plan:
         with np.errstate(all="ignore"):
-            by_loop = sweeps._pull(sorted(uses, key=lambda node: node.order), uses, root, g, False, True, None)
+            by_loop = sweeps._pull(sorted(uses, key=lambda node: node.order), uses, root, g, True, None)
         assert by_loop is None, "a plan sees a NaN where there is none"
         return True
     by_loop = sweeps.sweep(root, g, True, uses=uses)

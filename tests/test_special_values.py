@@ -133,6 +133,24 @@ FIRST_ORDER = [
     ("prod with two zeros", np.prod, ([0.0, 2.0, 0.0],), 3, ([0, 0, 0],)),
     ("cumprod with a zero", np.cumprod, ([2.0, 0.0, 5.0],), [1, 10, 100], ([1, 1020, 0],)),
     ("std of equal values", np.std, ([2.0, 2.0, 2.0],), 3, ([0, 0, 0],)),
+    ("std of .1", np.std, ([0.1] * 3,), 3, ([0] * 3,)),
+    ("std of .7, by rows", lambda x: np.std(x, axis=1), ([[0.7] * 3, [1.0, 2.0, 6.0]],), [6, 0], ([[0] * 3] * 2,)),
+    ("std of .7 and more, where", lambda x: np.std(x, where=x < 1), ([0.7] * 3 + [5.0],), 3, ([0] * 4,)),
+    ("nanstd of .7", np.nanstd, ([0.7, NAN, 0.7, 0.7],), 3, ([0] * 4,)),
+    ("std of two that hardly differ", np.std, ([1.0, 1.0 + 1e-9],), 2, ([-1, 1],)),
+    *(
+        (f"{f.__name__}.reduce, {words}", f.reduce, (x,), 6, (exact,))
+        for f in (np.maximum, np.minimum, np.fmax, np.fmin, np.logaddexp, np.logaddexp2)
+        for words, x, exact in (
+            ("three ties", [0.7] * 3, [2] * 3),
+            ("three infinities", [-INF] * 3, [2] * 3),
+            ("two rows of ties", [[0.1, 0.7]] * 3, [[2, 2]] * 3),
+        )
+    ),
+    ("fmax.reduce, two of three", np.fmax.reduce, ([0.7, NAN, 0.7, 0.1, 0.7],), 3, ([1, 0, 1, 0, 1],)),
+    ("logaddexp.reduce(inf, 1, inf)", np.logaddexp.reduce, ([INF, 1.0, INF],), 3, ([1.5, 0, 1.5],)),
+    ("logaddexp.reduce, with a start", lambda x: np.logaddexp.reduce(x, initial=-INF), ([-INF] * 2,), 3, ([1, 1],)),
+    ("logaddexp.reduceat", lambda x: np.logaddexp.reduceat(x, [0, 3]), ([-INF] * 5,), 6, ([2, 2, 2, 3, 3],)),
     ("var of equal values", np.var, ([2.0, 2.0, 2.0],), 3, ([0, 0, 0],)),
     # --- branch cuts
     ("arcsin above its cut", np.arcsin, (complex(1.25, 0.0),), 3, (-4j,)),

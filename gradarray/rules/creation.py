@@ -125,7 +125,7 @@ def _points(start: Array, stop: Array, num: int, endpoint: bool) -> tuple[Array,
     step = (stop - start) / intervals
     points = steps * step + start
     if endpoint:
-        points = np.concatenate([points[:-1], np.expand_dims(stop + 0 * start, 0)])
+        points = np.concatenate([points[:-1], np.expand_dims(np.where(True, stop, start), 0)])
     return points, step
 
 

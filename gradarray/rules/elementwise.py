@@ -12,17 +12,27 @@ from typing import Any
 
 import numpy as np
 
-from ..buffers import absorbing
+from ..buffers import LARGE
+from ..careful import raw
 from ..dispatch import primitive, straight
 from ..gate import PLAIN
+from ..kinds import HARD, ROOT, SHARP, Elementwise, Number
 from ..places import astype
-from ..registry import composite, elementwise, family, linear, lowered, nondifferentiable, rule, zero_gradient
-from ..tape import Array
+from ..registry import RULES, composite, elementwise, family, linear, lowered, nondifferentiable, rule, zero_gradient
+from ..tape import Array, Node
 from .kinks import at_kink, smooth_square, squares
 from .shape import made_array
 
-LOG2 = float(np.log(2))
-LOG10 = float(np.log(10))
+# Numbers that have to be as precise as what they are multiplied by.
+_LONG = np.longdouble
+LOG2, LOG10 = np.log(_LONG(2)), np.log(_LONG(10))
+DEGREE = np.arctan(_LONG(1)) / 45
+
+
+def _number(value: Any, like: Array) -> Any:
+    """Return a number for arithmetic with an array."""
+    return Number(value).beside(getattr(like, "dtype", None))
+
 
 # --- trigonometric functions ---------------------------------------------------------------------------------------
 
@@ -33,12 +43,44 @@ elementwise(np.tan, lambda ans, _x: 1 + ans * ans)
 
 def _cosine_of_arcsin(x: Array) -> Array:
     # On a branch cut the sign of a zero imaginary part decides, which 1 - x * x does not keep.
-    return np.cos(np.arcsin(x)) if np.iscomplexobj(x) else np.sqrt(1 - x * x)
+    return np.cos(np.arcsin(x)) if np.iscomplexobj(x) else np.sqrt((1 - x) * (1 + x))
 
 
 elementwise(np.arcsin, lambda _ans, x: 1 / _cosine_of_arcsin(x))
 elementwise(np.arccos, lambda _ans, x: -1 / _cosine_of_arcsin(x))
-elementwise(np.arctan, lambda _ans, x: 1 / (1 + x * x))
+elementwise(np.arctan, lambda _ans, x: _over_squares(x))
+
+
+def _squares(x: Array) -> Any:
+    """Return ``1 + x * x``, or None where it is not to be had so: there it overflows, or a call of np.hypot is as fast.
+
+    On large arrays that takes ten times as long.
+    """
+    if type(x) is np.float64 or type(x) is float:
+        one = 1 + x * x
+        return one if one < np.inf else None
+    if type(x) is np.ndarray and x.size >= LARGE and x.dtype.kind == "f":
+        total = x * x
+        total += 1
+        return total if np.maximum.reduce(total, axis=None) < np.inf else None
+    return None
+
+
+def _over_squares(x: Array) -> Array:
+    """Return 1 / (1 + x**2)."""
+    if (total := _squares(x)) is not None:
+        return 1 / total
+    if np.iscomplexobj(x):
+        return 1 / (1 + x * x)
+    root = np.hypot(1, x)
+    return 1 / root / root
+
+
+def _over_root_of_squares(x: Array) -> Array:
+    """Return 1 / sqrt(1 + x**2)."""
+    if (total := _squares(x)) is not None:
+        return 1 / np.sqrt(total)
+    return 1 / (np.cosh(np.arcsinh(x)) if np.iscomplexobj(x) else np.hypot(1, x))
 
 
 def _hypot_partial(ans: Array, x: Array) -> Array:
@@ -61,9 +103,9 @@ elementwise(
     lambda _ans, x1, x2: _arctan2_partial(x1, x2, -x1),
 )
 for to_degrees in (np.degrees, np.rad2deg):
-    elementwise(to_degrees, 180 / np.pi)
+    elementwise(to_degrees, Number(1 / DEGREE))
 for to_radians in (np.radians, np.deg2rad):
-    elementwise(to_radians, np.pi / 180)
+    elementwise(to_radians, Number(DEGREE))
 
 rule(np.unwrap, lambda g, _ans, _p, discont=None, axis=-1, *, period=2 * np.pi: g)
 
@@ -79,10 +121,10 @@ def _tanh_partial(ans: Array, _x: Array) -> Array:
 
 
 elementwise(np.tanh, _tanh_partial)
-elementwise(np.arcsinh, lambda _ans, x: 1 / (np.cosh(np.arcsinh(x)) if np.iscomplexobj(x) else np.sqrt(x * x + 1)))
+elementwise(np.arcsinh, lambda _ans, x: _over_root_of_squares(x))
 # A product of two roots, not the root of a product, which lies on another branch for complex numbers.
 elementwise(np.arccosh, lambda _ans, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)))
-elementwise(np.arctanh, lambda _ans, x: 1 / (1 - x * x))
+elementwise(np.arctanh, lambda _ans, x: 1 / ((1 - x) * (1 + x)))
 
 # --- rounding --------------------------------------------------------------------------------------------------------
 
@@ -93,11 +135,11 @@ if hasattr(np, "fix"):  # deprecated since NumPy 2.5
 # --- exponents and logarithms ----------------------------------------------------------------------------------------
 
 elementwise(np.exp, lambda ans, _x: ans)
-elementwise(np.exp2, lambda ans, _x: ans * LOG2)
-elementwise(np.expm1, lambda ans, _x: ans + 1)
+elementwise(np.exp2, lambda ans, _x: ans * _number(LOG2, ans))
+elementwise(np.expm1, lambda _ans, x: np.exp(x))
 elementwise(np.log, lambda _ans, x: 1 / x)
-elementwise(np.log2, lambda _ans, x: 1 / (x * LOG2))
-elementwise(np.log10, lambda _ans, x: 1 / (x * LOG10))
+elementwise(np.log2, lambda _ans, x: _number(1 / LOG2, x) / x)
+elementwise(np.log10, lambda _ans, x: _number(1 / LOG10, x) / x)
 elementwise(np.log1p, lambda _ans, x: 1 / (1 + x))
 
 
@@ -140,7 +182,7 @@ elementwise(np.reciprocal, lambda ans, _x: -ans * ans)
 elementwise(np.remainder, 1, lambda _ans, x1, x2: -np.floor_divide(x1, x2))
 elementwise(np.fmod, 1, lambda ans, x1, x2: -np.rint((x1 - ans) / x2))
 zero_gradient(np.floor_divide)
-rule(np.divmod, lambda g, _ans, _x1, _x2: g[1], lambda g, ans, _x1, _x2: absorbing(-g[1], ans[0]))
+rule(np.divmod, lambda g, _ans, _x1, _x2: g[1], lambda g, ans, _x1, _x2: -g[1] * ans[0])
 rule(np.modf, lambda g, _ans, _x: g[0])
 
 
@@ -154,7 +196,7 @@ def _power_by_base(_ans: Array, x1: Array, x2: Array) -> Array:
 
 def _power_by_exponent(ans: Array, x1: Array, x2: Array) -> Array:
     if type(x1) in (int, float) and x1 > 0:
-        return ans * math.log(x1)
+        return ans * (_number(np.log(_LONG(x1)), ans) if ans.dtype.char in "gG" else math.log(x1))
     if type(x1) in PLAIN and type(x2) in PLAIN:
         flat = (x1 == 0) & (np.real(x2) >= 0)
         if np.iscomplexobj(ans):
@@ -207,21 +249,25 @@ elementwise(
     np.maximum,
     lambda _ans, x1, x2: _share(x1, x2, x1 > x2, x1),
     lambda _ans, x1, x2: 1 - _share(x1, x2, x1 > x2, x1),
+    selects=True,
 )
 elementwise(
     np.minimum,
     lambda _ans, x1, x2: _share(x1, x2, x1 < x2, x1),
     lambda _ans, x1, x2: 1 - _share(x1, x2, x1 < x2, x1),
+    selects=True,
 )
 elementwise(
     np.fmax,
     lambda _ans, x1, x2: _share(x1, x2, x1 > x2, x2),
     lambda _ans, x1, x2: 1 - _share(x1, x2, x1 > x2, x2),
+    selects=True,
 )
 elementwise(
     np.fmin,
     lambda _ans, x1, x2: _share(x1, x2, x1 < x2, x2),
     lambda _ans, x1, x2: 1 - _share(x1, x2, x1 < x2, x2),
+    selects=True,
 )
 
 
@@ -252,7 +298,7 @@ def high_vjp(g: Array, _ans: Array, a: Array, low: Array, high: Array, dtype: An
     return np.where(_outside(a, low, high)[1], g, 0)
 
 
-rule(clipped, clip_vjp, low_vjp, high_vjp, holomorphic=False)
+rule(clipped, clip_vjp, low_vjp, high_vjp, holomorphic=False, selects=True)
 
 _NOT_GIVEN = np._NoValue
 
@@ -291,6 +337,7 @@ elementwise(
     lambda _ans, a, low, high: 1 - np.logical_or(*_outside(a, low, high)),
     lambda _ans, a, low, high: np.greater(*_outside(a, low, high)),
     lambda _ans, a, low, high: _outside(a, low, high)[1],
+    selects=True,
 )
 
 # --- miscellaneous ---------------------------------------------------------------------------------------------------
@@ -361,7 +408,7 @@ def finite_vjp(g: Array, _ans: Array, x: Array, nan: Any = 0.0, posinf: Any = No
     return np.where(np.isfinite(x), g, 0)
 
 
-rule(finite, finite_vjp, holomorphic=False)
+rule(finite, finite_vjp, holomorphic=False, selects=True)
 
 
 def _nan_to_num(x: Array, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Array:
@@ -393,6 +440,52 @@ def _real_if_close(a: Array, tol: float = 100) -> Array:
 
 composite(np.real_if_close, _real_if_close)
 
+# --- zero times infinity ----------------------------------------------------------------------------------------------
+# What the careful sweep has to know of infinite and vanishing derivatives.
+
+
+def _elementwise_rule(func: np.ufunc) -> Elementwise:
+    found = RULES[func]
+    assert isinstance(found, Elementwise)
+    return found
+
+
+def _root_of_sqrt(_i: int, ans: Any, _x: Any) -> Any:
+    return HARD if np.all(ans) else np.where(ans == 0, ROOT, HARD)
+
+
+def _root_of_power(i: int, _ans: Any, x1: Any, x2: Any) -> Any:
+    if i or np.iscomplexobj(x2) or (np.ndim(x2) == 0 and not 0 < x2 < 1) or np.all(x1):
+        return HARD
+    return np.where((x1 == 0) & (x2 > 0) & (x2 < 1), np.where(np.less(x2, 0.5), SHARP, ROOT), HARD)
+
+
+def _excused_by_power(i: int, node: Node) -> Any:
+    """Tell which roots an inner power is stationary under: a whole one of 0 under a square root, an even one always.
+
+    Beside 0 the derivative has only become 0 by rounding.
+    """
+    x1, x2 = map(raw, node.args)
+    if i or np.iscomplexobj(x2):
+        return 0
+    return np.where(x1 == 0, np.where(np.equal(x2 % 2, 0), SHARP, np.where(np.equal(x2 % 1, 0), ROOT, 0)), 0)
+
+
+_elementwise_rule(np.sqrt).root = _root_of_sqrt
+for power in (np.power, np.float_power):
+    _elementwise_rule(power).root = _root_of_power
+    _elementwise_rule(power).excuses = _excused_by_power
+    _elementwise_rule(power).constant = lambda i, node: (
+        np.equal(raw(node.args[1]), 0) if i == 0 and node.parents[1] is None else False
+    )
+for even in (np.square, np.absolute, np.fabs, np.cos, np.cosh, np.hypot):
+    _elementwise_rule(even).excuses = lambda _i, _node: SHARP
+_elementwise_rule(np.multiply).excuses = lambda _i, node: SHARP if node.parents[0] is node.parents[1] else ROOT
+_elementwise_rule(np.multiply).constant = lambda i, node: (
+    np.equal(raw(node.args[1 - i]), 0) if node.parents[1 - i] is None else False
+)
+_elementwise_rule(np.divide).excuses = lambda i, _node: ROOT if i else 0
+
 # --- other special functions -----------------------------------------------------------------------------------------
 # Each of the two has a family of derivatives that is closed: the rule of a member is the next one.
 
@@ -419,25 +512,34 @@ def sinc_derivative(x: Array, order: int) -> Array:
     return np.pi**order * np.where(small, series * near if order % 2 else series, value)
 
 
-rule(np.sinc, lambda g, _ans, x: absorbing(g, sinc_derivative(x, order=1)))
-rule(sinc_derivative, lambda g, _ans, x, *, order: absorbing(g, sinc_derivative(x, order=order + 1)))
+rule(np.sinc, lambda g, _ans, x: g * sinc_derivative(x, order=1))
+rule(sinc_derivative, lambda g, _ans, x, *, order: g * sinc_derivative(x, order=order + 1))
 
 
 @primitive
 def i0_derivative(x: Array, order: int) -> Array:
     """Return a derivative of np.i0, the mean of cos(t)**n exp(x cos(t)) over a period.
 
-    The midpoint rule with m points on half a period leaves out only the Bessel functions of order 2 m and above, which
+    Near zero, where that cancels, it is the power series, sum over k of (2k)! x**(2k - n) / ((2k - n)! 4**k k!**2). The
+    midpoint rule with m points on half a period leaves out only the Bessel functions of order 2 m and above, which
     for these m is less than rounding (Trefethen and Weideman, https://doi.org/10.1137/130932132).
     """
     largest = float(np.max(np.abs(x), where=np.isfinite(x), initial=0))
     m = 20 + order + int(6 * math.sqrt(largest))
     cosine = np.cos(np.pi * (np.arange(m) + 0.5) / m)
-    return np.mean(cosine**order * np.exp(x[..., None] * cosine), axis=-1)
+    far = np.mean(cosine**order * np.exp(x[..., None] * cosine), axis=-1)
+    small = np.abs(x) < 1
+    near = np.where(small, x, 0)
+    square = near * near
+    lowest = (order + 1) // 2
+    series = 0 * near
+    for k in range(lowest + 9 + order, lowest - 1, -1):
+        series = series * square + math.perm(2 * k, order) / (4**k * math.factorial(k) ** 2)
+    return np.where(small, series * near if order % 2 else series, far)
 
 
-rule(np.i0, lambda g, _ans, x: absorbing(g, i0_derivative(x, order=1)))
-rule(i0_derivative, lambda g, _ans, x, *, order: absorbing(g, i0_derivative(x, order=order + 1)))
+rule(np.i0, lambda g, _ans, x: g * i0_derivative(x, order=1))
+rule(i0_derivative, lambda g, _ans, x, *, order: g * i0_derivative(x, order=order + 1))
 
 # --- complex numbers -------------------------------------------------------------------------------------------------
 

@@ -48,6 +48,7 @@ rule(
     jvp=where_jvp,
     skip=("condition",),
     holomorphic=False,
+    selects=True,
 )
 
 # np.where(condition) is np.nonzero; the rule is for three arguments.
@@ -160,6 +161,7 @@ rule(
     jvp=lambda tangents, _ans, condition, _a, axis=None: np.compress(condition, tangents[1], axis),
     skip=("condition",),
     holomorphic=False,
+    selects=True,
 )
 composite(np.extract, lambda condition, arr: np.take(np.ravel(as_array(arr)), np.flatnonzero(condition)))
 
@@ -275,14 +277,15 @@ def sort_complex(a: Any) -> Array:
 
 
 if "descending" in (parameter_names(np.sort) or ()):
-    rule(np.sort, sort_vjp, jvp=sort_jvp, holomorphic=False)
+    rule(np.sort, sort_vjp, jvp=sort_jvp, holomorphic=False, selects=True)
 else:  # before NumPy 2.5
     rule(
         np.sort,
         lambda g, ans, a, axis=-1, kind=None, order=None, *, stable=None: sort_vjp(g, ans, a, axis),
         jvp=sort_jvp,
         holomorphic=False,
+        selects=True,
     )
-rule(np.partition, partition_vjp, holomorphic=False)
+rule(np.partition, partition_vjp, holomorphic=False, selects=True)
 composite(np.sort_complex, sort_complex)
 nondifferentiable(np.argsort, np.argpartition, np.lexsort, np.searchsorted)

@@ -285,7 +285,7 @@ def padded_jvp(
     return padded(tangents[0], pad_width, mode, options)
 
 
-rule(padded, padded_vjp, jvp=padded_jvp, holomorphic=False)
+rule(padded, padded_vjp, jvp=padded_jvp, holomorphic=False, selects=True)
 
 
 def pad(

@@ -182,6 +182,9 @@ def cofactors(a: Array) -> Array:
     With a = U S V^H it is det(U V^H) conj(U) C conj(V^H), and C holds the products of all the other singular values
     (G. W. Stewart, On the adjugate matrix, Linear Algebra Appl. 283, 1998).
     """
+    finite = np.all(np.isfinite(a), axis=(-2, -1), keepdims=True)
+    if not np.all(finite):  # LAPACK refuses the others, too
+        return np.where(finite, cofactors(np.where(finite, a, np.eye(a.shape[-1], dtype=a.dtype))), np.nan)
     u, s, vh = np.linalg.svd(a)
     others = np.prod(np.where(np.eye(s.shape[-1], dtype=bool), 1, s[..., None, :]), axis=-1)
     return np.linalg.det(u @ vh)[..., None, None] * (conjugate(u) * others[..., None, :] @ conjugate(vh))
@@ -432,7 +435,7 @@ def leading(q: Array, g: Array, k: int, name: str) -> tuple[Array, Array]:
 def cholesky_vjp(g: Array, ans: Array, _a: Array, *, upper: bool = False) -> Array:
     lower, g = (adjoint(ans), adjoint(g)) if upper else (ans, g)
     inverse = np.linalg.inv(lower)
-    middle = np.tril(adjoint(lower) @ g) * (1 - 0.5 * np.eye(g.shape[-1], dtype=np.finfo(g.dtype).dtype))
+    middle = np.tril(adjoint(lower) @ np.tril(g)) * (1 - 0.5 * np.eye(g.shape[-1], dtype=np.finfo(g.dtype).dtype))
     return one_triangle(adjoint(inverse) @ middle @ inverse, "U" if upper else "L")
 
 

@@ -153,7 +153,7 @@ def reducing(ufunc: np.ufunc) -> Callable[..., Array]:
 
 
 linear(np.sum, sum_adjoint, forward=reducing(np.add))
-rule(np.nansum, nansum_vjp, holomorphic=False)
+rule(np.nansum, nansum_vjp, holomorphic=False, selects=True)
 
 # --- products --------------------------------------------------------------------------------------------------------
 
@@ -227,7 +227,7 @@ def nanprod_vjp(
 
 
 rule(np.prod, prod_vjp, jvp=reduction_jvp(prod_vjp), forward=reducing(np.multiply))
-rule(np.nanprod, nanprod_vjp, jvp=reduction_jvp(nanprod_vjp))
+rule(np.nanprod, nanprod_vjp, jvp=reduction_jvp(nanprod_vjp), selects="nan")
 
 # --- running sums ----------------------------------------------------------------------------------------------------
 
@@ -247,6 +247,7 @@ rule(
     np.nancumsum,
     lambda g, _ans, a, axis=None, dtype=None: np.where(np.isnan(a), 0, cumsum_adjoint(g, a, axis, dtype)),
     holomorphic=False,
+    selects=True,
 )
 
 # --- running products ------------------------------------------------------------------------------------------------
@@ -285,7 +286,7 @@ def nancumprod_vjp(g: Array, ans: Array, a: Array, axis: int | None = None, dtyp
 
 
 rule(np.cumprod, cumprod_vjp)
-rule(np.nancumprod, nancumprod_vjp)
+rule(np.nancumprod, nancumprod_vjp, selects="nan")
 
 
 def cumulative_sum_adjoint(
@@ -645,16 +646,75 @@ def _add_at_flat(buffer: Array, places: Array, g: Array) -> None:
 
 
 extremum_jvp = reduction_jvp(extremum_vjp)
-extremum: dict[str, Any] = {"jvp": extremum_jvp, "holomorphic": False, "sparse": extremum_places}
+extremum: dict[str, Any] = {"jvp": extremum_jvp, "holomorphic": False, "selects": True}
 for largest in (np.max, np.amax):
-    rule(largest, extremum_vjp, forward=reducing(np.maximum), **extremum)
+    rule(largest, extremum_vjp, forward=reducing(np.maximum), sparse=extremum_places, **extremum)
 for least in (np.min, np.amin):
-    rule(least, extremum_vjp, forward=reducing(np.minimum), **extremum)
+    rule(least, extremum_vjp, forward=reducing(np.minimum), sparse=extremum_places, **extremum)
 for func in (np.nanmax, np.nanmin):
-    rule(func, extremum_vjp, jvp=extremum_jvp, holomorphic=False)
+    rule(func, extremum_vjp, **extremum)
 composite(
     np.ptp, lambda a, axis=None, keepdims=False: np.max(a, axis, keepdims=keepdims) - np.min(a, axis, keepdims=keepdims)
 )
+
+# --- reductions by other ufuncs --------------------------------------------------------------------------------------
+
+
+def log_sum_vjp(
+    g: Array,
+    ans: Array,
+    a: Array,
+    exp: np.ufunc,
+    axis: Axis = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Array:
+    """Multiply by exp(a - ans), the share of an element in the sum; infinite ones that are equal share evenly."""
+    ans, g = expand(ans, axis, keepdims), expand(g, axis, keepdims)
+    hit, n = hits(a, ans, axis, where)
+    if initial is not None:
+        n = n + (ans == initial)
+    infinite = np.isinf(ans)
+    gap = np.where(infinite | np.logical_not(where), 0, a - np.where(infinite, 0, ans))
+    return np.where(where, g * np.where(infinite, hit / np.where(infinite, n, 1), exp(gap)), 0)
+
+
+def _declare_fold(ufunc: np.ufunc, vjp: Callable[..., Array], **options: Any) -> Callable[..., Array]:
+    """Declare the reduction by a ufunc that NumPy has no function for."""
+    reduce: Any = ufunc.reduce
+
+    @primitive
+    def fold(a: Array, axis: Axis = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Array:
+        return reduce(a, axis, None, None, keepdims, np._NoValue if initial is None else initial, where)
+
+    fold.__name__ = f"{ufunc.__name__}.reduce"
+    rule(fold, vjp, jvp=reduction_jvp(vjp), **options)
+    return fold
+
+
+def _log_sum(exp: np.ufunc) -> Callable[..., Array]:
+    def vjp(
+        g: Array,
+        ans: Array,
+        a: Array,
+        axis: Axis = None,
+        keepdims: bool = False,
+        initial: Any = None,
+        where: Any = True,
+    ) -> Array:
+        return log_sum_vjp(g, ans, a, exp, axis, keepdims, initial, where)
+
+    return vjp
+
+
+# Element by element, ties would be shared between each and all those before it.
+FOLDS: dict[np.ufunc, Callable[..., Array]] = {
+    np.fmax: _declare_fold(np.fmax, extremum_vjp, holomorphic=False, selects=True),
+    np.fmin: _declare_fold(np.fmin, extremum_vjp, holomorphic=False, selects=True),
+    np.logaddexp: _declare_fold(np.logaddexp, _log_sum(np.exp)),
+    np.logaddexp2: _declare_fold(np.logaddexp2, _log_sum(np.exp2)),
+}
 
 # --- truth values, places and counts ---------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from ..kinds import parameter_names, public_name
 from ..places import scatter
 from ..registry import composite, linear, nondifferentiable, rule
 from ..tape import Array, Spec
-from ..wrapping import has_variable, unwrap
+from ..wrapping import bare, has_variable, unwrap
 from .kinks import at_kink, smooth_square
 from .reductions import BARE, FLOAT64, Axis, array, axes_of, count, expand, hits, rows, spread, unrows
 
@@ -86,7 +86,7 @@ def _declare_median(func: Callable[..., Any], skip_nan: bool) -> None:
         return plain(array(a), axis=axis, keepdims=keepdims)
 
     plain.__name__ = func.__name__
-    rule(plain, vjp, holomorphic=False)
+    rule(plain, vjp, holomorphic=False, selects=True)
     composite(func, body)
 
 
@@ -152,7 +152,7 @@ def _declare_quantile(func: Callable[..., Any], ranks: Callable[..., Array], ski
         return body(a, q, axis, overwrite_input, interpolation or method, keepdims, weights=weights)
 
     plain.__name__ = func.__name__
-    rule(plain, vjp, holomorphic=False)
+    rule(plain, vjp, holomorphic=False, selects=True)
     # The old name of method= was there until NumPy 2.3.
     composite(func, body_20 if "interpolation" in (parameter_names(func) or ()) else body)
 
@@ -209,7 +209,7 @@ def mean_forward(a: Array, axis: Axis = None, dtype: Any = None, keepdims: Any =
 
 
 linear(np.mean, mean_adjoint, forward=mean_forward)
-rule(np.nanmean, nanmean_vjp, holomorphic=False)
+rule(np.nanmean, nanmean_vjp, holomorphic=False, selects=True)
 
 
 def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False) -> Any:
@@ -282,6 +282,29 @@ def var_vjp(
     return _pull_squares(g, a, axis, dtype, ddof, keepdims, where, mean)
 
 
+def _are_equal(a: Array, ans: Array, axis: Axis, keepdims: bool, where: Any) -> Any:
+    """Tell which standard deviations are those of equal elements; None where it is certain that none is.
+
+    The mean of equal elements is rounded, so that the deviation need not be zero; but it is small beside any of them.
+    """
+    a, ans = bare(a), bare(ans)
+    if not a.size:
+        return None
+    if where is True:
+        axes = axes_of(axis, a.ndim)
+        some = np.abs(a[tuple([slice(1) if k in axes else slice(None) for k in range(a.ndim)])])
+    else:
+        some = np.max(np.abs(a), axis=axis, keepdims=True, initial=0, where=where)
+    if not np.any(expand(ans, axis, keepdims) <= np.finfo(ans.dtype).eps ** 0.5 * some):
+        return None
+    parts = (np.real(a), np.imag(a)) if np.iscomplexobj(a) else (a,)
+    equal = True
+    for part in parts:
+        most = np.max(part, axis=axis, keepdims=keepdims, initial=-np.inf, where=where)
+        equal = equal & (most == np.min(part, axis=axis, keepdims=keepdims, initial=np.inf, where=where))
+    return equal
+
+
 def std_vjp(
     g: Array,
     ans: Array,
@@ -294,13 +317,11 @@ def std_vjp(
     mean: Any = None,
 ) -> Array:
     """Return zero where all elements are equal, the only place without a derivative."""
-    if type(ans) is np.float64 and ans > 0:
-        g = g / (2 * ans)
-    else:
-        kink = ans == 0
-        g = np.where((g == 0) & (ans != ans), 0, g * ~kink / np.where(kink, 1, 2 * ans))
+    usual = type(ans) is np.float64 and where is True and type(a) is np.ndarray and ans > 1e-6 * abs(a.item(0))
+    equal = None if usual else _are_equal(a, ans, axis, keepdims, where)
+    g = g / (2 * ans) if equal is None else g * np.logical_not(equal) / np.where(equal, 1, 2 * ans)
     pulled = _pull_squares(g, a, axis, dtype, ddof, keepdims, where, mean)
-    return pulled if type(pulled) in BARE else at_kink(pulled, expand(ans, axis, keepdims) == 0, a)
+    return pulled if equal is None else at_kink(pulled, expand(equal, axis, keepdims), a)
 
 
 def _declare_variance(func: Callable[..., Any], root: bool, skip_nan: bool) -> Callable[..., Any]:
@@ -343,7 +364,8 @@ def _declare_variance(func: Callable[..., Any], root: bool, skip_nan: bool) -> C
         return (std_vjp if root else var_vjp)(g, ans, a, axis, dtype, ddof, keepdims, there, mean)
 
     plain.__name__ = func.__name__
-    rule(plain, nanvar_vjp if skip_nan else std_vjp if root else var_vjp, holomorphic=False)
+    vjp = nanvar_vjp if skip_nan else std_vjp if root else var_vjp
+    rule(plain, vjp, holomorphic=False, selects="nan" if skip_nan else False)
 
     def body(
         a: Any,
@@ -429,7 +451,7 @@ def cov(
     dtype = np.dtype(np.result_type(*(x.dtype for x in data), float) if dtype is None else dtype)
     weights = [np.real(w) for w in (fweights, aweights) if w is not None]
     weights = [w if w.dtype == float else w.astype(float) for w in weights]
-    fine = all(x.ndim <= 2 for x in data) and all(w.ndim == 1 and np.all(w >= 0) for w in weights)
+    fine = all(x.ndim <= 2 for x in data) and all(w.ndim == 1 and not np.any(w < 0) for w in weights)
     if fine and fweights is not None:
         fine = bool(np.all(weights[0] == np.around(weights[0])))
     x = [_observations(v, rowvar, dtype, v is m) for v in data] if fine else []
