@@ -137,7 +137,7 @@ class Tensor(Surface):
         self._known = node
 
     @property
-    def data(self) -> Any:
+    def data(self) -> np.ndarray[tuple[Any, ...], np.dtype[Any]]:
         """The values as an ndarray: no copy, no history.
 
         It shares the tensor's memory, both ways; while a tape needs the values it is read-only, and an update of the
@@ -145,7 +145,7 @@ class Tensor(Surface):
         """
         if self._node is not None:
             loss.named(self._node)
-        return self._values()
+        return self._values()  # type: ignore[no-any-return]
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -311,7 +311,7 @@ class Tensor(Surface):
         t._alias = family
         return t
 
-    def to_numpy(self) -> Any:
+    def to_numpy(self) -> np.ndarray[tuple[Any, ...], np.dtype[Any]]:
         """Return the underlying ndarray, the same as ``.data``."""
         return self.data
 
@@ -354,18 +354,18 @@ class Tensor(Surface):
     # --- inspection -------------------------------------------------------------------------------------------------
 
     @property
-    def shape(self) -> Any:
+    def shape(self) -> tuple[int, ...]:
         """The lengths of the axes; assigning reshapes the tensor in place."""
-        return self._raw.shape
+        return self._raw.shape  # type: ignore[no-any-return]
 
     @shape.setter
     def shape(self, value: Any) -> None:
         views.reshape_inplace(self, value)
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> np.dtype[Any]:
         """The type of the elements."""
-        return self._raw.dtype
+        return self._raw.dtype  # type: ignore[no-any-return]
 
     @property
     def ndim(self) -> int:
@@ -388,9 +388,9 @@ class Tensor(Surface):
         return self._raw.nbytes  # type: ignore[no-any-return]
 
     @property
-    def strides(self) -> Any:
+    def strides(self) -> tuple[int, ...]:
         """The steps in bytes along each axis."""
-        return as_array(self).strides
+        return as_array(self).strides  # type: ignore[no-any-return]
 
     @property
     def flags(self) -> Any:
@@ -528,7 +528,7 @@ class Tensor(Surface):
             raise ValueError("cannot resize an array that is referenced by another array: there are views of it")
         shape = shape[0] if len(shape) == 1 else shape
         size = np.empty(shape, np.bool_).size
-        flat = self.flatten()
+        flat: Any = self.flatten()
         if size > self.size:
             flat = np.concatenate([flat, np.zeros(size - self.size, self.dtype)])
         resized: Any = np.reshape(flat[:size], shape)
@@ -551,7 +551,7 @@ class Tensor(Surface):
 
     def _copied(self, what: str, part: bool = False) -> Tensor:
         if loss.in_transform():
-            return self.copy("K")  # type: ignore[no-any-return]
+            return self.copy("K")
         if self.creator is not None or not part:
             self._exit(what, loss.COPY)
         return Tensor(self._raw, constant=self.constant)

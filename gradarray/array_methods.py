@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
 import numpy as np
 
 Method = Callable[..., Any]
+T = TypeVar("T")
 
 
-def forward(func: Callable[..., Any]) -> Method:
+class _OfItsClass(Protocol):
+    """A method whose result is of the class of the object."""
+
+    def __get__(self, instance: T, owner: type, /) -> Callable[..., T]: ...
+
+
+def forward(func: Callable[..., Any]) -> _OfItsClass:
+    """Make the method that calls a NumPy function with the array in front, and gives an array."""
+    return answer(func)
+
+
+def answer(func: Callable[..., Any]) -> Method:
     """Make the method that calls a NumPy function with the array in front."""
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -34,26 +46,29 @@ class ArrayMethods:
 
     if TYPE_CHECKING:
         # Given by `operators.give`, which editors and type checkers do not carry out.
-        def _operator(self, other: Any = None, /) -> Any: ...
+        def _operator(self, other: Any = None, /) -> Self: ...
+        def _answer(self, other: Any = None, /) -> Any: ...
+        def __setitem__(self, index: Any, value: Any) -> None: ...
 
-        __add__ = __sub__ = __mul__ = __truediv__ = __floordiv__ = __mod__ = __divmod__ = __pow__ = _operator
-        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rfloordiv__ = __rmod__ = __rdivmod__ = __rpow__ = _operator
+        __add__ = __sub__ = __mul__ = __truediv__ = __floordiv__ = __mod__ = __pow__ = _operator
+        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rfloordiv__ = __rmod__ = __rpow__ = _operator
+        __divmod__ = __rdivmod__ = _answer
         __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = __imod__ = __ipow__ = _operator
         __matmul__ = __rmatmul__ = __imatmul__ = __neg__ = __pos__ = __abs__ = __invert__ = _operator
         __and__ = __or__ = __xor__ = __lshift__ = __rshift__ = __rand__ = __ror__ = __rxor__ = _operator
         __rlshift__ = __rrshift__ = __iand__ = __ior__ = __ixor__ = __ilshift__ = __irshift__ = _operator
-        __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = _operator
+        __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = _answer
     # As for an ndarray, == is element-wise, so that there is no hash.
     __hash__ = None  # type: ignore[assignment]
 
     # --- methods that are functions of NumPy ------------------------------------------------------------------------
 
-    all = forward(np.all)
-    any = forward(np.any)
-    argmax = forward(np.argmax)
-    argmin = forward(np.argmin)
-    argpartition = forward(np.argpartition)
-    argsort = forward(np.argsort)
+    all = answer(np.all)
+    any = answer(np.any)
+    argmax = answer(np.argmax)
+    argmin = answer(np.argmin)
+    argpartition = answer(np.argpartition)
+    argsort = answer(np.argsort)
     choose = forward(np.choose)
     clip = forward(np.clip)
     cumprod = forward(np.cumprod)
@@ -63,12 +78,12 @@ class ArrayMethods:
     max = forward(np.max)
     mean = forward(np.mean)
     min = forward(np.min)
-    nonzero = forward(np.nonzero)
+    nonzero = answer(np.nonzero)
     prod = forward(np.prod)
     ravel = forward(np.ravel)
     repeat = forward(np.repeat)
     round = forward(np.round)
-    searchsorted = forward(np.searchsorted)
+    searchsorted = answer(np.searchsorted)
     squeeze = forward(np.squeeze)
     std = forward(np.std)
     sum = forward(np.sum)
@@ -77,53 +92,53 @@ class ArrayMethods:
     trace = forward(np.trace)
     var = forward(np.var)
 
-    def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
+    def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Self:
         """Return the array with another shape, given as one tuple or as several numbers."""
         kwargs: dict[str, Any] = {} if order == "C" else {"order": order}
         if copy is not None:
             kwargs["copy"] = copy
-        return self._functions[np.reshape]((self, shape[0] if len(shape) == 1 else shape), kwargs)
+        return self._functions[np.reshape]((self, shape[0] if len(shape) == 1 else shape), kwargs)  # type: ignore[no-any-return]
 
-    def transpose(self, *axes: Any) -> Any:
+    def transpose(self, *axes: Any) -> Self:
         """Return the array with its axes permuted; without arguments, reversed."""
         if not axes:
-            return self._functions[np.transpose]((self,), {})
+            return self._functions[np.transpose]((self,), {})  # type: ignore[no-any-return]
         order = axes[0] if len(axes) == 1 else axes
-        return self._functions[np.transpose]((self, order), {})
+        return self._functions[np.transpose]((self, order), {})  # type: ignore[no-any-return]
 
-    def flatten(self, order: str = "C") -> Any:
+    def flatten(self, order: str = "C") -> Self:
         """Return a copy in one dimension."""
-        return self._functions[np.copy]((self._functions[np.ravel]((self, order), {}),), {})
+        return self._functions[np.copy]((self._functions[np.ravel]((self, order), {}),), {})  # type: ignore[no-any-return]
 
-    def compress(self, condition: Any, axis: int | None = None, out: Any = None) -> Any:
+    def compress(self, condition: Any, axis: int | None = None, out: Any = None) -> Self:
         """Return the slices along an axis where the condition holds."""
-        return self._functions[np.compress]((condition, self), {"axis": axis, "out": out})
+        return self._functions[np.compress]((condition, self), {"axis": axis, "out": out})  # type: ignore[no-any-return]
 
     @property
-    def T(self) -> Any:
+    def T(self) -> Self:
         """The array with its axes reversed."""
-        return self._functions[np.transpose]((self,), {})
+        return self._functions[np.transpose]((self,), {})  # type: ignore[no-any-return]
 
     @property
-    def mT(self) -> Any:
+    def mT(self) -> Self:
         """The array with its last two axes swapped."""
         if self.ndim < 2:  # type: ignore[attr-defined]
             raise ValueError("matrix transpose with ndim < 2 is undefined")
-        return self._functions[np.swapaxes]((self, -1, -2), {})
+        return self._functions[np.swapaxes]((self, -1, -2), {})  # type: ignore[no-any-return]
 
     @property
-    def real(self) -> Any:
+    def real(self) -> Self:
         """The real part."""
-        return self._functions[np.real]((self,), {})
+        return self._functions[np.real]((self,), {})  # type: ignore[no-any-return]
 
     @real.setter
     def real(self, value: Any) -> None:
         self.real[...] = value
 
     @property
-    def imag(self) -> Any:
+    def imag(self) -> Self:
         """The imaginary part."""
-        return self._functions[np.imag]((self,), {})
+        return self._functions[np.imag]((self,), {})  # type: ignore[no-any-return]
 
     @imag.setter
     def imag(self, value: Any) -> None:

@@ -90,11 +90,11 @@ def astensor(data: Any, dtype: Any = None, *, constant: bool | None = None) -> T
         if (dtype is None or data.dtype == dtype) and constant in (None, data.constant):
             return data
         if constant is None and not data.constant:
-            return data.astype(dtype)  # type: ignore[no-any-return]
+            return data.astype(dtype)
     return tensor(data, dtype, constant=constant, copy=False)
 
 
-def asarray(data: Any, dtype: Any = None, order: Any = None) -> Any:
+def asarray(data: Any, dtype: Any = None, order: Any = None) -> np.ndarray[tuple[Any, ...], np.dtype[Any]]:
     """Return the plain ndarray behind a tensor, or anything else as np.asarray does; the explicit way off the tape.
 
     Parameters

@@ -6,7 +6,7 @@ import functools
 import inspect
 import itertools
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, ParamSpec
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from .tape import Array, Node, PullbackRule, Spec
 from .trees import Tree, _parts, flatten
 from .wrapping import saved, wrap
 
+P = ParamSpec("P")
 Pull = Callable[[Any], Any]
 
 
@@ -323,7 +324,7 @@ class _Custom(Derivative):
             hold(before)
 
 
-def custom_gradient(func: Callable[..., tuple[Any, Callable[[Any], Any]]]) -> Callable[..., Any]:
+def custom_gradient(func: Callable[P, tuple[Any, Callable[[Any], Any]]]) -> Callable[P, Any]:
     """Give a Python function a gradient of your own.
 
     Parameters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ParamSpec
 
 import numpy as np
 
@@ -17,10 +17,12 @@ from .transformed import named_after
 from .transforms import Pushed, pair
 from .trees import Tree
 
+P = ParamSpec("P")
+
 
 def jacobian(
-    f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
-) -> Callable[..., Any]:
+    f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
+) -> Callable[P, Any]:
     """Make the function that returns the derivative of each element of a result by each element of an argument.
 
     `f` is called once, and many rows, or columns, are computed in one sweep along what it recorded: rows, in reverse,
@@ -64,8 +66,8 @@ def jacobian(
 
 
 def jacrev(
-    f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
-) -> Callable[..., Any]:
+    f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
+) -> Callable[P, Any]:
     """Make the function that returns the Jacobian, computed in reverse: many rows in one sweep.
 
     Parameters
@@ -100,8 +102,8 @@ def jacrev(
 
 
 def jacfwd(
-    f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
-) -> Callable[..., Any]:
+    f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
+) -> Callable[P, Any]:
     """Make the function that returns the Jacobian, computed forward: a column at a time.
 
     Parameters

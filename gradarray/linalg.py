@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.linalg import LinAlgError
 
-from .mirror import mirrored
+from .mirror import answering, mirrored
 
 # --- Matrix and vector products -------------------------------------------------------------------------------------
 
@@ -18,14 +18,14 @@ matrix_power = mirrored(np.linalg.matrix_power)
 # --- Decompositions -------------------------------------------------------------------------------------------------
 
 cholesky = mirrored(np.linalg.cholesky)
-qr = mirrored(np.linalg.qr)
-svd = mirrored(np.linalg.svd)
+qr = answering(np.linalg.qr)
+svd = answering(np.linalg.svd)
 svdvals = mirrored(np.linalg.svdvals)
 
 # --- Eigenvalues ----------------------------------------------------------------------------------------------------
 
-eig = mirrored(np.linalg.eig)
-eigh = mirrored(np.linalg.eigh)
+eig = answering(np.linalg.eig)
+eigh = answering(np.linalg.eigh)
 eigvals = mirrored(np.linalg.eigvals)
 eigvalsh = mirrored(np.linalg.eigvalsh)
 
@@ -36,15 +36,15 @@ matrix_norm = mirrored(np.linalg.matrix_norm)
 vector_norm = mirrored(np.linalg.vector_norm)
 cond = mirrored(np.linalg.cond)
 det = mirrored(np.linalg.det)
-matrix_rank = mirrored(np.linalg.matrix_rank)
-slogdet = mirrored(np.linalg.slogdet)
+matrix_rank = answering(np.linalg.matrix_rank)
+slogdet = answering(np.linalg.slogdet)
 trace = mirrored(np.linalg.trace)
 
 # --- Solving equations and inverting matrices -----------------------------------------------------------------------
 
 solve = mirrored(np.linalg.solve)
 tensorsolve = mirrored(np.linalg.tensorsolve)
-lstsq = mirrored(np.linalg.lstsq)
+lstsq = answering(np.linalg.lstsq)
 inv = mirrored(np.linalg.inv)
 pinv = mirrored(np.linalg.pinv)
 tensorinv = mirrored(np.linalg.tensorinv)

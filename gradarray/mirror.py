@@ -19,7 +19,7 @@ from .tangents import level_of
 from .wrapping import has_tensor, has_variable, stack_nested, unwrap, wrap, wrap_results
 
 
-def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = False) -> Callable[..., Any]:
+def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = False) -> Callable[..., Tensor]:
     """Return the mirror of a NumPy function, under its name and with its documentation.
 
     Parameters
@@ -117,7 +117,12 @@ def _is_shape(value: Any) -> bool:
     return True
 
 
-def created(func: Callable[..., Any], *, callback: bool = False) -> Callable[..., Any]:
+def answering(func: Callable[..., Any], *, plain: bool = False, callback: bool = False) -> Callable[..., Any]:
+    """Do the same for a function whose result is something else than one array, or can be: editors see this one."""
+    return mirrored(func, plain=plain, callback=callback)
+
+
+def created(func: Callable[..., Any], *, callback: bool = False) -> Callable[..., Tensor]:
     """Return the mirror of a function that makes new arrays: as with `tensor`, floating-point ones are variables."""
     mirror = mirrored(func, callback=callback)
 
@@ -128,7 +133,7 @@ def created(func: Callable[..., Any], *, callback: bool = False) -> Callable[...
     return borrow(call, func)
 
 
-def converted(func: Callable[..., Any]) -> Callable[..., Any]:
+def converted(func: Callable[..., Any]) -> Callable[..., Tensor]:
     """Return the mirror of a function that makes an array of anything: a Tensor stays what it is, all else is new."""
     mirror, create = mirrored(func), created(func)
 

@@ -46,7 +46,7 @@ from .wrapping import has_variable, unwrap
 # --- what the two kinds of function do ------------------------------------------------------------------------------
 
 
-def drawn(func: Callable[..., Any]) -> Any:
+def drawn(func: Callable[..., Any]) -> Callable[..., Tensor]:
     """Return the mirror of a function that draws numbers."""
 
     def call(*args: Any, constant: bool | None = None, **kwargs: Any) -> Any:

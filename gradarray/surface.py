@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -18,18 +18,18 @@ class Surface(ArrayMethods):
     __slots__ = ()
     _functions = FUNCTIONS
 
-    def conj(self) -> Any:
+    def conj(self) -> Self:
         """Return the complex conjugate, element by element."""
-        return UFUNCS[np.conjugate](self)
+        return UFUNCS[np.conjugate](self)  # type: ignore[no-any-return]
 
     conjugate = conj
 
-    def copy(self, order: Any = "C") -> Any:
+    def copy(self, order: Any = "C") -> Self:
         """Return a copy; of a scalar, a scalar."""
-        return self[()] if is_scalar(self) else FUNCTIONS[np.copy]((self, order), {})  # type: ignore[index]
+        return self[()] if is_scalar(self) else FUNCTIONS[np.copy]((self, order), {})  # type: ignore[index, no-any-return]
 
     def astype(
         self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
-    ) -> Any:
+    ) -> Self:
         """Return a copy with another dtype; from a variable to integers, a constant."""
-        return astype(self, dtype, order, casting, subok, copy)
+        return astype(self, dtype, order, casting, subok, copy)  # type: ignore[no-any-return]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ParamSpec
 
 import numpy as np
 
@@ -29,8 +29,10 @@ from .trees import flatten, tree_map
 
 # Each differentiation in forward mode has a level of its own, higher than that of those around it.
 
+P = ParamSpec("P")
 
-def grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., Any]:
+
+def grad(f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[P, Any]:
     """Make the function that returns the gradient of a function with a scalar result.
 
     Parameters
@@ -92,7 +94,7 @@ def gradient_of(transform: str, f: Callable[..., Any], argnums: Any, has_aux: bo
     return gradient
 
 
-def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., Any]:
+def value_and_grad(f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[P, tuple[Any, Any]]:
     """Make the function that returns a scalar function's value together with its gradient.
 
     Parameters
@@ -140,7 +142,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = F
     return value_and_gradient
 
 
-def elementwise_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., Any]:
+def elementwise_grad(f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[P, Any]:
     """Make the derivative of a function that acts on each element by itself.
 
     Parameters

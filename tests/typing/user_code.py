@@ -1,0 +1,122 @@
+"""A user's file: it runs, and type checkers find no error in it but those that it states, and know its types."""
+
+from collections.abc import Callable
+from typing import Any, assert_type, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+import gradarray as ga
+from gradarray import Tensor
+
+# Making tensors.
+x = ga.tensor([1.0, 2.0, 3.0])
+assert_type(x, Tensor)
+assert_type(ga.tensor(np.ones((2, 2)), dtype=np.float32, constant=True), Tensor)
+assert_type(ga.zeros((2, 3), constant=False), Tensor)
+assert_type(ga.arange(5.0), Tensor)
+assert_type(ga.linspace(0, 1, 5), Tensor)
+assert_type(ga.random.normal(size=3), Tensor)
+assert_type(ga.asarray(x), NDArray[Any])
+
+# Operators, in every order.
+y = x * 2 + 1 - x / 3.0
+assert_type(y, Tensor)
+assert_type(2 * x, Tensor)
+assert_type(1.0 - x, Tensor)
+assert_type(x**2, Tensor)
+assert_type(2**x, Tensor)
+assert_type(x @ x, Tensor)
+assert_type(-x, Tensor)
+assert_type(abs(x), Tensor)
+assert_type(x[0], Tensor)
+assert_type(x[1:], Tensor)
+assert_type(x + np.ones(3), Tensor)
+x += 1.0
+x *= np.ones(3)
+x[0] = 5.0
+x[1:] = y[1:]
+
+# Methods and properties.
+assert_type(x.sum(), Tensor)
+assert_type(x.reshape(3, 1), Tensor)
+assert_type(x.T, Tensor)
+assert_type(x.astype(np.float32), Tensor)
+assert_type(x.shape, tuple[int, ...])
+assert_type(x.ndim, int)
+assert_type(x.constant, bool)
+assert_type(x.sum().item(), Any)
+assert_type(float(x.sum().item()), float)
+assert_type(len(x), int)
+for element in x:
+    assert_type(element, Tensor)
+
+# Mirrored functions.
+assert_type(ga.sin(x), Tensor)
+assert_type(ga.sum(x, axis=0, keepdims=True), Tensor)
+assert_type(ga.matmul(x, x, constant=True), Tensor)
+assert_type(ga.concatenate([x, x]), Tensor)
+assert_type(ga.linalg.norm(x), Tensor)
+assert_type(ga.fft.fft(x), Tensor)
+
+# Backward.
+(y**2).sum().backward()
+assert_type(x.grad, Any)
+y.backward(np.ones(3), retain_graph=True)
+x.null_grad()
+
+
+# Transforms keep a function's parameters.
+def loss(w: Tensor, b: float, *, scale: float = 1.0) -> Tensor:
+    return scale * ga.sum(w * b)
+
+
+gradient = ga.grad(loss)
+gradient(x, 2.0, scale=3.0)
+value, slope = ga.value_and_grad(loss)(x, 1.0)
+ga.hessian(loss)(x, 1.0)
+ga.jacobian(loss, argnums=0)(x, 1.0)
+ga.hvp(loss)
+value, tangent = ga.jvp(loss, (x, 1.0), (x, 1.0))
+value, pull = ga.vjp(loss, x, 1.0)
+kept: Callable[..., Any] = ga.checkpoint(loss)
+
+
+# Blocks and decorators.
+with ga.no_grad():
+    z = x * 2
+with ga.mem_guard_off:
+    z = x * 2
+
+
+@ga.no_grad
+def predict(w: Tensor) -> Tensor:
+    return w * 2
+
+
+assert_type(predict(x), Tensor)
+
+
+@ga.custom_gradient
+def double(w: Tensor) -> Any:
+    return 2 * w, lambda g: 2 * g
+
+
+assert_type(double(x), Any)
+
+
+ga.check_grads(loss, (np.ones(3), 2.0))
+
+
+# NumPy's own stubs know nothing of tensors: the functions of gradarray do, or a cast.
+assert_type(ga.mean(x), Tensor)
+assert_type(cast(Tensor, np.mean(x)), Tensor)
+
+
+# What is wrong is found.
+def mistakes() -> None:
+    gradient(x, "2")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    gradient(x, 2.0, factor=3.0)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    x.summ()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    y.backward(retain=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    ga.tensor([1.0], constnat=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
