@@ -68,6 +68,8 @@ def recorder_for(
 
     if meeting is not None:
         general = meeting(general)
+    if isinstance(rule, Elementwise) and rule.refused:
+        return general
     if isinstance(rule, Elementwise) and len(rule.operands) == 1:
         return unary(rule, calculate or rule.func, large)
     if isinstance(rule, (Elementwise, Bilinear)) and len(rule.operands) == 2:

@@ -77,6 +77,8 @@ def pusher_for(
 
     if meeting is not None:
         general = meeting(general)
+    if isinstance(rule, Elementwise) and rule.refused:
+        return general
     if isinstance(rule, Elementwise):
         if len(rule.partials) == 1:
             return _unary(rule, calculate or func)

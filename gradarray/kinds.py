@@ -27,6 +27,8 @@ ROOT, SHARP, HARD = 1, 2, 3
 
 Derivative = Callable[..., Array]
 Partial = Derivative | float
+# What there is no derivative by, such as the order of a Bessel function, has None.
+Partials = Sequence[Partial | None]
 Anew = bool | Callable[[Any, dict[str, Any]], bool]
 
 
@@ -39,8 +41,10 @@ class Rule:
     lower: Callable[[Any, dict[str, Any]], Any] | None = None
 
     def __init__(self, func: Callable[..., Any]) -> None:
-        self.func = func
-        self.name = public_name(func)
+        # Of an object that carries a ufunc, as numba.guvectorize makes, NumPy's protocol names the ufunc.
+        carried = getattr(func, "ufunc", None)
+        self.func: Callable[..., Any] = carried if isinstance(carried, np.ufunc) else func
+        self.name = public_name(self.func)
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"
@@ -132,7 +136,12 @@ def factor_of(d: Any, dtype: np.dtype[Any]) -> Any:
 
 
 class Elementwise(Differentiable):
-    """A ufunc with one partial derivative per operand."""
+    """A ufunc with one partial derivative per operand.
+
+    Attributes
+    ----------
+    refused : the positions of the operands that there is no derivative by
+    """
 
     kind = "elementwise"
     # What is asked where a zero meets an infinity, by the number of an operand; see careful.py. How an infinite slope
@@ -142,8 +151,11 @@ class Elementwise(Differentiable):
     excuses: Callable[[int, Node], Any] = staticmethod(lambda _i, _node: 0)
     constant: Callable[[int, Node], Any] = staticmethod(lambda _i, _node: False)
 
-    def __init__(self, func: np.ufunc, partials: Sequence[Partial], *, selects: bool = False) -> None:
+    def __init__(self, func: np.ufunc, declared: Partials, *, selects: bool = False) -> None:
         super().__init__(func)
+        func = self.func  # type: ignore[assignment]
+        self.refused = tuple([i for i, partial in enumerate(declared) if partial is None])
+        partials = [0 if partial is None else partial for partial in declared]
         if len(partials) != func.nin:
             raise TypeError(
                 f"{self.name} takes {func.nin} operand(s), so it needs {func.nin} partial derivative(s), "
@@ -162,6 +174,15 @@ class Elementwise(Differentiable):
         # np.absolute gives real results for complex operands: its result does not tell that conjugates are due.
         to_real = any(set(types[: func.nin]) & set("FDG") and types[-1] in "fdg" for types in func.types)  # "D->d"
         self.pullback = _scalar_chain(self.partials, to_real)  # type: ignore[method-assign, assignment]
+
+    def refuse_operands(self, variables: Sequence[bool]) -> None:
+        """Raise if an operand is a variable that there is no derivative by."""
+        for i in self.refused:
+            if variables[i]:
+                raise TypeError(
+                    f"{self.name} has no derivative by its operand {self.operands[i]}, number {i + 1} of {self.nin}, "
+                    "which is a variable here; pass it as ga.stop_gradient(t) or ga.asarray(t) where none is wanted"
+                )
 
     def _needed(self, partial: Partial) -> tuple[bool, ...]:
         if not callable(partial):

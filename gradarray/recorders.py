@@ -173,6 +173,8 @@ def call_elementwise(rule: Elementwise, inputs: tuple[Any, ...], keywords: dict[
         gate.need_numbers(out, rule.name, inputs)
     if not records(parents):
         return wrap(out)
+    if rule.refused:
+        rule.refuse_operands([parent is not None for parent in parents])
     args = tuple([saved(value) if rule.keeps(i) else None for i, value in enumerate(inputs)])
     return wrap(out, Node(rule, args, None, out if rule.keeps_out else None, parents, out.shape, out.dtype))
 

@@ -96,17 +96,18 @@ forgetters: list[Callable[[Any], None]] = []
 # --- declarations ---------------------------------------------------------------------------------------------------
 
 
-def elementwise(func: np.ufunc, *partials: Partial, selects: bool = False) -> None:
+def elementwise(func: np.ufunc, *partials: Partial | None, selects: bool = False) -> None:
     """Declare a ufunc by its partial derivatives.
 
     Parameters
     ----------
     func : numpy.ufunc
         A ufunc with one result; SciPy's and Numba's are as good as NumPy's.
-    *partials : callable or int
+    *partials : callable, int or None
         One per operand: ``lambda ans, x1, x2: ...``, the plain partial derivative (for complex numbers the complex
         derivative; conjugates are inserted where they belong), or a whole number for a constant one. Broadcasting is
-        taken care of.
+        taken care of. None for an operand that there is no derivative by, such as the order of a Bessel function: a
+        variable is refused there when the function is called.
     selects : bool
         A partial derivative that is 0 says that another operand is the result, as in np.maximum: such a zero wins over
         an infinity or a NaN on the way back.

@@ -190,6 +190,8 @@ def pushed(rule: Differentiable, operands: Any, params: dict[str, Any]) -> Any:
     if isinstance(rule, Function):
         for i in rule.skip:
             tangents[i] = None
+    elif isinstance(rule, Elementwise) and rule.refused:
+        rule.refuse_operands([t is not None for t in tangents])
     nested = (rule.squares is not None or rule.smooth_square is not None) and not all(
         x is None or type(x) in PLAIN for x in (*values, *tangents)
     )

@@ -153,3 +153,59 @@ def test_a_variable_in_a_parameter_is_refused_and_a_constant_is_not():
         f(x, scale=ga.tensor(2.0))
     f(x, scale=ga.tensor(2.0, constant=True)).backward()
     np.testing.assert_array_equal(x.grad, [2])
+
+
+# --- operands without a derivative, and ufuncs that an object carries ----------------------------------------------
+
+
+@pytest.fixture
+def by_the_first_alone(restored_tables):
+    ga.registry.elementwise(np.hypot, lambda ans, x, _y: x / ans, None)
+
+
+CALLS = {
+    "np": lambda x, y: np.hypot(x, y),
+    "ga": lambda x, y: ga.hypot(x, y),
+    "where": lambda x, y: np.hypot(x, y, where=np.array([True, True])),
+    "outer": lambda x, y: np.hypot.outer(x, y)[:, 0],
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_an_operand_without_a_derivative_is_refused_where_it_is_a_variable(name, by_the_first_alone):
+    call, x, y = CALLS[name], np.array([3.0, 1.0]), np.array([4.0, 2.0])
+    expected = np.array([0.6, 1 / np.hypot(1.0, 4.0 if name == "outer" else 2.0)])
+    t = ga.tensor(x)
+    call(t, y).sum().backward()
+    np.testing.assert_allclose(t.grad, expected)
+    np.testing.assert_allclose(ga.jvp(lambda x: call(x, y), (x,), (np.ones(2),))[1], expected)
+    np.testing.assert_allclose(ga.grad(lambda x: np.sum(call(x, ga.stop_gradient(x + y - x))))(x), expected)
+    for fails in (
+        lambda: call(x, ga.tensor(y)),
+        lambda: call(ga.tensor(x), ga.tensor(y)),
+        lambda: ga.jvp(lambda y: call(x, y), (y,), (y,)),
+        lambda: ga.hessian(lambda y: np.sum(call(x, y)))(y),
+    ):
+        with pytest.raises(TypeError, match="hypot has no derivative by its operand y, number 2 of 2"):
+            fails()
+    with ga.no_grad:
+        assert call(x, ga.tensor(y)).constant
+
+
+def test_a_function_that_carries_its_ufunc_is_declared_by_it(restored_tables):
+    class Compiled:  # as numba.guvectorize makes
+        ufunc = np.cbrt
+
+        def __call__(self, *args):
+            return self.ufunc(*args)
+
+    function = Compiled()
+    for declare in (
+        lambda: ga.registry.rule(function, lambda g, ans, x: g * 100.0),
+        lambda: ga.registry.elementwise(function, lambda _ans, _x: 100.0),
+    ):
+        declare()
+        t = ga.tensor(8.0)
+        function(t).backward()
+        assert t.grad == 100.0
+        assert ga.jvp(function, (8.0,), (1.0,)) == (2.0, 100.0)
