@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import operator
 import types
 import weakref
@@ -28,6 +27,7 @@ from .aliases import (
 from .dispatch import FUNCTIONS, UFUNCS, array_function, array_ufunc
 from .fitting import FLOAT64
 from .frames import copies_container
+from .namespace import capsule, namespace
 from .rules.nondifferentiable import Printed
 from .surface import Surface
 from .tape import Array, Node
@@ -611,15 +611,17 @@ class Tensor(Surface):
         self._values().to_device(device, stream=stream)
         return self
 
-    def __dlpack__(self, **kwargs: Any) -> Any:
+    def __dlpack__(
+        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
+    ) -> Any:
         self._exit("another library (DLPack)")
-        return self._values().__dlpack__(**kwargs)
+        return capsule(self._values(), stream=stream, max_version=max_version, dl_device=dl_device, copy=copy)
 
     def __dlpack_device__(self) -> Any:
         return self._values().__dlpack_device__()
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        return importlib.import_module(__package__)
+        return namespace(api_version=api_version)
 
     def __class_getitem__(cls, item: Any) -> types.GenericAlias:
         return types.GenericAlias(cls, item)

@@ -94,7 +94,9 @@ def astensor(data: Any, dtype: Any = None, *, constant: bool | None = None) -> T
     return tensor(data, dtype, constant=constant, copy=False)
 
 
-def asarray(data: Any, dtype: Any = None, order: Any = None) -> np.ndarray[tuple[Any, ...], np.dtype[Any]]:
+def asarray(
+    data: Any, dtype: Any = None, order: Any = None, *, copy: bool | None = None
+) -> np.ndarray[tuple[Any, ...], np.dtype[Any]]:
     """Return the plain ndarray behind a tensor, or anything else as np.asarray does; the explicit way off the tape.
 
     Parameters
@@ -102,10 +104,16 @@ def asarray(data: Any, dtype: Any = None, order: Any = None) -> np.ndarray[tuple
     data : array_like
     dtype : data-type, optional
     order : {'C', 'F', 'A', 'K'}, optional
+    copy : bool, optional
+        True copies always; False never, and raises ValueError where that cannot be.
 
     Returns
     -------
     numpy.ndarray
+
+    Notes
+    -----
+    In the namespace of a tensor, ``t.__array_namespace__()``, `asarray` is another function: it keeps tensors.
 
     Examples
     --------
@@ -113,7 +121,7 @@ def asarray(data: Any, dtype: Any = None, order: Any = None) -> np.ndarray[tuple
     >>> ga.asarray(ga.tensor([1.0, 2.0]))
     array([1., 2.])
     """
-    return np.asarray(data.data if isinstance(data, (Tensor, Dual)) else bare(data), dtype=dtype, order=order)
+    return np.asarray(data.data if isinstance(data, (Tensor, Dual)) else bare(data), dtype=dtype, order=order, copy=copy)
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None, constant: bool | None = None) -> Tensor:
@@ -136,6 +144,8 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None, cons
     Tensor([1. , 2.5], dtype=float32)
     """
     np.empty(0, device=device)  # NumPy's own error for a device that there is not
+    if isinstance(x, Dual) and not constant:
+        return x.astype(dtype, copy=copy)  # type: ignore[no-any-return]
     t = x if isinstance(x, Tensor) else tensor(x, constant=True)
     if constant:
         t = t.detach()

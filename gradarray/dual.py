@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import operator
 import types
 from collections.abc import Callable, Iterator
@@ -13,7 +12,8 @@ import numpy as np
 from . import forward, loss, operators, tape, wrapping
 from .dual_surface import DualSurface
 from .dual_updates import Flat, assign, update
-from .forward import FUNCTIONS, UFUNCS, array_ufunc, created_like
+from .forward import FUNCTIONS, LIKE, UFUNCS, array_ufunc, created_like
+from .namespace import capsule, namespace
 from .outputs import likeness, revalued
 from .places import freeze
 from .settings import paused, stopped
@@ -23,16 +23,6 @@ from .views import without_copy
 from .wrapping import bare, token
 
 _gradient = gradient_of
-
-# Functions that a Dual reaches by like= alone.
-_LIKE = frozenset(
-    getattr(np, name)
-    for name in (
-        *("arange", "array", "asanyarray", "asarray", "ascontiguousarray", "asfortranarray", "empty", "eye"),
-        *("frombuffer", "fromfile", "fromfunction", "fromiter", "fromstring", "full", "genfromtxt", "identity"),
-        *("loadtxt", "ones", "require", "tri", "zeros"),
-    )
-)
 
 
 class Dual(DualSurface):
@@ -77,7 +67,7 @@ class Dual(DualSurface):
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
         if not understood(types, "__array_function__"):
             return NotImplemented
-        if func in _LIKE:
+        if func in LIKE:
             return created_like(func, args, kwargs, self)
         return FUNCTIONS[func](args, kwargs)
 
@@ -92,7 +82,7 @@ class Dual(DualSurface):
             loss.leaving(*what)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        return importlib.import_module(__package__)
+        return namespace(self, api_version)
 
     # --- inspection -------------------------------------------------------------------------------------------------
 
@@ -334,9 +324,11 @@ class Dual(DualSurface):
         """The interface of the values for ctypes."""
         return self._values().ctypes
 
-    def __dlpack__(self, **kwargs: Any) -> Any:
+    def __dlpack__(
+        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
+    ) -> Any:
         self._exit("another library (DLPack)")
-        return self._values().__dlpack__(**kwargs)
+        return capsule(self._values(), stream=stream, max_version=max_version, dl_device=dl_device, copy=copy)
 
     def __dlpack_device__(self) -> Any:
         return self._values().__dlpack_device__()

@@ -442,6 +442,17 @@ def _creation(rule: Creation) -> Pusher:
     return push
 
 
+# Functions that a Dual reaches by like= alone.
+LIKE = frozenset(
+    getattr(np, name)
+    for name in (
+        *("arange", "array", "asanyarray", "asarray", "ascontiguousarray", "asfortranarray", "empty", "eye"),
+        *("frombuffer", "fromfile", "fromfunction", "fromiter", "fromstring", "full", "genfromtxt", "identity"),
+        *("loadtxt", "ones", "require", "tri", "zeros"),
+    )
+)
+
+
 def created_like(func: Callable[..., Any], args: Any, kwargs: dict[str, Any], like: Any) -> Any:
     """Return what a call with ``like=`` makes: an array that a Dual of the level of `like` can be written into."""
     if level_of((args, kwargs)) == like.level:

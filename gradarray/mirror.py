@@ -123,13 +123,17 @@ def answering(func: Callable[..., Any], *, plain: bool = False, callback: bool =
 
 
 def created(func: Callable[..., Any], *, callback: bool = False) -> Callable[..., Tensor]:
-    """Return the mirror of a function that makes new arrays: as with `tensor`, floating-point ones are variables."""
+    """Return the mirror of a function that makes new arrays: as with `tensor`, floating-point ones are variables.
+
+    Its ``__connected__`` makes constants of what does not come from variables.
+    """
     mirror = mirrored(func, callback=callback)
 
     def call(*args: Any, constant: bool | None = None, **kwargs: Any) -> Any:
         kwargs.pop("like", None)  # the result is a Tensor anyway
         return new(mirror(*args, **kwargs), constant)
 
+    call.__connected__ = mirror  # type: ignore[attr-defined]
     return borrow(call, func)
 
 
@@ -142,6 +146,7 @@ def converted(func: Callable[..., Any]) -> Callable[..., Tensor]:
         make = mirror if args and isinstance(args[0], Tensor) else create
         return make(*args, constant=constant, **kwargs)
 
+    call.__connected__ = mirror  # type: ignore[attr-defined]
     return borrow(call, func)
 
 
