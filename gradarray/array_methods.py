@@ -70,7 +70,6 @@ class ArrayMethods:
     argpartition = answer(np.argpartition)
     argsort = answer(np.argsort)
     choose = forward(np.choose)
-    clip = forward(np.clip)
     cumprod = forward(np.cumprod)
     cumsum = forward(np.cumsum)
     diagonal = forward(np.diagonal)
@@ -109,6 +108,11 @@ class ArrayMethods:
     def flatten(self, order: str = "C") -> Self:
         """Return a copy in one dimension."""
         return self._functions[np.copy]((self._functions[np.ravel]((self, order), {}),), {})  # type: ignore[no-any-return]
+
+    def clip(self, min: Any = None, max: Any = None, out: Any = None, **options: Any) -> Self:
+        """Return the array between two bounds, of which either may be left away; the options are a ufunc's."""
+        kwargs = options if out is None else {"out": out, **options}
+        return self._functions[np.clip]((self, min, max), kwargs)  # type: ignore[no-any-return]
 
     def compress(self, condition: Any, axis: int | None = None, out: Any = None) -> Self:
         """Return the slices along an axis where the condition holds."""

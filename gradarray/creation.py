@@ -121,7 +121,8 @@ def asarray(
     >>> ga.asarray(ga.tensor([1.0, 2.0]))
     array([1., 2.])
     """
-    return np.asarray(data.data if isinstance(data, (Tensor, Dual)) else bare(data), dtype=dtype, order=order, copy=copy)
+    values = data.data if isinstance(data, (Tensor, Dual)) else bare(data)
+    return np.asarray(values, dtype=dtype, order=order, copy=copy)
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None, constant: bool | None = None) -> Tensor:

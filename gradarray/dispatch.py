@@ -131,6 +131,17 @@ def straight(
     FUNCTIONS[func] = call
 
 
+def standing_for(numpys: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make a primitive that carries out a function of NumPy's: messages call it by that one's name."""
+
+    def decorate(func: Callable[..., Any]) -> Callable[..., Any]:
+        call = primitive(func)
+        call.__stands_for__ = numpys  # type: ignore[attr-defined]
+        return call
+
+    return decorate
+
+
 def primitive(func: Callable[..., Any]) -> Callable[..., Any]:
     """Make a function of our own dispatch on its positional arguments, as NumPy's functions do.
 
@@ -145,7 +156,7 @@ def primitive(func: Callable[..., Any]) -> Callable[..., Any]:
             if answer is not NotImplemented:
                 return answer
         if types:
-            raise TypeError(f"{func.__name__} has no form for {', '.join(cls.__name__ for cls in types)}")
+            raise TypeError(f"{public_name(call)} has no form for {', '.join(cls.__name__ for cls in types)}")
         return func(*args, **kwargs)
 
     call.__name__ = func.__name__

@@ -305,6 +305,14 @@ def function_pusher(func: Callable[..., Any]) -> Pusher:
     return push_unless_stopped
 
 
+def _lowering(lower: Pusher, push: Pusher) -> Pusher:
+    def lower_first(args: Any, kwargs: dict[str, Any]) -> Any:
+        answer = lower(args, kwargs)
+        return push(args, kwargs) if answer is NotImplemented else answer
+
+    return lower_first
+
+
 def _pusher(func: Callable[..., Any], rule: Rule | None) -> Pusher:
     if isinstance(rule, Elementwise):
         return lambda args, kwargs: pushed(rule, args, kwargs)
@@ -343,7 +351,8 @@ def _function(rule: Function) -> Pusher:
                 args = list(args)
         return pushed(rule, args, kwargs)
 
-    return taking(rule, push, lambda _: True, rule.params)
+    call = push if rule.lower_unusual is None else _lowering(rule.lower_unusual, push)
+    return taking(rule, call, lambda _: True, rule.params)
 
 
 def _linear(rule: Linear) -> Pusher:

@@ -23,7 +23,7 @@ from .kinds import (
     Rule,
     ZeroGradient,
 )
-from .outputs import revalued, taking, untouched
+from .outputs import Call, revalued, taking, untouched
 from .recorders import NONE, binary, call_elementwise, records
 from .registry import find
 from .signatures import UFUNC_KEYWORDS, CallSignature
@@ -52,10 +52,10 @@ def function_recorder(func: Callable[..., Any]) -> Callable[[Any, dict[str, Any]
     """Make the recorder of a function from its rule."""
     rule = find(func)
     record = _recorder(func, rule)
-    if rule is None or rule.lower is None:
-        return record
-    lower = rule.lower
+    return record if rule is None or rule.lower is None else _lowering(rule.lower, record)
 
+
+def _lowering(lower: Call, record: Call) -> Call:
     def lower_first(args: Any, kwargs: dict[str, Any]) -> Any:
         answer = lower(args, kwargs)
         return record(args, kwargs) if answer is NotImplemented else wrap_arrays(answer)
@@ -93,7 +93,10 @@ def _differentiable(rule: Differentiable) -> Callable[[Any, dict[str, Any]], Any
     if isinstance(rule, Elementwise):
         return lambda args, kwargs: call_elementwise(rule, tuple(args), kwargs)
     assert isinstance(rule, Function)
-    general = taking(rule, _general(rule), _traced, rule.params)
+    general = _general(rule)
+    if rule.lower_unusual is not None:
+        general = _lowering(rule.lower_unusual, general)
+    general = taking(rule, general, _traced, rule.params)
     if len(rule.operands) == 1 and not (rule.variadic or rule.sequence or rule.skip or isinstance(rule.func, np.ufunc)):
         return _single(rule, general)
     if isinstance(rule, Bilinear):

@@ -39,6 +39,8 @@ class Rule:
     chapter = ""  # the module that declared it
     # Answers the calls that are another function's or another form's, or returns NotImplemented; see `lowered`.
     lower: Callable[[Any, dict[str, Any]], Any] | None = None
+    # The same, but for calls in an unusual form alone: with more than an array, numbers and names as arguments.
+    lower_unusual: Callable[[Any, dict[str, Any]], Any] | None = None
 
     def __init__(self, func: Callable[..., Any]) -> None:
         # Of an object that carries a ufunc, as numba.guvectorize makes, NumPy's protocol names the ufunc.
@@ -51,7 +53,8 @@ class Rule:
 
 
 def public_name(func: Any) -> str:
-    """Return the name that a user calls `func` by, such as ``np.linalg.norm``."""
+    """Return the name that a user calls `func` by, such as ``np.linalg.norm``; of our own, what it carries out."""
+    func = getattr(func, "__stands_for__", func)
     name: str = getattr(func, "__name__", repr(func))
     module: str = getattr(func, "__module__", None) or ("numpy" if isinstance(func, np.ufunc) else "")
     if isinstance(func, np.ufunc) and getattr(np, name, None) is not func:

@@ -114,8 +114,9 @@ class Namespace:
         if not isinstance(obj, (wrapping.Tensor, wrapping.Dual)):
             return self._held(np.array(obj, dtype, order=order, copy=True if self._like is not None else copy))
         if copy is False or order is not None:
-            shown = np.array(obj.data, dtype, order=order, copy=copy)  # NumPy's own error
-            copy = copy or not np.may_share_memory(shown, obj.data)
+            values = np.asarray(bare(obj))
+            shown = np.array(values, dtype, order=order, copy=copy)  # NumPy's own error
+            copy = copy or not np.may_share_memory(shown, values)
         if dtype is not None and obj.dtype != dtype:
             return converted_to(obj, dtype, order or "K")
         return np.copy(obj, order or "K") if copy else obj

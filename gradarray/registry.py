@@ -252,7 +252,7 @@ def unsupported(reason: str, *funcs: Callable[..., Any]) -> None:
         register(Unsupported(func, reason))
 
 
-def lowered(func: Callable[..., Any], lower: Callable[[Any, dict[str, Any]], Any]) -> None:
+def lowered(func: Callable[..., Any], lower: Callable[[Any, dict[str, Any]], Any], *, unusual: bool = False) -> None:
     """Add to a declared function a way to carry out some of its calls by other calls.
 
     Parameters
@@ -261,5 +261,10 @@ def lowered(func: Callable[..., Any], lower: Callable[[Any, dict[str, Any]], Any
     lower : callable
         ``lower(args, kwargs)`` gets every call first. It answers it with the help of other functions, or of another
         form of the call, or returns NotImplemented, and the rule is used.
+    unusual : bool
+        It need not see the calls with an array and numbers alone, which then are as fast as without it.
     """
-    RULES[func].lower = lower
+    if unusual:
+        RULES[func].lower_unusual = lower
+    else:
+        RULES[func].lower = lower

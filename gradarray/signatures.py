@@ -11,8 +11,8 @@ import numpy as np
 
 from . import gate, tape, wrapping
 from .gate import PLAIN
-from .kinds import Rule
-from .wrapping import bare, has_variable, unwrap
+from .kinds import Rule, public_name
+from .wrapping import bare, has_variable
 
 # Parameters of each ufunc that concern the forward pass alone.
 UFUNC_KEYWORDS = ("dtype", "casting", "order", "subok", "signature")
@@ -27,6 +27,16 @@ def parameter_kinds(func: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[st
         return (), ()
     positional = tuple([p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)])
     return positional, tuple([p.name for p in parameters if p.kind is p.KEYWORD_ONLY])
+
+
+def constant(func: Callable[..., Any], name: str, value: Any) -> Any:
+    """Return the bare values of a parameter that a function has no derivative by; TypeError for a variable."""
+    if has_variable(value) and (tape.recording() or isinstance(value, wrapping.Dual)):
+        raise TypeError(
+            f"{public_name(func)} is not differentiable with respect to '{name}', which was given a variable. "
+            f"Pass ga.asarray({name}) where no gradient is wanted."
+        )
+    return bare(value)
 
 
 class CallSignature:
@@ -78,12 +88,7 @@ class CallSignature:
     def _parameter(self, name: str, value: Any) -> Any:
         if value is None or (type(value) in PLAIN and type(value) is not np.ndarray):
             return value
-        if has_variable(value) and (tape.recording() or isinstance(value, wrapping.Dual)):
-            raise TypeError(
-                f"{self.rule.name} is not differentiable with respect to '{name}', which was given a variable. "
-                f"Pass ga.asarray({name}) where no gradient is wanted."
-            )
-        return gate.parameter(unwrap(value))
+        return gate.parameter(constant(self.rule.func, name, value))
 
     def let_numpy_refuse(self, args: Any, kwargs: dict[str, Any]) -> None:
         """Call NumPy, so that a mistake gets NumPy's own error; raise ours for what is legal there and not here."""

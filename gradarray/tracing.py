@@ -414,10 +414,13 @@ def check_argument(x: Any, transform: str, name: str, place: int | str, tree: Tr
     raise TypeError(f"{what} is {f'of dtype {x.dtype}' if hasattr(x, 'dtype') else repr(x)[:60]}")
 
 
-def check_results(value: Any, transform: str, name: str) -> tuple[list[Any], Tree]:
-    """Return the leaves and the tree of what a function returned; raise TypeError where there is no array in it."""
+def check_results(value: Any, transform: str, name: str, given: Any = None) -> tuple[list[Any], Tree]:
+    """Return the leaves and the tree of what a function returned; raise TypeError where there is no array in it.
+
+    Of the arguments `given`, if these are empty containers, an empty container is a result.
+    """
     leaves, tree = flatten(value)
-    if not leaves:
+    if not leaves and not (_is_empty(value) and _is_empty(given)):
         hint = "; does it lack a return?" if value is None else ""
         raise TypeError(f"{transform} needs a function that returns an array; {name} returned {value!r:.60}{hint}")
     for i, leaf in enumerate(leaves):
@@ -426,3 +429,10 @@ def check_results(value: Any, transform: str, name: str) -> tuple[list[Any], Tre
         if getattr(leaf, "dtype", FLOAT64).kind not in "biufc":
             raise TypeError(f"{transform} needs a function of numbers; {name} returned an array of {leaf.dtype}")
     return leaves, tree
+
+
+def _is_empty(value: Any) -> bool:
+    """Tell whether a value is a container without items, or of such containers."""
+    if not isinstance(value, (list, tuple, dict)):
+        return False
+    return all(map(_is_empty, value.values() if isinstance(value, dict) else value))

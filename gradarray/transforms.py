@@ -240,7 +240,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     (array([ 3., 30.]), np.float64(21.0))
     """
     trace, out, aux = _traced("vjp", f, primals, has_aux)
-    outs, tree = check_results(out, "vjp", trace.name)
+    outs, tree = check_results(out, "vjp", trace.name, primals)
 
     def f_vjp(cotangent: Any) -> tuple[Any, ...]:
         given = tree.match(cotangent, "the cotangent")
@@ -289,7 +289,7 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> An
     (array([2., 0.]), array([0., 4.]))
     """
     trace, out, aux = _traced("linearize", f, primals, has_aux)
-    outs, tree = check_results(out, "linearize", trace.name)
+    outs, tree = check_results(out, "linearize", trace.name, primals)
     # The pullback is linear in its cotangent, so it may be differentiated anywhere, and its transpose is the jvp. Not
     # at zero: zero times an infinite derivative is zero on the way back, and would take the derivative with it.
     oldest = next_order()
@@ -394,7 +394,7 @@ class Pushed:
         finally:
             hold(before)
         out, aux = pair(out, transform, name) if has_aux else (out, None)
-        leaves, self.tree = check_results(out, transform, name)
+        leaves, self.tree = check_results(out, transform, name, args)
         if named:
             depends = any(isinstance(x, Dual) and x.level == level for x in leaves)
             loss.warn_of_named(named, name, lambda source: bool(source == level), depends)

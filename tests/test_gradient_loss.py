@@ -294,7 +294,7 @@ IMPOSSIBLE = {
     "np.array(x, dtype=object, like=x)": "holds numbers",
     "np.frompyfunc(math.sin, 1, 1)(x)": "no rule",
     "np.quantile([1.0, 2.0], t)": "not differentiable with respect to 'q'",
-    "np.sum(x, initial=t)": "not differentiable with respect to 'initial'",
+    "np.var(x, ddof=t)": "not differentiable with respect to 'ddof'",
     "ga.random.normal(t, 1.0)": "do not flow through a draw",
     "operator.index(t)": "integer",
     "[10, 20][t]": "integer",

@@ -509,3 +509,18 @@ def test_numpy_warns_once() -> None:
     with pytest.warns(RuntimeWarning) as caught:
         np.divide(1.0, x, out=ga.zeros(2))
     assert len(caught) == 1
+
+
+def test_what_is_returned_in_a_block_without_derivatives_is_out() -> None:
+    def f(x: Any) -> Any:
+        out = 0 * x
+        with ga.no_grad():
+            assert np.exp(x, out=out) is out
+            assert np.cumsum(x, None, None, out) is out
+            assert x.cumsum(out=out) is out
+        return out
+
+    value, tangent = ga.jvp(f, (A[0],), (A[1],))
+    np.testing.assert_array_equal(value, np.cumsum(A[0]))
+    np.testing.assert_array_equal(tangent, np.zeros(3))
+    np.testing.assert_array_equal(ga.jacobian(f)(A[0]), np.zeros((3, 3)))

@@ -14,12 +14,13 @@ import numpy as np
 
 from ..buffers import LARGE
 from ..careful import raw
-from ..dispatch import primitive, straight
+from ..dispatch import primitive, standing_for, straight
 from ..gate import PLAIN
 from ..kinds import HARD, ROOT, SHARP, Elementwise, Number
 from ..places import astype
 from ..registry import RULES, composite, elementwise, family, linear, lowered, nondifferentiable, rule, zero_gradient
 from ..tape import Array, Node
+from ..wrapping import bare
 from .kinks import at_kink, smooth_square, squares
 from .shape import made_array
 
@@ -271,10 +272,10 @@ elementwise(
 )
 
 
-@primitive
-def clipped(a: Array, low: Array, high: Array, dtype: Any = None) -> Array:
+@standing_for(np.clip)
+def clipped(a: Array, low: Array, high: Array) -> Array:
     """Return `a` between two bounds, of which either may be None."""
-    return np.clip(a, low, high, dtype=dtype)
+    return np.clip(a, low, high)
 
 
 def _outside(a: Array, low: Array, high: Array) -> tuple[Array, Array]:
@@ -284,23 +285,31 @@ def _outside(a: Array, low: Array, high: Array) -> tuple[Array, Array]:
     return (below, above) if low is None or high is None else (below, above | (low > high))
 
 
-def clip_vjp(g: Array, _ans: Array, a: Array, low: Array, high: Array, dtype: Any = None) -> Array:
+def clip_vjp(g: Array, _ans: Array, a: Array, low: Array, high: Array) -> Array:
     below, above = _outside(a, low, high)
     return np.where(below | above, 0, g)
 
 
-def low_vjp(g: Array, _ans: Array, a: Array, low: Array, high: Array, dtype: Any = None) -> Array:
+def low_vjp(g: Array, _ans: Array, a: Array, low: Array, high: Array) -> Array:
     below, above = _outside(a, low, high)
     return np.where(np.greater(below, above), g, 0)
 
 
-def high_vjp(g: Array, _ans: Array, a: Array, low: Array, high: Array, dtype: Any = None) -> Array:
+def high_vjp(g: Array, _ans: Array, a: Array, low: Array, high: Array) -> Array:
     return np.where(_outside(a, low, high)[1], g, 0)
 
 
 rule(clipped, clip_vjp, low_vjp, high_vjp, holomorphic=False, selects=True)
 
 _NOT_GIVEN = np._NoValue
+
+
+def _bounds(a_min: Any, a_max: Any, min: Any, max: Any) -> tuple[Any, Any]:
+    if a_min is _NOT_GIVEN and a_max is _NOT_GIVEN:
+        return None if min is _NOT_GIVEN else min, None if max is _NOT_GIVEN else max
+    if a_min is _NOT_GIVEN or a_max is _NOT_GIVEN or min is not _NOT_GIVEN or max is not _NOT_GIVEN:
+        np.clip(0, a_min, a_max, min=min, max=max)  # NumPy's own error
+    return a_min, a_max
 
 
 def _clip(
@@ -310,18 +319,11 @@ def _clip(
     *,
     min: Any = _NOT_GIVEN,
     max: Any = _NOT_GIVEN,
-    dtype: Any = None,
 ) -> Array:
-    if a_min is _NOT_GIVEN and a_max is _NOT_GIVEN:
-        a_min = None if min is _NOT_GIVEN else min
-        a_max = None if max is _NOT_GIVEN else max
-    elif a_min is _NOT_GIVEN or a_max is _NOT_GIVEN or min is not _NOT_GIVEN or max is not _NOT_GIVEN:
-        np.clip(0, a_min, a_max, min=min, max=max)  # NumPy's own error
-    return clipped(a, a_min, a_max) if dtype is None else clipped(a, a_min, a_max, dtype=dtype)
+    return clipped(a, *_bounds(a_min, a_max, min, max))
 
 
 composite(np.clip, _clip)
-straight(np.clip, clipped, (), operands=3)
 
 
 class _Asked:
@@ -332,13 +334,51 @@ class _Asked:
 
 
 # What array.clip(t, 1) calls is a ufunc without a public name.
+_clip_ufunc: Any = np.empty(0).clip(_Asked(), _Asked())  # type: ignore[call-overload]
 elementwise(
-    np.empty(0).clip(_Asked(), _Asked()),  # type: ignore[call-overload]
+    _clip_ufunc,
     lambda _ans, a, low, high: 1 - np.logical_or(*_outside(a, low, high)),
     lambda _ans, a, low, high: np.greater(*_outside(a, low, high)),
     lambda _ans, a, low, high: _outside(a, low, high)[1],
     selects=True,
 )
+
+
+def _beyond(a: Any, side: int) -> Any:
+    """Return a bound that no number is beyond."""
+    dtype = np.result_type(bare(a))
+    if dtype.kind in "biu":
+        return (
+            dtype.type(side > 0)
+            if dtype.kind == "b"
+            else dtype.type((np.iinfo(dtype).min, np.iinfo(dtype).max)[side > 0])
+        )
+    return side * np.inf if dtype.kind == "f" else complex(side * np.inf, side * np.inf)
+
+
+def lower_clip(args: Any, kwargs: dict[str, Any]) -> Any:
+    """Hand the keywords of a ufunc, which np.clip takes, to the ufunc."""
+
+    def of(
+        a: Any,
+        a_min: Any = _NOT_GIVEN,
+        a_max: Any = _NOT_GIVEN,
+        out: Any = None,
+        *,
+        min: Any = _NOT_GIVEN,
+        max: Any = _NOT_GIVEN,
+        **options: Any,
+    ) -> Any:
+        low, high = _bounds(a_min, a_max, min, max)
+        low, high = _beyond(a, -1) if low is None else low, _beyond(a, 1) if high is None else high
+        return _clip_ufunc(a, low, high, out=out, **options)
+
+    return NotImplemented if _OPTIONS.isdisjoint(kwargs) else of(*args, **kwargs)
+
+
+_OPTIONS = frozenset({"where", "casting", "order", "subok", "signature", "dtype"})
+lowered(np.clip, lower_clip)
+straight(np.clip, clipped, (), operands=3)
 
 # --- miscellaneous ---------------------------------------------------------------------------------------------------
 
@@ -395,7 +435,7 @@ squares(np.power, exponent_two)
 squares(np.float_power, exponent_two)
 
 
-@primitive
+@standing_for(np.nan_to_num)
 def finite(x: Array, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Array:
     """Return a copy of `x` with numbers in place of NaN and infinities."""
     return np.nan_to_num(x, True, nan, posinf, neginf)

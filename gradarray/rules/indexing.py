@@ -16,6 +16,7 @@ from ..places import astype, clear, scatter, updated
 from ..registry import composite, linear, lowered, nondifferentiable, rule
 from ..tape import Array, Spec
 from ..views import getitem
+from ..wrapping import bare
 from .joining import spread
 from .shape import as_array, gathered_back, plain
 
@@ -90,10 +91,10 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
 
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Array:
     x = as_array(x)
-    conditions = plain(condlist)
+    conditions = bare(condlist)
     if np.ndim(conditions) == 0 or (x.ndim != 0 and not isinstance(conditions[0], (list, np.ndarray))):
         conditions = [conditions]
-    conditions = [np.array(plain(condition), bool) for condition in conditions]
+    conditions = [np.array(condition, bool) for condition in conditions]
     if len(conditions) == len(funclist) - 1:
         conditions.append(~np.any(conditions, axis=0))
     elif len(conditions) != len(funclist):

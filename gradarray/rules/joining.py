@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import primitive
+from ..dispatch import standing_for
 from ..kinds import parameter_names
 from ..places import astype, scatter
 from ..registry import composite, linear, nondifferentiable, rule
+from ..signatures import constant
 from ..tape import Array, Spec
 from .shape import as_array, plain
 
@@ -123,6 +124,7 @@ composite(np.block, block, anew=True)
 
 
 def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Array]:
+    indices_or_sections = constant(np.array_split, "indices_or_sections", indices_or_sections)
     ary = as_array(ary)
     total = ary.shape[axis]
     try:
@@ -239,7 +241,7 @@ def _widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
     return [(int(before), int(after)) for before, after in _pairs(pad_width, ndim)]
 
 
-@primitive
+@standing_for(np.pad)
 def padded(array: Array, pad_width: Any, mode: str, options: dict[str, Any]) -> Array:
     """Return np.pad of the array, in a mode in which the padding is made of elements of the array or of constants."""
     return np.pad(array, pad_width, mode, **options)  # type: ignore[call-overload]

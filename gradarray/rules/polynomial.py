@@ -16,6 +16,7 @@ from ..dispatch import primitive
 from ..frames import users_level
 from ..places import astype
 from ..registry import composite, family, lowered, rule
+from ..signatures import constant
 from ..tape import Array
 from .linalg import adjoint
 from .shape import as_array, made_array, plain
@@ -117,6 +118,7 @@ composite(np.poly, _poly)
 def _polyfit(
     x: Array, y: Array, deg: Any, rcond: Any = None, full: bool = False, w: Array | None = None, cov: Any = False
 ) -> Any:
+    deg, rcond = constant(np.polyfit, "deg", deg), constant(np.polyfit, "rcond", rcond)
     x, y = as_array(x) + 0.0, as_array(y) + 0.0
     w = None if w is None else as_array(w) + 0.0
     shapes_fit = x.ndim == 1 and y.ndim in (1, 2) and len(x) == len(y) and (w is None or w.shape == x.shape)
@@ -161,6 +163,7 @@ composite(np.polyfit, _polyfit)
 
 
 def _polyder(p: Array, m: Any = 1) -> Array:
+    m = constant(np.polyder, "m", m)
     p, m = made_array(p), int(m)
     if m < 0:
         np.polyder([1.0], m)  # NumPy's own error
@@ -171,6 +174,7 @@ def _polyder(p: Array, m: Any = 1) -> Array:
 
 
 def _polyint(p: Array, m: Any = 1, k: Any = None) -> Array:
+    m = constant(np.polyint, "m", m)
     p, m = made_array(p), int(m)
     k = np.zeros(max(m, 0)) if k is None else np.atleast_1d(as_array(k))
     if len(k) == 1 and m > 1:

@@ -9,12 +9,13 @@ import numpy as np
 
 from ..buffers import LARGE
 from ..contributions import Scatter
-from ..dispatch import primitive, straight
+from ..dispatch import primitive, standing_for, straight
 from ..parallel import SPLIT, THREADS, reduce_in_parts, ufunc_in_parts
-from ..registry import bilinear, composite, linear, nondifferentiable, rule
+from ..registry import bilinear, composite, linear, lowered, nondifferentiable, rule
+from ..signatures import constant, parameter_kinds
 from ..sweeps import is_clean
 from ..tape import Array, Spec
-from ..wrapping import stack_nested
+from ..wrapping import bare, has_variable, stack_nested
 
 Axis = Any  # a number, a tuple of numbers, or None for all
 
@@ -229,6 +230,76 @@ def nanprod_vjp(
 rule(np.prod, prod_vjp, jvp=reduction_jvp(prod_vjp), forward=reducing(np.multiply))
 rule(np.nanprod, nanprod_vjp, jvp=reduction_jvp(nanprod_vjp), selects="nan")
 
+# --- start values ----------------------------------------------------------------------------------------------------
+# A start value that is a variable is one more operand.
+
+
+@standing_for(np.sum)
+def started_sum(
+    a: Array, initial: Array, axis: Axis = None, dtype: Any = None, keepdims: bool = False, where: Any = True
+) -> Array:
+    return np.sum(a, axis, dtype, None, keepdims, initial, where)
+
+
+@standing_for(np.prod)
+def started_prod(
+    a: Array, initial: Array, axis: Axis = None, dtype: Any = None, keepdims: bool = False, where: Any = True
+) -> Array:
+    return np.prod(a, axis, dtype, None, keepdims, initial, where)
+
+
+rule(
+    started_sum,
+    lambda g, _ans, a, _initial, axis=None, dtype=None, keepdims=False, where=True: sum_adjoint(
+        g, a, axis, dtype, keepdims, where=where
+    ),
+    lambda g, _ans, _a, _initial, axis=None, dtype=None, keepdims=False, where=True: g,
+    holomorphic=False,
+)
+rule(
+    started_prod,
+    lambda g, ans, a, initial, axis=None, dtype=None, keepdims=False, where=True: prod_vjp(
+        g, ans, a, axis, dtype, keepdims, initial, where
+    ),
+    lambda g, _ans, a, _initial, axis=None, dtype=None, keepdims=False, where=True: (
+        g * np.prod(a, axis, dtype, keepdims=keepdims, where=where)
+    ),
+)
+
+
+def start_with(func: Callable[..., Any], started: Callable[..., Any], there: Callable[..., Any] | None = None) -> None:
+    """Let `started` answer the calls of a reduction whose start value is a variable.
+
+    ``there(a)`` tells which elements count, and is not given where all do.
+    """
+    names = parameter_kinds(func)[0]
+
+    def lower(args: Any, kwargs: dict[str, Any]) -> Any:
+        given = {**dict(zip(names, args, strict=False)), **kwargs}
+        if not has_variable(given.get("initial")) or len(args) > len(names):
+            return NotImplemented
+        given = {name: value for name, value in given.items() if value is not np._NoValue}
+        a, initial = given.pop("a"), given.pop("initial")
+        for name, value in given.items():
+            constant(func, name, value)
+        if np.ndim(initial):
+            func(bare(a), initial=bare(initial), **bare(given))  # NumPy's own error
+        if there is not None:
+            given["where"] = there(bare(a)) & bare(given.get("where", True))
+        return started(stack_nested(a), initial, **bare(given))
+
+    lowered(func, lower, unusual=True)
+
+
+def _is_number(a: Any) -> Any:
+    return np.logical_not(np.isnan(a))
+
+
+start_with(np.sum, started_sum)
+start_with(np.prod, started_prod)
+start_with(np.nansum, started_sum, _is_number)
+start_with(np.nanprod, started_prod, _is_number)
+
 # --- running sums ----------------------------------------------------------------------------------------------------
 
 
@@ -313,7 +384,7 @@ if hasattr(np, "cumulative_sum"):  # NumPy 2.1
 # --- differences -----------------------------------------------------------------------------------------------------
 
 
-@primitive
+@standing_for(np.diff)
 def difference(a: Array, n: int = 1, axis: int = -1) -> Array:
     """Return np.diff, without ends to put before and behind."""
     return np.diff(a, n, axis)
@@ -413,6 +484,7 @@ def _slope(f: Array, spacing: Array, axis: int, edge_order: int) -> Array:
 
 
 def gradient(f: Any, *varargs: Any, axis: Axis = None, edge_order: int = 1) -> Any:
+    edge_order = constant(np.gradient, "edge_order", edge_order)
     f, spacings = array(f), tuple(array(h) for h in varargs) or (1.0,)
     try:
         axes = tuple(range(f.ndim)[k] for k in (range(f.ndim) if axis is None else np.atleast_1d(axis)))
@@ -552,7 +624,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     fine = xp.ndim == fp.ndim == 1 and xp.shape == fp.shape and xp.size and period is None
     if not (fine and x.dtype == xp.dtype == float and fp.dtype.char in "dD"):
         refuse: Any = np.interp  # with NumPy's own error
-        refuse(np.zeros((), x.dtype), np.zeros(xp.shape, xp.dtype), np.zeros(fp.shape, fp.dtype), period=period)
+        refuse(np.zeros((), x.dtype), np.zeros(xp.shape, xp.dtype), np.zeros(fp.shape, fp.dtype), period=bare(period))
     x, xp = (value if value.dtype == float else value.astype(float) for value in (x, xp))
     dtype = np.dtype(complex if fp.dtype.kind == "c" else float)
     if fp.dtype != dtype:
@@ -645,6 +717,35 @@ def _add_at_flat(buffer: Array, places: Array, g: Array) -> None:
     buffer.flat[places] += g
 
 
+def started_extremum(
+    reduce: Callable[..., Any],
+) -> Callable[..., Any]:
+    """Make a maximum or minimum in which the start value is one more candidate."""
+
+    @standing_for(reduce)
+    def started(a: Array, initial: Array, axis: Axis = None, keepdims: bool = False, where: Any = True) -> Array:
+        return reduce(a, axis, None, keepdims, initial, where)
+
+    def start_vjp(
+        g: Array, ans: Array, a: Array, initial: Array, axis: Axis = None, keepdims: bool = False, where: Any = True
+    ) -> Array:
+        ans, g = expand(ans, axis, keepdims), expand(g, axis, keepdims)
+        won = (ans == initial) | ((ans != ans) & (initial != initial))
+        hit = ((a == ans) | ((a != a) & (ans != ans))) & where
+        return np.where(won, g / (1 + np.sum(hit, axis=axis, keepdims=True)), 0)
+
+    rule(
+        started,
+        lambda g, ans, a, initial, axis=None, keepdims=False, where=True: extremum_vjp(
+            g, ans, a, axis, keepdims, initial, where
+        ),
+        start_vjp,
+        holomorphic=False,
+        selects=True,
+    )
+    return started
+
+
 extremum_jvp = reduction_jvp(extremum_vjp)
 extremum: dict[str, Any] = {"jvp": extremum_jvp, "holomorphic": False, "selects": True}
 for largest in (np.max, np.amax):
@@ -653,6 +754,13 @@ for least in (np.min, np.amin):
     rule(least, extremum_vjp, forward=reducing(np.minimum), sparse=extremum_places, **extremum)
 for func in (np.nanmax, np.nanmin):
     rule(func, extremum_vjp, **extremum)
+started_max, started_min = started_extremum(np.max), started_extremum(np.min)
+for largest in (np.max, np.amax):
+    start_with(largest, started_max)
+for least in (np.min, np.amin):
+    start_with(least, started_min)
+start_with(np.nanmax, started_max, _is_number)
+start_with(np.nanmin, started_min, _is_number)
 composite(
     np.ptp, lambda a, axis=None, keepdims=False: np.max(a, axis, keepdims=keepdims) - np.min(a, axis, keepdims=keepdims)
 )

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import primitive, straight
+from ..dispatch import standing_for, straight
 from ..gate import PLAIN
 from ..kinds import parameter_names, public_name
 from ..places import scatter
 from ..registry import composite, linear, nondifferentiable, rule
+from ..signatures import constant
 from ..tape import Array, Spec
 from ..wrapping import bare, has_variable, unwrap
 from .kinks import at_kink, smooth_square
@@ -74,7 +75,7 @@ def order_statistic_vjp(
 
 
 def _declare_median(func: Callable[..., Any], skip_nan: bool) -> None:
-    @primitive
+    @standing_for(func)
     def plain(a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
         return func(a, axis=axis, keepdims=keepdims)
 
@@ -85,26 +86,23 @@ def _declare_median(func: Callable[..., Any], skip_nan: bool) -> None:
     def body(a: Any, axis: Axis = None, overwrite_input: bool = False, keepdims: bool = False) -> Array:
         return plain(array(a), axis=axis, keepdims=keepdims)
 
-    plain.__name__ = func.__name__
     rule(plain, vjp, holomorphic=False, selects=True)
     composite(func, body)
 
 
 def _fixed(func: Callable[..., Any], name: str, value: Any) -> Any:
     """Return the bare value of a parameter that no derivative flows to."""
-    bare = unwrap(value)
-    if has_variable(value) or not (
-        isinstance(bare, (np.ndarray, np.generic)) or not hasattr(bare, "__array_function__")
-    ):
+    raw = unwrap(value)
+    if has_variable(value) or not (isinstance(raw, (np.ndarray, np.generic)) or not hasattr(raw, "__array_function__")):
         raise TypeError(
             f"{public_name(func)} is not differentiable with respect to '{name}', which was given a variable. "
             f"Pass ga.asarray({name}) where no gradient is wanted."
         )
-    return bare
+    return raw
 
 
 def _declare_quantile(func: Callable[..., Any], ranks: Callable[..., Array], skip_nan: bool) -> None:
-    @primitive
+    @standing_for(func)
     def plain(
         a: Array, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False, weights: Any = None
     ) -> Array:
@@ -151,7 +149,6 @@ def _declare_quantile(func: Callable[..., Any], ranks: Callable[..., Array], ski
     ) -> Array:
         return body(a, q, axis, overwrite_input, interpolation or method, keepdims, weights=weights)
 
-    plain.__name__ = func.__name__
     rule(plain, vjp, holomorphic=False, selects=True)
     # The old name of method= was there until NumPy 2.3.
     composite(func, body_20 if "interpolation" in (parameter_names(func) or ()) else body)
@@ -327,7 +324,7 @@ def std_vjp(
 def _declare_variance(func: Callable[..., Any], root: bool, skip_nan: bool) -> Callable[..., Any]:
     """Declare a function, and return the part of it that has the rule."""
 
-    @primitive
+    @standing_for(func)
     def plain(
         a: Array,
         axis: Axis = None,
@@ -363,7 +360,6 @@ def _declare_variance(func: Callable[..., Any], root: bool, skip_nan: bool) -> C
         there = np.logical_not(np.isnan(a)) & where
         return (std_vjp if root else var_vjp)(g, ans, a, axis, dtype, ddof, keepdims, there, mean)
 
-    plain.__name__ = func.__name__
     vjp = nanvar_vjp if skip_nan else std_vjp if root else var_vjp
     rule(plain, vjp, holomorphic=False, selects="nan" if skip_nan else False)
 
@@ -446,6 +442,7 @@ def cov(
     *,
     dtype: Any = None,
 ) -> Array:
+    ddof = constant(np.cov, "ddof", ddof)
     m, y, fweights, aweights = (None if x is None else array(x) for x in (m, y, fweights, aweights))
     data = [m] if y is None else [m, y]
     dtype = np.dtype(np.result_type(*(x.dtype for x in data), float) if dtype is None else dtype)
@@ -506,13 +503,13 @@ composite(np.corrcoef, corrcoef_20 if "bias" in (parameter_names(np.corrcoef) or
 # follow these, and so do densities, which are divided by the widths.
 
 
-@primitive
+@standing_for(np.histogram_bin_edges)
 def plain_edges(a: Array, *args: Any) -> Array:
     """Return the edges of the bins as bare numbers."""
     return np.histogram_bin_edges(a, *args)
 
 
-@primitive
+@standing_for(np.histogramdd)
 def plain_histogramdd(sample: Array, *args: Any) -> tuple[Array, Any]:
     """Return counts and edges as bare numbers."""
     return np.histogramdd(sample, *args)
@@ -528,18 +525,31 @@ def _zeros(weights: Any) -> Array | None:
     return np.zeros(weights.shape, weights.dtype)
 
 
-def _follow(edges: Array, a: Array) -> Array:
-    """Return edges between the least and the largest number as functions of these."""
-    if not a.size:
-        return edges + np.sum(a)
-    if a.dtype.kind != "f":
+def _follow(edges: Array, a: Array, range: Any) -> Array:
+    """Return edges between the ends of the range, or the least and the largest number, as functions of these."""
+    if range is None:
+        if not a.size:
+            return edges + np.sum(a)
+        if a.dtype.kind != "f":
+            return edges
+        low, high = np.min(a), np.max(a)
+    elif has_variable(range):
+        low, high = range
+    else:
         return edges
     # What is added is zero, so that the edges keep their values to the last bit.
-    low, high = np.min(a), np.max(a)
-    if low == high:  # NumPy then goes half a unit to each side
+    if bare(low) == bare(high):  # NumPy then goes half a unit to each side
         return edges + (low - (edges[0] + 0.5))
     share = (edges - edges[0]) / (edges[-1] - edges[0])
     return edges + ((low - edges[0]) * (1 - share) + (high - edges[-1]) * share)
+
+
+def _plain_bins(func: Any, bins: Any) -> Any:
+    """Return bins as bare numbers; edges may be variables, but not how many bins there are."""
+    for b in bins if isinstance(bins, (list, tuple)) else (bins,):
+        if not isinstance(b, str) and np.ndim(b) == 0:
+            constant(func, "bins", b)
+    return bare(bins)
 
 
 def _bin_numbers(a: Array, edges: Array) -> Array:
@@ -550,16 +560,16 @@ def _bin_numbers(a: Array, edges: Array) -> Array:
 
 
 def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Array:
-    a = array(a)
-    edges = plain_edges(a, unwrap(bins), unwrap(range), _zeros(weights))
+    a, bins = array(a), array(bins) if isinstance(bins, (list, tuple)) else bins
+    edges = plain_edges(a, _plain_bins(np.histogram_bin_edges, bins), bare(range), _zeros(weights))
     if not isinstance(bins, str) and np.ndim(bins) == 1:
         return array(bins)
-    return edges if range is not None else _follow(edges, a)
+    return _follow(edges, a, range)
 
 
 def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
-    a = array(a)
-    fixed = plain_edges(a, unwrap(bins), unwrap(range), _zeros(weights))
+    a, bins = array(a), array(bins) if isinstance(bins, (list, tuple)) else bins
+    fixed = plain_edges(a, _plain_bins(np.histogram, bins), bare(range), _zeros(weights))
     n = max(len(fixed) - 1, 0)
     place = np.ravel(_bin_numbers(a, fixed))
     inside = (place >= 0) & (place < n)
@@ -583,12 +593,14 @@ def histogramdd(sample: Any, bins: Any = 10, range: Any = None, density: Any = N
         sample = np.transpose(np.atleast_2d(sample))
     elif sample.ndim != 2:
         sample = np.transpose(np.atleast_2d(sample))
-    counts, fixed = plain_histogramdd(sample, unwrap(bins), unwrap(range), None, _zeros(weights))
+    if isinstance(bins, (list, tuple)):
+        bins = [array(b) if isinstance(b, (list, tuple)) else b for b in bins]
+    counts, fixed = plain_histogramdd(sample, _plain_bins(np.histogramdd, bins), bare(range), None, _zeros(weights))
     columns = [sample[:, k] for k in np.arange(sample.shape[1])]
     several = bins if hasattr(bins, "__len__") else [bins] * len(columns)
     ranges = [None] * len(columns) if range is None else range
     edges = [
-        array(b) if np.ndim(b) else plain if r is not None else _follow(plain, column)
+        array(b) if np.ndim(b) else _follow(plain, column, r)
         for b, r, plain, column in zip(several, ranges, fixed, columns, strict=True)
     ]
     if weights is not None:
@@ -615,7 +627,7 @@ def histogram2d(x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any 
 
 
 def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Array:
-    x = unwrap(array(x))
+    x, minlength = bare(array(x)), constant(np.bincount, "minlength", minlength)
     if weights is None:
         return np.bincount(x, None, minlength)
     weights = array(weights)
