@@ -127,7 +127,7 @@ def _method(lower: Callable[..., Any]) -> Callable[[np.ufunc, tuple[Any, ...], K
 
 def reduce(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False, **rest: Any) -> Any:
     rest = {name: value for name, value in rest.items() if value is not np._NoValue}
-    if ufunc in _REDUCE:
+    if ufunc in _REDUCE and not (ufunc in FOLDS and has_variable(rest.get("initial"))):
         kwargs = {"axis": axis, "keepdims": keepdims, **rest}
         if dtype is not None:
             kwargs["dtype"] = dtype
