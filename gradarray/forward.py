@@ -37,7 +37,18 @@ from .parallel import add as add_in_parts
 from .registry import find, forgetters
 from .settings import paused, silently, stopped
 from .signatures import UFUNC_KEYWORDS, CallSignature
-from .tangents import level_of, paired, product_with, pushed, tangent_of, understood, untraced, values_of, written
+from .tangents import (
+    laid_alike,
+    level_of,
+    paired,
+    product_with,
+    pushed,
+    tangent_of,
+    understood,
+    untraced,
+    values_of,
+    written,
+)
 from .ufuncs import LOWERED, updated_at, with_axes
 from .wrapping import bare, entered, new_object, refuse, stack_nested
 
@@ -411,12 +422,13 @@ def _composite(rule: Composite) -> Pusher:
         if rule.computes_anew(args, kwargs):
             value = rule.func(*bare(args), **bare(kwargs))  # and NumPy's own error and warning
             with np.errstate(all="ignore"):
-                return revalued(rule.body(*args, **kwargs), value)
+                return laid_alike(revalued(rule.body(*args, **kwargs), value))
         result = rule.body(*args, **kwargs)
         if filled:
             level = level_of((args, kwargs))
-            result = result if level_of(result) >= level else paired(result, None, level)
-        return result
+            if level_of(result) < level:  # made of what stands inside, so that it can hold what an outer tape records
+                result = paired(rule.func(*values_of(args, level), **values_of(kwargs, level)), None, level)
+        return result if any(result is x for x in args) else laid_alike(result)
 
     return push
 

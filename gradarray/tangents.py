@@ -150,7 +150,7 @@ def matched(tangent: Array, ans: Array) -> Array:
     raw, bits = bare(ans), bare(tangent)
     if type(raw) is np.ndarray:
         if type(bits) is np.ndarray:
-            if (raw.flags.owndata and not bits.flags.owndata) or not _alike(bits, raw):
+            if (ans.flags.owndata and not tangent.flags.owndata) or not _alike(bits, raw):
                 return _laid_out(tangent, raw)
         elif isinstance(tangent, np.generic):
             return np.array(tangent)
@@ -169,8 +169,24 @@ def _alike(a: Any, b: Any) -> bool:
 def _laid_out(x: Array, like: Any) -> Array:
     """Return a copy of an array whose axes lie in memory in the order of another's."""
     axes = sorted(range(like.ndim), key=lambda axis: -abs(like.strides[axis]))
+    if axes in (sorted(axes), sorted(axes, reverse=True)):  # a copy with memory of its own
+        return np.copy(x, order="C" if axes == sorted(axes) else "F")
     back = sorted(range(like.ndim), key=axes.__getitem__)
     return np.transpose(np.copy(np.transpose(x, axes), order="C"), back)
+
+
+def laid_alike(result: Any) -> Any:
+    """Bring the tangents of what a body has made to where their values lie, before anybody takes a view of both.
+
+    Later would be too late: a copy of the tangent alone were no view of it any more.
+    """
+    if isinstance(result, (tuple, list)):
+        items = [laid_alike(item) for item in result]
+        return type(result)(*items) if hasattr(result, "_fields") else type(result)(items)
+    if type(result) is not Dual:
+        return result
+    tangent = matched(result.tangent, result.value)
+    return result if tangent is result.tangent else Dual(result.value, tangent, result.level)
 
 
 def copied(x: Array) -> Array:
@@ -312,7 +328,7 @@ def tangent_of(
     if isinstance(rule, Elementwise):
         terms = [product_with(rule, i, t, ans, values) for i, t in enumerate(tangents) if t is not None]
         total = sum(terms[1:], terms[0])
-        return total.copy() if any(total is t for t in tangents) and total.ndim else total
+        return copied(total) if any(total is t for t in tangents) else total
     if isinstance(rule, Linear):
         # The start value of a reduction is not part of the linear map.
         params = {name: value for name, value in params.items() if name != "initial"}

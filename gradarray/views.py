@@ -99,9 +99,10 @@ class _ViewItem(Reading):
 def _add_in_view(buffer: Array, place: tuple[Steps, Any], g: Array) -> None:
     steps, index = place
     region = follow(steps, buffer)
-    if region.flags.writeable and np.may_share_memory(region, buffer):
+    flags = region.flags
+    if flags.writeable and np.may_share_memory(region, buffer) and (flags.forc or not _repeats(region)):
         add_at(region, index, g)
-    else:  # elements repeat, as in a broadcast view, or the base did not lie in C order, as a buffer does
+    else:  # elements repeat, as in overlapping windows, or the base did not lie in C order, as a buffer does
         flat, places = _located(steps, index, buffer)
         add_at(flat, places, g)
 
@@ -206,6 +207,23 @@ class _SetItem(PullbackRule):
         return None if base is None else Cleared(g, lambda buffer: _clear(buffer, steps, index)), picked
 
 
+class _SetWindows(_SetItem):
+    """The rule of writing through a view that shows elements more than once: of those, one value alone stays.
+
+    The node's args tell for each value, too, whether it is the one.
+    """
+
+    def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        base, value = node.parents
+        steps, index, stays = node.args
+        picked = None
+        if value is not None:
+            picked = np.where(stays, follow(steps, g)[index], 0)
+            if value.ndim > picked.ndim:
+                picked = picked.reshape((1,) * (value.ndim - picked.ndim) + picked.shape)
+        return None if base is None else clear_view(g, steps=steps, index=index), picked
+
+
 def _clear(buffer: Array, steps: Steps, index: Any) -> None:
     region = follow(steps, buffer)
     if steps and not np.may_share_memory(region, buffer):  # the base did not lie in C order, as a buffer does
@@ -225,7 +243,7 @@ def clear_view(y: Array, steps: Steps, index: Any) -> Array:
 
 linear(clear_view, lambda g, y, *, steps, index: clear_view(g, steps=steps, index=index))  # noqa: ARG005
 
-SETITEM = _SetItem()
+SETITEM, SETWINDOWS = _SetItem(), _SetWindows()
 
 
 def setitem(x: Tensor, index: Any, value: Any) -> None:
@@ -356,9 +374,31 @@ def _record(base: Tensor, steps: Steps, index: Any, value: Node | None) -> None:
     data, node = base._raw, base._known
     if node is not None:
         tape.clear(node)  # of the value that was
-    base._known = Node(SETITEM, (steps, index), None, None, (node, value), data.shape, data.dtype)
+    rule: PullbackRule = SETITEM
+    args: tuple[Any, ...] = (steps, index)
+    if value is not None and any(isinstance(step, Step) for step in steps) and _repeats(follow(steps, data)):
+        rule, args = SETWINDOWS, (steps, index, _last_written(data, steps, index))
+    base._known = Node(rule, args, None, None, (node, value), data.shape, data.dtype)
     if base._alias is not None:
         family_of(base).outdate(node is None)
+
+
+def _repeats(view: Array) -> bool:
+    """Tell whether a view may show elements more than once, as overlapping windows do."""
+    extent = view.itemsize
+    for stride, n in sorted((abs(stride), n) for stride, n in zip(view.strides, view.shape, strict=True) if n > 1):
+        if stride < extent:
+            return True
+        extent += stride * (n - 1)
+    return False
+
+
+def _last_written(data: Array, steps: Steps, index: Any) -> Any:
+    """Tell of each value that is assigned to a part of a view whether it is what stands there in the end."""
+    region = follow(steps, np.empty_like(data, dtype=float))
+    turns = np.arange(float(region[index].size)).reshape(region[index].shape)
+    region[index] = turns
+    return region[index] == turns
 
 
 def node_of(view: Tensor) -> Node:

@@ -798,3 +798,93 @@ def test_a_value_of_an_inner_differentiation_that_has_ended_is_refused():
 def test_no_grad_around_a_derivative_does_not_concern_it():
     with ga.no_grad():
         np.testing.assert_allclose(ga.jvp(np.sin, (V,), (V,))[1], np.cos(V) * V)
+
+
+# --- forward over reverse ---------------------------------------------------------------------------------------------
+
+
+def real_part_of_a_composite(x):
+    table = np.vander(x, 3)
+    part = np.real(table)
+    table[...] *= 0.77
+    return np.sum(part**2)
+
+
+def squeezed_result(x):
+    table = np.stack([x, x * x], axis=1)[:, None]
+    part = np.squeeze(table)
+    table *= 0.5
+    part[0] = part[1] ** 2
+    return np.sum(table**3)
+
+
+def maximum_into_its_argument(x):
+    before = +x
+    x = x * 1.0
+    np.maximum(x, np.sqrt(1 + x**2), out=x)
+    return np.sum(before * 0.95) + np.sum(x * before)
+
+
+def rows_of_a_constant(x):
+    v = np.full_like(x, 0.5)
+    v[1:] *= x[1:]
+    return np.sum(v * x)
+
+
+def transpose_of_a_constant(x):
+    v = np.full_like(x, 0.5)
+    v.T[0] += x[0] ** 2
+    return np.sum(v * x)
+
+
+def diagonal_of_zeros(x):
+    v = np.zeros((3, 3), like=x)
+    np.einsum("ii->i", v)[...] = np.sin(x)
+    row = v[1]
+    row *= x
+    return np.sum(v**2)
+
+
+def parts_of_a_sum(x):
+    total = np.zeros((), like=x)
+    total[...] = np.sum(x**3)
+    whole = total.reshape(1)
+    whole *= x[:1]
+    return total * 2.0
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        *(real_part_of_a_composite, squeezed_result, maximum_into_its_argument, rows_of_a_constant),
+        *(transpose_of_a_constant, diagonal_of_zeros, parts_of_a_sum),
+    ],
+)
+def test_updates_in_place_have_one_second_derivative(f):
+    x, v, h = np.array([0.5, 0.3, -0.4]), np.array([1.0, 0.5, -2.0]), 1e-4
+
+    def mixed(e):
+        """The second derivative along `e` and `v`, by differences of NumPy's own program."""
+        corners = [(s * t, f(x + s * h * e + t * h * v)) for s in (1, -1) for t in (1, -1)]
+        return sum(sign * value for sign, value in corners) / (4 * h * h)
+
+    expected = [mixed(e) for e in np.eye(3)]
+    for _ in range(12):  # by the loop, and by a plan
+        found = ga.hvp(f)(x, v)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(ga.hessian(f)(x) @ v, expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(ga.jvp(ga.grad(f), (x,), (v,))[1], expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(ga.grad(lambda z: np.sum(ga.grad(f)(z) * v))(x), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("start", [np.array(0.3), 0.3])
+def test_the_sign_plus_makes_a_copy_without_axes(start):
+    def f(x):
+        w = +x
+        np.maximum(x, np.sqrt(1 + x**2), out=x)
+        return w * 0.95
+
+    if isinstance(start, float):
+        np.testing.assert_allclose(ga.hvp(lambda x: f(x * 1.0))(start, 1.0), 0.0, atol=1e-12)
+    else:
+        np.testing.assert_allclose(ga.hvp(f)(start, np.array(1.0)), 0.0, atol=1e-12)
