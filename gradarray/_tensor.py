@@ -28,6 +28,7 @@ from .dispatch import FUNCTIONS, UFUNCS, array_function, array_ufunc
 from .fitting import FLOAT64
 from .frames import copies_container
 from .namespace import capsule, namespace
+from .notes import add_shapes
 from .rules.nondifferentiable import Printed
 from .surface import Surface
 from .tape import Array, Node
@@ -326,15 +327,23 @@ class Tensor(Surface):
     # --- the protocols ----------------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if kwargs or method != "__call__":
-            return array_ufunc(ufunc, method, inputs, kwargs)
-        return UFUNCS[ufunc](*inputs)
+        try:
+            if kwargs or method != "__call__":
+                return array_ufunc(ufunc, method, inputs, kwargs)
+            return UFUNCS[ufunc](*inputs)
+        except Exception as error:
+            add_shapes(error, ufunc, inputs, kwargs, method)
+            raise
 
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
-        for t in types:
-            if t is not Tensor and t is not np.ndarray:
-                return array_function(func, types, args, kwargs)
-        return FUNCTIONS[func](args, kwargs)
+        try:
+            for t in types:
+                if t is not Tensor and t is not np.ndarray:
+                    return array_function(func, types, args, kwargs)
+            return FUNCTIONS[func](args, kwargs)
+        except Exception as error:
+            add_shapes(error, func, args, kwargs)
+            raise
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if self._node is not None and tape.recording():

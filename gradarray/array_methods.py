@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
 import numpy as np
 
+from .notes import add_shapes
+
 Method = Callable[..., Any]
 T = TypeVar("T")
 
@@ -26,7 +28,11 @@ def answer(func: Callable[..., Any]) -> Method:
     """Make the method that calls a NumPy function with the array in front."""
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return self._functions[func]((self, *args), kwargs)
+        try:
+            return self._functions[func]((self, *args), kwargs)
+        except Exception as error:
+            add_shapes(error, func, (self, *args), kwargs)
+            raise
 
     method.__name__ = method.__qualname__ = func.__name__
     method.__doc__ = getattr(np.ndarray, func.__name__, func).__doc__
@@ -116,7 +122,11 @@ class ArrayMethods:
 
     def compress(self, condition: Any, axis: int | None = None, out: Any = None) -> Self:
         """Return the slices along an axis where the condition holds."""
-        return self._functions[np.compress]((condition, self), {"axis": axis, "out": out})  # type: ignore[no-any-return]
+        try:
+            return self._functions[np.compress]((condition, self), {"axis": axis, "out": out})  # type: ignore[no-any-return]
+        except Exception as error:
+            add_shapes(error, np.compress, (condition, self), {"out": out})
+            raise
 
     @property
     def T(self) -> Self:

@@ -14,6 +14,7 @@ from .dual_surface import DualSurface
 from .dual_updates import Flat, assign, update
 from .forward import FUNCTIONS, LIKE, UFUNCS, array_ufunc, created_like
 from .namespace import capsule, namespace
+from .notes import add_shapes
 from .outputs import likeness, revalued
 from .places import freeze
 from .settings import paused, stopped
@@ -60,16 +61,22 @@ class Dual(DualSurface):
     # --- the protocols ----------------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if kwargs or method != "__call__":
-            return array_ufunc(ufunc, method, inputs, kwargs)
-        return UFUNCS[ufunc](*inputs)
+        try:
+            if kwargs or method != "__call__":
+                return array_ufunc(ufunc, method, inputs, kwargs)
+            return UFUNCS[ufunc](*inputs)
+        except Exception as error:
+            add_shapes(error, ufunc, inputs, kwargs, method)
+            raise
 
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
         if not understood(types, "__array_function__"):
             return NotImplemented
-        if func in LIKE:
-            return created_like(func, args, kwargs, self)
-        return FUNCTIONS[func](args, kwargs)
+        try:
+            return created_like(func, args, kwargs, self) if func in LIKE else FUNCTIONS[func](args, kwargs)
+        except Exception as error:
+            add_shapes(error, func, args, kwargs)
+            raise
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if tape.recording():

@@ -31,6 +31,7 @@ from .kinds import (
     ZeroGradient,
     public_name,
 )
+from .notes import add_shapes
 from .outputs import fill, revalued, taking
 from .parallel import SPLIT, product_in_parts, ufunc_in_parts
 from .parallel import add as add_in_parts
@@ -71,12 +72,13 @@ def install(cls: type) -> None:
 def pusher_for(
     func: Any,
     calculate: Pusher | None = None,
-    large: Pusher | None = None,  # noqa: ARG001 - of `dispatch.recorder_for`, which is called alike
+    large: Pusher | None = None,
     meeting: Callable[[Pusher], Pusher] | None = None,
 ) -> Pusher:
     """Make what carries out a ufunc's plain call on Duals.
 
-    `calculate` may compute the same from the values by a shorter way, such as ``operator.mul`` for np.multiply.
+    `calculate` may compute the same from the values by a shorter way, such as ``operator.mul`` for np.multiply,
+    `large` the same for arrays that are worth several threads.
     `meeting` makes what takes the calls with other operands of what would take them; see `operators`.
     """
     rule = find(func)
@@ -94,7 +96,7 @@ def pusher_for(
         if len(rule.partials) == 1:
             return _unary(rule, calculate or func)
         if len(rule.partials) == 2:
-            return _binary(rule, calculate or func, general)
+            return _binary(rule, calculate or func, large or partial(ufunc_in_parts, func), general)
     if isinstance(rule, Bilinear):
         return _bilinear(rule, general)
     if isinstance(rule, Nondifferentiable) and rule.lower is None:
@@ -115,7 +117,11 @@ def _bilinear(rule: Bilinear, general: Pusher) -> Pusher:
             and (tb is None or type(tb) is ndarray)
             and (level == other or not level)
         ):
-            out = func(a, b)
+            try:
+                out = func(a, b)
+            except Exception as error:
+                add_shapes(error, func, (x1, x2))
+                raise
             tangent = func(a, tb) if ta is None else func(ta, b) if tb is None else func(ta, b) + func(a, tb)
             if type(out) is ndarray is type(tangent) and _same_layout(tangent, out):
                 return Dual(out, tangent, other)
@@ -172,7 +178,7 @@ def _unary(rule: Elementwise, calculate: Pusher) -> Pusher:
     return push
 
 
-def _binary(rule: Elementwise, calculate: Pusher, general: Pusher) -> Pusher:
+def _binary(rule: Elementwise, calculate: Pusher, large: Pusher, general: Pusher) -> Pusher:
     float64, ndarray = np.float64, np.ndarray
     numbers, plain, tangents = _NUMBERS, _NUMBERS | {np.ndarray}, _TANGENTS
     combine, exact = _combination(rule), rule.exact
@@ -209,7 +215,11 @@ def _binary(rule: Elementwise, calculate: Pusher, general: Pusher) -> Pusher:
             if type(tangent) is not float64 or type(out) is not float64:
                 return paired(out, tangent, level)
         elif type(a) in plain and type(b) in plain and type(ta) in tangents and type(tb) in tangents:
-            out = ufunc_in_parts(func, a, b) if type(a) is ndarray and a.size >= SPLIT else calculate(a, b)
+            try:
+                out = large(a, b) if type(a) is ndarray and a.size >= SPLIT else calculate(a, b)
+            except Exception as error:
+                add_shapes(error, func, (x1, x2))
+                raise
             if out.size < LARGE or exact:
                 tangent = combine(ta, tb, out, a, b)
                 if not exact and _undefined(tangent):
@@ -277,7 +287,7 @@ def _large(rule: Elementwise, i: int, t: Any, out: Any, *operands: Any) -> Any:
     """Return a partial derivative times a tangent, for large arrays."""
     d = rule.partials[i]
     if callable(d) and type(t) is np.ndarray and t.dtype is FLOAT64 and t.shape == out.shape:
-        term = product_in_parts(t, d, (out, *operands))
+        term = silently(product_in_parts, t, d, (out, *operands))  # of what is infinite, the value has told
         if rule.root is not None:
             term = tangents.at_roots(rule, i, term, t, out, operands)
         return term if term.flags.owndata else term.copy()
@@ -290,7 +300,7 @@ def _large_sum(rule: Elementwise, ta: Any, tb: Any, out: Any, a: Any, b: Any) ->
         return terms[0]
     total, other = terms
     if total is not ta and type(total) is np.ndarray and _same_layout(total, out):
-        add_in_parts(total, other)
+        silently(add_in_parts, total, other)
         return total
     return total + other
 

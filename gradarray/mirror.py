@@ -13,6 +13,7 @@ from .dispatch import FUNCTIONS, UFUNCS
 from .fitting import FLOAT64
 from .gate import PLAIN, SIMPLE, unless_it_answers
 from .kinds import Nondifferentiable
+from .notes import add_shapes
 from .outputs import place_of
 from .registry import find
 from .tangents import level_of
@@ -40,31 +41,39 @@ def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = 
     # The shortest ways for arrays, numbers and tensors, which cost little more than NumPy's own function.
 
     def call_ufunc(*args: Any, constant: bool | None = None, **kwargs: Any) -> Any:
-        if constant is None and not kwargs and len(args) == nin:
-            if unary and type(args[0]) in plain_types:
-                return wrapped(func(*args))
-            for value in args:
-                if type(value) not in operands:
-                    break
-            else:
-                return UFUNCS[func](*args)
-        return general(args, constant, kwargs)
+        try:
+            if constant is None and not kwargs and len(args) == nin:
+                if unary and type(args[0]) in plain_types:
+                    return wrapped(func(*args))
+                for value in args:
+                    if type(value) not in operands:
+                        break
+                else:
+                    return UFUNCS[func](*args)
+            return general(args, constant, kwargs)
+        except Exception as error:
+            add_shapes(error, func, args, kwargs)
+            raise
 
     def call(*args: Any, constant: bool | None = None, **kwargs: Any) -> Any:
-        if constant is None and not callback:
-            tensors = False
-            for value in (*args, *kwargs.values()) if kwargs else args:
-                if type(value) is Tensor:
-                    tensors = True
-                elif type(value) not in simple and not _is_shape(value):
-                    break
-            else:
-                if not tensors:
-                    result = func(*args, **kwargs)
-                    return result if names_out(args, kwargs) else wrapped(result)
-                if rule is not None:
-                    return FUNCTIONS[func](args, kwargs)
-        return general(args, constant, kwargs)
+        try:
+            if constant is None and not callback:
+                tensors = False
+                for value in (*args, *kwargs.values()) if kwargs else args:
+                    if type(value) is Tensor:
+                        tensors = True
+                    elif type(value) not in simple and not _is_shape(value):
+                        break
+                else:
+                    if not tensors:
+                        result = func(*args, **kwargs)
+                        return result if names_out(args, kwargs) else wrapped(result)
+                    if rule is not None:
+                        return FUNCTIONS[func](args, kwargs)
+            return general(args, constant, kwargs)
+        except Exception as error:
+            add_shapes(error, func, args, kwargs)
+            raise
 
     def wrapped(result: Any) -> Any:
         if plain_results:

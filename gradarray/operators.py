@@ -15,6 +15,7 @@ import numpy as np
 from . import rules  # noqa: F401 - fills the registry, from which the operators are made
 from .gate import PLAIN, defers
 from .kinds import Nondifferentiable
+from .notes import add_shapes
 from .parallel import power_in_parts
 from .registry import find, forgetters
 
@@ -147,8 +148,12 @@ def _meeting(cls: type, op: Operator, general: Method) -> Method:
         ours = isinstance(x1, cls)
         if ours and defers(x2):
             return NotImplemented
-        answer = general(x1, x2)
-        return _turn(op, x1, x2, ours) if answer is NotImplemented else answer
+        try:
+            answer = general(x1, x2)
+            return _turn(op, x1, x2, ours) if answer is NotImplemented else answer
+        except Exception as error:
+            add_shapes(error, op.ufunc, (x1, x2))
+            raise
 
     return operate
 
@@ -174,7 +179,11 @@ def _of_values(cls: type, op: Operator, maker: Maker) -> Method:
                 return NotImplemented
             if foreign(other):
                 return _turn(op, x1, x2, ours)
-        return python(bare(x1), bare(x2))
+        try:
+            return python(bare(x1), bare(x2))
+        except Exception as error:
+            add_shapes(error, op.ufunc, (x1, x2))
+            raise
 
     return operate
 
@@ -196,6 +205,10 @@ def _augmented(ufunc: np.ufunc, maker: Maker) -> Method:
             if getattr(type(other), "__array_ufunc__", other) is None:
                 ufunc(self, other)  # NumPy's own error: in place, one that wants no ufuncs gets no turn
             return NotImplemented
-        return update(self, ufunc, other)
+        try:
+            return update(self, ufunc, other)
+        except Exception as error:
+            add_shapes(error, ufunc, (self, other))
+            raise
 
     return operate

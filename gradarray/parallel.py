@@ -16,6 +16,7 @@ import numpy as np
 
 from . import workers
 from .buffers import no_nan, product
+from .settings import silently, told_once
 
 # Below this many elements the hand-over to another thread, some 25 us, is not won back.
 SPLIT = 2**17
@@ -67,7 +68,8 @@ def ufunc_in_parts(ufunc: np.ufunc, *operands: Any, out: Any = None) -> Any:
     flat = [_flat(operand, shape) for operand in (*operands, *(() if out is None else (out,)))]
     if any(operand is NotImplemented for operand in flat):
         return ufunc(*operands, out=out)
-    if out is None:
+    fresh = out is None
+    if fresh:
         out = np.empty(shape, _result_type(ufunc, flat))
         flat.append(out.reshape(-1))
     *flat, target = flat
@@ -75,7 +77,10 @@ def ufunc_in_parts(ufunc: np.ufunc, *operands: Any, out: Any = None) -> Any:
     def compute(part: slice) -> None:
         ufunc(*[x[part] if type(x) is np.ndarray else x for x in flat], out=target[part])
 
-    _in_parts(compute, target.size)
+    if fresh:
+        told_once(lambda: _in_parts(compute, target.size), lambda: ufunc(*operands, out=out))
+    else:  # an update, in the sweep, which says nothing
+        _in_parts(compute, target.size)
     return out
 
 
@@ -96,7 +101,7 @@ def _broadcast_in_parts(ufunc: np.ufunc, operands: tuple[Any, ...]) -> Any:
     def compute(part: slice) -> None:
         ufunc(*[x[part] if s else x for x, s in zip(operands, split, strict=True)], out=out[part])
 
-    _in_parts(compute, size, len(out))
+    told_once(lambda: _in_parts(compute, size, len(out)), lambda: ufunc(*operands, out=out))
     return out
 
 
@@ -235,8 +240,13 @@ def reduce_in_parts(ufunc: np.ufunc, a: Any, axis: int, keepdims: bool) -> Any:
     """
     shape = (*a.shape[:axis], *((1,) if keepdims else ()), *a.shape[axis + 1 :])
     reduce: Any = ufunc.reduce
-    out = np.empty(shape, reduce(a[:1], axis).dtype)
-    return along_first(lambda part, out: reduce(part, axis, None, out, keepdims), a, out)
+    out = np.empty(shape, silently(reduce, a[:1], axis).dtype)
+
+    def compute(part: Any, out: Any) -> Any:
+        return reduce(part, axis, None, out, keepdims)
+
+    told_once(lambda: along_first(compute, a, out), lambda: compute(a, out))
+    return out
 
 
 def along_first(compute: Callable[[Any, Any], object], a: Any, out: Any) -> Any:

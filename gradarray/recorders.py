@@ -16,6 +16,7 @@ from . import aliases, gate, guard, tape, wrapping
 from .fitting import FLOAT64
 from .gate import NUMBERS, PLAIN
 from .kinds import Elementwise, Function
+from .notes import add_shapes
 from .parallel import SPLIT
 from .tape import Array, Node, next_order
 from .wrapping import foreign, new_object, saved, stacked, unwrap, wrap
@@ -99,14 +100,18 @@ def binary(
             y, q = x2, None
         else:
             return general(x1, x2)
-        if type(x) is not ndarray:
-            out = calculate(x, y) if type(y) is not ndarray or y.size < split else large(x, y)
-        else:
-            size = x.size
-            if size >= split or (type(y) is ndarray and size * y.size >= split and become_large(x, y)):
-                out = large(x, y)
+        try:
+            if type(x) is not ndarray:
+                out = calculate(x, y) if type(y) is not ndarray or y.size < split else large(x, y)
             else:
-                out = calculate(x, y)
+                size = x.size
+                if size >= split or (type(y) is ndarray and size * y.size >= split and become_large(x, y)):
+                    out = large(x, y)
+                else:
+                    out = calculate(x, y)
+        except Exception as error:
+            add_shapes(error, rule.func, (x1, x2))
+            raise
         t = new(Tensor)
         t._raw = out
         t._alias = None

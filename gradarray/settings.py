@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
+import operator
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar, copy_context
@@ -191,6 +192,45 @@ def silently(compute: Callable[..., Any], *args: Any) -> Any:
         return compute(*args)
     finally:
         errors.set(before)
+
+
+class _Collector(threading.local):
+    """A setting of each thread under which NumPy says nothing, and the kinds of errors are collected."""
+
+    def __init__(self) -> None:
+        self.flags: list[int] = []
+        self.setting = copy_context().run(self._make, self.flags.append)
+
+    def _make(self, collect: Callable[[int], None]) -> Any:
+        np.seterrcall(lambda _text, flags: collect(flags))
+        np.seterr(all="call")
+        return errors.get()
+
+
+_collector = _Collector()
+_FLAGS = {"divide": 1, "over": 2, "under": 4, "invalid": 8}
+
+
+def told_once(in_parts: Callable[[], object], in_one: Callable[[], object]) -> None:
+    """Compute something in parts, and then in one go if NumPy has something to say of it, so that it is said once.
+
+    What is then done is what the user has set: a warning, an error, a call or nothing.
+    """
+    before = errors.get()
+    if before is SILENT:
+        in_parts()
+        return
+    collector = _collector
+    collector.flags.clear()
+    try:
+        errors.set(collector.setting)
+        in_parts()
+    finally:
+        errors.set(before)
+    if collector.flags:
+        said = functools.reduce(operator.or_, collector.flags)
+        if any(said & _FLAGS[kind] for kind, mode in np.geterr().items() if mode != "ignore"):
+            in_one()
 
 
 def within(changes: dict[str, Any], compute: Callable[..., Any], *args: Any) -> Any:

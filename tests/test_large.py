@@ -6,6 +6,7 @@ import contextlib
 import gc
 import multiprocessing
 import tracemalloc
+import warnings
 import weakref
 from operator import getitem
 
@@ -318,3 +319,55 @@ def test_what_is_used_often_takes_one_buffer():
 def test_an_axis_that_a_large_array_does_not_have_is_refused():
     with pytest.raises(np.exceptions.AxisError):
         np.sum(ga.tensor(np.ones((600, 600))), axis=3)
+
+
+# --- what NumPy says of results ---------------------------------------------------------------------------------------
+
+ZEROS, SQUARE = np.zeros(N), np.zeros((512, 512))
+# Calls on large arrays, and what NumPy warns of, once.
+TOLD = [
+    (lambda x: np.log(x), ZEROS, ["divide by zero encountered in log"]),
+    (lambda x: x**-1, ZEROS, ["divide by zero encountered in reciprocal"]),
+    (lambda x: x / x, ZEROS, ["invalid value encountered in divide"]),
+    (lambda x: x / np.zeros((512, 1)), SQUARE, ["invalid value encountered in divide"]),
+    (lambda x: np.exp(x + 1000.0), ZEROS, ["overflow encountered in exp"]),
+    (lambda x: np.exp(x - 1000.0), ZEROS, []),  # an underflow, of which NumPy says nothing unless it is told to
+    (lambda x: np.max(x + 1e308, axis=1) + x[:, 0], SQUARE, []),
+    (lambda x: np.power(x, -1.0), np.where(np.arange(N) % 2, 0.0, 1e-320), None),
+    (lambda x: np.sum(x + np.array([np.inf, -np.inf] * 256), axis=1), SQUARE, ["invalid value encountered in reduce"]),
+]
+
+
+def warned(call, x):
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        call(x)
+    return [str(w.message) for w in heard]
+
+
+@pytest.mark.parametrize(("call", "x", "expected"), TOLD)
+def test_numpy_warns_once_of_a_large_array(call, x, expected, threads):
+    heard = warned(call, ga.tensor(x))
+    assert heard == warned(call, x)  # NumPy's own
+    assert expected is None or heard == expected
+    assert warned(lambda x: ga.jvp(call, (x,), (np.ones_like(x),)), x)[: len(heard)] == heard
+
+
+def test_numpys_error_state_holds_for_a_large_array(threads):
+    z, calls = ga.tensor(ZEROS), []
+    with np.errstate(divide="raise"), pytest.raises(FloatingPointError, match="divide by zero encountered in log"):
+        np.log(z)
+    with np.errstate(divide="call", call=lambda *args: calls.append(args)):
+        np.log(z)
+    assert calls == [("divide by zero", 1)]
+    with np.errstate(divide="ignore"):
+        assert warned(np.log, z) == []
+    with np.errstate(under="warn"):
+        assert warned(np.exp, z - 1000.0) == ["underflow encountered in exp"]
+    assert np.geterr() == {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+    assert np.geterrcall() is None
+
+
+def test_the_tangent_of_a_large_array_says_nothing(threads):
+    assert warned(lambda x: ga.jvp(np.sqrt, (x,), (x + 1,)), ZEROS) == []
+    assert warned(lambda x: ga.jvp(lambda x: np.hypot(x, x) * x**0.5, (x,), (x + 1,)), ZEROS) == []
