@@ -149,6 +149,7 @@ def test_a_plan_leaves_it_to_the_careful_sweep():
     "f",
     [
         lambda x: x * INF * 0.0,
+        lambda x: x / 1.0 * 0.0 * INF,
         lambda x: np.array([0.0, 1.0]) @ np.stack([np.log(x), x]),
         lambda x: np.sum(np.stack([x, 1 / x]) * np.array([1.0, 0.0])),
         lambda x: np.sum(np.where(True, np.log(x) * 0.0, 1.0)),
@@ -214,6 +215,23 @@ def test_the_slope_of_a_root_counts_where_it_is_no_distance(n):
     np.sum(np.log(np.sqrt(t * t)) + np.sqrt(t)).backward()
     assert not np.isfinite(t.grad[0])
     np.testing.assert_allclose(t.grad[1:], 1 / x[1:] + 0.5 / np.sqrt(x[1:]))
+
+
+@pytest.mark.parametrize("name", [name for name in DISTANCES if name not in ("3-norm", "4-norm")])
+def test_a_distance_does_not_change_at_0_in_forward_mode_either(name):
+    np.testing.assert_array_equal(ga.jvp(DISTANCES[name], (ZERO,), (np.array([1.0, -2.0]),))[1], 0)
+
+
+def test_a_power_between_whole_ones_is_not_stationary_under_a_root():
+    assert np.isnan(ga.grad(lambda x: (x**1.5) ** (2 / 3))(0.0))  # it is x itself
+    assert np.isnan(ga.grad(lambda x: np.sqrt(x**1.5))(0.0))  # infinite, as the slope of x ** 0.75
+
+
+def test_an_infinite_operand_counts_where_the_cotangent_is_a_zero_of_the_data():
+    def f(w, z):
+        return np.sum((np.array([[INF, 1.0]]) @ w) * z)
+
+    np.testing.assert_array_equal(ga.grad(f)(np.ones(2), 0.0), [NAN, 0])
 
 
 # --- zeros of constants ----------------------------------------------------------------------------------------------
