@@ -314,7 +314,8 @@ def std_vjp(
     mean: Any = None,
 ) -> Array:
     """Return zero where all elements are equal, the only place without a derivative."""
-    usual = type(ans) is np.float64 and where is True and type(a) is np.ndarray and ans > 1e-6 * abs(a.item(0))
+    usual = type(ans) is np.float64 and where is True and type(a) is np.ndarray and a.size
+    usual = usual and ans > 1e-6 * abs(a.item(0))
     equal = None if usual else _are_equal(a, ans, axis, keepdims, where)
     g = g / (2 * ans) if equal is None else g * np.logical_not(equal) / np.where(equal, 1, 2 * ans)
     pulled = _pull_squares(g, a, axis, dtype, ddof, keepdims, where, mean)
