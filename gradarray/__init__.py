@@ -51,6 +51,7 @@ from numpy import (
 
 from . import fft, linalg, registry
 from ._tensor import Tensor
+from .anomaly import detect_anomaly
 from .control import checkpoint, stop_gradient
 from .creation import asarray, astensor, astype, tensor
 from .custom import custom_gradient
@@ -575,6 +576,7 @@ __all__ = [
     "deg2rad",
     "degrees",
     "delete",
+    "detect_anomaly",
     "diag",
     "diag_indices",
     "diag_indices_from",

@@ -21,7 +21,7 @@ from .dual import Dual
 from .fitting import FLOAT64
 from .loss import differentiating
 from .recorders import records
-from .settings import RECORDED, held, hold, silently, within
+from .settings import held, hold, silently, within
 from .tape import Array, Node, PullbackRule, next_order
 from .tracing import _ARGUMENT, _Results
 from .trees import Tree, flatten, tree_map
@@ -99,7 +99,8 @@ class _Checkpoint(PullbackRule):
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         parts = g if type(g) is list else [g]
-        return within(RECORDED, self._again, node, parts)  # type: ignore[no-any-return] # a sweep may be inside a no_grad
+        # A sweep may be inside a no_grad, and anomalies in the function are the user's.
+        return within({"recording": True}, self._again, node, parts)  # type: ignore[no-any-return]
 
     def _again(self, node: Node, parts: list[Any]) -> list[Any]:
         traced = any(map(has_tensor, parts))

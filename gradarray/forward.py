@@ -36,7 +36,7 @@ from .outputs import fill, revalued, taking
 from .parallel import SPLIT, product_in_parts, ufunc_in_parts
 from .parallel import add as add_in_parts
 from .registry import find, forgetters
-from .settings import paused, silently, stopped
+from .settings import paused, silently, stopped, watching
 from .signatures import UFUNC_KEYWORDS, CallSignature
 from .tangents import (
     laid_alike,
@@ -145,8 +145,11 @@ def _unary(rule: Elementwise, calculate: Pusher) -> Pusher:
     def push(x: Any) -> Any:
         if type(x) is not Dual:
             return NotImplemented if foreign(x) else pushed(rule, (x,), {})
-        if paused and stopped(x.level):
-            return untraced(func, (x,), {})
+        if paused:
+            if stopped(x.level):
+                return untraced(func, (x,), {})
+            if (watch := watching()) is not None:
+                return watch.pushed(push, rule.name, x.level, (x,), x)
         value, t = x.value, x.tangent
         if type(t) is float64 and type(value) is float64:
             out = calculate(value)
@@ -200,8 +203,11 @@ def _binary(rule: Elementwise, calculate: Pusher, large: Pusher, general: Pusher
             b, tb, level = x2.value, x2.tangent, x2.level
         else:
             return general(x1, x2)
-        if paused and stopped(level):
-            return untraced(calculate, (x1, x2), {})
+        if paused:
+            if stopped(level):
+                return untraced(calculate, (x1, x2), {})
+            if (watch := watching()) is not None:
+                return watch.pushed(push, rule.name, level, (x1, x2), x1, x2)
         if (
             (ta is None or type(ta) is float64)
             and (tb is None or type(tb) is float64)
@@ -315,8 +321,12 @@ def function_pusher(func: Callable[..., Any]) -> Pusher:
     lower = None if rule is None else rule.lower
 
     def push_unless_stopped(args: Any, kwargs: dict[str, Any]) -> Any:
-        if paused and stopped(level_of((args, kwargs))):
-            return untraced(func, args, kwargs)
+        if paused:
+            level = level_of((args, kwargs))
+            if stopped(level):
+                return untraced(func, args, kwargs)
+            if (watch := watching()) is not None:
+                return watch.pushed(push_unless_stopped, public_name(func), level, (args, kwargs), args, kwargs)
         if lower is not None:
             answer = lower(args, kwargs)
             if answer is not NotImplemented:
@@ -504,8 +514,13 @@ def array_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
     rule = find(ufunc)
     if rule is None or isinstance(rule, Unsupported):
         raise refuse(ufunc, rule)
-    if paused and stopped(level_of((inputs, kwargs))):
-        return untraced(getattr(ufunc, method), inputs, kwargs)
+    if paused:
+        level = level_of((inputs, kwargs))
+        if stopped(level):
+            return untraced(getattr(ufunc, method), inputs, kwargs)
+        if (watch := watching()) is not None:
+            call = array_ufunc, ufunc.__name__, level, (inputs, kwargs), ufunc, method, inputs, kwargs
+            return watch.pushed(*call)
     if method == "at":
         return _at(ufunc, *inputs)
     kwargs = {name: value for name, value in kwargs.items() if name != "out"}

@@ -71,6 +71,14 @@ def users_level() -> int:
     return level
 
 
+def users_frame() -> types.FrameType | None:
+    """Return the innermost frame that is the user's."""
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None and package(frame) in _PASSED:
+        frame = frame.f_back
+    return frame
+
+
 def asker() -> types.FrameType | None:
     """Return the innermost frame that is not gradarray's: it is carrying out what asked for something here."""
     frame: types.FrameType | None = sys._getframe(1)

@@ -11,7 +11,7 @@ from . import batched
 from ._tensor import Tensor
 from .arguments import Argnums, function_name, need_function
 from .gate import PLAIN
-from .settings import next_level
+from .settings import next_level, watching
 from .tracing import Chosen, Trace, as_given, check_results, dtype_of, dual, shape_of, zeros_of
 from .transformed import named_after
 from .transforms import Pushed, pair
@@ -160,7 +160,7 @@ def jacobian_of(
         out, aux = pair(trace.out, transform, trace.name) if has_aux else (trace.out, None)
         outs, tree = check_results(out, transform, trace.name)
         trace.warn_of_named(outs)
-        together = all(_is_alone(trace, o) for o in outs)
+        together = watching() is None and all(_is_alone(trace, o) for o in outs)
         fewer = sum(map(np.size, outs)) <= sum(map(np.size, trace.plain))
         if together or mode == "rev" or (mode is None and fewer):
             for o in outs:

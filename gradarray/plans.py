@@ -20,7 +20,7 @@ from .contributions import blank, buffer_of
 from .fitting import BLAS_THREADS, FLOAT64, ONES, fit
 from .kinds import Bilinear, Elementwise, Function, Linear, Rule
 from .references import RETURNED, count
-from .settings import SILENT, errors
+from .settings import SILENT, errors, paused, watching
 from .sweeps import is_clean, reachable
 from .tape import Array, Node
 from .views import Reading
@@ -68,6 +68,8 @@ def sweep(
     if guard.watched:
         uses = reachable(root, oldest) if uses is None else uses
         guard.verify(uses)
+    if paused and (watch := watching()) is not None:
+        return watch.sweep(root, g, retain, wrap, oldest, uses)  # type: ignore[no-any-return]
     rule = root.rule
     if wrap is not None or rule is None or not rule.shared:
         return sweeps.sweep(root, g, retain, wrap, oldest, uses)

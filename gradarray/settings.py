@@ -42,9 +42,12 @@ class Settings:
     outer : what holds when it has ended
     block : the block itself
     by_hand : it was opened by a call of ``__enter__``, and not by a ``with`` statement
+    anomalies : what is noted in a block that looks for infinities and NaN; see anomaly.py
+    undo : of a block that has set more than this, what sets that back
     """
 
     __slots__ = (
+        "anomalies",
         "block",
         "by_hand",
         "guarded",
@@ -55,6 +58,7 @@ class Settings:
         "recording",
         "stopped",
         "transforms",
+        "undo",
     )
 
     recording: bool
@@ -67,6 +71,8 @@ class Settings:
     outer: Settings | None
     block: Block | None
     by_hand: bool
+    anomalies: Any
+    undo: Any
 
     def __init__(
         self,
@@ -76,19 +82,24 @@ class Settings:
         transforms: int = 0,
         named: dict[Any, Any] | None = None,
         guarded: bool | None = None,
+        anomalies: Any = None,
     ) -> None:
         self.recording, self.stopped, self.policy = recording, stopped, policy
         self.transforms, self.named, self.guarded = transforms, named, guarded
-        self.lock = self.outer = self.block = None
+        self.anomalies = anomalies
+        self.lock = self.outer = self.block = self.undo = None
         self.by_hand = False
 
     def here(self, **changes: Any) -> Settings:
         """Return the same with some of them changed until the block that is open ends."""
-        return self.with_(lock=self.lock, outer=self.outer, block=self.block, by_hand=self.by_hand, **changes)
+        kept = {"lock": self.lock, "outer": self.outer, "block": self.block, "by_hand": self.by_hand}
+        return self.with_(**kept, undo=self.undo, **changes)
 
     def with_(self, **changes: Any) -> Settings:
         """Return the same with some of them changed, for a stretch of code that restores them itself."""
-        new = Settings(self.recording, self.stopped, self.policy, self.transforms, self.named, self.guarded)
+        new = Settings(
+            self.recording, self.stopped, self.policy, self.transforms, self.named, self.guarded, self.anomalies
+        )
         for name, value in changes.items():
             setattr(new, name, value)
         return new
@@ -111,9 +122,10 @@ def held() -> Settings:
 # The levels of forward mode: of two differentiations, the one that began later, which is the inner one, has the higher.
 next_level = itertools.count(1).__next__
 
-# The locks of the blocks that are open in any context, by a running number: of those that stop recording, and of those
-# that set the guard. One look at whether there are any spares the look at the context, which costs several times as
-# much. They are dictionaries, of which entries are taken out one by one, because other threads put in theirs meanwhile.
+# The locks of the blocks that are open in any context, by a running number: of those that stop recording or look for
+# anomalies, and of those that set the guard. One look at whether there are any spares the look at the context, which
+# costs several times as much. They are dictionaries, of which entries are taken out one by one, because other threads
+# put in theirs meanwhile.
 Open = dict[int, "ref[Any]"]
 paused: Open = {}
 relaxed: Open = {}
@@ -130,11 +142,19 @@ def _tidy(blocks: Open) -> None:
 
 def recording() -> bool:
     """Tell whether operations on variables are recorded in this context."""
-    if held().recording:
+    now = held()
+    if now.recording:
         if paused:
+            if now.anomalies is not None:
+                now.anomalies.note()
             _tidy(paused)
         return True
     return False
+
+
+def watching() -> Any:
+    """Return what is noted of infinities and NaN in this context, or None."""
+    return held().anomalies
 
 
 def stopped(level: int) -> bool:
@@ -165,8 +185,11 @@ class _ByCalls:
     def get(self) -> Any:
         return np.geterr()
 
-    def set(self, value: Any) -> object:
+    def set(self, value: Any) -> Any:
         return np.seterr(**value)
+
+    def reset(self, before: Any) -> None:
+        np.seterr(**before)
 
 
 def _errors() -> tuple[Any, Any]:
@@ -243,8 +266,9 @@ def within(changes: dict[str, Any], compute: Callable[..., Any], *args: Any) -> 
         hold(before)
 
 
-# Of `within`: record, whatever block is open. Not to record takes a block, which those who look at `paused` see.
-RECORDED: dict[str, Any] = {"recording": True}
+# Of `within`: record, whatever block is open, and look for nothing. Not to record takes a block, which those who look
+# at `paused` see.
+RECORDED: dict[str, Any] = {"recording": True, "anomalies": None}
 
 
 # --- blocks -----------------------------------------------------------------------------------------------------------
@@ -279,6 +303,8 @@ def _end(owner: Any, *_: object) -> None:
         now = now.outer
     if now.block is block:
         now.lock.release()
+        if now.undo is not None:
+            now.undo(None)
 
 
 class Block:

@@ -21,7 +21,7 @@ from .dual import Dual
 from .frames import end_at_users
 from .gate import ARRAYS, argument
 from .loss import differentiating
-from .settings import held, hold, next_level
+from .settings import held, hold, next_level, paused, watching
 from .tape import next_order
 from .tracing import Trace, check_argument, check_results, dtype_of, dual, pull_back, shape_of, zeros_of
 from .transformed import named_after
@@ -400,6 +400,8 @@ class Pushed:
             loss.warn_of_named(named, name, lambda source: bool(source == level), depends)
         self.values = [_value(x, level) for x in leaves]
         self.tangents = [_tangent(x, level) for x in leaves]
+        if paused and (watch := watching()) is not None:
+            watch.arrived(level, self.tangents)
         self.aux = tree_map(lambda x: _value(x, level), aux) if has_aux else None
 
 

@@ -26,6 +26,10 @@ def recording() -> bool:
     return not (ga.tensor(2.0) * 3.0).constant
 
 
+def watching() -> tuple[bool, str]:
+    return settings.watching() is not None, np.geterr()["invalid"]
+
+
 def state() -> tuple[Any, ...]:
     return recording(), ga.gradient_loss(), ga.mem_guard_active(), settings.held().transforms, np.geterr()["invalid"]
 
@@ -37,6 +41,8 @@ BLOCKS: dict[str, tuple[Callable[[], Any], Callable[[], Any], Any]] = {
     "no_autodiff": (lambda: ga.no_autodiff, recording, False),
     "mem_guard_off": (lambda: ga.mem_guard_off, ga.mem_guard_active, False),
     "mem_guard_off()": (lambda: ga.mem_guard_off(), ga.mem_guard_active, False),
+    "detect_anomaly": (lambda: ga.detect_anomaly, watching, (True, "log")),
+    "detect_anomaly()": (lambda: ga.detect_anomaly(), watching, (True, "log")),
     "gradient_loss": (lambda: ga.gradient_loss("ignore"), ga.gradient_loss, "ignore"),
 }
 DECORATORS = [name for name in BLOCKS if name != "gradient_loss"]
