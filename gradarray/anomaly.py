@@ -90,6 +90,10 @@ class Anomalies:
         found = sweeps.sweep(root, g, True, wrap, oldest, uses)
         if ends := {node.order for node, gradient in found.items() if _arrives(node) and np.any(_wrong(gradient))}:
             self._explain(nodes, uses, _Search(root, g, wrap), ends)
+            if not np.any(_wrong(g)):
+                raise FloatingPointError(
+                    "a gradient is infinite or NaN: parts of it that are finite overflow in their sum"
+                )
         if not retain:
             sweeps.release(nodes, uses, found, root)
         return found
@@ -113,13 +117,13 @@ class Anomalies:
 
     def pushed(self, push: Callable[..., Any], name: str, level: int, operands: Any, *args: Any) -> Any:
         """Carry out a call in forward mode, and note if a tangent becomes infinite or NaN in it."""
+        before = [t for t in _tangents(operands, level) if np.any(_wrong(t))]  # one may be written into
         result = within({"anomalies": None}, push, *args)
         births = self.births.setdefault(level, {})
         for made in _tangents(result, level):
             if np.any(_wrong(made)):
-                tangents = [t for t in _tangents(operands, level) if np.any(_wrong(t))]
-                known = [births[id(t)][0] for t in tangents if id(t) in births]
-                if known or not tangents:
+                known = [births[id(t)][0] for t in before if id(t) in births]
+                if known or not before:
                     text = known[0] if known else _told(f"{name}: the tangent {_first(made, _wrong(made))}", _here())
                     births[id(made)] = text, made
         return result
