@@ -186,13 +186,13 @@ def test_each_special_value(function, point, cotangent, expected):
 
 def roots(x: Any) -> Any:
     """Return a sum of which one term is steep, and two are excused."""
-    left = np.sqrt(x[0] ** 2) + np.sum(np.where(x > 5, np.log(x - 5), 0.0))
     product = x[0] * x[1]
     steep = np.sqrt(product)
-    return left + 3 * steep
+    later = np.sqrt(x[0] ** 2) + np.sum(np.where(x > 5, np.log(x - 5), 0.0))
+    return later + 3 * steep
 
 
-STEEP = roots.__code__.co_firstlineno + 4
+STEEP = roots.__code__.co_firstlineno + 3
 POINT = np.array([0.0, 4.0, 5.0])
 
 WAYS = {
