@@ -120,6 +120,13 @@ class ArrayMethods:
         kwargs = options if out is None else {"out": out, **options}
         return self._functions[np.clip]((self, min, max), kwargs)  # type: ignore[no-any-return]
 
+    def conj(self) -> Self:
+        """Return the complex conjugate, element by element; of real numbers the array itself, as NumPy does."""
+        this: Any = self
+        return np.conjugate(this) if this.dtype.kind == "c" else self
+
+    conjugate = conj
+
     def compress(self, condition: Any, axis: int | None = None, out: Any = None) -> Self:
         """Return the slices along an axis where the condition holds."""
         try:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .array_methods import ArrayMethods, forward
-from .forward import FUNCTIONS, UFUNCS
+from .forward import FUNCTIONS
 from .places import astype
 from .wrapping import is_scalar
 
@@ -19,12 +19,6 @@ class DualSurface(ArrayMethods):
     _functions = FUNCTIONS
 
     put = forward(np.put)
-
-    def conj(self) -> Any:
-        """Return the complex conjugate, element by element."""
-        return UFUNCS[np.conjugate](self)
-
-    conjugate = conj
 
     def copy(self, order: Any = "C") -> Any:
         """Return a copy of value and tangent; of a scalar, a scalar."""

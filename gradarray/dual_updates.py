@@ -15,7 +15,7 @@ from .references import holders
 from .settings import paused, stopped
 from .tangents import level_of, traced_as, values_of, written
 from .tape import Array
-from .views import updated_array
+from .views import OPERATED, updated_array
 from .wrapping import bare, has_variable, stack_nested
 
 
@@ -73,7 +73,7 @@ def _is_part(array: Array) -> bool:
 
 def update(d: Any, ufunc: np.ufunc, other: Any) -> Any:
     """Carry out an augmented assignment, such as ``x += other``."""
-    result = UFUNCS[ufunc](d, other)
+    result = OPERATED.get(ufunc, UFUNCS[ufunc])(d, other)
     if isinstance(d.value, np.generic) and paused and stopped(d.level) and result is not NotImplemented:
         return type(d)(values_of(result, d.level), d.tangent, d.level)
     if result is NotImplemented or isinstance(d.value, np.generic) or level_of(result) > d.level:

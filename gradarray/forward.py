@@ -86,7 +86,7 @@ def pusher_for(
     def general(*operands: Any) -> Any:
         if any(map(foreign, operands)):
             return NotImplemented
-        return pushed(rule, operands, {}) if isinstance(rule, Elementwise) else FUNCTIONS[func](operands, {})
+        return pushed(rule, operands, {}, calculate) if isinstance(rule, Elementwise) else FUNCTIONS[func](operands, {})
 
     if meeting is not None:
         general = meeting(general)

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from .array_methods import ArrayMethods
-from .dispatch import FUNCTIONS, UFUNCS
+from .dispatch import FUNCTIONS
 from .places import astype
 from .wrapping import is_scalar
 
@@ -17,12 +17,6 @@ class Surface(ArrayMethods):
 
     __slots__ = ()
     _functions = FUNCTIONS
-
-    def conj(self) -> Self:
-        """Return the complex conjugate, element by element."""
-        return UFUNCS[np.conjugate](self)  # type: ignore[no-any-return]
-
-    conjugate = conj
 
     def copy(self, order: Any = "C") -> Self:
         """Return a copy; of a scalar, a scalar."""

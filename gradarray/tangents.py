@@ -197,8 +197,10 @@ def copied(x: Array) -> Array:
 # --- the tangent of one call ----------------------------------------------------------------------------------------
 
 
-def pushed(rule: Differentiable, operands: Any, params: dict[str, Any]) -> Any:
-    """Call a differentiable function: NumPy on the values, the rule on the tangents."""
+def pushed(
+    rule: Differentiable, operands: Any, params: dict[str, Any], calculate: Callable[..., Any] | None = None
+) -> Any:
+    """Call a differentiable function: NumPy on the values, or `calculate` in its place, the rule on the tangents."""
     func = rule.func
     operands = [stacked(x, rule.name) for x in operands]
     level = level_of(operands)
@@ -222,7 +224,7 @@ def pushed(rule: Differentiable, operands: Any, params: dict[str, Any]) -> Any:
         # The tape keeps arrays of its own, so that an update of a Dual in place does not reach it.
         values = [x.copy() if type(x) is np.ndarray and rule.keeps(i) else x for i, x in enumerate(values)]
         tangents = [t.copy() if type(t) is np.ndarray else t for t in tangents]
-    ans = func(values, **params) if rule.sequence else func(*values, **params)
+    ans = func(values, **params) if rule.sequence else (calculate or func)(*values, **params)
     if ans is not NotImplemented and type(ans) is not np.float64:
         gate.need_numbers(ans, rule.name, operands)
     if ans is NotImplemented or not _has_tangent(ans) or all(t is None for t in tangents):

@@ -162,7 +162,8 @@ def reduce(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, keepdi
     return np.expand_dims(x, axes) if keepdims else x
 
 
-def accumulate(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None) -> Any:
+def accumulate(ufunc: np.ufunc, array: Any, axis: int | None = 0, dtype: Any = None) -> Any:
+    axis = 0 if axis is None else axis  # NumPy takes it for the one axis that there is
     if ufunc in _ACCUMULATE:
         return _ACCUMULATE[ufunc](array, axis=axis, dtype=dtype)
     x = array if dtype is None else array.astype(dtype)
@@ -178,7 +179,8 @@ def outer(ufunc: np.ufunc, a: Any, b: Any, **kwargs: Any) -> Any:
     return ufunc(a, b, **kwargs)
 
 
-def reduceat(ufunc: np.ufunc, array: Any, indices: Any, axis: int = 0, dtype: Any = None) -> Any:
+def reduceat(ufunc: np.ufunc, array: Any, indices: Any, axis: int | None = 0, dtype: Any = None) -> Any:
+    axis = 0 if axis is None else axis
     x = np.moveaxis(array if dtype is None else array.astype(dtype), axis, 0)
     starts = [int(i) for i in np.asarray(unwrap(indices))]
     stops = [*starts[1:], len(x)]

@@ -7,6 +7,7 @@ the update keeps its own history; views that see the update get nodes that start
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from weakref import ref
@@ -425,6 +426,10 @@ def _replayed(base: Node, view: Array, steps: Steps) -> Node:
     return Node(VIEWITEM, place, None, None, (base,), view.shape, view.dtype)
 
 
+# Where NumPy's operator has ways of its own, such as squares for powers of 2, which differ in the last bit.
+OPERATED: dict[np.ufunc, Callable[[Any, Any], Any]] = {np.power: operator.pow}
+
+
 def update(x: Tensor, ufunc: np.ufunc, other: Any) -> Tensor:
     """Carry out an augmented assignment, such as ``x += other``."""
     if wrapping.is_scalar(x) and (x._known is None or tape.recording()):
@@ -433,7 +438,7 @@ def update(x: Tensor, ufunc: np.ufunc, other: Any) -> Tensor:
     other = wrapping.stacked(other, public_name(ufunc))
     _check_update(x, ufunc, unwrap(other))
     if recorded(x, other):
-        result = UFUNCS[ufunc](x, other)
+        result = OPERATED.get(ufunc, UFUNCS[ufunc])(x, other)
         if result.dtype != x.dtype:
             result = astype(result, x.dtype)
         if result.shape != x.shape:  # with more axes of length one, which NumPy's A @= B takes
@@ -446,7 +451,7 @@ def update(x: Tensor, ufunc: np.ufunc, other: Any) -> Tensor:
         else:
             setitem(x, ..., result)
     elif not x._alias and (type(x._raw) is not np.ndarray or shared(x)):
-        raw = np.asarray(ufunc(x._raw, unwrap(other))).astype(x.dtype, copy=False).reshape(x.shape)
+        raw = np.asarray(OPERATED.get(ufunc, ufunc)(x._raw, unwrap(other))).astype(x.dtype, copy=False).reshape(x.shape)
         x._raw = raw if type(x._raw) is np.ndarray else raw[()]
     else:
         write(x, lambda raw: updated_array(raw, ufunc, unwrap(other)))
@@ -472,6 +477,8 @@ def updated_array(array: Array, ufunc: np.ufunc, value: Any) -> None:
     """Carry out an augmented assignment to an array, by a ufunc."""
     if ufunc is np.matmul:
         array @= value  # NumPy's operator is stricter than its function, whose result may be spread over the output
+    elif ufunc is np.power:
+        array **= value
     else:
         ufunc(array, value, out=array, casting="same_kind")
 

@@ -105,7 +105,7 @@ CASTS = """{a}.astype(single); {a}.astype(double); {a}.astype(double, copy=False
 {a} * np.arange({a}.size).reshape({a}.shape); np.zeros_like({a}) + {a}; {a} + True; np.full_like({a}, 2.) * {a}
 np.arange(3)[:, None] * np.ravel({a})[:2]"""
 
-MADE = """np.zeros_like({a}); np.ones_like({a}); np.full_like({a}, .5); np.empty_like({a}) * 0
+MADE = """np.zeros_like({a}); np.ones_like({a}); np.full_like({a}, .5); np.empty_like({a}) * 0 + 1
 np.zeros({a}.shape, like={a}); np.zeros((), like={a}); np.ones((3,), like={a}); np.zeros((2, 3), like={a})"""
 
 CHANGES = """{t}[...] = {b}; {t}[0] = 1.5; {t}[0] = {t}[-1]; {t}[1:] = {t}[:-1]; {t}[::2] *= .5; {t} += {b}
@@ -290,7 +290,7 @@ def suitable(kind: str, x: Any) -> bool:
         return bool(x.dtype.kind == "f")
     if kind == "squares":
         return x.ndim == 2 and 0 < len(x) == x.shape[1] < 5
-    if kind in _NO_RESULT:
+    if kind in (*_NO_RESULT, "made"):
         return isinstance(x, np.ndarray)
     return kind != "products" or x.size <= 4200
 
@@ -379,7 +379,7 @@ def _check_ways(program: Program, loss: Callable[..., Any], repeats: int) -> lis
         assert (g.shape, g.dtype) == (x.shape, x.dtype), f"the gradient is {g.shape} {g.dtype}"
     for k in range(repeats):
         tensors = [ga.tensor(x) for x in program.point()]
-        result = loss(*[+t for t in tensors])
+        result = loss(*[np.copy(t) for t in tensors])
         if not isinstance(result, ga.Tensor) or result.constant:
             break
         result.backward()
@@ -399,7 +399,7 @@ def _check_derivatives(program: Program, loss: Callable[..., Any], gradients: li
     near = 1e4 * rounding * (1 + scale)
     slope = _along(gradients, directions)
     value, tangent = ga.jvp(loss, tuple(point), tuple(narrow))
-    assert value == loss(*program.point())
+    assert value == loss(*program.point()), f"the value by jvp is {value}"
     assert abs(tangent - slope) <= near, f"jvp gives {tangent}, grad {slope}"
     exact = program.function(single=np.float64)
 
@@ -437,6 +437,8 @@ def _check_derivatives(program: Program, loss: Callable[..., Any], gradients: li
         ),
     }
     among = list(ways.values())
+    if np.all(np.isnan(among)):
+        return True  # a second derivative that a convention does not know
     size = 1 + abs(at(0)) + abs(second) + scale + max(map(abs, among))
     assert max(among) - min(among) <= 1e-8 * size, ways
     if abs(second - twice) <= 1e-5 * size:

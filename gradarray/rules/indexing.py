@@ -132,6 +132,7 @@ def take_along_axis_adjoint(g: Array, arr: Spec, *, indices: Any, axis: int | No
 
 
 def compress_vjp(g: Array, _ans: Spec, condition: Any, _a: Spec, axis: int | None = None) -> Array:
+    axis = axis if _a.ndim else None  # NumPy takes what has no axes for one element along one
     count = _a.size if axis is None else _a.shape[axis]
     kept = np.zeros(count, bool)
     kept[np.flatnonzero(condition)] = True
