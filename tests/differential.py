@@ -29,6 +29,7 @@ MISTAKES = (ValueError, TypeError, IndexError)
 
 
 # --- statements -------------------------------------------------------------------------------------------------------
+# (NumPy's own squares of complex numbers differ in the last bit with length and place, so that none is made in place.)
 # Templates are filled with names of values: {a} is any of them, {b} one that broadcasts with it, {m} a constant.
 
 SMOOTH = """np.sin({a}); np.cos({a}); np.tanh({a}); np.exp(np.tanh({a})); np.log(2 + np.sin({a}))
@@ -113,11 +114,11 @@ CHANGES = """{t}[...] = {b}; {t}[0] = 1.5; {t}[0] = {t}[-1]; {t}[1:] = {t}[:-1];
 np.sin({t}, out={t}); np.add.at({t}, [0, 0, -1], .5); {t}[[0, -1]] += .25; {t}[{t}.real > 0] = .5
 {t}[...] = {t}[::-1]; {t}[-1] = np.sum({t}); {t}[0] += np.sum({b}); {t}.T[...] = {b}; np.copyto({t}, .5 * {b})
 np.copyto({t}, .7, where={t}.real > .5); {t}.fill(.25); {t}[:, 0] = .5; {t}[..., 0] += {t}[..., -1]
-np.put({t}, [0], .5); {t}.reshape(-1)[:2] = .5; {t}.flat[0] = .75; {t} **= 2; np.add({t}, 1, out={t}[...])
-{t}[:] = {b}; np.cumsum({t}, axis=0, out={t}); np.clip({t}, -1, 1, out={t}) if {t}.dtype.kind == "f" else None
-np.putmask({t}, {t}.real < 0, .1); np.negative({t}, out={t}, where={t}.real > 0)
-{t}.sort() if {t}.dtype.kind == "f" else None; {t} @= np.eye({n}) * .5; {t}.real[...] = .5
-np.matmul({t}, np.eye({n}), out={t}); np.fill_diagonal({t}, .5); {t}.T[0] *= 2
+np.put({t}, [0], .5); {t}.reshape(-1)[:2] = .5; {t}.flat[0] = .75; {t} **= 2 if {t}.dtype.kind == "f" else 3
+np.add({t}, 1, out={t}[...]); {t}[:] = {b}; np.cumsum({t}, axis=0, out={t})
+np.clip({t}, -1, 1, out={t}) if {t}.dtype.kind == "f" else None; np.putmask({t}, {t}.real < 0, .1)
+np.negative({t}, out={t}, where={t}.real > 0); {t}.sort() if {t}.dtype.kind == "f" else None; {t} @= np.eye({n}) * .5
+{t}.real[...] = .5; np.matmul({t}, np.eye({n}), out={t}); np.fill_diagonal({t}, .5); {t}.T[0] *= 2
 {t}[0], {t}[-1] = {t}[-1] * 1, {t}[0] * 1; np.sum([[1., 2.]], axis=1, out={t}[:1])
 np.place({t}, {t}.real > 1, [.5, .25]); {t}[0] -= {t}[0]"""
 
