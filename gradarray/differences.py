@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .settings import silently
 from .wrapping import unwrap
 
 Arrays = Sequence[Any]
@@ -34,8 +35,7 @@ class Wrong(NamedTuple):
 
 def values_at(function: Function, point: Arrays) -> list[Any]:
     """Return the results as arrays; the function gets copies, which it may update."""
-    with np.errstate(all="ignore"):
-        return plain_arrays(function.call(*map(copied, point)))
+    return plain_arrays(silently(function.call, *map(copied, point)))
 
 
 def slopes(function: Function, point: Arrays, direction: Arrays, step: float) -> list[tuple[Any, Any]]:
@@ -49,13 +49,12 @@ def slopes(function: Function, point: Arrays, direction: Arrays, step: float) ->
         return [(np.zeros(y.shape, y.dtype), np.zeros(y.shape)) for y in values_at(function, point)]
     h = step / longest
     at = [values_at(function, [x + n * h * t for x, t in zip(point, direction, strict=True)]) for n in (2, 1, -1, -2)]
-    found = []
-    with np.errstate(all="ignore"):
-        for a, b, c, d in zip(*at, strict=True):
-            slope = (8 * (b - c) - (a - d)) / (12 * h)
-            noise = np.where(slope == 0, 0, 64 * machine_eps(b) * np.maximum(np.abs(b), np.abs(c)) / h)
-            found.append((slope, noise))
-    return found
+
+    def quotient(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, Any]:
+        slope = (8 * (b - c) - (a - d)) / (12 * h)
+        return slope, np.where(slope == 0, 0, 64 * machine_eps(b) * np.maximum(np.abs(b), np.abs(c)) / h)
+
+    return [silently(quotient, *values) for values in zip(*at, strict=True)]
 
 
 class Differences:

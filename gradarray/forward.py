@@ -441,8 +441,7 @@ def _composite(rule: Composite) -> Pusher:
             signature.let_numpy_refuse(args, kwargs)
         if rule.computes_anew(args, kwargs):
             value = rule.func(*bare(args), **bare(kwargs))  # and NumPy's own error and warning
-            with np.errstate(all="ignore"):
-                return laid_alike(revalued(rule.body(*args, **kwargs), value))
+            return laid_alike(revalued(silently(partial(rule.body, *args, **kwargs)), value))
         result = rule.body(*args, **kwargs)
         if filled:
             level = level_of((args, kwargs))
@@ -537,6 +536,7 @@ def array_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
 
     else:
         numpys = getattr(ufunc, method)
+        inputs = inputs if constant else entered(inputs, public_name(ufunc))
 
         def record() -> Any:
             return LOWERED[method](ufunc, *inputs, **kwargs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from .kinds import (
 from .outputs import Call, revalued, taking, untouched
 from .recorders import NONE, binary, call_elementwise, records
 from .registry import find
+from .settings import silently
 from .signatures import UFUNC_KEYWORDS, CallSignature
 from .tape import Array, Node, PullbackRule, next_order
 from .wrapping import (
@@ -318,8 +320,7 @@ def _composite(rule: Composite) -> Callable[[Any, dict[str, Any]], Any]:
         if not rule.computes_anew(args, kwargs):
             return wrap_arrays(rule.body(*args, **kwargs))
         value = numpys(*bare(args), **bare(kwargs))  # and NumPy's own error and warning
-        with np.errstate(all="ignore"):
-            return revalued(wrap_arrays(rule.body(*args, **kwargs)), value)
+        return revalued(wrap_arrays(silently(partial(rule.body, *args, **kwargs))), value)
 
     return record
 

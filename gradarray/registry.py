@@ -39,7 +39,7 @@ def register(rule: Rule) -> None:
 
     Two of ours for one function are a mistake: which of them holds would depend on the order of imports.
     """
-    rule.chapter = _declaring_module()
+    rule.chapter = rule.chapter or _declaring_module()
     earlier = RULES.get(rule.func)
     if earlier is not None and earlier.chapter.startswith(_OURS) and rule.chapter.startswith(_OURS):
         raise TypeError(f"{rule.name} is declared twice: in {earlier.chapter} and in {rule.chapter}")

@@ -88,7 +88,7 @@ def stacked(value: Any, where: str) -> Any:
 
 def entered(args: tuple[Any, ...], where: str) -> tuple[Any, ...]:
     """Return the arguments of a function that is made of others, each as it may enter."""
-    known = (Tensor, Dual, list, tuple, dict)
+    known = (Tensor, Dual, list, tuple, dict, np.poly1d)  # whose class the functions of polynomials ask for
     for x in args:
         if type(x) is np.ndarray and x.dtype.kind not in gate.NUMBERS:
             gate.need_numbers(x, where, args)

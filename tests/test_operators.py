@@ -230,8 +230,6 @@ def test_binary_operators_follow_a_new_declaration(name, x, declared_again):
         ("neg", np.negative, operator.neg),
         ("pos", np.positive, operator.pos),
         ("abs", np.absolute, abs),
-        ("conj", np.conjugate, lambda t: t.conj()),
-        ("conjugate", np.conjugate, lambda t: t.conjugate()),
     ],
 )
 def test_unary_operators_follow_a_new_declaration(name, ufunc, call, declared_again):
