@@ -86,7 +86,10 @@ def pusher_for(
     def general(*operands: Any) -> Any:
         if any(map(foreign, operands)):
             return NotImplemented
-        return pushed(rule, operands, {}, calculate) if isinstance(rule, Elementwise) else FUNCTIONS[func](operands, {})
+        if not isinstance(rule, Elementwise):
+            return FUNCTIONS[func](operands, {})
+        pythons = any(type(x) is complex for x in operands)  # 1j * np.float64(2.0) is Python's complex number
+        return pushed(rule, operands, {}, None if pythons else calculate)
 
     if meeting is not None:
         general = meeting(general)
