@@ -56,7 +56,7 @@ def _is_operand(x: Any, func: Any) -> bool:
 def _described(x: Any) -> str:
     if type(x) is tuple and len(x) == 1:  # as NumPy's protocol has out=
         return _described(x[0])
-    if isinstance(x, (list, tuple)) and any(hasattr(item, "shape") for item in x):
+    if isinstance(x, (list, tuple)) and (has_tensor(x) or any(hasattr(item, "shape") for item in x)):
         return f"{_named(type(x).__name__)} of {_listed([_described(item) for item in x])}"
     try:
         shape = np.shape(x) if isinstance(x, (list, tuple)) else x.shape

@@ -126,3 +126,9 @@ def test_an_error_that_is_caught_leaves_no_note_at_the_next_one():
     first, second = raised(lambda: A @ t), raised(lambda: t @ A)
     assert first is not second
     assert len(second.__notes__) == 1
+
+
+def test_nested_lists_are_described_item_by_item():
+    with pytest.raises(ValueError) as error:
+        np.block([[ga.tensor(np.ones((2, 3))), np.ones((1, 2))], [1.0]])
+    assert "a list of a list of a Tensor (2, 3) and an ndarray (1, 2) and a list" in error.value.__notes__[-1]
