@@ -24,9 +24,16 @@ def parameter_kinds(func: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[st
     try:
         parameters = inspect.signature(func).parameters.values()
     except (TypeError, ValueError):
-        return (), ()
+        return _UNTOLD.get(func, ((), ()))
     positional = tuple([p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)])
     return positional, tuple([p.name for p in parameters if p.kind is p.KEYWORD_ONLY])
+
+
+# Of functions that are written in C, older versions of NumPy do not tell the parameters.
+_UNTOLD: dict[Any, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    np.concatenate: (("arrays", "axis", "out"), ("dtype", "casting")),
+    np.dot: (("a", "b", "out"), ()),
+}
 
 
 def constant(func: Callable[..., Any], name: str, value: Any) -> Any:

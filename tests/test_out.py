@@ -75,6 +75,15 @@ class Case(NamedTuple):
         return find(getattr(self.func, "__self__", self.func))
 
 
+def told(func: Any) -> bool:
+    """Tell whether NumPy tells the parameters of a function, which older versions do not of those in C."""
+    try:
+        inspect.signature(func)
+    except ValueError:
+        return False
+    return True
+
+
 def takes_out(func: Any) -> bool:
     return isinstance(func, np.ufunc) or "out" in inspect.signature(func).parameters
 
@@ -134,10 +143,10 @@ every_function = pytest.mark.parametrize("case", ALL)
 
 
 def test_nearly_every_function_with_out_is_found() -> None:
-    assert len(FUNCTIONS) > 150
+    assert len(FUNCTIONS) > 140
     assert {public_name(p.values[0].func) for p in FUNCTIONS} >= CALLS.keys() - {
         f"np.{name}" for name in ("vecmat", "matvec", "cumulative_sum", "cumulative_prod") if not hasattr(np, name)
-    }
+    } - {public_name(func) for func in (np.concatenate, np.dot) if not told(func)}
 
 
 # --- values, results and errors --------------------------------------------------------------------------------------
