@@ -77,21 +77,20 @@ def sweep(
     if known is not None and known.plans:
         references = 0 if uses is None else 1
         before = errors.get()
-        try:
-            errors.set(SILENT)
-            for plan in known.plans:
-                try:
-                    gradients = plan(root, g, retain, oldest, references)
-                except Exception:
-                    gradients = {}  # a rule fails: the loop says so from where its author expects it
-                if gradients:
-                    if not retain and root.rule is rule:  # more than the root is held
-                        sweeps.release_behind(root, gradients, oldest, uses)
-                    return gradients
-                if gradients is not None:
-                    return sweeps.sweep(root, g, retain, None, oldest, uses)
-        finally:
-            errors.set(before)
+        for plan in known.plans:
+            try:
+                errors.set(SILENT)
+                gradients = plan(root, g, retain, oldest, references)
+            except Exception:
+                gradients = {}  # a rule fails: the loop says so from where its author expects it
+            finally:
+                errors.set(before)
+            if gradients:
+                if not retain and root.rule is rule:  # more than the root is held
+                    sweeps.release_behind(root, gradients, oldest, uses)
+                return gradients
+            if gradients is not None:
+                return sweeps.sweep(root, g, retain, None, oldest, uses)
     if uses is None:
         uses = reachable(root, oldest)
     if len(uses) <= LONGEST:

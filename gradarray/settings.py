@@ -7,7 +7,8 @@ things are done otherwise than in most libraries, because Ctrl-C may come at any
   Python, such as an ``__exit__``: one that comes there would leave the block open for good, which 1 to 6 % of the
   interrupts of a tight loop did. A block whose lock is free is over, whatever the context says.
 - The library itself does without NumPy's blocks. It sets the context variable within a ``try`` and sets it back in its
-  ``finally``, which is one call into C as well; `within` and `silently` do so for a function.
+  ``finally``, which is one call into C as well; `within` and `silently` do so for a function. No loop stands in such a
+  ``try``: Python 3.13 looks for a signal as it jumps back, and takes that place for one outside of it.
 """
 
 from __future__ import annotations

@@ -431,6 +431,12 @@ def test_an_operand_as_output(name: str) -> None:
         SHARED[name](y)
         return y
 
+    try:
+        call(column)
+    except ValueError:  # NumPy 2.5 takes no column as the output of a running sum
+        with pytest.raises(ValueError):
+            call(ga.tensor(column))
+        return
     for form in (lambda x: x, np.asfortranarray):
         checks.check_forward(call, [form(column)])
         checks.check_constants(call, [form(column)])

@@ -569,6 +569,8 @@ CHOICES: dict[str, Callable[..., Any]] = {
 def check_left_out(sample: Sample, value: float, way: str, forward: bool = False) -> None:
     if any(sample.func.__name__ == name.partition("-")[2] for name in TOGETHER):
         pytest.skip("within one matrix, or between two ends, all elements hang together")
+    if sample.func is np.linalg.cond and np.lib.NumpyVersion(np.__version__) >= "2.5.0":
+        pytest.skip("NumPy 2.5 has no singular values of a matrix with a NaN, which the derivative asks for")
     for k, place, operands, spoilt, kept in cases(sample, value):
         loss = weighed(sample, kept, CHOICES[way])
         pairs = zip(pulled(loss, operands), operands, strict=True)
