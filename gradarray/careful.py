@@ -404,10 +404,10 @@ class Journal(Sweep):
         # Somebody else may write into what is large.
         self.start = root, (g != 0 if type(g) is np.ndarray and g.size >= LARGE and g.flags.owndata else g)
         self.begun = False
-        self.queue: list[tuple[Node, Node, Any]] = []
+        self.queue: list[Any] = []
         self.lock = threading.Lock()
 
-    def note(self, node: Node, g: Any = None) -> tuple[Node, Node, Any]:
+    def note(self, node: Node, g: Any = None) -> tuple[Any, ...]:
         """Return what is to be put in the queue once the sweep has pulled `g`, if that may be infinite, through a node.
 
         It is made before the node is released.
@@ -420,9 +420,9 @@ class Journal(Sweep):
             level = 0 if np.ndim(level) == 0 else np.where((level < HARD) & np.isfinite(g), level, 0)
         if isinstance(rule, Differentiable) and type(args) is tuple and not getattr(rule, "selects", False):
             # A constant is somebody else's, most of the time.
-            args = tuple([x if p is None else _shape_of(x) for x, p in zip(args, node.parents, strict=True)])
+            args = tuple([x if p is None else _shape_of(x) for x, p in zip(args, node.parents)])  # noqa: B905 - dear
             out = tuple(map(_shape_of, out)) if type(out) is tuple else _shape_of(out)
-        return node, _with(node, args, out), level
+        return node, rule, args, node.kwargs, out, level
 
     def _known(self, node: Node, g: Any) -> Any:
         """Return the marks of a cotangent that is on its way."""
@@ -431,8 +431,8 @@ class Journal(Sweep):
                 root, start = self.start
                 super().__init__(root, np.asarray(start, root.dtype)[()])
                 self.begun = True
-            for passed in self.queue:
-                self._advance(*passed)
+            for passed, rule, args, kwargs, out, level in self.queue:
+                self._advance(passed, Node(rule, args, kwargs, out, passed.parents, passed.shape, passed.dtype), level)
             self.queue.clear()
             return _marks(node, g, [channel.pending.get(node) for channel in self.marks])
 
@@ -545,8 +545,9 @@ def _floating(x: Any) -> bool:
 
 def _shape_of(x: Any) -> Any:
     """Return the shape and dtype of a large array of numbers, and anything else as it is."""
-    large = type(x) is np.ndarray and x.size >= LARGE and x.dtype.kind in "fc"
-    return Spec(x.shape, x.dtype) if large else x
+    if type(x) is np.ndarray and x.size >= LARGE and x.dtype.kind in "fc":
+        return Spec(x.shape, x.dtype)
+    return x
 
 
 def _fitted(node: Node, pulled: Iterable[Any]) -> list[Any]:

@@ -16,10 +16,10 @@ import numpy as np
 from .settings import Block, guarded, relaxed
 from .tape import Node
 
-# Up to this many bytes an array is copied (64 kB: 2 us, a fingerprint 5), and up to so many more all of it is looked at
-# (1 MB: 40 us, as much as one multiplication of that size). Of larger ones it is some elements: one more pass over a
-# data matrix would cost as much as its product with a vector.
-COPIED = 2**16
+# Up to this many bytes an array is copied (128 kB: 3 us; a fingerprint 8, and again in the sweep), and up to so many
+# more all of it is looked at (1 MB: 40 us, as much as one multiplication of that size). Of larger ones it is some
+# elements: one more pass over a data matrix would cost as much as its product with a vector.
+COPIED = 2**17
 WHOLE = 2**20
 # How many those are.
 SAMPLE = 4096

@@ -361,8 +361,10 @@ def _is_finite(g: Array) -> bool:
     """Tell whether a cotangent is certain to be finite."""
     if type(g) is list:
         return all(part is None or _is_finite(part) for part in g)
-    if type(g) is np.ndarray and g.size >= BLAS_THREADS and any(g.strides):
-        return bool(np.isfinite(np.maximum.reduce(g, axis=None)) and np.isfinite(np.minimum.reduce(g, axis=None)))
+    if type(g) is np.ndarray and g.size >= BLAS_THREADS:
+        if any(g.strides):
+            return bool(np.isfinite(np.maximum.reduce(g, axis=None)) and np.isfinite(np.minimum.reduce(g, axis=None)))
+        g = g[(0,) * g.ndim]
     return is_clean(g - g)
 
 

@@ -150,7 +150,7 @@ def matched(tangent: Array, ans: Array) -> Array:
     raw, bits = bare(ans), bare(tangent)
     if type(raw) is np.ndarray:
         if type(bits) is np.ndarray:
-            if (ans.flags.owndata and not tangent.flags.owndata) or not _alike(bits, raw):
+            if (raw.flags.owndata and not bits.flags.owndata) or not _alike(bits, raw):
                 return _laid_out(tangent, raw)
         elif isinstance(tangent, np.generic):
             return np.array(tangent)

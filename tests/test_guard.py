@@ -497,7 +497,7 @@ def test_what_is_switched_off_is_not_compared():
 
 @pytest.mark.parametrize("make", [np.arange, lambda n: np.arange(n) % 2 == 0], ids=["integers", "truth values"])
 def test_a_large_index_is_guarded_too(make):
-    n = 100_000
+    n = 2 * guard.COPIED
     index = make(n)
     x = ga.tensor(np.ones(n))
     y = np.sum(x[index] * 2)

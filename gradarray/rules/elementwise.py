@@ -495,7 +495,7 @@ def _root_of_sqrt(_i: int, ans: Any, _x: Any) -> Any:
 
 
 def _root_of_power(i: int, _ans: Any, x1: Any, x2: Any) -> Any:
-    if i or np.iscomplexobj(x2) or (np.ndim(x2) == 0 and not 0 < x2 < 1) or np.all(x1):
+    if i or type(x2) is int or np.iscomplexobj(x2) or (np.ndim(x2) == 0 and not 0 < x2 < 1) or np.all(x1):
         return HARD
     return np.where((x1 == 0) & (x2 > 0) & (x2 < 1), np.where(np.less(x2, 0.5), SHARP, ROOT), HARD)
 
