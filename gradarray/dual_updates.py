@@ -100,7 +100,8 @@ class Flat:
         return iter(np.ravel(self.base))
 
     def __getitem__(self, index: Any) -> Any:
-        return np.ravel(self.base)[index]
+        picked = np.ravel(self.base)[index]
+        return picked if isinstance(index, (int, np.integer)) else np.copy(picked)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         def place(array: Array, values: Array) -> None:

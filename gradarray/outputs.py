@@ -69,6 +69,12 @@ def place_of(func: Callable[..., Any]) -> int:
     return positional.index("out") if "out" in positional else sys.maxsize
 
 
+def output_of(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+    """Return what stands for out= in a call, by position or by keyword; None if nothing does."""
+    place = place_of(func)
+    return args[place] if len(args) > place else kwargs.get("out")
+
+
 def untouched(func: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function of NumPy's in a form that leaves its arguments alone, even with ``overwrite_input=True``."""
     if "overwrite_input" not in parameter_kinds(func)[0]:

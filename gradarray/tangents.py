@@ -20,7 +20,7 @@ from .buffers import LARGE, no_nan
 from .fitting import fit
 from .gate import PLAIN, answers
 from .kinds import ROOT, Bilinear, Differentiable, Elementwise, Function, Linear, factor_of
-from .outputs import place_of, revalued
+from .outputs import output_of, revalued
 from .settings import RECORDED, silently, within
 from .tape import Array, Node, Spec
 from .wrapping import bare, spec, stacked, unwrap, wrap
@@ -70,8 +70,7 @@ def untraced(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any
     """Carry out a call in a no_grad block: on the values of the innermost level, with a result that is a constant."""
     level = level_of((args, kwargs))
     result = func(*values_of(args, level), **values_of(kwargs, level))
-    place = place_of(func)
-    into = args[place] if len(args) > place else kwargs.get("out")
+    into = output_of(func, args, kwargs)
     if into is not None:
         return into[0] if isinstance(into, tuple) and len(into) == 1 else into
     return constant(result, level)

@@ -104,7 +104,7 @@ def lower_ravel(args: Any, kwargs: dict[str, Any]) -> Any:
     a = args[0] if args else kwargs["a"]
     if order in ("A", "a"):
         return np.ravel(a, order="F" if plain(a).flags.fnc else "C")
-    return np.reshape(np.transpose(a, _axes_in_memory(plain(a))), -1)
+    return np.ravel(np.transpose(a, _axes_in_memory(plain(a))))  # a view where the elements lie one after the other
 
 
 def _axes_in_memory(a: Any) -> list[int]:
