@@ -463,6 +463,9 @@ def _inplace(rule: InPlace) -> Pusher:
         if type(target) is not Dual:
             loss.refuse_write(rule.name)
             return rule.func(*bare(args), **bare(kwargs))
+        raw: Any = bare(target)
+        if type(raw) is np.ndarray and not raw.flags.writeable:
+            raise ValueError(f"{rule.name}: the array is read-only")
         return rule.body(*args, **kwargs)
 
     return push

@@ -135,7 +135,10 @@ def traced_as(x: Array, like: Array) -> Array:
 
 def zeros_for(ans: Array) -> Array:
     """Return the tangent of a constant."""
-    return ans.dtype.type(0) if isinstance(ans, np.generic) else np.zeros_like(ans)
+    if isinstance(ans, np.generic):
+        return ans.dtype.type(0)
+    zeros = np.zeros_like(ans)
+    return zeros[()] if isinstance(bare(ans), np.generic) else zeros
 
 
 def matched(tangent: Array, ans: Array) -> Array:
@@ -151,9 +154,9 @@ def matched(tangent: Array, ans: Array) -> Array:
         if type(bits) is np.ndarray:
             if (raw.flags.owndata and not bits.flags.owndata) or not _alike(bits, raw):
                 return _laid_out(tangent, raw)
-        elif isinstance(tangent, np.generic):
-            return np.array(tangent)
-    elif isinstance(ans, np.generic) and type(tangent) is np.ndarray:
+        elif isinstance(bits, np.generic):
+            return np.copy(tangent)  # an array, of which there are views as there are of the value
+    elif isinstance(raw, np.generic) and type(bits) is np.ndarray:
         return tangent[()]
     return tangent
 

@@ -177,7 +177,8 @@ class Trace:
                 return t
             x = x._raw
         x = owned(x)
-        t = variable(x[()], False) if type(x) is np.ndarray and not x.ndim else variable(x)
+        point = type(x) is np.ndarray and not x.ndim and x.dtype.kind != "c"  # see Tensor.__init__
+        t = variable(x[()], False) if point else variable(x)
         assert t._node is not None
         t._node.args = AWAITED
         self.inputs.append(t._node)

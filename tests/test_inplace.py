@@ -222,3 +222,41 @@ def test_the_gradient_of_an_update_by_a_matrix_product(shapes, rng):
         return np.sum(out**2) + np.sum(row)
 
     ga.check_grads(program, tuple(rng.normal(size=shape) for shape in shapes))
+
+
+NOTHING_TO_WRITE = {
+    "copyto where": lambda a, v: np.copyto(a, v, where=False),
+    "put": lambda a, v: np.put(a, [], v),
+    "place": lambda a, v: np.place(a, np.zeros(a.shape, bool), v),
+    "putmask": lambda a, v: np.putmask(a, np.zeros(a.shape, bool), v),
+    "put_along_axis": lambda a, v: np.put_along_axis(a, np.zeros((2, 0), int), np.zeros((2, 0)), 1),
+}
+READ_ONLY = {
+    **{name: (change, np.array(values)) for name, (change, values) in CALLS.items()},
+    **{f"{name}, nothing": (change, np.ones(3)) for name, change in NOTHING_TO_WRITE.items()},
+}
+PROTECTED = {"imag": lambda a: a.imag, "broadcast": lambda a: np.broadcast_to(a[:1], a.shape)}
+
+
+@pytest.mark.parametrize("name", READ_ONLY)
+@pytest.mark.parametrize("protect", PROTECTED.values(), ids=PROTECTED)
+def test_what_is_read_only_is_refused_where_numpy_refuses_it(name, protect):
+    change, v = READ_ONLY[name]
+    found = []
+
+    def tried(a):
+        try:
+            change(protect(a), v)
+        except ValueError as error:
+            assert "read-only" in str(error)
+            found.append(True)
+        else:
+            found.append(False)
+        return np.sum(a)
+
+    tried(A.copy())
+    tried(ga.tensor(A))
+    ga.grad(tried)(A)
+    ga.jvp(tried, (A,), (A,))
+    ga.jvp(ga.grad(tried), (A,), (A,))
+    assert found == found[:1] * 5

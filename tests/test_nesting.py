@@ -483,3 +483,65 @@ def test_a_dual_inside_a_container_keeps_its_place() -> None:
     value, tangent = ga.jvp(f, (2.0,), (1.0,))
     assert value == {"a": 12.0, "b": 4.0}
     assert tangent == {"a": 6.0, "b": 4.0}
+
+
+# --- arrays and scalars -----------------------------------------------------------------------------------------------
+
+WITHOUT_AXES = {
+    "tensordot": lambda x: np.tensordot(x, x, axes=1),
+    "squeeze": lambda x: np.squeeze(x[:1]),
+    "reshape": lambda x: np.sum(x).reshape(()),
+    "item": lambda x: x[0, ...],
+    "copy": lambda x: np.copy(x[0]),
+    "where": lambda x: np.where(True, x[0], 1.0),
+    "clip": lambda x: np.clip(x[0, ...], 0.0, 0.2),
+    "round": lambda x: np.round(x[0]),
+    "piecewise": lambda x: np.piecewise(x[0], [True], [lambda z: z * 2]),
+    "cov": np.cov,
+    "sum": np.sum,
+    "einsum": lambda x: np.einsum("i,i->", x, x),
+    "median": np.median,
+    "i0": lambda x: np.i0(x[0]),
+}
+
+
+def kinds(x: Any) -> set[type]:
+    """Return the types of the arrays that a value is made of, in whatever stands around them."""
+    parts = [getattr(x, name) for name in ("_raw", "value", "tangent") if hasattr(x, name)]
+    return set().union(*map(kinds, parts)) if parts else {type(x)}
+
+
+@pytest.mark.parametrize("name", WITHOUT_AXES)
+def test_what_has_no_axes_is_an_array_or_a_scalar_as_in_numpy_at_each_level(name: str) -> None:
+    f, found = WITHOUT_AXES[name], []
+
+    def g(x: Any) -> Any:
+        found.append(kinds(f(x)))
+        return np.sum(x * x)
+
+    ga.jvp(g, (X,), (V,))
+    ga.jvp(ga.grad(g), (X,), (V,))
+    ga.jvp(lambda x: ga.jvp(g, (x,), (V,))[1], (X,), (V,))
+    ga.grad(lambda x: np.sum(ga.grad(g)(x)))(X)
+    assert len(found) >= 4 and all(types == {type(f(X))} for types in found)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda x: np.tensordot(x, x, axes=1), lambda x: np.copy(x[0])], ids=["product", "copy"]
+)
+def test_a_write_through_a_view_of_what_has_no_axes_reaches_it_at_each_level(make: Callable[[Any], Any]) -> None:
+    def f(x: Any) -> Any:
+        point = make(x)
+        before = point * point
+        point.reshape(-1)[:1] = 0.5
+        return before + point * point
+
+    once = ga.grad(f)
+    expected = central(once, X, V)
+    for twice in (
+        ga.jvp(once, (X,), (V,))[1],
+        ga.grad(lambda x: np.sum(once(x) * V))(X),
+    ):
+        np.testing.assert_allclose(twice, expected, rtol=1e-6, atol=1e-8)
+    both = ga.jvp(lambda x: ga.jvp(f, (x,), (V,))[1], (X,), (V,))[1]
+    np.testing.assert_allclose(both, np.sum(expected * V), rtol=1e-6, atol=1e-8)

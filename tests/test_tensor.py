@@ -462,3 +462,12 @@ def test_in_place_methods():
     y.fill(x[0])
     y.backward()
     np.testing.assert_array_equal(x.grad, [5, 0, 0])
+
+
+@pytest.mark.parametrize("f", [lambda x: x * x, lambda x: x**2, lambda x: x * x[()] * 3, lambda x: x / (x + 1)])
+def test_one_complex_number_rounds_as_an_array_of_it(f):
+    rng = np.random.default_rng(0)
+    for z in rng.normal(size=50) + 1j * rng.normal(size=50):
+        x = np.array(z)
+        assert f(ga.tensor(x)).data == f(x)
+        assert ga.value_and_grad(lambda t: np.real(f(t)))(x)[0] == np.real(f(x))
