@@ -446,16 +446,27 @@ def update(x: Tensor, ufunc: np.ufunc, other: Any) -> Tensor:
         if not x._alias:
             if x._known is not None:
                 tape.clear(x._known)
-            x._raw, x._known = result._raw, result._known
+            x._raw, x._known = _laid_as(x._raw, result._raw), result._known
             x._alias = False if isinstance(x._raw, np.generic) else None
         else:
             setitem(x, ..., result)
     elif not x._alias and (type(x._raw) is not np.ndarray or shared(x)):
         raw = np.asarray(OPERATED.get(ufunc, ufunc)(x._raw, unwrap(other))).astype(x.dtype, copy=False).reshape(x.shape)
-        x._raw = raw if type(x._raw) is np.ndarray else raw[()]
+        x._raw = _laid_as(x._raw, raw) if type(x._raw) is np.ndarray else raw[()]
     else:
         write(x, lambda raw: updated_array(raw, ufunc, unwrap(other)))
     return x
+
+
+def _laid_as(old: Array, new: Array) -> Array:
+    """Return the array that takes the place of another one, with its elements in memory in that one's order."""
+    if type(new) is not np.ndarray or type(old) is not np.ndarray or new.strides == old.strides:
+        return new
+    laid = np.empty_like(old, new.dtype)
+    if laid.strides == new.strides:
+        return new
+    laid[...] = new
+    return laid
 
 
 def _check_update(x: Tensor, ufunc: np.ufunc, value: Any) -> None:

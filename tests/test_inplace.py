@@ -260,3 +260,28 @@ def test_what_is_read_only_is_refused_where_numpy_refuses_it(name, protect):
     ga.jvp(tried, (A,), (A,))
     ga.jvp(ga.grad(tried), (A,), (A,))
     assert found == found[:1] * 5
+
+
+ORDERS = {
+    "C": np.ascontiguousarray,
+    "F": np.asfortranarray,
+    "reversed": lambda a: a[::-1, ::-1].copy()[::-1, ::-1],
+    "neither": lambda a: np.array(a.transpose(1, 0, 2)).transpose(1, 0, 2),
+}
+
+
+@pytest.mark.parametrize("constant", [False, True])
+@pytest.mark.parametrize("op", [operator.imul, operator.iadd, operator.ipow, operator.itruediv])
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("other", ORDERS)
+def test_an_update_leaves_the_elements_in_the_order_that_they_have_in_memory(constant, op, order, other):
+    rng = np.random.default_rng(0)
+    a = np.array(ORDERS[order](1 + rng.random((4, 3, 5))))
+    b = ORDERS[other](1 + rng.random((4, 3, 5)))
+    for operand in (b, ga.tensor(b), ga.tensor(b, constant=True)):
+        x, plain = ga.tensor(a, constant=constant), a.copy("K")
+        result, expected = op(x, operand), op(plain, b)
+        assert result is x
+        assert x.data.strides == expected.strides
+        np.testing.assert_array_equal(x, expected)
+        np.testing.assert_array_equal(np.sum(x * x, axis=-1), np.sum(expected * expected, axis=-1))
