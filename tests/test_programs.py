@@ -488,7 +488,7 @@ def a_written_view(values: Values, rng: np.random.Generator) -> Step:
     def turn(values: Values) -> None:
         values[k].T[...] = np.sin(values[k].T)
 
-    steps = (at_element, clip, scale, *([turn] if values[k].ndim else []))
+    steps = (at_element, clip, scale, turn)
     return steps[rng.integers(len(steps))]
 
 
