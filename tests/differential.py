@@ -106,7 +106,7 @@ CASTS = """{a}.astype(single); {a}.astype(double); {a}.astype(double, copy=False
 {a} * np.arange({a}.size).reshape({a}.shape); np.zeros_like({a}) + {a}; {a} + True; np.full_like({a}, 2.) * {a}
 np.arange(3)[:, None] * np.ravel({a})[:2]"""
 
-MADE = """np.zeros_like({a}); np.ones_like({a}); np.full_like({a}, .5); np.empty_like({a}) * 0 + 1
+MADE = """np.zeros_like({a}); np.ones_like({a}); np.full_like({a}, .5); np.nan_to_num(np.empty_like({a})) * 0 + 1
 np.zeros({a}.shape, like={a}); np.zeros((), like={a}); np.ones((3,), like={a}); np.zeros((2, 3), like={a})"""
 
 CHANGES = """{t}[...] = {b}; {t}[0] = 1.5; {t}[0] = {t}[-1]; {t}[1:] = {t}[:-1]; {t}[::2] *= .5; {t} += {b}
