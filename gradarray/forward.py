@@ -108,7 +108,7 @@ def pusher_for(
 
 
 def _bilinear(rule: Bilinear, general: Pusher) -> Pusher:
-    func, ndarray = rule.func, np.ndarray
+    func, ndarray = rule.call, np.ndarray
 
     def push(x1: Any, x2: Any) -> Any:
         (a, ta, level) = (x1.value, x1.tangent, x1.level) if type(x1) is Dual else (x1, None, 0)
@@ -359,7 +359,7 @@ def _pusher(func: Callable[..., Any], rule: Rule | None) -> Pusher:
     if isinstance(rule, Composite):
         return taking(rule, _composite(rule), lambda _: True, rule.params)
     if isinstance(rule, Nondifferentiable):
-        return taking(rule, lambda args, kwargs: func(*values_of(args), **values_of(kwargs)), lambda _: False)
+        return taking(rule, lambda args, kwargs: rule.call(*values_of(args), **values_of(kwargs)), lambda _: False)
     if isinstance(rule, ZeroGradient):
         return taking(rule, _zero_gradient(rule), lambda _: True)
     if isinstance(rule, Creation):
@@ -443,7 +443,7 @@ def _composite(rule: Composite) -> Pusher:
         if any(name not in rule.params for name in kwargs):
             signature.let_numpy_refuse(args, kwargs)
         if rule.computes_anew(args, kwargs):
-            value = rule.func(*bare(args), **bare(kwargs))  # and NumPy's own error and warning
+            value = rule.call(*bare(args), **bare(kwargs))  # and NumPy's own error and warning
             return laid_alike(revalued(silently(partial(rule.body, *args, **kwargs)), value))
         result = rule.body(*args, **kwargs)
         if filled:
@@ -475,7 +475,7 @@ def _zero_gradient(rule: ZeroGradient) -> Pusher:
     def push(args: Any, kwargs: dict[str, Any]) -> Any:
         level = level_of((args, kwargs))
         args = entered(args, rule.name)
-        return paired(rule.func(*values_of(args, level), **values_of(kwargs, level)), None, level)
+        return paired(rule.call(*values_of(args, level), **values_of(kwargs, level)), None, level)
 
     return push
 
@@ -483,7 +483,7 @@ def _zero_gradient(rule: ZeroGradient) -> Pusher:
 def _creation(rule: Creation) -> Pusher:
     def push(args: Any, kwargs: dict[str, Any]) -> Any:
         level = level_of((args, kwargs))
-        return paired(rule.func(*values_of(args, level), **values_of(kwargs, level)), None, level)
+        return paired(rule.call(*values_of(args, level), **values_of(kwargs, level)), None, level)
 
     return push
 

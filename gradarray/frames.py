@@ -16,7 +16,7 @@ import linecache
 import math
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 # Libraries through which a value merely passes on its way from the user's line. Those that draw or compare take values
@@ -56,6 +56,8 @@ def package(frame: types.FrameType) -> str:
 
 
 def _module(frame: types.FrameType) -> str:
+    if frame.f_code.co_name == _STAND_IN:
+        return str(__package__)
     if frame.f_code.co_filename.startswith("<doctest"):  # a user's lines, which are given the names of a module
         return ""
     return str(frame.f_globals.get("__name__"))
@@ -85,6 +87,41 @@ def asker() -> types.FrameType | None:
     while frame is not None and package(frame) == __package__:
         frame = frame.f_back
     return frame
+
+
+def at_askers_line(func: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function warn, by a stacklevel= that counts to its caller, at the line of who asked for it.
+
+    For Python, whose filters and registers tell by the module and the line, the caller is then one there.
+    """
+
+    @functools.wraps(func)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return _stand_in(asker())(func, args, kwargs)
+        except Exception as error:
+            ours = error.__traceback__
+            if ours is not None and ours.tb_next is not None:
+                ours.tb_next = ours.tb_next.tb_next  # the user has not written a call there
+            raise
+
+    return call
+
+
+_STAND_IN = "<called from here>"
+_CALL: types.CodeType = (lambda func, args, kwargs: func(*args, **kwargs)).__code__
+
+
+def _stand_in(frame: types.FrameType | None) -> Callable[..., Any]:
+    """Return a function that calls another one, and stands at the line that a frame is at."""
+    if frame is None:
+        return types.FunctionType(_CALL, globals())
+    return types.FunctionType(_placed(frame.f_code.co_filename, frame.f_lineno or 0), frame.f_globals)
+
+
+@functools.lru_cache(maxsize=256)
+def _placed(filename: str, line: int) -> types.CodeType:
+    return _CALL.replace(co_filename=filename, co_firstlineno=line, co_name=_STAND_IN)
 
 
 def draws(frame: types.FrameType) -> bool:

@@ -75,7 +75,7 @@ def _recorder(func: Callable[..., Any], rule: Rule | None) -> Callable[[Any, dic
     if isinstance(rule, Nondifferentiable):
         # NumPy's functions of text want an array also where a scalar is shown; its ufuncs are faster on that.
         given = unwrap if isinstance(func, np.ufunc) else _with_arrays
-        return taking(rule, lambda args, kwargs: func(*given(args), **unwrap(kwargs)), lambda _: False)
+        return taking(rule, lambda args, kwargs: rule.call(*given(args), **unwrap(kwargs)), lambda _: False)
     if isinstance(rule, ZeroGradient):
         return taking(rule, _zero_gradient(rule), _traced)
     if isinstance(rule, Creation):
@@ -102,7 +102,7 @@ def _differentiable(rule: Differentiable) -> Callable[[Any, dict[str, Any]], Any
     if len(rule.operands) == 1 and not (rule.variadic or rule.sequence or rule.skip or isinstance(rule.func, np.ufunc)):
         return _single(rule, general)
     if isinstance(rule, Bilinear):
-        two = binary(rule, rule.func, rule.func, lambda *operands: general(operands, {}))
+        two = binary(rule, rule.call, rule.call, lambda *operands: general(operands, {}))
         return lambda args, kwargs: general(args, kwargs) if kwargs or len(args) != 2 else two(*args)
     if not (rule.variadic or rule.sequence or isinstance(rule.func, np.ufunc)):
         return _several(rule, general)
@@ -193,7 +193,7 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
 
 def _several(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[str, Any]], Any]:
     """Make the recorder for a call of a function with several operands and nothing else."""
-    func, count, recorded = rule.func, len(rule.operands), _recorded(rule)
+    func, count, recorded = rule.call, len(rule.operands), _recorded(rule)
 
     def record(args: Any, kwargs: dict[str, Any]) -> Any:
         if kwargs or len(args) != count:
@@ -212,7 +212,7 @@ def _several(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict
 
 
 def _general(rule: Function) -> Callable[[Any, dict[str, Any]], Any]:
-    func, operands, recorded = rule.func, rule.operands, _recorded(rule)
+    func, operands, recorded = rule.call, rule.operands, _recorded(rule)
     params = UFUNC_KEYWORDS if isinstance(func, np.ufunc) else rule.params
     signature = CallSignature(rule, operands, params, rule.variadic)
     count = len(operands)
@@ -303,7 +303,7 @@ def _join_operand(view: Any, inputs: Sequence[Any], rule: Function, kwargs: dict
 
 def _composite(rule: Composite) -> Callable[[Any, dict[str, Any]], Any]:
     signature = CallSignature(rule, (), rule.params, variadic=True)
-    numpys = untouched(rule.func)  # NumPy would write where a tape may have saved
+    numpys = untouched(rule)  # NumPy would write where a tape may have saved
 
     def record(args: Any, kwargs: dict[str, Any]) -> Any:
         args = entered(args, rule.name)
@@ -399,7 +399,7 @@ def _variables(value: Any) -> list[Node]:
 def _zero_gradient(rule: ZeroGradient) -> Callable[[Any, dict[str, Any]], Any]:
     def record(args: Any, kwargs: dict[str, Any]) -> Any:
         args = entered(args, rule.name)
-        out = rule.func(*unwrap(args), **unwrap(kwargs))
+        out = rule.call(*unwrap(args), **unwrap(kwargs))
         parents = tuple(_variables((args, kwargs)))
         if isinstance(out, tuple) or out.dtype.kind not in "fc" or not records(parents):
             return wrap_results(out)

@@ -18,6 +18,7 @@ import numpy as np
 from .buffers import LARGE
 from .contributions import PICK, Product, Scaled
 from .fitting import FLOAT64, fit
+from .frames import at_askers_line
 from .parallel import SPLIT, product_in_parts, scaled_in_parts
 from .tape import Array, Node, PullbackRule, Spec
 
@@ -30,6 +31,25 @@ Partial = Derivative | float
 # What there is no derivative by, such as the order of a Bessel function, has None.
 Partials = Sequence[Partial | None]
 Anew = bool | Callable[[Any, dict[str, Any]], bool]
+
+
+# Functions of NumPy's, in Python, that warn at the line of their caller.
+_WARNING = frozenset(
+    func
+    for module, names in (
+        (np, ("cov", "cross", "in1d", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanquantile")),
+        (np, ("histogram", "histogram_bin_edges", "nanvar", "polyfit")),
+        (np.linalg, ("qr",)),
+        (np.fft, ("irfftn", "rfftn")),
+    )
+    for name in names
+    if (func := getattr(module, name, None)) is not None
+)
+
+
+def warning_there(func: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function in a form to call: what NumPy's own code warns of is said at the line that asked for it."""
+    return at_askers_line(func) if func in _WARNING else func
 
 
 class Rule:
@@ -47,6 +67,7 @@ class Rule:
         carried = getattr(func, "ufunc", None)
         self.func: Callable[..., Any] = carried if isinstance(carried, np.ufunc) else func
         self.name = public_name(self.func)
+        self.call = warning_there(self.func)
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"
@@ -372,7 +393,7 @@ class Function(Differentiable):
         self.jvp = jvp
         self.joint = joint
         self.holomorphic = holomorphic
-        self.forward = forward or func
+        self.forward = forward or self.call
         self.sparse = sparse
         self.absent = absent
         self._first = first = len(leading)

@@ -42,7 +42,7 @@ def taking(rule: Rule, call: Call, traced: Callable[[Any], bool], supported: tup
     positional, others = parameter_kinds(func)
     if isinstance(func, np.ufunc) or "out" in supported or "out" not in (*positional, *others):
         return call  # of a ufunc's call, NumPy's protocol has sorted the arguments
-    place, numpys = place_of(func), untouched(func)
+    place, numpys = place_of(func), untouched(rule)
 
     def take(args: Any, kwargs: dict[str, Any]) -> Any:
         if len(args) > place:
@@ -75,9 +75,10 @@ def output_of(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> An
     return args[place] if len(args) > place else kwargs.get("out")
 
 
-def untouched(func: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function of NumPy's in a form that leaves its arguments alone, even with ``overwrite_input=True``."""
-    if "overwrite_input" not in parameter_kinds(func)[0]:
+def untouched(rule: Rule) -> Callable[..., Any]:
+    """Return the function of a rule in a form that leaves its arguments alone, even with ``overwrite_input=True``."""
+    func = rule.call
+    if "overwrite_input" not in parameter_kinds(rule.func)[0]:
         return func
 
     def call(*args: Any, **kwargs: Any) -> Any:

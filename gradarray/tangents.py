@@ -203,7 +203,7 @@ def pushed(
     rule: Differentiable, operands: Any, params: dict[str, Any], calculate: Callable[..., Any] | None = None
 ) -> Any:
     """Call a differentiable function: NumPy on the values, or `calculate` in its place, the rule on the tangents."""
-    func = rule.func
+    func = rule.call
     operands = [stacked(x, rule.name) for x in operands]
     level = level_of(operands)
     values = [x.value if type(x) is Dual and x.level == level else x for x in operands]
@@ -337,12 +337,12 @@ def tangent_of(
         # The start value of a reduction is not part of the linear map.
         params = {name: value for name, value in params.items() if name != "initial"}
         if not rule.sequence:
-            return rule.func(tangents[0], **params)
+            return rule.call(tangents[0], **params)
         pairs = zip(values, tangents, strict=True)
         return rule.func([np.zeros(np.shape(v), np.result_type(v)) if t is None else t for v, t in pairs], **params)
     if isinstance(rule, Bilinear):
         (a, b), (ta, tb) = values, tangents
-        terms = [rule.func(*pair, **params) for pair, t in (((ta, b), ta), ((a, tb), tb)) if t is not None]
+        terms = [rule.call(*pair, **params) for pair, t in (((ta, b), ta), ((a, tb), tb)) if t is not None]
         return terms[0] if len(terms) == 1 else terms[0] + terms[1]
     assert isinstance(rule, Function)
     if rule.jvp is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 import math
 import sys
@@ -244,3 +245,71 @@ def test_arrays_of_a_library_that_draws_take_bare_values():
     np.testing.assert_array_equal(draw(ga.tensor(X)), X)
     with pytest.raises(GradientLossError):
         executed("def f(x):\n    a = np.zeros(3)\n    a[0] = x[0]")["f"](ga.tensor(X))
+
+
+# --- what NumPy's own code warns of ---------------------------------------------------------------------------------
+
+NAN = np.array([[np.nan, np.nan], [1.0, np.nan]])
+# Whatever NumPy's Python code, given arrays, says at the line of its caller or at one of its own.
+WARNED = [
+    *[(f"np.cov({args})", X) for args in ("x[:1]", "x, ddof=3", "x, x, ddof=9", "x, aweights=[1, 0, 0]")],
+    *[("np.corrcoef(x[:1, None])", X), ("np.corrcoef(x)", X[:, None])],
+    *[(f"np.nan{name}(x)", NAN[:1]) for name in ("max", "mean", "median", "min", "std")],
+    *[(f"np.nan{name}(x, axis=1)", NAN) for name in ("max", "mean", "median", "min")],
+    *[(f"np.nan{name}(a=x, axis=0, keepdims=True)", NAN[:1]) for name in ("max", "mean", "median", "min")],
+    *[("np.nanmedian(x, axis=0)", np.full((700, 2), np.nan)), ("np.nanmedian(x, None, None, True)", NAN[:1])],
+    *[("np.nanmean(x, out=np.empty(2), axis=0)", NAN[:1]), ("np.nanmean(x, 0, None, np.empty(2))", NAN[:1])],
+    *[("np.nanvar(x, ddof=3)", X), ("np.nanvar(x, axis=0, ddof=1)", NAN), ("np.nanstd(x, ddof=3)", X)],
+    *[("np.nanquantile(x, 0.3)", NAN[:1]), ("np.nanpercentile(x, [30, 40], axis=1)", NAN)],
+    *[(f"np.{name}(x, axis=1, ddof=2)", np.ones((1, 2))) for name in ("var", "std")],
+    *[("np.polyfit(x, x, 4)", X), ("np.cross(x[:2], x[1:])", X), ("np.cross(x[:2], [1.0, 2.0])", X)],
+    *[("np.linalg.qr(np.outer(x, x), 'full')", X), ("np.linalg.qr(np.outer(x, x), 'economic')", X)],
+    *[(f"np.fft.{name}(np.outer(x, x), s=(2, 2))", X) for name in ("fftn", "ifftn", "rfftn", "irfftn")],
+    *[(f"np.{name}(x, bins='stone')", X) for name in ("histogram", "histogram_bin_edges")],
+]
+TRACED = {
+    "reverse": lambda f, x: f(ga.tensor(x)),
+    "constant": lambda f, x: f(ga.tensor(x, constant=True)),
+    "forward": lambda f, x: ga.jvp(f, (x,), (np.ones_like(x),)),
+}
+
+
+def told(call):
+    """Return what a call warns of, and where, once; a call that NumPy or we refuse may have warned before."""
+    with warnings.catch_warnings(record=True) as messages, contextlib.suppress(TypeError, ValueError):
+        warnings.simplefilter("always")
+        call()
+    return {(m.category, str(m.message), m.filename, m.lineno) for m in messages}
+
+
+@pytest.mark.parametrize("mode", TRACED)
+@pytest.mark.parametrize(("call", "x"), WARNED, ids=[call for call, _ in WARNED])
+def test_what_numpys_own_code_warns_of_is_said_where_it_is_for_arrays(call, x, mode):
+    f = executed(f"def f(x):\n\n    return {call}")["f"]
+    assert told(lambda: TRACED[mode](f, x)) == told(lambda: f(x))
+
+
+def test_filters_and_registers_of_warnings_take_numpys_for_the_users():
+    source = "def f(x):\n    return np.nanmean(x)\ndef g(x):\n    return np.nanmean(x)"
+    code = executed(source)
+    t = ga.tensor(NAN[0])
+    with warnings.catch_warnings(record=True) as messages:
+        warnings.simplefilter("default")
+        for _ in range(3):
+            code["f"](t)
+            code["g"](t)
+    assert [m.lineno for m in messages] == [2, 4]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("error", module="users_code")
+        with pytest.raises(RuntimeWarning, match="Mean of empty slice") as error:
+            executed(source)["f"](t)
+    assert [entry.name for entry in error.traceback].count("f") == 1
+    assert not any("called from here" in entry.name for entry in error.traceback)
+
+
+def test_the_mirrors_functions_and_those_of_libraries_warn_at_the_line_of_their_caller():
+    at = executed("def f(x):\n    return ga.nanmean(x)", ga=ga)["f"]
+    assert {(m[2], m[3]) for m in told(lambda: at(NAN[0]))} == {("users_code.py", 2)}
+    library = executed("def f(x):\n    return np.nanmean(x)", "library.py", __name__="scipy.stats")["f"]
+    assert {(m[2], m[3]) for m in told(lambda: library(ga.tensor(NAN[0])))} == {("library.py", 2)}

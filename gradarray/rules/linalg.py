@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import primitive
-from ..kinds import conjugate
+from ..kinds import conjugate, warning_there
 from ..registry import composite, nondifferentiable, rule
 from ..tape import Array
 from ..wrapping import bare, has_variable
@@ -446,7 +446,7 @@ def _qr(a: Array, mode: Any) -> Any:
 
 def qr(a: Array, mode: Any = "reduced") -> Any:
     if mode not in ("reduced", "complete", "r"):
-        np.linalg.qr(np.eye(1), mode)  # NumPy's own error
+        warning_there(np.linalg.qr)(np.eye(1), mode)  # NumPy's own error and warning
         raise TypeError(
             f"np.linalg.qr on a Tensor does not support mode='{mode}', the form in which LAPACK keeps the reflectors. "
             "The modes are 'reduced', 'complete' and 'r'."

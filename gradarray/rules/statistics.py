@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from ..dispatch import standing_for, straight
 from ..gate import PLAIN
-from ..kinds import parameter_names, public_name
+from ..kinds import parameter_names, public_name, warning_there
 from ..places import scatter
 from ..registry import composite, linear, nondifferentiable, rule
 from ..signatures import constant
@@ -75,9 +74,11 @@ def order_statistic_vjp(
 
 
 def _declare_median(func: Callable[..., Any], skip_nan: bool) -> None:
+    numpys = warning_there(func)
+
     @standing_for(func)
     def plain(a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
-        return func(a, axis=axis, keepdims=keepdims)
+        return numpys(a, axis=axis, keepdims=keepdims)
 
     def vjp(g: Array, ans: Array, a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
         return order_statistic_vjp(g, ans, a, axis, lambda n: np.array([(n - 1) / 2]), skip_nan)
@@ -102,11 +103,13 @@ def _fixed(func: Callable[..., Any], name: str, value: Any) -> Any:
 
 
 def _declare_quantile(func: Callable[..., Any], ranks: Callable[..., Array], skip_nan: bool) -> None:
+    numpys = warning_there(func)
+
     @standing_for(func)
     def plain(
         a: Array, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False, weights: Any = None
     ) -> Array:
-        return func(a, q, axis=axis, method=method, keepdims=keepdims, weights=weights)
+        return numpys(a, q, axis=axis, method=method, keepdims=keepdims, weights=weights)
 
     def vjp(
         g: Array,
@@ -325,6 +328,8 @@ def std_vjp(
 def _declare_variance(func: Callable[..., Any], root: bool, skip_nan: bool) -> Callable[..., Any]:
     """Declare a function, and return the part of it that has the rule."""
 
+    numpys = warning_there(func)
+
     @standing_for(func)
     def plain(
         a: Array,
@@ -345,7 +350,7 @@ def _declare_variance(func: Callable[..., Any], root: bool, skip_nan: bool) -> C
                 ans: Array = add(d, axis, None, None, keepdims) / (n - ddof)
                 return np.sqrt(ans) if root else ans
         given: dict[str, Any] = {} if mean is None else {"mean": mean}
-        return func(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=where, **given)
+        return numpys(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=where, **given)
 
     def nanvar_vjp(
         g: Array,
@@ -471,8 +476,7 @@ def cov(
         freedom = total - (ddof if aweights is None else ddof * np.sum(w * weights[-1]) / total)
         centred = both - mean[:, None]
         weighted = centred * w
-    if freedom <= 0:
-        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=2)
+    if freedom <= 0:  # NumPy has warned
         freedom = 0.0
     c = np.dot(centred, np.transpose(np.conj(weighted) if dtype.kind == "c" else weighted))
     scaled = c * np.true_divide(1, freedom)
@@ -480,7 +484,7 @@ def cov(
 
 
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Array:
-    c = np.cov(x, y, rowvar, dtype=dtype)
+    c: Any = cov(x, y, rowvar, dtype=dtype)
     if c.ndim == 0:
         return c / c
     deviation = np.sqrt(np.real(np.diagonal(c)))
