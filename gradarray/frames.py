@@ -100,9 +100,7 @@ def at_askers_line(func: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return _stand_in(asker())(func, args, kwargs)
         except Exception as error:
-            ours = error.__traceback__
-            if ours is not None and ours.tb_next is not None:
-                ours.tb_next = ours.tb_next.tb_next  # the user has not written a call there
+            _leave_out_next(error.__traceback__)  # the user has not written a call there
             raise
 
     return call
@@ -117,6 +115,12 @@ def _stand_in(frame: types.FrameType | None) -> Callable[..., Any]:
     if frame is None:
         return types.FunctionType(_CALL, globals())
     return types.FunctionType(_placed(frame.f_code.co_filename, frame.f_lineno or 0), frame.f_globals)
+
+
+def _leave_out_next(traceback: types.TracebackType | None) -> None:
+    """Leave the second entry out of a traceback; no frame in it keeps the traceback, which would be a cycle."""
+    if traceback is not None and traceback.tb_next is not None:
+        traceback.tb_next = traceback.tb_next.tb_next
 
 
 @functools.lru_cache(maxsize=256)

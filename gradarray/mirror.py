@@ -12,7 +12,7 @@ from ._tensor import Tensor, leaf_of
 from .dispatch import FUNCTIONS, UFUNCS
 from .fitting import FLOAT64
 from .gate import PLAIN, SIMPLE, unless_it_answers
-from .kinds import Nondifferentiable
+from .kinds import Nondifferentiable, warning_there
 from .notes import add_shapes
 from .outputs import place_of
 from .registry import find
@@ -37,6 +37,7 @@ def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = 
     nin, nout, unary = (ufunc.nin, ufunc.nout, ufunc.nin == 1) if ufunc else (0, 1, False)
     plain_types, simple, operands = PLAIN, PLAIN | SIMPLE | {Tensor}, PLAIN | {Tensor, list, tuple}
     place_of_out = place_of(func)
+    numpys = warning_there(func)
 
     # The shortest ways for arrays, numbers and tensors, which cost little more than NumPy's own function.
 
@@ -66,7 +67,7 @@ def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = 
                         break
                 else:
                     if not tensors:
-                        result = func(*args, **kwargs)
+                        result = numpys(*args, **kwargs)
                         return result if names_out(args, kwargs) else wrapped(result)
                     if rule is not None:
                         return FUNCTIONS[func](args, kwargs)
@@ -93,7 +94,7 @@ def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = 
         if ufunc is None and rule is None:
             return undispatched(args, kwargs)
         if not callback and not (has_tensor(args) or (kwargs and has_tensor(kwargs))):
-            result = func(*map(unless_it_answers, args), **kwargs)
+            result = numpys(*map(unless_it_answers, args), **kwargs)
             return result if plain_results or names_out(args, kwargs) else wrap_results(result)
         if ufunc is None:
             return (forward.FUNCTIONS if level_of((args, kwargs)) else FUNCTIONS)[func](args, kwargs)
