@@ -114,8 +114,7 @@ class Tensor(Surface):
             raise TypeError(f"a Tensor holds numbers, not {what} such as {data!r:.60}")
         if constant is False and not differentiable:
             raise ValueError("Integer-valued tensors must be treated as constants.")
-        # A complex number of NumPy's rounds its products otherwise than an array of one.
-        point = raw.ndim == 0 and kind != "c" and (copy or not isinstance(data, np.ndarray))
+        point = wrapping.is_point(raw) and (copy or not isinstance(data, np.ndarray))
         self._raw = raw[()] if point else raw
         self._alias = False if point else None
         if not copy and isinstance(data, np.ndarray) and np.may_share_memory(raw, data):

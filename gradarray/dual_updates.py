@@ -16,7 +16,7 @@ from .settings import paused, stopped
 from .tangents import level_of, traced_as, values_of, written
 from .tape import Array
 from .views import OPERATED, updated_array
-from .wrapping import bare, has_variable, stack_nested
+from .wrapping import bare, has_variable, is_scalar, stack_nested
 
 
 def assign(d: Any, value: Any, place: Callable[[Array, Array], None]) -> None:
@@ -101,7 +101,7 @@ class Flat:
 
     def __getitem__(self, index: Any) -> Any:
         picked = np.ravel(self.base)[index]
-        return picked if isinstance(index, (int, np.integer)) else np.copy(picked)
+        return picked if is_scalar(picked) else np.copy(picked)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         def place(array: Array, values: Array) -> None:

@@ -174,7 +174,7 @@ def call_elementwise(rule: Elementwise, inputs: tuple[Any, ...], keywords: dict[
     else:
         out = rule.func(*raw, out=None, where=where, **keywords)
         out = np.where(where, out, np.zeros((), out.dtype))  # NumPy leaves these slots uninitialised
-    if not isinstance(out, (np.ndarray, np.float64)) or out.dtype.kind not in NUMBERS:
+    if type(out) is not np.ndarray or out.dtype.kind not in NUMBERS:
         gate.need_numbers(out, rule.name, inputs)
     if not records(parents):
         return wrap(out)

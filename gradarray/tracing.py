@@ -29,7 +29,7 @@ from .sweeps import reachable
 from .tangents import copied, joined, matched
 from .tape import AWAITED, Array, Node, PullbackRule, next_order
 from .trees import Fixed, Tree, flatten, tree_map
-from .wrapping import new_object, wrap
+from .wrapping import is_point, new_object, wrap
 
 Pairs = Sequence[tuple[Any, Any]]
 
@@ -177,8 +177,7 @@ class Trace:
                 return t
             x = x._raw
         x = owned(x)
-        point = type(x) is np.ndarray and not x.ndim and x.dtype.kind != "c"  # see Tensor.__init__
-        t = variable(x[()], False) if point else variable(x)
+        t = variable(x[()], False) if is_point(x) else variable(x)
         assert t._node is not None
         t._node.args = AWAITED
         self.inputs.append(t._node)

@@ -159,6 +159,14 @@ def is_scalar(value: Any) -> bool:
     return is_scalar(value.value) if isinstance(value, Dual) else not isinstance(value, np.ndarray)
 
 
+def is_point(raw: Array) -> bool:
+    """Tell whether a tensor holds this array as a scalar, which is faster.
+
+    A complex one rounds its products otherwise than an array does.
+    """
+    return type(raw) is np.ndarray and not raw.ndim and raw.dtype.kind != "c"
+
+
 # --- wrapping ---------------------------------------------------------------------------------------------------------
 
 

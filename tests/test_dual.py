@@ -888,3 +888,19 @@ def test_the_sign_plus_makes_a_copy_without_axes(start):
         np.testing.assert_allclose(ga.hvp(lambda x: f(x * 1.0))(start, 1.0), 0.0, atol=1e-12)
     else:
         np.testing.assert_allclose(ga.hvp(f)(start, np.array(1.0)), 0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("index", [1, np.int64(1), np.array(1), [1, 2], slice(1, 3), np.arange(6) > 3, ...], ids=repr)
+def test_parts_in_c_order_are_scalars_and_arrays_of_their_own_as_in_numpy(index):
+    x = np.arange(6.0).reshape(2, 3)
+    found = []
+
+    def f(a):
+        part = a.flat[index]
+        found.append((type(ga.stop_gradient(part)), np.shape(part), np.shares_memory(part, a)))
+        return np.sum(part)
+
+    f(x)
+    value, tangent = ga.jvp(f, (x,), (x + 1,))
+    assert found[0] == found[1]
+    assert (value, tangent) == (np.sum(x.flat[index]), np.sum((x + 1).flat[index]))
