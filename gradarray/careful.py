@@ -30,6 +30,7 @@ import numpy as np
 
 from .buffers import LARGE
 from .fitting import fit
+from .gate import PLAIN
 from .kinds import HARD, ROOT, SHARP, Bilinear, Differentiable, Elementwise, Function, Linear, conjugate, factor_of
 from .references import count
 from .tape import Array, Node, Spec
@@ -44,6 +45,25 @@ def raw(x: Any) -> Any:
         if inner is None:
             return x
         x = inner
+
+
+# How often a kink was met in what is differentiated once more, by all sweeps together.
+kinks = 0
+
+# Set by install(); rules are made of what stands here.
+at_kink: Callable[[Array, Array, Array], Array]
+
+
+def install(function: Callable[[Array, Array, Array], Array]) -> None:
+    """Make `function` what marks zeros that a convention sets; see `rules.kinks.at_kink`."""
+    global at_kink
+    at_kink = function
+
+
+def met_kink() -> None:
+    """Take note of a kink, for a recorded sweep to be done once more with care: what is left out has none."""
+    global kinks
+    kinks += 1
 
 
 # Random numbers for larger arrays repeat, which are dear; the period is a prime, unlike the lengths of most arrays.
@@ -119,6 +139,8 @@ class Sweep:
         self.values, self.unsure, self.loose = _Channel(), _Channel(), _Channel()
         self.levels = [_Channel() for _ in range(HARD)]
         self.marks = (self.unsure, self.loose, *self.levels)
+        # A zero of a start that is differentiated as well is none of a selection.
+        self.fixed = type(g) is not list and not _varies(g)
         if type(g) is list:  # of which the marks are known already
             return
         self.values.pending[root] = g
@@ -256,12 +278,20 @@ class Sweep:
                 continue
             d = conjugate(d(source.out, *source.args)) if callable(d) else factor_of(d, node.dtype)
             c = g * d
-            if np.any(np.isnan(raw(c))):
-                c = _without_nan(c, np.isnan(raw(c)) & _wins(rule, i, node, marks, raw(d)))
+            if self._is_to_stay(c):
+                c = _without_nan(c, ~marks.unsure | ((raw(d) == 0) & rule.selects))
+            if np.any(nan := np.isnan(raw(c))):
+                nan &= _wins(rule, i, node, marks, raw(d))
+                excused = nan & marks.unsure & (marks.loose | ~_is_finite(node))
+                c = _by_convention(_without_nan(c, nan), excused, g)
             values.append(c)
             levels.append(self._level(rule, i, node, marks, raw(d), raw(c)))
         self._pass_elementwise(node, marks, levels)
         return values
+
+    def _is_to_stay(self, c: Any) -> bool:
+        """Tell whether the sure zeros of a cotangent are to stay zero where that is differentiated once more."""
+        return self.fixed and type(c) not in PLAIN
 
     @staticmethod
     def _level(rule: Elementwise, i: int, node: Node, marks: Marks, d: Any, c: Any) -> Any:
@@ -296,13 +326,18 @@ class Sweep:
         """Return cotangents with numbers in the place of those NaN that are none of theirs."""
         rule: Any = node.rule
         pairs = zip(values, unsure, strict=True)
-        values = [c if c is None else _without_nan(c, np.isnan(raw(c)) & (w == 0)) for c, w in pairs]
+        values = [
+            c if c is None else _without_nan(c, (np.isnan(raw(c)) | self._is_to_stay(c)) & (w == 0)) for c, w in pairs
+        ]
         if rule.selects is True or all(c is None or np.all(np.isfinite(raw(c))) for c in values):
             return values
         stays: list[Any] = [False] * len(values)
+        excused: list[Any] = [None] * len(values)
         if any(np.any(m.level) for m in _several(marks)):
-            excused = SHARP if isinstance(rule, Bilinear) and node.parents[0] is node.parents[1] else ROOT
-            hard = _pulled(apart, self._each(node, marks, lambda m: m.level > excused))
+            most = SHARP if isinstance(rule, Bilinear) and node.parents[0] is node.parents[1] else ROOT
+            hard = _pulled(apart, self._each(node, marks, lambda m: m.level > most))
+            if any(c is not None and type(c) not in PLAIN for c in values):
+                excused = _pulled(apart, self._each(node, marks, lambda m: m.unsure & (m.level > 0)))
             steep = _pulled(self._filled(node, node), self._each(node, marks, lambda m: m.level > 0))
             stays = [False if h is None else (h != 0) | (s != 0) for h, s in zip(hard, steep, strict=True)]
         calm = [None if part is None else _calm(part) for part in g] if type(g) is list else _calm(g)
@@ -319,7 +354,10 @@ class Sweep:
                     for channel in self.levels:
                         found = self._weights(node.parents[k], depends & ~np.isfinite(raw(c)))
                         channel.add(node, [*[None] * k, found], True)
-                values[k] = np.where(np.isnan(raw(c)) & ~(depends | stays[k]), a, c)
+                instead = np.isnan(raw(c)) & ~(depends | stays[k])
+                values[k] = c = np.where(instead, a, c)
+                if excused[k] is not None and np.any(convention := instead & (excused[k] != 0)):
+                    values[k] = _by_convention(c, convention, _total(g, marks))
         return values
 
     def _of_stranger(self, node: Node, marks: Any, values: list[Any]) -> list[Any]:
@@ -566,6 +604,27 @@ def _without_nan(c: Any, zero: Any) -> Any:
     Elsewhere it stays on a tape, because the derivative of a product by a zero is the other factor.
     """
     return np.where(zero, np.zeros((), c.dtype), c) if np.any(zero) else c
+
+
+def _by_convention(c: Any, excused: Any, infinite: Any) -> Any:
+    """Return a cotangent that is zero by a convention in some places: there it has no derivative of its own."""
+    return at_kink(c, excused, infinite) if np.any(excused) else c
+
+
+def _total(g: Any, marks: Any) -> Any:
+    """Return the sum of what is infinite in a cotangent."""
+    if type(g) is list:
+        return sum(_total(part, m) for part, m in zip(g, marks, strict=True) if part is not None and m is not None)
+    return np.sum(np.where(marks.level > 0, g, np.zeros((), g.dtype)))
+
+
+def _varies(g: Any) -> bool:
+    """Tell whether a cotangent is differentiated itself."""
+    while type(g) not in PLAIN:
+        if hasattr(g, "tangent") or getattr(g, "_node", None) is not None:
+            return True
+        g = g._raw
+    return False
 
 
 def _calm(g: Any) -> Any:

@@ -153,9 +153,12 @@ def _pull(
                 passed.append((node, g))
                 source, rule = smooth, smooth.rule
             source = rule.lift(source, wrap)
+            met = careful.kinks
         pulled = rule.contributions(source, g, journal.mender(node)) if large else rule.pullback(source, g)
         if wrap is not None:  # plain zeros, say; mixed with Tensors they would meet as out= or in a Scatter
             pulled = [wrap(c, None) if isinstance(c, (np.ndarray, np.generic)) else c for c in pulled]
+            if careful.kinks != met and not large:
+                return None
         if large:
             if not (rule.exact or (isinstance(rule, Elementwise) and is_large_real(g))):  # which sees to it itself
                 pulled = list(pulled)

@@ -356,19 +356,25 @@ def product_with(rule: Elementwise, i: int, t: Array, ans: Array, values: Sequen
     d = rule.partials[i]
     if not callable(d):
         return t if d == 1 else t * factor_of(d, t.dtype)
-    term = t * d(ans, *values)  # in this order: of d * t, Python's own complex d would make a complex of Python's
-    return term if rule.root is None else at_roots(rule, i, term, t, ans, values)
+    d = d(ans, *values)
+    term = t * d  # in this order: of d * t, Python's own complex d would make a complex of Python's
+    return term if rule.root is None else at_roots(rule, i, term, t, ans, values, d)
 
 
-def at_roots(rule: Elementwise, i: int, term: Array, t: Array, ans: Array, values: Sequence[Array]) -> Array:
+def at_roots(
+    rule: Elementwise, i: int, term: Array, t: Array, ans: Array, values: Sequence[Array], slope: Array = 0.0
+) -> Array:
     """Return a derivative times a tangent, in which a tangent 0 wins over the slope of a square root at 0.
 
-    So it does on the way back, where more is known of other zeros: see careful.py.
+    So it does on the way back, where more is known of other zeros: see careful.py. That is a convention, and has no
+    derivative of its own.
     """
     if clean(term) or rule.root is None:
         return term
     zero = (bare(t) == 0) & (rule.root(i, bare(ans), *bare(list(values))) == ROOT)
-    return np.where(zero, np.zeros((), term.dtype), term) if np.any(zero) else term
+    if not np.any(zero):
+        return term
+    return careful.at_kink(np.where(zero, np.zeros((), term.dtype), term), zero, slope)
 
 
 def clean(x: Any) -> bool:

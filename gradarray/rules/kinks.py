@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import careful
 from ..dispatch import primitive
 from ..gate import PLAIN
 from ..kinds import Differentiable, Elementwise
@@ -20,32 +21,38 @@ def at_kink(value: Array, kink: Array, x: Array) -> Array:
     To the next order that zero is no constant, since nearby the derivative is another one: there its derivative by `x`,
     on which it depends, is NaN. That costs nothing where nothing is differentiated once more.
     """
-    if type(value) in PLAIN or not np.any(kink):
+    if type(x) in PLAIN or not np.any(kink):
         return value
-    return undefined_beyond(value, kink, x)
+    careful.met_kink()
+    return undefined_beyond(value, kink, x, np.nan)
 
 
 @primitive
-def undefined_beyond(value: Array, kink: Array, x: Array) -> Array:
-    """Return the value; its derivative is NaN at a kink."""
+def undefined_beyond(value: Array, kink: Array, x: Array, slope: float) -> Array:
+    """Return the value; its derivative at a kink is the slope, which is NaN."""
     return np.positive(value)
 
 
-def _undefined_jvp(tangents: Sequence[Array | None], _ans: Array, value: Array, kink: Array, x: Array) -> Array:
-    t, _, tx = tangents
+def _undefined_jvp(
+    tangents: Sequence[Array | None], _ans: Array, value: Array, kink: Array, x: Array, slope: float
+) -> Array:
+    t, _, tx, _ = tangents
     t = np.where(kink, 0, np.zeros(_ans.shape, _ans.dtype) if t is None else t)
-    return at_kink(t, kink, x) if tx is None else np.where(kink, np.nan * value, t)
+    return at_kink(t, kink, x) if tx is None else np.where(kink, slope * value, t)
 
 
 rule(
     undefined_beyond,
-    lambda g, _ans, value, kink, x: at_kink(np.where(kink, 0, g), kink, x),
-    # Whatever the cotangent and the value are: what is zero at this point may be none nearby.
-    lambda g, _ans, value, kink, x: np.where(kink, np.nan * g * value, 0),
+    lambda g, _ans, value, kink, x, slope: at_kink(np.where(kink & np.isnan(slope), 0, g), kink, x),
+    # Whatever the cotangent and the value are: what is zero at this point may be none nearby. The slope is an operand,
+    # so that the careful sweep, which puts another number in its place, sees which zeros come from a selection.
+    lambda g, _ans, value, kink, x, slope: np.where(kink, slope * g * value, 0),
+    lambda g, _ans, value, kink, x, slope: np.zeros(np.shape(slope)),
     jvp=_undefined_jvp,
     skip=("kink",),
     holomorphic=False,
 )
+careful.install(at_kink)
 
 # --- squares ---------------------------------------------------------------------------------------------------------
 # |x|**2, norm(x)**2, std(x)**2 are smooth although what is squared is not. Where something is differentiated once more
