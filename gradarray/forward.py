@@ -284,7 +284,16 @@ def _combination(rule: Elementwise) -> Pusher:
             return right(out, a, b) * tb
         return left(out, a, b) * ta + right(out, a, b) * tb
 
-    return combine
+    vanishes = rule.vanishes
+    if vanishes is None:
+        return combine
+
+    def combine_noting(ta: Any, tb: Any, out: Any, a: Any, b: Any) -> Any:
+        if ta is not None and ((type(b) is not int and type(b) is not float) or 1 < b != 2):
+            tangents.note_vanishing(vanishes(a, b))
+        return combine(ta, tb, out, a, b)
+
+    return combine_noting
 
 
 def _careful(rule: Elementwise, ta: Any, tb: Any, out: Any, a: Any, b: Any) -> Any:
@@ -295,6 +304,8 @@ def _careful(rule: Elementwise, ta: Any, tb: Any, out: Any, a: Any, b: Any) -> A
 def _large(rule: Elementwise, i: int, t: Any, out: Any, *operands: Any) -> Any:
     """Return a partial derivative times a tangent, for large arrays."""
     d = rule.partials[i]
+    if rule.vanishes is not None and i == 0:
+        tangents.note_vanishing(rule.vanishes(*operands))
     if callable(d) and type(t) is np.ndarray and t.dtype is FLOAT64 and t.shape == out.shape:
         term = silently(product_in_parts, t, d, (out, *operands))  # of what is infinite, the value has told
         if rule.root is not None:

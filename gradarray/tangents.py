@@ -9,6 +9,7 @@ does: a view of a Dual is a view of both, and writing into it changes both.
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -19,7 +20,7 @@ from . import careful, gate, plans, tape, wrapping
 from .buffers import LARGE, no_nan
 from .fitting import fit
 from .gate import PLAIN, answers
-from .kinds import ROOT, Bilinear, Differentiable, Elementwise, Function, Linear, factor_of
+from .kinds import ROOT, SHARP, Bilinear, Differentiable, Elementwise, Function, Linear, factor_of
 from .outputs import output_of, revalued
 from .settings import RECORDED, silently, within
 from .tape import Array, Node, Spec
@@ -356,6 +357,8 @@ def product_with(rule: Elementwise, i: int, t: Array, ans: Array, values: Sequen
     d = rule.partials[i]
     if not callable(d):
         return t if d == 1 else t * factor_of(d, t.dtype)
+    if rule.vanishes is not None and i == 0:
+        note_vanishing(rule.vanishes(*bare(list(values))))
     d = d(ans, *values)
     term = t * d  # in this order: of d * t, Python's own complex d would make a complex of Python's
     return term if rule.root is None else at_roots(rule, i, term, t, ans, values, d)
@@ -367,14 +370,38 @@ def at_roots(
     """Return a derivative times a tangent, in which a tangent 0 wins over the slope of a square root at 0.
 
     So it does on the way back, where more is known of other zeros: see careful.py. That is a convention, and has no
-    derivative of its own.
+    derivative of its own. Here it is not known where a zero comes from: once there was one that excuses no root, such
+    as the slope of x**1.5 at 0, none is excused.
     """
     if clean(term) or rule.root is None:
         return term
     zero = (bare(t) == 0) & (rule.root(i, bare(ans), *bare(list(values))) == ROOT)
-    if not np.any(zero):
+    if not np.any(zero) or met.vanished == SHARP:
         return term
+    if met.vanished:
+        met.vanished = SHARP
     return careful.at_kink(np.where(zero, np.zeros((), term.dtype), term), zero, slope)
+
+
+class Forward(threading.local):
+    """What the forward mode of this thread has met.
+
+    Attributes
+    ----------
+    vanished : the derivatives that have become zero, by what they do not excuse, ROOT or SHARP; None where nothing is
+        being differentiated
+    """
+
+    vanished: int | None = None
+
+
+met = Forward()
+
+
+def note_vanishing(how: int) -> None:
+    """Take note of a derivative that has vanished, as `Elementwise.vanishes` tells."""
+    if met.vanished is not None and how > met.vanished:
+        met.vanished = how
 
 
 def clean(x: Any) -> bool:

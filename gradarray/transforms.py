@@ -22,6 +22,7 @@ from .frames import end_at_users
 from .gate import ARRAYS, argument
 from .loss import differentiating
 from .settings import held, hold, next_level, paused, watching
+from .tangents import met
 from .tape import next_order
 from .tracing import Trace, check_argument, check_results, dtype_of, dual, pull_back, shape_of, zeros_of
 from .transformed import named_after
@@ -384,8 +385,10 @@ class Pushed:
     ) -> None:
         name = function_name(f)
         before = held()
+        vanished = met.vanished
         try:
             hold(differentiating(before))
+            met.vanished = vanished or 0
             out = f(*args, **kwargs)
             named = loss.all_named()
         except loss.GradientLossError as error:
@@ -393,6 +396,7 @@ class Pushed:
             raise
         finally:
             hold(before)
+            met.vanished = None if vanished is None else max(vanished, met.vanished or 0)
         out, aux = pair(out, transform, name) if has_aux else (out, None)
         leaves, self.tree = check_results(out, transform, name, args)
         if named:

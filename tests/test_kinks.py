@@ -123,10 +123,54 @@ KINKS = {
     "nanstd at equal numbers": Point(np.nanstd, np.ones(3), 0, None),
     "0**1": Point(lambda v: v[0] ** v[1], np.array([0.0, 1.0]), [1, 0], [[0, -INF], [-INF, 0]]),
     "0**0": Point(lambda v: v[0] ** v[1], ORIGIN, 0, None),
+    "norm of squares": Point(lambda x: norm(x**2), ORIGIN, 0, None),
+    "root of a sum of squares": Point(lambda x: np.sqrt(np.sum(x * x)), ORIGIN, 0, None),
+    "its square": Point(lambda x: np.sqrt(np.sum(x * x)) ** 2, ORIGIN, 0, 2 * np.eye(2)),
+    "its cosine": Point(lambda x: np.cos(np.sqrt(x @ x)), ORIGIN, 0, -np.eye(2)),
+    "root of a form": Point(lambda x: np.sqrt(np.einsum("i,i->", x, x)) ** 2, ORIGIN, 0, 2 * np.eye(2)),
+    "root of a variance": Point(lambda x: np.sqrt(np.var(x)) ** 2, np.ones(2), 0, deviation(2)),
+    "root of a square": Point(lambda x: np.sqrt(x**2), 0.0, 0, None),
+    "root of a fourth power": Point(lambda x: np.sqrt(x**4), 0.0, 0, 2),
+    "root of a sixth power": Point(lambda x: np.sqrt(x**6), 0.0, 0, 0),
+    "power of a cube": Point(lambda x: (x**3) ** (2 / 3), 0.0, 0, 2),
+    "power 3/4 of a square": Point(lambda x: (x * x) ** 0.75, 0.0, 0, INF),
+    "power 3/2": Point(lambda x: x**1.5, 0.0, 0, INF),
+    "root of 1 - cos": Point(lambda x: np.sqrt(1 - np.cos(x)) ** 2, 0.0, 0, 1),
     # --- piecewise linear ones have the second derivative of their pieces
     "abs at 0": Point(np.abs, 0.0, 0, 0),
     "maximum of a tie": Point(lambda v: np.maximum(v[0], v[1]), ORIGIN, 0.5, np.zeros((2, 2))),
     "clip at its bound": Point(lambda x: np.clip(x, 0, 1), 0.0, 1, 0),
+}
+
+
+# What has no second derivative in the first row, or stands at its kink there. The second row is where all is smooth.
+ROWS: dict[str, Function] = {
+    "norm": lambda x: norm(x, axis=1),
+    "vector_norm": lambda x: np.linalg.vector_norm(x, axis=1),
+    "hypot": lambda x: np.hypot(x[:, 0], x[:, 1]),
+    "arctan2": lambda x: np.arctan2(x[:, 0], x[:, 1]),
+    "abs of complex numbers": lambda x: np.abs(x[:, 0] + 1j * x[:, 1]),
+    "std": lambda x: np.std(x, axis=1),
+    "by hand": lambda x: np.sqrt(np.sum(x * x, axis=1)),
+    "by einsum": lambda x: np.sqrt(np.einsum("ij,ij->i", x, x)),
+}
+KEPT = np.array([False, True])
+LEFT_OUT: dict[str, Function] = {
+    "where": lambda r: np.sum(np.where(KEPT, r, 0.0) ** 2 + np.where(KEPT, r, 0.0)),
+    "mask": lambda r: np.sum(r[KEPT] ** 3),
+    "index": lambda r: np.exp(r[1]),
+    "maximum": lambda r: np.sum(np.maximum(r, 0.1) ** 2),
+    "max": lambda r: np.max(r) ** 3,
+}
+# Which are x or worse although a slope vanishes on the way; no derivative at 0 is 0.
+NOT_FLAT: dict[str, Function] = {
+    "power of a power": lambda x: (x**1.5) ** (2 / 3),
+    "of a sum": lambda x: np.sum(np.stack([2 * x**1.5, 0 * x])) ** (2 / 3),
+    "float_power": lambda x: np.float_power(np.float_power(x, 1.5), 2 / 3),
+    "root of a power": lambda x: np.sqrt(x**1.5),
+    "root of a root of a cube": lambda x: np.sqrt(x**3) ** (2 / 3),
+    "exponents in an array": lambda x: np.sum(np.stack([x, x]) ** np.array([1.5, 1.75])) ** (2 / 3),
+    "chosen": lambda x: np.where(x >= 0, (x**1.5) ** (2 / 3), 0.0),
 }
 
 
@@ -223,3 +267,58 @@ def test_what_is_squared_still_has_its_gradient():
     np.sum(r**2).backward(create_graph=True)
     np.testing.assert_array_equal(r.grad.data, [0, 4])
     np.testing.assert_array_equal(x.grad.data, [0, 4])
+
+
+@pytest.mark.parametrize("way", LEFT_OUT)
+@pytest.mark.parametrize("name", ROWS)
+def test_what_a_selection_leaves_out_has_no_kink(name, way):
+    def f(x):
+        return LEFT_OUT[way](ROWS[name](x))
+
+    def of_the_other(row):
+        return f(np.stack([np.array([1e-3, 4e-3]), row]))  # which stays left out, and is smooth
+
+    x = np.array([[0.0, 0.0], [1.0, 2.0]])
+    expected = np.zeros((2, 2, 2, 2))
+    expected[1, :, 1] = ga.hessian(of_the_other)(x[1])
+    flat = expected.reshape(4, 4) @ weight(x).ravel()
+    # Forward mode knows nothing of selections: a zero times an infinity is NaN there. And what an extremum leaves out
+    # is a factor 0 in a tangent, which is no selection any more where that is differentiated in reverse.
+    unclear = name.startswith("by") or way.startswith("max")
+    for transform, make in MATRICES.items():
+        found = make(f)(x)
+        known = np.isfinite(found)
+        np.testing.assert_allclose(found[known], expected[known], 1e-9, 1e-12)
+        assert known.all() or "jacfwd" in transform or unclear, transform
+    for transform, make in PRODUCTS.items():
+        found = np.asarray(make(f)(x))
+        right = flat @ weight(x).ravel() if transform == "jvp of jvp" else flat.reshape(2, 2)
+        known = np.isfinite(found)
+        np.testing.assert_allclose(found[known], np.asarray(right)[known], 1e-9, 1e-12)
+        assert known.all() or "jvp" in transform or unclear, transform
+
+
+def test_a_zero_of_the_cotangent_is_no_selection_where_it_varies():
+    def pulled(v):
+        return ga.vjp(lambda x: norm(x, axis=1), np.array([[0.0, 0.0], [3.0, 4.0]]))[1](v)[0]
+
+    jacobian = ga.jacrev(pulled)(np.zeros(2))
+    known = np.isfinite(jacobian)
+    np.testing.assert_allclose(jacobian[known], np.stack([[[0, 0], [0, 0]], [[0, 0.6], [0, 0.8]]])[known])
+    assert known[1].all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", NOT_FLAT)
+def test_a_slope_that_vanishes_is_not_taken_for_a_flat_place(name, dtype):
+    f = NOT_FLAT[name]
+    x = dtype(0)
+    for transform in (ga.grad, ga.jacrev, ga.jacfwd, lambda f: lambda x: ga.jvp(f, (x,), (np.ones_like(x),))[1]):
+        assert not np.isfinite(transform(f)(x))
+    for make in (*MATRICES.values(), *PRODUCTS.values()):
+        assert not np.isfinite(make(f)(x))
+
+
+def test_nor_does_it_spoil_what_comes_after_it():
+    assert np.isnan(ga.jvp(NOT_FLAT["power of a power"], (0.0,), (1.0,))[1])
+    assert ga.jvp(lambda x: np.sqrt(x**2), (0.0,), (1.0,))[1] == 0
