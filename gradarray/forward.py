@@ -290,7 +290,7 @@ def _combination(rule: Elementwise) -> Pusher:
 
     def combine_noting(ta: Any, tb: Any, out: Any, a: Any, b: Any) -> Any:
         if ta is not None and ((type(b) is not int and type(b) is not float) or 1 < b != 2):
-            tangents.note_vanishing(vanishes(a, b))
+            tangents.note_vanishing(vanishes(ta, a, b))
         return combine(ta, tb, out, a, b)
 
     return combine_noting
@@ -305,7 +305,7 @@ def _large(rule: Elementwise, i: int, t: Any, out: Any, *operands: Any) -> Any:
     """Return a partial derivative times a tangent, for large arrays."""
     d = rule.partials[i]
     if rule.vanishes is not None and i == 0:
-        tangents.note_vanishing(rule.vanishes(*operands))
+        tangents.note_vanishing(rule.vanishes(t, *operands))
     if callable(d) and type(t) is np.ndarray and t.dtype is FLOAT64 and t.shape == out.shape:
         term = silently(product_in_parts, t, d, (out, *operands))  # of what is infinite, the value has told
         if rule.root is not None:

@@ -174,8 +174,8 @@ class Elementwise(Differentiable):
     root: Callable[..., Any] | None = None
     excuses: Callable[[int, Node], Any] = staticmethod(lambda _i, _node: 0)
     constant: Callable[[int, Node], Any] = staticmethod(lambda _i, _node: False)
-    # In forward mode, given the operands: whether the derivative by the first one vanishes so that it excuses no root
-    # (SHARP), or none of a root (ROOT); 0 otherwise.
+    # In forward mode, given the tangent of the first operand, and the operands: whether the derivative by that operand
+    # vanishes so that it excuses no root (SHARP), or none of a root (ROOT); 0 otherwise.
     vanishes: Callable[..., int] | None = None
 
     def __init__(self, func: np.ufunc, declared: Partials, *, selects: bool = False) -> None:

@@ -358,7 +358,7 @@ def product_with(rule: Elementwise, i: int, t: Array, ans: Array, values: Sequen
     if not callable(d):
         return t if d == 1 else t * factor_of(d, t.dtype)
     if rule.vanishes is not None and i == 0:
-        note_vanishing(rule.vanishes(*bare(list(values))))
+        note_vanishing(rule.vanishes(bare(t), *bare(list(values))))
     d = d(ans, *values)
     term = t * d  # in this order: of d * t, Python's own complex d would make a complex of Python's
     return term if rule.root is None else at_roots(rule, i, term, t, ans, values, d)

@@ -511,11 +511,14 @@ def _excused_by_power(i: int, node: Node) -> Any:
     return np.where(x1 == 0, np.where(np.equal(x2 % 2, 0), SHARP, np.where(np.equal(x2 % 1, 0), ROOT, 0)), 0)
 
 
-def _vanishing_power(x1: Any, x2: Any) -> int:
-    """Tell what a power with an exponent above 1 that is not even excuses at 0."""
+def _vanishing_power(t: Any, x1: Any, x2: Any) -> int:
+    """Tell what a power with an exponent above 1 that is not even excuses at 0.
+
+    Where the tangent is 0 already, as that of an absolute value, it is for that to tell.
+    """
     if np.iscomplexobj(x2) or (type(x2) in (int, float) and (x2 <= 1 or x2 == 2)) or np.all(x1):
         return 0
-    zero = np.equal(x1, 0)
+    zero = np.equal(x1, 0) & np.not_equal(t, 0)
     if np.any(zero & np.greater(x2, 1) & np.less(x2, 2)):
         return SHARP
     return ROOT if np.any(zero & np.greater(x2, 2) & np.not_equal(x2 % 2, 0)) else 0
