@@ -390,9 +390,11 @@ class Forward(threading.local):
     ----------
     vanished : the derivatives that have become zero, by what they do not excuse, ROOT or SHARP; None where nothing is
         being differentiated
+    within : an object that belongs to the outermost transform at work
     """
 
     vanished: int | None = None
+    within: Any = None
 
 
 met = Forward()

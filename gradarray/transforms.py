@@ -385,10 +385,12 @@ class Pushed:
     ) -> None:
         name = function_name(f)
         before = held()
-        vanished = met.vanished
+        now = differentiating(before)
+        # An interrupt may have left it from another differentiation.
+        vanished = met.vanished if met.within is now.named else None
         try:
-            hold(differentiating(before))
-            met.vanished = vanished or 0
+            hold(now)
+            met.vanished, met.within = vanished or 0, now.named
             out = f(*args, **kwargs)
             named = loss.all_named()
         except loss.GradientLossError as error:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
+from gradarray import kinds, tangents
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -322,3 +323,9 @@ def test_a_slope_that_vanishes_is_not_taken_for_a_flat_place(name, dtype):
 def test_nor_does_it_spoil_what_comes_after_it():
     assert np.isnan(ga.jvp(NOT_FLAT["power of a power"], (0.0,), (1.0,))[1])
     assert ga.jvp(lambda x: np.sqrt(x**2), (0.0,), (1.0,))[1] == 0
+
+
+def test_nor_does_what_an_interrupt_has_left():
+    tangents.met.vanished = kinds.SHARP
+    assert ga.jvp(lambda x: np.sqrt(x**2), (0.0,), (1.0,))[1] == 0
+    assert tangents.met.vanished is None
