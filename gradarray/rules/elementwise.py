@@ -516,7 +516,9 @@ def _vanishing_power(t: Any, x1: Any, x2: Any) -> int:
 
     Where the tangent is 0 already, as that of an absolute value, it is for that to tell.
     """
-    if np.iscomplexobj(x2) or (type(x2) in (int, float) and (x2 <= 1 or x2 == 2)) or np.all(x1):
+    if (x2 <= 1 or x2 == 2) if type(x2) is float or type(x2) is int else np.iscomplexobj(x2):
+        return 0
+    if x1 != 0 if type(x1) is np.float64 else np.logical_and.reduce(x1, axis=None):
         return 0
     zero = np.equal(x1, 0) & np.not_equal(t, 0)
     if np.any(zero & np.greater(x2, 1) & np.less(x2, 2)):
