@@ -29,6 +29,7 @@ from .fitting import FLOAT64
 from .frames import copies_container
 from .namespace import capsule, namespace
 from .notes import add_shapes
+from .references import COUNTED
 from .rules.nondifferentiable import Printed
 from .surface import Surface
 from .tape import Array, Node
@@ -634,6 +635,42 @@ class Tensor(Surface):
 
     def __class_getitem__(cls, item: Any) -> types.GenericAlias:
         return types.GenericAlias(cls, item)
+
+
+class _Holders:
+    """The Tensors of a node, where there may be several: a tensor of its own for a sweep that is recorded, a base."""
+
+    __slots__ = ("tensors",)
+    tensors: list[Callable[[], Any]]
+
+    def __init__(self, holder: Any, t: Tensor) -> None:
+        known = holder.tensors if isinstance(holder, _Holders) else [] if holder is None else [holder]
+        self.tensors = [*[r for r in known if r() is not None], weakref.ref(t)]
+
+    def __call__(self) -> Any:
+        """Return one that still has the node."""
+        for r in self.tensors:
+            t = r()
+            if t is not None and getattr(t._known, "holder", None) is self:
+                return t
+        return None
+
+
+def _tell_nodes() -> None:
+    """Let each node know its Tensors: where nothing is counted, there is no other way to learn whether one is left."""
+    name = "_known"
+    slot: Any = Tensor.__dict__[name]
+
+    def assign(t: Tensor, node: Node | None) -> None:
+        slot.__set__(t, node)
+        if node is not None and node is not tape.OUTDATED:
+            node.holder = _Holders(getattr(node, "holder", None), t)
+
+    setattr(Tensor, name, property(slot.__get__, assign))
+
+
+if not COUNTED:
+    _tell_nodes()
 
 
 def variable(raw: Any, alias: Any = None) -> Tensor:

@@ -32,8 +32,7 @@ from .buffers import LARGE
 from .fitting import fit
 from .gate import PLAIN
 from .kinds import HARD, ROOT, SHARP, Bilinear, Differentiable, Elementwise, Function, Linear, conjugate, factor_of
-from .references import count
-from .tape import Array, Node, Spec
+from .tape import Array, Node, Spec, references
 
 Wrap = Callable[[Array, Node | None], Array]
 
@@ -167,7 +166,7 @@ class Sweep:
             if node.rule is None:
                 kept[node] = g
                 continue
-            if count(node) - uses[node] > own and type(g) is not list:
+            if references(node) - uses[node] > own and type(g) is not list:
                 kept[node] = g
                 mine = False
             marks = _marks(node, g, found)

@@ -21,6 +21,7 @@ from .dual import Dual
 from .fitting import FLOAT64
 from .loss import differentiating
 from .recorders import records
+from .references import COUNTED
 from .settings import held, hold, silently, within
 from .tape import Array, Node, PullbackRule, next_order
 from .tracing import _ARGUMENT, _Results
@@ -195,7 +196,8 @@ def _kept(leaf: Any) -> Any:
 
 def _replaced(raw: Array, before: Array) -> bool:
     """Tell whether an update gave a constant other data."""
-    if type(raw) is type(before) is np.ndarray and raw.ndim:
+    # Where nothing is counted, data that were looked at are on another buffer, too.
+    if COUNTED and type(raw) is type(before) is np.ndarray and raw.ndim:
         return raw.size > 0 and not np.may_share_memory(raw, before)
     return not np.array_equal(raw, before, equal_nan=True)
 

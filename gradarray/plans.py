@@ -19,10 +19,10 @@ from .buffers import LARGE
 from .contributions import blank, buffer_of
 from .fitting import BLAS_THREADS, FLOAT64, ONES, fit
 from .kinds import Bilinear, Elementwise, Function, Linear, Rule
-from .references import RETURNED, count
+from .references import RETURNED
 from .settings import SILENT, errors, paused, watching
 from .sweeps import is_clean, reachable
-from .tape import Array, Node
+from .tape import Array, Node, references
 from .views import Reading
 
 K = TypeVar("K")
@@ -75,12 +75,12 @@ def sweep(
         return sweeps.sweep(root, g, retain, wrap, oldest, uses)
     known = _known.get(rule)
     if known is not None and known.plans:
-        references = 0 if uses is None else 1
+        callers = 0 if uses is None else 1
         before = errors.get()
         for plan in known.plans:
             try:
                 errors.set(SILENT)
-                gradients = plan(root, g, retain, oldest, references)
+                gradients = plan(root, g, retain, oldest, callers)
             except Exception:
                 gradients = {}  # a rule fails: the loop says so from where its author expects it
             finally:
@@ -136,7 +136,7 @@ class _Writer:
         self.g = {node: f"g{k}" for k, node in enumerate(self.nodes)}
         self.lines: list[str] = []
         self.names: dict[str, Any] = {"F8": FLOAT64, "blank": blank, "fit": fit, "is_clean": is_clean}
-        self.names |= {"refs": count, "ndarray": np.ndarray, "vdot": np.vdot, "zeros": np.zeros}
+        self.names |= {"refs": references, "ndarray": np.ndarray, "vdot": np.vdot, "zeros": np.zeros}
         self.names["buffer_of"] = buffer_of
         self.names["broadcast"] = np.broadcast_to
         # What is known of the cotangents at the line that is being written: that there is a contribution, that it may

@@ -14,9 +14,22 @@ from .contributions import Scatter
 from .fitting import BLAS_THREADS, FLOAT64, fit
 from .kinds import Elementwise, is_large_real
 from .parallel import add
-from .references import count, holders
+from .references import RETURNED, holders
 from .settings import SILENT, errors
-from .tape import AWAITED, CLEARED, FAILED, RELEASED, Array, Node, PullbackRule, Viewed, leaf, released, somebody
+from .tape import (
+    AWAITED,
+    CLEARED,
+    FAILED,
+    RELEASED,
+    Array,
+    Node,
+    PullbackRule,
+    Viewed,
+    leaf,
+    references,
+    released,
+    somebody,
+)
 
 _by_order = attrgetter("order")
 # The references to a node that the sweep itself holds; more mean that a Tensor is still there to show the gradient.
@@ -108,7 +121,7 @@ def _pull(
     kept: dict[Node, Array] = {}
     pending = {root: g}
     start = g
-    pop, references, own, float64 = pending.pop, count, _own_references, np.float64
+    pop, counted, own, float64 = pending.pop, references, _own_references, np.float64
     owned: set[Node] = set()  # the nodes for which a buffer is pending; see contributions.py
     large = False
     passed: list[tuple[Node, Array]] = []  # nodes whose cotangent went by their operands, to the operands of these
@@ -130,7 +143,7 @@ def _pull(
             # A sum of two arrays is in the machine's byte order.
             kept[node] = g if type(g) is not np.ndarray or g.dtype is node.dtype else fit(g, node)
             continue
-        if references(node) - uses[node] > own and type(g) is not list:
+        if counted(node) - uses[node] > own and type(g) is not list:
             kept[node] = g if type(g) is not np.ndarray or g.dtype is node.dtype else fit(g, node)
         if not large and type(g) is np.ndarray and g.size >= LARGE and not retain:
             if node.order != zeros and not _is_finite(g):
@@ -334,7 +347,7 @@ def _is_shown(nodes: list[Node], i: int, uses: dict[Node, int], kept: dict[Node,
             tensor = holder()
             return tensor is not None and tensor._known is nodes[i]
     # Beside the users on the tape there are the list and the dictionaries.
-    return holders(getitem, nodes, i) > uses[nodes[i]] + 2 + (nodes[i] in kept)
+    return references(nodes[i]) - RETURNED > uses[nodes[i]] + 2 + (nodes[i] in kept)
 
 
 def _spare(cotangents: Any, key: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .references import COUNTED, MANY, count
 from .settings import Block, next_level
 from .settings import paused as paused
 from .settings import recording as recording
@@ -93,7 +94,7 @@ class Node(Spec):
     out : the raw result, or None where the rule does not need it
     parents : the nodes that the operands came from, aligned with `args` (None for a constant)
     grad : the gradient that the last sweep left here, or OUTSIDE where the Tensor holds it
-    holder : of a leaf, a weak reference to its Tensor, or `somebody`
+    holder : of a leaf, a weak reference to its Tensor, or `somebody`; where nothing is counted, of each node
     order : a running number; a node's parents always have smaller ones
     """
 
@@ -142,7 +143,8 @@ class Node(Spec):
         """Drop what the tape saved here, and the history; somebody has the Tensor."""
         self.rule = self.args = self.kwargs = self.out = None
         self.parents = ()
-        self.holder = somebody
+        if COUNTED:
+            self.holder = somebody
 
     def __repr__(self) -> str:
         name = "leaf" if self.rule is None else self.rule.name
@@ -169,6 +171,18 @@ def leaf(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Node:
     """Return a node with no history: the place where a variable's gradient arrives."""
     return Node(None, None, None, None, (), shape, dtype)
 
+
+def _told(node: Node) -> int:
+    """Return no references, or many, to a node: whether its Tensor is still there is asked of that, and not counted."""
+    holder = getattr(node, "holder", None)
+    if holder is None or node.args is AWAITED or (node.rule is not None and node.rule.entrance):
+        return MANY
+    tensor = holder()
+    return MANY if tensor is not None and tensor._known is node else 0
+
+
+# The number of references to a node, from which it is told whether somebody may still see its gradient.
+references: Callable[[Node], int] = count if COUNTED else _told
 
 # Stands for the node of a view whose base has been updated since; see Tensor._node.
 OUTDATED = leaf((), np.dtype(float))

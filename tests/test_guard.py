@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import gradarray as ga
 from gradarray import guard
 from gradarray.references import COUNTED, holders
+from tests.counted import counted
 
 SMALL, LARGE = 10, 100_000
 
@@ -359,6 +360,7 @@ def test_numbers_that_are_no_numbers_are_equal_to_themselves():
 # --- the memory of a tensor -----------------------------------------------------------------------------------------
 
 
+@counted
 @pytest.mark.parametrize("n", [SMALL, LARGE])
 def test_the_data_of_a_tensor_are_read_only_while_a_tape_needs_them(n):
     x = ga.tensor(array(n))

@@ -16,6 +16,7 @@ import pytest
 import gradarray as ga
 from gradarray import parallel
 from gradarray.references import holders
+from tests.counted import counted
 
 N = parallel.SPLIT + 5
 
@@ -169,6 +170,7 @@ def test_parts_of_parts_are_not_waited_for(threads):
     assert sum(part.stop - part.start for part in seen) == 2 * N
 
 
+@counted
 def test_threads_let_go_of_arrays_before_their_owner_goes_on(threads):
     place = [data()]
     for _ in range(20):
@@ -190,6 +192,7 @@ def _sine():
     np.testing.assert_array_equal(np.sin(ga.tensor(data())).data, np.sin(data()))
 
 
+@counted
 def test_a_large_sweep_lets_go_of_what_it_used():
     layers, n = 20, 100_000
     x = ga.tensor(data(n=n))
@@ -214,6 +217,7 @@ def test_a_large_sweep_lets_go_of_what_it_used():
     assert now < 1.5 * array  # the gradient alone
 
 
+@counted
 def test_the_first_large_cotangent_lends_its_memory_too():
     n = 100_000
     x, w = ga.tensor(data(n=n)), ga.tensor(data(1, n=n), constant=True)
@@ -297,6 +301,7 @@ def test_extrema_of_large_arrays_share_like_those_of_small_ones(shape, keepdims,
     np.testing.assert_allclose(found, np.reshape(expected, shape) + 2 * a, rtol=1e-14)
 
 
+@counted
 def test_what_is_used_often_takes_one_buffer():
     n, uses = 8 * parallel.SPLIT, 6
     x = ga.tensor(data(n=n))

@@ -17,6 +17,7 @@ from gradarray import coverage
 from gradarray.kinds import Creation, Nondifferentiable, public_name
 from gradarray.registry import find
 from tests import checks
+from tests.counted import counted
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::RuntimeWarning"),  # NumPy's, of undefined values
@@ -493,6 +494,7 @@ def test_the_mirror_gives_a_plain_output_back() -> None:
     assert ga.exp([1.0, 2.0], out=tensor, constant=False) is tensor
 
 
+@counted
 def test_memory_that_nobody_holds_is_written_into_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ga.Tensor, "__setitem__", None)
     x, out = ga.tensor(A, constant=True), ga.tensor(np.zeros((3, 3)), constant=True)

@@ -11,6 +11,7 @@ import gradarray as ga
 from gradarray import plans, registry, sweeps
 from gradarray.dispatch import primitive
 from gradarray.kinds import Elementwise
+from tests.counted import counted
 
 
 @pytest.fixture(autouse=True)
@@ -448,6 +449,7 @@ def test_a_plan_that_is_given_up_is_freed_at_once():
         gc.enable()
 
 
+@counted
 def test_cotangents_are_freed_during_the_sweep(planned):
     n, layers = 4000, 60
 

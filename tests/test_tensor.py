@@ -7,6 +7,7 @@ import pytest
 
 import gradarray as ga
 from gradarray import GradientLossError, Tensor
+from tests.counted import counted
 
 # --- the surface -----------------------------------------------------------------------------------------------------
 
@@ -167,6 +168,7 @@ def test_repr_is_numpys_under_another_name(array):
 # --- creation --------------------------------------------------------------------------------------------------------
 
 
+@counted
 def test_tensor_copies_unless_told_not_to():
     a = np.array([1.0, 2.0])
     assert not np.shares_memory(ga.tensor(a).data, a)
@@ -411,6 +413,7 @@ def test_augmented_assignment_of_a_float32_tensor_keeps_its_dtype():
     np.testing.assert_array_equal(x.grad, [2, 2])
 
 
+@counted
 def test_an_ndarray_plus_equals_a_variable_becomes_a_tensor():
     a = np.array([1.0, 2.0])
     x = ga.tensor([3.0, 4.0])

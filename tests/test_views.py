@@ -11,6 +11,7 @@ import pytest
 import gradarray as ga
 from gradarray import GradientLossError, contributions
 from tests.checks import check_gradient
+from tests.counted import counted
 
 A = np.arange(24.0).reshape(2, 3, 4)
 SQUARE = np.arange(9.0).reshape(3, 3)
@@ -725,6 +726,7 @@ def fill_columns(out, x, i):
 LOOPS = [fill, accumulate, recur, fill_rows, recur_in_rows, fill_columns]
 
 
+@counted
 @pytest.mark.parametrize("step", LOOPS)
 def test_a_loop_that_writes_costs_the_same_at_each_step(step, traced, monkeypatch):
     x = ga.tensor(np.linspace(0.1, 1.0, N))
@@ -904,6 +906,7 @@ def lines_of(f):
     return count
 
 
+@counted
 @pytest.mark.parametrize("loop", GROWING)
 def test_views_and_updates_cost_the_same_at_each_step(loop, constant):
     def step(n):
@@ -916,6 +919,7 @@ def test_views_and_updates_cost_the_same_at_each_step(loop, constant):
     assert many < 2.3 * few
 
 
+@counted
 @pytest.mark.parametrize("loop", [living_views_of_the_whole, living_views_that_are_saved])
 def test_large_views_and_updates_cost_the_same_at_each_step(loop):
     def step(part):
@@ -985,6 +989,7 @@ IN_PLACE = {
 MASK = np.arange(N) % 2 == 0
 
 
+@counted
 @pytest.mark.parametrize("name", IN_PLACE)
 @pytest.mark.parametrize("viewed", [False, True])
 def test_without_recording_an_update_allocates_nothing(name, viewed, traced):
