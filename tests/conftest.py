@@ -1,5 +1,6 @@
 """What the tests share: Hypothesis profiles and a few fixtures."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -24,6 +25,12 @@ settings.register_profile(
     "long", deadline=None, max_examples=100_000, suppress_health_check=list(HealthCheck), print_blob=True
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_collection_finish() -> None:
+    """Keep what pytest knows of the tests out of each collection of garbage: it lasts as long as they do anyway."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
