@@ -326,6 +326,7 @@ def test_wrong_forward(body, message):
         checks.check_forward(cube, [X], exact=False)
 
 
+@counted
 def test_wrong_memory_order():
     composite(cube, lambda x: np.copy(x * x * x, order="F"))
     checks.check_forward(cube, [X], exact=False)
