@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from numpy.lib import NumpyVersion
 
+import gradarray as ga
 from gradarray import Tensor
 from gradarray.kinds import Composite, Differentiable, Function, InPlace
 from gradarray.registry import RULES, find
@@ -237,6 +238,52 @@ def test_subsets(sample: Sample) -> None:
         # Behind an empty axis, a list does not tell of further ones.
         if sample.takes_lists and all(x.size for x in operands):
             checks.check_subsets(sample, operands, generator(sample), lists=True)
+
+
+# What few numbers fit into: in such a dtype a negative number, a product or a logarithm is none.
+NARROW: dict[str, Callable[[Any], Any]] = {
+    "booleans": lambda x: np.greater(x, np.median(x)) if x.size else x.astype(bool),
+    "np.uint8": lambda x: np.asarray((90 * np.abs(x) + 1) % 250).astype(np.uint8),
+    "np.float16": lambda x: x.astype(np.float16),
+}
+
+
+@each(lambda sample: len(sample.operands) > 1 and sample.order > 0)
+def test_constants_of_narrow_types(sample: Sample) -> None:
+    """Where the result is that of the same numbers in double precision, so are the derivatives."""
+    operands = arrays(sample.operands, generator(sample))
+    for description, narrow in NARROW.items():
+        for k, x in enumerate(operands):
+            few = [y if i == k else narrow(y) for i, y in enumerate(operands)]
+            wide = [y.astype(float) for y in few]
+            with np.errstate(all="ignore"):
+                values, others = [floats(outcome(sample, [*ys])) for ys in (wide, few)]
+                if not values or not same(values, others) or checks.overlooked(sample, few, [k]):
+                    continue  # NumPy computes in that dtype, or refuses to, or asks nobody
+                with variant(sample, f"{description} beside operand {k}"):
+                    weights = [checks.draw(generator(sample), y) for y in values]
+                    found, expected = (checks.gradients(sample, ys, weights, [k])[k] for ys in (few, wide))
+                    checks.same_gradient(f"operand {k}", found, expected, x)
+                    found, expected = (pushed(sample, ys, k) for ys in (few, wide))
+                    assert same(found, expected), f"tangent {found} instead of {expected}"
+
+
+def floats(result: Any) -> list[Any]:
+    return [np.asarray(y) for y in checks.floating(result)]
+
+
+def same(found: list[Any], expected: list[Any]) -> bool:
+    return len(found) == len(expected) and all(
+        a.dtype == b.dtype and a.shape == b.shape and np.allclose(a, b, 1e-10, 1e-10, equal_nan=True)
+        for a, b in zip(found, expected, strict=True)
+    )
+
+
+def pushed(sample: Sample, operands: list[Any], k: int) -> list[Any]:
+    def call(x: Any) -> list[Any]:
+        return checks.floating(sample(*operands[:k], x, *operands[k + 1 :]))
+
+    return floats(ga.jvp(call, (operands[k],), (np.ones(operands[k].shape),))[1])
 
 
 # --- composites: their value is NumPy's, whatever their bodies compute ------------------------------------------------

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.kinds import Differentiable, ZeroGradient
+from gradarray.kinds import Differentiable, Elementwise, ZeroGradient
 from gradarray.registry import RULES
 
 INF, NAN, PI = np.inf, np.nan, np.pi
@@ -349,3 +349,37 @@ def test_slopes_of_an_interpolation():
     points, knots = np.array([-2.0, 0.0, 0.5, 1.0, 4.0, 9.0]), np.array([0.0, 1.0, 4.0, INF])
     slopes = ga.elementwise_grad(lambda x: np.interp(x, knots, [0.0, 2.0, 8.0, 9.0]))(points)
     np.testing.assert_allclose(slopes, [0, 2, 2, 2, 0, 0])
+
+
+# --- numbers of Python's ---------------------------------------------------------------------------------------------
+
+NUMBERS = [0, 0.0, -0.0, False, True, 1, 2, -3, 2.5, 10**15, 1e308, INF, NAN]
+BINARY = sorted(
+    (func for func, rule in RULES.items() if isinstance(rule, Elementwise) and rule.nin == 2 and not rule.refused),
+    key=lambda func: func.__name__,
+)
+DERIVATIVES: dict[str, Callable[..., Any]] = {
+    "grad": lambda f, x: ga.grad(lambda x: np.sum(f(x)))(x),
+    "jvp": lambda f, x: ga.jvp(f, (x,), (np.ones_like(x),))[1],
+    "hvp": lambda f, x: ga.hvp(lambda x: np.sum(f(x)))(x, np.ones_like(x)),
+    "jvp of jvp": lambda f, x: ga.jvp(lambda y: ga.jvp(f, (y,), (np.ones_like(x),))[1], (x,), (np.ones_like(x),))[1],
+}
+
+
+@pytest.mark.parametrize("way", DERIVATIVES)
+@pytest.mark.parametrize("func", BINARY, ids=lambda func: func.__name__)
+def test_a_number_of_pythons_is_like_an_array_beside_a_variable(func, way):
+    derivative = DERIVATIVES[way]
+    compared = 0
+    for number in NUMBERS:
+        for x in (np.array([0.0, 1.0, -2.0]), np.float64(0.0), np.array(3.0)):
+            for call in (lambda x, c: func(x, c), lambda x, c: func(c, x)):
+                array = np.array(number)
+                try:
+                    call(x, number), call(x, array)
+                except (TypeError, OverflowError):  # np.ldexp takes integers there, of 32 bits
+                    continue
+                found = derivative(lambda x, call=call, c=number: call(x, c), x)
+                np.testing.assert_allclose(found, derivative(lambda x, call=call, c=array: call(x, c), x), 1e-12)
+                compared += 1
+    assert compared > 0

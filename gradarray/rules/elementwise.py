@@ -24,6 +24,8 @@ from ..wrapping import bare
 from .kinks import at_kink, smooth_square, squares
 from .shape import made_array
 
+HALF = np.dtype(np.float16)
+
 # Numbers that have to be as precise as what they are multiplied by.
 _LONG = np.longdouble
 LOG2, LOG10 = np.log(_LONG(2)), np.log(_LONG(10))
@@ -101,7 +103,7 @@ elementwise(np.hypot, lambda ans, x1, _x2: _hypot_partial(ans, x1), lambda ans, 
 elementwise(
     np.arctan2,
     lambda _ans, x1, x2: _arctan2_partial(x1, x2, x2),
-    lambda _ans, x1, x2: _arctan2_partial(x1, x2, -x1),
+    lambda _ans, x1, x2: _arctan2_partial(x1, x2, -1.0 * x1),  # -x1 of np.uint8 is no negative number
 )
 for to_degrees in (np.degrees, np.rad2deg):
     elementwise(to_degrees, Number(1 / DEGREE))
@@ -175,7 +177,19 @@ rule(np.frexp, lambda g, ans, _x: np.ldexp(g[0], -ans[1]))
 elementwise(np.add, 1, 1)
 elementwise(np.subtract, 1, -1)
 elementwise(np.multiply, lambda _ans, _x1, x2: x2, lambda _ans, x1, _x2: x1)
-elementwise(np.divide, lambda _ans, _x1, x2: 1 / x2, lambda ans, _x1, x2: -ans / x2)
+
+
+def _inverse(_ans: Array, _x1: Array, x2: Array) -> Array:
+    try:
+        inverse = 1 / x2
+    except ZeroDivisionError:  # a number of Python's
+        return np.divide(1, x2).item()
+    if inverse.dtype is HALF if type(inverse) is np.ndarray else type(inverse) is np.float16:
+        return 1 / x2.astype(float)  # the other operand may be more precise
+    return inverse
+
+
+elementwise(np.divide, _inverse, lambda ans, _x1, x2: -ans / x2)
 elementwise(np.positive, 1)
 elementwise(np.negative, -1)
 elementwise(np.reciprocal, lambda ans, _x: -ans * ans)
@@ -187,9 +201,16 @@ rule(np.divmod, lambda g, _ans, _x1, _x2: g[1], lambda g, ans, _x1, _x2: -g[1] *
 rule(np.modf, lambda g, _ans, _x: g[0])
 
 
+def _beside(x: Array, other: Array) -> Array:
+    """Return an operand in the dtype in which it is computed with: np.log of np.uint8 has the precision of a half."""
+    dtype = np.result_type(getattr(x, "dtype", float), getattr(other, "dtype", float))
+    return x if getattr(x, "dtype", dtype) == dtype else astype(x, dtype)
+
+
 def _power_by_base(_ans: Array, x1: Array, x2: Array) -> Array:
     if type(x2) in (int, float) and x2 != 0:
         return x2 * x1 if x2 == 2 else x2 * x1 ** (x2 - 1)
+    x2 = _beside(x2, x1)
     # An infinite 1 / x1 is no factor of the derivative by an exponent 0. 1.0, because 0 - 1 is 255 in np.uint8.
     flat = (x2 == 0) & ~np.isfinite(1 / x1)
     return at_kink(+x2, flat, x2) * power_and_logarithms(x1, np.where(flat, 1, x2 - 1.0), order=0)
@@ -198,6 +219,7 @@ def _power_by_base(_ans: Array, x1: Array, x2: Array) -> Array:
 def _power_by_exponent(ans: Array, x1: Array, x2: Array) -> Array:
     if type(x1) in (int, float) and x1 > 0:
         return ans * (_number(np.log(_LONG(x1)), ans) if ans.dtype.char in "gG" else math.log(x1))
+    x1 = _beside(x1, ans)
     if type(x1) in PLAIN and type(x2) in PLAIN:
         flat = (x1 == 0) & (np.real(x2) >= 0)
         if np.iscomplexobj(ans):
@@ -242,7 +264,7 @@ elementwise(np.float_power, _power_by_base, _power_by_exponent)
 
 def _share(x1: Array, x2: Array, ahead: Array, nan: Array) -> Array:
     """Return the share of `x1` in an extremum: 1 where it is `ahead`, or where `nan` is NaN, and 1/2 in a tie."""
-    return np.where(x1 == x2, 0.5, ahead | np.isnan(nan))
+    return np.where(x1 == x2, 0.5, ahead | (nan != nan))  # which works for any of Python's integers, too
 
 
 # Of two NaNs, NumPy returns the first; of one, maximum and minimum return the NaN, fmax and fmin the number.

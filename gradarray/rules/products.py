@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 
 from ..kinds import conjugate
+from ..places import astype
 from ..registry import bilinear, composite, nondifferentiable, rule
 from ..tape import Array
+from .shape import as_array
 
 # --- matmul and the ufuncs built like it ------------------------------------------------------------------------------
 # The case of two matrices comes first and costs a single test.
@@ -221,9 +223,16 @@ def einsum_vjp(
             factors = (*arrays[:k], *arrays[k + 1 :])  # without the operand itself, of which a view saves nothing
             if is_complex:
                 factors = tuple([conjugate(array) for array in factors])
+            if how:  # a product of two of them would be in their own dtype
+                factors = tuple([_in_dtype(x, _ans.dtype) for x in factors])
             product = np.einsum(equation, g, *factors, optimize=how, **cast)
             cotangents[position] = finish(product)
     return cotangents
+
+
+def _in_dtype(x: Any, dtype: np.dtype[Any]) -> Any:
+    x = as_array(x)  # of a list
+    return x if x.dtype == dtype else astype(x, dtype)
 
 
 def einsum_jvp(tangents: Sequence[Array | None], _ans: Any, *operands: Any, **params: Any) -> Array:

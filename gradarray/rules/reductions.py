@@ -468,7 +468,7 @@ def _slope(f: Array, spacing: Array, axis: int, edge_order: int) -> Array:
         return np.reshape(spacing[start:stop], (*(1,) * axis, -1, *(1,) * (f.ndim - axis - 1)))
 
     if np.ndim(spacing) == 0:
-        inner = (cut(2, None) - cut(None, -2)) / (2 * spacing)
+        inner = (cut(2, None) - cut(None, -2)) / (2.0 * spacing)
     else:
         (p, q, r) = _parabola(gap(None, -1), gap(1, None))[1]
         inner = p * cut(None, -2) + q * cut(1, -1) + r * cut(2, None)
