@@ -23,8 +23,10 @@ PLAIN: frozenset[type] = frozenset(
 )
 # What NumPy computes is of these types.
 ARRAYS: frozenset[type] = PLAIN - {float, int, bool, complex}
-# Parameters of these types hide no Tensor and cannot change, and need no second look.
-SIMPLE: frozenset[type] = PLAIN - {np.ndarray} | {type(None), str, np.dtype, type}
+# Parameters of these types hide no Tensor, cannot change, and can be reckoned with: they need no second look.
+SIMPLE: frozenset[type] = frozenset(
+    {cls for cls in PLAIN if not issubclass(cls, (np.ndarray, np.integer))} | {type(None), str, np.dtype, type}
+)
 # The kinds of dtype that a Tensor may have.
 NUMBERS = "biufc"
 
@@ -173,15 +175,26 @@ def of_others(array: Any) -> bool:
     return array is not None
 
 
+_LARGEST = np.iinfo(np.intp).max
+
+
 def parameter(value: Any) -> Any:
-    """Return a parameter, or an index, as a tape may keep it: later changes of arrays and lists do not reach it."""
+    """Return a parameter, or an index, as a tape may keep it: later changes of arrays and lists do not reach it.
+
+    Whole numbers are such that rules can reckon with: -np.uint8(1) is 255, and np.int8(100) + 100 is no number.
+    """
+    if isinstance(value, np.integer):
+        return int(value)
+    if type(value) is tuple:
+        return tuple(map(parameter, value)) if any(isinstance(x, np.integer) for x in value) else value
     if type(value) is np.ndarray:
-        return guard.hold(value)
+        narrow = value.dtype.kind in "iu" and value.dtype != np.intp and np.all(value <= _LARGEST)
+        return value.astype(np.intp) if narrow else guard.hold(value)
     if isinstance(value, (type, str, bytes)):
         return value
     if isinstance(value, np.ndarray) or is_buffer(value):
         return copied(value)
-    return list(value) if isinstance(value, MutableSequence) else value
+    return [*map(parameter, value)] if isinstance(value, MutableSequence) else value
 
 
 def is_buffer(value: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import gate, tape, wrapping
-from .gate import PLAIN
+from .gate import SIMPLE
 from .kinds import Rule, public_name
 from .wrapping import bare, has_variable
 
@@ -93,7 +93,7 @@ class CallSignature:
         return tuple(args), kwargs
 
     def _parameter(self, name: str, value: Any) -> Any:
-        if value is None or (type(value) in PLAIN and type(value) is not np.ndarray):
+        if type(value) in SIMPLE:
             return value
         return gate.parameter(constant(self.rule.func, name, value))
 

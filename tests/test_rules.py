@@ -20,7 +20,7 @@ from gradarray import Tensor
 from gradarray.kinds import Composite, Differentiable, Function, InPlace
 from gradarray.registry import RULES, find
 from tests import checks, samples
-from tests.samples import Sample
+from tests.samples import Operand, Sample
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::RuntimeWarning"),  # NumPy's, of infinite and undefined values
@@ -266,6 +266,45 @@ def test_constants_of_narrow_types(sample: Sample) -> None:
                     checks.same_gradient(f"operand {k}", found, expected, x)
                     found, expected = (pushed(sample, ys, k) for ys in (few, wide))
                     assert same(found, expected), f"tangent {found} instead of {expected}"
+
+
+def whole(value: Any, make: Callable[[int], Any]) -> Any:
+    """Return a parameter with other whole numbers in it, but no truth values; None where one does not fit, or none."""
+    if type(value) is int:
+        return make(value) if value == abs(value) else None
+    if isinstance(value, (list, tuple)) and value and not any(isinstance(item, (Operand, bool)) for item in value):
+        items = [whole(item, make) for item in value]
+        return None if any(item is None for item in items) else type(value)(items)
+    if isinstance(value, np.ndarray) and value.dtype.kind in "iu" and np.all(value >= 0):
+        return value.astype(type(make(0)))
+    return None
+
+
+@each(
+    lambda sample: (
+        sample.order > 0 and any(whole(x, np.uint8) is not None for x in (*sample.args, *sample.kwargs.values()))
+    )
+)
+def test_parameters_of_narrow_types(sample: Sample) -> None:
+    """A whole number of NumPy's is a parameter like one of Python's; -np.uint8(1) is 255."""
+    operands = arrays(sample.operands, generator(sample))
+    values = floats(sample(*operands))
+    weights = [checks.draw(generator(sample), y) for y in values]
+    arguments = [*enumerate(sample.args), *sample.kwargs.items()]
+    for make in (np.uint8, np.uint64):
+        for key, value in arguments:
+            if (narrow := whole(value, make)) is None:
+                continue
+            args = tuple([narrow if k == key else old for k, old in enumerate(sample.args)])
+            call = Sample(sample.func, args, {k: narrow if k == key else old for k, old in sample.kwargs.items()})
+            found = outcome(call, operands)
+            if isinstance(found, Exception) or not same(floats(found), values):
+                continue  # to NumPy it is something else
+            with variant(sample, f"{key}={narrow!r}"):
+                checks.check_forward(call, operands, exact=computed(sample))
+                pairs = zip(*(checks.gradients(s, operands, weights) for s in (call, sample)), strict=True)
+                for k, (gradient, expected) in enumerate(pairs):
+                    checks.same_gradient(f"operand {k}", gradient, expected, operands[k])
 
 
 def floats(result: Any) -> list[Any]:

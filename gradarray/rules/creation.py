@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -118,6 +119,7 @@ def _points(start: Array, stop: Array, num: int, endpoint: bool) -> tuple[Array,
     """Return evenly spaced points along a first axis, in NumPy's own order of operations, and their distance."""
     start, stop = _end(start) * 1.0, _end(stop) * 1.0
     dtype = np.result_type(start, stop, float(num))
+    num = index(num)
     intervals = num - 1 if endpoint else num
     steps = np.arange(num, dtype=dtype.type(0).real.dtype).reshape((-1,) + (1,) * max(np.ndim(start), np.ndim(stop)))
     if intervals <= 0:
