@@ -66,6 +66,8 @@ def _sum(g: Array, axis: int) -> Array:
     shape = g.shape
     n = shape[axis]
     if g.dtype is not FLOAT64 or not g.size or not g.flags.c_contiguous:
+        if g.dtype.char == "e":  # whose sums of ones end at 2048
+            return np.add.reduce(g, axis=axis, dtype=np.float32)
         return np.add.reduce(g, axis=axis)  # the ufunc's own method takes half the time of np.sum on small arrays
     before, behind = shape[:axis], shape[axis + 1 :]
     if g.size < SPLIT and n <= LARGE:

@@ -66,3 +66,12 @@ def test_sums_of_every_size_along_every_axis(shape, rng, monkeypatch):
         np.testing.assert_array_equal(found, single)  # to the last bit
         assert np.shape(found) == (*shape[:axis], *shape[axis + 1 :])
         np.testing.assert_allclose(found, np.sum(g, axis), rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("shape", "operand"), [((5000, 3), (3,)), ((5000,), ()), ((3, 5000), (3, 1)), ((5000, 1), (1,))]
+)
+def test_sums_of_half_precision_do_not_come_to_an_end(shape, operand):
+    found = fit(np.ones(shape, np.float16), Spec(operand, np.dtype(np.float16)))
+    assert found.dtype == np.float16
+    np.testing.assert_array_equal(found, np.full(operand, 5000))
