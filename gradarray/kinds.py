@@ -49,7 +49,30 @@ _WARNING = frozenset(
 
 def warning_there(func: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function in a form to call: what NumPy's own code warns of is said at the line that asked for it."""
+    if func in (np.mean, np.var, np.std, np.nanstd):
+        return _of_few_elements(func)
     return at_askers_line(func) if func in _WARNING else func
+
+
+def _of_few_elements(func: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a mean or a deviation, whose elements may be too few, in such a form.
+
+    NumPy tells the callers of its methods, and of np.nanvar. A deviation is the root of a variance there, too.
+    """
+    root = func in (np.std, np.nanstd)
+
+    def call(a: Any, *args: Any, **kwargs: Any) -> Any:
+        few = func is np.nanstd or not np.size(a) or kwargs.get("ddof") or kwargs.get("where", True) is not True
+        unusual = args[2:] or "out" in kwargs or "correction" in kwargs or not isinstance(a, (np.ndarray, np.generic))
+        if not few or unusual:
+            return func(a, *args, **kwargs)
+        if func is np.nanstd:
+            return np.sqrt(at_askers_line(np.nanvar)(a, *args, **kwargs))
+        if root:
+            return np.sqrt(at_askers_line(a.var)(*args, **kwargs))
+        return at_askers_line(getattr(a, func.__name__))(*args, **kwargs)
+
+    return call
 
 
 class Rule:

@@ -259,9 +259,8 @@ WARNED = [
     *[(f"np.nan{name}(a=x, axis=0, keepdims=True)", NAN[:1]) for name in ("max", "mean", "median", "min")],
     *[("np.nanmedian(x, axis=0)", np.full((700, 2), np.nan)), ("np.nanmedian(x, None, None, True)", NAN[:1])],
     *[("np.nanmean(x, out=np.empty(2), axis=0)", NAN[:1]), ("np.nanmean(x, 0, None, np.empty(2))", NAN[:1])],
-    *[("np.nanvar(x, ddof=3)", X), ("np.nanvar(x, axis=0, ddof=1)", X[None]), ("np.nanstd(x, ddof=3)", X)],
+    *[("np.nanvar(x, ddof=3)", X), ("np.nanvar(x, axis=0, ddof=1)", X[None])],
     *[("np.nanquantile(x, 0.3)", NAN[:1]), ("np.nanpercentile(x, [30, 40], axis=1)", NAN)],
-    *[(f"np.{name}(x, axis=1, ddof=2)", np.ones((1, 2))) for name in ("var", "std")],
     *[("np.polyfit(x, x, 4)", X), ("np.cross(x[:2], x[1:])", X), ("np.cross(x[:2], [1.0, 2.0])", X)],
     *[("np.linalg.qr(np.outer(x, x), 'full')", X), ("np.linalg.qr(np.outer(x, x), 'economic')", X)],
     *[(f"np.fft.{name}(np.outer(x, x), s=(2, 2))", X) for name in ("fftn", "ifftn", "rfftn", "irfftn")],
@@ -287,6 +286,35 @@ def told(call):
 def test_what_numpys_own_code_warns_of_is_said_where_it_is_for_arrays(call, x, mode):
     f = executed(f"def f(x):\n\n    return {call}")["f"]
     assert told(lambda: TRACED[mode](f, x)) == told(lambda: f(x))
+
+
+FEW = [
+    *[
+        f"{x}({args})"
+        for x in ("np.mean", "np.var", "np.std", "ga.mean", "ga.std")
+        for args in ("x[:0]", "x, where=False")
+    ],
+    *["x[:0].mean()", "x[:0].var()", "x[:0].std()", "np.var(x, ddof=3)", "x[0].var(ddof=1)", "x.std(0, ddof=4)"],
+    *["np.mean(x[:0], axis=0, keepdims=True)", "np.mean(x[:0].astype(np.float32))", "np.mean(np.outer(x[:0], x), 0)"],
+    *["np.nanstd(x, ddof=3)", "np.nanstd(x * np.nan)", "np.nanvar(x * np.nan)"],
+]
+
+
+@pytest.mark.parametrize("mode", TRACED)
+@pytest.mark.parametrize("call", FEW)
+def test_too_few_elements_for_a_mean_are_told_of_at_the_users_line(call, mode):
+    f = executed(f"def f(x):\n\n    return {call}", ga=ga)["f"]
+    said = {(category, text) for category, text, _, _ in told(lambda: f(X)) if "encountered" not in text}
+    assert said
+    found = {warning for warning in told(lambda: TRACED[mode](f, X)) if "encountered" not in warning[1]}
+    assert found == {(*warning, "users_code.py", 3) for warning in said}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("call", FEW)
+def test_nor_does_the_way_back_tell_more(call):
+    result = executed(f"def f(x):\n\n    return {call}", ga=ga)["f"](ga.tensor(X))
+    assert not told(lambda: result.backward(np.ones(result.shape)))
 
 
 def test_filters_and_registers_of_warnings_take_numpys_for_the_users():

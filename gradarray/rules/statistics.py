@@ -200,12 +200,15 @@ def nanmean_vjp(
     return _spread_mean(g, a, axis, keepdims, np.logical_not(np.isnan(a)) & where)
 
 
+_mean = warning_there(np.mean)
+
+
 def mean_forward(a: Array, axis: Axis = None, dtype: Any = None, keepdims: Any = False, where: Any = True) -> Array:
     if a.dtype is FLOAT64 and dtype is None and where is True and a.ndim:
         n = a.size if axis is None else count(a, axis)
         if n:
             return add(a, axis, None, None, keepdims) / n
-    return np.mean(a, axis=axis, dtype=dtype, keepdims=keepdims, where=where)
+    return _mean(a, axis=axis, dtype=dtype, keepdims=keepdims, where=where)
 
 
 linear(np.mean, mean_adjoint, forward=mean_forward)
@@ -262,8 +265,11 @@ def _pull_squares(
             return d
     else:  # where nothing is left to divide by, the result is not finite, and only a cotangent of zero is harmless
         g = np.where((g == 0) & (freedom == 0), 0, g / np.asarray(freedom / 2))
-    if mean is None:
-        mean = np.mean(a, axis=axis, dtype=dtype, keepdims=True, where=where)
+    if not np.size(a):
+        mean = 0  # as good as any, and NumPy has warned of none
+    elif mean is None:
+        some = where if where is True else where | ~np.any(np.broadcast_to(where, a.shape), axis=axis, keepdims=True)
+        mean = np.mean(a, axis=axis, dtype=dtype, keepdims=True, where=some)
     pulled = expand(g, axis, keepdims) * (a - mean)
     return pulled if where is True else np.where(where, pulled, 0)
 
@@ -327,7 +333,6 @@ def std_vjp(
 
 def _declare_variance(func: Callable[..., Any], root: bool, skip_nan: bool) -> Callable[..., Any]:
     """Declare a function, and return the part of it that has the rule."""
-
     numpys = warning_there(func)
 
     @standing_for(func)
