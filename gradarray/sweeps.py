@@ -276,8 +276,7 @@ def release_behind(root: Node, kept: dict[Node, Any], oldest: int, uses: dict[No
         release(sorted(uses, key=_by_order), uses, kept, root)
         return
     views = _views(kept, root)
-    bases = [node for view in views for node in view.parents if node is not None and node.order >= oldest]
-    for node in (*kept, *bases):
+    for node in kept:  # among them what they are views of, which the tensor of a view holds
         if node.rule is not None and node not in views:
             node.release()
 
