@@ -553,7 +553,7 @@ def _is_finite(node: Node) -> Any:
     """Tell where the operands and the result of a ufunc are finite, as far as the tape has kept them."""
     args = [raw(x) for x in node.args]
     if any(x is None for x in args) and node.out is None:
-        return False
+        return np.False_
     rule: Any = node.rule
     out = rule.func(*args) if node.out is None else raw(node.out)
     return np.logical_and.reduce(np.broadcast_arrays(*[np.isfinite(x) for x in (out, *args) if x is not None]))

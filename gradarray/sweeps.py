@@ -256,7 +256,7 @@ def release(nodes: list[Node], uses: dict[Node, int], kept: dict[Node, Any], roo
         if node.rule is not None and node is not root:
             views = _views(kept, root)
             if not _all_shown(nodes, uses, kept):
-                _make_leaves(nodes, uses, kept, root, views)
+                _make_leaves(nodes, uses, kept)
             break
     for node in nodes:
         rule = node.rule
@@ -306,10 +306,11 @@ def _all_shown(nodes: list[Node], uses: dict[Node, int], kept: dict[Node, Any]) 
     return all(_is_shown(nodes, i, uses, kept) for i in range(len(nodes)) if nodes[i].rule is None)
 
 
-def _make_leaves(
-    nodes: list[Node], uses: dict[Node, int], kept: dict[Node, Any], root: Node, views: Collection[Node]
-) -> None:
-    """Make leaves of what is held, and comes from none that is shown."""
+def _make_leaves(nodes: list[Node], uses: dict[Node, int], kept: dict[Node, Any]) -> None:
+    """Make leaves of what is held, and comes from none that is shown.
+
+    What is held first becomes one, and shows the gradient of what comes from it: of the root, and of its views.
+    """
     # Those where, or behind which, somebody may see a gradient.
     shown = {nodes[i] for i in range(len(nodes)) if nodes[i].rule is None and _is_shown(nodes, i, uses, kept)}
     for node in nodes:
@@ -317,7 +318,7 @@ def _make_leaves(
             continue
         if node.args is AWAITED or any(p in shown or p not in uses for p in node.parents if p is not None):
             shown.add(node)
-        elif node in kept and node is not root and node not in views:
+        elif node in kept:
             node.become_leaf()
             shown.add(node)
 

@@ -378,6 +378,80 @@ def test_a_trunk_of_two_losses_raises_while_its_leaf_is_there(trunk, times):
     np.testing.assert_array_equal(h.grad if h.grad is not None else 2.0, np.broadcast_to(2.0, h.shape))
 
 
+def dropped(w):
+    """Return ones that come from a leaf of which nobody could see the gradient."""
+    return np.exp(ga.tensor(np.zeros(w.shape)))
+
+
+@pytest.mark.parametrize("times", [1, 12])
+@pytest.mark.parametrize("trunk", [f for name, f in TRUNKS.items() if name != "several results"])
+def test_nor_does_another_leaf_that_is_gone_make_it_one(trunk, times):
+    w = ga.tensor([1.0, 2.0])
+    for _ in range(times):
+        h = trunk(w * 1.0)
+        np.sum(h * dropped(h)).backward()
+    with pytest.raises(RuntimeError, match="released by an earlier backward"):
+        np.sum(h * h).backward()
+
+
+@pytest.mark.parametrize("times", [1, 12])
+def test_a_result_is_no_start_value_of_its_own_backward(times):
+    for _ in range(times):
+        h = np.exp(ga.tensor([1.0, 2.0]))
+        y = np.sum(h * h)
+        y.backward()
+    with pytest.raises(RuntimeError, match="released by an earlier backward"):
+        y.backward()
+
+
+@pytest.mark.parametrize("times", [1, 12])
+def test_a_view_of_a_start_value_stays_one(times):
+    for _ in range(times):
+        h = np.exp(ga.tensor([1.0, 2.0, 3.0]))
+        view = h[1:]
+        np.sum(view * view).backward()
+        np.sum(view * 3.0).backward()
+        np.testing.assert_array_equal(h.grad, [0, 3, 3])
+        h[1] = 5.0
+        assert view.data[0] == 5
+
+
+def lost(x, y):
+    """Tell whether a backward of `y` goes by `x` without a word."""
+    try:
+        y.backward()
+    except RuntimeError as error:
+        assert "released" in str(error)
+        return False
+    return x.grad is None
+
+
+@pytest.mark.parametrize("times", [1, 12])
+def test_what_comes_from_outside_of_a_transform_is_no_start_value_of_it(times):
+    for _ in range(times):
+        x, held = ga.tensor([1.0, 2.0]), []
+
+        def inner(y, x=x, held=held):
+            held.append(np.exp(x))
+            return np.sum(y * held[0] * dropped(y))
+
+        ga.grad(inner)(np.array([3.0, 4.0]))
+        assert not lost(x, np.sum(held[0]))
+
+
+@pytest.mark.parametrize("times", [1, 12])
+def test_nor_is_what_comes_from_the_argument_of_a_transform(times):
+    def f(x):
+        h = x * 2.0
+        np.sum(h * h).backward()
+        return np.sum(h)
+
+    for argument in (ga.tensor([1.0, 2.0]) * 1.0, np.array([1.0, 2.0])):
+        for _ in range(times):
+            with pytest.raises(RuntimeError, match="released by an earlier backward"):
+                ga.grad(f)(argument)
+
+
 def test_a_trunk_serves_one_loss_where_the_leaf_was_computed_and_is_held():
     w = ga.tensor([1.0, 2.0]) * 1.0
     np.sum(w * w).backward()  # w is a leaf from now on
