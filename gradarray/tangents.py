@@ -457,7 +457,8 @@ def transposed(
 def _without_zeros_of_data(answer: list[Any], node: Node, infinite: list[Any]) -> list[Any]:
     """Return a tangent with NaN where it is finite although it depends on infinite ones.
 
-    There an infinity met a zero that is none for other operands, such as the slope of a norm at 0.
+    There an infinity met a zero that is none for other operands, such as the slope of a norm at 0. A NaN that were a
+    constant would have the derivative 0.
     """
     rule: Any = node.rule
     apart = careful.Sweep(node, [])._at_random(node)[0]
@@ -468,7 +469,7 @@ def _without_zeros_of_data(answer: list[Any], node: Node, infinite: list[Any]) -
         return answer
     depends = depends if isinstance(depends, list) else [depends]
     return [
-        t if t is None else np.where((bare(d) != 0) & np.isfinite(bare(t)), np.nan, t)
+        t if t is None else np.where((bare(d) != 0) & np.isfinite(bare(t)), np.nan * t, t)
         for t, d in zip(answer, depends, strict=True)
     ]
 

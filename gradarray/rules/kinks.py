@@ -13,6 +13,7 @@ from ..gate import PLAIN
 from ..kinds import Differentiable, Elementwise
 from ..registry import RULES, rule
 from ..tape import Array
+from ..wrapping import bare
 
 
 def at_kink(value: Array, kink: Array, x: Array) -> Array:
@@ -25,6 +26,15 @@ def at_kink(value: Array, kink: Array, x: Array) -> Array:
         return value
     careful.met_kink()
     return undefined_beyond(value, kink, x, np.nan)
+
+
+def unknown(g: Array, where: Array) -> Array:
+    """Return a cotangent with NaN where there is no derivative, but for a zero, which is that of what is left out.
+
+    It is no function of the cotangent that a rule may have by itself: in forward mode, rules are differentiated by it.
+    """
+    zero = where & (bare(g) == 0)
+    return at_kink(np.where(where & ~zero, np.nan * g, g), zero, g)
 
 
 @primitive

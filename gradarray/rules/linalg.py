@@ -22,7 +22,7 @@ from ..kinds import conjugate, warning_there
 from ..registry import composite, nondifferentiable, rule
 from ..tape import Array
 from ..wrapping import bare, has_variable
-from .kinks import at_kink, smooth_square
+from .kinks import at_kink, smooth_square, unknown
 
 
 def transposed(x: Array) -> Array:
@@ -213,8 +213,8 @@ def slogdet_vjp(g: list[Array], ans: tuple[Array, Array], a: Array) -> Array:
         return direction[..., None, None] * adjoint(np.linalg.inv(a))
     singular = singular[..., None, None]
     inverse = np.linalg.inv(np.where(singular, np.eye(a.shape[-1]), a))
-    direction = direction[..., None, None]
-    return np.where(singular, np.where(direction == 0, 0, np.nan), direction * adjoint(inverse))
+    direction = unknown(direction[..., None, None], singular)
+    return direction * np.where(singular, a, adjoint(inverse))
 
 
 def cond_vjp(g: Array, ans: Array, x: Array, p: Any = None) -> Array:
@@ -400,7 +400,7 @@ def free_quotient(x: Array, y: Array, pole: Array, scale: Array) -> Array:
     scale = np.max(np.abs(bare(scale)), axis=(-2, -1), keepdims=True, initial=0)
     found = quotient(x, y, pole)
     undefined = pole & (np.abs(bare(x)) > np.finfo(scale.dtype).eps ** 0.5 * scale)
-    return np.where(undefined, np.nan, found) if np.any(undefined) else found
+    return np.where(undefined, np.nan * found, found) if np.any(undefined) else found
 
 
 def divided(x: Array, scale: Array, top: Array, bottom: Array, pole: Array, varies: bool, kind: str) -> Array:

@@ -15,7 +15,7 @@ from ..registry import composite, linear, nondifferentiable, rule
 from ..signatures import constant
 from ..tape import Array, Spec
 from ..wrapping import bare, has_variable, unwrap
-from .kinks import at_kink, smooth_square
+from .kinks import at_kink, smooth_square, unknown
 from .reductions import BARE, FLOAT64, Axis, array, axes_of, count, expand, hits, rows, spread, unrows
 
 add: Any = np.add.reduce
@@ -263,8 +263,9 @@ def _pull_squares(
             d = a - add(a, axis, None, None, True) / count(a, axis)
             d *= expand(g, axis, keepdims)
             return d
-    else:  # where nothing is left to divide by, the result is not finite, and only a cotangent of zero is harmless
-        g = np.where((g == 0) & (freedom == 0), 0, g / np.asarray(freedom / 2))
+    else:  # where nothing is left to divide by, the result is not finite
+        none = np.asarray(freedom) == 0
+        g = unknown(g, none) / np.where(none, 1, freedom / 2)
     if not np.size(a):
         mean = 0  # as good as any, and NumPy has warned of none
     elif mean is None:
@@ -324,7 +325,9 @@ def std_vjp(
 ) -> Array:
     """Return zero where all elements are equal, the only place without a derivative."""
     usual = type(ans) is np.float64 and where is True and type(a) is np.ndarray and a.size
-    usual = usual and ans > 1e-6 * abs(a.item(0))
+    usual = usual and 1e-6 * abs(a.item(0)) < ans < np.inf
+    if not usual:
+        g = unknown(g, np.asarray(_freedom(a, axis, ddof, keepdims, where)) == 0)
     equal = None if usual else _are_equal(a, ans, axis, keepdims, where)
     g = g / (2 * ans) if equal is None else g * np.logical_not(equal) / np.where(equal, 1, 2 * ans)
     pulled = _pull_squares(g, a, axis, dtype, ddof, keepdims, where, mean)
