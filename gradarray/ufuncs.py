@@ -5,6 +5,7 @@ Each is lowered once, here, to plain calls that have a rule, so that no rule nee
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from . import gate, loss, rebinding, recorders, tape, wrapping
 from .functions import function_recorder
 from .kinds import Elementwise, Nondifferentiable, Unsupported, public_name
 from .outputs import fill, revalued
-from .places import scatter, updated
+from .places import astype, scatter, updated
 from .registry import RULES, find
 from .rules.reductions import FOLDS
 from .views import recorded, write
@@ -126,7 +127,7 @@ def _method(lower: Callable[..., Any]) -> Callable[[np.ufunc, tuple[Any, ...], K
 
 
 def reduce(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False, **rest: Any) -> Any:
-    rest = {name: value for name, value in rest.items() if value is not np._NoValue}
+    rest = {name: value for name, value in rest.items() if value is not np._NoValue and value is not None}
     if ufunc in _REDUCE and not (ufunc in FOLDS and has_variable(rest.get("initial"))):
         kwargs = {"axis": axis, "keepdims": keepdims, **rest}
         if dtype is not None:
@@ -140,26 +141,21 @@ def reduce(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, keepdi
         x, keepdims, axes = np.reshape(x, 1), False, (0,)
     axes = tuple(a % x.ndim for a in axes)
     where = unwrap(rest.get("where", True))
-    initial = rest.get("initial")
-    if initial is None and ufunc.identity is not None and (where is not True or 0 in x.shape):
-        initial = ufunc.identity
-    where = np.broadcast_to(where, x.shape)
-    for a in sorted(axes, reverse=True):
-        x = np.moveaxis(x, a, 0)
-        where = np.moveaxis(where, a, 0)
-        if initial is not None:
-            x = np.concatenate([np.broadcast_to(initial, (1, *x.shape[1:])), x])
-            where = np.concatenate([np.ones((1, *where.shape[1:]), bool), where])
-            initial = None
-        total = x[0]
-        for item, mask in zip(x[1:], where[1:], strict=True):
-            step = ufunc(total, item)
-            total = step if mask.all() else np.where(mask, step, total)
-        x = total
-        where = np.ones(x.shape, bool)
-    if x is array:  # along no axis at all
-        return np.copy(x)[()]
-    return np.expand_dims(x, axes) if keepdims else x
+    initial = rest.get("initial", ufunc.identity if where is not True or 0 in x.shape else None)
+    # Several axes are one after the other, and none is one of length 1.
+    others = tuple(a for a in range(x.ndim) if a not in axes)
+    order = (*sorted(axes), *others)
+    shape = (math.prod(x.shape[a] for a in axes), *(x.shape[a] for a in others))
+    where = np.broadcast_to(where, x.shape).transpose(order).reshape(shape)
+    x = np.reshape(np.transpose(x, order), shape)
+    total: Any = None
+    if initial is not None:
+        start = initial if hasattr(initial, "dtype") else np.asarray(initial)
+        total = np.broadcast_to(astype(start, x.dtype), shape[1:])
+    for item, mask in zip(x, where, strict=True):
+        step = np.copy(item) if total is None else ufunc(total, item)
+        total = step if mask.all() else np.where(mask, step, total)
+    return np.expand_dims(total, axes) if keepdims else total[()]
 
 
 def accumulate(ufunc: np.ufunc, array: Any, axis: int | None = 0, dtype: Any = None) -> Any:

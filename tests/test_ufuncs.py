@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray import GradientLossError
+from gradarray import GradientLossError, ufuncs
+from gradarray.kinds import Elementwise
+from gradarray.registry import RULES
 from tests.checks import check_forward, check_gradient
 
 
@@ -153,6 +155,58 @@ def test_reduce_over_several_axes_with_initial_and_where(ufunc):
     gradients_agree(lambda a: ufunc.reduce(a, axis=None), A)
     gradients_agree(lambda a: ufunc.reduce(a, axis=1, initial=0.3), A)
     gradients_agree(lambda a: ufunc.reduce(a, axis=0, initial=0.3, where=MASK), A)
+
+
+FOLDED = sorted(
+    (
+        func
+        for func, rule in RULES.items()
+        if isinstance(rule, Elementwise) and rule.nin == 2 and func not in (np.power, np.arctan2, np.ldexp)
+    ),
+    key=lambda func: func.__name__,
+)
+OPTIONS = {
+    "alone": {},
+    "a number": {"initial": 1.5},
+    "a variable": {"initial": ga.tensor(1.5)},
+    "kept": {"initial": 0.7, "keepdims": True},
+    "a mask": {"initial": 0.7, "where": MASK},
+    "the identity": {"where": MASK},
+    "single": {"initial": 0.7, "dtype": np.float32},
+}
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("ufunc", FOLDED, ids=lambda func: func.__name__)
+def test_what_reduce_is_lowered_to_has_its_value(ufunc, options):
+    kwargs = OPTIONS[options]
+    if options == "a variable" and ufunc in (np.add, np.multiply, np.maximum, np.minimum):
+        return  # these take none
+    plain = {name: x.data[()] if isinstance(x, ga.Tensor) else x for name, x in kwargs.items()}
+    compared = 0
+    for x in (A, np.float64(0.6), A[:1], A[:, :1], A[:0]):
+        for axis in (0, -1, 1, None, (0, 1), (1, 0), ()):
+            if np.shape(plain.get("where", True)) not in ((), np.shape(x)):
+                continue
+            try:
+                expected = ufunc.reduce(x, axis=axis, **plain)
+            except (ValueError, TypeError):  # np.exceptions.AxisError, or an order that matters
+                continue
+            found = ufuncs.LOWERED["reduce"](ufunc, np.asarray(x), axis=axis, **kwargs)
+            compared += 1
+            assert np.shape(found) == np.shape(expected)
+            np.testing.assert_allclose(ga.asarray(found), expected, 1e-6 if "dtype" in kwargs else 1e-12)
+    assert compared or options == "the identity" or ufunc is np.float_power  # of which there is no single one
+
+
+@pytest.mark.parametrize("ufunc", [np.subtract, np.divide, np.hypot, np.logaddexp, np.fmax, np.multiply])
+def test_reduce_with_an_initial_value(ufunc):
+    many = {} if ufunc in (np.subtract, np.divide) else {"all": None, "both": (0, 1)}
+    for axis in ((), 0, 1, *many.values()):
+        gradients_agree(lambda a, axis=axis: ufunc.reduce(a, axis=axis, initial=0.3), A)
+        if ufunc is not np.multiply:  # whose initial value is none of those that may be variables
+            gradients_agree(lambda x, i, axis=axis: ufunc.reduce(x, axis=axis, initial=i), A, np.float64(0.3))
+    gradients_agree(lambda a: ufunc.reduce(a, axis=None, initial=5.0), np.float64(0.3))
 
 
 @pytest.mark.parametrize("ufunc", BINARY)
