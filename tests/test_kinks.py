@@ -320,6 +320,48 @@ def test_a_slope_that_vanishes_is_not_taken_for_a_flat_place(name, dtype):
         assert not np.isfinite(make(f)(x))
 
 
+# Of which no derivative is known at these points: neither that of a first one that is not.
+UNKNOWN: dict[str, tuple[Function, Any]] = {
+    "slogdet of a singular matrix": (lambda a: np.linalg.slogdet(a)[1], np.ones((2, 2))),
+    "a variance without freedom": (lambda x: np.var(x, ddof=3), np.array([1.0, 2.0, 4.0])),
+    "a deviation without freedom": (lambda x: np.std(x, ddof=3), np.array([1.0, 2.0, 4.0])),
+    "nanvar without freedom": (lambda x: np.nanvar(x, ddof=4), np.array([1.0, 2.0, 4.0])),
+    "a variance of one by a mask": (lambda x: np.var(x, ddof=1, where=np.array([True, False])), np.array([1.0, 2.0])),
+    "norm of roots": (lambda x: norm(np.sqrt(x)), ORIGIN),
+    "norm of cube roots": (lambda x: norm(np.cbrt(x), 3), ORIGIN),
+    "hypot of roots": (lambda x: np.hypot(np.sqrt(x[0]), np.sqrt(x[1])), ORIGIN),
+    "std of roots": (lambda x: np.std(np.sqrt(x)), ORIGIN),
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_what_is_not_known_has_no_derivative_that_is(name):
+    f, x = UNKNOWN[name]
+    found = {transform: transform(f)(x) for transform in (ga.grad, ga.jacrev, ga.jacfwd)}
+    found["jvp"] = ga.jvp(f, (x,), (weight(x),))[1]
+    for transform, make in (MATRICES | PRODUCTS).items():
+        found[transform] = make(f)(x)
+    for transform, derivative in found.items():
+        assert not np.isfinite(derivative).all(), transform
+
+
+def test_what_a_selection_leaves_out_need_not_be_known():
+    matrices = np.stack([np.ones((2, 2)), np.diag([2.0, 4.0])])
+    rows = np.array([[1.0, 2.0], [3.0, 5.0]])
+
+    def f(a):
+        return np.sum(np.where(KEPT, np.linalg.slogdet(a)[1], 0.0))
+
+    def g(x):
+        return np.sum(np.var(x, axis=1, ddof=1, where=np.array([[True, False], [True, True]]))[KEPT])
+
+    inverse = np.diag([0.5, 0.25])
+    np.testing.assert_allclose(ga.grad(f)(matrices), np.stack([np.zeros((2, 2)), inverse]))
+    np.testing.assert_allclose(ga.grad(g)(rows), [[0, 0], [-2, 2]])
+    np.testing.assert_allclose(ga.hvp(f)(matrices, np.ones((2, 2, 2)))[1], -inverse @ np.ones((2, 2)) @ inverse)
+    np.testing.assert_allclose(ga.hvp(g)(rows, rows)[1], [-2, 2])
+
+
 def test_nor_does_it_spoil_what_comes_after_it():
     assert np.isnan(ga.jvp(NOT_FLAT["power of a power"], (0.0,), (1.0,))[1])
     assert ga.jvp(lambda x: np.sqrt(x**2), (0.0,), (1.0,))[1] == 0

@@ -145,3 +145,20 @@ def test_complex_products_are_adjoint() -> None:
 def test_directions_that_do_not_match_are_refused(call: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, bool])
+def test_a_product_that_numpy_cuts_off_on_its_way_has_no_gradient_that_is_known(dtype):
+    a, b = np.array([[100, 3], [7, 100]]).astype(dtype), np.array([[400, 2], [5, 9]]).astype(dtype)
+    x = np.arange(1.0, 5.0).reshape(2, 2)
+    for call in (
+        lambda x: np.einsum("ij,jk,kl->il", a, b, x, optimize=True),
+        lambda x: np.einsum(a, [0, 1], b, [1, 2], x, [2, 3], optimize="greedy"),
+    ):
+        with pytest.raises(TypeError, match=r"a\.astype\(float\)"):
+            ga.grad(lambda x, call=call: np.sum(call(x)))(x)
+
+    def other(x):
+        return np.sum(np.einsum("ij,jk,kl->il", a, b, x, optimize=["einsum_path", (1, 2), (0, 1)]))
+
+    np.testing.assert_array_equal(ga.grad(other)(x), np.broadcast_to((a @ b.astype(float)).sum(0)[:, None], (2, 2)))

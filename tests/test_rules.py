@@ -262,7 +262,11 @@ def test_constants_of_narrow_types(sample: Sample) -> None:
                     continue  # NumPy computes in that dtype, or refuses to, or asks nobody
                 with variant(sample, f"{description} beside operand {k}"):
                     weights = [checks.draw(generator(sample), y) for y in values]
-                    found, expected = (checks.gradients(sample, ys, weights, [k])[k] for ys in (few, wide))
+                    try:
+                        found, expected = (checks.gradients(sample, ys, weights, [k])[k] for ys in (few, wide))
+                    except TypeError as error:
+                        assert "optimize= multiplies" in str(error)
+                        continue
                     checks.same_gradient(f"operand {k}", found, expected, x)
                     found, expected = (pushed(sample, ys, k) for ys in (few, wide))
                     assert same(found, expected), f"tangent {found} instead of {expected}"

@@ -15,16 +15,16 @@ import numpy as np
 from ..buffers import LARGE
 from ..careful import raw
 from ..dispatch import primitive, standing_for, straight
+from ..fitting import FLOAT64
 from ..gate import PLAIN
 from ..kinds import HARD, ROOT, SHARP, Elementwise, Number
 from ..places import astype
 from ..registry import RULES, composite, elementwise, family, linear, lowered, nondifferentiable, rule, zero_gradient
+from ..settings import silently
 from ..tape import Array, Node
 from ..wrapping import bare
 from .kinks import at_kink, smooth_square, squares
 from .shape import made_array
-
-HALF = np.dtype(np.float16)
 
 # Numbers that have to be as precise as what they are multiplied by.
 _LONG = np.longdouble
@@ -179,14 +179,19 @@ elementwise(np.subtract, 1, -1)
 elementwise(np.multiply, lambda _ans, _x1, x2: x2, lambda _ans, x1, _x2: x1)
 
 
-def _inverse(_ans: Array, _x1: Array, x2: Array) -> Array:
+def _beside(x: Array, other: Array) -> Array:
+    """Return an operand in the dtype in which it is computed with: np.log of np.uint8 has the precision of a half."""
+    dtype = np.result_type(getattr(x, "dtype", float), getattr(other, "dtype", float))
+    return x if getattr(x, "dtype", dtype) == dtype else astype(x, dtype)
+
+
+def _inverse(ans: Array, _x1: Array, x2: Array) -> Array:
+    if type(x2) is np.ndarray or type(x2) is np.float64:
+        return 1 / (x2 if x2.dtype is FLOAT64 else _beside(x2, ans))
     try:
-        inverse = 1 / x2
+        return 1 / _beside(x2, ans)
     except ZeroDivisionError:  # a number of Python's
-        return np.divide(1, x2).item()
-    if inverse.dtype is HALF if type(inverse) is np.ndarray else type(inverse) is np.float16:
-        return 1 / x2.astype(float)  # the other operand may be more precise
-    return inverse
+        return silently(np.divide, 1, x2).item()
 
 
 elementwise(np.divide, _inverse, lambda ans, _x1, x2: -ans / x2)
@@ -199,12 +204,6 @@ elementwise(np.fmod, 1, lambda ans, x1, x2: -np.rint((x1 - ans) / x2))
 zero_gradient(np.floor_divide)
 rule(np.divmod, lambda g, _ans, _x1, _x2: g[1], lambda g, ans, _x1, _x2: -g[1] * ans[0])
 rule(np.modf, lambda g, _ans, _x: g[0])
-
-
-def _beside(x: Array, other: Array) -> Array:
-    """Return an operand in the dtype in which it is computed with: np.log of np.uint8 has the precision of a half."""
-    dtype = np.result_type(getattr(x, "dtype", float), getattr(other, "dtype", float))
-    return x if getattr(x, "dtype", dtype) == dtype else astype(x, dtype)
 
 
 def _power_by_base(_ans: Array, x1: Array, x2: Array) -> Array:
@@ -657,7 +656,7 @@ def _extended(x: Array, outside: Any) -> Array:
     x = x if hasattr(x, "dtype") else np.asarray(x)
     if not np.any(np.isreal(x) & outside(x)):
         return x
-    return astype(x, np.complex64 if x.dtype in (np.float32, np.complex64) else np.complex128)
+    return astype(x, np.complex64 if x.dtype.char in "fFbBhH" else np.complex128)
 
 
 def _below_zero(x: Array) -> Array:

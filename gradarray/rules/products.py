@@ -216,6 +216,8 @@ def einsum_vjp(
     is_complex = _ans.dtype.kind == "c"
     cast = {} if dtype is None else {"dtype": dtype, "casting": casting}
     cotangents: list[Any] = [None] * len(operands)
+    if optimize:
+        _refuse_overflow(subscripts, [*map(as_array, arrays)], optimize)
     for k, position in enumerate(positions):
         if wanted is None or wanted[position] is not None:
             equation, large, finish = einsum_plan(subscripts, shapes, k)
@@ -228,6 +230,22 @@ def einsum_vjp(
             product = np.einsum(equation, g, *factors, optimize=how, **cast)
             cotangents[position] = finish(product)
     return cotangents
+
+
+def _refuse_overflow(subscripts: str, arrays: Sequence[Any], optimize: Any) -> None:
+    """Raise where NumPy multiplies operands of few numbers by each other, whose product is another one then."""
+    narrow = [x.dtype.kind in "biu" and x.dtype.itemsize < 8 for x in arrays]
+    if sum(narrow) < 2:
+        return
+    like = [np.broadcast_to(0.0, x.shape) for x in arrays]
+    for group in np.einsum_path(subscripts, *like, optimize=optimize)[0][1:]:
+        taken = [narrow.pop(i) for i in sorted(group, reverse=True)]
+        if len(taken) > 1 and all(taken):
+            raise TypeError(
+                "the gradient of np.einsum is not known where optimize= multiplies arrays of truth values or of small "
+                "whole numbers by each other, since their product is cut off; convert them by a.astype(float)"
+            )
+        narrow.append(all(taken))
 
 
 def _in_dtype(x: Any, dtype: np.dtype[Any]) -> Any:
