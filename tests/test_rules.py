@@ -245,6 +245,7 @@ NARROW: dict[str, Callable[[Any], Any]] = {
     "booleans": lambda x: np.greater(x, np.median(x)) if x.size else x.astype(bool),
     "np.uint8": lambda x: np.asarray((90 * np.abs(x) + 1) % 250).astype(np.uint8),
     "np.float16": lambda x: x.astype(np.float16),
+    "np.float32": lambda x: x.astype(np.float32),
 }
 
 

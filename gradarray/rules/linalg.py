@@ -19,6 +19,7 @@ import numpy as np
 
 from ..dispatch import primitive
 from ..kinds import conjugate, warning_there
+from ..places import astype
 from ..registry import composite, nondifferentiable, rule
 from ..tape import Array
 from ..wrapping import bare, has_variable
@@ -304,6 +305,7 @@ def lstsq_vjp(g: list[Array], ans: tuple[Array, ...], a: Array, b: Array, rcond:
     """Pull back x = pinv(a) b, the sums of squares of b - a x, and the singular values of a."""
     x, residuals, rank, s = ans
     gx, gr, _, gs = g
+    a, b = (y if y.dtype == x.dtype else astype(y, x.dtype) for y in (a, b))
     vector = b.ndim == 1
     if vector:
         b, x, gx = b[:, None], x[:, None], gx[:, None]
