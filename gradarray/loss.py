@@ -196,8 +196,8 @@ def leaving(what: str | None = None, remedy: str | None = None, *, whole: bool =
     request = Request()
     if request.harmless:
         return
-    if request.stores:
-        raise _delivered(_refusal(request, "an assignment"), request.asker) from None
+    if (stored_by := request.stores) is not None:
+        raise _delivered(_refusal(request, request.name or stored_by), request.asker) from None
     if whole or request.formats:
         return
     message = _message(request, what, remedy)
