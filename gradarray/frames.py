@@ -233,6 +233,11 @@ class Request:
         return None if self._callee is None else self._callee.object
 
     @property
+    def method(self) -> str | None:
+        """The last name of what the user called, of whatever object it is a method."""
+        return None if self.user is None else _last_name(self.user.f_code, self.user.f_lasti)
+
+    @property
     def name(self) -> str | None:
         """The public name of the function that the user called."""
         if self.given is not None and (name := _name_of(self.given)) is not None:
