@@ -38,6 +38,7 @@ _STORING = frozenset(("__setitem__", "setitem", "__setattr__", "setattr", "fill"
 }
 _HARMLESS = frozenset({"testing", "_testing", "arrayprint"})  # parts of the names of modules
 _PREDICATES = frozenset({math.isclose, math.isfinite, math.isinf, math.isnan})
+_ASKING = frozenset(predicate.__name__ for predicate in _PREDICATES)
 _LONGEST = 80  # characters of the user's code that a message quotes
 
 
@@ -208,6 +209,8 @@ class Request:
         if self.asker is None:
             return False
         if _instruction(self.asker) == _REMAINDER:
+            return True
+        if _last_name(self.asker.f_code, self.asker.f_lasti) in _ASKING:  # imported in a function, or an attribute
             return True
         called = _Callee(self.asker).object
         return isinstance(called, types.BuiltinFunctionType) and called in _PREDICATES

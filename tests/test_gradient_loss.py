@@ -278,6 +278,8 @@ SILENT = {
     "np.testing.assert_allclose(x, x.data * (1 + 1e-12))": "comparing",
     "np.testing.assert_array_equal(x, x.data)": "comparing",
     "math.isclose(t, 0.3), math.isnan(t), math.isinf(t), math.isfinite(t)": "comparing",
+    "def known():\n    from math import isnan\n    return isnan(t)\nknown()": "comparing",
+    "class Model: math = math\nModel().math.isfinite(t), Model.math.isinf(t), [math][0].isclose(t, 1.0)": "comparing",
     "unittest.TestCase().assertAlmostEqual(t, t.data)": "comparing",
     "np.isnan(x), np.argsort(x), np.shape(x), np.result_type(x)": "no derivative",
     "round(t), len(x), x.astype(int)": "the derivative is zero",
