@@ -170,8 +170,8 @@ def test_a_variable_is_differentiated_or_refused_by_name(func: Any, name: str, c
 WHOLE: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
     "repeat": ("repeats", lambda x, n: np.repeat(x, n)),
     "the method repeat": ("repeats", lambda x, n: x.repeat(n)),
-    "reshape": ("shape", lambda x, n: np.reshape(x, n)),
-    "the method reshape": ("shape", lambda x, n: x.reshape(n, -1)),
+    "reshape": ("(?:new)?shape", lambda x, n: np.reshape(x, n)),
+    "the method reshape": ("(?:new)?shape", lambda x, n: x.reshape(n, -1)),
     "tile": ("reps", lambda x, n: np.tile(x, n)),
     "roll": ("shift", lambda x, n: np.roll(x, n)),
     "broadcast_to": ("shape", lambda x, n: np.broadcast_to(x, (n, 1, 4))),
