@@ -61,7 +61,7 @@ from .implicit import implicit_root
 from .io import load, save
 from .jacobians import jacfwd, jacobian, jacrev
 from .loss import GradientLossError, GradientLossWarning, gradient_loss
-from .mirror import answering, converted, created, mirrored
+from .mirror import Answering, Chooses, OneOrMore, answering, converted, created, mirrored
 from .tape import no_grad
 from .transforms import elementwise_grad, grad, jvp, linearize, value_and_grad, vjp
 from .trees import register_container
@@ -214,7 +214,7 @@ count_nonzero = answering(np.count_nonzero)
 # --- Statistics -----------------------------------------------------------------------------------------------------
 
 mean = mirrored(np.mean)
-average = mirrored(np.average)
+average: OneOrMore = mirrored(np.average)
 median = mirrored(np.median)
 var = mirrored(np.var)
 std = mirrored(np.std)
@@ -305,7 +305,7 @@ unique_values = mirrored(np.unique_values)
 
 # --- Indexing -------------------------------------------------------------------------------------------------------
 
-where = mirrored(np.where)
+where: Chooses = mirrored(np.where)
 take = mirrored(np.take)
 take_along_axis = mirrored(np.take_along_axis)
 choose = mirrored(np.choose)
@@ -379,7 +379,7 @@ apply_over_axes = mirrored(np.apply_over_axes, callback=True)
 
 # --- Sets -----------------------------------------------------------------------------------------------------------
 
-intersect1d = mirrored(np.intersect1d)
+intersect1d: OneOrMore = mirrored(np.intersect1d)
 isin = answering(np.isin)
 setdiff1d = mirrored(np.setdiff1d)
 setxor1d = mirrored(np.setxor1d)
@@ -447,10 +447,10 @@ eye = created(np.eye)
 identity = created(np.identity)
 tri = created(np.tri)
 arange = created(np.arange)
-linspace = created(np.linspace)
+linspace: OneOrMore = created(np.linspace)
 logspace = created(np.logspace)
 geomspace = created(np.geomspace)
-indices = created(np.indices)
+indices: Answering = created(np.indices)
 bartlett = created(np.bartlett)
 blackman = created(np.blackman)
 hamming = created(np.hamming)
@@ -465,7 +465,7 @@ require = converted(np.require)
 from_dlpack = created(np.from_dlpack)
 frombuffer = created(np.frombuffer)
 fromfile = created(np.fromfile)
-fromfunction = created(np.fromfunction, callback=True)
+fromfunction: Answering = created(np.fromfunction, callback=True)
 fromiter = created(np.fromiter)
 fromstring = created(np.fromstring)
 genfromtxt = created(np.genfromtxt)

@@ -56,14 +56,19 @@ class ArrayMethods:
         def _answer(self, other: Any = None, /) -> Any: ...
         def __setitem__(self, index: Any, value: Any) -> None: ...
 
+        # Written out: what object declares keeps its type, bool, where a name is merely assigned.
+        def __eq__(self, other: Any, /) -> Any: ...
+        def __ne__(self, other: Any, /) -> Any: ...
+
         __add__ = __sub__ = __mul__ = __truediv__ = __floordiv__ = __mod__ = __pow__ = _operator
         __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rfloordiv__ = __rmod__ = __rpow__ = _operator
         __divmod__ = __rdivmod__ = _answer
         __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = __imod__ = __ipow__ = _operator
-        __matmul__ = __rmatmul__ = __imatmul__ = __neg__ = __pos__ = __abs__ = __invert__ = _operator
-        __and__ = __or__ = __xor__ = __lshift__ = __rshift__ = __rand__ = __ror__ = __rxor__ = _operator
-        __rlshift__ = __rrshift__ = __iand__ = __ior__ = __ixor__ = __ilshift__ = __irshift__ = _operator
-        __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = _answer
+        __matmul__ = __rmatmul__ = __imatmul__ = __neg__ = __pos__ = __abs__ = _operator
+        __iand__ = __ior__ = __ixor__ = __ilshift__ = __irshift__ = _operator
+        __and__ = __or__ = __xor__ = __lshift__ = __rshift__ = __invert__ = _answer
+        __rand__ = __ror__ = __rxor__ = __rlshift__ = __rrshift__ = _answer
+        __lt__ = __le__ = __gt__ = __ge__ = _answer
     # As for an ndarray, == is element-wise, so that there is no hash.
     __hash__ = None  # type: ignore[assignment]
 

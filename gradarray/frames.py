@@ -32,8 +32,13 @@ _PASSED = (
 )
 
 _STORES = frozenset(dis.opmap[name] for name in ("STORE_SUBSCR", "STORE_SLICE", "STORE_ATTR") if name in dis.opmap)
+# Functions and methods, written in C, that do the same. What `out=` and its place get may be None, so it is not told.
+_STORING = frozenset(("__setitem__", "setitem", "__setattr__", "setattr", "fill", "put", "setfield", "itemset")) | {
+    *("copyto", "putmask", "place", "_place", "at", "append", "insert")
+}
 _HARMLESS = frozenset({"testing", "_testing", "arrayprint"})  # parts of the names of modules
 _PREDICATES = frozenset({math.isclose, math.isfinite, math.isinf, math.isnan})
+_ASKING = frozenset(predicate.__name__ for predicate in _PREDICATES)
 _LONGEST = 80  # characters of the user's code that a message quotes
 
 
@@ -179,12 +184,15 @@ class Request:
     # --- what it is doing -----------------------------------------------------------------------------------------
 
     @property
-    def stores(self) -> bool:
-        """Whether the value is stored into something, by the asker or where a masked array's own method does."""
+    def stores(self) -> str | None:
+        """What stores the value into something, as the asker does, or a masked array's own method."""
         frames = [self.asker]
         if self.libraries and package(self.libraries[-1]) == "numpy":
             frames.append(self.user)
-        return any(frame is not None and _instruction(frame)[0] in _STORES for frame in frames)
+        if any(frame is not None and _instruction(frame)[0] in _STORES for frame in frames):
+            return "an assignment"
+        called = None if self.asker is None else _last_name(self.asker.f_code, self.asker.f_lasti)
+        return f"{called}()" if called in _STORING else None
 
     @property
     def harmless(self) -> bool:
@@ -201,6 +209,8 @@ class Request:
         if self.asker is None:
             return False
         if _instruction(self.asker) == _REMAINDER:
+            return True
+        if _last_name(self.asker.f_code, self.asker.f_lasti) in _ASKING:  # imported in a function, or an attribute
             return True
         called = _Callee(self.asker).object
         return isinstance(called, types.BuiltinFunctionType) and called in _PREDICATES
@@ -224,6 +234,11 @@ class Request:
         if self.given is not None:
             return self.given
         return None if self._callee is None else self._callee.object
+
+    @property
+    def method(self) -> str | None:
+        """The last name of what the user called, of whatever object it is a method."""
+        return None if self.user is None else _last_name(self.user.f_code, self.user.f_lasti)
 
     @property
     def name(self) -> str | None:
@@ -320,15 +335,7 @@ _NAMES = ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDERE
 def _chain(code: types.CodeType, at: int) -> tuple[bool, list[str]] | None:
     """Return whether the callee of a call starts from a global name, and the names in it: ``math.sin`` has two."""
     found: tuple[bool, list[str]] | None = None
-    instructions = list(itertools.takewhile(lambda i: i.offset <= at, dis.get_instructions(code)))
-    call = instructions[-1] if instructions else None
-    if call is None or call.positions is None or not call.opname.startswith(("CALL", "PRECALL")):
-        return None
-    for i in instructions[:-1]:
-        if i.positions is None or i.positions[0] != call.positions[0] or i.positions[2] != call.positions[2]:
-            continue
-        if i.opname in ("PUSH_NULL", "KW_NAMES") or i.positions == call.positions or type(i.argval) is tuple:
-            continue  # a part of the call itself
+    for i in _callee_loaded(code, at):
         if i.opname in ("LOAD_ATTR", "LOAD_METHOD") and found is not None:
             found[1].append(i.argval)
         elif i.opname.startswith(_NAMES) and isinstance(i.argval, str):
@@ -336,6 +343,27 @@ def _chain(code: types.CodeType, at: int) -> tuple[bool, list[str]] | None:
         else:
             found = None
     return found
+
+
+@functools.lru_cache(maxsize=512)
+def _last_name(code: types.CodeType, at: int) -> str | None:
+    """Return the last name of the callee of a call: that of ``a.b[0].fill(t)`` is ``fill``."""
+    loaded = [*_callee_loaded(code, at)]
+    return loaded[-1].argval if loaded and isinstance(loaded[-1].argval, str) else None
+
+
+def _callee_loaded(code: types.CodeType, at: int) -> Iterator[dis.Instruction]:
+    """Yield the instructions that load the callee of a call; none if there is no call at that place."""
+    instructions = list(itertools.takewhile(lambda i: i.offset <= at, dis.get_instructions(code)))
+    call = instructions[-1] if instructions else None
+    if call is None or call.positions is None or not call.opname.startswith(("CALL", "PRECALL")):
+        return
+    for i in instructions[:-1]:
+        if i.positions is None or i.positions[0] != call.positions[0] or i.positions[2] != call.positions[2]:
+            continue
+        if i.opname in ("PUSH_NULL", "KW_NAMES") or i.positions == call.positions or type(i.argval) is tuple:
+            continue  # a part of the call itself
+        yield i
 
 
 @functools.lru_cache(maxsize=512)

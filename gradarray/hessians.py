@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, overload
 
 import numpy as np
 
@@ -17,7 +17,11 @@ from .trees import flatten
 P = ParamSpec("P")
 
 
-def hessian(f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[P, Any]:
+@overload
+def hessian(f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., Any]: ...
+@overload
+def hessian(f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[P, Any]: ...
+def hessian(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., Any]:
     """Make the function that returns the matrix of second derivatives of a function with a scalar result.
 
     It is the Jacobian of the gradient. For the product with a vector alone, `hvp` is enough.
@@ -103,7 +107,11 @@ def hvp(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
     return product
 
 
-def hessian_diagonal(f: Callable[P, Any], argnums: Any = 0) -> Callable[P, Any]:
+@overload
+def hessian_diagonal(f: np.ufunc, argnums: Any = 0) -> Callable[..., Any]: ...
+@overload
+def hessian_diagonal(f: Callable[P, Any], argnums: Any = 0) -> Callable[P, Any]: ...
+def hessian_diagonal(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
     """Make the function that returns the diagonal of the Hessian of a scalar function, without forming the matrix.
 
     It takes as many products with the Hessian as the argument has elements, one after the other.

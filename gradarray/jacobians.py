@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, overload
 
 import numpy as np
 
@@ -20,9 +20,17 @@ from .trees import Tree
 P = ParamSpec("P")
 
 
+@overload
+def jacobian(
+    f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
+) -> Callable[..., Any]: ...
+@overload
 def jacobian(
     f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
-) -> Callable[P, Any]:
+) -> Callable[P, Any]: ...
+def jacobian(
+    f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
+) -> Callable[..., Any]:
     """Make the function that returns the derivative of each element of a result by each element of an argument.
 
     `f` is called once, and many rows, or columns, are computed in one sweep along what it recorded: rows, in reverse,
@@ -65,9 +73,17 @@ def jacobian(
     return jacobian_of("jacobian", None, f, argnums, has_aux, holomorphic)
 
 
+@overload
+def jacrev(
+    f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
+) -> Callable[..., Any]: ...
+@overload
 def jacrev(
     f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
-) -> Callable[P, Any]:
+) -> Callable[P, Any]: ...
+def jacrev(
+    f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
+) -> Callable[..., Any]:
     """Make the function that returns the Jacobian, computed in reverse: many rows in one sweep.
 
     Parameters
@@ -101,9 +117,17 @@ def jacrev(
     return jacobian_of("jacrev", "rev", f, argnums, has_aux, holomorphic)
 
 
+@overload
+def jacfwd(
+    f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
+) -> Callable[..., Any]: ...
+@overload
 def jacfwd(
     f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
-) -> Callable[P, Any]:
+) -> Callable[P, Any]: ...
+def jacfwd(
+    f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
+) -> Callable[..., Any]:
     """Make the function that returns the Jacobian, computed forward: a column at a time.
 
     Parameters

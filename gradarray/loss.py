@@ -7,6 +7,7 @@ which is refused, from any other use, which is warned of, and from formatting an
 
 from __future__ import annotations
 
+import builtins
 import sys
 import threading
 import types
@@ -196,8 +197,8 @@ def leaving(what: str | None = None, remedy: str | None = None, *, whole: bool =
     request = Request()
     if request.harmless:
         return
-    if request.stores:
-        raise _delivered(_refusal(request, "an assignment"), request.asker) from None
+    if (stored_by := request.stores) is not None:
+        raise _delivered(_refusal(request, request.name or stored_by), request.asker) from None
     if whole or request.formats:
         return
     message = _message(request, what, remedy)
@@ -292,9 +293,20 @@ _TWINS = {
     "pow": "power",
     "sumprod": "dot",
 }
-_CONVERSIONS = frozenset(
-    ("array", "asarray", "asanyarray", "asarray_chkfinite", "ascontiguousarray", "asfortranarray", "require")
-)
+_CONVERSIONS = frozenset(("array", "asarray", "asanyarray", "asarray_chkfinite", "require", "from_dlpack")) | {
+    *("ascontiguousarray", "asfortranarray")
+}
+# Of NumPy's, where another expression is meant than the same function of gradarray's.
+_OTHERS = {
+    "np.vectorize": "Write the function for whole arrays, or np.stack([f(a) for a in t])",
+    "np.nditer": "Write for a in t.ravel()",
+    "np.ndenumerate": "Write for i in np.ndindex(t.shape), and t[i]",
+    "np.broadcast": "Write np.broadcast_arrays(t, u)",
+    "np.r_": "Write np.hstack([t, u])",
+    "np.c_": "Write np.column_stack([t, u])",
+}
+_HOLDERS = frozenset(("array", "ctypes", "_ctypes", "json", "struct", "_struct"))
+_DRAWS = frozenset(name for name in dir(np.random.Generator) if name[0] != "_")
 
 
 def _remedy(request: Request) -> str:
@@ -320,6 +332,26 @@ def _remedy(request: Request) -> str:
         )
     if name == "as_strided":
         return f"Write np.lib.stride_tricks.sliding_window_view(t, n) or an index; {_BARE}"
+    text = (request.expression or "").replace("numpy.", "np.")
+    if (other := _OTHERS.get(called or text[:5])) is not None:
+        return f"{other}: {_ITSELF}; {_BARE}"
+    if ".flat" in text:
+        return f"Write t.ravel() in place of t.flat; {_BARE}"
+    if owner == "np.random" or (not called and request.method in _DRAWS):
+        return (
+            "A draw has no derivative: draw without the variable, and compute with the draw, as loc + scale * "
+            f"rng.normal() or t[rng.permutation(n)]; {_BARE}"
+        )
+    if owner == "np.ma":
+        return f"Masked arrays hold no derivative: write np.where(mask, 0.0, t) or np.sum(t, where=~mask); {_BARE}"
+    if owner.startswith("np.polynomial"):
+        return f"Write np.polyval(t[::-1], v), which takes variables as coefficients; {_BARE}"
+    if (mirror := _mirror_of(called or f"np.{request.method}", not called)) is not None:
+        return f"Write {mirror}, which takes variables in every place and lists of them, or np.stack([t, u]); {_BARE}"
+    if library in _HOLDERS:
+        return f"It holds numbers alone: keep the variable itself, or np.stack([t, u]) of several; {_BARE}"
+    if called and called in vars(builtins):
+        return f"Leave the conversion to numbers away: {_ITSELF}, and list(t) and sum(t) have variables; {_BARE}"
     if library in ("np", "ga", "") or library in sys.stdlib_module_names:
         return (
             "Pass the variable itself to NumPy's functions, and np.stack([t, u]) or ga.array([t, u]) in place of a "
@@ -334,6 +366,17 @@ def _remedy(request: Request) -> str:
         f"{instead or 'Give'} the call a derivative with ga.custom_gradient, or what a solver finds with "
         f"ga.implicit_root; in code of your own, {_BARE}"
     )
+
+
+def _mirror_of(called: str, method: bool) -> str | None:
+    """Return how the function of gradarray's is called that stands for one of NumPy's, or for a method of an array."""
+    library, *names = called.split(".")
+    found: Any = sys.modules[__package__ or ""] if library == "np" else None
+    for name in names:
+        found = getattr(found, name, None)
+    if not hasattr(found, "__wrapped__") or (method and not hasattr(np.ndarray, names[-1])):
+        return None
+    return f"ga.{'.'.join(names)}{'(array, ...)' if method else ''}"
 
 
 # --- how an error arrives -------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, overload
 
 import numpy as np
 
@@ -18,6 +18,33 @@ from .outputs import place_of
 from .registry import find
 from .tangents import level_of
 from .wrapping import has_tensor, has_variable, stack_nested, unwrap, wrap, wrap_results
+
+# The types of mirrors whose result is something else than one array, or can be.
+Answering = Callable[..., Any]
+
+
+class OneOrMore(Protocol):
+    """A mirror that gives one array, and several where it is asked to by a keyword or in the fourth place."""
+
+    @overload
+    def __call__(self, *args: Any, returned: bool, **kwargs: Any) -> Any: ...
+    @overload
+    def __call__(self, *args: Any, retstep: bool, **kwargs: Any) -> Any: ...
+    @overload
+    def __call__(self, *args: Any, return_indices: bool, **kwargs: Any) -> Any: ...
+    @overload
+    def __call__(self, a: Any, b: Any, c: Any, d: Any, /, *args: Any, **kwargs: Any) -> Any: ...
+    @overload
+    def __call__(self, *args: Any, **kwargs: Any) -> Tensor: ...
+
+
+class Chooses(Protocol):
+    """A mirror that gives one array of two, and the places where a condition holds if that is all it has."""
+
+    @overload
+    def __call__(self, condition: Any, /, *, constant: bool | None = None) -> Any: ...
+    @overload
+    def __call__(self, condition: Any, x: Any, y: Any, /, *, constant: bool | None = None) -> Tensor: ...
 
 
 def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = False) -> Callable[..., Tensor]:
@@ -127,7 +154,7 @@ def _is_shape(value: Any) -> bool:
     return True
 
 
-def answering(func: Callable[..., Any], *, plain: bool = False, callback: bool = False) -> Callable[..., Any]:
+def answering(func: Callable[..., Any], *, plain: bool = False, callback: bool = False) -> Answering:
     """Do the same for a function whose result is something else than one array, or can be: editors see this one."""
     return mirrored(func, plain=plain, callback=callback)
 

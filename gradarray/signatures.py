@@ -39,11 +39,16 @@ _UNTOLD: dict[Any, tuple[tuple[str, ...], tuple[str, ...]]] = {
 def constant(func: Callable[..., Any], name: str, value: Any) -> Any:
     """Return the bare values of a parameter that a function has no derivative by; TypeError for a variable."""
     if has_variable(value) and (tape.recording() or isinstance(value, wrapping.Dual)):
-        raise TypeError(
-            f"{public_name(func)} is not differentiable with respect to '{name}', which was given a variable. "
-            f"Pass ga.asarray({name}) where no gradient is wanted."
-        )
+        raise not_differentiable(func, name)
     return bare(value)
+
+
+def not_differentiable(func: Callable[..., Any], name: str) -> TypeError:
+    """Return the error for a variable as a parameter that a function has no derivative by."""
+    return TypeError(
+        f"{public_name(func)} is not differentiable with respect to '{name}', which was given a variable. "
+        f"Where no gradient is wanted, pass ga.asarray({name}), or ga.asarray({name}).astype(int) for whole numbers."
+    )
 
 
 class CallSignature:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, overload
 
 import numpy as np
 
@@ -33,7 +33,11 @@ from .trees import flatten, tree_map
 P = ParamSpec("P")
 
 
-def grad(f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[P, Any]:
+@overload
+def grad(f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., Any]: ...
+@overload
+def grad(f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[P, Any]: ...
+def grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., Any]:
     """Make the function that returns the gradient of a function with a scalar result.
 
     Parameters
@@ -95,7 +99,11 @@ def gradient_of(transform: str, f: Callable[..., Any], argnums: Any, has_aux: bo
     return gradient
 
 
-def value_and_grad(f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[P, tuple[Any, Any]]:
+@overload
+def value_and_grad(f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., tuple[Any, Any]]: ...
+@overload
+def value_and_grad(f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[P, tuple[Any, Any]]: ...
+def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., tuple[Any, Any]]:
     """Make the function that returns a scalar function's value together with its gradient.
 
     Parameters
@@ -143,7 +151,11 @@ def value_and_grad(f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = Fal
     return value_and_gradient
 
 
-def elementwise_grad(f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[P, Any]:
+@overload
+def elementwise_grad(f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., Any]: ...
+@overload
+def elementwise_grad(f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[P, Any]: ...
+def elementwise_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., Any]:
     """Make the derivative of a function that acts on each element by itself.
 
     Parameters

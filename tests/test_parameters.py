@@ -157,9 +157,45 @@ def test_a_variable_is_differentiated_or_refused_by_name(func: Any, name: str, c
             # np.hsplit hands its parameter on to np.array_split.
             named = "ddof" if name == "correction" else name
             assert re.search(rf"np\.[\w.]+ is not differentiable with respect to '{named}'", str(error)), error
+            assert f"pass ga.asarray({named})," in str(error)
+            bare = ga.asarray(ga.tensor(value))
+            if func is not np.linalg.cond:  # which asks NumPy for a number of Python's
+                bare = bare.astype(int) if func in (np.take, np.repeat) else bare
+                call(bare, lambda x: ga.tensor(x) if isinstance(x, np.ndarray) and x.ndim else x)
             continue
         if np.isclose(slope(1e-5), slope(2e-5), 1e-4, 1e-6):  # not at a jump
             np.testing.assert_allclose(found, slope(1e-5), 1e-6, 1e-6)
+
+
+WHOLE: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
+    "repeat": ("repeats", lambda x, n: np.repeat(x, n)),
+    "the method repeat": ("repeats", lambda x, n: x.repeat(n)),
+    "reshape": ("(?:new)?shape", lambda x, n: np.reshape(x, n)),
+    "the method reshape": ("(?:new)?shape", lambda x, n: x.reshape(n, -1)),
+    "tile": ("reps", lambda x, n: np.tile(x, n)),
+    "roll": ("shift", lambda x, n: np.roll(x, n)),
+    "broadcast_to": ("shape", lambda x, n: np.broadcast_to(x, (n, 1, 4))),
+    "expand_dims": ("axis", lambda x, n: np.expand_dims(x, n)),
+    "sum": ("axis", lambda x, n: np.sum(x[None], axis=n)),
+    "take": ("indices", lambda x, n: np.take(x, n)),
+    "moveaxis": ("source", lambda x, n: np.moveaxis(x[None], n, 0)),
+    "array_split": ("indices_or_sections", lambda x, n: np.array_split(x, n)[0]),
+    "diff": ("n", lambda x, n: np.diff(x, n)),
+}
+
+
+@pytest.mark.parametrize("case", WHOLE)
+def test_what_a_variable_for_a_whole_number_is_to_be_given_as_runs(case: str) -> None:
+    name, call = WHOLE[case]
+    t, x = ga.tensor(1.0), ga.tensor([0.5, 2.0, 1.5, 0.25])
+    if case == "reshape":
+        t = ga.tensor([2.0, 2.0])
+    with pytest.raises(TypeError, match=f"with respect to '{name}'.*ga.asarray\\({name}\\).astype\\(int\\)"):
+        call(x, t)
+    whole = ga.asarray(t).astype(int)
+    assert type(call(x, whole)) is ga.Tensor
+    np.testing.assert_array_equal(call(x, whole), call(x.data, whole))
+    np.testing.assert_array_equal(call(x, whole), call(x, t.astype(int)))
 
 
 # --- start values ----------------------------------------------------------------------------------------------------

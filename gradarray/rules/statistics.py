@@ -9,10 +9,10 @@ import numpy as np
 
 from ..dispatch import standing_for, straight
 from ..gate import PLAIN
-from ..kinds import parameter_names, public_name, warning_there
+from ..kinds import parameter_names, warning_there
 from ..places import scatter
 from ..registry import composite, linear, nondifferentiable, rule
-from ..signatures import constant
+from ..signatures import constant, not_differentiable
 from ..tape import Array, Spec
 from ..wrapping import bare, has_variable, unwrap
 from .kinks import at_kink, smooth_square, unknown
@@ -95,10 +95,7 @@ def _fixed(func: Callable[..., Any], name: str, value: Any) -> Any:
     """Return the bare value of a parameter that no derivative flows to."""
     raw = unwrap(value)
     if has_variable(value) or not (isinstance(raw, (np.ndarray, np.generic)) or not hasattr(raw, "__array_function__")):
-        raise TypeError(
-            f"{public_name(func)} is not differentiable with respect to '{name}', which was given a variable. "
-            f"Pass ga.asarray({name}) where no gradient is wanted."
-        )
+        raise not_differentiable(func, name)
     return raw
 
 

@@ -32,10 +32,41 @@ assert_type(abs(x), Tensor)
 assert_type(x[0], Tensor)
 assert_type(x[1:], Tensor)
 assert_type(x + np.ones(3), Tensor)
+assert_type(x // 2, Tensor)
+assert_type(5 // x, Tensor)
+assert_type(x % 2, Tensor)
+assert_type(5 % x, Tensor)
+assert_type(np.eye(3).tolist() @ x, Tensor)
+assert_type(+x, Tensor)
+assert_type(divmod(x, 2), Any)
+assert_type(divmod(2, x), Any)
+assert_type(round(x[0]), Any)
+assert_type(round(x[0], 1), Any)
 x += 1.0
+x -= x
+x **= 2
 x *= np.ones(3)
 x[0] = 5.0
 x[1:] = y[1:]
+
+# Comparisons give arrays of truth values, and bits arrays of numbers, which are not tensors.
+assert_type(x == 0, Any)
+assert_type(x != x, Any)
+assert_type(x < 1, Any)
+assert_type(x <= np.ones(3), Any)
+assert_type((x == 0).sum(), Any)
+assert_type((x != 0).any(), Any)
+assert_type((x == 1).astype(float), Any)
+assert_type(~(x == 0) & (x > 0) | (x < -1) ^ (x == 1), Any)
+x[x == 0] = 1.0
+assert_type(ga.where(x == 0, x, 1.0), Tensor)
+i = ga.tensor([1, 2])
+assert_type(~i, Any)
+assert_type(i & 1, Any)
+assert_type(1 | i, Any)
+assert_type(i ^ i, Any)
+assert_type(i << 1, Any)
+assert_type(8 >> i, Any)
 
 # Methods and properties.
 assert_type(x.sum(), Tensor)
@@ -58,6 +89,17 @@ assert_type(ga.matmul(x, x, constant=True), Tensor)
 assert_type(ga.concatenate([x, x]), Tensor)
 assert_type(ga.linalg.norm(x), Tensor)
 assert_type(ga.fft.fft(x), Tensor)
+assert_type(ga.average(x, weights=[1.0, 2.0, 3.0]), Tensor)
+mean, weight = ga.average(x, returned=True)
+mean, weight = ga.average(x, None, None, True)
+grid, step = ga.linspace(0, 1, 5, retstep=True)
+assert_type(ga.linspace(0, 1, 5, constant=True), Tensor)
+assert_type(ga.intersect1d(x, x), Tensor)
+common, first, second = ga.intersect1d(x, x, return_indices=True)
+(places,) = ga.where(x > 0)
+rows, columns = ga.indices((2, 3), sparse=True)
+assert_type(ga.unique(x, return_counts=True), Any)
+assert_type(ga.linalg.svd(np.eye(2)), Any)
 
 # Backward.
 (y**2).sum().backward()
@@ -80,6 +122,27 @@ ga.hvp(loss)
 value, tangent = ga.jvp(loss, (x, 1.0), (x, 1.0))
 value, pull = ga.vjp(loss, x, 1.0)
 kept: Callable[..., Any] = ga.checkpoint(loss)
+
+# NumPy's functions are functions, too.
+ga.elementwise_grad(np.sin)(np.ones(3))
+ga.elementwise_grad(np.multiply, 1)(np.ones(3), x)
+ga.grad(np.sin)(1.0)
+ga.grad(np.sum)(np.ones(3))
+assert_type(ga.value_and_grad(np.exp)(1.0), tuple[Any, Any])
+ga.hessian(np.sin)(1.0)
+ga.hessian_diagonal(np.sin)(1.0)
+ga.hvp(np.sin)(1.0, 1.0)
+ga.jacobian(np.sin)(x)
+ga.jacrev(np.sin, holomorphic=True)(np.ones(3) * 1j)
+ga.jacfwd(np.sin)(x)
+ga.jvp(np.sin, (x,), (np.ones(3),))
+ga.vjp(np.multiply, x, x)
+ga.linearize(np.sin, x)
+ga.checkpoint(np.sin)(1.0)
+ga.no_grad(np.sin)(1.0)
+ga.check_grads(np.sin, (np.ones(3),))
+ga.elementwise_grad(ga.sin)(x)
+ga.grad(ga.grad(np.sin))(1.0)
 
 
 # Blocks and decorators.
