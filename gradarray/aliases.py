@@ -382,6 +382,7 @@ def lend(x: Any) -> Array:
     Where a tape does not, it can be written into, and the tensor sees it.
     """
     base = base_of(x)
+    as_array(base)  # a scalar that stands for an array is one from now on
     if not COUNTED:
         family = family_of(base)
         if not family.lent or family.foreign:  # what tapes save from now on is noted by the family

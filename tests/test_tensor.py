@@ -200,6 +200,20 @@ def test_data_that_are_no_numbers_are_refused(data):
         ga.tensor(data)
 
 
+@pytest.mark.parametrize("constant", [False, True])
+def test_the_data_of_a_number_is_an_array_on_its_memory(constant: bool) -> None:
+    t = ga.tensor(0.7, constant=constant)
+    data = t.data
+    assert type(data) is np.ndarray
+    np.testing.assert_array_equal(t.detach(), 0.7)
+    later = t.detach()
+    data[...] = 2.0
+    assert t == 2.0 and later == 2.0 and np.asarray(later) == 2.0
+    if not constant:
+        np.sin(t * t).backward()
+        np.testing.assert_allclose(t.grad, 4 * np.cos(4.0))
+
+
 def test_text_is_called_so():
     with pytest.raises(TypeError, match="a Tensor holds numbers, not text such as 'abc'"):
         ga.tensor("abc")
