@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from .frames import Request, asker, at_with, draws, quoted, users_level
-from .settings import Block, Exit, Settings, held, hold
+from .settings import Block, Exit, F, Settings, held, hold
 
 POLICIES = ("ignore", "warn", "raise")
 
@@ -58,21 +58,29 @@ def in_transform() -> bool:
 
 
 class _Setting(str):
-    """The former policy; as a context manager, it ends the setting that replaced it."""
+    """The former policy; as a context manager or a decorator, it ends the setting that replaced it."""
 
     _block: Block
     _before: tuple[str, Settings]
     _after: tuple[str, Settings] | None = None
 
     def __enter__(self) -> Self:
+        self._take_back()
+        self._block.open(sys._getframe(1))
+        return self
+
+    def __call__(self, func: F) -> F:
+        """Decorate a function, for which alone the policy is set then."""
+        self._take_back()
+        return self._block(func)
+
+    def _take_back(self) -> None:
+        """Set the former policy again, unless another one has been set since."""
         global _default
         if self._after is not None and self._after == (_default, held()):
-            # From now on, it holds for the block and this context alone.
             _default = self._before[0]
             hold(self._before[1])
         self._after = None
-        self._block.__enter__()
-        return self
 
     if TYPE_CHECKING:
 
@@ -86,7 +94,8 @@ def gradient_loss(policy: str | None = None) -> _Setting:
     """Say what happens where raw values are taken from a variable, so that its gradient would be lost.
 
     Called alone, it sets the policy for the program (in a thread other than the main one, for that thread). In a
-    ``with`` statement it sets it for the block, and for the calling thread or asyncio task alone.
+    ``with`` statement it sets it for the block, and as a decorator for the calls of the function, in both cases for the
+    calling thread or asyncio task alone.
 
     Parameters
     ----------
@@ -102,7 +111,7 @@ def gradient_loss(policy: str | None = None) -> _Setting:
     Returns
     -------
     str
-        The former policy, which is also the context manager.
+        The former policy, which is also the context manager and the decorator.
 
     Raises
     ------
