@@ -22,7 +22,7 @@ import numpy as np
 
 from . import careful, sweeps
 from .frames import quoted, users_frame, users_level
-from .settings import SILENT, Block, Settings, errors, paused, within
+from .settings import SILENT, Block, Settings, errors, held, paused, within
 from .tape import Array, Node, next_order
 from .wrapping import bare
 
@@ -272,8 +272,10 @@ class _DetectAnomaly(Block):
     FloatingPointError: np.sqrt: the derivative by x is inf at element (0,). It comes from ...
     """
 
-    def _set(self, now: Settings) -> None:
-        now.anomalies = now.anomalies or Anomalies()
+    def _changes(self) -> dict[str, Any]:
+        return {"anomalies": held().anomalies or Anomalies()}
+
+    def _set_besides(self, now: Settings) -> None:
         if isinstance(np.geterrcall(), _Teller):
             return
         teller, before = _Teller(), errors.get()

@@ -44,6 +44,7 @@ class Settings:
     guarded : whether memory is guarded, or None for what holds in the program
     lock : of a block that somebody else ends, what it holds until then
     outer : what holds when it has ended, or what this was made of
+    changes : what was changed of that
     block : the block itself
     by_hand : it was opened by a call of ``__enter__``, and not by a ``with`` statement
     anomalies : what is noted in a block that looks for infinities and NaN; see anomaly.py
@@ -56,6 +57,7 @@ class Settings:
         "at_leave",
         "block",
         "by_hand",
+        "changes",
         "guarded",
         "lock",
         "named",
@@ -77,6 +79,7 @@ class Settings:
     outer: Settings | None
     block: Block | None
     by_hand: bool
+    changes: dict[str, Any]
     anomalies: Any
     undo: Any
     at_leave: Any
@@ -95,19 +98,24 @@ class Settings:
         self.transforms, self.named, self.guarded = transforms, named, guarded
         self.anomalies = anomalies
         self.lock = self.outer = self.block = self.undo = self.at_leave = None
-        self.by_hand = False
+        self.by_hand, self.changes = False, {}
 
     def here(self, **changes: Any) -> Settings:
         """Return the same with some of them changed until the block that is open ends."""
-        kept = {"lock": self.lock, "outer": self.outer, "block": self.block, "by_hand": self.by_hand}
-        return self.with_(**kept, undo=self.undo, at_leave=self.at_leave, **changes)
+        return self.with_(**changes) if self.outer is None else self.upon(self.outer, **changes)
+
+    def upon(self, outer: Settings, **changes: Any) -> Settings:
+        """Return what changes of another one what this has changed of its own, and has the same end."""
+        new = outer.with_(**self.changes | changes)
+        new.undo, new.at_leave = self.undo, self.at_leave
+        return new
 
     def with_(self, **changes: Any) -> Settings:
         """Return the same with some of them changed, for a stretch of code that restores them itself."""
         new = Settings(
             self.recording, self.stopped, self.policy, self.transforms, self.named, self.guarded, self.anomalies
         )
-        new.outer = self
+        new.outer, new.changes = self, changes
         for name, value in changes.items():
             setattr(new, name, value)
         return new
@@ -309,13 +317,18 @@ class Exit:
 def _end(owner: Any, *_: object) -> None:
     """End the innermost opening of a block that was opened by a call of ``__enter__``."""
     block, now = owner._block, held()
+    inner = []
     while not (now.by_hand and now.block is block and now.lock.locked()):
         if now.outer is None:
             raise RuntimeError(f"{block!r} was not opened here by a call of __enter__, or has ended since")
+        if now.lock is None or now.lock.locked():
+            inner.append(now)
         now = now.outer
     now.lock.release()
     if now.undo is not None:
         now.undo(None)
+    if inner:  # those that stay open had what this one set
+        hold(functools.reduce(lambda outer, other: other.upon(outer), reversed(inner), now.outer))
 
 
 class Block:
@@ -332,6 +345,9 @@ class Block:
     def _block(self) -> Block:
         return self
 
+    def _changes(self) -> dict[str, Any]:
+        return self._settings
+
     def __enter__(self) -> Self:
         self.open(sys._getframe(1))
         return self
@@ -341,12 +357,12 @@ class Block:
         asked = _asked.pop(id(frame), None)
         leave = None if asked is None else asked()
         lock = threading.Lock() if leave is None else leave.__self__
-        now = held().with_(lock=lock, block=self, by_hand=leave is None, **self._settings)
+        now = held().with_(lock=lock, block=self, by_hand=leave is None, **self._changes())
         lock.acquire()
         try:
             if self._among is not None:
                 self._among[_number()] = ref(lock)
-            self._set(now)
+            self._set_besides(now)
             if leave is not None and now.undo is not None:  # the statement alone has it, and lets go of it, in C
                 now.at_leave = ref(leave, now.undo)
             hold(now)
@@ -356,8 +372,8 @@ class Block:
                 now.undo(None)
             raise
 
-    def _set(self, now: Settings) -> None:
-        """Set what takes more than a value: of `now`, or, once that has the `undo`, outside of it."""
+    def _set_besides(self, now: Settings) -> None:
+        """Set what is to be set elsewhere, once `now` has the `undo` of that."""
 
     if TYPE_CHECKING:
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .references import COUNTED, MANY, count
-from .settings import Block, Settings, next_level
+from .settings import Block, next_level
 from .settings import paused as paused
 from .settings import recording as recording
 
@@ -252,8 +252,8 @@ class _NoGrad(Block):
     True
     """
 
-    def _set(self, now: Settings) -> None:
-        now.recording, now.stopped = False, next_level()
+    def _changes(self) -> dict[str, Any]:
+        return {"recording": False, "stopped": next_level()}
 
 
 no_grad = _NoGrad("no_grad", paused)

@@ -230,10 +230,29 @@ class TestEachBlock:
             with block:
                 pass
         before = state()
+        looks = kind[1], BLOCKS[other][1]
+        outside = looks[0]()
         for block in opened:
             block.__enter__()
         first.__exit__(None, None, None)
+        if looks[0] is not looks[1]:
+            assert (looks[0](), looks[1]()) == (outside, BLOCKS[other][2])
         second.__exit__(None, None, None)
+        assert state() == before
+
+    @pytest.mark.parametrize("other", BLOCKS)
+    def test_opened_by_hand_it_can_be_ended_in_one_of_another_kind(self, kind: Any, other: str) -> None:
+        block, look, _ = kind
+        opened, (inner, sees, inside) = block(), BLOCKS[other]
+        with opened:
+            pass
+        before, outside = state(), look()
+        opened.__enter__()
+        with inner():
+            with ga.no_grad:
+                opened.__exit__(None, None, None)
+            if look is not sees:
+                assert (look(), sees()) == (outside, inside)
         assert state() == before
 
     def test_opened_by_hand_it_can_be_ended_within_another_and_in_a_transform(self, kind: Any) -> None:
