@@ -13,6 +13,7 @@ import types
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
+from weakref import ref
 
 import numpy as np
 
@@ -365,7 +366,7 @@ class _Delivery:
     trace function that raises ends all tracing, and is dropped after that; then a debugger's tracer is set again.
     """
 
-    __slots__ = ("error", "former", "frame", "place", "tracer")
+    __slots__ = ("__weakref__", "error", "former", "frame", "place", "tracer")
 
     def __init__(self, error: Exception, frame: types.FrameType) -> None:
         self.error = error
@@ -374,7 +375,7 @@ class _Delivery:
         self.frame: types.FrameType | None = None  # once the tracer is to be set again
         self.tracer = sys.gettrace()
         if self.tracer is None:
-            sys.settrace(_leave_alone)
+            sys.settrace(_nothing_for(ref(self)))
 
     def __call__(self, frame: types.FrameType, event: str, arg: Any) -> Any:
         if self.tracer is None:
@@ -393,5 +394,11 @@ class _Delivery:
             sys.settrace(self.tracer)
 
 
-def _leave_alone(frame: types.FrameType, event: str, arg: Any) -> None:
-    """Trace none of the frames that are entered."""
+def _nothing_for(delivery: ref[_Delivery]) -> Any:
+    """Return a trace function for none of the frames that are entered, which ends with what it waits for."""
+
+    def trace(*_: object) -> None:
+        if delivery() is None:  # Ctrl-C came before
+            sys.settrace(None)
+
+    return trace

@@ -688,7 +688,7 @@ def refused() -> None:
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers that send signals")
 @pytest.mark.parametrize("work", [differentiate, push, many_blocks, refused])
 def test_ctrl_c_at_any_moment_leaves_nothing_set(work: Callable[[], None]) -> None:
-    before, errors = state(), np.geterr()
+    before, errors, tracer = state(), np.geterr(), sys.gettrace()
 
     def interrupt(*_: Any) -> None:
         if armed:
@@ -714,7 +714,7 @@ def test_ctrl_c_at_any_moment_leaves_nothing_set(work: Callable[[], None]) -> No
                 armed = False
                 arrived += 1
             signal.setitimer(signal.ITIMER_REAL, 0)
-            if (state(), np.geterr()) != (before, errors):
+            if (state(), np.geterr(), sys.gettrace()) != (before, errors, tracer):
                 left.append(state())
                 break
     finally:
