@@ -8,22 +8,21 @@ contribution, and tells which of them brought it in.
 
 from __future__ import annotations
 
-import threading
 import warnings
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from functools import partial
+from itertools import islice
 from operator import attrgetter
 from types import CodeType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
-from weakref import ref
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from . import careful, sweeps
 from .frames import quoted, users_frame, users_level
-from .settings import SILENT, Block, Exit, errors, held, paused, within
+from .settings import SILENT, Block, Settings, errors, held, paused, within
 from .tape import Array, Node, next_order
 from .wrapping import bare
 
@@ -241,37 +240,8 @@ class _Teller:
         return copy_context().run(make)
 
 
-class _Entering(threading.local):
-    """What is known of a block that this thread may be about to open by a ``with`` statement.
-
-    Attributes
-    ----------
-    leave : leads to its exit
-    instead : the opening by hand that it ends, so that its own one stays open in the place of that, and its undo
-    """
-
-    leave: Any = None
-    instead: Any = None
-
-
-_entering = _Entering()
-
-
-class _Leaving(Exit):
-    """An exit that sets NumPy's errors back, too, and in C.
-
-    A ``with`` statement is the only owner of what it gets here, a method of the lock's. When that is let go of, which
-    is at the end of the block however it comes to it, a callback is called: one step of an iterator.
-    """
-
-    def __get__(self, owner: Any, cls: type) -> Callable[..., None]:
-        leave, now = super().__get__(owner, cls), held()
-        if owner is not None and now.block is owner and now.by_hand:
-            _entering.instead = now, now.undo
-            now.undo = ref(leave, now.undo)
-        elif owner is not None:
-            _entering.leave = ref(leave)
-        return leave
+# Who tells in a context, so that what a block has set is not set back in another one, where a generator may be closed.
+_telling: ContextVar[Any] = ContextVar("telling", default=None)
 
 
 class _DetectAnomaly(Block):
@@ -305,24 +275,16 @@ class _DetectAnomaly(Block):
     def _changes(self) -> dict[str, Any]:
         return {"anomalies": held().anomalies or Anomalies()}
 
-    def __enter__(self) -> Self:
-        leave, _entering.leave = _entering.leave, None
-        instead, _entering.instead = _entering.instead, None
-        before = held()
-        told = isinstance(np.geterrcall(), _Teller)
-        undo = partial(next, map(errors.reset, [errors.set(errors.get() if told else _Teller().setting())]))
-        try:
-            super().__enter__()
-            if instead is not None and instead[0] is before:
-                before.undo, undo = None, instead[1]
-            held().undo = undo if leave is None else ref(leave(), undo)
-        except BaseException:
-            undo(None)
-            raise
-        return self
-
-    if not TYPE_CHECKING:
-        __exit__ = _Leaving()
+    def _set_besides(self, now: Settings) -> None:
+        if isinstance(np.geterrcall(), _Teller):
+            return
+        teller, before = _Teller(), errors.get()
+        setting = teller.setting()
+        # One step of an iterator, which is C's: no signal can come before it.
+        former = map({teller: before}.get, iter(_telling.get, self), iter(errors.get, self))
+        now.undo = partial(next, map(errors.set, islice(former, 1)))
+        _telling.set(teller)
+        errors.set(setting)
 
 
 detect_anomaly = _DetectAnomaly("detect_anomaly", paused)

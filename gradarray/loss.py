@@ -14,11 +14,12 @@ import types
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
+from weakref import ref
 
 import numpy as np
 
 from .frames import Request, asker, at_with, draws, quoted, users_level
-from .settings import Block, Exit, Settings, held, hold
+from .settings import Block, Exit, F, Settings, held, hold
 
 POLICIES = ("ignore", "warn", "raise")
 
@@ -59,21 +60,29 @@ def in_transform() -> bool:
 
 
 class _Setting(str):
-    """The former policy; as a context manager, it ends the setting that replaced it."""
+    """The former policy; as a context manager or a decorator, it ends the setting that replaced it."""
 
     _block: Block
     _before: tuple[str, Settings]
     _after: tuple[str, Settings] | None = None
 
     def __enter__(self) -> Self:
+        self._take_back()
+        self._block.open(sys._getframe(1))
+        return self
+
+    def __call__(self, func: F) -> F:
+        """Decorate a function, for which alone the policy is set then."""
+        self._take_back()
+        return self._block(func)
+
+    def _take_back(self) -> None:
+        """Set the former policy again, unless another one has been set since."""
         global _default
         if self._after is not None and self._after == (_default, held()):
-            # From now on, it holds for the block and this context alone.
             _default = self._before[0]
             hold(self._before[1])
         self._after = None
-        self._block.__enter__()
-        return self
 
     if TYPE_CHECKING:
 
@@ -87,7 +96,8 @@ def gradient_loss(policy: str | None = None) -> _Setting:
     """Say what happens where raw values are taken from a variable, so that its gradient would be lost.
 
     Called alone, it sets the policy for the program (in a thread other than the main one, for that thread). In a
-    ``with`` statement it sets it for the block, and for the calling thread or asyncio task alone.
+    ``with`` statement it sets it for the block, and as a decorator for the calls of the function, in both cases for the
+    calling thread or asyncio task alone.
 
     Parameters
     ----------
@@ -103,7 +113,7 @@ def gradient_loss(policy: str | None = None) -> _Setting:
     Returns
     -------
     str
-        The former policy, which is also the context manager.
+        The former policy, which is also the context manager and the decorator.
 
     Raises
     ------
@@ -399,7 +409,7 @@ class _Delivery:
     trace function that raises ends all tracing, and is dropped after that; then a debugger's tracer is set again.
     """
 
-    __slots__ = ("error", "former", "frame", "place", "tracer")
+    __slots__ = ("__weakref__", "error", "former", "frame", "place", "tracer")
 
     def __init__(self, error: Exception, frame: types.FrameType) -> None:
         self.error = error
@@ -408,7 +418,7 @@ class _Delivery:
         self.frame: types.FrameType | None = None  # once the tracer is to be set again
         self.tracer = sys.gettrace()
         if self.tracer is None:
-            sys.settrace(_leave_alone)
+            sys.settrace(_nothing_for(ref(self)))
 
     def __call__(self, frame: types.FrameType, event: str, arg: Any) -> Any:
         if self.tracer is None:
@@ -427,5 +437,11 @@ class _Delivery:
             sys.settrace(self.tracer)
 
 
-def _leave_alone(frame: types.FrameType, event: str, arg: Any) -> None:
-    """Trace none of the frames that are entered."""
+def _nothing_for(delivery: ref[_Delivery]) -> Any:
+    """Return a trace function for none of the frames that are entered, which ends with what it waits for."""
+
+    def trace(*_: object) -> None:
+        if delivery() is None:  # Ctrl-C came before
+            sys.settrace(None)
+
+    return trace

@@ -3,9 +3,9 @@
 The settings belong to the context, as NumPy's errstate does: to one thread, and within it to one asyncio task. Two
 things are done otherwise than in most libraries, because Ctrl-C may come at any moment:
 
-- A block ends by releasing a lock, in C. Python looks for a signal at the start of a function that is written in
-  Python, such as an ``__exit__``: one that comes there would leave the block open for good, which 1 to 6 % of the
-  interrupts of a tight loop did. A block whose lock is free is over, whatever the context says.
+- A ``with`` statement ends its block by releasing a lock, in C. Python looks for a signal at the start of a function
+  that is written in Python, such as an ``__exit__``: one that comes there would leave the block open for good, which 1
+  to 6 % of the interrupts of a tight loop did. A block whose lock is free is over, whatever the context says.
 - The library itself does without NumPy's blocks. It sets the context variable within a ``try`` and sets it back in its
   ``finally``, which is one call into C as well; `within` and `silently` do so for a function. No loop stands in such a
   ``try``: Python 3.13 looks for a signal as it jumps back, and takes that place for one outside of it.
@@ -13,11 +13,14 @@ things are done otherwise than in most libraries, because Ctrl-C may come at any
 
 from __future__ import annotations
 
+import dis
 import functools
 import inspect
 import itertools
 import operator
+import sys
 import threading
+import types
 from collections.abc import Callable
 from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
@@ -40,17 +43,21 @@ class Settings:
     named : in those, where bare values were asked for by name; see loss.py
     guarded : whether memory is guarded, or None for what holds in the program
     lock : of a block that somebody else ends, what it holds until then
-    outer : what holds when it has ended
+    outer : what holds when it has ended, or what this was made of
+    changes : what was changed of that
     block : the block itself
     by_hand : it was opened by a call of ``__enter__``, and not by a ``with`` statement
     anomalies : what is noted in a block that looks for infinities and NaN; see anomaly.py
     undo : of a block that has set more than this, what sets that back
+    at_leave : of such a block of a ``with`` statement, the reference to its exit that calls it when that is gone
     """
 
     __slots__ = (
         "anomalies",
+        "at_leave",
         "block",
         "by_hand",
+        "changes",
         "guarded",
         "lock",
         "named",
@@ -72,8 +79,10 @@ class Settings:
     outer: Settings | None
     block: Block | None
     by_hand: bool
+    changes: dict[str, Any]
     anomalies: Any
     undo: Any
+    at_leave: Any
 
     def __init__(
         self,
@@ -88,19 +97,25 @@ class Settings:
         self.recording, self.stopped, self.policy = recording, stopped, policy
         self.transforms, self.named, self.guarded = transforms, named, guarded
         self.anomalies = anomalies
-        self.lock = self.outer = self.block = self.undo = None
-        self.by_hand = False
+        self.lock = self.outer = self.block = self.undo = self.at_leave = None
+        self.by_hand, self.changes = False, {}
 
     def here(self, **changes: Any) -> Settings:
         """Return the same with some of them changed until the block that is open ends."""
-        kept = {"lock": self.lock, "outer": self.outer, "block": self.block, "by_hand": self.by_hand}
-        return self.with_(**kept, undo=self.undo, **changes)
+        return self.with_(**changes) if self.outer is None else self.upon(self.outer, **changes)
+
+    def upon(self, outer: Settings, **changes: Any) -> Settings:
+        """Return what changes of another one what this has changed of its own, and has the same end."""
+        new = outer.with_(**self.changes | changes)
+        new.undo, new.at_leave = self.undo, self.at_leave
+        return new
 
     def with_(self, **changes: Any) -> Settings:
         """Return the same with some of them changed, for a stretch of code that restores them itself."""
         new = Settings(
             self.recording, self.stopped, self.policy, self.transforms, self.named, self.guarded, self.anomalies
         )
+        new.outer, new.changes = self, changes
         for name, value in changes.items():
             setattr(new, name, value)
         return new
@@ -275,37 +290,45 @@ RECORDED: dict[str, Any] = {"recording": True, "anomalies": None}
 # --- blocks -----------------------------------------------------------------------------------------------------------
 
 
-class _Next(threading.local):
-    """The lock of the block that this thread is about to open: ``with`` asks for ``__exit__`` before it enters."""
-
-    lock: Any = None
-
-
-_next = _Next()
+# Where a ``with`` statement asks for ``__exit__``, just before it enters.
+_AT_WITH = frozenset(dis.opmap[name] for name in ("BEFORE_WITH", "LOAD_SPECIAL") if name in dis.opmap)
+# By the identity of the frame that is at such a place: what it has been given there, which is its own alone.
+_asked: dict[int, ref[Any]] = {}
 
 
 class Exit:
-    """The ``__exit__`` of a block, or of what has one as `_block`: the release of a lock, which is C's."""
+    """The ``__exit__`` of a block, or of what has one as `_block`.
+
+    A ``with`` statement gets the release of a lock, which is C's, and its opening takes that lock. All others get what
+    ends the innermost opening that is not a ``with`` statement's own.
+    """
 
     def __get__(self, owner: Any, cls: type) -> Callable[..., None]:
         if owner is None:  # so contextlib.ExitStack asks for it
             return _end
-        block, now = owner._block, held()
-        if now.block is block and now.by_hand:
-            return now.lock.__exit__  # type: ignore[no-any-return]
-        _next.lock = threading.Lock()
-        return _next.lock.__exit__  # type: ignore[no-any-return]
+        frame = sys._getframe(1)
+        if frame.f_code.co_code[frame.f_lasti] not in _AT_WITH:
+            return functools.partial(_end, owner)
+        leave = threading.Lock().__exit__
+        _asked[id(frame)] = ref(leave)
+        return leave
 
 
 def _end(owner: Any, *_: object) -> None:
-    """End the innermost opening of a block."""
+    """End the innermost opening of a block that was opened by a call of ``__enter__``."""
     block, now = owner._block, held()
-    while now.block is not block and now.outer is not None:
+    inner = []
+    while not (now.by_hand and now.block is block and now.lock.locked()):
+        if now.outer is None:
+            raise RuntimeError(f"{block!r} was not opened here by a call of __enter__, or has ended since")
+        if now.lock is None or now.lock.locked():
+            inner.append(now)
         now = now.outer
-    if now.block is block:
-        now.lock.release()
-        if now.undo is not None:
-            now.undo(None)
+    now.lock.release()
+    if now.undo is not None:
+        now.undo(None)
+    if inner:  # those that stay open had what this one set
+        hold(functools.reduce(lambda outer, other: other.upon(outer), reversed(inner), now.outer))
 
 
 class Block:
@@ -326,21 +349,31 @@ class Block:
         return self._settings
 
     def __enter__(self) -> Self:
-        lock, _next.lock = _next.lock, None
-        by_hand = lock is None
-        if by_hand:
-            lock = threading.Lock()
-        before = held()
-        now = before.with_(lock=lock, outer=before, block=self, by_hand=by_hand, **self._changes())
+        self.open(sys._getframe(1))
+        return self
+
+    def open(self, frame: types.FrameType) -> None:
+        """Open the block for a frame: for its ``with`` statement, if it is at one."""
+        asked = _asked.pop(id(frame), None)
+        leave = None if asked is None else asked()
+        lock = threading.Lock() if leave is None else leave.__self__
+        now = held().with_(lock=lock, block=self, by_hand=leave is None, **self._changes())
         lock.acquire()
         try:
             if self._among is not None:
                 self._among[_number()] = ref(lock)
+            self._set_besides(now)
+            if leave is not None and now.undo is not None:  # the statement alone has it, and lets go of it, in C
+                now.at_leave = ref(leave, now.undo)
             hold(now)
         except BaseException:
             lock.release()
+            if now.undo is not None:
+                now.undo(None)
             raise
-        return self
+
+    def _set_besides(self, now: Settings) -> None:
+        """Set what is to be set elsewhere, once `now` has the `undo` of that."""
 
     if TYPE_CHECKING:
 
@@ -367,68 +400,96 @@ class Block:
         return self._name
 
 
+# --- decorated functions ----------------------------------------------------------------------------------------------
+
+
 def _decorated(block: Block, func: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that runs within a block: of a generator or a coroutine, whenever it runs."""
-    if inspect.isasyncgenfunction(func):
-
-        @functools.wraps(func)
-        async def steps_awaited(*args: Any, **kwargs: Any) -> Any:
-            inner = func(*args, **kwargs)
-            step, sent = inner.asend, None
-            try:
-                while True:
-                    with block:
-                        item = await step(sent)
-                    try:
-                        step, sent = inner.asend, (yield item)
-                    except GeneratorExit:
-                        raise
-                    except BaseException as error:
-                        step, sent = inner.athrow, error
-            except StopAsyncIteration:
-                return
-            finally:
-                with block:
-                    await inner.aclose()
-
-        return steps_awaited
-
-    if inspect.iscoroutinefunction(func):
-
-        @functools.wraps(func)
-        async def awaited(*args: Any, **kwargs: Any) -> Any:
-            with block:
-                return await func(*args, **kwargs)
-
-        return awaited
-
-    if inspect.isgeneratorfunction(func):
-
-        @functools.wraps(func)
-        def steps(*args: Any, **kwargs: Any) -> Any:
-            inner = func(*args, **kwargs)
-            step, sent = inner.send, None
-            try:
-                while True:
-                    with block:
-                        item = step(sent)
-                    try:
-                        step, sent = inner.send, (yield item)
-                    except GeneratorExit:
-                        raise
-                    except BaseException as error:
-                        step, sent = inner.throw, error
-            except StopIteration as end:
-                return end.value
-            finally:
-                with block:
-                    inner.close()
-
-        return steps
+    for code in (func, type(func).__call__):  # that of an object may be one, too
+        if inspect.isasyncgenfunction(code):
+            return functools.wraps(func)(_steps_awaited(block, func))
+        if inspect.iscoroutinefunction(code):
+            return functools.wraps(func)(_awaited(block, func))
+        if inspect.isgeneratorfunction(code):
+            return functools.wraps(func)(_steps(block, func, _flags(code)))
 
     @functools.wraps(func)
     def called(*args: Any, **kwargs: Any) -> Any:
         with block:
-            return func(*args, **kwargs)
+            result = func(*args, **kwargs)
+        kind = type(result)
+        return _later(block, result) if kind in _LATER else result
 
     return called
+
+
+_LATER = frozenset((types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType))
+
+
+def _later(block: Block, result: Any) -> Any:
+    """Return what runs as a generator or a coroutine does that a plain function has returned, within a block."""
+    if isinstance(result, types.AsyncGeneratorType):
+        return _steps_awaited(block, lambda: result)()
+    if isinstance(result, types.CoroutineType):
+        return _awaited(block, lambda: result)()
+    return _steps(block, lambda: result, result.gi_code.co_flags)()
+
+
+def _flags(func: Any) -> int:
+    while isinstance(func, functools.partial):
+        func = func.func
+    return getattr(getattr(func, "__code__", None), "co_flags", 0)
+
+
+def _awaited(block: Block, func: Callable[..., Any]) -> Callable[..., Any]:
+    async def awaited(*args: Any, **kwargs: Any) -> Any:
+        with block:
+            return await func(*args, **kwargs)
+
+    return awaited
+
+
+def _steps(block: Block, func: Callable[..., Any], flags: int) -> Callable[..., Any]:
+    def steps(*args: Any, **kwargs: Any) -> Any:
+        inner = func(*args, **kwargs)
+        step, sent = inner.send, None
+        try:
+            while True:
+                with block:
+                    item = step(sent)
+                try:
+                    step, sent = inner.send, (yield item)
+                except GeneratorExit:
+                    raise
+                except BaseException as error:
+                    step, sent = inner.throw, error
+        except StopIteration as end:
+            return end.value
+        finally:
+            with block:
+                inner.close()
+
+    return types.coroutine(steps) if flags & inspect.CO_ITERABLE_COROUTINE else steps
+
+
+def _steps_awaited(block: Block, func: Callable[..., Any]) -> Callable[..., Any]:
+    async def steps_awaited(*args: Any, **kwargs: Any) -> Any:
+        inner = func(*args, **kwargs)
+        step, sent = inner.asend, None
+        try:
+            while True:
+                with block:
+                    item = await step(sent)
+                try:
+                    step, sent = inner.asend, (yield item)
+                except GeneratorExit:
+                    raise
+                except BaseException as error:
+                    step, sent = inner.athrow, error
+        except StopAsyncIteration:
+            return
+        finally:
+            with block:
+                await inner.aclose()
+
+    return steps_awaited

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import inspect
+import itertools
 import linecache
 import re
+import sys
 import threading
 import warnings
 from pathlib import Path
@@ -346,6 +350,65 @@ def test_other_threads_are_not_concerned():
         thread.start()
         thread.join()
     assert found == [(np.inf, "warn")]
+
+
+def steps() -> Any:
+    with ga.detect_anomaly():
+        while True:
+            yield np.geterr()["divide"], settings.watching() is not None
+
+
+def test_in_a_generator_that_another_context_closes_it_ends_without_a_word(monkeypatch):
+    said: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", said.append)
+    before = np.geterr()
+    for close in (lambda generator: generator.close(), lambda generator: None):
+        there, generator = contextvars.Context(), steps()
+        assert there.run(next, generator) == ("log", True)
+        with np.errstate(divide="raise"):
+            close(generator)
+            del generator
+            assert np.geterr()["divide"] == "raise"
+        assert there.run(settings.watching) is None
+    assert np.geterr() == before
+    assert not said
+
+
+def test_in_an_asynchronous_generator_that_another_task_closes_it_ends_without_a_word(monkeypatch):
+    said: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", said.append)
+
+    async def awaited() -> Any:
+        for item in steps():
+            yield item
+
+    async def main() -> Any:
+        opened = awaited()
+        assert await asyncio.create_task(anext(opened)) == ("log", True)
+        await asyncio.create_task(opened.aclose())
+        return np.geterr()
+
+    assert asyncio.run(main()) == np.geterr()
+    assert not said
+
+
+def test_in_generators_that_end_in_any_order_it_leaves_nothing():
+    before = np.geterr()
+    for order in itertools.permutations(range(3)):
+        opened = [steps() for _ in order]
+        assert {next(generator) for generator in opened} == {("log", True)}
+        for k in order:
+            opened[k].close()
+        assert np.geterr() == before
+        assert settings.watching() is None
+
+
+def test_what_is_set_within_for_numpy_ends_with_it():
+    before = np.geterr(), np.geterrcall()
+    with ga.detect_anomaly():
+        np.seterr(all="ignore")
+        np.seterrcall(lambda *args: None)
+    assert (np.geterr(), np.geterrcall()) == before
 
 
 def test_nothing_is_noted_outside(monkeypatch):

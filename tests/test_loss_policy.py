@@ -77,6 +77,33 @@ def test_a_setting_can_be_entered_again():
         assert ga.gradient_loss() == "ignore"
 
 
+def test_a_decorator_sets_it_for_the_function_alone():
+    before = ga.gradient_loss()
+
+    @ga.gradient_loss("ignore")
+    def ignores(x):
+        """What it does."""
+        return ga.gradient_loss(), math.sin(x)
+
+    assert ga.gradient_loss() == before
+    assert ignores(ga.tensor(1.0)) == ("ignore", math.sin(1.0))
+    assert ignores.__doc__ == "What it does."
+    ga.gradient_loss("raise")
+    assert ignores(ga.tensor(1.0))[0] == "ignore"
+    assert ga.gradient_loss() == "raise"
+    assert in_thread(lambda: (ga.gradient_loss("ignore")(ga.gradient_loss)(), ga.gradient_loss())) == (
+        "ignore",
+        "raise",
+    )
+    assert ga.grad(ga.gradient_loss("ignore")(bare_sine))(1.0) == math.sin(1.0)
+
+
+def test_a_decorator_of_what_is_no_function_sets_nothing():
+    with pytest.raises(TypeError, match="gradient_loss decorates a function, not int"):
+        ga.gradient_loss("ignore")(3)
+    assert ga.gradient_loss() == "warn"
+
+
 def test_asking_for_the_policy_in_a_with_statement_changes_nothing():
     with ga.gradient_loss("raise"), ga.gradient_loss():
         assert ga.gradient_loss() == "raise"

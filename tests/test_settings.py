@@ -5,11 +5,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
+import functools
+import inspect
 import pickle
 import signal
 import sys
 import threading
 import time
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -41,11 +45,44 @@ BLOCKS: dict[str, tuple[Callable[[], Any], Callable[[], Any], Any]] = {
     "no_autodiff": (lambda: ga.no_autodiff, recording, False),
     "mem_guard_off": (lambda: ga.mem_guard_off, ga.mem_guard_active, False),
     "mem_guard_off()": (lambda: ga.mem_guard_off(), ga.mem_guard_active, False),
+    "mem_guard_on": (lambda: ga.mem_guard_on, ga.mem_guard_active, True),
     "detect_anomaly": (lambda: ga.detect_anomaly, watching, (True, "log")),
     "detect_anomaly()": (lambda: ga.detect_anomaly(), watching, (True, "log")),
     "gradient_loss": (lambda: ga.gradient_loss("ignore"), ga.gradient_loss, "ignore"),
 }
-DECORATORS = [name for name in BLOCKS if name != "gradient_loss"]
+
+
+def in_a_copied_context(work: Callable[[], Any]) -> None:
+    contextvars.copy_context().run(work)
+
+
+def in_a_thread_with_a_copied_context(work: Callable[[], Any]) -> None:
+    context = contextvars.copy_context()
+    thread = threading.Thread(target=lambda: context.run(work))
+    thread.start()
+    thread.join()
+
+
+def in_a_thread_of_asyncio(work: Callable[[], Any]) -> None:
+    async def main() -> None:
+        await asyncio.to_thread(work)
+
+    asyncio.run(main())
+
+
+def in_two_tasks(work: Callable[[], Any]) -> None:
+    async def works() -> None:
+        await asyncio.sleep(0)
+        work()
+        await asyncio.sleep(0)
+
+    async def main() -> None:
+        await asyncio.gather(works(), works())
+
+    asyncio.run(main())
+
+
+ELSEWHERE = [in_a_copied_context, in_a_thread_with_a_copied_context, in_a_thread_of_asyncio, in_two_tasks]
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +137,143 @@ class TestEachBlock:
             assert look() == inside
             stack.enter_context(block())
         assert look() == before
+
+    @pytest.mark.parametrize("elsewhere", ELSEWHERE)
+    @pytest.mark.parametrize("decorated", [False, True])
+    def test_opened_by_hand_it_holds_whatever_a_copied_context_does(
+        self, kind: Any, elsewhere: Any, decorated: bool
+    ) -> None:
+        block, look, inside = kind
+        before, seen = look(), []
+
+        def statement() -> None:
+            with block():
+                seen.append(look())
+            seen.append(look())
+
+        def decorates() -> None:
+            block()(lambda: seen.append(look()))()
+            seen.append(look())
+
+        def by_hand() -> None:
+            with contextlib.ExitStack() as stack:
+                stack.enter_context(block())
+                seen.append(look())
+            seen.append(look())
+
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(block())
+            elsewhere(decorates if decorated else statement)
+            elsewhere(by_hand)
+            assert look() == inside
+            assert set(seen) == {inside}
+        assert look() == before
+
+    def test_in_tasks_under_one_that_was_opened_by_hand_each_has_its_own(self, kind: Any) -> None:
+        block, look, inside = kind
+
+        async def opens() -> Any:
+            with block():
+                await asyncio.sleep(0)
+                seen = look()
+            return seen, look()
+
+        async def main() -> None:
+            async with contextlib.AsyncExitStack() as stack:
+                stack.enter_context(block())
+                assert await asyncio.gather(opens(), opens()) == [(inside, inside)] * 2
+                assert look() == inside
+
+        asyncio.run(main())
+
+    def test_asking_for_its_methods_opens_and_ends_nothing(self, kind: Any) -> None:
+        block, look, inside = kind
+        before, opened = look(), block()
+        with opened:
+            assert hasattr(opened, "__exit__")
+        asked = inspect.getmembers(opened), opened.__exit__
+        opened.__enter__()
+        assert hasattr(opened, "__exit__")
+        with opened:
+            assert inspect.getmembers(opened)
+        assert look() == inside
+        opened.__exit__(None, None, None)
+        assert look() == before
+        with opened:
+            pass
+        assert look() == before
+        del asked
+
+    def test_an_exit_that_was_asked_for_early_ends_it_time_and_again(self, kind: Any) -> None:
+        block, look, inside = kind
+        before, opened = look(), block()
+        with opened:
+            pass
+        enter, leave = opened.__enter__, opened.__exit__
+        for _ in range(2):
+            enter()
+            assert look() == inside
+            leave(None, None, None)
+            assert look() == before
+
+    def test_what_is_not_open_cannot_be_ended(self, kind: Any) -> None:
+        block, look, _ = kind
+        before, opened = look(), block()
+        with opened, pytest.raises(RuntimeError, match="was not opened here by a call of __enter__"):
+            opened.__exit__(None, None, None)
+        assert look() == before
+
+    @pytest.mark.parametrize("other", BLOCKS)
+    def test_those_opened_by_hand_end_in_any_order(self, kind: Any, other: str) -> None:
+        opened = first, second = kind[0](), BLOCKS[other][0]()
+        for block in reversed(opened):
+            with block:
+                pass
+        before = state()
+        looks = kind[1], BLOCKS[other][1]
+        outside = looks[0]()
+        for block in opened:
+            block.__enter__()
+        first.__exit__(None, None, None)
+        if looks[0] is not looks[1]:
+            assert (looks[0](), looks[1]()) == (outside, BLOCKS[other][2])
+        second.__exit__(None, None, None)
+        assert state() == before
+
+    @pytest.mark.parametrize("other", BLOCKS)
+    def test_opened_by_hand_it_can_be_ended_in_one_of_another_kind(self, kind: Any, other: str) -> None:
+        block, look, _ = kind
+        opened, (inner, sees, inside) = block(), BLOCKS[other]
+        with opened:
+            pass
+        before, outside = state(), look()
+        opened.__enter__()
+        with inner():
+            with ga.no_grad:
+                opened.__exit__(None, None, None)
+            if look is not sees:
+                assert (look(), sees()) == (outside, inside)
+        assert state() == before
+
+    def test_opened_by_hand_it_can_be_ended_within_another_and_in_a_transform(self, kind: Any) -> None:
+        block, look, inside = kind
+        before, opened = look(), block()
+        with opened:
+            pass
+
+        def f(x: Any) -> Any:
+            opened.__exit__(None, None, None)
+            return x * x
+
+        opened.__enter__()
+        with opened:
+            opened.__exit__(None, None, None)
+            assert look() != before or before == inside
+        assert look() == before
+        for transform in (ga.grad(f), ga.jacfwd(f)):
+            opened.__enter__()
+            transform(2.0)
+            assert look() == before
 
     def test_is_not_seen_in_another_thread(self, kind: Any) -> None:
         block, look, _ = kind
@@ -183,12 +357,117 @@ class TestEachBlock:
             sys.settrace(tracer)
         assert look() == before
 
+    def test_ctrl_c_at_any_line_as_it_is_opened_leaves_nothing(self, kind: Any) -> None:
+        """Where one comes after a setting, and before the ``with`` statement has begun."""
+        block, look, _ = kind
+        before, tracer, opened = look(), sys.gettrace(), block()
+        with opened:
+            pass
+
+        def opens(line: int) -> bool:
+            left = line
+
+            def interrupt(frame: Any, event: str, arg: Any) -> Any:
+                nonlocal left
+                if frame.f_code is not settings.Block.open.__code__ and frame.f_back.f_trace is not interrupt:
+                    return None
+                if event in ("call", "line"):
+                    left -= 1
+                    if not left:
+                        sys.settrace(tracer)
+                        raise KeyboardInterrupt
+                return interrupt
+
+            try:
+                sys.settrace(interrupt)
+                with opened:
+                    sys.settrace(tracer)
+            except KeyboardInterrupt:
+                return True
+            finally:
+                sys.settrace(tracer)
+            return False
+
+        lines = 1
+        while opens(lines):
+            assert look() == before
+            lines += 1
+        assert lines > 10
+
+    def test_a_signal_handler_may_open_it_at_any_moment(self, kind: Any) -> None:
+        """It comes between what a ``with`` statement asks for and the start of ``__enter__``."""
+        block, look, inside = kind
+        before, tracer, opened, seen = look(), sys.gettrace(), block(), []
+        with opened:
+            pass
+
+        def handler(by_hand: bool) -> None:
+            with contextlib.ExitStack() if by_hand else opened as stack:
+                if by_hand:
+                    stack.enter_context(opened)
+                seen.append(look())
+
+        for by_hand in (False, True):
+
+            def interrupt(frame: Any, event: str, arg: Any, by_hand: bool = by_hand) -> None:
+                if frame.f_code.co_name == "__enter__":
+                    sys.settrace(tracer)
+                    handler(by_hand)
+
+            try:
+                sys.settrace(interrupt)
+                with opened:
+                    assert look() == inside
+            finally:
+                sys.settrace(tracer)
+            assert look() == before
+        assert seen == [inside] * 2
+
+
+def wrapped(func: Any) -> Any:
+    """Return what a decorator would that knows nothing of coroutines and generators."""
+
+    @functools.wraps(func)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return func(*args, **kwargs)
+
+    return wrapper
+
+
+def called_as_an_object(func: Any) -> Any:
+    return type("Callable", (), {"__call__": staticmethod(func)})()
+
+
+def called_as_a_method(func: Any) -> Any:
+    class Callable:
+        pass
+
+    if inspect.isasyncgenfunction(func):
+
+        async def call(self: Any) -> Any:
+            async for item in func():
+                yield item
+    elif inspect.iscoroutinefunction(func):
+
+        async def call(self: Any) -> Any:
+            return await func()
+    elif inspect.isgeneratorfunction(func):
+
+        def call(self: Any) -> Any:
+            return (yield from func())
+    else:
+
+        def call(self: Any) -> Any:
+            return func()
+
+    Callable.__call__ = call  # type: ignore[attr-defined]
+    return Callable()
+
+
+CALLABLES = [wrapped, called_as_an_object, called_as_a_method, functools.partial, staticmethod]
+
 
 class TestDecorators:
-    @pytest.fixture(params=DECORATORS)
-    def kind(self, request: Any) -> Any:
-        return BLOCKS[request.param]
-
     def test_a_function(self, kind: Any) -> None:
         block, look, inside = kind
 
@@ -261,12 +540,93 @@ class TestDecorators:
 
         assert asyncio.run(every()) == [(inside, look())] * 2
 
+    @pytest.mark.parametrize("behind", CALLABLES)
+    def test_a_coroutine_or_generator_behind_a_callable(self, kind: Any, behind: Any) -> None:
+        block, look, inside = kind
+        outside = look()
+
+        async def awaited() -> Any:
+            await asyncio.sleep(0)
+            return look()
+
+        def steps() -> Any:
+            try:
+                sent = yield look()
+                assert sent == "value"
+                yield look()
+            finally:
+                ended.append(look())
+            return "end"
+
+        async def steps_awaited() -> Any:
+            for _ in range(2):
+                await asyncio.sleep(0)
+                yield look()
+
+        async def main() -> Any:
+            assert await block()(behind(awaited))() == inside
+            assert await asyncio.gather(*[block()(behind(awaited))() for _ in range(2)]) == [inside] * 2
+            return [(item, look()) async for item in block()(behind(steps_awaited))()]
+
+        ended: list[Any] = []
+        assert block()(behind(look))() == inside
+        assert asyncio.run(main()) == [(inside, outside)] * 2
+        generator = block()(behind(steps))()
+        assert next(generator) == inside
+        assert look() == outside
+        assert generator.send("value") == inside
+        with pytest.raises(StopIteration, match="end"):
+            next(generator)
+        assert ended == [inside]
+        assert look() == outside
+
+    @pytest.mark.parametrize("behind", [lambda func: func, *CALLABLES[:2]])
+    def test_a_generator_that_is_a_coroutine(self, kind: Any, behind: Any) -> None:
+        block, look, inside = kind
+
+        def looks() -> Any:
+            yield
+            return look()
+
+        async def main() -> Any:
+            return await block()(behind(types.coroutine(looks)))(), look()
+
+        assert asyncio.run(main()) == (inside, look())
+
+    def test_what_can_be_told_of_a_function_is_told_of_the_decorated_one(self, kind: Any) -> None:
+        async def awaited() -> None: ...
+
+        def steps() -> Any:
+            yield
+
+        async def steps_awaited() -> Any:
+            yield
+
+        for behind in (lambda func: func, called_as_a_method):
+            assert inspect.iscoroutinefunction(kind[0]()(behind(awaited)))
+            assert inspect.isgeneratorfunction(kind[0]()(behind(steps)))
+            assert inspect.isasyncgenfunction(kind[0]()(behind(steps_awaited)))
+
+    def test_a_class_is_called_in_it(self, kind: Any) -> None:
+        block, look, inside = kind
+
+        class Looks:
+            def __init__(self) -> None:
+                self.seen = look()
+
+            async def __call__(self) -> None: ...
+
+        assert block()(Looks)().seen == inside
+
     def test_what_is_no_function_is_refused(self, kind: Any) -> None:
         with pytest.raises(TypeError, match="decorates a function, not int"):
             kind[0]()(3)
 
-    def test_they_can_be_pickled(self, kind: Any) -> None:
-        assert pickle.loads(pickle.dumps(kind[0]())) is kind[0]()
+
+@pytest.mark.parametrize("name", [name for name in BLOCKS if name != "gradient_loss"])
+def test_they_can_be_pickled(name):
+    block = BLOCKS[name][0]()
+    assert pickle.loads(pickle.dumps(block)) is block
 
 
 def test_what_a_call_in_a_block_sets_ends_with_the_block():
@@ -328,7 +688,7 @@ def refused() -> None:
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers that send signals")
 @pytest.mark.parametrize("work", [differentiate, push, many_blocks, refused])
 def test_ctrl_c_at_any_moment_leaves_nothing_set(work: Callable[[], None]) -> None:
-    before, errors = state(), np.geterr()
+    before, errors, tracer = state(), np.geterr(), sys.gettrace()
 
     def interrupt(*_: Any) -> None:
         if armed:
@@ -354,7 +714,7 @@ def test_ctrl_c_at_any_moment_leaves_nothing_set(work: Callable[[], None]) -> No
                 armed = False
                 arrived += 1
             signal.setitimer(signal.ITIMER_REAL, 0)
-            if (state(), np.geterr()) != (before, errors):
+            if (state(), np.geterr(), sys.gettrace()) != (before, errors, tracer):
                 left.append(state())
                 break
     finally:
