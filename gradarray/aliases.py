@@ -234,6 +234,11 @@ class Family:
         self._marked = len(self._views)
         self._current = []
 
+    def stay_constant(self) -> None:
+        """Let the views be constants again, where the update that was to make variables of them has failed."""
+        for view in self.views():
+            view._known = None
+
     def updated(self, view: Any) -> None:
         """Note that a view whose node was out of date has a new one."""
         self._current.append(ref(view))

@@ -229,8 +229,8 @@ INTERRUPTED = (
     "stands there has no derivative. Compute the tensor anew, or assign to all of it: x[...] = value."
 )
 
-# Stands for the node of a Tensor that is written into. It stays there if an interrupt comes before the write is recorded,
-# and looks like a node of any tape, however young, that was released.
+# Stands for the node of a Tensor that is written into. There it stays if an interrupt comes before the write is
+# recorded. It looks like a node of any tape, however young, that was released; its one parent is None.
 WRITTEN = leaf((), np.dtype(float))
 WRITTEN.rule, WRITTEN.order, WRITTEN.parents = RELEASED, sys.maxsize, (None,)
 

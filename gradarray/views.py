@@ -300,7 +300,12 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
             write(x, lambda raw: _assign(raw, index, value), target)
             return
         after = _after(x, base, index, node)
-        write(x, lambda raw: _assign(raw, index, value, base), target)
+        try:
+            write(x, lambda raw: _assign(raw, index, value, base), target)
+        except Exception:
+            if base._known is None and base._alias is not None:
+                family_of(base).stay_constant()
+            raise
     base._known = after
     before = after.parents[0]
     if before is not None and before.grad is not None:
@@ -436,7 +441,7 @@ def _last_written(data: Array, steps: Steps, index: Any) -> Any:
 def node_of(view: Tensor) -> Node | None:
     """Return the node of a view, recorded anew if the base has been updated or its tape released since.
 
-    None says that the base is a constant: the update that was to make a variable of it has failed.
+    None says that the base is a constant: the update that was to make a variable of it was interrupted.
     """
     node = view._known
     assert node is not None

@@ -92,6 +92,8 @@ def test_a_variable_into_a_plain_array_is_refused_and_a_constant_is_not(name):
         lambda a: np.putmask(a, [True], 1.0),
         lambda a: np.fill_diagonal(a[0], 1.0),
         lambda a: np.put_along_axis(a, np.array([[9]]), 1.0, 1),
+        lambda a: operator.setitem(a, (0, 9), 1.0),
+        lambda a: operator.setitem(a, 0, np.ones(5)),
     ],
 )
 def test_a_mistake_gets_numpys_error_and_changes_nothing(change):
@@ -101,6 +103,8 @@ def test_a_mistake_gets_numpys_error_and_changes_nothing(change):
     with pytest.raises(type(theirs.value)):
         change(x)
     np.testing.assert_array_equal(x.data, A)
+    np.sum(x * x).backward()
+    np.testing.assert_array_equal(x.grad, 2 * A)
     assert x.creator is None
 
 
@@ -290,6 +294,30 @@ def test_an_update_leaves_the_elements_in_the_order_that_they_have_in_memory(con
         np.testing.assert_array_equal(np.sum(x * x, axis=-1), np.sum(expected * expected, axis=-1))
 
 
+def test_a_mistake_with_a_variable_makes_none_of_a_constant_and_its_views():
+    t = ga.tensor([1.0, 2.0])
+    x = np.zeros_like(t)
+    view = x[:1]
+    with pytest.raises(ValueError, match="broadcast"):
+        x[:1] = t
+    assert x.constant
+    assert view.constant
+    assert (view * 2.0).constant
+    x[:1] = t[1:]
+    assert not view.constant
+
+
+def test_an_update_drops_the_gradient_and_what_that_was_computed_from():
+    x = ga.tensor([1.0, 2.0])
+    np.sum(x**3).backward(create_graph=True)
+    known = x._known
+    assert x.grad.constant is False
+    x[0] = 5.0
+    assert x.grad is None
+    assert known.grad is None
+    assert not hasattr(x, "_grad")
+
+
 # --- interrupts ------------------------------------------------------------------------------------------------------
 
 
@@ -323,7 +351,7 @@ STATES = {
     "a variable": lambda t: (t * 2.0, None),
     "a constant": lambda t: (np.zeros_like(t), None),
     "seen by a view": lambda t: (lambda x: (x, x[1:]))(t * 2.0),
-    "a constant seen by a view": lambda t: (lambda x: (x, x[1:]))(np.zeros_like(t)),
+    "a constant seen by a view": lambda t: (lambda x: (x, x.reshape(3, 1)))(np.zeros_like(t)),
     "saved, and seen by a view": lambda t: (lambda x: (x, (x[1:], x * x, x[1:] ** 2)))(t * 2.0),
 }
 UPDATES = {
@@ -369,6 +397,9 @@ def test_an_interrupt_leaves_value_and_gradient_of_one_program(state, error):
             assert "was interrupted" in str(told)
         x[:] = t * t  # what was not known is all gone
         np.testing.assert_array_equal(x.data, [9.0, 1.0, 6.25])
+        if others is not None:
+            view = others[0] if isinstance(others, tuple) else others
+            np.testing.assert_array_equal(view.data.ravel()[-2:], [1.0, 6.25])
         t.grad = None
         np.sum(x).backward()
         np.testing.assert_array_equal(t.grad, [6.0, 2.0, 5.0])
