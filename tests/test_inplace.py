@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import itertools
 import operator
 import sys
@@ -338,7 +339,7 @@ def interrupted(step, line, error):
     former = sys.gettrace()
     sys.settrace(trace)
     try:
-        step()
+        contextvars.copy_context().run(step)  # a signal does not come in a `finally` that restores a setting
     except error:
         return True
     finally:
