@@ -193,6 +193,8 @@ class Tensor(Surface):
         if type(self._alias) is tuple:
             self._set_part(value)
             return
+        if self._known is tape.WRITTEN:
+            raise tape.released(tape.WRITTEN)
         tape.clear(self._known)
         self._known.grad = value if value is None or isinstance(value, Tensor) else np.array(value, self.dtype)
 

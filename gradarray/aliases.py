@@ -16,6 +16,7 @@ of date, and get new ones when they are read. A thousand views cost a thousand u
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import repeat
 from typing import Any
 from weakref import ref
 
@@ -24,6 +25,7 @@ import numpy as np
 from . import gate, guard
 from .buffers import LARGE
 from .references import COUNTED, holders
+from .settings import together
 from .tape import OUTDATED, Array, Node, PullbackRule, Viewed
 
 
@@ -232,6 +234,11 @@ class Family:
         self._marked = len(self._views)
         self._current = []
 
+    def stay_constant(self) -> None:
+        """Let the views be constants again, where the update that was to make variables of them has failed."""
+        for view in self.views():
+            view._known = None
+
     def updated(self, view: Any) -> None:
         """Note that a view whose node was out of date has a new one."""
         self._current.append(ref(view))
@@ -278,16 +285,13 @@ class Family:
 
     def renew(self, base: Any, buffer: Array) -> None:
         """Let the base and its views go on with a buffer that nobody else knows."""
-        base._raw = buffer.view()
+        data = buffer.view()
+        members = [base, *self.views()]
+        arrays = [data, *[follow(view._alias[1], data) for view in members[1:]]]
+        together(setattr, members, repeat("_raw"), arrays)  # an interrupt would leave a view behind
+        self._arrays = {}
         self.earlier = self.foreign = self.lent = False
         self.source = None
-        self.move(base)
-
-    def move(self, base: Any) -> None:
-        """Lead every view to the new data of the base."""
-        self._arrays = {}
-        for view in self.views():
-            view._raw = follow(view._alias[1], base._raw)
 
 
 def overlap(a: Array, b: Array) -> bool:

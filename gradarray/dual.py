@@ -235,7 +235,7 @@ class Dual(DualSurface):
         index = freeze(values_of(index))
         if isinstance(self.value, np.generic):  # x[...] = v is an assignment here, although a scalar has no elements
             self.value, self.tangent = np.asarray(self.value), np.asarray(self.tangent)
-        assign(self, value, lambda array, v: operator.setitem(array, index, v))
+        assign(self, index, value)
 
     def _revalued(self, value: Any) -> Dual:
         """Return a Dual with this tangent and another value."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import operator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,15 @@ from .gate import PLAIN
 from .loss import GradientLossError
 from .places import freeze
 from .references import holders
-from .settings import paused, stopped
+from .settings import paused, stopped, together
 from .tangents import level_of, traced_as, values_of, written
 from .tape import Array
 from .views import OPERATED, updated_array
 from .wrapping import bare, has_variable, is_scalar, stack_nested
 
 
-def assign(d: Any, value: Any, place: Callable[[Array, Array], None]) -> None:
-    """Write into value and tangent; ``place(array, values)`` writes into one of them.
+def assign(d: Any, index: Any, value: Any, flat: bool = False) -> None:
+    """Write into value and tangent, or into the elements of each in C order, at an index.
 
     What shares memory with them, and so with the views of the Dual, sees it.
     """
@@ -33,18 +34,19 @@ def assign(d: Any, value: Any, place: Callable[[Array, Array], None]) -> None:
         )
     inner, tangent = (value.value, value.tangent) if level == d.level else (value, None)
     if paused and stopped(d.level):  # the value alone, as of a Tensor that is not recorded
-        place(d.value, bare(inner) if _cannot_hold(d.value, inner) else inner)
+        (d.value.flat if flat else d.value)[index] = bare(inner) if _cannot_hold(d.value, inner) else inner
         return
     if not type(inner) is type(d.value) is np.ndarray and (
         _cannot_hold(d.value, inner) or (tangent is not None and _cannot_hold(d.tangent, tangent))
     ):
         _promote(d, inner, tangent, holders(getattr, d, "value") > 1 or holders(getattr, d, "tangent") > 1)
     written(d)
-    place(d.value, inner)
     if tangent is None:
-        place(d.tangent, np.zeros((), d.tangent.dtype))
-    else:
-        place(d.tangent, np.real(tangent) if tangent.dtype.kind == "c" != d.dtype.kind else tangent)
+        tangent = np.zeros((), d.tangent.dtype)
+    elif tangent.dtype.kind == "c" != d.dtype.kind:
+        tangent = np.real(tangent)
+    places = (d.value.flat, d.tangent.flat) if flat else (d.value, d.tangent)
+    together(operator.setitem, places, (index, index), (inner, tangent))
 
 
 def _cannot_hold(array: Array, value: Any) -> bool:
@@ -104,8 +106,4 @@ class Flat:
         return picked if is_scalar(picked) else np.copy(picked)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        def place(array: Array, values: Array) -> None:
-            array.flat[index] = values
-
-        index = freeze(values_of(index))
-        assign(self.base, value, place)
+        assign(self.base, freeze(values_of(index)), value, flat=True)

@@ -36,7 +36,7 @@ from .outputs import fill, revalued, taking
 from .parallel import SPLIT, product_in_parts, ufunc_in_parts
 from .parallel import add as add_in_parts
 from .registry import find, forgetters
-from .settings import paused, silently, stopped, watching
+from .settings import paused, silently, stopped, together, watching
 from .signatures import UFUNC_KEYWORDS, CallSignature
 from .tangents import (
     laid_alike,
@@ -601,9 +601,10 @@ def _at(ufunc: np.ufunc, a: Any, indices: Any, *rest: Any) -> None:
         same = type(b) is Dual and b.level == a.level and type(b.value) in PLAIN and type(b.tangent) in PLAIN
         if same or type(b) is np.ndarray:
             written(a)
-            ufunc.at(a.value, indices, b.value if same else b)
             if same:
-                ufunc.at(a.tangent, indices, b.tangent)
+                together(ufunc.at, (a.value, a.tangent), (indices, indices), (b.value, b.tangent))
+            else:
+                ufunc.at(a.value, indices, b)
             return
     value = np.array(bare(a))
     ufunc.at(value, indices, *bare(rest))  # and NumPy's own error, before anything has changed

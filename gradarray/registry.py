@@ -8,7 +8,6 @@ is called, never ignored. `gradarray.kinds` has the vocabulary in which derivati
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -59,34 +58,35 @@ def _declaring_module() -> str:
 
 
 def find(func: Any) -> Rule | None:
-    """Return the rule of a function, or None; what belongs to a family is declared when it is first asked for."""
+    """Return the rule of a function, or None; what belongs to a family is declared when it is first asked for.
+
+    Without a lock, which a child that is forked meanwhile would wait for, and so would a signal handler: of several
+    that make the rule at once, all get the one that is in the table first.
+    """
     rule = RULES.get(func)
     if rule is None:
-        for belongs, declare, chapter in _families:
+        for belongs, make, chapter in _families:
             if belongs(func):
-                with _declaring:
-                    if func not in RULES:
-                        declare(func)
-                        RULES[func].chapter = chapter
-                return RULES[func]
+                rule = make(func)
+                rule.chapter = chapter
+                return RULES.setdefault(func, rule)
     return rule
 
 
-_declaring = threading.Lock()
-_families: list[tuple[Callable[[Any], bool], Callable[[Any], None], str]] = []
+_families: list[tuple[Callable[[Any], bool], Callable[[Any], Rule], str]] = []
 
 
-def family(belongs: Callable[[Any], bool], declare: Callable[[Any], None]) -> None:
-    """Say how to declare functions that are alike, or that stand in a module which NumPy does not import by itself.
+def family(belongs: Callable[[Any], bool], make: Callable[[Any], Rule]) -> None:
+    """Give the rules of functions that are alike, or that stand in a module which NumPy does not import by itself.
 
     Parameters
     ----------
     belongs : callable
         Tells of a function that has no rule whether it is one of the family.
-    declare : callable
-        Declares it.
+    make : callable
+        Returns the rule of one, and does nothing else: several threads may ask at once.
     """
-    _families.append((belongs, declare, _declaring_module()))
+    _families.append((belongs, make, _declaring_module()))
 
 
 # Called with a function that has a new rule; whoever derives something from the rules drops it then.

@@ -93,17 +93,18 @@ def sweep(
     # Whatever is infinite or undefined was already warned of on the way forward.
     before = errors.get()
     try:
-        errors.set(SILENT)
-        gradients = _pull(nodes, uses, root, g, retain, wrap)
-        if gradients is None:
-            gradients = careful.Sweep(root, g, wrap).run(nodes, uses, _careful_references)
+        try:
+            errors.set(SILENT)
+            gradients = _pull(nodes, uses, root, g, retain, wrap)
+            if gradients is None:
+                gradients = careful.Sweep(root, g, wrap).run(nodes, uses, _careful_references)
+        finally:
+            errors.set(before)
     except BaseException:
         for node in nodes:
             if node.rule is RELEASED:
                 node.out = FAILED
         raise
-    finally:
-        errors.set(before)
     if not retain:
         release(nodes, uses, gradients, root)
     return gradients

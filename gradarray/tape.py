@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -188,11 +189,14 @@ references: Callable[[Node], int] = count if COUNTED else _told
 OUTDATED = leaf((), np.dtype(float))
 
 
-def clear(node: Node) -> None:
-    """Drop the gradient of a node; if the Tensor holds it, the tape that it is on goes with it."""
+def clear(node: Node, after: Node | None = None) -> None:
+    """Drop the gradient of a node; if the Tensor holds it, the tape that it is on goes with it.
+
+    `after` is the node that the Tensor has by now, where that is another one.
+    """
     if node.grad is OUTSIDE:
         tensor = node.holder()
-        if tensor is not None and tensor._known is node:
+        if tensor is not None and tensor._known is (after or node):
             del tensor._grad
     node.grad = None
 
@@ -220,8 +224,21 @@ FAILED = (
 CLEARED = "was released by clear_graph(). Compute the tensor anew."
 
 
+INTERRUPTED = (
+    "an update in place of this tensor, or of one that it was computed from, was interrupted while it wrote, and what "
+    "stands there has no derivative. Compute the tensor anew, or assign to all of it: x[...] = value."
+)
+
+# Stands for the node of a Tensor that is written into. There it stays if an interrupt comes before the write is
+# recorded. It looks like a node of any tape, however young, that was released; its one parent is None.
+WRITTEN = leaf((), np.dtype(float))
+WRITTEN.rule, WRITTEN.order, WRITTEN.parents = RELEASED, sys.maxsize, (None,)
+
+
 def released(node: Node, this: bool = False) -> RuntimeError:
     """Return the error for a sweep that comes by a released node; `this` is the tensor that it was asked for."""
+    if node is WRITTEN:
+        return RuntimeError(INTERRUPTED)
     which = f"this tensor of shape {node.shape}" if this else f"a tensor of shape {node.shape} behind this one"
     return RuntimeError(f"{node.args}, which gave {which}, {RELEASED_MESSAGE if node.out is None else node.out}")
 

@@ -308,10 +308,11 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> An
     oldest = next_order()
     ones = [variable(_one(o)) if dtype_of(o).kind in "fc" else None for o in outs]
     nodes: Any = [one._node for one in ones if one is not None]
+    starts = [(o, one) for o, one in zip(outs, ones, strict=True) if one is not None]
     before = held()
     try:
         hold(before.with_(recording=True))
-        pulled = trace.gradients([(o, one) for o, one in zip(outs, ones, strict=True) if one is not None], True)
+        pulled = trace.gradients(starts, True)
     finally:
         hold(before)
     outer = trace.depends(out)

@@ -268,36 +268,64 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
             "convert it to floating-point numbers first, as in x.astype(float)."
         )
     become_array(x)
-    if x._alias is None:
-        if shared(x):
-            write(x, lambda raw: _assign(raw, index, value))
-        else:
-            x._raw[index] = value._raw if type(value) is wrapping.Tensor else value
-        if recorded:
-            _record(x, (), index, node)
-        return
-    place = _parts(index) if is_basic(index) else (...,)
-    place = place if Ellipsis in place else (*place, ...)  # for an array of its own, even of one element
-    target = x._raw[place]
-    if (
-        isinstance(value, wrapping.Tensor)
-        and type(value._alias) is tuple
-        and value._alias[0] is base
-        and is_basic(index)
-        and _same(value._raw, target)
-        and writeable(x)
-    ):
-        return  # x[i] += v ends so: the view of x that += has changed is assigned to its own place
-    write(x, lambda raw: _assign(raw, index, value), target)
-    if recorded:
-        _record(base, x._alias[1] if base is not x else (), index, node)
+    if x._alias is None and not shared(x):
+        if type(value) is wrapping.Tensor:
+            value = value._raw
+        if not recorded:
+            x._raw[index] = value
+            return
+        after = _after(x, x, index, node)
+        known, x._known = x._known, tape.WRITTEN  # as in _assign, without the call
+        try:
+            x._raw[index] = value
+        except Exception:
+            x._known = known
+            raise
+    else:
+        target = None
+        if x._alias is not None:
+            place = _parts(index) if is_basic(index) else (...,)
+            place = place if Ellipsis in place else (*place, ...)  # for an array of its own, even of one element
+            target = x._raw[place]
+            if (
+                isinstance(value, wrapping.Tensor)
+                and type(value._alias) is tuple
+                and value._alias[0] is base
+                and is_basic(index)
+                and _same(value._raw, target)
+                and writeable(x)
+            ):
+                return  # x[i] += v ends so: the view of x that += has changed is assigned to its own place
+        if not recorded:
+            write(x, lambda raw: _assign(raw, index, value), target)
+            return
+        after = _after(x, base, index, node)
+        try:
+            write(x, lambda raw: _assign(raw, index, value, base), target)
+        except Exception:
+            if base._known is None and base._alias is not None:
+                family_of(base).stay_constant()
+            raise
+    base._known = after
+    before = after.parents[0]
+    if before is not None and before.grad is not None:
+        tape.clear(before, after)  # of the value that was
 
 
-def _assign(raw: Array, index: Any, value: Any) -> None:
+def _assign(raw: Array, index: Any, value: Any, base: Tensor | None = None) -> None:
+    """Carry out ``raw[index] = value``; until `base` gets its next node, it has one that tells of an interrupt."""
     value = unwrap(value)
     if isinstance(value, np.ndarray) and np.may_share_memory(raw, value):
         value = value.copy()  # NumPy may read in it what it has written already, as in x[::2] = x[:3]
-    raw[index] = value
+    if base is None:
+        raw[index] = value
+        return
+    known, base._known = base._known, tape.WRITTEN
+    try:
+        raw[index] = value
+    except Exception:  # NumPy's, which has changed nothing
+        base._known = known
+        raise
 
 
 def _parts(index: Any) -> tuple[Any, ...]:
@@ -370,18 +398,26 @@ def busy(x: Tensor, target: Array | None = None) -> bool:
     return held(base, x._raw[...] if target is None else target)  # not x._raw itself: its references count
 
 
-def _record(base: Tensor, steps: Steps, index: Any, value: Node | None) -> None:
-    """Give the base of an update its place behind it on the tape, and let the views follow when they are read."""
+def _after(x: Tensor, base: Tensor, index: Any, value: Node | None) -> Node:
+    """Return the node that the base of `x` has after an update; views are read anew from what it has by then."""
     data, node = base._raw, base._known
-    if node is not None:
-        tape.clear(node)  # of the value that was
+    steps = () if base is x else x._alias[1]
     rule: PullbackRule = SETITEM
     args: tuple[Any, ...] = (steps, index)
-    if value is not None and any(isinstance(step, Step) for step in steps) and _repeats(follow(steps, data)):
+    if steps and value is not None and any(isinstance(step, Step) for step in steps) and _repeats(follow(steps, data)):
         rule, args = SETWINDOWS, (steps, index, _last_written(data, steps, index))
-    base._known = Node(rule, args, None, None, (node, value), data.shape, data.dtype)
     if base._alias is not None:
         family_of(base).outdate(node is None)
+    if node is tape.WRITTEN:
+        if not _is_whole(x._raw, base._raw, index):
+            return node
+        node = None
+    return Node(rule, args, None, None, (node, value), data.shape, data.dtype)
+
+
+def _is_whole(view: Array, data: Array, index: Any) -> bool:
+    """Tell whether an index of a view leads to all elements of the data."""
+    return is_basic(index) and view[index].nbytes == data.nbytes and not _repeats(view[index])
 
 
 def _repeats(view: Array) -> bool:
@@ -402,8 +438,11 @@ def _last_written(data: Array, steps: Steps, index: Any) -> Any:
     return region[index] == turns
 
 
-def node_of(view: Tensor) -> Node:
-    """Return the node of a view, recorded anew if the base has been updated or its tape released since."""
+def node_of(view: Tensor) -> Node | None:
+    """Return the node of a view, recorded anew if the base has been updated or its tape released since.
+
+    None says that the base is a constant: the update that was to make a variable of it was interrupted.
+    """
     node = view._known
     assert node is not None
     if node is not tape.OUTDATED and node.rule is not tape.RELEASED:
@@ -411,7 +450,7 @@ def node_of(view: Tensor) -> Node:
     base, steps = view._alias
     if node is tape.OUTDATED:
         family_of(base).updated(view)
-    view._known = node = _replayed(base._known, view._raw, steps)
+    view._known = node = None if base._known is None else _replayed(base._known, view._raw, steps)
     return node
 
 
@@ -446,8 +485,9 @@ def update(x: Tensor, ufunc: np.ufunc, other: Any) -> Tensor:
         if not x._alias:
             if x._known is not None:
                 tape.clear(x._known)
-            x._raw, x._known = _laid_as(x._raw, result._raw), result._known
-            x._alias = False if isinstance(x._raw, np.generic) else None
+            data = _laid_as(x._raw, result._raw)
+            alias = False if isinstance(data, np.generic) else None
+            x._raw, x._known, x._alias = data, result._known, alias
         else:
             setitem(x, ..., result)
     elif not x._alias and (type(x._raw) is not np.ndarray or shared(x)):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextvars
+import itertools
 import operator
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -89,6 +93,8 @@ def test_a_variable_into_a_plain_array_is_refused_and_a_constant_is_not(name):
         lambda a: np.putmask(a, [True], 1.0),
         lambda a: np.fill_diagonal(a[0], 1.0),
         lambda a: np.put_along_axis(a, np.array([[9]]), 1.0, 1),
+        lambda a: operator.setitem(a, (0, 9), 1.0),
+        lambda a: operator.setitem(a, 0, np.ones(5)),
     ],
 )
 def test_a_mistake_gets_numpys_error_and_changes_nothing(change):
@@ -98,6 +104,8 @@ def test_a_mistake_gets_numpys_error_and_changes_nothing(change):
     with pytest.raises(type(theirs.value)):
         change(x)
     np.testing.assert_array_equal(x.data, A)
+    np.sum(x * x).backward()
+    np.testing.assert_array_equal(x.grad, 2 * A)
     assert x.creator is None
 
 
@@ -285,3 +293,217 @@ def test_an_update_leaves_the_elements_in_the_order_that_they_have_in_memory(con
         assert x.data.strides == expected.strides
         np.testing.assert_array_equal(x, expected)
         np.testing.assert_array_equal(np.sum(x * x, axis=-1), np.sum(expected * expected, axis=-1))
+
+
+def test_a_mistake_with_a_variable_makes_none_of_a_constant_and_its_views():
+    t = ga.tensor([1.0, 2.0])
+    x = np.zeros_like(t)
+    view = x[:1]
+    with pytest.raises(ValueError, match="broadcast"):
+        x[:1] = t
+    assert x.constant
+    assert view.constant
+    assert (view * 2.0).constant
+    x[:1] = t[1:]
+    assert not view.constant
+
+
+def test_an_update_drops_the_gradient_and_what_that_was_computed_from():
+    x = ga.tensor([1.0, 2.0])
+    np.sum(x**3).backward(create_graph=True)
+    known = x._known
+    assert x.grad.constant is False
+    x[0] = 5.0
+    assert x.grad is None
+    assert known.grad is None
+    assert not hasattr(x, "_grad")
+
+
+# --- interrupts ------------------------------------------------------------------------------------------------------
+
+
+def interrupted(step, line, error):
+    """Tell whether a step did not end, which gets an error at a line of the package: that number from its start on."""
+    package, left = str(Path(ga.__file__).parent), [line]
+
+    def trace(frame, event, _arg):
+        if not frame.f_code.co_filename.startswith(package):
+            return None
+        if event == "line":
+            left[0] -= 1
+            if not left[0]:
+                sys.settrace(None)
+                raise error
+        return trace
+
+    former = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        contextvars.copy_context().run(step)  # a signal does not come in a `finally` that restores a setting
+    except error:
+        return True
+    finally:
+        sys.settrace(former)
+    return False
+
+
+# Of the tensor that is updated: how it is made of a leaf, and what else there is of it.
+STATES = {
+    "a variable": lambda t: (t * 2.0, None),
+    "a constant": lambda t: (np.zeros_like(t), None),
+    "seen by a view": lambda t: (lambda x: (x, x[1:]))(t * 2.0),
+    "a constant seen by a view": lambda t: (lambda x: (x, x.reshape(3, 1)))(np.zeros_like(t)),
+    "saved, and seen by a view": lambda t: (lambda x: (x, (x[1:], x * x, x[1:] ** 2)))(t * 2.0),
+}
+UPDATES = {
+    "an element": lambda x, t: operator.setitem(x, 1, t[2]),
+    "a number": lambda x, _: operator.setitem(x, 1, 5.0),
+    "a slice": lambda x, t: operator.setitem(x, slice(1, None), t[:2] * t[1]),
+    "a mask": lambda x, t: operator.setitem(x, np.array([True, False, True]), t[0]),
+    "by way of a view": lambda x, t: operator.imul(x[1:], t[:2]),
+    "*=": lambda x, t: operator.imul(x, t),
+    "copyto": lambda x, t: np.copyto(x, t),
+    "sort": lambda x, _: x.sort(),
+    "fill": lambda x, _: x.fill(1.0),
+    "put": lambda x, t: np.put(x, [2], t[:1]),
+    "out=": lambda x, t: np.multiply(x, t, out=x),
+}
+
+
+def outcome(t, x, others):
+    """Return the values of a tensor and what is seen of it, with the gradient: what a program gives in the end."""
+    view = others[0] if isinstance(others, tuple) else others
+    loss = np.sum(x * np.array([1.0, 10.0, 100.0])) + np.sum(t)
+    for part in [x] if view is None else [x, view]:
+        loss = loss + np.sum(part**2)
+    loss.backward()
+    return x.data.tolist(), None if view is None else view.data.tolist(), t.grad.tolist()
+
+
+# An interrupt in a finalizer is told and lost, as Python has it.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize(
+    ("state", "error"),
+    # What signal.alarm is used for is an Exception.
+    [*((state, KeyboardInterrupt) for state in STATES), ("saved, and seen by a view", TimeoutError)],
+)
+def test_an_interrupt_leaves_value_and_gradient_of_one_program(state, error):
+    def run(update, line):
+        t = ga.tensor([3.0, 1.0, 2.5])
+        x, others = STATES[state](t)
+        ended = not interrupted(lambda: update(x, t), line, error)
+        try:
+            return ended, outcome(t, x, others)
+        except RuntimeError as told:
+            assert "was interrupted" in str(told)
+        x[:] = t * t  # what was not known is all gone
+        np.testing.assert_array_equal(x.data, [9.0, 1.0, 6.25])
+        if others is not None:
+            view = others[0] if isinstance(others, tuple) else others
+            np.testing.assert_array_equal(view.data.ravel()[-2:], [1.0, 6.25])
+        t.grad = None
+        np.sum(x).backward()
+        np.testing.assert_array_equal(t.grad, [6.0, 2.0, 5.0])
+        return ended, "told"
+
+    for name, update in UPDATES.items():
+        before, after = (run(change, 0)[1] for change in (lambda x, t: None, update))
+        found = []
+        for line in itertools.count(1):
+            ended, answer = run(update, line)
+            assert answer in (before, after, "told"), (name, line)
+            found.append(answer)
+            if ended:
+                break
+        assert answer == after
+        assert len(found) > 10
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("name", [*UPDATES, "add.at"])
+def test_an_interrupt_leaves_value_and_tangent_of_one_program(name):
+    change = UPDATES.get(name, lambda x, t: np.add.at(x, [0, 2, 0], t))
+    v = np.array([3.0, 1.0, 2.5])
+
+    def run(update, line):
+        ended = []
+
+        def f(t):
+            x = t * t
+            ended.append(not interrupted(lambda: update(x, t), line, KeyboardInterrupt))
+            return x
+
+        return ended, [array.tolist() for array in ga.jvp(f, (v,), (np.ones(3),))]
+
+    before, after = (run(update, 0)[1] for update in (lambda x, t: None, change))
+    for line in itertools.count(1):
+        (ended,), answer = run(change, line)
+        assert answer in (before, after)
+        if ended:
+            assert line > 10
+            break
+
+
+class Interrupting:
+    def __float__(self):
+        raise KeyboardInterrupt
+
+
+def interrupted_update(x, kind=lambda x: x):
+    """Return a copy of `x` with an interrupt in the middle of an update."""
+    out = x * 1.0
+    view = kind(out)
+    with pytest.raises(KeyboardInterrupt):
+        view[1:] = [5.0, Interrupting()]
+    return out
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        lambda f: lambda x, _: ga.grad(f)(x),
+        lambda f: lambda x, _: ga.value_and_grad(f)(x),
+        lambda f: lambda x, _: ga.jacrev(f)(x),
+        lambda f: lambda x, _: ga.hessian(f)(x),
+        lambda f: ga.hvp(lambda x, f=f: f(x) ** 2),
+        lambda f: lambda x, _: ga.vjp(f, x)[1](1.0),
+        lambda f: lambda x, _: ga.linearize(f, x)[1](x),
+        lambda f: lambda x, _: f(ga.tensor(x)).backward(),
+        lambda f: lambda x, _: f(ga.tensor(x)).backward(create_graph=True),
+        lambda f: lambda x, _: f(ga.tensor(x)).backward(retain_graph=True),
+    ],
+)
+@pytest.mark.parametrize("kind", [lambda x: x, lambda x: x[:]])
+def test_what_an_interrupt_left_is_refused(transform, kind):
+    def f(x):
+        return np.sum(interrupted_update(x, kind) * x)
+
+    x = np.array([1.0, 2.0, 3.0])
+    with pytest.raises(RuntimeError, match=r"was interrupted while it wrote.*x\[\.\.\.\] = value"):
+        transform(f)(x, x)
+
+
+@pytest.mark.parametrize("value", [lambda t: 2.0, lambda t: t[0], lambda t: t[::-1] * t])
+@pytest.mark.parametrize("whole", [..., slice(None), (slice(None), ...), slice(None, None, -1)])
+def test_a_value_for_all_of_it_mends_what_an_interrupt_left(value, whole):
+    t = ga.tensor([1.0, 2.0, 3.0])
+    x = interrupted_update(t)
+    view = x[1:]
+    with pytest.raises(ValueError, match="broadcast"):
+        x[whole] = np.ones(4)
+    x[0] = t[1]  # which is not all
+    for part in (x, view):
+        with pytest.raises(RuntimeError, match="was interrupted"):
+            np.sum(part).backward()
+    with pytest.raises(RuntimeError, match="was interrupted"):
+        x.grad = np.ones(3)
+    assert x.grad is None
+    x[whole] = value(t)
+    expected = t * 0.0
+    expected[whole] = value(t)
+    np.testing.assert_array_equal(x.data, expected.data)
+    (np.sum(expected * [1.0, 2.0, 3.0]) + np.sum(expected[1:]) + t[0]).backward()
+    gradient, t.grad = t.grad, None
+    (np.sum(x * [1.0, 2.0, 3.0]) + np.sum(view) + t[0]).backward()
+    np.testing.assert_array_equal(t.grad, gradient)
+    np.testing.assert_array_equal(x.grad, [1.0, 3.0, 4.0])

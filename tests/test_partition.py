@@ -11,7 +11,7 @@ import pytest
 
 import gradarray as ga
 from gradarray import coverage, dispatch, registry
-from gradarray.kinds import Differentiable, Elementwise, Rule, Unsupported, ZeroGradient, public_name
+from gradarray.kinds import Differentiable, Elementwise, Nondifferentiable, Rule, Unsupported, ZeroGradient, public_name
 from gradarray.registry import RULES, find
 from tests import checks
 
@@ -70,11 +70,11 @@ def test_a_family_is_declared_when_one_of_it_is_met(restored_tables: None) -> No
     made: list[Any] = []
     first, second = (dispatch.primitive(lambda x: x.size) for _ in range(2))
 
-    def declare(func: Any) -> None:
+    def make(func: Any) -> Nondifferentiable:
         made.append(func)
-        registry.nondifferentiable(func)
+        return Nondifferentiable(func)
 
-    registry.family(lambda func: func in (first, second), declare)
+    registry.family(lambda func: func in (first, second), make)
     try:
         assert first not in RULES
         assert first(ga.tensor([1.0, 2.0])) == first(ga.tensor([1.0, 2.0])) == 2

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
 import gradarray as ga
 from gradarray import registry
 from gradarray.dispatch import primitive
+from gradarray.kinds import Nondifferentiable
 
 pytestmark = pytest.mark.usefixtures("restored_tables")
 
@@ -131,6 +134,66 @@ def test_a_declaration_that_does_not_match_is_refused(declare, message):
     with pytest.raises(TypeError, match=message):
         declare()
     assert before == registry.RULES
+
+
+# --- families --------------------------------------------------------------------------------------------------------
+
+# While the rule of the first function of a family is made, what is put in for `meanwhile` happens.
+MEANWHILE = """
+import os, signal, sys, threading
+import numpy as np, gradarray as ga
+P, c = np.polynomial.polynomial, [[1.0, 2.0], [3.0, 4.0]]
+def work():
+    x = ga.tensor([1.0, 2.0])
+    np.sum(P.polyval2d(x, x, c)).backward()
+    np.testing.assert_allclose(x.grad, [13.0, 21.0])
+def in_a_child():
+    child = os.fork()
+    if not child:
+        signal.alarm(20)
+        work()
+        os._exit(0)
+    return os.waitpid(child, 0)[1]
+def in_a_handler():
+    signal.signal(signal.SIGUSR1, lambda *_: work())
+    signal.raise_signal(signal.SIGUSR1)
+def in_a_thread():
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(20)
+    return thread.is_alive()
+make, met = ga.kinds.Composite.__init__, []
+def made(self, *args):
+    if met:
+        return make(self, *args)
+    met.append("met")
+    hung.append({meanwhile}())
+    make(self, *args)
+hung, ga.kinds.Composite.__init__ = [], made
+signal.alarm(60)
+work()
+print(*met, *hung)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.parametrize("meanwhile", ["in_a_child", "in_a_handler", "in_a_thread"])
+def test_the_first_function_of_a_family_keeps_nobody_waiting(meanwhile, run_python):
+    answer = run_python("-W", "ignore", "-c", MEANWHILE.replace("{meanwhile}", meanwhile)).stdout.split()
+    assert answer in (["met", "0"], ["met", "None"], ["met", "False"])
+
+
+def test_all_get_the_rule_of_a_family_that_is_in_the_table_first(monkeypatch):
+    func, found = primitive(lambda x: x.size), []
+
+    def make(func):
+        if not found:
+            found.append(None)
+            found.append(registry.find(func))  # as another thread does, or a finalizer
+        return Nondifferentiable(func)
+
+    monkeypatch.setattr(registry, "_families", [(lambda f: f is func, make, "tests")])
+    assert registry.find(func) is found[1] is registry.find(func)
 
 
 # --- keywords --------------------------------------------------------------------------------------------------------

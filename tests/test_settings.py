@@ -3,6 +3,7 @@ they end whatever comes."""
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import contextlib
 import contextvars
@@ -14,7 +15,8 @@ import sys
 import threading
 import time
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -723,6 +725,45 @@ def test_ctrl_c_at_any_moment_leaves_nothing_set(work: Callable[[], None]) -> No
         signal.signal(signal.SIGALRM, former)
     assert not left
     assert arrived > 100
+
+
+def _inline(statements: list[ast.stmt]) -> Iterator[ast.AST]:
+    """Yield what is carried out in the frame of these statements themselves; comprehensions are since Python 3.12."""
+    stack: list[ast.AST] = [*statements]
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.GeneratorExp)):
+            stack += ast.iter_child_nodes(node)
+
+
+RESTORING = {"hold", "errors.set", "errors.reset"}
+LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp)
+
+
+def loops_before_a_setting_is_restored(source: str) -> list[int]:
+    """Return the lines of the loops in a ``try`` whose ``finally`` restores a setting."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Try) and any(
+            isinstance(call, ast.Call) and ast.unparse(call.func) in RESTORING for call in _inline(node.finalbody)
+        ):
+            statements = [*node.body, *node.handlers, *node.orelse, *node.finalbody]
+            found += [loop.lineno for loop in _inline(statements) if isinstance(loop, LOOPS)]
+    return found
+
+
+TRY = "for _ in x:\n try:\n  hold(a)\n  {}\n except E:\n  {}\n finally:\n  hold(before)"
+
+
+def test_no_loop_stands_where_a_setting_is_restored() -> None:
+    """A signal that comes as a loop jumps back is not met by the ``finally``, since Python 3.13."""
+    assert loops_before_a_setting_is_restored(TRY.format("f(i for i in x)", "pass")) == []
+    assert loops_before_a_setting_is_restored(TRY.format("f([i for i in x])", "pass")) == [4]
+    assert loops_before_a_setting_is_restored(TRY.format("pass", "while x: f()")) == [6]
+    files = sorted(Path(ga.__file__).parent.rglob("*.py"))
+    found = {file.name: loops_before_a_setting_is_restored(file.read_text(encoding="utf-8")) for file in files}
+    assert {name: lines for name, lines in found.items() if lines} == {}
 
 
 # --- in the function that is differentiated -------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import tape
+from ..kinds import Creation
 from ..places import astype
 from ..registry import composite, creation, family, lowered
 from ..tape import Array
@@ -19,7 +20,7 @@ from .shape import as_array, made_array, plain
 
 creation(np.empty_like, np.zeros_like, np.ones_like)
 # A ufunc that NumPy itself has no use for any more.
-family(lambda func: isinstance(func, np.ufunc) and func.__name__ == "_ones_like", creation)
+family(lambda func: isinstance(func, np.ufunc) and func.__name__ == "_ones_like", Creation)
 # These arrive here by like= alone.
 creation(np.empty, np.zeros, np.ones, np.eye, np.identity, np.tri)
 

@@ -17,7 +17,7 @@ from ..careful import raw
 from ..dispatch import primitive, standing_for, straight
 from ..fitting import FLOAT64
 from ..gate import PLAIN
-from ..kinds import HARD, ROOT, SHARP, Elementwise, Number
+from ..kinds import HARD, ROOT, SHARP, Elementwise, Linear, Number
 from ..places import astype
 from ..registry import RULES, composite, elementwise, family, linear, lowered, nondifferentiable, rule, zero_gradient
 from ..settings import silently
@@ -637,7 +637,7 @@ def _part(func: Any) -> bool:
     return func in overrides.get_overridable_numpy_ufuncs()
 
 
-family(_part, lambda func: linear(func, lambda g, x: g if func.__name__ == "real" else g * 1j))
+family(_part, lambda func: Linear(func, lambda g, x: g if func.__name__ == "real" else g * 1j))
 
 
 def _angle(z: Array, deg: bool = False) -> Array:

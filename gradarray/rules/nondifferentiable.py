@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kinds import Nondifferentiable
 from ..registry import family, lowered, nondifferentiable
 from ..wrapping import unwrap
 
@@ -53,7 +54,7 @@ nondifferentiable(np.packbits, np.unpackbits)
 # --- text ------------------------------------------------------------------------------------------------------------
 # Of numbers, these functions take widths and counts; where one formats them, that is printing.
 
-family(lambda func: getattr(func, "__module__", "") in ("numpy.strings", "numpy.char"), nondifferentiable)
+family(lambda func: getattr(func, "__module__", "") in ("numpy.strings", "numpy.char"), Nondifferentiable)
 
 
 def _works_on_text(func: Any) -> bool:
@@ -63,4 +64,4 @@ def _works_on_text(func: Any) -> bool:
     return func.__name__.startswith("_") or hasattr(np.strings, func.__name__)
 
 
-family(_works_on_text, nondifferentiable)
+family(_works_on_text, Nondifferentiable)

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..dispatch import primitive
 from ..frames import users_level
+from ..kinds import Composite
 from ..places import astype
 from ..registry import composite, family, lowered, rule
 from ..signatures import constant
@@ -294,5 +295,5 @@ _BODIES: dict[str, Callable[..., Any]] = {
 }
 family(
     lambda func: getattr(func, "__module__", "") == "numpy.polynomial.polynomial" and func.__name__ in _BODIES,
-    lambda func: composite(func, _BODIES[func.__name__]),
+    lambda func: Composite(func, _BODIES[func.__name__]),
 )

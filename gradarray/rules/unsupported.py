@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ..registry import family, unsupported
+from ..kinds import Unsupported
+from ..registry import family
 
 # --- structured arrays -----------------------------------------------------------------------------------------------
 
 family(
     lambda func: getattr(func, "__module__", "") == "numpy.lib.recfunctions",
-    lambda func: unsupported("it works on structured arrays, whose fields a Tensor cannot hold", func),
+    lambda func: Unsupported(func, "it works on structured arrays, whose fields a Tensor cannot hold"),
 )
