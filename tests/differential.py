@@ -101,7 +101,7 @@ np.linalg.solve(3 * np.eye({n}) + np.sin({a}), {a}); np.linalg.matrix_power(np.s
 np.linalg.slogdet(3 * np.eye({n}) + np.sin({a}))[1]; np.linalg.cholesky(np.eye({n}) + {a} @ np.conj({a}.T))
 np.linalg.pinv(3 * np.eye({n}) + np.sin({a})); np.linalg.norm({a} + 3, 2)"""
 
-CASTS = """{a}.astype(single); {a}.astype(double); {a}.astype(double, copy=False); {a} * single(2)
+CASTS = """{a}.astype(single); {a}.astype(double); {a}.astype({a}.dtype, copy=False); {a} * single(2)
 {a} + np.ones((), single); np.add({a}, 1, dtype=double); {a} * 1j; {a}.astype({a}.dtype); np.sum({a}, dtype=double)
 {a} * np.arange({a}.size).reshape({a}.shape); np.zeros_like({a}) + {a}; {a} + True; np.full_like({a}, 2.) * {a}
 np.arange(3)[:, None] * np.ravel({a})[:2]"""
