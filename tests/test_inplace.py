@@ -14,6 +14,7 @@ import pytest
 import gradarray as ga
 from gradarray import GradientLossError
 from tests.checks import check_forward, check_gradient
+from tests.counted import counted
 
 MASK = np.array([[True, False, True], [False, True, True]])
 A = np.array([[0.5, 1.5, 2.5], [1.2, 0.7, 0.9]])
@@ -380,6 +381,8 @@ def outcome(t, x, others):
     return x.data.tolist(), None if view is None else view.data.tolist(), t.grad.tolist()
 
 
+# Where nothing is counted, each node is told of its tensor, by a function that an interrupt may come before.
+@counted
 # An interrupt in a finalizer is told and lost, as Python has it.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(
