@@ -226,3 +226,16 @@ def check(run: Callable[[Any], list[Any]], x: np.ndarray, expected: list[Any], l
     tangents = ga.jvp(run, (x,), (direction,))[1]
     for tangent, j in zip(tangents, jacobians, strict=True):
         np.testing.assert_array_equal(np.ravel(tangent), direction.ravel() @ j)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_choice_lies_as_numpys_does_whatever_the_order_of_the_choices(order):
+    x = np.array(np.arange(6.0).reshape(2, 3) - 2, order=order)
+
+    def f(x):
+        return np.select([x > 1, x > 0], [x * x, x], -1.0)
+
+    for found in (f(ga.tensor(x)).data, ga.jvp(f, (x,), (x,))[0]):
+        np.testing.assert_array_equal(found, f(x))
+        assert found.flags.c_contiguous and f(x).flags.c_contiguous
+    np.testing.assert_array_equal(ga.grad(lambda x: np.sum(f(x)))(x), [[0, 0, 0], [1, 4, 6]])
