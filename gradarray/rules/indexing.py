@@ -87,8 +87,8 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
             raise TypeError(f"invalid entry {i} in condlist: should be boolean ndarray")
         result = np.where(condition, choice, result)
     result = result if result.dtype == dtype else astype(result, dtype)
-    # NumPy fills an array of its own, which has no order of the choices'.
-    return result if np.ndim(result) < 2 or bare(result).flags.c_contiguous else np.copy(result, order="C")
+    filled = bare(result)  # NumPy fills an array of its own, which has no order of the choices'
+    return np.copy(result, order="C") if type(filled) is np.ndarray and not filled.flags.c_contiguous else result
 
 
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Array:
