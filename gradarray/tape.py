@@ -195,9 +195,8 @@ def clear(node: Node, after: Node | None = None) -> None:
     `after` is the node that the Tensor has by now, where that is another one.
     """
     if node.grad is OUTSIDE:
-        tensor = getattr(
-            after, "holder", node.holder
-        )()  # where nothing is counted, `after` knows it, and `node` no more
+        # Where nothing is counted, `after` alone knows the Tensor by now.
+        tensor = getattr(after, "holder", node.holder)()
         if tensor is not None and tensor._known is (after or node):
             del tensor._grad
     node.grad = None
