@@ -61,7 +61,7 @@ def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = 
     ufunc = func if isinstance(func, np.ufunc) else None
     rule = find(func)
     plain_results = plain or isinstance(rule, Nondifferentiable)
-    nin, nout, unary = (ufunc.nin, ufunc.nout, ufunc.nin == 1) if ufunc else (0, 1, False)
+    nin, nout = (ufunc.nin, ufunc.nout) if ufunc else (0, 1)
     plain_types, simple, operands = PLAIN, PLAIN | SIMPLE | {Tensor}, PLAIN | {Tensor, list, tuple}
     place_of_out = place_of(func)
     numpys = warning_there(func)
@@ -71,13 +71,16 @@ def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = 
     def call_ufunc(*args: Any, constant: bool | None = None, **kwargs: Any) -> Any:
         try:
             if constant is None and not kwargs and len(args) == nin:
-                if unary and type(args[0]) in plain_types:
-                    return wrapped(func(*args))
-                for value in args:
-                    if type(value) not in operands:
-                        break
-                else:
-                    return UFUNCS[func](*args)
+                if nin == 2:
+                    first, second = args
+                    if type(first) in operands and type(second) in operands:
+                        return UFUNCS[func](first, second)
+                elif nin == 1:
+                    kind = type(args[0])
+                    if kind in plain_types:
+                        return wrapped(func(*args))
+                    if kind in operands:
+                        return UFUNCS[func](*args)
             return general(args, constant, kwargs)
         except Exception as error:
             add_shapes(error, func, args, kwargs)
