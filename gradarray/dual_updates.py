@@ -11,12 +11,13 @@ import numpy as np
 from .forward import UFUNCS
 from .gate import PLAIN
 from .loss import GradientLossError
+from .outputs import in_place, updated_array
 from .places import freeze
 from .references import holders
 from .settings import paused, stopped, together
 from .tangents import level_of, traced_as, values_of, written
 from .tape import Array
-from .views import OPERATED, updated_array
+from .views import OPERATED
 from .wrapping import bare, has_variable, is_scalar, stack_nested
 
 
@@ -83,7 +84,7 @@ def update(d: Any, ufunc: np.ufunc, other: Any) -> Any:
     if result.shape != d.shape or not np.can_cast(result.dtype, d.dtype, "same_kind"):
         updated_array(np.array(bare(d)), ufunc, bare(other))  # NumPy's own error
         result = np.reshape(result, d.shape)
-    d[...] = result
+    d[...] = in_place(result, d, ufunc, other)
     return d
 
 

@@ -262,8 +262,8 @@ def _same_layout(a: Any, b: Any) -> bool:
 
 
 def _undefined(x: Any) -> bool:
-    """Tell whether a small array holds a NaN, in the cheapest way: by its sum of squares."""
-    total = x.dot(x) if x.ndim == 1 else np.vdot(x, x)
+    """Tell whether a small array holds a NaN, in the cheapest way: by its sum of squares, which may overflow."""
+    total = silently(x.dot, x) if x.ndim == 1 else silently(np.vdot, x, x)
     return total != total  # type: ignore[no-any-return]
 
 

@@ -187,3 +187,29 @@ def _with_derivative(array: Array, result: Any) -> Any:
     if isinstance(result, wrapping.Tensor):
         return wrap(array, result._node)
     return wrapping.Dual(array, result.tangent, result.level) if type(result.value) in PLAIN else result
+
+
+# --- augmented assignments --------------------------------------------------------------------------------------------
+
+
+def updated_array(array: Array, ufunc: np.ufunc, value: Any) -> None:
+    """Carry out an augmented assignment to an array, by a ufunc."""
+    if ufunc is np.matmul:
+        array @= value  # NumPy's operator is stricter than its function, whose result may be spread over the output
+    elif ufunc is np.power:
+        array **= value
+    else:
+        ufunc(array, value, out=array, casting="same_kind")
+
+
+def in_place(result: Any, x: Any, ufunc: np.ufunc, value: Any) -> Any:
+    """Return the result of an augmented assignment with the value that NumPy gives in place, to the last digit.
+
+    NumPy takes an array of one element that is its own output for a reduction, and multiplies complex numbers of it
+    without fused operations.
+    """
+    if x.size != 1 or x.dtype.kind != "c" or result.size != 1 or isinstance(bare(x), np.generic):
+        return result
+    array = np.array(bare(x))
+    updated_array(array, ufunc, bare(value))
+    return revalued(np.reshape(result, array.shape), array)

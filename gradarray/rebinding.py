@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from . import loss
+from .outputs import in_place
 from .references import COUNTED, holders
 from .wrapping import bare
 
@@ -77,7 +78,7 @@ def fitted(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any], res
     """Return the result with the dtype of the array that was updated, or raise what NumPy does."""
     plain = inputs[0]
     if result.shape == plain.shape and result.dtype == plain.dtype:
-        return result
+        return in_place(result, plain, ufunc, inputs[1])
     ufunc(*bare(inputs), **{**bare(kwargs), "out": np.empty(plain.shape, plain.dtype)})
     return result.astype(plain.dtype)
 

@@ -416,7 +416,7 @@ def clean(x: Any) -> bool:
     if type(x) is np.ndarray:
         if x.size >= LARGE and x.dtype.kind == "f":
             return no_nan(x)
-        x = np.vdot(x, x)  # NaN exactly when an element is, and the cheapest to find for a small array
+        x = silently(np.vdot, x, x)  # NaN exactly when an element is, and the cheapest to find for a small array
     return bool(x == x) if isinstance(x, np.generic) else True
 
 

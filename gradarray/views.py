@@ -37,7 +37,7 @@ from .fitting import FLOAT64
 from .gate import PLAIN
 from .kinds import public_name
 from .loss import GradientLossError
-from .outputs import likeness
+from .outputs import in_place, likeness, updated_array
 from .places import BASIC, add_at, add_at_places, add_in_slice, astype, clear, freeze, is_basic, scatter, value_vjp
 from .registry import linear
 from .tape import Array, Node, PullbackRule, next_order
@@ -477,7 +477,7 @@ def update(x: Tensor, ufunc: np.ufunc, other: Any) -> Tensor:
     other = wrapping.stacked(other, public_name(ufunc))
     _check_update(x, ufunc, unwrap(other))
     if recorded(x, other):
-        result = OPERATED.get(ufunc, UFUNCS[ufunc])(x, other)
+        result = in_place(OPERATED.get(ufunc, UFUNCS[ufunc])(x, other), x, ufunc, other)
         if result.dtype != x.dtype:
             result = astype(result, x.dtype)
         if result.shape != x.shape:  # with more axes of length one, which NumPy's A @= B takes
@@ -522,16 +522,6 @@ def _check_update(x: Tensor, ufunc: np.ufunc, value: Any) -> None:
 def _spreads(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:
     """Tell whether an array of one shape can be broadcast to another one."""
     return len(shape) <= len(into) and all(n in (1, m) for n, m in zip(shape[::-1], into[::-1], strict=False))
-
-
-def updated_array(array: Array, ufunc: np.ufunc, value: Any) -> None:
-    """Carry out an augmented assignment to an array, by a ufunc."""
-    if ufunc is np.matmul:
-        array @= value  # NumPy's operator is stricter than its function, whose result may be spread over the output
-    elif ufunc is np.power:
-        array **= value
-    else:
-        ufunc(array, value, out=array, casting="same_kind")
 
 
 def without_copy(array: Array, shape: Any) -> Array:

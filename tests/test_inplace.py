@@ -296,6 +296,36 @@ def test_an_update_leaves_the_elements_in_the_order_that_they_have_in_memory(con
         np.testing.assert_array_equal(np.sum(x * x, axis=-1), np.sum(expected * expected, axis=-1))
 
 
+UPDATED = {
+    "a leaf": lambda f, x, y: f(ga.tensor(x), y),
+    "a constant by a variable": lambda f, x, y: f(ga.tensor(x, constant=True), ga.tensor(y)),
+    "a view": lambda f, x, y: f(ga.tensor(x)[...], y),
+    "a reshaped view": lambda f, x, y: f(ga.tensor(x).reshape(1, -1), y.reshape(1, -1)),
+    "a plain array": lambda f, x, y: f(x.copy(), ga.tensor(y)),
+    "a value with a tangent": lambda f, x, y: ga.jvp(lambda z: f(np.copy(z), y), (x,), (x,))[0],
+    "off the tape": lambda f, x, y: ga.no_grad(f)(ga.tensor(x), y),
+}
+
+
+@pytest.mark.parametrize("op", ["+=", "-=", "*=", "/=", "**="])
+@pytest.mark.parametrize("way", UPDATED)
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1), (2,)], ids=str)
+@pytest.mark.parametrize("dtype", [float, complex, np.complex64, np.float16])
+def test_an_update_rounds_as_numpy_does_in_place(way, op, shape, dtype, rng):
+    # NumPy multiplies one complex number in place without fused operations, and with them elsewhere.
+    update = {}
+    exec(f"def update(x, y):\n    x {op} y\n    return x", update)
+    for _ in range(20):
+        x, y = (
+            np.array(3 + z * (1j if np.dtype(dtype).kind == "c" else 1) ** 0.5, dtype)
+            for z in rng.normal(size=(2, *shape))
+        )
+        expected = update["update"](x.copy(), y)
+        found = UPDATED[way](update["update"], x, y)
+        found = found.data if isinstance(found, ga.Tensor) else found
+        assert np.array_equal(np.reshape(found, shape), expected)
+
+
 def test_a_mistake_with_a_variable_makes_none_of_a_constant_and_its_views():
     t = ga.tensor([1.0, 2.0])
     x = np.zeros_like(t)

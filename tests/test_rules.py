@@ -323,11 +323,28 @@ def same(found: list[Any], expected: list[Any]) -> bool:
     )
 
 
-def pushed(sample: Sample, operands: list[Any], k: int) -> list[Any]:
+@each(lambda sample: sample.order > 0)
+def test_large_tangents(sample: Sample) -> None:
+    """A tangent times a power of 2 gives one times that, and nothing on the way overflows."""
+    operands = arrays(sample.operands, generator(sample))
+    if not checks.floating(sample(*operands)):
+        return  # nothing that has a tangent
+    for k in range(len(operands)):
+        if checks.overlooked(sample, operands, [k]):
+            continue
+        with np.errstate(all="ignore"):
+            expected = pushed(sample, operands, k)
+        with np.errstate(over="raise"):
+            found = pushed(sample, operands, k, 2.0**600)
+        for x, y in zip(found, expected, strict=True):
+            np.testing.assert_allclose(x, y * 2.0**600, rtol=1e-7, atol=1e-9 * 2.0**600)
+
+
+def pushed(sample: Sample, operands: list[Any], k: int, tangent: float = 1.0) -> list[Any]:
     def call(x: Any) -> list[Any]:
         return checks.floating(sample(*operands[:k], x, *operands[k + 1 :]))
 
-    return floats(ga.jvp(call, (operands[k],), (np.ones(operands[k].shape),))[1])
+    return floats(ga.jvp(call, (operands[k],), (np.full(operands[k].shape, tangent),))[1])
 
 
 # --- composites: their value is NumPy's, whatever their bodies compute ------------------------------------------------
