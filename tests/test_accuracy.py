@@ -5,6 +5,8 @@ The same derivative in a higher precision, or a closed form, tells what is right
 
 from __future__ import annotations
 
+import itertools
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -100,3 +102,39 @@ def test_constants_do_not_widen(f, x, exact):
         found = slope(f, np.array([x], dtype))[1]
         assert found.dtype == dtype
         np.testing.assert_allclose(found.astype(float), float(exact), rtol=8 * float(np.finfo(dtype).eps))
+
+
+def along(a: Any, b: Any) -> list[float]:
+    """Return the coefficients of the polynomial det(a + s b), exactly, from Leibniz's formula."""
+    n = len(a)
+    total = [Fraction(0)] * (n + 1)
+    for columns in itertools.permutations(range(n)):
+        swaps = sum(columns[j] > columns[i] for i in range(n) for j in range(i))
+        product = [Fraction(-1) ** swaps]
+        for i, j in enumerate(columns):
+            constant, slope = Fraction(a[i, j]), Fraction(b[i, j])
+            pairs = zip([*product, Fraction(0)], [Fraction(0), *product], strict=True)
+            product = [constant * p + slope * q for p, q in pairs]
+        total = [x + y for x, y in zip(total, product, strict=True)]
+    return [float(x) for x in total]
+
+
+@pytest.mark.parametrize("beside", [0.0, 1e-18, 1e-14, 1e-9, 1e-5, 1e-2])
+@pytest.mark.parametrize(("n", "rank"), [(n, rank) for n in (2, 3, 4) for rank in range(n + 1)])
+def test_the_derivatives_of_a_determinant_are_right_however_near_to_singular(n, rank, beside, rng):
+    a = rng.normal(size=(n, rank)) @ rng.normal(size=(rank, n)) + beside * rng.normal(size=(n, n))
+    b = rng.normal(size=(n, n))
+    _, slope, curvature, *_ = along(a, b)
+
+    def directional(x):
+        return np.sum(ga.grad(np.linalg.det)(x) * b)
+
+    first = directional(a), ga.jvp(np.linalg.det, (a,), (b,))[1]
+    second = (
+        np.sum(ga.grad(directional)(a) * b),
+        ga.jvp(directional, (a,), (b,))[1],
+        ga.jvp(lambda x: ga.jvp(np.linalg.det, (x,), (b,))[1], (a,), (b,))[1],
+        np.sum(ga.hvp(np.linalg.det)(a, b) * b),
+    )
+    np.testing.assert_allclose(first, slope, rtol=0, atol=1e-11)
+    np.testing.assert_allclose(second, 2 * curvature, rtol=0, atol=1e-9)

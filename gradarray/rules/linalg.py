@@ -172,8 +172,20 @@ smooth_square(np.linalg.matrix_norm, sum_of_squares, _square_of_matrix_norm)
 
 def det_vjp(g: Array, ans: Array, a: Array) -> Array:
     if np.all(ans != 0):
-        return (g * ans)[..., None, None] * transposed(np.linalg.inv(a))
+        inverse = np.linalg.inv(a)
+        if well_conditioned(bare(a), bare(inverse)):
+            return (g * ans)[..., None, None] * transposed(inverse)
     return g[..., None, None] * cofactors(a)
+
+
+def well_conditioned(a: Array, inverse: Array) -> bool:
+    """Tell whether the determinant may be differentiated by way of the inverse.
+
+    Second derivatives lose the digits of the condition number, and have none at a matrix that is singular but for
+    rounding. The Frobenius norms are cheap and at least as large as those that it is defined by.
+    """
+    squares = [np.sum(np.square(np.abs(x)), axis=(-2, -1)) for x in (a, inverse)]
+    return bool(np.all(squares[0] * squares[1] <= np.finfo(a.dtype).eps ** (-2 / 3)))
 
 
 @primitive
