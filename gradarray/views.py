@@ -491,7 +491,8 @@ def update(x: Tensor, ufunc: np.ufunc, other: Any) -> Tensor:
         else:
             setitem(x, ..., result)
     elif not x._alias and (type(x._raw) is not np.ndarray or shared(x)):
-        raw = np.asarray(OPERATED.get(ufunc, ufunc)(x._raw, unwrap(other))).astype(x.dtype, copy=False).reshape(x.shape)
+        raw = in_place(np.asarray(OPERATED.get(ufunc, ufunc)(x._raw, unwrap(other))), x, ufunc, other)
+        raw = raw.astype(x.dtype, copy=False).reshape(x.shape)
         x._raw = _laid_as(x._raw, raw) if type(x._raw) is np.ndarray else raw[()]
     else:
         write(x, lambda raw: updated_array(raw, ufunc, unwrap(other)))
