@@ -593,6 +593,9 @@ def _at(ufunc: np.ufunc, a: Any, indices: Any, *rest: Any) -> None:
         loss.refuse_write(f"{public_name(ufunc)}.at")
         ufunc.at(bare(a), bare(indices), *bare(rest))
         return
+    raw = bare(a)
+    if type(raw) is np.ndarray and not raw.flags.writeable:  # where NumPy's own writes all the same
+        raise ValueError("assignment destination is read-only")
     indices = values_of(indices)
     rest = tuple([stack_nested(b) for b in rest])
     plain = type(a.value) is np.ndarray is type(a.tangent)

@@ -111,7 +111,8 @@ np.zeros({a}.shape, like={a}); np.zeros((), like={a}); np.ones((3,), like={a}); 
 
 CHANGES = """{t}[...] = {b}; {t}[0] = 1.5; {t}[0] = {t}[-1]; {t}[1:] = {t}[:-1]; {t}[::2] *= .5; {t} += {b}
 {t} -= .5 * {b}; {t} *= .5; {t} *= np.sin({b}); {t} /= 2 + np.sin({b}); np.multiply({t}, {b}, out={t})
-np.sin({t}, out={t}); np.add.at({t}, [0, 0, -1], .5); {t}[[0, -1]] += .25; {t}[{t}.real > 0] = .5
+np.sin({t}, out={t}); np.add.at({t}, [0, 0, -1], .5) if {t}.flags.writeable else None
+{t}[[0, -1]] += .25; {t}[{t}.real > 0] = .5
 {t}[...] = {t}[::-1]; {t}[-1] = np.sum({t}); {t}[0] += np.sum({b}); {t}.T[...] = {b}; np.copyto({t}, .5 * {b})
 np.copyto({t}, .7, where={t}.real > .5); {t}.fill(.25); {t}[:, 0] = .5; {t}[..., 0] += {t}[..., -1]
 np.put({t}, [0], .5); {t}.reshape(-1)[:2] = .5; {t}.flat[0] = .75; {t} **= 2 if {t}.dtype.kind == "f" else 3

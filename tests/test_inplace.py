@@ -271,6 +271,21 @@ def test_what_is_read_only_is_refused_where_numpy_refuses_it(name, protect):
     assert found == found[:1] * 5
 
 
+@pytest.mark.parametrize("protect", PROTECTED.values(), ids=PROTECTED)
+@pytest.mark.parametrize("ufunc", [np.add, np.multiply])
+def test_nor_does_the_method_at_write_into_what_is_read_only(ufunc, protect):
+    # NumPy's own does, for want of a look at the flag.
+    def tried(a):
+        with pytest.raises(ValueError, match="read-only"):
+            ufunc.at(protect(a), (0, [0, 0]), 2.0)
+        return np.sum(a)
+
+    np.testing.assert_array_equal(ga.grad(tried)(A), np.ones(A.shape))
+    np.testing.assert_array_equal(ga.jvp(tried, (A,), (A,)), [np.sum(A), np.sum(A)])
+    np.testing.assert_array_equal(ga.jvp(ga.grad(tried), (A,), (A,))[0], np.ones(A.shape))
+    tried(ga.tensor(A, constant=True))
+
+
 ORDERS = {
     "C": np.ascontiguousarray,
     "F": np.asfortranarray,
