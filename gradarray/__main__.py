@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 import gradarray
-from gradarray import tour
+from gradarray.show import tour
 
 
 def parser() -> argparse.ArgumentParser:
@@ -32,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
         help="what gradarray makes of each function of NumPy, counted from its own tables",
         description="Print a table of the functions of the NumPy that is installed, by chapter and by kind of "
         "derivative, and those that are refused, with the reasons.",
-    ).set_defaults(run=lambda _: importlib.import_module("gradarray.coverage").main())
+    ).set_defaults(run=lambda _: importlib.import_module("gradarray.show.coverage").main())
     return top
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .mirror import created, mirrored
+from .mirror.mirrored import created, mirrored
 
 # --- Standard FFTs --------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.linalg import LinAlgError
 
-from .mirror import answering, mirrored
+from .mirror.mirrored import answering, mirrored
 
 # --- Matrix and vector products -------------------------------------------------------------------------------------
 

@@ -37,11 +37,11 @@ from numpy.random import (
     set_state,
 )
 
-from . import tape
-from ._tensor import Tensor
-from .mirror import borrow
-from .outputs import fill
-from .wrapping import has_variable, unwrap
+from .context import settings
+from .mirror.mirrored import borrow
+from .reverse.outputs import fill
+from .reverse.tensor import Tensor
+from .tape.wrapping import has_variable, unwrap
 
 # --- what the two kinds of function do ------------------------------------------------------------------------------
 
@@ -77,7 +77,7 @@ def _draw(func: Callable[..., Any], args: Any, kwargs: dict[str, Any], constant:
 
 def _plain(name: str, value: Any) -> Any:
     """Return arguments with the bare values of Tensors, which must be constants."""
-    if has_variable(value) and tape.recording():
+    if has_variable(value) and settings.recording():
         raise TypeError(
             f"derivatives do not flow through a draw, so {name} takes no variables. Draw numbers of a fixed "
             "distribution and compute with these, as in loc + scale * rng.standard_normal(size), or pass ga.asarray(t)."

@@ -19,10 +19,11 @@ from typing import Any
 import numpy as np
 
 import gradarray as ga
-from gradarray import GradientLossError, GradientLossWarning, plans, sweeps
-from gradarray.references import COUNTED
-from gradarray.tape import Node, PullbackRule
-from gradarray.wrapping import wrap
+from gradarray import GradientLossError, GradientLossWarning
+from gradarray.kernels.references import COUNTED
+from gradarray.tape import plans, sweeps
+from gradarray.tape.nodes import Node, PullbackRule
+from gradarray.tape.wrapping import wrap
 
 Call = Callable[..., Any]
 Arrays = Sequence[Any]
@@ -297,7 +298,7 @@ def check_plan(y: ga.Tensor) -> bool:
     assert by_plan is not None, "a plan does not know its own tape again"
     if not by_plan:
         with np.errstate(all="ignore"):
-            by_loop = sweeps._pull(sorted(uses, key=lambda node: node.order), uses, root, g, True, None)
+            by_loop = sweeps._pull(sorted(uses, key=lambda node: node.order), uses, root, g, True)
         assert by_loop is None, "a plan sees a NaN where there is none"
         return True
     by_loop = sweeps.sweep(root, g, True, uses=uses)

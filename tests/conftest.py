@@ -12,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import gradarray as ga
-from gradarray import dispatch, forward, registry
+from gradarray.forward import protocols as forward
+from gradarray.reverse import protocols
+from gradarray.rules import registry
 
 # Both draw the same examples on every run, so that a failure is always one of the commit at hand. Many examples are for
 # a search by hand: HYPOTHESIS_PROFILE=search pytest ...
@@ -49,7 +51,7 @@ def quiet() -> Iterator[None]:
 @pytest.fixture
 def restored_tables() -> Iterator[None]:
     """Forget what a test declares."""
-    tables = (registry.RULES, dispatch.UFUNCS, dispatch.FUNCTIONS, forward.UFUNCS, forward.FUNCTIONS)
+    tables = (registry.RULES, protocols.UFUNCS, protocols.FUNCTIONS, forward.UFUNCS, forward.FUNCTIONS)
     before = [dict(table) for table in tables]
     yield
     declared = [func for func, rule in registry.RULES.items() if before[0].get(func) is not rule]

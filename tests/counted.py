@@ -2,6 +2,6 @@
 
 import pytest
 
-from gradarray import references
+from gradarray.kernels import references
 
 counted = pytest.mark.skipif(not references.COUNTED, reason="this interpreter counts nothing, so that more is copied")

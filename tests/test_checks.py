@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray import dispatch
-from gradarray.dispatch import primitive
 from gradarray.registry import RULES, bilinear, composite, linear, nondifferentiable, rule, zero_gradient
+from gradarray.reverse import protocols
+from gradarray.rules.primitives import primitive
 from tests import checks
 from tests.counted import counted
+from tests.rules.test_rules import SAMPLES, arrays, compare_signature, generator
 from tests.samples import Sample
-from tests.test_rules import SAMPLES, arrays, compare_signature, generator
 
 X = np.array([[0.7, -1.3, 0.4], [1.1, 0.6, -0.9], [0.2, 1.7, -0.5]])
 Y = np.array([[0.3, 0.9, -1.4], [-0.6, 1.2, 0.8], [1.5, -0.7, 0.1]])
@@ -25,7 +25,7 @@ for array in (X, Y, Z):
 @pytest.fixture(autouse=True)
 def restore() -> Iterator[None]:
     """Forget the rules that a test declares."""
-    tables: list[dict[Any, Any]] = [RULES, dispatch.UFUNCS, dispatch.FUNCTIONS]
+    tables: list[dict[Any, Any]] = [RULES, protocols.UFUNCS, protocols.FUNCTIONS]
     before = [dict(table) for table in tables]
     yield
     for table, entries in zip(tables, before, strict=True):

@@ -49,5 +49,5 @@ def test_docstring_gives_what_it_shows(name: str) -> None:
 
 
 def test_there_are_examples() -> None:
-    assert {"gradarray", "gradarray.tour.load_iris"} <= set(EXAMPLES)
+    assert {"gradarray", "gradarray.show.tour.load_iris"} <= set(EXAMPLES)
     assert "gradarray.sum" not in EXAMPLES

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gradarray as ga
-from gradarray import plans, sweeps
+from gradarray.tape import plans, sweeps
 from tests import checks
 
 SHAPES = ((6,), (2, 3), (2, 2, 2))

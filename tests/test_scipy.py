@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.tour import load_iris
+from gradarray.show.tour import load_iris
 
 optimize = pytest.importorskip("scipy.optimize", reason="SciPy is an optional companion")
 integrate = pytest.importorskip("scipy.integrate", reason="SciPy is an optional companion")

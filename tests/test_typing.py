@@ -18,11 +18,11 @@ import pytest
 
 import gradarray as ga
 from gradarray import fft, linalg
-from gradarray.array_methods import ArrayMethods
-from gradarray.mirror import OneOrMore
-from gradarray.operators import _BINARY, _COMPARING, _UNARY
-from gradarray.signatures import parameter_kinds
-from tests.test_rules import SAMPLES
+from gradarray.mirror.mirrored import OneOrMore
+from gradarray.reverse.methods import ArrayMethods
+from gradarray.reverse.operators import _BINARY, _COMPARING, _UNARY
+from gradarray.rules.signature import parameter_kinds
+from tests.rules.test_rules import SAMPLES
 
 
 def test_the_users_file_runs():

@@ -1,0 +1,214 @@
+"""What carries out a function on Duals, made from its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..context.settings import paused, silently, stopped, watching
+from ..kernels.gate import ARRAYS, PLAIN
+from ..reverse.arguments import UFUNC_KEYWORDS, CallSignature
+from ..reverse.outputs import revalued, taking
+from ..rules.differentiable import Elementwise, Function, Linear
+from ..rules.kinds import Composite, Creation, InPlace, Reader, Rule, ZeroGradient, refuse
+from ..rules.names import public_name
+from ..rules.registry import find
+from ..tape import loss, wrapping
+from ..tape.wrapping import bare, entered
+from .levels import Pusher, level_of, same_layout, values_of
+from .tangents import laid_alike, paired, pushed, untraced
+
+
+def function_pusher(func: Callable[..., Any]) -> Pusher:
+    """Make what carries out a function on Duals, from its rule."""
+    rule = find(func)
+    push: Pusher = _refusing(func, rule) if rule is None else rule.read(_PUSHERS)
+    lower = None if rule is None else rule.lower
+
+    def push_unless_stopped(args: Any, kwargs: dict[str, Any]) -> Any:
+        if paused:
+            level = level_of((args, kwargs))
+            if stopped(level):
+                return untraced(func, args, kwargs)
+            if (watch := watching()) is not None:
+                return watch.pushed(push_unless_stopped, public_name(func), level, (args, kwargs), args, kwargs)
+        if lower is not None:
+            answer = lower(args, kwargs)
+            if answer is not NotImplemented:
+                return answer
+        return push(args, kwargs)
+
+    return push_unless_stopped
+
+
+def _lowering(lower: Pusher, push: Pusher) -> Pusher:
+    def lower_first(args: Any, kwargs: dict[str, Any]) -> Any:
+        answer = lower(args, kwargs)
+        return push(args, kwargs) if answer is NotImplemented else answer
+
+    return lower_first
+
+
+class _Pushers(Reader):
+    """Makes what carries out a function on Duals, by the kind of its rule."""
+
+    def elementwise(self, rule: Elementwise) -> Pusher:
+        return lambda args, kwargs: pushed(rule, args, kwargs)
+
+    def function(self, rule: Function) -> Pusher:
+        return _function(rule)
+
+    def linear(self, rule: Linear) -> Pusher:
+        return _function(rule) if rule.sequence else _linear(rule)
+
+    def composite(self, rule: Composite) -> Pusher:
+        return taking(rule, _composite(rule), lambda _: True)
+
+    def inplace(self, rule: InPlace) -> Pusher:
+        return _inplace(rule)
+
+    def nondifferentiable(self, rule: Rule) -> Pusher:
+        return taking(rule, lambda args, kwargs: rule.call(*values_of(args), **values_of(kwargs)), lambda _: False)
+
+    def zero_gradient(self, rule: ZeroGradient) -> Pusher:
+        return taking(rule, _zero_gradient(rule), lambda _: True)
+
+    def creation(self, rule: Creation) -> Pusher:
+        return _creation(rule)
+
+    def unsupported(self, rule: Rule) -> Pusher:
+        return _refusing(rule.func, rule)
+
+
+_PUSHERS = _Pushers()
+
+
+def _refusing(func: Callable[..., Any], rule: Rule | None) -> Pusher:
+    def refuse_call(_args: Any, _kwargs: dict[str, Any]) -> Any:
+        raise refuse(func, rule)
+
+    return refuse_call
+
+
+def _function(rule: Function) -> Pusher:
+    params = UFUNC_KEYWORDS if isinstance(rule.func, np.ufunc) else rule.params
+    signature = CallSignature(rule, rule.operands, params, rule.variadic)
+    count = len(rule.operands)
+
+    def push(args: Any, kwargs: dict[str, Any]) -> Any:
+        if kwargs or len(args) != count:
+            args, kwargs = signature.sort(args, kwargs)
+        if rule.sequence:
+            (args,) = args
+            if not isinstance(args, (list, tuple)):
+                args = list(args)
+        return pushed(rule, args, kwargs)
+
+    call = push if rule.lower_unusual is None else _lowering(rule.lower_unusual, push)
+    return taking(rule, call, lambda _: True)
+
+
+def _linear(rule: Linear) -> Pusher:
+    general, func = _function(rule), rule.forward
+    names = CallSignature(rule, rule.operands, rule.params, False).names
+    supported = frozenset(rule.params) - {"initial"}  # a start value is not part of the linear map
+
+    dual = wrapping.Dual
+
+    def push(args: Any, kwargs: dict[str, Any]) -> Any:
+        x: Any = args[0] if args else None
+        if type(x) is not dual or type(x.value) not in PLAIN or type(x.tangent) not in PLAIN or len(args) > len(names):
+            return general(args, kwargs)
+        params = kwargs
+        if len(args) > 1:
+            params = dict(zip(names[1:], args[1:], strict=False))
+            if not params.keys().isdisjoint(kwargs):
+                return general(args, kwargs)
+            params.update(kwargs)
+        for name, value in params.items():
+            if name not in supported or not _simple(value):
+                return general(args, kwargs)
+        try:
+            out = func(x.value, **params)
+        except Exception:
+            return general(args, kwargs)  # where NumPy's own function says what is wrong
+        if type(out) not in ARRAYS or out.dtype is not x.dtype:
+            return general(args, kwargs)
+        tangent = func(x.tangent, **params)
+        if type(out) is type(tangent) and (type(out) is not np.ndarray or same_layout(tangent, out)):
+            return dual(out, tangent, x.level)
+        return paired(out, tangent, x.level)
+
+    return push
+
+
+def _simple(value: Any) -> bool:
+    """Tell whether a parameter certainly holds no Dual."""
+    return (
+        type(value) in PLAIN
+        or value is None
+        or isinstance(value, (str, type, np.dtype))
+        or (type(value) is tuple and all(type(item) is int for item in value))
+    )
+
+
+def _composite(rule: Composite) -> Pusher:
+    signature = CallSignature(rule, (), rule.params, variadic=True)
+    filled = rule.func is np.full_like  # it has the level of what it is like, whatever it is filled with
+
+    def push(args: Any, kwargs: dict[str, Any]) -> Any:
+        kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
+        args = entered(args, rule.name)
+        if kwargs:
+            kwargs = dict(zip(kwargs, entered(tuple(kwargs.values()), rule.name), strict=True))
+        if any(name not in rule.params for name in kwargs):
+            signature.let_numpy_refuse(args, kwargs)
+        if rule.computes_anew(args, kwargs):
+            value = rule.call(*bare(args), **bare(kwargs))  # and NumPy's own error and warning
+            return laid_alike(revalued(silently(partial(rule.body, *args, **kwargs)), value))
+        result = rule.body(*args, **kwargs)
+        if filled:
+            level = level_of((args, kwargs))
+            if level_of(result) < level:  # made of what stands inside, so that it can hold what an outer tape records
+                result = paired(rule.func(*values_of(args, level), **values_of(kwargs, level)), None, level)
+        return result if any(result is x for x in args) else laid_alike(result)
+
+    return push
+
+
+def _inplace(rule: InPlace) -> Pusher:
+    first = rule.params[0]
+
+    dual = wrapping.Dual
+
+    def push(args: Any, kwargs: dict[str, Any]) -> Any:
+        target = args[0] if args else kwargs.get(first)
+        if type(target) is not dual:
+            loss.refuse_write(rule.name)
+            return rule.func(*bare(args), **bare(kwargs))
+        raw: Any = bare(target)
+        if type(raw) is np.ndarray and not raw.flags.writeable:
+            raise ValueError(f"{rule.name}: the array is read-only")
+        return rule.body(*args, **kwargs)
+
+    return push
+
+
+def _zero_gradient(rule: ZeroGradient) -> Pusher:
+    def push(args: Any, kwargs: dict[str, Any]) -> Any:
+        level = level_of((args, kwargs))
+        args = entered(args, rule.name)
+        return paired(rule.call(*values_of(args, level), **values_of(kwargs, level)), None, level)
+
+    return push
+
+
+def _creation(rule: Creation) -> Pusher:
+    def push(args: Any, kwargs: dict[str, Any]) -> Any:
+        level = level_of((args, kwargs))
+        return paired(rule.call(*values_of(args, level), **values_of(kwargs, level)), None, level)
+
+    return push

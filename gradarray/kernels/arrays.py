@@ -1,0 +1,69 @@
+"""What all rooms say of arrays: sizes from which another way pays, and numbers to multiply by."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+# Below this many elements a fresh array is as cheap as the question whether it is needed.
+LARGE = 4096
+
+# The commonest dtype by name: asking a NumPy scalar for its dtype takes longer than arithmetic on it.
+FLOAT64 = np.dtype(np.float64)
+ONES = np.ones(LARGE)
+# From this size of an array on, OpenBLAS multiplies in threads. They stay awake for some 25 ms afterwards, in which
+# others on their processors take twice as long; so they are left alone where this library has threads of its own.
+BLAS_THREADS = 9216
+# Below this many elements the hand-over to another thread, some 25 to 45 us, is not won back.
+SPLIT = 2**17
+
+# Whatever can stand inside a Tensor: an ndarray, a NumPy scalar, another Tensor, a Dual, a foreign array.
+Array = Any
+
+
+class Spec:
+    """The shape and dtype of an array whose values nobody needs."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self.shape = shape
+        self.dtype = dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(shape={self.shape}, dtype={self.dtype})"
+
+
+class Number(float):
+    """A number that does not change the dtype of what it is multiplied by, and is as precise as that."""
+
+    value: Any
+
+    def __new__(cls, value: Any) -> Number:
+        self = super().__new__(cls, value)
+        self.value = value
+        return self
+
+    def beside(self, dtype: np.dtype[Any] | None) -> Any:
+        """Return what to multiply an array of this dtype by."""
+        return self.value if dtype is not None and dtype.char in "gG" else float(self)
+
+
+def factor_of(d: Any, dtype: np.dtype[Any]) -> Any:
+    """Return a constant partial derivative for arithmetic with an array of this dtype."""
+    return d.beside(dtype) if type(d) is Number else d
+
+
+def conjugate(d: Array) -> Array:
+    """Return the complex conjugate; a real partial derivative is not copied."""
+    return np.conj(d) if np.iscomplexobj(d) else d

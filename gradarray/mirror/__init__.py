@@ -1,0 +1,1 @@
+"""``ga.f`` for np.f: NumPy's functions that also take ``constant=`` and always give a Tensor."""

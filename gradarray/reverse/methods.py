@@ -1,0 +1,178 @@
+"""The methods that Tensor and Dual have in common with ndarray, generated from one list of names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
+
+import numpy as np
+
+from .notes import add_shapes
+
+Method = Callable[..., Any]
+T = TypeVar("T")
+
+
+class _OfItsClass(Protocol):
+    """A method whose result is of the class of the object."""
+
+    def __get__(self, instance: T, owner: type, /) -> Callable[..., T]: ...
+
+
+def array_method(func: Callable[..., Any]) -> _OfItsClass:
+    """Make the method that calls a NumPy function with the array in front, and gives an array."""
+    return answer(func)
+
+
+def answer(func: Callable[..., Any]) -> Method:
+    """Make the method that calls a NumPy function with the array in front."""
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return self._functions[func]((self, *args), kwargs)
+        except Exception as error:
+            add_shapes(error, func, (self, *args), kwargs)
+            raise
+
+    method.__name__ = method.__qualname__ = func.__name__
+    method.__doc__ = getattr(np.ndarray, func.__name__, func).__doc__
+    return method
+
+
+class ArrayMethods:
+    """What is a function of NumPy with the array in front, and what comes to that."""
+
+    __slots__ = ()
+
+    # What carries out a function: called with its positional arguments and its keywords.
+    _functions: ClassVar[Any]
+
+    # pandas leaves operators to what has a higher one than its own Series and DataFrame.
+    __pandas_priority__ = 10_000
+
+    if TYPE_CHECKING:
+        # Given by `operators.give`, which editors and type checkers do not carry out.
+        def _operator(self, other: Any = None, /) -> Self: ...
+        def _answer(self, other: Any = None, /) -> Any: ...
+        def __setitem__(self, index: Any, value: Any) -> None: ...
+
+        # Written out: what object declares keeps its type, bool, where a name is merely assigned.
+        def __eq__(self, other: Any, /) -> Any: ...
+        def __ne__(self, other: Any, /) -> Any: ...
+
+        __add__ = __sub__ = __mul__ = __truediv__ = __floordiv__ = __mod__ = __pow__ = _operator
+        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rfloordiv__ = __rmod__ = __rpow__ = _operator
+        __divmod__ = __rdivmod__ = _answer
+        __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = __imod__ = __ipow__ = _operator
+        __matmul__ = __rmatmul__ = __imatmul__ = __neg__ = __pos__ = __abs__ = _operator
+        __iand__ = __ior__ = __ixor__ = __ilshift__ = __irshift__ = _operator
+        __and__ = __or__ = __xor__ = __lshift__ = __rshift__ = __invert__ = _answer
+        __rand__ = __ror__ = __rxor__ = __rlshift__ = __rrshift__ = _answer
+        __lt__ = __le__ = __gt__ = __ge__ = _answer
+    # As for an ndarray, == is element-wise, so that there is no hash.
+    __hash__ = None  # type: ignore[assignment]
+
+    # --- methods that are functions of NumPy ------------------------------------------------------------------------
+
+    all = answer(np.all)
+    any = answer(np.any)
+    argmax = answer(np.argmax)
+    argmin = answer(np.argmin)
+    argpartition = answer(np.argpartition)
+    argsort = answer(np.argsort)
+    choose = array_method(np.choose)
+    cumprod = array_method(np.cumprod)
+    cumsum = array_method(np.cumsum)
+    diagonal = array_method(np.diagonal)
+    dot = array_method(np.dot)
+    max = array_method(np.max)
+    mean = array_method(np.mean)
+    min = array_method(np.min)
+    nonzero = answer(np.nonzero)
+    prod = array_method(np.prod)
+    ravel = array_method(np.ravel)
+    repeat = array_method(np.repeat)
+    round = array_method(np.round)
+    searchsorted = answer(np.searchsorted)
+    squeeze = array_method(np.squeeze)
+    std = array_method(np.std)
+    sum = array_method(np.sum)
+    swapaxes = array_method(np.swapaxes)
+    take = array_method(np.take)
+    trace = array_method(np.trace)
+    var = array_method(np.var)
+
+    def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Self:
+        """Return the array with another shape, given as one tuple or as several numbers."""
+        kwargs: dict[str, Any] = {} if order == "C" else {"order": order}
+        if copy is not None:
+            kwargs["copy"] = copy
+        return self._functions[np.reshape]((self, shape[0] if len(shape) == 1 else shape), kwargs)  # type: ignore[no-any-return]
+
+    def transpose(self, *axes: Any) -> Self:
+        """Return the array with its axes permuted; without arguments, reversed."""
+        if not axes:
+            return self._functions[np.transpose]((self,), {})  # type: ignore[no-any-return]
+        order = axes[0] if len(axes) == 1 else axes
+        return self._functions[np.transpose]((self, order), {})  # type: ignore[no-any-return]
+
+    def flatten(self, order: str = "C") -> Self:
+        """Return a copy in one dimension."""
+        return self._functions[np.copy]((self._functions[np.ravel]((self, order), {}),), {})  # type: ignore[no-any-return]
+
+    def clip(self, min: Any = None, max: Any = None, out: Any = None, **options: Any) -> Self:
+        """Return the array between two bounds, of which either may be left away; the options are a ufunc's."""
+        kwargs = options if out is None else {"out": out, **options}
+        return self._functions[np.clip]((self, min, max), kwargs)  # type: ignore[no-any-return]
+
+    def conj(self) -> Self:
+        """Return the complex conjugate, element by element; of real numbers the array itself, as NumPy does."""
+        this: Any = self
+        return np.conjugate(this) if this.dtype.kind == "c" else self
+
+    conjugate = conj
+
+    def compress(self, condition: Any, axis: int | None = None, out: Any = None) -> Self:
+        """Return the slices along an axis where the condition holds."""
+        try:
+            return self._functions[np.compress]((condition, self), {"axis": axis, "out": out})  # type: ignore[no-any-return]
+        except Exception as error:
+            add_shapes(error, np.compress, (condition, self), {"out": out})
+            raise
+
+    @property
+    def T(self) -> Self:
+        """The array with its axes reversed."""
+        return self._functions[np.transpose]((self,), {})  # type: ignore[no-any-return]
+
+    @property
+    def mT(self) -> Self:
+        """The array with its last two axes swapped."""
+        if self.ndim < 2:  # type: ignore[attr-defined]
+            raise ValueError("matrix transpose with ndim < 2 is undefined")
+        return self._functions[np.swapaxes]((self, -1, -2), {})  # type: ignore[no-any-return]
+
+    @property
+    def real(self) -> Self:
+        """The real part."""
+        return self._functions[np.real]((self,), {})  # type: ignore[no-any-return]
+
+    @real.setter
+    def real(self, value: Any) -> None:
+        self.real[...] = value
+
+    @property
+    def imag(self) -> Self:
+        """The imaginary part."""
+        return self._functions[np.imag]((self,), {})  # type: ignore[no-any-return]
+
+    @imag.setter
+    def imag(self, value: Any) -> None:
+        if self.dtype.kind != "c":  # type: ignore[attr-defined]
+            raise TypeError("array does not have imaginary part to set")
+        self.imag[...] = value
+
+
+def capsule(array: Any, **keywords: Any) -> Any:
+    """Return what ``array.__dlpack__`` gives; before NumPy 2.1 it takes few of the keywords."""
+    return array.__dlpack__(**{name: value for name, value in keywords.items() if value is not None})

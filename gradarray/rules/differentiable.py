@@ -1,0 +1,586 @@
+"""The kinds of rule that record: how a cotangent is pulled back through a call.
+
+All derivative functions are written in plain ``np.*``, with one vocabulary: `g` the cotangent that comes in, `ans` the
+result of the call, operands and parameters under NumPy's own names. Where a derivative needs only the shape and dtype
+of the result or of an operand, its name starts with an underscore and it is handed a `Spec`; the values are then not
+kept on the tape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..kernels.arrays import FLOAT64, LARGE, SPLIT, Array, Spec, conjugate, factor_of
+from ..kernels.parts import product_in_parts, scaled_in_parts
+from ..tape.careful import HARD, ROOT, SHARP
+from ..tape.cotangents import PICK, Product, Scaled
+from ..tape.fitting import fit
+from ..tape.nodes import Node, PullbackRule
+from .kinds import Reader, Rule
+from .signature import Signature, names, parameter_names
+
+Derivative = Callable[..., Array]
+Partial = Derivative | float
+# What there is no derivative by, such as the order of a Bessel function, has None.
+Partials = Sequence[Partial | None]
+
+
+class Differentiable(Rule, PullbackRule):
+    """A rule with recorded calls: it can pull a cotangent back through a node.
+
+    Attributes
+    ----------
+    operands : names of the parameters that a derivative may flow to; they come first
+    params : names of the parameters that may follow them
+    variadic : any number of operands
+    sequence : the operands come as one sequence, as in np.concatenate
+    skip : the positions of the operands through which no derivative flows, such as a condition
+    refused : those of the operands that there is no derivative by
+    is_linear : whether it is linear in its operands together, so that it is its own derivative
+    """
+
+    operands: tuple[str, ...]
+    params: tuple[str, ...] = ()
+    variadic = False
+    sequence = False
+    skip: frozenset[int] = frozenset()
+    refused: tuple[int, ...] = ()
+    is_linear = False
+    shared = True
+    batches = True
+    keeps_out: bool
+    # Tells by which function of the operands the square of a call's result can be had, and with which parameters; None
+    # where the result has no kink, or its square has one too. See numpy/kinks.py.
+    smooth_square: Callable[[Sequence[Any], dict[str, Any]], tuple[Differentiable, dict[str, Any]] | None] | None = None
+    # Tells whether a call with these operands squares the first one; None where no call does.
+    squares: Callable[..., bool] | None = None
+
+    def keeps(self, position: int) -> bool:
+        """Tell whether a derivative needs the values of this operand."""
+        raise NotImplementedError
+
+    def refuse_operands(self, variables: Sequence[bool]) -> None:
+        """Raise if an operand is a variable that there is no derivative by."""
+        count = len(self.operands)
+        for i in self.refused:
+            if variables[i]:
+                raise TypeError(
+                    f"{self.name} has no derivative by its operand {self.operands[i]}, number {i + 1} of {count}, "
+                    "which is a variable here; pass it as ga.stop_gradient(t) or ga.asarray(t) where none is wanted"
+                )
+
+    def tangent(
+        self, ans: Any, operands: Sequence[Any], tangents: Sequence[Any], params: dict[str, Any], forward: Any
+    ) -> Any:
+        """Return the tangent of a call's result, or of each one of several; NotImplemented where only the vjp tells it.
+
+        Parameters
+        ----------
+        ans : the result
+        operands : the operands, as arrays or, where their values are not there, as a `Spec`
+        tangents : one for each operand, None for a constant
+        params : the parameters, by name
+        forward : an object with two methods. ``product(rule, i, t, ans, operands)`` returns the derivative by the i-th
+            operand of a ufunc times a tangent, ``apart(tangent, tangents)`` what may be written into without changing
+            one of the tangents.
+        """
+        return NotImplemented
+
+    def push(self, node: Node, tangents: Sequence[Any], forward: Any) -> Any:
+        operands = [parent if x is None else x for x, parent in zip(node.args, node.parents, strict=True)]
+        ans = node if node.out is None else node.out
+        return self.tangent(ans, operands, tangents, node.kwargs or {}, forward)
+
+    def noted(self, node: Node, g: Array) -> tuple[Any, Any, Any]:
+        args, out = node.args, node.out
+        if type(args) is tuple and not self.selects:
+            # A constant is somebody else's, most of the time.
+            args = tuple([x if p is None else _shape_of(x) for x, p in zip(args, node.parents)])  # noqa: B905 - dear
+            out = tuple(map(_shape_of, out)) if type(out) is tuple else _shape_of(out)
+        return args, out, 0
+
+    def lift(self, node: Node, wrap: Callable[[Array, Node], Array]) -> Node:
+        """Return the node with its saved values as Tensors on the tape, so that the pullback is recorded too."""
+        args = tuple(
+            [
+                raw if parent is None or raw is None or isinstance(raw, Spec) else wrap(raw, parent)
+                for raw, parent in zip(node.args, node.parents, strict=True)
+            ]
+        )
+        out = node.out
+        if type(out) is tuple:  # several results, each with a node of its own
+            out = tuple(
+                wrap(item, Node(PICK, (k,), None, None, (node,), item.shape, item.dtype))
+                if item.dtype.kind in "fc"
+                else item
+                for k, item in enumerate(out)
+            )
+        elif out is not None:
+            out = wrap(out, node)
+        return Node(node.rule, args, node.kwargs, out, node.parents, node.shape, node.dtype)
+
+
+def _shape_of(x: Any) -> Any:
+    """Return the shape and dtype of a large array of numbers, and anything else as it is."""
+    if type(x) is np.ndarray and x.size >= LARGE and x.dtype.kind in "fc":
+        return Spec(x.shape, x.dtype)
+    return x
+
+
+class Elementwise(Differentiable):
+    """A ufunc with one partial derivative per operand."""
+
+    kind = "elementwise"
+    fixed = True
+    # What is asked where a zero meets an infinity, by the number of an operand; see careful.py. How an infinite slope
+    # comes about, given the result and the operands; and given the node, which roots' slopes a vanishing derivative
+    # excuses, and where it vanishes because a constant is zero.
+    root: Callable[..., Any] | None = None
+    excuses: Callable[[int, Node], Any] = staticmethod(lambda _i, _node: 0)
+    constant: Callable[[int, Node], Any] = staticmethod(lambda _i, _node: False)
+    # In forward mode, given the tangent of the first operand, and the operands: whether the derivative by that operand
+    # vanishes so that it excuses no root (SHARP), or none of a root (ROOT); 0 otherwise.
+    vanishes: Callable[..., int] | None = None
+
+    def read(self, reader: Reader) -> Any:
+        return reader.elementwise(self)
+
+    def __init__(self, func: np.ufunc, declared: Partials, *, selects: bool = False) -> None:
+        super().__init__(func)
+        func = self.func  # type: ignore[assignment]
+        self.refused = tuple([i for i, partial in enumerate(declared) if partial is None])
+        partials = [0 if partial is None else partial for partial in declared]
+        if len(partials) != func.nin:
+            raise TypeError(
+                f"{self.name} takes {func.nin} operand(s), so it needs {func.nin} partial derivative(s), "
+                f"not {len(partials)}"
+            )
+        if func.nout != 1:
+            raise TypeError(f"{self.name} has {func.nout} results; declare it with composite() or rule()")
+        self.nin = func.nin
+        self.selects = selects
+        self.exact = not any(callable(partial) for partial in partials)
+        self.partials = tuple(partials)
+        self.multiplies = func.nin == 1 and callable(partials[0])
+        self._needs = tuple(self._needed(partial) for partial in partials)
+        self.operands = next((names(p)[1:] for p in partials if callable(p)), ("x1", "x2", "x3")[: func.nin])
+        self.operands = tuple(name.lstrip("_") for name in self.operands)
+        self.keeps_out = any(needs[0] for needs in self._needs)
+        # np.absolute gives real results for complex operands: its result does not tell that conjugates are due.
+        to_real = any(set(types[: func.nin]) & set("FDG") and types[-1] in "fdg" for types in func.types)  # "D->d"
+        self.pullback = _scalar_chain(self.partials, to_real)  # type: ignore[method-assign, assignment]
+
+    def _needed(self, partial: Partial) -> tuple[bool, ...]:
+        if not callable(partial):
+            return (False,) * (self.nin + 1)
+        found = names(partial)
+        if len(found) != self.nin + 1:
+            raise TypeError(
+                f"a partial derivative of {self.name} takes (ans, "
+                f"{', '.join(f'x{i + 1}' for i in range(self.nin))}), but this one takes ({', '.join(found)})"
+            )
+        return tuple(not name.startswith("_") for name in found)
+
+    def partial_needs(self, i: int, position: int) -> bool:
+        """Tell whether the i-th partial derivative needs the values of the operand at `position`."""
+        return self._needs[i][position + 1]
+
+    def keeps(self, position: int) -> bool:
+        return any(needs[position + 1] for needs in self._needs)
+
+    def contributions(self, node: Node, g: Array, mend: Callable[..., Any]) -> Iterable[Any]:
+        if not is_large_real(g):
+            return self.pullback(node, g)
+        saved = (node.out, *node.args)
+        found: list[Any] = []
+        for i, (d, parent) in enumerate(zip(self.partials, node.parents, strict=True)):
+            if parent is None:
+                found.append(None)
+            elif parent.shape != g.shape or parent.dtype is not g.dtype:
+                return self._at_once(node, g, mend)
+            else:
+                found.append(Product(g, d, saved, mend(i)) if callable(d) else g if d == 1 else Scaled(g, d))
+        # Where the cotangent itself is among them, its memory is still needed.
+        if not any(c is g for c in found):
+            next(c for c in reversed(found) if c is not None).last = True
+        return found
+
+    def mends(self, g: Array) -> bool:
+        return self.exact or is_large_real(g)
+
+    def carefully(self, sweep: Any, node: Node, source: Node, g: Array, marks: Any) -> list[Any]:
+        return sweep.elementwise(node, source, g, marks)  # type: ignore[no-any-return]
+
+    def mark(self, journal: Any, light: Node, marks: Any, level: Any) -> None:
+        journal.mark_elementwise(light, marks, level)
+
+    def noted(self, node: Node, g: Array) -> tuple[Any, Any, Any]:
+        level: Any = 0
+        if self.root is not None and g is not None:
+            pairs = enumerate(node.parents)
+            level = max((self.root(i, node.out, *node.args) for i, p in pairs if p is not None), key=np.ndim)
+            level = 0 if np.ndim(level) == 0 else np.where((level < HARD) & np.isfinite(g), level, 0)
+        args, out, _ = super().noted(node, g)
+        return args, out, level
+
+    def written(self, writer: Any, node: Node) -> Iterable[str]:
+        return writer.elementwise(node, self)  # type: ignore[no-any-return]
+
+    def tangent(
+        self, ans: Any, operands: Sequence[Any], tangents: Sequence[Any], params: dict[str, Any], forward: Any
+    ) -> Any:
+        terms = [forward.product(self, i, t, ans, operands) for i, t in enumerate(tangents) if t is not None]
+        return forward.apart(sum(terms[1:], terms[0]), tangents)
+
+    def smoothed(self, node: Node) -> Node | None:
+        if self.squares is None:
+            return None
+        root = node.parents[0]
+        if root is None or not isinstance(root.rule, Differentiable) or root.rule.smooth_square is None:
+            return None
+        operands = [raw if parent is None else parent for raw, parent in zip(node.args, node.parents, strict=True)]
+        if len(operands) == 2 and _same_call(root, operands[1]):
+            operands[1] = root
+        if root.shape != node.shape or not self.squares(*operands) or np.all(node.args[0]):
+            return None
+        found = root.rule.smooth_square(root.args, root.kwargs or {})
+        if found is None:
+            return None
+        rule, params = found
+        return Node(rule, root.args, params, None, root.parents, node.shape, node.dtype)
+
+    def _at_once(self, node: Node, g: Array, mend: Callable[..., Any]) -> Iterable[Any]:
+        """Return contributions that are computed now: they are summed, or complex, or of another precision."""
+        if self.exact or any(parent is not None and parent.dtype.kind == "c" for parent in node.parents):
+            return self.pullback(node, g)
+        saved = (node.out, *node.args)
+        return [
+            None
+            if parent is None
+            else product_in_parts(g, d, saved, mend=mend(i))
+            if callable(d)
+            else g
+            if d == 1
+            else scaled_in_parts(g, d)
+            for i, (d, parent) in enumerate(zip(self.partials, node.parents, strict=True))
+        ]
+
+
+def _same_call(node: Node, other: Any) -> bool:
+    """Tell whether two nodes are the same function of the same operands."""
+    return (
+        isinstance(other, Node)
+        and other.rule is node.rule
+        and other.parents == node.parents
+        and not (node.kwargs or other.kwargs)
+    )
+
+
+def is_large_real(g: Any) -> bool:
+    return type(g) is np.ndarray and g.size >= LARGE and g.dtype.kind == "f"
+
+
+def _scalar_chain(partials: tuple[Partial, ...], to_real: bool) -> Callable[[Node, Array], Iterable[Any]]:
+    """Make the pullback of an element-wise function: the cotangent times each partial derivative.
+
+    One and two operands have a function of their own, without a loop: it is on the way of every recorded operation.
+    """
+
+    def general(node: Node, g: Array) -> Iterable[Any]:
+        args, out = node.args, node.out
+        return [
+            None if parent is None else g * conjugate(d(out, *args) if callable(d) else d)
+            for d, parent in zip(partials, node.parents, strict=True)
+        ]
+
+    float64 = FLOAT64
+    first = partials[0]
+    if len(partials) == 1 and callable(first):
+        partial = first
+
+        def unary(node: Node, g: Array) -> Iterable[Any]:
+            if (to_real or node.dtype is not float64) and "c" in (node.dtype.kind, node.parents[0].dtype.kind):  # type: ignore[union-attr]
+                return general(node, g)
+            if type(g) is np.ndarray and g.size >= LARGE:
+                return (product_in_parts(g, partial, (node.out, node.args[0])),)
+            return (g * partial(node.out, node.args[0]),)
+
+        return unary
+    if len(partials) == 2 and callable(first) and callable(partials[1]):
+        left, right = first, partials[1]
+
+        def binary(node: Node, g: Array) -> Iterable[Any]:
+            if node.dtype is not float64 and node.dtype.kind == "c":
+                return general(node, g)
+            p, q = node.parents
+            x1, x2 = node.args
+            if type(g) is np.ndarray and g.size >= LARGE:
+                return (
+                    None if p is None else product_in_parts(g, left, (node.out, x1, x2)),
+                    None if q is None else product_in_parts(g, right, (node.out, x1, x2)),
+                )
+            if q is None:
+                return (g * left(node.out, x1, x2), None)
+            if p is None:
+                return (None, g * right(node.out, x1, x2))
+            return (g * left(node.out, x1, x2), g * right(node.out, x1, x2))
+
+        return binary
+    if all(not callable(d) for d in partials):
+        # The parents of constant operands are None; the sweep passes them over.
+        factors: tuple[Any, ...] = partials
+
+        if factors == (1, 1):
+            return lambda _node, g: (g, g)
+
+        def constant(node: Node, g: Array) -> Iterable[Any]:
+            if factors == (1, -1):
+                second = node.parents[1]
+                if second is None:
+                    return (g, None)
+                if type(g) is not np.ndarray or g.size < LARGE:
+                    return (g, -g)
+                if g.shape != second.shape:
+                    return (g, -fit(g, second))  # the sum has fewer elements to negate
+            if type(g) is np.ndarray and g.size >= SPLIT:
+                return [g if d == 1 else scaled_in_parts(g, d) for d in factors]
+            return [g if d == 1 else -g if d == -1 else g * factor_of(d, node.dtype) for d in factors]
+
+        return constant
+    return general
+
+
+class Function(Differentiable):
+    """Any other differentiable function: one vjp per operand, or one for all of them."""
+
+    kind = "rule"
+
+    def read(self, reader: Reader) -> Any:
+        return reader.function(self)
+
+    def __init__(
+        self,
+        func: Callable[..., Any],
+        vjps: Sequence[Derivative],
+        *,
+        jvp: Derivative | None = None,
+        joint: bool = False,
+        skip: Sequence[str] = (),
+        holomorphic: bool = True,
+        forward: Callable[..., Any] | None = None,
+        sparse: Derivative | None = None,
+        absent: bool = False,
+        selects: bool | str = False,
+        leading: Sequence[str] = ("g", "ans"),
+    ) -> None:
+        super().__init__(func)
+        self.selects = selects
+        self.exact = selects is True
+        self.vjps = tuple(vjps)
+        self.jvp = jvp
+        self.joint = joint
+        self.holomorphic = holomorphic
+        self.forward = forward or self.call
+        self.sparse = sparse
+        self.absent = absent
+        self._first = first = len(leading)
+        signatures = [Signature.of(vjp) for vjp in vjps]
+        signature = signatures[0]
+        if signature.plain[:first] != tuple(leading):
+            raise TypeError(
+                f"a derivative of {self.name} starts with ({', '.join(leading)}), not ({', '.join(signature.names)})"
+            )
+        if any(other.plain != signature.plain for other in signatures):
+            raise TypeError(f"the derivatives of {self.name} differ in their parameters")
+        if signature.takes_keywords:
+            raise TypeError(f"a derivative of {self.name} takes **kwargs; list the parameters that it supports instead")
+        self.variadic = signature.variadic
+        self.operands = signature.plain[first : signature.required]
+        self.params = signature.names[signature.required :]
+        known = parameter_names(func)
+        unknown = [name for name in (*self.operands, *self.params) if known is not None and name not in known]
+        if unknown:
+            raise TypeError(
+                f"{self.name} has no parameter {', '.join(unknown)}; its parameters are {', '.join(known or ())}"
+            )
+        differentiable = [name for name in self.operands if name not in skip]
+        if not joint and not self.variadic and len(vjps) != len(differentiable):
+            raise TypeError(
+                f"{self.name} has the operands ({', '.join(differentiable)}), so it needs {len(differentiable)} "
+                f"derivative(s), not {len(vjps)}"
+            )
+        if self.variadic and not joint:
+            raise TypeError(f"{self.name} has any number of operands, so it needs a joint derivative")
+        self.skip = frozenset(i for i, name in enumerate(self.operands) if name in skip)
+        if not joint:
+            # A skipped operand has no parent on the tape, so what stands in its place is never called.
+            given = iter(self.vjps)
+            self.vjps = tuple(next(given) if name in differentiable else vjps[0] for name in self.operands)
+        # Which of the result and the operands the forward derivative needs the values of.
+        asked = () if jvp is None else names(jvp)[1 : 2 + len(self.operands)]
+        self._asks_values = tuple(not name.startswith("_") for name in asked)
+        self.alone = first == 2 and len(self.operands) == 1 and not (joint or self.variadic)
+        self.keeps_out = first > 1 and any(not other.names[1].startswith("_") for other in signatures)
+        self._kept = tuple(
+            any(not other.names[first + i].startswith("_") for other in signatures) for i in range(len(self.operands))
+        )
+
+    def carefully(self, sweep: Any, node: Node, source: Node, g: Array, marks: Any) -> list[Any]:
+        return sweep.function(node, source, g, marks)  # type: ignore[no-any-return]
+
+    def mark(self, journal: Any, light: Node, marks: Any, level: Any) -> None:
+        journal.mark_function(light, marks)
+
+    def tangent(
+        self, ans: Any, operands: Sequence[Any], tangents: Sequence[Any], params: dict[str, Any], forward: Any
+    ) -> Any:
+        values = zip((ans, *operands), self._asks_values, strict=False)  # there may be any number of operands
+        if self.jvp is None or any(asked and isinstance(x, Spec) for x, asked in values):
+            return NotImplemented
+        return forward.apart(self.jvp(tangents, ans, *operands, **params), tangents)
+
+    def excusing(self, node: Node) -> int:
+        """Return the worst kind of infinite slope that an inner derivative which vanishes excuses here."""
+        return ROOT
+
+    def written(self, writer: Any, node: Node) -> Iterable[str]:
+        return writer.function(node, self) if self.alone else writer.call(node)  # type: ignore[no-any-return]
+
+    def keeps(self, position: int) -> bool:
+        return self._kept[0 if self.sequence else min(position, len(self._kept) - 1)]
+
+    def partial_needs(self, i: int, position: int) -> bool:
+        """Tell whether the i-th vjp needs the values of the operand at `position`."""
+        return not names(self.vjps[i])[self._first + position].startswith("_")
+
+    def _operands(self, node: Node) -> Any:
+        """Return the saved operands, and the parents, which know shape and dtype, in place of those not saved."""
+        operands = [parent if raw is None else raw for raw, parent in zip(node.args, node.parents, strict=True)]
+        return (operands,) if self.sequence else operands
+
+    def _call(self, vjp: Derivative, node: Node, g: Array) -> Any:
+        return vjp(g, node if node.out is None else node.out, *self._operands(node), **node.kwargs)  # type: ignore[arg-type]
+
+    def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        several = type(g) is list
+        if several and not self.absent:
+            g = [np.zeros_like(out) if part is None else part for part, out in zip(g, node.out, strict=True)]
+        if not self.holomorphic or not (any(map(np.iscomplexobj, g)) if several else node.dtype.kind == "c"):
+            return self._plain(node, g)
+        # The plain derivative gives J^T g; the gradient convention asks for J^H g, which is conj(J^T conj(g)).
+        cotangents = self._plain(node, [np.conj(part) for part in g] if several else np.conj(g))
+        return [None if c is None else np.conj(c) for c in cotangents]
+
+    def contributions(self, node: Node, g: Array, mend: Callable[..., Any]) -> Iterable[Any]:
+        if self.sparse is not None and type(g) is np.ndarray:
+            found = self.sparse(g, node.out, node.args[0], **node.kwargs)  # type: ignore[arg-type]
+            if found is not NotImplemented:
+                return (found,)
+        return self.pullback(node, g)
+
+    def _plain(self, node: Node, g: Array) -> Iterable[Any]:
+        if self.alone:  # the usual case, without a loop
+            raw = node.args[0]
+            ans = node if node.out is None else node.out
+            return (self.vjps[0](g, ans, node.parents[0] if raw is None else raw, **node.kwargs),)  # type: ignore[arg-type]
+        if self.joint:
+            cotangents: Iterable[Any] = self._call(self.vjps[0], node, g)
+            return cotangents
+        return [
+            None if parent is None else self._call(vjp, node, g)
+            for vjp, parent in zip(self.vjps, node.parents, strict=True)
+        ]
+
+
+class Linear(Function):
+    """A function that is linear in its operand: the vjp is its adjoint, and the jvp is the function itself."""
+
+    kind = "linear"
+    is_linear = True
+
+    def read(self, reader: Reader) -> Any:
+        return reader.linear(self)
+
+    def __init__(
+        self,
+        func: Callable[..., Any],
+        adjoint: Derivative,
+        *,
+        sequence: bool = False,
+        forward: Callable[..., Any] | None = None,
+    ) -> None:
+        super().__init__(func, [adjoint], leading=("g",), joint=sequence, holomorphic=False, forward=forward)
+        self.sequence = sequence
+        self.keeps_out = False
+        self.exact = True
+        if len(self.operands) != 1:
+            raise TypeError(f"an adjoint of {self.name} has one operand, not ({', '.join(self.operands)})")
+
+    def keeps(self, position: int) -> bool:
+        return False
+
+    def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        adjoint, keywords = self.vjps[0], node.kwargs
+        if self.sequence:
+            return adjoint(g, *self._operands(node), **keywords)  # type: ignore[arg-type, no-any-return]
+        return (adjoint(g, node.parents[0], **keywords) if keywords else adjoint(g, node.parents[0]),)
+
+    def tangent(
+        self, ans: Any, operands: Sequence[Any], tangents: Sequence[Any], params: dict[str, Any], forward: Any
+    ) -> Any:
+        # The start value of a reduction is not part of the linear map.
+        params = {name: value for name, value in params.items() if name != "initial"}
+        if not self.sequence:
+            return self.call(tangents[0], **params)
+        likes = [x if isinstance(x, Spec) else Spec(np.shape(x), np.result_type(x)) for x in operands]
+        pairs = zip(likes, tangents, strict=True)
+        return self.func([np.zeros(x.shape, x.dtype) if t is None else t for x, t in pairs], **params)
+
+    # It only moves, adds and scales elements.
+    carefully = Differentiable.carefully
+    mark = Differentiable.mark
+
+    def written(self, writer: Any, node: Node) -> Iterable[str]:
+        return writer.call(node) if self.sequence else writer.linear(node, self)  # type: ignore[no-any-return]
+
+
+class Bilinear(Function):
+    """A function that is linear in each of its two operands."""
+
+    kind = "bilinear"
+
+    def read(self, reader: Reader) -> Any:
+        return reader.bilinear(self)
+
+    def __init__(self, func: Callable[..., Any], left: Derivative, right: Derivative) -> None:
+        super().__init__(func, [left, right], leading=("g",), holomorphic=False)
+        self.keeps_out = False
+
+    def tangent(
+        self, ans: Any, operands: Sequence[Any], tangents: Sequence[Any], params: dict[str, Any], forward: Any
+    ) -> Any:
+        (a, b), (ta, tb) = operands, tangents
+        terms = [self.call(*pair, **params) for pair, t in (((ta, b), ta), ((a, tb), tb)) if t is not None]
+        return terms[0] if len(terms) == 1 else terms[0] + terms[1]
+
+    def excusing(self, node: Node) -> int:
+        return SHARP if node.parents[0] is node.parents[1] else ROOT
+
+    def written(self, writer: Any, node: Node) -> Iterable[str]:
+        return writer.call(node) if node.kwargs else writer.bilinear(node, self)  # type: ignore[no-any-return]
+
+    def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        p, q = node.parents
+        a, b = node.args
+        if node.dtype.kind == "c":
+            a, b = (raw if raw is None or isinstance(raw, Spec) else conjugate(raw) for raw in (a, b))
+        a, b = p if a is None else a, q if b is None else b
+        left, right = self.vjps
+        keywords = node.kwargs or {}
+        return (
+            None if p is None else left(g, a, b, **keywords),
+            None if q is None else right(g, a, b, **keywords),
+        )

@@ -1,0 +1,197 @@
+"""What a rule is, and the kinds that record nothing of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from .names import public_name, warning_there
+from .signature import names, parameter_names
+
+Anew = bool | Callable[[Any, dict[str, Any]], bool]
+
+
+class Straight(NamedTuple):
+    """The short way of the usual calls of a composite; see `registry.straight`.
+
+    Attributes
+    ----------
+    part : the function that they are about
+    fewest, most : how many positional arguments they have
+    params : the keywords that they may have
+    """
+
+    part: Callable[..., Any]
+    fewest: int
+    most: int
+    params: frozenset[str]
+
+
+class Reader:
+    """Who makes something of rules: it has a method for each kind, and `Rule.read` calls the one that is the rule's.
+
+    A kind that a reader does not tell from the one that it is made of is read as that.
+    """
+
+    def elementwise(self, rule: Any) -> Any:
+        raise NotImplementedError
+
+    def function(self, rule: Any) -> Any:
+        raise NotImplementedError
+
+    def linear(self, rule: Any) -> Any:
+        return self.function(rule)
+
+    def bilinear(self, rule: Any) -> Any:
+        return self.function(rule)
+
+    def composite(self, rule: Any) -> Any:
+        raise NotImplementedError
+
+    def inplace(self, rule: Any) -> Any:
+        return self.composite(rule)
+
+    def nondifferentiable(self, rule: Any) -> Any:
+        raise NotImplementedError
+
+    def creation(self, rule: Any) -> Any:
+        raise NotImplementedError
+
+    def zero_gradient(self, rule: Any) -> Any:
+        raise NotImplementedError
+
+    def unsupported(self, rule: Any) -> Any:
+        raise NotImplementedError
+
+
+class Rule:
+    """What is known about one function. The kinds below are its subclasses.
+
+    Attributes
+    ----------
+    plain : whether its results are NumPy's own, and no Tensors
+    refuses : whether it is no function of Tensors at all
+    chapter : the module that declared it
+    ours : whether that is one of the library's
+    lower : answers the calls that are another function's or another form's, or returns NotImplemented; see `lowered`
+    lower_unusual : the same, but for calls in an unusual form alone: with more than an array, numbers and names
+    straight : the short way of the usual calls of a composite
+    """
+
+    kind: ClassVar[str]
+    plain = False
+    refuses = False
+    chapter = ""
+    ours = False
+    lower: Callable[[Any, dict[str, Any]], Any] | None = None
+    lower_unusual: Callable[[Any, dict[str, Any]], Any] | None = None
+    straight: Straight | None = None
+
+    def __init__(self, func: Callable[..., Any]) -> None:
+        # Of an object that carries a ufunc, as numba.guvectorize makes, NumPy's protocol names the ufunc.
+        carried = getattr(func, "ufunc", None)
+        self.func: Callable[..., Any] = carried if isinstance(carried, np.ufunc) else func
+        self.name = public_name(self.func)
+        self.call = warning_there(self.func)
+
+    def read(self, reader: Reader) -> Any:
+        """Return what a reader makes of a rule of this kind."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name}>"
+
+
+# --- kinds that record nothing of their own -------------------------------------------------------------------------
+
+
+class Composite(Rule):
+    """A function given a second body in differentiable np.*; no derivative is written."""
+
+    kind = "composite"
+
+    def read(self, reader: Reader) -> Any:
+        return reader.composite(self)
+
+    def __init__(self, func: Callable[..., Any], body: Callable[..., Any], anew: Anew = False) -> None:
+        super().__init__(func)
+        self.body = body
+        self._anew = anew
+        self.params = names(body)
+        known = parameter_names(func)
+        unknown = [] if known is None else [name for name in self.params if name not in known]
+        if unknown:
+            raise TypeError(f"{self.name} has no parameter {', '.join(unknown)}")
+
+    def computes_anew(self, args: Any, kwargs: dict[str, Any]) -> bool:
+        """Tell whether the body has another way to the value than NumPy, so that NumPy is asked for that."""
+        return self._anew(args, kwargs) if callable(self._anew) else self._anew
+
+
+class InPlace(Composite):
+    """A function that changes its first argument; the body does so on a Tensor."""
+
+    kind = "in-place"
+
+    def read(self, reader: Reader) -> Any:
+        return reader.inplace(self)
+
+
+class Nondifferentiable(Rule):
+    """Integer, boolean and meta results: NumPy's own, on the raw data."""
+
+    kind = "non-differentiable"
+    plain = True
+
+    def read(self, reader: Reader) -> Any:
+        return reader.nondifferentiable(self)
+
+
+class Creation(Rule):
+    """A new array that takes no values from a variable, as a constant Tensor."""
+
+    kind = "creation"
+
+    def read(self, reader: Reader) -> Any:
+        return reader.creation(self)
+
+
+class ZeroGradient(Rule):
+    """Floating-point results whose derivative is zero almost everywhere."""
+
+    kind = "zero-gradient"
+
+    def read(self, reader: Reader) -> Any:
+        return reader.zero_gradient(self)
+
+
+class Unsupported(Rule):
+    """A function that is refused, with the reason."""
+
+    kind = "unsupported"
+    refuses = True
+
+    def read(self, reader: Reader) -> Any:
+        return reader.unsupported(self)
+
+    def __init__(self, func: Callable[..., Any], reason: str) -> None:
+        super().__init__(func)
+        self.reason = reason
+
+
+def refuse(func: Callable[..., Any], rule: Rule | None) -> TypeError:
+    """Return the error for a function that has no derivative here."""
+    name = public_name(func)
+    reason = rule.reason if isinstance(rule, Unsupported) else "gradarray has no rule for it"
+    bare = "To compute with the bare values, and without a gradient, pass ga.asarray(t) or t.data"
+    declared = "ga.registry.elementwise" if isinstance(func, np.ufunc) and func.signature is None else "ga.registry"
+    derivative = (
+        f"to give {name} a derivative, declare one with {declared}, or wrap a function of your own in "
+        "ga.custom_gradient"
+    )
+    first, then = (bare, derivative) if isinstance(rule, Unsupported) else (derivative, bare)
+    return TypeError(
+        f"{name} cannot be called on a Tensor: {reason}. {first[0].upper()}{first[1:]}; {then[0].lower()}{then[1:]}."
+    )

@@ -1,0 +1,255 @@
+"""The tape: its nodes, what the sweep asks of their rules, and the recording state."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..kernels.arrays import Array, Spec
+from ..kernels.references import COUNTED, MANY, count
+
+next_order = itertools.count().__next__
+
+
+class PullbackRule:
+    """What the sweep asks of a rule.
+
+    Attributes
+    ----------
+    shared : whether one object is the rule of all calls of a function, so that it tells what they have in common
+    views : whether its results are views, which a node of it reads anew from what its args tell of the place
+    exact : whether the pullback only moves, adds and scales cotangents, so that no zero meets an infinity in it
+    entrance : whether the node stands for an argument, at which the gradient of a function arrives
+    opaque : whether the pullback is somebody's own program, of which no more is known than what it returns
+    batches : whether the pullback may be given a `batch.Batch` of cotangents, which it may still refuse by an exception
+    selects : whether zeros that it puts in say that an element has no part in the result, or "nan"; see careful.py
+    ours : whether it is the library's own, so that it returns what it should, and can be asked at random numbers
+    fixed : whether all its nodes have the same number of operands
+    multiplies : whether it has one operand, whose cotangent is the node's times an array of the result's shape
+    """
+
+    name: str
+    shared = False
+    views = False
+    exact = True
+    entrance = False
+    opaque = False
+    batches = False
+    selects: bool | str = False
+    ours = False
+    fixed = False
+    multiplies = False
+
+    def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        """Return the cotangent of each operand, None for a constant one."""
+        raise NotImplementedError
+
+    def contributions(self, node: Node, g: Array, mend: Callable[..., Any]) -> Iterable[Any]:
+        """Return the same for a large array in the sweep; one may be an object that adds itself, as `Product` does.
+
+        ``mend(i)`` is for `parallel.product_in_parts`, about the cotangent of the i-th operand.
+        """
+        return self.pullback(node, g)
+
+    def push(self, node: Node, tangents: Sequence[Any], forward: Any) -> Any:
+        """Return the tangent of a call's result from those of its operands, or NotImplemented.
+
+        `forward` has what the reader does in its own way: see `Differentiable.tangent`.
+        """
+        return NotImplemented
+
+    def mends(self, g: Array) -> bool:
+        """Tell whether the contributions of a large cotangent have no NaN in the place of a zero that wins over it."""
+        return self.exact
+
+    def carefully(self, sweep: Any, node: Node, source: Node, g: Array, marks: Any) -> list[Any]:
+        """Return the cotangents of the operands in a `careful.Sweep`, and pull its marks back as well.
+
+        `source` is the node, or `lift` of it.
+        """
+        return sweep.moved(node, source, g, marks)  # type: ignore[no-any-return]
+
+    def mark(self, journal: Any, light: Node, marks: Any, level: Any) -> None:
+        """Pull the marks of a `careful.Sweep` back, without a cotangent, by what `noted` kept of the node."""
+        journal.pass_by(light, marks)
+
+    def noted(self, node: Node, g: Array) -> tuple[Any, Any, Any]:
+        """Return what `mark` needs of args and out, with no large array in it, and how infinities came about."""
+        return node.args, node.out, 0
+
+    def written(self, writer: Any, node: Node) -> Iterable[str]:
+        """Return the lines of a plan that pull a cotangent back; see `plans`."""
+        return writer.call(node)  # type: ignore[no-any-return]
+
+    def smoothed(self, node: Node) -> Node | None:
+        """Return a node of the same value that can be differentiated twice where this one cannot, if there is one."""
+        return None
+
+    def lift(self, node: Node, wrap: Callable[[Array, Node], Array]) -> Node:
+        """Return the node with its saved values as Tensors on the tape, so that the pullback is recorded too."""
+        return node
+
+
+class Node(Spec):
+    """One recorded call; its shape and dtype are those of the call's result.
+
+    Attributes
+    ----------
+    rule : the rule that pulls a cotangent back through the call; None for a leaf, `RELEASED` once the tape is gone
+    args : the raw operands that the forward pass saw (a Spec or None where the rule does not need the values), `Viewed`
+        where the result is a view; of a node that a transform asks for, `AWAITED`; of a released one, its rule's name
+    kwargs : the remaining parameters, by name
+    out : the raw result, or None where the rule does not need it
+    parents : the nodes that the operands came from, aligned with `args` (None for a constant)
+    grad : the gradient that the last sweep left here, or OUTSIDE where the Tensor holds it
+    holder : of a leaf, a weak reference to its Tensor, or `somebody`; where nothing is counted, of each node
+    order : a running number; a node's parents always have smaller ones
+    """
+
+    __slots__ = ("args", "grad", "holder", "kwargs", "order", "out", "parents", "rule")
+
+    rule: PullbackRule | None
+    args: Any
+    kwargs: dict[str, Any] | None
+    out: Array
+    parents: tuple[Node | None, ...]
+    grad: Array
+    holder: Callable[[], Any]
+    order: int
+
+    def __init__(
+        self,
+        rule: PullbackRule | None,
+        args: Any,
+        kwargs: dict[str, Any] | None,
+        out: Array,
+        parents: tuple[Node | None, ...],
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+    ) -> None:
+        self.rule = rule
+        self.args = args
+        self.kwargs = kwargs
+        self.out = out
+        self.parents = parents
+        self.grad = None
+        self.order = next_order()
+        self.shape = shape
+        self.dtype = dtype
+
+    def release(self, by: str | None = None) -> None:
+        """Drop what the tape saved here; a later sweep that comes by raises, and says `by` what it was released."""
+        if self.rule is not RELEASED:
+            assert self.rule is not None
+            self.args = self.rule.name
+            self.rule = RELEASED
+            self.kwargs = None
+            self.out = by
+        self.parents = ()
+
+    def become_leaf(self) -> None:
+        """Drop what the tape saved here, and the history; somebody has the Tensor."""
+        self.rule = self.args = self.kwargs = self.out = None
+        self.parents = ()
+        if COUNTED:
+            self.holder = somebody
+
+    def __repr__(self) -> str:
+        name = "leaf" if self.rule is None else self.rule.name
+        return f"Node({name}, shape={self.shape}, dtype={self.dtype})"
+
+
+class Viewed(tuple[Any, ...]):
+    """What the node of a view saves of its operands: nothing of the values."""
+
+    __slots__ = ()
+
+
+# Stands for a gradient that the Tensor holds; see Tensor.grad.
+OUTSIDE = object()
+# Stands in the args of a leaf whose gradient a transform will ask for by its node.
+AWAITED = object()
+
+
+def somebody() -> None:
+    """Stand for the Tensor of a leaf that was computed once: nobody knows it, but it counts as a reference."""
+
+
+def leaf(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Node:
+    """Return a node with no history: the place where a variable's gradient arrives."""
+    return Node(None, None, None, None, (), shape, dtype)
+
+
+def _told(node: Node) -> int:
+    """Return no references, or many, to a node: whether its Tensor is still there is asked of that, and not counted."""
+    holder = getattr(node, "holder", None)
+    if holder is None or node.args is AWAITED or (node.rule is not None and node.rule.entrance):
+        return MANY
+    tensor = holder()
+    return MANY if tensor is not None and tensor._known is node else 0
+
+
+# The number of references to a node, from which it is told whether somebody may still see its gradient.
+references: Callable[[Node], int] = count if COUNTED else _told
+
+# Stands for the node of a view whose base has been updated since; see Tensor._node.
+OUTDATED = leaf((), np.dtype(float))
+
+
+def clear(node: Node, after: Node | None = None) -> None:
+    """Drop the gradient of a node; if the Tensor holds it, the tape that it is on goes with it.
+
+    `after` is the node that the Tensor has by now, where that is another one.
+    """
+    if node.grad is OUTSIDE:
+        # Where nothing is counted, `after` alone knows the Tensor by now.
+        tensor = getattr(after, "holder", node.holder)()
+        if tensor is not None and tensor._known is (after or node):
+            del tensor._grad
+    node.grad = None
+
+
+class _Released(PullbackRule):
+    """The rule of a node whose tape has been released."""
+
+    name = "released"
+
+    def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        raise released(node)
+
+
+RELEASED = _Released()
+RELEASED_MESSAGE = (
+    "was released by an earlier backward(). A parameter is updated off the tape: `w.data -= rate * w.grad`, or inside "
+    "`with ga.no_grad():`; a computed start value becomes a leaf by `w = ga.tensor(w)`; to go through the same graph "
+    "twice, pass retain_graph=True to the first backward()."
+)
+# Of large arrays, what a node saved is dropped once used.
+FAILED = (
+    "is released: an earlier backward() of this tensor failed, and had released a part of the graph by then. Compute "
+    "the tensor anew, or pass retain_graph=True to the first backward()."
+)
+CLEARED = "was released by clear_graph(). Compute the tensor anew."
+
+
+INTERRUPTED = (
+    "an update in place of this tensor, or of one that it was computed from, was interrupted while it wrote, and what "
+    "stands there has no derivative. Compute the tensor anew, or assign to all of it: x[...] = value."
+)
+
+# Stands for the node of a Tensor that is written into. There it stays if an interrupt comes before the write is
+# recorded. It looks like a node of any tape, however young, that was released; its one parent is None.
+WRITTEN = leaf((), np.dtype(float))
+WRITTEN.rule, WRITTEN.order, WRITTEN.parents = RELEASED, sys.maxsize, (None,)
+
+
+def released(node: Node, this: bool = False) -> RuntimeError:
+    """Return the error for a sweep that comes by a released node; `this` is the tensor that it was asked for."""
+    if node is WRITTEN:
+        return RuntimeError(INTERRUPTED)
+    which = f"this tensor of shape {node.shape}" if this else f"a tensor of shape {node.shape} behind this one"
+    return RuntimeError(f"{node.args}, which gave {which}, {RELEASED_MESSAGE if node.out is None else node.out}")

@@ -1,0 +1,1 @@
+"""Functions of functions: gradients, products, Jacobians, Hessians, and derivatives that a user writes."""

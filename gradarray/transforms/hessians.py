@@ -1,0 +1,179 @@
+"""Second derivatives of functions with a scalar result: the Hessian, its products with vectors, and its diagonal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, overload
+
+import numpy as np
+
+from .argnums import Argnums, need_function
+from .checks import dtype_of, shape_of, zeros_of
+from .containers import flatten
+from .gradients import gradient_of, jvp
+from .jacobians import jacobian_of, joined, refuse_complex, units
+from .trace import Chosen, as_given
+from .transformed import named_after
+
+P = ParamSpec("P")
+
+
+@overload
+def hessian(f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., Any]: ...
+@overload
+def hessian(f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[P, Any]: ...
+def hessian(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., Any]:
+    """Make the function that returns the matrix of second derivatives of a function with a scalar result.
+
+    It is the Jacobian of the gradient. For the product with a vector alone, `hvp` is enough.
+
+    Parameters
+    ----------
+    f : callable
+        A function of arrays, numbers or containers of them that returns one real number.
+    argnums : int, str, or a tuple of them
+        The arguments to differentiate by: positions, counted from the end if negative, or names.
+    has_aux : bool
+        `f` returns a pair; only its first part is differentiated, and the second is handed on.
+
+    Returns
+    -------
+    callable
+        Takes what `f` takes and returns an array of the argument's shape twice; for containers, a container of
+        containers like the argument, and for a tuple of argnums a tuple of tuples. With `has_aux` it returns the pair
+        (hessian, aux).
+
+    Raises
+    ------
+    TypeError
+        When called: as `grad` does, and for a complex argument.
+    ValueError
+        When called: if the result is no scalar.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradarray as ga
+    >>> ga.hessian(lambda x: np.prod(x))(np.array([2.0, 3.0, 5.0]))
+    array([[0., 5., 3.],
+           [5., 0., 2.],
+           [3., 2., 0.]])
+    """
+    return jacobian_of("hessian", "fwd", gradient_of("hessian", f, argnums, has_aux), argnums, has_aux, False, f)
+
+
+def hvp(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
+    """Make the function that multiplies the Hessian of a scalar function by a vector, without forming the matrix.
+
+    Parameters
+    ----------
+    f : callable
+        A function of arrays, numbers or containers of them that returns one real number.
+    argnums : int, str, or a tuple of them
+        The arguments to differentiate by: positions, counted from the end if negative, or names.
+
+    Returns
+    -------
+    callable
+        Takes the first argument of `f`, the vector, and the other arguments of `f`, as ``hessp(x, p, *args)`` of
+        scipy.optimize.minimize does. The vector has the shape and container of the argument to differentiate by, and
+        is a tuple of them for a tuple of argnums; so is the result.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When called: as `grad` and `jvp` do.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradarray as ga
+    >>> ga.hvp(lambda x: np.prod(x))(np.array([2.0, 3.0, 5.0]), np.array([1.0, 0.0, 0.0]))
+    array([0., 5., 3.])
+    """
+    need_function(f, "hvp")
+    chosen = Argnums(argnums, "hvp")
+    gradient = gradient_of("hvp", f, argnums, False)
+
+    @named_after(f, "hvp", f"Return the Hessian of {{}} by {chosen} times a vector.", (hvp, (f, argnums)), False)
+    def product(x: Any, v: Any, /, *args: Any, **kwargs: Any) -> Any:
+        inner = Chosen("hvp", f, chosen, (x, *args), kwargs)
+        directions = [v] if chosen.single else v
+        if len(directions) != len(inner.trees):
+            raise ValueError(f"{len(inner.trees)} argument(s) need as many vectors, not {len(directions)}")
+        flat = [leaf for tree, d in zip(inner.trees, directions, strict=True) for leaf in tree.match(d, "the vector")]
+        tangents = iter(jvp(_of_leaves(gradient, inner), (inner.leaves,), (flat,))[1])
+        return chosen.arrange([tree.bare(derivatives=True).unflatten(tangents) for tree in inner.trees])
+
+    return product
+
+
+@overload
+def hessian_diagonal(f: np.ufunc, argnums: Any = 0) -> Callable[..., Any]: ...
+@overload
+def hessian_diagonal(f: Callable[P, Any], argnums: Any = 0) -> Callable[P, Any]: ...
+def hessian_diagonal(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
+    """Make the function that returns the diagonal of the Hessian of a scalar function, without forming the matrix.
+
+    It takes as many products with the Hessian as the argument has elements, one after the other.
+
+    Parameters
+    ----------
+    f : callable
+        A function of arrays, numbers or containers of them that returns one real number.
+    argnums : int, str, or a tuple of them
+        The arguments to differentiate by: positions, counted from the end if negative, or names.
+
+    Returns
+    -------
+    callable
+        Takes what `f` takes and returns the second derivative by each element, in the shape, dtype and container of
+        the argument; a tuple for a tuple of argnums.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When called: as `hessian` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradarray as ga
+    >>> ga.hessian_diagonal(lambda x: np.sum(x**3))(np.array([1.0, 2.0]))
+    array([ 6., 12.])
+    """
+    need_function(f, "hessian_diagonal")
+    chosen = Argnums(argnums, "hessian_diagonal")
+    gradient = gradient_of("hessian_diagonal", f, argnums, False)
+
+    made_by = hessian_diagonal, (f, argnums)
+
+    @named_after(f, "hessian_diagonal", f"Return the diagonal of the Hessian of {{}} by {chosen}.", made_by)
+    def diagonal_of(*args: Any, **kwargs: Any) -> Any:
+        inner = Chosen("hessian_diagonal", f, chosen, args, kwargs)
+        for x in inner.leaves:
+            refuse_complex("hessian_diagonal", f, dtype_of(x), dtype_of(x))
+        gradient_at = _of_leaves(gradient, inner)
+        diagonals = []
+        for i, x in enumerate(inner.leaves):
+            found = []
+            for k, one in enumerate(units(x)):
+                directions = [one if j == i else zeros_of(y) for j, y in enumerate(inner.leaves)]
+                column = jvp(gradient_at, (inner.leaves,), (directions,))[1][i]
+                found.append(column[np.unravel_index(k, shape_of(x))])
+            diagonal = joined(found, dtype_of(x), 0, shape_of(x))
+            diagonals.append(diagonal if diagonal.dtype == dtype_of(x) else diagonal.astype(dtype_of(x)))
+        left = iter([as_given(d, x) for d, x in zip(diagonals, inner.leaves, strict=True)])
+        return chosen.arrange([tree.bare(derivatives=True).unflatten(left) for tree in inner.trees])
+
+    return diagonal_of
+
+
+def _of_leaves(gradient: Callable[..., Any], inner: Chosen) -> Callable[[list[Any]], list[Any]]:
+    """Make the function from the leaves of the arguments to those of the gradient by them."""
+
+    def gradient_at(leaves: list[Any]) -> list[Any]:
+        args, kwargs = inner.call(leaves)
+        return flatten(gradient(*args, **kwargs))[0]
+
+    return gradient_at

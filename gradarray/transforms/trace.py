@@ -1,0 +1,377 @@
+"""One call of a function on variables of its own, and the sweeps over what it recorded: what the transforms stand on.
+
+There is one tape for all levels of nesting. The arguments of the call become new nodes, and every node that is older
+than these is a constant for the call's own sweeps. An argument that is on a tape already keeps its connection, by a
+node that passes a cotangent on as it is; a sweep that meets older nodes is recorded itself, so that the outer
+derivative finds its way through the inner one. A Dual, which is an outer derivative in forward mode, stays around the
+new variable: Duals are always outermost, Tensors innermost.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..context import settings
+from ..context.frames import end_at_users
+from ..context.settings import held, hold
+from ..forward.dual import Dual
+from ..forward.tangents import copied, joined, matched
+from ..kernels.arrays import FLOAT64, Array
+from ..reverse.tensor import Tensor, variable
+from ..tape import loss
+from ..tape.loss import differentiating
+from ..tape.nodes import AWAITED, Node, PullbackRule, next_order
+from ..tape.plans import sweep
+from ..tape.sweeps import reachable
+from ..tape.wrapping import is_point, new_object, wrap
+from .argnums import Argnums, function_name
+from .checks import check_argument, zeros_of
+from .containers import Fixed, Tree, flatten, tree_map
+
+Pairs = Sequence[tuple[Any, Any]]
+
+
+class _Argument(PullbackRule):
+    """The rule that leads from an argument to the variable that the caller gave."""
+
+    name = "argument"
+    batches = True
+    entrance = True
+
+    def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        return (g,)
+
+
+class Results(PullbackRule):
+    """The rule of a root that stands for several results; it hands each one its cotangent."""
+
+    name = "results"
+
+    def __init__(self, cotangents: Sequence[Array]) -> None:
+        self.cotangents = cotangents
+
+    def pullback(self, node: Node, g: Array) -> Iterable[Any]:
+        return self.cotangents
+
+
+ARGUMENT = _Argument()
+_ONE = np.float64(1)
+
+
+class Chosen:
+    """The arguments of a call that a derivative is taken by.
+
+    Attributes
+    ----------
+    leaves : the arrays and numbers in them
+    trees : the containers that they stand in
+    """
+
+    __slots__ = ("_args", "_kwargs", "_places", "leaves", "trees")
+
+    def __init__(
+        self, transform: str, f: Callable[..., Any], argnums: Argnums, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        self._args = args
+        self._kwargs = kwargs
+        self._places = argnums.locate(f, args, kwargs)
+        self.leaves: list[Any] = []
+        self.trees: list[Tree] = []
+        for place in self._places:
+            value = args[place] if isinstance(place, int) else kwargs[place]
+            leaves, tree = flatten(value)
+            if tree.kind is Fixed or value is None:
+                raise TypeError(
+                    f"{transform} differentiates by arrays, numbers, and containers of them, but argument {place!r} "
+                    f"of {function_name(f)} is {value!r:.60}"
+                )
+            checked = enumerate(leaves)
+            self.leaves += [check_argument(leaf, transform, function_name(f), place, tree, i) for i, leaf in checked]
+            self.trees.append(tree)
+
+    def call(self, leaves: Iterable[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the arguments of the call with other leaves."""
+        left = iter(leaves)
+        args, kwargs = list(self._args), dict(self._kwargs)
+        for place, tree in zip(self._places, self.trees, strict=True):
+            if isinstance(place, int):
+                args[place] = tree.unflatten(left)
+            else:
+                kwargs[place] = tree.unflatten(left)
+        return tuple(args), kwargs
+
+
+class Trace:
+    """What one call recorded.
+
+    Parameters
+    ----------
+    transform : str
+        The name of the transform, for messages.
+    f : callable
+    argnums : Argnums
+        Which arguments become variables.
+    args, kwargs : the arguments of the call
+
+    Attributes
+    ----------
+    out : what `f` returned
+    inputs : the nodes of all leaves of the arguments that became variables
+    plain : the caller's leaves
+    tensors : whether Tensors are among the arguments, so that results are Tensors too
+    """
+
+    __slots__ = ("_argnums", "_f", "_named", "_reached", "_trees", "inputs", "oldest", "out", "plain", "tensors")
+
+    def __init__(
+        self,
+        transform: str,
+        f: Callable[..., Any],
+        argnums: Argnums,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> None:
+        self._f = f
+        self._reached: Reached | None = None
+        self._argnums = argnums
+        recording = settings.recording()
+        self.oldest = next_order()
+        self.inputs: list[Node] = []
+        chosen = Chosen(transform, f, argnums, args, kwargs)
+        self.plain, self._trees = chosen.leaves, chosen.trees
+        self.tensors = any(isinstance(value, Tensor) for value in (*args, *kwargs.values(), *self.plain))
+        args, kwargs = chosen.call([self._enter(leaf, recording) for leaf in self.plain])
+        before = held()
+        try:
+            # An outer no_grad is about the outer tape; this derivative was asked for inside it.
+            hold(differentiating(before, recording=True))
+            self.out = f(*args, **kwargs)
+            self._named = loss.all_named()
+        except loss.GradientLossError as error:
+            end_at_users(error.__traceback__)
+            raise
+        finally:
+            hold(before)
+
+    @property
+    def name(self) -> str:
+        """The name of the function, for messages."""
+        return function_name(self._f)
+
+    def _enter(self, x: Any, recording: bool) -> Any:
+        """Return the variable that the function gets in place of an argument."""
+        if isinstance(x, Dual):
+            value = self._enter(x.value, recording)
+            return joined(value, matched(copied(x.tangent), value), x.level)
+        if isinstance(x, Tensor):
+            if x._node is not None and recording:
+                t = new_object(Tensor)
+                t._raw = owned(x._raw)
+                t._alias = x._alias if x._alias is False else None
+                t._node = node = Node(ARGUMENT, AWAITED, None, None, (x._node,), x.shape, x.dtype)
+                node.holder = weakref.ref(t)
+                self.inputs.append(node)
+                return t
+            x = x._raw
+        x = owned(x)
+        t = variable(x[()], False) if is_point(x) else variable(x)
+        assert t._node is not None
+        t._node.args = AWAITED
+        self.inputs.append(t._node)
+        return t
+
+    # --- results ----------------------------------------------------------------------------------------------------
+
+    def outer(self, x: Any) -> bool:
+        """Tell whether a result depends on a variable that was there before the call."""
+        if isinstance(x, Dual):
+            return self.outer(x.value) or self.outer(x.tangent)
+        if not isinstance(x, Tensor) or x._node is None or not settings.recording():
+            return False
+        if x._node.order < self.oldest:
+            return True
+        if self._reached is None or self._reached[0] is not x._node:
+            self._reached = reach(x._node, self.oldest)
+        return bool(self._reached[2])
+
+    def depends(self, value: Any) -> bool:
+        """Tell whether anything in a container of results depends on a variable that was there before the call."""
+        return any(map(self.outer, flatten(value)[0]))
+
+    def settle(self, value: Any, copy: bool) -> Any:
+        """Return a container of results as the caller sees it: what is on an outer tape stays there, the rest is raw.
+
+        `copy` keeps arrays that a tape goes on needing out of the caller's hands.
+        """
+        return tree_map(lambda x: self._settle(x, copy), value)
+
+    def _settle(self, x: Any, copy: bool) -> Any:
+        if isinstance(x, Dual):
+            return Dual(self._settle(x.value, copy), self._settle(x.tangent, copy), x.level)
+        if not isinstance(x, Tensor) or self.outer(x):
+            return x
+        raw = x._raw
+        return self.dressed(raw.copy(order="K") if copy and isinstance(raw, np.ndarray) else raw)
+
+    def dressed(self, x: Any) -> Any:
+        """Return a raw result as a Tensor if Tensors are among the arguments."""
+        if isinstance(x, Dual):
+            return Dual(self.dressed(x.value), self.dressed(x.tangent), x.level)
+        return wrap(x) if self.tensors and not isinstance(x, Tensor) else x
+
+    def warn_of_named(self, out: Any) -> None:
+        """Warn of a result that depends on no argument, where somebody took an argument's bare values by name."""
+        if self._named is None:
+            return
+        depends = any(self._from_arguments(node) for x in flatten(out)[0] for node in nodes_of(x))
+        named = {place: by for place, by in self._named.items() if isinstance(by[0], Node)}
+        loss.warn_of_named(named, self.name, self._from_arguments, depends)
+        self._named = None
+
+    def _from_arguments(self, node: Node) -> bool:
+        try:
+            uses = reachable(node, self.oldest)
+        except RuntimeError:  # a backward() in the function has released it
+            return False
+        return any(leaf in uses for leaf in self.inputs)
+
+    # --- gradients --------------------------------------------------------------------------------------------------
+
+    def gradients(self, pairs: Pairs, retain: bool) -> list[Any]:
+        """Pull pairs of a result and its cotangent back to the leaves of the arguments; see `pull_back`."""
+        reached, self._reached = self._reached, None
+        return pull_back(pairs, self.inputs, self.oldest, retain, reached=reached)
+
+    def match(self, tangents: Sequence[Any]) -> list[Any]:
+        """Return the leaves of directions, one for each argument that became variables."""
+        if len(tangents) != len(self._trees):
+            raise ValueError(f"{len(self._trees)} argument(s) need as many tangents, not {len(tangents)}")
+        both = enumerate(zip(self._trees, tangents, strict=True))
+        return [leaf for i, (tree, t) in both for leaf in tree.match(t, f"tangent {i}")]
+
+    def arranged(self, gradients: list[Any], jacobian: bool = False) -> Any:
+        """Return gradients of the leaves in the containers of the arguments: one, or a tuple, as argnums is.
+
+        Those of a Jacobian have other shapes than the leaves.
+        """
+        left = iter([as_given(g, x) for g, x in zip(gradients, self.plain, strict=True)])
+        return self._argnums.arrange([tree.bare(not jacobian).unflatten(left) for tree in self._trees])
+
+
+def nodes_of(x: Any) -> list[Node]:
+    """Return the nodes of a result: none of a constant, and several where forward mode is around it."""
+    if isinstance(x, Dual):
+        return nodes_of(x.value) + nodes_of(x.tangent)
+    return [x._node] if isinstance(x, Tensor) and x._node is not None else []
+
+
+Reached = tuple[Node, dict[Node, int], list[Node]]
+
+
+def reach(root: Node, oldest: int) -> Reached:
+    """Return the root, the nodes that it depends on with their numbers of uses, and the older parents of these."""
+    beyond: list[Node] = []
+    return root, reachable(root, oldest, beyond), beyond
+
+
+def pull_back(
+    pairs: Pairs,
+    inputs: Sequence[Node],
+    oldest: int,
+    retain: bool,
+    traced: bool | None = None,
+    reached: Reached | None = None,
+) -> list[Any]:
+    """Pull results' cotangents back and return the sum of the gradients for each input.
+
+    Parameters
+    ----------
+    pairs : pairs of a result and its cotangent
+    inputs : nodes
+    oldest : older nodes are constants
+    retain : keep the tape
+    traced : whether the gradients go on a tape themselves; by default, if the results depend on something older
+    reached : what is known of one result already
+
+    Returns
+    -------
+    list of arrays, or of Tensors if `traced`, or of Duals where the results are Duals
+    """
+    # The cotangent c + e dc of a result o + e do, with e*e = 0, pulls back to J(o)c and e (J(do)c + J(o)dc).
+    level = max([x.level for pair in pairs for x in pair if isinstance(x, Dual)], default=0)
+    if level:
+        values, tangents = [], []
+        for o, c in pairs:
+            (o, do), (c, dc) = _split(o, level), _split(c, level)
+            values.append((o, c))
+            tangents += [pair for pair in ((do, c), (o, dc)) if pair[0] is not None and pair[1] is not None]
+        both = [pull_back(part, inputs, oldest, True, traced) for part in (values, tangents)]
+        return [Dual(v, t, level) for v, t in zip(*both, strict=True)]
+    on_tape = [(o._node, c) for o, c in pairs if isinstance(o, Tensor) and o._node is not None]
+    roots = [node for node, _ in on_tape if node.order >= oldest]
+    cotangents = [c for node, c in on_tape if node.order >= oldest]
+    del on_tape
+    if not roots:
+        return [zeros_of(node) for node in inputs]
+    on_outer = any(isinstance(c, Tensor) and c._node is not None for c in cotangents)
+    if len(roots) == 1:
+        (root,) = roots
+    else:
+        root = Node(Results(cotangents), None, None, None, tuple(roots), (), FLOAT64)
+    if reached is None or reached[0] is not root:
+        reached = reach(root, oldest)
+    if settings.recording() and (on_outer or (bool(reached[2]) if traced is None else traced)):
+        g = wrap(_ONE) if len(roots) > 1 else cotangents[0]
+        found = sweep(root, g if isinstance(g, Tensor) else wrap(g), True, wrap, oldest, reached[1])
+        return [found[node] if node in found else wrap(zeros_of(node)) for node in inputs]
+    cotangents[:] = [c._raw if isinstance(c, Tensor) else c for c in cotangents]
+    found = sweep(root, _ONE if len(roots) > 1 else cotangents[0], retain, None, oldest, reached[1])
+    taken = {id(c) for c in cotangents}
+    return [_own(found[node], taken) if node in found else zeros_of(node) for node in inputs]
+
+
+def owned(x: Any) -> Any:
+    """Return an array of the function's own, which it may update in place; a number becomes a NumPy scalar."""
+    if isinstance(x, np.ndarray):
+        return np.array(x)
+    return x if hasattr(x, "dtype") else np.asarray(x)[()]
+
+
+def dual(x: Any, tangent: Any, level: int) -> Dual:
+    """Return a Dual of copies of an array and a direction, laid out alike, so that a view is one of both."""
+    # Tensors are copied, too: the function may write into its arguments.
+    value, tangent = (owned(v) if not isinstance(v, (Tensor, Dual)) else copied(v) for v in (x, tangent))
+    return joined(value, matched(tangent, value), level)  # type: ignore[no-any-return]
+
+
+def as_given(g: Any, x: Any) -> Any:
+    """Return a gradient as the kind of thing that the argument is: a Tensor, an array or a NumPy scalar."""
+    while isinstance(x, Dual):
+        x = x.value
+    if isinstance(g, Dual):
+        return Dual(as_given(g.value, x), as_given(g.tangent, x), g.level)
+    if isinstance(g, Tensor):
+        return g
+    if isinstance(x, Tensor):
+        return wrap(g)
+    if isinstance(x, np.ndarray):
+        return np.asarray(g) if isinstance(g, np.generic) else g
+    return g[()] if isinstance(g, np.ndarray) and not g.ndim else g
+
+
+def _split(x: Any, level: int) -> tuple[Any, Any]:
+    """Return value and tangent of a Dual of this level; anything else has no tangent."""
+    return (x.value, x.tangent) if isinstance(x, Dual) and x.level == level else (x, None)
+
+
+def _own(g: Any, taken: set[int]) -> Any:
+    """Return a gradient that shares memory with no other one and is no view."""
+    if type(g) is np.ndarray:
+        if g.base is not None or id(g) in taken:
+            g = g.copy()
+        taken.add(id(g))
+    return g

@@ -1,0 +1,581 @@
+"""Plans: sweeps written out for a structure that comes again and again."""
+
+import gc
+import inspect
+import linecache
+import threading
+import traceback
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import gradarray as ga
+from gradarray import registry
+from gradarray.rules.differentiable import Elementwise
+from gradarray.rules.primitives import primitive
+from gradarray.tape import plans, sweeps
+from tests.counted import counted
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch):
+    """Know no structure yet, and write a plan for the first tape that comes."""
+    monkeypatch.setattr(plans, "_known", {})
+    monkeypatch.setattr(plans, "REPEATS", 1)
+
+
+@pytest.fixture
+def loops(monkeypatch):
+    """Collect the roots of the sweeps that are left to the loop."""
+    roots = []
+    sweep = sweeps.sweep
+
+    def counted(root, *args):
+        roots.append(root)
+        return sweep(root, *args)
+
+    monkeypatch.setattr(sweeps, "sweep", counted)
+    return roots
+
+
+def gradients(f, *arrays):
+    tensors = [ga.tensor(x) for x in arrays]
+    f(*tensors).backward()
+    return [t.grad for t in tensors]
+
+
+def by_loop(f, *arrays):
+    tensors = [ga.tensor(x) for x in arrays]
+    y = f(*tensors)
+    found = sweeps.sweep(y._node, np.ones(y.shape)[()])
+    return [None if t.constant else found.get(t._node) for t in tensors]
+
+
+def agree(found, expected):
+    for g, e in zip(found, expected, strict=True):
+        assert (g is None) == (e is None)
+        if e is not None:
+            np.testing.assert_array_equal(g, e)
+
+
+A, B, C = np.linspace(0.5, 2, 12).reshape(3, 4), np.linspace(-1, 1, 4), np.linspace(0.25, 1.5, 12).reshape(4, 3)
+
+FUNCTIONS = {
+    "network": lambda w, b, v: np.mean(np.tanh(np.ones((5, 4)) @ v @ w + b) ** 2),
+    "numbers": lambda w, b, v: np.exp(w[0, 0]) * b[1] / v[2, 2] - w[0, 0] ** 3,
+    "broadcasting": lambda w, b, v: np.sum((w - b) / (v.T * w[:, :1] - b[:1]) + w[1]),
+    "reductions": lambda w, b, v: np.max(w * b) + np.sum(np.log(np.sum(np.exp(v), axis=1, keepdims=True))),
+    "several uses": lambda w, b, v: np.sum(w * w + w) + np.sum(w @ v) + np.sum(b) + np.sum(b * b) + np.sum(w.T * v),
+    "indexing": lambda w, b, v: np.sum(b[[0, 0, 2]] * 2) + b[3] + np.sum(w[1:] * b) + np.sum(v[:, ::-1] * v),
+    "joining": lambda w, b, v: np.sum(np.sin(np.concatenate([w, [b], v.T], axis=0)) * np.stack([b] * 7)),
+    "whole": lambda w, b, v: w * v.T + b,
+}
+
+
+@pytest.mark.parametrize("f", FUNCTIONS.values(), ids=FUNCTIONS)
+def test_a_plan_serves_every_later_tape(f, loops):
+    expected = by_loop(f, A, B, C)
+    loops.clear()
+    for _ in range(3):
+        agree(gradients(f, A, B, C), expected)
+    assert len(loops) == 1
+    other = A + 0.25, B * 1.5, C - 0.125
+    agree(gradients(f, *other), by_loop(f, *other))
+
+
+def test_updates_in_place_have_plans(loops):
+    def f(w, b, v):
+        y = np.zeros((3, 4), like=w)
+        y[0] = b
+        y[1:] = w[1:] * v.T[1:]
+        y *= w
+        row = y[2]
+        row += b
+        return np.sum(y * y) + row[0]
+
+    expected = by_loop(f, A, B, C)
+    loops.clear()
+    for _ in range(3):
+        agree(gradients(f, A, B, C), expected)
+    assert len(loops) == 1
+
+
+def test_numbers_are_read_and_written_like_arrays():
+    def f(a):
+        y = a[()] * a[...] + a[None][0] + np.sin(a) * a[()]
+        z = y * 1.0
+        z[...] = y[()] * z
+        z[()] *= a
+        return z[()] * z[...] + y + y[()]
+
+    for _ in range(3):
+        agree(gradients(f, np.array(1.5)), by_loop(f, np.array(1.5)))
+
+
+def test_a_plan_does_not_depend_on_which_operands_were_saved():
+    # A list goes through another recorder, which saves more of the operands than the shortest one.
+    rows = C.T.tolist()
+    for first, second in ((rows, C.T), (C.T, rows)):
+        plans._known.clear()
+        for operand in (first, first, second, second):
+            agree(gradients(lambda b: np.sum(np.dot(operand, b)), B), [np.sum(C, axis=1)])  # noqa: B023
+
+
+def test_transforms_use_plans(loops):
+    f = FUNCTIONS["network"]
+    expected = by_loop(f, A, B, C)
+    loops.clear()
+    for _ in range(3):
+        agree(ga.grad(f, (0, 1, 2))(A, B, C), expected)
+    assert len(loops) == 1
+
+
+# --- what is another structure ---------------------------------------------------------------------------------------
+
+x, y = np.array([1.0, 2.0, 4.0]), np.array([0.5, 3.0, -1.0])
+EMPTY = np.ones(0)
+
+
+def sine_squared(a, b):
+    s = np.sin(a)
+    return np.sum(s * s)
+
+
+OTHERS = {
+    "one operand twice": (lambda a, b: np.sum(a * b), lambda a, b: np.sum(a * a)),
+    "one result twice": (lambda a, b: np.sum(np.sin(a) * np.sin(a)), sine_squared),
+    "a constant operand": (lambda a, b: np.sum(a * b), lambda a, b: np.sum(a * b.data)),
+    "another function": (lambda a, b: np.sum(np.sin(a) * b), lambda a, b: np.sum(np.cos(a) * b)),
+    "a shape": (lambda a, b: np.sum(a * b), lambda a, b: np.sum(a[:, None] * b)),
+    "an axis": (
+        lambda a, b: np.sum(np.sum(np.outer(a, b), axis=0) * a),
+        lambda a, b: np.sum(np.sum(np.outer(a, b), axis=1) * a),
+    ),
+    "keywords": (lambda a, b: np.sum(np.exp(a) * b), lambda a, b: np.sum(np.exp(a) * b, where=[True, False, True])),
+    "a mask of a sum that keeps its axes": (
+        lambda a, b: np.sum(np.exp(np.outer(a, b)), axis=(0, 1), keepdims=True) * b[:1],
+        lambda a, b: np.sum(np.exp(np.outer(a, b)), where=[True, False, True], keepdims=True) * b[:1],
+    ),
+    "the number of operands": (
+        lambda a, b: np.sum(np.concatenate([a, b])),
+        lambda a, b: np.sum(np.concatenate([a, b, EMPTY])),
+    ),
+    "an index": (lambda a, b: np.sum(a[1:] * b[:2]), lambda a, b: np.sum(a[:2] * b[1:])),
+    "an exponent": (lambda a, b: np.sum(a**2 * b), lambda a, b: np.sum(a**3 * b)),
+}
+
+
+@pytest.mark.parametrize("first, second", OTHERS.values(), ids=OTHERS)
+def test_a_plan_is_not_taken_for_another_structure(first, second):
+    for f, other in ((first, second), (second, first)):
+        plans._known.clear()
+        for _ in range(3):
+            gradients(f, x, y)
+        agree(gradients(other, x, y), by_loop(other, x, y))
+
+
+def test_a_plan_is_not_taken_for_leaves_of_other_shapes():
+    def f(a, b):
+        return np.sum(a * b)
+
+    shapes = [(3, 3), (3,), (1, 3), (3, 1), (1,), ()]
+    for left in shapes:
+        for right in shapes:
+            arrays = [np.linspace(1, 2, np.prod(shape, dtype=int)).reshape(shape) for shape in (left, right)]
+            agree(gradients(f, *arrays), by_loop(f, *arrays))
+
+
+def test_other_dtypes_and_large_arrays_are_left_to_the_loop(loops):
+    f = FUNCTIONS["network"]
+    for dtype in (np.float32, np.complex128, np.longdouble):
+        for _ in range(2):
+            gradients(f, A.astype(dtype), B.astype(dtype), C.astype(dtype))
+    for _ in range(2):
+        gradients(lambda x: np.sum(np.sin(x)), np.ones(10_000))
+    assert len(loops) == 8
+
+
+def test_what_is_added_up_first_is_compared_too(loops):
+    def one(a, b):
+        p, q = np.sin(a), np.cos(b)
+        return np.sum(p * q)
+
+    def other(a, b):
+        q, p = np.cos(b), np.sin(a)
+        return np.sum(p * q)
+
+    for f in (one, other, one, other):
+        gradients(f, x, y)
+    assert len(loops) == 2
+
+
+def test_older_tensors_are_no_constants_for_backward():
+    w = ga.tensor(3.0)
+    f = ga.grad(lambda x: np.sum(x * x) * 2.0)
+    with ga.no_grad():  # where the older w is a constant for the transform
+        g = ga.grad(lambda x: np.sum(x * w) * 2.0)
+        for _ in range(3):
+            np.testing.assert_array_equal(g(x), [6, 6, 6])
+    np.testing.assert_array_equal(f(x), 4 * x)
+    t = ga.tensor(x)
+    (np.sum(t * w) * 2.0).backward()
+    assert w.grad == 2 * np.sum(x)
+    np.testing.assert_array_equal(t.grad, [6, 6, 6])
+
+
+# --- what a sweep promises -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def planned(loops):
+    """Return a function that calls another one often enough to have a plan, and makes sure that it is used."""
+
+    def repeat(f):
+        for _ in range(2):
+            f()
+        loops.clear()
+        result = f()
+        assert loops == []
+        return result
+
+    return repeat
+
+
+def test_gradients_stay_on_what_is_held(planned):
+    def step():
+        t = ga.tensor(x)
+        held = np.sin(t)
+        y = np.sum(held * held * t)
+        y.backward()
+        return t, held, y
+
+    t, held, y = planned(step)
+    np.testing.assert_array_equal(held.grad, 2 * np.sin(x) * x)
+    assert y.grad == 1
+    assert t.grad is not None
+
+
+def test_a_gradient_that_is_held_has_the_whole_shape_although_the_sweep_had_a_part(planned):
+    def step():
+        t = ga.tensor(A)
+        held = np.exp(t)
+        np.sum(np.sum(held, axis=1, keepdims=True) * C[:3, :1]).backward()
+        return t, held
+
+    t, held = planned(step)
+    np.testing.assert_array_equal(held.grad, np.broadcast_to(C[:3, :1], A.shape))
+    np.testing.assert_array_equal(t.grad, C[:3, :1] * np.exp(A))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_the_factor_of_a_function_of_one_operand_has_its_shape():
+    rules = [rule for rule in registry.RULES.values() if isinstance(rule, Elementwise) and rule.nin == 1]
+    assert len(rules) > 20
+    for rule in rules:
+        if callable(rule.partials[0]):
+            assert rule.partials[0](rule.func(A), A).shape == A.shape
+
+
+DROPPING = {
+    "arrays": lambda held, t: np.sum(np.cos(held * held) * t),
+    "elements": lambda held, t: np.sum((e := np.exp(held * t))[1:] * e[:-1]) + np.sum(e * e) + e[0],
+    "elements behind a sequence": lambda held, t: np.sum(
+        (e := np.exp(held * t))[1:] * np.concatenate([e[1:], e])[:2] + np.sum(np.concatenate([e, e]) ** 2)
+    ),
+}
+
+
+@pytest.mark.parametrize("retain", [False, True])
+@pytest.mark.parametrize("way", DROPPING)
+def test_no_gradient_stays_on_what_was_dropped(planned, way, retain):
+    def step():
+        t = ga.tensor(x)
+        held = np.sin(t)
+        y = DROPPING[way](held, t)
+        return t, held, y, plans.sweep(y._node, np.float64(1), retain)
+
+    t, held, y, kept = planned(step)
+    assert set(kept) == {t._node, held._node, y._node}
+
+
+def test_the_tape_is_released_unless_it_is_to_stay(planned):
+    def step():
+        t = ga.tensor(x)
+        y = np.sum(np.sin(t) * t)
+        y.backward(retain_graph=True)
+        first = t.grad
+        y.backward()
+        np.testing.assert_array_equal(t.grad, first)
+        return y
+
+    y = planned(step)
+    assert y._node.parents == ()
+    with pytest.raises(RuntimeError, match="released by an earlier backward"):
+        y.backward()
+
+
+def test_a_rule_that_fails_leaves_the_tape_as_it_was(restored_tables):
+    broken = False
+
+    def vjp(g, ans, x):
+        if broken:
+            raise ZeroDivisionError("broken")
+        return g * np.cos(x)
+
+    f = primitive(lambda x: np.sin(x))
+    ga.registry.rule(f, vjp)
+
+    def step():
+        t = ga.tensor(x)
+        return t, np.sum(f(np.exp(t)) * t)
+
+    for _ in range(3):
+        step()[1].backward()
+    t, y = step()
+    broken = True
+    with pytest.raises(ZeroDivisionError):
+        y.backward()
+    broken = False
+    y.backward()
+    np.testing.assert_array_equal(t.grad, np.sin(np.exp(x)) + x * np.cos(np.exp(x)) * np.exp(x))
+
+
+def test_a_zero_still_wins_over_an_infinity(planned, quiet):
+    def f(x):
+        return np.sum(np.where(x > 0, np.log(x), 0.0) * x)
+
+    for _ in range(3):
+        gradients(f, x)
+    (g,) = gradients(f, x * [0, 1, 1])
+    np.testing.assert_allclose(g, [0, np.log(2) + 1, np.log(4) + 1])
+
+
+def test_a_derivative_that_returns_nothing_has_no_influence(restored_tables, loops):
+    f = primitive(lambda x: np.floor(x))
+    ga.registry.rule(f, lambda g, ans, x: None)
+    for _ in range(3):
+        t = ga.tensor(x)
+        y = np.sum(f(np.sin(t)) + t)
+        y.backward()
+        np.testing.assert_array_equal(t.grad, np.ones(3))
+    assert len(loops) == 1
+
+
+def test_a_cotangent_that_stays_another_ones_is_not_written_into(restored_tables, loops):
+    f = primitive(lambda x: np.floor(x))
+    ga.registry.rule(f, lambda g, ans, x: None)
+
+    def total(t, w):
+        y = t * 1.0
+        y[0] = 5.0  # clears the cotangent there, in place where it is nobody else's
+        nothing = f(np.sin(y))
+        return np.sum(y + w) + np.sum(nothing)
+
+    for _ in range(3):
+        agree(gradients(total, x, x), [[0, 1, 1], [1, 1, 1]])
+    assert len(loops) == 1
+
+
+def test_a_declared_derivative_may_be_broadcast(restored_tables, loops):
+    f = primitive(lambda x, y: x * y)
+    ga.registry.rule(f, lambda g, ans, x, y: g * y, lambda g, ans, x, y: g * x)
+    for _ in range(3):
+        agree(gradients(lambda a, b: np.sum(f(a, b) * a), A, B), [2 * A * B, np.sum(A * A, axis=0)])
+    assert len(loops) == 1
+
+
+def test_threads_that_share_a_plan():
+    w = ga.tensor(x)
+    wrong = []
+
+    def work(factor):
+        for _ in range(200):
+            held = w * factor
+            y = np.sum(np.sin(held) * w)
+            gradients = plans.sweep(y._node, np.float64(1))
+            expected = np.sin(factor * x) + factor * x * np.cos(factor * x)
+            if not np.allclose(gradients[w._node], expected):
+                wrong.append(factor)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in (1.0, 2.0, 3.0)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+# --- what is remembered ----------------------------------------------------------------------------------------------
+
+
+def test_a_plan_is_written_when_a_structure_has_come_often(monkeypatch, loops):
+    monkeypatch.setattr(plans, "REPEATS", 8)
+    for _ in range(20):
+        gradients(FUNCTIONS["network"], A, B, C)
+    assert len(loops) == 8
+
+
+def test_structures_that_change_each_time_get_ever_fewer_plans(monkeypatch):
+    written = []
+    write = plans.written
+    monkeypatch.setattr(plans, "written", lambda *args: written.append(1) or write(*args))
+    for n in range(1, 65):
+        gradients(lambda x: np.sum(np.sin(x) * x), np.ones(n))
+    assert len(written) == 7
+    assert all(len(known.plans) <= plans.MOST for known in plans._known.values())
+
+
+def test_rules_of_a_single_call_are_not_remembered():
+    @ga.custom_gradient
+    def twice(x):
+        return 2 * x, lambda g: 2 * g
+
+    for _ in range(3):
+        gradients(lambda x: twice(x), x)
+        gradients(lambda x: np.sum(twice(x) * x), x)
+    assert [rule.name for rule in plans._known] == ["np.sum"]
+    assert all(known.plans == () for known in plans._known.values())
+
+
+def test_long_tapes_are_left_to_the_loop(loops):
+    def f(x):
+        for _ in range(plans.LONGEST):
+            x = x * 1.0
+        return x
+
+    for _ in range(3):
+        gradients(f, x)
+    assert len(loops) == 3
+
+
+def test_a_plan_that_is_given_up_is_freed_at_once():
+    gc.collect()
+    gc.disable()
+    try:
+        for n in range(1, 40):
+            for _ in range(3):
+                plans._known.clear()
+                gradients(lambda x: np.sum(np.sin(x) * x), np.ones(n))
+        plans._known.clear()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def lines_of_plans():
+    return {name for name in linecache.cache if name.startswith("<gradarray plan")}
+
+
+@pytest.fixture
+def rule(restored_tables):
+    """Return a step whose derivative calls the function that is in a list, if there is one."""
+    calls = []
+
+    def vjp(g, ans, x):
+        for call in calls:
+            call()
+        return g * np.cos(x)
+
+    f = primitive(lambda x: np.sin(x))
+    ga.registry.rule(f, vjp)
+
+    def step():
+        t = ga.tensor([1.0, 2.0])
+        np.sum(f(np.exp(t)) * t).backward()
+
+    for _ in range(3):
+        step()
+    return step, calls
+
+
+def test_a_traceback_shows_the_line_of_a_plan(rule):
+    class Stop(BaseException):
+        pass
+
+    def stop():
+        raise Stop
+
+    step, calls = rule
+    calls.append(stop)
+    with pytest.raises(Stop) as error:
+        step()
+    (entry,) = [e for e in traceback.extract_tb(error.tb) if e.filename.startswith("<gradarray plan")]
+    assert entry.name == "plan" and entry.line.startswith("c = v") and "(g2, " in entry.line
+    text = "".join(traceback.format_exception(error.value))
+    assert f'File "{entry.filename}", line {entry.lineno}, in plan\n    {entry.line}\n' in text
+    plan = next(iter(plans._known.values())).plans[0]
+    assert entry.line in inspect.getsource(plan) and inspect.getmodule(plan) is plans
+
+
+def test_every_line_is_there_in_the_traceback_of_a_rule_that_fails(rule):
+    step, calls = rule
+    calls.append(lambda: {}["missing"])
+    with pytest.raises(KeyError) as error:
+        step()
+    entries = traceback.extract_tb(error.tb)
+    assert all(entry.line for entry in entries) and entries[-2].line == "call()"
+
+
+def test_a_debugger_sees_the_line_of_a_plan(rule):
+    step, calls = rule
+    calls.append(lambda: seen.extend(traceback.extract_stack()))
+    seen = []
+    step()
+    linecache.checkcache()
+    (entry,) = [e for e in seen if e.filename.startswith("<gradarray plan")]
+    assert linecache.getline(entry.filename, entry.lineno).strip() == entry.line != ""
+
+
+def test_the_lines_of_a_plan_go_with_it():
+    gc.collect()
+    before = lines_of_plans()
+    gc.disable()
+    try:
+        for n in range(1, 30):
+            for _ in range(2):
+                gradients(lambda x: np.sum(np.sin(x) * x), np.ones(n))
+        assert len(lines_of_plans() - before) == sum(len(known.plans) for known in plans._known.values()) > 1
+        plans._known.clear()
+        assert lines_of_plans() == before
+    finally:
+        gc.enable()
+
+
+def test_the_lines_of_a_plan_stay_while_a_traceback_has_it(rule):
+    class Stop(BaseException):
+        pass
+
+    def stop():
+        plans._known.clear()
+        raise Stop
+
+    step, calls = rule
+    calls.append(stop)
+    with pytest.raises(Stop) as error:
+        step()
+    (entry,) = [e for e in traceback.extract_tb(error.tb) if e.filename.startswith("<gradarray plan")]
+    assert entry.line
+
+
+@counted
+def test_cotangents_are_freed_during_the_sweep(planned):
+    n, layers = 4000, 60
+
+    def step():
+        t = ga.tensor(np.full(n, 0.5))
+        y = t
+        for _ in range(layers):
+            y = y + 1.0
+            y = y * 0.5
+        total = np.sum(y)
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        total.backward()
+        return (tracemalloc.get_traced_memory()[1] - before) / t.nbytes
+
+    tracemalloc.start()
+    try:
+        assert planned(step) < 4
+    finally:
+        tracemalloc.stop()

@@ -1,0 +1,57 @@
+"""The house: a room knows the rooms below it and none above, and no modules know each other in a circle."""
+
+from __future__ import annotations
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import gradarray as ga
+
+ROOT = Path(ga.__file__).parent
+# From bottom to top; what stands beside the rooms is public, and stands on all of them.
+ROOMS = (
+    "context",
+    "kernels",
+    "tape",
+    "rules",
+    "reverse",
+    "forward",
+    "batch",
+    "transforms",
+    "mirror",
+    "testing",
+    "show",
+)
+PUBLIC = {"__init__", "__main__", "_tensor", "fft", "linalg", "random", "registry"}
+FILES = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in sorted(ROOT.rglob("*.py"))}
+
+
+def imported(module: str) -> list[tuple[ast.ImportFrom, str]]:
+    """Return each import of ours in a module, with the module that it leads to."""
+    package, found = module.split(".")[:-1], []
+    for node in ast.walk(ast.parse(FILES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = [*package[: len(package) - node.level + 1], *(node.module.split(".") if node.module else [])]
+            for name in node.names:
+                paths = [".".join(parts) for parts in ([*base, name.name], [*base, name.name, "__init__"], base)]
+                found.append((node, next((p for p in paths if p in FILES), ".".join([*base, "__init__"]))))
+    return found
+
+
+def floor(module: str) -> int:
+    return ROOMS.index(module.partition(".")[0]) if "." in module else len(ROOMS)
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_imports_point_down(module: str) -> None:
+    assert module in PUBLIC or module.partition(".")[0] in ROOMS, "belongs to no room"
+    for node, other in imported(module):
+        assert floor(other) <= floor(module), f"line {node.lineno} imports {other}, which stands above"
+        assert node.col_offset == 0 or module == "__init__", f"line {node.lineno} imports {other} within a block"
+
+
+def test_no_modules_know_each_other_in_a_circle() -> None:
+    TopologicalSorter({module: {other for _, other in imported(module)} for module in FILES}).prepare()
