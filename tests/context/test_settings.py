@@ -762,8 +762,8 @@ def test_no_loop_stands_where_a_setting_is_restored() -> None:
     assert loops_before_a_setting_is_restored(TRY.format("f([i for i in x])", "pass")) == [4]
     assert loops_before_a_setting_is_restored(TRY.format("pass", "while x: f()")) == [6]
     files = sorted(Path(ga.__file__).parent.rglob("*.py"))
-    found = {file.name: loops_before_a_setting_is_restored(file.read_text(encoding="utf-8")) for file in files}
-    assert {name: lines for name, lines in found.items() if lines} == {}
+    found = {file: loops_before_a_setting_is_restored(file.read_text(encoding="utf-8")) for file in files}
+    assert {file: lines for file, lines in found.items() if lines} == {}
 
 
 # --- in the function that is differentiated -------------------------------------------------------------------------
