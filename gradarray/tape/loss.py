@@ -432,8 +432,10 @@ class _Delivery:
         return None if former is None else former(frame, event, arg)
 
     def __del__(self) -> None:
-        if self.frame is not None:
+        # The garbage collector may come when another one waits for its error already.
+        if self.frame is not None and self.frame.f_trace is None:
             self.frame.f_trace = self.former
+        if self.frame is not None and sys.gettrace() is None:
             sys.settrace(self.tracer)
 
 

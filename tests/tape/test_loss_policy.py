@@ -280,3 +280,28 @@ def test_an_error_that_c_code_swallows_leaves_no_trace_function():
     with ga.gradient_loss("raise"):
         np.testing.assert_array_equal(np.asarray(Swallows()), [1.0, 1.0])
     assert sys.gettrace() is None
+
+
+def test_what_has_delivered_an_error_leaves_the_next_one_alone_when_it_goes(monkeypatch):
+    # As the garbage collector lets it go at any moment, when it stood in a circle.
+    made, deliver = [], loss._delivered
+
+    class Kept(loss._Delivery):
+        __slots__ = ()
+
+        def __init__(self, *args):
+            super().__init__(*args)
+            made.append(self)
+
+    def delivered(error, frame):
+        error = deliver(error, frame)
+        del made[:-1]
+        return error
+
+    monkeypatch.setattr(loss, "_Delivery", Kept)
+    monkeypatch.setattr(loss, "_delivered", delivered)
+    for _ in range(3):
+        with pytest.raises(GradientLossError):
+            np.zeros(2)[0] = ga.tensor([1.0, 2.0])
+    made.clear()
+    assert sys.gettrace() is None
