@@ -24,7 +24,6 @@ def unary(rule: Elementwise, calculate: Pusher) -> Pusher:
     (partial,) = rule.partials
     float64, ndarray, constant = np.float64, np.ndarray, not callable(partial)
     func: Any = rule.func
-
     dual = wrapping.Dual
 
     def push(x: Any) -> Any:
@@ -71,7 +70,6 @@ def binary(rule: Elementwise, calculate: Pusher, large: Pusher, general: Pusher)
     numbers, plain, tangents = _NUMBERS, _NUMBERS | {np.ndarray}, _TANGENTS
     combine, exact = _combination(rule), rule.exact
     func: Any = rule.func
-
     dual = wrapping.Dual
 
     def push(x1: Any, x2: Any) -> Any:

@@ -13,7 +13,7 @@ from ..kernels.gate import ARRAYS, PLAIN
 from ..reverse.arguments import UFUNC_KEYWORDS, CallSignature
 from ..reverse.outputs import revalued, taking
 from ..rules.differentiable import Elementwise, Function, Linear
-from ..rules.kinds import Composite, Creation, InPlace, Reader, Rule, ZeroGradient, refuse
+from ..rules.kinds import Composite, Creation, InPlace, Reader, Rule, ZeroGradient, refusing
 from ..rules.names import public_name
 from ..rules.registry import find
 from ..tape import loss, wrapping
@@ -25,7 +25,7 @@ from .tangents import laid_alike, paired, pushed, untraced
 def function_pusher(func: Callable[..., Any]) -> Pusher:
     """Make what carries out a function on Duals, from its rule."""
     rule = find(func)
-    push: Pusher = _refusing(func, rule) if rule is None else rule.read(_PUSHERS)
+    push: Pusher = refusing(func, rule) if rule is None else rule.read(_PUSHERS)
     lower = None if rule is None else rule.lower
 
     def push_unless_stopped(args: Any, kwargs: dict[str, Any]) -> Any:
@@ -80,17 +80,10 @@ class _Pushers(Reader):
         return _creation(rule)
 
     def unsupported(self, rule: Rule) -> Pusher:
-        return _refusing(rule.func, rule)
+        return refusing(rule.func, rule)
 
 
 _PUSHERS = _Pushers()
-
-
-def _refusing(func: Callable[..., Any], rule: Rule | None) -> Pusher:
-    def refuse_call(_args: Any, _kwargs: dict[str, Any]) -> Any:
-        raise refuse(func, rule)
-
-    return refuse_call
 
 
 def _function(rule: Function) -> Pusher:
@@ -115,7 +108,6 @@ def _linear(rule: Linear) -> Pusher:
     general, func = _function(rule), rule.forward
     names = CallSignature(rule, rule.operands, rule.params, False).names
     supported = frozenset(rule.params) - {"initial"}  # a start value is not part of the linear map
-
     dual = wrapping.Dual
 
     def push(args: Any, kwargs: dict[str, Any]) -> Any:
@@ -181,7 +173,6 @@ def _composite(rule: Composite) -> Pusher:
 
 def _inplace(rule: InPlace) -> Pusher:
     first = rule.params[0]
-
     dual = wrapping.Dual
 
     def push(args: Any, kwargs: dict[str, Any]) -> Any:

@@ -94,7 +94,6 @@ class _Ufuncs(Reader):
 
 def _bilinear(rule: Bilinear, general: Pusher) -> Pusher:
     func, ndarray = rule.call, np.ndarray
-
     dual = wrapping.Dual
 
     def push(x1: Any, x2: Any) -> Any:

@@ -14,7 +14,7 @@ from ..kernels import gate
 from ..kernels.arrays import FLOAT64, Array
 from ..kernels.gate import ARRAYS, NUMBERS, PLAIN, SIMPLE
 from ..rules.differentiable import Bilinear, Elementwise, Function
-from ..rules.kinds import Composite, InPlace, Reader, Rule, Straight, ZeroGradient, refuse
+from ..rules.kinds import Composite, InPlace, Reader, Rule, Straight, ZeroGradient, refusing
 from ..rules.registry import find
 from ..tape import loss, wrapping
 from ..tape.nodes import Node, PullbackRule, next_order
@@ -43,7 +43,7 @@ def function_recorder(func: Callable[..., Any]) -> Callable[[Any, dict[str, Any]
     """Make the recorder of a function from its rule."""
     rule = find(func)
     if rule is None:
-        return _refusing(func, rule)
+        return refusing(func, rule)
     record: Call = rule.read(_RECORDERS)
     if rule.straight is not None:
         record = _straight(rule.straight, record)
@@ -114,17 +114,10 @@ class _Recorders(Reader):
         return lambda args, kwargs: wrap_results(rule.func(*unwrap(args), **unwrap(kwargs)))
 
     def unsupported(self, rule: Rule) -> Call:
-        return _refusing(rule.func, rule)
+        return refusing(rule.func, rule)
 
 
 _RECORDERS = _Recorders()
-
-
-def _refusing(func: Callable[..., Any], rule: Rule | None) -> Call:
-    def refuse_call(_args: Any, _kwargs: dict[str, Any]) -> Any:
-        raise refuse(func, rule)
-
-    return refuse_call
 
 
 def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[str, Any]], Any]:

@@ -195,3 +195,12 @@ def refuse(func: Callable[..., Any], rule: Rule | None) -> TypeError:
     return TypeError(
         f"{name} cannot be called on a Tensor: {reason}. {first[0].upper()}{first[1:]}; {then[0].lower()}{then[1:]}."
     )
+
+
+def refusing(func: Callable[..., Any], rule: Rule | None) -> Callable[[Any, dict[str, Any]], Any]:
+    """Return what takes the calls of a function that has no derivative here, and raises that error."""
+
+    def refuse_call(_args: Any, _kwargs: dict[str, Any]) -> Any:
+        raise refuse(func, rule)
+
+    return refuse_call
