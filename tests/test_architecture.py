@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from functools import reduce
 from graphlib import TopologicalSorter
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,13 @@ def test_imports_point_down(module: str) -> None:
     for node, other in imported(module):
         assert floor(other) <= floor(module), f"line {node.lineno} imports {other}, which stands above"
         assert node.col_offset == 0 or module == "__init__", f"line {node.lineno} imports {other} within a block"
+
+
+def test_the_path_of_a_module_leads_to_it() -> None:
+    for module in FILES.keys() - {"__main__"}:
+        path = ".".join(["gradarray", *module.split(".")]).removesuffix(".__init__")
+        found = import_module(path)
+        assert reduce(getattr, path.split(".")[1:], ga) is found, f"import {path} gives something else"
 
 
 def test_no_modules_know_each_other_in_a_circle() -> None:

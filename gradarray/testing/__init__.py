@@ -1,5 +1,5 @@
 """For tests: derivatives are compared with differences."""
 
-from .check_grads import check_grads
+from .checking import check_grads
 
 __all__ = ["check_grads"]
