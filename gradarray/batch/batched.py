@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from ..context.settings import RECORDED, silently, within
+from ..context.settings import silently
 from ..kernels.arrays import Array, Spec
 from ..reverse.functions import ZERO
 from ..reverse.views.reading import GetItem
-from ..tape import careful, nodes
+from ..tape import careful
 from ..tape.cotangents import Part
 from ..tape.fitting import fit
 from ..tape.nodes import Node
 from ..tape.sweeps import reachable
+from ..tape.transposing import Pairs, transposed_call
 from ..tape.unchanged import verify
-from ..tape.wrapping import wrap
 from . import sums as sums  # fills the table of forms
 from .batch import Batch, one_by_one
 from .shapes import add_each
@@ -249,7 +249,7 @@ def push(node: Node, tangents: list[Any]) -> Any:
     except Exception:
         pushed = NotImplemented  # as in `pull`
     if pushed is NotImplemented:
-        pushed = transposed(node, tangents)
+        pushed = jvps_by_vjp(node, tangents)
         if not all(t is None or np.all(np.isfinite(t.value)) for t in tangents) and type(pushed) is Batch:
             pushed = pushed * np.nan  # a zero may have met an infinity, which is seen to on the way back
     return _fitted(pushed, node) if type(node.out) is not tuple else pushed
@@ -277,39 +277,22 @@ class _Tangents:
 _TANGENTS = _Tangents()
 
 
-def transposed(node: Node, tangents: list[Any]) -> Any:
-    """Return J t for a batch of tangents by the pullback alone, which is linear in the cotangent.
+def jvps_by_vjp(node: Node, tangents: list[Any]) -> Any:
+    """Return the tangents of a node's result, or of its several results, from the vjp alone."""
+    count = next(len(t.value) for t in tangents if t is not None)
 
-    Re<J^H v, t> is Re<v, J t>, so that J t is what comes back to v from J^H v with t as its cotangent.
-    """
-    several = type(node.out) is tuple
-    outs = node.out if several else (node,)
-    vs = [
-        wrap(np.zeros(out.shape, out.dtype), nodes.leaf(out.shape, out.dtype)) if out.dtype.kind in "fc" else None
-        for out in outs
-    ]
-    seeds = [np.zeros(out.shape, out.dtype) if v is None else v for v, out in zip(vs, outs, strict=True)]
-
-    def fitted_cotangents() -> list[Any]:
-        assert node.rule is not None
-        cotangents = list(node.rule.pullback(node, seeds if several else seeds[0]))
+    def gradients(pairs: Pairs, leaves: list[Node | None]) -> list[Any]:
+        known = [leaf for leaf in leaves if leaf is not None]
+        totals: Batches = {}
+        for c, t in pairs:
+            root = getattr(c, "_node", None)
+            if root is not None:
+                for leaf, g in pull_back(between(root, known), known, root, t).items():
+                    totals[leaf] = totals[leaf] + g if leaf in totals else g
+        outs = node.out if type(node.out) is tuple else (node,)
         return [
-            None if parent is None or t is None or c is None else fit(c, parent)
-            for parent, c, t in zip(node.parents, cotangents, tangents, strict=False)
+            totals[leaf] if leaf in totals else Batch(np.zeros((count, *out.shape), out.dtype))
+            for leaf, out in zip(leaves, outs, strict=True)
         ]
 
-    fitted = within(RECORDED, silently, fitted_cotangents)
-    leaves: list[Any] = [v._node for v in vs if v is not None]
-    totals: Batches = {}
-    for c, t in zip(fitted, tangents, strict=False):
-        root = getattr(c, "_node", None)
-        if root is None:
-            continue
-        for leaf, g in pull_back(between(root, leaves), leaves, root, t).items():
-            totals[leaf] = totals[leaf] + g if leaf in totals else g
-    count = next(len(t.value) for t in tangents if t is not None)
-    found = [
-        totals[v._node] if v is not None and v._node in totals else Batch(np.zeros((count, *out.shape), out.dtype))
-        for v, out in zip(vs, outs, strict=True)
-    ]
-    return found if several else found[0]
+    return transposed_call(node, tangents, gradients)

@@ -26,10 +26,8 @@ from . import protocols as forward
 from .levels import understood, values_of
 from .namespace import dual_namespace
 from .protocols import FUNCTIONS, LIKE, UFUNCS, array_ufunc, created_like
-from .tangents import constant, gradient_of, joined, matched
+from .tangents import constant, joined, matched
 from .updates import Flat, assign, update
-
-_gradient = gradient_of
 
 
 class DualSurface(ArrayMethods):

@@ -55,7 +55,15 @@ def understood(types: Iterable[type], protocol: str = "__array_ufunc__") -> bool
     return not any(answers(cls, protocol) and not issubclass(cls, ours) for cls in types)
 
 
+def made_of_tensors(x: Any) -> bool:
+    """Tell whether an array is a Tensor, or a Dual of one."""
+    if type(x) is wrapping.Dual:
+        return made_of_tensors(x.value) or made_of_tensors(x.tangent)
+    return isinstance(x, wrapping.Tensor)
+
+
 def on_a_tape(x: Any) -> bool:
+    """Tell whether an array is a variable, or a Dual of one."""
     while type(x) is wrapping.Dual:
         if on_a_tape(x.tangent):
             return True

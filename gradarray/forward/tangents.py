@@ -17,17 +17,17 @@ from typing import Any
 import numpy as np
 
 from ..context import settings
-from ..context.settings import RECORDED, silently, within
+from ..context.settings import silently
 from ..kernels import gate
-from ..kernels.arrays import LARGE, Array, Spec, factor_of
+from ..kernels.arrays import LARGE, Array, factor_of
 from ..kernels.gate import PLAIN
 from ..kernels.products import no_nan
 from ..reverse.outputs import output_of, revalued
 from ..rules.differentiable import Differentiable, Elementwise
 from ..tape import careful, nodes, plans, wrapping
 from ..tape.careful import ROOT, SHARP
-from ..tape.fitting import fit
 from ..tape.nodes import Node
+from ..tape.transposing import Gradients, Pairs, transposed_call
 from ..tape.wrapping import bare, spec, stacked, unwrap, wrap
 from .levels import level_of, on_a_tape, values_of
 
@@ -295,7 +295,7 @@ def tangent_of(
 ) -> Any:
     """Return the tangent of a result, or of each one of several."""
     tangent = rule.tangent(ans, values, tangents, params, _TANGENTS)
-    return transposed(rule, ans, values, tangents, params) if tangent is NotImplemented else tangent
+    return jvp_by_vjp(rule, ans, values, tangents, params) if tangent is NotImplemented else tangent
 
 
 def product_with(rule: Elementwise, i: int, t: Array, ans: Array, values: Sequence[Array]) -> Array:
@@ -366,38 +366,35 @@ def clean(x: Any) -> bool:
     return bool(x == x) if isinstance(x, np.generic) else True
 
 
-def transposed(
+def jvp_by_vjp(
     rule: Differentiable, ans: Array, values: list[Array], tangents: list[Array | None], params: dict[str, Any]
 ) -> Any:
-    """Return J t from the vjp alone: Re<J^H v, t> is Re<v, J t>, whose gradient by v is J t, whatever v is."""
-    several = isinstance(ans, (tuple, list))
-    outs = list(ans) if several else [ans]
-    v: list[Any] = [
-        wrap(np.zeros(out.shape, out.dtype), nodes.leaf(out.shape, out.dtype)) if out.dtype.kind in "fc" else None
-        for out in outs
-    ]
+    """Return the tangent of a result, or of each one of several, from the vjp alone."""
     parents = tuple(None if t is None else nodes.leaf(t.shape, t.dtype) for t in tangents)
     args = tuple(value if rule.keeps(i) else spec(value) for i, value in enumerate(values))
-    node = Node(
-        rule, args, params, ans, parents, () if several else ans.shape, np.dtype(float) if several else ans.dtype
-    )
-    g: Any = [np.zeros_like(out) if x is None else x for x, out in zip(v, outs, strict=True)] if several else v[0]
+    several = isinstance(ans, (tuple, list))
+    shape, dtype = ((), np.dtype(float)) if several else (ans.shape, ans.dtype)
+    node = Node(rule, args, params, ans, parents, shape, dtype)
+    answer = transposed_call(node, tangents, gradients_for(values, tangents))
+    infinite = [None if t is None else ~np.isfinite(bare(t)) for t in tangents]
+    if any(mask is not None and np.any(mask) for mask in infinite) and rule.selects is not True:
+        answer = _without_zeros_of_data(answer if several else [answer], node, infinite)
+        return answer if several else answer[0]
+    return answer
+
+
+def gradients_for(values: Sequence[Any], tangents: Sequence[Any]) -> Gradients:
+    """Return what `linear_transpose` differentiates by, for a call on these values."""
     # What is differentiated once more, by a tape or by another Dual around this one, has to stay connected.
     connect = wrap if settings.recording() and any(map(on_a_tape, (*values, *tangents))) else None
 
-    def gradients() -> list[Any]:
+    def gradients(pairs: Pairs, leaves: list[Node | None]) -> list[Any]:
         total: Any = 0
-        for cotangent, t in zip(rule.pullback(node, g), tangents, strict=False):
-            if t is not None and cotangent is not None:
-                fitted = fit(cotangent, Spec(t.shape, t.dtype))
-                total = total + np.sum(np.real(np.conj(fitted) * t))
-        return [None if x is None else gradient_of(total, x._node, connect) for x in v]
+        for c, t in pairs:
+            total = total + np.sum(np.real(np.conj(c) * t))
+        return [None if leaf is None else gradient_by(leaf, total, connect) for leaf in leaves]
 
-    answer = within(RECORDED, silently, gradients)
-    infinite = [None if t is None else ~np.isfinite(bare(t)) for t in tangents]
-    if any(mask is not None and np.any(mask) for mask in infinite) and rule.selects is not True:
-        answer = _without_zeros_of_data(answer, node, infinite)
-    return answer if several else answer[0]
+    return gradients
 
 
 def _without_zeros_of_data(answer: list[Any], node: Node, infinite: list[Any]) -> list[Any]:
@@ -410,7 +407,7 @@ def _without_zeros_of_data(answer: list[Any], node: Node, infinite: list[Any]) -
     apart = careful.Sweep(node, []).at_random(node)[0]
     tangents = [None if mask is None else np.where(mask, 1.0, 0.0) for mask in infinite]
     try:
-        depends = transposed(rule, apart.out, apart.args, tangents, node.kwargs or {})
+        depends = jvp_by_vjp(rule, apart.out, apart.args, tangents, node.kwargs or {})
     except (ValueError, np.linalg.LinAlgError):  # not defined, or refused, at random numbers
         return answer
     depends = depends if isinstance(depends, list) else [depends]
@@ -420,10 +417,10 @@ def _without_zeros_of_data(answer: list[Any], node: Node, infinite: list[Any]) -
     ]
 
 
-def gradient_of(total: Any, leaf: Node, connect: Any) -> Any:
-    """Return the gradient of a scalar by a leaf: a Dual if the scalar is one."""
+def gradient_by(leaf: Node, total: Any, connect: Any) -> Any:
+    """Return the gradient by a leaf of a scalar: a Dual if the scalar is one."""
     if type(total) is wrapping.Dual:
-        parts = [gradient_of(x, leaf, connect) for x in (total.value, total.tangent)]
+        parts = [gradient_by(leaf, x, connect) for x in (total.value, total.tangent)]
         return wrapping.Dual(*parts, total.level)
     node = getattr(total, "_node", None)
     one = np.float64(1.0) if connect is None else connect(np.float64(1.0))

@@ -59,6 +59,11 @@ class Number(float):
         return self.value if dtype is not None and dtype.char in "gG" else float(self)
 
 
+def is_floating(x: Any) -> bool:
+    """Tell whether an object is an array, or a scalar of NumPy's, of numbers that could have a derivative."""
+    return getattr(getattr(x, "dtype", None), "kind", "") in ("f", "c")
+
+
 def factor_of(d: Any, dtype: np.dtype[Any]) -> Any:
     """Return a constant partial derivative for arithmetic with an array of this dtype."""
     return d.beside(dtype) if type(d) is Number else d

@@ -160,10 +160,10 @@ _ARITHMETIC = (
 def _own(value: Any) -> Any:
     # The memory of a memory map, a buffer or another library's array may change at any time, so it is copied, unless
     # nothing is to be guarded.
-    return copied(value) if guard.mem_guard_active() else np.asarray(value)
+    return new_array(value) if guard.mem_guard_active() else np.asarray(value)
 
 
-def copied(value: Any) -> Any:
+def new_array(value: Any) -> Any:
     """Return a new array of anything; what has ``__array__`` is not relied on to make one."""
     return np.array(np.asarray(value))
 
@@ -193,7 +193,7 @@ def parameter(value: Any) -> Any:
     if isinstance(value, (type, str, bytes)):
         return value
     if isinstance(value, np.ndarray) or is_buffer(value):
-        return copied(value)
+        return new_array(value)
     return [*map(parameter, value)] if isinstance(value, MutableSequence) else value
 
 

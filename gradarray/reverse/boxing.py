@@ -11,9 +11,9 @@ from ..kernels.arrays import Array
 from ..kernels.gate import PLAIN
 from ..rules.differentiable import Differentiable
 from ..tape import wrapping
-from ..tape.cotangents import PICK
+from ..tape.cotangents import picked
 from ..tape.nodes import Node
-from ..tape.wrapping import is_floating, wrap, wrap_results
+from ..tape.wrapping import wrap, wrap_results
 from .views import sharing
 
 
@@ -36,8 +36,5 @@ def record_results(
             return wrap_results(out)
         return wrap(out, Node(rule, saved, kwargs, out if rule.keeps_out else None, parents, out.shape, out.dtype))
     several = Node(rule, saved, kwargs, tuple(out), parents, (), np.dtype(float))
-    picked = [
-        wrap(item, Node(PICK, (k,), None, None, (several,), item.shape, item.dtype)) if is_floating(item) else item
-        for k, item in enumerate(out)
-    ]
-    return type(out)(*picked) if hasattr(out, "_fields") else type(out)(picked)
+    results = picked(several, out, wrap)
+    return type(out)(*results) if hasattr(out, "_fields") else type(out)(results)

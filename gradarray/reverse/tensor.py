@@ -290,7 +290,7 @@ class Tensor(Surface):
                 return _ONE
             g = node.dtype.type(1) if node.shape == () else np.broadcast_to(node.dtype.type(1), node.shape)
             return wrap(g) if create_graph else g
-        value = grad if isinstance(grad, Tensor) or type(grad) is np.ndarray else gate.copied(grad)
+        value = grad if isinstance(grad, Tensor) or type(grad) is np.ndarray else gate.new_array(grad)
         if value.dtype.kind not in "biufc" or (value.dtype.kind == "c" and node.dtype.kind != "c"):
             raise TypeError(f"a cotangent of dtype {value.dtype} does not fit a tensor of dtype {node.dtype}")
         if value.shape != node.shape:

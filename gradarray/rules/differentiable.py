@@ -16,7 +16,7 @@ import numpy as np
 from ..kernels.arrays import FLOAT64, LARGE, SPLIT, Array, Spec, conjugate, factor_of
 from ..kernels.parts import product_in_parts, scaled_in_parts
 from ..tape.careful import HARD, ROOT, SHARP
-from ..tape.cotangents import PICK, Product, Scaled
+from ..tape.cotangents import Product, Scaled, picked
 from ..tape.fitting import fit
 from ..tape.nodes import Node, PullbackRule
 from .kinds import Reader, Rule
@@ -112,12 +112,7 @@ class Differentiable(Rule, PullbackRule):
         )
         out = node.out
         if type(out) is tuple:  # several results, each with a node of its own
-            out = tuple(
-                wrap(item, Node(PICK, (k,), None, None, (node,), item.shape, item.dtype))
-                if item.dtype.kind in "fc"
-                else item
-                for k, item in enumerate(out)
-            )
+            out = tuple(picked(node, out, wrap))
         elif out is not None:
             out = wrap(out, node)
         return Node(node.rule, args, node.kwargs, out, node.parents, node.shape, node.dtype)

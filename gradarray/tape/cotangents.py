@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.arrays import LARGE, Array
+from ..kernels.arrays import LARGE, Array, is_floating
 from ..kernels.parts import add, clear, product_in_parts, scaled_in_parts, ufunc_in_parts
 from .nodes import Node, PullbackRule
 
@@ -59,6 +59,14 @@ class _Pick(PullbackRule):
 
 
 PICK = _Pick()
+
+
+def picked(call: Node, outs: Iterable[Any], wrap: Callable[[Array, Node], Any]) -> list[Any]:
+    """Return the results of one call: what may have a derivative as a Tensor, whose node hangs on that of the call."""
+    return [
+        wrap(out, Node(PICK, (k,), None, None, (call,), out.shape, out.dtype)) if is_floating(out) else out
+        for k, out in enumerate(outs)
+    ]
 
 
 def buffer_of(g: Array, mine: bool = False) -> Array:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import gate
-from ..kernels.arrays import Array, Spec
+from ..kernels.arrays import Array, Spec, is_floating
 from ..kernels.gate import PLAIN, answers
 from .nodes import Node
 
@@ -159,13 +159,9 @@ def wrap_results(out: Any) -> Any:
     """
     if not isinstance(out, (tuple, list)):
         return wrap(gate.result(out)) if type(out) in _WRAPPED or isinstance(out, np.generic) else out
-    mixed = any(is_floating(item) for item in out)
-    wrapped = [wrap_results(item) if not mixed or is_floating(item) else item for item in out]
+    floating = [isinstance(item, (tuple, list)) or is_floating(item) for item in out]
+    wrapped = [wrap_results(item) if f or not any(floating) else item for item, f in zip(out, floating, strict=True)]
     return type(out)(*wrapped) if hasattr(out, "_fields") else type(out)(wrapped)
-
-
-def is_floating(item: Any) -> bool:
-    return isinstance(item, (tuple, list)) or (hasattr(item, "dtype") and item.dtype.kind in "fc")
 
 
 def wrap_arrays(out: Any) -> Any:

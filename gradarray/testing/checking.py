@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..kernels.arrays import is_floating
 from ..tape.wrapping import unwrap
 from ..transforms.containers import flatten
 from ..transforms.gradients import jvp, vjp
@@ -15,11 +16,10 @@ from .differences import (
     Differences,
     Function,
     Wrong,
-    copied,
     distance,
     doubled,
+    fresh_copy,
     inner,
-    is_floating,
     largest,
     likely_cause,
     machine_eps,
@@ -121,13 +121,13 @@ def check_grads(
 
     point = [leaves[i] for i in chosen]
     fine = [doubled(x) for x in point]
-    first, second = plain_arrays(call(*map(copied, fine))), plain_arrays(call(*map(copied, fine)))
+    first, second = plain_arrays(call(*map(fresh_copy, fine))), plain_arrays(call(*map(fresh_copy, fine)))
     if not first:
         raise TypeError("check_grads needs a function with a floating-point or complex result")
     if not all(map(same_values, first, second)):
         raise ValueError("check_grads needs a deterministic function; this one gave two results for the same arguments")
     left_out = _left_out(first, found)
-    coarsest = max(machine_eps(x) for x in (*point, *plain_arrays(call(*map(copied, point)))))
+    coarsest = max(machine_eps(x) for x in (*point, *plain_arrays(call(*map(fresh_copy, point)))))
     default = 1e-6 if coarsest < 1e-8 else 1e-3 if coarsest < 1e-5 else 3e-2
     step = max(map(machine_eps, first)) ** 0.2 if eps is None else eps
     tolerance = _Tolerance(default if rtol is None else rtol, default * 1e-3 if atol is None else atol)
@@ -240,7 +240,7 @@ class _Checker:
 
     def _reverse(self, function: Function, chain: tuple[str, ...]) -> None:
         cotangents = self._drawn(values_at(function, self.fine))
-        analytic = plain_arrays(_gradients(function, list(map(copied, self.point)), cotangents))
+        analytic = plain_arrays(_gradients(function, list(map(fresh_copy, self.point)), cotangents))
         differences = Differences(function, self.fine, cotangents)
         for k, x in enumerate(self.point):
             # Beyond the first order a random direction is enough, unless it says that something is wrong.
@@ -305,7 +305,7 @@ class _Checker:
 
     def _forward(self, function: Function, chain: tuple[str, ...]) -> None:
         direction = self._drawn(self.fine)
-        for j, analytic in enumerate(plain_arrays(_tangents(function, list(map(copied, self.point)), direction))):
+        for j, analytic in enumerate(plain_arrays(_tangents(function, list(map(fresh_copy, self.point)), direction))):
             wrong, _ = self._compare_tangent(function, j, analytic, direction)
             if np.any(wrong):
                 raise self._report_tangent(function, chain, direction, j)
@@ -330,11 +330,11 @@ class _Checker:
         named = "all together"
         for k, t in enumerate(direction):
             only = [t if i == k else np.zeros_like(other) for i, other in enumerate(direction)]
-            analytic = plain_arrays(_tangents(function, list(map(copied, self.point)), only))[j]
+            analytic = plain_arrays(_tangents(function, list(map(fresh_copy, self.point)), only))[j]
             if np.any(self._compare_tangent(function, j, analytic, only)[0]):
                 alone, named = only, self.names[k]
                 break
-        analytic = plain_arrays(_tangents(function, list(map(copied, self.point)), alone))[j]
+        analytic = plain_arrays(_tangents(function, list(map(fresh_copy, self.point)), alone))[j]
         mask, numeric = self._compare_tangent(function, j, analytic, alone)
         places = [tuple(map(int, i)) for i in np.argwhere(mask)]
         wrong = [Wrong(i, analytic[i], numeric[i]) for i in places]

@@ -35,7 +35,7 @@ class Wrong(NamedTuple):
 
 def values_at(function: Function, point: Arrays) -> list[Any]:
     """Return the results as arrays; the function gets copies, which it may update."""
-    return plain_arrays(silently(function.call, *map(copied, point)))
+    return plain_arrays(silently(function.call, *map(fresh_copy, point)))
 
 
 def slopes(function: Function, point: Arrays, direction: Arrays, step: float) -> list[tuple[Any, Any]]:
@@ -176,15 +176,11 @@ def _permutations(x: Any) -> Iterator[tuple[int, ...]]:
 # --- arrays -----------------------------------------------------------------------------------------------------------
 
 
-def is_floating(x: Any) -> bool:
-    return getattr(getattr(x, "dtype", None), "kind", "") in ("f", "c")
-
-
 def plain_arrays(values: Iterable[Any]) -> list[Any]:
     return [np.asarray(unwrap(y)) for y in values]
 
 
-def copied(x: Any) -> Any:
+def fresh_copy(x: Any) -> Any:
     """Return a copy, a NumPy scalar for a 0-d array."""
     return np.array(x)[()]
 

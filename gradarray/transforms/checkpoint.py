@@ -12,7 +12,8 @@ import numpy as np
 from ..context import settings
 from ..context.settings import held, hold, silently, within
 from ..forward.dual import Dual
-from ..kernels.arrays import FLOAT64, Array
+from ..forward.levels import made_of_tensors, on_a_tape
+from ..kernels.arrays import FLOAT64, Array, is_floating
 from ..kernels.references import COUNTED
 from ..reverse.boxing import saved
 from ..reverse.elementwise import records
@@ -21,7 +22,7 @@ from ..tape.loss import differentiating
 from ..tape.nodes import Node, PullbackRule, next_order
 from ..tape.wrapping import wrap
 from .containers import Tree, flatten, tree_map
-from .custom_gradient import has_tensor, has_variable, highest_level, is_floating, record_results
+from .custom_gradient import highest_level, put_on_tape
 from .trace import ARGUMENT, Results
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -62,7 +63,7 @@ def innermost(x: Any) -> Any:
 def _stopped(leaf: Any) -> Any:
     while isinstance(leaf, Dual):
         leaf = leaf.value
-    return leaf.detach() if has_variable(leaf) else leaf
+    return leaf.detach() if on_a_tape(leaf) else leaf
 
 
 # --- checkpoint ------------------------------------------------------------------------------------------------------
@@ -100,7 +101,7 @@ class _Checkpoint(PullbackRule):
         return within({"recording": True}, self._again, node, parts)  # type: ignore[no-any-return]
 
     def _again(self, node: Node, parts: list[Any]) -> list[Any]:
-        traced = any(map(has_tensor, parts))
+        traced = any(map(made_of_tensors, parts))
         start = next_order()
         variables = [_inner(raw, parent, traced) for raw, parent in zip(node.args, node.parents, strict=False)]
         slots = iter(variables)
@@ -185,7 +186,7 @@ def _cut(root: Node, start: int, inputs: Iterable[Node] = ()) -> dict[Node, Node
 
 def _kept(leaf: Any) -> Any:
     """Return what is kept of an argument, so that later changes to it do not matter."""
-    if has_variable(leaf):
+    if on_a_tape(leaf):
         return _VARIABLE
     return wrap(saved(leaf)) if isinstance(leaf, wrapping.Tensor) else saved(leaf)
 
@@ -282,12 +283,12 @@ def checkpoint(func: F) -> F:
             return func(*args, **kwargs)
         leaves, structure = flatten((args, kwargs))
         if level := highest_level(leaves):
-            if not any(map(has_variable, leaves)):
+            if not any(map(on_a_tape, leaves)):
                 return func(*args, **kwargs)
             return _forward(func, leaves, structure, level)
         start = next_order()
-        variables = [leaf for leaf in leaves if has_variable(leaf)]
-        given = [wrap(leaf._raw) if has_variable(leaf) else leaf for leaf in leaves]
+        variables = [leaf for leaf in leaves if on_a_tape(leaf)]
+        given = [wrap(leaf._raw) if on_a_tape(leaf) else leaf for leaf in leaves]
         inner_args, inner_kwargs = structure.unflatten(given)
         result = func(*inner_args, **inner_kwargs)
         outs, answer = flatten(result)
@@ -307,7 +308,7 @@ def checkpoint(func: F) -> F:
         prints = [_fingerprint(out._raw) for out in results]
         rule = _Checkpoint(func, [_kept(leaf) for leaf in leaves], structure, outside, prints)
         args = tuple(map(saved, variables))
-        made = iter(record_results(rule, args, parents, [out._raw for out in results], False))
+        made = iter(put_on_tape(rule, args, parents, [out._raw for out in results], False))
         return answer.unflatten([next(made) if _is_result(out) else out for out in outs])
 
     return call  # type: ignore[return-value]

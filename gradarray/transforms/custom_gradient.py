@@ -11,18 +11,19 @@ from typing import Any, ParamSpec
 import numpy as np
 
 from ..context import settings
-from ..context.settings import RECORDED, held, hold, silently, within
+from ..context.settings import held, hold
 from ..forward.dual import Dual
-from ..forward.tangents import gradient_of, paired
-from ..kernels.arrays import FLOAT64, Array, Spec
+from ..forward.levels import made_of_tensors, on_a_tape
+from ..forward.tangents import gradients_for, paired
+from ..kernels.arrays import FLOAT64, Array, Spec, is_floating
 from ..kernels.gate import ARRAYS, argument
 from ..reverse.boxing import saved
 from ..reverse.elementwise import records
-from ..tape import nodes, wrapping
-from ..tape.cotangents import PICK
-from ..tape.fitting import fit
+from ..tape import wrapping
+from ..tape.cotangents import picked
 from ..tape.loss import GradientLossError, differentiating
 from ..tape.nodes import Node, PullbackRule
+from ..tape.transposing import linear_transpose
 from ..tape.wrapping import wrap
 from .containers import Tree, flatten, parts_of
 
@@ -33,27 +34,9 @@ Pull = Callable[[Any], Any]
 # --- traced values ---------------------------------------------------------------------------------------------------
 
 
-def is_floating(value: Any) -> bool:
-    return getattr(getattr(value, "dtype", None), "kind", "") in ("f", "c")
-
-
-def has_tensor(value: Any) -> bool:
-    """Tell whether a value is a Tensor, or a Dual of one."""
-    if isinstance(value, Dual):
-        return has_tensor(value.value) or has_tensor(value.tangent)
-    return isinstance(value, wrapping.Tensor)
-
-
-def has_variable(value: Any) -> bool:
-    """Tell whether a value is a variable, or a Dual of one."""
-    if isinstance(value, Dual):
-        return has_variable(value.value) or has_variable(value.tangent)
-    return isinstance(value, wrapping.Tensor) and value._node is not None
-
-
 def is_traced(value: Any) -> bool:
     """Tell whether a derivative of either mode flows through a value."""
-    return isinstance(value, Dual) or has_variable(value)
+    return isinstance(value, Dual) or on_a_tape(value)
 
 
 def highest_level(leaves: Iterable[Any]) -> int:
@@ -61,10 +44,10 @@ def highest_level(leaves: Iterable[Any]) -> int:
     return max((leaf.level for leaf in leaves if isinstance(leaf, Dual)), default=0)
 
 
-def record_results(
+def put_on_tape(
     rule: PullbackRule, args: tuple[Any, ...], parents: tuple[Node | None, ...], outs: Sequence[Array], keep: bool
 ) -> list[Any]:
-    """Wrap the results of one recorded call; several hang on one node, each by a node of its own.
+    """Return the results of one call as Tensors on the tape.
 
     `keep` says that the rule needs their values; otherwise the node has their shapes and dtypes.
     """
@@ -72,8 +55,7 @@ def record_results(
         (out,) = outs
         return [wrap(out, Node(rule, args, None, out if keep else None, parents, out.shape, out.dtype))]
     kept = tuple(outs) if keep else tuple(Spec(out.shape, out.dtype) for out in outs)
-    call = Node(rule, args, None, kept, parents, (), FLOAT64)
-    return [wrap(out, Node(PICK, (k,), None, None, (call,), out.shape, out.dtype)) for k, out in enumerate(outs)]
+    return picked(Node(rule, args, None, kept, parents, (), FLOAT64), outs, wrap)
 
 
 # --- calls with a derivative of their own ----------------------------------------------------------------------------
@@ -111,7 +93,7 @@ class Derivative:
         leaves, structure = flatten(args)
         if level := highest_level(leaves):
             return self._forward(leaves, structure, level)
-        taped = settings.recording() and any(map(has_variable, leaves))
+        taped = settings.recording() and any(map(on_a_tape, leaves))
         plain = [saved(leaf) if taped else wrapping.unwrap(leaf) for leaf in leaves]
         result, pull = self.call(*structure.unflatten(map(_read_only, plain)))
         outs, answer = flatten(result)
@@ -122,7 +104,7 @@ class Derivative:
             return answer.unflatten([wrap(out) if is_floating(out) else out for out in outs])
         specs = [None if is_floating(out) else out for out in outs]
         rule = _Call(self, pull, structure, answer, specs)
-        made = iter(record_results(rule, tuple(plain), parents, floating, self.keeps_result))
+        made = iter(put_on_tape(rule, tuple(plain), parents, floating, self.keeps_result))
         return answer.unflatten([next(made) if is_floating(out) else out for out in outs])
 
     def _plain(self, out: Any, args: list[Any]) -> Any:
@@ -145,7 +127,7 @@ class Derivative:
         values = [leaf.value if dual else leaf for leaf, dual in zip(leaves, duals, strict=True)]
         tangents = [leaf.tangent if dual else None for leaf, dual in zip(leaves, duals, strict=True)]
         args = structure.unflatten(values)
-        if any(isinstance(value, Dual) or has_tensor(value) for value in values):
+        if any(isinstance(value, Dual) or made_of_tensors(value) for value in values):
             result = self(*args)
             pull = None
         else:
@@ -156,27 +138,14 @@ class Derivative:
         pushed = self.push(result, args, tangents)
         if pushed is NotImplemented:
             pull = self.pull_again(result, args) if pull is None else pull
-            pushed = self._transposed(pull, outs, answer, args, values, tangents)
+            again = pull
+            pushed = linear_transpose(
+                outs,
+                lambda v: self.cotangents(again, answer.unflatten(v), args),
+                tangents,
+                gradients_for(values, tangents),
+            )
         return answer.unflatten([paired(out, t, level) for out, t in zip(outs, pushed, strict=True)])
-
-    def _transposed(
-        self, pull: Pull, outs: list[Any], answer: Tree, args: Any, values: list[Any], tangents: list[Any]
-    ) -> list[Any]:
-        """Return J t from the pull alone: Re<J^H v, t> is Re<v, J t>, whose gradient by v is J t, whatever v is."""
-        connect = wrap if settings.recording() and any(map(has_variable, (*values, *tangents))) else None
-        v = [
-            wrap(np.zeros(out.shape, out.dtype), nodes.leaf(out.shape, out.dtype)) if is_floating(out) else None
-            for out in outs
-        ]
-
-        def gradients() -> list[Any]:
-            total: Any = 0
-            for cotangent, t in zip(self.cotangents(pull, answer.unflatten(v), args), tangents, strict=True):
-                if t is not None and cotangent is not None:
-                    total = total + np.sum(np.real(np.conj(fit(cotangent, t)) * t))
-            return [None if x is None else gradient_of(total, x._node, connect) for x in v]
-
-        return within(RECORDED, silently, gradients)  # type: ignore[no-any-return]
 
     def cotangents(self, pull: Pull, g: Any, args: tuple[Any, ...]) -> list[Any]:
         """Return what the pull makes of a cotangent: one for each leaf of the arguments, None where there is none."""
@@ -265,7 +234,7 @@ class _Call(PullbackRule):
             parts = [np.zeros(s.shape, s.dtype) if part is None else part for part, s in zip(g, node.out, strict=True)]
         slots = iter(parts)
         cotangent = self.answer.unflatten([next(slots) if other is None else None for other in self.others])
-        if any(map(has_tensor, parts)):
+        if any(map(made_of_tensors, parts)):
             return self._pull(self.derivative.pull_again(self._result(node), self._args(node)), cotangent, node)
         with settings.no_grad:  # the pull may have Tensors at hand that are variables
             found = self._pull(self.pull, cotangent, node)
@@ -283,12 +252,7 @@ class _Call(PullbackRule):
         """Return the result as it stands on the tape, where the derivative asks for it."""
         if not self.derivative.keeps_result:
             return None
-        if type(node.out) is not tuple:
-            made = [wrap(node.out, node)]
-        else:
-            made = [
-                wrap(out, Node(PICK, (k,), None, None, (node,), out.shape, out.dtype)) for k, out in enumerate(node.out)
-            ]
+        made = [wrap(node.out, node)] if type(node.out) is not tuple else picked(node, node.out, wrap)
         slots = iter(made)
         return self.answer.unflatten([next(slots) if other is None else other for other in self.others])
 

@@ -147,13 +147,13 @@ def test_only_the_functions_that_are_listed_go_one_by_one(check: Any, expected: 
 
 def test_only_rules_without_a_forward_derivative_are_transposed(monkeypatch: pytest.MonkeyPatch) -> None:
     rules = set()
-    transposed = batched.transposed
+    jvps_by_vjp = batched.jvps_by_vjp
 
     def noted(node: Node, tangents: list[Any]) -> Any:
         rules.add(node.rule)
-        return transposed(node, tangents)
+        return jvps_by_vjp(node, tangents)
 
-    monkeypatch.setattr(batched, "transposed", noted)
+    monkeypatch.setattr(batched, "jvps_by_vjp", noted)
     for sample in SAMPLES.values():
         if sample.order > 0:
             check_forward(sample, arrays(sample.operands, generator(sample)))
