@@ -64,3 +64,11 @@ def test_the_path_of_a_module_leads_to_it() -> None:
 
 def test_no_modules_know_each_other_in_a_circle() -> None:
     TopologicalSorter({module: {other for _, other in imported(module)} for module in FILES}).prepare()
+
+
+def test_only_the_rules_ask_of_what_kind_a_rule_is() -> None:
+    for module in (m for m in FILES if not m.startswith("rules.")):
+        for node in ast.walk(ast.parse(FILES[module].read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("isinstance", "type") and node.args:
+                asked = ast.unparse(node.args[0]).split(".")
+                assert "rule" not in asked, f"{module}, line {node.lineno}: let the kind answer instead"

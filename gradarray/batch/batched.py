@@ -14,7 +14,6 @@ import numpy as np
 from ..context.settings import silently
 from ..kernels.arrays import Array, Spec
 from ..reverse.functions import ZERO
-from ..reverse.views.reading import GetItem
 from ..tape import careful
 from ..tape.cotangents import Part
 from ..tape.fitting import fit
@@ -158,7 +157,7 @@ def _pull_back(path: Sequence[Node], inputs: Sequence[Node], result: Node, g: Ba
             kept[node] = g
         if node.rule is None:
             continue
-        if isinstance(node.rule, GetItem):
+        if node.rule.indexes:
             (parent,) = node.parents
             assert parent is not None
             _add_at(pending, owned, parent, node.args, g)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..context.settings import paused, silently, stopped, watching
 from ..kernels.gate import ARRAYS, PLAIN
-from ..reverse.arguments import UFUNC_KEYWORDS, CallSignature
+from ..reverse.arguments import CallSignature
 from ..reverse.outputs import revalued, taking
 from ..rules.differentiable import Elementwise, Function, Linear
 from ..rules.kinds import Composite, Creation, InPlace, Reader, Rule, ZeroGradient, refusing
@@ -87,8 +87,7 @@ _PUSHERS = _Pushers()
 
 
 def _function(rule: Function) -> Pusher:
-    params = UFUNC_KEYWORDS if isinstance(rule.func, np.ufunc) else rule.params
-    signature = CallSignature(rule, rule.operands, params, rule.variadic)
+    signature = CallSignature(rule, rule.operands, rule.keywords, rule.variadic)
     count = len(rule.operands)
 
     def push(args: Any, kwargs: dict[str, Any]) -> Any:
@@ -107,7 +106,7 @@ def _function(rule: Function) -> Pusher:
 def _linear(rule: Linear) -> Pusher:
     general, func = _function(rule), rule.forward
     names = CallSignature(rule, rule.operands, rule.params, False).names
-    supported = frozenset(rule.params) - {"initial"}  # a start value is not part of the linear map
+    supported = frozenset(rule.params) - rule.added
     dual = wrapping.Dual
 
     def push(args: Any, kwargs: dict[str, Any]) -> Any:

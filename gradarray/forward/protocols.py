@@ -190,12 +190,12 @@ def array_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
 
 
 def _call_with_keywords(
-    ufunc: np.ufunc, rule: Rule, inputs: tuple[Any, ...], kwargs: dict[str, Any], before: tuple[Any, ...]
+    ufunc: np.ufunc, rule: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any], before: tuple[Any, ...]
 ) -> Any:
     """Call a ufunc without out=; `before` holds the arrays that keep their elements where a mask says so."""
     where = values_of(kwargs.get("where", True))
     kwargs = {name: value for name, value in kwargs.items() if name != "where"}
-    if isinstance(rule, Elementwise):
+    if rule.is_elementwise:
         push = pushed if where is True else partial(silently, pushed)
         result = push(rule, inputs, kwargs)
     elif {"axes", "axis", "keepdims"} & kwargs.keys():

@@ -24,6 +24,7 @@ from ..kernels.gate import PLAIN
 from ..kernels.products import no_nan
 from ..reverse.outputs import output_of, revalued
 from ..rules.differentiable import Differentiable, Elementwise
+from ..rules.numpy.kinks import at_kink
 from ..tape import careful, nodes, plans, wrapping
 from ..tape.careful import ROOT, SHARP
 from ..tape.nodes import Node
@@ -183,7 +184,7 @@ def pushed(
         gate.need_numbers(ans, rule.name, operands)
     if ans is NotImplemented or not _has_tangent(ans) or all(t is None for t in tangents):
         return ans if ans is NotImplemented or not level else paired(ans, None, level)
-    if isinstance(func, np.ufunc):
+    if rule.is_ufunc:
         params = {}  # dtype, casting and order concern the values alone
     tangent = tangent_of(rule, ans, values, tangents, params)
     if traced and type(ans) is np.ndarray and rule.keeps_out:
@@ -326,7 +327,7 @@ def at_roots(
         return term
     if met.vanished:
         met.vanished = SHARP
-    return careful.at_kink(np.where(zero, np.zeros((), term.dtype), term), zero, slope)
+    return at_kink(np.where(zero, np.zeros((), term.dtype), term), zero, slope)
 
 
 class Forward(threading.local):

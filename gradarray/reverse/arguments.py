@@ -12,9 +12,6 @@ from ..rules.kinds import Rule
 from ..rules.signature import constant, parameter_kinds
 from ..tape.wrapping import bare
 
-# Parameters of each ufunc that concern the forward pass alone.
-UFUNC_KEYWORDS = ("dtype", "casting", "order", "subok", "signature")
-
 
 class CallSignature:
     """Sorts the arguments of a call into operands and named parameters.

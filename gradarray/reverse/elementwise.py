@@ -86,7 +86,7 @@ def binary(
     x_of_any, y_of_any = x_of_x or x_of_y, y_of_x or y_of_y
     any_of_x, any_of_y, any_of_any = x_of_x or y_of_x, x_of_y or y_of_y, x_of_any or y_of_any
     keeps_out, hold, aliases_saved, become_large = rule.keeps_out, guard.hold, sharing.saved, _become_large
-    split = SPLIT if isinstance(rule, Elementwise) else sys.maxsize
+    split = SPLIT if rule.is_elementwise else sys.maxsize
 
     def record(x1: Any, x2: Any) -> Any:
         if type(x1) is tensor:

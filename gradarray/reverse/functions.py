@@ -30,7 +30,7 @@ from ..tape.wrapping import (
     wrap_arrays,
     wrap_results,
 )
-from .arguments import UFUNC_KEYWORDS, CallSignature
+from .arguments import CallSignature
 from .boxing import record_results, saved
 from .elementwise import NONE, binary, call_elementwise, records
 from .outputs import Call, revalued, taking, untouched
@@ -81,7 +81,7 @@ class _Recorders(Reader):
 
     def function(self, rule: Function) -> Call:
         general = self._general(rule)
-        if rule.variadic or rule.sequence or isinstance(rule.func, np.ufunc):
+        if rule.variadic or rule.sequence or rule.is_ufunc:
             return general
         return _single(rule, general) if len(rule.operands) == 1 and not rule.skip else _several(rule, general)
 
@@ -104,7 +104,7 @@ class _Recorders(Reader):
 
     def nondifferentiable(self, rule: Rule) -> Call:
         # NumPy's functions of text want an array also where a scalar is shown; its ufuncs are faster on that.
-        given = unwrap if isinstance(rule.func, np.ufunc) else _with_arrays
+        given = unwrap if rule.is_ufunc else _with_arrays
         return taking(rule, lambda args, kwargs: rule.call(*given(args), **unwrap(kwargs)), lambda _: False)
 
     def zero_gradient(self, rule: ZeroGradient) -> Call:
@@ -224,8 +224,7 @@ def _several(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict
 
 def _general(rule: Function) -> Callable[[Any, dict[str, Any]], Any]:
     func, operands, recorded = rule.call, rule.operands, _recorded(rule)
-    params = UFUNC_KEYWORDS if isinstance(func, np.ufunc) else rule.params
-    signature = CallSignature(rule, operands, params, rule.variadic)
+    signature = CallSignature(rule, operands, rule.keywords, rule.variadic)
     count = len(operands)
 
     def record(args: Any, kwargs: dict[str, Any]) -> Any:
@@ -244,7 +243,7 @@ def _general(rule: Function) -> Callable[[Any, dict[str, Any]], Any]:
         if any(isinstance(value, wrapping.Dual) for value in raw):  # from a list: it takes over
             return func(inputs, **kwargs) if rule.sequence else func(*inputs, **kwargs)
         out = func(raw, **kwargs) if rule.sequence else func(*raw, **kwargs)
-        if isinstance(func, np.ufunc):
+        if rule.is_ufunc:
             kwargs = {}  # dtype, casting and order of the call concern the forward pass alone
         return recorded(inputs, raw, kwargs, out)
 

@@ -13,7 +13,6 @@ import numpy as np
 from ..context import settings
 from ..kernels import gate
 from ..rules import kinds
-from ..rules.differentiable import Elementwise
 from ..rules.names import public_name
 from ..rules.registry import RULES, find
 from ..rules.ufunc_methods import LOWERED, Keywords, updated_at, with_axes
@@ -61,8 +60,8 @@ def _recorded(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keywords, before
     """Record a call without out=; `before` holds the arrays that keep their elements where a mask says so."""
     kwargs = unwrap(kwargs)
     where = kwargs.pop("where", True)
-    rule = RULES[ufunc]
-    if isinstance(rule, Elementwise):
+    rule: Any = RULES[ufunc]
+    if rule.is_elementwise:
         result = elementwise.call_elementwise(rule, inputs, kwargs, where)
     elif {"axes", "axis", "keepdims"} & kwargs.keys():
         result = with_axes(ufunc, inputs, kwargs)

@@ -27,6 +27,8 @@ Partial = Derivative | float
 # What there is no derivative by, such as the order of a Bessel function, has None.
 Partials = Sequence[Partial | None]
 
+UFUNC_KEYWORDS = ("dtype", "casting", "order", "subok", "signature")
+
 
 class Differentiable(Rule, PullbackRule):
     """A rule with recorded calls: it can pull a cotangent back through a node.
@@ -57,6 +59,11 @@ class Differentiable(Rule, PullbackRule):
     smooth_square: Callable[[Sequence[Any], dict[str, Any]], tuple[Differentiable, dict[str, Any]] | None] | None = None
     # Tells whether a call with these operands squares the first one; None where no call does.
     squares: Callable[..., bool] | None = None
+
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """The names of what may be given besides operands: of a ufunc, what concerns the values alone."""
+        return UFUNC_KEYWORDS if self.is_ufunc else self.params
 
     def keeps(self, position: int) -> bool:
         """Tell whether a derivative needs the values of this operand."""
@@ -129,6 +136,7 @@ class Elementwise(Differentiable):
     """A ufunc with one partial derivative per operand."""
 
     kind = "elementwise"
+    is_elementwise = True
     fixed = True
     # What is asked where a zero meets an infinity, by the number of an operand; see careful.py. How an infinite slope
     # comes about, given the result and the operands; and given the node, which roots' slopes a vanishing derivative
@@ -495,6 +503,8 @@ class Linear(Function):
 
     kind = "linear"
     is_linear = True
+    # The start value of a reduction, which is added to what is linear.
+    added = frozenset({"initial"})
 
     def read(self, reader: Reader) -> Any:
         return reader.linear(self)
@@ -526,8 +536,7 @@ class Linear(Function):
     def tangent(
         self, ans: Any, operands: Sequence[Any], tangents: Sequence[Any], params: dict[str, Any], forward: Any
     ) -> Any:
-        # The start value of a reduction is not part of the linear map.
-        params = {name: value for name, value in params.items() if name != "initial"}
+        params = {name: value for name, value in params.items() if name not in self.added}
         if not self.sequence:
             return self.call(tangents[0], **params)
         likes = [x if isinstance(x, Spec) else Spec(np.shape(x), np.result_type(x)) for x in operands]

@@ -73,6 +73,9 @@ class Rule:
     ----------
     plain : whether its results are NumPy's own, and no Tensors
     refuses : whether it is no function of Tensors at all
+    reason : why, if it is not
+    is_elementwise : whether it has a partial derivative for each operand, element by element
+    is_ufunc : whether its function is a ufunc
     chapter : the module that declared it
     ours : whether that is one of the library's
     lower : answers the calls that are another function's or another form's, or returns NotImplemented; see `lowered`
@@ -83,6 +86,8 @@ class Rule:
     kind: ClassVar[str]
     plain = False
     refuses = False
+    reason = ""
+    is_elementwise = False
     chapter = ""
     ours = False
     lower: Callable[[Any, dict[str, Any]], Any] | None = None
@@ -93,6 +98,7 @@ class Rule:
         # Of an object that carries a ufunc, as numba.guvectorize makes, NumPy's protocol names the ufunc.
         carried = getattr(func, "ufunc", None)
         self.func: Callable[..., Any] = carried if isinstance(carried, np.ufunc) else func
+        self.is_ufunc = isinstance(self.func, np.ufunc)
         self.name = public_name(self.func)
         self.call = warning_there(self.func)
 
@@ -184,16 +190,17 @@ class Unsupported(Rule):
 def refuse(func: Callable[..., Any], rule: Rule | None) -> TypeError:
     """Return the error for a function that has no derivative here."""
     name = public_name(func)
-    reason = rule.reason if isinstance(rule, Unsupported) else "gradarray has no rule for it"
+    reason = "" if rule is None else rule.reason
+    why = reason or "gradarray has no rule for it"
     bare = "To compute with the bare values, and without a gradient, pass ga.asarray(t) or t.data"
     declared = "ga.registry.elementwise" if isinstance(func, np.ufunc) and func.signature is None else "ga.registry"
     derivative = (
         f"to give {name} a derivative, declare one with {declared}, or wrap a function of your own in "
         "ga.custom_gradient"
     )
-    first, then = (bare, derivative) if isinstance(rule, Unsupported) else (derivative, bare)
+    first, then = (bare, derivative) if reason else (derivative, bare)
     return TypeError(
-        f"{name} cannot be called on a Tensor: {reason}. {first[0].upper()}{first[1:]}; {then[0].lower()}{then[1:]}."
+        f"{name} cannot be called on a Tensor: {why}. {first[0].upper()}{first[1:]}; {then[0].lower()}{then[1:]}."
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..rules import numpy as rulebook
-from ..rules.kinds import Rule, Unsupported
+from ..rules.kinds import Rule
 from ..rules.names import public_name
 from ..rules.registry import find
 
@@ -84,7 +84,7 @@ def report() -> str:
         f"NumPy {np.__version__} lets a Tensor take over {len(found)} functions. By chapter of gradarray.rules.numpy, "
         "and by kind of declaration:",
         "\n".join(_table(Counter((rule.chapter.rpartition(".")[2], rule.kind) for rule in known))),
-        *_refusals(rule for rule in known if isinstance(rule, Unsupported)),
+        *_refusals(rule for rule in known if rule.refuses),
     ]
     unknown = sorted(public_name(func) for func, rule in found.items() if rule is None)
     if unknown:
@@ -112,7 +112,7 @@ def _table(counts: Counter[tuple[str, str]]) -> Iterator[str]:
     yield line("all", [str(n) for n in (*totals, sum(totals))])
 
 
-def _refusals(refused: Iterator[Unsupported]) -> Iterator[str]:
+def _refusals(refused: Iterator[Rule]) -> Iterator[str]:
     by_reason: defaultdict[str, list[str]] = defaultdict(list)
     for rule in refused:
         by_reason[rule.reason].append(rule.name)

@@ -48,14 +48,8 @@ def raw(x: Any) -> Any:
 # How often a kink was met in what is differentiated once more, by all sweeps together.
 kinks = 0
 
-# Set by install(); rules are made of what stands here.
-at_kink: Callable[[Array, Array, Array], Array]
-
-
-def install(function: Callable[[Array, Array, Array], Array]) -> None:
-    """Make `function` what marks zeros that a convention sets; see rules/numpy/kinks.py."""
-    global at_kink
-    at_kink = function
+# Marks zeros that a convention sets: handed in by rules/numpy/kinks.py, which stands on this module.
+at_kink: Any = None
 
 
 def met_kink() -> None:

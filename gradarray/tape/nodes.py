@@ -23,6 +23,7 @@ class PullbackRule:
     shared : whether one object is the rule of all calls of a function, so that it tells what they have in common
     views : whether its results are views, which a node of it reads anew from what its args tell of the place
     exact : whether the pullback only moves, adds and scales cotangents, so that no zero meets an infinity in it
+    indexes : whether it reads its operand at an index, which is all that the node's args tell
     entrance : whether the node stands for an argument, at which the gradient of a function arrives
     opaque : whether the pullback is somebody's own program, of which no more is known than what it returns
     batches : whether the pullback may be given a `batch.Batch` of cotangents, which it may still refuse by an exception
@@ -36,6 +37,7 @@ class PullbackRule:
     shared = False
     views = False
     exact = True
+    indexes = False
     entrance = False
     opaque = False
     batches = False

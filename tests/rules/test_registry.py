@@ -138,6 +138,62 @@ def test_a_declaration_that_does_not_match_is_refused(declare, message):
     assert before == registry.RULES
 
 
+# --- declared anew ---------------------------------------------------------------------------------------------------
+
+ANEW = """
+import numpy as np, gradarray as ga
+
+X, ONES = np.array([1.0, 2.0, 4.0]), np.ones(3)
+
+def updated(a):
+    b = a.copy()
+    b *= 3.0
+    return b
+
+WAYS = {
+    "operator and method": lambda a: (a * 3.0).sum(),
+    "functions": lambda a: np.sum(np.multiply(a, 3.0)),
+    "mirror": lambda a: ga.sum(ga.multiply(a, 3.0)),
+    "reflected": lambda a: (3.0 * a).sum(),
+    "in place": lambda a: updated(a).sum(),
+    "ufunc with keywords": lambda a: np.add.reduce(np.multiply(a, 3.0, where=True), axis=None),
+}
+
+def swept(f):
+    t = ga.tensor(X)
+    f(t).backward()
+    return t.grad
+
+def found(f):
+    yield from (swept(f) for _ in range(12))
+    yield ga.grad(f)(X)
+    yield ga.jvp(f, (X,), (ONES,))[1] / 3
+    yield ga.jacobian(f)(X)
+    yield ga.jacrev(f)(X)
+    yield ga.jacfwd(f)(X)
+
+def check(expected):
+    for way, f in WAYS.items():
+        for k, derivative in enumerate(found(f)):
+            assert np.all(derivative == expected), (way, k, derivative)
+
+check(3)
+ga.registry.elementwise(np.multiply, *[lambda ans, x1, x2: 0 * ans + 100.0] * 2)
+check(100)
+ga.registry.rule(
+    np.sum,
+    lambda g, ans, a, axis=None, keepdims=False: 10 * g + np.zeros(a.shape),
+    # Without one, the vjp would be differentiated, by way of products.
+    jvp=lambda tangents, ans, a, axis=None, keepdims=False: 10 * np.sum(tangents[0], axis, keepdims=keepdims),
+)
+check(1000)
+"""
+
+
+def test_a_new_declaration_reaches_all_who_read_rules(run_python):
+    run_python("-W", "error", "-c", ANEW)
+
+
 # --- families --------------------------------------------------------------------------------------------------------
 
 # While the rule of the first function of a family is made, what is put in for `meanwhile` happens.

@@ -105,6 +105,8 @@ lowered(np.take, lower_take)
 class GetItem(Reading):
     """The rule of ``x[index]``; the index stands in the node's args."""
 
+    indexes = True
+
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         index = node.args
         if type(g) in PLAIN:

@@ -62,7 +62,7 @@ rule(
     skip=("kink",),
     holomorphic=False,
 )
-careful.install(at_kink)
+careful.at_kink = at_kink
 
 # --- squares ---------------------------------------------------------------------------------------------------------
 # |x|**2, norm(x)**2, std(x)**2 are smooth although what is squared is not. Where something is differentiated once more
