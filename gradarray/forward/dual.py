@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +12,7 @@ from ..context import settings
 from ..context.settings import paused, stopped
 from ..kernels.arrays import Array
 from ..reverse import operators
-from ..reverse.methods import ArrayMethods, array_method, capsule
+from ..reverse.methods import ArrayMethods, array_method
 from ..reverse.notes import add_shapes
 from ..reverse.outputs import likeness, revalued
 from ..reverse.updates import without_copy
@@ -46,7 +45,7 @@ class DualSurface(ArrayMethods):
         self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
     ) -> Any:
         """Return a copy with another dtype; whole numbers are a constant."""
-        if not copy and self.dtype == dtype:  # type: ignore[attr-defined]
+        if not copy and self.dtype == dtype:
             return self
         return astype(self, dtype, order, casting, subok, copy)
 
@@ -147,31 +146,6 @@ class Dual(DualSurface):
         self.value, self.tangent = np.reshape(self.value, shape), np.reshape(self.tangent, shape)
 
     @property
-    def dtype(self) -> Any:
-        """The type of the elements."""
-        return self.value.dtype
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return self.value.ndim  # type: ignore[no-any-return]
-
-    @property
-    def size(self) -> int:
-        """The number of elements."""
-        return self.value.size  # type: ignore[no-any-return]
-
-    @property
-    def itemsize(self) -> int:
-        """The number of bytes of one element of the value."""
-        return self.value.itemsize  # type: ignore[no-any-return]
-
-    @property
-    def nbytes(self) -> int:
-        """The number of bytes of all elements of the value."""
-        return self.value.nbytes  # type: ignore[no-any-return]
-
-    @property
     def strides(self) -> Any:
         """The steps in bytes along each axis."""
         return bare(self).strides
@@ -180,16 +154,6 @@ class Dual(DualSurface):
     def flags(self) -> Any:
         """The memory layout of the value."""
         return bare(self).flags
-
-    @property
-    def device(self) -> str:
-        """Where the data live, as the array API names it."""
-        return "cpu"
-
-    def to_device(self, device: str, *, stream: Any = None) -> Dual:
-        """Return the Dual itself; the only device is the CPU."""
-        self._values().to_device(device, stream=stream)
-        return self
 
     def __repr__(self) -> str:
         return f"Dual({self.value}, {self.tangent})" if self.ndim == 0 else f"Dual({self.value!r}, {self.tangent!r})"
@@ -340,39 +304,10 @@ class Dual(DualSurface):
         """Return the raw bytes of the values."""
         return self._values().tobytes(order)  # type: ignore[no-any-return]
 
-    def tofile(self, *args: Any, **kwargs: Any) -> None:
-        """Write the values to a file."""
-        self._values().tofile(*args, **kwargs)
-
-    def dump(self, file: Any) -> None:
-        """Pickle the plain array of the values to a file."""
-        self._values().dump(file)
-
-    def dumps(self) -> bytes:
-        """Return the pickle of the values."""
-        return self._values().dumps()  # type: ignore[no-any-return]
-
     def setflags(self, *args: Any, **kwargs: Any) -> None:
         """Set the flags of value and tangent."""
         for array in (self.value, self.tangent):
             array.setflags(*args, **kwargs)
-
-    @property
-    def ctypes(self) -> Any:
-        """The interface of the values for ctypes."""
-        return self._values().ctypes
-
-    def __dlpack__(
-        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
-    ) -> Any:
-        self._exit("another library (DLPack)")
-        return capsule(self._values(), stream=stream, max_version=max_version, dl_device=dl_device, copy=copy)
-
-    def __dlpack_device__(self) -> Any:
-        return self._values().__dlpack_device__()
-
-    def __class_getitem__(cls, item: Any) -> types.GenericAlias:
-        return types.GenericAlias(cls, item)
 
 
 _PART = "x.copy() keeps the tangent; where the bare values are meant, write x.data first."
@@ -392,5 +327,6 @@ _ABSENT = {
 }
 
 
+Dual._array = vars(Dual)["value"]
 wrapping.Dual = Dual
 operators.give(Dual, operators.Maker(forward.pusher_for, update, levels.foreign, values_of))

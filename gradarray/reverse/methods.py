@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
@@ -40,12 +41,14 @@ def answer(func: Callable[..., Any]) -> Method:
 
 
 class ArrayMethods:
-    """What is a function of NumPy with the array in front, and what comes to that."""
+    """What is a function of NumPy with the array in front, what comes to that, and what the array inside tells."""
 
     __slots__ = ()
 
     # What carries out a function: called with its positional arguments and its keywords.
     _functions: ClassVar[Any]
+    # The array inside, which may be traced itself: another name of the attribute that has it.
+    _array: Any
 
     # pandas leaves operators to what has a higher one than its own Series and DataFrame.
     __pandas_priority__ = 10_000
@@ -55,6 +58,10 @@ class ArrayMethods:
         def _operator(self, other: Any = None, /) -> Self: ...
         def _answer(self, other: Any = None, /) -> Any: ...
         def __setitem__(self, index: Any, value: Any) -> None: ...
+
+        # The bare values as an array, and what says that they leave the differentiation.
+        def _values(self) -> Any: ...
+        def _exit(self, *what: str) -> None: ...
 
         # Written out: what object declares keeps its type, bool, where a name is merely assigned.
         def __eq__(self, other: Any, /) -> Any: ...
@@ -71,6 +78,72 @@ class ArrayMethods:
         __lt__ = __le__ = __gt__ = __ge__ = _answer
     # As for an ndarray, == is element-wise, so that there is no hash.
     __hash__ = None  # type: ignore[assignment]
+
+    # --- what the array inside tells --------------------------------------------------------------------------------
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the elements."""
+        return self._array.dtype  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._array.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._array.size  # type: ignore[no-any-return]
+
+    @property
+    def itemsize(self) -> int:
+        """The number of bytes of one element."""
+        return self._array.itemsize  # type: ignore[no-any-return]
+
+    @property
+    def nbytes(self) -> int:
+        """The number of bytes of all elements."""
+        return self._array.nbytes  # type: ignore[no-any-return]
+
+    @property
+    def device(self) -> str:
+        """Where the data live, as the array API names it."""
+        return "cpu"
+
+    def to_device(self, device: str, *, stream: Any = None) -> Self:
+        """Return the array itself; the only device is the CPU."""
+        self._values().to_device(device, stream=stream)
+        return self
+
+    def tofile(self, *args: Any, **kwargs: Any) -> None:
+        """Write the values to a file."""
+        self._values().tofile(*args, **kwargs)
+
+    def dump(self, file: Any) -> None:
+        """Pickle the plain array of the values to a file."""
+        self._values().dump(file)
+
+    def dumps(self) -> bytes:
+        """Return the pickle of the plain array of the values."""
+        return self._values().dumps()  # type: ignore[no-any-return]
+
+    @property
+    def ctypes(self) -> Any:
+        """The interface of the values for ctypes."""
+        return self._values().ctypes
+
+    def __dlpack__(
+        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
+    ) -> Any:
+        self._exit("another library (DLPack)")
+        return _capsule(self._values(), stream=stream, max_version=max_version, dl_device=dl_device, copy=copy)
+
+    def __dlpack_device__(self) -> Any:
+        return self._values().__dlpack_device__()
+
+    def __class_getitem__(cls, item: Any) -> types.GenericAlias:
+        return types.GenericAlias(cls, item)
 
     # --- methods that are functions of NumPy ------------------------------------------------------------------------
 
@@ -148,7 +221,7 @@ class ArrayMethods:
     @property
     def mT(self) -> Self:
         """The array with its last two axes swapped."""
-        if self.ndim < 2:  # type: ignore[attr-defined]
+        if self.ndim < 2:
             raise ValueError("matrix transpose with ndim < 2 is undefined")
         return self._functions[np.swapaxes]((self, -1, -2), {})  # type: ignore[no-any-return]
 
@@ -168,11 +241,11 @@ class ArrayMethods:
 
     @imag.setter
     def imag(self, value: Any) -> None:
-        if self.dtype.kind != "c":  # type: ignore[attr-defined]
+        if self.dtype.kind != "c":
             raise TypeError("array does not have imaginary part to set")
         self.imag[...] = value
 
 
-def capsule(array: Any, **keywords: Any) -> Any:
+def _capsule(array: Any, **keywords: Any) -> Any:
     """Return what ``array.__dlpack__`` gives; before NumPy 2.1 it takes few of the keywords."""
     return array.__dlpack__(**{name: value for name, value in keywords.items() if value is not None})

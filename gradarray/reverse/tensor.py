@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import types
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, Self, cast
@@ -21,7 +20,7 @@ from ..tape.nodes import Node
 from ..tape.wrapping import is_scalar, token, wrap
 from . import operators, protocols, updates
 from .flat import Flat
-from .methods import ArrayMethods, capsule
+from .methods import ArrayMethods
 from .namespace import namespace
 from .notes import add_shapes
 from .printing import Printed
@@ -386,31 +385,6 @@ class Tensor(Surface):
         updates.reshape_inplace(self, value)
 
     @property
-    def dtype(self) -> np.dtype[Any]:
-        """The type of the elements."""
-        return self._raw.dtype  # type: ignore[no-any-return]
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return self._raw.ndim  # type: ignore[no-any-return]
-
-    @property
-    def size(self) -> int:
-        """The number of elements."""
-        return self._raw.size  # type: ignore[no-any-return]
-
-    @property
-    def itemsize(self) -> int:
-        """The number of bytes of one element."""
-        return self._raw.itemsize  # type: ignore[no-any-return]
-
-    @property
-    def nbytes(self) -> int:
-        """The number of bytes of all elements."""
-        return self._raw.nbytes  # type: ignore[no-any-return]
-
-    @property
     def strides(self) -> tuple[int, ...]:
         """The steps in bytes along each axis."""
         return as_array(self).strides  # type: ignore[no-any-return]
@@ -423,11 +397,6 @@ class Tensor(Surface):
             family_of(self)
         owner = owner_of(self)
         return data.flags if owner is None else owner.flags
-
-    @property
-    def device(self) -> str:
-        """Where the data live, as the array API names it."""
-        return "cpu"
 
     @property
     def base(self) -> Any:
@@ -604,18 +573,6 @@ class Tensor(Surface):
         """Return the raw bytes of the data."""
         return self._raw.tobytes(order)  # type: ignore[no-any-return]
 
-    def tofile(self, *args: Any, **kwargs: Any) -> None:
-        """Write the data to a file."""
-        self._values().tofile(*args, **kwargs)
-
-    def dump(self, file: Any) -> None:
-        """Pickle the plain array to a file."""
-        self._values().dump(file)
-
-    def dumps(self) -> bytes:
-        """Return the plain array's pickle."""
-        return self._values().dumps()  # type: ignore[no-any-return]
-
     def setflags(self, *args: Any, **kwargs: Any) -> None:
         """Set the flags of the underlying array."""
         owner = owner_of(self)
@@ -624,30 +581,8 @@ class Tensor(Surface):
         become_array(self)
         self._raw.setflags(*args, **kwargs)
 
-    @property
-    def ctypes(self) -> Any:
-        """The underlying array's interface for ctypes."""
-        return self._values().ctypes
-
-    def to_device(self, device: str, *, stream: Any = None) -> Tensor:
-        """Return the tensor itself; the only device is the CPU."""
-        self._values().to_device(device, stream=stream)
-        return self
-
-    def __dlpack__(
-        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
-    ) -> Any:
-        self._exit("another library (DLPack)")
-        return capsule(self._values(), stream=stream, max_version=max_version, dl_device=dl_device, copy=copy)
-
-    def __dlpack_device__(self) -> Any:
-        return self._values().__dlpack_device__()
-
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         return namespace(api_version)
-
-    def __class_getitem__(cls, item: Any) -> types.GenericAlias:
-        return types.GenericAlias(cls, item)
 
 
 class _Holders:
@@ -727,6 +662,7 @@ def rebuilt(data: Any, constant: bool) -> Tensor:
 rebuilt.__module__, rebuilt.__qualname__ = "gradarray._tensor", "_rebuild"
 
 
+Tensor._array = vars(Tensor)["_raw"]
 wrapping.Tensor = Tensor
 operators.give(
     Tensor,
