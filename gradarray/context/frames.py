@@ -16,7 +16,7 @@ import linecache
 import math
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 # The name of this package, whose frames are not the user's.
@@ -51,6 +51,13 @@ def _remainder() -> tuple[int, int]:
     return code[at], code[at + 1]
 
 
+def _in_place(operator: str) -> tuple[int, int]:
+    code = compile(f"a {operator}= b", "", "exec").co_code
+    return next((code[i], code[i + 1]) for i in range(0, len(code), 2) if code[i] == dis.opmap["BINARY_OP"])
+
+
+_AUGMENTED = {_in_place(op): op for op in ("+", "-", "*", "/", "//", "%", "**", "@", "&", "|", "^", "<<", ">>")}
+
 # A % that asks for a number is that of ``"%.3f" % t``: arithmetic goes by way of Tensor's own operators.
 _REMAINDER = _remainder()
 
@@ -68,6 +75,14 @@ def _module(frame: types.FrameType) -> str:
         return PACKAGE
     if frame.f_code.co_filename.startswith("<doctest"):  # a user's lines, which are given the names of a module
         return ""
+    return str(frame.f_globals.get("__name__"))
+
+
+def caller_of(module: str) -> str:
+    """Return the name of the module that has called into another one, which calls this."""
+    frame = sys._getframe(1)
+    while frame.f_globals.get("__name__") == module and frame.f_back is not None:
+        frame = frame.f_back
     return str(frame.f_globals.get("__name__"))
 
 
@@ -134,6 +149,32 @@ def _leave_out_next(traceback: types.TracebackType | None) -> None:
 @functools.lru_cache(maxsize=256)
 def _placed(filename: str, line: int) -> types.CodeType:
     return _CALL.replace(co_filename=filename, co_firstlineno=line, co_name=_STAND_IN)
+
+
+def augmented(frame: types.FrameType) -> str | None:
+    """Return the operator of the augmented assignment that a frame is at, or None."""
+    return _AUGMENTED.get(_instruction(frame))
+
+
+def target_of(frame: types.FrameType) -> tuple[bool, bool]:
+    """Tell of an augmented assignment whether its target is lent to the operator, and whether it is an argument.
+
+    So it may be since Python 3.14: what is lent is not counted, and who lends an argument is among the callers.
+    """
+    return _lent_target(frame.f_code, frame.f_lasti)
+
+
+def callers_have(frame: types.FrameType, place: Sequence[Any]) -> bool:
+    """Tell whether a caller of a frame has the first one of some objects in a local variable.
+
+    It is for Python 3.13 and later, where to look leaves nothing behind.
+    """
+    caller = frame.f_back
+    while caller is not None:
+        if any(value is place[0] for value in caller.f_locals.values()):
+            return True
+        caller = caller.f_back
+    return False
 
 
 def draws(frame: types.FrameType) -> bool:
@@ -387,6 +428,35 @@ def _target(code: types.CodeType, at: int) -> str | None:
         if same and i.opname.startswith(_NAMES):  # one instruction may load two
             return str(i.argval[0] if isinstance(i.argval, tuple) else i.argval)
     return None
+
+
+_JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
+
+
+@functools.lru_cache(maxsize=1024)
+def _lent_target(code: types.CodeType, at: int) -> tuple[bool, bool]:
+    instructions = list(dis.get_instructions(code))
+    (here,) = [k for k, instruction in enumerate(instructions) if instruction.offset == at]
+    after = instructions[here + 1]
+    if not after.opname.startswith("STORE_FAST"):
+        return False, False
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    target = after.argval[0] if isinstance(after.argval, tuple) else after.argval
+    return _loader(instructions[:here]).startswith("LOAD_FAST_BORROW"), target in names
+
+
+def _loader(before: list[dis.Instruction]) -> str:
+    """Return the name of the instruction that put the left operand of the next one on the stack."""
+    missing = 2
+    for instruction in reversed(before):
+        if instruction.opcode in _JUMPS:
+            return ""
+        missing -= dis.stack_effect(instruction.opcode, instruction.arg)
+        if missing <= 0:
+            return str(instruction.opname)
+        if instruction.is_jump_target:
+            return ""
+    return ""
 
 
 def _owners(module: str) -> Iterator[types.ModuleType]:

@@ -22,12 +22,15 @@ is copied first.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from operator import getitem
 from typing import Any
 from weakref import ref
 
 import numpy as np
+
+from ..context.frames import readable
 
 # More than anybody asks for.
 MANY = sys.maxsize
@@ -52,6 +55,28 @@ def holders(fetch: Callable[..., Any], *place: Any) -> int:
     1
     """
     return count(fetch(*place)) - RETURNED
+
+
+def sole_memory(place: Sequence[Any]) -> bool:
+    """Tell whether the memory of an array, the first one of some objects, can be reached by way of that alone."""
+    if not place[0].flags.writeable:
+        return False
+    if place[0].base is None:
+        return bool(place[0].flags.owndata)
+    if type(place[0].base) is not np.ndarray or place[0].base.base is not None:
+        return False
+    return holders(getattr, place[0], "base") == 1
+
+
+def fewest(enough: Callable[[int], bool]) -> int:
+    """Return how many references to an object a loop holds itself: the fewest that are `enough` for it.
+
+    They differ between versions of Python, so each loop tries it out once.
+    """
+    return next((own for own in range(_MOST_OWN) if enough(own)), _MOST_OWN)
+
+
+_MOST_OWN = 16
 
 
 # --- the probe --------------------------------------------------------------------------------------------------------
@@ -121,3 +146,76 @@ def _calibrate() -> None:
 _calibrate()
 # Whether counts mean anything. Where they do not, `holders` says that there are many.
 COUNTED = count is not _uncounted
+
+
+# --- an array on its way to an operator -------------------------------------------------------------------------------
+
+# Before 3.14 what an operator is given is counted, and so is the argument of a function.
+LENDS = sys.version_info >= (3, 14)
+
+
+def has_one_name(operator: str, operands: tuple[Any, Any], lent: bool) -> bool:
+    """Tell whether nobody but one variable has the first operand of the augmented assignment that has led here.
+
+    Its count is compared with that of an array that is updated by the same operator in a function of our own, where it
+    has one name. Since Python 3.14 a local variable may be `lent` to the operator.
+    """
+    found = holders(getitem, operands, 0)
+    if _probing.now:
+        raise _Found(found)
+    return COUNTED and found == _expected(operator, type(operands[1]), operands[1])[lent]
+
+
+class _Found(Exception):
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.count = count
+
+
+class _Probing(threading.local):
+    now = False
+
+
+_probing = _Probing()
+_known: dict[tuple[str, type], tuple[int, int]] = {}
+_NOWHERE = (-1, -1)
+
+
+def _expected(operator: str, kind: type, variable: Any) -> tuple[int, int]:
+    """Return what is counted where the array is counted on its way to the operator, and where it is lent."""
+    counts = _known.get((operator, kind))
+    if counts is None:
+        counted, lent, twice = [_counted_in(probe, variable) for probe in _probes(operator)]
+        counts = _known[operator, kind] = (counted, lent) if twice == lent + 1 else _NOWHERE
+    return counts
+
+
+def _counted_in(probe: Callable[[Any], object], variable: Any) -> int:
+    _probing.now = True
+    try:
+        probe(variable)
+    except _Found as found:
+        return found.count
+    finally:
+        _probing.now = False
+    return -1
+
+
+def _probes(operator: str) -> Iterable[Callable[[Any], object]]:
+    space: dict[str, Any] = {"ones": np.ones}
+    text = f"""
+def counted(t):
+    a = [ones((1, 1))]
+    a[0] {operator}= t
+
+def lent(t):
+    a = ones((1, 1))
+    a {operator}= t
+
+def twice(t):
+    a = ones((1, 1))
+    b = [a]
+    a {operator}= t
+"""
+    exec(readable(text, f"<gradarray probes of {operator}=>"), space)
+    return space["counted"], space["lent"], space["twice"]

@@ -26,6 +26,7 @@ class Operator(NamedTuple):
     Attributes
     ----------
     name : the name of the method, without the underscores
+    symbol : how it is written, where it is none of Python's functions
     ufunc : what it computes
     python : the operator of Python's, which is several times as fast as the ufunc on NumPy scalars
     short : the operator may stand for the ufunc where only the values are wanted
@@ -33,6 +34,7 @@ class Operator(NamedTuple):
     """
 
     name: str
+    symbol: str
     ufunc: np.ufunc
     python: Method
     short: bool = False
@@ -40,35 +42,37 @@ class Operator(NamedTuple):
 
 
 _BINARY = (
-    Operator("add", np.add, operator.add, True),
-    Operator("sub", np.subtract, operator.sub, True),
-    Operator("mul", np.multiply, operator.mul, True),
-    Operator("truediv", np.divide, operator.truediv, True),
-    Operator("pow", np.power, operator.pow, True, power_in_parts),
-    Operator("floordiv", np.floor_divide, operator.floordiv),
-    Operator("mod", np.remainder, operator.mod),
-    Operator("divmod", np.divmod, divmod),
-    Operator("matmul", np.matmul, operator.matmul),
-    Operator("and", np.bitwise_and, operator.and_),
-    Operator("or", np.bitwise_or, operator.or_),
-    Operator("xor", np.bitwise_xor, operator.xor),
-    Operator("lshift", np.left_shift, operator.lshift),
-    Operator("rshift", np.right_shift, operator.rshift),
+    Operator("add", "+", np.add, operator.add, True),
+    Operator("sub", "-", np.subtract, operator.sub, True),
+    Operator("mul", "*", np.multiply, operator.mul, True),
+    Operator("truediv", "/", np.divide, operator.truediv, True),
+    Operator("pow", "**", np.power, operator.pow, True, power_in_parts),
+    Operator("floordiv", "//", np.floor_divide, operator.floordiv),
+    Operator("mod", "%", np.remainder, operator.mod),
+    Operator("divmod", "", np.divmod, divmod),
+    Operator("matmul", "@", np.matmul, operator.matmul),
+    Operator("and", "&", np.bitwise_and, operator.and_),
+    Operator("or", "|", np.bitwise_or, operator.or_),
+    Operator("xor", "^", np.bitwise_xor, operator.xor),
+    Operator("lshift", "<<", np.left_shift, operator.lshift),
+    Operator("rshift", ">>", np.right_shift, operator.rshift),
 )
 _COMPARING = (
-    Operator("lt", np.less, operator.lt),
-    Operator("le", np.less_equal, operator.le),
-    Operator("gt", np.greater, operator.gt),
-    Operator("ge", np.greater_equal, operator.ge),
-    Operator("eq", np.equal, operator.eq),
-    Operator("ne", np.not_equal, operator.ne),
+    Operator("lt", "<", np.less, operator.lt),
+    Operator("le", "<=", np.less_equal, operator.le),
+    Operator("gt", ">", np.greater, operator.gt),
+    Operator("ge", ">=", np.greater_equal, operator.ge),
+    Operator("eq", "==", np.equal, operator.eq),
+    Operator("ne", "!=", np.not_equal, operator.ne),
 )
 _UNARY = (
-    Operator("neg", np.negative, operator.neg, True),
-    Operator("pos", np.positive, operator.pos, True),
-    Operator("abs", np.absolute, operator.abs, True),
-    Operator("invert", np.invert, operator.invert),
+    Operator("neg", "-", np.negative, operator.neg, True),
+    Operator("pos", "+", np.positive, operator.pos, True),
+    Operator("abs", "", np.absolute, operator.abs, True),
+    Operator("invert", "~", np.invert, operator.invert),
 )
+# Those that have an augmented assignment.
+SYMBOLS = {op.ufunc: op.symbol for op in _BINARY if op.symbol}
 # What comes to the other operand when it is to answer.
 _TURNED = {op.name: f"__r{op.name}__" for op in _BINARY} | {
     "lt": "__gt__",
@@ -127,7 +131,7 @@ def _give(cls: type, maker: Maker, op: Operator) -> None:
     _set(cls, f"__{op.name}__", method)
     if op in _BINARY:
         _set(cls, f"__r{op.name}__", _reflected(method))
-        if op.ufunc.nout == 1:
+        if op.ufunc in SYMBOLS:
             _set(cls, f"__i{op.name}__", _augmented(op.ufunc, maker))
 
 

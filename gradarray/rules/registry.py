@@ -7,12 +7,12 @@ is called, never ignored. `differentiable` has the vocabulary in which derivativ
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..context.frames import caller_of
 from .differentiable import Bilinear, Derivative, Elementwise, Function, Linear, Partial
 from .kinds import Anew, Composite, Creation, InPlace, Nondifferentiable, Rule, Straight, Unsupported, ZeroGradient
 
@@ -24,7 +24,7 @@ def register(rule: Rule) -> None:
 
     Two of ours for one function are a mistake: which of them holds would depend on the order of imports.
     """
-    _set_chapter(rule, rule.chapter or _declaring_module())
+    _set_chapter(rule, rule.chapter or caller_of(__name__))
     earlier = RULES.get(rule.func)
     if earlier is not None and earlier.ours and rule.ours:
         raise TypeError(f"{rule.name} is declared twice: in {earlier.chapter} and in {rule.chapter}")
@@ -39,13 +39,6 @@ _PACKAGE = __name__.partition(".")[0]
 def _set_chapter(rule: Rule, chapter: str) -> None:
     rule.chapter = chapter
     rule.ours = chapter.partition(".")[0] == _PACKAGE
-
-
-def _declaring_module() -> str:
-    frame = sys._getframe(1)
-    while frame.f_globals.get("__name__") == __name__ and frame.f_back is not None:
-        frame = frame.f_back
-    return str(frame.f_globals.get("__name__"))
 
 
 def find(func: Any) -> Rule | None:
@@ -77,7 +70,7 @@ def family(belongs: Callable[[Any], bool], make: Callable[[Any], Rule]) -> None:
     make : callable
         Returns the rule of one, and does nothing else: several threads may ask at once.
     """
-    _families.append((belongs, make, _declaring_module()))
+    _families.append((belongs, make, caller_of(__name__)))
 
 
 # Called with a function that has a new rule; whoever derives something from the rules drops it then.

@@ -12,7 +12,7 @@ from ..context.settings import SILENT, errors
 from ..kernels.arrays import BLAS_THREADS, FLOAT64, LARGE, Array
 from ..kernels.parts import add
 from ..kernels.products import no_nan
-from ..kernels.references import RETURNED, holders
+from ..kernels.references import RETURNED, fewest, holders
 from . import careful
 from .cotangents import Scatter
 from .fitting import fit
@@ -22,10 +22,7 @@ _by_order = attrgetter("order")
 
 
 class _Own:
-    """How many references to a node each loop holds itself; more mean that a Tensor is still there to show a gradient.
-
-    They differ between versions of Python, and are found out below.
-    """
+    """How many references to a node each loop holds itself. More mean that a Tensor is still there to show a gradient."""
 
     small = recorded = large = careful = 0
 
@@ -463,7 +460,8 @@ def _count_own_references() -> None:
     rule: Any = Same()
     for kind, shape in (("small", ()), ("recorded", ()), ("careful", ()), ("large", (LARGE,))):
         g = np.ones(shape)[()]
-        for own in range(16):
+
+        def enough(own: int, kind: str = kind, shape: tuple[int, ...] = shape, g: Array = g) -> bool:
             setattr(_own, kind, own)
             middle = Node(rule, None, None, None, (leaf(shape, g.dtype),), shape, g.dtype)
             root = Node(rule, None, None, None, (middle,), shape, g.dtype)
@@ -477,8 +475,9 @@ def _count_own_references() -> None:
             else:
                 kept = _pull(nodes, uses, root, g, False)
             # The root is held by this function and the leaf is always kept, so an exact count keeps two of the three.
-            if len(kept or ()) <= 2:
-                break
+            return len(kept or ()) <= 2
+
+        setattr(_own, kind, fewest(enough))
 
 
 _count_own_references()

@@ -13,7 +13,6 @@ import pytest
 
 import gradarray as ga
 from gradarray.kernels import references
-from gradarray.reverse import rebinding
 from tests.numeric import numeric_jacobian as gradient_of
 
 counted = pytest.mark.skipif(not references.COUNTED, reason="this interpreter counts nothing, so that all is refused")
@@ -415,5 +414,5 @@ except ga.GradientLossError:
 
 def test_the_probes_have_lines_for_a_debugger():
     for symbol, name in (("+", "counted"), ("@", "lent")):
-        probe = {probe.__name__: probe for probe in rebinding._probes(symbol)}[name]
+        probe = {probe.__name__: probe for probe in references._probes(symbol)}[name]
         assert f" {symbol}= t\n" in inspect.getsource(probe)
