@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from functools import reduce
 from graphlib import TopologicalSorter
 from importlib import import_module
@@ -28,6 +29,11 @@ ROOMS = (
     "show",
 )
 PUBLIC = {"__init__", "__main__", "_tensor", "fft", "linalg", "random", "registry"}
+# Names that several modules have, where they do the same: besides those that reverse and forward mode both have.
+SAME = {
+    "sweep": "by a plan where there is one, and by the loop",
+    "main": "what a command of the package does",
+}
 FILES = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in sorted(ROOT.rglob("*.py"))}
 
 
@@ -72,3 +78,16 @@ def test_only_the_rules_ask_of_what_kind_a_rule_is() -> None:
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("isinstance", "type") and node.args:
                 asked = ast.unparse(node.args[0]).split(".")
                 assert "rule" not in asked, f"{module}, line {node.lineno}: let the kind answer instead"
+
+
+def test_a_name_means_one_thing() -> None:
+    homes = defaultdict(list)
+    for module in FILES.keys() - PUBLIC:
+        if module.startswith(("mirror.", "rules.numpy.")):  # the names are NumPy's, and those of one chapter each
+            continue
+        for node in ast.parse(FILES[module].read_text(encoding="utf-8")).body:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
+                homes[node.name].append(module)
+    rooms = {name: sorted(module.partition(".")[0] for module in set(modules)) for name, modules in homes.items()}
+    several = {name: homes[name] for name, found in rooms.items() if len(found) > 1 and found != ["forward", "reverse"]}
+    assert several.keys() == SAME.keys(), several

@@ -12,21 +12,18 @@ from typing import Any
 import numpy as np
 
 from ..context.settings import silently
-from ..kernels.arrays import Array, Spec
+from ..kernels.arrays import CHUNK, Array, Spec
 from ..reverse.functions import ZERO
 from ..tape import careful
 from ..tape.cotangents import Part
 from ..tape.fitting import fit
 from ..tape.nodes import Node
 from ..tape.sweeps import reachable
-from ..tape.transposing import Pairs, transposed_call
+from ..tape.transposing import Paired, transposed_call
 from ..tape.unchanged import verify
 from . import sums as sums  # fills the table of forms
 from .batch import Batch, one_by_one
 from .shapes import add_each
-
-# The elements that the batch of the widest node may have: those of a chunk should stay in the processor's cache.
-CHUNK = 2**17
 
 Batches = dict[Node, Any]
 
@@ -35,7 +32,7 @@ Batches = dict[Node, Any]
 FORWARD_COSTS = 2
 
 
-def jacobian(result: Node, inputs: Sequence[Node], mode: str | None = None) -> list[Array]:
+def tape_jacobian(result: Node, inputs: Sequence[Node], mode: str | None = None) -> list[Array]:
     """Return the derivative of each element of a result by each element of each input.
 
     Parameters
@@ -73,10 +70,10 @@ def jacobian(result: Node, inputs: Sequence[Node], mode: str | None = None) -> l
 def _fill_rows(found: list[Array], path: list[Node], result: Node, inputs: Sequence[Node], step: int) -> None:
     for rows in _chunks(result.size, step):
         ones = _one_each(result, rows)
-        gradients = pull_back(path, inputs, result, Batch(ones))
+        gradients = pull_batch(path, inputs, result, Batch(ones))
         imaginary: Batches = {}
         if result.dtype.kind == "c" and any(x.dtype.kind != "c" for x in inputs):
-            imaginary = pull_back(path, inputs, result, Batch(1j * ones))
+            imaginary = pull_batch(path, inputs, result, Batch(1j * ones))
         for matrix, x in zip(found, inputs, strict=True):
             if x in gradients:
                 by_row = gradients[x].value
@@ -89,7 +86,7 @@ def _fill_rows(found: list[Array], path: list[Node], result: Node, inputs: Seque
 def _fill_columns(found: list[Array], path: list[Node], result: Node, inputs: Sequence[Node], step: int) -> None:
     for matrix, x in zip(found, inputs, strict=True):
         for columns in _chunks(x.size, step):
-            tangent = push_forward(path, result, {x: Batch(_one_each(x, columns))})
+            tangent = push_batch(path, result, {x: Batch(_one_each(x, columns))})
             if tangent is not None:
                 if silently(_has_nan, tangent):  # only on the way back it is known which zeros win
                     return _fill_rows(found, path, result, inputs, step)
@@ -122,7 +119,7 @@ def between(result: Node, inputs: Sequence[Node]) -> list[Node]:
 # --- in reverse ------------------------------------------------------------------------------------------------------
 
 
-def pull_back(path: Sequence[Node], inputs: Sequence[Node], result: Node, g: Batch) -> Batches:
+def pull_batch(path: Sequence[Node], inputs: Sequence[Node], result: Node, g: Batch) -> Batches:
     """Return the cotangents of the inputs for a batch of cotangents of the result."""
     return silently(_with_care, path, inputs, result, g)  # type: ignore[no-any-return]
 
@@ -221,7 +218,7 @@ def _pull_one(pullback: Callable[..., Any], node: Node, g: Any) -> list[Any]:
 # --- forward ---------------------------------------------------------------------------------------------------------
 
 
-def push_forward(path: Sequence[Node], result: Node, tangents: Batches) -> Batch | None:
+def push_batch(path: Sequence[Node], result: Node, tangents: Batches) -> Batch | None:
     """Return the tangents of the result for a batch of tangents of inputs, None where it depends on none of them."""
     return silently(_push_forward, path, result, dict(tangents))  # type: ignore[no-any-return]
 
@@ -280,13 +277,13 @@ def jvps_by_vjp(node: Node, tangents: list[Any]) -> Any:
     """Return the tangents of a node's result, or of its several results, from the vjp alone."""
     count = next(len(t.value) for t in tangents if t is not None)
 
-    def gradients(pairs: Pairs, leaves: list[Node | None]) -> list[Any]:
+    def gradients(pairs: Paired, leaves: list[Node | None]) -> list[Any]:
         known = [leaf for leaf in leaves if leaf is not None]
         totals: Batches = {}
         for c, t in pairs:
             root = getattr(c, "_node", None)
             if root is not None:
-                for leaf, g in pull_back(between(root, known), known, root, t).items():
+                for leaf, g in pull_batch(between(root, known), known, root, t).items():
                     totals[leaf] = totals[leaf] + g if leaf in totals else g
         outs = node.out if type(node.out) is tuple else (node,)
         return [

@@ -25,7 +25,7 @@ from . import protocols as forward
 from .levels import understood, values_of
 from .namespace import dual_namespace
 from .protocols import FUNCTIONS, LIKE, UFUNCS, array_ufunc, created_like
-from .tangents import constant, joined, matched
+from .tangents import as_constant, joined, matched
 from .updates import Flat, assign, update
 
 
@@ -223,7 +223,7 @@ class Dual(DualSurface):
         if type(index) is not int:
             index = freeze(values_of(index))
         if paused and stopped(self.level):
-            return constant(self.value[index], self.level)
+            return as_constant(self.value[index], self.level)
         return Dual(self.value[index], self.tangent[index], self.level)
 
     def __setitem__(self, index: Any, value: Any) -> None:

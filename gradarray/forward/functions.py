@@ -17,7 +17,7 @@ from ..rules.kinds import Composite, Creation, InPlace, Reader, Rule, ZeroGradie
 from ..rules.names import public_name
 from ..rules.registry import find
 from ..tape import loss, wrapping
-from ..tape.wrapping import bare, entered
+from ..tape.wrapping import all_entered, bare
 from .levels import Pusher, level_of, same_layout, values_of
 from .tangents import laid_alike, paired, pushed, untraced
 
@@ -152,9 +152,9 @@ def _composite(rule: Composite) -> Pusher:
 
     def push(args: Any, kwargs: dict[str, Any]) -> Any:
         kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
-        args = entered(args, rule.name)
+        args = all_entered(args, rule.name)
         if kwargs:
-            kwargs = dict(zip(kwargs, entered(tuple(kwargs.values()), rule.name), strict=True))
+            kwargs = dict(zip(kwargs, all_entered(tuple(kwargs.values()), rule.name), strict=True))
         if any(name not in rule.params for name in kwargs):
             signature.let_numpy_refuse(args, kwargs)
         if rule.computes_anew(args, kwargs):
@@ -190,7 +190,7 @@ def _inplace(rule: InPlace) -> Pusher:
 def _zero_gradient(rule: ZeroGradient) -> Pusher:
     def push(args: Any, kwargs: dict[str, Any]) -> Any:
         level = level_of((args, kwargs))
-        args = entered(args, rule.name)
+        args = all_entered(args, rule.name)
         return paired(rule.call(*values_of(args, level), **values_of(kwargs, level)), None, level)
 
     return push

@@ -25,11 +25,11 @@ from ..rules.names import public_name
 from ..rules.registry import find, forgetters
 from ..rules.ufunc_methods import LOWERED, updated_at, with_axes
 from ..tape import loss, wrapping
-from ..tape.wrapping import bare, entered, stack_nested
+from ..tape.wrapping import all_entered, bare, stack_nested
 from .elementwise import binary, unary
 from .functions import function_pusher
 from .levels import Pusher, foreign, level_of, same_layout, understood, values_of
-from .tangents import paired, pushed, untraced, written
+from .tangents import note_write, paired, pushed, untraced
 
 # --- ufuncs: functions of a fixed number of operands ----------------------------------------------------------------
 
@@ -174,7 +174,7 @@ def array_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
 
     else:
         numpys = getattr(ufunc, method)
-        inputs = inputs if constant else entered(inputs, public_name(ufunc))
+        inputs = inputs if constant else all_entered(inputs, public_name(ufunc))
 
         def record() -> Any:
             return LOWERED[method](ufunc, *inputs, **kwargs)
@@ -224,7 +224,7 @@ def _at(ufunc: np.ufunc, a: Any, indices: Any, *rest: Any) -> None:
         (b,) = rest
         same = type(b) is wrapping.Dual and b.level == a.level and type(b.value) in PLAIN and type(b.tangent) in PLAIN
         if same or type(b) is np.ndarray:
-            written(a)
+            note_write(a)
             if same:
                 together(ufunc.at, (a.value, a.tangent), (indices, indices), (b.value, b.tangent))
             else:

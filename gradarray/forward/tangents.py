@@ -28,7 +28,7 @@ from ..rules.numpy.kinks import at_kink
 from ..tape import careful, nodes, plans, wrapping
 from ..tape.careful import ROOT, SHARP
 from ..tape.nodes import Node
-from ..tape.transposing import Gradients, Pairs, transposed_call
+from ..tape.transposing import Differentiate, Paired, transposed_call
 from ..tape.wrapping import bare, spec, stacked, unwrap, wrap
 from .levels import level_of, on_a_tape, values_of
 
@@ -40,13 +40,13 @@ def untraced(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any
     into = output_of(func, args, kwargs)
     if into is not None:
         return into[0] if isinstance(into, tuple) and len(into) == 1 else into
-    return constant(result, level)
+    return as_constant(result, level)
 
 
-def constant(result: Any, level: int) -> Any:
+def as_constant(result: Any, level: int) -> Any:
     """Return a result with a tangent of zeros where it has numbers that could have one."""
     if isinstance(result, (tuple, list)):
-        items = [constant(item, level) for item in result]
+        items = [as_constant(item, level) for item in result]
         return type(result)(*items) if hasattr(result, "_fields") else type(result)(items)
     return paired(result, None, level) if getattr(result, "dtype", _INTEGER).kind in "fc" else result
 
@@ -218,7 +218,7 @@ class Root:
         self.tensors = [[(x, x._node) for x in layers(y) if isinstance(x, wrapping.Tensor)] for y in (result, operands)]
         _roots.add(self)
 
-    def written(self, array: Any) -> None:
+    def note_write(self, array: Any) -> None:
         changed, moved = (any(np.may_share_memory(x, array) for x in arrays) for arrays in self.memory)
         self.changed |= changed
         self.moved |= moved
@@ -242,12 +242,12 @@ class Root:
 _roots: weakref.WeakSet[Root] = weakref.WeakSet()
 
 
-def written(array: Any) -> None:
+def note_write(array: Any) -> None:
     """Take note that something was written into the value or the tangent of a Dual."""
     for root in tuple(_roots) if _roots else ():
         for x in map(unwrap, layers(array)):
             if type(x) is np.ndarray:
-                root.written(x)
+                root.note_write(x)
 
 
 def layers(x: Any) -> list[Any]:
@@ -384,12 +384,12 @@ def jvp_by_vjp(
     return answer
 
 
-def gradients_for(values: Sequence[Any], tangents: Sequence[Any]) -> Gradients:
+def gradients_for(values: Sequence[Any], tangents: Sequence[Any]) -> Differentiate:
     """Return what `linear_transpose` differentiates by, for a call on these values."""
     # What is differentiated once more, by a tape or by another Dual around this one, has to stay connected.
     connect = wrap if settings.recording() and any(map(on_a_tape, (*values, *tangents))) else None
 
-    def gradients(pairs: Pairs, leaves: list[Node | None]) -> list[Any]:
+    def gradients(pairs: Paired, leaves: list[Node | None]) -> list[Any]:
         total: Any = 0
         for c, t in pairs:
             total = total + np.sum(np.real(np.conj(c) * t))

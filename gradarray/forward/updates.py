@@ -19,7 +19,7 @@ from ..tape.loss import GradientLossError
 from ..tape.wrapping import bare, has_variable, is_scalar, stack_nested
 from .levels import level_of, values_of
 from .protocols import UFUNCS
-from .tangents import traced_as, written
+from .tangents import note_write, traced_as
 
 
 def assign(d: Any, index: Any, value: Any, flat: bool = False) -> None:
@@ -42,7 +42,7 @@ def assign(d: Any, index: Any, value: Any, flat: bool = False) -> None:
         _cannot_hold(d.value, inner) or (tangent is not None and _cannot_hold(d.tangent, tangent))
     ):
         _promote(d, inner, tangent, holders(getattr, d, "value") > 1 or holders(getattr, d, "tangent") > 1)
-    written(d)
+    note_write(d)
     if tangent is None:
         tangent = np.zeros((), d.tangent.dtype)
     elif tangent.dtype.kind == "c" != d.dtype.kind:

@@ -19,6 +19,23 @@ BLAS_THREADS = 9216
 # Below this many elements the hand-over to another thread, some 25 to 45 us, is not won back.
 SPLIT = 2**17
 
+# Several threads compute a product in blocks of this many elements, so that what it is made of stays small, and in the
+# processor's cache. In smaller ones they would wait for each other at the interpreter's lock.
+BLOCK = 2**17
+# The elements that the batch of the widest node may have: those of a chunk should stay in the processor's cache.
+CHUNK = 2**17
+# In rows of this length, np.add.reduce adds one row to another as fast as BLAS does.
+LONG_ROW = 64
+# Up to this many bytes the memory guard copies an array (128 kB: 3 us; a fingerprint 8, and again in the sweep), and up
+# to so many more it looks at all of it (1 MB: 40 us, as much as one multiplication of that size). Of larger ones it is
+# some elements: one more pass over a data matrix would cost as much as its product with a vector.
+COPIED = 2**17
+SEEN_WHOLE = 2**20
+# How many those are.
+SAMPLE = 4096
+# Up to this many bytes a copy costs less than a look at who has the array.
+TINY = 2048
+
 # Whatever can stand inside a Tensor: an ndarray, a NumPy scalar, another Tensor, a Dual, a foreign array.
 Array = Any
 

@@ -189,7 +189,7 @@ def parameter(value: Any) -> Any:
         return tuple(map(parameter, value)) if any(isinstance(x, np.integer) for x in value) else value
     if type(value) is np.ndarray:
         narrow = value.dtype.kind in "iu" and value.dtype != np.intp and np.all(value <= _LARGEST)
-        return value.astype(np.intp) if narrow else guard.hold(value)
+        return value.astype(np.intp) if narrow else guard.secured(value)
     if isinstance(value, (type, str, bytes)):
         return value
     if isinstance(value, np.ndarray) or is_buffer(value):

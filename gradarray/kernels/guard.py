@@ -13,15 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..context.settings import Block, guarded, relaxed
-
-# Up to this many bytes an array is copied (128 kB: 3 us; a fingerprint 8, and again in the sweep), and up to so many
-# more all of it is looked at (1 MB: 40 us, as much as one multiplication of that size). Of larger ones it is some
-# elements: one more pass over a data matrix would cost as much as its product with a vector.
-COPIED = 2**17
-WHOLE = 2**20
-# How many those are.
-SAMPLE = 4096
-
+from .arrays import COPIED, SAMPLE, SEEN_WHOLE
 
 _default = True
 
@@ -97,16 +89,16 @@ class _Watched(weakref.ref[Any]):
 watched: dict[int, _Watched] = {}
 
 
-def hold(array: Any) -> Any:
+def secured(array: Any) -> Any:
     """Return what a tape saves of an array that its caller could change: a copy, or a view that is watched."""
     if (relaxed or not _default) and not guarded(_default):
         return array
     if array.nbytes <= COPIED:
         return array.copy("K")
     if not all(array.strides):  # what is spread over a shape is looked at once
-        core = hold(array[tuple([slice(None) if step else 0 for step in array.strides])])
+        core = secured(array[tuple([slice(None) if step else 0 for step in array.strides])])
         return np.broadcast_to(core[tuple([slice(None) if step else None for step in array.strides])], array.shape)
-    if array.nbytes <= WHOLE and not _in_one_piece(array):
+    if array.nbytes <= SEEN_WHOLE and not _in_one_piece(array):
         return array.copy("K")
     return _watch(array, fingerprint_of(array))
 
@@ -155,7 +147,7 @@ _COLUMNS = 509
 
 def fingerprint_of(array: Any) -> bytes:
     """Return what tells that an array has been changed: sums of columns of its words, or a sample of a large one."""
-    if array.nbytes > WHOLE:
+    if array.nbytes > SEEN_WHOLE:
         return _sample(array)
     flat = array.ravel("K").view(np.uint8)
     whole = len(flat) - len(flat) % (8 * _COLUMNS)

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..context.settings import silently, told_once
 from . import workers
-from .arrays import SPLIT
+from .arrays import BLOCK, SPLIT
 from .products import no_nan, product
 
 
@@ -118,7 +118,7 @@ def power_in_parts(x: Any, y: Any) -> Any:
     return ufunc_in_parts(np.power, x, y) if ufunc is None else ufunc_in_parts(ufunc, x)
 
 
-def clear(target: Any) -> None:
+def zero_fill(target: Any) -> None:
     """Fill a contiguous array with zeros."""
     if target.size >= SPLIT:
         flat = target.reshape(-1)
@@ -146,11 +146,6 @@ def scaled_in_parts(g: Any, factor: float, spare: bool = False) -> Any:
     if number is NotImplemented or type(number) is np.ndarray:
         return ufunc_in_parts(np.multiply, g, factor, out=g if spare else None)
     return np.broadcast_to(number * factor, g.shape)
-
-
-# Several threads compute a product in blocks of this many elements, so that what it is made of stays small, and in the
-# processor's cache. In smaller ones they would wait for each other at the interpreter's lock.
-_BLOCK = 2**17
 
 
 def product_in_parts(
@@ -200,7 +195,7 @@ def product_in_parts(
     target = out if rows else out.reshape(-1)
     length = len(target)
     # One thread gains nothing by blocks but half of the memory beside that of a cotangent to spare.
-    step = max(1, _BLOCK * length // g.size) if threads else (length + 1) // 2 if spare else length
+    step = max(1, BLOCK * length // g.size) if threads else (length + 1) // 2 if spare else length
 
     def compute(part: slice) -> None:
         for start in range(part.start, part.stop, step):

@@ -90,7 +90,7 @@ class _Slot:
     held: Any
 
 
-def places() -> tuple[Callable[[Any], tuple[Any, ...]], ...]:
+def place_kinds() -> tuple[Callable[[Any], tuple[Any, ...]], ...]:
     """Return the kinds of places in which arrays are counted: each puts one there, and says how it is fetched."""
 
     def attribute(array: Any) -> tuple[Any, ...]:
@@ -118,7 +118,7 @@ def _counted() -> bool:
     slot.held = np.empty(2)
     RETURNED = 0
     RETURNED = holders(getattr, slot, "held") - 1
-    for put in places():
+    for put in place_kinds():
         for others in range(3):
             slot.held = np.empty(2)
             known = (slot.held,) * others

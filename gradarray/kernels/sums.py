@@ -6,11 +6,8 @@ import math
 
 import numpy as np
 
-from .arrays import BLAS_THREADS, FLOAT64, LARGE, ONES, SPLIT, Array
+from .arrays import BLAS_THREADS, FLOAT64, LARGE, LONG_ROW, ONES, SPLIT, Array
 from .parts import along_first, reduce_in_parts
-
-# In rows of this length, np.add.reduce adds one row to another as fast as BLAS does.
-_LONG = 64
 
 
 def total_along(g: Array, axis: int) -> Array:
@@ -53,7 +50,7 @@ def _sum_in_parts(g: Array) -> Array:
 
 def _sum_of_rows(g: Array) -> Array:
     n, length = g.shape
-    if length >= _LONG:
+    if length >= LONG_ROW:
         return np.add.reduce(g, axis=0)
     rows = min(BLAS_THREADS // length, LARGE)
     whole = n - n % rows

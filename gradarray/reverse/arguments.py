@@ -1,16 +1,29 @@
-"""The arguments of a call, sorted into operands and the parameters that a rule knows."""
+"""The arguments of a call: whether a Tensor answers, and which are operands, and which the parameters of the rule."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from ..kernels import gate
-from ..kernels.gate import SIMPLE
+from ..kernels.gate import PLAIN, SIMPLE, answers
 from ..rules.kinds import Rule
 from ..rules.signature import constant, parameter_kinds
+from ..tape import wrapping
 from ..tape.wrapping import bare
+
+
+def foreign(value: Any) -> bool:
+    """Tell whether another operand of a ufunc is to get its turn before a Tensor."""
+    cls = type(value)
+    return cls not in PLAIN and answers(cls) and not issubclass(cls, wrapping.Tensor)
+
+
+def understood(types: Iterable[type]) -> bool:
+    """Tell whether Tensor may take a call with arguments of these types; another array type gets its turn otherwise."""
+    return not any(answers(cls, "__array_function__") and not issubclass(cls, wrapping.Tensor) for cls in types)
 
 
 class CallSignature:

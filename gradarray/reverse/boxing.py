@@ -20,9 +20,9 @@ from .views import sharing
 def saved(value: Any) -> Array:
     """Return what a tape keeps of an operand; what its owner could change meanwhile is guarded."""
     if isinstance(value, wrapping.Tensor):
-        return value._raw if value._alias is None else sharing.saved(value)
+        return value._raw if value._alias is None else sharing.saved_alias(value)
     if type(value) is np.ndarray:
-        return guard.hold(value)
+        return guard.secured(value)
     # An argument of a user's own function, which stays what it is; operands have come in by the gate.
     return value.copy() if isinstance(value, np.ndarray) else value
 

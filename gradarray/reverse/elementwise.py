@@ -19,7 +19,8 @@ from ..kernels.gate import NUMBERS, PLAIN
 from ..rules.differentiable import Elementwise, Function
 from ..tape import wrapping
 from ..tape.nodes import Node, next_order
-from ..tape.wrapping import foreign, new_object, stacked, unwrap, wrap
+from ..tape.wrapping import new_object, stacked, unwrap, wrap
+from .arguments import foreign
 from .boxing import saved
 from .notes import add_shapes
 from .views import sharing
@@ -55,7 +56,7 @@ def unary(rule: Elementwise, calculate: Calculation, large: Calculation) -> Call
         if not x._alias:
             n.args = (data,) if keeps_x else NONE
         else:
-            n.args = (sharing.saved(x),) if keeps_x else NONE
+            n.args = (sharing.saved_alias(x),) if keeps_x else NONE
             parent = x._node
         n.kwargs = None
         n.out = out if keeps_out else None
@@ -85,7 +86,7 @@ def binary(
     x_of_y, y_of_y = rule.partial_needs(1, 0), rule.partial_needs(1, 1)
     x_of_any, y_of_any = x_of_x or x_of_y, y_of_x or y_of_y
     any_of_x, any_of_y, any_of_any = x_of_x or y_of_x, x_of_y or y_of_y, x_of_any or y_of_any
-    keeps_out, hold, aliases_saved, become_large = rule.keeps_out, guard.hold, sharing.saved, _become_large
+    keeps_out, secured, saved_alias, become_large = rule.keeps_out, guard.secured, sharing.saved_alias, _become_large
     split = SPLIT if rule.is_elementwise else sys.maxsize
 
     def record(x1: Any, x2: Any) -> Any:
@@ -128,14 +129,14 @@ def binary(
         n.rule = rule
         if type(x) is ndarray and (x_of_x if q is None else x_of_y if p is None else x_of_any):
             if x1 is x:
-                x = hold(x)
+                x = secured(x)
             elif x1._alias is not None:
-                x = aliases_saved(x1)
+                x = saved_alias(x1)
         if type(y) is ndarray and (y_of_x if q is None else y_of_y if p is None else y_of_any):
             if x2 is y:
-                y = hold(y)
+                y = secured(y)
             elif x2._alias is not None:
-                y = aliases_saved(x2)
+                y = saved_alias(x2)
         if q is None:
             n.args = (x if x_of_x else None, y if y_of_x else None) if any_of_x else _NEITHER
         elif p is None:

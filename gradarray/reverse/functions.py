@@ -19,8 +19,8 @@ from ..rules.registry import find
 from ..tape import loss, wrapping
 from ..tape.nodes import Node, PullbackRule, next_order
 from ..tape.wrapping import (
+    all_entered,
     bare,
-    entered,
     has_variable,
     new_object,
     spec,
@@ -123,7 +123,7 @@ _RECORDERS = _Recorders()
 def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[str, Any]], Any]:
     """Make the recorder for the usual call of a function with one operand; any other call goes to the general one."""
     forward, simple, plain, float64, ndarray = rule.forward, SIMPLE, ARRAYS, np.float64, np.ndarray
-    is_view, join, Call, aliases_saved = sharing.is_view, sharing.join, steps.Call, sharing.saved
+    is_view, join, Call, saved_alias = sharing.is_view, sharing.join, steps.Call, sharing.saved_alias
     new, node_type, order, viewed = new_object, Node, next_order, steps.VIEWED
     supported, tensor = frozenset(rule.params), wrapping.Tensor
     names = CallSignature(rule, rule.operands, rule.params, False).names
@@ -184,7 +184,7 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
         if not x._alias:
             n.args = (data,) if keeps_x else NONE
         else:
-            n.args = (aliases_saved(x),) if keeps_x else NONE
+            n.args = (saved_alias(x),) if keeps_x else NONE
             parent = x._node
         if t._alias is not None and not keeps_x:
             n.args = viewed
@@ -316,10 +316,10 @@ def _composite(rule: Composite) -> Callable[[Any, dict[str, Any]], Any]:
     numpys = untouched(rule)  # NumPy would write where a tape may have saved
 
     def record(args: Any, kwargs: dict[str, Any]) -> Any:
-        args = entered(args, rule.name)
+        args = all_entered(args, rule.name)
         if kwargs:
             kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
-            kwargs = dict(zip(kwargs, entered(tuple(kwargs.values()), rule.name), strict=True))
+            kwargs = dict(zip(kwargs, all_entered(tuple(kwargs.values()), rule.name), strict=True))
         if not (has_variable(args) or has_variable(kwargs)) or not settings.recording():
             _as_arrays(args)
             result = numpys(*unwrap(args), **unwrap(kwargs))
@@ -406,7 +406,7 @@ def _variables(value: Any) -> list[Node]:
 
 def _zero_gradient(rule: ZeroGradient) -> Callable[[Any, dict[str, Any]], Any]:
     def record(args: Any, kwargs: dict[str, Any]) -> Any:
-        args = entered(args, rule.name)
+        args = all_entered(args, rule.name)
         out = rule.call(*unwrap(args), **unwrap(kwargs))
         parents = tuple(_variables((args, kwargs)))
         if isinstance(out, tuple) or out.dtype.kind not in "fc" or not records(parents):

@@ -17,7 +17,8 @@ from ..rules.differentiable import Bilinear, Elementwise
 from ..rules.kinds import Reader, Rule
 from ..rules.names import public_name
 from ..rules.registry import find, forgetters
-from ..tape.wrapping import entered, foreign, understood
+from ..tape.wrapping import all_entered
+from .arguments import foreign, understood
 from .elementwise import Calculation, binary, call_elementwise, unary
 from .functions import function_recorder
 from .ufuncs import METHODS, call_with_keywords
@@ -95,7 +96,7 @@ def array_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
         return NotImplemented
     rule = find(ufunc)
     if method != "at" and (rule is None or not rule.plain):  # that has a target, and not operands alone
-        inputs = entered(inputs, public_name(ufunc))
+        inputs = all_entered(inputs, public_name(ufunc))
     if method == "__call__":
         return call_with_keywords(ufunc, inputs, kwargs)
     return METHODS[method](ufunc, inputs, kwargs)

@@ -18,7 +18,7 @@ from ..rules.primitives import astype
 from ..tape import loss, nodes, plans, sweeps, wrapping
 from ..tape.nodes import Node
 from ..tape.wrapping import is_scalar, token, wrap
-from . import operators, protocols, updates
+from . import arguments, operators, protocols, updates
 from .flat import Flat
 from .methods import ArrayMethods
 from .namespace import namespace
@@ -207,7 +207,7 @@ class Tensor(Surface):
             return
         if self._known is nodes.WRITTEN:
             raise nodes.released(nodes.WRITTEN)
-        nodes.clear(self._known)
+        nodes.drop_gradient(self._known)
         self._known.grad = value if value is None or isinstance(value, Tensor) else np.array(value, self.dtype)
 
     def _set_part(self, value: Any) -> None:
@@ -280,7 +280,7 @@ class Tensor(Surface):
                 _hold(target, gradient if isinstance(gradient, Tensor) else wrap(gradient))
             else:
                 if target.grad is nodes.OUTSIDE:
-                    nodes.clear(target)
+                    nodes.drop_gradient(target)
                 target.grad = gradient
 
     def _cotangent(self, grad: Any, node: Node, create_graph: bool) -> Any:
@@ -313,7 +313,7 @@ class Tensor(Surface):
     def clear_graph(self) -> None:
         """Release the tape behind this tensor without computing anything."""
         if self._node is not None:
-            sweeps.clear(self._node)
+            sweeps.clear_graph(self._node)
 
     def detach(self) -> Tensor:
         """Return a constant with the same data; the memory is shared until one of the two is updated."""
@@ -666,5 +666,5 @@ Tensor._array = vars(Tensor)["_raw"]
 wrapping.Tensor = Tensor
 operators.give(
     Tensor,
-    operators.Maker(protocols.recorder_for, updates.update, wrapping.foreign, wrapping.unwrap),
+    operators.Maker(protocols.recorder_for, updates.update, arguments.foreign, wrapping.unwrap),
 )

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels.arrays import LARGE, Array, is_floating
-from ..kernels.parts import add, clear, product_in_parts, scaled_in_parts, ufunc_in_parts
+from ..kernels.parts import add, product_in_parts, scaled_in_parts, ufunc_in_parts, zero_fill
 from .nodes import Node, PullbackRule
 
 
@@ -79,7 +79,7 @@ def buffer_of(g: Array, mine: bool = False) -> Array:
 def blank(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     """Return a buffer of zeros: not by np.zeros, which asks for fresh pages, several times as dear."""
     buffer = np.empty(shape, dtype)
-    clear(buffer)
+    zero_fill(buffer)
     return buffer
 
 

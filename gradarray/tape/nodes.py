@@ -202,7 +202,7 @@ references: Callable[[Node], int] = count if COUNTED else _told
 OUTDATED = leaf((), np.dtype(float))
 
 
-def clear(node: Node, after: Node | None = None) -> None:
+def drop_gradient(node: Node, after: Node | None = None) -> None:
     """Drop the gradient of a node; if the Tensor holds it, the tape that it is on goes with it.
 
     `after` is the node that the Tensor has by now, where that is another one.

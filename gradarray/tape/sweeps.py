@@ -22,7 +22,7 @@ _by_order = attrgetter("order")
 
 
 class _Own:
-    """How many references to a node each loop holds itself. More mean that a Tensor is still there to show a gradient."""
+    """How many references to a node each loop holds itself; with more, a Tensor is still there to show a gradient."""
 
     small = recorded = large = careful = 0
 
@@ -389,7 +389,7 @@ def _make_leaves(nodes: list[Node], uses: dict[Node, int], kept: dict[Node, Any]
             shown.add(node)
 
 
-def clear(root: Node) -> None:
+def clear_graph(root: Node) -> None:
     """Release the tape behind a node without a sweep."""
     uses = reachable(root)
     nodes = sorted(uses, key=_by_order)

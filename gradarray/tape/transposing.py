@@ -18,15 +18,15 @@ from .nodes import Node, leaf
 from .wrapping import wrap
 
 # Those that lead to the tangent: cotangents of operands, each with the operand's tangent.
-Pairs = list[tuple[Any, Any]]
-Gradients = Callable[[Pairs, list[Node | None]], list[Any]]
+Paired = list[tuple[Any, Any]]
+Differentiate = Callable[[Paired, list[Node | None]], list[Any]]
 
 
 def linear_transpose(
     outs: Iterable[Any],
     pull: Callable[[list[Any]], Iterable[Any]],
     tangents: Sequence[Any],
-    gradients: Gradients,
+    gradients: Differentiate,
 ) -> list[Any]:
     """Return the tangent of each result, None where it has whole numbers.
 
@@ -48,7 +48,7 @@ def linear_transpose(
     return within(RECORDED, silently, compute)  # type: ignore[no-any-return]
 
 
-def transposed_call(node: Node, tangents: Sequence[Any], gradients: Gradients) -> Any:
+def transposed_call(node: Node, tangents: Sequence[Any], gradients: Differentiate) -> Any:
     """Return the tangent of a recorded call, or of each one of its results, by the pullback of its rule."""
     rule = node.rule
     assert rule is not None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from ..kernels import gate
 from ..kernels.arrays import Array, Spec, is_floating
-from ..kernels.gate import PLAIN, answers
+from ..kernels.gate import PLAIN
 from .nodes import Node
 
 # The class Tensor, handed in by its module, which stands on this one; whoever makes a recorder keeps it at hand.
@@ -85,7 +84,7 @@ def stacked(value: Any, where: str) -> Any:
     return value if isinstance(value, Dual) else gate.entered(value, where)
 
 
-def entered(args: tuple[Any, ...], where: str) -> tuple[Any, ...]:
+def all_entered(args: tuple[Any, ...], where: str) -> tuple[Any, ...]:
     """Return the arguments of a function that is made of others, each as it may enter."""
     known = (Tensor, Dual, list, tuple, dict, np.poly1d)  # whose class the functions of polynomials ask for
     for x in args:
@@ -105,17 +104,6 @@ def stack_nested(value: Any) -> Any:
 def spec(value: Any) -> Spec:
     """Return the shape and dtype of an operand, which may be a number."""
     return Spec(np.shape(value), np.result_type(value))
-
-
-def foreign(value: Any) -> bool:
-    """Tell whether another operand of a ufunc is to get its turn before a Tensor."""
-    cls = type(value)
-    return cls not in PLAIN and answers(cls) and not issubclass(cls, Tensor)
-
-
-def understood(types: Iterable[type]) -> bool:
-    """Tell whether Tensor may take a call with arguments of these types; another array type gets its turn otherwise."""
-    return not any(answers(cls, "__array_function__") and not issubclass(cls, Tensor) for cls in types)
 
 
 def token(raw: Array) -> tuple[Any, ...]:

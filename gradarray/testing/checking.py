@@ -14,7 +14,7 @@ from ..transforms.containers import flatten
 from ..transforms.gradients import jvp, vjp
 from .differences import (
     Differences,
-    Function,
+    FlatFunction,
     Wrong,
     distance,
     doubled,
@@ -140,7 +140,7 @@ def check_grads(
         modes,
         np.random.default_rng(seed),
     )
-    checker.check(Function(call, found), order, ())
+    checker.check(FlatFunction(call, found), order, ())
     if left_out:
         warnings.warn(f"check_grads compared all but what is not finite: {left_out}", stacklevel=2)
 
@@ -192,9 +192,9 @@ class _Checker:
         self.tolerance = tolerance
         self.modes = modes
         self.rng = rng
-        self.function: Function | None = None
+        self.function: FlatFunction | None = None
 
-    def check(self, function: Function, order: int, earlier: tuple[str, ...]) -> None:
+    def check(self, function: FlatFunction, order: int, earlier: tuple[str, ...]) -> None:
         """Check the derivative of a function in each mode, and those of its derivatives."""
         self.function = self.function or function
         for mode in self.modes:
@@ -226,19 +226,19 @@ class _Checker:
                 if kink:
                     raise AssertionError(f"check_grads: at argument {name}, element {i}, {kink}") from None
 
-    def _derivative(self, function: Function, mode: str) -> Function:
+    def _derivative(self, function: FlatFunction, mode: str) -> FlatFunction:
         if mode == "fwd":
             direction = self._drawn(self.point)
             names = [f"tangent of {name}" for name in function.names]
-            return Function(lambda *xs: _tangents(function, xs, direction), names)
+            return FlatFunction(lambda *xs: _tangents(function, xs, direction), names)
         cotangents = self._drawn(values_at(function, self.point))
-        return Function(
+        return FlatFunction(
             lambda *xs: _gradients(function, xs, cotangents), [f"gradient by {name}" for name in self.names]
         )
 
     # --- reverse mode -----------------------------------------------------------------------------------------------
 
-    def _reverse(self, function: Function, chain: tuple[str, ...]) -> None:
+    def _reverse(self, function: FlatFunction, chain: tuple[str, ...]) -> None:
         cotangents = self._drawn(values_at(function, self.fine))
         analytic = plain_arrays(_gradients(function, list(map(fresh_copy, self.point)), cotangents))
         differences = Differences(function, self.fine, cotangents)
@@ -303,14 +303,14 @@ class _Checker:
 
     # --- forward mode -----------------------------------------------------------------------------------------------
 
-    def _forward(self, function: Function, chain: tuple[str, ...]) -> None:
+    def _forward(self, function: FlatFunction, chain: tuple[str, ...]) -> None:
         direction = self._drawn(self.fine)
         for j, analytic in enumerate(plain_arrays(_tangents(function, list(map(fresh_copy, self.point)), direction))):
             wrong, _ = self._compare_tangent(function, j, analytic, direction)
             if np.any(wrong):
                 raise self._report_tangent(function, chain, direction, j)
 
-    def _compare_tangent(self, function: Function, j: int, analytic: Any, direction: Arrays) -> tuple[Any, Any]:
+    def _compare_tangent(self, function: FlatFunction, j: int, analytic: Any, direction: Arrays) -> tuple[Any, Any]:
         """Tell which elements of the tangent of the j-th result are wrong, and what they are by differences."""
         wrong = np.ones(analytic.shape, bool)
         first = None
@@ -325,7 +325,9 @@ class _Checker:
                 break
         return wrong, first
 
-    def _report_tangent(self, function: Function, chain: tuple[str, ...], direction: Arrays, j: int) -> AssertionError:
+    def _report_tangent(
+        self, function: FlatFunction, chain: tuple[str, ...], direction: Arrays, j: int
+    ) -> AssertionError:
         alone = direction
         named = "all together"
         for k, t in enumerate(direction):
@@ -373,11 +375,11 @@ def _called(chain: tuple[str, ...]) -> str:
     return f"the derivative of order {len(chain)} by {modes} mode"
 
 
-def _gradients(function: Function, point: Arrays, cotangents: Arrays) -> list[Any]:
+def _gradients(function: FlatFunction, point: Arrays, cotangents: Arrays) -> list[Any]:
     values, pull = vjp(function.call, *point)
     return list(pull([g.astype(y.dtype) for g, y in zip(cotangents, values, strict=True)]))
 
 
-def _tangents(function: Function, point: Arrays, direction: Arrays) -> list[Any]:
+def _tangents(function: FlatFunction, point: Arrays, direction: Arrays) -> list[Any]:
     tangents = [t.astype(x.dtype) for t, x in zip(direction, point, strict=True)]
     return list(jvp(function.call, tuple(point), tuple(tangents))[1])

@@ -15,7 +15,7 @@ Arrays = Sequence[Any]
 Index = tuple[int, ...]
 
 
-class Function(NamedTuple):
+class FlatFunction(NamedTuple):
     """A function of floating-point arrays that returns a list of such, and what its results are called."""
 
     call: Callable[..., list[Any]]
@@ -33,12 +33,12 @@ class Wrong(NamedTuple):
 # --- differences ------------------------------------------------------------------------------------------------------
 
 
-def values_at(function: Function, point: Arrays) -> list[Any]:
+def values_at(function: FlatFunction, point: Arrays) -> list[Any]:
     """Return the results as arrays; the function gets copies, which it may update."""
     return plain_arrays(silently(function.call, *map(fresh_copy, point)))
 
 
-def slopes(function: Function, point: Arrays, direction: Arrays, step: float) -> list[tuple[Any, Any]]:
+def slopes(function: FlatFunction, point: Arrays, direction: Arrays, step: float) -> list[tuple[Any, Any]]:
     """Return the derivative of each result along a direction, and what rounding may add to it.
 
     The step is that of an element of size one, and larger for larger elements. Its error is of the fourth order.
@@ -60,7 +60,7 @@ def slopes(function: Function, point: Arrays, direction: Arrays, step: float) ->
 class Differences:
     """The derivative of ``sum Re <weight, result>`` by differences."""
 
-    def __init__(self, function: Function, point: Arrays, weights: Arrays) -> None:
+    def __init__(self, function: FlatFunction, point: Arrays, weights: Arrays) -> None:
         self.function = function
         self.point = point
         self.weights = weights

@@ -11,7 +11,7 @@ from .argnums import Argnums, need_function
 from .checks import dtype_of, shape_of, zeros_of
 from .containers import flatten
 from .gradients import gradient_of, jvp
-from .jacobians import jacobian_of, joined, refuse_complex, units
+from .jacobians import concatenated, jacobian_of, refuse_complex, units
 from .trace import Chosen, as_given
 from .transformed import named_after
 
@@ -161,7 +161,7 @@ def hessian_diagonal(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., A
                 directions = [one if j == i else zeros_of(y) for j, y in enumerate(inner.leaves)]
                 column = jvp(gradient_at, (inner.leaves,), (directions,))[1][i]
                 found.append(column[np.unravel_index(k, shape_of(x))])
-            diagonal = joined(found, dtype_of(x), 0, shape_of(x))
+            diagonal = concatenated(found, dtype_of(x), 0, shape_of(x))
             diagonals.append(diagonal if diagonal.dtype == dtype_of(x) else diagonal.astype(dtype_of(x)))
         left = iter([as_given(d, x) for d, x in zip(diagonals, inner.leaves, strict=True)])
         return chosen.arrange([tree.bare(derivatives=True).unflatten(left) for tree in inner.trees])

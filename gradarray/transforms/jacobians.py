@@ -220,7 +220,7 @@ def _together(trace: Trace, out: Any, mode: str | None) -> list[Any]:
     """Return the Jacobian of one array by each input, from a batch of rows or of columns."""
     node = out._node if isinstance(out, Tensor) else None
     if node is not None:
-        return batched.jacobian(node, trace.inputs, mode)
+        return batched.tape_jacobian(node, trace.inputs, mode)
     return [np.zeros((*shape_of(out), *x.shape), x.dtype) for x in trace.inputs]
 
 
@@ -243,7 +243,7 @@ def _rows(trace: Trace, out: Any) -> list[Any]:
     blocks = []
     for row, node in zip(rows, trace.inputs, strict=True):
         dtype = np.result_type(node.dtype, dtype_of(out)) if is_complex else node.dtype
-        blocks.append(joined(row, dtype, 0, (*shape_of(out), *node.shape)))
+        blocks.append(concatenated(row, dtype, 0, (*shape_of(out), *node.shape)))
     return blocks
 
 
@@ -275,7 +275,7 @@ def _columns(
             for column, t in zip(columns, tangents, strict=True):
                 column.append(t)
         for row, column, o in zip(blocks, columns, pushed.values, strict=True):
-            row.append(joined(column, dtype_of(o), -1, (*shape_of(o), *shape_of(x))))
+            row.append(concatenated(column, dtype_of(o), -1, (*shape_of(o), *shape_of(x))))
     return blocks, pushed.tree, pushed.aux
 
 
@@ -287,7 +287,7 @@ def units(x: Any) -> Iterator[Any]:
         yield one[()]
 
 
-def joined(parts: list[Any], dtype: np.dtype[Any], axis: int, shape: tuple[int, ...]) -> Any:
+def concatenated(parts: list[Any], dtype: np.dtype[Any], axis: int, shape: tuple[int, ...]) -> Any:
     """Stack rows or columns, of which there may be none."""
     return np.reshape(np.stack(parts, axis=axis), shape)[()] if parts else np.zeros(shape, dtype)
 

@@ -81,7 +81,7 @@ def check_reverse(sample: Sample, operands: list[Any]) -> None:
     inputs, results = recorded(sample, operands)
     for result in results:
         g = draws(rng, result.data)
-        together = batched.pull_back(batched.between(result._node, inputs), inputs, result._node, Batch(g))
+        together = batched.pull_batch(batched.between(result._node, inputs), inputs, result._node, Batch(g))
         for i in range(COUNT):
             alone = sweeps.sweep(result._node, g[i][()], True)
             for node in inputs:
@@ -99,7 +99,7 @@ def check_forward(sample: Sample, operands: list[Any]) -> None:
     t = [np.where(np.isfinite(x), draws(rng, x), 0).astype(x.dtype) for x in operands]
     for result in results:
         tangents = {node: Batch(part) for node, part in zip(inputs, t, strict=True)}
-        together = batched.push_forward(batched.between(result._node, inputs), result._node, tangents)
+        together = batched.push_batch(batched.between(result._node, inputs), result._node, tangents)
         if together is None:
             together = Batch(np.zeros((COUNT, *result.shape), result.dtype))
         assert (together.shape, together.dtype) == (result.shape, result.dtype)
@@ -165,7 +165,7 @@ def test_a_jacobian_takes_one_sweep(monkeypatch: pytest.MonkeyPatch, loops: list
     pull = batched.pull
     monkeypatch.setattr(batched, "pull", lambda node, *rest: pulled.append(node) or pull(node, *rest))
     (x,), (y,) = recorded(lambda x: np.tanh(W @ np.sin(x)), [np.ones(4)])
-    batched.jacobian(y._node, [x], "rev")
+    batched.tape_jacobian(y._node, [x], "rev")
     assert [node.rule.name for node in pulled] == ["np.tanh", "np.matmul", "np.sin"]
     assert not loops
 
@@ -241,7 +241,7 @@ def by_differences(function: Callable[..., Any], x: Any) -> Any:
 
 def jacobian(function: Callable[..., Any], x: Any, mode: str | None = None) -> Any:
     (node,), (y,) = recorded(function, [x])
-    (found,) = batched.jacobian(y._node, [node], mode)
+    (found,) = batched.tape_jacobian(y._node, [node], mode)
     return found
 
 
@@ -272,7 +272,7 @@ def test_chunks_bound_the_memory() -> None:
     (x,), (y,) = recorded(chain, [np.linspace(0, 1, n)])
     for mode in ("rev", "fwd"):
         tracemalloc.start()
-        (found,) = batched.jacobian(y._node, [x], mode)
+        (found,) = batched.tape_jacobian(y._node, [x], mode)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak - found.nbytes < 12 * 8 * batched.CHUNK  # in one piece, each array would have n * n elements
@@ -284,18 +284,18 @@ def test_the_direction_is_that_of_fewer_sweeps(
     function: Any, rows: int, columns: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = {"rows": 0, "columns": 0}
-    pull_back, push_forward = batched.pull_back, batched.push_forward
+    pull_batch, push_batch = batched.pull_batch, batched.push_batch
 
     def counted_rows(path: Any, inputs: Any, result: Any, g: Batch) -> Any:
         done["rows"] += len(g.value)
-        return pull_back(path, inputs, result, g)
+        return pull_batch(path, inputs, result, g)
 
     def counted_columns(path: Any, result: Any, tangents: Any) -> Any:
         done["columns"] += len(next(iter(tangents.values())).value)
-        return push_forward(path, result, tangents)
+        return push_batch(path, result, tangents)
 
-    monkeypatch.setattr(batched, "pull_back", counted_rows)
-    monkeypatch.setattr(batched, "push_forward", counted_columns)
+    monkeypatch.setattr(batched, "pull_batch", counted_rows)
+    monkeypatch.setattr(batched, "push_batch", counted_columns)
     jacobian(function, POINT)
     assert done == {"rows": rows, "columns": columns}
 
@@ -304,7 +304,7 @@ def test_several_inputs_have_a_jacobian_each() -> None:
     a, b, c = POINT, np.array([[1.0, 2.0], [3.0, 4.0]]), np.array(2.0)
     inputs, (y,) = recorded(lambda a, b, c: a[:2] @ b * np.exp(a[2]) + 0 * c, [a, b, c])
     for mode in ("rev", "fwd"):
-        of_a, of_b, of_c = batched.jacobian(y._node, inputs, mode)
+        of_a, of_b, of_c = batched.tape_jacobian(y._node, inputs, mode)
         np.testing.assert_allclose(of_a, by_differences(lambda a: a[:2] @ b * np.exp(a[2]), a), 1e-8, 1e-9)
         np.testing.assert_allclose(of_b, by_differences(lambda b: a[:2] @ b * np.exp(a[2]), b), 1e-8, 1e-9)
         np.testing.assert_array_equal(of_c, np.zeros(2))
@@ -313,7 +313,7 @@ def test_several_inputs_have_a_jacobian_each() -> None:
 def test_an_input_without_influence_and_an_empty_one_have_zeros() -> None:
     inputs, (y,) = recorded(lambda a, b, c: a * 2.0 + np.sum(c), [np.ones(2), np.ones(3), np.ones(0)])
     for mode in ("rev", "fwd"):
-        of_a, of_b, of_c = batched.jacobian(y._node, inputs, mode)
+        of_a, of_b, of_c = batched.tape_jacobian(y._node, inputs, mode)
         np.testing.assert_array_equal(of_a, 2 * np.eye(2))
         np.testing.assert_array_equal(of_b, np.zeros((2, 3)))
         assert of_c.shape == (2, 0)
@@ -358,7 +358,7 @@ def test_second_derivatives_are_jacobians_of_a_recorded_gradient(mode: str) -> N
 
     x = ga.Tensor(POINT)
     loss(x).backward(create_graph=True)
-    (found,) = batched.jacobian(x.grad._node, [x._node], mode)
+    (found,) = batched.tape_jacobian(x.grad._node, [x._node], mode)
 
     def gradient(x: Any) -> Any:
         (found,) = checks.gradients(loss, [x], [np.float64(1)])
@@ -369,11 +369,11 @@ def test_second_derivatives_are_jacobians_of_a_recorded_gradient(mode: str) -> N
 
 def test_the_tape_stays() -> None:
     (x,), (y,) = recorded(layers, [POINT])
-    first = batched.jacobian(y._node, [x], "rev")
-    np.testing.assert_array_equal(batched.jacobian(y._node, [x], "rev"), first)
+    first = batched.tape_jacobian(y._node, [x], "rev")
+    np.testing.assert_array_equal(batched.tape_jacobian(y._node, [x], "rev"), first)
     sweeps.sweep(y._node, np.ones(3))
     with pytest.raises(RuntimeError, match="released"):
-        batched.jacobian(y._node, [x])
+        batched.tape_jacobian(y._node, [x])
 
 
 # --- rules that know nothing of batches ------------------------------------------------------------------------------
@@ -446,7 +446,7 @@ def calls_of(name: str, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 @pytest.mark.parametrize(
     ("transform", "way"),
-    [(ga.jacobian, "pull_back"), (ga.jacrev, "pull_back"), (ga.jacfwd, "push_forward"), (ga.hessian, "pull_back")],
+    [(ga.jacobian, "pull_batch"), (ga.jacrev, "pull_batch"), (ga.jacfwd, "push_batch"), (ga.hessian, "pull_batch")],
 )
 def test_the_transforms_take_one_sweep(transform: Any, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     function: Any = (lambda x: np.sum(layers(x) ** 2)) if transform is ga.hessian else layers
@@ -461,7 +461,7 @@ def test_jacobians_of_containers_are_swept_once_for_each_result(monkeypatch: pyt
     def function(p: Any) -> Any:
         return {"sum": p["a"] @ p["b"], "both": (np.outer(p["a"], p["a"]), 3.0)}
 
-    swept = calls_of("pull_back", monkeypatch)
+    swept = calls_of("pull_batch", monkeypatch)
     a, b = np.array([1.0, 2.0]), np.array([[3.0], [4.0]])
     found = ga.jacrev(function)({"a": a, "b": b})
     assert len(swept) == 2

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import gradarray as ga
 from gradarray.kernels import guard
+from gradarray.kernels.arrays import COPIED
 from gradarray.kernels.references import COUNTED, holders
 from tests.counted import counted
 
@@ -128,13 +129,13 @@ def test_a_plan_notices_it_too():
 
 def test_an_array_that_is_used_twice_is_kept_once():
     a = array(LARGE)
-    kept = guard.hold(a)
-    assert guard.hold(a) is kept
+    kept = guard.secured(a)
+    assert guard.secured(a) is kept
     a[LARGE // 3] += 1
-    new = guard.hold(a)
+    new = guard.secured(a)
     assert new is not kept
-    assert guard.hold(a[1:]).shape == (LARGE - 1,)
-    assert guard.hold(a.reshape(10, -1)).shape == (10, LARGE // 10)
+    assert guard.secured(a[1:]).shape == (LARGE - 1,)
+    assert guard.secured(a.reshape(10, -1)).shape == (10, LARGE // 10)
     assert np.shares_memory(new, a)
 
 
@@ -499,7 +500,7 @@ def test_what_is_switched_off_is_not_compared():
 
 @pytest.mark.parametrize("make", [np.arange, lambda n: np.arange(n) % 2 == 0], ids=["integers", "truth values"])
 def test_a_large_index_is_guarded_too(make):
-    n = 2 * guard.COPIED
+    n = 2 * COPIED
     index = make(n)
     x = ga.tensor(np.ones(n))
     y = np.sum(x[index] * 2)

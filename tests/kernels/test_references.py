@@ -40,7 +40,7 @@ def anew():
 
 @counted
 @pytest.mark.parametrize("others", OTHERS)
-@pytest.mark.parametrize("put", references.places(), ids=lambda put: put.__name__)
+@pytest.mark.parametrize("put", references.place_kinds(), ids=lambda put: put.__name__)
 def test_each_holder_counts_once_in_each_kind_of_place(put, others):
     place = put(fresh())
     known = [place[0](*place[1:]) for _ in range(others)]

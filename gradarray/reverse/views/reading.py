@@ -10,7 +10,7 @@ import numpy as np
 
 from ...context import settings
 from ...kernels import gate, guard
-from ...kernels.arrays import FLOAT64, Array
+from ...kernels.arrays import COPIED, FLOAT64, Array
 from ...kernels.gate import PLAIN
 from ...kernels.placing import BASIC, add_at, add_at_places, add_in_slice, is_basic
 from ...rules import numpy as chapters  # noqa: F401 - declares what is added to here
@@ -20,7 +20,7 @@ from ...tape import wrapping
 from ...tape.cotangents import Reading, Scatter
 from ...tape.nodes import Node, next_order
 from ...tape.wrapping import new_object, unwrap
-from .sharing import MANY, Foreign, as_array, join
+from .sharing import CROWD, Foreign, as_array, join
 from .steps import Steps, follow, located, repeats
 
 
@@ -41,7 +41,7 @@ def freeze(index: Any) -> Any:
 
 def _held(index: Array) -> Array:
     # A small one is copied also where the guard is off: it is a small part of what a tape holds.
-    return index.copy() if index.nbytes <= guard.COPIED else guard.hold(index)
+    return index.copy() if index.nbytes <= COPIED else guard.secured(index)
 
 
 def lower_take(args: Any, kwargs: dict[str, Any]) -> Any:
@@ -91,7 +91,7 @@ def getitem(x: Any, index: Any) -> Any:
         n.shape, n.dtype = out.shape, out.dtype
     if basic and type(out) is np.ndarray and data is x._raw:
         alias = x._alias
-        if type(alias) in _FEW_VIEWS and len(alias) < MANY:  # as join() does, without the call
+        if type(alias) in _FEW_VIEWS and len(alias) < CROWD:  # as join() does, without the call
             alias.append(ref(t))
             t._alias = (x, (index,))
         else:

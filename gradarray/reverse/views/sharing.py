@@ -24,7 +24,7 @@ import numpy as np
 
 from ...context.settings import together
 from ...kernels import gate, guard
-from ...kernels.arrays import LARGE, Array
+from ...kernels.arrays import COPIED, LARGE, TINY, Array
 from ...kernels.references import COUNTED, holders
 from ...tape.nodes import OUTDATED
 from .steps import follow, prolonged
@@ -95,7 +95,7 @@ class Family:
         self._views: list[ref[Any]] = [] if views is None else views
         self._marked = 0
         self._current: list[ref[Any]] = []
-        self._limit = 2 * len(self._views) + MANY
+        self._limit = 2 * len(self._views) + CROWD
         self._unlooked = 0
         # The arrays on the buffer, by their identity, that a tape may keep, each with the tensor whose own it is, and
         # those of detached tensors, with None.
@@ -123,22 +123,22 @@ class Family:
         """
         if not self.written:
             return False
-        if len(self._arrays) > MANY:
+        if len(self._arrays) > CROWD:
             self._arrays = {k: (r, view) for k, (r, view) in self._arrays.items() if r() is not None}
-            if len(self._arrays) > MANY:
+            if len(self._arrays) > CROWD:
                 return True
-        if len(self._views) <= MANY:
+        if len(self._views) <= CROWD:
             return False
         self._unlooked += 1
         if self._unlooked >= len(self._views):
             self._sift()
-        return len(self._views) > MANY
+        return len(self._views) > CROWD
 
     def _sift(self) -> None:
         before = [r for r in self._views[: self._marked] if r() is not None]
         self._views = [*before, *(r for r in self._views[self._marked :] if r() is not None)]
         self._marked = len(before)
-        self._limit = 2 * len(self._views) + MANY
+        self._limit = 2 * len(self._views) + CROWD
         self._unlooked = 0
 
     def views(self) -> Iterator[Any]:
@@ -241,7 +241,7 @@ def shared(x: Any) -> bool:
     return type(x._raw.base) is not np.ndarray or holders(getattr, x._raw, "base") > 1
 
 
-def held(base: Any, target: Array, detached: bool = True) -> bool:
+def kept_elsewhere(base: Any, target: Array, detached: bool = True) -> bool:
     """Tell whether a tape, or anybody else, keeps an array in which writing to `target`, a view, would show.
 
     Tensors that were detached from the base count only if asked for.
@@ -256,7 +256,7 @@ def held(base: Any, target: Array, detached: bool = True) -> bool:
     )
 
 
-def saved(x: Any) -> Array:
+def saved_alias(x: Any) -> Array:
     """Return what a tape keeps of the data of a view or a base.
 
     Small views are copied, so that the buffer stays free for updates: code that fills an array row by row from the rows
@@ -281,25 +281,21 @@ def saved(x: Any) -> Array:
     return _guarded(x, base)
 
 
-# Up to this many bytes a copy costs less than a look at who has the array.
-_TINY = 2048
-
-
 def _guarded(x: Any, base: Any) -> Array:
     """Return what a tape keeps of data that a caller may have an array on."""
     data = x._raw
     alias = base._alias
-    if data.nbytes <= guard.COPIED and type(alias) is Foreign and not hasattr(alias, "copied"):
+    if data.nbytes <= COPIED and type(alias) is Foreign and not hasattr(alias, "copied"):
         alias.copied = True
-        return guard.hold(data)
-    if data.nbytes <= _TINY or (COUNTED and not guard.mem_guard_active()):
-        return guard.hold(data)
+        return guard.secured(data)
+    if data.nbytes <= TINY or (COUNTED and not guard.mem_guard_active()):
+        return guard.secured(data)
     if gate.of_others(data):
         return data.copy("K")
     family = family_of(base)
     if not family.lends(base):
         return x._raw
-    kept = guard.hold(x._raw)
+    kept = guard.secured(x._raw)
     if kept is x._raw:
         kept = kept.view()
     family.keep(kept)
@@ -326,8 +322,8 @@ def lend(x: Any) -> Array:
     source = family.source() if family is not None and family.source is not None else None
     if guard.mem_guard_active() and (
         family is None
-        or held(base, x._raw[...], False)
-        or (source is not None and source._alias is not None and held(source, x._raw[...], False))
+        or kept_elsewhere(base, x._raw[...], False)
+        or (source is not None and source._alias is not None and kept_elsewhere(source, x._raw[...], False))
     ):
         view = x._raw.view()
         view.flags.writeable = False
@@ -380,7 +376,7 @@ def family_of(base: Any) -> Family:
 
 
 # So many views are noted before it is looked whether they are still there.
-MANY = 16
+CROWD = 16
 
 
 def join(view: Any, x: Any, step: Any) -> None:
@@ -394,7 +390,7 @@ def join(view: Any, x: Any, step: Any) -> None:
         view._alias = (x, (step,))
     if alias is None:
         x._alias = [ref(view)]
-    elif type(alias) is not Family and len(alias) < MANY:
+    elif type(alias) is not Family and len(alias) < CROWD:
         alias.append(ref(view))
     else:  # of a long list, most will be gone
         family_of(x).add(view)

@@ -24,7 +24,7 @@ from ...tape.nodes import Node, PullbackRule
 from ...tape.wrapping import has_tensor, has_variable, stack_nested, unwrap
 from ..outputs import likeness
 from .reading import GETITEM, VIEWITEM, freeze
-from .sharing import Family, base_of, become_array, family_of, held, owner_of, shared
+from .sharing import Family, base_of, become_array, family_of, kept_elsewhere, owner_of, shared
 from .steps import Step, Steps, follow, located, repeats
 
 
@@ -155,7 +155,7 @@ def setitem(x: Any, index: Any, value: Any) -> None:
     base._known = after
     before = after.parents[0]
     if before is not None and before.grad is not None:
-        nodes.clear(before, after)  # of the value that was
+        nodes.drop_gradient(before, after)  # of the value that was
 
 
 def _assign(raw: Array, index: Any, value: Any, base: Any = None) -> None:
@@ -241,7 +241,7 @@ def busy(x: Any, target: Array | None = None) -> bool:
     base = base_of(x)
     if family_of(base).foreign:
         return True
-    return held(base, x._raw[...] if target is None else target)  # not x._raw itself: its references count
+    return kept_elsewhere(base, x._raw[...] if target is None else target)  # not x._raw itself: its references count
 
 
 def _after(x: Any, base: Any, index: Any, value: Node | None) -> Node:
