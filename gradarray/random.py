@@ -22,6 +22,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 from numpy.random import (
     MT19937,
     PCG64,
@@ -38,6 +39,7 @@ from numpy.random import (
 )
 
 from .context import settings
+from .forward.dual import Dual
 from .mirror.mirrored import borrow
 from .reverse.outputs import fill
 from .reverse.tensor import Tensor
@@ -92,8 +94,16 @@ def _new(result: Any, constant: bool | None) -> Any:
     return Tensor(raw, constant=constant, copy=raw.ndim == 0)
 
 
-def _taken(x: Tensor, places: Any, axis: int | None, constant: bool | None) -> Any:
-    result = np.take(x, places, axis)
+# What only moves elements about, moves those of these itself.
+_ARRAYS = (Tensor, Dual)
+
+
+def _length(x: Tensor | Dual, axis: int) -> int:
+    return x.shape[normalize_axis_index(axis, x.ndim)]
+
+
+def _taken(x: Tensor | Dual, places: Any, axis: int | None, constant: bool | None) -> Any:
+    result: Any = np.take(x, places, axis)
     return result.detach() if constant else result
 
 
@@ -168,15 +178,15 @@ class Generator(_NumPys):
 
     # permutations
     def permutation(self, x: Any, axis: int = 0, *, constant: bool | None = None) -> Any:
-        if isinstance(x, Tensor) and x.ndim:
-            return _taken(x, self._numpys.permutation(x.shape[axis]), axis, constant)
+        if isinstance(x, _ARRAYS) and x.ndim:
+            return _taken(x, self._numpys.permutation(_length(x, axis)), axis, constant)
         return _new(self._numpys.permutation(unwrap(x), axis), constant)
 
     def permuted(self, x: Any, *, axis: int | None = None, out: Any = None, constant: bool | None = None) -> Any:
-        if not isinstance(x, Tensor) and not isinstance(out, Tensor):
+        if not isinstance(x, _ARRAYS) and not isinstance(out, _ARRAYS):
             result: Any = self._numpys.permuted(x, axis=axis, out=out)
             return result if out is not None else _new(result, constant)
-        x = x if isinstance(x, Tensor) else np.asarray(x)
+        x = x if isinstance(x, _ARRAYS) else np.asarray(x)
         result = np.ravel(x)[self._numpys.permuted(np.arange(x.size).reshape(x.shape), axis=axis)]
         if out is None:
             return result.detach() if constant else result
@@ -190,8 +200,8 @@ class Generator(_NumPys):
         return fill(permuted, (result,), {}, out, (lambda: result) if has_variable(result) else None)
 
     def shuffle(self, x: Any, axis: int = 0) -> None:
-        if isinstance(x, Tensor):
-            x[...] = np.take(x, self._numpys.permutation(x.shape[axis]), axis)
+        if isinstance(x, _ARRAYS):
+            x[...] = np.take(x, self._numpys.permutation(_length(x, axis)), axis)
         else:
             self._numpys.shuffle(x, axis)
 
@@ -207,7 +217,7 @@ class Generator(_NumPys):
         constant: bool | None = None,
     ) -> Any:
         size, p = unwrap(size), _plain("choice", p)
-        if isinstance(a, Tensor) and a.ndim:
+        if isinstance(a, _ARRAYS) and a.ndim:
             return _taken(a, self._numpys.choice(a.shape[axis], size, replace, p, shuffle=shuffle), axis, constant)
         return _new(self._numpys.choice(unwrap(a), size, replace, p, axis, shuffle), constant)
 
@@ -289,21 +299,21 @@ zipf = drawn(np.random.zipf)
 
 
 def permutation(x: Any, *, constant: bool | None = None) -> Any:
-    if isinstance(x, Tensor) and x.ndim:
-        return _taken(x, np.random.permutation(x.shape[0]), 0, constant)
+    if isinstance(x, _ARRAYS) and x.ndim:
+        return _taken(x, np.random.permutation(_length(x, 0)), 0, constant)
     return _new(np.random.permutation(unwrap(x)), constant)
 
 
 def shuffle(x: Any) -> None:
-    if isinstance(x, Tensor):
-        x[...] = np.take(x, np.random.permutation(x.shape[0]), 0)
+    if isinstance(x, _ARRAYS):
+        x[...] = np.take(x, np.random.permutation(_length(x, 0)), 0)
     else:
         np.random.shuffle(x)
 
 
 def choice(a: Any, size: Any = None, replace: bool = True, p: Any = None, *, constant: bool | None = None) -> Any:
     size, p = unwrap(size), _plain("choice", p)
-    if isinstance(a, Tensor) and a.ndim == 1:
+    if isinstance(a, _ARRAYS) and a.ndim == 1:
         return _taken(a, np.random.choice(a.shape[0], size, replace, p), 0, constant)
     return _new(np.random.choice(unwrap(a), size, replace, p), constant)
 

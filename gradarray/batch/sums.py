@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..kernels.arrays import Array
-from ..rules.numpy.products import einsum_labels
-from ..rules.numpy.reductions import difference
+from ..rules.numpy.differences import difference
+from ..rules.numpy.einsum import einsum_labels
 from .batch import FORMS, Axis, Batch, Form, flat, form, front, fronts, with_ndim
 
 # --- reductions ------------------------------------------------------------------------------------------------------

@@ -12,12 +12,12 @@ from ..context.settings import paused, silently, stopped, watching
 from ..kernels.gate import ARRAYS, PLAIN
 from ..reverse.arguments import CallSignature
 from ..reverse.outputs import revalued, taking
-from ..rules.differentiable import Elementwise, Function, Linear
+from ..rules.differentiable import Function, Linear
 from ..rules.kinds import Composite, Creation, InPlace, Reader, Rule, ZeroGradient, refusing
 from ..rules.names import public_name
 from ..rules.registry import find
 from ..tape import loss, wrapping
-from ..tape.wrapping import all_entered, bare
+from ..tape.wrapping import all_entered, bare, lifted
 from .levels import Pusher, level_of, same_layout, values_of
 from .tangents import laid_alike, paired, pushed, untraced
 
@@ -54,9 +54,6 @@ def _lowering(lower: Pusher, push: Pusher) -> Pusher:
 
 class _Pushers(Reader):
     """Makes what carries out a function on Duals, by the kind of its rule."""
-
-    def elementwise(self, rule: Elementwise) -> Pusher:
-        return lambda args, kwargs: pushed(rule, args, kwargs)
 
     def function(self, rule: Function) -> Pusher:
         return _function(rule)
@@ -155,6 +152,7 @@ def _composite(rule: Composite) -> Pusher:
         args = all_entered(args, rule.name)
         if kwargs:
             kwargs = dict(zip(kwargs, all_entered(tuple(kwargs.values()), rule.name), strict=True))
+        args, kwargs = rule.of_arrays(args, kwargs, lifted)
         if any(name not in rule.params for name in kwargs):
             signature.let_numpy_refuse(args, kwargs)
         if rule.computes_anew(args, kwargs):

@@ -24,7 +24,7 @@ from ..kernels.gate import PLAIN
 from ..kernels.products import no_nan
 from ..reverse.outputs import output_of, revalued
 from ..rules.differentiable import Differentiable, Elementwise
-from ..rules.numpy.kinks import at_kink
+from ..rules.kinks import at_kink
 from ..tape import careful, nodes, plans, wrapping
 from ..tape.careful import ROOT, SHARP
 from ..tape.nodes import Node

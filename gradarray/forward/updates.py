@@ -12,9 +12,11 @@ from ..context.settings import paused, stopped, together
 from ..kernels.arrays import Array
 from ..kernels.gate import PLAIN
 from ..kernels.references import holders
+from ..reverse import updates as reverse
 from ..reverse.outputs import in_place, updated_array
 from ..reverse.updates import OPERATED
 from ..reverse.views.reading import freeze
+from ..tape import wrapping
 from ..tape.loss import GradientLossError
 from ..tape.wrapping import bare, has_variable, is_scalar, stack_nested
 from .levels import level_of, values_of
@@ -78,15 +80,23 @@ def _is_part(array: Array) -> bool:
 def update(d: Any, ufunc: np.ufunc, other: Any) -> Any:
     """Carry out an augmented assignment, such as ``x += other``."""
     result = OPERATED.get(ufunc, UFUNCS[ufunc])(d, other)
-    if isinstance(d.value, np.generic) and paused and stopped(d.level) and result is not NotImplemented:
-        return type(d)(values_of(result, d.level), d.tangent, d.level)
-    if result is NotImplemented or isinstance(d.value, np.generic) or level_of(result) > d.level:
+    scalar = is_scalar(d)
+    if scalar and paused and stopped(d.level) and result is not NotImplemented:
+        return type(d)(_updated_value(d.value, ufunc, values_of(other, d.level)), d.tangent, d.level)
+    if result is NotImplemented or scalar or level_of(result) > d.level:
         return result  # a scalar is not changed but replaced; so is what cannot hold the tangent of an inner level
     if result.shape != d.shape or not np.can_cast(result.dtype, d.dtype, "same_kind"):
         updated_array(np.array(bare(d)), ufunc, bare(other))  # NumPy's own error
         result = np.reshape(result, d.shape)
     d[...] = in_place(result, d, ufunc, other)
     return d
+
+
+def _updated_value(value: Any, ufunc: np.ufunc, other: Any) -> Any:
+    """Return the value of a scalar after an update that is not recorded, which keeps what it is traced by."""
+    if isinstance(value, np.generic):
+        return ufunc(value, bare(other))
+    return update(value, ufunc, other) if type(value) is wrapping.Dual else reverse.update(value, ufunc, other)
 
 
 class Flat:

@@ -19,7 +19,7 @@ from ..reverse.protocols import FUNCTIONS, UFUNCS
 from ..reverse.tensor import Tensor, leaf_of
 from ..rules.names import warning_there
 from ..rules.registry import find
-from ..tape.wrapping import has_tensor, has_variable, stack_nested, unwrap, wrap, wrap_results
+from ..tape.wrapping import has_tensor, stack_nested, wrap, wrap_results
 
 # The types of mirrors whose result is something else than one array, or can be.
 Answering = Callable[..., Any]
@@ -139,10 +139,7 @@ def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = 
 
     def undispatched(args: Any, kwargs: dict[str, Any]) -> Any:
         # What is made of NumPy's operators alone may well take a variable; what asks it for a plain array says so.
-        if has_variable(args) or has_variable(kwargs):
-            result = func(*args, **kwargs)
-        else:
-            result = func(*unwrap(args), **unwrap(kwargs))
+        result = func(*args, **kwargs)
         return result if plain_results or isinstance(result, Tensor) else wrap_results(result)
 
     mirror = call if ufunc is None else call_ufunc

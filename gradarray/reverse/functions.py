@@ -13,7 +13,7 @@ from ..context.settings import silently
 from ..kernels import gate
 from ..kernels.arrays import FLOAT64, Array
 from ..kernels.gate import ARRAYS, NUMBERS, PLAIN, SIMPLE
-from ..rules.differentiable import Bilinear, Elementwise, Function
+from ..rules.differentiable import Bilinear, Function
 from ..rules.kinds import Composite, InPlace, Reader, Rule, Straight, ZeroGradient, refusing
 from ..rules.registry import find
 from ..tape import loss, wrapping
@@ -22,6 +22,7 @@ from ..tape.wrapping import (
     all_entered,
     bare,
     has_variable,
+    lifted,
     new_object,
     spec,
     stacked,
@@ -32,7 +33,7 @@ from ..tape.wrapping import (
 )
 from .arguments import CallSignature
 from .boxing import record_results, saved
-from .elementwise import NONE, binary, call_elementwise, records
+from .elementwise import NONE, binary, records
 from .outputs import Call, revalued, taking, untouched
 from .views import sharing, steps
 from .views.sharing import as_array, become_array
@@ -75,9 +76,6 @@ def _traced(values: Any) -> bool:
 
 class _Recorders(Reader):
     """Makes the recorder of a function, by the kind of its rule."""
-
-    def elementwise(self, rule: Elementwise) -> Call:
-        return lambda args, kwargs: call_elementwise(rule, tuple(args), kwargs)
 
     def function(self, rule: Function) -> Call:
         general = self._general(rule)
@@ -320,6 +318,7 @@ def _composite(rule: Composite) -> Callable[[Any, dict[str, Any]], Any]:
         if kwargs:
             kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
             kwargs = dict(zip(kwargs, all_entered(tuple(kwargs.values()), rule.name), strict=True))
+        args, kwargs = rule.of_arrays(args, kwargs, lifted)
         if not (has_variable(args) or has_variable(kwargs)) or not settings.recording():
             _as_arrays(args)
             result = numpys(*unwrap(args), **unwrap(kwargs))

@@ -55,7 +55,7 @@ class Differentiable(Rule, PullbackRule):
     batches = True
     keeps_out: bool
     # Tells by which function of the operands the square of a call's result can be had, and with which parameters; None
-    # where the result has no kink, or its square has one too. See numpy/kinks.py.
+    # where the result has no kink, or its square has one too. See kinks.py.
     smooth_square: Callable[[Sequence[Any], dict[str, Any]], tuple[Differentiable, dict[str, Any]] | None] | None = None
     # Tells whether a call with these operands squares the first one; None where no call does.
     squares: Callable[..., bool] | None = None
@@ -154,6 +154,8 @@ class Elementwise(Differentiable):
     def __init__(self, func: np.ufunc, declared: Partials, *, selects: bool = False) -> None:
         super().__init__(func)
         func = self.func  # type: ignore[assignment]
+        if not isinstance(func, np.ufunc):
+            raise TypeError(f"{self.name} is no ufunc; declare it with linear(), bilinear(), rule() or composite()")
         self.refused = tuple([i for i, partial in enumerate(declared) if partial is None])
         partials = [0 if partial is None else partial for partial in declared]
         if len(partials) != func.nin:
@@ -173,8 +175,16 @@ class Elementwise(Differentiable):
         self.operands = tuple(name.lstrip("_") for name in self.operands)
         self.keeps_out = any(needs[0] for needs in self._needs)
         # np.absolute gives real results for complex operands: its result does not tell that conjugates are due.
-        to_real = any(set(types[: func.nin]) & set("FDG") and types[-1] in "fdg" for types in func.types)  # "D->d"
-        self.pullback = _scalar_chain(self.partials, to_real)  # type: ignore[method-assign, assignment]
+        self._to_real = any(
+            set(types[: func.nin]) & set("FDG") and types[-1] in "fdg" for types in func.types
+        )  # "D->d"
+        self.pullback = _scalar_chain(self.partials, self._to_real)  # type: ignore[method-assign, assignment]
+
+    def hasten(self, derivatives: Sequence[Derivative | None], **ways: Callable[..., Any]) -> None:
+        if ways:
+            raise TypeError(f"of {self.name}, which works element by element, only partial derivatives can be faster")
+        self.partials = _hastened(self, self.partials, derivatives)
+        self.pullback = _scalar_chain(self.partials, self._to_real)  # type: ignore[method-assign, assignment]
 
     def _needed(self, partial: Partial) -> tuple[bool, ...]:
         if not callable(partial):
@@ -282,6 +292,20 @@ def _same_call(node: Node, other: Any) -> bool:
     )
 
 
+def _hastened(rule: Differentiable, declared: tuple[Any, ...], faster: Sequence[Derivative | None]) -> tuple[Any, ...]:
+    """Return the derivatives with faster ones in the place of some."""
+    if len(faster) > len(declared):
+        raise TypeError(f"{rule.name} is declared with {len(declared)} derivative(s), not {len(faster)}")
+    derivatives = list(declared)
+    for i, derivative in enumerate(faster):
+        if derivative is None:
+            continue
+        if not callable(declared[i]) or Signature.of(derivative) != Signature.of(declared[i]):
+            raise TypeError(f"a faster derivative of {rule.name} has the parameters of the one that it stands before")
+        derivatives[i] = derivative
+    return tuple(derivatives)
+
+
 def is_large_real(g: Any) -> bool:
     return type(g) is np.ndarray and g.size >= LARGE and g.dtype.kind == "f"
 
@@ -373,8 +397,6 @@ class Function(Differentiable):
         joint: bool = False,
         skip: Sequence[str] = (),
         holomorphic: bool = True,
-        forward: Callable[..., Any] | None = None,
-        sparse: Derivative | None = None,
         absent: bool = False,
         selects: bool | str = False,
         leading: Sequence[str] = ("g", "ans"),
@@ -386,8 +408,8 @@ class Function(Differentiable):
         self.jvp = jvp
         self.joint = joint
         self.holomorphic = holomorphic
-        self.forward = forward or self.call
-        self.sparse = sparse
+        self.forward: Callable[..., Any] = self.call
+        self.sparse: Derivative | None = None
         self.absent = absent
         self._first = first = len(leading)
         signatures = [Signature.of(vjp) for vjp in vjps]
@@ -430,6 +452,14 @@ class Function(Differentiable):
         self._kept = tuple(
             any(not other.names[first + i].startswith("_") for other in signatures) for i in range(len(self.operands))
         )
+
+    def hasten(self, derivatives: Sequence[Derivative | None], **ways: Callable[..., Any]) -> None:
+        self.vjps = _hastened(self, self.vjps, derivatives)
+        self.jvp = ways.pop("jvp", self.jvp)
+        self.forward = ways.pop("forward", self.forward)
+        self.sparse = ways.pop("sparse", self.sparse)
+        if ways:
+            raise TypeError(f"a faster way is a derivative, jvp=, forward= or sparse=, not {', '.join(ways)}=")
 
     def carefully(self, sweep: Any, node: Node, source: Node, g: Array, marks: Any) -> list[Any]:
         return sweep.function(node, source, g, marks)  # type: ignore[no-any-return]
@@ -515,9 +545,8 @@ class Linear(Function):
         adjoint: Derivative,
         *,
         sequence: bool = False,
-        forward: Callable[..., Any] | None = None,
     ) -> None:
-        super().__init__(func, [adjoint], leading=("g",), joint=sequence, holomorphic=False, forward=forward)
+        super().__init__(func, [adjoint], leading=("g",), joint=sequence, holomorphic=False)
         self.sequence = sequence
         self.keeps_out = False
         self.exact = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -106,6 +106,10 @@ class Rule:
         """Return what a reader makes of a rule of this kind."""
         raise NotImplementedError
 
+    def hasten(self, derivatives: Sequence[Callable[..., Any] | None], **ways: Callable[..., Any]) -> None:
+        """Let faster ways stand before the declared ones; see `registry.faster`."""
+        raise TypeError(f"{self.name} is declared without a derivative, which a faster one could stand before")
+
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"
 
@@ -121,9 +125,12 @@ class Composite(Rule):
     def read(self, reader: Reader) -> Any:
         return reader.composite(self)
 
-    def __init__(self, func: Callable[..., Any], body: Callable[..., Any], anew: Anew = False) -> None:
+    def __init__(
+        self, func: Callable[..., Any], body: Callable[..., Any], anew: Anew = False, sequences: Sequence[str] = ()
+    ) -> None:
         super().__init__(func)
         self.body = body
+        self.sequences = frozenset(sequences)
         self._anew = anew
         self.params = names(body)
         known = parameter_names(func)
@@ -134,6 +141,12 @@ class Composite(Rule):
     def computes_anew(self, args: Any, kwargs: dict[str, Any]) -> bool:
         """Tell whether the body has another way to the value than NumPy, so that NumPy is asked for that."""
         return self._anew(args, kwargs) if callable(self._anew) else self._anew
+
+    def of_arrays(self, args: Any, kwargs: dict[str, Any], lift: Callable[[Any], Any]) -> tuple[Any, dict[str, Any]]:
+        """Return the arguments with each list that stands for one array lifted into one."""
+        names = (*self.params, *[""] * len(args))
+        args = tuple([x if name in self.sequences else lift(x) for name, x in zip(names, args, strict=False)])
+        return args, {name: x if name in self.sequences else lift(x) for name, x in kwargs.items()}
 
 
 class InPlace(Composite):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..context.frames import at_askers_line
+from ..context.frames import at_askers_line, users_level
 
 # Functions of NumPy's, in Python, that warn at the line of their caller.
 _WARNING = frozenset(
@@ -22,6 +23,11 @@ _WARNING = frozenset(
     for name in names
     if (func := getattr(module, name, None)) is not None
 )
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn at the line of the user's that led to the caller."""
+    warnings.warn(message, category, stacklevel=users_level())
 
 
 def warning_there(func: Callable[..., Any]) -> Callable[..., Any]:

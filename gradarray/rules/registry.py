@@ -116,7 +116,6 @@ def linear(
     adjoint: Derivative,
     *,
     sequence: bool = False,
-    forward: Callable[..., Any] | None = None,
 ) -> None:
     """Declare a function that is linear in its operand.
 
@@ -129,10 +128,8 @@ def linear(
         shape and dtype of the real one.
     sequence : bool
         The operand is a sequence of arrays; the adjoint returns one cotangent for each.
-    forward : callable, optional
-        Computes the same from a plain array by a shorter way, as ``np.add.reduce`` does for np.sum.
     """
-    register(Linear(func, adjoint, sequence=sequence, forward=forward))
+    register(Linear(func, adjoint, sequence=sequence))
 
 
 def bilinear(func: Callable[..., Any], left: Derivative, right: Derivative) -> None:
@@ -155,8 +152,6 @@ def rule(
     jvp: Derivative | None = None,
     skip: Sequence[str] = (),
     holomorphic: bool = True,
-    forward: Callable[..., Any] | None = None,
-    sparse: Derivative | None = None,
     absent: bool = False,
     selects: bool | str = False,
 ) -> None:
@@ -177,11 +172,6 @@ def rule(
     holomorphic : bool
         The vjp is the plain one, ``J^T g``, and conjugates are inserted for complex results. Give False where the vjp
         is written for complex numbers already: the direction of steepest ascent of a real loss.
-    forward : callable, optional
-        Computes the same from plain arrays by a shorter way.
-    sparse : callable, optional
-        For one operand: called as the vjp is, with plain arrays, it returns the cotangent as a
-        `contributions.Scatter` where nearly all of it is zero, or NotImplemented.
     absent : bool
         For several results: the vjp is given None, and not zeros, for those that take no part.
     selects : bool or "nan"
@@ -192,19 +182,58 @@ def rule(
         raise TypeError("give either one vjp per operand or a joint one")
     if joint is not None:
         vjps = (joint,)
-    options: dict[str, Any] = {"jvp": jvp, "skip": skip, "holomorphic": holomorphic, "forward": forward}
-    options |= {"sparse": sparse, "absent": absent, "selects": selects}
+    options: dict[str, Any] = {"jvp": jvp, "skip": skip, "holomorphic": holomorphic}
+    options |= {"absent": absent, "selects": selects}
     register(Function(func, vjps, joint=joint is not None, **options))
 
 
-def composite(func: Callable[..., Any], body: Callable[..., Any], *, anew: Anew = False) -> None:
+def faster(func: Callable[..., Any], *derivatives: Derivative | None, **ways: Callable[..., Any]) -> None:
+    """Let faster ways for plain ndarrays stand before what a function is declared with.
+
+    A declaration says what is so, for arrays of any kind; this says how it is had sooner where they are NumPy's own.
+    The values are the same.
+
+    Parameters
+    ----------
+    func : callable
+    *derivatives : callable or None
+        One for each that the function is declared with, under the same parameters. It is called with arrays of all
+        kinds, and so asks for their type first; where it has nothing to gain, it calls the declared one itself.
+    **ways : callable
+        ``jvp=``, the forward derivative. ``forward=`` computes the same as the function from a plain array, as
+        ``np.add.reduce`` does for np.sum. ``sparse=``, for one operand: called as the vjp is, with plain arrays, it
+        returns the cotangent as a `cotangents.Scatter` where nearly all of it is zero, or NotImplemented.
+
+    Raises
+    ------
+    TypeError
+        If a derivative has other parameters than the one that it stands before, or there is none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradarray as ga
+    >>> cube = np.frompyfunc(lambda x: x**3, 1, 1)
+    >>> ga.registry.elementwise(cube, lambda _ans, x: 3 * x**2)
+    >>> ga.registry.faster(cube, lambda _ans, x: 3 * np.square(x) if type(x) is np.ndarray else 3 * x**2)
+    """
+    RULES[func].hasten(derivatives, **ways)
+    for forget in forgetters:
+        forget(func)
+
+
+def composite(
+    func: Callable[..., Any], body: Callable[..., Any], *, anew: Anew = False, sequences: Sequence[str] = ()
+) -> None:
     """Declare a function by a second body, written in differentiable np.* and with NumPy's own parameters.
 
     With `anew` the body gives the derivative alone, and NumPy is called for the value: for a body that takes other
     steps than NumPy, and so rounds in another way, lies in memory in another way, or has another value where something
     is not finite. It costs the forward pass twice; ``anew(args, kwargs)`` may tell in which calls that is so.
+
+    A list of numbers stands for an array; `sequences` names the parameters where a list has a meaning of its own.
     """
-    register(Composite(func, body, anew))
+    register(Composite(func, body, anew, sequences))
 
 
 def inplace(func: Callable[..., Any], body: Callable[..., Any]) -> None:

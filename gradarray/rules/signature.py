@@ -33,9 +33,14 @@ _UNTOLD: dict[Any, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
+def is_differentiated(value: Any) -> bool:
+    """Tell whether a derivative by this value is asked for."""
+    return has_variable(value) and (settings.recording() or isinstance(value, wrapping.Dual))
+
+
 def constant(func: Callable[..., Any], name: str, value: Any) -> Any:
     """Return the bare values of a parameter that a function has no derivative by; TypeError for a variable."""
-    if has_variable(value) and (settings.recording() or isinstance(value, wrapping.Dual)):
+    if is_differentiated(value):
         raise not_differentiable(func, name)
     return bare(value)
 

@@ -48,7 +48,7 @@ def raw(x: Any) -> Any:
 # How often a kink was met in what is differentiated once more, by all sweeps together.
 kinks = 0
 
-# Marks zeros that a convention sets: handed in by rules/numpy/kinks.py, which stands on this module.
+# Marks zeros that a convention sets: handed in by rules/kinks.py, which stands on this module.
 at_kink: Any = None
 
 

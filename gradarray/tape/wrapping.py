@@ -101,6 +101,11 @@ def stack_nested(value: Any) -> Any:
     return np.asarray(value) if all(type(item) in PLAIN for item in items) else np.stack(items)
 
 
+def lifted(value: Any) -> Any:
+    """Return a list in which variables stand as one tensor, and anything else as it is."""
+    return stack_nested(value) if isinstance(value, (list, tuple)) and has_variable(value) else value
+
+
 def spec(value: Any) -> Spec:
     """Return the shape and dtype of an operand, which may be a number."""
     return Spec(np.shape(value), np.result_type(value))

@@ -303,7 +303,8 @@ def _filled(like: dict[Any, Any], parts: list[Any]) -> Any:
     if type(like) is dict:
         return items
     filled = copy.copy(like)  # an OrderedDict stays one, and a defaultdict keeps its default
-    filled.update(items)
+    for key, part in items.items():  # the update of a Counter would add
+        filled[key] = part
     return filled
 
 

@@ -59,6 +59,14 @@ def test_a_large_array_that_was_changed_is_noticed():
     np.testing.assert_array_equal(x.grad, array(LARGE))
 
 
+def test_so_is_one_that_no_memoryview_shows():
+    a = array(LARGE).astype(np.dtype(np.longdouble).newbyteorder())
+    _, y = saved_product(a)
+    a[0] = 0
+    with pytest.raises(RuntimeError, match="multiply was given an array"):
+        y.backward()
+
+
 def test_it_may_be_changed_once_the_graph_is_released():
     a = array(LARGE)
     for k in range(12):

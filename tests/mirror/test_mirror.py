@@ -491,6 +491,36 @@ NOT_DRAWN = {"bit_generator", "bytes", "shuffle", "spawn"}
 FUNCTIONS = {name for name in ga.random.__all__ if name.islower()} - {"default_rng", "get_state", "seed", "set_state"}
 
 
+def test_questions_about_an_array_may_be_about_a_variable() -> None:
+    columns = np.asfortranarray(X)
+    for constant in (False, True):
+        t = ga.tensor(columns, constant=constant)
+        assert ga.isfortran(t) is np.isfortran(columns) is True
+        assert ga.isscalar(t) is ga.isscalar(t[0, 0]) is False
+        for found, expected in zip(ga.mask_indices(ga.tensor(3), ga.triu), np.mask_indices(3, np.triu), strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+
+def test_an_output_may_be_given_by_position() -> None:
+    t, out, plain = ga.tensor(X), ga.zeros(3), np.zeros(3)
+    assert ga.sum(t, 0, None, out) is out
+    out.backward()
+    np.testing.assert_array_equal(t.grad, np.ones_like(X))
+    assert ga.sum(X, 0, None, plain) is plain
+    assert ga.add(X, 1.0, X + 0).__class__ is np.ndarray
+
+
+def test_a_list_with_a_variable_in_it_becomes_an_array_of_a_dtype() -> None:
+    t = ga.tensor(X)
+    y = ga.tensor([t[0, 1], 2.0], dtype=np.float32)
+    assert y.dtype == np.float32
+    y.backward()
+    assert t.grad[0, 1] == 1.0
+    value, tangent = ga.jvp(lambda x: ga.astype(x, np.float32), (X,), (2 * X,))
+    assert value.dtype == tangent.dtype == np.float32
+    np.testing.assert_array_equal(tangent, 2 * X)
+
+
 def test_every_method_and_function_that_draws_is_called() -> None:
     methods = {name for name in dir(NUMPYS) if not name.startswith("_")} - NOT_DRAWN
     assert methods | FUNCTIONS == DRAWS.keys() | {"bytes", "shuffle"}
@@ -554,16 +584,38 @@ def test_what_moves_elements_moves_their_gradients(name: str) -> None:
     found.backward(weights)
     # Every element of X is another one, so that the values tell where each has gone.
     np.testing.assert_array_equal(x.grad, [[weights[expected == value].sum() for value in row] for row in X])
+    value, tangent = ga.jvp(lambda x: MOVES[name](ga.random.default_rng(4), x), (X,), (100 + X,))
+    np.testing.assert_array_equal(value, expected)
+    np.testing.assert_array_equal(tangent, 100 + expected)
+
+
+@pytest.mark.parametrize("move", ["permutation", "permuted", "choice", "shuffle"])
+def test_what_cannot_be_moved_is_refused_as_by_numpy(move: str) -> None:
+    options: dict[str, Any] = {"size": 2} if move == "choice" else {}
+    with pytest.raises(IndexError) as theirs:
+        getattr(np.random.default_rng(4), move)(X.copy(), axis=2, **options)
+    with pytest.raises(theirs.type):
+        getattr(ga.random.default_rng(4), move)(ga.tensor(X), axis=2, **options)
+    if move == "permuted":
+        for rng, x in ((np.random, X), (ga.random, ga.tensor(X))):
+            with pytest.raises(ValueError, match="same shape as x"):
+                rng.default_rng(4).permuted(x, out=np.zeros_like(x[0]))
+    if move == "shuffle":
+        rows = X.tolist()
+        ga.random.default_rng(4).shuffle(rows)
+        assert rows == shuffled(np.random.default_rng(4), X, 0).tolist()
 
 
 def test_the_older_functions_move_elements_too() -> None:
-    x = ga.tensor([1.0, 2.0, 3.0])
+    x, steps = ga.tensor([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 30.0])
     for move in (ga.random.permutation, lambda x: ga.random.choice(x, 3, False), lambda x: shuffled_in_place(x * 1)):
         ga.random.seed(1)
         y = move(x)
         y.backward([1.0, 10.0, 100.0])
         np.testing.assert_array_equal(np.sort(y.data), x.data)
         np.testing.assert_array_equal(x.grad[y.data.astype(int) - 1], [1, 10, 100])
+        ga.random.seed(1)
+        np.testing.assert_array_equal(ga.jvp(move, (x.data,), (steps,)), [y.data, 10 * y.data])
     numbers = np.arange(5)
     ga.random.shuffle(numbers)
     assert sorted(numbers) == [0, 1, 2, 3, 4]

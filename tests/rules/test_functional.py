@@ -1,7 +1,6 @@
 """Functions of the user's that NumPy calls, beyond the samples."""
 
 import numpy as np
-import pytest
 
 import gradarray as ga
 
@@ -38,19 +37,3 @@ def test_results_without_a_derivative_are_plain() -> None:
     assert type(places) is np.ndarray
     np.testing.assert_array_equal(places, [1, 0])
     assert isinstance(np.apply_along_axis(lambda v: 1.0, 0, x), ga.Tensor)
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda x: np.apply_along_axis(np.sum, 2, x),
-        lambda x: np.apply_along_axis(np.sum, 0, x[:, :0]),
-        lambda x: np.apply_over_axes(lambda a, axis: a[0, 0], x, 0),
-        lambda x: np.apply_over_axes(np.sum, x, 2),
-    ],
-)
-def test_mistakes_get_numpys_error(call) -> None:
-    with pytest.raises(ValueError) as numpys:
-        call(np.ones((2, 2)))
-    with pytest.raises(type(numpys.value)):
-        call(ga.tensor(np.ones((2, 2))))

@@ -14,20 +14,7 @@ import gradarray as ga
 from gradarray.rules.names import public_name
 from gradarray.show import coverage
 from tests import checks
-from tests.samples import (
-    creation,
-    elementwise,
-    functional,
-    indexing,
-    joining,
-    linalg,
-    polynomial,
-    products,
-    reductions,
-    shape,
-    statistics,
-)
-from tests.samples import fft as fourier
+from tests.rules.test_rules import SAMPLES
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::RuntimeWarning"),  # NumPy's, of undefined values
@@ -35,10 +22,6 @@ pytestmark = [
     pytest.mark.filterwarnings("error::gradarray.GradientLossWarning"),
 ]
 
-CHAPTERS = (
-    *(creation, elementwise, functional, indexing, joining, linalg, polynomial, products, fourier, reductions, shape),
-    statistics,
-)
 X = np.array([1.0, 2.0, 3.0])
 
 # --- a variable for each parameter that takes a number ---------------------------------------------------------------
@@ -75,7 +58,7 @@ def calls() -> Iterator[Any]:
     ``form`` makes of the arrays of the call what they are to be.
     """
     seen = set()
-    for sample in (sample for chapter in CHAPTERS for sample in chapter.SAMPLES):
+    for sample in SAMPLES.values():
         rule = coverage.partition().get(sample.func)
         if rule is None or isinstance(sample.func, np.ufunc):
             continue
@@ -395,6 +378,29 @@ def test_piecewise_takes_integers_as_conditions() -> None:
         for conditions in ([ga.tensor(np.array(condition))], [condition], ga.tensor([condition])):
             found = ga.piecewise([5.0, 6.0, 7.0], conditions, [1.0])
             np.testing.assert_array_equal(found.data, np.piecewise(np.array([5.0, 6.0, 7.0]), [condition], [1.0]))
+
+
+def test_a_function_as_the_mode_of_pad_is_refused_with_what_to_do() -> None:
+    for pad in (np.pad, ga.pad):
+        with pytest.raises(TypeError, match=r"a function as its mode.*put the padding together with np\.concatenate"):
+            pad(ga.tensor(X), 1, lambda *_: None)
+
+
+def test_nan_to_num_may_change_the_array_itself() -> None:
+    def program(x: Any) -> Any:
+        y = np.where(x > 1.5, x, np.nan) * x
+        z = np.nan_to_num(y, copy=False, nan=2.0)
+        z *= x
+        return y * z
+
+    np.testing.assert_array_equal(program(ga.tensor(X)).data, program(X))
+    ga.check_grads(program, (X,))
+
+
+def test_nothing_may_be_counted() -> None:
+    found = np.bincount([], ga.tensor([]), 2)
+    assert not found.constant
+    np.testing.assert_array_equal(found.data, np.bincount([], [], 2))
 
 
 def test_containers_may_be_empty() -> None:

@@ -32,11 +32,31 @@ def test_every_function_of_numpy_is_declared() -> None:
     assert not missing, f"no rule for {', '.join(missing)}"
 
 
-def test_every_declared_function_is_one_of_numpys_or_ours() -> None:
-    declared = {func for func, rule in RULES.items() if rule.chapter.startswith("gradarray.rules.")}
+def stale() -> list[str]:
+    """Return what the chapters of NumPy's reference declare that is neither NumPy's nor ours."""
+    declared = {func for func, rule in RULES.items() if rule.chapter.startswith(f"{rulebook.__name__}.")}
     ours = {func for func in declared if str(getattr(func, "__module__", "")).startswith("gradarray.")}
-    stale = sorted(RULES[func].name for func in declared - ours - PARTITION.keys())
-    assert not stale, f"NumPy does not let a Tensor take over {', '.join(stale)}"
+    return sorted(RULES[func].name for func in declared - ours - PARTITION.keys())
+
+
+def test_every_declared_function_is_one_of_numpys_or_ours() -> None:
+    assert not stale(), f"NumPy does not let a Tensor take over {', '.join(stale())}"
+
+
+def test_a_function_of_another_library_is_told_by_the_chapter_of_its_family(restored_tables: None) -> None:
+    others = np.frompyfunc(abs, 1, 1)
+    for chapter, found in (
+        ("gradarray.rules.scipy.special", []),
+        ("gradarray.rules.numpy.special", [public_name(others)]),
+    ):
+        namespace = {"__name__": chapter, "family": registry.family, "belongs": lambda func: func is others}
+        try:
+            exec("family(belongs, make)", {**namespace, "make": Nondifferentiable})
+            assert find(others) is not None
+            assert stale() == found
+        finally:
+            registry._families.pop()
+            del RULES[others]
 
 
 def test_every_rule_has_a_kind_and_a_chapter_of_the_report() -> None:

@@ -78,27 +78,3 @@ def test_a_warning_of_a_poor_fit_is_of_the_callers_line(fit: Any) -> None:
     with pytest.warns(np.exceptions.RankWarning) as caught:
         fit(x, [1.0, 2.0, 3.0], 2)
     assert caught[0].filename == __file__
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda x: np.polyfit(x, x, -1),
-        lambda x: np.polyfit(x, x[:2], 1),
-        lambda x: np.polyfit(x[:, None], x, 1),
-        lambda x: np.polyfit(x, x, 1, w=x[:2]),
-        lambda x: np.polyfit(x, x, 2, cov=True),
-        lambda x: np.polyint(x, -1),
-        lambda x: np.polyint(x, 3, [1.0, 2.0]),
-        lambda x: np.polyder(x, -1),
-        lambda x: np.poly(x.reshape(1, 3)),
-        lambda x: np.roots(x.reshape(1, 3)),
-        lambda x: np.polymul(x.reshape(1, 3), x),
-        lambda x: np.polyval(x),
-    ],
-)
-def test_mistakes_get_numpys_error(call: Any) -> None:
-    with pytest.raises((TypeError, ValueError)) as numpys:
-        call(np.array([1.0, 2.0, 4.0]))
-    with pytest.raises(type(numpys.value)):
-        call(ga.tensor([1.0, 2.0, 4.0]))

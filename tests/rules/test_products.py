@@ -162,3 +162,9 @@ def test_a_product_that_numpy_cuts_off_on_its_way_has_no_gradient_that_is_known(
         return np.sum(np.einsum("ij,jk,kl->il", a, b, x, optimize=["einsum_path", (1, 2), (0, 1)]))
 
     np.testing.assert_array_equal(ga.grad(other)(x), np.broadcast_to((a @ b.astype(float)).sum(0)[:, None], (2, 2)))
+
+
+def test_an_ellipsis_of_more_axes_than_there_are_letters_is_refused() -> None:
+    x = ga.tensor(np.ones((1,) * 60))
+    with pytest.raises(ValueError, match=r"the gradient of einsum needs 60 letters that '\.\.\.->\.\.\.' leaves free"):
+        np.einsum("...->...", x).backward()

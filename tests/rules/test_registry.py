@@ -97,6 +97,8 @@ def test_composite_zero_gradient_and_unsupported():
     assert n(x) == 2
     with pytest.raises(TypeError, match=r"its bits have no derivative.*ga\.asarray"):
         u(x)
+    with pytest.raises(TypeError, match=r"its bits have no derivative.*ga\.asarray"):
+        ga.jvp(u, (x.data,), (x.data,))
 
 
 def test_higher_orders_follow_from_one_declaration():
@@ -107,6 +109,62 @@ def test_higher_orders_follow_from_one_declaration():
     assert x.grad == 48
 
 
+# --- faster ways -----------------------------------------------------------------------------------------------------
+
+
+def test_a_faster_way_stands_before_the_declared_one_also_where_that_was_used_already():
+    f = declared(registry.rule, lambda x: x**3, lambda g, _ans, x: 3 * g * x**2)
+    x = ga.tensor([1.0, 2.0])
+    f(x).backward()
+    met = []
+
+    def vjp(g, _ans, x):
+        met.append(type(x))
+        return 300 * g if type(x) is np.ndarray else 3 * g * x**2
+
+    registry.faster(f, vjp, forward=lambda x: x * x * x + 1)
+    y = f(x)
+    y.backward()
+    np.testing.assert_array_equal(y.data, [2, 9])
+    np.testing.assert_array_equal(x.grad, [300, 300])
+    f(x).backward(create_graph=True)
+    np.testing.assert_array_equal(x.grad.data, [3, 12])
+    assert met == [np.ndarray, ga.Tensor]
+
+
+def test_a_faster_partial_derivative(restored_tables):
+    def declare():
+        registry.elementwise(np.divide, lambda _ans, _x1, x2: 1 / x2, lambda ans, _x1, x2: -ans / x2)
+
+    declare()
+    x = ga.tensor([1.0, 2.0])
+    (x / x).backward()
+    np.testing.assert_array_equal(x.grad, [0, 0])
+    registry.faster(np.divide, None, lambda ans, _x1, x2: 0 * x2)
+    (x / x).backward()
+    np.testing.assert_array_equal(x.grad, 1 / x.data)
+    declare()  # what is declared anew has no faster way of what was
+    (x / x).backward()
+    np.testing.assert_array_equal(x.grad, [0, 0])
+
+
+@pytest.mark.parametrize(
+    ("ways", "message"),
+    [
+        (lambda: registry.faster(np.sin, lambda ans, x: x), "has the parameters of the one"),
+        (lambda: registry.faster(np.sum, lambda g, a, axis=None: g), "has the parameters of the one"),
+        (lambda: registry.faster(np.add, lambda _ans, x1, x2: 1), "has the parameters of the one"),
+        (lambda: registry.faster(np.sin, None, None), r"declared with 1 derivative\(s\), not 2"),
+        (lambda: registry.faster(np.sin, forward=np.sin), "only partial derivatives can be faster"),
+        (lambda: registry.faster(np.sum, backward=np.sum), "not backward="),
+        (lambda: registry.faster(np.argmax, forward=np.argmax), "declared without a derivative"),
+    ],
+)
+def test_a_faster_way_that_cannot_be_right(ways, message, restored_tables):
+    with pytest.raises(TypeError, match=message):
+        ways()
+
+
 # --- declarations that cannot be right -------------------------------------------------------------------------------
 
 
@@ -114,11 +172,16 @@ def two(a, b, axis=None):
     return a + b
 
 
+def many(*xs):
+    return sum(xs)
+
+
 @pytest.mark.parametrize(
     ("declare", "message"),
     [
         (lambda: registry.elementwise(np.sin), r"takes 1 operand\(s\), so it needs 1 partial derivative\(s\), not 0"),
         (lambda: registry.elementwise(np.add, 1), "needs 2 partial"),
+        (lambda: registry.elementwise(two, 1, 1), r"two is no ufunc; declare it with linear\(\)"),
         (lambda: registry.elementwise(np.sin, lambda x: x), r"takes \(ans, x1\), but this one takes \(x\)"),
         (lambda: registry.elementwise(np.divmod, 1, 1), "has 2 results"),
         (lambda: registry.rule(two, lambda g, ans, a, b, aksis=None: g), "has no parameter aksis"),
@@ -128,6 +191,8 @@ def two(a, b, axis=None):
         (lambda: registry.rule(two, lambda g, ans, a, b: g, lambda g, ans, a, b, axis=None: g), "differ in their par"),
         (lambda: registry.rule(two), "either one vjp per operand or a joint one"),
         (lambda: registry.linear(two, lambda g, a, b: g), "has one operand|needs 2"),
+        (lambda: registry.linear(two, lambda g, a, b: g, sequence=True), "has one operand, not"),
+        (lambda: registry.rule(many, lambda g, ans, *xs: g), "any number of operands, so it needs a joint derivative"),
         (lambda: registry.composite(two, lambda a, c: a), "has no parameter c"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Samples of joining, splitting, adding, removing and padding, and of the set functions."""
+"""Samples of joining, splitting, adding, removing and padding."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import Sample, between, case, distinct, normal
+from . import Sample, case, distinct, normal
 
 FEW, CAST = np.array([1.0, 2.0]), {"dtype": complex, "casting": "same_kind"}
 
@@ -72,6 +72,7 @@ SAMPLES: list[Sample] = [
     case(np.append, normal(3), 2),
     case(np.append, normal(2, 3), normal(2)),
     case(np.append, normal(2, 3), normal(1, 3), axis=0),
+    case(np.insert, normal(2, 3), [], np.empty((0, 3)), axis=0),
     case(np.insert, normal(2, 3), 1, normal()),
     case(np.insert, normal(2, 3), 1, normal(2), axis=1),
     case(np.insert, normal(2, 3), -1, normal(3), axis=0),
@@ -88,6 +89,7 @@ SAMPLES: list[Sample] = [
     case(np.delete, normal(5), np.array([True, False, True, False, True])),
     case(np.delete, normal(5), obj=[]),
     # padding
+    case(np.pad, normal(2, 3), ((0, 0), (1, 2)), "edge"),
     case(np.pad, normal(2, 3), 1),
     case(np.pad, normal(2, 3), ((1, 0), (2, 3)), constant_values=((1.5, 2), (3, 4))),
     *(case(pad_with(((1, 2), (3, 0))), normal(2, 3), normal(*shape)) for shape in ((), (2,), (2, 2))),
@@ -110,33 +112,8 @@ SAMPLES: list[Sample] = [
     *(case(np.pad, normal(3, 4), ((1, 2), (3, 0)), mode, reflect_type="odd") for mode in ("reflect", "symmetric")),
     *(case(np.pad, normal(4), (9, 14), mode, reflect_type="odd") for mode in ("reflect", "symmetric")),
     case(lambda x: np.pad(x, ((1, 2), (0, 3)), "empty")[1:-2, :-3], normal(2, 4), covers=(np.pad,)),
-    # sets
-    case(np.unique, distinct(2, 3)),
-    case(np.unique, distinct(5), return_index=True, return_inverse=True, return_counts=True),
-    case(np.unique, distinct(3, 2), axis=0, equal_nan=False),
-    case(np.unique, distinct(2, 3), axis=-1, return_inverse=True),
-    case(np.unique_all, distinct(2, 3)),
-    case(np.unique_counts, distinct(5)),
-    case(np.unique_inverse, distinct(5)),
-    case(np.unique_values, distinct(5), order=0),
-    case(lambda x: np.sort(np.unique_values(x)), distinct(5), covers=(np.unique_values,)),
-    case(np.union1d, distinct(2, 3), between(4)),
-    case(np.intersect1d, distinct(5), np.array([1.0, 2.0]), order=0),
-    case(lambda x: np.intersect1d(x, np.sort(x)[1:3]), distinct(5), covers=(np.intersect1d,)),
-    case(lambda x: np.intersect1d(x, np.flip(x)[1:4], assume_unique=True, return_indices=True), distinct(5)),
-    case(np.setdiff1d, distinct(2, 3), between(4)),
-    case(lambda x: np.setdiff1d(x, x[2:4], assume_unique=True), distinct(5)),
-    case(np.setxor1d, distinct(2, 3), between(4)),
-    case(np.setxor1d, distinct(5), between(4), assume_unique=True),
-    case(lambda x: np.setxor1d(x[:4], x[2:]), distinct(6)),
 ]
 if np.lib.NumpyVersion(np.__version__) >= "2.4.0":  # before, a mask was taken for numbers
     SAMPLES += [case(np.insert, normal(5), np.array([True, False, True, False, True]), normal(3))]
 if hasattr(np, "unstack"):  # NumPy 2.1
     SAMPLES += [case(np.unstack, normal(3, 2)), case(np.unstack, normal(2, 3, 2), axis=-2)]
-if "sorted" in str(np.unique.__doc__).partition("Returns")[0]:  # NumPy 2.3
-    SAMPLES += [
-        case(np.unique, distinct(5), sorted=False, order=0),
-        case(lambda x: np.sort(np.unique(x, sorted=False)), distinct(2, 3), covers=(np.unique,)),
-        case(np.unique, distinct(5, 2), sorted=False, return_index=True, axis=0),
-    ]

@@ -1,4 +1,4 @@
-"""Samples of the averages, variances, order statistics, correlations and histograms."""
+"""Samples of the averages, variances and correlations."""
 
 from __future__ import annotations
 
@@ -7,35 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from . import Sample, case, distinct, given, normal, positive
+from . import Sample, case, normal, positive
 from .reductions import MASK, ROW, gaps
 
-METHODS = (
-    "inverted_cdf",
-    "averaged_inverted_cdf",
-    "closest_observation",
-    "interpolated_inverted_cdf",
-    "hazen",
-    "weibull",
-    "linear",
-    "median_unbiased",
-    "normal_unbiased",
-    "lower",
-    "higher",
-    "midpoint",
-    "nearest",
-)
 COUNTS = np.array([3, 1, 0, 2, 2])
-PLACES = np.array([0.1, 0.3, 0.35, 0.9, 1.0])
-
-
-def overwriting(func: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a function overwrite a copy of its operand, which is read-only itself."""
-
-    def call(a: Any, *args: Any, **kwargs: Any) -> Any:
-        return func(np.copy(a), *args, overwrite_input=True, **kwargs)
-
-    return call
 
 
 def about(func: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,59 +23,6 @@ def about(func: Callable[..., Any]) -> Callable[..., Any]:
 
 
 SAMPLES: list[Sample] = [
-    # order statistics
-    case(np.median, distinct(5), real_only=True),
-    case(np.median, distinct(3, 4), axis=-1, real_only=True),
-    case(np.median, distinct(2, 3, 4), axis=(0, 2), keepdims=True, real_only=True),
-    case(np.median, distinct(3, 4), 0, real_only=True),
-    case(np.nanmedian, gaps(3, 4), real_only=True),
-    case(np.nanmedian, gaps(3, 4), axis=1, keepdims=True, real_only=True),
-    case(np.nanmedian, gaps(2, 3, 4), axis=(0, -1), real_only=True),
-    *(case(np.quantile, distinct(7), 0.37, method=method, real_only=True) for method in METHODS),
-    *(case(np.percentile, distinct(3, 4), [10, 62.5], axis=1, method=method, real_only=True) for method in METHODS),
-    *(case(np.nanquantile, gaps(4, 5), 0.37, axis=0, method=method, real_only=True) for method in METHODS),
-    case(np.quantile, distinct(3, 4), [0.0, 0.3, 1.0], real_only=True),
-    case(np.quantile, distinct(3, 4), np.array([[0.1, 0.2], [0.3, 0.9]]), axis=0, keepdims=True, real_only=True),
-    case(np.quantile, distinct(2, 3, 4), 0.3, axis=(2, 0), real_only=True),
-    case(np.quantile, distinct(5), 0.6, method="inverted_cdf", weights=COUNTS, real_only=True),
-    case(np.percentile, distinct(3, 4), 30, keepdims=True, real_only=True),
-    case(np.percentile, distinct(3, 4), q=[20, 75], axis=(0, 1), real_only=True),
-    case(
-        np.percentile,
-        distinct(2, 5),
-        60,
-        axis=1,
-        method="inverted_cdf",
-        weights=np.stack([COUNTS, 2 * COUNTS]),
-        real_only=True,
-    ),
-    case(np.nanquantile, gaps(3, 4), [0.2, 0.8], real_only=True),
-    case(np.nanquantile, gaps(2, 3, 4), [0.2, 0.8], axis=(0, -1), keepdims=True, real_only=True),
-    case(np.nanpercentile, gaps(3, 4), 40, axis=-1, real_only=True),
-    case(np.nanpercentile, gaps(3, 5), [40, 90], axis=1, keepdims=True, method="hazen", real_only=True),
-    case(np.nanpercentile, gaps(3, 4), 40, axis=0, real_only=True),
-    case(
-        np.nanpercentile,
-        gaps(2, 5),
-        60,
-        axis=1,
-        method="inverted_cdf",
-        weights=np.stack([COUNTS, 2 * COUNTS]),
-        real_only=True,
-    ),
-    case(np.nanquantile, gaps(5), 0.6, method="inverted_cdf", weights=COUNTS, real_only=True),
-    *(
-        case(overwriting(func), gaps(3, 4), *q, axis=axis, covers=(func,), real_only=True)
-        for func, *q in (
-            (np.median,),
-            (np.nanmedian,),
-            (np.quantile, 0.3),
-            (np.percentile, 30),
-            (np.nanquantile, 0.3),
-            (np.nanpercentile, [30, 50]),
-        )
-        for axis in (0, None)
-    ),
     # averages
     case(np.mean, normal(3, 4)),
     case(np.mean, normal(3, 4), 0),
@@ -171,20 +93,4 @@ SAMPLES: list[Sample] = [
     case(np.corrcoef, normal(5), normal(2, 5)),
     case(np.corrcoef, normal(5, 3), rowvar=False, dtype=np.longdouble),
     case(np.corrcoef, normal(5)),
-    # histograms
-    case(np.histogram, PLACES, 4, density=True, weights=positive(5)),
-    case(np.histogram, PLACES, [0.0, 0.3, 0.5, 1.0], weights=normal(5)),
-    case(np.histogram, PLACES, range=(0.2, 0.95), weights=normal(5)),
-    case(np.histogram, distinct(12), bins=5, density=True, real_only=True),
-    case(np.histogram, distinct(12), bins=given(-2.0, -1.3, 0.3, 3.0), density=True, real_only=True),
-    case(np.histogram2d, distinct(12), distinct(12), 3, density=True, real_only=True),
-    case(np.histogram2d, distinct(8), distinct(8), [2, 3], [None, (-1, 1.02)], weights=normal(8), real_only=True),
-    case(np.histogram2d, PLACES, PLACES[::-1], [0.0, 0.3, 1.0], weights=normal(5), real_only=True),
-    case(np.histogramdd, distinct(12, 3), 3, real_only=True),
-    case(np.histogramdd, [distinct(6), distinct(6)], (2, [-1.9, 0.0, 1.4]), None, True, positive(6), real_only=True),
-    case(np.histogram_bin_edges, distinct(12), 4, real_only=True),
-    case(np.histogram_bin_edges, distinct(12), "sturges", real_only=True),
-    case(np.histogram_bin_edges, given(1.5, 1.5, 1.5), 3, real_only=True, order=0),
-    case(np.bincount, COUNTS, normal(5), real_only=True),
-    case(np.bincount, COUNTS, weights=normal(5), minlength=6, real_only=True),
 ]

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ...context import settings
 from ...kernels.arrays import Array
-from ...tape.wrapping import bare, has_variable, stack_nested
+from ...tape.wrapping import bare, stack_nested
 from ..kinds import Creation
 from ..primitives import astype
 from ..registry import composite, creation, family, lowered
+from ..signature import is_differentiated
 from .shape import as_array, made_array, plain
 
 # --- from shape or value --------------------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ lowered(np.fromfunction, lambda args, kwargs: _fromfunction(*args, **kwargs))
 
 
 def _frombuffer(args: Any, kwargs: dict[str, Any]) -> Any:
-    if settings.recording() and has_variable((args, kwargs.get("buffer"))):
+    if is_differentiated((args, kwargs.get("buffer"))):
         raise TypeError("the bytes of a variable have no derivative; np.frombuffer takes x.data for its bits")
     return NotImplemented
 
@@ -111,14 +111,14 @@ lowered(np.frombuffer, _frombuffer)
 # --- numerical ranges -----------------------------------------------------------------------------------------------
 
 
-def _end(x: Any) -> Array:
+def _range_end(x: Any) -> Array:
     """Return an end of a range as an array; a number stays one, since it does not widen the dtype."""
     return x if isinstance(x, (int, float, complex)) else stack_nested(x)
 
 
 def _points(start: Array, stop: Array, num: int, endpoint: bool) -> tuple[Array, Array]:
     """Return evenly spaced points along a first axis, in NumPy's own order of operations, and their distance."""
-    start, stop = _end(start) * 1.0, _end(stop) * 1.0
+    start, stop = _range_end(start) * 1.0, _range_end(stop) * 1.0
     dtype = np.result_type(start, stop, float(num))
     num = index(num)
     intervals = num - 1 if endpoint else num
@@ -177,7 +177,7 @@ def _logspace(
     dtype: Any = None,
     axis: int = 0,
 ) -> Array:
-    start, stop, base = _end(start), _end(stop), _end(base)
+    start, stop, base = _range_end(start), _range_end(stop), _range_end(base)
     if np.ndim(base):
         ndim = max(np.ndim(start), np.ndim(stop), np.ndim(base))
         start, stop, base = (np.reshape(x, (1,) * (ndim - np.ndim(x)) + np.shape(x)) for x in (start, stop, base))
@@ -189,7 +189,7 @@ def _logspace(
 def _geomspace(
     start: Array, stop: Array, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Array:
-    start, stop = _end(start) * 1.0, _end(stop) * 1.0
+    start, stop = _range_end(start) * 1.0, _range_end(stop) * 1.0
     if np.any(np.equal(start, 0)) or np.any(np.equal(stop, 0)):
         raise ValueError("Geometric sequence cannot include zero")
     # NumPy computes in double precision at least.

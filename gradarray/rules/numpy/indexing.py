@@ -15,7 +15,7 @@ from ...tape.wrapping import bare
 from ..primitives import astype, clear, scatter, updated
 from ..registry import composite, linear, lowered, nondifferentiable, rule
 from ..signature import parameter_names
-from .joining import spread
+from .joining import onto_mask
 from .shape import as_array, gathered_back, plain
 
 # --- generating index arrays -----------------------------------------------------------------------------------------
@@ -112,9 +112,9 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Ar
     return result
 
 
-composite(np.choose, choose, anew=True)
-composite(np.select, select)
-composite(np.piecewise, piecewise)
+composite(np.choose, choose, anew=True, sequences=("choices",))
+composite(np.select, select, sequences=("condlist", "choicelist"))
+composite(np.piecewise, piecewise, sequences=("condlist", "funclist", "args"))
 # Even where x is a constant: its functions may have variables of their own. They may have any keywords, too.
 lowered(np.piecewise, lambda args, kwargs: piecewise(*args, **kwargs))
 
@@ -136,7 +136,7 @@ def compress_vjp(g: Array, _ans: Spec, condition: Any, _a: Spec, axis: int | Non
     count = _a.size if axis is None else _a.shape[axis]
     kept = np.zeros(count, bool)
     kept[np.flatnonzero(condition)] = True
-    return spread(g, kept, axis, _a.shape)
+    return onto_mask(g, kept, axis, _a.shape)
 
 
 linear(np.take, take_adjoint)
@@ -193,7 +193,7 @@ rule(np.vander, vander_vjp)
 # --- sorting ---------------------------------------------------------------------------------------------------------
 
 
-def shared(g: Array, ordered: Array, axis: int | None) -> Array:
+def averaged(g: Array, ordered: Array, axis: int | None) -> Array:
     """Replace what belongs to equal elements of a sorted array by its mean; this is its own adjoint."""
     k = -1 if axis is None else axis
     rows = np.moveaxis(plain(ordered), k, -1)
@@ -224,7 +224,7 @@ def sort_vjp(
     stable: bool | None = None,
     descending: Any = np._NoValue,
 ) -> Array:
-    return take_along_axis_adjoint(shared(g, ans, axis), a, indices=_order(a, axis, descending), axis=axis)
+    return take_along_axis_adjoint(averaged(g, ans, axis), a, indices=_order(a, axis, descending), axis=axis)
 
 
 def sort_jvp(
@@ -238,7 +238,7 @@ def sort_jvp(
     stable: bool | None = None,
     descending: Any = np._NoValue,
 ) -> Array:
-    return shared(np.take_along_axis(tangents[0], _order(a, axis, descending), axis), ans, axis)
+    return averaged(np.take_along_axis(tangents[0], _order(a, axis, descending), axis), ans, axis)
 
 
 def partition_vjp(
@@ -253,7 +253,7 @@ def partition_vjp(
 ) -> Array:
     # How the elements lie within the parts is NumPy's own affair, so the result and the operand are matched by rank.
     rank = np.argsort(ans, axis, kind="stable")
-    ordered = shared(np.take_along_axis(g, rank, axis), np.take_along_axis(plain(ans), rank, axis), axis)
+    ordered = averaged(np.take_along_axis(g, rank, axis), np.take_along_axis(plain(ans), rank, axis), axis)
     return take_along_axis_adjoint(ordered, a, indices=np.argsort(a, axis, kind="stable"), axis=axis)
 
 

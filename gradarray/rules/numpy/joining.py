@@ -1,8 +1,4 @@
-"""Joining and splitting arrays, adding and removing elements, padding, sets.
-
-Conventions: of elements that are equal, each has an even share in the value that unique makes of them; slices that are
-equal along an axis leave it to the first one; the values of intersect1d are those of its first operand.
-"""
+"""Joining and splitting arrays, adding and removing elements, padding."""
 
 from __future__ import annotations
 
@@ -14,17 +10,13 @@ import numpy as np
 
 from ...kernels.arrays import Array, Spec
 from ..primitives import astype, scatter, standing_for
-from ..registry import composite, linear, nondifferentiable, rule
-from ..signature import constant, parameter_names
+from ..registry import composite, linear, rule
+from ..signature import constant
+from .axes import along
 from .shape import as_array, plain
 
 
-def along(axis: int, index: Any) -> Any:
-    """Return the index that applies `index` along one axis, counted from the front."""
-    return (*(slice(None),) * axis, index) if axis else index
-
-
-def spread(g: Array, mask: Array, axis: int | None, shape: tuple[int, ...]) -> Array:
+def onto_mask(g: Array, mask: Array, axis: int | None, shape: tuple[int, ...]) -> Array:
     """Return zeros of a shape with `g` where the mask is True along an axis, or among all elements."""
     if axis is None:
         return scatter(g, index=mask, shape=mask.shape).reshape(shape)
@@ -116,7 +108,7 @@ def block(arrays: Any) -> Array:
     return join(arrays, depth) if depth else np.copy(arrays)
 
 
-composite(np.block, block, anew=True)
+composite(np.block, block, anew=True, sequences=("arrays",))
 
 # --- splitting arrays ------------------------------------------------------------------------------------------------
 
@@ -133,7 +125,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Array
             raise ValueError("number sections must be larger than 0.") from None
         each, extra = divmod(total, sections)
         bounds = [i * each + min(i, extra) for i in range(sections + 1)]
-    return [ary[along(axis % ary.ndim, slice(start, stop))] for start, stop in pairwise(bounds)]
+    return [ary[along(axis, ary.ndim, slice(start, stop))] for start, stop in pairwise(bounds)]
 
 
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Array]:
@@ -205,7 +197,9 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Array:
         values = np.broadcast_to(values, shape)
     if single:
         place = int(np.argmin(marked))
-        return np.concatenate((arr[along(axis, slice(place))], values, arr[along(axis, slice(place, None))]), axis)
+        return np.concatenate(
+            (arr[along(axis, arr.ndim, slice(place))], values, arr[along(axis, arr.ndim, slice(place, None))]), axis
+        )
     source = np.insert(old, obj, old.size + np.arange(count))
     return np.take(np.concatenate((arr, values), axis), source, axis)
 
@@ -214,7 +208,7 @@ def delete_adjoint(g: Array, arr: Spec, *, obj: Any, axis: int | None = None) ->
     count = arr.size if axis is None else arr.shape[axis]
     kept = np.zeros(count, bool)
     kept[np.delete(np.arange(count), obj)] = True
-    return spread(g, kept, axis, arr.shape)
+    return onto_mask(g, kept, axis, arr.shape)
 
 
 composite(np.append, lambda arr, values, axis=None: np.concatenate((as_array(arr), as_array(values)), axis=axis))
@@ -324,7 +318,7 @@ def pad(
         for side, count in enumerate(width):
             if count:
                 if statistic is not None:
-                    edge = statistic(_end(array, axis, side, lengths), axis=axis, keepdims=True)
+                    edge = statistic(_at_end(array, axis, side, lengths), axis=axis, keepdims=True)
                 elif mode == "linear_ramp":
                     edge = _ramp(array, axis, side, count, ends[axis, side])
                 else:
@@ -335,16 +329,16 @@ def pad(
     return np.copy(array) if array is given else array
 
 
-def _end(array: Array, axis: int, side: int, lengths: Any) -> Array:
+def _at_end(array: Array, axis: int, side: int, lengths: Any) -> Array:
     """Return the part of the array at one end of an axis that a statistic is taken of."""
     total = array.shape[axis]
     length = min(int(lengths[axis, side]), total)
-    return array[along(axis, slice(total - length, None) if side else slice(length))]
+    return array[along(axis, array.ndim, slice(total - length, None) if side else slice(length))]
 
 
 def _ramp(array: Array, axis: int, side: int, count: int, end: Array) -> Array:
     """Return the values that lead from the end value, outside, to the edge of the array, which is left out."""
-    edge = array[along(axis, slice(-1, None) if side else slice(1))]
+    edge = array[along(axis, array.ndim, slice(-1, None) if side else slice(1))]
     step = np.arange(count, dtype=np.finfo(np.result_type(array.dtype, float)).dtype) / count
     step = (step[::-1] if side else step).reshape((-1,) + (1,) * (array.ndim - 1 - axis))
     return astype(end + (edge - end) * step, array.dtype)
@@ -355,106 +349,4 @@ def _fills(args: Any, kwargs: dict[str, Any]) -> bool:
     return mode in ("linear_ramp", "maximum", "mean", "median", "minimum")
 
 
-composite(np.pad, pad, anew=_fills)
-
-# --- sets ------------------------------------------------------------------------------------------------------------
-
-_unique_names = parameter_names(np.unique) or ()
-
-
-def unique(
-    ar: Any,
-    return_index: bool = False,
-    return_inverse: bool = False,
-    return_counts: bool = False,
-    axis: int | None = None,
-    *,
-    equal_nan: bool = True,
-    sorted: bool = True,
-) -> Any:
-    raw = plain(as_array(ar))
-    options: dict[str, Any] = {"axis": axis, "equal_nan": equal_nan}
-    _, index, *others = np.unique(raw, True, return_inverse, return_counts, **options)  # type: ignore[call-overload]
-    if not sorted and not others and not return_index:
-        index = _in_order_of(np.unique(raw, sorted=False, **options), index, axis)
-    if axis is None and sorted:
-        # Out of the sorted elements, since sorting shares what comes back evenly between those that are equal.
-        counts = np.unique(raw, return_counts=True, equal_nan=equal_nan)[1]
-        values = np.sort(as_array(ar), axis=None)[np.cumsum(counts) - counts]
-    else:
-        values = np.take(ar, index, axis)
-    results = (values, index, *others) if return_index else (values, *others)
-    return results if len(results) > 1 else values
-
-
-def _in_order_of(found: Array, index: Array, axis: int | None = None) -> Array:
-    """Return the indices of sorted values in the order in which NumPy found these, which need not be sorted."""
-    return index[np.argsort(np.argsort(found))] if axis is None or found.ndim == 1 else index
-
-
-def _of_slices(args: Any, kwargs: dict[str, Any]) -> bool:
-    return len(args) > 4 or kwargs.get("axis") is not None
-
-
-if "sorted" in _unique_names:  # NumPy 2.3
-    composite(np.unique, unique, anew=_of_slices)
-else:
-    composite(
-        np.unique,
-        lambda ar, return_index=False, return_inverse=False, return_counts=False, axis=None, *, equal_nan=True: unique(
-            ar, return_index, return_inverse, return_counts, axis, equal_nan=equal_nan
-        ),
-        anew=_of_slices,
-    )
-
-
-def _unique_tuple(func: Any) -> Any:
-    """Make the body of a function of the array API, which returns the values, or a named tuple with them in it."""
-
-    def body(x: Any, /) -> Any:
-        raw = plain(x)
-        found = func(raw)
-        index = np.unique(raw, return_index=True, equal_nan=False)[1]
-        if not isinstance(found, tuple):
-            return np.take(x, _in_order_of(found, index))
-        return found._replace(values=np.take(x, _in_order_of(found.values, index)))  # type: ignore[attr-defined]
-
-    return body
-
-
-for unique_function in (np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values):
-    composite(unique_function, _unique_tuple(unique_function))
-
-
-def intersect1d(ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False) -> Any:
-    ar1, ar2 = as_array(ar1), as_array(ar2)
-    found, index1, index2 = np.intersect1d(plain(ar1), plain(ar2), assume_unique, return_indices=True)
-    values = np.take(ar1, index1)
-    if values.dtype != found.dtype:
-        values = astype(values, found.dtype)
-    return (values, index1, index2) if return_indices else values
-
-
-def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Array:
-    if assume_unique:
-        ar1 = np.ravel(as_array(ar1))
-    else:
-        ar1, ar2 = np.unique(as_array(ar1)), np.unique(plain(as_array(ar2)))
-    return ar1[np.isin(ar1, ar2, assume_unique=True, invert=True)]
-
-
-def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Array:
-    ar1, ar2 = as_array(ar1), as_array(ar2)
-    found = np.setxor1d(plain(ar1), plain(ar2), assume_unique)
-    joined = np.concatenate((ar1, ar2), axis=None)
-    order = np.argsort(joined, kind="stable")
-    return np.take(joined, order[np.searchsorted(joined, found, sorter=order)])
-
-
-composite(np.union1d, lambda ar1, ar2: np.unique(np.concatenate((ar1, ar2), axis=None)))
-composite(np.intersect1d, intersect1d)
-composite(np.setdiff1d, setdiff1d)
-composite(np.setxor1d, setxor1d)
-nondifferentiable(np.isin)
-if hasattr(np, "in1d"):  # before NumPy 2.4
-    nondifferentiable(np.in1d)  # noqa: NPY201
+composite(np.pad, pad, anew=_fills, sequences=("pad_width", "constant_values", "end_values"))

@@ -1,7 +1,7 @@
 """What returns no numbers that could have a derivative: files, text and dates.
 
 NumPy does its work on the bare values. Other functions without a derivative stand in their chapters: comparisons in
-elementwise, places and counts in reductions, index arrays in indexing.
+logic, places and counts in reductions, index arrays in indexing.
 """
 
 from __future__ import annotations

@@ -6,19 +6,18 @@ coincide have no derivative, and theirs is infinite or NaN unless nothing depend
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ...context.frames import users_level
 from ...kernels.arrays import Array
 from ..kinds import Composite
+from ..names import warn
 from ..primitives import astype, primitive
 from ..registry import composite, family, lowered, rule
 from ..signature import constant
-from .linalg import adjoint
+from .matrices import adjoint
 from .shape import as_array, made_array, plain
 
 # --- evaluation ------------------------------------------------------------------------------------------------------
@@ -149,7 +148,7 @@ def _polyfit(
     if full:
         return c, residuals, rank, s, rcond
     if rank != count:
-        warnings.warn("Polyfit may be poorly conditioned", np.exceptions.RankWarning, stacklevel=users_level())
+        warn("Polyfit may be poorly conditioned", np.exceptions.RankWarning)
     if not cov:
         return c
     covariance = np.linalg.inv(lhs.T @ lhs) / np.outer(scale, scale)

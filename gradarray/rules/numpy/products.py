@@ -1,23 +1,18 @@
 """Matrix and vector products, of numpy and of numpy.linalg.
 
 The ones that conjugate nothing are bilinear; np.vdot, np.vecdot and np.vecmat conjugate their first operand, so that
-their derivatives are written for complex numbers by hand. np.einsum has one rule for every pattern that it takes.
+their derivatives are written for complex numbers by hand.
 """
 
 from __future__ import annotations
 
-import string
-from collections.abc import Callable, Sequence
-from functools import lru_cache
-from math import prod
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ...kernels.arrays import Array, conjugate
-from ..primitives import astype
-from ..registry import bilinear, composite, nondifferentiable, rule
-from .shape import as_array
+from ..registry import bilinear, composite, rule
 
 # --- matmul and the ufuncs built like it ------------------------------------------------------------------------------
 # The case of two matrices comes first and costs a single test.
@@ -182,155 +177,43 @@ def _inverse(permutation: Sequence[int]) -> list[int]:
 
 bilinear(np.tensordot, tensordot_left, tensordot_right)
 
-# --- einsum -----------------------------------------------------------------------------------------------------------
-# The sum is linear in each operand, and the cotangent of one is again an einsum: of the cotangent that came in and the
-# other operands, with the subscripts of that operand as the output. What remains are subscripts that the new sum cannot
-# give: those that stand in this operand alone (its cotangent is constant along them) and repeated ones (a diagonal).
-
-_LETTERS = string.ascii_uppercase + string.ascii_lowercase
-# A sum over more terms than this is worth the search for an order of contraction, and BLAS: some 30 us in NumPy 2.4.
-_LARGE_SUM = 50_000
+# --- cross ------------------------------------------------------------------------------------------------------------
 
 
-def einsum_vjp(
-    g: Array,
-    _ans: Any,
-    *operands: Any,
-    optimize: Any = False,
-    dtype: Any = None,
-    order: str = "K",
-    casting: str = "safe",
-) -> list[Any]:
-    # The node knows which operands are constant; their cotangents may be most of the work. Forward mode has no node.
-    wanted = getattr(_ans, "parents", None)
-    if isinstance(operands[0], str):
-        subscripts, arrays, positions = operands[0], operands[1:], range(1, len(operands))
+def _in_space(v: Array, axis: int) -> Array:
+    """Return vectors with three components, on the last axis; those with two lie in the plane."""
+    v = np.moveaxis(v, axis, -1)
+    return v if v.shape[-1] == 3 else np.concatenate([v, np.zeros_like(v[..., :1])], axis=-1)
+
+
+def _cross_adjoint(g: Array, this: Array, other: Array, at: int, other_at: int, axisc: int, sign: int) -> Array:
+    """Return the cotangent of a factor of a cross product: the cross product of the other one and `g`."""
+    if this.shape[at] == other.shape[other_at] == 2:  # then the result is the third component alone
+        z = np.expand_dims(g, -1)
+        g = np.concatenate([np.zeros_like(z), np.zeros_like(z), z], axis=-1)
     else:
-        count = len(operands) // 2
-        subscripts = ",".join(_letters(operands[2 * i + 1]) for i in range(count))
-        if len(operands) % 2:
-            subscripts += "->" + _letters(operands[-1])
-        arrays, positions = operands[: 2 * count : 2], range(0, 2 * count, 2)
-    shapes = tuple(np.shape(array) for array in arrays)
-    is_complex = _ans.dtype.kind == "c"
-    cast = {} if dtype is None else {"dtype": dtype, "casting": casting}
-    cotangents: list[Any] = [None] * len(operands)
-    if optimize:
-        _refuse_overflow(subscripts, [*map(as_array, arrays)], optimize)
-    for k, position in enumerate(positions):
-        if wanted is None or wanted[position] is not None:
-            equation, large, finish = einsum_plan(subscripts, shapes, k)
-            how = optimize if isinstance(optimize, (bool, str)) and optimize else bool(optimize) or large
-            factors = (*arrays[:k], *arrays[k + 1 :])  # without the operand itself, of which a view saves nothing
-            if is_complex:
-                factors = tuple([conjugate(array) for array in factors])
-            if how:  # a product of two of them would be in their own dtype
-                factors = tuple([_in_dtype(x, _ans.dtype) for x in factors])
-            product = np.einsum(equation, g, *factors, optimize=how, **cast)
-            cotangents[position] = finish(product)
-    return cotangents
+        g = np.moveaxis(g, axisc, -1)
+    other = _in_space(other, other_at)
+    pulled = np.cross(other, g) if sign > 0 else np.cross(g, other)
+    # Counted from the end, the axis is the same whether or not broadcasting has put others in front.
+    return np.moveaxis(pulled[..., : this.shape[at]], -1, at % this.ndim - this.ndim)
 
 
-def _refuse_overflow(subscripts: str, arrays: Sequence[Any], optimize: Any) -> None:
-    """Raise where NumPy multiplies operands of few numbers by each other, whose product is another one then."""
-    narrow = [x.dtype.kind in "biu" and x.dtype.itemsize < 8 for x in arrays]
-    if sum(narrow) < 2:
-        return
-    like = [np.broadcast_to(0.0, x.shape) for x in arrays]
-    for group in np.einsum_path(subscripts, *like, optimize=optimize)[0][1:]:
-        taken = [narrow.pop(i) for i in sorted(group, reverse=True)]
-        if len(taken) > 1 and all(taken):
-            raise TypeError(
-                "the gradient of np.einsum is not known where optimize= multiplies arrays of truth values or of small "
-                "whole numbers by each other, since their product is cut off; convert them by a.astype(float)"
-            )
-        narrow.append(all(taken))
+def cross_left(
+    g: Array, _a: Array, b: Array, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
+) -> Array:
+    axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis, axis, axis)
+    return _cross_adjoint(g, _a, b, axisa, axisb, axisc, 1)
 
 
-def _in_dtype(x: Any, dtype: np.dtype[Any]) -> Any:
-    x = as_array(x)  # of a list
-    return x if x.dtype == dtype else astype(x, dtype)
+def cross_right(
+    g: Array, a: Array, _b: Array, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
+) -> Array:
+    axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis, axis, axis)
+    return _cross_adjoint(g, _b, a, axisb, axisa, axisc, -1)
 
 
-def einsum_jvp(tangents: Sequence[Array | None], _ans: Any, *operands: Any, **params: Any) -> Array:
-    terms = [np.einsum(*operands[:i], t, *operands[i + 1 :], **params) for i, t in enumerate(tangents) if t is not None]
-    return sum(terms[1:], terms[0])
-
-
-def _letters(sublist: Any) -> str:
-    return "".join("..." if label is Ellipsis else _LETTERS[int(label)] for label in sublist)
-
-
-def einsum_labels(subscripts: str, ndims: Sequence[int]) -> tuple[list[str], str]:
-    """Return one letter for each axis of each operand, and of the result: no ellipsis, no implicit output."""
-    left, arrow, output = subscripts.replace(" ", "").partition("->")
-    inputs = left.split(",")
-    spare = [letter for letter in _LETTERS if letter not in subscripts]
-    dots = [ndim - len(term) + 3 if "..." in term else 0 for term, ndim in zip(inputs, ndims, strict=True)]
-    if max(dots) > len(spare):
-        raise ValueError(f"the gradient of einsum needs {max(dots)} letters that '{subscripts}' leaves free")
-    fill = "".join(spare[: max(dots)])
-    inputs = [term.replace("...", fill[len(fill) - count :]) for term, count in zip(inputs, dots, strict=True)]
-    if arrow:
-        return inputs, output.replace("...", fill)
-    joined = "".join(inputs)
-    return inputs, fill + "".join(sorted(c for c in set(joined) - set(fill) if joined.count(c) == 1))
-
-
-@lru_cache(maxsize=1024)
-def einsum_plan(subscripts: str, shapes: tuple[tuple[int, ...], ...], k: int) -> tuple[str, bool, Callable[..., Any]]:
-    """Return how the cotangent of the k-th operand is computed.
-
-    Returns
-    -------
-    equation : the subscripts of the einsum of the cotangent and the other operands
-    large : whether that sum is worth an optimized order
-    finish : what makes the cotangent of the einsum's result
-    """
-    inputs, output = einsum_labels(subscripts, [len(shape) for shape in shapes])
-    own, shape = inputs[k], shapes[k]
-    others = inputs[:k] + inputs[k + 1 :]
-    sizes: dict[str, int] = {}
-    for term, lengths in zip(inputs, shapes, strict=True):
-        for letter, length in zip(term, lengths, strict=True):
-            sizes[letter] = max(length, sizes.get(letter, 1)) if length else 0
-    known = set(output).union(*others)
-    unique = "".join(dict.fromkeys(own))
-    length_of = dict(zip(own, shape, strict=True))
-    # An axis of length one may have been stretched; leaving it out of the output sums over it.
-    kept = [letter for letter in unique if letter in known and length_of[letter] != 1]
-    equation = ",".join([output, *others]) + "->" + "".join(kept)
-    large = bool(others) and prod(sizes.values()) > _LARGE_SUM
-    # The axes of the operand: the first of each letter is the einsum's, the others have length one until spread.
-    index = tuple(
-        slice(None) if letter in kept and own.index(letter) == axis else None for axis, letter in enumerate(own)
-    )
-    repeated = [(own.index(letter), axis) for axis, letter in enumerate(own) if own.index(letter) != axis]
-    first = tuple(1 if own.index(letter) != axis else shape[axis] for axis, letter in enumerate(own))
-    whole = all(item is not None for item in index)
-
-    def finish(product: Array) -> Array:
-        if not whole:
-            product = product[index]
-        if product.shape != first:
-            product = np.broadcast_to(product, first)
-        if not repeated:
-            return product
-        diagonal: Any = True
-        for one, other in repeated:
-            diagonal = diagonal & (_along(one, shape) == _along(other, shape))
-        return np.where(diagonal, product, 0)
-
-    return equation, large, finish
-
-
-def _along(axis: int, shape: tuple[int, ...]) -> Any:
-    """Return the positions along one axis, shaped to broadcast."""
-    return np.arange(shape[axis]).reshape(tuple(n if i == axis else 1 for i, n in enumerate(shape)))
-
-
-rule(np.einsum, joint=einsum_vjp, jvp=einsum_jvp, holomorphic=False)
-nondifferentiable(np.einsum_path)
+bilinear(np.cross, cross_left, cross_right)
 
 # --- the same under numpy.linalg --------------------------------------------------------------------------------------
 
@@ -408,7 +291,7 @@ def matrix_power(a: Array, n: Any) -> Array:
         a = np.matmul(a, a)
 
 
-composite(np.linalg.multi_dot, multi_dot)
+composite(np.linalg.multi_dot, multi_dot, sequences=("arrays",))
 composite(
     np.linalg.matrix_power,
     matrix_power,

@@ -1,0 +1,39 @@
+"""Parts of matrices: what the chapters on them share. It declares nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...kernels.arrays import Array, conjugate
+
+
+def transposed(x: Array) -> Array:
+    return x.T if x.ndim == 2 else np.swapaxes(x, -1, -2)
+
+
+def adjoint(x: Array) -> Array:
+    """Return the conjugate transpose."""
+    return conjugate(transposed(x))
+
+
+def diagonal(x: Array) -> Array:
+    return np.diagonal(x, axis1=-2, axis2=-1)
+
+
+def off_diagonal(x: Array) -> Array:
+    return np.where(np.eye(x.shape[-1], dtype=bool), 0, x)
+
+
+def hermitian(a: Array, uplo: Any) -> Array:
+    """Return the Hermitian matrix that is read from one triangle of `a`."""
+    strict = np.tril(a, -1) if uplo in ("L", "l") else np.triu(a, 1)
+    return strict + adjoint(strict) + np.where(np.eye(a.shape[-1], dtype=bool), np.real(a), 0)
+
+
+def one_triangle(gradient: Array, uplo: Any) -> Array:
+    """Return the gradient by the triangle that is read, from any gradient that is right for Hermitian changes."""
+    both = gradient + adjoint(gradient)
+    triangle = np.tril(both) if uplo in ("L", "l") else np.triu(both)
+    return triangle * (1 - 0.5 * np.eye(both.shape[-1], dtype=np.finfo(both.dtype).dtype))
