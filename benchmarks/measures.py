@@ -5,6 +5,7 @@ import timeit
 import tracemalloc
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from itertools import repeat
 from pathlib import Path
 from time import perf_counter
@@ -50,16 +51,17 @@ def expression_sampler(
 ) -> Sampler:
     """Return what times each expression, in its context, without a function call around it."""
     timers = {code: timeit.Timer(code, "gc.enable()", globals=names | {"gc": __import__("gc")}) for code in codes}
-    numbers = {code: calibrate(timer.timeit, seconds)[0] for code, timer in timers.items()}
+
+    def timed(code: str, number: int) -> float:
+        with codes[code] or nullcontext():
+            return timers[code].timeit(number)
+
+    numbers = {code: calibrate(partial(timed, code), seconds)[0] for code in codes}
     order = list(codes)
 
     def sample() -> dict[str, float]:
         order.append(order.pop(0))
-        found = {}
-        for code in order:
-            with codes[code] or nullcontext():
-                found[code] = timers[code].timeit(numbers[code]) / numbers[code]
-        return found
+        return {code: timed(code, numbers[code]) / numbers[code] for code in order}
 
     return sample
 

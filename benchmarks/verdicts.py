@@ -50,11 +50,13 @@ def verdicts(name: str, results: Results) -> list[Verdict]:
     """Return what became of a work's targets; one that has nothing to be compared with is left out."""
     work = works().get(name)
     if isinstance(work, Ways):
-        limit = WAYS.get(name.partition("-")[0])
+        limit = SECONDS.get(name) or WAYS.get(name.partition("-")[0])
         if work.codes[0] not in results:
             return [Verdict("gradarray", limit, None)] if limit and "gradarray" in results else []
         base = base_of(work, results)
         ways = [code for code in work.codes if code != base]
+        if name in SECONDS:
+            return [Verdict("seconds", SECONDS[name], results[way].median - results[base].median) for way in ways]
         return [Verdict(way, limit, ratio(results, base, way), spread(results, base, way)) for way in ways if limit]
     if "gradarray" not in results:
         return []

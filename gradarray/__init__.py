@@ -51,6 +51,7 @@ from numpy import (
 
 from . import fft, linalg, registry
 from .context.settings import no_grad
+from .dropin.blocks import drop_in
 from .kernels.guard import (
     mem_guard_active,
     mem_guard_off,
@@ -93,6 +94,7 @@ __all__ = [
     "complex128",
     "custom_gradient",
     "detect_anomaly",
+    "drop_in",
     "dtype",
     "e",
     "elementwise_grad",

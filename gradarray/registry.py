@@ -7,6 +7,7 @@ in, `ans` the result of the call, operands and parameters under NumPy's own name
 shape and dtype of the result or of an operand, its name starts with an underscore, and the values are not kept.
 """
 
+from .dropin.twins import twin
 from .rules.differentiable import Bilinear, Elementwise, Function, Linear
 from .rules.kinds import Composite, Creation, InPlace, Nondifferentiable, Rule, Unsupported, ZeroGradient
 from .rules.registry import (
@@ -16,6 +17,7 @@ from .rules.registry import (
     creation,
     elementwise,
     family,
+    faster,
     find,
     inplace,
     linear,
@@ -45,6 +47,7 @@ __all__ = [
     "creation",
     "elementwise",
     "family",
+    "faster",
     "find",
     "inplace",
     "linear",
@@ -52,6 +55,7 @@ __all__ = [
     "nondifferentiable",
     "register",
     "rule",
+    "twin",
     "unsupported",
     "zero_gradient",
 ]

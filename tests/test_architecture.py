@@ -23,11 +23,19 @@ ROOMS = (
     "reverse",
     "forward",
     "batch",
+    "dropin",
     "transforms",
     "mirror",
     "testing",
     "show",
 )
+# What the chapters of the rules may know: the language of the rules, and what a value is. Nothing of sizes, threads or
+# memory, which are for rules/faster/.
+LANGUAGE = {"differentiable", "kinds", "kinks", "names", "primitives", "registry", "signature"}
+VALUES = {
+    "kernels.arrays": {"Array", "Number", "Spec", "conjugate"},
+    "tape.wrapping": {"bare", "has_variable", "is_scalar", "stack_nested"},
+}
 PUBLIC = {"__init__", "__main__", "_tensor", "fft", "linalg", "random", "registry"}
 # Names that several modules have, where they do the same: besides those that reverse and forward mode both have.
 SAME = {
@@ -59,6 +67,15 @@ def test_imports_point_down(module: str) -> None:
     for node, other in imported(module):
         assert floor(other) <= floor(module), f"line {node.lineno} imports {other}, which stands above"
         assert node.col_offset == 0 or module == "__init__", f"line {node.lineno} imports {other} within a block"
+
+
+@pytest.mark.parametrize("module", [module for module in FILES if module.startswith("rules.numpy.")])
+def test_chapters_are_mathematics(module: str) -> None:
+    for node, other in imported(module):
+        room, _, name = other.rpartition(".")
+        known = room == "rules.numpy" or (room == "rules" and name in LANGUAGE)
+        unknown = {alias.name for alias in node.names} - VALUES.get(other, set())
+        assert known or not unknown, f"line {node.lineno} imports {', '.join(sorted(unknown))} of {other}"
 
 
 def test_the_path_of_a_module_leads_to_it() -> None:

@@ -17,7 +17,7 @@ from benchmarks.runner import Result, measure
 from benchmarks.table import Table, shown, told
 from benchmarks.targets import EXPONENTS, SECONDS, TARGETS, WAYS
 from benchmarks.verdicts import Verdict, base_of, growth_verdict, ratio, spread, verdicts
-from benchmarks.work import LeftOut, Peak, Ways, Work, Wrong, works
+from benchmarks.work import LeftOut, Peak, Program, Ways, Work, Wrong, works
 
 
 def ok(*samples):
@@ -104,6 +104,13 @@ def test_ways_are_compared_with_the_fastest_or_with_the_given_base():
     assert not verdicts("style-sum", {"gradarray": Result("wrong")})[0].met
 
 
+def test_opening_has_a_limit_in_seconds_beyond_the_plain_call():
+    work = works()["opening-20"]
+    plain, opened = work.codes
+    (verdict,) = verdicts(work.name, {plain: ok(1e-6), opened: ok(31e-6)})
+    assert (verdict.found, verdict.limit) == (pytest.approx(30e-6), SECONDS["opening-20"])
+
+
 def test_growth_verdict_looks_at_gradarray():
     points = {"gradarray": [(10, 1.0), (100, 100.0)], "torch": [(10, 1.0), (100, 1.0)]}
     assert growth_verdict("operations", points) == Verdict("n", EXPONENTS["operations"], pytest.approx(2.0))
@@ -114,7 +121,9 @@ def test_growth_verdict_looks_at_gradarray():
 def test_every_target_belongs_to_a_work():
     assert set(TARGETS) <= set(works())
     assert set(EXPONENTS) <= {work.family for work in works().values() if isinstance(work, Work)}
-    assert set(WAYS) == {name.partition("-")[0] for name, work in works().items() if isinstance(work, Ways)}
+    ways = {name for name, work in works().items() if isinstance(work, Ways)}
+    assert set(WAYS) == {name.partition("-")[0] for name in ways - set(SECONDS)}
+    assert set(SECONDS) <= ways | {"import"}
 
 
 def test_verdicts_in_words():
@@ -212,7 +221,8 @@ def test_samples_of_ways_are_kept_by_way():
 
 # --- works ------------------------------------------------------------------------------------------------------------
 
-SMALL = [name for name, work in works().items() if type(work) is Work and not work.heavy and "1000000" not in name]
+GRADIENTS = {name: work for name, work in works().items() if type(work) in (Work, Program)}
+SMALL = [name for name, work in GRADIENTS.items() if not work.heavy and "1000000" not in name]
 
 
 @pytest.mark.parametrize("name", SMALL)

@@ -104,6 +104,25 @@ class Matrix(Work):
 
 
 @dataclass(frozen=True)
+class Program(Work):
+    """A function of one variable, and of constants, in ordinary NumPy code, which gradarray takes as it stands.
+
+    Here `loss` is called without a namespace; the `styles` are what it had to be rewritten to for other libraries.
+    """
+
+    def prepare(self, library: str) -> Callable[[], Any] | None:
+        if library != "gradarray":
+            return super().prepare(library)
+        (x,), constants = self.inputs()
+        value_and_grad = importlib.import_module(library).value_and_grad(self.loss)
+        value, gradient = value_and_grad(x, *constants)
+        expected_value, (expected_gradient,) = self.by_hand(x, *constants)
+        agree("the value", value, expected_value)
+        agree("the gradient", gradient, expected_gradient)
+        return lambda: value_and_grad(x, *constants)
+
+
+@dataclass(frozen=True)
 class Call:
     """One call without any gradient, as gradarray's user writes it and as NumPy's user does."""
 
@@ -202,7 +221,7 @@ class Ways:
 
 
 AnyWork = Work | Peak | Call | Ways
-KINDS: list[type[AnyWork]] = [Work, Matrix, Peak, Call, Ways]
+KINDS: list[type[AnyWork]] = [Work, Program, Matrix, Peak, Call, Ways]
 
 
 def agree(what: str, actual: Any, expected: Any) -> None:

@@ -62,6 +62,18 @@ _AUGMENTED = {_in_place(op): op for op in ("+", "-", "*", "/", "//", "%", "**", 
 _REMAINDER = _remainder()
 
 
+# Packages that are nobody's own program: their names are never rebound.
+LIBRARIES = (
+    (_PASSED - {"toolz", "tlz"})
+    | frozenset({"llvmlite", "jaxlib", "autograd", "mygrad", "mpmath", "h5py", "IPython", "ipykernel", "pluggy", "PIL"})
+    | frozenset({"array_api_compat", "array_api_extra", "array_api_strict"})
+    | frozenset({"requests", "yaml", "erfa", "pip", "setuptools", "pkg_resources", "tensorflow", "cupy", "numexpr"})
+    | frozenset(
+        {"coverage", "mypy", "Cython", "cffi", "zmq", "tornado", "traitlets", "jedi", "parso", "_distutils_hack"}
+    )
+) - {"__main__"}
+
+
 # --- frames ---------------------------------------------------------------------------------------------------------
 
 

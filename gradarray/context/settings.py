@@ -48,6 +48,7 @@ class Settings:
     changes : what was changed of that
     block : the block itself
     by_hand : it was opened by a call of ``__enter__``, and not by a ``with`` statement
+    making : what becomes of arrays that are made, or None where drop-in mode is off; see dropin/making.py
     anomalies : what is noted in a block that looks for infinities and NaN; see anomaly.py
     undo : of a block that has set more than this, what sets that back
     at_leave : of such a block of a ``with`` statement, the reference to its exit that calls it when that is gone
@@ -61,6 +62,7 @@ class Settings:
         "changes",
         "guarded",
         "lock",
+        "making",
         "named",
         "outer",
         "policy",
@@ -82,6 +84,7 @@ class Settings:
     by_hand: bool
     changes: dict[str, Any]
     anomalies: Any
+    making: Any
     undo: Any
     at_leave: Any
 
@@ -94,10 +97,11 @@ class Settings:
         named: dict[Any, Any] | None = None,
         guarded: bool | None = None,
         anomalies: Any = None,
+        making: Any = None,
     ) -> None:
         self.recording, self.stopped, self.policy = recording, stopped, policy
         self.transforms, self.named, self.guarded = transforms, named, guarded
-        self.anomalies = anomalies
+        self.anomalies, self.making = anomalies, making
         self.lock = self.outer = self.block = self.undo = self.at_leave = None
         self.by_hand, self.changes = False, {}
 
@@ -114,7 +118,14 @@ class Settings:
     def with_(self, **changes: Any) -> Settings:
         """Return the same with some of them changed, for a stretch of code that restores them itself."""
         new = Settings(
-            self.recording, self.stopped, self.policy, self.transforms, self.named, self.guarded, self.anomalies
+            self.recording,
+            self.stopped,
+            self.policy,
+            self.transforms,
+            self.named,
+            self.guarded,
+            self.anomalies,
+            self.making,
         )
         new.outer, new.changes = self, changes
         for name, value in changes.items():
@@ -370,7 +381,8 @@ class Block:
                 self._among[_number()] = ref(lock)
             self._set_besides(now)
             if leave is not None and now.undo is not None:  # the statement alone has it, and lets go of it, in C
-                now.at_leave = ref(leave, now.undo)
+                # Two of them: an interrupt that comes in the first call ends that call alone.
+                now.at_leave = ref(leave, now.undo), ref(leave, functools.partial(now.undo))
             hold(now)
         except BaseException:
             lock.release()

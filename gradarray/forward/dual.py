@@ -12,7 +12,7 @@ from ..context import settings
 from ..context.settings import paused, stopped
 from ..kernels.arrays import Array
 from ..reverse import operators
-from ..reverse.methods import ArrayMethods, array_method
+from ..reverse.methods import ArrayMethods, array_method, element, nested, stays
 from ..reverse.notes import add_shapes
 from ..reverse.outputs import likeness, revalued
 from ..reverse.updates import without_copy
@@ -153,7 +153,7 @@ class Dual(DualSurface):
     @property
     def flags(self) -> Any:
         """The memory layout of the value."""
-        return bare(self).flags
+        return self.value.flags
 
     def __repr__(self) -> str:
         return f"Dual({self.value}, {self.tangent})" if self.ndim == 0 else f"Dual({self.value!r}, {self.tangent!r})"
@@ -186,7 +186,8 @@ class Dual(DualSurface):
         return float(self._values())
 
     def __int__(self) -> int:
-        self._exit()
+        if settings.held().making is None:
+            self._exit()
         return int(self._values())
 
     def __complex__(self) -> complex:
@@ -194,12 +195,16 @@ class Dual(DualSurface):
         return complex(self._values())
 
     def item(self, *args: Any) -> Any:
-        """Raise: a Python number has no tangent."""
+        """Raise: a Python number has no tangent. In drop-in mode, return a variable."""
+        if stays():
+            return element(self, args)
         self._exit("item()", loss.ITEM)
         return self._values().item(*args)
 
     def tolist(self) -> Any:
-        """Raise: Python numbers have no tangents."""
+        """Raise: Python numbers have no tangents. In drop-in mode, return lists of variables."""
+        if stays():
+            return nested(self)
         self._exit("tolist()", loss.TOLIST)
         return self._values().tolist()
 
@@ -261,7 +266,8 @@ class Dual(DualSurface):
     # --- in-place methods -------------------------------------------------------------------------------------------
 
     def fill(self, value: Any) -> None:
-        """Set every element to a value."""
+        """Set every element to a number."""
+        np.empty(1, self.dtype).fill(bare(value))  # NumPy's own error for anything else
         self[...] = value
 
     def sort(self, axis: int = -1, kind: Any = None, order: Any = None, **options: bool | None) -> None:
@@ -302,7 +308,7 @@ class Dual(DualSurface):
 
     def tobytes(self, order: Any = "C") -> bytes:
         """Return the raw bytes of the values."""
-        return self._values().tobytes(order)  # type: ignore[no-any-return]
+        return self.data.tobytes(order)  # type: ignore[no-any-return]
 
     def setflags(self, *args: Any, **kwargs: Any) -> None:
         """Set the flags of value and tangent."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
 import numpy as np
 
+from ..context import settings
 from .notes import add_shapes
 
 Method = Callable[..., Any]
@@ -40,6 +42,29 @@ def answer(func: Callable[..., Any]) -> Method:
     return method
 
 
+# --- what drop-in mode has instead of Python's numbers ----------------------------------------------------------------
+
+
+def stays() -> bool:
+    """Tell whether code of the user's that asks for Python's numbers, two calls up from here, is to get variables."""
+    making = settings.held().making
+    return making is not None and making.keeps(sys._getframe(2).f_globals)
+
+
+def element(x: Any, place: tuple[Any, ...]) -> Any:
+    """Return what ``x.item(*place)`` is the value of."""
+    if not place:
+        return np.reshape(x, ())[()]  # and NumPy's own error
+    if len(place) == 1 and not isinstance(place[0], tuple):
+        return np.ravel(x)[place[0]]
+    return x[place[0] if len(place) == 1 else place]
+
+
+def nested(x: Any) -> Any:
+    """Return what ``x.tolist()`` has the values of."""
+    return [nested(row) for row in x] if x.ndim else x
+
+
 class ArrayMethods:
     """What is a function of NumPy with the array in front, what comes to that, and what the array inside tells."""
 
@@ -58,6 +83,8 @@ class ArrayMethods:
         def _operator(self, other: Any = None, /) -> Self: ...
         def _answer(self, other: Any = None, /) -> Any: ...
         def __setitem__(self, index: Any, value: Any) -> None: ...
+        @property
+        def data(self) -> Any: ...
 
         # The bare values as an array, and what says that they leave the differentiation.
         def _values(self) -> Any: ...
@@ -118,7 +145,7 @@ class ArrayMethods:
 
     def tofile(self, *args: Any, **kwargs: Any) -> None:
         """Write the values to a file."""
-        self._values().tofile(*args, **kwargs)
+        self.data.tofile(*args, **kwargs)
 
     def dump(self, file: Any) -> None:
         """Pickle the plain array of the values to a file."""

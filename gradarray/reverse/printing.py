@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ..rules import numpy as chapters  # noqa: F401 - declares what is added to here
 from ..rules.registry import lowered
 from ..tape.wrapping import unwrap
 

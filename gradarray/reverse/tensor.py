@@ -20,7 +20,7 @@ from ..tape.nodes import Node
 from ..tape.wrapping import is_scalar, token, wrap
 from . import arguments, operators, protocols, updates
 from .flat import Flat
-from .methods import ArrayMethods
+from .methods import ArrayMethods, element, nested, stays
 from .namespace import namespace
 from .notes import add_shapes
 from .printing import Printed
@@ -427,7 +427,8 @@ class Tensor(Surface):
         return float(self._raw)
 
     def __int__(self) -> int:
-        self._exit()
+        if settings.held().making is None:  # in drop-in mode it is what it is in NumPy's code: a step without a slope
+            self._exit()
         return int(self._raw)
 
     def __complex__(self) -> complex:
@@ -446,13 +447,23 @@ class Tensor(Surface):
         return wrapping.unwrap(item) in as_array(self)
 
     def item(self, *args: Any) -> Any:
-        """Return one element as a Python number; in a transform, a variable has none to give."""
+        """Return one element as a Python number; in a transform, a variable has none to give.
+
+        In drop-in mode a variable gives itself.
+        """
+        if self._node is not None and stays():
+            return element(self, args)
         if self._node is not None and loss.in_transform():
             self._exit("item()", loss.ITEM)
         return self._raw.item(*args)
 
     def tolist(self) -> Any:
-        """Return the elements as nested lists of Python numbers; in a transform, a variable has none to give."""
+        """Return the elements as nested lists of Python numbers; in a transform, a variable has none to give.
+
+        In drop-in mode a variable gives lists of variables.
+        """
+        if self._node is not None and stays():
+            return nested(self)
         if self._node is not None and loss.in_transform():
             self._exit("tolist()", loss.TOLIST)
         return self._raw.tolist()
@@ -542,7 +553,7 @@ class Tensor(Surface):
         return self._copied("copy.deepcopy", bool(memo) or copies_container())
 
     def _copied(self, what: str, part: bool = False) -> Tensor:
-        if loss.in_transform():
+        if loss.in_transform() or settings.held().making is not None:
             return self.copy("K")
         if self.creator is not None or not part:
             self._exit(what, loss.COPY)
@@ -571,7 +582,7 @@ class Tensor(Surface):
 
     def tobytes(self, order: Any = "C") -> bytes:
         """Return the raw bytes of the data."""
-        return self._raw.tobytes(order)  # type: ignore[no-any-return]
+        return self.data.tobytes(order)
 
     def setflags(self, *args: Any, **kwargs: Any) -> None:
         """Set the flags of the underlying array."""

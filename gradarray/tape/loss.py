@@ -123,9 +123,10 @@ def gradient_loss(policy: str | None = None) -> _Setting:
     Notes
     -----
     ``t.data``, ``t.detach()``, ``t.to_numpy()``, `asarray` and everything under `no_grad` are explicit ways off the
-    tape, which no policy concerns; ``t.item()`` and ``t.tolist()`` are outside of transforms. Where nothing else comes
-    out of a transform, so that its derivative is zero, a warning says so. Nothing is lost by printing, formatting,
-    comparing, drawing, testing, nor by whole numbers such as ``np.asarray(t, dtype=int)``.
+    tape, which no policy concerns; ``t.item()`` and ``t.tolist()`` are outside of transforms. In drop-in mode, which
+    the transforms open (`drop_in`), most of the other ways keep the variable, and nothing is lost. Where nothing else
+    comes out of a transform, so that its derivative is zero, a warning says so. Nothing is lost by printing,
+    formatting, comparing, drawing, testing, nor by whole numbers such as ``np.asarray(t, dtype=int)``.
 
     Examples
     --------
@@ -173,6 +174,15 @@ _WRITE = (
     "Let the array be a Tensor from the start, as np.zeros(n, like=t) or np.zeros_like(t), or collect the values in a "
     "list and join them with np.stack; to write the bare value, take t.data."
 )
+_OFF = (
+    "In drop-in mode, `with ga.drop_in():` or a transform without drop_in=False, the arrays that NumPy makes can be "
+    "filled."
+)
+_BEFORE = (
+    "It was made before drop-in mode began, or by arithmetic or a method of a plain array: np.array(array), in the "
+    "function, makes one that can be filled; to write the bare value, take t.data."
+)
+_THROUGH = " In drop-in mode, `with ga.drop_in():` or a transform without drop_in=False, it keeps the variable."
 
 
 def refuse_write(what: str) -> None:
@@ -187,8 +197,25 @@ def _refusal(request: Request, what: str) -> GradientLossError:
     name = (request.name if request.libraries else None) or what
     line = f": `{request.expression}`" if request.expression else ""
     made = f" {request.made}." if request.made else ""
-    return GradientLossError(
-        f"{name} cannot write a variable into a plain ndarray, which holds no gradient{line}.{made} {_WRITE}"
+    what = f"{name} cannot write a variable into a plain ndarray, which holds no gradient{line}."
+    return GradientLossError(f"{what}{made} {_to_write(request)}")
+
+
+def _to_write(request: Request) -> str:
+    making, frame = held().making, request.user
+    if making is None or frame is None:
+        return f"{_WRITE} {_OFF}"
+    return f"{_BEFORE} {_not_reached(frame) or ''}".rstrip()
+
+
+def _not_reached(frame: types.FrameType) -> str | None:
+    """Say of a module's code in drop-in mode that nobody saw that it would run, if that is so."""
+    if held().making.knows(frame.f_globals):
+        return None
+    name = frame.f_globals.get("__name__")
+    return (
+        f"The module {name} is not among those that the function was seen to reach, so that drop-in mode is not on "
+        f'there: run it all in `with ga.drop_in():`, or let a library in by its name, as in drop_in="{name}".'
     )
 
 
@@ -233,7 +260,18 @@ def _message(request: Request, what: str | None, remedy: str | None) -> str:
         taken = f"{by} took the bare value of a variable" if by else "the bare value of a variable was taken"
         line = f" in `{request.expression}`" if request.expression else ""
         _said[place] = f"{taken}{line}; what is computed from it has no gradient. {remedy or _remedy(request)}"
-    return _said[place]
+    return _said[place] + _about_drop_in(request)
+
+
+def _about_drop_in(request: Request) -> str:
+    """Say what drop-in mode does, or why it does nothing here, of what it knows to carry a variable through."""
+    library = (request.name or "").partition(".")[0]
+    if request.user is None or library not in ("math", "cmath", "float", "complex", "np", ""):
+        return ""
+    if held().making is None:
+        return _THROUGH
+    reason = _not_reached(request.user)
+    return f" {reason}" if reason else ""
 
 
 # --- bare values that were asked for by name ------------------------------------------------------------------------

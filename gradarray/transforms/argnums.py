@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..dropin.blocks import prepared
+
 Place = int | str
+DropIn = bool | str | Sequence[str]
 
 
 def function_name(f: Any) -> str:
@@ -17,10 +20,11 @@ def function_name(f: Any) -> str:
     return str(getattr(f, "__name__", type(f).__name__))
 
 
-def need_function(f: Any, transform: str) -> None:
-    """Raise TypeError for what cannot be called."""
+def need_function(f: Any, transform: str, drop_in: DropIn = True) -> Any:
+    """Return a function as it is to be called; raise TypeError for what cannot be called."""
     if not callable(f):
         raise TypeError(f"{transform} takes a function and returns one, as in {transform}(f)(x); it got {f!r:.60}")
+    return prepared(f, transform, drop_in)
 
 
 def parameters(f: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:

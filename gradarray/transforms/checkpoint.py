@@ -11,6 +11,8 @@ import numpy as np
 
 from ..context import settings
 from ..context.settings import held, hold, silently, within
+from ..dropin import blocks
+from ..dropin.making import in_reverse
 from ..forward.dual import Dual
 from ..forward.levels import made_of_tensors, on_a_tape
 from ..kernels.arrays import FLOAT64, Array, is_floating
@@ -109,8 +111,8 @@ class _Checkpoint(PullbackRule):
         args, kwargs = self.structure.unflatten(given)
         before = held()
         try:
-            hold(differentiating(before))
-            result = self.func(*args, **kwargs)
+            hold(differentiating(before, making=in_reverse(before.making)))
+            result = blocks.call(self.func, args, kwargs)
         finally:
             hold(before)
         outs = [out for out in flatten(result)[0] if _is_result(out)]

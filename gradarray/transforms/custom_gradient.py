@@ -12,6 +12,9 @@ import numpy as np
 
 from ..context import settings
 from ..context.settings import held, hold
+from ..dropin import blocks
+from ..dropin.blocks import plainly
+from ..dropin.making import in_reverse
 from ..forward.dual import Dual
 from ..forward.levels import made_of_tensors, on_a_tape
 from ..forward.tangents import gradients_for, paired
@@ -95,7 +98,7 @@ class Derivative:
             return self._forward(leaves, structure, level)
         taped = settings.recording() and any(map(on_a_tape, leaves))
         plain = [saved(leaf) if taped else wrapping.unwrap(leaf) for leaf in leaves]
-        result, pull = self.call(*structure.unflatten(map(_read_only, plain)))
+        result, pull = plainly(self.call, structure.unflatten(map(_read_only, plain)))
         outs, answer = flatten(result)
         outs = [self._plain(out, plain) for out in outs]
         floating = [out for out in outs if is_floating(out)]
@@ -131,7 +134,7 @@ class Derivative:
             result = self(*args)
             pull = None
         else:
-            result, pull = self.call(*structure.unflatten(map(_read_only, values)))
+            result, pull = plainly(self.call, structure.unflatten(map(_read_only, values)))
         outs, answer = flatten(result)
         if pull is not None:
             outs = [self._plain(out, values) for out in outs]
@@ -279,8 +282,8 @@ class _Custom(Derivative):
     def pull_again(self, result: Any, args: tuple[Any, ...]) -> Pull:
         before = held()
         try:
-            hold(differentiating(before, recording=True))
-            return self.call(*args)[1]
+            hold(differentiating(before, recording=True, making=in_reverse(before.making)))
+            return blocks.call(self.call, args, {}, self.func)[1]  # type: ignore[no-any-return]
         except Exception as error:
             error.add_note(
                 f"A derivative of the gradient of {self.name} was asked for, which calls {self.name} on Tensors: "

@@ -16,6 +16,8 @@ import numpy as np
 
 from ..context.frames import end_at_users
 from ..context.settings import held, hold, next_level, paused, watching
+from ..dropin import blocks
+from ..dropin.making import in_forward
 from ..forward.dual import Dual
 from ..forward.tangents import met
 from ..kernels.gate import ARRAYS, argument
@@ -23,7 +25,7 @@ from ..reverse.tensor import Tensor, variable
 from ..tape import loss
 from ..tape.loss import differentiating
 from ..tape.nodes import next_order
-from .argnums import Argnums, function_name, need_function
+from .argnums import Argnums, DropIn, function_name, need_function
 from .checks import check_argument, check_results, dtype_of, shape_of, zeros_of
 from .containers import flatten, tree_map
 from .trace import Trace, dual, pull_back
@@ -35,10 +37,14 @@ P = ParamSpec("P")
 
 
 @overload
-def grad(f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., Any]: ...
+def grad(f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False, drop_in: DropIn = True) -> Callable[..., Any]: ...
 @overload
-def grad(f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[P, Any]: ...
-def grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., Any]:
+def grad(
+    f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, drop_in: DropIn = True
+) -> Callable[P, Any]: ...
+def grad(
+    f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, drop_in: DropIn = True
+) -> Callable[..., Any]:
     """Make the function that returns the gradient of a function with a scalar result.
 
     Parameters
@@ -49,6 +55,9 @@ def grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> C
         The arguments to differentiate by: positions, counted from the end if negative, or names.
     has_aux : bool
         `f` returns a pair; only its first part is differentiated, and the second is handed on.
+    drop_in : bool, str or sequence of str
+        Let `f` make arrays and fill them, hand lists of variables to NumPy, and use Python's math, as NumPy code does:
+        see `drop_in`. Names of libraries in plain Python let these in; False has `f` run as it stands.
 
     Returns
     -------
@@ -75,12 +84,14 @@ def grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> C
     >>> ga.grad(loss)(np.zeros(2), x, np.array([1.0, 0.0, 2.0]))
     array([-7.33333333, -9.33333333])
     """
-    return gradient_of("grad", f, argnums, has_aux)
+    return gradient_of("grad", f, argnums, has_aux, drop_in)
 
 
-def gradient_of(transform: str, f: Callable[..., Any], argnums: Any, has_aux: bool) -> Callable[..., Any]:
+def gradient_of(
+    transform: str, f: Callable[..., Any], argnums: Any, has_aux: bool, drop_in: DropIn = True
+) -> Callable[..., Any]:
     """Do what `grad` does, in the name of another transform."""
-    need_function(f, transform)
+    f = need_function(f, transform, drop_in)
     chosen = Argnums(argnums, transform)
 
     @named_after(
@@ -101,10 +112,16 @@ def gradient_of(transform: str, f: Callable[..., Any], argnums: Any, has_aux: bo
 
 
 @overload
-def value_and_grad(f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., tuple[Any, Any]]: ...
+def value_and_grad(
+    f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False, drop_in: DropIn = True
+) -> Callable[..., tuple[Any, Any]]: ...
 @overload
-def value_and_grad(f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[P, tuple[Any, Any]]: ...
-def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., tuple[Any, Any]]:
+def value_and_grad(
+    f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, drop_in: DropIn = True
+) -> Callable[P, tuple[Any, Any]]: ...
+def value_and_grad(
+    f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, drop_in: DropIn = True
+) -> Callable[..., tuple[Any, Any]]:
     """Make the function that returns a scalar function's value together with its gradient.
 
     Parameters
@@ -115,6 +132,9 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = F
         The arguments to differentiate by: positions, counted from the end if negative, or names.
     has_aux : bool
         `f` returns a pair; only its first part is differentiated.
+    drop_in : bool, str or sequence of str
+        Let `f` make arrays and fill them, hand lists of variables to NumPy, and use Python's math, as NumPy code does:
+        see `drop_in`. Names of libraries in plain Python let these in; False has `f` run as it stands.
 
     Returns
     -------
@@ -135,7 +155,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = F
     >>> float(value), gradient
     (5.0, array([2., 4.]))
     """
-    need_function(f, "value_and_grad")
+    f = need_function(f, "value_and_grad", drop_in)
     chosen = Argnums(argnums, "value_and_grad")
     made_by = functools.partial(value_and_grad, has_aux=has_aux), (f, argnums)
 
@@ -153,10 +173,16 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = F
 
 
 @overload
-def elementwise_grad(f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., Any]: ...
+def elementwise_grad(
+    f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False, drop_in: DropIn = True
+) -> Callable[..., Any]: ...
 @overload
-def elementwise_grad(f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[P, Any]: ...
-def elementwise_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., Any]:
+def elementwise_grad(
+    f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, drop_in: DropIn = True
+) -> Callable[P, Any]: ...
+def elementwise_grad(
+    f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, drop_in: DropIn = True
+) -> Callable[..., Any]:
     """Make the derivative of a function that acts on each element by itself.
 
     Parameters
@@ -169,6 +195,9 @@ def elementwise_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool =
         The arguments to differentiate by: positions, counted from the end if negative, or names.
     has_aux : bool
         `f` returns a pair; only its first part is differentiated, and the second is handed on.
+    drop_in : bool, str or sequence of str
+        Let `f` make arrays and fill them, hand lists of variables to NumPy, and use Python's math, as NumPy code does:
+        see `drop_in`. Names of libraries in plain Python let these in; False has `f` run as it stands.
 
     Returns
     -------
@@ -189,7 +218,7 @@ def elementwise_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool =
     >>> ga.elementwise_grad(np.sin)(np.array([0.0, np.pi]))
     array([ 1., -1.])
     """
-    need_function(f, "elementwise_grad")
+    f = need_function(f, "elementwise_grad", drop_in)
     chosen = Argnums(argnums, "elementwise_grad")
     made_by = functools.partial(elementwise_grad, has_aux=has_aux), (f, argnums)
 
@@ -215,7 +244,7 @@ def elementwise_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool =
 # --- products with the Jacobian -------------------------------------------------------------------------------------
 
 
-def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False, drop_in: DropIn = True) -> Any:
     """Evaluate a function, and make the function that pulls cotangents back through it.
 
     Parameters
@@ -226,6 +255,9 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         Its arguments.
     has_aux : bool
         `f` returns a pair; only its first part is differentiated, and the second is handed on.
+    drop_in : bool, str or sequence of str
+        Let `f` make arrays and fill them, hand lists of variables to NumPy, and use Python's math, as NumPy code does:
+        see `drop_in`. Names of libraries in plain Python let these in; False has `f` run as it stands.
 
     Returns
     -------
@@ -253,7 +285,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     >>> f_vjp(np.array([1.0, 10.0]))
     (array([ 3., 30.]), np.float64(21.0))
     """
-    trace, out, aux = _traced("vjp", f, primals, has_aux)
+    trace, out, aux = _traced("vjp", f, primals, has_aux, drop_in)
     outs, tree = check_results(out, "vjp", trace.name, primals)
 
     def f_vjp(cotangent: Any) -> tuple[Any, ...]:
@@ -265,7 +297,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     return (value, f_vjp, trace.settle(aux, True)) if has_aux else (value, f_vjp)
 
 
-def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False, drop_in: DropIn = True) -> Any:
     """Evaluate a function, and make its derivative at that point, as a linear function of the direction.
 
     `f` is called once; each application goes along what was recorded then. For a single direction, `jvp` is faster and
@@ -279,6 +311,9 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> An
         Its arguments.
     has_aux : bool
         `f` returns a pair; only its first part is differentiated, and the second is handed on.
+    drop_in : bool, str or sequence of str
+        Let `f` make arrays and fill them, hand lists of variables to NumPy, and use Python's math, as NumPy code does:
+        see `drop_in`. Names of libraries in plain Python let these in; False has `f` run as it stands.
 
     Returns
     -------
@@ -302,7 +337,7 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> An
     >>> f_jvp(np.array([1.0, 0.0])), f_jvp(np.array([0.0, 1.0]))
     (array([2., 0.]), array([0., 4.]))
     """
-    trace, out, aux = _traced("linearize", f, primals, has_aux)
+    trace, out, aux = _traced("linearize", f, primals, has_aux, drop_in)
     outs, tree = check_results(out, "linearize", trace.name, primals)
     # The pullback is linear in its cotangent, so it may be differentiated anywhere, and its transpose is the jvp. Not
     # at zero: zero times an infinite derivative is zero on the way back, and would take the derivative with it.
@@ -329,7 +364,14 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> An
     return (value, f_jvp, trace.settle(aux, True)) if has_aux else (value, f_jvp)
 
 
-def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, has_aux: bool = False) -> Any:
+def jvp(
+    f: Callable[..., Any],
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    *,
+    has_aux: bool = False,
+    drop_in: DropIn = True,
+) -> Any:
     """Evaluate a function together with its derivative in one direction, without a tape.
 
     Parameters
@@ -342,6 +384,9 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
         The direction: one array for each argument, of the same shape, in the same container.
     has_aux : bool
         `f` returns a pair; only its first part is differentiated, and the second is handed on.
+    drop_in : bool, str or sequence of str
+        Let `f` make arrays and fill them, hand lists of variables to NumPy, and use Python's math, as NumPy code does:
+        see `drop_in`. Names of libraries in plain Python let these in; False has `f` run as it stands.
 
     Returns
     -------
@@ -364,7 +409,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     >>> float(value), float(tangent)
     (0.0, 2.0)
     """
-    need_function(f, "jvp")
+    f = need_function(f, "jvp", drop_in)
     for given, what in ((primals, "primals"), (tangents, "tangents")):
         if not isinstance(given, (tuple, list)):
             raise TypeError(f"the {what} of jvp are a tuple, one for each argument of f, as in jvp(f, (x,), (t,))")
@@ -399,13 +444,13 @@ class Pushed:
     ) -> None:
         name = function_name(f)
         before = held()
-        now = differentiating(before)
+        now = differentiating(before, making=in_forward(before.making, level))
         # An interrupt may have left it from another differentiation.
         vanished = met.vanished if met.within is now.named else None
         try:
             hold(now)
             met.vanished, met.within = vanished or 0, now.named
-            out = f(*args, **kwargs)
+            out = blocks.call(f, args, kwargs)
             named = loss.all_named()
         except loss.GradientLossError as error:
             end_at_users(error.__traceback__)
@@ -438,9 +483,11 @@ def _tangent(x: Any, level: int) -> Any:
 # --- what the transforms share --------------------------------------------------------------------------------------
 
 
-def _traced(transform: str, f: Callable[..., Any], primals: tuple[Any, ...], has_aux: bool) -> tuple[Trace, Any, Any]:
+def _traced(
+    transform: str, f: Callable[..., Any], primals: tuple[Any, ...], has_aux: bool, drop_in: DropIn
+) -> tuple[Trace, Any, Any]:
     """Call a function on variables in place of all its arguments."""
-    need_function(f, transform)
+    f = need_function(f, transform, drop_in)
     if not primals:
         raise TypeError(f"{transform}(f, *primals) needs at least one argument to differentiate by")
     trace = Trace(transform, f, Argnums(tuple(range(len(primals))), transform), primals, {})

@@ -7,7 +7,7 @@ from typing import Any, ParamSpec, overload
 
 import numpy as np
 
-from .argnums import Argnums, need_function
+from .argnums import Argnums, DropIn, need_function
 from .checks import dtype_of, shape_of, zeros_of
 from .containers import flatten
 from .gradients import gradient_of, jvp
@@ -19,10 +19,14 @@ P = ParamSpec("P")
 
 
 @overload
-def hessian(f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., Any]: ...
+def hessian(f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False, drop_in: DropIn = True) -> Callable[..., Any]: ...
 @overload
-def hessian(f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[P, Any]: ...
-def hessian(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> Callable[..., Any]:
+def hessian(
+    f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, drop_in: DropIn = True
+) -> Callable[P, Any]: ...
+def hessian(
+    f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, drop_in: DropIn = True
+) -> Callable[..., Any]:
     """Make the function that returns the matrix of second derivatives of a function with a scalar result.
 
     It is the Jacobian of the gradient. For the product with a vector alone, `hvp` is enough.
@@ -35,6 +39,9 @@ def hessian(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -
         The arguments to differentiate by: positions, counted from the end if negative, or names.
     has_aux : bool
         `f` returns a pair; only its first part is differentiated, and the second is handed on.
+    drop_in : bool, str or sequence of str
+        Let `f` make arrays and fill them, hand lists of variables to NumPy, and use Python's math, as NumPy code does:
+        see `drop_in`. Names of libraries in plain Python let these in; False has `f` run as it stands.
 
     Returns
     -------
@@ -59,10 +66,11 @@ def hessian(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -
            [5., 0., 2.],
            [3., 2., 0.]])
     """
+    f = need_function(f, "hessian", drop_in)
     return jacobian_of("hessian", "fwd", gradient_of("hessian", f, argnums, has_aux), argnums, has_aux, False, f)
 
 
-def hvp(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
+def hvp(f: Callable[..., Any], argnums: Any = 0, *, drop_in: DropIn = True) -> Callable[..., Any]:
     """Make the function that multiplies the Hessian of a scalar function by a vector, without forming the matrix.
 
     Parameters
@@ -71,6 +79,9 @@ def hvp(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
         A function of arrays, numbers or containers of them that returns one real number.
     argnums : int, str, or a tuple of them
         The arguments to differentiate by: positions, counted from the end if negative, or names.
+    drop_in : bool, str or sequence of str
+        Let `f` make arrays and fill them, hand lists of variables to NumPy, and use Python's math, as NumPy code does:
+        see `drop_in`. Names of libraries in plain Python let these in; False has `f` run as it stands.
 
     Returns
     -------
@@ -91,7 +102,7 @@ def hvp(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
     >>> ga.hvp(lambda x: np.prod(x))(np.array([2.0, 3.0, 5.0]), np.array([1.0, 0.0, 0.0]))
     array([0., 5., 3.])
     """
-    need_function(f, "hvp")
+    f = need_function(f, "hvp", drop_in)
     chosen = Argnums(argnums, "hvp")
     gradient = gradient_of("hvp", f, argnums, False)
 
@@ -109,10 +120,10 @@ def hvp(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
 
 
 @overload
-def hessian_diagonal(f: np.ufunc, argnums: Any = 0) -> Callable[..., Any]: ...
+def hessian_diagonal(f: np.ufunc, argnums: Any = 0, *, drop_in: DropIn = True) -> Callable[..., Any]: ...
 @overload
-def hessian_diagonal(f: Callable[P, Any], argnums: Any = 0) -> Callable[P, Any]: ...
-def hessian_diagonal(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
+def hessian_diagonal(f: Callable[P, Any], argnums: Any = 0, *, drop_in: DropIn = True) -> Callable[P, Any]: ...
+def hessian_diagonal(f: Callable[..., Any], argnums: Any = 0, *, drop_in: DropIn = True) -> Callable[..., Any]:
     """Make the function that returns the diagonal of the Hessian of a scalar function, without forming the matrix.
 
     It takes as many products with the Hessian as the argument has elements, one after the other.
@@ -123,6 +134,9 @@ def hessian_diagonal(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., A
         A function of arrays, numbers or containers of them that returns one real number.
     argnums : int, str, or a tuple of them
         The arguments to differentiate by: positions, counted from the end if negative, or names.
+    drop_in : bool, str or sequence of str
+        Let `f` make arrays and fill them, hand lists of variables to NumPy, and use Python's math, as NumPy code does:
+        see `drop_in`. Names of libraries in plain Python let these in; False has `f` run as it stands.
 
     Returns
     -------
@@ -142,7 +156,7 @@ def hessian_diagonal(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., A
     >>> ga.hessian_diagonal(lambda x: np.sum(x**3))(np.array([1.0, 2.0]))
     array([ 6., 12.])
     """
-    need_function(f, "hessian_diagonal")
+    f = need_function(f, "hessian_diagonal", drop_in)
     chosen = Argnums(argnums, "hessian_diagonal")
     gradient = gradient_of("hessian_diagonal", f, argnums, False)
 

@@ -11,7 +11,7 @@ from ..batch import batched
 from ..context.settings import next_level, watching
 from ..kernels.gate import PLAIN
 from ..reverse.tensor import Tensor
-from .argnums import Argnums, function_name, need_function
+from .argnums import Argnums, DropIn, function_name, need_function
 from .checks import check_results, dtype_of, shape_of, zeros_of
 from .containers import Tree
 from .gradients import Pushed, pair
@@ -23,14 +23,14 @@ P = ParamSpec("P")
 
 @overload
 def jacobian(
-    f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
+    f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
 ) -> Callable[..., Any]: ...
 @overload
 def jacobian(
-    f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
+    f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
 ) -> Callable[P, Any]: ...
 def jacobian(
-    f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
+    f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
 ) -> Callable[..., Any]:
     """Make the function that returns the derivative of each element of a result by each element of an argument.
 
@@ -48,6 +48,9 @@ def jacobian(
         `f` returns a pair; only its first part is differentiated, and the second is handed on.
     holomorphic : bool
         Say that `f` is complex differentiable, which a complex result and a complex argument need.
+    drop_in : bool, str or sequence of str
+        Let `f` make arrays and fill them, hand lists of variables to NumPy, and use Python's math, as NumPy code does:
+        see `drop_in`. Names of libraries in plain Python let these in; False has `f` run as it stands.
 
     Returns
     -------
@@ -71,19 +74,19 @@ def jacobian(
     array([[1., 2.],
            [3., 4.]])
     """
-    return jacobian_of("jacobian", None, f, argnums, has_aux, holomorphic)
+    return jacobian_of("jacobian", None, need_function(f, "jacobian", drop_in), argnums, has_aux, holomorphic)
 
 
 @overload
 def jacrev(
-    f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
+    f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
 ) -> Callable[..., Any]: ...
 @overload
 def jacrev(
-    f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
+    f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
 ) -> Callable[P, Any]: ...
 def jacrev(
-    f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
+    f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
 ) -> Callable[..., Any]:
     """Make the function that returns the Jacobian, computed in reverse: many rows in one sweep.
 
@@ -97,6 +100,9 @@ def jacrev(
         `f` returns a pair; only its first part is differentiated, and the second is handed on.
     holomorphic : bool
         Say that `f` is complex differentiable, which a complex result and a complex argument need.
+    drop_in : bool, str or sequence of str
+        Let `f` make arrays and fill them, hand lists of variables to NumPy, and use Python's math, as NumPy code does:
+        see `drop_in`. Names of libraries in plain Python let these in; False has `f` run as it stands.
 
     Returns
     -------
@@ -115,19 +121,19 @@ def jacrev(
     >>> ga.jacrev(lambda x: np.sum(x**2, keepdims=True))(np.array([1.0, 2.0]))
     array([[2., 4.]])
     """
-    return jacobian_of("jacrev", "rev", f, argnums, has_aux, holomorphic)
+    return jacobian_of("jacrev", "rev", need_function(f, "jacrev", drop_in), argnums, has_aux, holomorphic)
 
 
 @overload
 def jacfwd(
-    f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
+    f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
 ) -> Callable[..., Any]: ...
 @overload
 def jacfwd(
-    f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
+    f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
 ) -> Callable[P, Any]: ...
 def jacfwd(
-    f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False
+    f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
 ) -> Callable[..., Any]:
     """Make the function that returns the Jacobian, computed forward: column by column, many at a time.
 
@@ -141,6 +147,9 @@ def jacfwd(
         `f` returns a pair; only its first part is differentiated, and the second is handed on.
     holomorphic : bool
         Say that `f` is complex differentiable, which a complex result and a complex argument need.
+    drop_in : bool, str or sequence of str
+        Let `f` make arrays and fill them, hand lists of variables to NumPy, and use Python's math, as NumPy code does:
+        see `drop_in`. Names of libraries in plain Python let these in; False has `f` run as it stands.
 
     Returns
     -------
@@ -159,7 +168,7 @@ def jacfwd(
     >>> ga.jacfwd(lambda t: np.array([1.0, 2.0, 3.0]) * t)(2.0)
     array([1., 2., 3.])
     """
-    return jacobian_of("jacfwd", "fwd", f, argnums, has_aux, holomorphic)
+    return jacobian_of("jacfwd", "fwd", need_function(f, "jacfwd", drop_in), argnums, has_aux, holomorphic)
 
 
 # --- rows and columns -----------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ import numpy as np
 from ..context import settings
 from ..context.frames import end_at_users
 from ..context.settings import held, hold
+from ..dropin import blocks
+from ..dropin.making import in_reverse
 from ..forward.dual import Dual
 from ..forward.tangents import copied, joined, matched
 from ..kernels.arrays import FLOAT64, Array
@@ -148,8 +150,8 @@ class Trace:
         before = held()
         try:
             # An outer no_grad is about the outer tape; this derivative was asked for inside it.
-            hold(differentiating(before, recording=True))
-            self.out = f(*args, **kwargs)
+            hold(differentiating(before, recording=True, making=in_reverse(before.making)))
+            self.out = blocks.call(f, args, kwargs)
             self._named = loss.all_named()
         except loss.GradientLossError as error:
             end_at_users(error.__traceback__)

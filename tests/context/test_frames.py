@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import _thread
+import array
 import contextlib
+import ctypes
 import linecache
 import math
+import struct
 import sys
+import time
 import traceback
 import types
 import warnings
@@ -22,7 +27,7 @@ X = np.array([0.3, 0.5, 0.9])
 
 def message(f, x=X):
     with pytest.raises(GradientLossError) as error:
-        ga.grad(f)(x)
+        ga.grad(f, drop_in=False)(x)
     return str(error.value)
 
 
@@ -61,9 +66,11 @@ def test_what_cannot_be_known_is_not_named():
 
 
 def test_the_function_that_a_transform_was_given_is_named():
-    for transform in (ga.grad, ga.jacfwd, lambda f: lambda x: ga.jvp(f, (x,), (x,))):
+    for transform in (ga.grad, ga.jacfwd, lambda f, **kwargs: lambda x: ga.jvp(f, (x,), (x,), **kwargs)):
         with pytest.raises(GradientLossError, match=r"^math\.sin took"):
-            transform(math.sin)(1.0)
+            transform(math.sin, drop_in=False)(1.0)
+        with pytest.raises(GradientLossError, match=r"^ctypes\.c_double took"):
+            transform(ctypes.c_double)(1.0)
 
 
 def test_a_function_under_decorators_is_named_and_a_helper_is_not():
@@ -199,26 +206,59 @@ def test_looking_leaves_no_reference_behind():
 # --- whose line -----------------------------------------------------------------------------------------------------
 
 
+TRANSFORMS = [
+    lambda f, **kwargs: ga.grad(f, **kwargs)(X),
+    lambda f, **kwargs: ga.jvp(f, (X,), (X,), **kwargs),
+    lambda f, **kwargs: ga.hvp(f, **kwargs)(X, X),
+]
+
+
+def ends_at_the_users_line(transform, f, **kwargs):
+    with pytest.raises(GradientLossError) as error:
+        transform(f, **kwargs)
+    *_, (last, _) = traceback.walk_tb(error.value.__traceback__)
+    assert last.f_code in (f.__code__, filled.__code__, filled_before.__code__)
+    assert error.value.__cause__ is None and (error.value.__suppress_context__ or error.value.__context__ is None)
+
+
 @pytest.mark.parametrize(
     "f",
     [lambda x: math.sin(x[0]), lambda x: np.asarray(x).sum(), lambda x: x.tolist()[0], lambda x: filled(x)],
     ids=["float", "array", "tolist", "assignment"],
 )
-@pytest.mark.parametrize(
-    "transform", [lambda f: ga.grad(f)(X), lambda f: ga.jvp(f, (X,), (X,)), lambda f: ga.hvp(f)(X, X)]
-)
+@pytest.mark.parametrize("transform", TRANSFORMS)
 def test_the_traceback_of_a_transform_ends_at_the_users_line(transform, f):
-    with pytest.raises(GradientLossError) as error:
-        transform(f)
-    *_, (last, _) = traceback.walk_tb(error.value.__traceback__)
-    assert last.f_code in (f.__code__, filled.__code__)
-    assert error.value.__cause__ is None and (error.value.__suppress_context__ or error.value.__context__ is None)
+    ends_at_the_users_line(transform, f, drop_in=False)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: struct.pack("d", x[0]),
+        lambda x: array.array("d", x),
+        lambda x: np.array(x, dtype=object),
+        lambda x: np.polynomial.polynomial.polyval(2.0, np.array([x[0], 1.0], dtype=object)),
+        lambda x: filled_before(x),
+    ],
+    ids=["float", "list", "array", "array within a call", "assignment"],
+)
+@pytest.mark.parametrize("transform", TRANSFORMS)
+def test_it_does_so_in_drop_in_mode(transform, f):
+    ends_at_the_users_line(transform, f)
 
 
 def filled(x):
     out = np.zeros(3)
     out[0] = x[0]
     return np.sum(out)
+
+
+BEFORE = np.zeros(3)
+
+
+def filled_before(x):
+    BEFORE[0] = x[0]
+    return np.sum(BEFORE)
 
 
 @pytest.mark.parametrize(("module", "harmless"), [("matplotlib.axes", True), ("matplotlib.mlab", False)])
@@ -341,3 +381,31 @@ def test_the_mirrors_functions_and_those_of_libraries_warn_at_the_line_of_their_
     assert {(m[2], m[3]) for m in told(lambda: at(NAN[0]))} == {("users_code.py", 2)}
     library = executed("def f(x):\n    return np.nanmean(x)", "library.py", __name__="scipy.stats")["f"]
     assert {(m[2], m[3]) for m in told(lambda: library(ga.tensor(NAN[0])))} == {("library.py", 2)}
+
+
+# --- where there is no line -----------------------------------------------------------------------------------------
+
+
+def test_a_value_that_no_line_of_anybody_has_taken_is_told_of_all_the_same():
+    """A thread may begin in a function of C, and then has no frame."""
+    t = ga.tensor(2.0)
+    with warnings.catch_warnings(record=True) as messages:
+        warnings.simplefilter("always")
+        for take, taken in (("{:.1f}".format, "2.0"), (math.sin, math.sin(2.0))):
+            assert not messages
+            results: list[object] = []
+            _thread.start_new_thread(results.extend, (map(take, [t]),))
+            end = time.monotonic() + 60
+            while not results and time.monotonic() < end:
+                time.sleep(0.001)
+            assert results == [taken]
+    (message,) = messages
+    assert message.category is ga.GradientLossWarning
+    assert str(message.message).startswith("the bare value of a variable was taken; what is computed from it")
+
+
+def test_code_without_positions_is_not_quoted():
+    f = executed("def f(x): return math.cosh(x[0])", known=True)["f"]
+    assert "`math.cosh(x[0])`" in message(f)
+    f.__code__ = f.__code__.replace(co_linetable=b"", co_name="g")
+    assert message(f).startswith("the bare value of a variable was taken; what is computed from it has no gradient.")

@@ -542,6 +542,40 @@ class TestDecorators:
 
         assert asyncio.run(every()) == [(inside, look())] * 2
 
+    def test_an_asynchronous_generator_is_thrown_at_and_closed_as_another(self, kind: Any) -> None:
+        block, look, inside = kind
+        outside = look()
+        ended = []
+
+        @block()
+        async def looks() -> Any:
+            try:
+                sent = yield look()
+                assert sent == "value"
+                try:
+                    yield look()
+                except KeyError:
+                    yield "caught", look()
+                yield "not reached"
+            finally:
+                await asyncio.sleep(0)
+                ended.append(look())
+
+        async def main() -> None:
+            steps = looks()
+            assert [await steps.asend(None), look()] == [inside, outside]
+            assert await steps.asend("value") == inside
+            assert await steps.athrow(KeyError()) == ("caught", inside)
+            with pytest.raises(ZeroDivisionError):
+                await steps.athrow(ZeroDivisionError())
+            assert ended == [inside]
+            steps = looks()
+            await steps.asend(None)
+            await steps.aclose()
+            assert [*ended, look()] == [inside, inside, outside]
+
+        asyncio.run(main())
+
     @pytest.mark.parametrize("behind", CALLABLES)
     def test_a_coroutine_or_generator_behind_a_callable(self, kind: Any, behind: Any) -> None:
         block, look, inside = kind

@@ -545,3 +545,26 @@ def test_a_write_through_a_view_of_what_has_no_axes_reaches_it_at_each_level(mak
         np.testing.assert_allclose(twice, expected, rtol=1e-6, atol=1e-8)
     both = ga.jvp(lambda x: ga.jvp(f, (x,), (V,))[1], (X,), (V,))[1]
     np.testing.assert_allclose(both, np.sum(expected * V), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("update", [operator.iadd, operator.isub, operator.imul])
+def test_a_scalar_that_is_updated_is_another_one_at_each_level(update: Callable[[Any, Any], Any]) -> None:
+    """As ``total += x`` binds the name anew where the total is a number, which a list may have."""
+
+    def f(x: Any) -> Any:
+        total, kept = x[0] * x[1], []
+        for v in x:
+            total = update(total, v * v)
+            kept.append(total)
+        return np.sum(np.stack(kept) ** 2)
+
+    once = ga.grad(f)
+    expected = central(once, X, V)
+    for twice in (
+        ga.hvp(f)(X, V),
+        ga.grad(lambda x: ga.jvp(f, (x,), (V,))[1])(X),
+        ga.grad(lambda x: np.sum(once(x) * V))(X),
+    ):
+        np.testing.assert_allclose(twice, expected, rtol=1e-6, atol=1e-6)
+    both = ga.jvp(lambda x: ga.jvp(f, (x,), (V,))[1], (X,), (V,))[1]
+    np.testing.assert_allclose(both, np.sum(expected * V), rtol=1e-6, atol=1e-6)

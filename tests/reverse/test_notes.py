@@ -103,9 +103,11 @@ def test_the_call_is_noted_once(call, note):
         error = raised(call, t)
         assert error.__notes__ == [note]
         assert str(error) == str(raised(call, B))  # NumPy's own
-    dual = raised(lambda: ga.jvp(call, (B,), (B,)))
+    dual = raised(lambda: ga.jvp(call, (B,), (B,), drop_in=False))
     if call is not update:  # which rebinds the name
         assert dual.__notes__ == [note.replace("Tensor", "Dual")]
+        (found,) = raised(lambda: ga.jvp(call, (B,), (B,))).__notes__  # arrays that are made here are Duals, too
+        assert found.replace("an ndarray", "a Dual") == note.replace("an ndarray", "a Dual").replace("Tensor", "Dual")
 
 
 def test_many_operands_are_counted():

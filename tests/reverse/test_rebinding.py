@@ -311,7 +311,8 @@ def test_what_somebody_else_has_is_right_or_refused(place, op, mode):
     f = made(SHARED[place], op)
     try:
         found, gradient = MODES[mode](f)
-    except ga.GradientLossError:
+    except TypeError as error:  # in drop-in mode a is a Tensor, of which nobody has a memoryview
+        assert isinstance(error, ga.GradientLossError) or (place == "memoryview" and "bytes-like" in str(error))
         return
     np.testing.assert_allclose(found, value)
     np.testing.assert_allclose(gradient, slope, rtol=1e-5, atol=1e-6)
@@ -352,7 +353,8 @@ def test_also_for_matrices():
     x = X + np.eye(3)
     np.testing.assert_allclose(ga.grad(alone)(x), 2 * x)
     with pytest.raises(ga.GradientLossError, match="plain ndarray"):
-        ga.grad(shared)(x)
+        ga.grad(shared, drop_in=False)(x)
+    np.testing.assert_allclose(ga.grad(shared)(x), 2 * x)
 
 
 @counted

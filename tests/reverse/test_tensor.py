@@ -116,6 +116,8 @@ def test_conversions_to_python_numbers(value):
     assert [1, 2, 3][ga.tensor(1)] == 2
     with pytest.raises(TypeError):
         range(x)
+    with pytest.raises(TypeError, match=r"only 0-d tensors can be rounded by round\(\); use np.round"):
+        round(ga.tensor([value]))
 
 
 def test_length_iteration_and_membership():

@@ -593,6 +593,31 @@ def test_of_what_is_written_twice_through_a_view_one_value_has_the_derivative(wr
     check_gradient(program, [rng.normal(size=8), rng.normal(size=(6, 3))], rng)
 
 
+@pytest.mark.parametrize("held", [False, True])
+@pytest.mark.parametrize("kind", ["base", "view", "rows", "other view"])
+def test_so_does_each_of_many(kind, held, rng):
+    """More than are looked through one by one: what is saved is a copy then."""
+
+    def program(x):
+        y, total, views = 1.0 * x, 0.0, []
+        for i in range(3):
+            for k in range(20):
+                view = y[k : k + 3]
+                views += [view] if held or not views else []
+                total = total + np.sum(view * view * (i + 1))
+            if kind == "base":
+                y[i] = 0.01 * total
+            elif kind == "view":
+                view *= 1.01
+            elif kind == "rows":
+                y[::2] = 0.9 * y[1::2]
+            else:
+                views[0][...] = 0.5 * view
+        return total + np.sum(y**3)
+
+    ga.check_grads(program, (rng.uniform(0.1, 0.4, 24),), order=1)
+
+
 def test_a_saved_value_stays_intact_whoever_writes(rng):
     def program(x):
         base = x * 1.0

@@ -59,6 +59,28 @@ def test_a_function_that_returns_no_array_is_refused(result: Any) -> None:
             call(1.0)
 
 
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        (
+            np.ma.array([1.0]),
+            r"returned a numpy\.ma\.MaskedArray, and no gradient can be found in that; .*register_container",
+        ),
+        (np.array(["one"]), "needs a function of numbers; f returned an array of <U3"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_function_that_returns_another_array_is_refused(result: Any, message: str) -> None:
+    def f(x: Any) -> Any:
+        return result
+
+    for transform in (ga.jacobian, ga.jacrev, ga.jacfwd, ga.elementwise_grad):
+        with pytest.raises(TypeError, match=message):
+            transform(f)(1.0)
+    zero = ga.jacobian(lambda x: np.ones(2).view(type("Plain", (np.ndarray,), {})))(1.0)
+    np.testing.assert_array_equal(zero, [0, 0])
+
+
 def test_a_result_that_is_no_scalar_is_refused_with_the_names_of_what_to_use() -> None:
     for shape in ((3,), (1,), (1, 1)):
         with pytest.raises(ValueError, match=r"returned shape \(.*jacobian, or elementwise_grad"):
@@ -82,9 +104,13 @@ def test_a_complex_result_is_refused() -> None:
 def test_taking_raw_values_from_a_variable_is_an_error_inside() -> None:
     for f in (math.sin, lambda x: float(x) * x, lambda x: np.array([x, x]).sum()):
         with pytest.raises(ga.GradientLossError):
-            ga.grad(f)(1.0)
+            ga.grad(f, drop_in=False)(1.0)
     t = ga.tensor(1.0)  # of a forward derivative, variables from outside are meant
-    for call in (lambda f: ga.jvp(f, (1.0,), (1.0,)), lambda f: ga.vjp(f, 1.0), lambda f: ga.linearize(f, 1.0)):
+    for call in (
+        lambda f: ga.jvp(f, (1.0,), (1.0,), drop_in=False),
+        lambda f: ga.vjp(f, 1.0, drop_in=False),
+        lambda f: ga.linearize(f, 1.0, drop_in=False),
+    ):
         with pytest.raises(ga.GradientLossError):
             call(lambda x: math.sin(t) * x)
     with ga.no_grad():

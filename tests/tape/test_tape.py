@@ -174,6 +174,19 @@ def test_clear_graph_releases_without_computing():
         y.backward()
 
 
+def test_a_gradient_that_is_set_has_the_shape_of_the_value():
+    x, c = ga.tensor([1.0, 2.0]), ga.tensor([1.0, 2.0], constant=True)
+    x.grad = [3, 4]
+    np.testing.assert_array_equal(x.grad, [3.0, 4.0])
+    assert x.grad.dtype == float
+    with pytest.raises(ValueError, match=r"has its tensor's shape \(2,\), not \(3,\)"):
+        x.grad = np.ones(3)
+    with pytest.raises(ValueError, match="A constant tensor has no gradient"):
+        c.grad = np.ones(2)
+    x.grad = c.grad = None
+    assert x.grad is c.grad is None
+
+
 def test_null_grad():
     x = ga.tensor(2.0)
     (x * 1).backward()

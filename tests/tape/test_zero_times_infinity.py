@@ -522,7 +522,7 @@ def test_loops_over_elements_stay_linear():
 # --- a NaN or an infinity in what is left out, in every function ------------------------------------------------------
 
 # Results that are finite, and whose derivatives are not where they were: within one matrix, all elements hang together.
-TOGETHER = {"linalg-qr", "linalg-full_qr", "linalg-cholesky", "linalg-det", "creation-geomspace"}
+TOGETHER = {"decompositions-qr", "decompositions-full_qr", "decompositions-cholesky", "norms-det", "creation-geomspace"}
 
 
 def cases(sample: Sample, value: float) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import numpy as np
@@ -269,5 +270,5 @@ def test_wrong_input():
 
 def test_an_error_inside_says_what_was_computed():
     with pytest.raises(ga.GradientLossError) as raised:
-        ga.check_grads(lambda x: np.asarray(x) * x, (Y,))
+        ga.check_grads(lambda x: struct.unpack("d", struct.pack("d", x[0]))[0] * x, (Y,))
     assert any("order 1 by reverse mode" in note for note in raised.value.__notes__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import gc
 import tracemalloc
 import weakref
@@ -85,6 +86,7 @@ def squares(a, keep):
         lambda keep: ga.grad(lambda a: ga.jvp(squares(a, keep), (X,), (X * a,))[1])(0.7),
         lambda keep: ga.jvp(lambda a: ga.jvp(squares(a, keep), (X,), (X * a,))[1], (0.7,), (1.0,))[1],
         lambda keep: ga.grad(lambda a: np.sum(keep(lambda x: ga.grad(squares(a, keep))(x))(X)))(0.7),
+        lambda keep: ga.jvp(lambda a: keep(lambda: np.sum(np.sin(a * X)))(), (0.7,), (1.0,))[1],
         lambda keep: ga.jacrev(keep(lambda x: {"a": np.tanh(W @ x), "b": x**2}))(X)["a"],
         lambda keep: ga.jacfwd(keep(lambda x: {"a": np.tanh(W @ x), "b": x**2}))(X)["b"],
         lambda keep: ga.jacobian(ga.hessian(lambda x: np.sum(keep(np.tanh)(W @ x))))(X),
@@ -216,6 +218,8 @@ def test_a_result_is_no_view_of_an_argument():
 
 def test_a_gradient_that_would_be_lost_inside_is_an_error():
     kept = ga.checkpoint(lambda x: np.asarray(x) * x)
+    np.testing.assert_allclose(ga.grad(lambda x: np.sum(kept(x)))(X), 2 * X)
+    kept = ga.checkpoint(lambda x: array.array("d", x)[0] * x)
     with pytest.raises(ga.GradientLossError):
         ga.grad(lambda x: np.sum(kept(x)))(X)
 

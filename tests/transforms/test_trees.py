@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -55,6 +56,7 @@ CONTAINERS: dict[str, Callable[[Any, Any], Any]] = {
     "dict": lambda a, b: {"w": a, 3: b},
     "ordered dict": lambda a, b: collections.OrderedDict(w=a, b=b),
     "default dict": lambda a, b: collections.defaultdict(list, w=a, b=b),
+    "counter": lambda a, b: collections.Counter(w=a, b=b),
     "named tuple": Point,
     "dataclass": Layer,
     "frozen dataclass": Frozen,
@@ -230,19 +232,13 @@ def variable(x: Any) -> Any:
 
 
 def quantity(x: Any) -> Any:
-    return x * UNITS.metre
+    return x * units().metre
 
 
-class _Units:
-    """pint's registry, made when it is first needed, and only once: quantities of two are strangers."""
-
-    def __getattr__(self, name: str) -> Any:
-        registry = pytest.importorskip("pint").UnitRegistry()
-        self.metre = registry.metre
-        return getattr(registry, name)
-
-
-UNITS = _Units()
+@functools.cache
+def units() -> Any:
+    """Return pint's registry, made only once: quantities of two are strangers."""
+    return pytest.importorskip("pint").UnitRegistry()
 
 
 def signal(x: Any) -> Any:

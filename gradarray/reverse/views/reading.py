@@ -13,7 +13,6 @@ from ...kernels import gate, guard
 from ...kernels.arrays import COPIED, FLOAT64, Array
 from ...kernels.gate import PLAIN
 from ...kernels.placing import BASIC, add_at, add_at_places, add_in_slice, is_basic
-from ...rules import numpy as chapters  # noqa: F401 - declares what is added to here
 from ...rules.primitives import primitive, scatter
 from ...rules.registry import linear, lowered
 from ...tape import wrapping

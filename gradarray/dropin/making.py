@@ -1,0 +1,100 @@
+"""What becomes of arrays that are made while drop-in mode is on: constants into which a variable can be written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..context.settings import held
+from ..forward.tangents import as_constant
+from ..kernels.arrays import FLOAT64
+from ..tape.wrapping import wrap
+from .places import is_bound, is_known
+
+
+class Making:
+    """Which differentiations go on here, so that an array can hold what any of them traces.
+
+    Attributes
+    ----------
+    reverse : variables can be Tensors
+    levels : those of forward mode, from the outermost to the innermost
+    """
+
+    __slots__ = ("levels", "reverse")
+
+    def __init__(self, reverse: bool, levels: tuple[int, ...]) -> None:
+        self.reverse = reverse
+        self.levels = levels
+
+    def keeps(self, names: dict[str, Any]) -> bool:
+        """Tell whether code with these globals is to get variables where it asks for Python's numbers."""
+        return is_bound(names)
+
+    def knows(self, names: dict[str, Any]) -> bool:
+        """Tell whether a function was ever seen to reach the module with these globals."""
+        return is_known(names)
+
+
+REVERSE = Making(True, ())
+
+
+def in_reverse(outer: Making | None) -> Making:
+    """Return what holds in a differentiation in reverse, within another one."""
+    if outer is None or not outer.levels:
+        return REVERSE
+    return outer if outer.reverse else Making(True, outer.levels)
+
+
+def in_forward(outer: Making | None, level: int) -> Making:
+    """Return what holds in a differentiation in forward mode, within another one."""
+    return Making(False, (level,)) if outer is None else Making(outer.reverse, (*outer.levels, level))
+
+
+def making() -> Any:
+    """Return what arrays that are made here become, or None where drop-in mode is off."""
+    return held().making
+
+
+def fillable(raw: Any) -> Any:
+    """Return a new array of floating-point numbers as one that a variable can be written into; all else as it is.
+
+    Whole numbers and truth values carry no derivative, and stay plain.
+    """
+    if type(raw) is np.ndarray:
+        now = held().making
+        if now is not None and (raw.dtype is FLOAT64 or raw.dtype.kind in "fc"):
+            if now.reverse:
+                raw = wrap(raw)
+            for level in now.levels:
+                raw = as_constant(raw, level)
+        return raw
+    if type(raw) is list or type(raw) is tuple:
+        return type(raw)(map(fillable, raw))
+    return raw
+
+
+def filled(result: Any, args: Any) -> Any:
+    """Return the result of a function of NumPy's likewise, unless it is memory that somebody else has.
+
+    Parameters
+    ----------
+    result : what NumPy returned for arguments without any variable
+    args : these
+    """
+    if type(result) is np.ndarray:
+        if result.base is None:
+            for value in args:
+                if value is result:
+                    return result
+        else:
+            if not result.flags.writeable:
+                return result
+            for value in args:
+                if isinstance(value, np.ndarray):
+                    return result
+        return fillable(result)
+    if type(result) is list or type(result) is tuple:
+        return type(result)([filled(item, args) for item in result])
+    return result

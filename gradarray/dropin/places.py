@@ -1,0 +1,187 @@
+"""Where a name of the user's can be bound to something else for a while: modules, classes, closures, defaults.
+
+A place has owners, the openings that need it bound; the first one binds it, and the last one puts back what stood
+there. What the user has bound to something of his own meanwhile stays. Everything here can be done again after half of
+it: an interrupt may come anywhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import operator
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from operator import is_
+from typing import Any
+
+_MISSING = object()
+# Reentrant, because a signal's handler may differentiate something.
+_lock = threading.RLock()
+
+
+class Place:
+    """Names that stand in one namespace, and what stands in for their values.
+
+    Parameters
+    ----------
+    get, set : functions of a name, and of a name and a value
+    """
+
+    __slots__ = ("bound", "get", "owners", "set")
+
+    def __init__(self, get: Callable[..., Any], set: Callable[[Any, Any], Any]) -> None:
+        self.get = get
+        self.set = set
+        self.bound: dict[Any, tuple[Any, Any]] = {}  # name -> what stands there, what stands in for it
+        self.owners: dict[Any, None] = {}
+
+    def add(self, name: Any, old: Any, new: Any) -> None:
+        """Bind one more name whenever this is open."""
+        with _lock:
+            known = self.bound.get(name)
+            if known is not None and self.owners and known[0] is not old:
+                self._put(name, known[1], known[0])
+            self.bound[name] = old, new
+            if self.owners:
+                self._put(name, old, new)
+
+    def put(self) -> None:
+        get, set = self.get, self.set
+        for name, (old, new) in self.bound.items():
+            if get(name, _MISSING) is old:
+                set(name, new)
+
+    def put_back(self) -> None:
+        get, set = self.get, self.set
+        for name, (old, new) in self.bound.items():
+            if get(name, _MISSING) is new:
+                set(name, old)
+
+    def _put(self, name: Any, expected: Any, value: Any) -> None:
+        if self.get(name, _MISSING) is expected:
+            self.set(name, value)
+
+
+class Names(Place):
+    """The names in a dictionary: all of them are compared in one call, and bound in another."""
+
+    __slots__ = ("_ready", "_space")
+
+    def __init__(self, space: dict[Any, Any]) -> None:
+        super().__init__(space.get, space.__setitem__)
+        self._space = space
+        self._ready: Any = None
+
+    def add(self, name: Any, old: Any, new: Any) -> None:
+        super().add(name, old, new)
+        self._ready = None
+
+    def _prepared(self) -> Any:
+        if not self.bound:
+            return None
+        olds, news = ({name: pair[i] for name, pair in self.bound.items()} for i in (0, 1))
+        get = operator.itemgetter(*olds, next(iter(olds)))  # of two names at least it gives a tuple
+        self._ready = ready = get, olds, news, get(olds), get(news)
+        return ready
+
+    def put(self) -> None:
+        if (ready := self._ready or self._prepared()) is not None:
+            get, _, news, expected, _ = ready
+            try:
+                if all(map(is_, get(self._space), expected)):
+                    self._space.update(news)
+                    return
+            except KeyError:  # the user has deleted one
+                pass
+            super().put()
+
+    def put_back(self) -> None:
+        if (ready := self._ready or self._prepared()) is not None:
+            get, olds, _, _, expected = ready
+            try:
+                if all(map(is_, get(self._space), expected)):
+                    self._space.update(olds)
+                    return
+            except KeyError:
+                pass
+            super().put_back()
+
+
+def in_dict(space: dict[Any, Any]) -> Place:
+    return Names(space)
+
+
+def in_attributes(owner: Any) -> Place:
+    """Return the place of what attributes of an object give, such as the content of a closure's cell."""
+    return Place(lambda name, default: getattr(owner, name, default), lambda name, value: setattr(owner, name, value))
+
+
+def in_class(cls: type) -> Place:
+    """Return the place of a class's own attributes, found without asking its descriptors."""
+    return Place(lambda name, default: vars(cls).get(name, default), lambda name, value: setattr(cls, name, value))
+
+
+# The modules' places, by the identity of their globals, which each of them keeps.
+_modules: dict[int, tuple[dict[str, Any], Place]] = {}
+
+
+def in_module(space: dict[str, Any]) -> Place:
+    """Return the one place of a module's globals."""
+    found = _modules.get(id(space))
+    if found is None:
+        with _lock:
+            found = _modules.setdefault(id(space), (space, in_dict(space)))
+    return found[1]
+
+
+def value_in(space: dict[str, Any], name: str, default: Any = None) -> Any:
+    """Return what the user has bound a name to in a module, whether that is open or not."""
+    value = space.get(name, default)
+    found = _modules.get(id(space))
+    if found is not None and (known := found[1].bound.get(name)) is not None and known[1] is value:
+        return known[0]
+    return value
+
+
+def is_bound(space: dict[str, Any]) -> bool:
+    """Tell whether names in these globals are bound to stand-ins at present."""
+    found = _modules.get(id(space))
+    return found is not None and bool(found[1].owners)
+
+
+def is_known(space: dict[str, Any]) -> bool:
+    return id(space) in _modules
+
+
+def open_all(places: Iterable[Place], owner: Any) -> None:
+    with _lock:
+        for place in places:
+            owners = place.owners
+            if owners:
+                owners[owner] = None
+            else:
+                owners[owner] = None
+                place.put()
+
+
+def close_all(places: Iterable[Place], owner: Any) -> None:
+    with _lock:
+        for place in places:
+            owners = place.owners
+            owners.pop(owner, None)
+            if not owners:
+                place.put_back()
+
+
+@contextlib.contextmanager
+def suspended() -> Iterator[None]:
+    """Put all names of modules back for a while, for those who read them, such as a compiler."""
+    with _lock:
+        open_now = [place for _, place in [*_modules.values()] if place.owners]
+        try:
+            for place in open_now:
+                place.put_back()
+            yield
+        finally:
+            for place in open_now:
+                place.put()

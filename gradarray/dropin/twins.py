@@ -1,0 +1,62 @@
+"""Twins: functions of a library that do not dispatch, and who stands in for each of them where variables are given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..tape.wrapping import bare, has_tensor, has_variable
+from .calls import as_one
+from .making import making
+from .table import like, stand_in
+
+
+def twin(library_function: Callable[..., Any], stand_in_function: Callable[..., Any]) -> None:
+    """Declare who stands in for a function of a library that does not let NumPy's dispatch through.
+
+    In drop-in mode, which transforms open by themselves, user code that calls the library's function with a variable
+    among the arguments gets what the stand-in returns; all other calls go to the library.
+
+    Parameters
+    ----------
+    library_function : callable
+        As user code calls it.
+    stand_in_function : callable
+        Takes the same arguments, and computes the same in differentiable ``np.*``. It gets variables as they are, and
+        one tensor in place of a list in which variables stand.
+
+    Raises
+    ------
+    TypeError
+        If one of the two cannot be called.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradarray as ga
+    >>> import statistics
+    >>> ga.registry.twin(statistics.mean, lambda data: np.mean(np.stack(data)))
+    """
+    for function in (library_function, stand_in_function):
+        if not callable(function):
+            raise TypeError(f"a twin is declared for a function, by a function, not {function!r:.60}")
+    stand_in(library_function, lambda old: like(old)(stand_in_of(old, stand_in_function)))
+
+
+def stand_in_of(old: Callable[..., Any], new: Callable[..., Any]) -> Callable[..., Any]:
+    """Make the function that calls `new` where a variable is given, and otherwise the old one, with bare values."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if making() is None or not (has_tensor(args) or has_tensor(kwargs)):
+            return old(*args, **kwargs)
+        if not (has_variable(args) or has_variable(kwargs)):
+            return old(*bare(args), **bare(kwargs))
+        return new(*map(_lifted, args), **{name: _lifted(x) for name, x in kwargs.items()})
+
+    call.__wrapped__ = old  # type: ignore[attr-defined]
+    return call
+
+
+def _lifted(value: Any) -> Any:
+    """Return a list of variables as one tensor; a tuple, such as the factors of a matrix, keeps its parts."""
+    return as_one(value) if type(value) is list else value
