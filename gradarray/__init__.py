@@ -16,38 +16,6 @@ array([ 0.90929743, -0.7568025 , -0.2794155 ])
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy import (
-    bool,
-    bool_,
-    complex64,
-    complex128,
-    dtype,
-    e,
-    euler_gamma,
-    finfo,
-    float16,
-    float32,
-    float64,
-    iinfo,
-    inf,
-    int8,
-    int16,
-    int32,
-    int64,
-    intp,
-    isdtype,
-    issubdtype,
-    longdouble,
-    nan,
-    newaxis,
-    pi,
-    promote_types,
-    uint8,
-    uint16,
-    uint32,
-    uint64,
-    uintp,
-)
 
 from . import fft, linalg, registry
 from .context.settings import no_grad
@@ -59,7 +27,9 @@ from .kernels.guard import (
     turn_memory_guarding_off,
     turn_memory_guarding_on,
 )
+from .mirror import constants as _constants
 from .mirror import functions as _functions
+from .mirror.constants import *
 from .mirror.creation import asarray, astensor, astype, tensor
 from .mirror.functions import *
 from .mirror.io import load, save
@@ -86,39 +56,19 @@ __all__ = [
     "asarray",
     "astensor",
     "astype",
-    "bool",
-    "bool_",
     "check_grads",
     "checkpoint",
-    "complex64",
-    "complex128",
     "custom_gradient",
     "detect_anomaly",
     "drop_in",
-    "dtype",
-    "e",
     "elementwise_grad",
-    "euler_gamma",
     "fft",
-    "finfo",
-    "float16",
-    "float32",
-    "float64",
     "grad",
     "gradient_loss",
     "hessian",
     "hessian_diagonal",
     "hvp",
-    "iinfo",
     "implicit_root",
-    "inf",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "intp",
-    "isdtype",
-    "issubdtype",
     "jacfwd",
     "jacobian",
     "jacrev",
@@ -126,16 +76,11 @@ __all__ = [
     "linalg",
     "linearize",
     "load",
-    "longdouble",
     "mem_guard_active",
     "mem_guard_off",
     "mem_guard_on",
-    "nan",
-    "newaxis",
     "no_autodiff",
     "no_grad",
-    "pi",
-    "promote_types",
     "random",
     "register_container",
     "registry",
@@ -145,15 +90,10 @@ __all__ = [
     "testing",
     "turn_memory_guarding_off",
     "turn_memory_guarding_on",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "uintp",
     "value_and_grad",
     "vjp",
 ]
-__all__ += _functions.__all__
+__all__ += _constants.__all__ + _functions.__all__
 
 if hasattr(np, "__array_namespace_info__"):
     __array_api_version__ = np.__array_api_version__

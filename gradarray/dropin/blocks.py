@@ -88,7 +88,7 @@ def call(f: Callable[..., Any], args: Any, kwargs: dict[str, Any], root: Any = N
         return plainly(f.f, args, kwargs)
     if type(f) is not types.FunctionType:  # one that is compiled
         f = counterpart(f) or f
-    plan = plan_for(root or f, args, kwargs)
+    plan = plan_for(f if root is None else root, args, kwargs)
     if not plan.places and not plan.imports:
         return f(*args, **kwargs)
     opening = Opening(plan)

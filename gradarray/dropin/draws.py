@@ -11,7 +11,7 @@ from .calls import as_one
 from .creation import TRACED
 from .making import fillable, making
 from .numbers import acting
-from .table import for_type, short_lived, stand_in
+from .table import for_type, stand_in
 
 
 def _drawn(old: Callable[..., Any]) -> Callable[..., Any]:
@@ -114,4 +114,3 @@ stand_in(np.random.default_rng, _made_by)
 for _kind in (np.random.Generator, np.random.RandomState):
     stand_in(_kind, acting(lambda *_: None, lambda _: False, plain=_made_by(_kind)))
     for_type(_kind, _Drawing)
-short_lived(np.random.Generator, np.random.RandomState)

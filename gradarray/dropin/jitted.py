@@ -10,7 +10,7 @@ from ..tape.wrapping import has_tensor
 from .iteration import Vectorize
 from .making import making
 from .places import suspended
-from .table import for_type, for_type_named
+from .table import for_type, for_type_named, kept_for_good
 
 
 def _traced(args: Any, kwargs: Any) -> bool:
@@ -20,6 +20,7 @@ def _traced(args: Any, kwargs: Any) -> bool:
 def _jitted(old: Any) -> Callable[..., Any]:
     """Make the stand-in of a function that Numba compiles: for types that are new to it, with all names put back."""
     known: set[Any] = set()
+    kept_for_good(old)
 
     @functools.wraps(old.py_func)
     def call(*args: Any, **kwargs: Any) -> Any:

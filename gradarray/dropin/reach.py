@@ -116,7 +116,7 @@ class Reach:
         self._named: dict[int, set[str]] = {}
         self._todo: deque[tuple[Any, frozenset[str] | set[str]]] = deque([(root, _NONE) for root in roots])
         declare_known()
-        limit = sys.maxsize if whole else _LIMIT
+        limit = 4 * _LIMIT if whole else _LIMIT
         while self._todo and len(self._seen) < limit:
             self._visit(*self._todo.popleft())
 

@@ -12,6 +12,8 @@ import types
 from collections.abc import Callable, Collection
 from typing import Any
 
+import numpy as np
+
 Maker = Callable[[Any], Any]
 
 # By the identity of the original, which each entry keeps: what makes the stand-in of one, and what has been made.
@@ -85,10 +87,21 @@ def counterpart(value: Any) -> Any:
     else:
         make = _by_type.get(type(value)) or _by_type_name.get(type(value).__name__)
         new = None if make is None else make(value)
-    if new is not None and not isinstance(value, _SHORT_LIVED):
+    if new is not None and (special is not None or isinstance(value, _LASTING) or type(value) in _kept):
         _made[id(value)] = value, new
         _originals[id(new)] = new, value
     return new
+
+
+# Other things come and go, such as a function that is vectorized within another one: what stands in for one of these
+# is made anew each time, or neither would ever be let go of.
+_LASTING = (types.BuiltinFunctionType, types.ModuleType, type, np.ufunc, type(np.sum))
+_kept: set[type] = set()
+
+
+def kept_for_good(value: Any) -> None:
+    """Say that things of the type of this one are few, and that what stands in for one learns something."""
+    _kept.add(type(value))
 
 
 _originals: dict[int, tuple[Any, Any]] = {}
@@ -98,15 +111,6 @@ def original_of(value: Any) -> Any:
     """Return what a value stands in for, or the value itself."""
     found = _originals.get(id(value))
     return found[1] if found is not None and found[0] is value else value
-
-
-_SHORT_LIVED: tuple[type, ...] = ()
-
-
-def short_lived(*kinds: type) -> None:
-    """Say that objects of some types come and go, so that what stands in for one is not kept here."""
-    global _SHORT_LIVED
-    _SHORT_LIVED += kinds
 
 
 def is_special(value: Any) -> bool:

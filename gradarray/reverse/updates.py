@@ -67,6 +67,11 @@ def _laid_as(old: Array, new: Array) -> Array:
 
 def _check_update(x: Any, ufunc: np.ufunc, value: Any) -> None:
     """Raise what NumPy would, before anything has changed."""
+    raw = x._raw
+    # The usual case, of which nothing has to be asked but whether x may be written into.
+    usual = type(raw) is np.ndarray and type(value) in (np.float64, np.ndarray) and value.dtype is raw.dtype
+    if usual and value.shape in ((), raw.shape) and ufunc is not np.matmul and writeable(x):
+        return
     fits = writeable(x) if type(x._raw) is np.ndarray else True
     fits = fits and np.can_cast(np.result_type(x._raw, value), x.dtype, "same_kind")
     if not fits or ufunc is np.matmul or not _spreads(np.shape(value), x.shape):
