@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..forward.dual import Dual
+from ..kernels.gate import NUMBERS
 from ..reverse.stacking import stacked_numbers
 from ..reverse.tensor import Tensor
 from ..tape.wrapping import bare, has_tensor, has_variable, is_scalar
@@ -56,13 +57,18 @@ def made(old: Any, *args: Any, **kwargs: Any) -> Any:
     written there is refused. A tensor around that memory would take the variable, and whoever else holds the array
     would have the old number.
     """
-    if kwargs.get("like") is not None or any(x is object for x in (kwargs.get("dtype"), *args[1:2])):
-        return old(*args, **kwargs)  # which NumPy dispatches; objects hold no derivative
+    if kwargs.get("like") is not None or any(map(_is_of_others, (kwargs.get("dtype"), *args[1:2]))):
+        return old(*args, **kwargs)  # which NumPy dispatches; text and objects hold no derivative
     for x in (*args[:3], *kwargs.values()) if kwargs else args[:3]:
         if isinstance(x, TRACED) or in_list(x):
             result = dispatched(old, args, kwargs)
             return result if result.dtype.kind in "fc" else np.asarray(bare(result))  # whole numbers stay plain
     return filled(old(*args, **kwargs), args)
+
+
+def _is_of_others(dtype: Any) -> bool:
+    """Tell whether something is the dtype of what are no numbers."""
+    return isinstance(dtype, (type, str, np.dtype)) and np.dtype(dtype).kind not in NUMBERS
 
 
 def array(old: Any, *args: Any, **kwargs: Any) -> Any:
