@@ -60,6 +60,8 @@ def _cached(old: Any) -> Callable[..., Any]:
         return old.__wrapped__(*args, **kwargs) if _traced(args, kwargs) else old(*args, **kwargs)
 
     call.__wrapped__ = old
+    for name in ("cache_clear", "cache_info", "cache_parameters"):
+        setattr(call, name, getattr(old, name))
     return call
 
 

@@ -597,6 +597,21 @@ def test_numba_compiles_within_a_block() -> None:
     assert not isinstance(found, ga.Tensor)
 
 
+@functools.lru_cache
+def table(n: int) -> Any:
+    return np.linspace(0.0, 1.0, n)
+
+
+def test_a_function_with_a_cache_has_what_it_has() -> None:
+    table.cache_clear()
+    with ga.drop_in():
+        table(3)
+        table(3)
+        assert table.cache_info().hits == 1 and table.cache_parameters()["maxsize"] == 128
+        table.cache_clear()
+        assert not table.cache_info().currsize
+
+
 def test_reload_within_a_block(written: Any) -> None:
     written(
         "reloaded_program",
