@@ -15,8 +15,24 @@ from operator import is_
 from typing import Any
 
 _MISSING = object()
-# Reentrant, because a signal's handler may differentiate something.
+# Reentrant, because a signal's handler may differentiate something. An interrupt that comes as it has just been taken
+# leaves it taken, as it does with any lock since Python 3.12; what it guards takes microseconds, so that whoever has
+# waited for long takes another one.
 _lock = threading.RLock()
+_LONG = 0.5  # seconds
+
+
+def _locked(change: Callable[..., None], *args: Any) -> None:
+    """Make a change while no other thread makes one."""
+    global _lock
+    lock = _lock
+    if not lock.acquire(timeout=_LONG):
+        lock = _lock = threading.RLock()
+        lock.acquire()
+    try:
+        change(*args)
+    finally:
+        lock.release()
 
 
 class Place:
@@ -37,13 +53,15 @@ class Place:
 
     def add(self, name: Any, old: Any, new: Any) -> None:
         """Bind one more name whenever this is open."""
-        with _lock:
-            known = self.bound.get(name)
-            if known is not None and self.owners and known[0] is not old:
-                self._put(name, known[1], known[0])
-            self.bound[name] = old, new
-            if self.owners:
-                self._put(name, old, new)
+        _locked(self._add, name, old, new)
+
+    def _add(self, name: Any, old: Any, new: Any) -> None:
+        known = self.bound.get(name)
+        if known is not None and self.owners and known[0] is not old:
+            self._put(name, known[1], known[0])
+        self.bound[name] = old, new
+        if self.owners:
+            self._put(name, old, new)
 
     def put(self) -> None:
         get, set = self.get, self.set
@@ -129,8 +147,7 @@ def in_module(space: dict[str, Any]) -> Place:
     """Return the one place of a module's globals."""
     found = _modules.get(id(space))
     if found is None:
-        with _lock:
-            found = _modules.setdefault(id(space), (space, in_dict(space)))
+        found = _modules.setdefault(id(space), (space, in_dict(space)))
     return found[1]
 
 
@@ -154,34 +171,40 @@ def is_known(space: dict[str, Any]) -> bool:
 
 
 def open_all(places: Iterable[Place], owner: Any) -> None:
-    with _lock:
-        for place in places:
-            owners = place.owners
-            if owners:
-                owners[owner] = None
-            else:
-                owners[owner] = None
-                place.put()
+    _locked(_open, places, owner)
 
 
 def close_all(places: Iterable[Place], owner: Any) -> None:
-    with _lock:
-        for place in places:
-            owners = place.owners
-            owners.pop(owner, None)
-            if not owners:
-                place.put_back()
+    _locked(_close, places, owner)
+
+
+def _open(places: Iterable[Place], owner: Any) -> None:
+    for place in places:
+        owners = place.owners
+        if owners:
+            owners[owner] = None
+        else:
+            owners[owner] = None
+            place.put()
+
+
+def _close(places: Iterable[Place], owner: Any) -> None:
+    for place in places:
+        owners = place.owners
+        owners.pop(owner, None)
+        if not owners:
+            place.put_back()
 
 
 @contextlib.contextmanager
 def suspended() -> Iterator[None]:
     """Put all names of modules back for a while, for those who read them, such as a compiler."""
-    with _lock:
-        open_now = [place for _, place in [*_modules.values()] if place.owners]
-        try:
-            for place in open_now:
-                place.put_back()
-            yield
-        finally:
-            for place in open_now:
+    places = [place for _, place in [*_modules.values()] if place.owners]
+    try:
+        for place in places:
+            place.put_back()
+        yield
+    finally:
+        for place in places:
+            if place.owners:
                 place.put()

@@ -23,6 +23,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
+from gradarray.dropin import places
 from tests.idioms import (
     bound_early,
     checks_and_output,
@@ -277,6 +278,17 @@ def test_interrupts_at_any_moment() -> None:
     gc.collect()
     same_names(before)
     plain_again()
+    right()
+
+
+def test_a_lock_that_an_interrupt_has_left_taken_stops_nobody() -> None:
+    left = places._lock
+    left.acquire()  # as by a KeyboardInterrupt that comes right afterwards
+    try:
+        Thread(right).finish()
+        Thread(right).finish()
+    finally:
+        left.release()
     right()
 
 
