@@ -127,10 +127,6 @@ def erf(x: Any) -> Any:
 rule(erf, lambda g, _ans, x: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x))
 
 
-def _renamed(name: str) -> Callable[..., Any]:
-    return getattr(np, name)  # type: ignore[no-any-return]
-
-
 _MATH: dict[str, Callable[..., Any]] = {
     **{name: getattr(np, name) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "exp2", "expm1")},
     **{name: getattr(np, name) for name in ("log1p", "log2", "log10", "sqrt", "cbrt", "fabs", "copysign", "fmod")},

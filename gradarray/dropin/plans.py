@@ -132,11 +132,11 @@ def _identity(f: Any) -> tuple[Any, tuple[Any, ...], tuple[Any, ...]]:
     """Return the code of a function, what else decides what it reaches, and the objects that belong to it."""
     cls = type(f)
     if cls is types.FunctionType:
-        if f.__closure__ is None and f.__defaults__ is None:
-            return f.__code__, (), ()
-        cells = [_content(cell) for cell in f.__closure__ or ()]
-        held = (*cells, *(f.__defaults__ or ()))
-        return f.__code__, tuple([_kind(value, 2) for value in held]), held
+        space = id(f.__globals__)  # code may be run in several; a plan keeps its own
+        if f.__closure__ is None and f.__defaults__ is None and f.__kwdefaults__ is None:
+            return f.__code__, (space,), ()
+        held = _held(f)
+        return f.__code__, (space, *[_kind(value, 2) for value in held]), held
     if cls is types.MethodType:
         code, key, roots = _identity(f.__func__)
         return code, (*key, _kind(f.__self__, 1)), (*roots, f.__self__)
@@ -148,6 +148,11 @@ def _identity(f: Any) -> tuple[Any, tuple[Any, ...], tuple[Any, ...]]:
         code, key, roots = _identity(f.func)
         return code, (*key, *[_kind(v, 2) for v in f.args]), (*roots, *f.args, f)
     return (f if isinstance(f, type) else cls), (), (f,)
+
+
+def _held(f: types.FunctionType) -> tuple[Any, ...]:
+    """Return what a function has besides its code: the contents of its closure, and its defaults."""
+    return *map(_content, f.__closure__ or ()), *(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()
 
 
 def _content(cell: Any) -> Any:
@@ -163,8 +168,8 @@ def _kind(value: Any, depth: int) -> Any:
     if cls in LEAVES:
         return cls
     if cls is types.FunctionType:
-        held = (*map(_content, value.__closure__ or ()), *(value.__defaults__ or ()))
-        return id(value.__code__), *([_kind(v, depth - 1) for v in held] if depth else ())
+        own = id(value.__code__), id(value.__globals__)
+        return own + tuple([_kind(v, depth - 1) for v in _held(value)]) if depth else own
     if cls is list or cls is tuple or cls is dict:
         items = value.values() if cls is dict else value
         return (cls, frozenset([_kind(v, depth - 1) for v in itertools.islice(items, FEW)])) if depth else cls

@@ -14,6 +14,7 @@ import pickle
 import signal
 import sys
 import threading
+import types
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -622,6 +623,18 @@ def test_a_function_with_a_cache_has_what_it_has() -> None:
         assert table.cache_info().hits == 1 and table.cache_parameters()["maxsize"] == 128
         table.cache_clear()
         assert not table.cache_info().currsize
+
+
+def test_code_that_runs_in_two_modules() -> None:
+    source = "def f(x, *, make=None):\n    out = (make or np.zeros)(2)\n    out[0] = x * scale\n    return out.sum()\n"
+    constants = compile(source, "shared", "exec").co_consts
+    code = next(c for c in constants if isinstance(c, types.CodeType))
+    for scale in (2.0, 3.0):
+        f = types.FunctionType(code, {"__name__": f"shared_{scale}", "np": np, "scale": scale})
+        f.__kwdefaults__ = {"make": None}
+        np.testing.assert_allclose(ga.grad(f)(1.5), scale)
+        f.__kwdefaults__ = {"make": np.ones}
+        np.testing.assert_allclose(ga.grad(f)(1.5), scale)
 
 
 def test_reload_within_a_block(written: Any) -> None:
