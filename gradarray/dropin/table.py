@@ -32,14 +32,13 @@ NEEDED: set[str] = {"item", "tolist"}
 CLASSES: set[str] = set()
 
 
-def stand_in(original: Any, make: Maker, *, name: str | None = None, needed: bool = True) -> None:
+def stand_in(original: Any, make: Maker, *, name: str | None = None) -> None:
     """Declare what makes the stand-in of a function, a class or an object of a library.
 
     Parameters
     ----------
     original, make
     name : what user code calls it, where it does not tell itself
-    needed : code that names it needs the stand-in, whatever it does with it
     """
     _special[id(original)] = original, make
     _made.pop(id(original), None)
@@ -47,8 +46,7 @@ def stand_in(original: Any, make: Maker, *, name: str | None = None, needed: boo
     module = getattr(original, "__module__", None)
     if isinstance(module, str):
         _packages.add(module.partition(".")[0])
-    if needed:
-        NEEDED.add(name or original.__name__)
+    NEEDED.add(name or original.__name__)
     if isinstance(original, type):
         CLASSES.add(original.__name__)
 
