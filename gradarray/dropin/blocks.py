@@ -12,7 +12,7 @@ from typing import Any
 from ..context.settings import Block, Settings, held, hold
 from .making import REVERSE, in_reverse, making
 from .places import Place, close_all, open_all
-from .plans import Plan, plan_for, whole_program
+from .plans import Plan, plan_for, plan_of, whole_program
 from .reach import Plainly, is_users, let_in
 from .table import counterpart, original_of
 
@@ -139,17 +139,12 @@ class _DropIn(Block):
     def __init__(self, roots: tuple[Any, ...] = ()) -> None:
         super().__init__("drop_in", making=REVERSE)
         self._roots = roots
-        self._known: Plan | None = None
 
     def _changes(self) -> dict[str, Any]:
         return {"making": in_reverse(held().making)}
 
     def _plan(self) -> Plan:
-        if not self._roots:
-            return _whole()
-        if self._known is None or not self._known.fresh():
-            self._known = Plan(self._roots, whole=True)
-        return self._known
+        return plan_of(self._roots) if self._roots else _whole()
 
     def _set_besides(self, now: Settings) -> None:
         opening = Opening(self._plan())

@@ -121,6 +121,23 @@ def plan_for(f: Any, args: Any, kwargs: dict[str, Any]) -> Plan:
     return plan
 
 
+def plan_of(roots: tuple[Any, ...]) -> Plan:
+    """Return the plan for all that functions and modules reach, whatever they will be called with."""
+    found = [_identity(root) for root in roots]
+    key = tuple([(id(code), *key) for code, key, _ in found])
+    held = (*roots, *[obj for _, _, objects in found for obj in objects])
+    plan = _by_roots.get(key)
+    if plan is None or not plan.is_of(held) or not plan.fresh():
+        if len(_by_roots) > 100:
+            _by_roots.clear()
+        plan = _by_roots[key] = Plan(roots, whole=True)
+        plan.roots = tuple([_weak(root) for root in held])
+    return plan
+
+
+_by_roots: dict[Any, Plan] = {}
+
+
 def _weak(obj: Any) -> Callable[[], Any]:
     try:
         return weakref.ref(obj)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..context import settings
 from ..kernels.arrays import Array
+from ..kernels.gate import PLAIN
 from ..rules.names import public_name
 from ..rules.primitives import astype
 from ..tape import nodes, wrapping
@@ -18,6 +19,7 @@ from ..tape.wrapping import new_object, unwrap
 from .outputs import in_place, updated_array
 from .protocols import FUNCTIONS, UFUNCS
 from .views.sharing import Family, become_array, family_of, shared
+from .views.steps import Step
 from .views.writing import recorded, setitem, write, writeable
 
 # Where NumPy's operator has ways of its own, such as squares for powers of 2, which differ in the last bit.
@@ -29,7 +31,8 @@ def update(x: Any, ufunc: np.ufunc, other: Any) -> Any:
     if wrapping.is_scalar(x) and (x._known is None or settings.recording()):
         # It is not changed but replaced; off the tape, a variable is changed, because what replaces it were a constant.
         return UFUNCS[ufunc](x, other)
-    other = wrapping.stacked(other, public_name(ufunc))
+    if type(other) is not wrapping.Tensor and type(other) not in PLAIN:
+        other = wrapping.stacked(other, public_name(ufunc))
     _check_update(x, ufunc, unwrap(other))
     if recorded(x, other):
         result = in_place(OPERATED.get(ufunc, UFUNCS[ufunc])(x, other), x, ufunc, other)
@@ -44,7 +47,11 @@ def update(x: Any, ufunc: np.ufunc, other: Any) -> Any:
             alias = False if isinstance(data, np.generic) else None
             x._raw, x._known, x._alias = data, result._known, alias
         else:
-            setitem(x, ..., result)
+            base, steps = x._alias if type(x._alias) is tuple else (x, (...,))
+            if len(steps) == 1 and not isinstance(steps[0], Step):
+                setitem(base, steps[0], result)
+            else:
+                setitem(x, ..., result)
     elif not x._alias and (type(x._raw) is not np.ndarray or shared(x)):
         raw = in_place(np.asarray(OPERATED.get(ufunc, ufunc)(x._raw, unwrap(other))), x, ufunc, other)
         raw = raw.astype(x.dtype, copy=False).reshape(x.shape)

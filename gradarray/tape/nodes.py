@@ -29,6 +29,7 @@ class PullbackRule:
     batches : whether the pullback may be given a `batch.Batch` of cotangents, which it may still refuse by an exception
     selects : whether zeros that it puts in say that an element has no part in the result, or "nan"; see careful.py
     ours : whether it is the library's own, so that it returns what it should, and can be asked at random numbers
+    in_place : whether what comes back takes no memory but the cotangent's, where that is a buffer of the sweep's alone
     fixed : whether all its nodes have the same number of operands
     multiplies : whether it has one operand, whose cotangent is the node's times an array of the result's shape
     """
@@ -43,6 +44,7 @@ class PullbackRule:
     batches = False
     selects: bool | str = False
     ours = False
+    in_place = False
     fixed = False
     multiplies = False
 

@@ -133,7 +133,7 @@ def _pull(nodes: list[Node], uses: dict[Node, int], root: Node, g: Array, retain
             # A sum of two arrays is in the machine's byte order.
             kept[node] = g if type(g) is not np.ndarray or g.dtype is node.dtype else fit(g, node)
             continue
-        if type(g) is np.ndarray and g.size >= LARGE and not retain:
+        if type(g) is np.ndarray and g.size >= LARGE and not retain and not (mine and rule.in_place):
             if node.order != zeros and not _is_finite(g):
                 return None
             if not all(map(_is_finite, (*pending.values(), *kept.values()))):

@@ -19,7 +19,7 @@ from ...tape import wrapping
 from ...tape.cotangents import Reading, Scatter
 from ...tape.nodes import Node, next_order
 from ...tape.wrapping import new_object, unwrap
-from .sharing import CROWD, Foreign, as_array, join
+from .sharing import CROWD, Family, Foreign, as_array, join
 from .steps import Steps, follow, located, repeats
 
 
@@ -58,7 +58,7 @@ def lower_take(args: Any, kwargs: dict[str, Any]) -> Any:
 
 def getitem(x: Any, index: Any) -> Any:
     """Return ``x[index]`` for any index that NumPy takes."""
-    basic = type(index) in BASIC
+    basic = type(index) in BASIC or is_basic(index)
     if not basic:
         index = freeze(index)
         basic = is_basic(index)
@@ -92,6 +92,9 @@ def getitem(x: Any, index: Any) -> Any:
         alias = x._alias
         if type(alias) in _FEW_VIEWS and len(alias) < CROWD:  # as join() does, without the call
             alias.append(ref(t))
+            t._alias = (x, (index,))
+        elif type(alias) is Family:
+            alias.add(t)
             t._alias = (x, (index,))
         else:
             join(t, x, index)

@@ -188,9 +188,20 @@ class Family:
             raw = None
         return False
 
+    def alone(self, base: Any) -> bool:
+        """Tell whether a look suffices to see that nobody would notice a write into the memory of the base.
+
+        Nor is there a caller who could have made that read-only, by the array that is lent.
+        """
+        if not COUNTED or self.earlier or self.foreign or self.lent or self._arrays:
+            return False
+        return holders(getattr, base, "_raw") == 1
+
     def lends(self, base: Any) -> bool:
         """Tell whether a caller still has an array on the buffer of the base."""
-        self.lent = self.lent and self._known_elsewhere(base, 0)
+        if self.lent and not self._known_elsewhere(base, 0):
+            self.lent = False
+            follow_flags(base)
         return self.lent
 
     def _known_elsewhere(self, base: Any, known: int) -> bool:
@@ -352,6 +363,13 @@ def detached(x: Any) -> tuple[Array, Family]:
     raw = x._raw.view()
     family.keep(raw)
     return raw, Family(foreign=True, source=ref(base))
+
+
+def follow_flags(x: Any) -> None:
+    """Let the memory of a tensor be writeable if that of its owner is, which a caller may have set."""
+    data, owner = x._raw, owner_of(x)
+    if owner is not None and owner.flags.writeable != data.flags.writeable:
+        data.flags.writeable = owner.flags.writeable
 
 
 # --- founding and joining -------------------------------------------------------------------------------------------

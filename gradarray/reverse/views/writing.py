@@ -24,7 +24,7 @@ from ...tape.nodes import Node, PullbackRule
 from ...tape.wrapping import has_tensor, has_variable, stack_nested, unwrap
 from ..outputs import likeness
 from .reading import GETITEM, VIEWITEM, freeze
-from .sharing import Family, base_of, become_array, family_of, kept_elsewhere, owner_of, shared
+from .sharing import Family, base_of, become_array, family_of, follow_flags, kept_elsewhere, shared
 from .steps import Step, Steps, follow, located, repeats
 
 
@@ -37,6 +37,7 @@ class _SetItem(PullbackRule):
     name = "setitem"
     shared = True
     batches = True
+    in_place = True
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         base, value = node.parents
@@ -95,7 +96,8 @@ SETITEM, SETWINDOWS = _SetItem(), _SetWindows()
 
 def setitem(x: Any, index: Any, value: Any) -> None:
     """Carry out ``x[index] = value``, for `x` and for every tensor that shares its memory."""
-    index = freeze(index)
+    if not is_basic(index):
+        index = freeze(index)
     if isinstance(value, (list, tuple)) and has_tensor(value):
         value = stack_nested(value)
     if isinstance(value, wrapping.Dual):
@@ -107,16 +109,26 @@ def setitem(x: Any, index: Any, value: Any) -> None:
         value = wrapping.bare(value)
     node = value._node if isinstance(value, wrapping.Tensor) else None
     base = base_of(x)
-    recorded = (node is not None or base._node is not None) and settings.recording()
+    recorded = (node is not None or base._node is not None) and not (settings.paused and not settings.recording())
     if node is not None and recorded and x.dtype.kind not in "fc":
         raise GradientLossError(
             f"a tensor of dtype {x.dtype} is a constant and cannot take a variable; "
             "convert it to floating-point numbers first, as in x.astype(float)."
         )
     become_array(x)
-    if x._alias is None and not shared(x):
+    family = x._alias if type(x._alias) is Family else None
+    if family.alone(x) if family is not None else x._alias is None and not shared(x):
         if type(value) is wrapping.Tensor:
+            place = value._alias
             value = value._raw
+            if family is not None and type(value) is np.ndarray:
+                if type(place) is tuple and place[0] is x and is_basic(index) and place[1] == (index,):
+                    return  # x[i] += v ends so: the view of x that += has changed is assigned to its own place
+                value = _apart(x._raw, value)
+        elif family is not None:
+            value = _apart(x._raw, unwrap(value))
+        if family is not None:
+            family.written = True
         if not recorded:
             x._raw[index] = value
             return
@@ -126,6 +138,8 @@ def setitem(x: Any, index: Any, value: Any) -> None:
             x._raw[index] = value
         except Exception:
             x._known = known
+            if family is not None and known is None:
+                family.stay_constant()
             raise
     else:
         target = None
@@ -160,9 +174,7 @@ def setitem(x: Any, index: Any, value: Any) -> None:
 
 def _assign(raw: Array, index: Any, value: Any, base: Any = None) -> None:
     """Carry out ``raw[index] = value``; until `base` gets its next node, it has one that tells of an interrupt."""
-    value = unwrap(value)
-    if isinstance(value, np.ndarray) and np.may_share_memory(raw, value):
-        value = value.copy()  # NumPy may read in it what it has written already, as in x[::2] = x[:3]
+    value = _apart(raw, unwrap(value))
     if base is None:
         raw[index] = value
         return
@@ -172,6 +184,14 @@ def _assign(raw: Array, index: Any, value: Any, base: Any = None) -> None:
     except Exception:  # NumPy's, which has changed nothing
         base._known = known
         raise
+
+
+def _apart(raw: Array, value: Any) -> Any:
+    """Return a value that shares no memory with what it is assigned to.
+
+    NumPy may read in it what it has written already, as in ``x[::2] = x[:3]``.
+    """
+    return value.copy() if isinstance(value, np.ndarray) and np.may_share_memory(raw, value) else value
 
 
 def _parts(index: Any) -> tuple[Any, ...]:
@@ -212,10 +232,8 @@ def write(x: Any, change: Callable[[Array], object], target: Array | None = None
 
 def writeable(x: Any) -> bool:
     """Tell whether NumPy would write into the memory of `x`."""
-    data, owner = x._raw, owner_of(x)
-    if owner is not None and owner.flags.writeable != data.flags.writeable:  # the caller has set it since
-        data.flags.writeable = owner.flags.writeable
-    return data.flags.writeable  # type: ignore[no-any-return]
+    follow_flags(x)
+    return x._raw.flags.writeable  # type: ignore[no-any-return]
 
 
 def output(x: Any, traced: bool) -> Array:
