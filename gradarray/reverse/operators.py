@@ -132,7 +132,7 @@ def _give(cls: type, maker: Maker, op: Operator) -> None:
     if op in _BINARY:
         _set(cls, f"__r{op.name}__", _reflected(method))
         if op.ufunc in SYMBOLS:
-            _set(cls, f"__i{op.name}__", _augmented(op.ufunc, maker))
+            _set(cls, f"__i{op.name}__", _augmented(cls, op.ufunc, maker))
 
 
 forgetters.append(_again)
@@ -199,11 +199,11 @@ def _reflected(method: Method) -> Method:
     return operate
 
 
-def _augmented(ufunc: np.ufunc, maker: Maker) -> Method:
+def _augmented(cls: type, ufunc: np.ufunc, maker: Maker) -> Method:
     update, foreign = maker.update, maker.foreign
 
     def operate(self: Any, other: Any) -> Any:
-        if type(other) not in PLAIN and (defers(other) or foreign(other)):
+        if type(other) not in PLAIN and type(other) is not cls and (defers(other) or foreign(other)):
             if getattr(type(other), "__array_ufunc__", other) is None:
                 ufunc(self, other)  # NumPy's own error: in place, one that wants no ufuncs gets no turn
             return NotImplemented

@@ -119,16 +119,17 @@ class Cleared:
     It is made in place where the sweep owns the buffer: a loop that fills out[i] costs O(n), not O(n^2).
     """
 
-    __slots__ = ("clear", "g")
+    __slots__ = ("clear", "g", "place")
     shape = None
 
-    def __init__(self, g: Array, clear: Callable[[Array], None]) -> None:
+    def __init__(self, g: Array, clear: Callable[[Array, Any], None], place: Any) -> None:
         self.g = g
         self.clear = clear
+        self.place = place
 
     def add_to(self, buffer: Any, parent: Node, owned: set[Node], mine: bool) -> Any:
         g = buffer_of(self.g, mine)
-        self.clear(g)
+        self.clear(g, self.place)
         owned.add(parent)
         if buffer is not None:
             add(g, buffer)
@@ -225,6 +226,7 @@ class Reading(PullbackRule):
     name = "getitem"
     shared = True
     fixed = True
+    put: Callable[[Array, Any, Array], None]
 
     def __init__(self, put: Callable[[Array, Any, Array], None], views: bool) -> None:
         self.put = put

@@ -49,10 +49,10 @@ class _SetItem(PullbackRule):
             return None if base is None else clear_view(g, steps=steps, index=index), picked
         picked = None
         if value is not None:
-            picked = value_vjp(follow(steps, g), None, None, value, index=index)
-            if base is not None and isinstance(picked, np.ndarray):
+            picked = value_vjp(follow(steps, g) if steps else g, None, None, value, index=index)
+            if base is not None and type(picked) is np.ndarray:
                 picked = picked.copy()  # before the elements are cleared
-        return None if base is None else Cleared(g, lambda buffer: _clear(buffer, steps, index)), picked
+        return None if base is None else Cleared(g, _clear, node.args), picked
 
 
 class _SetWindows(_SetItem):
@@ -72,7 +72,8 @@ class _SetWindows(_SetItem):
         return None if base is None else clear_view(g, steps=steps, index=index), picked
 
 
-def _clear(buffer: Array, steps: Steps, index: Any) -> None:
+def _clear(buffer: Array, place: tuple[Steps, Any]) -> None:
+    steps, index = place
     region = follow(steps, buffer)
     if steps and not np.may_share_memory(region, buffer):  # the base did not lie in C order, as a buffer does
         flat, places = located(steps, index, buffer)
@@ -85,7 +86,7 @@ def _clear(buffer: Array, steps: Steps, index: Any) -> None:
 def clear_view(y: Array, steps: Steps, index: Any) -> Array:
     """Return a copy of `y` with zeros at an index of the view that the steps lead to."""
     cleared = buffer_of(y)
-    _clear(cleared, steps, index)
+    _clear(cleared, (steps, index))
     return cleared
 
 
@@ -98,6 +99,10 @@ def setitem(x: Any, index: Any, value: Any) -> None:
     """Carry out ``x[index] = value``, for `x` and for every tensor that shares its memory."""
     if not is_basic(index):
         index = freeze(index)
+    elif type(value) is wrapping.Tensor and type(value._alias) is tuple:
+        of, steps = value._alias
+        if of is x and steps == (index,) and writeable(x):
+            return  # x[i] += v ends so: the view of x that += has changed is assigned to its own place
     if isinstance(value, (list, tuple)) and has_tensor(value):
         value = stack_nested(value)
     if isinstance(value, wrapping.Dual):
@@ -119,12 +124,7 @@ def setitem(x: Any, index: Any, value: Any) -> None:
     family = x._alias if type(x._alias) is Family else None
     if family.alone(x) if family is not None else x._alias is None and not shared(x):
         if type(value) is wrapping.Tensor:
-            place = value._alias
-            value = value._raw
-            if family is not None and type(value) is np.ndarray:
-                if type(place) is tuple and place[0] is x and is_basic(index) and place[1] == (index,):
-                    return  # x[i] += v ends so: the view of x that += has changed is assigned to its own place
-                value = _apart(x._raw, value)
+            value = value._raw if family is None else _apart(x._raw, value._raw)
         elif family is not None:
             value = _apart(x._raw, unwrap(value))
         if family is not None:
@@ -155,7 +155,7 @@ def setitem(x: Any, index: Any, value: Any) -> None:
                 and _same(value._raw, target)
                 and writeable(x)
             ):
-                return  # x[i] += v ends so: the view of x that += has changed is assigned to its own place
+                return  # likewise, by other steps to the same place
         if not recorded:
             write(x, lambda raw: _assign(raw, index, value), target)
             return
