@@ -238,16 +238,15 @@ class Reach:
         self._space(space, here)  # `common.np.zeros(3)`
 
     def _class(self, cls: type, names: Any) -> None:
-        for part in cls.__mro__:
-            if is_users_class(part):
-                for name, value in [*vars(part).items()]:
-                    if type(value) is staticmethod:
-                        new = counterpart(value.__func__)
-                        if new is not None:
-                            needed = _is_needed(value.__func__)
-                            self._bind(places.in_class(part), name, value, staticmethod(new), needed)
-                    self._stand(functools.partial(places.in_class, part), name, value, names, in_class=True)
-                    self._add((value,), names)
+        self._add(cls.__mro__[1:], names)
+        if is_users_class(cls):
+            for name, value in [*vars(cls).items()]:
+                if type(value) is staticmethod:
+                    new = counterpart(value.__func__)
+                    if new is not None:
+                        self._bind(places.in_class(cls), name, value, staticmethod(new), _is_needed(value.__func__))
+                self._stand(functools.partial(places.in_class, cls), name, value, names, in_class=True)
+                self._add((value,), names)
 
     def _container(self, obj: Any, names: Any) -> None:
         if type(obj) is dict:
