@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import copy
 import functools
@@ -24,7 +25,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.dropin import places
+from gradarray.dropin import places, plans, reach
 from tests.idioms import (
     bound_early,
     checks_and_output,
@@ -635,6 +636,82 @@ def test_code_that_runs_in_two_modules() -> None:
         np.testing.assert_allclose(ga.grad(f)(1.5), scale)
         f.__kwdefaults__ = {"make": np.ones}
         np.testing.assert_allclose(ga.grad(f)(1.5), scale)
+
+
+def test_a_block_that_is_opened_anew_finds_its_plan() -> None:
+    assert plans.plan_of((filled,)) is plans.plan_of((filled,))
+    module = sys.modules[__name__]
+    assert plans.plan_of((filled, module)) is plans.plan_of((filled, module)) is not plans.plan_of((filled,))
+
+
+def test_a_block_that_is_opened_anew_sees_what_a_closure_has_by_now() -> None:
+    def plain(x: Any) -> Any:
+        return 2.0 * x
+
+    chosen = plain
+
+    def f(x: Any) -> Any:
+        return chosen(x)
+
+    for chosen, expected in ((plain, 2.0), (filled, slope(0.7)), (plain, 2.0), (filled, slope(0.7))):  # noqa: B007
+        t = ga.tensor(0.7)
+        with ga.drop_in(f):
+            f(t).backward()
+        np.testing.assert_allclose(t.grad, expected)
+
+
+def test_a_library_is_let_in_by_name(written: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is not the user's is left alone, with a message that names it, until it is let in."""
+    written(
+        "sklearn_like",
+        "import numpy as np\ndef h(x):\n    out = np.zeros(2)\n    out[0] = x * x\n    return out.sum()\n",
+    )
+    monkeypatch.setattr(reach, "LIBRARIES", {*reach.LIBRARIES, "sklearn_like"})
+    monkeypatch.setattr(reach, "_let_in", ())
+    library = importlib.import_module("sklearn_like")
+
+    def f(x: Any) -> Any:
+        return library.h(x) + np.zeros(1)[0]
+
+    with pytest.raises(ga.GradientLossError, match="sklearn_like"):
+        ga.grad(f)(3.0)
+    np.testing.assert_allclose(ga.grad(f, drop_in="sklearn_like")(3.0), 6.0)
+    np.testing.assert_allclose(ga.grad(f, drop_in=("sklearn_like",))(3.0), 6.0)
+    t = ga.tensor(3.0)
+    with ga.drop_in("sklearn_like"):
+        library.h(t).backward()
+    np.testing.assert_allclose(t.grad, 6.0)
+    assert library.np is np
+
+
+def test_tasks_have_blocks_of_their_own() -> None:
+    """Of two tasks of asyncio that take turns, the one in a block has stand-ins, and the other one plain NumPy."""
+    met = []
+
+    async def within(x: Any) -> Any:
+        with ga.drop_in():
+            out = np.zeros(2)
+            for k in range(2):
+                await asyncio.sleep(0)
+                out[k] = x * x
+                met.append("within")
+            return np.sum(np.array([out[0], out[1]]))
+
+    async def plain() -> None:
+        for _ in range(4):
+            assert type(np.zeros(2)) is np.ndarray and type(math.sin(0.5)) is float
+            met.append("plain")
+            await asyncio.sleep(0)
+
+    async def both(x: Any) -> Any:
+        results = await asyncio.gather(within(x), plain(), within(x))
+        return results[0] + results[2]
+
+    t = ga.tensor(3.0)
+    asyncio.run(both(t)).backward()
+    np.testing.assert_allclose(t.grad, 24.0)
+    assert met.index("plain") < len(met) - 1 - met[::-1].index("within"), "the tasks took turns"
+    assert np is sys.modules["numpy"]
 
 
 def test_reload_within_a_block(written: Any) -> None:
