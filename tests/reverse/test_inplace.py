@@ -13,8 +13,10 @@ import pytest
 
 import gradarray as ga
 from gradarray import GradientLossError
+from gradarray.kernels.arrays import LARGE
 from tests.checks import check_forward, check_gradient
 from tests.counted import counted
+from tests.numeric import numeric_jacobian
 
 MASK = np.array([[True, False, True], [False, True, True]])
 A = np.array([[0.5, 1.5, 2.5], [1.2, 0.7, 0.9]])
@@ -556,3 +558,56 @@ def test_a_value_for_all_of_it_mends_what_an_interrupt_left(value, whole):
     (np.sum(x * [1.0, 2.0, 3.0]) + np.sum(view) + t[0]).backward()
     np.testing.assert_array_equal(t.grad, gradient)
     np.testing.assert_array_equal(x.grad, [1.0, 3.0, 4.0])
+
+
+# --- large arrays that are filled in small parts ----------------------------------------------------------------------
+
+ENDS = {
+    "all": lambda u: np.sum(u * u),
+    "spread": lambda u: np.sum(u),
+    "last": lambda u: np.sum(u[-1] ** 2),
+    "windows": lambda u: np.sum(u[::3, 1:] ** 2) + np.sum(u[-1]),
+}
+
+
+def filled_in_parts(x, rows, end):
+    u = np.zeros_like(x, shape=(rows, x.size)) * 1.0
+    u[0] = x
+    u[1] = np.where(x > 0.5, np.log(np.where(x > 0.5, x, 1.0)), 0.0)
+    for k in range(2, rows):
+        u[k, 1:] = 0.5 * u[k - 1, :-1] + 0.3 * u[k - 2, 1:] + 0.1 * x[1:]
+        u[k, 0] = u[k, 1]
+        u[k] *= np.cos(u[k - 1, 2])
+    return end(u)
+
+
+@pytest.mark.parametrize("rows", [12, 1 + LARGE // 5])
+@pytest.mark.parametrize("held", [False, True])
+@pytest.mark.parametrize("end", ENDS)
+def test_a_large_array_that_is_filled_in_small_parts(end, held, rows):
+    start = np.array([0.3, 0.7, 0.0, 1.2, 0.9])
+    kept = []
+
+    def f(v):
+        return filled_in_parts(v, rows, lambda u: ENDS[end](kept.append(u) or u if held else u))
+
+    x = ga.tensor(start)
+    loss = f(x)
+    loss.backward(retain_graph=True)
+    first = x.grad
+    loss.backward()
+    np.testing.assert_allclose(x.grad, first, rtol=1e-12)
+    np.testing.assert_allclose(first, numeric_jacobian(f, start), rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("rows", [4, 1 + LARGE // 3])
+def test_a_zero_that_is_selected_wins_in_a_large_array_that_is_filled(rows):
+    """``np.log(x)`` at 0 is left out by np.where: nothing undefined comes back through what is filled with it."""
+    x = ga.tensor([0.0, 2.0, 3.0])
+    u = np.zeros_like(x, shape=(rows, 3)) * 1.0
+    with np.errstate(divide="ignore"):
+        u[0] = np.where(x > 0, np.log(x), 0.0)
+    for k in range(1, rows):
+        u[k] = u[k - 1] * 1.0
+    np.sum(u[-1]).backward()
+    np.testing.assert_allclose(x.grad, [0.0, 0.5, 1 / 3])
