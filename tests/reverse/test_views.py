@@ -569,6 +569,93 @@ def test_an_overlapping_assignment_reads_before_it_writes(rng):
     check_gradient(program, [array], rng)
 
 
+def crowded(x):
+    """Return a copy of which many views were taken, and one written into: from then on it is known who has it."""
+    out = x * 1.0
+    views = [out[k : k + 1] for k in range(20)]
+    out[0] = out[0] * 2.0
+    del views[:]
+    return out
+
+
+OVERLAPS = {
+    "steps": lambda out: out.__setitem__(slice(None, None, 2), out[: (len(out) + 1) // 2]),
+    "mask": lambda out: out.__setitem__(np.arange(len(out)) % 3 > 0, out[-2 : -2 - 2 * len(out) // 3 : -1]),
+    "plain": lambda out: out.__setitem__(slice(None, None, 2), np.asarray(getattr(out, "data", out))[: len(out) // 2]),
+}
+
+
+@pytest.mark.parametrize("name", OVERLAPS)
+def test_an_overlapping_assignment_to_an_array_with_views_reads_before_it_writes(name):
+    """NumPy itself takes what it has written already in some of these."""
+    for made in (lambda x: x * 1.0, crowded):
+        array = np.arange(1.0, 31.0)
+        start = np.array(made(ga.tensor(array)).data)
+        expected = start.copy()
+        OVERLAPS[name](_Apart(expected))
+        out = made(ga.tensor(array))
+        OVERLAPS[name](out)
+        np.testing.assert_array_equal(out.data, expected)
+
+
+class _Apart:
+    """An array of which every part that is read is a copy."""
+
+    def __init__(self, array):
+        self.data = array
+
+    def __len__(self):
+        return len(self.data)
+
+    def __getitem__(self, index):
+        return self.data[index].copy()
+
+    def __setitem__(self, index, value):
+        self.data[index] = np.array(value)
+
+
+def test_what_was_saved_of_an_array_with_views_stays():
+    """An update comes after a product has saved the array: before its first view, and once it is known who has it."""
+    x = ga.tensor(np.arange(1.0, 31.0))
+    early = x * 1.0
+    first = early * early
+    views = [early[k : k + 1] for k in range(20)]
+    early[3] = 100.0
+    late = crowded(x)
+    second = late * late
+    late[3] = 100.0
+    (np.sum(first) + np.sum(second)).backward()
+    expected = 4.0 * x.data
+    expected[0] += 6.0 * x.data[0]
+    np.testing.assert_allclose(x.grad, expected)
+    assert views[3].data[0] == 100.0 == early.data[3] == late.data[3]
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_an_array_that_was_made_read_only_by_its_data(saved):
+    out = crowded(ga.tensor(np.arange(1.0, 31.0)))
+    out.data.flags.writeable = False
+    if saved:
+        out * out
+    before = out.data.copy()
+    with pytest.raises(ValueError, match="read-only"):
+        out[3] = 5.0
+    with pytest.raises(ValueError, match="read-only"):
+        out[3:4] = out[3:4]
+    np.testing.assert_array_equal(out.data, before)
+
+
+def test_an_assignment_that_fails_leaves_the_views_of_a_constant_constants():
+    out = ga.tensor(np.arange(1.0, 31.0), constant=True)
+    views = [out[k : k + 1] for k in range(20)]
+    out[0] = 2.0
+    with pytest.raises(ValueError, match="broadcast"):
+        out[:2] = ga.tensor([1.0, 2.0, 3.0])
+    assert out.constant and all(view.constant for view in views)
+    out[:2] = ga.tensor([1.0, 2.0])
+    assert not out.constant and not views[1].constant and views[1].data[0] == 2.0
+
+
 WINDOWS = {
     "once": lambda w, t: w.__setitem__(..., t),
     "twice": lambda w, t: (w.__setitem__(..., t), w.__setitem__(..., t[::-1] * 2.0)),
