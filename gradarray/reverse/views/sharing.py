@@ -191,9 +191,9 @@ class Family:
     def alone(self, base: Any) -> bool:
         """Tell whether a look suffices to see that nobody would notice a write into the memory of the base.
 
-        Nor is there a caller who could have made that read-only, by the array that is lent.
+        Nor is there a caller who has an array on it, and could have made that read-only.
         """
-        if not COUNTED or self.earlier or self.foreign or self.lent or self._arrays:
+        if not COUNTED or self.earlier or self.lent or self._arrays:
             return False
         return holders(getattr, base, "_raw") == 1
 

@@ -125,8 +125,6 @@ def setitem(x: Any, index: Any, value: Any) -> None:
     if family.alone(x) if family is not None else x._alias is None and not shared(x):
         if type(value) is wrapping.Tensor:
             value = value._raw if family is None else _apart(x._raw, value._raw)
-        elif family is not None:
-            value = _apart(x._raw, unwrap(value))
         if family is not None:
             family.written = True
         if not recorded:
