@@ -79,6 +79,7 @@ __all__ = [
     "mem_guard_active",
     "mem_guard_off",
     "mem_guard_on",
+    "nnet",
     "no_autodiff",
     "no_grad",
     "random",
@@ -101,16 +102,16 @@ if hasattr(np, "__array_namespace_info__"):
     __all__ += ["__array_api_version__", "__array_namespace_info__"]
 
 if TYPE_CHECKING:
-    from . import random, testing
+    from . import nnet, random, testing
     from .testing import check_grads
 else:
 
     def __getattr__(name):
         # As in NumPy, whose random numbers take as long to import as all the rest.
-        if name in ("random", "testing", "check_grads"):
+        if name in ("nnet", "random", "testing", "check_grads"):
             import importlib
 
-            module = importlib.import_module(f"gradarray.{'random' if name == 'random' else 'testing'}")
+            module = importlib.import_module(f"gradarray.{'testing' if name == 'check_grads' else name}")
             return module.check_grads if name == "check_grads" else module
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
