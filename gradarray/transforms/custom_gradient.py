@@ -11,10 +11,10 @@ from typing import Any, ParamSpec
 import numpy as np
 
 from ..context import settings
-from ..context.settings import held, hold
+from ..context.settings import held, hold, within
 from ..dropin import blocks
 from ..dropin.blocks import plainly
-from ..dropin.making import in_reverse
+from ..dropin.making import in_reverse, in_transposition
 from ..forward.dual import Dual
 from ..forward.levels import made_of_tensors, on_a_tape
 from ..forward.tangents import gradients_for, paired
@@ -142,7 +142,9 @@ class Derivative:
         if pushed is NotImplemented:
             pull = self.pull_again(result, args) if pull is None else pull
             again = pull
-            pushed = linear_transpose(
+            pushed = within(
+                {"making": in_transposition(held().making, level)},
+                linear_transpose,
                 outs,
                 lambda v: self.cotangents(again, answer.unflatten(v), args),
                 tangents,
