@@ -43,6 +43,7 @@ from .transforms.gradients import elementwise_grad, grad, jvp, linearize, value_
 from .transforms.hessians import hessian, hessian_diagonal, hvp
 from .transforms.implicit_root import implicit_root
 from .transforms.jacobians import jacfwd, jacobian, jacrev
+from .transforms.tap import tap
 
 __version__ = "0.1.0"
 
@@ -87,6 +88,7 @@ __all__ = [
     "registry",
     "save",
     "stop_gradient",
+    "tap",
     "tensor",
     "testing",
     "turn_memory_guarding_off",

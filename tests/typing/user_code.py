@@ -122,6 +122,7 @@ ga.hvp(loss)
 value, tangent = ga.jvp(loss, (x, 1.0), (x, 1.0))
 value, pull = ga.vjp(loss, x, 1.0)
 kept: Callable[..., Any] = ga.checkpoint(loss)
+assert_type(ga.tap(x, print), Tensor)
 
 # NumPy's functions are functions, too.
 ga.elementwise_grad(np.sin)(np.ones(3))
