@@ -16,7 +16,7 @@ from ..forward.dual import Dual
 from ..forward.levels import on_a_tape
 from ..forward.tangents import copied, joined, matched, paired
 from ..kernels.arrays import Array
-from ..kernels.gate import argument
+from ..kernels.gate import ARRAYS, argument
 from ..reverse.elementwise import records
 from ..tape import wrapping
 from ..tape.loss import GradientLossError, Noted
@@ -102,7 +102,7 @@ def _tapped(x: Any, callback: Callback) -> Any:
     if isinstance(x, wrapping.Tensor) and records((x._node,)):
         raw = x._raw
         return put_on_tape(_Tap(callback), (), (x._node,), [np.copy(raw) if type(raw) is np.ndarray else raw], False)[0]
-    return copied(x)
+    return copied(x) if type(x) in ARRAYS or isinstance(x, wrapping.Tensor) else x
 
 
 class _Passing(PullbackRule):

@@ -293,6 +293,27 @@ def test_a_state_can_be_saved_and_used_again(optimizer: Any):
     same(params, trained(optimizer, steps=6), 0)
 
 
+def test_rates_and_gradients_of_another_precision():
+    """The dtype of a parameter stays, whatever comes to it, and a rate of NumPy's is as good as Python's."""
+    params, gradients = np.float32([1.0, 2.0, 3.0]), np.float32([0.1, 0.7, 1.3])
+    by_number, _ = sgd(0.1).update(gradients, sgd(0.1).init(params))
+    for rate in (np.float64(0.1), np.array(0.1), lambda step: np.float64(0.1), schedules.linear(0.1, 0.1, 5)):
+        updates, _ = sgd(rate).update(gradients, sgd(rate).init(params))
+        assert updates.dtype == np.float32
+        np.testing.assert_array_equal(updates, by_number)
+        np.testing.assert_array_equal(updates, np.float32(-0.1) * gradients)
+    for optimizer in (
+        sgd(ga.tensor(0.1), ga.tensor(0.9)),
+        adam(ga.tensor(0.1)),
+        rmsprop(np.float64(0.1), np.float64(0.9)),
+    ):
+        state = optimizer.init(params)
+        updates, state = optimizer.update(gradients.astype(np.float64), state, params)
+        assert updates.dtype == np.float32
+        assert {x.dtype for x in leaves_of(state) if np.ndim(x)} == {np.dtype(np.float32)}
+        assert apply_updates(params, np.ones(3)).dtype == np.float32
+
+
 # --- tensors ----------------------------------------------------------------------------------------------------------
 
 

@@ -41,6 +41,16 @@ ROUGH: dict[str, tuple[Any, Any, str]] = {
         "element (1,), result is finite there, and to one side",
     ),
     "cusp": (lambda x: np.sqrt(np.abs(x)), np.array([1.0, 0.0]), "element (1,), result, element (1,), is too steep"),
+    "root to one side": (
+        lambda x: np.where(x < 0, np.sqrt(np.maximum(-x, 0)), x),
+        np.array([1.0, 0.0]),
+        "element (1,), result, element (1,), is too steep",
+    ),
+    "root to the other": (
+        lambda x: np.where(x > 0, np.sqrt(np.maximum(x, 0)), x),
+        np.array([1.0, 0.0]),
+        "element (1,), result, element (1,), is too steep",
+    ),
     "cube root": (np.cbrt, np.array([1.0, 0.0]), "element (1,), result, element (1,), is too steep"),
 }
 
@@ -92,6 +102,22 @@ def test_what_is_smooth_here_passes(f: Any):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         ga.check_grads(f, (POINT,), order=1)
+
+
+def test_what_is_computed_with_a_tolerance_of_its_own():
+    """Here and there it looks as if it had a kink, along each direction elsewhere."""
+    x = np.linspace(-1, 1, 3000)
+
+    def f(x: Any) -> Any:
+        return np.sin(x) + 1e-9 * np.sin(1e13 * ga.stop_gradient(x))
+
+    ga.check_grads(f, (x,), order=1, modes="fwd", rtol=1e-2, atol=1e-2)
+
+
+def test_rounding_is_no_kink():
+    """The slopes are zero, and what differences have of them is rounding."""
+    centre = np.linspace(-1, 1, 3000)
+    ga.check_grads(lambda x: 1e3 + np.tan(x - centre) ** 2, (centre,), order=1, modes="fwd")
 
 
 def test_near_the_end_of_its_domain_differences_do_not_settle():
