@@ -422,6 +422,25 @@ def test_a_nan_that_a_mask_leaves_out():
     np.testing.assert_array_equal(seen.all, [np.ones(3)])
 
 
+@pytest.mark.parametrize("size", [1, 2**17])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, t: np.sum(t(np.log(x)) * np.repeat([0.0, 1.0, 0.0], len(x) // 3)),
+        lambda x, t: np.sum(np.exp(t(np.log(x)))[1:]),
+        lambda x, t: np.sum(np.sqrt(t(x) ** 2)),
+        lambda x, t: np.sum(np.where(x > 0, t(1 / x), 0.0) ** 2),
+        lambda x, t: np.sum(np.where(x > 0, t(np.sqrt(x)), 0.0) * np.where(x > 0, np.log(x), 0.0)),
+    ],
+)
+def test_which_zeros_win_over_infinities_is_as_without_it(f: Any, size: int):
+    x = np.repeat([0.0, 4.0, -1.0], size)
+    for transform in (ga.grad, ga.hessian, ga.jacrev, ga.jacfwd)[: 1 if size > 1 else None]:
+        with np.errstate(all="ignore"):
+            found = transform(lambda x: f(x, lambda y: ga.tap(y, Seen())))(x)
+            np.testing.assert_array_equal(found, transform(lambda x: f(x, lambda y: y))(x))
+
+
 def test_under_detect_anomaly():
     seen = Seen()
     with ga.detect_anomaly():
