@@ -33,9 +33,10 @@ def advanced(advance: Callable[..., tuple[Any, ...]], gradients: Any, params: An
 def leaves_like(tree: Tree, leaves: list[Any], other: Any, what: str) -> list[Any]:
     """Return the leaves of another container, None where it has None; raise where one has another shape."""
     found = tree.spread(other, f"the {what}")
-    for path, p, x in zip(tree.paths(), leaves, found, strict=True):
+    for i, (p, x) in enumerate(zip(leaves, found, strict=True)):
         if x is not None and np.shape(x) != np.shape(p):
-            raise ValueError(f"the {what}{path} of shape {np.shape(x)} belong to something of shape {np.shape(p)}")
+            place = f"{what}{list(tree.paths())[i]}"
+            raise ValueError(f"the {place} of shape {np.shape(x)} belong to something of shape {np.shape(p)}")
     return found
 
 
