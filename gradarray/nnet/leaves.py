@@ -1,4 +1,7 @@
-"""Parameters, gradients and states leaf by leaf: what optimisers do with containers."""
+"""Parameters, gradients and states leaf by leaf: what optimisers do with containers.
+
+All else in this room is written with public names alone. How to look into a container is known in one place.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..transforms.containers import Tree, flatten, tree_map
+from ..transforms.containers import Tree
+from ..transforms.containers import flatten as flatten
+from ..transforms.containers import tree_map as tree_map
 
 
 def advanced(advance: Callable[..., tuple[Any, ...]], gradients: Any, params: Any, *states: Any) -> list[Any]:

@@ -48,9 +48,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..context.settings import no_grad
-from ..transforms.containers import flatten, tree_map
-from .leaves import advanced, in_dtype_of, leaves_like, precision, zeros_for_all
+import gradarray as ga
+
+from .leaves import advanced, flatten, in_dtype_of, leaves_like, precision, tree_map, zeros_for_all
 from .schedules import Schedule, as_schedule
 
 __all__ = [
@@ -187,7 +187,7 @@ def step(optimizer: Optimizer, params: Any, state: Any) -> Any:
             "step updates tensors, by the gradients that backward() left in them, and there is none here; arrays are "
             "updated by optimizer.update and apply_updates"
         )
-    with no_grad:
+    with ga.no_grad:
         gradients = tree.unflatten([getattr(p, "grad", None) for p in leaves])
         updates, state = optimizer.update(gradients, state, params)
         for p, u in zip(leaves, leaves_like(tree, leaves, updates, "updates"), strict=True):
