@@ -43,6 +43,7 @@ from .transforms.gradients import elementwise_grad, grad, jvp, linearize, value_
 from .transforms.hessians import hessian, hessian_diagonal, hvp
 from .transforms.implicit_root import implicit_root
 from .transforms.jacobians import jacfwd, jacobian, jacrev
+from .transforms.tap import tap
 
 __version__ = "0.1.0"
 
@@ -79,6 +80,7 @@ __all__ = [
     "mem_guard_active",
     "mem_guard_off",
     "mem_guard_on",
+    "nnet",
     "no_autodiff",
     "no_grad",
     "random",
@@ -86,6 +88,7 @@ __all__ = [
     "registry",
     "save",
     "stop_gradient",
+    "tap",
     "tensor",
     "testing",
     "turn_memory_guarding_off",
@@ -101,16 +104,16 @@ if hasattr(np, "__array_namespace_info__"):
     __all__ += ["__array_api_version__", "__array_namespace_info__"]
 
 if TYPE_CHECKING:
-    from . import random, testing
+    from . import nnet, random, testing
     from .testing import check_grads
 else:
 
     def __getattr__(name):
         # As in NumPy, whose random numbers take as long to import as all the rest.
-        if name in ("random", "testing", "check_grads"):
+        if name in ("nnet", "random", "testing", "check_grads"):
             import importlib
 
-            module = importlib.import_module(f"gradarray.{'random' if name == 'random' else 'testing'}")
+            module = importlib.import_module(f"gradarray.{'testing' if name == 'check_grads' else name}")
             return module.check_grads if name == "check_grads" else module
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -107,17 +107,20 @@ def test_least_squares_with_a_jacobian():
     np.testing.assert_allclose(found.x, truth, rtol=1e-7)
 
 
-def test_curve_fit_with_a_jacobian():
+@pytest.mark.parametrize("transform", [ga.jacobian, ga.jacrev, ga.jacfwd])
+def test_curve_fit_with_a_jacobian(transform):
     t = np.linspace(0, 4, 30)
 
     def model(t, a, b):
         return a * np.exp(-b * t)
 
-    def jac(t, a, b):
-        return np.stack(ga.jacobian(model, argnums=(1, 2))(t, a, b), axis=1)
-
-    found, _ = optimize.curve_fit(model, t, model(t, 2.5, 1.3), p0=(1.0, 1.0), jac=jac)
-    np.testing.assert_allclose(found, [2.5, 1.3], rtol=1e-7)
+    jac = transform(model, argnums=(1, 2), stack=True)
+    data = model(t, 2.5, 1.3) + 0.01 * np.cos(40 * t)
+    for sigma in (None, np.linspace(1, 2, 30)):
+        found, covariance = optimize.curve_fit(model, t, data, p0=(1.0, 1.0), sigma=sigma, jac=jac)
+        expected = optimize.curve_fit(model, t, data, p0=(1.0, 1.0), sigma=sigma)
+        np.testing.assert_allclose(found, expected[0], rtol=1e-6)
+        np.testing.assert_allclose(covariance, expected[1], rtol=1e-5)
 
 
 def test_the_gradient_of_a_root_that_scipy_found():

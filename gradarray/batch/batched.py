@@ -243,6 +243,8 @@ def push(node: Node, tangents: list[Any]) -> Any:
     try:
         pushed = node.rule.push(node, tangents, _TANGENTS)
     except Exception:
+        if node.rule.opaque:
+            raise
         pushed = NotImplemented  # as in `pull`
     if pushed is NotImplemented:
         pushed = jvps_by_vjp(node, tangents)

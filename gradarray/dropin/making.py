@@ -52,6 +52,11 @@ def in_forward(outer: Making | None, level: int) -> Making:
     return Making(False, (level,)) if outer is None else Making(outer.reverse, (*outer.levels, level))
 
 
+def in_transposition(outer: Making | None, level: int) -> Making:
+    """Return what holds where a level of forward mode goes along a pullback, which gets Tensors for it."""
+    return Making(True, () if outer is None else tuple(each for each in outer.levels if each < level))
+
+
 def making() -> Any:
     """Return what arrays that are made here become, or None where drop-in mode is off."""
     return held().making

@@ -59,6 +59,12 @@ def in_transform() -> bool:
     return held().transforms > 0
 
 
+class Noted(str):
+    """A policy "ignore" that notes whether there was something to ignore."""
+
+    left = False
+
+
 class _Setting(str):
     """The former policy; as a context manager or a decorator, it ends the setting that replaced it."""
 
@@ -230,6 +236,8 @@ def leaving(what: str | None = None, remedy: str | None = None, *, whole: bool =
     """
     policy = current()
     if policy == "ignore":
+        if type(policy) is Noted:
+            policy.left = True
         return
     request = Request()
     if request.harmless:

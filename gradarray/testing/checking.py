@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -30,6 +31,7 @@ from .differences import (
     unit_direction,
     values_at,
 )
+from .kinks import look, rough
 
 Arrays = Sequence[Any]
 Index = tuple[int, ...]
@@ -37,7 +39,8 @@ Index = tuple[int, ...]
 # Elements of an argument that are looked at one by one: while all is well, and to find out what is wrong.
 _SAMPLE, _SEARCH = 24, 256
 # A step that meets a kink or a pole nearby is followed by smaller ones.
-_STEPS = (1.0, 1 / 30, 1 / 900)
+_SMALLER = 1 / 30
+_STEPS = (1.0, _SMALLER, _SMALLER**2)
 _MODES = {"rev": "reverse", "fwd": "forward"}
 
 
@@ -54,9 +57,10 @@ def check_grads(
 ) -> None:
     """Compare the derivatives of a function with central differences, and say what is wrong where they differ.
 
-    Derivatives are taken for random cotangents and along random directions: in each mode, and up to `order` in each
-    sequence of modes, such as forward over reverse. A derivative of order n is compared with differences of the one of
-    order n - 1.
+    First `f` itself is looked at: where it is not finite at the point, has a kink or jumps, there is nothing to compare
+    with, and that is said. Then derivatives are taken for random cotangents and along random directions, and for 1
+    where the result, or the argument, is a single number: in each mode, and up to `order` in each sequence of modes,
+    such as forward over reverse. A derivative of order n is compared with differences of the one of order n - 1.
 
     Parameters
     ----------
@@ -81,7 +85,8 @@ def check_grads(
     Raises
     ------
     AssertionError
-        If a derivative is wrong: with mode and order, the argument, the element, both values and the likely cause.
+        If a derivative is wrong: with mode and order, the argument, the element, both values and the likely cause; in
+        other words, if what is differentiated has a kink or a jump at the point, and so no derivative.
     TypeError
         If no argument or no result is floating-point or complex.
     ValueError
@@ -90,7 +95,7 @@ def check_grads(
     Warns
     -----
     UserWarning
-        If some elements of the results are not finite, which were left out.
+        If some elements of the results are not finite, which are left out.
 
     Examples
     --------
@@ -126,7 +131,9 @@ def check_grads(
         raise TypeError("check_grads needs a function with a floating-point or complex result")
     if not all(map(same_values, first, second)):
         raise ValueError("check_grads needs a deterministic function; this one gave two results for the same arguments")
-    left_out = _left_out(first, found)
+    left_out = _left_out(first, found, fine, [f"args{paths[i]}" for i in chosen])
+    if left_out:
+        warnings.warn(f"check_grads compares all but what is not finite: {left_out}", stacklevel=2)
     coarsest = max(machine_eps(x) for x in (*point, *plain_arrays(call(*map(fresh_copy, point)))))
     default = 1e-6 if coarsest < 1e-8 else 1e-3 if coarsest < 1e-5 else 3e-2
     step = max(map(machine_eps, first)) ** 0.2 if eps is None else eps
@@ -140,23 +147,34 @@ def check_grads(
         modes,
         np.random.default_rng(seed),
     )
+    checker.look(FlatFunction(call, found))
     checker.check(FlatFunction(call, found), order, ())
-    if left_out:
-        warnings.warn(f"check_grads compared all but what is not finite: {left_out}", stacklevel=2)
 
 
-def _left_out(results: Arrays, names: list[str]) -> str:
+def _left_out(results: Arrays, names: list[str], point: Arrays, given: list[str]) -> str:
     """Say which elements have no difference quotient, because f is not finite there; raise if none is left."""
     if not any(y.size for y in results):
         raise ValueError("check_grads has nothing to compare: f has no element at this point")
+    text = _not_finite(results, names)
+    if not text:
+        return ""
+    if told := _not_finite(point, given):
+        text += f"; nor is the argument {told}"
+    if not any(np.any(np.isfinite(y)) for y in results):
+        raise ValueError(
+            f"check_grads has nothing to compare: f is not finite at this point ({text}). What computes it there, says "
+            "ga.detect_anomaly"
+        )
+    return text
+
+
+def _not_finite(arrays: Arrays, names: list[str]) -> str:
     text = []
-    for name, y in zip(names, results, strict=True):
+    for name, y in zip(names, arrays, strict=True):
         places = np.argwhere(~np.isfinite(y))
         if len(places):
             place = tuple(map(int, places[0]))
             text.append(f"{name}, element {place}: {y[place]}" + (f", and {len(places) - 1} more" * (len(places) > 1)))
-    if not any(np.any(np.isfinite(y)) for y in results):
-        raise ValueError(f"check_grads has nothing to compare: f is not finite at this point ({'; '.join(text)})")
     return "; ".join(text)
 
 
@@ -192,11 +210,16 @@ class _Checker:
         self.tolerance = tolerance
         self.modes = modes
         self.rng = rng
-        self.function: FlatFunction | None = None
+
+    def look(self, function: FlatFunction) -> None:
+        """Raise where the function itself has no derivative, before any is computed."""
+        step = self.steps[0]
+        told = look(function, self.names, self.fine, lambda: self._drawn(self.fine), step, _SAMPLE, self.rng)
+        if told:
+            raise AssertionError(f"check_grads has nothing to compare, since f itself is not smooth: {told}")
 
     def check(self, function: FlatFunction, order: int, earlier: tuple[str, ...]) -> None:
         """Check the derivative of a function in each mode, and those of its derivatives."""
-        self.function = self.function or function
         for mode in self.modes:
             chain = (*earlier, mode)
             try:
@@ -207,24 +230,11 @@ class _Checker:
                 if len(chain) < order:
                     self.check(self._derivative(function, mode), order, chain)
             except AssertionError:
-                if not earlier:
-                    raise
-                self._blame_kink()
                 raise
             except Exception as error:
                 if not getattr(error, "__notes__", ()):
                     error.add_note(f"check_grads computed {_called(chain)} then.")
                 raise
-
-    def _blame_kink(self) -> None:
-        """Where a derivative of higher order is wrong, say so if the function has a kink, and no derivative at all."""
-        assert self.function is not None
-        differences = Differences(self.function, self.fine, self._drawn(values_at(self.function, self.fine)))
-        for k, name in enumerate(self.names):
-            for i in some_indices(self.fine[k], _SAMPLE, self.rng):
-                kink = differences.kink(unit_direction(self.fine, k, i, 1), self.steps[0])
-                if kink:
-                    raise AssertionError(f"check_grads: at argument {name}, element {i}, {kink}") from None
 
     def _derivative(self, function: FlatFunction, mode: str) -> FlatFunction:
         if mode == "fwd":
@@ -263,10 +273,15 @@ class _Checker:
             )
 
     def _agrees(self, differences: Differences, direction: Arrays, analytic: float) -> bool:
+        before = None
         for step in self.steps:
             numeric, size, noise = differences.along(direction, step)
-            if abs(analytic - numeric) <= self.tolerance.atol + self.tolerance.rtol * size + noise:
+            allowed = self.tolerance.atol + self.tolerance.rtol * size
+            if abs(analytic - numeric) <= allowed + noise:
                 return True
+            if before is not None and abs(analytic - _limit(before, numeric)) <= allowed + 2 * noise:
+                return True
+            before = numeric
         return False
 
     def _differs(self, differences: Differences, k: int, index: Index, analytic: complex) -> bool:
@@ -290,16 +305,45 @@ class _Checker:
         if not wrong and may_be_right:
             return None
         worst = max(wrong, key=distance)
-        kink = differences.kink(unit_direction(self.fine, k, worst.place, 1), self.steps[0])
-        cause = kink or likely_cause(analytic, numeric, wrong)
+        function, at = differences.function, f"{self.names[k]}, element {worst.place}"
+        self._excuse(function, chain, at, unit_direction(self.fine, k, worst.place, 1))
+        errors = [np.abs(worst.analytic - differences.element(k, worst.place, step)) for step in self.steps]
+        settled = any(a <= 3 * b for a, b in itertools.pairwise(errors)) or len(errors) == 1
+        if not settled and np.isfinite(worst.analytic):
+            raise AssertionError(
+                f"check_grads cannot compare {_called(chain)}: at argument {at}, the differences change with their "
+                f"step, {self.steps[0]:.2g} and smaller ones, because f changes too fast near the point, or is not "
+                "finite there; move the point, or give a smaller eps"
+            )
         return AssertionError(
             f"check_grads: {_called(chain)} is wrong\n"
             f"  argument {self.names[k]}, shape {x.shape}, element {worst.place}\n"
             f"  analytic {worst.analytic:.9g}\n"
             f"  numeric  {worst.numeric:.9g} (central differences, step {self.steps[0]:.2g})\n"
             f"  {len(wrong)} of the {len(indices)} elements compared differ\n"
-            f"  likely cause: {cause}"
+            f"  likely cause: {likely_cause(analytic, numeric, wrong)}"
+            f"{self._of_one_result(function, k, worst.place, differences.weights)}"
         )
+
+    def _of_one_result(self, function: FlatFunction, k: int, index: Index, weights: Arrays) -> str:
+        """Say what is compared for one element of the results, by 1, where several have been by random numbers."""
+        if len(weights) == 1 and np.all(weights[0] == 1):
+            return ""
+        for j, name in enumerate(function.names):
+            for place in some_indices(weights[j], _SAMPLE, self.rng):
+                one = unit_direction(weights, j, place, 1)
+                analytic = plain_arrays(_gradients(function, list(map(fresh_copy, self.point)), one))[k][index]
+                differences = Differences(function, self.fine, one)
+                if weights[j][place] != 0 and self._differs(differences, k, index, analytic):
+                    numeric = differences.element(k, index, self.steps[0])
+                    return f"\n  that of {name}, element {place}, alone: analytic {analytic:.9g}, numeric {numeric:.9g}"
+        return ""
+
+    def _excuse(self, function: FlatFunction, chain: tuple[str, ...], at: str, direction: Arrays) -> None:
+        """Raise another error where what is differentiated has no derivative, so that none can be called wrong."""
+        for name, found in zip(function.names, rough(function, self.fine, direction, self.steps[0]), strict=True):
+            if told := found.told(name):
+                raise AssertionError(f"check_grads cannot compare {_called(chain)}: at argument {at}, {told}")
 
     # --- forward mode -----------------------------------------------------------------------------------------------
 
@@ -313,12 +357,16 @@ class _Checker:
     def _compare_tangent(self, function: FlatFunction, j: int, analytic: Any, direction: Arrays) -> tuple[Any, Any]:
         """Tell which elements of the tangent of the j-th result are wrong, and what they are by differences."""
         wrong = np.ones(analytic.shape, bool)
-        first = None
+        first = before = None
         for step in self.steps:
             numeric, noise = slopes(function, self.fine, direction, step)[j]
             first = numeric if first is None else first
             size = np.abs(numeric) + 1e-3 * largest(numeric)
-            wrong = wrong & ~(np.abs(analytic - numeric) <= self.tolerance.atol + self.tolerance.rtol * size + noise)
+            allowed = self.tolerance.atol + self.tolerance.rtol * size
+            wrong = wrong & ~(np.abs(analytic - numeric) <= allowed + noise)
+            if before is not None:
+                wrong = wrong & ~(np.abs(analytic - _limit(before, numeric)) <= allowed + 2 * noise)
+            before = numeric
             # Where the function itself is not finite, it has no difference quotient.
             wrong = wrong & np.isfinite(values_at(function, self.fine)[j])
             if not np.any(wrong):
@@ -341,17 +389,30 @@ class _Checker:
         places = [tuple(map(int, i)) for i in np.argwhere(mask)]
         wrong = [Wrong(i, analytic[i], numeric[i]) for i in places]
         worst = max(wrong, key=distance)
-        weights = [np.zeros(y.shape, y.dtype) for y in values_at(function, self.fine)]
-        weights[j][worst.place] = 1
-        kink = Differences(function, self.fine, weights).kink(alone, self.steps[0])
+        self._excuse(function, chain, named, alone)
         return AssertionError(
             f"check_grads: {_called(chain)} is wrong\n"
             f"  argument {named}, {function.names[j]}, shape {analytic.shape}, element {worst.place}\n"
             f"  analytic {worst.analytic:.9g}\n"
             f"  numeric  {worst.numeric:.9g} (central differences, step {self.steps[0]:.2g})\n"
             f"  {len(wrong)} of the {analytic.size} elements compared differ\n"
-            f"  likely cause: {kink or likely_cause(analytic, numeric, wrong)}"
+            f"  likely cause: {likely_cause(analytic, numeric, wrong)}"
+            f"{self._by_one_element(function, alone, j, worst.place)}"
         )
+
+    def _by_one_element(self, function: FlatFunction, direction: Arrays, j: int, place: Index) -> str:
+        """Say what is compared along 1 for one element of the arguments, where it has been along random numbers."""
+        if sum(t.size for t in direction) == 1:
+            return ""
+        for k, name in enumerate(self.names):
+            for i in some_indices(direction[k], _SAMPLE if np.any(direction[k]) else 0, self.rng):
+                one = unit_direction(self.fine, k, i, 1)
+                analytic = plain_arrays(_tangents(function, list(map(fresh_copy, self.point)), one))[j]
+                wrong, numeric = self._compare_tangent(function, j, analytic, one)
+                if wrong[place]:
+                    a, n = analytic[place], numeric[place]
+                    return f"\n  that by {name}, element {i}, alone: analytic {a:.9g}, numeric {n:.9g}"
+        return ""
 
     def _drawn(self, like: Arrays) -> list[Any]:
         """Return random numbers for each array; 1 for a number by itself, so that what is printed can be checked."""
@@ -365,6 +426,14 @@ class _Checker:
         if like.dtype.kind == "c":
             values = values + 1j * self.rng.uniform(0.4, 1.4, like.shape) * self.rng.choice([-1, 1], like.shape)
         return np.where(np.isfinite(like), values, 0).astype(doubled(like).dtype)[()]
+
+
+def _limit(before: Any, numeric: Any) -> Any:
+    """Return what differences of two steps, one after the other, tend to where their error is as large as the step.
+
+    So it is where the function can be differentiated once alone, as the square of a relu.
+    """
+    return (numeric - _SMALLER * before) / (1 - _SMALLER)
 
 
 # --- derivatives ------------------------------------------------------------------------------------------------------

@@ -82,30 +82,6 @@ class Differences:
             return value
         return complex(value, self.along(unit_direction(self.point, k, index, 1j), step)[0])
 
-    def kink(self, direction: Arrays, step: float) -> str:
-        """Say that there is a kink, if the derivatives to both sides stay apart however small the step is."""
-
-        def value(steps: float) -> float:
-            values = values_at(self.function, [x + steps * t for x, t in zip(self.point, direction, strict=True)])
-            return sum(inner(w, np.where(w == 0, 0, y)) for w, y in zip(self.weights, values, strict=True))
-
-        def sides(h: float) -> tuple[float, float]:
-            here = value(0)
-            return (value(h) - here) / h, (here - value(-h)) / h
-
-        (right, left), (nearer_right, nearer_left) = sides(step), sides(step / 8)
-        gap, nearer = abs(right - left), abs(nearer_right - nearer_left)
-        change = abs(nearer_right + nearer_left) * step / 8
-        advice = "move the point, or leave it out"
-        if abs(nearer_right + nearer_left) > 4 * abs(right + left) and change > 1e-6 * abs(value(0)) > 0:
-            return f"what is differentiated has a jump there, by {change:.6g}, and no derivative; {advice}"
-        if not gap > 1e-3 * (abs(right) + abs(left)) or not nearer > 0.6 * gap:
-            return ""
-        return (
-            f"what is differentiated has a kink there, and no derivative: to one side it is {nearer_right:.6g}, to "
-            f"the other {nearer_left:.6g}; {advice}"
-        )
-
 
 # --- what is wrong ----------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ import dataclasses
 import functools
 import numbers
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import NoneType
 from typing import Any, NamedTuple
 
 from ..kernels.gate import PLAIN, described
@@ -213,6 +214,20 @@ class Tree:
                 )
             for key, part in zip(self.keys, self.parts, strict=True):
                 part._match(items[key], what + self._step(key), leaves)
+
+    def spread(self, other: Any, what: str, whole: type | tuple[type, ...] = NoneType) -> list[Any]:
+        """Do the same for a container with None, or with what else is `whole`, in the place of a leaf or of a part.
+
+        It stands for all leaves there. A part may be in another container than here if its parts have the same names.
+        """
+        if isinstance(other, whole):
+            return [other for _ in self.paths()]
+        _, keys, items, *_ = parts_of(other) or (None, (), ())
+        if set(keys) != set(self.keys) or not keys:
+            return self.match(other, what)
+        named = dict(zip(keys, items, strict=True))
+        pairs = zip(self.keys, self.parts, strict=True)
+        return [leaf for key, part in pairs for leaf in part.spread(named[key], what + self._step(key), whole)]
 
 
 class Fixed:

@@ -11,10 +11,10 @@ from typing import Any, ParamSpec
 import numpy as np
 
 from ..context import settings
-from ..context.settings import held, hold
+from ..context.settings import held, hold, within
 from ..dropin import blocks
 from ..dropin.blocks import plainly
-from ..dropin.making import in_reverse
+from ..dropin.making import in_reverse, in_transposition
 from ..forward.dual import Dual
 from ..forward.levels import made_of_tensors, on_a_tape
 from ..forward.tangents import gradients_for, paired
@@ -28,7 +28,7 @@ from ..tape.loss import GradientLossError, differentiating
 from ..tape.nodes import Node, PullbackRule
 from ..tape.transposing import linear_transpose
 from ..tape.wrapping import wrap
-from .containers import Tree, flatten, parts_of
+from .containers import Tree, flatten
 
 P = ParamSpec("P")
 Pull = Callable[[Any], Any]
@@ -142,7 +142,9 @@ class Derivative:
         if pushed is NotImplemented:
             pull = self.pull_again(result, args) if pull is None else pull
             again = pull
-            pushed = linear_transpose(
+            pushed = within(
+                {"making": in_transposition(held().making, level)},
+                linear_transpose,
                 outs,
                 lambda v: self.cotangents(again, answer.unflatten(v), args),
                 tangents,
@@ -163,7 +165,7 @@ class Derivative:
         for i, (cotangent, arg) in enumerate(itertools.zip_longest(pulled[: len(args)], args)):
             leaves, tree = flatten(arg)
             where = f"{self.name}: the cotangent of argument {i}"
-            parts = _aligned(tree, cotangent, where)
+            parts = tree.spread(cotangent, where)
             parts = [part if part is None or _is_array(part) else np.asarray(argument(part, where)) for part in parts]
             for part, leaf in zip(parts, leaves, strict=True):
                 if part is not None and not _fits(part.shape, np.shape(leaf)):
@@ -177,21 +179,6 @@ class Derivative:
 
 def _is_array(value: Any) -> bool:
     return type(value) in ARRAYS or isinstance(value, (wrapping.Tensor, Dual))
-
-
-def _aligned(tree: Tree, cotangent: Any, what: str) -> list[Any]:
-    """Return the leaves of a cotangent, None where it is None, in the order of those of its argument."""
-    if cotangent is None:
-        return [None for _ in tree.paths()]
-    _, keys, items, *_ = parts_of(cotangent) or (None, (), ())
-    if set(keys) != set(tree.keys) or not keys:
-        return tree.match(cotangent, what)
-    named = dict(zip(keys, items, strict=True))
-    return [
-        leaf
-        for key, part in zip(tree.keys, tree.parts, strict=True)
-        for leaf in _aligned(part, named[key], f"{what}, at {key!r}")
-    ]
 
 
 def _read_only(x: Any) -> Any:

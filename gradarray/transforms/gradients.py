@@ -28,6 +28,7 @@ from ..tape.nodes import next_order
 from .argnums import Argnums, DropIn, function_name, need_function
 from .checks import check_argument, check_results, dtype_of, shape_of, zeros_of
 from .containers import flatten, tree_map
+from .tap import transposing
 from .trace import Trace, dual, pull_back
 from .transformed import named_after
 
@@ -345,12 +346,14 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False, drop_
     ones = [variable(_one(o)) if dtype_of(o).kind in "fc" else None for o in outs]
     nodes: Any = [one._node for one in ones if one is not None]
     starts = [(o, one) for o, one in zip(outs, ones, strict=True) if one is not None]
-    before = held()
+    before, around = held(), transposing.get()
     try:
         hold(before.with_(recording=True))
+        transposing.set(True)
         pulled = trace.gradients(starts, True)
     finally:
         hold(before)
+        transposing.set(around)
     outer = trace.depends(out)
 
     def f_jvp(*tangents: Any) -> Any:

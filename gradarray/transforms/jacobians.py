@@ -13,7 +13,6 @@ from ..kernels.gate import PLAIN
 from ..reverse.tensor import Tensor
 from .argnums import Argnums, DropIn, function_name, need_function
 from .checks import check_results, dtype_of, shape_of, zeros_of
-from .containers import Tree
 from .gradients import Pushed, pair
 from .trace import Chosen, Trace, as_given, dual
 from .transformed import named_after
@@ -23,14 +22,32 @@ P = ParamSpec("P")
 
 @overload
 def jacobian(
-    f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
+    f: np.ufunc,
+    argnums: Any = 0,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    stack: bool = False,
+    drop_in: DropIn = True,
 ) -> Callable[..., Any]: ...
 @overload
 def jacobian(
-    f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
+    f: Callable[P, Any],
+    argnums: Any = 0,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    stack: bool = False,
+    drop_in: DropIn = True,
 ) -> Callable[P, Any]: ...
 def jacobian(
-    f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
+    f: Callable[..., Any],
+    argnums: Any = 0,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    stack: bool = False,
+    drop_in: DropIn = True,
 ) -> Callable[..., Any]:
     """Make the function that returns the derivative of each element of a result by each element of an argument.
 
@@ -48,6 +65,8 @@ def jacobian(
         `f` returns a pair; only its first part is differentiated, and the second is handed on.
     holomorphic : bool
         Say that `f` is complex differentiable, which a complex result and a complex argument need.
+    stack : bool
+        Put the derivatives by all arguments side by side, in one array with one column for each number in them.
     drop_in : bool, str or sequence of str
         Let `f` make arrays and fill them, hand lists of variables to NumPy, and use Python's math, as NumPy code does:
         see `drop_in`. Names of libraries in plain Python let these in; False has `f` run as it stands.
@@ -57,8 +76,10 @@ def jacobian(
     callable
         Takes what `f` takes and returns an array of the result's shape followed by the argument's; for containers, a
         container like the result of containers like the argument, and for a tuple of argnums a tuple in place of each
-        array. With `has_aux` it returns the pair (jacobian, aux). For a real result and a complex argument, each row
-        is the direction of steepest ascent, as of `grad`.
+        array. With `stack` it is one array for each result, of its shape followed by one axis, along which stand the
+        derivatives by all numbers in the arguments, in the order of these, of what they contain and of the elements
+        of each array (C order). With `has_aux` it returns the pair (jacobian, aux). For a real result and a complex
+        argument, each row is the direction of steepest ascent, as of `grad`.
 
     Raises
     ------
@@ -73,20 +94,48 @@ def jacobian(
     >>> ga.jacobian(lambda x: np.array([[1.0, 2.0], [3.0, 4.0]]) @ x)(np.array([5.0, 6.0]))
     array([[1., 2.],
            [3., 4.]])
+
+    One column for each parameter, as `scipy.optimize.curve_fit` wants it of its `jac`:
+
+    >>> def model(t, height, rate):
+    ...     return height * np.exp(-rate * t)
+    >>> ga.jacobian(model, argnums=(1, 2), stack=True)(np.array([0.0, 1.0, 2.0]), 2.0, 0.0)
+    array([[ 1., -0.],
+           [ 1., -2.],
+           [ 1., -4.]])
     """
-    return jacobian_of("jacobian", None, need_function(f, "jacobian", drop_in), argnums, has_aux, holomorphic)
+    f = need_function(f, "jacobian", drop_in)
+    return jacobian_of("jacobian", None, f, argnums, has_aux, holomorphic, stack=stack)
 
 
 @overload
 def jacrev(
-    f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
+    f: np.ufunc,
+    argnums: Any = 0,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    stack: bool = False,
+    drop_in: DropIn = True,
 ) -> Callable[..., Any]: ...
 @overload
 def jacrev(
-    f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
+    f: Callable[P, Any],
+    argnums: Any = 0,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    stack: bool = False,
+    drop_in: DropIn = True,
 ) -> Callable[P, Any]: ...
 def jacrev(
-    f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
+    f: Callable[..., Any],
+    argnums: Any = 0,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    stack: bool = False,
+    drop_in: DropIn = True,
 ) -> Callable[..., Any]:
     """Make the function that returns the Jacobian, computed in reverse: many rows in one sweep.
 
@@ -100,6 +149,8 @@ def jacrev(
         `f` returns a pair; only its first part is differentiated, and the second is handed on.
     holomorphic : bool
         Say that `f` is complex differentiable, which a complex result and a complex argument need.
+    stack : bool
+        Put the derivatives by all arguments side by side, in one array with one column for each number in them.
     drop_in : bool, str or sequence of str
         Let `f` make arrays and fill them, hand lists of variables to NumPy, and use Python's math, as NumPy code does:
         see `drop_in`. Names of libraries in plain Python let these in; False has `f` run as it stands.
@@ -121,19 +172,38 @@ def jacrev(
     >>> ga.jacrev(lambda x: np.sum(x**2, keepdims=True))(np.array([1.0, 2.0]))
     array([[2., 4.]])
     """
-    return jacobian_of("jacrev", "rev", need_function(f, "jacrev", drop_in), argnums, has_aux, holomorphic)
+    f = need_function(f, "jacrev", drop_in)
+    return jacobian_of("jacrev", "rev", f, argnums, has_aux, holomorphic, stack=stack)
 
 
 @overload
 def jacfwd(
-    f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
+    f: np.ufunc,
+    argnums: Any = 0,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    stack: bool = False,
+    drop_in: DropIn = True,
 ) -> Callable[..., Any]: ...
 @overload
 def jacfwd(
-    f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
+    f: Callable[P, Any],
+    argnums: Any = 0,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    stack: bool = False,
+    drop_in: DropIn = True,
 ) -> Callable[P, Any]: ...
 def jacfwd(
-    f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
+    f: Callable[..., Any],
+    argnums: Any = 0,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    stack: bool = False,
+    drop_in: DropIn = True,
 ) -> Callable[..., Any]:
     """Make the function that returns the Jacobian, computed forward: column by column, many at a time.
 
@@ -147,6 +217,8 @@ def jacfwd(
         `f` returns a pair; only its first part is differentiated, and the second is handed on.
     holomorphic : bool
         Say that `f` is complex differentiable, which a complex result and a complex argument need.
+    stack : bool
+        Put the derivatives by all arguments side by side, in one array with one column for each number in them.
     drop_in : bool, str or sequence of str
         Let `f` make arrays and fill them, hand lists of variables to NumPy, and use Python's math, as NumPy code does:
         see `drop_in`. Names of libraries in plain Python let these in; False has `f` run as it stands.
@@ -168,7 +240,8 @@ def jacfwd(
     >>> ga.jacfwd(lambda t: np.array([1.0, 2.0, 3.0]) * t)(2.0)
     array([1., 2., 3.])
     """
-    return jacobian_of("jacfwd", "fwd", need_function(f, "jacfwd", drop_in), argnums, has_aux, holomorphic)
+    f = need_function(f, "jacfwd", drop_in)
+    return jacobian_of("jacfwd", "fwd", f, argnums, has_aux, holomorphic, stack=stack)
 
 
 # --- rows and columns -----------------------------------------------------------------------------------------------
@@ -182,11 +255,13 @@ def jacobian_of(
     has_aux: bool,
     holomorphic: bool,
     named: Any = None,
+    stack: bool = False,
 ) -> Callable[..., Any]:
+    """Do what `jacobian` does, in the name of another transform; `named` is the function that its name tells of."""
     need_function(f, transform)
     chosen = Argnums(argnums, transform)
     what = "Hessian" if transform == "hessian" else "Jacobian"
-    made_by = jacobian_of, (transform, mode, f, argnums, has_aux, holomorphic, named)
+    made_by = jacobian_of, (transform, mode, f, argnums, has_aux, holomorphic, named, stack)
 
     @named_after(named or f, transform, f"Return the {what} of {{}} by {chosen}.", made_by)
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
@@ -203,19 +278,33 @@ def jacobian_of(
             # A recorded gradient goes back faster than forward (a Hessian of 100 variables: 0.28 and 0.35 ms).
             way = "rev" if transform == "hessian" else mode
             blocks = [_together(trace, o, way) if together else _rows(trace, o) for o in outs]
-            found = tree.bare().unflatten([trace.arranged(block, jacobian=True) for block in blocks])
+            if stack:
+                rows = [_side_by_side(block, trace.plain, o) for block, o in zip(blocks, outs, strict=True)]
+            else:
+                rows = [trace.arranged(block, jacobian=True) for block in blocks]
+            found = tree.bare().unflatten(rows)
             return (found, trace.settle(aux, True)) if has_aux else found
         del trace, out, outs
         inner = Chosen(transform, f, chosen, args, kwargs)
-        blocks, tree, aux = _columns(transform, f, inner, has_aux, holomorphic)
+        blocks, pushed = _columns(transform, f, inner, has_aux, holomorphic)
         left = []
-        for row in blocks:
+        for row, o in zip(blocks, pushed.values, strict=True):
+            if stack:
+                left.append(_side_by_side(row, inner.leaves, o))
+                continue
             leaves = iter([as_given(block, x) for block, x in zip(row, inner.leaves, strict=True)])
             left.append(chosen.arrange([part.bare().unflatten(leaves) for part in inner.trees]))
-        found = tree.bare().unflatten(left)
-        return (found, aux) if has_aux else found
+        found = pushed.tree.bare().unflatten(left)
+        return (found, pushed.aux) if has_aux else found
 
     return jacobian_of_f
+
+
+def _side_by_side(blocks: list[Any], arguments: list[Any], out: Any) -> Any:
+    """Return the Jacobian of one array by all leaves of the arguments, with one column for each number in them."""
+    shape = shape_of(out)
+    columns = [np.reshape(as_given(block, x), (*shape, np.size(x))) for block, x in zip(blocks, arguments, strict=True)]
+    return np.concatenate(columns, axis=-1) if columns else np.zeros((*shape, 0), dtype_of(out))
 
 
 def _is_alone(trace: Trace, out: Any) -> bool:
@@ -258,8 +347,11 @@ def _rows(trace: Trace, out: Any) -> list[Any]:
 
 def _columns(
     transform: str, f: Callable[..., Any], inner: Chosen, has_aux: bool, holomorphic: bool
-) -> tuple[list[list[Any]], Tree, Any]:
-    """Return the Jacobian of each result by each leaf of the arguments: as many calls as these have elements."""
+) -> tuple[list[list[Any]], Pushed]:
+    """Return the Jacobian of each result by each leaf of the arguments: as many calls as these have elements.
+
+    What one of the calls returned comes with it.
+    """
 
     def along(i: int, tangent: Any) -> Pushed:
         level = next_level()
@@ -285,7 +377,7 @@ def _columns(
                 column.append(t)
         for row, column, o in zip(blocks, columns, pushed.values, strict=True):
             row.append(concatenated(column, dtype_of(o), -1, (*shape_of(o), *shape_of(x))))
-    return blocks, pushed.tree, pushed.aux
+    return blocks, pushed
 
 
 def units(x: Any) -> Iterator[Any]:

@@ -327,3 +327,25 @@ def test_an_infinite_derivative_in_a_branch_not_taken():
     with np.errstate(all="ignore"):
         found = ga.grad(lambda x: np.sum(np.where(x > 0, log(np.where(x > 0, x, 1.0)), 0.0)))(np.array([0.0, 2.0]))
     np.testing.assert_array_equal(found, [0, 0.5])
+
+
+def test_arrays_that_a_pull_makes_in_forward_mode():
+    """They were given a tangent of the differentiation that goes along the pull, which then came out of it."""
+
+    def cubed(x: Any) -> Any:
+        def pull(g: Any) -> Any:
+            out = np.zeros(2)
+            for i in range(2):
+                out[i] = g[i] * x[i] ** 2
+            return out * np.array([3.0, 3.0])
+
+        return x**3, pull
+
+    cube = ga.custom_gradient(cubed)
+    x, t = np.array([1.0, 2.0]), np.array([1.0, -1.0])
+    value, tangent = ga.jvp(lambda x: np.sum(cube(x)), (x,), (t,))
+    assert type(value) is type(tangent) is np.float64
+    assert tangent == -9.0
+    ga.check_grads(lambda x: np.sum(np.sin(cube(x))), (x,), order=1)
+    other = ga.custom_gradient(lambda x: (x**3, lambda g: g * np.array([3.0, 3.0]) * x**2))
+    ga.check_grads(lambda x: np.sum(np.sin(other(x))), (x,), order=3)

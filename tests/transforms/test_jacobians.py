@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,66 @@ def test_complex_jacobians(transform: Any) -> None:
     np.testing.assert_allclose(transform(np.abs)(z), expected, rtol=1e-8, atol=1e-9)
     with pytest.raises(TypeError, match="Pass holomorphic=True"):
         transform(np.conj)(z)
+
+
+@pytest.mark.parametrize("transform", [ga.jacobian, ga.jacrev, ga.jacfwd])
+def test_stacked_columns_agree_with_differences(transform: Any) -> None:
+    def model(t: Any, height: Any, rate: Any, shift: Any = 0.5) -> Any:
+        return height * np.exp(-rate * t) + shift
+
+    t = np.linspace(0.0, 2.0, 5)
+    expected = numeric_jacobian(lambda p: model(t, *p), np.array([2.0, 0.7, 0.5]))
+    np.testing.assert_allclose(transform(model, (1, 2), stack=True)(t, 2.0, 0.7), expected[:, :2], rtol=1e-8)
+    np.testing.assert_allclose(transform(model, ("shift", 1), stack=True)(t, 2.0, 0.7), expected[:, [2, 0]], rtol=1e-8)
+    np.testing.assert_allclose(transform(model, 2, stack=True)(t, 2.0, 0.7), expected[:, 1:2], rtol=1e-8)
+    assert transform(model, (1, 2), stack=True)(0.3, 2.0, 0.7).shape == (2,)
+    assert transform(model, (1, 2), stack=True)(np.zeros((0,)), 2.0, 0.7).shape == (0, 2)
+
+
+@pytest.mark.parametrize("transform", [ga.jacobian, ga.jacrev, ga.jacfwd])
+@pytest.mark.parametrize("rows", [2, 9])
+def test_stacked_columns_of_arrays_and_containers(transform: Any, rows: int) -> None:
+    matrix = np.cos(np.arange(6.0 * rows)).reshape(rows, 2, 3)
+
+    def f(p: Any, q: Any) -> Any:
+        return matrix @ p["w"][0] * q + p["b"] ** 2, np.sum(p["b"]) * q
+
+    def of_flat(x: Any) -> Any:
+        return f({"w": [x[:3]], "b": x[3:5]}, x[5])[0]
+
+    x = np.array([0.5, -1.0, 2.0, 0.3, 0.7, 1.5])
+    x2, s = transform(f, (0, 1), stack=True)({"w": [x[:3]], "b": x[3:5]}, 1.5)
+    np.testing.assert_allclose(x2, numeric_jacobian(of_flat, x), rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(s, [0, 0, 0, 1.5, 1.5, 1.0])
+    by_matrix, aux = transform(lambda a: (a @ a[0], "aux"), stack=True, has_aux=True)(A[:, :2])
+    assert aux == "aux"
+    np.testing.assert_allclose(
+        by_matrix, numeric_jacobian(lambda a: a @ a[0], A[:, :2]).reshape(2, 4), rtol=1e-8, atol=1e-9
+    )
+
+
+@pytest.mark.parametrize("transform", [ga.jacobian, ga.jacrev, ga.jacfwd])
+def test_stacked_columns_of_every_kind_of_number(transform: Any) -> None:
+    single = transform(lambda a, b: a * b, (0, 1), stack=True)(np.float32([1, 2]), np.float32(3))
+    assert single.dtype == np.float32
+    np.testing.assert_array_equal(single, [[3, 0, 1], [0, 3, 2]])
+    by_complex = transform(lambda z, c: z * c, (0, 1), holomorphic=True, stack=True)(np.array([1j]), 2.0 + 0j)
+    np.testing.assert_array_equal(by_complex, [[2.0, 1j]])
+    assert transform(lambda p: np.ones(3), stack=True)([]).shape == (3, 0)
+    np.testing.assert_array_equal(transform(lambda p: np.ones(2), stack=True)([1.0, 2.0]), np.zeros((2, 2)))
+    # Tensors stay on their tape, and derivatives go through.
+    t = ga.tensor([1.0, 2.0])
+    found = transform(lambda a, b: a**2 * b, (0, 1), stack=True)(t, 3.0)
+    np.testing.assert_array_equal(found.data, [[6.0, 0.0, 1.0], [0.0, 12.0, 4.0]])
+    found.sum().backward()
+    np.testing.assert_array_equal(t.grad, [8.0, 10.0])
+
+    def g(x: Any) -> Any:
+        return np.sum(transform(lambda a, b: np.sin(a) * b**2, (0, 1), stack=True)(x, x[0]) ** 2)
+
+    ga.check_grads(g, (X,))
+    assert type(transform(np.sin, stack=True)(ga.tensor([1.0], constant=True))) is ga.Tensor
+    assert pickle.loads(pickle.dumps(transform(np.multiply, (0, 1), stack=True)))(X, 2.0).shape == (3, 4)
 
 
 def test_hessians_agree_with_differences_of_the_gradient() -> None:
