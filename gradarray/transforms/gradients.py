@@ -546,11 +546,11 @@ def _need_real(out: Any, transform: str, name: str) -> Any:
 
 
 def _need_scalar(out: Any, transform: str, name: str) -> Any:
-    """Return the one real number that a function returned; raise where there is none."""
+    """Return the one real number that a function returned, alone or in an array; raise where there is none."""
     out = _need_real(out, transform, name)
-    if shape_of(out):
+    if shape_of(out) and out.size != 1:
         raise ValueError(
-            f"{transform} needs a scalar result, but {name} returned shape {shape_of(out)}; use jacobian, or "
+            f"{transform} needs a result with one element, but {name} returned shape {shape_of(out)}; use jacobian, or "
             "elementwise_grad for a function that acts on each element by itself"
         )
     return out
