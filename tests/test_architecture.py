@@ -39,6 +39,7 @@ VALUES = {
 PUBLIC = {"__init__", "__main__", "_tensor", "fft", "linalg", "random", "registry"}
 # Names that several modules have, where they do the same: besides those that reverse and forward mode both have.
 SAME = {
+    "flatten": "what stands in a container, as a list of leaves and as one vector",
     "sweep": "by a plan where there is one, and by the loop",
     "main": "what a command of the package does",
 }
