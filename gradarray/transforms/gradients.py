@@ -50,7 +50,7 @@ def grad(
     Parameters
     ----------
     f : callable
-        A function of arrays, numbers or containers of them that returns one real number.
+        A function of arrays, numbers or containers of them that returns one real number, alone or in an array.
     argnums : int, str, or a tuple of them
         The arguments to differentiate by: positions, counted from the end if negative, or names.
     has_aux : bool
@@ -72,7 +72,7 @@ def grad(
         When called: if an argument to differentiate by is no floating-point or complex number, the result is no
         array, or is complex, or the call has no such argument.
     ValueError
-        When called: if the result is no scalar.
+        When called: if the result has no element, or several.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def value_and_grad(
     Parameters
     ----------
     f : callable
-        A function of arrays, numbers or containers of them that returns one real number.
+        A function of arrays, numbers or containers of them that returns one real number, alone or in an array.
     argnums : int, str, or a tuple of them
         The arguments to differentiate by: positions, counted from the end if negative, or names.
     has_aux : bool
@@ -139,8 +139,8 @@ def value_and_grad(
     Returns
     -------
     callable
-        Takes what `f` takes and returns (value, gradient), or ((value, aux), gradient) with `has_aux`. `f` is called
-        once.
+        Takes what `f` takes and returns (value, gradient), or ((value, aux), gradient) with `has_aux`; the value is as
+        `f` returned it. `f` is called once.
 
     Raises
     ------
@@ -548,7 +548,7 @@ def _need_real(out: Any, transform: str, name: str) -> Any:
 def _need_scalar(out: Any, transform: str, name: str) -> Any:
     """Return the one real number that a function returned, alone or in an array; raise where there is none."""
     out = _need_real(out, transform, name)
-    if shape_of(out) and out.size != 1:
+    if any(n != 1 for n in shape_of(out)):
         raise ValueError(
             f"{transform} needs a result with one element, but {name} returned shape {shape_of(out)}; use jacobian, or "
             "elementwise_grad for a function that acts on each element by itself"

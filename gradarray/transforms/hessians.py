@@ -34,7 +34,7 @@ def hessian(
     Parameters
     ----------
     f : callable
-        A function of arrays, numbers or containers of them that returns one real number.
+        A function of arrays, numbers or containers of them that returns one real number, alone or in an array.
     argnums : int, str, or a tuple of them
         The arguments to differentiate by: positions, counted from the end if negative, or names.
     has_aux : bool
@@ -55,7 +55,7 @@ def hessian(
     TypeError
         When called: as `grad` does, and for a complex argument.
     ValueError
-        When called: if the result is no scalar.
+        When called: if the result has no element, or several.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def hvp(f: Callable[..., Any], argnums: Any = 0, *, drop_in: DropIn = True) -> C
     Parameters
     ----------
     f : callable
-        A function of arrays, numbers or containers of them that returns one real number.
+        A function of arrays, numbers or containers of them that returns one real number, alone or in an array.
     argnums : int, str, or a tuple of them
         The arguments to differentiate by: positions, counted from the end if negative, or names.
     drop_in : bool, str or sequence of str
@@ -131,7 +131,7 @@ def hessian_diagonal(f: Callable[..., Any], argnums: Any = 0, *, drop_in: DropIn
     Parameters
     ----------
     f : callable
-        A function of arrays, numbers or containers of them that returns one real number.
+        A function of arrays, numbers or containers of them that returns one real number, alone or in an array.
     argnums : int, str, or a tuple of them
         The arguments to differentiate by: positions, counted from the end if negative, or names.
     drop_in : bool, str or sequence of str
