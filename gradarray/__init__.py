@@ -41,7 +41,7 @@ from .transforms.containers import register_container
 from .transforms.custom_gradient import custom_gradient
 from .transforms.flattening import flatten
 from .transforms.gradients import elementwise_grad, grad, jvp, linearize, value_and_grad, vjp
-from .transforms.hessians import hessian, hessian_diagonal, hvp
+from .transforms.hessians import ggnvp, hessian, hessian_diagonal, hvp
 from .transforms.implicit_root import implicit_root
 from .transforms.jacobians import jacfwd, jacobian, jacrev
 
@@ -65,6 +65,7 @@ __all__ = [
     "elementwise_grad",
     "fft",
     "flatten",
+    "ggnvp",
     "grad",
     "gradient_loss",
     "hessian",

@@ -290,7 +290,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False, drop_in: Dr
 
     def f_vjp(cotangent: Any) -> tuple[Any, ...]:
         given = tree.match(cotangent, "the cotangent")
-        pairs = [(o, _like(c, o, "cotangent")) for o, c in zip(outs, given, strict=True)]
+        pairs = [(o, as_direction(c, o, "cotangent")) for o, c in zip(outs, given, strict=True)]
         return trace.arranged(trace.gradients(pairs, True))  # type: ignore[no-any-return]
 
     value = trace.settle(out, True)
@@ -354,7 +354,7 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False, drop_
     outer = trace.depends(out)
 
     def f_jvp(*tangents: Any) -> Any:
-        directions = [_like(t, x, "tangent") for t, x in zip(trace.match(tangents), trace.plain, strict=True)]
+        directions = [as_direction(t, x, "tangent") for t, x in zip(trace.match(tangents), trace.plain, strict=True)]
         found = iter(pull_back([*zip(pulled, directions, strict=True)], nodes, oldest, True, outer))
         return tree.unflatten(
             [trace.dressed(zeros_of(o) if one is None else next(found)) for o, one in zip(outs, ones, strict=True)]
@@ -422,7 +422,7 @@ def jvp(
         entered = []
         for k, (x, t) in enumerate(zip(leaves, tree.match(direction, f"tangent {i}"), strict=True)):
             x = check_argument(x, "jvp", name, i, tree, k)
-            entered.append(dual(x, _like(t, x, f"tangent {i}"), level))
+            entered.append(dual(x, as_direction(t, x, f"tangent {i}"), level))
         duals.append(tree.unflatten(entered))
     pushed = Pushed(f, duals, {}, level, has_aux, "jvp")
     value, tangent = pushed.tree.unflatten(pushed.values), pushed.tree.unflatten(pushed.tangents)
@@ -502,7 +502,7 @@ def _one(out: Any) -> Any:
     return dtype.type(1) if shape == () else np.ones(shape, dtype)
 
 
-def _like(g: Any, x: Any, what: str) -> Any:
+def as_direction(g: Any, x: Any, what: str) -> Any:
     """Return a tangent or cotangent `g` in the dtype of `x`, of whose shape it has to be."""
     dtype = dtype_of(x)
     if type(g) not in ARRAYS and not isinstance(g, (Tensor, Dual)):
