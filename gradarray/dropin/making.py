@@ -9,6 +9,8 @@ import numpy as np
 from ..context.settings import held
 from ..forward.tangents import as_constant
 from ..kernels.arrays import FLOAT64
+from ..kernels.gate import PLAIN
+from ..tape import wrapping
 from ..tape.wrapping import wrap
 from .places import is_bound, is_known
 
@@ -50,6 +52,28 @@ def in_reverse(outer: Making | None) -> Making:
 def in_forward(outer: Making | None, level: int) -> Making:
     """Return what holds in a differentiation in forward mode, within another one."""
     return Making(False, (level,)) if outer is None else Making(outer.reverse, (*outer.levels, level))
+
+
+def to_hold(value: Any) -> Making | None:
+    """Return what arrays have to become that can hold what stands in a value, however deep; None where it is plain."""
+    levels: set[int] = set()
+    reverse = _layers(value, levels)
+    return Making(reverse, tuple(sorted(levels))) if reverse or levels else None
+
+
+def _layers(value: Any, levels: set[int]) -> bool:
+    """Add the levels of all Duals in a value, and tell whether there is a Tensor."""
+    kind = type(value)
+    if kind in PLAIN:
+        return False
+    if kind is wrapping.Dual:
+        levels.add(value.level)
+        return _layers(value.value, levels) | _layers(value.tangent, levels)
+    if isinstance(value, (list, tuple, dict)):
+        return max(
+            [_layers(item, levels) for item in (value.values() if isinstance(value, dict) else value)], default=False
+        )
+    return isinstance(value, wrapping.Tensor)
 
 
 def making() -> Any:
