@@ -32,7 +32,8 @@ def primitive(func: Callable[P, Any]) -> Callable[P, Any]:
     ----------
     func : callable
         Takes arrays, numbers, and other parameters with a default value; returns an array or a number, or a tuple or
-        list of them. It may be written in anything: compiled code, a table, a simulation. It sees plain arrays, which
+        list of them. It may be written in anything: compiled code, a table, a simulation, or a function of single
+        numbers in np.vectorize or np.frompyfunc. It sees plain arrays, which
         it cannot write into, also in drop-in mode.
 
     Returns
@@ -88,6 +89,7 @@ def primitive(func: Callable[P, Any]) -> Callable[P, Any]:
         given = [read_only(x) for x in args], {key: read_only(x) for key, x in kwargs.items()}
         return _results(plainly(func, *given), (*args, *kwargs.values()), name)
 
+    call.__module__ = getattr(func, "__module__", None) or ""  # a ufunc tells none
     return call
 
 
@@ -116,4 +118,6 @@ def _results(out: Any, args: tuple[Any, ...], name: str) -> Any:
         return type(out)(*items) if hasattr(out, "_fields") else type(out)(items)
     if isinstance(out, (int, float, complex)) and not isinstance(out, (bool, np.generic)):
         return np.asarray(out)[()]
+    if type(out) is np.ndarray and out.dtype == object:  # of Python's numbers, as np.frompyfunc gives
+        out = np.array(out.tolist()).reshape(out.shape)
     return own_result(out, args, name) if isinstance(out, (np.ndarray, Tensor, Dual)) else out

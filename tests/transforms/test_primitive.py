@@ -145,6 +145,15 @@ def test_results_of_every_kind() -> None:
     np.testing.assert_array_equal(ga.grad(lambda x: np.sum(steps(x) * x))(X), steps(X))
 
 
+@pytest.mark.parametrize("made", [np.frompyfunc(lambda x, y: x**3 * y, 2, 1), np.vectorize(lambda x, y: x**3 * y)])
+def test_functions_of_single_numbers_that_numpy_repeats(made: Any) -> None:
+    f = ga.registry.primitive(made)
+    ga.registry.rule(f, lambda g, _ans, x1, x2: g * 3 * x1**2 * x2, lambda g, _ans, x1, x2: g * x1**3)
+    assert f(X, 2).dtype == np.float64
+    ga.check_grads(f, (X, 2.0))
+    ga.check_grads(f, (X, V[:, None]))
+
+
 def test_an_operand_without_a_derivative() -> None:
     power = ga.registry.primitive(lambda x, n: x**n)
     ga.registry.rule(power, lambda g, _ans, x, n: g * n * x ** (n - 1), None)
