@@ -39,8 +39,9 @@ from .tape.loss import GradientLossError, GradientLossWarning, gradient_loss
 from .transforms.checkpoint import checkpoint, stop_gradient
 from .transforms.containers import register_container
 from .transforms.custom_gradient import custom_gradient
+from .transforms.flattening import flatten
 from .transforms.gradients import elementwise_grad, grad, jvp, linearize, value_and_grad, vjp
-from .transforms.hessians import hessian, hessian_diagonal, hvp
+from .transforms.hessians import ggnvp, hessian, hessian_diagonal, hvp
 from .transforms.implicit_root import implicit_root
 from .transforms.jacobians import jacfwd, jacobian, jacrev
 from .transforms.tap import tap
@@ -64,6 +65,8 @@ __all__ = [
     "drop_in",
     "elementwise_grad",
     "fft",
+    "flatten",
+    "ggnvp",
     "grad",
     "gradient_loss",
     "hessian",

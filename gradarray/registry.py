@@ -1,4 +1,4 @@
-"""To declare derivatives: of a ufunc or a function of another library, or anew of one of NumPy's.
+"""To declare derivatives: of a ufunc or a function of another library, of one of your own, or anew of one of NumPy's.
 
 Every function is declared once, by kind; both modes of differentiation and every order follow from the declaration.
 The signature of a derivative is its support statement: a parameter that it does not list is refused when the function
@@ -28,6 +28,7 @@ from .rules.registry import (
     unsupported,
     zero_gradient,
 )
+from .transforms.primitive import primitive
 
 __all__ = [
     "RULES",
@@ -53,6 +54,7 @@ __all__ = [
     "linear",
     "lowered",
     "nondifferentiable",
+    "primitive",
     "register",
     "rule",
     "twin",

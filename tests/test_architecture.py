@@ -40,7 +40,9 @@ VALUES = {
 PUBLIC = {"__init__", "__main__", "_tensor", "fft", "linalg", "random", "registry"}
 # Names that several modules have, where they do the same: besides those that reverse and forward mode both have.
 SAME = {
+    "flatten": "what stands in a container, as a list of leaves and as one vector",
     "sweep": "by a plan where there is one, and by the loop",
+    "primitive": "makes a function dispatch; for a user's, guards what it does besides",
     "main": "what a command of the package does",
 }
 FILES = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in sorted(ROOT.rglob("*.py"))}

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..context.settings import Block, Settings, held, hold
-from .making import REVERSE, in_reverse, making
+from ..rules import registry
+from .making import REVERSE, in_reverse, making, to_hold
 from .places import Place, close_all, open_all
 from .plans import Plan, plan_for, plan_of, whole_program
 from .reach import Plainly, is_users, let_in
@@ -128,6 +129,26 @@ def plainly(f: Callable[..., Any], args: Any, kwargs: Mapping[str, Any] = types.
         return f(*args, **kwargs)  # as `f`, by which messages know what was called
     finally:
         hold(before)
+
+
+def in_kind(f: Callable[..., Any], args: Any, kwargs: dict[str, Any], beside: Any = ()) -> Any:
+    """Call code of a user's that computes a derivative, whatever goes on around it.
+
+    It is called within forward passes and sweeps of any mode. What arrays it makes can hold what it was given, and
+    what stands `beside` that; where all of this is plain, they are.
+    """
+    now = to_hold((args, kwargs, beside))
+    if now is None:
+        return plainly(f, args, kwargs)
+    before = held()
+    try:
+        hold(before.with_(making=now))
+        return call(f, args, kwargs)
+    finally:
+        hold(before)
+
+
+registry.in_kind = in_kind
 
 
 # --- blocks by hand ---------------------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ import numpy as np
 from ..context.settings import held
 from ..forward.tangents import as_constant
 from ..kernels.arrays import FLOAT64
+from ..kernels.gate import PLAIN
+from ..tape import wrapping
 from ..tape.wrapping import wrap
 from .places import is_bound, is_known
 
@@ -55,6 +57,28 @@ def in_forward(outer: Making | None, level: int) -> Making:
 def in_transposition(outer: Making | None, level: int) -> Making:
     """Return what holds where a level of forward mode goes along a pullback, which gets Tensors for it."""
     return Making(True, () if outer is None else tuple(each for each in outer.levels if each < level))
+
+
+def to_hold(value: Any) -> Making | None:
+    """Return what arrays have to become that can hold what stands in a value, however deep; None where it is plain."""
+    levels: set[int] = set()
+    reverse = _layers(value, levels)
+    return Making(reverse, tuple(sorted(levels))) if reverse or levels else None
+
+
+def _layers(value: Any, levels: set[int]) -> bool:
+    """Add the levels of all Duals in a value, and tell whether there is a Tensor."""
+    kind = type(value)
+    if kind in PLAIN:
+        return False
+    if kind is wrapping.Dual:
+        levels.add(value.level)
+        return _layers(value.value, levels) | _layers(value.tangent, levels)
+    if isinstance(value, (list, tuple, dict)):
+        return max(
+            [_layers(item, levels) for item in (value.values() if isinstance(value, dict) else value)], default=False
+        )
+    return isinstance(value, wrapping.Tensor)
 
 
 def making() -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 import functools
+import inspect
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +18,7 @@ def _codes(*names: str) -> frozenset[int]:
 
 _MAKES_LISTS = _codes("BUILD_LIST", "BUILD_TUPLE", "LIST_APPEND", "LIST_EXTEND")
 _ASSIGNS = _codes("STORE_SUBSCR", "STORE_SLICE")
+_LISTERS = frozenset(("list", "tuple", "sorted"))
 _IMPORTS = _codes("IMPORT_NAME")
 
 
@@ -43,7 +45,8 @@ def mentions(code: types.CodeType) -> Mentions:
     used = set(code.co_code[::2])
     if _IS in used and not table.CLASSES.isdisjoint(names):
         identical.update(_identical(code))
-    lists = not (_MAKES_LISTS | _ASSIGNS).isdisjoint(used)
+    lists = not (_MAKES_LISTS | _ASSIGNS).isdisjoint(used) or not _LISTERS.isdisjoint(names)
+    lists |= bool(code.co_flags & inspect.CO_VARARGS)
     imports = set(_imported(code)) if not _IMPORTS.isdisjoint(used) else set()
     for const in code.co_consts:
         if isinstance(const, types.CodeType):

@@ -256,6 +256,7 @@ class Reach:
             self._add(itertools.islice([*obj.values()], FEW), names)
             return
         items = [*itertools.islice(obj, FEW)]
+        self.lists |= any(type(item) in TRACED for item in items)  # it may be handed over as it is
         if type(obj) is list:
             for i, value in enumerate(items):
                 self._stand(lambda: _list_place(obj), i, value, names)

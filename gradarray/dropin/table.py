@@ -127,7 +127,7 @@ def module_stand_in(module: types.ModuleType, kept: Collection[str] = ()) -> typ
     Classes under the names in `kept` stay what they are.
     """
     name = module.__name__
-    if name.partition(".")[0] not in _packages:
+    if name.partition(".")[0] not in _packages and not _hands_on(module):
         return None
     made = types.ModuleType(name, module.__doc__)
     space = vars(made)
@@ -143,6 +143,12 @@ def module_stand_in(module: types.ModuleType, kept: Collection[str] = ()) -> typ
     space.update(__getattr__=find, __dir__=lambda: dir(module), __file__=getattr(module, "__file__", None))
     space.update(__path__=getattr(module, "__path__", []), __spec__=getattr(module, "__spec__", None))
     return made
+
+
+def _hands_on(module: types.ModuleType) -> bool:
+    """Tell whether a module hands on NumPy's functions under its own name, as array_api_compat.numpy does."""
+    space = vars(module)
+    return any(space.get(name) is getattr(np, name) for name in ("array", "asarray", "zeros"))
 
 
 for_type(types.ModuleType, module_stand_in)

@@ -281,6 +281,8 @@ def _recorded(rule: Function) -> Callable[[Sequence[Any], Sequence[Any], dict[st
         if not records(parents):
             result = wrap_results(out)
         else:
+            if rule.refused:
+                rule.refuse_operands([parent is not None for parent in parents])
             kept = tuple(
                 [
                     saved(value) if keeps[i if i < last else last] else None if node is not None else spec(x)

@@ -186,6 +186,10 @@ class Elementwise(Differentiable):
         self.partials = _hastened(self, self.partials, derivatives)
         self.pullback = _scalar_chain(self.partials, self._to_real)  # type: ignore[method-assign, assignment]
 
+    def enclose(self, how: Callable[[Any], Any]) -> None:
+        self.partials = tuple([how(partial) if callable(partial) else partial for partial in self.partials])
+        self.pullback = _scalar_chain(self.partials, self._to_real)  # type: ignore[method-assign, assignment]
+
     def _needed(self, partial: Partial) -> tuple[bool, ...]:
         if not callable(partial):
             return (False,) * (self.nin + 1)
@@ -391,7 +395,7 @@ class Function(Differentiable):
     def __init__(
         self,
         func: Callable[..., Any],
-        vjps: Sequence[Derivative],
+        vjps: Sequence[Derivative | None],
         *,
         jvp: Derivative | None = None,
         joint: bool = False,
@@ -404,7 +408,6 @@ class Function(Differentiable):
         super().__init__(func)
         self.selects = selects
         self.exact = selects is True
-        self.vjps = tuple(vjps)
         self.jvp = jvp
         self.joint = joint
         self.holomorphic = holomorphic
@@ -412,7 +415,12 @@ class Function(Differentiable):
         self.sparse: Derivative | None = None
         self.absent = absent
         self._first = first = len(leading)
-        signatures = [Signature.of(vjp) for vjp in vjps]
+        written = [vjp for vjp in vjps if vjp is not None]
+        if not written:
+            raise TypeError(
+                f"{self.name} needs at least one derivative; what has none is zero_gradient() or unsupported()"
+            )
+        signatures = [Signature.of(vjp) for vjp in written]
         signature = signatures[0]
         if signature.plain[:first] != tuple(leading):
             raise TypeError(
@@ -440,10 +448,11 @@ class Function(Differentiable):
         if self.variadic and not joint:
             raise TypeError(f"{self.name} has any number of operands, so it needs a joint derivative")
         self.skip = frozenset(i for i, name in enumerate(self.operands) if name in skip)
-        if not joint:
-            # A skipped operand has no parent on the tape, so what stands in its place is never called.
-            given = iter(self.vjps)
-            self.vjps = tuple(next(given) if name in differentiable else vjps[0] for name in self.operands)
+        # An operand without a derivative has no parent on the tape, so what stands in its place is never called.
+        given = iter(vjps)
+        each = written if joint else [next(given) if name in differentiable else written[0] for name in self.operands]
+        self.refused = tuple([i for i, vjp in enumerate(each) if vjp is None])
+        self.vjps = tuple([vjp or written[0] for vjp in each])
         # Which of the result and the operands the forward derivative needs the values of.
         asked = () if jvp is None else names(jvp)[1 : 2 + len(self.operands)]
         self._asks_values = tuple(not name.startswith("_") for name in asked)
@@ -460,6 +469,10 @@ class Function(Differentiable):
         self.sparse = ways.pop("sparse", self.sparse)
         if ways:
             raise TypeError(f"a faster way is a derivative, jvp=, forward= or sparse=, not {', '.join(ways)}=")
+
+    def enclose(self, how: Callable[[Any], Any]) -> None:
+        self.vjps = tuple(map(how, self.vjps))
+        self.jvp = self.jvp and how(self.jvp)
 
     def carefully(self, sweep: Any, node: Node, source: Node, g: Array, marks: Any) -> list[Any]:
         return sweep.function(node, source, g, marks)  # type: ignore[no-any-return]

@@ -110,6 +110,9 @@ class Rule:
         """Let faster ways stand before the declared ones; see `registry.faster`."""
         raise TypeError(f"{self.name} is declared without a derivative, which a faster one could stand before")
 
+    def enclose(self, how: Callable[[Any], Any]) -> None:
+        """Let `how` stand around each function that this rule was declared with."""
+
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"
 
@@ -137,6 +140,9 @@ class Composite(Rule):
         unknown = [] if known is None else [name for name in self.params if name not in known]
         if unknown:
             raise TypeError(f"{self.name} has no parameter {', '.join(unknown)}")
+
+    def enclose(self, how: Callable[[Any], Any]) -> None:
+        self.body = how(self.body)
 
     def computes_anew(self, args: Any, kwargs: dict[str, Any]) -> bool:
         """Tell whether the body has another way to the value than NumPy, so that NumPy is asked for that."""

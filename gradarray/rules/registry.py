@@ -7,12 +7,14 @@ is called, never ignored. `differentiable` has the vocabulary in which derivativ
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..context.frames import caller_of
+from ..context.settings import within
 from .differentiable import Bilinear, Derivative, Elementwise, Function, Linear, Partial
 from .kinds import Anew, Composite, Creation, InPlace, Nondifferentiable, Rule, Straight, Unsupported, ZeroGradient
 
@@ -34,11 +36,35 @@ def register(rule: Rule) -> None:
 
 
 _PACKAGE = __name__.partition(".")[0]
+# How code of a user's is called that computes derivatives, ``in_kind(f, args, kwargs)``; handed in by drop-in mode.
+in_kind: Any = None
 
 
 def _set_chapter(rule: Rule, chapter: str) -> None:
     rule.chapter = chapter
     rule.ours = chapter.partition(".")[0] == _PACKAGE
+    if not rule.ours:
+        rule.enclose(_enclosed)
+
+
+def _enclosed(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a user's function as one that is called so."""
+
+    @functools.wraps(f)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return in_kind(f, args, kwargs)
+
+    return call
+
+
+def _plainly(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a user's function as one that runs as it stands."""
+
+    @functools.wraps(f)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return within({"making": None}, functools.partial(f, *args, **kwargs))
+
+    return call
 
 
 def find(func: Any) -> Rule | None:
@@ -147,7 +173,7 @@ def bilinear(func: Callable[..., Any], left: Derivative, right: Derivative) -> N
 
 def rule(
     func: Callable[..., Any],
-    *vjps: Derivative,
+    *vjps: Derivative | None,
     joint: Derivative | None = None,
     jvp: Derivative | None = None,
     skip: Sequence[str] = (),
@@ -160,13 +186,15 @@ def rule(
     Parameters
     ----------
     func : callable
-    *vjps : callable
+    *vjps : callable or None
         One per operand: ``vjp(g, ans, a, b, param=default, ...)`` returns the cotangent of that operand. Parameters
-        without a default are the operands.
+        without a default are the operands. None for an operand that there is no derivative by: a variable is refused
+        there when the function is called.
     joint : callable, optional
         Instead: one function that returns the cotangents of all operands as a tuple.
     jvp : callable, optional
-        The forward derivative; without it, it is the transpose of the vjp.
+        The forward derivative, ``jvp(tangents, ans, a, b, param=default, ...)``, with one tangent for each operand,
+        None for a constant; without it, it is the transpose of the vjp.
     skip : sequence of str
         Operands through which no derivative flows, such as a condition; their vjp is not called.
     holomorphic : bool
@@ -217,7 +245,11 @@ def faster(func: Callable[..., Any], *derivatives: Derivative | None, **ways: Ca
     >>> ga.registry.elementwise(cube, lambda _ans, x: 3 * x**2)
     >>> ga.registry.faster(cube, lambda _ans, x: 3 * np.square(x) if type(x) is np.ndarray else 3 * x**2)
     """
-    RULES[func].hasten(derivatives, **ways)
+    rule = RULES[func]
+    if not rule.ours:  # such code asks for the type of an array, so that it is no code to be rebound
+        derivatives = tuple([d and _plainly(d) for d in derivatives])
+        ways = {name: _plainly(way) for name, way in ways.items()}
+    rule.hasten(derivatives, **ways)
     for forget in forgetters:
         forget(func)
 

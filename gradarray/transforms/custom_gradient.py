@@ -91,6 +91,10 @@ class Derivative:
         """Return the tangent of the result from those of the leaves of the arguments, or leave it to `pull`."""
         return NotImplemented
 
+    def pulled(self, pull: Pull, g: Any, args: tuple[Any, ...]) -> Any:
+        """Return what the pull makes of a cotangent; `args` are those that it belongs to."""
+        return pull(g)
+
     def __call__(self, *args: Any) -> Any:
         """Call the function on any arguments, in the mode that they are in."""
         leaves, structure = flatten(args)
@@ -98,9 +102,9 @@ class Derivative:
             return self._forward(leaves, structure, level)
         taped = settings.recording() and any(map(on_a_tape, leaves))
         plain = [saved(leaf) if taped else wrapping.unwrap(leaf) for leaf in leaves]
-        result, pull = plainly(self.call, structure.unflatten(map(_read_only, plain)))
+        result, pull = plainly(self.call, structure.unflatten(map(read_only, plain)))
         outs, answer = flatten(result)
-        outs = [self._plain(out, plain) for out in outs]
+        outs = [own_result(out, plain, self.name) for out in outs]
         floating = [out for out in outs if is_floating(out)]
         parents = tuple([leaf._node if isinstance(leaf, wrapping.Tensor) else None for leaf in leaves])
         if not floating or not records(parents):
@@ -109,21 +113,6 @@ class Derivative:
         rule = _Call(self, pull, structure, answer, specs)
         made = iter(put_on_tape(rule, tuple(plain), parents, floating, self.keeps_result))
         return answer.unflatten([next(made) if is_floating(out) else out for out in outs])
-
-    def _plain(self, out: Any, args: list[Any]) -> Any:
-        """Return a leaf of the result as an array or a number of its own."""
-        if is_traced(out):
-            raise GradientLossError(
-                f"{self.name} uses a variable that is not among its arguments, and so its gradient would be lost; "
-                "pass the variable as an argument, or ga.stop_gradient(variable) where no gradient is wanted."
-            )
-        if isinstance(out, wrapping.Tensor):
-            out = out._raw
-        if not _is_array(out):
-            out = argument(out, f"the result of {self.name}")
-        if isinstance(out, np.ndarray):
-            return np.array(out) if any(np.may_share_memory(out, arg) for arg in args) else out
-        return np.asarray(out)[()] if isinstance(out, (float, complex)) else out
 
     def _forward(self, leaves: list[Any], structure: Tree, level: int) -> Any:
         duals = [isinstance(leaf, Dual) and leaf.level == level for leaf in leaves]
@@ -134,10 +123,10 @@ class Derivative:
             result = self(*args)
             pull = None
         else:
-            result, pull = plainly(self.call, structure.unflatten(map(_read_only, values)))
+            result, pull = plainly(self.call, structure.unflatten(map(read_only, values)))
         outs, answer = flatten(result)
         if pull is not None:
-            outs = [self._plain(out, values) for out in outs]
+            outs = [own_result(out, values, self.name) for out in outs]
         pushed = self.push(result, args, tangents)
         if pushed is NotImplemented:
             pull = self.pull_again(result, args) if pull is None else pull
@@ -154,7 +143,7 @@ class Derivative:
 
     def cotangents(self, pull: Pull, g: Any, args: tuple[Any, ...]) -> list[Any]:
         """Return what the pull makes of a cotangent: one for each leaf of the arguments, None where there is none."""
-        pulled = pull(g)
+        pulled = self.pulled(pull, g, args)
         if not isinstance(pulled, (tuple, list)) or (len(args) == 1 and _is_the_argument(pulled, args[0])):
             pulled = (pulled,)
         if not self.least <= len(pulled) <= self.most:
@@ -181,7 +170,23 @@ def _is_array(value: Any) -> bool:
     return type(value) in ARRAYS or isinstance(value, (wrapping.Tensor, Dual))
 
 
-def _read_only(x: Any) -> Any:
+def own_result(out: Any, args: Iterable[Any], name: str) -> Any:
+    """Return a leaf of the result of a user's function as an array or a number of its own."""
+    if is_traced(out):
+        raise GradientLossError(
+            f"{name} uses a variable that is not among its arguments, and so its gradient would be lost; "
+            "pass the variable as an argument, or ga.stop_gradient(variable) where no gradient is wanted."
+        )
+    if isinstance(out, wrapping.Tensor):
+        out = out._raw
+    if not _is_array(out):
+        out = argument(out, f"the result of {name}")
+    if isinstance(out, np.ndarray):
+        return np.array(out) if any(np.may_share_memory(out, arg) for arg in args) else out
+    return np.asarray(out)[()] if isinstance(out, (float, complex)) else out
+
+
+def read_only(x: Any) -> Any:
     """Return a view for code that would update an array without the tape's knowledge; it gets NumPy's error instead."""
     if type(x) is np.ndarray:
         x = x.view()
@@ -265,6 +270,9 @@ class _Custom(Derivative):
         if not (isinstance(answer, tuple) and len(answer) == 2 and callable(answer[1])):
             raise TypeError(f"{self.name} returns the pair (result, pull) here, not {answer!r:.60}")
         return answer
+
+    def pulled(self, pull: Pull, g: Any, args: tuple[Any, ...]) -> Any:
+        return blocks.in_kind(pull, (g,), {}, args)
 
     def pull_again(self, result: Any, args: tuple[Any, ...]) -> Pull:
         before = held()

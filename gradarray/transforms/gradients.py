@@ -51,7 +51,7 @@ def grad(
     Parameters
     ----------
     f : callable
-        A function of arrays, numbers or containers of them that returns one real number.
+        A function of arrays, numbers or containers of them that returns one real number, alone or in an array.
     argnums : int, str, or a tuple of them
         The arguments to differentiate by: positions, counted from the end if negative, or names.
     has_aux : bool
@@ -73,7 +73,7 @@ def grad(
         When called: if an argument to differentiate by is no floating-point or complex number, the result is no
         array, or is complex, or the call has no such argument.
     ValueError
-        When called: if the result is no scalar.
+        When called: if the result has no element, or several.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def value_and_grad(
     Parameters
     ----------
     f : callable
-        A function of arrays, numbers or containers of them that returns one real number.
+        A function of arrays, numbers or containers of them that returns one real number, alone or in an array.
     argnums : int, str, or a tuple of them
         The arguments to differentiate by: positions, counted from the end if negative, or names.
     has_aux : bool
@@ -140,8 +140,8 @@ def value_and_grad(
     Returns
     -------
     callable
-        Takes what `f` takes and returns (value, gradient), or ((value, aux), gradient) with `has_aux`. `f` is called
-        once.
+        Takes what `f` takes and returns (value, gradient), or ((value, aux), gradient) with `has_aux`; the value is as
+        `f` returned it. `f` is called once.
 
     Raises
     ------
@@ -291,7 +291,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False, drop_in: Dr
 
     def f_vjp(cotangent: Any) -> tuple[Any, ...]:
         given = tree.match(cotangent, "the cotangent")
-        pairs = [(o, _like(c, o, "cotangent")) for o, c in zip(outs, given, strict=True)]
+        pairs = [(o, as_direction(c, o, "cotangent")) for o, c in zip(outs, given, strict=True)]
         return trace.arranged(trace.gradients(pairs, True))  # type: ignore[no-any-return]
 
     value = trace.settle(out, True)
@@ -357,7 +357,7 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False, drop_
     outer = trace.depends(out)
 
     def f_jvp(*tangents: Any) -> Any:
-        directions = [_like(t, x, "tangent") for t, x in zip(trace.match(tangents), trace.plain, strict=True)]
+        directions = [as_direction(t, x, "tangent") for t, x in zip(trace.match(tangents), trace.plain, strict=True)]
         found = iter(pull_back([*zip(pulled, directions, strict=True)], nodes, oldest, True, outer))
         return tree.unflatten(
             [trace.dressed(zeros_of(o) if one is None else next(found)) for o, one in zip(outs, ones, strict=True)]
@@ -425,7 +425,7 @@ def jvp(
         entered = []
         for k, (x, t) in enumerate(zip(leaves, tree.match(direction, f"tangent {i}"), strict=True)):
             x = check_argument(x, "jvp", name, i, tree, k)
-            entered.append(dual(x, _like(t, x, f"tangent {i}"), level))
+            entered.append(dual(x, as_direction(t, x, f"tangent {i}"), level))
         duals.append(tree.unflatten(entered))
     pushed = Pushed(f, duals, {}, level, has_aux, "jvp")
     value, tangent = pushed.tree.unflatten(pushed.values), pushed.tree.unflatten(pushed.tangents)
@@ -505,7 +505,7 @@ def _one(out: Any) -> Any:
     return dtype.type(1) if shape == () else np.ones(shape, dtype)
 
 
-def _like(g: Any, x: Any, what: str) -> Any:
+def as_direction(g: Any, x: Any, what: str) -> Any:
     """Return a tangent or cotangent `g` in the dtype of `x`, of whose shape it has to be."""
     dtype = dtype_of(x)
     if type(g) not in ARRAYS and not isinstance(g, (Tensor, Dual)):
@@ -549,11 +549,11 @@ def _need_real(out: Any, transform: str, name: str) -> Any:
 
 
 def _need_scalar(out: Any, transform: str, name: str) -> Any:
-    """Return the one real number that a function returned; raise where there is none."""
+    """Return the one real number that a function returned, alone or in an array; raise where there is none."""
     out = _need_real(out, transform, name)
-    if shape_of(out):
+    if any(n != 1 for n in shape_of(out)):
         raise ValueError(
-            f"{transform} needs a scalar result, but {name} returned shape {shape_of(out)}; use jacobian, or "
+            f"{transform} needs a result with one element, but {name} returned shape {shape_of(out)}; use jacobian, or "
             "elementwise_grad for a function that acts on each element by itself"
         )
     return out

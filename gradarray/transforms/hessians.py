@@ -1,4 +1,7 @@
-"""Second derivatives of functions with a scalar result: the Hessian, its products with vectors, and its diagonal."""
+"""Second derivatives of functions with a scalar result: the Hessian, its products with vectors, and its diagonal.
+
+And the Gauss-Newton matrix, which stands for a Hessian where a loss is a function of residuals.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,13 @@ from typing import Any, ParamSpec, overload
 
 import numpy as np
 
+from ..context.settings import next_level
 from .argnums import Argnums, DropIn, need_function
-from .checks import dtype_of, shape_of, zeros_of
+from .checks import check_results, dtype_of, shape_of, zeros_of
 from .containers import flatten
-from .gradients import gradient_of, jvp
+from .gradients import Pushed, as_direction, gradient_of, jvp
 from .jacobians import concatenated, jacobian_of, refuse_complex, units
-from .trace import Chosen, as_given
+from .trace import Chosen, Trace, as_given, dual
 from .transformed import named_after
 
 P = ParamSpec("P")
@@ -34,7 +38,7 @@ def hessian(
     Parameters
     ----------
     f : callable
-        A function of arrays, numbers or containers of them that returns one real number.
+        A function of arrays, numbers or containers of them that returns one real number, alone or in an array.
     argnums : int, str, or a tuple of them
         The arguments to differentiate by: positions, counted from the end if negative, or names.
     has_aux : bool
@@ -55,7 +59,7 @@ def hessian(
     TypeError
         When called: as `grad` does, and for a complex argument.
     ValueError
-        When called: if the result is no scalar.
+        When called: if the result has no element, or several.
 
     Examples
     --------
@@ -76,7 +80,7 @@ def hvp(f: Callable[..., Any], argnums: Any = 0, *, drop_in: DropIn = True) -> C
     Parameters
     ----------
     f : callable
-        A function of arrays, numbers or containers of them that returns one real number.
+        A function of arrays, numbers or containers of them that returns one real number, alone or in an array.
     argnums : int, str, or a tuple of them
         The arguments to differentiate by: positions, counted from the end if negative, or names.
     drop_in : bool, str or sequence of str
@@ -102,19 +106,106 @@ def hvp(f: Callable[..., Any], argnums: Any = 0, *, drop_in: DropIn = True) -> C
     >>> ga.hvp(lambda x: np.prod(x))(np.array([2.0, 3.0, 5.0]), np.array([1.0, 0.0, 0.0]))
     array([0., 5., 3.])
     """
-    f = need_function(f, "hvp", drop_in)
-    chosen = Argnums(argnums, "hvp")
-    gradient = gradient_of("hvp", f, argnums, False)
+    return _hvp_of("hvp", need_function(f, "hvp", drop_in), argnums)
+
+
+def _hvp_of(transform: str, f: Callable[..., Any], argnums: Any) -> Callable[..., Any]:
+    """Do what `hvp` does, in the name of another transform."""
+    chosen = Argnums(argnums, transform)
+    gradient = gradient_of(transform, f, argnums, False)
 
     @named_after(f, "hvp", f"Return the Hessian of {{}} by {chosen} times a vector.", (hvp, (f, argnums)), False)
     def product(x: Any, v: Any, /, *args: Any, **kwargs: Any) -> Any:
-        inner = Chosen("hvp", f, chosen, (x, *args), kwargs)
-        directions = [v] if chosen.single else v
-        if len(directions) != len(inner.trees):
-            raise ValueError(f"{len(inner.trees)} argument(s) need as many vectors, not {len(directions)}")
-        flat = [leaf for tree, d in zip(inner.trees, directions, strict=True) for leaf in tree.match(d, "the vector")]
-        tangents = iter(jvp(_of_leaves(gradient, inner), (inner.leaves,), (flat,))[1])
+        inner = Chosen(transform, f, chosen, (x, *args), kwargs)
+        tangents = iter(jvp(_of_leaves(gradient, inner), (inner.leaves,), (_direction(inner, chosen, v),))[1])
         return chosen.arrange([tree.bare(derivatives=True).unflatten(tangents) for tree in inner.trees])
+
+    return product
+
+
+def _direction(inner: Chosen, chosen: Argnums, v: Any) -> list[Any]:
+    """Return the leaves of a vector, or of a tuple of them, that belongs to the arguments to differentiate by."""
+    directions = [v] if chosen.single else v
+    if len(directions) != len(inner.trees):
+        raise ValueError(f"{len(inner.trees)} argument(s) need as many vectors, not {len(directions)}")
+    return [leaf for tree, d in zip(inner.trees, directions, strict=True) for leaf in tree.match(d, "the vector")]
+
+
+def ggnvp(
+    f: Callable[..., Any], g: Callable[..., Any] | None = None, argnums: Any = 0, *, drop_in: DropIn = True
+) -> Callable[..., Any]:
+    """Make the function that multiplies the generalized Gauss-Newton matrix of a loss by a vector.
+
+    Of the loss g(f(x)), that is ``J.T @ H @ J``, with the Jacobian J of `f` and the Hessian H of `g` [1]_. It is what
+    the Hessian of the loss comes to where `f` is linear, or the loss small; unlike that, it never has a negative
+    eigenvalue if `g` is convex. No matrix is formed.
+
+    Parameters
+    ----------
+    f : callable
+        A function of arrays, numbers or containers of them; so is its result. In least squares, the residuals.
+    g : callable, optional
+        A function of the result of `f` that returns one real number. Without it, half the sum of squares: H is then
+        the identity.
+    argnums : int, str, or a tuple of them
+        The arguments of `f` to differentiate by: positions, counted from the end if negative, or names.
+    drop_in : bool, str or sequence of str
+        Let `f` and `g` make arrays and fill them, hand lists of variables to NumPy, and use Python's math, as NumPy
+        code does: see `drop_in`. Names of libraries in plain Python let these in; False has them run as they stand.
+
+    Returns
+    -------
+    callable
+        Takes the first argument of `f`, the vector, and the other arguments of `f`, as that of `hvp` does, and so
+        serves as ``hessp=`` of scipy.optimize.minimize. It calls `f` twice.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When called: as `jvp` and `vjp` of `f` and `hvp` of `g` do.
+
+    References
+    ----------
+    .. [1] N. N. Schraudolph, "Fast curvature matrix-vector products for second-order gradient descent", Neural
+       Computation 14 (2002), 1723-1738.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradarray as ga
+    >>> t = np.array([0.0, 1.0, 2.0])
+    >>> def residuals(p):
+    ...     return p[0] * np.exp(-p[1] * t) - [1.0, 0.5, 0.25]
+    >>> p, v = np.array([1.0, 0.5]), np.array([1.0, 0.0])
+    >>> ga.ggnvp(residuals)(p, v)
+    array([ 1.50321472, -0.63855001])
+    >>> J = ga.jacobian(residuals)(p)
+    >>> J.T @ J @ v
+    array([ 1.50321472, -0.63855001])
+    """
+    f = need_function(f, "ggnvp", drop_in)
+    chosen = Argnums(argnums, "ggnvp")
+    curvature = None if g is None else _hvp_of("ggnvp", need_function(g, "ggnvp", drop_in), 0)
+    made_by = ggnvp, (f, g, argnums)
+
+    @named_after(f, "ggnvp", f"Return the Gauss-Newton matrix of {{}} by {chosen} times a vector.", made_by, False)
+    def product(x: Any, v: Any, /, *args: Any, **kwargs: Any) -> Any:
+        inner = Chosen("ggnvp", f, chosen, (x, *args), kwargs)
+        directions = _direction(inner, chosen, v)
+        level = next_level()
+        duals = [dual(y, as_direction(t, y, "vector"), level) for y, t in zip(inner.leaves, directions, strict=True)]
+        pushed = Pushed(f, *inner.call(duals), level, False, "ggnvp")
+        along = pushed.tangents
+        if curvature is not None:
+            values, tangents = (pushed.tree.unflatten(part) for part in (pushed.values, along))
+            along = pushed.tree.match(curvature(values, tangents), "the product with the Hessian")
+        trace = Trace("ggnvp", f, chosen, (x, *args), kwargs)
+        outs, _ = check_results(trace.out, "ggnvp", trace.name, trace.plain)
+        trace.warn_of_named(trace.out)
+        trace.out = None
+        pairs = [(out, as_direction(t, out, "vector")) for out, t in zip(outs, along, strict=True)]
+        del outs
+        return trace.arranged(trace.gradients(pairs, False))
 
     return product
 
@@ -131,7 +222,7 @@ def hessian_diagonal(f: Callable[..., Any], argnums: Any = 0, *, drop_in: DropIn
     Parameters
     ----------
     f : callable
-        A function of arrays, numbers or containers of them that returns one real number.
+        A function of arrays, numbers or containers of them that returns one real number, alone or in an array.
     argnums : int, str, or a tuple of them
         The arguments to differentiate by: positions, counted from the end if negative, or names.
     drop_in : bool, str or sequence of str

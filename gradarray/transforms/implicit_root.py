@@ -11,7 +11,7 @@ import numpy as np
 from ..context.settings import RECORDED, within
 from .checkpoint import innermost
 from .containers import Tree, flatten
-from .custom_gradient import Derivative, Pull, is_traced, refuse_traced
+from .custom_gradient import Derivative, Pull, is_traced, own_result, refuse_traced
 from .gradients import jvp, vjp
 from .jacobians import jacobian
 
@@ -38,10 +38,10 @@ class _Root(Derivative):
         self.wanted = [is_traced(leaf) for leaf in flatten(params)[0]]
 
     def call(self, *params: Any) -> tuple[Any, Pull]:
-        x = self._plain(self.solver(*params, **self.kwargs), [])
+        x = own_result(self.solver(*params, **self.kwargs), [], self.name)
         if not (hasattr(x, "dtype") and x.dtype.kind in "fc"):
             raise TypeError(f"{self.name} returns the root here, an array of floating-point numbers, not {x!r:.60}")
-        value = self._plain(self.residual(x, *params), [])
+        value = own_result(self.residual(x, *params), [], self.name)
         if np.shape(value) != x.shape:
             raise ValueError(
                 f"the residual has the shape {np.shape(value)}, but the root {x.shape}; "

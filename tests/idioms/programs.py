@@ -123,6 +123,8 @@ PROGRAMS = [
     program("scalars_and_lists.nested_lists", [0.4, 1.3, -0.5]),
     program("scalars_and_lists.average_return", [1.0, 1.1, 0.9, 1.2, 1.4]),
     program("scalars_and_lists.compounded", [0.1, -0.2, 0.3]),
+    program("scalars_and_lists.sorted_and_listed", [0.4, 1.3, -0.5]),
+    program("scalars_and_lists.gathered", 0.6, 1.4),
     program("scalars_and_lists.any_and_all", 1.2, 0.7),
     program("math_module.great_circle", 52.5, 13.4, exact=False),
     program("math_module.black_scholes", 100.0, 95.0, 0.25, 1.5, exact=False),

@@ -109,6 +109,19 @@ def compounded(rates):
     return np.max(growth) + np.cumsum([rates[0], 2.0])[-1] + np.exp([rates[1], 0.0]).sum() + np.log([growth[0]])[0]
 
 
+def sorted_and_listed(x):
+    """Lists without brackets."""
+    return np.linalg.norm(sorted(x)) + np.prod(list(x)) * np.max(tuple(x))
+
+
+def _length(*parts):
+    return np.linalg.norm(parts)
+
+
+def gathered(a, b):
+    return _length(a, b, 2.0)
+
+
 def any_and_all(a, b):
     if np.any([a > 1, b > 1]) and np.all(np.isfinite([a, b])) and np.allclose([a], [a]):
         return np.hypot([a], [b])[0]

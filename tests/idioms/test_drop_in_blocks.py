@@ -846,6 +846,18 @@ def test_classes_of_the_arguments_are_seen(written: Any) -> None:
 # --- what is left behind ----------------------------------------------------------------------------------------------
 
 
+def test_a_library_that_hands_on_numpys_functions() -> None:
+    xp = types.ModuleType("array_api_compat.numpy")
+    for name in ("array", "zeros", "sum", "sin", "r_", "float64"):
+        setattr(xp, name, getattr(np, name))
+    names = {"xp": xp, "__name__": "users_program"}
+    text = "def program(x):\n y = xp.zeros(2)\n y[0] = xp.sum([x, x])\n return xp.r_[y, xp.array([x * y[0], 1.0])]"
+    exec(text, names)
+    np.testing.assert_array_equal(ga.jacobian(names["program"])(3.0), [2, 0, 12, 0])
+    np.testing.assert_array_equal(ga.jvp(names["program"], (3.0,), (1.0,))[1], [2, 0, 12, 0])
+    assert names["xp"] is xp and xp.zeros is np.zeros
+
+
 def test_a_table_that_is_cached_within_a_block_is_plain_afterwards() -> None:
     bound_early.nodes.cache_clear()
     expected = 2 * 0.6 + np.sum(np.cos(np.pi * (np.arange(5) + 0.5) / 5) ** 2)

@@ -91,6 +91,12 @@ KINKS = {
     "abs, updated": Point(updated, ORIGIN, 0, np.zeros((2, 2))),
     "fabs": Point(lambda x: np.fabs(x) ** 2, 0.0, 0, 2),
     "abs of complex numbers": Point(lambda v: complex_size(v) ** 2, ORIGIN, 0, 2 * np.eye(2)),
+    "std of one": Point(lambda x: np.std(x), np.array([2.5]), 0, np.zeros((1, 1))),
+    "std of one in each row": Point(lambda x: np.sum(np.std(x, axis=1)), np.ones((3, 1)), 0, np.zeros((3, 3))),
+    "std of one of three": Point(
+        lambda x: np.std(x, where=np.array([True, False, False])), np.ones(3), 0, np.zeros((3, 3))
+    ),
+    "nanstd of one": Point(lambda x: np.nanstd(np.append(x, np.nan)), np.array([2.5]), 0, np.zeros((1, 1))),
     "std": Point(lambda x: np.std(x) ** 2, np.ones(3), 0, deviation(3)),
     "std, ddof": Point(lambda x: np.std(x, ddof=1) ** 2, np.ones(2), 0, 2 * deviation(2)),
     "std of rows": Point(lambda x: np.sum(np.std(x, axis=1) ** 2), np.ones((1, 3)), 0, deviation(3)),

@@ -206,6 +206,30 @@ def test_arguments_may_lie_in_memory_in_any_way(make: Callable[[Any], Any]) -> N
     np.testing.assert_allclose(ga.jvp(lambda x: np.ravel(x) ** 2, (x,), (x,))[1], np.ravel(2 * x * x))
 
 
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1), (1, 1, 1)])
+def test_the_one_number_may_stand_in_an_array(shape: tuple[int, ...]) -> None:
+    def loss(x: Any) -> Any:
+        return np.reshape(np.sum(np.sin(x) * x), shape)
+
+    x, v = np.array([0.3, 1.2]), np.array([1.0, -2.0])
+    value, gradient = ga.value_and_grad(loss)(x)
+    assert np.shape(value) == shape
+    np.testing.assert_allclose(gradient, np.sin(x) + x * np.cos(x))
+    ga.check_grads(ga.grad(loss), (x,))
+    ga.check_grads(lambda x: ga.value_and_grad(loss)(x)[0], (x,))
+    second = np.diag(2 * np.cos(x) - x * np.sin(x))
+    np.testing.assert_allclose(ga.hessian(loss)(x), second, atol=1e-15)
+    np.testing.assert_allclose(ga.hvp(loss)(x, v), second @ v)
+    np.testing.assert_allclose(ga.hessian_diagonal(loss)(x), np.diag(second))
+    np.testing.assert_allclose(ga.jvp(ga.grad(loss), (x,), (v,))[1], second @ v)
+    gradient, aux = ga.grad(lambda x: (loss(x), x), has_aux=True)(x.astype(np.float32))
+    assert gradient.dtype == np.float32 and aux.shape == (2,)
+    assert ga.grad(lambda x: np.full(shape, 2.0))(3.0) == 0
+    # As everywhere, these keep its shape.
+    assert ga.jacobian(loss)(x).shape == (*shape, 2)
+    assert np.shape(ga.jvp(loss, (x,), (v,))[1]) == shape
+
+
 def test_arguments_that_broadcast_get_gradients_of_their_own_shapes() -> None:
     a, b, c = ga.grad(lambda a, b, c: np.sum(a * b * c), (0, 1, 2))(2.0, np.ones((3, 1)), np.ones(4))
     assert a == 12.0

@@ -133,6 +133,10 @@ assert_type(ga.value_and_grad(np.exp)(np.array(1.0)), tuple[Any, Any])
 ga.hessian(np.sin)(np.array(1.0))
 ga.hessian_diagonal(np.sin)(np.array(1.0))
 ga.hvp(np.sin)(1.0, 1.0)
+ga.ggnvp(np.sin)(1.0, 1.0)
+ga.ggnvp(lambda w: w * x, ga.sum)(1.0, 1.0)
+flat, unflatten = ga.flatten({"w": np.ones(2), "b": 1.0})
+unflatten(flat)
 ga.jacobian(np.sin)(x)
 ga.jacrev(np.sin, holomorphic=True)(np.ones(3) * 1j)
 ga.jacfwd(np.sin)(x)
@@ -148,6 +152,15 @@ ga.check_grads(np.sin, (np.ones(3),))
 ga.elementwise_grad(ga.sin)(x)
 ga.grad(ga.grad(np.sin))(1.0)
 
+
+# Functions of one's own.
+@ga.registry.primitive
+def cube(t: float, /, scale: float = 1.0) -> float:
+    return scale * t**3
+
+
+ga.registry.rule(cube, lambda g, ans, t, scale=1.0: g * scale * 3 * t**2)
+assert_type(cube(2.0, scale=2.0), Any)
 
 # Blocks and decorators.
 with ga.no_grad():
@@ -184,6 +197,7 @@ assert_type(cast(Tensor, np.mean(x)), Tensor)
 def mistakes() -> None:
     gradient(x, "2")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     gradient(x, 2.0, factor=3.0)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    cube("2")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     x.summ()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     y.backward(retain=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     ga.tensor([1.0], constnat=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

@@ -102,10 +102,15 @@ composite(np.average, average, anew=lambda args, kwargs: len(args) > 3 or bool(k
 
 def _freedom(a: Array | Spec, axis: Axis, ddof: float, keepdims: Any, where: Any) -> Any:
     """Return the number that the squares are divided by."""
+    n = _number(a, axis, keepdims, where)
+    return max(n - ddof, 0) if where is True else np.maximum(n - ddof, 0)
+
+
+def _number(a: Array | Spec, axis: Axis, keepdims: Any, where: Any) -> Any:
+    """Return how many elements each variance is of."""
     if where is True:
-        return max(count(a, axis) - ddof, 0)
-    n = np.sum(np.broadcast_to(where, a.shape), axis=axis, keepdims=keepdims)
-    return np.maximum(n - ddof, 0)
+        return count(a, axis)
+    return np.sum(np.broadcast_to(where, a.shape), axis=axis, keepdims=keepdims)
 
 
 def pull_squares(
@@ -178,12 +183,14 @@ def deviating(pull_squares: Callable[..., Array]) -> Callable[..., Array]:
         where: Any = True,
         mean: Any = None,
     ) -> Array:
-        """Return zero where all elements are equal, the only place without a derivative."""
+        """Return zero where all elements are equal, the only place without a derivative; of one alone it has one."""
         g = unknown(g, np.asarray(_freedom(a, axis, ddof, keepdims, where)) == 0)
         equal = _are_equal(a, ans, axis, keepdims, where)
         g = g / (2 * ans) if equal is None else g * np.logical_not(equal) / np.where(equal, 1, 2 * ans)
         pulled = pull_squares(g, a, axis, dtype, ddof, keepdims, where, mean)
-        return pulled if equal is None else at_kink(pulled, expand(equal, axis, keepdims), a)
+        if equal is None:
+            return pulled
+        return at_kink(pulled, expand(equal & (_number(a, axis, keepdims, where) != 1), axis, keepdims), a)
 
     return std_vjp
 
