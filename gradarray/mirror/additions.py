@@ -6,11 +6,10 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from ..context.frames import PACKAGE
 from ..reverse.tensor import Tensor
 from ..rules import circular
+from ..tape.wrapping import stack_nested
 from .functions import add, matmul, multiply, positive
 from .functions import where as choose
 from .mirrored import mirrored, with_constant
@@ -221,7 +220,7 @@ def multi_matmul(tensors: Sequence[Any], *, constant: bool | None = None) -> Ten
     >>> ga.multi_matmul([a, b, c])
     Tensor([300., 300.])
     """
-    factors = [x if isinstance(x, Tensor) else np.asanyarray(x) for x in tensors]
+    factors = [stack_nested(x) for x in tensors]
     n = len(factors)
     if n < 2:
         raise ValueError(f"multi_matmul takes at least two arrays, not {n}")

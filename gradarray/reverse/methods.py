@@ -38,7 +38,7 @@ def array_method(func: Callable[..., Any]) -> _OfItsClass:
             add_shapes(error, func, (self, *args), kwargs)
             raise
 
-    return named(method, func)
+    return _named(method, func)
 
 
 def answer(func: Callable[..., Any]) -> Method:
@@ -51,10 +51,10 @@ def answer(func: Callable[..., Any]) -> Method:
             add_shapes(error, func, (self, *args), kwargs)
             raise
 
-    return named(method, func)
+    return _named(method, func)
 
 
-def named(method: Method, func: Callable[..., Any]) -> Method:
+def _named(method: Method, func: Callable[..., Any]) -> Method:
     """Give a method the name of its function, and the documentation that ndarray's has."""
     method.__name__ = method.__qualname__ = func.__name__
     method.__doc__ = getattr(np.ndarray, func.__name__, func).__doc__
