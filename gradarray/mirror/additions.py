@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..context.frames import PACKAGE
+from ..reverse.constants import with_constant
 from ..reverse.tensor import Tensor
 from ..rules import circular
 from ..tape.wrapping import stack_nested
 from .functions import add, matmul, multiply, positive
 from .functions import where as choose
-from .mirrored import mirrored, with_constant
+from .mirrored import mirrored
 
 _DOCUMENTATION = """Return {meaning}, element by element.
 
@@ -185,7 +186,7 @@ def _folded(name: str, func: Callable[..., Tensor], tensors: Sequence[Any], cons
         raise ValueError(f"{name} takes at least two arrays, not {len(tensors)}")
     if constant is not None:
         return with_constant(functools.reduce, constant, (func, tensors), {})  # type: ignore[no-any-return]
-    return functools.reduce(func, tensors)
+    return functools.reduce(func, tensors)  # type: ignore[no-any-return]
 
 
 def multi_matmul(tensors: Sequence[Any], *, constant: bool | None = None) -> Tensor:

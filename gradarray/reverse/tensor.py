@@ -708,6 +708,7 @@ def variable(raw: Any, alias: Any = None) -> Tensor:
 
 def leaf_of(t: Tensor, constant: bool | None) -> Tensor:
     """Make a constant that was just made a leaf, unless it is to stay one or has to."""
+    check_constant(constant)
     kind = t.dtype.kind
     if constant is False and kind not in "fc":
         raise ValueError("Integer-valued tensors must be treated as constants.")
