@@ -27,8 +27,10 @@ from .kernels.guard import (
     turn_memory_guarding_off,
     turn_memory_guarding_on,
 )
+from .mirror import additions as _additions
 from .mirror import constants as _constants
 from .mirror import functions as _functions
+from .mirror.additions import *
 from .mirror.constants import *
 from .mirror.creation import asarray, astensor, astype, tensor
 from .mirror.functions import *
@@ -99,7 +101,7 @@ __all__ = [
     "value_and_grad",
     "vjp",
 ]
-__all__ += _constants.__all__ + _functions.__all__
+__all__ += _additions.__all__ + _constants.__all__ + _functions.__all__
 
 if hasattr(np, "__array_namespace_info__"):
     __array_api_version__ = np.__array_api_version__

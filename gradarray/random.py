@@ -48,10 +48,12 @@ from .tape.wrapping import has_variable, unwrap
 # --- what the two kinds of function do ------------------------------------------------------------------------------
 
 
-def drawn(func: Callable[..., Any]) -> Callable[..., Tensor]:
-    """Return the mirror of a function that draws numbers."""
+def drawn(func: Callable[..., Any], *, shape: bool = False) -> Callable[..., Tensor]:
+    """Return the mirror of a function that draws numbers; `shape` is another name for its size, as in MyGrad."""
 
     def call(*args: Any, constant: bool | None = None, **kwargs: Any) -> Any:
+        if shape and "shape" in kwargs and "size" not in kwargs:
+            kwargs["size"] = kwargs.pop("shape")
         return _draw(func, args, kwargs, constant)
 
     return borrow(call, func, __name__)
@@ -254,12 +256,12 @@ def default_rng(seed: Any = None) -> Generator:
 # --- functions of the global generator ------------------------------------------------------------------------------
 
 rand = drawn(np.random.rand)
-randint = drawn(np.random.randint)
+randint = drawn(np.random.randint, shape=True)
 randn = drawn(np.random.randn)
-random = drawn(np.random.random)
-random_sample = drawn(np.random.random_sample)
-ranf = drawn(np.random.ranf)
-sample = drawn(np.random.sample)
+random = drawn(np.random.random, shape=True)
+random_sample = drawn(np.random.random_sample, shape=True)
+ranf = drawn(np.random.ranf, shape=True)
+sample = drawn(np.random.sample, shape=True)
 
 beta = drawn(np.random.beta)
 binomial = drawn(np.random.binomial)

@@ -524,6 +524,8 @@ class _NoGrad(Block):
     is outside of the derivative that is asked for within it. A generator or a coroutine function that is decorated
     does not record whenever it runs.
 
+    As a decorator it takes `to_numpy`: True makes a plain ndarray of what the function returns.
+
     Examples
     --------
     >>> import gradarray as ga
@@ -537,10 +539,33 @@ class _NoGrad(Block):
     ...     return 2 * x
     >>> double(x).constant
     True
+    >>> ga.no_grad(double, to_numpy=True)(x)
+    array(4.)
     """
 
     def _changes(self) -> dict[str, Any]:
         return {"recording": False, "stopped": next_level()}
+
+    @overload
+    def __call__(self, func: None = None, to_numpy: bool = False) -> Any: ...
+    @overload
+    def __call__(self, func: F, to_numpy: bool = False) -> F: ...
+    def __call__(self, func: Any = None, to_numpy: bool = False) -> Any:
+        if not to_numpy:
+            return super().__call__(func)
+        return self._giving_arrays if func is None else self._giving_arrays(func)
+
+    def _giving_arrays(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that runs within a block and gives its result as a plain array."""
+        within = super().__call__(func)
+
+        @functools.wraps(func)
+        def called(*args: Any, **kwargs: Any) -> Any:
+            result = within(*args, **kwargs)
+            with self:  # nothing is lost of what was not to be recorded
+                return np.asarray(result)
+
+        return called
 
 
 no_grad = _NoGrad("no_grad", paused)

@@ -12,6 +12,7 @@ from ..context import settings
 from ..context.settings import paused, stopped
 from ..kernels.arrays import Array
 from ..reverse import operators
+from ..reverse.constants import with_constant
 from ..reverse.methods import ArrayMethods, array_method, element, nested, stays
 from ..reverse.notes import add_shapes
 from ..reverse.outputs import likeness, revalued
@@ -37,14 +38,25 @@ class DualSurface(ArrayMethods):
 
     put = array_method(np.put)
 
-    def copy(self, order: Any = "C") -> Any:
+    def copy(self, order: Any = "C", *, constant: bool | None = None) -> Any:
         """Return a copy of value and tangent; of a scalar, a scalar."""
+        if constant is not None:
+            return with_constant(self.copy, constant, (order,), {})
         return self[()] if is_scalar(self) else FUNCTIONS[np.copy]((self,), {"order": order})  # type: ignore[index]
 
     def astype(
-        self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
+        self,
+        dtype: Any,
+        order: str = "K",
+        casting: str = "unsafe",
+        subok: bool = True,
+        copy: bool = True,
+        *,
+        constant: bool | None = None,
     ) -> Any:
         """Return a copy with another dtype; whole numbers are a constant."""
+        if constant is not None:
+            return with_constant(self.astype, constant, (dtype, order, casting, subok, copy), {})
         if not copy and self.dtype == dtype:
             return self
         return astype(self, dtype, order, casting, subok, copy)
@@ -327,7 +339,7 @@ _ABSENT = {
     ),
     "base": "np.shares_memory(x, y) tells whether two arrays share memory",
     **dict.fromkeys(
-        ("backward", "clear_graph", "constant", "creator", "grad", "null_grad"),
+        ("backward", "clear_graph", "constant", "creator", "grad", "null_grad", "null_gradients", "ops"),
         "forward mode keeps no tape; inside it, take gradients of functions, with ga.grad",
     ),
 }

@@ -81,7 +81,7 @@ def save(file: Any, /, *tensors: Any, **named: Any) -> None:
 
 
 def load(file: Any, /) -> Any:
-    """Load what `save` has saved.
+    """Load what `save` has saved, or MyGrad's function of that name.
 
     Parameters
     ----------
@@ -92,14 +92,14 @@ def load(file: Any, /) -> Any:
     -------
     Tensor, tuple of Tensor or dict of Tensor
         What was given to `save`: one tensor, or several in a tuple. If any of them had a name, a dict; those without
-        are ``arr_0``, ``arr_1``, ... in it.
+        are ``arr_0``, ``arr_1``, ... in it. Of a file of MyGrad's, the one tensor that it holds.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If `save` has not made this file, or a newer version of it has. Pickled objects are never loaded.
+        If neither has made this file, or a newer version of `save` has. Pickled objects are never loaded.
 
     Examples
     --------
@@ -126,6 +126,8 @@ def load(file: Any, /) -> Any:
             raise ValueError(f"{file} was not made by ga.save: it holds one array alone, as np.save writes it")
         with archive:
             if _HEADER not in archive.files:
+                if "data" in archive.files and {"data", "grad"}.issuperset(archive.files):
+                    return _of_mygrad(archive, file)
                 raise ValueError(f"{file} was not made by ga.save, but may be an archive of np.savez; use np.load")
             try:
                 layout, count = _array(archive, _HEADER, "iu", (2,)).tolist()
@@ -135,6 +137,18 @@ def load(file: Any, /) -> Any:
             if layout != _LAYOUT:
                 raise ValueError(f"{file} has the layout {layout}, which this version of gradarray does not know")
             return loaded
+
+
+def _of_mygrad(archive: Any, file: Any) -> Tensor:
+    """Return the one tensor of a file that MyGrad has saved: the arrays `data` and, if there is a gradient, `grad`."""
+    try:
+        data = _array(archive, "data", "biuf")
+        t = Tensor(data, copy=data.ndim == 0)
+        if "grad" in archive.files:
+            t.grad = _array(archive, "grad", "f", data.shape)
+    except Exception as error:
+        raise ValueError(f"{file} is damaged, or was made neither by ga.save nor by MyGrad: {error}") from error
+    return t
 
 
 def _arranged(tensors: dict[str, Tensor], count: int) -> Any:

@@ -7,12 +7,12 @@ from typing import Any, Protocol, overload
 
 import numpy as np
 
-from ..context import settings
 from ..context.frames import PACKAGE
 from ..forward import protocols as forward
 from ..forward.levels import level_of
 from ..kernels.arrays import FLOAT64
 from ..kernels.gate import PLAIN, SIMPLE, unless_it_answers
+from ..reverse.constants import with_constant
 from ..reverse.notes import add_shapes
 from ..reverse.outputs import place_of
 from ..reverse.protocols import FUNCTIONS, UFUNCS
@@ -200,23 +200,6 @@ def borrow(call: Callable[..., Any], func: Callable[..., Any], module: str | Non
 
 
 _MODULES = ("numpy.fft", "numpy.linalg")
-
-
-def with_constant(call: Callable[..., Any], constant: bool, args: Any, kwargs: dict[str, Any]) -> Any:
-    """Make a call whose results are constants, or variables."""
-    if constant:
-        with settings.no_grad:
-            return call(*args, **kwargs)
-    return _variables(call(*args, **kwargs))
-
-
-def _variables(result: Any) -> Any:
-    if isinstance(result, (tuple, list)):
-        items = [_variables(item) for item in result]
-        return type(result)(*items) if hasattr(result, "_fields") else type(result)(items)
-    if isinstance(result, Tensor) and result.constant:
-        return Tensor(result, constant=False, copy=False)
-    return result
 
 
 def new(result: Any, constant: bool | None) -> Any:

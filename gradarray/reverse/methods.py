@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 import numpy as np
 
 from ..context import settings
+from .constants import with_constant
 from .notes import add_shapes
 
 Method = Callable[..., Any]
@@ -23,8 +24,21 @@ class _OfItsClass(Protocol):
 
 
 def array_method(func: Callable[..., Any]) -> _OfItsClass:
-    """Make the method that calls a NumPy function with the array in front, and gives an array."""
-    return answer(func)
+    """Make the method that calls a NumPy function with the array in front, and gives an array; it takes `constant`."""
+    plain = answer(func)
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            if kwargs and "constant" in kwargs:
+                constant = kwargs.pop("constant")
+                if constant is not None:
+                    return with_constant(plain, constant, (self, *args), kwargs)
+            return self._functions[func]((self, *args), kwargs)
+        except Exception as error:
+            add_shapes(error, func, (self, *args), kwargs)
+            raise
+
+    return _named(method, func)
 
 
 def answer(func: Callable[..., Any]) -> Method:
@@ -37,6 +51,11 @@ def answer(func: Callable[..., Any]) -> Method:
             add_shapes(error, func, (self, *args), kwargs)
             raise
 
+    return _named(method, func)
+
+
+def _named(method: Method, func: Callable[..., Any]) -> Method:
+    """Give a method the name of its function, and the documentation that ndarray's has."""
     method.__name__ = method.__qualname__ = func.__name__
     method.__doc__ = getattr(np.ndarray, func.__name__, func).__doc__
     return method
@@ -188,6 +207,7 @@ class ArrayMethods:
     max = array_method(np.max)
     mean = array_method(np.mean)
     min = array_method(np.min)
+    moveaxis = array_method(np.moveaxis)
     nonzero = answer(np.nonzero)
     prod = array_method(np.prod)
     ravel = array_method(np.ravel)
@@ -202,26 +222,36 @@ class ArrayMethods:
     trace = array_method(np.trace)
     var = array_method(np.var)
 
-    def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Self:
+    def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None, constant: bool | None = None) -> Self:
         """Return the array with another shape, given as one tuple or as several numbers."""
+        if constant is not None:
+            return with_constant(self.reshape, constant, shape, {"order": order, "copy": copy})  # type: ignore[no-any-return]
         kwargs: dict[str, Any] = {} if order == "C" else {"order": order}
         if copy is not None:
             kwargs["copy"] = copy
         return self._functions[np.reshape]((self, shape[0] if len(shape) == 1 else shape), kwargs)  # type: ignore[no-any-return]
 
-    def transpose(self, *axes: Any) -> Self:
+    def transpose(self, *axes: Any, constant: bool | None = None) -> Self:
         """Return the array with its axes permuted; without arguments, reversed."""
+        if constant is not None:
+            return with_constant(self.transpose, constant, axes, {})  # type: ignore[no-any-return]
         if not axes:
             return self._functions[np.transpose]((self,), {})  # type: ignore[no-any-return]
         order = axes[0] if len(axes) == 1 else axes
         return self._functions[np.transpose]((self, order), {})  # type: ignore[no-any-return]
 
-    def flatten(self, order: str = "C") -> Self:
+    def flatten(self, order: str = "C", *, constant: bool | None = None) -> Self:
         """Return a copy in one dimension."""
+        if constant is not None:
+            return with_constant(self.flatten, constant, (order,), {})  # type: ignore[no-any-return]
         return self._functions[np.copy]((self._functions[np.ravel]((self, order), {}),), {})  # type: ignore[no-any-return]
 
-    def clip(self, min: Any = None, max: Any = None, out: Any = None, **options: Any) -> Self:
+    def clip(
+        self, min: Any = None, max: Any = None, out: Any = None, *, constant: bool | None = None, **options: Any
+    ) -> Self:
         """Return the array between two bounds, of which either may be left away; the options are a ufunc's."""
+        if constant is not None:
+            return with_constant(self.clip, constant, (min, max, out), options)  # type: ignore[no-any-return]
         kwargs = options if out is None else {"out": out, **options}
         return self._functions[np.clip]((self, min, max), kwargs)  # type: ignore[no-any-return]
 
@@ -232,8 +262,12 @@ class ArrayMethods:
 
     conjugate = conj
 
-    def compress(self, condition: Any, axis: int | None = None, out: Any = None) -> Self:
+    def compress(
+        self, condition: Any, axis: int | None = None, out: Any = None, *, constant: bool | None = None
+    ) -> Self:
         """Return the slices along an axis where the condition holds."""
+        if constant is not None:
+            return with_constant(self.compress, constant, (condition, axis, out), {})  # type: ignore[no-any-return]
         try:
             return self._functions[np.compress]((condition, self), {"axis": axis, "out": out})  # type: ignore[no-any-return]
         except Exception as error:

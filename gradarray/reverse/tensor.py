@@ -19,6 +19,7 @@ from ..tape import loss, nodes, plans, sweeps, wrapping
 from ..tape.nodes import Node
 from ..tape.wrapping import is_scalar, token, wrap
 from . import arguments, operators, protocols, updates
+from .constants import check_constant, with_constant
 from .flat import Flat
 from .methods import ArrayMethods, element, nested, stays
 from .namespace import namespace
@@ -40,14 +41,25 @@ class Surface(ArrayMethods):
     __slots__ = ()
     _functions = FUNCTIONS
 
-    def copy(self, order: Any = "C") -> Self:
+    def copy(self, order: Any = "C", *, constant: bool | None = None) -> Self:
         """Return a copy; of a scalar, a scalar."""
+        if constant is not None:
+            return with_constant(self.copy, constant, (order,), {})  # type: ignore[no-any-return]
         return self[()] if is_scalar(self) else FUNCTIONS[np.copy]((self, order), {})  # type: ignore[index, no-any-return]
 
     def astype(
-        self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
+        self,
+        dtype: Any,
+        order: str = "K",
+        casting: str = "unsafe",
+        subok: bool = True,
+        copy: bool = True,
+        *,
+        constant: bool | None = None,
     ) -> Self:
         """Return a copy with another dtype; from a variable to integers, a constant."""
+        if constant is not None:
+            return with_constant(self.astype, constant, (dtype, order, casting, subok, copy), {})  # type: ignore[no-any-return]
         return astype(self, dtype, order, casting, subok, copy)  # type: ignore[no-any-return]
 
 
@@ -106,6 +118,7 @@ class Tensor(Surface):
     def __init__(
         self, data: Any, dtype: Any = None, *, constant: bool | None = None, copy: bool = True, ndmin: int = 0
     ) -> None:
+        check_constant(constant)
         if type(data) is np.ndarray:
             pass
         elif isinstance(data, Tensor):
@@ -310,8 +323,34 @@ class Tensor(Surface):
         self.grad = None
         return self
 
+    def null_gradients(self, clear_graph: bool = True) -> None:
+        """Set the gradients of this tensor, and of all that it came from, to None.
+
+        A released tape does not tell what a tensor came from; then it is that of this one alone.
+
+        Parameters
+        ----------
+        clear_graph : bool
+            Release the tape, too, as `clear_graph` does.
+
+        Examples
+        --------
+        >>> import gradarray as ga
+        >>> x = ga.tensor(3.0)
+        >>> y = x**2
+        >>> y.backward(retain_graph=True)
+        >>> y.null_gradients()
+        >>> x.grad, y.grad, y.creator
+        (None, None, None)
+        """
+        self.grad = None
+        if self._node is not None:
+            sweeps.null_gradients(self._node)
+            if clear_graph:
+                self.clear_graph()
+
     def clear_graph(self) -> None:
-        """Release the tape behind this tensor without computing anything."""
+        """Release what there is of the tape behind this tensor, without computing anything."""
         if self._node is not None:
             sweeps.clear_graph(self._node)
 
@@ -333,10 +372,35 @@ class Tensor(Surface):
 
     @property
     def creator(self) -> Any:
-        """The node of the call that made this tensor, or None for a leaf or a constant."""
+        """The node of the call that made this tensor; None for a leaf, a constant, and once the tape is released."""
+        node = self._history()
+        return None if node is None or node.rule is nodes.RELEASED else node
+
+    @property
+    def ops(self) -> tuple[Any, ...]:
+        """The calls that took this tensor and whose results are still on a tape, from the oldest to the youngest.
+
+        Each is a node, as the `creator` of its result is. They are looked for among all objects that there are: this is
+        for debugging, and takes milliseconds. What reads a view stands among those of its base.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gradarray as ga
+        >>> x = ga.tensor([1.0, 2.0])
+        >>> y, z = np.exp(x), 2 * x
+        >>> x.ops
+        (Node(np.exp, shape=(2,), dtype=float64), Node(np.multiply, shape=(2,), dtype=float64))
+        >>> y.creator is x.ops[0]
+        True
+        """
+        node = self._node
+        return () if node is None else tuple(nodes.users(node))
+
+    def _history(self) -> Node | None:
         node = self._node
         if type(self._alias) is tuple and self.base is None:  # it had another shape when it was made
-            return self._alias[0].creator
+            return self._alias[0]._history()  # type: ignore[no-any-return]
         return None if node is None or node.rule is None else node
 
     # --- the protocols ----------------------------------------------------------------------------------------------
@@ -555,13 +619,13 @@ class Tensor(Surface):
     def _copied(self, what: str, part: bool = False) -> Tensor:
         if loss.in_transform() or settings.held().making is not None:
             return self.copy("K")
-        if self.creator is not None or not part:
+        if self._history() is not None or not part:
             self._exit(what, loss.COPY)
         return Tensor(self._raw, constant=self.constant)
 
     def __reduce__(self) -> Any:
         # A leaf has no history to lose, except in a transform, whose argument it may be.
-        if self.creator is not None or loss.in_transform():
+        if self._history() is not None or loss.in_transform():
             self._exit("pickle", loss.COPY)
         return rebuilt, (self._values(), self.constant)
 
@@ -644,6 +708,7 @@ def variable(raw: Any, alias: Any = None) -> Tensor:
 
 def leaf_of(t: Tensor, constant: bool | None) -> Tensor:
     """Make a constant that was just made a leaf, unless it is to stay one or has to."""
+    check_constant(constant)
     kind = t.dtype.kind
     if constant is False and kind not in "fc":
         raise ValueError("Integer-valued tensors must be treated as constants.")

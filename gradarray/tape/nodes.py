@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -217,6 +218,22 @@ def drop_gradient(node: Node, after: Node | None = None) -> None:
         if tensor is not None and tensor._known is (after or node):
             del tensor._grad
     node.grad = None
+
+
+def users(node: Node) -> list[Node]:
+    """Return the recorded calls that have a node among their operands, from the oldest to the youngest.
+
+    A tape leads back alone, from a result to what it came from. So this looks through all objects that there are, which
+    takes milliseconds.
+    """
+    found = {
+        call
+        for operands in gc.get_referrers(node)
+        if type(operands) is tuple
+        for call in gc.get_referrers(operands)
+        if isinstance(call, Node) and call.parents is operands
+    }
+    return sorted(found, key=lambda call: call.order)
 
 
 class _Released(PullbackRule):

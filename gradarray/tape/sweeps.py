@@ -16,7 +16,20 @@ from ..kernels.references import RETURNED, fewest, holders
 from . import careful
 from .cotangents import blank, buffer_of
 from .fitting import fit
-from .nodes import AWAITED, CLEARED, FAILED, RELEASED, Node, PullbackRule, Viewed, leaf, references, released, somebody
+from .nodes import (
+    AWAITED,
+    CLEARED,
+    FAILED,
+    RELEASED,
+    Node,
+    PullbackRule,
+    Viewed,
+    drop_gradient,
+    leaf,
+    references,
+    released,
+    somebody,
+)
 
 _by_order = attrgetter("order")
 
@@ -30,16 +43,17 @@ class _Own:
 _own = _Own()
 
 
-def reachable(root: Node, oldest: int = -1, beyond: list[Node] | None = None) -> dict[Node, int]:
+def reachable(root: Node, oldest: int = -1, beyond: list[Node] | None = None, whole: bool = True) -> dict[Node, int]:
     """Return every node that `root` depends on, with the number of times it is an operand of another one of them.
 
-    Nodes that are older than `oldest` are left out; those that the others have for parents are added to `beyond`.
+    Nodes that are older than `oldest` are left out; those that the others have for parents are added to `beyond`. One
+    that is released raises, unless what there is need not be the `whole` tape.
     """
     uses = {root: 0}
     stack = [root]
     while stack:
         node = stack.pop()
-        if node.rule is RELEASED:
+        if node.rule is RELEASED and whole:
             raise released(node, node is root)
         for parent in node.parents:
             if parent is not None and parent.order >= oldest:
@@ -405,14 +419,20 @@ def _make_leaves(nodes: list[Node], uses: dict[Node, int], kept: dict[Node, Any]
 
 
 def clear_graph(root: Node) -> None:
-    """Release the tape behind a node without a sweep."""
-    uses = reachable(root)
+    """Release what there is of the tape behind a node, without a sweep."""
+    uses = {node: n for node, n in reachable(root, whole=False).items() if node.rule is not RELEASED}
     nodes = sorted(uses, key=_by_order)
     # Of what has several results, each has a node of its own.
     kept = {
         nodes[i]: None for i in range(len(nodes)) if type(nodes[i].out) is not tuple and _is_shown(nodes, i, uses, {})
     }
     release(nodes, uses, kept, root, CLEARED)
+
+
+def null_gradients(root: Node) -> None:
+    """Drop the gradients of all that is still on the tape behind a node."""
+    for node in reachable(root, whole=False):
+        drop_gradient(node)
 
 
 def _is_shown(nodes: list[Node], i: int, uses: dict[Node, int], kept: dict[Node, Any]) -> bool:

@@ -72,9 +72,19 @@ ABSENT = {
 # NumPy 2.0 has these still, only to say that they are gone.
 ABSENT |= dict.fromkeys(("itemset", "newbyteorder", "ptp", "tostring"), "gone from NumPy 2")
 # What Dual has and ndarray has not.
-OWN = {"__dask_tokenize__", "__pandas_priority__", "__round__", "detach", "level", "tangent", "to_numpy", "value"}
+OWN = {
+    "__dask_tokenize__",
+    "__pandas_priority__",
+    "__round__",
+    "detach",
+    "level",
+    "moveaxis",
+    "tangent",
+    "to_numpy",
+    "value",
+}
 # What Tensor has, for the tape that Dual does without.
-OF_THE_TAPE = {"backward", "clear_graph", "constant", "creator", "grad", "null_grad"}
+OF_THE_TAPE = {"backward", "clear_graph", "constant", "creator", "grad", "null_grad", "null_gradients", "ops"}
 
 
 def public(cls: type) -> set[str]:

@@ -301,3 +301,39 @@ def test_a_later_layout_is_named():
     file = foreign(lambda file: np.savez(file, gradarray=np.array([2, 0])))
     with pytest.raises(ValueError, match="layout 2"):
         ga.load(file)
+
+
+# --- what MyGrad has saved -------------------------------------------------------------------------------------------
+
+
+def of_mygrad(**arrays):
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    file.seek(0)
+    return file
+
+
+@pytest.mark.parametrize("data", [np.arange(3.0), np.float32(2.5), np.arange(4).reshape(2, 2)], ids=str)
+def test_a_file_of_mygrads_is_loaded(data):
+    t = ga.load(of_mygrad(data=data))
+    same(ga.Tensor(data), t)
+    if t.dtype.kind == "f":
+        t = ga.load(of_mygrad(data=data, grad=2 * data))
+        assert t.grad.dtype == t.dtype
+        np.testing.assert_array_equal(t.grad, 2 * data)
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"data": np.array(["a"])},
+        {"data": np.arange(3.0), "grad": np.ones(2)},
+        {"data": np.arange(3), "grad": np.ones(3)},
+        {"data": np.arange(3.0), "other": np.ones(3)},
+        {"grad": np.ones(3)},
+    ],
+    ids=str,
+)
+def test_what_only_resembles_a_file_of_mygrads_is_refused(arrays):
+    with pytest.raises(ValueError, match=r"np\.load|MyGrad"):
+        ga.load(of_mygrad(**arrays))

@@ -26,9 +26,9 @@ ABSENT = {
         "char core ctypeslib dtypes emath exceptions f2py lib ma polynomial rec strings typing"
     ),
     "names of types that have another one, or that no Tensor has": (
-        "byte bytes_ cdouble character clongdouble complex256 complexfloating csingle datetime64 double flexible "
-        "float128 floating generic half inexact int_ intc integer long longlong number object_ record short "
-        "signedinteger single str_ timedelta64 ubyte uint uintc ulong ulonglong unsignedinteger ushort void "
+        "byte bytes_ cdouble character clongdouble complex256 complexfloating csingle datetime64 flexible "
+        "float128 floating generic inexact int_ intc integer long longlong number object_ record short "
+        "signedinteger str_ timedelta64 ubyte uint uintc ulong ulonglong unsignedinteger ushort void "
         "ScalarType mintypecode sctypeDict typecodes typename"
     ),
     "classes of other arrays, and what makes them": "asmatrix bmat fromregex matrix memmap ndarray recarray",

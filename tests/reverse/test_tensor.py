@@ -36,7 +36,10 @@ OWN = {
     "creator",
     "detach",
     "grad",
+    "moveaxis",
     "null_grad",
+    "null_gradients",
+    "ops",
     "to_numpy",
 }
 
