@@ -15,18 +15,19 @@ from typing import TYPE_CHECKING, Any, Generic
 import numpy as np
 
 from ..context.settings import no_grad
-from ..forward import protocols as forward
 from ..forward.dual import Dual
 from ..forward.levels import level_of
+from ..forward.tangents import paired
 from ..kernels.arrays import FLOAT64
-from ..kernels.gate import PLAIN, SIMPLE, unless_it_answers
-from ..reverse import protocols as reverse
+from ..kernels.gate import ARRAYS, NUMBERS, PLAIN, SIMPLE, answers, need_numbers, unless_it_answers
 from ..reverse.notes import add_shapes
 from ..reverse.protocols import UFUNCS
 from ..reverse.tensor import Tensor
+from ..rules.kinds import refuse
+from ..rules.names import public_name
 from ..rules.registry import find, forgetters
 from ..tape.wrapping import has_tensor, stack_nested, wrap, wrap_results
-from .mirrored import borrow, with_constant
+from .mirrored import as_variables, borrow
 
 if TYPE_CHECKING:
     from typing_extensions import ParamSpec, TypeVar
@@ -66,7 +67,7 @@ class ufunc(Generic[Params, Result], metaclass=_UfuncType):
     Raises
     ------
     TypeError
-        For what is no ufunc of NumPy's type.
+        For what is no ufunc of NumPy's type, and for a ufunc without a derivative.
 
     References
     ----------
@@ -102,11 +103,12 @@ class ufunc(Generic[Params, Result], metaclass=_UfuncType):
             raise TypeError(f"ga.ufunc() takes a ufunc of NumPy's type, not {func!r}")
         made: Any = _made.get(func)
         if made is None:
+            rule = find(func)
+            if rule is None or rule.refuses:
+                raise refuse(func, rule)
             made = object.__new__({1: _Unary, 2: _Binary}.get(func.nin, ufunc))
             borrow(made, func)
-            rule = find(func)
-            made._numpys, made._nin = func, func.nin
-            made._plain = rule is not None and rule.plain
+            made._numpys, made._nin, made._plain = func, func.nin, rule.plain
             made._record = _first_record(made)
             result = Any if made._plain or func.nout > 1 else Tensor
             signature = _signature(func.nin, func.signature is not None, result)
@@ -142,8 +144,8 @@ class ufunc(Generic[Params, Result], metaclass=_UfuncType):
                     return self._called(args, kwargs)
             out = kwargs.get("out")
             if constant is not None:
-                result = with_constant(self._called, constant, (args, kwargs), {})
-                return _held(result, args[nin:] or _outputs(out))
+                result = self._called(args, kwargs)
+                return _but_outputs(as_variables(result), result, args[nin:] or _outputs(out))
         tensors = False
         for value in (*args, *kwargs.values()) if kwargs else args:
             if type(value) is Tensor:
@@ -153,22 +155,28 @@ class ufunc(Generic[Params, Result], metaclass=_UfuncType):
         else:
             if not tensors:
                 result = func(*args, **kwargs)
-                return result if result is out else self._finished(result, args[nin:] or _outputs(out))
+                return result if result is out else self._finished(result, args, args[nin:] or _outputs(out))
             if not kwargs and len(args) == nin:
                 return self._record(*args)
         outs = args[nin:] or _outputs(out)
         if not (has_tensor(args) or (kwargs and has_tensor(kwargs))):
-            return self._finished(func(*map(unless_it_answers, args), **kwargs), outs)
+            return self._finished(func(*map(unless_it_answers, args), **kwargs), args, outs)
         if kwargs or len(args) != nin:  # NumPy sorts out= and what stands in its place
-            return self._finished(func(*map(_as_one, args), **kwargs), outs)
+            return self._finished(func(*map(_as_one, args), **kwargs), args, outs)
         result = UFUNCS[func](*args)
         return func(*args) if result is NotImplemented else result  # another array type may want its turn
 
-    def _finished(self, result: Any, outs: tuple[Any, ...]) -> Any:
+    def _finished(self, result: Any, inputs: tuple[Any, ...], outs: tuple[Any, ...] = ()) -> Any:
         """Return what NumPy gave as Tensors, but for outputs, and for what is no Tensor by its kind."""
-        if result is None or self._plain or (outs and outs[0] is result) or has_tensor(result):
+        if result is None or self._plain or (outs and _is_among(outs, result)):
             return result
-        return _held(wrap_results(result), outs)
+        if type(result) in ARRAYS:
+            if result.dtype.kind not in NUMBERS:
+                need_numbers(result, public_name(self._numpys), inputs[: self._nin])
+            return wrap(result)
+        if type(result) is not tuple:
+            return wrap_results(result)
+        return result if all(_is_among(outs, x) for x in result) else _but_outputs(wrap_results(result), result, outs)
 
     # --- the methods ------------------------------------------------------------------------------------------------
 
@@ -215,20 +223,20 @@ class ufunc(Generic[Params, Result], metaclass=_UfuncType):
 
     def _method(self, name: str, inputs: tuple[Any, ...], kwargs: dict[str, Any], constant: bool | None) -> Any:
         outs = _outputs(kwargs.get("out"))
+        if constant:
+            with no_grad:
+                return self._method(name, inputs, kwargs, None)
         if constant is not None:
-            return _held(with_constant(self._method, constant, (name, inputs, kwargs, None), {}), outs)
+            result = self._method(name, inputs, kwargs, None)
+            return _but_outputs(as_variables(result), result, outs)
         func = self._numpys
         try:
             if not (has_tensor(inputs) or (kwargs and has_tensor(kwargs))):
-                return self._finished(getattr(func, name)(*map(unless_it_answers, inputs), **kwargs), outs)
-            inputs = tuple(map(_as_one, inputs))
-            if any(isinstance(x, _TRACED) for x in (*inputs, *outs)):
-                return self._finished(getattr(func, name)(*inputs, **kwargs), outs)
-            # What stands in initial= or where= alone, NumPy does not look at.
-            if outs:
-                kwargs["out"] = outs
-            asked = forward if level_of(kwargs) else reverse
-            return self._finished(asked.array_ufunc(func, name, inputs, kwargs), outs)
+                return self._finished(getattr(func, name)(*map(unless_it_answers, inputs), **kwargs), inputs, outs)
+            first, *rest = map(_as_one, inputs)
+            if not any(isinstance(x, _TRACED) for x in (first, *rest)):
+                first = _traced(first, kwargs)  # for initial= and where=, at which NumPy does not look
+            return self._finished(getattr(func, name)(first, *rest, **kwargs), inputs, outs)
         except Exception as error:
             add_shapes(error, func, inputs, kwargs, name)
             raise
@@ -297,7 +305,7 @@ class _Unary(ufunc[Params, Result]):
                     result = self._numpys(x)
                     if self._plain:
                         return result
-                    return wrap(result) if getattr(result, "dtype", None) is FLOAT64 else wrap_results(result)
+                    return wrap(result) if getattr(result, "dtype", None) is FLOAT64 else self._finished(result, (x,))
                 if type(x) is list or type(x) is tuple:
                     return self._record(x)
             return self._called((x, *rest) if rest else (x,), kwargs)
@@ -328,10 +336,8 @@ def _first_record(made: Any) -> Callable[..., Any]:
     """Return what asks for the recorder of a ufunc at its first call, and keeps it at hand from then on."""
 
     def record(*operands: Any) -> Any:
-        recorder = UFUNCS[made._numpys]
-        if find(made._numpys) is not None:  # what is refused today may be declared tomorrow, by a family
-            made._record = recorder
-        return recorder(*operands)
+        made._record = UFUNCS[made._numpys]
+        return made._record(*operands)
 
     return record
 
@@ -361,17 +367,29 @@ def _as_one(value: Any) -> Any:
     return stack_nested(value) if isinstance(value, (list, tuple)) and has_tensor(value) else value
 
 
+def _traced(array: Any, kwargs: dict[str, Any]) -> Any:
+    """Return a constant operand as what takes part where a Tensor, or a Dual, is among the keywords."""
+    array = unless_it_answers(array)
+    if answers(type(array)):
+        return array
+    level = level_of(kwargs)
+    return paired(np.asarray(array), None, level) if level else wrap(np.asarray(array))
+
+
 def _outputs(out: Any) -> tuple[Any, ...]:
     """Return what is given as out=, with None for what is to be made."""
     return () if out is None else out if isinstance(out, tuple) else (out,)
 
 
-def _held(results: Any, outs: tuple[Any, ...]) -> Any:
-    """Return the results of a call with the outputs themselves in their places."""
-    if not isinstance(results, tuple):
-        return outs[0] if outs and outs[0] is not None else results
-    given = (*outs, *[None] * (len(results) - len(outs)))
-    return tuple([made if out is None else out for made, out in zip(results, given, strict=True)])
+def _is_among(outs: tuple[Any, ...], x: Any) -> bool:
+    return any(x is out for out in outs)
+
+
+def _but_outputs(made: Any, results: Any, outs: tuple[Any, ...]) -> Any:
+    """Return what was made of the results of a call, and in the places of outputs these themselves."""
+    if isinstance(results, tuple):
+        return tuple([_but_outputs(new, x, outs) for new, x in zip(made, results, strict=True)])
+    return results if _is_among(outs, results) else made
 
 
 # --- signatures -------------------------------------------------------------------------------------------------------
