@@ -35,6 +35,7 @@ from .mirror.constants import *
 from .mirror.creation import asarray, astensor, astype, tensor
 from .mirror.functions import *
 from .mirror.io import load, save
+from .mirror.ufuncs import ufunc
 from .reverse.tensor import Tensor
 from .show.anomaly import detect_anomaly
 from .tape.loss import GradientLossError, GradientLossWarning, gradient_loss
@@ -98,6 +99,7 @@ __all__ = [
     "testing",
     "turn_memory_guarding_off",
     "turn_memory_guarding_on",
+    "ufunc",
     "value_and_grad",
     "vjp",
 ]

@@ -19,12 +19,12 @@ def borrowed() -> set[str]:
     """Collect the docstrings of everything in NumPy that gradarray has a twin of."""
     functions = overrides.get_overridable_numpy_array_functions() | overrides.get_overridable_numpy_ufuncs()
     methods = {getattr(np.ndarray, name) for name in dir(np.ndarray)}
+    methods |= {getattr(np.ufunc, name) for name in dir(np.ufunc) if not name.startswith("_")}
     owners = (np, np.fft, np.linalg, np.random, np.random.Generator)
     public = {getattr(owner, name) for owner in owners for name in dir(owner) if callable(getattr(owner, name))}
     # The twins too: SciPy writes into the docstring of np.sinc when it is imported.
-    twins = {
-        value for value in vars(ga).values() if isinstance(value, types.FunctionType) and hasattr(value, "__wrapped__")
-    }
+    kinds = (types.FunctionType, ga.ufunc)
+    twins = {value for value in vars(ga).values() if isinstance(value, kinds) and hasattr(value, "__wrapped__")}
     return {thing.__doc__ for thing in functions | methods | public | twins if thing.__doc__}
 
 

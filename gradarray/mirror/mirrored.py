@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, overload
 
-import numpy as np
-
 from ..context.frames import PACKAGE
 from ..forward import protocols as forward
 from ..forward.levels import level_of
@@ -15,11 +13,11 @@ from ..kernels.gate import PLAIN, SIMPLE, unless_it_answers
 from ..reverse.constants import with_constant
 from ..reverse.notes import add_shapes
 from ..reverse.outputs import place_of
-from ..reverse.protocols import FUNCTIONS, UFUNCS
+from ..reverse.protocols import FUNCTIONS
 from ..reverse.tensor import Tensor, leaf_of
 from ..rules.names import warning_there
 from ..rules.registry import find
-from ..tape.wrapping import has_tensor, stack_nested, wrap, wrap_results
+from ..tape.wrapping import has_tensor, wrap, wrap_results
 
 # The types of mirrors whose result is something else than one array, or can be.
 Answering = Callable[..., Any]
@@ -50,7 +48,7 @@ class Chooses(Protocol):
 
 
 def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = False) -> Callable[..., Tensor]:
-    """Return the mirror of a NumPy function, under its name and with its documentation.
+    """Return the mirror of a NumPy function that is no ufunc, under its name and with its documentation.
 
     Parameters
     ----------
@@ -60,33 +58,13 @@ def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = 
     callback : bool
         It calls a function of the user's, which may bring variables in where the arguments have none.
     """
-    ufunc = func if isinstance(func, np.ufunc) else None
     rule = find(func)
     plain_results = plain or (rule is not None and rule.plain)
-    nin, nout = (ufunc.nin, ufunc.nout) if ufunc else (0, 1)
-    plain_types, simple, operands = PLAIN, PLAIN | SIMPLE | {Tensor}, PLAIN | {Tensor, list, tuple}
+    simple = PLAIN | SIMPLE | {Tensor}
     place_of_out = place_of(func)
     numpys = warning_there(func)
 
-    # The shortest ways for arrays, numbers and tensors, which cost little more than NumPy's own function.
-
-    def call_ufunc(*args: Any, constant: bool | None = None, **kwargs: Any) -> Any:
-        try:
-            if constant is None and not kwargs and len(args) == nin:
-                if nin == 2:
-                    first, second = args
-                    if type(first) in operands and type(second) in operands:
-                        return UFUNCS[func](first, second)
-                elif nin == 1:
-                    kind = type(args[0])
-                    if kind in plain_types:
-                        return wrapped(func(*args))
-                    if kind in operands:
-                        return UFUNCS[func](*args)
-            return general(args, constant, kwargs)
-        except Exception as error:
-            add_shapes(error, func, args, kwargs)
-            raise
+    # The shortest way for arrays, numbers and tensors, which costs little more than NumPy's own function.
 
     def call(*args: Any, constant: bool | None = None, **kwargs: Any) -> Any:
         try:
@@ -115,35 +93,27 @@ def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = 
 
     def names_out(args: Any, kwargs: dict[str, Any]) -> bool:
         if len(args) > place_of_out:
-            return any(value is not None for value in args[place_of_out : place_of_out + nout])
+            return args[place_of_out] is not None
         return bool(kwargs) and kwargs.get("out") is not None
 
     def general(args: Any, constant: bool | None, kwargs: dict[str, Any]) -> Any:
         if constant is not None:
             if constant is False and names_out(args, kwargs):
-                return mirror(*args, **kwargs)  # out= itself, as it is
-            return with_constant(mirror, constant, args, kwargs)
-        if ufunc is None and rule is None:
+                return call(*args, **kwargs)  # out= itself, as it is
+            return with_constant(call, constant, args, kwargs)
+        if rule is None:
             return undispatched(args, kwargs)
         if not callback and not (has_tensor(args) or (kwargs and has_tensor(kwargs))):
             result = numpys(*map(unless_it_answers, args), **kwargs)
             return result if plain_results or names_out(args, kwargs) else wrap_results(result)
-        if ufunc is None:
-            return (forward.FUNCTIONS if level_of((args, kwargs)) else FUNCTIONS)[func](args, kwargs)
-        if kwargs or len(args) != nin:  # NumPy sorts out= and what stands in its place
-            result = func(*[stack_nested(x) if isinstance(x, (list, tuple)) else x for x in args], **kwargs)
-            plain_result = plain_results or has_tensor(result) or names_out(args, kwargs)
-            return result if plain_result else wrap_results(result)
-        result = UFUNCS[func](*args)
-        return func(*args) if result is NotImplemented else result  # another array type may want its turn
+        return (forward.FUNCTIONS if level_of((args, kwargs)) else FUNCTIONS)[func](args, kwargs)
 
     def undispatched(args: Any, kwargs: dict[str, Any]) -> Any:
         # What is made of NumPy's operators alone may well take a variable; what asks it for a plain array says so.
         result = func(*args, **kwargs)
         return result if plain_results or isinstance(result, Tensor) else wrap_results(result)
 
-    mirror = call if ufunc is None else call_ufunc
-    return borrow(mirror, func)
+    return borrow(call, func)
 
 
 def _is_shape(value: Any) -> bool:

@@ -23,12 +23,13 @@ def with_constant(call: Callable[..., Any], constant: bool, args: Any, kwargs: d
     if constant:
         with settings.no_grad:
             return call(*args, **kwargs)
-    return _variables(call(*args, **kwargs))
+    return as_variables(call(*args, **kwargs))
 
 
-def _variables(result: Any) -> Any:
+def as_variables(result: Any) -> Any:
+    """Return the results of a call as variables."""
     if isinstance(result, (tuple, list)):
-        items = [_variables(item) for item in result]
+        items = [as_variables(item) for item in result]
         return type(result)(*items) if hasattr(result, "_fields") else type(result)(items)
     if isinstance(result, wrapping.Tensor) and result.constant:
         return wrapping.Tensor(result, constant=False, copy=False)

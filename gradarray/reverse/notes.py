@@ -61,8 +61,9 @@ def _described(x: Any) -> str:
     try:
         shape = np.shape(x) if isinstance(x, (list, tuple)) else x.shape
     except (AttributeError, ValueError):  # a number; lists of several lengths
-        return _named(type(x).__name__)
-    return f"{_named(type(x).__name__)} {shape}"
+        shape = None
+    name = _named(type(x).__name__)
+    return f"{name} {shape}" if isinstance(shape, tuple) else name  # a type of NumPy's has the attribute itself
 
 
 def _named(name: str) -> str:

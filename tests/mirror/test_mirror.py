@@ -33,7 +33,7 @@ ABSENT = {
     ),
     "classes of other arrays, and what makes them": "asmatrix bmat fromregex matrix memmap ndarray recarray",
     "classes that go through arrays, or that are made of functions; a Tensor works in them as far as an array does": (
-        "broadcast flatiter frompyfunc iterable ndenumerate ndindex nditer nested_iters poly1d ufunc vectorize"
+        "broadcast flatiter frompyfunc iterable ndenumerate ndindex nditer nested_iters poly1d vectorize"
     ),
     "not called, but indexed; np.concatenate, np.column_stack, np.meshgrid and np.indices do the same": (
         "c_ index_exp mgrid ogrid r_ s_"
@@ -65,6 +65,7 @@ OTHERWISE = {
     "astype": "NumPy's takes no other arrays than its own",
     "load": "loads what ga.save has saved, gradients and all",
     "save": "saves several tensors with their gradients",
+    "ufunc": "the type of ga's own",
     "__version__": "ga's own",
 }
 
@@ -118,7 +119,7 @@ def test_the_list_of_names_is_complete() -> None:
 
 
 def mirrors(value: Any) -> bool:
-    return isinstance(value, types.FunctionType) and hasattr(value, "__wrapped__")
+    return isinstance(value, (types.FunctionType, ga.ufunc)) and hasattr(value, "__wrapped__")
 
 
 def mirrored() -> Iterator[Any]:
