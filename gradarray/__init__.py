@@ -79,12 +79,14 @@ __all__ = [
     "mem_guard_active",
     "mem_guard_off",
     "mem_guard_on",
+    "nnet",
     "no_autodiff",
     "no_grad",
     "random",
     "register_container",
     "registry",
     "save",
+    "sliding_window_view",
     "stop_gradient",
     "tensor",
     "testing",
@@ -101,17 +103,25 @@ if hasattr(np, "__array_namespace_info__"):
     __all__ += ["__array_api_version__", "__array_namespace_info__"]
 
 if TYPE_CHECKING:
-    from . import random, testing
+    from . import nnet, random, testing
+    from .nnet.layers.utils import sliding_window_view
     from .testing import check_grads
 else:
+    _LATER = {
+        "check_grads": "testing",
+        "nnet": "nnet",
+        "random": "random",
+        "sliding_window_view": "nnet.layers.utils",
+        "testing": "testing",
+    }
 
     def __getattr__(name):
         # As in NumPy, whose random numbers take as long to import as all the rest.
-        if name in ("random", "testing", "check_grads"):
+        if name in _LATER:
             import importlib
 
-            module = importlib.import_module(f"gradarray.{'random' if name == 'random' else 'testing'}")
-            return module.check_grads if name == "check_grads" else module
+            module = importlib.import_module(f"{__name__}.{_LATER[name]}")
+            return module if _LATER[name] == name else getattr(module, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__():

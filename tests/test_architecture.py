@@ -28,6 +28,7 @@ ROOMS = (
     "mirror",
     "testing",
     "show",
+    "nnet",
 )
 # What the chapters of the rules may know: the language of the rules, and what a value is. Nothing of sizes, threads or
 # memory, which are for rules/faster/.
@@ -78,6 +79,19 @@ def test_chapters_are_mathematics(module: str) -> None:
         assert known or not unknown, f"line {node.lineno} imports {', '.join(sorted(unknown))} of {other}"
 
 
+@pytest.mark.parametrize("module", [module for module in FILES if module.startswith("nnet.")])
+def test_neural_networks_are_written_with_public_names(module: str) -> None:
+    for node, other in imported(module):
+        assert other.startswith("nnet."), f"line {node.lineno} imports {other}, which is no part of the room"
+    for node in ast.walk(ast.parse(FILES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "ga":
+            assert node.attr in ga.__all__, f"line {node.lineno} asks for ga.{node.attr}"
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "ga.registry":
+            assert node.attr in ga.registry.__all__, f"line {node.lineno} asks for ga.registry.{node.attr}"
+        if isinstance(node, ast.Import):
+            assert {(a.name, a.asname) for a in node.names if a.name.startswith("gradarray")} <= {("gradarray", "ga")}
+
+
 def test_the_path_of_a_module_leads_to_it() -> None:
     for module in FILES.keys() - {"__main__"}:
         path = ".".join(["gradarray", *module.split(".")]).removesuffix(".__init__")
@@ -100,7 +114,8 @@ def test_only_the_rules_ask_of_what_kind_a_rule_is() -> None:
 def test_a_name_means_one_thing() -> None:
     homes = defaultdict(list)
     for module in FILES.keys() - PUBLIC:
-        if module.startswith(("mirror.", "rules.numpy.")):  # the names are NumPy's, and those of one chapter each
+        # The names are NumPy's, MyGrad's, and those of one chapter each.
+        if module.startswith(("mirror.", "nnet.initializers", "rules.numpy.")):
             continue
         for node in ast.parse(FILES[module].read_text(encoding="utf-8")).body:
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
