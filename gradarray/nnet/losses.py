@@ -8,12 +8,12 @@ import numpy as np
 
 import gradarray as ga
 
-from .activations import _logsoftmax, _relu
+from .activations import _relu, _softmax
 from .calls import called, floating, number
 
 
-def _checked(x: Any, name: str, labels: Any, labels_name: str) -> tuple[Any, Any, Any]:
-    """Return scores of shape (N, C), the numbers of their rows, and the labels of these."""
+def _checked(x: Any, name: str, labels: Any, labels_name: str) -> tuple[Any, Any]:
+    """Return scores of shape (N, C), and the labels of their rows."""
     x = floating(x, name)
     if x.ndim != 2:
         raise ValueError(f"`{name}` must have shape (N, C), got {x.shape}")
@@ -24,7 +24,7 @@ def _checked(x: Any, name: str, labels: Any, labels_name: str) -> tuple[Any, Any
         raise ValueError(f"`{labels_name}` must have shape {x.shape[:1]}, got {labels.shape}")
     if labels.size and labels.min() < 0:
         raise IndexError(f"`{labels_name}` must be in [0, {x.shape[1]}), got {labels.min()}")
-    return x, np.arange(len(labels)), labels
+    return x, labels
 
 
 def _not_negative(value: Any, name: str) -> float:
@@ -37,47 +37,68 @@ def _rows(labels: Any) -> Any:
     return np.arange(len(labels))
 
 
-# --- cross-entropy --------------------------------------------------------------------------------------------------
+@ga.registry.primitive
+def _of_class(x: Any, *, labels: Any) -> Any:
+    """Return the element of each row that its label names."""
+    return x[_rows(labels), labels]
 
 
 @ga.registry.primitive
-def _crossentropy(x: Any, *, labels: Any) -> tuple[Any, Any]:
-    """Return the mean cross-entropy and the probabilities, which the derivative needs."""
-    places = _rows(labels), labels
-    shifted = x - np.max(x, axis=1, keepdims=True) if x.size else x
-    picked = shifted[places]
-    p = np.exp(shifted, out=shifted)
-    total = np.sum(p, axis=1, keepdims=True)
-    p /= total
-    return np.mean(np.log(total[:, 0]) - picked), p
-
-
-def _crossentropy_vjp(g: Any, ans: Any, _x: Any, *, labels: Any) -> Any:
-    (g, g_p), (_, p) = g, ans
-    found = 0
-    if g is not None:
-        scale = g / len(labels)
-        found = p * scale
-        places = _rows(labels), labels
-        if type(found) is np.ndarray:
-            found[places] -= scale
-        else:
-            right = np.zeros(p.shape, p.dtype)
-            right[places] = 1
-            found = found - right * scale
-    if g_p is not None:
-        weighed = g_p * p
-        found = found + weighed - p * np.sum(weighed, axis=1, keepdims=True)
+def _to_class(y: Any, *, labels: Any, shape: tuple[int, ...]) -> Any:
+    """Return zeros of a shape, with one element in each row."""
+    found = np.zeros(shape, y.dtype)
+    found[_rows(labels), labels] = y
     return found
 
 
-def _crossentropy_jvp(tangents: Any, ans: Any, _x: Any, *, labels: Any) -> Any:
-    ((t,), (_, p)) = tangents, ans
-    mean = np.sum(p * t, axis=1, keepdims=True)
-    return np.mean(mean[:, 0] - t[_rows(labels), labels]), p * (t - mean)
+ga.registry.linear(_of_class, lambda g, x, *, labels: _to_class(g, labels=labels, shape=x.shape))
+ga.registry.linear(_to_class, lambda g, y, *, labels, shape: _of_class(g, labels=labels))
 
 
-ga.registry.rule(_crossentropy, _crossentropy_vjp, jvp=_crossentropy_jvp, absent=True)
+# --- cross-entropy --------------------------------------------------------------------------------------------------
+
+
+def _crossentropies(x: Any, labels: Any) -> tuple[Any, Any]:
+    """Return the cross-entropy of each row of plain scores, and the probabilities, which the derivative needs."""
+    shifted = x - np.max(x, axis=1, keepdims=True) if x.size else np.array(x)
+    found = -shifted[_rows(labels), labels]
+    p = np.exp(shifted, out=shifted)
+    total = np.sum(p, axis=1, keepdims=True)
+    found += np.log(total[:, 0])
+    p /= total
+    return found, p
+
+
+@ga.registry.primitive
+def _crossentropy(x: Any, *, labels: Any, value: Any, p: Any) -> Any:
+    """Return the value, one for each row or the mean of them; it is known, and so are the probabilities."""
+    return value
+
+
+def _crossentropy_vjp(g: Any, _ans: Any, x: Any, *, labels: Any, value: Any, p: Any) -> Any:
+    p = p if type(x) is np.ndarray else _softmax(x, axis=1)
+    weights = g / len(labels) if g.ndim == 0 else g[:, np.newaxis]
+    found = p * weights
+    if type(found) is not np.ndarray:
+        return found - _one_hot(labels, p) * weights
+    found[_rows(labels), labels] -= g / len(labels) if g.ndim == 0 else g
+    return found
+
+
+def _one_hot(labels: Any, like: Any) -> Any:
+    found = np.zeros(like.shape, like.dtype)
+    found[_rows(labels), labels] = 1
+    return found
+
+
+def _crossentropy_jvp(tangents: Any, _ans: Any, x: Any, *, labels: Any, value: Any, p: Any) -> Any:
+    (t,) = tangents
+    p = p if type(x) is np.ndarray else _softmax(x, axis=1)
+    found = np.sum(p * t, axis=1) - t[_rows(labels), labels]
+    return np.mean(found) if np.ndim(value) == 0 else found
+
+
+ga.registry.rule(_crossentropy, _crossentropy_vjp, jvp=_crossentropy_jvp, holomorphic=False)
 
 
 def softmax_crossentropy(x: Any, y_true: Any, *, constant: bool | None = None) -> ga.Tensor:
@@ -136,8 +157,9 @@ def softmax_crossentropy(x: Any, y_true: Any, *, constant: bool | None = None) -
     >>> loss_of(kernels, weights, bias) < before
     np.True_
     """
-    x, _, labels = _checked(x, "x", y_true, "y_true")
-    return called(lambda x: _crossentropy(x, labels=labels)[0], x, constant=constant)
+    x, labels = _checked(x, "x", y_true, "y_true")
+    values, p = _crossentropies(ga.asarray(x), labels)
+    return called(_crossentropy, x, labels=labels, value=np.mean(values), p=p, constant=constant)
 
 
 def negative_log_likelihood(x: Any, y_true: Any, *, weights: Any = None, constant: bool | None = None) -> ga.Tensor:
@@ -177,14 +199,14 @@ def negative_log_likelihood(x: Any, y_true: Any, *, weights: Any = None, constan
     >>> ga.nnet.negative_log_likelihood(log_p, [0], weights=[2, 1, 1])
     Tensor(9.2)
     """
-    x, rows, labels = _checked(x, "x", y_true, "y_true")
+    x, labels = _checked(x, "x", y_true, "y_true")
     if weights is None:
-        return called(lambda x: -np.mean(x[rows, labels]), x, constant=constant)
+        return called(lambda x: -np.mean(_of_class(x, labels=labels)), x, constant=constant)
     weights = floating(weights, "weights")
     if weights.shape != x.shape[1:]:
         raise ValueError(f"`weights` must have shape {x.shape[1:]}, got {weights.shape}")
     factors = weights[labels].astype(x.dtype)
-    return called(lambda x: -np.mean(x[rows, labels] * factors), x, constant=constant)
+    return called(lambda x: -np.mean(_of_class(x, labels=labels) * factors), x, constant=constant)
 
 
 # --- margins --------------------------------------------------------------------------------------------------------
@@ -253,7 +275,7 @@ def multiclass_hinge(x: Any, y_true: Any, hinge: float = 1.0, *, constant: bool 
     >>> x.grad
     array([[-1.,  1.,  0.]])
     """
-    x, _, labels = _checked(x, "x", y_true, "y_true")
+    x, labels = _checked(x, "x", y_true, "y_true")
     return called(_multiclass_hinge, x, labels=labels, hinge=number(hinge, "hinge", x), constant=constant)
 
 
@@ -382,8 +404,8 @@ def focal_loss(
     Tensor([0.1732868 , 0.00105361])
     """
     gamma, alpha = _not_negative(gamma, "gamma"), _factor(alpha)
-    p, rows, labels = _checked(class_probs, "class_probs", targets, "targets")
-    return called(lambda p: alpha * _focal(np.log(p[rows, labels]), gamma=gamma), p, constant=constant)
+    p, labels = _checked(class_probs, "class_probs", targets, "targets")
+    return called(lambda p: alpha * _focal(np.log(_of_class(p, labels=labels)), gamma=gamma), p, constant=constant)
 
 
 def softmax_focal_loss(
@@ -430,8 +452,13 @@ def softmax_focal_loss(
     Tensor([1.00000000e+03, 1.73286795e-01])
     """
     gamma, alpha = _not_negative(gamma, "gamma"), _factor(alpha)
-    x, rows, labels = _checked(scores, "scores", targets, "targets")
-    return called(lambda x: alpha * _focal(_logsoftmax(x)[rows, labels], gamma=gamma), x, constant=constant)
+    x, labels = _checked(scores, "scores", targets, "targets")
+    values, p = _crossentropies(ga.asarray(x), labels)
+
+    def loss(x: Any) -> Any:
+        return alpha * _focal(-_crossentropy(x, labels=labels, value=values, p=p), gamma=gamma)
+
+    return called(loss, x, constant=constant)
 
 
 __all__ = [

@@ -86,7 +86,10 @@ CASES: dict[str, tuple[Callable[..., Any], list[Callable[[np.random.Generator], 
     "softmax_crossentropy": (lambda x: nnet.softmax_crossentropy(x, LABELS), [normal(4, 3)]),
     "softmax_focal_loss": (lambda x: nnet.softmax_focal_loss(x, LABELS, gamma=1.5), [normal(4, 3)]),
     "batchnorm": (lambda x: nnet.batchnorm(x, eps=1e-3), [normal(3, 2, 2)]),
-    "batchnorm, affine": (lambda x, g, b: nnet.batchnorm(x, gamma=g, beta=b, eps=0), [normal(4, 2), normal(2), normal(2)]),
+    "batchnorm, affine": (
+        lambda x, gamma, beta: nnet.batchnorm(x, gamma=gamma, beta=beta, eps=0),
+        [normal(4, 2), normal(2), normal(2)],
+    ),
     "conv_nd": (conv(stride=1), [normal(2, 2, 5), normal(3, 2, 3)]),
     "conv_nd, in a plane": (conv(stride=(2, 1), padding=(1, 0)), [normal(2, 2, 3, 4), normal(2, 2, 3, 2)]),
     "conv_nd, dilated": (conv(stride=2, padding=1, dilation=2), [normal(1, 2, 7), normal(2, 2, 3)]),
@@ -177,5 +180,5 @@ def test_jacobian_and_hessian(name: str) -> None:
     def weighed(x: Any) -> Any:
         return np.sum(call(x, *operands[1:]) * weights)
 
-    slopes = np.reshape(ga.jacobian(ga.grad(weighed))(operands[0]), (operands[0].size,) * 2)
-    np.testing.assert_allclose(np.reshape(ga.hessian(weighed)(operands[0]), slopes.shape), slopes, rtol=1e-9, atol=1e-10)
+    expected = ga.jacobian(ga.grad(weighed))(operands[0])
+    np.testing.assert_allclose(ga.hessian(weighed)(operands[0]), expected, rtol=1e-9, atol=1e-10)

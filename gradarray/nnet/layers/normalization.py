@@ -16,30 +16,40 @@ def _others(ndim: int) -> tuple[int, ...]:
     return tuple([i for i in range(ndim) if i != 1])
 
 
-@ga.registry.primitive
-def _normalized(x: Any, *, eps: float) -> tuple[Any, Any]:
+def _normalized(x: Any, eps: float) -> tuple[Any, Any]:
     """Return the data with mean 0 and variance 1 in each channel, and by what they were multiplied."""
     axes = _others(x.ndim)
     y = x - np.mean(x, axis=axes, keepdims=True)
-    scale = 1 / np.sqrt(np.mean(np.square(y), axis=axes, keepdims=True) + eps)
-    y *= scale
-    return y, scale
+    scale = 1 / np.sqrt(_sums(y, y) / (x.size // x.shape[1]) + eps)
+    return y * scale, scale
 
 
-def _normalized_vjp(g: Any, ans: Any, _x: Any, *, eps: float) -> Any:
-    (g, g_scale), (y, scale) = g, ans
-    axes = _others(y.ndim)
-    found: Any = 0
-    if g is not None:
-        slope = np.mean(g * y, axis=axes, keepdims=True)
-        found = (g - np.mean(g, axis=axes, keepdims=True) - y * slope) * scale
-    if g_scale is not None:
-        count = _x.size // _x.shape[1]
-        found = found - y * (g_scale * np.square(scale) / count)
-    return found
+def _sums(a: Any, b: Any) -> Any:
+    """Return the sums of products in each channel."""
+    if type(a) is np.ndarray is type(b):
+        flat = a.reshape(*a.shape[:2], -1), b.reshape(*b.shape[:2], -1)
+        return np.einsum("ncl,ncl->c", *flat).reshape(1, -1, *[1] * (a.ndim - 2))
+    return np.sum(a * b, axis=_others(a.ndim), keepdims=True)
 
 
-ga.registry.rule(_normalized, _normalized_vjp, absent=True)
+@ga.registry.primitive
+def _batchnorm(x: Any, gamma: Any, beta: Any, *, eps: float, y: Any, scale: Any) -> Any:
+    """Return the normalized data `y`, which are known, times `gamma` plus `beta`."""
+    ans = y * gamma
+    ans += beta
+    return ans
+
+
+def _batchnorm_vjp(g: Any, _ans: Any, x: Any, gamma: Any, _beta: Any, *, eps: float, y: Any, scale: Any) -> Any:
+    if type(x) is not np.ndarray:
+        y, scale = _normalized(x, eps)
+    count = x.size // x.shape[1]
+    g_gamma, g_beta = _sums(g, y), np.sum(g, axis=_others(x.ndim), keepdims=True)
+    # The mean and the variance are those of x.
+    return (g - y * (g_gamma / count) - g_beta / count) * (gamma * scale), g_gamma, g_beta
+
+
+ga.registry.rule(_batchnorm, joint=_batchnorm_vjp, holomorphic=False)
 
 
 def batchnorm(x: Any, *, gamma: Any = None, beta: Any = None, eps: float, constant: bool | None = None) -> ga.Tensor:
@@ -85,17 +95,11 @@ def batchnorm(x: Any, *, gamma: Any = None, beta: Any = None, eps: float, consta
         raise ValueError(f"`x` must have shape (N, C, ...), got {x.shape}")
     of_channels = (1, x.shape[1], *[1] * (x.ndim - 2))
     factors = []
-    for name, value in (("gamma", gamma), ("beta", beta)):
-        value = None if value is None else floating(value, name)
-        if value is not None and value.shape != x.shape[1:2]:
-            if value.size:
-                raise ValueError(f"`{name}` must have shape {x.shape[1:2]}, got {value.shape}")
-            value = None
-        factors.append(None if value is None else value.reshape(of_channels))
-
-    def affine(x: Any, gamma: Any, beta: Any) -> Any:
-        y = _normalized(x, eps=number(eps, "eps", x))[0]
-        y = y if gamma is None else y * gamma
-        return y if beta is None else y + beta
-
-    return called(affine, x, *factors, constant=constant)
+    for name, value, default in (("gamma", gamma, 1), ("beta", beta, 0)):
+        value = np.full(x.shape[1], default, x.dtype) if value is None else floating(value, name)
+        if value.shape != x.shape[1:2]:
+            raise ValueError(f"`{name}` must have shape {x.shape[1:2]}, got {value.shape}")
+        factors.append(value.reshape(of_channels))
+    eps = number(eps, "eps", x)
+    y, scale = _normalized(ga.asarray(x), ga.asarray(eps)[()])
+    return called(_batchnorm, x, *factors, eps=eps, y=y, scale=scale, constant=constant)

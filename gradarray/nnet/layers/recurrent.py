@@ -18,85 +18,112 @@ import gradarray as ga
 from ..activations import _sigmoid
 from ..calls import called, floating
 
+# `a`, of shape (T, N, 3 * D), is what the data bring to z, r and h; `w` are the weights of z and r side by side, and so
+# are these two in `gates`.
 
-@ga.registry.primitive
-def _recurrence(a: Any, w: Any, wh: Any, s0: Any, *, limit: int) -> tuple[Any, Any, Any]:
-    """Return the states, of shape (T + 1, N, D), the gates z and r side by side, and the candidates h.
 
-    `a`, of shape (T, N, 3 * D), is what the data bring to z, r and h; `w` are the weights of z and r side by side.
-    """
+def _run(a: Any, w: Any, wh: Any, s0: Any) -> tuple[Any, Any, Any]:
+    """Return the states, of shape (T + 1, N, D), the gates and the candidates h, from plain arrays."""
     times, n, d = len(a), len(s0), len(w)
-    dtype = a.dtype
-    s = np.empty((times + 1, n, d), dtype)
-    gates, h = np.empty((times, n, 2 * d), dtype), np.empty((times, n, d), dtype)
+    s = np.empty((times + 1, n, d), a.dtype)
+    gates, h = np.empty((times, n, 2 * d), a.dtype), np.empty((times, n, d), a.dtype)
     s[0] = s0
-    for t in range(times):
-        now, gate = s[t], gates[t]
-        np.matmul(now, w, out=gate)
-        gate += a[t, :, : 2 * d]
-        gate[...] = _sigmoid(gate)
-        np.matmul(gate[:, d:] * now, wh, out=h[t])
-        h[t] += a[t, :, 2 * d :]
-        np.tanh(h[t], out=h[t])
-        np.subtract(now, h[t], out=s[t + 1])
-        s[t + 1] *= gate[:, :d]
-        s[t + 1] += h[t]
+    minus, minus_w = -a[..., : 2 * d], -w
+    steps = zip(s[:-1], s[1:], minus, a[..., 2 * d :], gates, gates[..., :d], gates[..., d:], h, strict=True)
+    with np.errstate(over="ignore"):  # the reciprocal of infinity is right
+        for now, after, to_gates, to_h, gate, z, r, candidate in steps:
+            np.dot(now, minus_w, out=gate)
+            gate += to_gates
+            np.exp(gate, out=gate)
+            gate += 1
+            np.reciprocal(gate, out=gate)
+            np.multiply(r, now, out=after)
+            np.dot(after, wh, out=candidate)
+            candidate += to_h
+            np.tanh(candidate, out=candidate)
+            np.subtract(now, candidate, out=after)
+            after *= z
+            after += candidate
     return s, gates, h
 
 
-def _recurrence_vjp(g: Any, ans: Any, _a: Any, w: Any, wh: Any, _s0: Any, *, limit: int) -> Any:
-    (g, g_gates, g_h), (s, gates, h) = g, ans
-    times, n, d = h.shape
-    before = s[:-1]
+@ga.registry.primitive
+def _recurrence(a: Any, w: Any, wh: Any, s0: Any, *, limit: int, states: Any, gates: Any, h: Any) -> Any:
+    """Return the states, which are known, and so are the gates and candidates."""
+    return states
+
+
+def _recurrence_vjp(
+    g: Any, ans: Any, a: Any, w: Any, wh: Any, _s0: Any, *, limit: int, states: Any, gates: Any, h: Any
+) -> Any:
+    times, _, d = h.shape
+    s = ans[:-1]
+    if not all(type(x) is np.ndarray for x in (ans, a, w, wh)):
+        # They are functions of what is on the tape.
+        gates = _sigmoid(s @ w + a[..., : 2 * d])
+        h = np.tanh((gates[..., d:] * s) @ wh + a[..., 2 * d :])
     z, r = gates[..., :d], gates[..., d:]
-    # The slopes of z, r and h before they are squashed, as parts of what comes to s after, r * s and s after.
-    slopes = (before - h) * (z * (1 - z)), before * (r * (1 - r)), (1 - z) * (1 - h * h)
-    keep = z
-    w_back, wh_back = w.T, wh.T
-    brought: Any = None
-    if g_gates is not None or g_h is not None:
-        # What comes to the gates themselves, as it does in derivatives of a derivative.
-        zero = np.zeros(h.shape, h.dtype)
-        g_z, g_r = (zero, zero) if g_gates is None else (g_gates[..., :d], g_gates[..., d:])
-        brought = g_z * (z * (1 - z)), g_r * (r * (1 - r)), (zero if g_h is None else g_h) * (1 - h * h)
-
-    def back(delta: Any, at: Any, with_brought: bool) -> tuple[Any, Any]:
-        """Return what comes to the states before and to the gates, at times `at`, from what came to those after."""
-        from_h = delta * slopes[2][at]
-        if with_brought:
-            from_h = from_h + brought[2][at]
-        reset = from_h @ wh_back
-        from_z, from_r = delta * slopes[0][at], reset * slopes[1][at]
-        if with_brought:
-            from_z, from_r = from_z + brought[0][at], from_r + brought[1][at]
-        from_gates = np.concatenate((from_z, from_r), axis=-1)
-        return delta * keep[at] + reset * r[at] + from_gates @ w_back, np.concatenate((from_gates, from_h), axis=-1)
-
-    if g is None:
-        g = np.zeros(s.shape, s.dtype)
-    if limit >= times:
+    # By what z and h depend on s after, and r on r * s, before they are squashed.
+    of_z, of_r, of_h = (s - h) * (z * (1 - z)), s * (r * (1 - r)), (1 - z) * (1 - h * h)
+    slopes = z, r, of_z, of_r, of_h
+    if limit < times:
+        g_a, g_s0 = _back_some_steps(g, slopes, w.T, wh.T, limit)
+    elif all(type(x) is np.ndarray for x in (g, *slopes, w, wh)):
+        g_a, g_s0 = _back(g, slopes, w.T, wh.T)
+    else:
         delta, found = g[-1], []
         for t in reversed(range(times)):
-            delta, to_gates = back(delta, t, brought is not None)
+            delta, to_gates = _back_a_step(delta, [slope[t] for slope in slopes], w.T, wh.T)
             delta = delta + g[t]
             found.append(to_gates)
-        g_a = np.stack(found[::-1]) if found else np.zeros((0, n, 3 * d), s.dtype)
-    else:
-        everywhere = slice(None)
-        total = new = g[1:]
-        last = np.zeros((1, n, d), s.dtype)
-        for i in range(limit):
-            new = np.concatenate((back(new, everywhere, brought is not None and i == 0)[0][1:], last))
-            total = total + new
-        delta, g_a = back(total, everywhere, brought is not None)
-        delta = delta[0] + g[0]
+        g_a, g_s0 = np.stack(found[::-1]) if found else a, delta
     flat = g_a.reshape(-1, 3 * d)
-    g_w = before.reshape(-1, d).T @ flat[:, : 2 * d]
-    g_wh = (before * r).reshape(-1, d).T @ flat[:, 2 * d :]
-    return g_a, g_w, g_wh, delta
+    g_w = s.reshape(-1, d).T @ flat[:, : 2 * d]
+    return g_a, g_w, (s * r).reshape(-1, d).T @ flat[:, 2 * d :], g_s0
 
 
-ga.registry.rule(_recurrence, joint=_recurrence_vjp, absent=True)
+def _back_a_step(delta: Any, slopes: Any, w_back: Any, wh_back: Any) -> tuple[Any, Any]:
+    """Return what comes to the state before, and to z, r and h, from what came to the one after."""
+    z, r, of_z, of_r, of_h = slopes
+    to_h = delta * of_h
+    to_rs = to_h @ wh_back
+    to_gates = np.concatenate((delta * of_z, to_rs * of_r), axis=-1)
+    return delta * z + to_rs * r + to_gates @ w_back, np.concatenate((to_gates, to_h), axis=-1)
+
+
+def _back(g: Any, slopes: Any, w_back: Any, wh_back: Any) -> tuple[Any, Any]:
+    """Do the same for all times, one after the other, of plain arrays and in memory that is used again."""
+    times, n, d = slopes[0].shape
+    to_gates, to_h = np.empty((times, n, 2 * d), g.dtype), np.empty((times, n, d), g.dtype)
+    delta, to_rs, more = np.array(g[-1]), np.empty((n, d), g.dtype), np.empty((n, d), g.dtype)
+    parts = g[:-1], *slopes, to_gates, to_gates[..., :d], to_gates[..., d:], to_h
+    steps = zip(*[part[::-1] for part in parts], strict=True)
+    for g_now, keep, r, of_z, of_r, of_h, gate, to_z, to_r, candidate in steps:
+        np.multiply(delta, of_h, out=candidate)
+        np.dot(candidate, wh_back, out=to_rs)
+        np.multiply(delta, of_z, out=to_z)
+        np.multiply(to_rs, of_r, out=to_r)
+        delta *= keep
+        to_rs *= r
+        delta += to_rs
+        np.dot(gate, w_back, out=more)
+        delta += more
+        delta += g_now
+    return np.concatenate((to_gates, to_h), axis=-1), delta
+
+
+def _back_some_steps(g: Any, slopes: Any, w_back: Any, wh_back: Any, limit: int) -> tuple[Any, Any]:
+    """Do the same for all times at once, so that nothing goes back more steps than `limit`."""
+    new = total = g[1:]
+    for _ in range(limit):
+        before, _ = _back_a_step(new, slopes, w_back, wh_back)
+        new = np.concatenate((before[1:], np.zeros((1, *g.shape[1:]), g.dtype)))
+        total = total + new
+    before, to_all = _back_a_step(total, slopes, w_back, wh_back)
+    return to_all, before[0] + g[0]
+
+
+ga.registry.rule(_recurrence, joint=_recurrence_vjp, holomorphic=False)
 
 
 def gru(
@@ -210,7 +237,8 @@ def gru(
         a = (X.reshape(times * n, c) @ U).reshape(times, n, 3 * d)
         if dropout:
             a, w, wh = a * mask_u, w * mask_w, wh * mask_wh
-        a, w, wh, s0 = (x if x.dtype == dtype else x.astype(dtype) for x in (a + b, w, wh, s0))
-        return _recurrence(a, w, wh, s0, limit=limit)[0]
+        given = [x if x.dtype == dtype else x.astype(dtype) for x in (a + b, w, wh, s0)]
+        s, gates, h = _run(*map(ga.asarray, given))
+        return _recurrence(*given, limit=limit, states=s, gates=gates, h=h)
 
     return called(states, X, (Uz, Ur, Uh), (Wz, Wr), Wh, (bz, br, bh), s0, constant=constant)
