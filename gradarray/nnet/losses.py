@@ -17,7 +17,7 @@ def _checked(x: Any, name: str, labels: Any, labels_name: str) -> tuple[Any, Any
     x = floating(x, name)
     if x.ndim != 2:
         raise ValueError(f"`{name}` must have shape (N, C), got {x.shape}")
-    labels = ga.asarray(labels)
+    labels = labels if type(labels) is np.ndarray else ga.asarray(labels)
     if labels.dtype.kind not in "iu":
         raise TypeError(f"`{labels_name}` must contain whole numbers, got {labels.dtype}")
     if labels.shape != x.shape[:1]:
@@ -60,10 +60,10 @@ ga.registry.linear(_to_class, lambda g, y, *, labels, shape: _of_class(g, labels
 
 def _crossentropies(x: Any, labels: Any) -> tuple[Any, Any]:
     """Return the cross-entropy of each row of plain scores, and the probabilities, which the derivative needs."""
-    shifted = x - np.max(x, axis=1, keepdims=True) if x.size else np.array(x)
+    shifted = x - np.maximum.reduce(x, axis=1, keepdims=True) if x.size else np.array(x)
     found = -shifted[_rows(labels), labels]
     p = np.exp(shifted, out=shifted)
-    total = np.sum(p, axis=1, keepdims=True)
+    total = np.add.reduce(p, axis=1, keepdims=True)
     found += np.log(total[:, 0])
     p /= total
     return found, p
@@ -214,7 +214,7 @@ def negative_log_likelihood(x: Any, y_true: Any, *, weights: Any = None, constan
 
 @ga.registry.primitive
 def _multiclass_hinge(x: Any, *, labels: Any, hinge: Any) -> Any:
-    return np.sum(_excess(x, labels, hinge)) / len(labels)
+    return np.add.reduce(_excess(x, labels, hinge), axis=None) / len(labels)
 
 
 def _excess(x: Any, labels: Any, hinge: Any) -> Any:
@@ -228,7 +228,7 @@ def _excess(x: Any, labels: Any, hinge: Any) -> Any:
 
 def _multiclass_hinge_vjp(g: Any, _ans: Any, x: Any, *, labels: Any, hinge: Any) -> Any:
     within = (_excess(ga.asarray(x), labels, hinge) != 0).astype(x.dtype)
-    within[_rows(labels), labels] = -np.sum(within, axis=1)
+    within[_rows(labels), labels] = -np.add.reduce(within, axis=1)
     return within * (g / len(labels))
 
 

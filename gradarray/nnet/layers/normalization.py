@@ -16,7 +16,7 @@ def _others(ndim: int) -> tuple[int, ...]:
     return tuple([i for i in range(ndim) if i != 1])
 
 
-def _normalized(x: Any, eps: float) -> tuple[Any, Any]:
+def _normalized(x: Any, eps: Any) -> tuple[Any, Any]:
     """Return the data with mean 0 and variance 1 in each channel, and by what they were multiplied."""
     axes = _others(x.ndim)
     y = x - np.mean(x, axis=axes, keepdims=True)
@@ -27,8 +27,8 @@ def _normalized(x: Any, eps: float) -> tuple[Any, Any]:
 def _sums(a: Any, b: Any) -> Any:
     """Return the sums of products in each channel."""
     if type(a) is np.ndarray is type(b):
-        flat = a.reshape(*a.shape[:2], -1), b.reshape(*b.shape[:2], -1)
-        return np.einsum("ncl,ncl->c", *flat).reshape(1, -1, *[1] * (a.ndim - 2))
+        axes = range(a.ndim)
+        return np.einsum(a, axes, b, axes, [1]).reshape(1, -1, *[1] * (a.ndim - 2))
     return np.sum(a * b, axis=_others(a.ndim), keepdims=True)
 
 
@@ -101,5 +101,5 @@ def batchnorm(x: Any, *, gamma: Any = None, beta: Any = None, eps: float, consta
             raise ValueError(f"`{name}` must have shape {x.shape[1:2]}, got {value.shape}")
         factors.append(value.reshape(of_channels))
     eps = number(eps, "eps", x)
-    y, scale = _normalized(ga.asarray(x), ga.asarray(eps)[()])
+    y, scale = _normalized(ga.asarray(x), eps if isinstance(eps, (int, float)) else ga.asarray(eps)[()])
     return called(_batchnorm, x, *factors, eps=eps, y=y, scale=scale, constant=constant)

@@ -18,28 +18,30 @@ import gradarray as ga
 from ..activations import _sigmoid
 from ..calls import called, floating
 
-# `a`, of shape (T, N, 3 * D), is what the data bring to z, r and h; `w` are the weights of z and r side by side, and so
-# are these two in `gates`.
+# `a` is what the data bring to z, r and h, of all times, side by side; and so are z and r in `gates`, and their weights
+# in `w`.
 
 
-def _run(a: Any, w: Any, wh: Any, s0: Any) -> tuple[Any, Any, Any]:
+def _run(a: Any, Wz: Any, Wr: Any, Wh: Any, bz: Any, br: Any, bh: Any, s0: Any) -> tuple[Any, Any, Any]:
     """Return the states, of shape (T + 1, N, D), the gates and the candidates h, from plain arrays."""
-    times, n, d = len(a), len(s0), len(w)
-    s = np.empty((times + 1, n, d), a.dtype)
-    gates, h = np.empty((times, n, 2 * d), a.dtype), np.empty((times, n, d), a.dtype)
+    n, d = s0.shape
+    a = a.reshape(-1, n, 3 * d)
+    s = np.empty((len(a) + 1, n, d), a.dtype)
+    gates, h = np.empty((len(a), n, 2 * d), a.dtype), np.empty((len(a), n, d), a.dtype)
     s[0] = s0
-    minus, minus_w = -a[..., : 2 * d], -w
-    steps = zip(s[:-1], s[1:], minus, a[..., 2 * d :], gates, gates[..., :d], gates[..., d:], h, strict=True)
+    w = -np.concatenate((Wz, Wr), axis=-1)
+    from_data, to_h = -np.concatenate((bz, br)) - a[..., : 2 * d], a[..., 2 * d :] + bh
+    steps = zip(s[:-1], s[1:], from_data, to_h, gates, gates[..., :d], gates[..., d:], h, strict=True)
     with np.errstate(over="ignore"):  # the reciprocal of infinity is right
-        for now, after, to_gates, to_h, gate, z, r, candidate in steps:
-            np.dot(now, minus_w, out=gate)
-            gate += to_gates
+        for now, after, to_gate, to_candidate, gate, z, r, candidate in steps:
+            np.dot(now, w, out=gate)
+            gate += to_gate
             np.exp(gate, out=gate)
             gate += 1
             np.reciprocal(gate, out=gate)
             np.multiply(r, now, out=after)
-            np.dot(after, wh, out=candidate)
-            candidate += to_h
+            np.dot(after, Wh, out=candidate)
+            candidate += to_candidate
             np.tanh(candidate, out=candidate)
             np.subtract(now, candidate, out=after)
             after *= z
@@ -48,38 +50,58 @@ def _run(a: Any, w: Any, wh: Any, s0: Any) -> tuple[Any, Any, Any]:
 
 
 @ga.registry.primitive
-def _recurrence(a: Any, w: Any, wh: Any, s0: Any, *, limit: int, states: Any, gates: Any, h: Any) -> Any:
-    """Return the states, which are known, and so are the gates and candidates."""
-    return states
+def _recurrence(
+    a: Any, Wz: Any, Wr: Any, Wh: Any, bz: Any, br: Any, bh: Any, s0: Any, *, limit: int, s: Any, gates: Any, h: Any
+) -> Any:
+    """Return the states `s`, which are known, and so are the gates and candidates."""
+    return s
 
 
 def _recurrence_vjp(
-    g: Any, ans: Any, a: Any, w: Any, wh: Any, _s0: Any, *, limit: int, states: Any, gates: Any, h: Any
+    g: Any,
+    ans: Any,
+    a: Any,
+    Wz: Any,
+    Wr: Any,
+    Wh: Any,
+    bz: Any,
+    br: Any,
+    bh: Any,
+    _s0: Any,
+    *,
+    limit: int,
+    s: Any,
+    gates: Any,
+    h: Any,
 ) -> Any:
-    times, _, d = h.shape
+    times, n, d = h.shape
     s = ans[:-1]
-    if not all(type(x) is np.ndarray for x in (ans, a, w, wh)):
+    w = np.concatenate((Wz, Wr), axis=-1)
+    if not all(type(x) is np.ndarray for x in (ans, a, Wz, Wr, Wh, bz, br, bh)):
         # They are functions of what is on the tape.
-        gates = _sigmoid(s @ w + a[..., : 2 * d])
-        h = np.tanh((gates[..., d:] * s) @ wh + a[..., 2 * d :])
+        a = a.reshape(times, n, 3 * d)
+        gates = _sigmoid(s @ w + a[..., : 2 * d] + np.concatenate((bz, br)))
+        h = np.tanh((gates[..., d:] * s) @ Wh + a[..., 2 * d :] + bh)
     z, r = gates[..., :d], gates[..., d:]
     # By what z and h depend on s after, and r on r * s, before they are squashed.
     of_z, of_r, of_h = (s - h) * (z * (1 - z)), s * (r * (1 - r)), (1 - z) * (1 - h * h)
     slopes = z, r, of_z, of_r, of_h
     if limit < times:
-        g_a, g_s0 = _back_some_steps(g, slopes, w.T, wh.T, limit)
-    elif all(type(x) is np.ndarray for x in (g, *slopes, w, wh)):
-        g_a, g_s0 = _back(g, slopes, w.T, wh.T)
+        g_a, g_s0 = _back_some_steps(g, slopes, w.T, Wh.T, limit)
+    elif all(type(x) is np.ndarray for x in (g, *slopes, w, Wh)):
+        g_a, g_s0 = _back(g, slopes, w.T, Wh.T)
     else:
         delta, found = g[-1], []
         for t in reversed(range(times)):
-            delta, to_gates = _back_a_step(delta, [slope[t] for slope in slopes], w.T, wh.T)
+            delta, to_gates = _back_a_step(delta, [slope[t] for slope in slopes], w.T, Wh.T)
             delta = delta + g[t]
             found.append(to_gates)
-        g_a, g_s0 = np.stack(found[::-1]) if found else a, delta
-    flat = g_a.reshape(-1, 3 * d)
-    g_w = s.reshape(-1, d).T @ flat[:, : 2 * d]
-    return g_a, g_w, (s * r).reshape(-1, d).T @ flat[:, 2 * d :], g_s0
+        g_a, g_s0 = np.stack(found[::-1]) if found else h, delta
+    g_a = g_a.reshape(-1, 3 * d)
+    g_w = s.reshape(-1, d).T @ g_a[:, : 2 * d]
+    g_wh = (s * r).reshape(-1, d).T @ g_a[:, 2 * d :]
+    g_b = np.sum(g_a, axis=0)
+    return g_a, g_w[:, :d], g_w[:, d:], g_wh, g_b[:d], g_b[d : 2 * d], g_b[2 * d :], g_s0
 
 
 def _back_a_step(delta: Any, slopes: Any, w_back: Any, wh_back: Any) -> tuple[Any, Any]:
@@ -225,20 +247,20 @@ def gru(
     dtype = np.result_type(*[value.dtype for name, value in given.items() if name != "s0"])
     if limit == times - 1:
         limit = times
-    mask_u = mask_w = mask_wh = None
+    of_data: Any = None
+    of_weights: Any = None
     if dropout:
         kept = 1 - dropout
         of_data = (np.random.binomial(1, kept, size=(3, 1, n, d)) / kept).astype(dtype)
         of_weights = (np.random.binomial(1, kept, size=(3, d, d)) / kept).astype(dtype)
-        mask_u, mask_w, mask_wh = np.concatenate(of_data, axis=-1), np.concatenate(of_weights[:2], -1), of_weights[2]
 
-    def states(X: Any, U: Any, w: Any, wh: Any, b: Any, s0: Any) -> Any:
-        U, w, b = (np.concatenate(parts, axis=-1) for parts in (U, w, b))
-        a = (X.reshape(times * n, c) @ U).reshape(times, n, 3 * d)
+    def states(X: Any, Us: Any, Ws: Any, *rest: Any) -> Any:
+        a = X.reshape(times * n, c) @ np.concatenate(Us, axis=-1)
         if dropout:
-            a, w, wh = a * mask_u, w * mask_w, wh * mask_wh
-        given = [x if x.dtype == dtype else x.astype(dtype) for x in (a + b, w, wh, s0)]
+            a = (a.reshape(times, n, 3 * d) * np.concatenate(of_data, axis=-1)).reshape(times * n, 3 * d)
+            Ws = [W * mask for W, mask in zip(Ws, of_weights, strict=True)]
+        given = [x if x.dtype == dtype else x.astype(dtype) for x in (a, *Ws, *rest)]
         s, gates, h = _run(*map(ga.asarray, given))
-        return _recurrence(*given, limit=limit, states=s, gates=gates, h=h)
+        return _recurrence(*given, limit=limit, s=s, gates=gates, h=h)
 
-    return called(states, X, (Uz, Ur, Uh), (Wz, Wr), Wh, (bz, br, bh), s0, constant=constant)
+    return called(states, X, (Uz, Ur, Uh), (Wz, Wr, Wh), bz, br, bh, s0, constant=constant)
