@@ -501,7 +501,8 @@ def softmax(x: Any, axis: Axis = -1, *, constant: bool | None = None) -> ga.Tens
 @ga.registry.primitive
 def _logsoftmax(x: Any, axis: Axis = -1) -> Any:
     ans = _shifted(x, axis)
-    ans -= np.log(np.sum(np.exp(ans), axis=axis, keepdims=True))
+    if ans.size:
+        ans -= np.log(np.sum(np.exp(ans), axis=axis, keepdims=True))
     return ans
 
 

@@ -214,21 +214,22 @@ def negative_log_likelihood(x: Any, y_true: Any, *, weights: Any = None, constan
 
 @ga.registry.primitive
 def _multiclass_hinge(x: Any, *, labels: Any, hinge: Any) -> Any:
-    return np.add.reduce(_excess(x, labels, hinge), axis=None) / len(labels)
+    excess = _excess(x, labels, hinge)
+    np.maximum(excess, 0, out=excess)
+    excess[_rows(labels), labels] = 0
+    return np.add.reduce(excess, axis=None) / len(labels)
 
 
 def _excess(x: Any, labels: Any, hinge: Any) -> Any:
-    """Return by how much each score comes nearer than the hinge to that of the right class, which has 0 itself."""
-    places = _rows(labels), labels
-    excess = x - (x[places] - hinge)[:, np.newaxis]
-    np.maximum(excess, 0, out=excess)
-    excess[places] = 0
-    return excess
+    """Return by how much each score comes nearer than the hinge to that of the right class."""
+    return x - (x[_rows(labels), labels] - hinge)[:, np.newaxis]
 
 
 def _multiclass_hinge_vjp(g: Any, _ans: Any, x: Any, *, labels: Any, hinge: Any) -> Any:
-    within = (_excess(ga.asarray(x), labels, hinge) != 0).astype(x.dtype)
-    within[_rows(labels), labels] = -np.add.reduce(within, axis=1)
+    places = _rows(labels), labels
+    within = (_excess(x, labels, hinge) > 0).astype(x.dtype)
+    within[places] = 0
+    within[places] = -np.add.reduce(within, axis=1)
     return within * (g / len(labels))
 
 

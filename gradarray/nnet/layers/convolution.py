@@ -8,6 +8,7 @@ for each place of the filter.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,28 +58,33 @@ def _columns(x: Any, w: Sizes, grid: Sizes, stride: Sizes, padding: Sizes, dilat
     sides = x.shape[2:]
     x = x.swapaxes(0, 1)  # (C, N, X...)
     k = len(w)
-    for part in _parts(x.shape[1], x.shape[0] * int(np.prod(w + grid))):
+    for part in _parts(x.shape[1], x.shape[0] * math.prod(w + grid)):
         some = x[:, part]
         if any(padding):
             data = np.zeros(some.shape[:2] + _padded_shape(sides, padding), x.dtype)
             data[_inner(sides, padding)] = some
             some = data
         view = windows(some, w, grid, stride, dilation).transpose(0, *range(2, 2 + k), 1, *range(2 + k, 2 + 2 * k))
-        yield part, view.reshape(x.shape[0] * int(np.prod(w)), -1)
+        yield part, view.reshape(len(x) * math.prod(w), some.shape[1] * math.prod(grid))
 
 
 def _channels_first(g: Any) -> Any:
     """Return what has shape (n, F, G...) as (F, n * G...)."""
-    return g.swapaxes(0, 1).reshape(g.shape[1], -1)
+    return g.swapaxes(0, 1).reshape(g.shape[1], len(g) * math.prod(g.shape[2:]))
+
+
+def _rows(w: Any) -> Any:
+    """Return one row for each filter."""
+    return w.reshape(len(w), math.prod(w.shape[1:]))
 
 
 @ga.registry.primitive
 def _convolved(x: Any, w: Any, *, stride: Sizes, padding: Sizes, dilation: Sizes) -> Any:
     grid = _grid(x.shape[2:], w.shape[2:], stride, padding, dilation)
     ans = np.empty((len(x), len(w), *grid), np.result_type(x, w))
-    rows = w.reshape(len(w), -1)
+    rows = _rows(w)
     for part, columns in _columns(x, w.shape[2:], grid, stride, padding, dilation):
-        ans[part] = (rows @ columns).reshape(len(w), -1, *grid).swapaxes(0, 1)
+        ans[part] = (rows @ columns).reshape(len(w), part.stop - part.start, *grid).swapaxes(0, 1)
     return ans
 
 
@@ -86,10 +92,11 @@ def _convolved(x: Any, w: Any, *, stride: Sizes, padding: Sizes, dilation: Sizes
 def _to_data(y: Any, w: Any, *, shape: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes) -> Any:
     sides, window, grid = shape[2:], w.shape[2:], y.shape[2:]
     ans = np.empty(shape, np.result_type(y, w))
-    rows = w.reshape(len(w), -1).T
-    for part in _parts(len(y), shape[1] * int(np.prod(window + grid))):
-        columns = (rows @ _channels_first(y[part])).reshape(shape[1], *window, -1, *grid)
-        total: Any = np.zeros((shape[1], columns.shape[1 + len(window)], *_padded_shape(sides, padding)), ans.dtype)
+    rows = _rows(w).T
+    for part in _parts(len(y), shape[1] * math.prod(window + grid)):
+        count = part.stop - part.start
+        columns = (rows @ _channels_first(y[part])).reshape(shape[1], *window, count, *grid)
+        total: Any = np.zeros((shape[1], count, *_padded_shape(sides, padding)), ans.dtype)
         for place, where in places_in(window, grid, stride, dilation):
             total[(..., *where)] += columns[(slice(None), *place)]
         ans[part] = total[_inner(sides, padding)].swapaxes(0, 1)
@@ -98,7 +105,7 @@ def _to_data(y: Any, w: Any, *, shape: Sizes, stride: Sizes, padding: Sizes, dil
 
 @ga.registry.primitive
 def _to_filters(y: Any, x: Any, *, shape: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes) -> Any:
-    ans = np.zeros((shape[0], int(np.prod(shape[1:]))), np.result_type(y, x))
+    ans = np.zeros((shape[0], math.prod(shape[1:])), np.result_type(y, x))
     for part, columns in _columns(x, shape[2:], y.shape[2:], stride, padding, dilation):
         ans += _channels_first(y[part]) @ columns.T
     return ans.reshape(shape)

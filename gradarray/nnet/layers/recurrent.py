@@ -22,12 +22,12 @@ from ..calls import called, floating
 # in `w`.
 
 
-def _run(a: Any, Wz: Any, Wr: Any, Wh: Any, bz: Any, br: Any, bh: Any, s0: Any) -> tuple[Any, Any, Any]:
+def _run(times: int, a: Any, Wz: Any, Wr: Any, Wh: Any, bz: Any, br: Any, bh: Any, s0: Any) -> tuple[Any, Any, Any]:
     """Return the states, of shape (T + 1, N, D), the gates and the candidates h, from plain arrays."""
     n, d = s0.shape
-    a = a.reshape(-1, n, 3 * d)
-    s = np.empty((len(a) + 1, n, d), a.dtype)
-    gates, h = np.empty((len(a), n, 2 * d), a.dtype), np.empty((len(a), n, d), a.dtype)
+    a = a.reshape(times, n, 3 * d)
+    s = np.empty((times + 1, n, d), a.dtype)
+    gates, h = np.empty((times, n, 2 * d), a.dtype), np.empty((times, n, d), a.dtype)
     s[0] = s0
     w = -np.concatenate((Wz, Wr), axis=-1)
     from_data, to_h = -np.concatenate((bz, br)) - a[..., : 2 * d], a[..., 2 * d :] + bh
@@ -97,9 +97,9 @@ def _recurrence_vjp(
             delta = delta + g[t]
             found.append(to_gates)
         g_a, g_s0 = np.stack(found[::-1]) if found else h, delta
-    g_a = g_a.reshape(-1, 3 * d)
-    g_w = s.reshape(-1, d).T @ g_a[:, : 2 * d]
-    g_wh = (s * r).reshape(-1, d).T @ g_a[:, 2 * d :]
+    g_a, s, kept = g_a.reshape(times * n, 3 * d), s.reshape(times * n, d), (s * r).reshape(times * n, d)
+    g_w = s.T @ g_a[:, : 2 * d]
+    g_wh = kept.T @ g_a[:, 2 * d :]
     g_b = np.sum(g_a, axis=0)
     return g_a, g_w[:, :d], g_w[:, d:], g_wh, g_b[:d], g_b[d : 2 * d], g_b[2 * d :], g_s0
 
@@ -260,7 +260,7 @@ def gru(
             a = (a.reshape(times, n, 3 * d) * np.concatenate(of_data, axis=-1)).reshape(times * n, 3 * d)
             Ws = [W * mask for W, mask in zip(Ws, of_weights, strict=True)]
         given = [x if x.dtype == dtype else x.astype(dtype) for x in (a, *Ws, *rest)]
-        s, gates, h = _run(*map(ga.asarray, given))
+        s, gates, h = _run(times, *map(ga.asarray, given))
         return _recurrence(*given, limit=limit, s=s, gates=gates, h=h)
 
     return called(states, X, (Uz, Ur, Uh), (Wz, Wr, Wh), bz, br, bh, s0, constant=constant)

@@ -36,23 +36,29 @@ def places_in(window: Sizes, grid: Sizes, step: Sizes, dilation: Sizes) -> Itera
         yield place, tuple([slice(i * d, i * d + (n - 1) * s + 1, s) for i, n, s, d in parts])
 
 
+def _strides(x: Any, step: Sizes, dilation: Sizes) -> tuple[Sizes, Sizes, Sizes]:
+    """Return the strides of the axes that stay, of those of a window, and of those of the grid."""
+    rest = x.ndim - len(step)
+    ends = x.strides[rest:]
+    within = tuple([n * d for n, d in zip(ends, dilation, strict=True)])
+    return x.strides[:rest], within, tuple([n * s for n, s in zip(ends, step, strict=True)])
+
+
 def windows(x: Any, window: Sizes, grid: Sizes, step: Sizes, dilation: Sizes) -> Any:
-    """Return a view of a plain array, of shape (rest of the axes, window, grid)."""
-    k = len(window)
-    ends = x.strides[x.ndim - k :]
-    steps = tuple(
-        [n * d for n, d in zip(ends, dilation, strict=True)] + [n * s for n, s in zip(ends, step, strict=True)]
-    )
-    return as_strided(x, x.shape[: x.ndim - k] + window + grid, x.strides[: x.ndim - k] + steps, writeable=False)
+    """Return a view of a plain array, of shape (axes that stay, window, grid)."""
+    staying, within, between = _strides(x, step, dilation)
+    shape = x.shape[: len(staying)] + window + grid
+    return as_strided(x, shape, staying + within + between, writeable=False)
 
 
 @ga.registry.primitive
 def _slid(x: Any, *, window: Sizes, step: Sizes, dilation: Sizes) -> Any:
-    k = len(window)
-    sides = zip(x.shape[x.ndim - k :], window, step, dilation, strict=True)
+    staying, within, between = _strides(x, step, dilation)
+    sides = zip(x.shape[len(staying) :], window, step, dilation, strict=True)
     grid = tuple([(n - (w - 1) * d - 1) // s + 1 for n, w, s, d in sides])
-    view = windows(x, window, grid, step, dilation)
-    return view.transpose(*range(x.ndim, x.ndim + k), *range(x.ndim))
+    # In one step, of which NumPy knows what it is a view of.
+    shape = grid + x.shape[: len(staying)] + window
+    return as_strided(x, shape, between + staying + within, writeable=False)
 
 
 @ga.registry.primitive
@@ -60,7 +66,7 @@ def _overlapped(y: Any, *, shape: Sizes, step: Sizes, dilation: Sizes) -> Any:
     """Return zeros of a shape to which each window is added where it stands."""
     k = len(step)
     total: Any = np.zeros(shape, y.dtype)
-    ordered = y.transpose(*range(k, y.ndim), *range(k))  # (rest of the axes, window, grid)
+    ordered = y.transpose(*range(k, y.ndim), *range(k))  # (axes that stay, window, grid)
     for place, where in places_in(ordered.shape[-2 * k : -k], y.shape[:k], step, dilation):
         total[(..., *where)] += ordered[(..., *place, *[slice(None)] * k)]
     return total
