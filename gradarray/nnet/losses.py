@@ -227,7 +227,7 @@ def _excess(x: Any, labels: Any, hinge: Any) -> Any:
 
 def _multiclass_hinge_vjp(g: Any, _ans: Any, x: Any, *, labels: Any, hinge: Any) -> Any:
     places = _rows(labels), labels
-    within = (_excess(x, labels, hinge) > 0).astype(x.dtype)
+    within = (~(_excess(x, labels, hinge) <= 0)).astype(x.dtype)  # a NaN is passed on
     within[places] = 0
     within[places] = -np.add.reduce(within, axis=1)
     return within * (g / len(labels))
