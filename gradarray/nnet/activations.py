@@ -185,18 +185,24 @@ ga.registry.rule(
 
 @ga.registry.primitive
 def _elu(x: Any, alpha: Any) -> Any:
-    ans = _expm1(np.minimum(x, 0))
-    ans *= alpha
-    ans += np.maximum(x, 0)  # one of the two is 0
+    return _elu_times(x, alpha, 1)
+
+
+def _elu_times(x: Any, alpha: Any, scale: float) -> Any:
+    ans, rest = np.minimum(x, 0), np.maximum(x, 0)
+    out = ans if ans.ndim else None
+    if x.dtype == np.float32:  # in half of the time of expm1, and to two units
+        ans /= 2
+        ans = np.tanh(ans, out=out)
+        ans /= 1 - ans
+        ans *= 2 * alpha * scale
+    else:
+        ans = np.expm1(ans, out=out)
+        ans *= alpha * scale
+    if scale != 1:
+        rest *= scale
+    ans += rest  # one of the two is 0
     return ans
-
-
-def _expm1(x: Any) -> Any:
-    """Return np.expm1 of what is not above 0; of single precision in half of the time, and to two units."""
-    if x.dtype != np.float32:
-        return np.expm1(x)
-    half = np.tanh(x / 2)
-    return half / (1 - half) * 2
 
 
 ga.registry.rule(
@@ -255,9 +261,7 @@ _SELU_SCALE = 1.0507009873554805
 
 @ga.registry.primitive
 def _selu(x: Any) -> Any:
-    ans = _elu(x, _SELU_ALPHA)
-    ans *= _SELU_SCALE
-    return ans
+    return _elu_times(x, _SELU_ALPHA, _SELU_SCALE)
 
 
 ga.registry.rule(
@@ -383,13 +387,40 @@ def glu(x: Any, axis: int = -1, *, constant: bool | None = None) -> ga.Tensor:
     x = floating(x, kinds=NUMBERS)
     if not -x.ndim <= place < x.ndim:
         raise np.exceptions.AxisError(place, x.ndim)
-    half, odd = divmod(x.shape[place], 2)
-    if odd:
+    if x.shape[place] % 2:
         raise ValueError(
             f"the halves along axis {axis} must be alike, but an array of shape {x.shape} has an odd length"
         )
-    front = (slice(None),) * (place % x.ndim)
-    return called(lambda a, b: a * _sigmoid(b), x[*front, :half], x[*front, half:], constant=constant)
+    place %= x.ndim
+    gate = _sigmoid(_halves(ga.asarray(x), place)[1])
+    return called(_glu, x, axis=place, gate=gate, constant=constant)
+
+
+def _halves(x: Any, axis: int) -> tuple[Any, Any]:
+    front, half = (slice(None),) * axis, x.shape[axis] // 2
+    return x[(*front, slice(half))], x[(*front, slice(half, None))]
+
+
+@ga.registry.primitive
+def _glu(x: Any, *, axis: int, gate: Any) -> Any:
+    """Return one half of the data times the gate that the other half makes, which is known."""
+    return _halves(x, axis)[0] * gate
+
+
+def _glu_vjp(g: Any, _ans: Any, x: Any, *, axis: int, gate: Any) -> Any:
+    a, b = _halves(x, axis)
+    gate = gate if type(x) is np.ndarray else _sigmoid(b)
+    passed = g * gate
+    return np.concatenate((passed, passed * a * (1 - gate)), axis=axis)
+
+
+def _glu_jvp(tangents: Any, _ans: Any, x: Any, *, axis: int, gate: Any) -> Any:
+    (a, b), (t_a, t_b) = _halves(x, axis), _halves(tangents[0], axis)
+    gate = gate if type(x) is np.ndarray else _sigmoid(b)
+    return gate * (t_a + t_b * a * (1 - gate))
+
+
+ga.registry.rule(_glu, _glu_vjp, jvp=_glu_jvp)
 
 
 def soft_sign(x: Any, *, constant: bool | None = None) -> ga.Tensor:
