@@ -318,6 +318,7 @@ MISTAKES: dict[str, tuple[type[Exception], Any]] = {
     "positive whole numbers, got": (ValueError, lambda: ga.sliding_window_view(ONES(4), (0,), 1)),
     "has more axes than the array": (ValueError, lambda: ga.sliding_window_view(ONES(4), (1, 1), 1)),
     "`step` must be a whole number": (TypeError, lambda: ga.sliding_window_view(ONES(4), (1,), None)),
+    r"with dilation \(7,\) does not fit": (ValueError, lambda: ga.sliding_window_view(ONES(4), (1,), 1, 7)),
     "does not fit into": (ValueError, lambda: ga.sliding_window_view(ONES(4), (3,), 1, 2)),
 }
 

@@ -173,6 +173,16 @@ def test_focal_loss_of_what_is_certain(gamma: float, slope: float) -> None:
     assert p.grad[0, 0] == slope
 
 
+@pytest.mark.filterwarnings("ignore:divide by zero")
+@pytest.mark.parametrize("gamma", [0, 0.5, 2])
+def test_focal_loss_of_what_is_impossible(gamma: float) -> None:
+    p = ga.tensor([[0.0, 1.0]])
+    loss = nnet.focal_loss(p, [0], gamma=gamma)
+    loss.backward()
+    assert loss.data[0] == np.inf
+    assert p.grad[0, 0] == -np.inf
+
+
 @pytest.mark.parametrize("gamma", [0, 0.5, 2])
 def test_softmax_focal_loss_of_what_is_hopeless(gamma: float) -> None:
     x = ga.tensor([[0.0, 2e3]])
@@ -249,10 +259,11 @@ def test_precision_is_kept_and_constants_stay_constants(name: str) -> None:
 def test_constant_says_what_the_result_is(function: Any) -> None:
     x = ga.tensor([1.0, 2.0])
     assert function(x, constant=True).constant
-    y = function(np.array([1.0, 2.0]), constant=False)
-    assert not y.constant
-    y.backward()
-    np.testing.assert_array_equal(y.grad, np.ones(y.shape))
+    for given in (np.array([1.0, 2.0]), ga.tensor([1.0, 2.0], constant=True)):
+        y = function(given, constant=False)
+        assert not y.constant
+        y.backward()
+        np.testing.assert_array_equal(y.grad, np.ones(y.shape))
 
 
 def test_lists_of_numbers_and_of_variables() -> None:
