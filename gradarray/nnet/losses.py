@@ -8,13 +8,13 @@ import numpy as np
 
 import gradarray as ga
 
-from .activations import _relu, _softmax
+from .activations import NUMBERS, _relu, _softmax
 from .calls import called, floating, number
 
 
-def _checked(x: Any, name: str, labels: Any, labels_name: str) -> tuple[Any, Any]:
+def _checked(x: Any, name: str, labels: Any, labels_name: str, kinds: str = NUMBERS) -> tuple[Any, Any]:
     """Return scores of shape (N, C), and the labels of their rows."""
-    x = floating(x, name)
+    x = floating(x, name, kinds)
     if x.ndim != 2:
         raise ValueError(f"`{name}` must have shape (N, C), got {x.shape}")
     labels = labels if type(labels) is np.ndarray else ga.asarray(labels)
@@ -98,7 +98,7 @@ def _crossentropy_jvp(tangents: Any, _ans: Any, x: Any, *, labels: Any, value: A
     return np.mean(found) if np.ndim(value) == 0 else found
 
 
-ga.registry.rule(_crossentropy, _crossentropy_vjp, jvp=_crossentropy_jvp, holomorphic=False)
+ga.registry.rule(_crossentropy, _crossentropy_vjp, jvp=_crossentropy_jvp)
 
 
 def softmax_crossentropy(x: Any, y_true: Any, *, constant: bool | None = None) -> ga.Tensor:
@@ -276,7 +276,7 @@ def multiclass_hinge(x: Any, y_true: Any, hinge: float = 1.0, *, constant: bool 
     >>> x.grad
     array([[-1.,  1.,  0.]])
     """
-    x, labels = _checked(x, "x", y_true, "y_true")
+    x, labels = _checked(x, "x", y_true, "y_true", kinds="fiub")
     return called(_multiclass_hinge, x, labels=labels, hinge=number(hinge, "hinge", x), constant=constant)
 
 

@@ -300,7 +300,9 @@ def test_complex_numbers() -> None:
         ga.check_grads(function, (z,))
     w = RNG.normal(size=(2, 1, 2)) + 1j * RNG.normal(size=(2, 1, 2))
     ga.check_grads(lambda x, w: nnet.conv_nd(x, w, stride=1), (z[:, np.newaxis], w))
-    for refused in (nnet.relu, nnet.soft_sign, nnet.selu, lambda z: nnet.batchnorm(z, eps=1)):
+    for loss in (nnet.softmax_crossentropy, nnet.negative_log_likelihood, nnet.softmax_focal_loss):
+        ga.check_grads(lambda z, loss=loss: loss(z, [0, 3]), (z,))
+    for refused in (nnet.relu, nnet.soft_sign, nnet.selu, lambda z: nnet.multiclass_hinge(z, [0, 3])):
         with pytest.raises(TypeError, match="real numbers, got complex128"):
             refused(z)
 
