@@ -93,6 +93,7 @@ __all__ = [
     "register_container",
     "registry",
     "save",
+    "sliding_window_view",
     "stop_gradient",
     "tap",
     "tensor",
@@ -112,16 +113,24 @@ if hasattr(np, "__array_namespace_info__"):
 
 if TYPE_CHECKING:
     from . import nnet, random, testing
+    from .nnet.layers.utils import sliding_window_view
     from .testing import check_grads
 else:
+    _LATER = {
+        "check_grads": "testing",
+        "nnet": "nnet",
+        "random": "random",
+        "sliding_window_view": "nnet.layers.utils",
+        "testing": "testing",
+    }
 
     def __getattr__(name):
         # As in NumPy, whose random numbers take as long to import as all the rest.
-        if name in ("nnet", "random", "testing", "check_grads"):
+        if name in _LATER:
             import importlib
 
-            module = importlib.import_module(f"gradarray.{'testing' if name == 'check_grads' else name}")
-            return module.check_grads if name == "check_grads" else module
+            module = importlib.import_module(f"{__name__}.{_LATER[name]}")
+            return module if _LATER[name] == name else getattr(module, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__():

@@ -26,9 +26,9 @@ ROOMS = (
     "dropin",
     "transforms",
     "mirror",
-    "nnet",
     "testing",
     "show",
+    "nnet",
 )
 # What the chapters of the rules may know: the language of the rules, and what a value is. Nothing of sizes, threads or
 # memory, which are for rules/faster/.
@@ -79,6 +79,19 @@ def test_chapters_are_mathematics(module: str) -> None:
         known = room == "rules.numpy" or (room == "rules" and name in LANGUAGE)
         unknown = {alias.name for alias in node.names} - VALUES.get(other, set())
         assert known or not unknown, f"line {node.lineno} imports {', '.join(sorted(unknown))} of {other}"
+
+
+@pytest.mark.parametrize("module", [module for module in FILES if module.startswith("nnet.")])
+def test_neural_networks_are_written_with_public_names(module: str) -> None:
+    for node, other in imported(module):
+        assert other.startswith("nnet."), f"line {node.lineno} imports {other}, which is no part of the room"
+    for node in ast.walk(ast.parse(FILES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "ga":
+            assert node.attr in ga.__all__, f"line {node.lineno} asks for ga.{node.attr}"
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "ga.registry":
+            assert node.attr in ga.registry.__all__, f"line {node.lineno} asks for ga.registry.{node.attr}"
+        if isinstance(node, ast.Import):
+            assert {(a.name, a.asname) for a in node.names if a.name.startswith("gradarray")} <= {("gradarray", "ga")}
 
 
 def test_the_path_of_a_module_leads_to_it() -> None:

@@ -26,7 +26,7 @@ def test_the_table_is_there():
 def test_the_derivative_is_what_the_table_says(function, point, derivative):
     values = re.findall(r"(\w) = (.+?)(?=, \w = |$)", point)
     variables = {name: ga.tensor(eval(value, NUMBERS)) for name, value in values}
-    eval(function, {"np": np}, variables).backward()
+    eval(function, {"np": np, "ga": ga}, variables).backward()
     expected = eval(f"({derivative},)", NUMBERS)
     assert len(expected) == len(variables)
     for x, gradient in zip(variables.values(), expected, strict=True):

@@ -1,0 +1,472 @@
+"""Losses, under MyGrad's names and with its meanings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import gradarray as ga
+
+from .activations import NUMBERS, _relu, _softmax
+from .calls import called, floating, number
+
+
+def _checked(x: Any, name: str, labels: Any, labels_name: str, kinds: str = NUMBERS) -> tuple[Any, Any]:
+    """Return scores of shape (N, C), and the labels of their rows."""
+    x = floating(x, name, kinds)
+    if x.ndim != 2:
+        raise ValueError(f"`{name}` must have shape (N, C), got {x.shape}")
+    labels = labels if type(labels) is np.ndarray else ga.asarray(labels)
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"`{labels_name}` must contain whole numbers, got {labels.dtype}")
+    if labels.shape != x.shape[:1]:
+        raise ValueError(f"`{labels_name}` must have shape {x.shape[:1]}, got {labels.shape}")
+    if labels.size and labels.min() < 0:
+        raise IndexError(f"`{labels_name}` must be in [0, {x.shape[1]}), got {labels.min()}")
+    return x, labels
+
+
+def _not_negative(value: Any, name: str) -> float:
+    if not isinstance(value, (int, float, np.integer, np.floating)) or not value >= 0:
+        raise ValueError(f"`{name}` must be a number that is not negative, got {value!r}")
+    return float(value)
+
+
+def _rows(labels: Any) -> Any:
+    return np.arange(len(labels))
+
+
+@ga.registry.primitive
+def _of_class(x: Any, *, labels: Any) -> Any:
+    """Return the element of each row that its label names."""
+    return x[_rows(labels), labels]
+
+
+@ga.registry.primitive
+def _to_class(y: Any, *, labels: Any, shape: tuple[int, ...]) -> Any:
+    """Return zeros of a shape, with one element in each row."""
+    found = np.zeros(shape, y.dtype)
+    found[_rows(labels), labels] = y
+    return found
+
+
+ga.registry.linear(_of_class, lambda g, x, *, labels: _to_class(g, labels=labels, shape=x.shape))
+ga.registry.linear(_to_class, lambda g, y, *, labels, shape: _of_class(g, labels=labels))
+
+
+# --- cross-entropy --------------------------------------------------------------------------------------------------
+
+
+def _crossentropies(x: Any, labels: Any) -> tuple[Any, Any]:
+    """Return the cross-entropy of each row of plain scores, and the probabilities, which the derivative needs."""
+    shifted = x - np.maximum.reduce(x, axis=1, keepdims=True) if x.size else np.array(x)
+    found = -shifted[_rows(labels), labels]
+    p = np.exp(shifted, out=shifted)
+    total = np.add.reduce(p, axis=1, keepdims=True)
+    found += np.log(total[:, 0])
+    p /= total
+    return found, p
+
+
+@ga.registry.primitive
+def _crossentropy(x: Any, *, labels: Any, value: Any, p: Any) -> Any:
+    """Return the value, one for each row or the mean of them; it is known, and so are the probabilities."""
+    return value
+
+
+def _crossentropy_vjp(g: Any, _ans: Any, x: Any, *, labels: Any, value: Any, p: Any) -> Any:
+    p = p if type(x) is np.ndarray else _softmax(x, axis=1)
+    weights = g / len(labels) if g.ndim == 0 else g[:, np.newaxis]
+    found = p * weights
+    if type(found) is not np.ndarray:
+        return found - _one_hot(labels, p) * weights
+    found[_rows(labels), labels] -= g / len(labels) if g.ndim == 0 else g
+    return found
+
+
+def _one_hot(labels: Any, like: Any) -> Any:
+    found = np.zeros(like.shape, like.dtype)
+    found[_rows(labels), labels] = 1
+    return found
+
+
+def _crossentropy_jvp(tangents: Any, _ans: Any, x: Any, *, labels: Any, value: Any, p: Any) -> Any:
+    (t,) = tangents
+    p = p if type(x) is np.ndarray else _softmax(x, axis=1)
+    found = np.sum(p * t, axis=1) - t[_rows(labels), labels]
+    return np.mean(found) if np.ndim(value) == 0 else found
+
+
+ga.registry.rule(_crossentropy, _crossentropy_vjp, jvp=_crossentropy_jvp)
+
+
+def softmax_crossentropy(x: Any, y_true: Any, *, constant: bool | None = None) -> ga.Tensor:
+    """Mean cross-entropy of labels and the probabilities that `softmax` gives.
+
+    Parameters
+    ----------
+    x : array_like, shape (N, C)
+        The scores of C classes for each of N data.
+    y_true : array_like of int, shape (N,)
+        The right class of each, in [0, C).
+    constant : bool, optional
+        Whether the result is a constant; by default it is if `x` is.
+
+    Returns
+    -------
+    Tensor
+        Of shape () and the dtype of `x`: ``-mean(logsoftmax(x)[n, y_true[n]])``. Scores of any size do not overflow.
+
+    Raises
+    ------
+    TypeError
+        If `y_true` does not hold whole numbers.
+    ValueError
+        If the shapes are others.
+    IndexError
+        If a label is none of the classes.
+
+    Examples
+    --------
+    >>> import gradarray as ga
+    >>> x = ga.tensor([[2.0, 2.0, 2.0], [0.0, 0.0, 1e6]])
+    >>> loss = ga.nnet.softmax_crossentropy(x, [0, 2])
+    >>> loss
+    Tensor(0.54930614)
+    >>> loss.backward()
+    >>> x.grad
+    array([[-0.33333333,  0.16666667,  0.16666667],
+           [ 0.        ,  0.        ,  0.        ]])
+
+    A step of training a small network of one convolution, of which the images and labels are made up:
+
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> images, labels = rng.normal(size=(8, 1, 6, 6)), rng.integers(3, size=8)
+    >>> kernels = ga.tensor(rng.normal(size=(4, 1, 3, 3)))
+    >>> weights, bias = ga.tensor(rng.normal(size=(16, 3))), ga.tensor(np.zeros(3))
+    >>> def loss_of(kernels, weights, bias):
+    ...     hidden = ga.nnet.relu(ga.nnet.conv_nd(images, kernels, stride=1))
+    ...     pooled = ga.nnet.max_pool(hidden, (2, 2), 2)
+    ...     return ga.nnet.softmax_crossentropy(pooled.reshape(8, 16) @ weights + bias, labels)
+    >>> before = loss_of(kernels, weights, bias)
+    >>> before.backward()
+    >>> for p in (kernels, weights, bias):
+    ...     p -= 0.01 * p.grad
+    >>> loss_of(kernels, weights, bias) < before
+    np.True_
+    """
+    x, labels = _checked(x, "x", y_true, "y_true")
+    values, p = _crossentropies(ga.asarray(x), labels)
+    return called(_crossentropy, x, labels=labels, value=np.mean(values), p=p, constant=constant)
+
+
+def negative_log_likelihood(x: Any, y_true: Any, *, weights: Any = None, constant: bool | None = None) -> ga.Tensor:
+    """Mean negative logarithm of the probability of the right class.
+
+    Parameters
+    ----------
+    x : array_like, shape (N, C)
+        Logarithms of the probabilities of C classes for each of N data, as `logsoftmax` gives them.
+    y_true : array_like of int, shape (N,)
+        The right class of each, in [0, C).
+    weights : array_like, shape (C,), optional
+        A factor for each class.
+    constant : bool, optional
+        Whether the result is a constant; by default it is if the arguments are.
+
+    Returns
+    -------
+    Tensor
+        Of shape (): ``-mean(weights[y_true[n]] * x[n, y_true[n]])``, divided by N whatever the weights are.
+
+    Raises
+    ------
+    TypeError
+        If `y_true` does not hold whole numbers.
+    ValueError
+        If the shapes are others.
+    IndexError
+        If a label is none of the classes.
+
+    Examples
+    --------
+    >>> import gradarray as ga
+    >>> log_p = ga.tensor([[-4.6, -4.6, -0.02]])
+    >>> ga.nnet.negative_log_likelihood(log_p, [0])
+    Tensor(4.6)
+    >>> ga.nnet.negative_log_likelihood(log_p, [0], weights=[2, 1, 1])
+    Tensor(9.2)
+    """
+    x, labels = _checked(x, "x", y_true, "y_true")
+    if weights is None:
+        return called(lambda x: -np.mean(_of_class(x, labels=labels)), x, constant=constant)
+    weights = floating(weights, "weights")
+    if weights.shape != x.shape[1:]:
+        raise ValueError(f"`weights` must have shape {x.shape[1:]}, got {weights.shape}")
+    factors = weights[labels].astype(x.dtype)
+    return called(lambda x: -np.mean(_of_class(x, labels=labels) * factors), x, constant=constant)
+
+
+# --- margins --------------------------------------------------------------------------------------------------------
+
+
+@ga.registry.primitive
+def _multiclass_hinge(x: Any, *, labels: Any, hinge: Any) -> Any:
+    excess = _excess(x, labels, hinge)
+    np.maximum(excess, 0, out=excess)
+    excess[_rows(labels), labels] = 0
+    return np.add.reduce(excess, axis=None) / len(labels)
+
+
+def _excess(x: Any, labels: Any, hinge: Any) -> Any:
+    """Return by how much each score comes nearer than the hinge to that of the right class."""
+    return x - (x[_rows(labels), labels] - hinge)[:, np.newaxis]
+
+
+def _multiclass_hinge_vjp(g: Any, _ans: Any, x: Any, *, labels: Any, hinge: Any) -> Any:
+    places = _rows(labels), labels
+    within = (~(_excess(x, labels, hinge) <= 0)).astype(x.dtype)  # a NaN is passed on
+    within[places] = 0
+    within[places] = -np.add.reduce(within, axis=1)
+    return within * (g / len(labels))
+
+
+ga.registry.rule(_multiclass_hinge, _multiclass_hinge_vjp, holomorphic=False)
+
+
+def multiclass_hinge(x: Any, y_true: Any, hinge: float = 1.0, *, constant: bool | None = None) -> ga.Tensor:
+    """Mean multiclass hinge loss: what the scores of wrong classes come nearer than `hinge` to that of the right one.
+
+    Parameters
+    ----------
+    x : array_like, shape (N, C)
+        The scores of C classes for each of N data.
+    y_true : array_like of int, shape (N,)
+        The right class of each, in [0, C).
+    hinge : float
+        The margin from which a wrong class costs nothing.
+    constant : bool, optional
+        Whether the result is a constant; by default it is if `x` is.
+
+    Returns
+    -------
+    Tensor
+        Of shape () and the dtype of `x`: the mean over n of the sum over the wrong classes c of
+        ``max(0, x[n, c] - x[n, y_true[n]] + hinge)``.
+
+    Raises
+    ------
+    TypeError
+        If `y_true` does not hold whole numbers.
+    ValueError
+        If the shapes are others.
+    IndexError
+        If a label is none of the classes.
+
+    Examples
+    --------
+    >>> import gradarray as ga
+    >>> x = ga.tensor([[3.0, 2.5, 1.0]])
+    >>> loss = ga.nnet.multiclass_hinge(x, [0])
+    >>> loss
+    Tensor(0.5)
+    >>> loss.backward()
+    >>> x.grad
+    array([[-1.,  1.,  0.]])
+    """
+    x, labels = _checked(x, "x", y_true, "y_true", kinds="fiub")
+    return called(_multiclass_hinge, x, labels=labels, hinge=number(hinge, "hinge", x), constant=constant)
+
+
+def margin_ranking_loss(x1: Any, x2: Any, y: Any, margin: Any, *, constant: bool | None = None) -> ga.Tensor:
+    """Mean margin ranking loss, ``mean(max(0, margin - y * (x1 - x2)))``.
+
+    Parameters
+    ----------
+    x1, x2 : array_like, shape (N,) or (N, D)
+        Two batches of floating-point scores, of the same shape.
+    y : int or array_like, scalar or shape (N,)
+        1 where that of `x1` should be the larger one, -1 where that of `x2` should.
+    margin : float
+        From which difference on there is no loss; not negative.
+    constant : bool, optional
+        Whether the result is a constant; by default it is if the arguments are.
+
+    Returns
+    -------
+    Tensor
+        Of shape ().
+
+    Raises
+    ------
+    TypeError
+        If the scores are no floating-point numbers.
+    ValueError
+        If the shapes are others, or `margin` is negative or no number.
+
+    Examples
+    --------
+    >>> import gradarray as ga
+    >>> x1, x2 = ga.tensor([3.0, 1.0]), ga.tensor([1.0, 0.5])
+    >>> ga.nnet.margin_ranking_loss(x1, x2, 1, margin=1.0)
+    Tensor(0.25)
+    """
+    x1, x2 = (x if hasattr(x, "dtype") else ga.positive(x) for x in (x1, x2))
+    if not 0 < x1.ndim < 3:
+        raise ValueError(f"`x1` must have shape (N,) or (N, D), got {x1.shape}")
+    if x1.shape != x2.shape:
+        raise ValueError(f"`x1` and `x2` must have the same shape, got {x1.shape} and {x2.shape}")
+    for name, x in (("x1", x1), ("x2", x2)):
+        if x.dtype.kind != "f":
+            raise TypeError(f"`{name}` must contain floating-point numbers, got {x.dtype}")
+    signs = ga.asarray(y)
+    if signs.size == 1:
+        signs = signs.reshape(())
+    elif signs.shape != x1.shape[:1]:
+        raise ValueError(f"`y` must be a scalar or have shape {x1.shape[:1]}, got {signs.shape}")
+    signs = signs.astype(np.result_type(x1.dtype, x2.dtype)).reshape(signs.shape + (1,) * (signs.ndim * (x1.ndim - 1)))
+    margin = _not_negative(margin, "margin")
+    return called(lambda x1, x2: np.mean(_relu(margin - signs * (x1 - x2))), x1, x2, constant=constant)
+
+
+# --- focal ----------------------------------------------------------------------------------------------------------
+
+
+@ga.registry.primitive
+def _focal(log_p: Any, *, gamma: float) -> Any:
+    return -log_p * np.maximum(-np.expm1(log_p), 0) ** gamma
+
+
+def _focal_slope(log_p: Any, gamma: float) -> Any:
+    if gamma == 0:
+        return -np.ones(log_p.shape, log_p.dtype)
+    wrong = np.maximum(-np.expm1(log_p), 0)
+    # Both go to 0 together, and their ratio to -1; of a class that is impossible the product is 0.
+    ratio = np.where(wrong == 0, -1, np.maximum(log_p, -1e4) / np.where(wrong == 0, 1, wrong))
+    return wrong**gamma * (gamma * np.exp(log_p) * ratio - 1)
+
+
+ga.registry.rule(
+    _focal,
+    lambda g, _ans, log_p, *, gamma: g * _focal_slope(log_p, gamma),
+    jvp=lambda tangents, _ans, log_p, *, gamma: tangents[0] * _focal_slope(log_p, gamma),
+)
+
+
+def _factor(alpha: Any) -> Any:
+    """Return a factor that leaves the precision as it is where it is one number."""
+    return alpha.item() if isinstance(alpha, np.generic) else alpha
+
+
+def focal_loss(
+    class_probs: Any, targets: Any, *, alpha: Any = 1, gamma: float = 0, constant: bool | None = None
+) -> ga.Tensor:
+    """Focal loss of each datum, ``-alpha * (1 - p)**gamma * log(p)`` of the probability `p` of its right class.
+
+    Parameters
+    ----------
+    class_probs : array_like, shape (N, C)
+        The probabilities of C classes for each of N data, in (0, 1].
+    targets : array_like of int, shape (N,)
+        The right class of each, in [0, C).
+    alpha : float
+        A factor.
+    gamma : float
+        How much less a datum counts that is classified well; not negative. With 0 this is the cross-entropy.
+    constant : bool, optional
+        Whether the result is a constant; by default it is if the arguments are.
+
+    Returns
+    -------
+    Tensor
+        Of shape (N,) and the dtype of `class_probs`.
+
+    Raises
+    ------
+    TypeError
+        If `targets` does not hold whole numbers.
+    ValueError
+        If the shapes are others, or `gamma` is negative or no number.
+    IndexError
+        If a target is none of the classes.
+
+    Notes
+    -----
+    From "Focal Loss for Dense Object Detection" by T.-Y. Lin, P. Goyal, R. Girshick, K. He and P. Dollár,
+    https://arxiv.org/abs/1708.02002, which recommends to divide by the number of foreground samples.
+
+    Examples
+    --------
+    >>> import gradarray as ga
+    >>> p = ga.tensor([[0.5, 0.5], [0.1, 0.9]])
+    >>> ga.nnet.focal_loss(p, [0, 1], gamma=2)
+    Tensor([0.1732868 , 0.00105361])
+    """
+    gamma, alpha = _not_negative(gamma, "gamma"), _factor(alpha)
+    p, labels = _checked(class_probs, "class_probs", targets, "targets")
+    return called(lambda p: alpha * _focal(np.log(_of_class(p, labels=labels)), gamma=gamma), p, constant=constant)
+
+
+def softmax_focal_loss(
+    scores: Any, targets: Any, *, alpha: Any = 1, gamma: float = 0, constant: bool | None = None
+) -> ga.Tensor:
+    """Focal loss of each datum, from scores: `focal_loss` of the probabilities that `softmax` gives.
+
+    Parameters
+    ----------
+    scores : array_like, shape (N, C)
+        The scores of C classes for each of N data. Those of any size do not overflow.
+    targets : array_like of int, shape (N,)
+        The right class of each, in [0, C).
+    alpha : float
+        A factor.
+    gamma : float
+        How much less a datum counts that is classified well; not negative. With 0 this is the cross-entropy.
+    constant : bool, optional
+        Whether the result is a constant; by default it is if the arguments are.
+
+    Returns
+    -------
+    Tensor
+        Of shape (N,) and the dtype of `scores`.
+
+    Raises
+    ------
+    TypeError
+        If `targets` does not hold whole numbers.
+    ValueError
+        If the shapes are others, or `gamma` is negative or no number.
+    IndexError
+        If a target is none of the classes.
+
+    See Also
+    --------
+    focal_loss : with the formula and where it is from
+
+    Examples
+    --------
+    >>> import gradarray as ga
+    >>> x = ga.tensor([[0.0, 1000.0], [2.0, 2.0]])
+    >>> ga.nnet.softmax_focal_loss(x, [0, 1], gamma=2)
+    Tensor([1.00000000e+03, 1.73286795e-01])
+    """
+    gamma, alpha = _not_negative(gamma, "gamma"), _factor(alpha)
+    x, labels = _checked(scores, "scores", targets, "targets")
+    values, p = _crossentropies(ga.asarray(x), labels)
+
+    def loss(x: Any) -> Any:
+        return alpha * _focal(-_crossentropy(x, labels=labels, value=values, p=p), gamma=gamma)
+
+    return called(loss, x, constant=constant)
+
+
+__all__ = [
+    "focal_loss",
+    "margin_ranking_loss",
+    "multiclass_hinge",
+    "negative_log_likelihood",
+    "softmax_crossentropy",
+    "softmax_focal_loss",
+]
