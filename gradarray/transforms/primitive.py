@@ -33,8 +33,8 @@ def primitive(func: Callable[P, Any]) -> Callable[P, Any]:
     func : callable
         Takes arrays, numbers, and other parameters with a default value; returns an array or a number, or a tuple or
         list of them. It may be written in anything: compiled code, a table, a simulation, or a function of single
-        numbers in np.vectorize or np.frompyfunc. It sees plain arrays, which
-        it cannot write into, also in drop-in mode.
+        numbers in np.vectorize or np.frompyfunc. It sees plain arrays, which it cannot write into, also in drop-in
+        mode.
 
     Returns
     -------
