@@ -10,7 +10,6 @@ shape and dtype of the result or of an operand, its name starts with an undersco
 from .dropin.twins import twin
 from .rules.differentiable import Bilinear, Elementwise, Function, Linear
 from .rules.kinds import Composite, Creation, InPlace, Nondifferentiable, Rule, Unsupported, ZeroGradient
-from .rules.primitives import primitive
 from .rules.registry import (
     RULES,
     bilinear,

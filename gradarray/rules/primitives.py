@@ -15,33 +15,9 @@ from .registry import linear, lowered, rule
 
 
 def primitive(func: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a function of your own one that derivatives can be declared for, as those of NumPy's functions are.
+    """Make a function of our own dispatch on its positional arguments, as NumPy's functions do.
 
-    Parameters
-    ----------
-    func : callable
-        It sees plain arrays alone. What its derivative flows to are positional arguments.
-
-    Returns
-    -------
-    callable
-        The same function; for a Tensor, or any other array with NumPy's dispatch protocol, the declared rule is used.
-
-    Raises
-    ------
-    TypeError
-        When called on a Tensor, if nothing is declared for it.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import gradarray as ga
-    >>> @ga.registry.primitive
-    ... def softplus(x):
-    ...     return np.logaddexp(0, x)
-    >>> ga.registry.rule(softplus, lambda g, ans, x: g * np.exp(x - ans))
-    >>> ga.grad(softplus)(0.0), ga.grad(ga.grad(softplus))(0.0)
-    (np.float64(0.5), np.float64(0.25))
+    The body sees plain arrays; a Tensor, or any other array with the protocol, answers for itself.
     """
 
     def call(*args: Any, **kwargs: Any) -> Any:

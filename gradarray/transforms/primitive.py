@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, overload
 
 import numpy as np
 
@@ -21,7 +21,11 @@ P = ParamSpec("P")
 _OURS = (Tensor, Dual, Batch)
 
 
-def primitive(func: Callable[P, Any]) -> Callable[P, Any]:
+@overload
+def primitive(func: Callable[P, Any], *, views: bool = False) -> Callable[P, Any]: ...
+@overload
+def primitive(func: None = None, *, views: bool = False) -> Callable[[Callable[P, Any]], Callable[P, Any]]: ...
+def primitive(func: Any = None, *, views: bool = False) -> Any:
     """Make a function of your own one that takes tensors, by the derivative that is declared for it.
 
     As a function of NumPy's, it is what it was for arrays and numbers. For tensors its derivative comes from a
@@ -35,11 +39,14 @@ def primitive(func: Callable[P, Any]) -> Callable[P, Any]:
         list of them. It may be written in anything: compiled code, a table, a simulation, or a function of single
         numbers in np.vectorize or np.frompyfunc. It sees plain arrays, which it cannot write into, also in drop-in
         mode.
+    views : bool
+        Its results may be views of what it is given, as those of np.reshape are; else such a result is copied.
 
     Returns
     -------
     callable
-        The function, with its name, documentation and parameters. Lists of variables are given to it as one array.
+        The function, with its name, documentation and parameters; without one, the decorator. Lists of variables are
+        given to it as one array.
 
     Raises
     ------
@@ -69,6 +76,8 @@ def primitive(func: Callable[P, Any]) -> Callable[P, Any]:
     array([[ 0.1875, -0.1875],
            [-0.1875,  0.1875]])
     """
+    if func is None:
+        return functools.partial(primitive, views=views)
     if not callable(func):
         raise TypeError(f"primitive takes a function, not {func!r:.60}")
     name = str(getattr(func, "__name__", repr(func)))
@@ -87,7 +96,7 @@ def primitive(func: Callable[P, Any]) -> Callable[P, Any]:
                     "container; ga.custom_gradient makes a function that takes these"
                 )
         given = [read_only(x) for x in args], {key: read_only(x) for key, x in kwargs.items()}
-        return _results(plainly(func, *given), (*args, *kwargs.values()), name)
+        return _results(plainly(func, *given), () if views else (*args, *kwargs.values()), name)
 
     call.__module__ = getattr(func, "__module__", None) or ""  # a ufunc tells none
     return call

@@ -333,3 +333,19 @@ def test_a_faster_way_asks_for_the_type_that_an_array_has() -> None:
     ga.grad(lambda x: np.sum(f(x)))(X)
     ga.grad(lambda x: np.sum(ga.grad(lambda x: np.sum(f(x)))(x)))(X)
     assert met[:2] == [True, False]
+
+
+def test_a_view_is_one_where_it_may_be() -> None:
+    @ga.registry.primitive(views=True)
+    def every_second(x: Any) -> Any:
+        return x[::2]
+
+    ga.registry.linear(every_second, lambda g, x: np.insert(g, range(1, len(g) + 1), 0.0)[: x.shape[0]])
+    array = np.arange(5.0)
+    assert np.shares_memory(every_second(array), array)
+    assert not np.shares_memory(ga.registry.primitive(lambda x: x[::2])(array), array)
+    x = ga.tensor(array)
+    y = every_second(x)
+    assert y.base is x
+    np.sum(y * y).backward()
+    np.testing.assert_array_equal(x.grad, [0.0, 0.0, 4.0, 0.0, 8.0])

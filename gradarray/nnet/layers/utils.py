@@ -51,7 +51,7 @@ def windows(x: Any, window: Sizes, grid: Sizes, step: Sizes, dilation: Sizes) ->
     return as_strided(x, shape, staying + within + between, writeable=False)
 
 
-@ga.registry.primitive
+@ga.registry.primitive(views=True)
 def _slid(x: Any, *, window: Sizes, step: Sizes, dilation: Sizes) -> Any:
     staying, within, between = _strides(x, step, dilation)
     sides = zip(x.shape[len(staying) :], window, step, dilation, strict=True)
