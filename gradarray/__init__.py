@@ -20,6 +20,7 @@ import numpy as np
 from . import fft, linalg, registry
 from .context.settings import no_grad
 from .dropin.blocks import drop_in
+from .elsewhere.answers import missing as _missing
 from .kernels.guard import (
     mem_guard_active,
     mem_guard_off,
@@ -112,7 +113,7 @@ else:
 
             module = importlib.import_module(f"gradarray.{'random' if name == 'random' else 'testing'}")
             return module.check_grads if name == "check_grads" else module
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise _missing(__name__, name)
 
     def __dir__():
         return sorted(__all__)

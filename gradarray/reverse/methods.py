@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 import numpy as np
 
 from ..context import settings
+from ..elsewhere.answers import telling
 from .notes import add_shapes
 
 Method = Callable[..., Any]
@@ -216,6 +217,7 @@ class ArrayMethods:
         order = axes[0] if len(axes) == 1 else axes
         return self._functions[np.transpose]((self, order), {})  # type: ignore[no-any-return]
 
+    @telling
     def flatten(self, order: str = "C") -> Self:
         """Return a copy in one dimension."""
         return self._functions[np.copy]((self._functions[np.ravel]((self, order), {}),), {})  # type: ignore[no-any-return]

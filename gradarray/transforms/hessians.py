@@ -7,6 +7,7 @@ from typing import Any, ParamSpec, overload
 
 import numpy as np
 
+from ..elsewhere.answers import telling
 from .argnums import Argnums, DropIn, need_function
 from .checks import dtype_of, shape_of, zeros_of
 from .containers import flatten
@@ -24,6 +25,7 @@ def hessian(f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False, drop_in: Dr
 def hessian(
     f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, drop_in: DropIn = True
 ) -> Callable[P, Any]: ...
+@telling
 def hessian(
     f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, drop_in: DropIn = True
 ) -> Callable[..., Any]:
@@ -70,6 +72,7 @@ def hessian(
     return jacobian_of("hessian", "fwd", gradient_of("hessian", f, argnums, has_aux), argnums, has_aux, False, f)
 
 
+@telling
 def hvp(f: Callable[..., Any], argnums: Any = 0, *, drop_in: DropIn = True) -> Callable[..., Any]:
     """Make the function that multiplies the Hessian of a scalar function by a vector, without forming the matrix.
 
@@ -123,6 +126,7 @@ def hvp(f: Callable[..., Any], argnums: Any = 0, *, drop_in: DropIn = True) -> C
 def hessian_diagonal(f: np.ufunc, argnums: Any = 0, *, drop_in: DropIn = True) -> Callable[..., Any]: ...
 @overload
 def hessian_diagonal(f: Callable[P, Any], argnums: Any = 0, *, drop_in: DropIn = True) -> Callable[P, Any]: ...
+@telling
 def hessian_diagonal(f: Callable[..., Any], argnums: Any = 0, *, drop_in: DropIn = True) -> Callable[..., Any]:
     """Make the function that returns the diagonal of the Hessian of a scalar function, without forming the matrix.
 

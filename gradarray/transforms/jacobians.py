@@ -9,6 +9,7 @@ import numpy as np
 
 from ..batch import batched
 from ..context.settings import next_level, watching
+from ..elsewhere.answers import telling
 from ..kernels.gate import PLAIN
 from ..reverse.tensor import Tensor
 from .argnums import Argnums, DropIn, function_name, need_function
@@ -29,6 +30,7 @@ def jacobian(
 def jacobian(
     f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
 ) -> Callable[P, Any]: ...
+@telling
 def jacobian(
     f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
 ) -> Callable[..., Any]:
@@ -85,6 +87,7 @@ def jacrev(
 def jacrev(
     f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
 ) -> Callable[P, Any]: ...
+@telling
 def jacrev(
     f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
 ) -> Callable[..., Any]:
@@ -132,6 +135,7 @@ def jacfwd(
 def jacfwd(
     f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
 ) -> Callable[P, Any]: ...
+@telling
 def jacfwd(
     f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, holomorphic: bool = False, drop_in: DropIn = True
 ) -> Callable[..., Any]:

@@ -1,0 +1,147 @@
+"""The names of autograd (HIPS)."""
+
+from __future__ import annotations
+
+from .rows import Row, Sections
+
+_SILENT = "it raises or is silent"
+
+SECTIONS: Sections = {
+    "Modules": (
+        Row(
+            "numpy",
+            "autograd.numpy.sin(v)",
+            "np.sin(v)",
+            "after import numpy as np: NumPy's own functions take tensors",
+        ),
+        Row(
+            "scipy",
+            "autograd.scipy.special.logsumexp(v)",
+            "np.logaddexp.reduce(v)",
+            "inside a transform, the dense functions of scipy.linalg and a dozen of scipy.special are differentiated "
+            "as they are",
+        ),
+        Row("scipy.special.logsumexp", "autograd.scipy.special.logsumexp(v)", "np.logaddexp.reduce(v)"),
+        Row("scipy.special.expit", "autograd.scipy.special.expit(v)", "1 / (1 + np.exp(-v))"),
+        Row(
+            "scipy.stats.norm.logpdf",
+            "autograd.scipy.stats.norm.logpdf(v, 0.0, 1.0)",
+            "-v ** 2 / 2 - np.log(2 * np.pi) / 2",
+        ),
+        Row(
+            "extend",
+            "autograd.extend.primitive(F)(v)",
+            "ga.registry",
+            "ga.custom_gradient for a function of yours, ga.registry for a ufunc or function of a library",
+            alone="a module",
+        ),
+        Row("misc", "autograd.misc.flatten([v, u])[0]", "np.concatenate([np.ravel(a) for a in [v, u]])"),
+        Row("test_util", "autograd.test_util.check_grads(F)(v)", "ga.check_grads(F, (v,))", alone=_SILENT),
+        Row("builtins", "autograd.builtins.list([v, u])", "[v, u]", "Python's own containers are looked into"),
+        Row("tracer", "autograd.tracer.getval(v)", "ga.asarray(v)"),
+        Row("differential_operators", "autograd.differential_operators.grad(f)(v)", "ga.grad(f)(v)"),
+    ),
+    "Derivatives": (
+        Row("argnum=", "autograd.grad(f, argnum=0)(v)", "argnums=, as in ga.grad(f, argnums=0)(v)"),
+        Row("make_vjp", "autograd.make_vjp(F)(v)[0](u)", "ga.vjp(F, v)[1](u)", "it gives the result first"),
+        Row("make_jvp", "autograd.make_jvp(F)(v)(u)", "ga.jvp(F, (v,), (u,))"),
+        Row("make_hvp", "autograd.make_hvp(f)(v)[0](u)", "ga.hvp(f)(v, u)"),
+        Row("hessian_vector_product", "autograd.hessian_vector_product(f)(v, u)", "ga.hvp(f)(v, u)"),
+        Row(
+            "hessian_tensor_product",
+            "autograd.hessian_tensor_product(f)(v, u)",
+            "ga.hvp(f)(v, u)",
+            "the vector has the shape of the argument",
+        ),
+        Row(
+            "vector_jacobian_product",
+            "autograd.differential_operators.vector_jacobian_product(F)(v, u)",
+            "ga.vjp(F, v)[1](u)",
+        ),
+        Row("tensor_jacobian_product", "autograd.tensor_jacobian_product(F)(v, u)", "ga.vjp(F, v)[1](u)"),
+        Row(
+            "make_ggnvp",
+            "autograd.make_ggnvp(F)(v)(u)",
+            "z, tangent = ga.jvp(F, (v,), (u,)); ga.vjp(F, v)[1](tangent)",
+            "with the Hessian of the outer function between the two, if that is no half sum of squares",
+        ),
+        Row(
+            "grad_and_aux",
+            "autograd.grad_and_aux(lambda v: (f(v), v))(v)",
+            "ga.grad(lambda v: (f(v), v), has_aux=True)(v)",
+        ),
+        Row(
+            "grad_named",
+            "autograd.grad_named(lambda a, b: f(a * b), 'b')(v, u)",
+            "ga.grad(lambda a, b: f(a * b), argnums='b')(v, u)",
+        ),
+        Row(
+            "multigrad_dict",
+            "autograd.multigrad_dict(lambda a, b: f(a * b))(v, u)",
+            "dict(zip('ab', ga.grad(lambda a, b: f(a * b), argnums=('a', 'b'))(v, u)))",
+        ),
+        Row(
+            "multigrad",
+            "autograd.grad(lambda a, b: f(a * b), (0, 1))(v, u)",
+            "ga.grad(lambda a, b: f(a * b), argnums=(0, 1))(v, u)",
+        ),
+        Row("deriv", "autograd.deriv(F)(s)", "ga.elementwise_grad(F)(s)"),
+        Row(
+            "holomorphic_grad",
+            "autograd.holomorphic_grad(lambda z: z ** 3)(1 + 2j)",
+            "ga.jacobian(lambda z: z ** 3, holomorphic=True)(1 + 2j)",
+        ),
+        Row("getval", "autograd.tracer.getval(v)", "ga.asarray(v)"),
+    ),
+    "Functions of your own": (
+        Row(
+            "primitive",
+            "@autograd.extend.primitive\ndef square(x):\n    return x ** 2\n"
+            "autograd.extend.defvjp(square, lambda ans, x: lambda g: 2 * x * g)\n"
+            "autograd.grad(lambda v: square(v).sum())(v)",
+            "@ga.custom_gradient\ndef square(x):\n    return x ** 2, lambda g: 2 * x * g\n"
+            "ga.grad(lambda v: square(v).sum())(v)",
+            "value and derivative in one",
+        ),
+        Row(
+            "defvjp",
+            "autograd.extend.defvjp",
+            "ga.custom_gradient(lambda x: (x ** 2, lambda g: 2 * x * g))(v)",
+            "ga.registry.rule for a function of a library",
+            alone="a declaration",
+        ),
+        Row(
+            "defjvp",
+            "autograd.extend.defjvp",
+            "ga.custom_gradient(lambda x: (x ** 2, lambda g: 2 * x * g))(v)",
+            "forward mode follows from the one declaration",
+            alone="a declaration",
+        ),
+        Row("defvjp_argnum", "autograd.extend.defvjp_argnum", "ga.registry.rule", alone="a declaration"),
+        Row("def_linear", "autograd.extend.def_linear", "ga.registry.linear", alone="a declaration"),
+        Row(
+            "notrace_primitive",
+            "autograd.extend.notrace_primitive",
+            "ga.registry.nondifferentiable",
+            alone="a declaration",
+        ),
+        Row("Box", "autograd.extend.Box", "isinstance(ga.tensor(1.0), ga.Tensor)", alone="a class"),
+        Row("VSpace", "autograd.extend.vspace(v).shape", "v.shape"),
+        Row("vspace", "autograd.extend.vspace(v).zeros()", "np.zeros_like(v)"),
+        Row("extend.primitive", "autograd.extend.primitive", "ga.custom_gradient", alone="a declaration"),
+    ),
+    "Optimisers and containers": (
+        Row(
+            "sgd",
+            "autograd.misc.optimizers.sgd(lambda v, i: 2 * v, v, num_iters=3, step_size=0.1, mass=0.0)",
+            "z = v\nfor i in range(3):\n    z = z - 0.1 * 2 * z\nz",
+        ),
+        Row("misc.flatten", "autograd.misc.flatten([v, u])[0]", "np.concatenate([np.ravel(a) for a in [v, u]])"),
+        Row(
+            "isinstance",
+            "autograd.builtins.isinstance(v, np.ndarray)",
+            "isinstance(v, np.ndarray)",
+            "which is true inside a transform",
+        ),
+    ),
+}
