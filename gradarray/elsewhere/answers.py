@@ -74,11 +74,19 @@ def advice(owner: str, name: str) -> str:
 
 def _told(found: Found) -> str:
     """Return what rows say, those that say the same together."""
-    libraries = defaultdict(list)
+    libraries, notes = defaultdict(list), {}
     for library, row in found:
-        libraries[row.write + (f"; {row.note}" if row.note else "")].append(library)
-    parts = [f"({', '.join(names)}). Write {write}" for write, names in libraries.items()]
-    return " " + "; or ".join(parts)
+        libraries[row.write].append(library)
+        if row.note:
+            notes.setdefault(row.write, row.note)
+    return " " + "; or ".join(
+        f"({', '.join(names)}). Write {_laid_out(write)}" + (f"; {notes[write]}" if write in notes else "")
+        for write, names in libraries.items()
+    )
+
+
+def _laid_out(code: str) -> str:
+    return code if "\n" not in code else "\n\n    " + code.replace("\n", "\n    ") + "\n"
 
 
 # --- attributes -----------------------------------------------------------------------------------------------------
@@ -100,7 +108,9 @@ def _of_module(module: str, name: str) -> str:
     told = advice(owner, name)
     if told:
         return told
-    numpys = functools.reduce(lambda there, part: getattr(there, part, None), filter(None, owner.split(".")), np)
+    numpys: Any = np
+    for part in filter(None, owner.split(".")):
+        numpys = getattr(numpys, part, None)
     if hasattr(numpys, name):
         path = ".".join(part for part in ("np", owner, name) if part)
         return f" (NumPy). Write {path}"
@@ -150,7 +160,7 @@ class Absent:
 class _Unseen(type):
     """A class whose names are looked up, and which dir() and help() do not see."""
 
-    @property
+    @property  # type: ignore[misc]
     def __dict__(cls) -> dict[str, Any]:  # type: ignore[override]
         return {}
 
@@ -161,7 +171,7 @@ def give_absent(cls: Any, attributes: Mapping[str, Absent]) -> None:
     They are those of a base that is given to it afterwards: were it named where the class is made, the class would be
     of its type, and isinstance take several times as long.
     """
-    base = _Unseen("Absent", (), {"__slots__": (), "__module__": __name__, **attributes})
+    base = _Unseen("Elsewhere", (), {"__slots__": (), "__module__": __name__, **attributes})
     cls.__bases__ = (*cls.__bases__, base)
 
 
@@ -210,11 +220,13 @@ def telling(func: F) -> F:
                 explain(error, func)
             raise
 
+    del call.__wrapped__  # which is what mirrors of NumPy's functions are known by
+    call.__signature__ = inspect.signature(func)  # type: ignore[attr-defined]
     return cast("F", call)
 
 
 def catching(func: F) -> F:
-    """Say of a function that its ``**unknown`` is for `refuse` alone, and no part of its signature.
+    """Say of a function that its ``**unknown`` is for `refuse_keywords` alone, and no part of its signature.
 
     That is for those that are called so often that they cannot be `telling`, which takes a tenth of a microsecond.
     """
@@ -224,7 +236,7 @@ def catching(func: F) -> F:
     return func
 
 
-def refuse(func: Any, unknown: Mapping[str, Any]) -> NoReturn:
+def refuse_keywords(func: Any, unknown: Mapping[str, Any]) -> NoReturn:
     """Raise for keywords that a function does not take, which it has caught itself."""
     error = TypeError(f"{func.__qualname__}() got an unexpected keyword argument {next(iter(unknown))!r}")
     explain(error, func)

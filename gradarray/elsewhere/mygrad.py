@@ -35,7 +35,7 @@ SECTIONS: Sections = {
         Row("math", "mg.math.exp_log.funcs.exp(x)", "ga.exp(x)"),
         Row("indexing_routines", "mg.indexing_routines.funcs.where(mask, x, y)", "ga.where(mask, x, y)"),
         Row("errors", "mg.errors.InvalidGradient", "ga.GradientLossError", alone="a module of exceptions"),
-        Row("no_grad_funcs", "mg.no_grad_funcs.any(x)", "ga.any(x)"),
+        Row("no_grad_funcs", "mg.no_grad_funcs.isfinite(x)", "ga.isfinite(x)"),
         Row("typing", "mg.typing.ArrayLike", "import numpy.typing; numpy.typing.ArrayLike", alone="a type"),
     ),
     "Sequences and products": (
@@ -44,7 +44,7 @@ SECTIONS: Sections = {
         Row("multi_matmul", "mg.multi_matmul([A, B, A])", "ga.linalg.multi_dot([A, B, A])"),
         Row(
             "sliding_window_view",
-            "mg.sliding_window_view(v, (2,), (1,))",
+            "mg.sliding_window_view(v.data, (2,), (1,))",
             "np.lib.stride_tricks.sliding_window_view(v, 2)",
             "NumPy puts the windows' axes last, MyGrad after the first",
         ),
@@ -66,7 +66,7 @@ SECTIONS: Sections = {
         Row("arccoth", "mg.arccoth(x + 3)", "np.arctanh(1 / (x + 3))"),
     ),
     "mygrad.nnet": (
-        Row("nnet", "mg.nnet.relu(x)", "np.maximum(x, 0)", "layers are functions of arrays here, in plain np.*"),
+        Row("nnet", "mg.nnet.relu(x)", "layers as functions of arrays, in plain np.*, as in np.maximum(x, 0)"),
         Row("nnet.relu", "mg.nnet.relu(x)", "np.maximum(x, 0)", "its derivative at 0 is 1/2, as ties share evenly"),
         Row("nnet.sigmoid", "mg.nnet.sigmoid(x)", "1 / (1 + np.exp(-x))"),
         Row("nnet.tanh", "mg.nnet.tanh(x)", "np.tanh(x)"),

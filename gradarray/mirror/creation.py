@@ -7,7 +7,7 @@ from typing import Any, Never
 import numpy as np
 
 from ..context import settings
-from ..elsewhere.answers import catching, refuse, telling
+from ..elsewhere.answers import catching, refuse_keywords, telling
 from ..forward.dual import Dual
 from ..kernels.arrays import FLOAT64
 from ..reverse.tensor import Tensor, variable
@@ -61,7 +61,7 @@ def tensor(
     True
     """
     if unknown:
-        refuse(tensor, unknown)
+        refuse_keywords(tensor, unknown)
     if type(data) is np.ndarray and data.dtype is FLOAT64 and dtype is None and not constant and not ndmin:
         # What a training step does for each of its arrays.
         if copy:
@@ -139,7 +139,6 @@ def asarray(
     return np.asarray(values, dtype=dtype, order=order, copy=copy)
 
 
-@telling
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None, constant: bool | None = None) -> Tensor:
     """Return a tensor with another dtype; see `numpy.astype`, which takes no other arrays than NumPy's own.
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..context import settings
 from ..context.frames import copies_container
-from ..elsewhere.answers import Absent, catching, give_absent, refuse
+from ..elsewhere.answers import Absent, catching, give_absent, refuse_keywords
 from ..elsewhere.names import ON_ARRAYS
 from ..kernels import gate
 from ..kernels.arrays import FLOAT64, Array
@@ -266,7 +266,7 @@ class Tensor(Surface):
         array(18.)
         """
         if unknown:
-            refuse(Tensor.backward, unknown)
+            refuse_keywords(Tensor.backward, unknown)
         node = self._node
         if node is None:
             return

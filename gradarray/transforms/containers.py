@@ -15,7 +15,6 @@ import numbers
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..elsewhere.answers import telling
 from ..kernels.gate import PLAIN, described
 from ..tape import wrapping
 
@@ -40,7 +39,6 @@ class Way(NamedTuple):
     derivatives: bool = True
 
 
-@telling
 def register_container(
     cls: type, parts: Callable[[Any], Mapping[Any, Any]], build: Callable[[Any, dict[Any, Any]], Any]
 ) -> None:

@@ -15,7 +15,6 @@ from ..context.settings import held, hold
 from ..dropin import blocks
 from ..dropin.blocks import plainly
 from ..dropin.making import in_reverse
-from ..elsewhere.answers import telling
 from ..forward.dual import Dual
 from ..forward.levels import made_of_tensors, on_a_tape
 from ..forward.tangents import gradients_for, paired
@@ -295,7 +294,6 @@ class _Custom(Derivative):
             hold(before)
 
 
-@telling
 def custom_gradient(func: Callable[P, tuple[Any, Callable[[Any], Any]]]) -> Callable[P, Any]:
     """Give a Python function a gradient of your own.
 

@@ -1,9 +1,8 @@
-"""Each row of the table: its name is missing here, what it says to write runs, and gives what the other library gives."""
+"""Each row of the table: its name is missing here, and what it says to write gives what the other library gives."""
 
 from __future__ import annotations
 
 import ast
-import functools
 import importlib
 from collections import Counter
 from collections.abc import Callable
@@ -37,7 +36,6 @@ ARRAYS = {
 }
 # Constants, of whole numbers and truth values, and numbers.
 PLAIN = {
-    "a": X.copy(),
     "index": np.array([[2, 0, 1], [0, 1, 2]]),
     "order": np.array([2, 0, 1]),
     "repeated": np.array([2, 0, 2]),
@@ -99,6 +97,7 @@ def space(names: dict[str, Any], array: Callable[[Any], Any], plain: Callable[[A
     given = {"np": np, **names, **NUMBERS}
     given |= {name: array(a.copy()) for name, a in ARRAYS.items()}
     given |= {name: plain(a.copy()) for name, a in PLAIN.items()}
+    given["a"] = X.copy()  # NumPy's own
     exec(CODE, given)
     return given
 
@@ -109,11 +108,19 @@ def code_of(write: str) -> str:
 
 
 def result(code: str, names: dict[str, Any]) -> Any:
-    """Run code, and return the value of its last line, or None."""
+    """Run code, and return the value of its last line, or of what that assigns to."""
     lines = ast.parse(code).body
     last = lines.pop() if isinstance(lines[-1], ast.Expr) else None
     exec(compile(ast.Module(lines, []), "<row>", "exec"), names)
-    return eval(compile(ast.Expression(last.value), "<row>", "eval"), names) if isinstance(last, ast.Expr) else None
+    if isinstance(last, ast.Expr):
+        return eval(compile(ast.Expression(last.value), "<row>", "eval"), names)
+    end: Any = lines[-1]
+    while hasattr(end, "body"):
+        end = end.body[-1]
+    target = end.targets[0] if isinstance(end, ast.Assign) else end.target if isinstance(end, ast.AugAssign) else None
+    while isinstance(target, (ast.Subscript, ast.Attribute)):
+        target = target.value
+    return names[target.id] if isinstance(target, ast.Name) else None
 
 
 def plain(value: Any) -> Any:
@@ -137,7 +144,7 @@ def same(left: Any, right: Any) -> None:
         return
     left, right = np.asarray(left), np.asarray(right)
     assert left.shape == right.shape
-    if left.dtype == object:
+    if left.dtype.kind in "OU":
         assert left.tolist() == right.tolist()
         return
     assert left.dtype.kind in (right.dtype.kind, *"iu") or {left.dtype.kind, right.dtype.kind} <= {"i", "u"}
@@ -152,6 +159,8 @@ def identify(row: Any) -> str:
     return row.name if isinstance(row, Row) else str(row)
 
 
+# The numbers are those of arrays with negative elements, too, where logarithms have none.
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::UserWarning", "error::gradarray.GradientLossWarning")
 @pytest.mark.parametrize(("library", "row"), ROWS, ids=identify)
 def test_what_a_row_says_runs_and_gives_the_same_numbers(library: str, row: Row) -> None:
     if "scipy" in row.write:
@@ -165,28 +174,31 @@ def test_what_a_row_says_runs_and_gives_the_same_numbers(library: str, row: Row)
     scope = there.names["jax"].enable_x64(True) if library == "JAX" else np.errstate()
     with scope:
         theirs = space(there.names, there.array, there.array)
-        same(plain(found), plain(result(row.theirs, theirs)))
+        expected = result(row.theirs, theirs)
+        if found is None or expected is None:
+            assert (
+                any(not np.array_equal(plain(here[name]), ARRAYS[name]) for name in ("x", "v"))
+                or "backward" in row.name
+            )
+        else:
+            same(plain(found), plain(expected))
         if library in ("PyTorch", "MyGrad"):  # what is changed in place
             for name in ("x", "v"):
                 if ".unsqueeze_(" not in row.theirs:
                     same(plain(here[name]), plain(theirs[name]))
 
 
-@functools.cache
-def public() -> set[str]:
-    return {name for name in dir(ga) if not name.startswith("_")}
-
-
-@pytest.mark.parametrize(("library", "row"), ROWS, ids=identify)
-def test_the_name_of_a_row_is_missing(library: str, row: Row) -> None:
-    """Or the name is there, and its row notes what is otherwise."""
-    owner, _, name = row.name.rpartition(".")
-    if row.name.endswith(("=", "=)")) or "[" in row.name:
-        return
-    holder: Any = ga.tensor(1.0) if owner == "Tensor" else ga if not owner else getattr(ga, owner, None)
-    if not hasattr(holder, name):
-        return
-    assert row.note, "the name is there now: the row goes, or notes what is otherwise"
+def test_the_names_of_rows_are_missing() -> None:
+    """Or a name is there, and its row notes what is otherwise."""
+    there = []
+    for library, row in ROWS:
+        owner, _, name = row.name.rpartition(".")
+        if row.name.endswith(("=", "=)")) or "[" in row.name:
+            continue
+        holder: Any = ga.tensor(1.0) if owner == "Tensor" else ga if not owner else getattr(ga, owner, None)
+        if hasattr(holder, name) and not row.note:
+            there.append(f"{library}: {row.name}")
+    assert not there, "these names are there now: their rows go, or note what is otherwise"
 
 
 def test_every_name_stands_once() -> None:
