@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .rows import Row, Sections
+from .rows import Difference, Row, Sections
 
 _SILENT = "it raises or is silent"
 
@@ -145,3 +145,46 @@ SECTIONS: Sections = {
         Row("misc.flatten", "autograd.misc.flatten([v, u])[0]", "np.concatenate([np.ravel(a) for a in [v, u]])"),
     ),
 }
+
+DIFFERENCES = (
+    Difference(
+        "arrays that are filled",
+        "def fill(x):\n    out = np.zeros(2)\n    out[0] = x ** 2\n    return out[0]\nautograd.grad(fill)(3.0)",
+        "ValueError",
+        "def fill(x):\n    out = np.zeros(2)\n    out[0] = x ** 2\n    return out[0]\nga.grad(fill)(3.0)",
+        "6.0",
+        "arrays that are made in the function can be filled, and numpy is imported as numpy",
+    ),
+    Difference(
+        "complex arguments",
+        "autograd.grad(lambda z: np.real(z * np.conj(z)))(1 + 2j)",
+        "2 - 4j",
+        "ga.grad(lambda z: np.real(z * np.conj(z)))(1 + 2j)",
+        "2 + 4j",
+        "the gradient points the way of steepest ascent, so that z - rate * gradient descends",
+    ),
+    Difference(
+        "clip at its bounds",
+        "autograd.grad(lambda x: np.clip(x, 0.0, 1.0))(1.0)",
+        "0.0",
+        "ga.grad(lambda x: np.clip(x, 0.0, 1.0))(1.0)",
+        "1.0",
+        "a value that starts at its bound can leave it",
+    ),
+    Difference(
+        "a mask before what is infinite",
+        "autograd.grad(lambda x: np.sum(np.where(x > 0, np.log(x), 0.0)))(np.array([0.0, 2.0]))",
+        "[nan, 0.5]",
+        "ga.grad(lambda x: np.sum(np.where(x > 0, np.log(x), 0.0)))(np.array([0.0, 2.0]))",
+        "[0.0, 0.5]",
+        "a zero that comes from a selection wins: what a mask leaves out has derivative zero, however infinite it is",
+    ),
+    Difference(
+        "the norm at zero",
+        "autograd.grad(np.linalg.norm)(np.zeros(2))",
+        "[nan, nan]",
+        "ga.grad(np.linalg.norm)(np.zeros(2))",
+        "[0.0, 0.0]",
+        "the norm is least there, and descent stays",
+    ),
+)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from .rows import Row, Sections, alike
+from .rows import Difference, Row, Sections, alike
 
 _RANDOM = "the numbers are those of another generator"
 _DEVICES = "there is one device"
 _EAGER = "nothing is compiled"
+_TWIN = "inside a transform it is differentiated as it is, of variables too"
 _KEYS = "a generator has its state, and is not split"
 
 SECTIONS: Sections = {
@@ -145,13 +146,7 @@ SECTIONS: Sections = {
         Row("lax.dynamic_update_slice", "jax.lax.dynamic_update_slice(v, u[:2], (1,))", "v[1:1 + 2] = u[:2]; v"),
         Row("lax.dynamic_index_in_dim", "jax.lax.dynamic_index_in_dim(x, 1, 0, False)", "x[1]"),
         Row("lax.rsqrt", "jax.lax.rsqrt(p)", "1 / np.sqrt(p)"),
-        Row(
-            "lax.erf",
-            "jax.lax.erf(x)",
-            "from scipy import special; "
-            "ga.custom_gradient(lambda x: (special.erf(x), lambda g: g * 2 / np.sqrt(np.pi) * np.exp(-x ** 2)))(x)",
-            "inside a transform, scipy.special.erf of a module has its derivative as it is",
-        ),
+        Row("lax.erf", "jax.lax.erf(x)", "scipy.special.erf(x.data)", _TWIN),
         Row("lax.top_k", "jax.lax.top_k(v, 2)[0]", "np.flip(np.sort(v))[:2]"),
         Row("lax.dot_general", "jax.lax.dot_general(A, B, (((1,), (0,)), ((), ())))", "np.tensordot(A, B, (1, 0))"),
         Row(
@@ -292,6 +287,8 @@ SECTIONS: Sections = {
             "as they are",
         ),
         Row("scipy.special.logsumexp", "jax.scipy.special.logsumexp(x, axis)", "np.logaddexp.reduce(x, axis)"),
+        *alike("erf erfc gammaln", "scipy.special.{}", "jax.scipy.special.{}(p)", "scipy.special.{}(p.data)", _TWIN),
+        Row("scipy.linalg.expm", "jax.scipy.linalg.expm(A)", "scipy.linalg.expm(A.data)", _TWIN),
         Row("scipy.special.expit", "jax.scipy.special.expit(x)", "1 / (1 + np.exp(-x))"),
         Row("scipy.special.logit", "jax.scipy.special.logit(p)", "np.log(p / (1 - p))"),
         Row("scipy.special.xlogy", "jax.scipy.special.xlogy(p, p)", "p * np.where(p > 0, np.log(p), 0.0)"),
@@ -329,3 +326,82 @@ SECTIONS: Sections = {
         Row("profiler", "jax.profiler.trace", "import cProfile; cProfile.Profile().runcall(F, v)", alone="it measures"),
     ),
 }
+
+DIFFERENCES = (
+    Difference(
+        "precision",
+        "jnp.array([1.0]).dtype == np.float32",
+        "True",
+        "ga.tensor([1.0]).dtype == np.float64",
+        "True",
+        "as in NumPy; dtype=np.float32 asks for less",
+    ),
+    Difference(
+        "changing arrays",
+        "x = jnp.ones(2); x[0] = 5.0",
+        "TypeError",
+        "x = ga.ones(2); x[0] = 5.0; x",
+        "[5.0, 1.0]",
+        "updates in place are recorded, and reach every view",
+    ),
+    Difference(
+        "branching on values",
+        "jax.jit(lambda x: x if x > 0 else -x)(1.0)",
+        "TracerBoolConversionError",
+        "ga.grad(lambda x: x if x > 0 else -x)(1.0)",
+        "1.0",
+        "functions run as they stand, with the values at hand",
+    ),
+    Difference("an index out of bounds", "jnp.arange(3)[7]", "2", "ga.arange(3)[7]", "IndexError", "as in NumPy"),
+    Difference(
+        "complex arguments",
+        "jax.grad(lambda z: (z * jnp.conj(z)).real)(1 + 2j)",
+        "2 - 4j",
+        "ga.grad(lambda z: np.real(z * np.conj(z)))(1 + 2j)",
+        "2 + 4j",
+        "the gradient points the way of steepest ascent, so that z - rate * gradient descends",
+    ),
+    Difference(
+        "abs at 0", "jax.grad(jnp.abs)(0.0)", "1.0", "ga.grad(np.abs)(0.0)", "0.0", "the middle of the possible ones"
+    ),
+    Difference(
+        "clip at its bounds",
+        "jax.grad(lambda x: jnp.clip(x, 0.0, 1.0))(1.0)",
+        "0.5",
+        "ga.grad(lambda x: np.clip(x, 0.0, 1.0))(1.0)",
+        "1.0",
+        "a value that starts at its bound can leave it",
+    ),
+    Difference(
+        "relu at 0",
+        "jax.grad(jax.nn.relu)(0.0)",
+        "0.0",
+        "ga.grad(lambda x: np.maximum(x, 0.0))(0.0)",
+        "0.5",
+        "equal operands share evenly, as those of jnp.maximum",
+    ),
+    Difference(
+        "a mask before what is infinite",
+        "jax.grad(lambda x: jnp.where(x > 0, jnp.log(x), 0.0).sum())(jnp.array([0.0, 2.0]))",
+        "[nan, 0.5]",
+        "ga.grad(lambda x: np.sum(np.where(x > 0, np.log(x), 0.0)))(np.array([0.0, 2.0]))",
+        "[0.0, 0.5]",
+        "a zero that comes from a selection wins: what a mask leaves out has derivative zero, however infinite it is",
+    ),
+    Difference(
+        "the norm at zero",
+        "jax.grad(jnp.linalg.norm)(jnp.zeros(2))",
+        "[nan, nan]",
+        "ga.grad(np.linalg.norm)(np.zeros(2))",
+        "[0.0, 0.0]",
+        "the norm is least there, and descent stays",
+    ),
+    Difference(
+        "the same function called again",
+        "jax.jit(lambda x: 2 * x)(1.0)",
+        "2.0",
+        "(lambda x: 2 * x)(1.0)",
+        "2.0",
+        "nothing is compiled or kept: side effects, prints and random numbers happen at every call",
+    ),
+)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from .rows import Row, Sections, alike
+from .rows import Difference, Row, Sections, alike
 
 # Why there is nothing to compare with.
 _CPU = "there is no other device"
 _RANDOM = "the numbers are those of another generator"
 _NONE = "PyTorch does something else with memory"
+
+_TWIN = "inside a transform it is differentiated as it is, of variables too"
 
 SECTIONS: Sections = {
     "Making tensors": (
@@ -634,9 +636,134 @@ SECTIONS: Sections = {
             "1 / (1 + np.exp(-x))",
             "functions of scipy.special take a rule from ga.registry.elementwise, as CONTRIBUTING shows for erf",
         ),
+        *alike("erf erfc", "{}", "torch.{}(p)", "scipy.special.{}(p.data)", _TWIN),
+        *alike("erf erfc", "Tensor.{}", "p.{}()", "scipy.special.{}(p.data)", _TWIN),
+        *alike("lgamma/gammaln", "{}", "torch.{}(p)", "scipy.special.{}(p.data)", _TWIN),
+        *alike("lgamma/gammaln", "Tensor.{}", "p.{}()", "scipy.special.{}(p.data)", _TWIN),
+        Row("matrix_exp", "torch.matrix_exp(A)", "scipy.linalg.expm(A.data)", _TWIN),
+        Row("Tensor.matrix_exp", "A.matrix_exp()", "scipy.linalg.expm(A.data)", _TWIN),
+        Row("linalg.matrix_exp", "torch.linalg.matrix_exp(A)", "scipy.linalg.expm(A.data)", _TWIN),
         Row("special.expit", "torch.special.expit(x)", "1 / (1 + np.exp(-x))"),
         Row("special.entr", "torch.special.entr(p)", "-p * np.log(p)"),
         Row("special.logsumexp", "torch.special.logsumexp(x, axis)", "np.logaddexp.reduce(x, axis)"),
         Row("distributions", "torch.distributions.Normal(0.0, 1.0).log_prob(x)", "-x ** 2 / 2 - np.log(2 * np.pi) / 2"),
     ),
 }
+
+DIFFERENCES = (
+    Difference(
+        "precision",
+        "torch.tensor([1.0]).dtype is torch.float32",
+        "True",
+        "ga.tensor([1.0]).dtype == np.float64",
+        "True",
+        "as in NumPy; dtype=np.float32 asks for less",
+    ),
+    Difference(
+        "a second backward()",
+        "x = torch.tensor(3.0, requires_grad=True); (2 * x).backward(); (2 * x).backward(); x.grad",
+        "4.0",
+        "x = ga.tensor(3.0); (2 * x).backward(); (2 * x).backward(); x.grad",
+        "2.0",
+        "a gradient is overwritten, and nothing need be set to zero; to gather several losses, add them",
+    ),
+    Difference(
+        "backward() of an array",
+        "x = torch.ones(2, requires_grad=True); (2 * x).backward()",
+        "RuntimeError",
+        "x = ga.ones(2); (2 * x).backward(); x.grad",
+        "[2.0, 2.0]",
+        "it differentiates the sum",
+    ),
+    Difference(
+        "gradients between",
+        "x = torch.ones(2, requires_grad=True); y = 2 * x; y.sum().backward(); y.grad",
+        "None",
+        "x = ga.ones(2); y = 2 * x; y.sum().backward(); y.grad",
+        "[1.0, 1.0]",
+        "every tensor that is still held has one",
+    ),
+    Difference(
+        "a leaf changed in place",
+        "x = torch.ones(2, requires_grad=True); x += 1",
+        "RuntimeError",
+        "x = ga.ones(2); x += 1; x",
+        "[2.0, 2.0]",
+        "updates in place are recorded, and reach every view",
+    ),
+    Difference(
+        "relu at 0",
+        "x = torch.tensor(0.0, requires_grad=True); torch.relu(x).backward(); x.grad",
+        "0.0",
+        "x = ga.tensor(0.0); np.maximum(x, 0).backward(); x.grad",
+        "0.5",
+        "equal operands share evenly",
+    ),
+    Difference(
+        "a mask before what is infinite",
+        "x = torch.tensor([0.0, 2.0], requires_grad=True); torch.where(x > 0, x.log(), 0.0).sum().backward(); x.grad",
+        "[nan, 0.5]",
+        "x = ga.tensor([0.0, 2.0]); np.where(x > 0, np.log(x), 0.0).sum().backward(); x.grad",
+        "[0.0, 0.5]",
+        "a zero that comes from a selection wins: what a mask leaves out has derivative zero, however infinite it is",
+    ),
+    Difference(
+        "x.std(), x.var()",
+        "torch.tensor([1.0, 3.0]).var()",
+        "2.0",
+        "ga.tensor([1.0, 3.0]).var()",
+        "1.0",
+        "NumPy divides by n unless ddof=1 is given",
+    ),
+    Difference(
+        "median of an even number",
+        "torch.tensor([1.0, 2.0, 4.0, 8.0]).median()",
+        "2.0",
+        "np.median(ga.tensor([1.0, 2.0, 4.0, 8.0]))",
+        "3.0",
+        "NumPy takes the mean of the two in the middle",
+    ),
+    Difference(
+        "x.size", "tuple(torch.ones(2, 3).size())", "(2, 3)", "ga.ones((2, 3)).size", "6", "x.shape is the shape"
+    ),
+    Difference(
+        "x.repeat",
+        "torch.tensor([1.0, 2.0]).repeat(2)",
+        "[1.0, 2.0, 1.0, 2.0]",
+        "ga.tensor([1.0, 2.0]).repeat(2)",
+        "[1.0, 1.0, 2.0, 2.0]",
+        "np.tile repeats the whole",
+    ),
+    Difference(
+        "x.sort",
+        "torch.tensor([2.0, 1.0]).sort()[0]",
+        "[1.0, 2.0]",
+        "x = ga.tensor([2.0, 1.0]); x.sort(); x",
+        "[1.0, 2.0]",
+        "the method sorts in place; np.sort and np.argsort give values and places",
+    ),
+    Difference(
+        "x.max along an axis",
+        "torch.tensor([[1.0, 3.0]]).max(1)[1]",
+        "[1]",
+        "ga.tensor([[1.0, 3.0]]).max(1)",
+        "[3.0]",
+        "the values alone; np.argmax gives the places",
+    ),
+    Difference(
+        "x.transpose",
+        "torch.ones(2, 3, 4).transpose(0, 1).shape[0]",
+        "3",
+        "ga.ones((2, 3, 4)).transpose(0, 1)",
+        "ValueError",
+        "NumPy's takes all axes; np.swapaxes takes two",
+    ),
+    Difference(
+        "x.view",
+        "torch.ones(2, 3).view(3, 2).shape[0]",
+        "3",
+        "ga.ones((2, 3)).view(3, 2)",
+        "TypeError",
+        "NumPy's view is one of another dtype; x.reshape gives a view wherever it can",
+    ),
+)

@@ -1,4 +1,4 @@
-"""A row of the table: a name of another library, and what to write here."""
+"""What the tables consist of: names of other libraries with what to write here, and what gives something else."""
 
 from __future__ import annotations
 
@@ -34,14 +34,30 @@ class Row(NamedTuple):
 Sections = dict[str, tuple[Row, ...]]
 
 
-def alike(names: str, name: str, theirs: str, write: str) -> tuple[Row, ...]:
-    """Return the rows of names that differ in nothing else; ``{}`` is the name, ``{0}`` what stands before a slash.
+class Difference(NamedTuple):
+    """What gives something else here than there, and why.
 
-    A name is ``theirs/ours`` where they differ.
+    Attributes
+    ----------
+    what : in words
+    theirs, there : code of theirs, and what it gives: a literal, or the name of the error or warning
+    write, here : the same of ours
+    why : a sentence
     """
+
+    what: str
+    theirs: str
+    there: str
+    write: str
+    here: str
+    why: str
+
+
+def alike(names: str, name: str, theirs: str, write: str, note: str = "") -> tuple[Row, ...]:
+    """Return rows that differ in their names alone, for which ``{}`` stands; of ``there/here``, each on its side."""
     rows = []
     for pair in names.split():
         there, _, here = pair.partition("/")
-        pattern = theirs, write
-        rows.append(Row(name.format(there), theirs.format(there), write.format(here or there), pattern=pattern))
+        row = Row(name.format(there), theirs.format(there), write.format(here or there), note, pattern=(theirs, write))
+        rows.append(row)
     return tuple(rows)

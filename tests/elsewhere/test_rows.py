@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import sys
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ import pytest
 import gradarray as ga
 from gradarray.elsewhere.answers import LIBRARIES, table
 from gradarray.elsewhere.names import ON_ARRAYS
-from gradarray.elsewhere.rows import Row
+from gradarray.elsewhere.rows import Difference, Row
 
 ROWS = [(library, row) for library, sections in table().items() for rows in sections.values() for row in rows]
 MODULES = {library: module for module, library in LIBRARIES.items()}
@@ -43,6 +44,8 @@ PLAIN = {
     "mask": X > 0,
 }
 NUMBERS = {"axis": 1, "shape": (3, 2), "low": -0.5, "high": 0.5}
+# As the globals of a module that is the user's own, in which transforms bind names.
+USERS = {"__name__": "users"}
 CODE = """
 def f(v): return (v ** 3 + v).sum()
 def F(v): return v ** 2 + 3 * v
@@ -94,7 +97,7 @@ def peer(library: str) -> Library:
 
 
 def space(names: dict[str, Any], array: Callable[[Any], Any], plain: Callable[[Any], Any]) -> dict[str, Any]:
-    given = {"np": np, **names, **NUMBERS}
+    given = {**USERS, "np": np, **names, **NUMBERS}
     given |= {name: array(a.copy()) for name, a in ARRAYS.items()}
     given |= {name: plain(a.copy()) for name, a in PLAIN.items()}
     given["a"] = X.copy()  # NumPy's own
@@ -152,7 +155,7 @@ def same(left: Any, right: Any) -> None:
 
 
 def ours() -> dict[str, Any]:
-    return space({"ga": ga, "rng": ga.random.default_rng(0)}, ga.tensor, lambda a: a)
+    return space({"ga": ga, "rng": ga.random.default_rng(0), "scipy": sys.modules.get("scipy")}, ga.tensor, lambda a: a)
 
 
 def identify(row: Any) -> str:
@@ -164,7 +167,8 @@ def identify(row: Any) -> str:
 @pytest.mark.parametrize(("library", "row"), ROWS, ids=identify)
 def test_what_a_row_says_runs_and_gives_the_same_numbers(library: str, row: Row) -> None:
     if "scipy" in row.write:
-        pytest.importorskip("scipy", reason="the row is about SciPy")
+        for name in ("linalg", "special"):
+            pytest.importorskip(f"scipy.{name}", reason="the row is about SciPy")
     here = ours()
     found = result(code_of(row.write), here)
     if row.alone:
@@ -199,6 +203,34 @@ def test_the_names_of_rows_are_missing() -> None:
         if hasattr(holder, name) and not row.note:
             there.append(f"{library}: {row.name}")
     assert not there, "these names are there now: their rows go, or note what is otherwise"
+
+
+DIFFERENCES = [
+    (library, difference)
+    for library, module in MODULES.items()
+    for difference in importlib.import_module(f"gradarray.elsewhere.{module}").DIFFERENCES
+]
+
+
+def gives(code: str, names: dict[str, Any], value: str) -> None:
+    """Check what code gives: a literal, or the name of an error or warning."""
+    if value.isidentifier() and value not in ("None", "True", "False"):
+        with pytest.raises(Exception) as caught:
+            result(code, names)
+        assert caught.type.__name__ == value
+        return
+    found, expected = result(code, names), eval(value, {"nan": np.nan})
+    if expected is None:
+        assert found is None
+    else:
+        np.testing.assert_allclose(np.array(plain(found)), expected, 1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::UserWarning", "error::gradarray.GradientLossWarning")
+@pytest.mark.parametrize(("library", "difference"), DIFFERENCES, ids=lambda x: getattr(x, "what", x))
+def test_a_difference_is_as_it_says(library: str, difference: Difference) -> None:
+    gives(difference.write, {**USERS, "np": np, "ga": ga}, difference.here)
+    gives(difference.theirs, {"np": np, **peer(library).names}, difference.there)
 
 
 def test_every_name_stands_once() -> None:
