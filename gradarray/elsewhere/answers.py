@@ -19,7 +19,7 @@ from typing import Any, NoReturn, TypeVar, cast
 
 import numpy as np
 
-from .rows import Row
+from .rows import Difference, Row, Sections
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,7 +27,7 @@ PACKAGE = __name__.partition(".")[0]
 LIBRARIES = {"mygrad": "MyGrad", "autograd": "autograd", "pytorch": "PyTorch", "jax": "JAX"}
 
 # How like a name has to be to be taken for a slip of the pen.
-_LIKENESS = 0.8
+_LIKENESS = 0.75
 
 Found = list[tuple[str, Row]]
 
@@ -36,10 +36,18 @@ Found = list[tuple[str, Row]]
 
 
 @functools.cache
-def table() -> dict[str, dict[str, tuple[Row, ...]]]:
-    """Return the sections of each library, by its name."""
-    modules = {name: importlib.import_module(f"{__package__}.{module}") for module, name in LIBRARIES.items()}
-    return {name: module.SECTIONS for name, module in modules.items()}
+def _modules() -> dict[str, Any]:
+    return {name: importlib.import_module(f"{__package__}.{module}") for module, name in LIBRARIES.items()}
+
+
+def table() -> dict[str, Sections]:
+    """Return the sections of rows of each library, by its name."""
+    return {name: module.SECTIONS for name, module in _modules().items()}
+
+
+def differences() -> dict[str, tuple[Difference, ...]]:
+    """Return what gives something else here than in each library, by its name."""
+    return {name: module.DIFFERENCES for name, module in _modules().items()}
 
 
 @functools.cache
@@ -74,7 +82,8 @@ def advice(owner: str, name: str) -> str:
 
 def _told(found: Found) -> str:
     """Return what rows say, those that say the same together."""
-    libraries, notes = defaultdict(list), {}
+    libraries: dict[str, list[str]] = defaultdict(list)
+    notes: dict[str, str] = {}
     for library, row in found:
         libraries[row.write].append(library)
         if row.note:
@@ -177,7 +186,7 @@ def give_absent(cls: Any, attributes: Mapping[str, Absent]) -> None:
 
 # --- keywords -------------------------------------------------------------------------------------------------------
 
-_UNKNOWN = re.compile(r"(?:\w+\.)*(\w+)\(\) got an unexpected keyword argument '(\w+)'(?:\. Did you mean '\w+'\?)?$")
+_UNKNOWN = re.compile(r"(?:.*\.)?(\w+)\(\) got an unexpected keyword argument '(\w+)'(?:\. Did you mean '\w+'\?)?$")
 
 
 def keyword(function: str, name: str) -> str:
