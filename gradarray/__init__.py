@@ -20,6 +20,7 @@ import numpy as np
 from . import fft, linalg, registry
 from .context.settings import no_grad
 from .dropin.blocks import drop_in
+from .elsewhere.answers import missing as _missing
 from .kernels.guard import (
     mem_guard_active,
     mem_guard_off,
@@ -131,7 +132,7 @@ else:
 
             module = importlib.import_module(f"{__name__}.{_LATER[name]}")
             return module if _LATER[name] == name else getattr(module, name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise _missing(__name__, name)
 
     def __dir__():
         return sorted(__all__)

@@ -1,4 +1,4 @@
-"""The command line: ``python -m gradarray`` gives the guided tour, ``python -m gradarray coverage`` a table."""
+"""The command line: ``python -m gradarray`` gives the guided tour, and its commands a table and the guide."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 import gradarray
-from gradarray.show import tour
+from gradarray.show import pages, tour
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,6 +33,13 @@ def parser() -> argparse.ArgumentParser:
         description="Print a table of the functions of the NumPy that is installed, by chapter and by kind of "
         "derivative, and those that are refused, with the reasons.",
     ).set_defaults(run=lambda _: importlib.import_module("gradarray.show.coverage").main())
+    guide = commands.add_parser(
+        "guide",
+        help="a chapter of the guide: from-mygrad, from-autograd, from-pytorch, from-jax",
+        description="Print a chapter of the guide; without a name, which there are.",
+    )
+    guide.add_argument("chapter", nargs="?", choices=pages.CHAPTERS, metavar="chapter")
+    guide.set_defaults(run=lambda options: pages.main(options.chapter))
     return top
 
 

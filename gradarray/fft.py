@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .elsewhere.answers import absence
 from .mirror.mirrored import created, mirrored
 
 # --- Standard FFTs --------------------------------------------------------------------------------------------------
@@ -54,3 +55,5 @@ __all__ = [
     "rfftfreq",
     "rfftn",
 ]
+
+__getattr__ = absence(__name__)

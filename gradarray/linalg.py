@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.linalg import LinAlgError
 
+from .elsewhere.answers import absence
 from .mirror.mirrored import answering, mirrored
 
 # --- Matrix and vector products -------------------------------------------------------------------------------------
@@ -88,3 +89,5 @@ __all__ = [
     "vecdot",
     "vector_norm",
 ]
+
+__getattr__ = absence(__name__)

@@ -39,6 +39,7 @@ from numpy.random import (
 )
 
 from .context import settings
+from .elsewhere.answers import absence, explain
 from .forward.dual import Dual
 from .mirror.mirrored import borrow
 from .reverse.outputs import fill
@@ -74,9 +75,11 @@ def method(func: Callable[..., Any], out: int | None = None) -> Any:
 def _draw(func: Callable[..., Any], args: Any, kwargs: dict[str, Any], constant: bool | None) -> Any:
     into = kwargs.pop("out", None)
     args, kwargs = _plain(func.__name__, args), _plain(func.__name__, kwargs)
-    if into is None:
-        return _new(func(*args, **kwargs), constant)
-    return fill(func, args, kwargs, into)
+    try:
+        return _new(func(*args, **kwargs), constant) if into is None else fill(func, args, kwargs, into)
+    except TypeError as error:
+        explain(error, func)
+        raise
 
 
 def _plain(name: str, value: Any) -> Any:
@@ -385,3 +388,5 @@ __all__ = [
     "weibull",
     "zipf",
 ]
+
+__getattr__ = absence(__name__)

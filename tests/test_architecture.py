@@ -16,6 +16,7 @@ import gradarray as ga
 ROOT = Path(ga.__file__).parent
 # From bottom to top; what stands beside the rooms is public, and stands on all of them.
 ROOMS = (
+    "elsewhere",
     "context",
     "kernels",
     "tape",

@@ -75,7 +75,7 @@ class TestNeedsNumpyOnly:
         assert imported == {"gradarray", "numpy"}
 
 
-@pytest.mark.parametrize("name", ["py.typed", "data/iris.csv"])
+@pytest.mark.parametrize("name", ["py.typed", "data/iris.csv", "show/guide/from-pytorch.md"])
 def test_ships(name: str) -> None:
     assert resources.files("gradarray").joinpath(name).is_file()
 

@@ -51,6 +51,8 @@ def declared(module: ModuleType) -> dict[str, str]:
             target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
             if isinstance(node.value.func, ast.Name):
                 assert isinstance(target, ast.Name)
+                if target.id == "__getattr__":
+                    continue
                 of_its_own = ast.unparse(node.annotation) if isinstance(node, ast.AnnAssign) else None
                 said[target.id] = of_its_own or GIVES[node.value.func.id]
     return said

@@ -10,6 +10,8 @@ import numpy as np
 
 from ..context import settings
 from ..context.settings import paused, stopped
+from ..elsewhere.answers import Absent, give_absent
+from ..elsewhere.names import ON_ARRAYS
 from ..kernels.arrays import Array
 from ..reverse import operators
 from ..reverse.constants import with_constant
@@ -228,12 +230,6 @@ class Dual(DualSurface):
         """Return the value without the tangent; an outer differentiation still sees it."""
         return self.value
 
-    def __getattr__(self, name: str) -> Any:
-        reason = _ABSENT.get(name)
-        raise AttributeError(
-            f"'Dual' object has no attribute {name!r}" + (f": {reason}" if reason else ""), name=name, obj=self
-        )
-
     # --- indexing ---------------------------------------------------------------------------------------------------
 
     def __getitem__(self, index: Any) -> Any:
@@ -345,6 +341,7 @@ _ABSENT = {
 }
 
 
+give_absent(Dual, {name: Absent(name, _ABSENT.get(name)) for name in ON_ARRAYS | _ABSENT.keys()})
 Dual._array = vars(Dual)["value"]
 wrapping.Dual = Dual
 operators.give(Dual, operators.Maker(forward.pusher_for, update, levels.foreign, values_of))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 
 from ..context import settings
+from ..elsewhere.answers import catching, refuse_keywords, telling
 from ..forward.dual import Dual
 from ..kernels.arrays import FLOAT64
 from ..reverse.tensor import Tensor, variable
@@ -14,7 +15,16 @@ from ..reverse.views.sharing import Foreign
 from ..tape.wrapping import bare, has_variable, stack_nested
 
 
-def tensor(data: Any, dtype: Any = None, *, constant: bool | None = None, copy: bool = True, ndmin: int = 0) -> Tensor:
+@catching
+def tensor(
+    data: Any,
+    dtype: Any = None,
+    *,
+    constant: bool | None = None,
+    copy: bool = True,
+    ndmin: int = 0,
+    **unknown: Never,
+) -> Tensor:
     """Make a tensor of numbers.
 
     Parameters
@@ -50,6 +60,8 @@ def tensor(data: Any, dtype: Any = None, *, constant: bool | None = None, copy: 
     >>> ga.tensor([1, 2]).constant
     True
     """
+    if unknown:
+        refuse_keywords(tensor, unknown)
     if type(data) is np.ndarray and data.dtype is FLOAT64 and dtype is None and not constant and not ndmin:
         # What a training step does for each of its arrays.
         if copy:
@@ -65,6 +77,7 @@ def tensor(data: Any, dtype: Any = None, *, constant: bool | None = None, copy: 
     return Tensor(data, dtype, constant=constant, copy=copy, ndmin=ndmin)
 
 
+@telling
 def astensor(data: Any, dtype: Any = None, *, constant: bool | None = None) -> Tensor:
     """Return data as a tensor, without a copy where that is possible; a Tensor that fits already is returned itself.
 
@@ -94,6 +107,7 @@ def astensor(data: Any, dtype: Any = None, *, constant: bool | None = None) -> T
     return tensor(data, dtype, constant=constant, copy=False)
 
 
+@telling
 def asarray(
     data: Any, dtype: Any = None, order: Any = None, *, copy: bool | None = None
 ) -> np.ndarray[tuple[Any, ...], np.dtype[Any]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 import numpy as np
 
 from ..context import settings
+from ..elsewhere.answers import telling
 from .constants import with_constant
 from .notes import add_shapes
 
@@ -240,6 +241,7 @@ class ArrayMethods:
         order = axes[0] if len(axes) == 1 else axes
         return self._functions[np.transpose]((self, order), {})  # type: ignore[no-any-return]
 
+    @telling
     def flatten(self, order: str = "C", *, constant: bool | None = None) -> Self:
         """Return a copy in one dimension."""
         if constant is not None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..context.frames import PACKAGE, package
+from ..elsewhere.answers import explain
 from ..rules.names import public_name
 from ..tape.wrapping import has_tensor
 
@@ -33,6 +34,8 @@ def add_shapes(
     Of calls within each other it is the outermost one that the user has written, unless a function of the user's lies
     between: then each is noted.
     """
+    if type(error) is TypeError:
+        explain(error, func)
     operands = [_described(x) for x in args if _is_operand(x, func)]
     operands += [f"{_described(x)} as {name}" for name, x in (kwargs or {}).items() if _is_operand(x, func)]
     notes = getattr(error, "__notes__", None)

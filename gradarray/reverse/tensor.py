@@ -5,12 +5,14 @@ from __future__ import annotations
 import operator
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any, Self, cast
+from typing import Any, Never, Self, cast
 
 import numpy as np
 
 from ..context import settings
 from ..context.frames import copies_container
+from ..elsewhere.answers import Absent, catching, give_absent, refuse_keywords
+from ..elsewhere.names import ON_ARRAYS
 from ..kernels import gate
 from ..kernels.arrays import FLOAT64, Array
 from ..kernels.references import COUNTED
@@ -237,7 +239,10 @@ class Tensor(Surface):
         follow(steps, whole)[...] = wrapping.bare(value)
         base.grad = whole
 
-    def backward(self, grad: Any = None, *, retain_graph: bool | None = None, create_graph: bool = False) -> None:
+    @catching
+    def backward(
+        self, grad: Any = None, *, retain_graph: bool | None = None, create_graph: bool = False, **unknown: Never
+    ) -> None:
         """Compute the gradient of this tensor, or of its sum, with respect to every variable behind it.
 
         The gradients are left in ``.grad`` of those variables: of the leaves and of every tensor that is still held.
@@ -273,6 +278,8 @@ class Tensor(Surface):
         >>> x.grad
         array(18.)
         """
+        if unknown:
+            refuse_keywords(Tensor.backward, unknown)
         node = self._node
         if node is None:
             return
@@ -637,6 +644,10 @@ class Tensor(Surface):
         """Return a tensor on the same memory; another dtype only for a constant, since bits have no derivative."""
         if not args:
             return self[() if wrapping.is_scalar(self) else ...]
+        if isinstance(args[0], (int, tuple)):
+            raise TypeError(
+                "NumPy's view takes a dtype. For another shape, as view has in PyTorch, write x.reshape(shape)"
+            )
         if self._node is not None and settings.recording():
             raise TypeError(
                 "a view of a variable under another dtype has no derivative; use x.astype(dtype) for its values, "
@@ -738,6 +749,7 @@ def rebuilt(data: Any, constant: bool) -> Tensor:
 rebuilt.__module__, rebuilt.__qualname__ = "gradarray._tensor", "_rebuild"
 
 
+give_absent(Tensor, {name: Absent(name) for name in ON_ARRAYS})
 Tensor._array = vars(Tensor)["_raw"]
 wrapping.Tensor = Tensor
 operators.give(

@@ -13,6 +13,7 @@ from ..context import settings
 from ..context.settings import held, hold, silently, within
 from ..dropin import blocks
 from ..dropin.making import in_reverse
+from ..elsewhere.answers import telling
 from ..forward.dual import Dual
 from ..forward.levels import made_of_tensors, on_a_tape
 from ..kernels.arrays import FLOAT64, Array, is_floating
@@ -233,6 +234,7 @@ def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
     return bool(np.abs(a[0] - b[0]) <= a[1])
 
 
+@telling
 def checkpoint(func: F) -> F:
     """Keep no tape of a function's inside: compute it again when its gradient is asked for.
 

@@ -18,6 +18,7 @@ from ..context.frames import end_at_users
 from ..context.settings import held, hold, next_level, paused, watching
 from ..dropin import blocks
 from ..dropin.making import in_forward
+from ..elsewhere.answers import telling
 from ..forward.dual import Dual
 from ..forward.tangents import met
 from ..kernels.gate import ARRAYS, argument
@@ -43,6 +44,7 @@ def grad(f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False, drop_in: DropI
 def grad(
     f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, drop_in: DropIn = True
 ) -> Callable[P, Any]: ...
+@telling
 def grad(
     f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, drop_in: DropIn = True
 ) -> Callable[..., Any]:
@@ -120,6 +122,7 @@ def value_and_grad(
 def value_and_grad(
     f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, drop_in: DropIn = True
 ) -> Callable[P, tuple[Any, Any]]: ...
+@telling
 def value_and_grad(
     f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, drop_in: DropIn = True
 ) -> Callable[..., tuple[Any, Any]]:
@@ -181,6 +184,7 @@ def elementwise_grad(
 def elementwise_grad(
     f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, drop_in: DropIn = True
 ) -> Callable[P, Any]: ...
+@telling
 def elementwise_grad(
     f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, drop_in: DropIn = True
 ) -> Callable[..., Any]:
@@ -245,6 +249,7 @@ def elementwise_grad(
 # --- products with the Jacobian -------------------------------------------------------------------------------------
 
 
+@telling
 def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False, drop_in: DropIn = True) -> Any:
     """Evaluate a function, and make the function that pulls cotangents back through it.
 
@@ -298,6 +303,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False, drop_in: Dr
     return (value, f_vjp, trace.settle(aux, True)) if has_aux else (value, f_vjp)
 
 
+@telling
 def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False, drop_in: DropIn = True) -> Any:
     """Evaluate a function, and make its derivative at that point, as a linear function of the direction.
 
@@ -367,6 +373,7 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False, drop_
     return (value, f_jvp, trace.settle(aux, True)) if has_aux else (value, f_jvp)
 
 
+@telling
 def jvp(
     f: Callable[..., Any],
     primals: Sequence[Any],

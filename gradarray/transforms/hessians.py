@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, overload
 import numpy as np
 
 from ..context.settings import next_level
+from ..elsewhere.answers import telling
 from .argnums import Argnums, DropIn, need_function
 from .checks import check_results, dtype_of, shape_of, zeros_of
 from .containers import flatten
@@ -28,6 +29,7 @@ def hessian(f: np.ufunc, argnums: Any = 0, *, has_aux: bool = False, drop_in: Dr
 def hessian(
     f: Callable[P, Any], argnums: Any = 0, *, has_aux: bool = False, drop_in: DropIn = True
 ) -> Callable[P, Any]: ...
+@telling
 def hessian(
     f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, drop_in: DropIn = True
 ) -> Callable[..., Any]:
@@ -74,6 +76,7 @@ def hessian(
     return jacobian_of("hessian", "fwd", gradient_of("hessian", f, argnums, has_aux), argnums, has_aux, False, f)
 
 
+@telling
 def hvp(f: Callable[..., Any], argnums: Any = 0, *, drop_in: DropIn = True) -> Callable[..., Any]:
     """Make the function that multiplies the Hessian of a scalar function by a vector, without forming the matrix.
 
@@ -214,6 +217,7 @@ def ggnvp(
 def hessian_diagonal(f: np.ufunc, argnums: Any = 0, *, drop_in: DropIn = True) -> Callable[..., Any]: ...
 @overload
 def hessian_diagonal(f: Callable[P, Any], argnums: Any = 0, *, drop_in: DropIn = True) -> Callable[P, Any]: ...
+@telling
 def hessian_diagonal(f: Callable[..., Any], argnums: Any = 0, *, drop_in: DropIn = True) -> Callable[..., Any]:
     """Make the function that returns the diagonal of the Hessian of a scalar function, without forming the matrix.
 

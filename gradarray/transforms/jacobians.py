@@ -9,6 +9,7 @@ import numpy as np
 
 from ..batch import batched
 from ..context.settings import next_level, watching
+from ..elsewhere.answers import telling
 from ..kernels.gate import PLAIN
 from ..reverse.tensor import Tensor
 from .argnums import Argnums, DropIn, function_name, need_function
@@ -40,6 +41,7 @@ def jacobian(
     stack: bool = False,
     drop_in: DropIn = True,
 ) -> Callable[P, Any]: ...
+@telling
 def jacobian(
     f: Callable[..., Any],
     argnums: Any = 0,
@@ -128,6 +130,7 @@ def jacrev(
     stack: bool = False,
     drop_in: DropIn = True,
 ) -> Callable[P, Any]: ...
+@telling
 def jacrev(
     f: Callable[..., Any],
     argnums: Any = 0,
@@ -196,6 +199,7 @@ def jacfwd(
     stack: bool = False,
     drop_in: DropIn = True,
 ) -> Callable[P, Any]: ...
+@telling
 def jacfwd(
     f: Callable[..., Any],
     argnums: Any = 0,

@@ -199,5 +199,5 @@ def mistakes() -> None:
     gradient(x, 2.0, factor=3.0)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     cube("2")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     x.summ()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
-    y.backward(retain=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    ga.tensor([1.0], constnat=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    y.backward(retain=True)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    ga.tensor([1.0], constnat=True)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

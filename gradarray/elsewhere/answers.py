@@ -1,0 +1,252 @@
+"""What is said where an attribute or a keyword is missing: whose name it is, and what to write here.
+
+The table is loaded when something is missed for the first time. Missing stays cheap: names that begin with an
+underscore are not looked up, since they are what Python, NumPy and notebooks ask everything for.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib
+import inspect
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from opcode import opmap
+from typing import Any, NoReturn, TypeVar, cast
+
+import numpy as np
+
+from .rows import Difference, Row, Sections
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+PACKAGE = __name__.partition(".")[0]
+LIBRARIES = {"mygrad": "MyGrad", "autograd": "autograd", "pytorch": "PyTorch", "jax": "JAX"}
+
+# How like a name has to be to be taken for a slip of the pen.
+_LIKENESS = 0.75
+
+Found = list[tuple[str, Row]]
+
+
+# --- the table ------------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _modules() -> dict[str, Any]:
+    return {name: importlib.import_module(f"{__package__}.{module}") for module, name in LIBRARIES.items()}
+
+
+def table() -> dict[str, Sections]:
+    """Return the sections of rows of each library, by its name."""
+    return {name: module.SECTIONS for name, module in _modules().items()}
+
+
+def differences() -> dict[str, tuple[Difference, ...]]:
+    """Return what gives something else here than in each library, by its name."""
+    return {name: module.DIFFERENCES for name, module in _modules().items()}
+
+
+@functools.cache
+def _index() -> tuple[Mapping[str, Found], Mapping[str, Found]]:
+    """Return the rows by their whole name, and by the last part of what is the name of a function."""
+    whole, last = defaultdict(list), defaultdict(list)
+    for library, sections in table().items():
+        for rows in sections.values():
+            for row in rows:
+                whole[row.name].append((library, row))
+                owner, _, name = row.name.rpartition(".")
+                if owner and owner != "Tensor":
+                    last[name].append((library, row))
+    return whole, last
+
+
+def advice(owner: str, name: str) -> str:
+    """Return what to write for a name that `owner` has not: "", "linalg", "Tensor"; nothing if nobody has it.
+
+    Examples
+    --------
+    >>> from gradarray.elsewhere.answers import advice
+    >>> advice("Tensor", "unsqueeze")
+    ' (PyTorch). Write np.expand_dims(x, axis)'
+    """
+    whole, last = _index()
+    found = whole.get(f"{owner}.{name}" if owner else name)
+    if not found and owner != "Tensor":
+        found = last.get(name)
+    return _told(found) if found else ""
+
+
+def _told(found: Found) -> str:
+    """Return what rows say, those that say the same together."""
+    libraries: dict[str, list[str]] = defaultdict(list)
+    notes: dict[str, str] = {}
+    for library, row in found:
+        libraries[row.write].append(library)
+        if row.note:
+            notes.setdefault(row.write, row.note)
+    return " " + "; or ".join(
+        f"({', '.join(names)}). Write {_laid_out(write)}" + (f"; {notes[write]}" if write in notes else "")
+        for write, names in libraries.items()
+    )
+
+
+def _laid_out(code: str) -> str:
+    return code if "\n" not in code else "\n\n    " + code.replace("\n", "\n    ") + "\n"
+
+
+# --- attributes -----------------------------------------------------------------------------------------------------
+
+
+def missing(module: str, name: str) -> Exception:
+    """Return the error for a name that a module has not; asked by the module's ``__getattr__``."""
+    frame = sys._getframe(2)
+    importing = frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]
+    told = "" if name.startswith("_") else _of_module(module, name)
+    if importing:  # Python would say no more than that there is no such name
+        return ImportError(f"cannot import name {name!r} from {module!r}{told}", name=module)
+    return AttributeError(f"module {module!r} has no attribute {name!r}{told}", name=name, obj=sys.modules[module])
+
+
+@functools.cache
+def _of_module(module: str, name: str) -> str:
+    owner = module.partition(".")[2]
+    told = advice(owner, name)
+    if told:
+        return told
+    numpys: Any = np
+    for part in filter(None, owner.split(".")):
+        numpys = getattr(numpys, part, None)
+    if hasattr(numpys, name):
+        path = ".".join(part for part in ("np", owner, name) if part)
+        return f" (NumPy). Write {path}"
+    public = dir(sys.modules[module])
+    known = [row.removeprefix(f"{owner}.") for row in _index()[0] if row.rpartition(".")[0] == owner]
+    near = difflib.get_close_matches(name, [*public, *known], 1, _LIKENESS)
+    if not near:
+        return ""
+    return f"; the nearest name is {near[0]!r}" + (advice(owner, near[0]) if near[0] not in public else "")
+
+
+def absence(module: str) -> Callable[[str], NoReturn]:
+    """Return the ``__getattr__`` of a module."""
+
+    def __getattr__(name: str) -> NoReturn:
+        raise missing(module, name)
+
+    return __getattr__
+
+
+class Absent:
+    """An attribute that there is not, which says what to write instead.
+
+    A ``__getattr__`` would do the same for every name. But on Python 3.11 a class that has one makes each attribute of
+    its instances slower, those that it has too: a recorded ``t * t`` by a fifth. Nor are other misses any slower so.
+    """
+
+    __slots__ = ("name", "reason")
+
+    def __init__(self, name: str, reason: str | None = None) -> None:
+        self.name = name
+        self.reason = reason
+
+    def __get__(self, obj: Any, owner: Any = None) -> NoReturn:
+        what = f"type object {owner.__name__!r}" if obj is None else f"{type(obj).__name__!r} object"
+        told = advice("Tensor", self.name) if self.reason is None else f": {self.reason}"
+        raise AttributeError(
+            f"{what} has no attribute {self.name!r}{told}", name=self.name, obj=owner if obj is None else obj
+        )
+
+    def __set__(self, obj: Any, value: Any) -> NoReturn:
+        self.__get__(obj, type(obj))
+
+    __delete__ = cast("Any", __get__)
+
+
+class _Unseen(type):
+    """A class whose names are looked up, and which dir() and help() do not see."""
+
+    @property  # type: ignore[misc]
+    def __dict__(cls) -> dict[str, Any]:  # type: ignore[override]
+        return {}
+
+
+def give_absent(cls: Any, attributes: Mapping[str, Absent]) -> None:
+    """Give a class attributes that there are not.
+
+    They are those of a base that is given to it afterwards: were it named where the class is made, the class would be
+    of its type, and isinstance take several times as long.
+    """
+    base = _Unseen("Elsewhere", (), {"__slots__": (), "__module__": __name__, **attributes})
+    cls.__bases__ = (*cls.__bases__, base)
+
+
+# --- keywords -------------------------------------------------------------------------------------------------------
+
+_UNKNOWN = re.compile(r"(?:.*\.)?(\w+)\(\) got an unexpected keyword argument '(\w+)'(?:\. Did you mean '\w+'\?)?$")
+
+
+def keyword(function: str, name: str) -> str:
+    """Return what to write for a keyword that a function does not take; nothing if nobody has it."""
+    whole, _ = _index()
+    found = whole.get(f"{function}({name}=)") or whole.get(f"{name}=")
+    return _told(found) if found else ""
+
+
+def explain(error: TypeError, func: Any) -> None:
+    """Say at the error for a keyword that `func` does not take what to write, if there is something to say."""
+    match = _UNKNOWN.match(str(error))
+    if match is None or match[1] != getattr(func, "__name__", None):
+        return
+    told = keyword(*match.groups())
+    if not told and "Did you mean" not in match[0]:  # as Python says itself, from 3.13 on
+        told = _near_keyword(func, match[2])
+    error.args = (str(error) + told,)
+
+
+def _near_keyword(func: Any, name: str) -> str:
+    try:
+        names = list(inspect.signature(func).parameters)
+    except (TypeError, ValueError):
+        return ""
+    near = difflib.get_close_matches(name, names, 1)
+    return f". Did you mean {near[0]!r}?" if near else ""
+
+
+def telling(func: F) -> F:
+    """Let a function say what to write for a keyword that another library's function of its kind takes."""
+
+    @functools.wraps(func)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return func(*args, **kwargs)
+        except TypeError as error:
+            traceback = error.__traceback__
+            if traceback is not None and traceback.tb_next is None:  # it was not entered
+                explain(error, func)
+            raise
+
+    del call.__wrapped__  # which is what mirrors of NumPy's functions are known by
+    call.__signature__ = inspect.signature(func)  # type: ignore[attr-defined]
+    return cast("F", call)
+
+
+def catching(func: F) -> F:
+    """Say of a function that its ``**unknown`` is for `refuse_keywords` alone, and no part of its signature.
+
+    That is for those that are called so often that they cannot be `telling`, which takes a tenth of a microsecond.
+    """
+    signature = inspect.signature(func)
+    known = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    func.__signature__ = signature.replace(parameters=known)  # type: ignore[attr-defined]
+    return func
+
+
+def refuse_keywords(func: Any, unknown: Mapping[str, Any]) -> NoReturn:
+    """Raise for keywords that a function does not take, which it has caught itself."""
+    error = TypeError(f"{func.__qualname__}() got an unexpected keyword argument {next(iter(unknown))!r}")
+    explain(error, func)
+    raise error

@@ -1,0 +1,407 @@
+"""JAX's names."""
+
+from __future__ import annotations
+
+from .rows import Difference, Row, Sections, alike
+
+_RANDOM = "the numbers are those of another generator"
+_DEVICES = "there is one device"
+_EAGER = "nothing is compiled"
+_TWIN = "inside a transform it is differentiated as it is, of variables too"
+_KEYS = "a generator has its state, and is not split"
+
+SECTIONS: Sections = {
+    "Arrays and modules": (
+        Row("numpy", "jax.numpy.sin(x)", "np.sin(x)", "after import numpy as np: NumPy's own functions take tensors"),
+        Row("jnp", "jnp.sin(x)", "np.sin(x)", "after import numpy as np: NumPy's own functions take tensors"),
+        Row("Array", "isinstance(x, jax.Array)", "isinstance(x, ga.Tensor)"),
+        Row(
+            "Tensor.at",
+            "x.at[0].set(2.0)",
+            "x[0] = 2.0",
+            "arrays are changed in place and differentiated; z = x.copy() before keeps the old one",
+        ),
+        Row("at[].add", "x.at[0].add(2.0)", "x[0] += 2.0"),
+        Row("at[].mul", "x.at[0].multiply(2.0)", "x[0] *= 2.0"),
+        Row("at[].max", "x.at[0].max(0.5)", "x[0] = np.maximum(x[0], 0.5)"),
+        Row("at[].add of repeated indices", "v.at[repeated].add(u)", "np.add.at(v, repeated, u); v"),
+        Row("at[].get", "x.at[0].get()", "x[0]"),
+        Row("Tensor.block_until_ready", "x.block_until_ready()", "x", "nothing is computed later"),
+        Row("block_until_ready", "jax.block_until_ready(x)", "x", "nothing is computed later"),
+        Row("Tensor.devices", "x.devices()", "x.device", alone=_DEVICES),
+        Row("Tensor.sharding", "x.sharding", "x.device", alone=_DEVICES),
+        Row("Tensor.addressable_data", "x.addressable_data(0)", "x", "all of it is here"),
+        Row("Tensor.copy_to_host_async", "x.copy_to_host_async()", "x", "it is there already", alone=_DEVICES),
+        Row("Tensor.weak_type", "x.weak_type", "False", "Python's own numbers are weak, as in NumPy"),
+        Row("Tensor.aval", "x.aval.shape", "x.shape"),
+        Row("device_put", "jax.device_put(x)", "x", "all arrays are on the CPU"),
+        Row("device_get", "jax.device_get(x)", "x.data"),
+        Row("devices", "jax.devices()", "x.device", alone=_DEVICES),
+        Row("device_count", "jax.device_count()", "1", alone=_DEVICES),
+        Row(
+            "config",
+            "jax.config.update('jax_enable_x64', True)",
+            "ga.tensor([1.0]).dtype",
+            "float64 is the default",
+            alone="a setting for all",
+        ),
+        Row(
+            "enable_x64",
+            "jax.enable_x64(True)",
+            "ga.tensor([1.0]).dtype",
+            "float64 is the default",
+            alone="a setting for all",
+        ),
+        Row("ShapeDtypeStruct", "jax.eval_shape(F, v).shape", "F(v).shape"),
+        Row("eval_shape", "jax.eval_shape(F, v).shape", "F(v).shape", "it is computed"),
+        *alike("r_ c_ s_ mgrid ogrid", "{}", "jnp.{}[0:3]", "np.{}[0:3]"),
+        Row("from_dlpack(device=)", "jnp.from_dlpack(a)", "np.from_dlpack(a)"),
+    ),
+    "Derivatives": (
+        Row(
+            "grad(holomorphic=)",
+            "jax.grad(f, holomorphic=True)(v + 0j)",
+            "vjp, as in ga.vjp(f, v.data + 0j)[1](1 + 0j)",
+            "of a holomorphic function it is conj(df/dz)",
+            alone="one is the conjugate of the other",
+        ),
+        Row(
+            "grad(allow_int=)",
+            "jax.grad(f, allow_int=True)(v)",
+            "ga.grad(f)(v.data)",
+            "whole numbers have no derivative: pass x.astype(float)",
+        ),
+        Row("reduce_axes=", "jax.grad(f)(v)", "ga.grad(f)(v.data)", "nothing is mapped over devices"),
+        Row("jit", "jax.jit(F)(v)", "F(v)", "it runs as it stands; its gradient is fast from the ninth call on"),
+        Row("static_argnums=", "jax.jit(F)(v)", "F(v)", "it runs as it stands"),
+        Row(
+            "vmap",
+            "jax.vmap(f)(x)",
+            "np.stack([f(row) for row in x])",
+            "NumPy's own axis= and broadcasting do the same at once; ga.jacobian takes all rows in one sweep",
+        ),
+        Row("in_axes=", "jax.vmap(f, in_axes=1)(x)", "np.stack([f(column) for column in x.T])"),
+        Row("pmap", "jax.pmap(f)(x)", "np.stack([f(row) for row in x])", alone=_DEVICES),
+        Row("xmap", "jax.pmap(f)(x)", "np.stack([f(row) for row in x])", alone=_DEVICES),
+        Row("shard_map", "jax.shard_map", "F(v)", alone=_DEVICES),
+        Row("remat", "jax.remat(F)(v)", "ga.checkpoint(F)(v)"),
+        Row(
+            "custom_jvp",
+            "@jax.custom_jvp\ndef square(x): return x ** 2\n"
+            "square.defjvp(lambda primals, tangents: (primals[0] ** 2, 2 * primals[0] * tangents[0]))\nsquare(x)",
+            "ga.custom_gradient(lambda x: (x ** 2, lambda g: 2 * x * g))(x)",
+            "the one function serves both modes",
+        ),
+        Row(
+            "custom_vjp",
+            "@jax.custom_vjp\ndef square(x): return x ** 2\n"
+            "square.defvjp(lambda x: (x ** 2, x), lambda x, g: (2 * x * g,))\nsquare(x)",
+            "ga.custom_gradient(lambda x: (x ** 2, lambda g: 2 * x * g))(x)",
+        ),
+        Row(
+            "linear_transpose",
+            "jax.linear_transpose(lambda x: 2 * x, v)(u)[0]",
+            "ga.vjp(lambda x: 2 * x, v.data)[1](u.data)[0]",
+        ),
+        Row("make_jaxpr", "jax.make_jaxpr(f)(v)", "f(v).creator", "the tape is made anew at each call", alone=_EAGER),
+        Row("closure_convert", "jax.closure_convert(f, v)[0](v)", "f(v)", "closures are differentiated as they are"),
+        Row("checkpoint(policy=)", "jax.checkpoint(F)(v)", "ga.checkpoint(F)(v)"),
+        Row("pure_callback", "jax.pure_callback(F, v, v)", "F(v)", "NumPy code needs no way out"),
+        Row("debug", "jax.debug.print('{}', v)", "print(v)", alone="it prints"),
+        Row("debug_nans", "with jax.debug_nans(True): z = F(v)", "with ga.detect_anomaly(): z = F(v)"),
+        Row("disable_jit", "with jax.disable_jit(): z = F(v)", "z = F(v)", "it runs as it stands"),
+        Row("ad", "jax.grad(f)(v)", "ga.grad(f)(v.data)"),
+        Row(
+            "test_util",
+            "jax.test_util.check_grads(F, (v,), 2)",
+            "ga.check_grads(F, (v.data,), 2)",
+            alone="it raises or is silent",
+        ),
+    ),
+    "jax.lax": (
+        Row(
+            "lax",
+            "jax.lax.cond(v.sum() > 0, F, lambda v: v, v)",
+            "Python's own if, for and while, which are differentiated as they run, as in F(v) if np.sum(v) > 0 else v",
+        ),
+        Row("lax.stop_gradient", "jax.lax.stop_gradient(v)", "ga.stop_gradient(v)"),
+        Row("lax.cond", "jax.lax.cond(True, lambda v: 2 * v, F, v)", "2 * v if True else F(v)"),
+        Row("lax.select", "jax.lax.select(mask, x, y)", "np.where(mask, x, y)"),
+        Row("lax.switch", "jax.lax.switch(0, [F, F], v)", "[F, F][0](v)"),
+        Row("lax.fori_loop", "jax.lax.fori_loop(0, 3, lambda i, z: 2 * z, v)", "z = v\nfor i in range(3): z = 2 * z"),
+        Row(
+            "lax.while_loop",
+            "jax.lax.while_loop(lambda z: z.sum() < 9, lambda z: 2 * z, v)",
+            "z = v\nwhile np.sum(z) < 9: z = 2 * z",
+        ),
+        Row(
+            "lax.scan",
+            "jax.lax.scan(lambda z, row: (z + row, z.sum()), v, x)[1]",
+            "z, out = v, np.zeros(len(x), like=v)\n"
+            "for i, row in enumerate(x):\n    out[i] = np.sum(z)\n    z = z + row\nout",
+        ),
+        Row("lax.map", "jax.lax.map(f, x)", "np.stack([f(row) for row in x])"),
+        Row("lax.associative_scan", "jax.lax.associative_scan(jnp.add, v)", "np.cumsum(v)"),
+        Row("lax.dynamic_slice", "jax.lax.dynamic_slice(v, (1,), (2,))", "v[1:1 + 2]"),
+        Row("lax.dynamic_update_slice", "jax.lax.dynamic_update_slice(v, u[:2], (1,))", "v[1:1 + 2] = u[:2]; v"),
+        Row("lax.dynamic_index_in_dim", "jax.lax.dynamic_index_in_dim(x, 1, 0, False)", "x[1]"),
+        Row("lax.rsqrt", "jax.lax.rsqrt(p)", "1 / np.sqrt(p)"),
+        Row("lax.erf", "jax.lax.erf(x)", "scipy.special.erf(x.data)", _TWIN),
+        Row("lax.top_k", "jax.lax.top_k(v, 2)[0]", "np.flip(np.sort(v))[:2]"),
+        Row("lax.dot_general", "jax.lax.dot_general(A, B, (((1,), (0,)), ((), ())))", "np.tensordot(A, B, (1, 0))"),
+        Row(
+            "lax.conv",
+            "jax.lax.conv(v[None, None], u[None, None, :2], (1,), 'VALID')[0, 0]",
+            "np.correlate(v, u[:2], 'valid')",
+        ),
+        Row("lax.cumlogsumexp", "jax.lax.cumlogsumexp(v)", "np.logaddexp.accumulate(v)"),
+        Row("lax.cummax", "jax.lax.cummax(v)", "np.maximum.accumulate(v)"),
+        Row("lax.psum", "jax.lax.psum(v, ())", "v", "nothing is mapped over devices"),
+        Row(
+            "lax.custom_root",
+            "jax.lax.custom_root",
+            "ga.implicit_root(lambda r, a: r ** 2 - a, np.sqrt)(2.0)",
+            alone="it takes four functions",
+        ),
+        Row(
+            "lax.custom_linear_solve",
+            "jax.lax.custom_linear_solve(lambda z: A @ z, v, lambda _, b: jnp.linalg.solve(A, b), "
+            "lambda _, b: jnp.linalg.solve(A.T, b))",
+            "np.linalg.solve(A, v)",
+        ),
+    ),
+    "Containers": (
+        Row(
+            "tree_map",
+            "jax.tree.map(lambda a: 2 * a, {'w': x})['w']",
+            "{name: 2 * a for name, a in {'w': x}.items()}['w']",
+            "transforms take lists, tuples, dicts and dataclasses, one inside the other",
+        ),
+        Row(
+            "tree",
+            "jax.tree.map(lambda a: 2 * a, [x, y])",
+            "[2 * a for a in [x, y]]",
+            "transforms take lists, tuples, dicts and dataclasses, one inside the other",
+        ),
+        Row(
+            "tree_util",
+            "jax.tree_util.tree_map(lambda a: 2 * a, [x, y])",
+            "[2 * a for a in [x, y]]",
+            "ga.register_container lets transforms look into a class of yours",
+        ),
+        Row(
+            "tree_util.register_pytree_node",
+            "jax.tree_util.register_pytree_node",
+            "ga.register_container",
+            alone="a declaration",
+        ),
+        Row(
+            "flatten_util", "jax.flatten_util.ravel_pytree([x, v])[0]", "np.concatenate([np.ravel(a) for a in [x, v]])"
+        ),
+        Row(
+            "flatten_util.ravel_pytree",
+            "jax.flatten_util.ravel_pytree([x, v])[0]",
+            "np.concatenate([np.ravel(a) for a in [x, v]])",
+        ),
+    ),
+    "jax.random": (
+        Row("random.PRNGKey", "jax.random.PRNGKey(0)", "rng = ga.random.default_rng(0)", _KEYS, alone=_RANDOM),
+        Row("random.key", "jax.random.key(0)", "rng = ga.random.default_rng(0)", _KEYS, alone=_RANDOM),
+        Row(
+            "random.split",
+            "jax.random.split(jax.random.key(0))",
+            "rng.spawn(2)",
+            "only where two streams are wanted: a generator goes on by itself",
+            alone=_RANDOM,
+        ),
+        Row(
+            "random.fold_in", "jax.random.fold_in(jax.random.key(0), 3)", "ga.random.default_rng([0, 3])", alone=_RANDOM
+        ),
+        Row(
+            "random.bernoulli",
+            "jax.random.bernoulli(jax.random.key(0), 0.5, (2,))",
+            "np.random.random(2) < 0.5",
+            alone=_RANDOM,
+        ),
+        Row(
+            "random.categorical",
+            "jax.random.categorical(jax.random.key(0), jnp.log(v ** 2))",
+            "rng.choice(v.size, p=v.data ** 2 / np.sum(v.data ** 2))",
+            alone=_RANDOM,
+        ),
+        Row(
+            "random.truncated_normal",
+            "jax.random.truncated_normal(jax.random.key(0), -2, 2, (2,))",
+            "from scipy import stats; stats.truncnorm.rvs(-2, 2, size=2)",
+            alone=_RANDOM,
+        ),
+        Row(
+            "random.rademacher",
+            "jax.random.rademacher(jax.random.key(0), (2,))",
+            "2 * np.random.randint(0, 2, 2) - 1",
+            alone=_RANDOM,
+        ),
+        Row("random.cauchy", "jax.random.cauchy(jax.random.key(0), (2,))", "rng.standard_cauchy(2)", alone=_RANDOM),
+        Row("random.t", "jax.random.t(jax.random.key(0), 3.0, (2,))", "rng.standard_t(3.0, 2)", alone=_RANDOM),
+        Row(
+            "key=",
+            "jax.random.normal(key=jax.random.key(0), shape=(2,))",
+            "rng.normal(size=2)",
+            "with rng = ga.random.default_rng(0)",
+            alone=_RANDOM,
+        ),
+        Row(
+            "minval=",
+            "jax.random.uniform(jax.random.key(0), (2,), minval=1.0)",
+            "rng.uniform(1.0, 2.0, 2)",
+            "with rng = ga.random.default_rng(0)",
+            alone=_RANDOM,
+        ),
+        Row(
+            "normal(shape=)",
+            "jax.random.normal(jax.random.key(0), shape=(2,))",
+            "size=, as in rng.normal(size=2)",
+            alone=_RANDOM,
+        ),
+    ),
+    "jax.nn, jax.scipy": (
+        Row("nn", "jax.nn.relu(x)", "ga.nnet.relu(x)", "layers are functions of arrays, those of ga.nnet or your own"),
+        Row("nn.relu", "jax.nn.relu(x)", "ga.nnet.relu(x)"),
+        Row("nn.sigmoid", "jax.nn.sigmoid(x)", "1 / (1 + np.exp(-x))"),
+        Row("nn.softmax", "jax.nn.softmax(x, axis)", "np.exp(x - np.logaddexp.reduce(x, axis, keepdims=True))"),
+        Row("nn.log_softmax", "jax.nn.log_softmax(x, axis)", "x - np.logaddexp.reduce(x, axis, keepdims=True)"),
+        Row("nn.softplus", "jax.nn.softplus(x)", "np.logaddexp(x, 0)"),
+        Row("nn.silu", "jax.nn.silu(x)", "x / (1 + np.exp(-x))"),
+        Row("nn.swish", "jax.nn.swish(x)", "x / (1 + np.exp(-x))"),
+        Row("nn.gelu", "jax.nn.gelu(x)", "x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x ** 3)))"),
+        Row("nn.elu", "jax.nn.elu(x)", "np.where(x > 0, x, np.expm1(x))"),
+        Row("nn.leaky_relu", "jax.nn.leaky_relu(x, 0.1)", "np.where(x > 0, x, 0.1 * x)"),
+        Row("nn.relu6", "jax.nn.relu6(x)", "np.clip(x, 0, 6)"),
+        Row("nn.one_hot", "jax.nn.one_hot(order, 3)", "np.eye(3)[order]"),
+        Row("nn.logsumexp", "jax.nn.logsumexp(x, axis)", "np.logaddexp.reduce(x, axis)"),
+        Row(
+            "scipy",
+            "jax.scipy.special.logsumexp(x)",
+            "np.logaddexp.reduce(np.ravel(x))",
+            "inside a transform, the dense functions of scipy.linalg and a dozen of scipy.special are differentiated "
+            "as they are",
+        ),
+        Row("scipy.special.logsumexp", "jax.scipy.special.logsumexp(x, axis)", "np.logaddexp.reduce(x, axis)"),
+        *alike("erf erfc gammaln", "scipy.special.{}", "jax.scipy.special.{}(p)", "scipy.special.{}(p.data)", _TWIN),
+        Row("scipy.linalg.expm", "jax.scipy.linalg.expm(A)", "scipy.linalg.expm(A.data)", _TWIN),
+        Row("scipy.special.expit", "jax.scipy.special.expit(x)", "1 / (1 + np.exp(-x))"),
+        Row("scipy.special.logit", "jax.scipy.special.logit(p)", "np.log(p / (1 - p))"),
+        Row("scipy.special.xlogy", "jax.scipy.special.xlogy(p, p)", "p * np.where(p > 0, np.log(p), 0.0)"),
+        Row("scipy.linalg.solve", "jax.scipy.linalg.solve(A, v)", "np.linalg.solve(A, v)"),
+        Row(
+            "scipy.linalg.cho_solve",
+            "jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(A), v)",
+            "np.linalg.solve(A, v)",
+        ),
+        Row(
+            "scipy.linalg.solve_triangular",
+            "jax.scipy.linalg.solve_triangular(jnp.tril(A), v, lower=True)",
+            "np.linalg.solve(np.tril(A), v)",
+        ),
+        Row("scipy.stats.norm.logpdf", "jax.scipy.stats.norm.logpdf(x)", "-x ** 2 / 2 - np.log(2 * np.pi) / 2"),
+        Row(
+            "scipy.optimize",
+            "jax.scipy.optimize.minimize(f, v, method='BFGS')",
+            "from scipy import optimize; "
+            "optimize.minimize(ga.value_and_grad(lambda v: np.sum((v - 1) ** 2)), v.data, jac=True)",
+            alone="minimisers take steps of their own",
+        ),
+        Row("ops", "jax.ops.segment_sum(v, order, 3)", "z = np.zeros(3, like=v); np.add.at(z, order, v); z"),
+        Row(
+            "ops.segment_sum", "jax.ops.segment_sum(v, order, 3)", "z = np.zeros(3, like=v); np.add.at(z, order, v); z"
+        ),
+        Row("optax", "optax.sgd(0.1)", "v = v - 0.1 * ga.grad(f)(v.data)", alone="a package of its own"),
+        Row(
+            "experimental",
+            "jax.experimental.sparse.BCOO.fromdense(A).todense()",
+            "A",
+            "all arrays are dense",
+            alone=_EAGER,
+        ),
+        Row("profiler", "jax.profiler.trace", "import cProfile; cProfile.Profile().runcall(F, v)", alone="it measures"),
+    ),
+}
+
+DIFFERENCES = (
+    Difference(
+        "precision",
+        "jnp.array([1.0]).dtype == np.float32",
+        "True",
+        "ga.tensor([1.0]).dtype == np.float64",
+        "True",
+        "as in NumPy; dtype=np.float32 asks for less",
+    ),
+    Difference(
+        "changing arrays",
+        "x = jnp.ones(2); x[0] = 5.0",
+        "TypeError",
+        "x = ga.ones(2); x[0] = 5.0; x",
+        "[5.0, 1.0]",
+        "updates in place are recorded, and reach every view",
+    ),
+    Difference(
+        "branching on values",
+        "jax.jit(lambda x: x if x > 0 else -x)(1.0)",
+        "TracerBoolConversionError",
+        "ga.grad(lambda x: x if x > 0 else -x)(1.0)",
+        "1.0",
+        "functions run as they stand, with the values at hand",
+    ),
+    Difference("an index out of bounds", "jnp.arange(3)[7]", "2", "ga.arange(3)[7]", "IndexError", "as in NumPy"),
+    Difference(
+        "complex arguments",
+        "jax.grad(lambda z: (z * jnp.conj(z)).real)(1 + 2j)",
+        "2 - 4j",
+        "ga.grad(lambda z: np.real(z * np.conj(z)))(1 + 2j)",
+        "2 + 4j",
+        "the gradient points the way of steepest ascent, so that z - rate * gradient descends",
+    ),
+    Difference(
+        "abs at 0", "jax.grad(jnp.abs)(0.0)", "1.0", "ga.grad(np.abs)(0.0)", "0.0", "the middle of the possible ones"
+    ),
+    Difference(
+        "clip at its bounds",
+        "jax.grad(lambda x: jnp.clip(x, 0.0, 1.0))(1.0)",
+        "0.5",
+        "ga.grad(lambda x: np.clip(x, 0.0, 1.0))(1.0)",
+        "1.0",
+        "a value that starts at its bound can leave it",
+    ),
+    Difference(
+        "relu at 0",
+        "jax.grad(jax.nn.relu)(0.0)",
+        "0.0",
+        "ga.grad(lambda x: np.maximum(x, 0.0))(0.0)",
+        "0.5",
+        "equal operands share evenly, as those of jnp.maximum",
+    ),
+    Difference(
+        "a mask before what is infinite",
+        "jax.grad(lambda x: jnp.where(x > 0, jnp.log(x), 0.0).sum())(jnp.array([0.0, 2.0]))",
+        "[nan, 0.5]",
+        "ga.grad(lambda x: np.sum(np.where(x > 0, np.log(x), 0.0)))(np.array([0.0, 2.0]))",
+        "[0.0, 0.5]",
+        "a zero that comes from a selection wins: what a mask leaves out has derivative zero, however infinite it is",
+    ),
+    Difference(
+        "the norm at zero",
+        "jax.grad(jnp.linalg.norm)(jnp.zeros(2))",
+        "[nan, nan]",
+        "ga.grad(np.linalg.norm)(np.zeros(2))",
+        "[0.0, 0.0]",
+        "the norm is least there, and descent stays",
+    ),
+    Difference(
+        "the same function called again",
+        "jax.jit(lambda x: 2 * x)(1.0)",
+        "2.0",
+        "(lambda x: 2 * x)(1.0)",
+        "2.0",
+        "nothing is compiled or kept: side effects, prints and random numbers happen at every call",
+    ),
+)

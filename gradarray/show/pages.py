@@ -1,0 +1,114 @@
+"""The guide's chapters, in Markdown: ``python -m gradarray guide``. Their tables are made of the rows of elsewhere/."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from importlib import resources
+from itertools import groupby
+from pathlib import Path
+
+from ..elsewhere.answers import differences, table
+from ..elsewhere.rows import Row
+
+# Each chapter, with the library whose users it is for.
+CHAPTERS = {
+    "from-mygrad": "MyGrad",
+    "from-autograd": "autograd",
+    "from-pytorch": "PyTorch",
+    "from-jax": "JAX",
+}
+_MADE = re.compile(r"<!-- (\w+) -->\n.*?<!-- end -->", re.DOTALL)
+
+
+def chapter(name: str) -> str:
+    """Return a chapter of the guide as it is in the package.
+
+    Examples
+    --------
+    >>> from gradarray.show import pages
+    >>> pages.chapter("from-jax").splitlines()[0]
+    '# From JAX'
+    """
+    return resources.files(__package__).joinpath("guide", f"{name}.md").read_text(encoding="utf-8")
+
+
+def made_anew(name: str) -> str:
+    """Return a chapter with its tables made anew."""
+    makers: dict[str, Callable[[str], Iterable[str]]] = {"differences": _differences, "names": _names}
+
+    def made(match: re.Match[str]) -> str:
+        lines = makers[match[1]](CHAPTERS[name])
+        return "\n".join([f"<!-- {match[1]} -->", *lines, "<!-- end -->"])
+
+    return _MADE.sub(made, chapter(name))
+
+
+def rewrite() -> None:
+    """Write the chapters with their tables made anew, into the source."""
+    for name in CHAPTERS:
+        text = made_anew(name)
+        Path(str(resources.files(__package__)), "guide", f"{name}.md").write_text(text, encoding="utf-8")
+
+
+def main(name: str | None = None) -> int:
+    """Print a chapter, or which there are."""
+    if name is None:
+        print("Chapters, each shown by `python -m gradarray guide NAME`:", *CHAPTERS, sep="\n    ")
+    else:
+        print(chapter(name), end="")
+    return 0
+
+
+# --- the tables -----------------------------------------------------------------------------------------------------
+
+
+def _differences(library: str) -> Iterator[str]:
+    yield from ("", f"| | {library} | gradarray | why |", "|---|---|---|---|")
+    for row in differences()[library]:
+        theirs, ours = f"{_code(row.theirs)} {_given(row.there)}", f"{_code(row.write)} {_given(row.here)}"
+        yield f"| {row.what} | {theirs} | {ours} | {row.why} |"
+    yield ""
+
+
+def _given(value: str) -> str:
+    raised = value.isidentifier() and value.endswith(("Error", "Warning"))
+    return f"{'warns' if value.endswith('Warning') else 'raises'}: `{value}`" if raised else f"gives `{value}`"
+
+
+def _names(library: str) -> Iterator[str]:
+    for title, rows in table()[library].items():
+        yield from ("", f"### {title}", "", f"| {library} | here | |", "|---|---|---|")
+        for pattern, group in groupby(rows, lambda row: row.pattern):
+            alike = [*group]
+            yield from [_together(alike)] if pattern else map(_line, alike)
+    yield ""
+
+
+def _line(row: Row) -> str:
+    words, as_in, code = row.write.rpartition("as in ")
+    return f"| {_code(row.theirs)} | {words}{as_in}{_code(code)} | {row.note} |"
+
+
+def _together(rows: list[Row]) -> str:
+    """Return the line of rows that differ in a name."""
+    first, *others = rows
+    same = [row.name for row in others if _here(row) == _there(row)]
+    other = [f"`{_there(row)}`: `{_here(row)}`" for row in others if _here(row) != _there(row)]
+    parts = [", ".join(f"`{name.rpartition('.')[2]}`" for name in same), ", ".join(other)]
+    return f"| {_code(first.theirs)} | {_code(first.write)} | so {'; '.join(filter(None, parts))} |"
+
+
+def _there(row: Row) -> str:
+    return row.name.rpartition(".")[2]
+
+
+def _here(row: Row) -> str:
+    assert row.pattern is not None
+    before, _, after = row.pattern[1].partition("{}")
+    return row.write.removeprefix(before).removesuffix(after)
+
+
+def _code(code: str) -> str:
+    """Return code for a cell of a table, a line of it by itself."""
+    return "<br>".join(f"`{line}`".replace("|", r"\|") for line in code.split("\n"))

@@ -1,0 +1,268 @@
+"""A missing name or keyword says whose it is and what to write, and is missing all the same."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+import pydoc
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradarray as ga
+from gradarray.elsewhere.answers import Absent, give_absent, telling
+from gradarray.elsewhere.names import ON_ARRAYS
+
+
+@pytest.fixture
+def x() -> Any:
+    return ga.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+
+
+def dual() -> Any:
+    found: list[Any] = []
+    ga.jvp(lambda d: found.append(d) or d, (np.ones(3),), (np.ones(3),))
+    return found[0]
+
+
+ANSWERS = [
+    (ga, "cat", "(PyTorch). Write np.concatenate([x, y], axis)"),
+    (ga, "from_numpy", "(PyTorch). Write ga.astensor(a)"),
+    (ga, "vmap", "(PyTorch, JAX). Write np.stack([f(row) for row in x])"),
+    (ga, "make_vjp", "(autograd). Write out, pull = ga.vjp(F, v)"),
+    (ga, "hessian_vector_product", "(autograd). Write ga.hvp(f)(v, u)"),
+    (ga, "fori_loop", "(JAX). Write \n\n    z = v\n    for i in range(3)"),
+    (ga, "nn", "Write ga.nnet.relu(x)"),
+    (ga, "leaky_relu", "Write np.where(x > 0, x, 0.1 * x)"),  # of PyTorch's nn.functional and others
+    (ga, "vectorize", "(NumPy). Write np.vectorize"),
+    (ga.linalg, "inv_ex", "(PyTorch). Write np.linalg.inv(A)"),
+    (ga.random, "PRNGKey", "(JAX). Write rng = ga.random.default_rng(0)"),
+    (ga.testing, "gradcheck", "(PyTorch). Write ga.check_grads"),
+    # slips of the pen
+    (ga, "expnd_dims", "; the nearest name is 'expand_dims'"),
+    (ga, "unsqueze", "; the nearest name is 'unsqueeze' (PyTorch). Write np.expand_dims(x, axis)"),
+    (ga.linalg, "slove", "; the nearest name is 'solve'"),
+    (ga.fft, "irftt", "; the nearest name is 'irfft'"),
+    (ga.registry, "elementwize", "; the nearest name is 'elementwise'"),
+]
+
+
+@pytest.mark.parametrize(("module", "name", "told"), ANSWERS, ids=lambda a: a if isinstance(a, str) else None)
+def test_a_module_answers(module: Any, name: str, told: str) -> None:
+    with pytest.raises(AttributeError) as caught:
+        getattr(module, name)
+    assert type(caught.value) is AttributeError
+    assert (caught.value.name, caught.value.obj) == (name, module)
+    text = str(caught.value)
+    assert text.startswith(f"module {module.__name__!r} has no attribute {name!r}")
+    assert told in text
+    assert not hasattr(module, name)
+    assert getattr(module, name, 7) == 7
+    assert name not in dir(module)
+
+
+@pytest.mark.parametrize("name", ["nothing_of_the_kind", "__wrapped__", "_repr_html_", "__path__x"])
+def test_what_nobody_has_is_merely_missing(name: str) -> None:
+    with pytest.raises(AttributeError) as caught:
+        getattr(ga, name)
+    assert str(caught.value) == f"module 'gradarray' has no attribute {name!r}"
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        (
+            "from gradarray import make_vjp",
+            "cannot import name 'make_vjp' from 'gradarray' (autograd). Write out, pull",
+        ),
+        ("from gradarray import grad, jit", "cannot import name 'jit' from 'gradarray' (PyTorch, JAX). Write F(v)"),
+        ("from gradarray.linalg import inv_ex", "from 'gradarray.linalg' (PyTorch). Write np.linalg.inv(A)"),
+        ("from gradarray import grdient", "from 'gradarray'; the nearest name is 'gradient'"),
+    ],
+)
+def test_an_import_answers(statement: str, told: str) -> None:
+    """By an ImportError: Python itself would drop what an AttributeError says."""
+    with pytest.raises(ImportError) as caught:
+        exec(statement, {})
+    assert told in str(caught.value)
+    assert caught.value.name == statement.split()[1]
+
+
+def test_an_import_with_a_way_out_takes_it() -> None:
+    names: dict[str, Any] = {}
+    exec("try:\n    from gradarray import jit\nexcept ImportError:\n    jit = None", names)
+    assert names["jit"] is None
+
+
+class TestArrays:
+    @pytest.mark.parametrize("make", [lambda: ga.tensor([1.0, 2.0]), dual], ids=["Tensor", "Dual"])
+    def test_answers(self, make: Callable[[], Any]) -> None:
+        t = make()
+        with pytest.raises(AttributeError) as caught:
+            t.unsqueeze(0)
+        assert type(caught.value) is AttributeError
+        assert caught.value.name == "unsqueeze"
+        assert caught.value.obj is t
+        kind = type(t).__name__
+        assert str(caught.value) == (
+            f"{kind!r} object has no attribute 'unsqueeze' (PyTorch). Write np.expand_dims(x, axis)"
+        )
+
+    def test_every_name_has_an_answer_and_is_missing(self, x: Any) -> None:
+        for name in ON_ARRAYS:
+            assert not hasattr(x, name)
+            assert not hasattr(ga.Tensor, name)
+            with pytest.raises(AttributeError, match=r"\. Write "):
+                getattr(x, name)
+
+    def test_the_class_answers(self) -> None:
+        with pytest.raises(
+            AttributeError, match=r"type object 'Tensor' has no attribute 'at' \(JAX\)\. Write x\[0\] ="
+        ):
+            ga.Tensor.at  # noqa: B018
+
+    def test_assigning_and_deleting_answers(self, x: Any) -> None:
+        with pytest.raises(AttributeError, match=r"constant=True"):
+            x.requires_grad = True
+        with pytest.raises(AttributeError, match=r"constant=True"):
+            del x.requires_grad
+        with pytest.raises(AttributeError, match=r"'Tensor' object has no attribute 'foo'$"):
+            x.foo = 1
+
+    def test_nobody_sees_the_names(self, x: Any) -> None:
+        assert not ON_ARRAYS & {*dir(x), *dir(ga.Tensor)}
+        assert not ON_ARRAYS & {name for name, _ in inspect.getmembers(x)}
+        assert "unsqueeze" not in pydoc.render_doc(ga.Tensor)
+        assert type(ga.Tensor) is type
+
+    def test_subclasses_and_copies_are_as_ever(self, x: Any) -> None:
+        class Own(ga.Tensor):
+            cat = "an attribute"
+
+            def unsqueeze(self, axis: int) -> Any:
+                return np.expand_dims(self, axis)
+
+        assert Own(1.0).unsqueeze(0).shape == (1,)
+        assert Own(1.0).cat == "an attribute"
+        assert not hasattr(Own(1.0), "numel")
+        assert pickle.loads(pickle.dumps(x)).shape == copy.deepcopy([x])[0].shape == (2, 3)
+
+    def test_pythons_own_suggestion_goes_on(self, x: Any) -> None:
+        with pytest.raises(AttributeError) as caught:
+            x.reshap(6)
+        assert caught.value.name == "reshap"
+        assert caught.value.obj is x
+        if sys.version_info >= (3, 12):  # before, the interpreter alone says it, where it prints an error
+            assert "Did you mean: 'reshape'?" in "".join(traceback.format_exception(caught.value))
+
+    def test_a_view_of_another_shape_is_named(self, x: Any) -> None:
+        for args in ((3, 2), ((3, 2),), (-1,)):
+            with pytest.raises(TypeError, match=r"PyTorch, write x\.reshape\(shape\)"):
+                x.view(*args)
+
+
+KEYWORDS = [
+    ("ga.grad(np.sum, argnum=0)", "(autograd). Write argnums=, as in"),
+    ("ga.jacobian(np.sin, argnum=0)", "(autograd). Write argnums=, as in"),
+    ("ga.hvp(np.sum, argnum=0)", "(autograd). Write argnums=, as in"),
+    ("ga.grad(np.sum, argnm=0)", "argument 'argnm'. Did you mean 'argnums'?"),
+    ("ga.checkpoint(np.sin, policy=None)", "(JAX). Write ga.checkpoint(F)(v)"),
+    ("ga.tensor(1.0, requires_grad=True)", "(PyTorch). Write nothing, or constant=True for requires_grad=False"),
+    ("ga.tensor(1.0, device='cuda')", "(PyTorch). Write ga.tensor(a); all arrays are on the CPU"),
+    ("ga.tensor(1.0, dtyp='float32')", "argument 'dtyp'. Did you mean 'dtype'?"),
+    ("ga.astensor(1.0, requires_grad=True)", "(PyTorch). Write nothing"),
+    ("ga.zeros(3, requires_grad=True)", "(PyTorch). Write nothing"),
+    ("ga.sum(x, dim=0)", "(PyTorch). Write axis=, as in np.sum(x, axis=1)"),
+    ("ga.sum([1.0], dim=0)", "(PyTorch). Write axis="),
+    ("ga.stack([x, x], dim=0)", "(PyTorch). Write axis="),
+    ("x.sum(dim=0)", "(PyTorch). Write axis="),
+    ("x.mean(0, keepdim=True)", "(PyTorch). Write keepdims="),
+    ("x.std(unbiased=False)", "(PyTorch). Write ddof="),
+    ("x.flatten(start_dim=1)", "(PyTorch). Write x.reshape(x.shape[0], -1)"),
+    ("x.backward(gradient=x)", "(PyTorch). Write the cotangent first, as in"),
+    ("ga.linalg.norm(x, p=1)", "(PyTorch). Write ord=, as in"),
+    ("ga.add(x, x, alpha=2)", "(PyTorch). Write x + 2 * y"),
+    ("ga.random.default_rng(0).normal(shape=(2,))", "(JAX). Write size=, as in"),
+    ("ga.random.normal(key=1)", "(JAX). Write rng.normal(size=2)"),
+]
+
+
+@pytest.mark.parametrize(("call", "told"), KEYWORDS, ids=[call for call, _ in KEYWORDS])
+def test_a_keyword_is_answered(call: str, told: str, x: Any) -> None:
+    with pytest.raises(TypeError) as caught:
+        eval(call, {"ga": ga, "np": np, "x": x})
+    assert type(caught.value) is TypeError
+    assert "() got an unexpected keyword argument '" in str(caught.value)
+    assert told in str(caught.value)
+
+
+def test_a_keyword_that_nobody_has_is_refused_in_pythons_words() -> None:
+    for call in (lambda: ga.grad(np.sum, zzz=1), lambda: ga.tensor(1.0, zzz=1), lambda: ga.tensor(1.0).backward(zzz=1)):
+        with pytest.raises(TypeError, match=r"\w\(\) got an unexpected keyword argument 'zzz'$"):
+            call()
+
+
+def test_the_users_own_keywords_are_the_users() -> None:
+    """What a function of the user's refuses is told as Python tells it, whatever it is called."""
+
+    def sum(x: Any) -> Any:
+        return x
+
+    def f(x: Any) -> Any:
+        return sum(x, dim=1)  # type: ignore[call-arg]
+
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'dim'(\. Did you mean .*)?$"):
+        ga.vjp(f, np.ones(3))
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'argnum'$"):
+        ga.vjp(lambda x: (lambda y: y)(x, argnum=1), np.ones(3))  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("func", [ga.grad, ga.vjp, ga.jacobian, ga.hvp, ga.tensor, ga.astensor, ga.Tensor.backward])
+def test_signatures_are_those_of_the_functions(func: Any) -> None:
+    kinds = {parameter.kind for parameter in inspect.signature(func).parameters.values()}
+    assert inspect.Parameter.VAR_KEYWORD not in kinds
+    assert len(inspect.signature(func).parameters) >= 3
+    assert func.__doc__
+    assert pickle.loads(pickle.dumps(func)) is func
+
+
+def test_telling_leaves_other_errors_alone() -> None:
+    @telling
+    def f(a: int) -> int:
+        raise TypeError("f() got an unexpected keyword argument 'dim'")
+
+    with pytest.raises(TypeError, match=r"'dim'$"):
+        f(1)
+    with pytest.raises(TypeError, match=r"missing 1 required positional argument: 'a'$"):
+        f()  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"\(PyTorch\)\. Write axis="):
+        f(1, dim=1)  # type: ignore[call-arg]
+
+
+def test_given_attributes_do_not_hide_ones_own() -> None:
+    class Base:
+        pass
+
+    class Thing(Base):
+        numel = 3
+
+    give_absent(Thing, {"numel": Absent("numel"), "size": Absent("size", "there is none")})
+    assert Thing().numel == 3
+    with pytest.raises(AttributeError, match=r"'Thing' object has no attribute 'size': there is none$"):
+        Thing().size  # type: ignore[attr-defined]  # noqa: B018
+    assert "size" not in dir(Thing)
+
+
+def test_the_table_is_loaded_when_a_name_is_missed(run_python: Any) -> None:
+    ended = run_python(
+        "-c",
+        "import sys, gradarray as ga; x = ga.tensor(1.0); hasattr(x, '__array_struct__'), hasattr(x, 'foo'), dir(ga);"
+        "before = 'gradarray.elsewhere.pytorch' in sys.modules; hasattr(x, 'numel');"
+        "print(before, 'gradarray.elsewhere.pytorch' in sys.modules)",
+    )
+    assert ended.stdout.split() == ["False", "True"]
