@@ -157,7 +157,7 @@ def test_each_special_point_of_the_readme(function, point, derivative):
     linecache.cache[file] = (0, None, ["\n"] * 6 + [f"{function}\n"], file)
     try:
         with ga.detect_anomaly():
-            result = eval(compile("\n" * 6 + function, file, "eval"), {"np": np}, variables)
+            result = eval(compile("\n" * 6 + function, file, "eval"), {"np": np, "ga": ga}, variables)
             if is_finite(expected):
                 result.backward()
                 for x, gradient in zip(variables.values(), expected, strict=True):
