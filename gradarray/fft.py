@@ -1,5 +1,7 @@
 """The mirror of numpy.fft: its functions under the same names, which also take ``constant=`` and return Tensors."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from .elsewhere.answers import absence
@@ -56,4 +58,5 @@ __all__ = [
     "rfftn",
 ]
 
-__getattr__ = absence(__name__)
+if not TYPE_CHECKING:  # to a type checker, a module with a __getattr__ has every name
+    __getattr__ = absence(__name__)

@@ -1,5 +1,7 @@
 """The mirror of numpy.linalg: its functions under the same names, which also take ``constant=`` and return Tensors."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.linalg import LinAlgError
 
@@ -90,4 +92,5 @@ __all__ = [
     "vector_norm",
 ]
 
-__getattr__ = absence(__name__)
+if not TYPE_CHECKING:  # to a type checker, a module with a __getattr__ has every name
+    __getattr__ = absence(__name__)

@@ -7,6 +7,8 @@ in, `ans` the result of the call, operands and parameters under NumPy's own name
 shape and dtype of the result or of an operand, its name starts with an underscore, and the values are not kept.
 """
 
+from typing import TYPE_CHECKING
+
 from .dropin.twins import twin
 from .elsewhere.answers import absence
 from .rules.differentiable import Bilinear, Elementwise, Function, Linear
@@ -63,4 +65,5 @@ __all__ = [
     "zero_gradient",
 ]
 
-__getattr__ = absence(__name__)
+if not TYPE_CHECKING:  # to a type checker, a module with a __getattr__ has every name
+    __getattr__ = absence(__name__)

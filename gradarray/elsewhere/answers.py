@@ -201,10 +201,12 @@ def explain(error: TypeError, func: Any) -> None:
     match = _UNKNOWN.match(str(error))
     if match is None or match[1] != getattr(func, "__name__", None):
         return
-    told = keyword(*match.groups())
-    if not told and "Did you mean" not in match[0]:  # as Python says itself, from 3.13 on
+    told, said = keyword(*match.groups()), str(error)
+    if told:  # what Python has guessed is no better
+        said = said.partition(". Did you mean")[0]
+    elif "Did you mean" not in said:  # as Python says itself, from 3.13 on
         told = _near_keyword(func, match[2])
-    error.args = (str(error) + told,)
+    error.args = (said + told,)
 
 
 def _near_keyword(func: Any, name: str) -> str:
