@@ -1,5 +1,6 @@
 """What drop-in mode costs: transforms with and without it, opening and closing, an array of variables."""
 
+import functools
 import itertools
 import types
 from collections.abc import Callable
@@ -15,7 +16,7 @@ ON, OFF = "dropped_in()", "as_it_stands()"
 
 
 def with_numpy(loss: Loss) -> Callable[..., Any]:
-    return lambda *arrays: loss(np, *arrays)
+    return functools.partial(loss, np)
 
 
 def switched(work: Work) -> Ways:
