@@ -75,9 +75,8 @@ def _layers(value: Any, levels: set[int]) -> bool:
         levels.add(value.level)
         return _layers(value.value, levels) | _layers(value.tangent, levels)
     if isinstance(value, (list, tuple, dict)):
-        return max(
-            [_layers(item, levels) for item in (value.values() if isinstance(value, dict) else value)], default=False
-        )
+        items = value.values() if isinstance(value, dict) else value
+        return sum(_layers(item, levels) for item in items) > 0  # each is asked
     return isinstance(value, wrapping.Tensor)
 
 

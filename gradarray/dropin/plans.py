@@ -128,7 +128,7 @@ def plan_of(roots: tuple[Any, ...]) -> Plan:
     held = (*roots, *[obj for _, _, objects in found for obj in objects])
     plan = _by_roots.get(key)
     if plan is None or not plan.is_of(held) or not plan.fresh():
-        if len(_by_roots) > 100:
+        if len(_by_roots) > 20:  # they may hold objects of the program's
             _by_roots.clear()
         plan = _by_roots[key] = Plan(roots, whole=True)
         plan.roots = tuple([_weak(root) for root in held])

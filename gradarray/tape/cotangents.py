@@ -226,7 +226,6 @@ class Reading(PullbackRule):
     name = "getitem"
     shared = True
     fixed = True
-    put: Callable[[Array, Any, Array], None]
 
     def __init__(self, put: Callable[[Array, Any, Array], None], views: bool) -> None:
         self.put = put

@@ -31,7 +31,6 @@ class PullbackRule:
     selects : whether zeros that it puts in say that an element has no part in the result, or "nan"; see careful.py
     ours : whether it is the library's own, so that it returns what it should, and can be asked at random numbers
     in_place : whether what comes back to the operand is the cotangent itself, changed in a part
-    put : of a rule that reads elements of its operand, adds a cotangent to a buffer at the place that its args tell
     fixed : whether all its nodes have the same number of operands
     multiplies : whether it has one operand, whose cotangent is the node's times an array of the result's shape
     """
@@ -47,7 +46,6 @@ class PullbackRule:
     selects: bool | str = False
     ours = False
     in_place = False
-    put: Callable[[Array, Any, Array], None] | None = None
     fixed = False
     multiplies = False
 

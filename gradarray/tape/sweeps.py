@@ -14,7 +14,7 @@ from ..kernels.parts import add
 from ..kernels.products import no_nan
 from ..kernels.references import RETURNED, fewest, holders
 from . import careful
-from .cotangents import blank, buffer_of
+from .cotangents import Scatter
 from .fitting import fit
 from .nodes import (
     AWAITED,
@@ -160,23 +160,6 @@ def _pull(nodes: list[Node], uses: dict[Node, int], root: Node, g: Array, retain
             return _pull_large(nodes, place, uses, root, start, pending, kept, owned)
         if counted(node) - uses[node] > own and type(g) is not list:
             kept[node] = g if type(g) is not np.ndarray or g.dtype is node.dtype else fit(g, node)
-        put = rule.put
-        if put is not None and (type(g) is float64 or (type(g) is np.ndarray and g.size < LARGE)):
-            # As in `Scatter`, without the calls.
-            parent = node.parents[0]
-            if parent is None:
-                continue
-            c = pending.get(parent)
-            if c is None:
-                c = blank(parent.shape, parent.dtype)
-                if c.size >= LARGE and uses.get(parent) == 1:
-                    zeros = parent.order if _is_finite(g) else -1
-            elif parent not in owned:
-                c = buffer_of(c)
-            pending[parent] = c
-            owned.add(parent)
-            put(c, node.args, g)
-            continue
         for parent, c in zip(node.parents, rule.pullback(node, g)):  # noqa: B905 - strict= costs as much as the rest
             # As in `_add`, without the call.
             if parent is None or c is None:
@@ -186,6 +169,8 @@ def _pull(nodes: list[Node], uses: dict[Node, int], root: Node, g: Array, retain
                     c = fit(c, parent)
             elif c.shape != parent.shape or c.dtype is not parent.dtype:
                 if c.shape is None:
+                    if type(c) is Scatter and parent not in pending and uses.get(parent) == 1:
+                        zeros = parent.order if c.g.size < LARGE and _is_finite(c.g) else -1
                     pending[parent] = c.add_to(pending.get(parent), parent, owned, mine and node not in kept)
                     continue
                 c = fit(c, parent)

@@ -61,6 +61,8 @@ class _SetWindows(_SetItem):
     The node's args tell for each value, too, whether it is the one.
     """
 
+    in_place = False
+
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         base, value = node.parents
         steps, index, stays = node.args
