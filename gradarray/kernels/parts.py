@@ -16,7 +16,7 @@ import numpy as np
 
 from ..context.settings import silently, told_once
 from . import workers
-from .arrays import BLOCK, SPLIT
+from .arrays import BLOCK, LARGE, SPLIT
 from .products import no_nan, product
 
 
@@ -37,8 +37,13 @@ def _in_parts(compute: Callable[[slice], object], size: int, length: int | None 
     length = size if length is None else length
     # No part is so small that its hand-over is not won back, however many processors there are.
     count = max(1, min(THREADS, 2 * size // SPLIT, length))
-    edges = [length * k // count for k in range(count + 1)]
-    workers.workers.run(compute, [slice(start, stop) for start, stop in itertools.pairwise(edges)])
+    workers.workers.run(compute, _evenly(0, length, count))
+
+
+def _evenly(start: int, stop: int, count: int) -> list[slice]:
+    """Return so many slices of about the same length, which cover what lies between."""
+    edges = [start + (stop - start) * k // count for k in range(count + 1)]
+    return [slice(first, last) for first, last in itertools.pairwise(edges)]
 
 
 def _flat(operand: Any, shape: tuple[int, ...]) -> Any:
@@ -194,12 +199,13 @@ def product_in_parts(
     fresh = into is None and not spare
     target = out if rows else out.reshape(-1)
     length = len(target)
-    # One thread gains nothing by blocks but half of the memory beside that of a cotangent to spare.
-    step = max(1, BLOCK * length // g.size) if threads else (length + 1) // 2 if spare else length
+    # One thread gains nothing by blocks but half of the memory beside that of a cotangent to spare. No block is smaller
+    # than LARGE, from where on a partial derivative may be computed in another way, which rounds otherwise.
+    halves = spare and length // 2 * (g.size // length) >= LARGE
+    step = max(1, BLOCK * length // g.size) if threads else (length + 1) // 2 if halves else length
 
     def compute(part: slice) -> None:
-        for start in range(part.start, part.stop, step):
-            block = slice(start, min(start + step, part.stop))
+        for block in _evenly(part.start, part.stop, -(-(part.stop - part.start) // step)):
             cotangent, *parts = [x[block] if type(x) is np.ndarray else x for x in flat]
             if fresh:
                 result = np.multiply(cotangent, partial(*parts), out=target[block])

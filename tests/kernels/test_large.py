@@ -16,6 +16,8 @@ import pytest
 import gradarray as ga
 from gradarray.kernels import arrays, parts
 from gradarray.kernels.references import holders
+from gradarray.rules.differentiable import Elementwise
+from gradarray.rules.registry import RULES
 from tests.counted import counted
 
 N = arrays.SPLIT + 5
@@ -393,3 +395,33 @@ def test_numpys_error_state_holds_for_a_large_array(threads):
 def test_the_tangent_of_a_large_array_says_nothing(threads):
     assert warned(lambda x: ga.jvp(np.sqrt, (x,), (x + 1,)), ZEROS) == []
     assert warned(lambda x: ga.jvp(lambda x: np.hypot(x, x) * x**0.5, (x,), (x + 1,)), ZEROS) == []
+
+
+# --- the same to the last bit, however it is cut ----------------------------------------------------------------------
+
+UFUNCS = {
+    func.__name__: rule
+    for func, rule in RULES.items()
+    if isinstance(func, np.ufunc) and isinstance(rule, Elementwise) and rule.ours and all(map(callable, rule.partials))
+}
+# So many elements, in rows of so many: those of a half, of a block or of the last block are fewer than LARGE in some.
+SIZES = [(arrays.LARGE, 1), (2 * arrays.LARGE - 1, 1), (2731, 3), (3, 2731), (70, 60), (3, arrays.LARGE)]
+
+
+@pytest.mark.parametrize("ufunc", UFUNCS)
+def test_a_product_does_not_depend_on_how_it_is_cut(ufunc, monkeypatch):
+    rule = UFUNCS[ufunc]
+    cuts = [(shape, count, spare) for shape in SIZES for count in (1, 2) for spare in (False, True)]
+    cuts += [((arrays.SPLIT + 5, 1), 2, False), ((2 * arrays.SPLIT + 5, 1), 3, True), ((5, arrays.SPLIT - 7), 2, True)]
+    for shape, count, spare in cuts:
+        rng = np.random.default_rng(0)
+        operands = [rng.uniform(0.1, 0.9, shape) + (ufunc == "arccosh") for _ in range(rule.nin)]
+        operands[0].flat[-1] = operands[0].flat[3] = 1e200  # whose square overflows
+        with np.errstate(all="ignore"):
+            saved = (rule.func(*operands), *operands)
+            for partial in rule.partials:
+                g = rng.normal(size=shape)
+                whole = g * partial(*saved)
+                monkeypatch.setattr(parts, "THREADS", count)
+                product = parts.product_in_parts(g.copy(), partial, saved, spare=spare)
+                np.testing.assert_array_equal(product, whole, err_msg=f"{shape}, {count} threads, spare {spare}")
