@@ -162,6 +162,10 @@ def hard_tanh(x: Any, *, lower_bound: Any = -1, upper_bound: Any = 1, constant: 
     """
     x = operand(x)
     lower, upper = number(lower_bound, "lower_bound", x), number(upper_bound, "upper_bound", x)
+    if x.dtype.kind in "iu":  # -1 is no bound of a byte, which NumPy would refuse
+        reach = np.iinfo(x.dtype)
+        lower = max(lower, int(reach.min)) if type(lower) is int else lower
+        upper = min(upper, int(reach.max)) if type(upper) is int else upper
     return called(_hard_tanh, x, lower, upper, constant=constant)
 
 

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -292,6 +293,60 @@ def test_parameters_that_are_tensors() -> None:
     assert nnet.elu(x, np.array([0.5])).dtype == np.float32
 
 
+HALVES = [0.5, Fraction(1, 2), np.float64(0.5), np.longdouble(0.5), np.array(0.5), np.array([0.5])]
+
+
+@pytest.mark.parametrize("half", [*HALVES, ga.tensor(0.5), ga.tensor([0.5]), ga.tensor(0.5, constant=True)])
+def test_a_parameter_of_any_kind_leaves_the_precision(half: Any) -> None:
+    x, p, labels = np.float32([[-1.0, 0.25]]), np.float32([[0.5, 0.5]]), [0]
+    for function in (
+        lambda a: nnet.leaky_relu(x, a),
+        lambda a: nnet.elu(x, a),
+        lambda a: nnet.hard_tanh(x, lower_bound=-1, upper_bound=a),
+        lambda a: nnet.focal_loss(p, labels, alpha=a, gamma=1),
+        lambda a: nnet.softmax_focal_loss(x, labels, alpha=a, gamma=1),
+    ):
+        y = function(half)
+        assert y.dtype == np.float32
+        np.testing.assert_array_equal(y.data, function(0.5).data)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int64, np.uint64])
+def test_hard_tanh_of_whole_numbers_whose_dtype_does_not_reach_the_bounds(dtype: Any) -> None:
+    x = np.array([0, 1, 5], dtype)
+    y = nnet.hard_tanh(x, lower_bound=-(2**70), upper_bound=3)
+    assert (y.dtype, y.data.tolist()) == (dtype, [0, 1, 3])
+    assert nnet.hard_tanh(x, upper_bound=2**70).data.tolist() == [0, 1, 5]
+    assert nnet.hard_tanh(x).data.tolist() == [0, 1, 1]
+
+
+@pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:invalid value")
+@pytest.mark.parametrize("shape", [(0, 3), (2, 0), (0, 0), (2, 3, 0), (2, 0, 3)])
+def test_batchnorm_of_nothing(shape: tuple[int, ...]) -> None:
+    x, gamma = ga.tensor(np.zeros(shape, np.float32)), ga.tensor(np.ones(shape[1]))
+    y = nnet.batchnorm(x, gamma=gamma, eps=0.1)
+    assert y.shape == shape
+    y.backward()
+    assert x.grad.shape == shape
+    np.testing.assert_array_equal(gamma.grad, np.zeros(shape[1]))
+
+
+@pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:invalid value")
+@pytest.mark.parametrize("name", ["focal_loss", "softmax_focal_loss", "softmax_crossentropy", "multiclass_hinge"])
+def test_losses_of_no_data(name: str) -> None:
+    for labels in ([], np.zeros(0, int)):
+        x = ga.tensor(np.zeros((0, 3)))
+        y = getattr(nnet, name)(x, labels)
+        assert np.size(y) == 0 or np.isnan(y.data)
+        y.backward()
+        assert x.grad.shape == (0, 3)
+
+
+def test_margin_ranking_loss_is_differentiated_by_what_stands_in_the_place_of_signs() -> None:
+    a, b = SCORES[:, 0], SCORES[:, 1]
+    ga.check_grads(lambda y: nnet.margin_ranking_loss(a, b, y, 0.3), (np.array([1.0, -1.0, 0.5, 2.0, 1.0]),))
+
+
 def test_complex_numbers() -> None:
     z = RNG.normal(size=(2, 4)) + 1j * RNG.normal(size=(2, 4))
     close(nnet.sigmoid(z), 1 / (1 + np.exp(-z)))
@@ -342,6 +397,21 @@ MISTAKES: dict[str, tuple[type[Exception], Any]] = {
     "`slope` must be a real-valued scalar": (TypeError, lambda: nnet.leaky_relu(2.0, ga.tensor([1.0, 2.0]))),
     "`lower_bound` must be": (TypeError, lambda: nnet.hard_tanh(2.0, lower_bound=None)),
     "`upper_bound` must be": (TypeError, lambda: nnet.hard_tanh(2.0, upper_bound="1")),
+    r"`slope` must be a real-valued scalar, got \[1. 2.\]": (
+        TypeError,
+        lambda: nnet.leaky_relu(2.0, np.array([1.0, 2.0])),
+    ),
+    "`x` must contain numbers, got None": (TypeError, lambda: nnet.relu(None)),
+    "`scores` must contain numbers, got .*'a'": (TypeError, lambda: nnet.softmax_focal_loss([["a"]], [0])),
+    "`alpha` must contain numbers, got 'a'": (TypeError, lambda: nnet.focal_loss(np.ones((1, 3)), [0], alpha="a")),
+    "`alpha` must contain real numbers, got complex128": (
+        TypeError,
+        lambda: nnet.focal_loss(np.ones((1, 3)), [0], alpha=1j),
+    ),
+    "`y` must contain real numbers, got complex128": (
+        TypeError,
+        lambda: nnet.margin_ranking_loss(np.ones(2), np.ones(2), 1j, 1),
+    ),
     "`axis` must be a whole number, got 1.5": (TypeError, lambda: nnet.glu(np.ones(2), 1.5)),
     "odd length": (ValueError, lambda: nnet.glu(np.ones((2, 3)))),
     "axis 2 is out of bounds": (np.exceptions.AxisError, lambda: nnet.glu(np.ones((2, 2)), 2)),
