@@ -331,23 +331,29 @@ def margin_ranking_loss(x1: Any, x2: Any, y: Any, margin: Any, *, constant: bool
 
 
 @ga.registry.primitive
-def _focal(log_p: Any, *, gamma: float) -> Any:
+def _focal(log_p: Any, *, gamma: float, of_scores: bool) -> Any:
     return -log_p * np.maximum(-np.expm1(log_p), 0) ** gamma
 
 
-def _focal_slope(log_p: Any, gamma: float) -> Any:
+def _focal_slope(log_p: Any, gamma: float, of_scores: bool) -> Any:
     if gamma == 0:
         return -np.ones(log_p.shape, log_p.dtype)
-    wrong = np.maximum(-np.expm1(log_p), 0)
+    # Rounding may make more than 1 of a probability; at 1 itself np.maximum would halve the derivative.
+    wrong = -np.expm1(log_p)
+    wrong = np.where(wrong < 0, 0, wrong)
+    certain = wrong == 0
+    some = np.where(certain, 1, wrong)
     # Both go to 0 together, and their ratio to -1; of a class that is impossible the product is 0.
-    ratio = np.where(wrong == 0, -1, np.maximum(log_p, -1e4) / np.where(wrong == 0, 1, wrong))
-    return wrong**gamma * (gamma * np.exp(log_p) * ratio - 1)
+    ratio = np.where(certain, -1, np.maximum(log_p, -1e4) / some)
+    # The slope of the power may be infinite there, but that of log_p by the scores goes to 0 faster.
+    power = np.where(certain, 0, some**gamma) if of_scores else wrong**gamma
+    return power * (gamma * np.exp(log_p) * ratio - 1)
 
 
 ga.registry.rule(
     _focal,
-    lambda g, _ans, log_p, *, gamma: g * _focal_slope(log_p, gamma),
-    jvp=lambda tangents, _ans, log_p, *, gamma: tangents[0] * _focal_slope(log_p, gamma),
+    lambda g, _ans, log_p, *, gamma, of_scores: g * _focal_slope(log_p, gamma, of_scores),
+    jvp=lambda tangents, _ans, log_p, *, gamma, of_scores: tangents[0] * _focal_slope(log_p, gamma, of_scores),
 )
 
 
@@ -403,7 +409,11 @@ def focal_loss(
     gamma = _not_negative(gamma, "gamma")
     p, labels = _checked(class_probs, "class_probs", targets, "targets")
     alpha = _factor(alpha, p)
-    return called(lambda p: alpha * _focal(np.log(_of_class(p, labels=labels)), gamma=gamma), p, constant=constant)
+
+    def loss(p: Any) -> Any:
+        return alpha * _focal(np.log(_of_class(p, labels=labels)), gamma=gamma, of_scores=False)
+
+    return called(loss, p, constant=constant)
 
 
 def softmax_focal_loss(
@@ -455,7 +465,7 @@ def softmax_focal_loss(
     values, p = _crossentropies(ga.asarray(x), labels)
 
     def loss(x: Any) -> Any:
-        return alpha * _focal(-_crossentropy(x, labels=labels, value=values, p=p), gamma=gamma)
+        return alpha * _focal(-_crossentropy(x, labels=labels, value=values, p=p), gamma=gamma, of_scores=True)
 
     return called(loss, x, constant=constant)
 

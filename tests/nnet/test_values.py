@@ -175,6 +175,30 @@ def test_focal_loss_of_what_is_certain(gamma: float, slope: float) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:divide by zero")
+@pytest.mark.parametrize("gamma, curvature", [(0, 1), (0.5, np.inf), (1, 2), (1.5, 0), (2, 0)])
+def test_curvature_of_the_focal_loss_of_what_is_certain(gamma: float, curvature: float) -> None:
+    def loss(p: Any) -> Any:
+        return nnet.focal_loss(p, [0], gamma=gamma)[0]
+
+    p = np.array([[1.0, 0.5]])
+    expected = [[curvature, 0], [0, 0]]
+    np.testing.assert_array_equal(ga.hessian(loss)(p)[0, :, 0], expected)
+    np.testing.assert_array_equal(ga.jacrev(ga.grad(loss))(p)[0, :, 0], expected)
+
+
+@pytest.mark.parametrize("gamma", [0, 0.5, 1, 1.5, 2])
+@pytest.mark.parametrize("dtype, gap", [(np.float32, 20), (np.float64, 40), (np.float64, 1e4)])
+def test_curvature_of_the_focal_loss_of_scores_that_are_certain(gamma: float, dtype: Any, gap: float) -> None:
+    def loss(x: Any) -> Any:
+        return nnet.softmax_focal_loss(x, [0], gamma=gamma)[0]
+
+    x = np.array([[gap, 0, 0]], dtype)
+    for curvature in (ga.hessian(loss)(x), ga.jacrev(ga.grad(loss))(x)):
+        assert curvature.dtype == dtype
+        np.testing.assert_allclose(curvature, 0, atol=3e-9)
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
 @pytest.mark.parametrize("gamma", [0, 0.5, 2])
 def test_focal_loss_of_what_is_impossible(gamma: float) -> None:
     p = ga.tensor([[0.0, 1.0]])
@@ -357,6 +381,8 @@ def test_complex_numbers() -> None:
     ga.check_grads(lambda x, w: nnet.conv_nd(x, w, stride=1), (z[:, np.newaxis], w))
     for loss in (nnet.softmax_crossentropy, nnet.negative_log_likelihood, nnet.softmax_focal_loss):
         ga.check_grads(lambda z, loss=loss: loss(z, [0, 3]), (z,))
+    for gamma in (0.5, 2):
+        ga.check_grads(lambda z, gamma=gamma: nnet.softmax_focal_loss(z, [0, 3], gamma=gamma), (z,))
     for refused in (nnet.relu, nnet.soft_sign, nnet.selu, lambda z: nnet.multiclass_hinge(z, [0, 3])):
         with pytest.raises(TypeError, match="real numbers, got complex128"):
             refused(z)
