@@ -95,6 +95,18 @@ def test_derivative_at_a_kink_and_at_infinity(name: str) -> None:
     close(x.grad, slopes)
 
 
+@pytest.mark.parametrize("function", [nnet.leaky_relu, nnet.elu])
+def test_mixed_derivatives_at_a_kink(function: Any) -> None:
+    def mixed(first: int, second: int) -> Any:
+        slope = ga.grad(lambda *args: np.sum(function(*args)), first)
+        return ga.jacobian(lambda *args: slope(*args), second)(np.float32([-1.0, 0.0, 2.0]), np.float32(0.1))
+
+    one, other = mixed(0, 1), mixed(1, 0)
+    assert one.dtype == other.dtype == np.float32
+    np.testing.assert_allclose(one, other, rtol=1e-6)
+    assert (one[1], one[2]) == (0, 0)
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_nan_is_passed_on(name: str) -> None:
     function, _ = ACTIVATIONS[name]
