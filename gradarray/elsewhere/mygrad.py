@@ -146,6 +146,14 @@ DIFFERENCES = (
         "their derivative is zero wherever it exists, so that they can stand in what is differentiated",
     ),
     Difference(
+        "bounds of nnet.initializers.he_uniform",
+        "w = mg.nnet.initializers.he_uniform(9, 300); bool(np.max(w.data) < 0.2)",
+        "False",
+        "w = ga.nnet.initializers.he_uniform(9, 300); bool(np.max(w.data) < 0.2)",
+        "True",
+        "sqrt(3 / inputs), as the paper and the documentation of both have it; there it grows with the inputs",
+    ),
+    Difference(
         "the history of constants",
         "y = 2.0 * mg.tensor([1.0], constant=True); y.creator is None",
         "False",

@@ -19,6 +19,12 @@ from .calls import called, chosen, floating, number, operand, where_true
 Axis = int | Sequence[int] | None
 NUMBERS = "fiubc"  # kinds of dtype: what has a complex derivative takes complex numbers, too
 
+
+def _negative(x: Any) -> Any:
+    """Return np.minimum(x, 0), whose derivative is 0 at 0, not the half of a tie; a NaN is passed on."""
+    return np.where(x >= 0, 0, x)
+
+
 # --- piecewise linear -----------------------------------------------------------------------------------------------
 
 
@@ -118,7 +124,7 @@ def _leaky_relu(x: Any, slope: Any) -> Any:
 ga.registry.rule(
     _leaky_relu,
     lambda g, _ans, x, slope: ((x < 0).astype(g.dtype) * slope + ~(x <= 0)) * g,
-    lambda g, _ans, x, _slope: np.minimum(x, 0) * g,
+    lambda g, _ans, x, _slope: _negative(x) * g,
     holomorphic=False,
 )
 
@@ -162,6 +168,10 @@ def hard_tanh(x: Any, *, lower_bound: Any = -1, upper_bound: Any = 1, constant: 
     """
     x = operand(x)
     lower, upper = number(lower_bound, "lower_bound", x), number(upper_bound, "upper_bound", x)
+    if x.dtype.kind in "iu":  # -1 is no bound of a byte, which NumPy would refuse
+        reach = np.iinfo(x.dtype)
+        lower = max(lower, int(reach.min)) if type(lower) is int else lower
+        upper = min(upper, int(reach.max)) if type(upper) is int else upper
     return called(_hard_tanh, x, lower, upper, constant=constant)
 
 
@@ -208,7 +218,7 @@ def _elu_times(x: Any, alpha: Any, scale: float) -> Any:
 ga.registry.rule(
     _elu,
     lambda g, ans, x, alpha: chosen(x < 0, ans + alpha, 1) * g,
-    lambda g, _ans, x, _alpha: np.expm1(np.minimum(x, 0)) * g,
+    lambda g, _ans, x, _alpha: np.expm1(_negative(x)) * g,
     holomorphic=False,
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable
 from numbers import Real
 from typing import Any
@@ -28,7 +29,10 @@ def called(func: Callable[..., Any], *args: Any, constant: bool | None = None, *
 def operand(x: Any, name: str = "x", kinds: str = "fiub") -> Any:
     """Return an operand as an array or a Tensor; TypeError for what are no numbers of these kinds: real ones."""
     if not hasattr(x, "dtype"):
-        x = ga.positive(x)  # of a list a constant, or what its variables are stacked to
+        try:
+            x = ga.positive(x)  # of a list a constant, or what its variables are stacked to
+        except TypeError as error:
+            raise TypeError(f"`{name}` must contain numbers, got {reprlib.repr(x)}") from error
     if x.dtype.kind not in kinds:
         raise TypeError(f"`{name}` must contain {'' if 'c' in kinds else 'real '}numbers, got {x.dtype}")
     return x
@@ -45,16 +49,18 @@ def number(value: Any, name: str, like: Any) -> Any:
 
     A variable stays one, so that its gradient is not lost.
     """
-    if isinstance(value, (np.ndarray, np.generic)):
+    if isinstance(value, (np.ndarray, np.generic)) and value.size == 1:
         value = value.item()
     elif hasattr(value, "__array_function__"):
         if value.size != 1 or value.dtype.kind not in "fiub":
             raise TypeError(f"`{name}` must be a real-valued scalar, got {value}")
         value = value.reshape(())
         return value.astype(like.dtype) if like.dtype.kind == "f" else value
+    if isinstance(value, (int, float)):
+        return value
     if not isinstance(value, Real):
         raise TypeError(f"`{name}` must be a real-valued scalar, got {value!r} (type {type(value).__name__})")
-    return value
+    return float(value)
 
 
 def where_true(mask: Any, x: Any) -> Any:

@@ -21,7 +21,8 @@ Shape = Any
 def _shape(shape: tuple[Any, ...], name: str = "", least: int = 0) -> tuple[int, ...]:
     """Return the shape that was given as one argument or as several."""
     if len(shape) == 1:
-        shape = tuple(shape[0]) if hasattr(shape[0], "__iter__") else (shape[0],)
+        one = not hasattr(shape[0], "__iter__") or getattr(shape[0], "ndim", None) == 0
+        shape = (shape[0],) if one else tuple(shape[0])
     if len(shape) < least:
         raise ValueError(f"{name} needs a shape with at least {least} axes, got {shape}")
     return shape
@@ -38,9 +39,9 @@ def _need_floating(dtype: Any, name: str) -> None:
 
 
 def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Return how many inputs and outputs a weight of shape (outputs, inputs, ...) connects."""
+    """Return how many inputs and outputs a weight of shape (outputs, inputs, ...) connects, 1 in the place of none."""
     field = math.prod(shape[2:])
-    return shape[1] * field, shape[0] * field
+    return max(1, shape[1] * field), max(1, shape[0] * field)
 
 
 def constant(*shape: Any, value: Any = 0.0, dtype: Any = None, constant: bool | None = None) -> ga.Tensor:

@@ -60,7 +60,16 @@ def precision(x: Any) -> np.dtype[Any]:
 
 
 def in_dtype_of(x: Any, like: Any) -> Any:
-    """Return what was computed in the dtype that it has to have; rates and the like may have brought another one."""
+    """Return what was computed in the dtype that it has to have; rates and the like may have brought another one.
+
+    Raise TypeError where that one cannot hold it, as whole numbers cannot: an update cut off there is none.
+    """
     if like is None or precision(x) == precision(like):
         return x
-    return x.astype(precision(like))
+    found, wanted = precision(x), precision(like)
+    if not np.can_cast(found, wanted, "same_kind"):
+        raise TypeError(
+            f"what has dtype {wanted} cannot take an update of dtype {found}; parameters and gradients are "
+            "floating-point or complex numbers"
+        )
+    return x.astype(wanted) if hasattr(x, "dtype") else wanted.type(x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 import gradarray as ga
 
 from .activations import NUMBERS, _relu, _softmax
-from .calls import called, floating, number
+from .calls import called, floating, number, operand
 
 
 def _checked(x: Any, name: str, labels: Any, labels_name: str, kinds: str = NUMBERS) -> tuple[Any, Any]:
@@ -18,6 +19,8 @@ def _checked(x: Any, name: str, labels: Any, labels_name: str, kinds: str = NUMB
     if x.ndim != 2:
         raise ValueError(f"`{name}` must have shape (N, C), got {x.shape}")
     labels = labels if type(labels) is np.ndarray else ga.asarray(labels)
+    if not labels.size:
+        labels = labels.astype(np.intp)  # an empty list is one of floats
     if labels.dtype.kind not in "iu":
         raise TypeError(f"`{labels_name}` must contain whole numbers, got {labels.dtype}")
     if labels.shape != x.shape[:1]:
@@ -77,17 +80,11 @@ def _crossentropy(x: Any, *, labels: Any, value: Any, p: Any) -> Any:
 
 def _crossentropy_vjp(g: Any, _ans: Any, x: Any, *, labels: Any, value: Any, p: Any) -> Any:
     p = p if type(x) is np.ndarray else _softmax(x, axis=1)
-    weights = g / len(labels) if g.ndim == 0 else g[:, np.newaxis]
-    found = p * weights
+    each = g / len(labels) if g.ndim == 0 else g
+    found = p * (each[:, np.newaxis] if each.ndim else each)
     if type(found) is not np.ndarray:
-        return found - _one_hot(labels, p) * weights
-    found[_rows(labels), labels] -= g / len(labels) if g.ndim == 0 else g
-    return found
-
-
-def _one_hot(labels: Any, like: Any) -> Any:
-    found = np.zeros(like.shape, like.dtype)
-    found[_rows(labels), labels] = 1
+        return found - _to_class(np.broadcast_to(each, labels.shape), labels=labels, shape=p.shape)
+    found[_rows(labels), labels] -= each
     return found
 
 
@@ -302,7 +299,7 @@ def margin_ranking_loss(x1: Any, x2: Any, y: Any, margin: Any, *, constant: bool
     Raises
     ------
     TypeError
-        If the scores are no floating-point numbers.
+        If the scores are no floating-point numbers, or `y` holds no real ones.
     ValueError
         If the shapes are others, or `margin` is negative or no number.
 
@@ -313,7 +310,7 @@ def margin_ranking_loss(x1: Any, x2: Any, y: Any, margin: Any, *, constant: bool
     >>> ga.nnet.margin_ranking_loss(x1, x2, 1, margin=1.0)
     Tensor(0.25)
     """
-    x1, x2 = (x if hasattr(x, "dtype") else ga.positive(x) for x in (x1, x2))
+    x1, x2, signs = operand(x1, "x1"), operand(x2, "x2"), operand(y, "y")
     if not 0 < x1.ndim < 3:
         raise ValueError(f"`x1` must have shape (N,) or (N, D), got {x1.shape}")
     if x1.shape != x2.shape:
@@ -321,7 +318,6 @@ def margin_ranking_loss(x1: Any, x2: Any, y: Any, margin: Any, *, constant: bool
     for name, x in (("x1", x1), ("x2", x2)):
         if x.dtype.kind != "f":
             raise TypeError(f"`{name}` must contain floating-point numbers, got {x.dtype}")
-    signs = ga.asarray(y)
     if signs.size == 1:
         signs = signs.reshape(())
     elif signs.shape != x1.shape[:1]:
@@ -335,29 +331,35 @@ def margin_ranking_loss(x1: Any, x2: Any, y: Any, margin: Any, *, constant: bool
 
 
 @ga.registry.primitive
-def _focal(log_p: Any, *, gamma: float) -> Any:
+def _focal(log_p: Any, *, gamma: float, of_scores: bool) -> Any:
     return -log_p * np.maximum(-np.expm1(log_p), 0) ** gamma
 
 
-def _focal_slope(log_p: Any, gamma: float) -> Any:
+def _focal_slope(log_p: Any, gamma: float, of_scores: bool) -> Any:
     if gamma == 0:
         return -np.ones(log_p.shape, log_p.dtype)
-    wrong = np.maximum(-np.expm1(log_p), 0)
+    # Rounding may make more than 1 of a probability; at 1 itself np.maximum would halve the derivative.
+    wrong = -np.expm1(log_p)
+    wrong = np.where(wrong < 0, 0, wrong)
+    certain = wrong == 0
+    some = np.where(certain, 1, wrong)
     # Both go to 0 together, and their ratio to -1; of a class that is impossible the product is 0.
-    ratio = np.where(wrong == 0, -1, np.maximum(log_p, -1e4) / np.where(wrong == 0, 1, wrong))
-    return wrong**gamma * (gamma * np.exp(log_p) * ratio - 1)
+    ratio = np.where(certain, -1, np.maximum(log_p, -1e4) / some)
+    # The slope of the power may be infinite there, but that of log_p by the scores goes to 0 faster.
+    power = np.where(certain, 0, some**gamma) if of_scores else wrong**gamma
+    return power * (gamma * np.exp(log_p) * ratio - 1)
 
 
 ga.registry.rule(
     _focal,
-    lambda g, _ans, log_p, *, gamma: g * _focal_slope(log_p, gamma),
-    jvp=lambda tangents, _ans, log_p, *, gamma: tangents[0] * _focal_slope(log_p, gamma),
+    lambda g, _ans, log_p, *, gamma, of_scores: g * _focal_slope(log_p, gamma, of_scores),
+    jvp=lambda tangents, _ans, log_p, *, gamma, of_scores: tangents[0] * _focal_slope(log_p, gamma, of_scores),
 )
 
 
-def _factor(alpha: Any) -> Any:
-    """Return a factor that leaves the precision as it is where it is one number."""
-    return alpha.item() if isinstance(alpha, np.generic) else alpha
+def _factor(alpha: Any, like: Any) -> Any:
+    """Return a factor that leaves the precision of `like` as it is; a variable stays one."""
+    return float(alpha) if isinstance(alpha, Real) else operand(alpha, "alpha").astype(like.dtype)
 
 
 def focal_loss(
@@ -386,7 +388,7 @@ def focal_loss(
     Raises
     ------
     TypeError
-        If `targets` does not hold whole numbers.
+        If `targets` does not hold whole numbers, or `alpha` no real ones.
     ValueError
         If the shapes are others, or `gamma` is negative or no number.
     IndexError
@@ -404,9 +406,14 @@ def focal_loss(
     >>> ga.nnet.focal_loss(p, [0, 1], gamma=2)
     Tensor([0.1732868 , 0.00105361])
     """
-    gamma, alpha = _not_negative(gamma, "gamma"), _factor(alpha)
+    gamma = _not_negative(gamma, "gamma")
     p, labels = _checked(class_probs, "class_probs", targets, "targets")
-    return called(lambda p: alpha * _focal(np.log(_of_class(p, labels=labels)), gamma=gamma), p, constant=constant)
+    alpha = _factor(alpha, p)
+
+    def loss(p: Any) -> Any:
+        return alpha * _focal(np.log(_of_class(p, labels=labels)), gamma=gamma, of_scores=False)
+
+    return called(loss, p, constant=constant)
 
 
 def softmax_focal_loss(
@@ -435,7 +442,7 @@ def softmax_focal_loss(
     Raises
     ------
     TypeError
-        If `targets` does not hold whole numbers.
+        If `targets` does not hold whole numbers, or `alpha` no real ones.
     ValueError
         If the shapes are others, or `gamma` is negative or no number.
     IndexError
@@ -452,12 +459,13 @@ def softmax_focal_loss(
     >>> ga.nnet.softmax_focal_loss(x, [0, 1], gamma=2)
     Tensor([1.00000000e+03, 1.73286795e-01])
     """
-    gamma, alpha = _not_negative(gamma, "gamma"), _factor(alpha)
+    gamma = _not_negative(gamma, "gamma")
     x, labels = _checked(scores, "scores", targets, "targets")
+    alpha = _factor(alpha, x)
     values, p = _crossentropies(ga.asarray(x), labels)
 
     def loss(x: Any) -> Any:
-        return alpha * _focal(-_crossentropy(x, labels=labels, value=values, p=p), gamma=gamma)
+        return alpha * _focal(-_crossentropy(x, labels=labels, value=values, p=p), gamma=gamma, of_scores=True)
 
     return called(loss, x, constant=constant)
 

@@ -78,6 +78,17 @@ def test_constant() -> None:
     assert initializers.constant(3, constant=True).constant
 
 
+@pytest.mark.parametrize("name", [name for name in STANDARD if "_" in name])
+def test_weights_that_connect_nothing(name: str) -> None:
+    for shape in ((3, 0), (0, 3), (0, 0), (2, 3, 0)):
+        assert drawn(name, shape).shape == shape
+
+
+def test_a_length_may_be_a_whole_number_of_any_kind() -> None:
+    for n in (3, np.int64(3), np.array(3), ga.tensor(3)):
+        assert drawn("normal", n).shape == (3,)
+
+
 def test_identity_is_the_mirrors() -> None:
     np.testing.assert_array_equal(initializers.identity(3), np.eye(3))
 

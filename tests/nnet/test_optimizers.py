@@ -493,6 +493,26 @@ def test_containers_that_do_not_fit():
         chain(sgd(0.1), sgd(0.1)).update({"w": np.ones(2)}, (), params)
 
 
+@pytest.mark.parametrize("optimizer", [sgd(0.1), sgd(0.1, 0.9), optimizers.rmsprop(), adam(), adamw()])
+@pytest.mark.parametrize("whole", [3, np.array([3, 1]), np.int64(3)])
+def test_whole_numbers_are_not_updated_by_nothing(optimizer: Any, whole: Any):
+    gradient = 0.5 * whole
+    with pytest.raises(TypeError, match="dtype int64 cannot take an update of dtype float64"):
+        optimizer.update(gradient, optimizer.init(whole), whole)
+    with pytest.raises(TypeError, match="dtype int64 cannot take an update of dtype float64"):
+        apply_updates(whole, gradient)
+
+
+def test_real_parameters_do_not_take_complex_updates():
+    with pytest.raises(TypeError, match="dtype float64 cannot take an update of dtype complex128"):
+        apply_updates(np.ones(2), np.ones(2) * 1j)
+
+
+def test_python_numbers_as_gradients_of_single_precision():
+    updates, _ = sgd(0.5).update(0.5, sgd(0.5).init(np.float32(1)), np.float32(1))
+    assert (updates, updates.dtype) == (-0.25, np.float32)
+
+
 def test_what_clips_gradients():
     found = optimizers.clip_by_global_norm(2.0).update({"a": np.float32([3e30, 4e30]), "b": None}, ())[0]
     np.testing.assert_allclose(found["a"], [1.2, 1.6], rtol=1e-6)

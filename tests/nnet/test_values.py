@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,18 @@ def test_derivative_at_a_kink_and_at_infinity(name: str) -> None:
     close(x.grad, slopes)
 
 
+@pytest.mark.parametrize("function", [nnet.leaky_relu, nnet.elu])
+def test_mixed_derivatives_at_a_kink(function: Any) -> None:
+    def mixed(first: int, second: int) -> Any:
+        slope = ga.grad(lambda *args: np.sum(function(*args)), first)
+        return ga.jacobian(lambda *args: slope(*args), second)(np.float32([-1.0, 0.0, 2.0]), np.float32(0.1))
+
+    one, other = mixed(0, 1), mixed(1, 0)
+    assert one.dtype == other.dtype == np.float32
+    np.testing.assert_allclose(one, other, rtol=1e-6)
+    assert (one[1], one[2]) == (0, 0)
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_nan_is_passed_on(name: str) -> None:
     function, _ = ACTIVATIONS[name]
@@ -171,6 +184,30 @@ def test_focal_loss_of_what_is_certain(gamma: float, slope: float) -> None:
     loss.backward()
     assert loss.data[0] == 0
     assert p.grad[0, 0] == slope
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+@pytest.mark.parametrize("gamma, curvature", [(0, 1), (0.5, np.inf), (1, 2), (1.5, 0), (2, 0)])
+def test_curvature_of_the_focal_loss_of_what_is_certain(gamma: float, curvature: float) -> None:
+    def loss(p: Any) -> Any:
+        return nnet.focal_loss(p, [0], gamma=gamma)[0]
+
+    p = np.array([[1.0, 0.5]])
+    expected = [[curvature, 0], [0, 0]]
+    np.testing.assert_array_equal(ga.hessian(loss)(p)[0, :, 0], expected)
+    np.testing.assert_array_equal(ga.jacrev(ga.grad(loss))(p)[0, :, 0], expected)
+
+
+@pytest.mark.parametrize("gamma", [0, 0.5, 1, 1.5, 2])
+@pytest.mark.parametrize("dtype, gap", [(np.float32, 20), (np.float64, 40), (np.float64, 1e4)])
+def test_curvature_of_the_focal_loss_of_scores_that_are_certain(gamma: float, dtype: Any, gap: float) -> None:
+    def loss(x: Any) -> Any:
+        return nnet.softmax_focal_loss(x, [0], gamma=gamma)[0]
+
+    x = np.array([[gap, 0, 0]], dtype)
+    for curvature in (ga.hessian(loss)(x), ga.jacrev(ga.grad(loss))(x)):
+        assert curvature.dtype == dtype
+        np.testing.assert_allclose(curvature, 0, atol=3e-9)
 
 
 @pytest.mark.filterwarnings("ignore:divide by zero")
@@ -292,6 +329,60 @@ def test_parameters_that_are_tensors() -> None:
     assert nnet.elu(x, np.array([0.5])).dtype == np.float32
 
 
+HALVES = [0.5, Fraction(1, 2), np.float64(0.5), np.longdouble(0.5), np.array(0.5), np.array([0.5])]
+
+
+@pytest.mark.parametrize("half", [*HALVES, ga.tensor(0.5), ga.tensor([0.5]), ga.tensor(0.5, constant=True)])
+def test_a_parameter_of_any_kind_leaves_the_precision(half: Any) -> None:
+    x, p, labels = np.float32([[-1.0, 0.25]]), np.float32([[0.5, 0.5]]), [0]
+    for function in (
+        lambda a: nnet.leaky_relu(x, a),
+        lambda a: nnet.elu(x, a),
+        lambda a: nnet.hard_tanh(x, lower_bound=-1, upper_bound=a),
+        lambda a: nnet.focal_loss(p, labels, alpha=a, gamma=1),
+        lambda a: nnet.softmax_focal_loss(x, labels, alpha=a, gamma=1),
+    ):
+        y = function(half)
+        assert y.dtype == np.float32
+        np.testing.assert_array_equal(y.data, function(0.5).data)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int64, np.uint64])
+def test_hard_tanh_of_whole_numbers_whose_dtype_does_not_reach_the_bounds(dtype: Any) -> None:
+    x = np.array([0, 1, 5], dtype)
+    y = nnet.hard_tanh(x, lower_bound=-(2**70), upper_bound=3)
+    assert (y.dtype, y.data.tolist()) == (dtype, [0, 1, 3])
+    assert nnet.hard_tanh(x, upper_bound=2**70).data.tolist() == [0, 1, 5]
+    assert nnet.hard_tanh(x).data.tolist() == [0, 1, 1]
+
+
+@pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:invalid value")
+@pytest.mark.parametrize("shape", [(0, 3), (2, 0), (0, 0), (2, 3, 0), (2, 0, 3)])
+def test_batchnorm_of_nothing(shape: tuple[int, ...]) -> None:
+    x, gamma = ga.tensor(np.zeros(shape, np.float32)), ga.tensor(np.ones(shape[1]))
+    y = nnet.batchnorm(x, gamma=gamma, eps=0.1)
+    assert y.shape == shape
+    y.backward()
+    assert x.grad.shape == shape
+    np.testing.assert_array_equal(gamma.grad, np.zeros(shape[1]))
+
+
+@pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:invalid value")
+@pytest.mark.parametrize("name", ["focal_loss", "softmax_focal_loss", "softmax_crossentropy", "multiclass_hinge"])
+def test_losses_of_no_data(name: str) -> None:
+    for labels in ([], np.zeros(0, int)):
+        x = ga.tensor(np.zeros((0, 3)))
+        y = getattr(nnet, name)(x, labels)
+        assert np.size(y) == 0 or np.isnan(y.data)
+        y.backward()
+        assert x.grad.shape == (0, 3)
+
+
+def test_margin_ranking_loss_is_differentiated_by_what_stands_in_the_place_of_signs() -> None:
+    a, b = SCORES[:, 0], SCORES[:, 1]
+    ga.check_grads(lambda y: nnet.margin_ranking_loss(a, b, y, 0.3), (np.array([1.0, -1.0, 0.5, 2.0, 1.0]),))
+
+
 def test_complex_numbers() -> None:
     z = RNG.normal(size=(2, 4)) + 1j * RNG.normal(size=(2, 4))
     close(nnet.sigmoid(z), 1 / (1 + np.exp(-z)))
@@ -302,6 +393,8 @@ def test_complex_numbers() -> None:
     ga.check_grads(lambda x, w: nnet.conv_nd(x, w, stride=1), (z[:, np.newaxis], w))
     for loss in (nnet.softmax_crossentropy, nnet.negative_log_likelihood, nnet.softmax_focal_loss):
         ga.check_grads(lambda z, loss=loss: loss(z, [0, 3]), (z,))
+    for gamma in (0.5, 2):
+        ga.check_grads(lambda z, gamma=gamma: nnet.softmax_focal_loss(z, [0, 3], gamma=gamma), (z,))
     for refused in (nnet.relu, nnet.soft_sign, nnet.selu, lambda z: nnet.multiclass_hinge(z, [0, 3])):
         with pytest.raises(TypeError, match="real numbers, got complex128"):
             refused(z)
@@ -342,6 +435,21 @@ MISTAKES: dict[str, tuple[type[Exception], Any]] = {
     "`slope` must be a real-valued scalar": (TypeError, lambda: nnet.leaky_relu(2.0, ga.tensor([1.0, 2.0]))),
     "`lower_bound` must be": (TypeError, lambda: nnet.hard_tanh(2.0, lower_bound=None)),
     "`upper_bound` must be": (TypeError, lambda: nnet.hard_tanh(2.0, upper_bound="1")),
+    r"`slope` must be a real-valued scalar, got \[1. 2.\]": (
+        TypeError,
+        lambda: nnet.leaky_relu(2.0, np.array([1.0, 2.0])),
+    ),
+    "`x` must contain numbers, got None": (TypeError, lambda: nnet.relu(None)),
+    "`scores` must contain numbers, got .*'a'": (TypeError, lambda: nnet.softmax_focal_loss([["a"]], [0])),
+    "`alpha` must contain numbers, got 'a'": (TypeError, lambda: nnet.focal_loss(np.ones((1, 3)), [0], alpha="a")),
+    "`alpha` must contain real numbers, got complex128": (
+        TypeError,
+        lambda: nnet.focal_loss(np.ones((1, 3)), [0], alpha=1j),
+    ),
+    "`y` must contain real numbers, got complex128": (
+        TypeError,
+        lambda: nnet.margin_ranking_loss(np.ones(2), np.ones(2), 1j, 1),
+    ),
     "`axis` must be a whole number, got 1.5": (TypeError, lambda: nnet.glu(np.ones(2), 1.5)),
     "odd length": (ValueError, lambda: nnet.glu(np.ones((2, 3)))),
     "axis 2 is out of bounds": (np.exceptions.AxisError, lambda: nnet.glu(np.ones((2, 2)), 2)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,16 @@ def _others(ndim: int) -> tuple[int, ...]:
     return tuple([i for i in range(ndim) if i != 1])
 
 
+def _count(x: Any) -> int:
+    """Return how many elements a channel has."""
+    return math.prod(x.shape[:1] + x.shape[2:])
+
+
 def _normalized(x: Any, eps: Any) -> tuple[Any, Any]:
     """Return the data with mean 0 and variance 1 in each channel, and by what they were multiplied."""
     axes = _others(x.ndim)
     y = x - np.mean(x, axis=axes, keepdims=True)
-    scale = 1 / np.sqrt(_sums(y, y) / (x.size // x.shape[1]) + eps)
+    scale = 1 / np.sqrt(_sums(y, y) / _count(x) + eps)
     return y * scale, scale
 
 
@@ -43,7 +49,7 @@ def _batchnorm(x: Any, gamma: Any, beta: Any, *, eps: float, y: Any, scale: Any)
 def _batchnorm_vjp(g: Any, _ans: Any, x: Any, gamma: Any, _beta: Any, *, eps: float, y: Any, scale: Any) -> Any:
     if type(x) is not np.ndarray:
         y, scale = _normalized(x, eps)
-    count = x.size // x.shape[1]
+    count = _count(x)
     g_gamma, g_beta = _sums(g, y), np.sum(g, axis=_others(x.ndim), keepdims=True)
     # The mean and the variance are those of x.
     return (g - y * (g_gamma / count) - g_beta / count) * (gamma * scale), g_gamma, g_beta
