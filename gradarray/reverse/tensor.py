@@ -124,7 +124,8 @@ class Tensor(Surface):
         if type(data) is np.ndarray:
             pass
         elif isinstance(data, Tensor):
-            constant = data.constant if constant is None else constant
+            if constant is None and data.constant:
+                constant = True
             data = data._raw if copy else data.detach()._raw
         elif isinstance(data, wrapping.Dual):
             data = wrapping.bare(data)

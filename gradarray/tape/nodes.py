@@ -224,14 +224,10 @@ def users(node: Node) -> list[Node]:
     A tape leads back alone, from a result to what it came from. So this looks through all objects that there are, which
     takes milliseconds.
     """
-    found = {
-        call
-        for operands in gc.get_referrers(node)
-        if type(operands) is tuple
-        for call in gc.get_referrers(operands)
-        if isinstance(call, Node) and call.parents is operands
-    }
-    return sorted(found, key=lambda call: call.order)
+    operands = [x for x in gc.get_referrers(node) if type(x) is tuple]
+    places = set(map(id, operands))
+    calls = [x for x in gc.get_referrers(*operands) if isinstance(x, Node) and id(x.parents) in places]
+    return sorted(calls, key=lambda call: call.order)
 
 
 class _Released(PullbackRule):

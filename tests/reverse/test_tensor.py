@@ -203,6 +203,19 @@ def test_integers_must_be_constants(data):
         ga.tensor(data, constant=False)
 
 
+@pytest.mark.parametrize("dtype", [int, bool, np.uint8])
+def test_integers_made_of_a_variable_are_constants(dtype):
+    x = ga.tensor([0.0, 1.5])
+    for made in (ga.tensor(x, dtype), ga.Tensor(x, dtype), ga.tensor(x, dtype, copy=False), ga.astensor(x, dtype)):
+        assert made.constant
+        assert made.dtype == dtype
+        np.testing.assert_array_equal(made.data, x.data.astype(dtype))
+    with pytest.raises(ValueError, match="must be treated as constants"):
+        ga.tensor(x, dtype, constant=False)
+    assert not ga.tensor(x, np.float32).constant
+    assert ga.tensor(ga.tensor([1.0], constant=True), np.float32).constant
+
+
 @pytest.mark.parametrize("data", ["text", ["a", "b"], [object()], np.array([1, None]), np.datetime64("2020-01-01"), {}])
 def test_data_that_are_no_numbers_are_refused(data):
     with pytest.raises(TypeError, match="a Tensor holds numbers"):

@@ -99,6 +99,19 @@ common, first, second = ga.intersect1d(x, x, return_indices=True)
 (places,) = ga.where(x > 0)
 rows, columns = ga.indices((2, 3), sparse=True)
 assert_type(ga.unique(x, return_counts=True), Any)
+
+# Ufuncs.
+assert_type(ga.add(x, 1.0, where=np.array(True), dtype=np.float32, constant=True), Tensor)
+assert_type(ga.vecdot(x, x, axis=0), Tensor)
+assert_type(ga.add.reduce(x, axis=None, keepdims=True), Tensor)
+assert_type(ga.multiply.outer(x, [1.0, 2.0], constant=False), Tensor)
+assert_type(ga.maximum.accumulate(x), Tensor)
+assert_type(ga.add.reduceat(x, [0, 1]), Tensor)
+assert_type(ga.logical_and.reduce(x > 0), Any)
+assert_type(ga.isnan(x), Any)
+assert_type(ga.add.nin, int)
+operation: ga.ufunc = ga.add
+assert_type(operation(x, x), Tensor)
 assert_type(ga.linalg.svd(np.eye(2)), Any)
 
 # Backward.
@@ -200,4 +213,9 @@ def mistakes() -> None:
     cube("2")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     x.summ()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     y.backward(retain=True)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    ga.sin(x, x, x)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    ga.add(x, x, constnat=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    ga.add(x, x, constant="no")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    ga.add.reduce(x, constnat=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    ga.add.nin = 3  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
     ga.tensor([1.0], constnat=True)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
