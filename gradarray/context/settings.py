@@ -22,7 +22,7 @@ import sys
 import threading
 import types
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 from weakref import ref
@@ -297,6 +297,17 @@ def within(changes: dict[str, Any], compute: Callable[..., Any], *args: Any) -> 
 def together(func: Callable[..., object], *arguments: Iterable[Any]) -> None:
     """Call a function that is written in C for all its arguments, as `map` does, with no place for a signal between."""
     deque(map(func, *arguments), 0)
+
+
+def plainly(f: Callable[..., Any], args: Any, kwargs: Mapping[str, Any] = types.MappingProxyType({})) -> Any:
+    """Call a function that is to see plain arrays, and to make them, whatever goes on around it."""
+    before = held()
+    try:
+        if before.making is not None:
+            hold(before.with_(making=None))
+        return f(*args, **kwargs)  # as `f`, by which messages know what was called
+    finally:
+        hold(before)
 
 
 # Of `within`: record, whatever block is open, and look for nothing. Not to record takes a block, which those who look

@@ -6,10 +6,10 @@ import builtins
 import functools
 import sys
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from ..context.settings import Block, Settings, held, hold
+from ..context.settings import Block, Settings, held, hold, plainly
 from ..rules import registry
 from .making import REVERSE, in_reverse, making, to_hold
 from .places import Place, close_all, open_all
@@ -118,17 +118,6 @@ def prepared(f: Callable[..., Any], transform: str, choice: Any) -> Callable[...
         raise TypeError(f"drop_in= of {transform} is True, False, or names of libraries to let in, not {choice!r:.60}")
     let_in(names)
     return f
-
-
-def plainly(f: Callable[..., Any], args: Any, kwargs: Mapping[str, Any] = types.MappingProxyType({})) -> Any:
-    """Call a function that is to see plain arrays, and to make them, whatever goes on around it."""
-    before = held()
-    try:
-        if before.making is not None:
-            hold(before.with_(making=None))
-        return f(*args, **kwargs)  # as `f`, by which messages know what was called
-    finally:
-        hold(before)
 
 
 def in_kind(f: Callable[..., Any], args: Any, kwargs: dict[str, Any], beside: Any = ()) -> Any:

@@ -123,7 +123,7 @@ def _of_module(module: str, name: str) -> str:
     if hasattr(numpys, name):
         path = ".".join(part for part in ("np", owner, name) if part)
         return f" (NumPy). Write {path}"
-    public = dir(sys.modules[module])
+    public = getattr(sys.modules[module], "__all__", None) or dir(sys.modules[module])
     known = [row.removeprefix(f"{owner}.") for row in _index()[0] if row.rpartition(".")[0] == owner]
     near = difflib.get_close_matches(name, [*public, *known], 1, _LIKENESS)
     if not near:

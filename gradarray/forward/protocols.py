@@ -68,7 +68,7 @@ class _Ufuncs(Reader):
             return pushed(rule, operands, {}, None if pythons else calculate)
 
         general: Pusher = self.meeting(pushed_plainly)
-        if rule.refused or len(rule.partials) > 2:
+        if rule.refused or len(rule.partials) > 2 or rule.call is not rule.func:
             return general
         if len(rule.partials) == 1:
             return unary(rule, calculate or func)

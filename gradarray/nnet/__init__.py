@@ -21,6 +21,9 @@ Examples
 (4, 8)
 """
 
+from typing import TYPE_CHECKING
+
+from ..elsewhere.answers import absence
 from . import activations, initializers, layers, losses, optimizers, schedules
 from .activations import *
 from .initializers import *
@@ -29,3 +32,8 @@ from .losses import *
 
 __all__ = ["activations", "initializers", "layers", "losses", "optimizers", "schedules"]
 __all__ += activations.__all__ + initializers.__all__ + layers.__all__ + losses.__all__
+
+if not TYPE_CHECKING:  # to a type checker, a module with a __getattr__ has every name
+    __getattr__ = absence(__name__)
+    for _module in (activations, initializers, layers, losses, optimizers, schedules):
+        _module.__getattr__ = absence(_module.__name__)

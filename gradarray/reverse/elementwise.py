@@ -169,12 +169,12 @@ def call_elementwise(rule: Elementwise, inputs: tuple[Any, ...], keywords: dict[
     inputs = tuple([stacked(value, rule.name) for value in inputs])
     raw = unwrap(inputs)
     if any(isinstance(value, wrapping.Dual) for value in raw):  # from a list: it takes over
-        return rule.func(*inputs, **keywords, where=where)
+        return rule.call(*inputs, **keywords, where=where)
     parents = tuple([value._node if isinstance(value, wrapping.Tensor) else None for value in inputs])
     if where is True:
-        out = rule.func(*raw, **keywords)
+        out = rule.call(*raw, **keywords)
     else:
-        out = rule.func(*raw, out=None, where=where, **keywords)
+        out = rule.call(*raw, out=None, where=where, **keywords)
         out = np.where(where, out, np.zeros((), out.dtype))  # NumPy leaves these slots uninitialised
     if type(out) is not np.ndarray or out.dtype.kind not in NUMBERS:
         gate.need_numbers(out, rule.name, inputs)

@@ -66,7 +66,7 @@ class _Ufuncs(Reader):
     def elementwise(self, rule: Elementwise) -> Callable[..., Any]:
         general = self.meeting(lambda *inputs: call_elementwise(rule, inputs, {}))
         calculate = self.calculate or rule.func
-        if rule.refused or len(rule.operands) > 2:
+        if rule.refused or len(rule.operands) > 2 or rule.call is not rule.func:
             return general  # type: ignore[no-any-return]
         if len(rule.operands) == 1:
             return unary(rule, calculate, self.large)

@@ -52,7 +52,7 @@ def call_with_keywords(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keyword
     if out is not None:
         return fill(ufunc, inputs, kwargs, out, (lambda: _recorded(ufunc, inputs, kwargs, out)) if traced else None)
     if not traced:
-        return _plain(ufunc, ufunc(*unwrap(inputs), **unwrap(kwargs)), inputs)
+        return _plain(ufunc, RULES[ufunc].call(*unwrap(inputs), **unwrap(kwargs)), inputs)
     return _recorded(ufunc, inputs, kwargs, (None,) * ufunc.nout)
 
 

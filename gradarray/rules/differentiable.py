@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels.arrays import FLOAT64, LARGE, SPLIT, Array, Spec, conjugate, factor_of
+from ..kernels.gate import need_numbers
 from ..kernels.parts import product_in_parts, scaled_in_parts
 from ..tape.careful import HARD, ROOT, SHARP
 from ..tape.cotangents import Product, Scaled, picked
@@ -132,6 +133,23 @@ def _shape_of(x: Any) -> Any:
     return x
 
 
+def _of_numbers(func: np.ufunc, name: str) -> Callable[..., Any]:
+    """Return a ufunc of Python's objects, as np.frompyfunc makes it, as one whose results are arrays of numbers."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("where", True) is not True and kwargs.get("out") is None:  # NumPy leaves None in the other places
+            shape = np.broadcast_shapes(*map(np.shape, (*args, kwargs["where"])))
+            kwargs["out"] = np.zeros(shape, object)
+        out = func(*args, **kwargs)
+        if hasattr(type(out), "__array_function__") and out.dtype != object:
+            return out
+        found = np.array(np.asarray(out).tolist()).reshape(np.shape(out))[()]
+        need_numbers(found, name)
+        return found
+
+    return call
+
+
 class Elementwise(Differentiable):
     """A ufunc with one partial derivative per operand."""
 
@@ -165,6 +183,8 @@ class Elementwise(Differentiable):
             )
         if func.nout != 1:
             raise TypeError(f"{self.name} has {func.nout} results; declare it with composite() or rule()")
+        if all(types.endswith("O") for types in func.types):
+            self.call = _of_numbers(func, self.name)
         self.nin = func.nin
         self.selects = selects
         self.exact = not any(callable(partial) for partial in partials)

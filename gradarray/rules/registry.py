@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..context.frames import caller_of
-from ..context.settings import within
+from ..context.settings import plainly
 from .differentiable import Bilinear, Derivative, Elementwise, Function, Linear, Partial
 from .kinds import Anew, Composite, Creation, InPlace, Nondifferentiable, Rule, Straight, Unsupported, ZeroGradient
 
@@ -62,7 +62,7 @@ def _plainly(f: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
-        return within({"making": None}, functools.partial(f, *args, **kwargs))
+        return plainly(f, args, kwargs)
 
     return call
 

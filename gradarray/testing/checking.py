@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import warnings
 from collections.abc import Callable, Sequence
@@ -232,7 +233,8 @@ class _Checker:
                 else:
                     self._forward(function, chain)
                 if len(chain) < order:
-                    self.check(self._derivative(function, mode), order, chain)
+                    checker, derivative = self._derivative(function, mode)
+                    checker.check(derivative, order, chain)
             except AssertionError:
                 raise
             except Exception as error:
@@ -240,15 +242,25 @@ class _Checker:
                     error.add_note(f"check_grads computed {_called(chain)} then.")
                 raise
 
-    def _derivative(self, function: FlatFunction, mode: str) -> FlatFunction:
+    def _derivative(self, function: FlatFunction, mode: str) -> tuple[_Checker, FlatFunction]:
+        """Return a derivative as a function, and who checks it: a gradient is one of the cotangents, too."""
         if mode == "fwd":
             direction = self._drawn(self.point)
             names = [f"tangent of {name}" for name in function.names]
-            return FlatFunction(lambda *xs: _tangents(function, xs, direction), names)
-        cotangents = self._drawn(values_at(function, self.point))
-        return FlatFunction(
-            lambda *xs: _gradients(function, xs, cotangents), [f"gradient by {name}" for name in self.names]
-        )
+            return self, FlatFunction(lambda *xs: _tangents(function, xs, direction), names)
+        values, count = values_at(function, self.point), len(self.point)
+        cotangents = self._drawn(values)
+        checker = copy.copy(self)
+        checker.names = [*self.names, *(f"the cotangent of {name}" for name in function.names)]
+        checker.point = [*self.point, *(g.astype(y.dtype) for g, y in zip(cotangents, values, strict=True))]
+        checker.fine = [*self.fine, *cotangents]
+
+        def gradients(*xs: Any) -> list[Any]:
+            # What is not finite has no part in the derivative.
+            given = [np.where(np.isfinite(y), g, 0) for g, y in zip(xs[count:], values, strict=True)]
+            return _gradients(function, xs[:count], given)
+
+        return checker, FlatFunction(gradients, [f"gradient by {name}" for name in self.names])
 
     # --- reverse mode -----------------------------------------------------------------------------------------------
 

@@ -34,6 +34,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 # --- stop_gradient ---------------------------------------------------------------------------------------------------
 
 
+@telling
 def stop_gradient(x: Any) -> Any:
     """Return the value of `x` as a constant, through which no derivative flows in either mode.
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import NoneType
 from typing import Any, NamedTuple
 
+from ..elsewhere.answers import telling
 from ..kernels.gate import PLAIN, described
 from ..tape import wrapping
 
@@ -40,6 +41,7 @@ class Way(NamedTuple):
     derivatives: bool = True
 
 
+@telling
 def register_container(
     cls: type, parts: Callable[[Any], Mapping[Any, Any]], build: Callable[[Any, dict[Any, Any]], Any]
 ) -> None:

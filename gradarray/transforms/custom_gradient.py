@@ -11,10 +11,10 @@ from typing import Any, ParamSpec
 import numpy as np
 
 from ..context import settings
-from ..context.settings import held, hold, within
+from ..context.settings import held, hold, plainly, within
 from ..dropin import blocks
-from ..dropin.blocks import plainly
 from ..dropin.making import in_reverse, in_transposition
+from ..elsewhere.answers import telling
 from ..forward.dual import Dual
 from ..forward.levels import made_of_tensors, on_a_tape
 from ..forward.tangents import gradients_for, paired
@@ -289,6 +289,7 @@ class _Custom(Derivative):
             hold(before)
 
 
+@telling
 def custom_gradient(func: Callable[P, tuple[Any, Callable[[Any], Any]]]) -> Callable[P, Any]:
     """Give a Python function a gradient of your own.
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..elsewhere.answers import telling
 from ..forward.dual import Dual
 from ..kernels.gate import ARRAYS, NUMBERS, argument
 from ..reverse.tensor import Tensor
@@ -81,6 +82,7 @@ def _unflatten_like(example: Any, leaves: tuple[_Leaf, ...]) -> Unflatten:
     return Unflatten(containers.flatten(example)[1], leaves)
 
 
+@telling
 def flatten(value: Any) -> tuple[Any, Callable[[Any], Any]]:
     """Return all numbers of a container as one vector, and the function that makes such a container of a vector.
 

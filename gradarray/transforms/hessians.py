@@ -134,6 +134,7 @@ def _direction(inner: Chosen, chosen: Argnums, v: Any) -> list[Any]:
     return [leaf for tree, d in zip(inner.trees, directions, strict=True) for leaf in tree.match(d, "the vector")]
 
 
+@telling
 def ggnvp(
     f: Callable[..., Any], g: Callable[..., Any] | None = None, argnums: Any = 0, *, drop_in: DropIn = True
 ) -> Callable[..., Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..context.settings import RECORDED, within
+from ..elsewhere.answers import telling
 from .checkpoint import innermost
 from .containers import Tree, flatten
 from .custom_gradient import Derivative, Pull, is_traced, own_result, refuse_traced
@@ -119,6 +120,7 @@ def _joined_parts(parts: Any, x: Any) -> Any:
     return np.reshape(parts, x.shape).astype(x.dtype)
 
 
+@telling
 def implicit_root(residual: Callable[..., Any], solver: Callable[..., Any] | None = None) -> Callable[..., Any]:
     """Differentiate the answer of a solver by the implicit function theorem, without a tape of the solver.
 

@@ -12,6 +12,7 @@ from ..batch.batch import one_by_one
 from ..context import settings
 from ..context.settings import held, within
 from ..dropin.making import in_transposition
+from ..elsewhere.answers import telling
 from ..forward.dual import Dual
 from ..forward.levels import on_a_tape
 from ..forward.tangents import copied, joined, matched, paired
@@ -33,6 +34,7 @@ Callback = Callable[[Any], Any]
 transposing: ContextVar[bool] = ContextVar("transposing", default=False)
 
 
+@telling
 def tap(x: T, callback: Callback) -> T:
     """Return `x` unchanged, and have a callback see the derivatives that go through it.
 

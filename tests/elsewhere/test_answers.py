@@ -8,6 +8,7 @@ import pickle
 import pydoc
 import sys
 import traceback
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -42,12 +43,16 @@ ANSWERS = [
     (ga, "vectorize", "(NumPy). Write np.vectorize"),
     (ga.linalg, "inv_ex", "(PyTorch). Write np.linalg.inv(A)"),
     (ga.random, "PRNGKey", "(JAX). Write rng = ga.random.default_rng(0)"),
+    (ga.nnet, "Linear", "(PyTorch). Write x @ A.T + v"),
+    (ga.nnet.layers, "Linear", "(PyTorch). Write x @ A.T + v"),
     (ga.testing, "gradcheck", "(PyTorch). Write ga.check_grads"),
     # slips of the pen
     (ga, "expnd_dims", "; the nearest name is 'expand_dims'"),
     (ga, "unsqueze", "; the nearest name is 'unsqueeze' (PyTorch). Write np.expand_dims(x, axis)"),
     (ga.linalg, "slove", "; the nearest name is 'solve'"),
     (ga.fft, "irftt", "; the nearest name is 'irfft'"),
+    (ga.nnet, "softmx", "; the nearest name is 'softmax'"),
+    (ga.nnet.optimizers, "sgdd", "; the nearest name is 'sgd'"),
     (ga.registry, "elementwize", "; the nearest name is 'elementwise'"),
 ]
 
@@ -82,6 +87,7 @@ def test_what_nobody_has_is_merely_missing(name: str) -> None:
         ),
         ("from gradarray import grad, jit", "cannot import name 'jit' from 'gradarray' (PyTorch, JAX). Write F(v)"),
         ("from gradarray.linalg import inv_ex", "from 'gradarray.linalg' (PyTorch). Write np.linalg.inv(A)"),
+        ("from gradarray.nnet import Linear", "from 'gradarray.nnet' (PyTorch). Write x @ A.T + v"),
         ("from gradarray import grdient", "from 'gradarray'; the nearest name is 'gradient'"),
     ],
 )
@@ -205,6 +211,26 @@ def test_a_keyword_that_nobody_has_is_refused_in_pythons_words() -> None:
     for call in (lambda: ga.grad(np.sum, zzz=1), lambda: ga.tensor(1.0, zzz=1), lambda: ga.tensor(1.0).backward(zzz=1)):
         with pytest.raises(TypeError, match=r"\w\(\) got an unexpected keyword argument 'zzz'$"):
             call()
+
+
+TRANSFORMS = [
+    value
+    for space in (ga, ga.registry, ga.testing)
+    for name in space.__all__
+    if isinstance(value := getattr(space, name), types.FunctionType)
+    and value.__module__.startswith(("gradarray.transforms.", "gradarray.testing."))
+]
+
+
+@pytest.mark.parametrize("func", dict.fromkeys(TRANSFORMS), ids=lambda func: func.__name__)
+def test_every_transform_answers_a_wrong_keyword(func: Any) -> None:
+    parameter = max(inspect.signature(func).parameters, key=len)
+    slip = f"{parameter}s"
+    told = rf"^{func.__name__}\(\) got an unexpected keyword argument '{slip}'\. Did you mean '{parameter}'\?$"
+    with pytest.raises(TypeError, match=told):
+        func(**{slip: 1})
+    with pytest.raises(TypeError, match=r"argument 'requires_grad' \(PyTorch\)\. Write "):
+        func(requires_grad=True)
 
 
 def test_the_users_own_keywords_are_the_users() -> None:

@@ -39,6 +39,23 @@ def test_a_users_ufunc():
     np.testing.assert_array_equal(x.grad, [2, 60])
 
 
+def test_a_ufunc_of_objects_gives_numbers():
+    product = np.frompyfunc(lambda x, y: x**3 * y, 2, 1)
+    registry.elementwise(product, lambda _ans, x, y: 3 * x**2 * y, lambda _ans, x, _y: x**3)
+    x, y = np.array([[1.0], [2.0]]), np.array([3.0, -1.0, 0.5])
+    assert product(ga.tensor(x), y).dtype == product(ga.tensor(x, constant=True), y).dtype == float
+    mask = np.array([True, False, True])
+    for jacobian in (ga.jacrev, ga.jacfwd):
+        np.testing.assert_allclose(jacobian(product)(2.0, 3.0), 36)
+        np.testing.assert_allclose(jacobian(lambda x: product(x, y, where=mask).sum())(x).ravel(), [10.5, 42])
+        np.testing.assert_allclose(jacobian(jacobian(product))(2.0, 3.0), 36)
+        assert jacobian(product, 1)(x[:0], y).shape == (0, 3, 3)
+    words = np.frompyfunc(lambda x: "a", 1, 1)
+    registry.elementwise(words, 1)
+    with pytest.raises(TypeError, match="a Tensor holds numbers"):
+        words(ga.tensor(x))
+
+
 def test_linear():
     def double(x, axis=None):
         return 2 * x if axis is None else 3 * x

@@ -272,3 +272,14 @@ def test_an_error_inside_says_what_was_computed():
     with pytest.raises(ga.GradientLossError) as raised:
         ga.check_grads(lambda x: struct.unpack("d", struct.pack("d", x[0]))[0] * x, (Y,))
     assert any("order 1 by reverse mode" in note for note in raised.value.__notes__)
+
+
+def test_a_gradient_is_differentiated_by_the_cotangent():
+    inner = with_gradient(lambda g, x: g * np.cos(x), lambda h, g, x: (2 * h * np.cos(x), -h * g * np.sin(x)))
+    f = with_gradient(np.sin, lambda g, x: inner(g, x))
+    ga.check_grads(f, (Y,), order=1, modes="rev")
+    text = report(f, Y, modes="rev")
+    assert "order 2 by reverse over reverse mode is wrong" in text
+    assert "argument the cotangent of result, shape (3,)" in text
+    with pytest.warns(UserWarning, match="not finite"):
+        ga.check_grads(lambda x: x / np.array([1.0, 0.0]), (2.0,))
