@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import fft, linalg, registry
+from .compiler.jit import JitWarning, jit, source
 from .context.settings import no_grad
 from .dropin.blocks import drop_in
 from .kernels.guard import (
@@ -51,6 +52,7 @@ no_autodiff = no_grad
 __all__ = [
     "GradientLossError",
     "GradientLossWarning",
+    "JitWarning",
     "Tensor",
     "__version__",
     "asarray",
@@ -72,6 +74,7 @@ __all__ = [
     "jacfwd",
     "jacobian",
     "jacrev",
+    "jit",
     "jvp",
     "linalg",
     "linearize",
@@ -85,6 +88,7 @@ __all__ = [
     "register_container",
     "registry",
     "save",
+    "source",
     "stop_gradient",
     "tensor",
     "testing",

@@ -25,6 +25,7 @@ ROOMS = (
     "batch",
     "dropin",
     "transforms",
+    "compiler",
     "mirror",
     "testing",
     "show",
