@@ -143,7 +143,7 @@ class Jitted:
         kwargs = {k: x.value if type(x) is _Static else x for k, x in kwargs.items()}
         state = _random_state()
         result = blocks.plainly(f, args, kwargs)
-        if _random_state() != state:
+        if _random_state() != state or around.drew():
             raise Untraceable("random numbers are drawn in it")
         found, out_tree = flatten(result)
         outputs = [_output(p, x) for x in found]

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..context.frames import PACKAGE
+from ..kernels.gate import SIMPLE, described
 from ..transforms.transformed import Transformed
-from .program import Program
+from .program import Program, Untraceable
 
 Getter = Callable[[], Any]
 _MISSING = object()
@@ -32,7 +33,7 @@ class Surroundings:
         self._known: dict[int, Any] = {}
         self.watched: list[tuple[Getter, Any]] = []
         self.arrays: list[Any] = []
-        self.traced: list[Any] = []
+        self.generators: list[tuple[Any, str]] = []
 
     def around(self, f: Any) -> Any:
         """Return a function like this one that finds traced arrays where this one finds arrays."""
@@ -69,7 +70,18 @@ class Surroundings:
                 self._known[id(value)] = self._program.enter(value.copy("K"), name)
                 self.arrays.append(value)
             return self._known[id(value)]
+        if isinstance(value, (np.random.Generator, np.random.RandomState)):
+            self.generators.append((value, _state(value)))
+            return value
+        if not _is_told_by_identity(value):
+            raise Untraceable(
+                f"{name} is {described(value)}, in which arrays may stand that no program would see change"
+            )
         return self.around(value) if callable(value) else value
+
+    def drew(self) -> bool:
+        """Tell whether one of the generators that the function refers to was drawn from since."""
+        return any(_state(generator) != before for generator, before in self.generators)
 
     def still(self) -> bool:
         """Tell whether all names lead to what they led to."""
@@ -81,3 +93,23 @@ def _content(cell: Any) -> Any:
         return cell.cell_contents
     except ValueError:  # it is empty
         return _MISSING
+
+
+def _state(generator: Any) -> str:
+    with np.printoptions(threshold=10**4):  # all of it
+        of = getattr(generator, "bit_generator", None)
+        return repr(generator.get_state() if of is None else of.state)
+
+
+_FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType, type, np.ufunc)
+
+
+def _is_told_by_identity(value: Any) -> bool:
+    """Tell whether nothing can change in an object that is still the same."""
+    if isinstance(value, types.MethodType):
+        return isinstance(value.__self__, types.ModuleType)
+    if type(value) is tuple:
+        return all(map(_is_told_by_identity, value))
+    known = type(value) in SIMPLE or value is Ellipsis or isinstance(value, (int, bytes, slice, range, *_FUNCTIONS))
+    known = known or isinstance(value, type(np.sum)) or type(value).__module__ == "typing"
+    return known or (type(value).__module__.startswith(PACKAGE) and callable(value))

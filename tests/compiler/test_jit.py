@@ -137,3 +137,11 @@ def test_static_arguments() -> None:
     assert power(3.0, 3) == 27
     with pytest.raises(TypeError, match="hash"):
         power(3.0, [])
+
+
+def test_generators_and_objects_are_refused() -> None:
+    generator, holder = np.random.default_rng(0), {"w": np.ones(2)}
+    with pytest.raises(TypeError, match="random numbers"):
+        ga.jit(lambda x: x + generator.normal(), strict=True)(1.0)
+    with pytest.raises(TypeError, match="holder is a dict"):
+        ga.jit(lambda x: x * holder["w"], strict=True)(np.ones(2))
