@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import fft, linalg, registry
+from .compiler.jit import JitWarning, jit, source
 from .context.settings import no_grad
 from .dropin.blocks import drop_in
 from .elsewhere.answers import missing as _missing
@@ -57,6 +58,7 @@ no_autodiff = no_grad
 __all__ = [
     "GradientLossError",
     "GradientLossWarning",
+    "JitWarning",
     "Tensor",
     "__version__",
     "asarray",
@@ -80,6 +82,7 @@ __all__ = [
     "jacfwd",
     "jacobian",
     "jacrev",
+    "jit",
     "jvp",
     "linalg",
     "linearize",
@@ -95,6 +98,7 @@ __all__ = [
     "registry",
     "save",
     "sliding_window_view",
+    "source",
     "stop_gradient",
     "tap",
     "tensor",

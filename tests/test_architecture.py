@@ -26,6 +26,7 @@ ROOMS = (
     "batch",
     "dropin",
     "transforms",
+    "compiler",
     "mirror",
     "testing",
     "show",

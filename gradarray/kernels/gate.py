@@ -18,11 +18,10 @@ import numpy as np
 from . import guard
 
 # Operands that NumPy takes as they are and that hide no variable.
-PLAIN: frozenset[type] = frozenset(
-    {np.ndarray, float, int, bool, complex, *(np.dtype(code).type for code in np.typecodes["All"] if code not in "OV")}
-)
-# What NumPy computes is of these types.
-ARRAYS: frozenset[type] = PLAIN - {float, int, bool, complex}
+PLAIN: set[type] = {np.ndarray, float, int, bool, complex}
+PLAIN |= {np.dtype(code).type for code in np.typecodes["All"] if code not in "OV"}
+# What NumPy computes is of these types. Those that write down what is done with them join both sets; see traced.py.
+ARRAYS: set[type] = PLAIN - {float, int, bool, complex}
 # Parameters of these types hide no Tensor, cannot change, and can be reckoned with: they need no second look.
 SIMPLE: frozenset[type] = frozenset(
     {cls for cls in PLAIN if not issubclass(cls, (np.ndarray, np.integer))} | {type(None), str, np.dtype, type}

@@ -18,6 +18,7 @@ from ..context.settings import silently, told_once
 from . import workers
 from .arrays import BLOCK, LARGE, SPLIT
 from .products import no_nan, product
+from .traced import TRACED
 
 
 def _count_threads() -> int:
@@ -62,6 +63,8 @@ def ufunc_in_parts(ufunc: np.ufunc, *operands: Any, out: Any = None) -> Any:
 
     What is small after all, or lies strided in memory, is left to NumPy.
     """
+    if not TRACED.isdisjoint(map(type, (*operands, out))):
+        return ufunc(*operands) if out is None else ufunc(*operands, out=out)
     shapes = {x.shape for x in operands if type(x) is np.ndarray}
     if len(shapes) > 1:
         return _broadcast_in_parts(ufunc, operands) if out is None and len(operands) == 2 else ufunc(*operands, out=out)

@@ -23,7 +23,10 @@ def foreign(value: Any) -> bool:
 
 def understood(types: Iterable[type]) -> bool:
     """Tell whether Tensor may take a call with arguments of these types; another array type gets its turn otherwise."""
-    return not any(answers(cls, "__array_function__") and not issubclass(cls, wrapping.Tensor) for cls in types)
+    return not any(
+        cls not in PLAIN and answers(cls, "__array_function__") and not issubclass(cls, wrapping.Tensor)
+        for cls in types
+    )
 
 
 class CallSignature:

@@ -13,6 +13,7 @@ from ..context.settings import silently
 from ..kernels import gate
 from ..kernels.arrays import FLOAT64, Array
 from ..kernels.gate import ARRAYS, NUMBERS, PLAIN, SIMPLE
+from ..kernels.traced import MEMORY
 from ..rules.differentiable import Bilinear, Function
 from ..rules.kinds import Composite, InPlace, Reader, Rule, Straight, ZeroGradient, refusing
 from ..rules.registry import find
@@ -121,6 +122,7 @@ _RECORDERS = _Recorders()
 def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[str, Any]], Any]:
     """Make the recorder for the usual call of a function with one operand; any other call goes to the general one."""
     forward, simple, plain, float64, ndarray = rule.forward, SIMPLE, ARRAYS, np.float64, np.ndarray
+    memory = MEMORY
     is_view, join, Call, saved_alias = sharing.is_view, sharing.join, steps.Call, sharing.saved_alias
     new, node_type, order, viewed = new_object, Node, next_order, steps.VIEWED
     supported, tensor = frozenset(rule.params), wrapping.Tensor
@@ -164,7 +166,7 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
         t = new(tensor)
         t._raw = out
         t._alias = None
-        if type(out) is ndarray and out.base is not None and type(data) is ndarray and is_view(out, data):
+        if type(out) in memory and out.base is not None and type(data) in memory and is_view(out, data):
             step = new(Call)
             step.rule, step.forward, step.params = rule, forward, params
             join(t, x, step)
@@ -290,7 +292,7 @@ def _recorded(rule: Function) -> Callable[[Sequence[Any], Sequence[Any], dict[st
                 ]
             )
             result = record_results(rule, kept, kwargs, out, parents)
-        if type(out) is np.ndarray and out.base is not None and not rule.sequence:
+        if type(out) in MEMORY and out.base is not None and not rule.sequence:
             _join_operand(result, inputs, rule, kwargs)
         return result
 
@@ -300,7 +302,7 @@ def _recorded(rule: Function) -> Callable[[Sequence[Any], Sequence[Any], dict[st
 def _join_operand(view: Any, inputs: Sequence[Any], rule: Function, kwargs: dict[str, Any]) -> None:
     """Make the result of a call a view of the operand whose memory it shares, if it does."""
     for i, x in enumerate(inputs):
-        if isinstance(x, wrapping.Tensor) and type(x._raw) is np.ndarray and sharing.is_view(view._raw, x._raw):
+        if isinstance(x, wrapping.Tensor) and type(x._raw) in MEMORY and sharing.is_view(view._raw, x._raw):
             raw = [unwrap(value) for value in inputs]
             args = tuple([spec(value) if k != i and not rule.keeps(k) else value for k, value in enumerate(raw)])
             args = (*args[:i], None, *args[i + 1 :])
@@ -350,7 +352,7 @@ def _shares(result: Any, args: Any) -> bool:
     """Tell whether NumPy gave a view of a Tensor among the arguments; how it is one, only the body knows."""
     if isinstance(result, (tuple, list)):
         return any(_shares(item, args) for item in result)
-    if type(result) is not np.ndarray:
+    if type(result) not in MEMORY:
         return False
     for x in args:
         if isinstance(x, (list, tuple)):

@@ -16,6 +16,7 @@ from ..elsewhere.names import ON_ARRAYS
 from ..kernels import gate
 from ..kernels.arrays import FLOAT64, Array
 from ..kernels.references import COUNTED
+from ..kernels.traced import MEMORY, TRACED
 from ..rules.primitives import astype
 from ..tape import loss, nodes, plans, sweeps, wrapping
 from ..tape.nodes import Node
@@ -291,7 +292,7 @@ class Tensor(Surface):
         gradients = plans.sweep(node, g, retain, wrap if create_graph else None)
         taken: set[int] = set()
         for target, gradient in gradients.items():
-            if type(gradient) is np.ndarray:
+            if type(gradient) in MEMORY:
                 # Each gradient is the caller's own: no two share memory, and none is a read-only broadcast view.
                 if gradient.base is not None or id(gradient) in taken or gradient is grad:
                     gradient = gradient.copy()
@@ -306,6 +307,9 @@ class Tensor(Surface):
 
     def _cotangent(self, grad: Any, node: Node, create_graph: bool) -> Any:
         if grad is None:
+            if type(self._raw) in TRACED:
+                one = self._raw.program.one(node.dtype, node.shape)
+                return wrap(one) if create_graph else one
             if node.dtype is FLOAT64 and node.shape == () and not create_graph:
                 return _ONE
             g = node.dtype.type(1) if node.shape == () else np.broadcast_to(node.dtype.type(1), node.shape)

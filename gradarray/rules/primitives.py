@@ -10,6 +10,7 @@ import numpy as np
 from ..kernels.arrays import Array
 from ..kernels.gate import PLAIN
 from ..kernels.placing import add_at, is_basic
+from ..kernels.traced import TRACED
 from .names import public_name
 from .registry import linear, lowered, rule
 
@@ -21,7 +22,7 @@ def primitive(func: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        others = {type(x): x for x in args if type(x) not in PLAIN and not isinstance(x, np.ndarray)}
+        others = {type(x): x for x in args if type(x) in TRACED or not (type(x) in PLAIN or isinstance(x, np.ndarray))}
         types = [cls for cls in others if hasattr(cls, "__array_function__")]
         for cls in types:
             answer = cls.__array_function__(others[cls], call, types, args, kwargs)

@@ -26,6 +26,7 @@ import numpy as np
 
 from ..kernels.arrays import LARGE, Array, is_floating
 from ..kernels.parts import add, product_in_parts, scaled_in_parts, ufunc_in_parts, zero_fill
+from ..kernels.traced import MEMORY, TRACED, copy_of, zeros_beside
 from .nodes import Node, PullbackRule
 
 
@@ -71,8 +72,8 @@ def picked(call: Node, outs: Iterable[Any], wrap: Callable[[Array, Node], Any]) 
 
 def buffer_of(g: Array, mine: bool = False) -> Array:
     """Return a buffer that holds a cotangent: in its own memory if that is `mine` and can be one, else in a copy."""
-    if type(g) is not np.ndarray:
-        return np.array(g)
+    if type(g) not in MEMORY:
+        return copy_of(g)
     return g if mine and g.flags.c_contiguous else g.copy()
 
 
@@ -97,7 +98,7 @@ class Scatter:
     def add_to(self, buffer: Any, parent: Node, owned: set[Node], mine: bool) -> Any:
         if buffer is None:
             index = self.index
-            if self.g.size >= LARGE and type(index) is slice and index.step in (None, 1):
+            if self.g.size >= LARGE and type(self.g) is np.ndarray and type(index) is slice and index.step in (None, 1):
                 buffer = np.empty(parent.shape, parent.dtype)
                 start, stop, _ = index.indices(len(buffer))
                 buffer[:start] = 0
@@ -105,7 +106,12 @@ class Scatter:
                 buffer[max(start, stop) :] = 0
                 owned.add(parent)
                 return buffer
-            buffer = blank(parent.shape, parent.dtype)
+            if type(self.g) in TRACED:
+                buffer = zeros_beside(self.g, parent.shape, parent.dtype)
+            else:
+                buffer = blank(parent.shape, parent.dtype)
+        elif type(self.g) in TRACED and type(buffer) not in TRACED:
+            buffer = self.g.program.entered(buffer).as_array()
         elif parent not in owned:
             buffer = buffer_of(buffer)
         owned.add(parent)

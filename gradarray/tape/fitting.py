@@ -8,6 +8,7 @@ import numpy as np
 
 from ..kernels.arrays import FLOAT64, LARGE, ONES, Array, Spec
 from ..kernels.sums import total_along
+from ..kernels.traced import TRACED
 
 
 def fit(g: Array, like: Spec) -> Array:
@@ -25,6 +26,8 @@ def fit(g: Array, like: Spec) -> Array:
                 return ONES[:n].dot(g)
             if shape == (n, 1):
                 return g.dot(ONES[:m]).reshape(shape)
+        elif type(g) in TRACED:
+            return g.whole(fit_to, g, shape, like.dtype)
         extra = g.ndim - len(shape)
         if extra > 0:
             g = total_along(g if extra == 1 else g.reshape(math.prod(g.shape[:extra]), *g.shape[extra:]), 0)
@@ -40,3 +43,8 @@ def fit(g: Array, like: Spec) -> Array:
             g = np.real(g)
         g = g.astype(like.dtype)
     return g
+
+
+def fit_to(g: Array, shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Array:
+    """Do what `fit` does, as a program calls it."""
+    return fit(g, Spec(shape, dtype))

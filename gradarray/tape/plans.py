@@ -22,6 +22,7 @@ from ..context.settings import SILENT, errors, paused, watching
 from ..kernels import guard
 from ..kernels.arrays import BLAS_THREADS, FLOAT64, LARGE, ONES, Array
 from ..kernels.references import RETURNED
+from ..kernels.traced import TRACED
 from . import sweeps
 from .cotangents import blank, buffer_of
 from .fitting import fit
@@ -76,7 +77,7 @@ def sweep(
     if paused and (watch := watching()) is not None:
         return watch.sweep(root, g, retain, wrap, oldest, uses)  # type: ignore[no-any-return]
     rule = root.rule
-    if wrap is not None or rule is None or not rule.shared:
+    if wrap is not None or rule is None or not rule.shared or type(g) in TRACED:
         return sweeps.sweep(root, g, retain, wrap, oldest, uses)
     known = _known.get(rule)
     if known is not None and known.plans:

@@ -13,6 +13,7 @@ from ..kernels.arrays import BLAS_THREADS, FLOAT64, LARGE, Array
 from ..kernels.parts import add
 from ..kernels.products import no_nan
 from ..kernels.references import RETURNED, fewest, holders
+from ..kernels.traced import TRACED
 from . import careful
 from .cotangents import Scatter
 from .fitting import fit
@@ -147,7 +148,7 @@ def _pull(nodes: list[Node], uses: dict[Node, int], root: Node, g: Array, retain
             # A sum of two arrays is in the machine's byte order.
             kept[node] = g if type(g) is not np.ndarray or g.dtype is node.dtype else fit(g, node)
             continue
-        if type(g) is np.ndarray and g.size >= LARGE and not retain and not rule.in_place:
+        if type(g) is np.ndarray and g.size >= LARGE and not retain and not rule.in_place and type(start) not in TRACED:
             if node.order != zeros and not _is_finite(g):
                 return None
             if not all(map(_is_finite, (*pending.values(), *kept.values()))):
@@ -453,6 +454,8 @@ def is_clean(g: Array) -> bool:
             return no_nan(g) if any(g.strides) else is_clean(g[(0,) * g.ndim])
         # A sum of squares is NaN exactly when an element is, and the cheapest to find for a small array.
         g = np.vdot(g, g)
+    if type(g) in TRACED:
+        return g.is_clean()  # type: ignore[no-any-return]
     if isinstance(g, np.generic):
         return bool(g == g)
     raw = getattr(g, "_raw", None)

@@ -10,6 +10,7 @@ import numpy as np
 from ..kernels import gate
 from ..kernels.arrays import Array, Spec, is_floating
 from ..kernels.gate import PLAIN
+from ..kernels.traced import TRACED
 from .nodes import Node
 
 # The class Tensor, handed in by its module, which stands on this one; whoever makes a recorder keeps it at hand.
@@ -19,8 +20,6 @@ Dual: Any = ()
 
 new_object = object.__new__
 
-# Results of these types become Tensors.
-_WRAPPED = PLAIN - {bool}
 _FLOATING = frozenset(np.dtype(code) for code in np.typecodes["AllFloat"])
 
 
@@ -98,7 +97,8 @@ def stack_nested(value: Any) -> Any:
     if not isinstance(value, (list, tuple)):
         return value if hasattr(value, "__array_function__") else np.asarray(value)
     items = [stack_nested(item) for item in value]
-    return np.asarray(value) if all(type(item) in PLAIN for item in items) else np.stack(items)
+    plain = all(type(item) in PLAIN and type(item) not in TRACED for item in items)
+    return np.asarray(value) if plain else np.stack(items)
 
 
 def lifted(value: Any) -> Any:
@@ -151,7 +151,11 @@ def wrap_results(out: Any) -> Any:
     What answers for itself, such as a masked array, has stayed what it is.
     """
     if not isinstance(out, (tuple, list)):
-        return wrap(gate.result(out)) if type(out) in _WRAPPED or isinstance(out, np.generic) else out
+        return (
+            wrap(gate.result(out))
+            if (type(out) in PLAIN and type(out) is not bool) or isinstance(out, np.generic)
+            else out
+        )
     floating = [isinstance(item, (tuple, list)) or is_floating(item) for item in out]
     wrapped = [wrap_results(item) if f or not any(floating) else item for item, f in zip(out, floating, strict=True)]
     return type(out)(*wrapped) if hasattr(out, "_fields") else type(out)(wrapped)

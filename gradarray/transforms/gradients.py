@@ -22,10 +22,12 @@ from ..elsewhere.answers import telling
 from ..forward.dual import Dual
 from ..forward.tangents import met
 from ..kernels.gate import ARRAYS, argument
+from ..kernels.traced import TRACED
 from ..reverse.tensor import Tensor, variable
 from ..tape import loss
 from ..tape.loss import differentiating
 from ..tape.nodes import next_order
+from ..tape.wrapping import bare
 from .argnums import Argnums, DropIn, function_name, need_function
 from .checks import check_argument, check_results, dtype_of, shape_of, zeros_of
 from .containers import flatten, tree_map
@@ -509,6 +511,9 @@ def _traced(
 def _one(out: Any) -> Any:
     """Return a cotangent of ones."""
     shape, dtype = shape_of(out), dtype_of(out)
+    raw = bare(out)
+    if type(raw) in TRACED:
+        return raw.program.one(dtype, shape)
     return dtype.type(1) if shape == () else np.ones(shape, dtype)
 
 

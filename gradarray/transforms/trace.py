@@ -23,6 +23,7 @@ from ..dropin.making import in_reverse
 from ..forward.dual import Dual
 from ..forward.tangents import copied, joined, matched
 from ..kernels.arrays import FLOAT64, Array
+from ..kernels.traced import MEMORY, TRACED, array_of
 from ..reverse.tensor import Tensor, variable
 from ..tape import loss
 from ..tape.loss import differentiating
@@ -338,6 +339,8 @@ def pull_back(
 
 def owned(x: Any) -> Any:
     """Return an array of the function's own, which it may update in place; a number becomes a NumPy scalar."""
+    if type(x) in TRACED:
+        return x.as_array("K", copy=True) if type(x) in MEMORY else x.strong()
     if isinstance(x, np.ndarray):
         return np.array(x)
     return x if hasattr(x, "dtype") else np.asarray(x)[()]
@@ -361,7 +364,7 @@ def as_given(g: Any, x: Any) -> Any:
     if isinstance(x, Tensor):
         return wrap(g)
     if isinstance(x, np.ndarray):
-        return np.asarray(g) if isinstance(g, np.generic) else g
+        return array_of(g) if isinstance(g, np.generic) else g
     return g[()] if isinstance(g, np.ndarray) and not g.ndim else g
 
 
@@ -372,7 +375,7 @@ def _split(x: Any, level: int) -> tuple[Any, Any]:
 
 def _own(g: Any, taken: set[int]) -> Any:
     """Return a gradient that shares memory with no other one and is no view."""
-    if type(g) is np.ndarray:
+    if type(g) in MEMORY:
         if g.base is not None or id(g) in taken:
             g = g.copy()
         taken.add(id(g))

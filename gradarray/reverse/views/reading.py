@@ -13,6 +13,7 @@ from ...kernels import gate, guard
 from ...kernels.arrays import COPIED, FLOAT64, Array
 from ...kernels.gate import PLAIN
 from ...kernels.placing import BASIC, add_at, add_at_places, add_in_slice, is_basic
+from ...kernels.traced import MEMORY
 from ...rules.primitives import primitive, scatter
 from ...rules.registry import linear, lowered
 from ...tape import wrapping
@@ -88,7 +89,7 @@ def getitem(x: Any, index: Any) -> Any:
             n.shape, n.dtype = (), FLOAT64
             return t
         n.shape, n.dtype = out.shape, out.dtype
-    if basic and type(out) is np.ndarray and data is x._raw:
+    if basic and data is x._raw and type(out) in MEMORY:
         alias = x._alias
         if type(alias) in _FEW_VIEWS and len(alias) < CROWD:  # as join() does, without the call
             alias.append(ref(t))

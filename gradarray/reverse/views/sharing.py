@@ -26,6 +26,7 @@ from ...context.settings import together
 from ...kernels import gate, guard
 from ...kernels.arrays import COPIED, LARGE, TINY, Array
 from ...kernels.references import COUNTED, holders
+from ...kernels.traced import MEMORY, array_of
 from ...tape.nodes import OUTDATED
 from .steps import follow, prolonged
 
@@ -39,7 +40,7 @@ def as_array(x: Any) -> Any:
     """Return the array inside a tensor, which views can be taken of; of a scalar, a copy as an array."""
     data = x._raw
     if isinstance(data, np.generic):
-        data = np.asarray(data)
+        data = array_of(data)
         if x._alias is False:
             x._raw, x._alias = data, None
     return data
@@ -48,7 +49,7 @@ def as_array(x: Any) -> Any:
 def become_array(x: Any) -> None:
     """Make an array of a scalar, which an assignment to the tensor itself does."""
     if isinstance(x._raw, np.generic):
-        x._raw, x._alias = np.asarray(x._raw), None
+        x._raw, x._alias = array_of(x._raw), None
 
 
 def _nothing() -> None:
@@ -249,7 +250,7 @@ def shared(x: Any) -> bool:
         return True
     if x._raw.base is None:
         return False
-    return type(x._raw.base) is not np.ndarray or holders(getattr, x._raw, "base") > 1
+    return type(x._raw.base) not in MEMORY or holders(getattr, x._raw, "base") > 1
 
 
 def kept_elsewhere(base: Any, target: Array, detached: bool = True) -> bool:
@@ -350,7 +351,7 @@ def owner_of(x: Any) -> Any:
     """Return the array that owns the memory of a base with a family, which has another one on all of it; else None."""
     data = x._raw
     owner = data.base
-    if type(x._alias) is not Family or type(owner) is not np.ndarray:
+    if type(x._alias) is not Family or type(owner) not in MEMORY:
         return None
     same = owner.shape == data.shape and owner.strides == data.strides and owner.dtype is data.dtype
     return owner if same else None
@@ -417,4 +418,4 @@ def join(view: Any, x: Any, step: Any) -> None:
 def is_view(out: Array, data: Array) -> bool:
     """Tell whether NumPy made `out`, which has a base, as a view of `data`."""
     base = out.base
-    return base is data or base is data.base or (type(base) is not np.ndarray and np.may_share_memory(out, data))
+    return base is data or base is data.base or (type(base) not in MEMORY and np.may_share_memory(out, data))

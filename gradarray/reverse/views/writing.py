@@ -15,6 +15,7 @@ from ...context import settings
 from ...kernels.arrays import Array
 from ...kernels.gate import PLAIN
 from ...kernels.placing import is_basic
+from ...kernels.traced import MEMORY, address
 from ...rules.primitives import clear, primitive, value_vjp
 from ...rules.registry import linear
 from ...tape import loss, nodes, wrapping
@@ -50,7 +51,7 @@ class _SetItem(PullbackRule):
         picked = None
         if value is not None:
             picked = value_vjp(follow(steps, g) if steps else g, None, None, value, index=index)
-            if base is not None and type(picked) is np.ndarray:
+            if base is not None and type(picked) in MEMORY:
                 picked = picked.copy()  # before the elements are cleared
         return None if base is None else Cleared(g, _clear, node.args), picked
 
@@ -199,12 +200,7 @@ def _parts(index: Any) -> tuple[Any, ...]:
 
 
 def _same(a: Array, b: Array) -> bool:
-    return (
-        a.shape == b.shape
-        and a.strides == b.strides
-        and a.dtype == b.dtype
-        and bool(a.__array_interface__["data"] == b.__array_interface__["data"])
-    )
+    return a.shape == b.shape and a.strides == b.strides and a.dtype == b.dtype and address(a) == address(b)
 
 
 def write(x: Any, change: Callable[[Array], object], target: Array | None = None) -> None:

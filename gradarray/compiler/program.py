@@ -1,0 +1,404 @@
+"""The program that is being written down: statements, in the order in which they were carried out.
+
+It holds names and no arrays of the call, so that the reference counts by which the package knows who has an array are
+as they would be without it. What Python learns of values on the way is written down as a guard.
+"""
+
+from __future__ import annotations
+
+import math
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..context.frames import users_frame
+from ..context.settings import SILENT, errors
+from ..forward.dual import Dual
+from ..kernels.gate import described
+from ..kernels.traced import TRACED, Traced
+from ..reverse.tensor import Tensor
+
+
+class Untraceable(TypeError):
+    """The function does something for which no program can be written."""
+
+
+class Variable:
+    """A name in the program.
+
+    Attributes
+    ----------
+    name : how it is written
+    shape, dtype : None for what is no array or number, such as several results
+    memory : the number of the piece of memory that an array stands in; None for what cannot be written into
+    """
+
+    __slots__ = ("dtype", "memory", "name", "shape")
+
+    def __init__(self, name: str, shape: Any = None, dtype: Any = None, memory: int | None = None) -> None:
+        self.name = name
+        self.shape = shape
+        self.dtype = dtype
+        self.memory = memory
+
+
+Pieces = tuple[Any, ...]
+
+
+class Statement(NamedTuple):
+    """One line.
+
+    Attributes
+    ----------
+    kind : "call", "copy", "write", "several" (results in one name) or "guard" (its text tells that the program fails)
+    results : what gets a value
+    pieces : the text, cut at the variables, which stand there themselves
+    writes : the memory that is written into
+    silent : NumPy says nothing of infinite and undefined results there, as in a sweep
+    line : the file and the line of the user's that it came from
+    """
+
+    kind: str
+    results: tuple[Variable, ...]
+    pieces: Pieces
+    writes: int | None
+    silent: bool
+    line: tuple[str, int] | None
+
+    @property
+    def reads(self) -> list[Variable]:
+        return [piece for piece in self.pieces if type(piece) is Variable]
+
+
+# Functions of NumPy's whose results' shapes and dtypes follow from those of the arguments. After any other, a guard.
+STATIC = frozenset(
+    " ".join(
+        (
+            "all amax amin any argmax argmin argpartition argsort around array array_split asarray astype",
+            "atleast_1d atleast_2d broadcast_to cholesky clip concatenate conj conjugate copy cross cumprod",
+            "cumsum det diag diagonal diff dot ediff1d eigh einsum empty expand_dims fft fftn flatten flip full",
+            "full_like hstack ifft ifftn imag inner interp inv irfft irfftn isclose isfinite item kron matmul",
+            "max mean median min moveaxis nan_to_num nanmax nanmean nanmin nansum norm ones ones_like outer pad",
+            "partition prod qr quantile ravel real reshape rfft rfftn roll rot90 round searchsorted slogdet",
+            "solve sort split squeeze stack std sum swapaxes take take_along_axis tensordot tile trace",
+            "transpose tril triu var vdot view vstack where zeros zeros_like",
+        )
+    ).split()
+)
+_NUMBERS = (bool, int, float, complex)
+_ARRAYS = (np.ndarray, np.generic)
+
+
+class Program:
+    """What one call did.
+
+    Attributes
+    ----------
+    statements
+    constants : by name, what the text refers to that is neither an argument nor of NumPy's
+    inputs : what the program is given: the arguments, and behind them what the function refers to by its closure and
+        its globals
+    """
+
+    def __init__(self) -> None:
+        self.statements: list[Statement] = []
+        self.constants: dict[str, Any] = {}
+        self.inputs: list[Variable] = []
+        self._names: set[str] = {"np", "math"}
+        self._count = 0
+        self._memories = 0
+        # By the identity of the array that owns a piece of memory: a weak reference to it, and the memory's number.
+        self._owners: dict[int, tuple[weakref.ref[Any], int]] = {}
+        # By the identity of a constant: itself, a copy of what stood there, and its name.
+        self._constants: dict[int, tuple[Any, Any, str]] = {}
+        self.array: Any = None  # the types of what stands for values, handed in by their module
+        self.scalar: Any = None
+
+    # --- what stands for values -----------------------------------------------------------------------------------
+
+    def named(self, name: str) -> str:
+        """Return a name that is not taken yet, like this one."""
+        name = name if name.isidentifier() else "c"
+        found, k = name, 1
+        while found in self._names:
+            found, k = f"{name}_{k}", k + 1
+        self._names.add(found)
+        return found
+
+    def _numbered(self) -> str:
+        self._count += 1
+        return f"v{self._count}"
+
+    def enter(self, value: Any, name: str) -> Any:
+        """Return what stands for a value that the program is given."""
+        traced = self.standing(value, self.named(name))
+        self.inputs.append(traced.variable)
+        return traced
+
+    def standing(self, value: Any, name: str, base: Any = None) -> Any:
+        """Return what stands for a value under a name."""
+        if not isinstance(value, np.ndarray):
+            return self.scalar(self, Variable(name, (), getattr(value, "dtype", None)), value, None)
+        return self.array(self, Variable(name, value.shape, value.dtype, self._memory(value)), value, base)
+
+    def _memory(self, value: Any) -> int:
+        owner = value
+        while isinstance(owner.base, np.ndarray):
+            owner = owner.base
+        known = self._owners.get(id(owner))
+        if known is None or known[0]() is not owner:
+            self._memories += 1
+            known = self._owners[id(owner)] = weakref.ref(owner), self._memories
+        return known[1]
+
+    # --- statements -----------------------------------------------------------------------------------------------
+
+    def add(self, kind: str, results: tuple[Variable, ...], pieces: Sequence[Any], writes: int | None = None) -> None:
+        self.statements.append(Statement(kind, results, tuple(pieces), writes, errors.get() is SILENT, _users_line()))
+
+    def guard(self, *pieces: Any) -> None:
+        """Write down that the program fails where this text is true."""
+        self.add("guard", (), pieces)
+
+    def values(self, x: Any) -> Any:
+        """Return the bare values of a traced array, which Python or compiled code asks for: they are guarded."""
+        known = np.asarray(x.value)
+        if not known.ndim and known.dtype.kind in "biuf":
+            self.guard_number(x, known[()].item())
+        else:
+            self.guard("np.asarray(", x.variable, ").tobytes() != ", self.constant(known.tobytes(), "seen"))
+        return x.value
+
+    def guard_number(self, x: Any, known: Any) -> None:
+        """Write down that the program is for this number alone."""
+        if known != known:
+            self.guard(x.variable, " == ", x.variable)
+        elif isinstance(known, float) and known == 0:  # -0.0 equals 0.0, and is not the same
+            self.guard(
+                "np.asarray(", x.variable, ").tobytes() != ", self.constant(np.asarray(x.value).tobytes(), "seen")
+            )
+        else:
+            self.guard(x.variable, " != ", *self.spelt(known)[1])
+
+    def result(
+        self, value: Any, pieces: Sequence[Any], sources: Iterable[Any] = (), static: bool = True, kind: str = "call"
+    ) -> Any:
+        """Write a statement down; return what stands for its value.
+
+        Parameters
+        ----------
+        value : what the call returned
+        pieces : its text
+        sources : traced arrays of whose memory the value may be a view, or which it may be itself
+        static : the shapes and dtypes of the arguments tell those of the value
+        """
+        if isinstance(value, _ARRAYS):
+            base = None
+            if isinstance(value, np.ndarray):
+                for s in sources:
+                    if value is s.value:
+                        return s
+                    owner = s if s.base is None else s.base
+                    if value.base is not None and (value.base is s.value or value.base is owner.value):
+                        base = owner
+            made = self.standing(value, self._numbered(), base)
+            self.add(kind, (made.variable,), pieces)
+            if not static:
+                self._guard_form(made)
+            return made
+        if isinstance(value, (tuple, list)) and any(isinstance(v, (*_ARRAYS, tuple, list)) for v in value):
+            name = Variable(self._numbered())
+            self.add("several", (name,), pieces)
+            if not static:
+                self.guard("len(", name, f") != {len(value)}")
+            parts = [self.result(v, (name, f"[{i}]"), sources, static) for i, v in enumerate(value)]
+            return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+        if value is None or value is NotImplemented:
+            self.add("call", (), pieces)
+            return value
+        if isinstance(value, (*_NUMBERS, str, bytes, tuple, list)):
+            self.guard(*pieces, " != ", *self.spelt(value)[1])
+            return value
+        raise Untraceable(f"{self.shown(pieces)} gives {described(value)}")
+
+    def number(self, value: Any, pieces: Sequence[Any]) -> Any:
+        """Write down a statement that gives one of Python's numbers."""
+        made = self.scalar(self, Variable(self._numbered(), (), None), value, None)
+        self.add("call", (made.variable,), pieces)
+        return made
+
+    def _guard_form(self, x: Any) -> None:
+        v = x.variable
+        self.guard(v, f".shape != {v.shape} or ", v, ".dtype != ", *self.spelt(v.dtype)[1])
+
+    @staticmethod
+    def shown(pieces: Sequence[Any]) -> str:
+        """Return the text of pieces."""
+        return "".join([p if type(p) is str else p.name for p in pieces])
+
+    # --- calls ----------------------------------------------------------------------------------------------------
+
+    def call(
+        self,
+        func: Callable[..., Any],
+        label: Sequence[Any],
+        args: Sequence[Any],
+        kwargs: dict[str, Any],
+        sources: Iterable[Any] = (),
+        static: bool = True,
+        kind: str = "call",
+        writes: Any = None,
+    ) -> Any:
+        """Carry out a call and write it down; `writes` is the traced array that it writes into."""
+        pairs = [self.spelt(a) for a in args]
+        keys = {k: self.spelt(v) for k, v in kwargs.items() if v is not np._NoValue}
+        value = func(*[p[0] for p in pairs], **{k: p[0] for k, p in keys.items()})
+        pieces = [*label, "("]
+        for k, (_, text) in enumerate(pairs):
+            pieces += [", ", *text] if k else text
+        for k, (name, (_, text)) in enumerate(keys.items()):
+            pieces += [f"{', ' if k or pairs else ''}{name}=", *text]
+        pieces.append(")")
+        out = kwargs.get("out")
+        out = out[0] if type(out) is tuple and len(out) == 1 else out
+        if writes is None and type(out) in TRACED:
+            writes = out
+        if writes is not None:
+            self.add("write", (), pieces, writes.variable.memory)
+            return out if out is not None else value
+        return self.result(value, pieces, sources, static, kind)
+
+    def whole(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Carry out a function of the package's own as one statement, which calls it again."""
+        sources = [a for a in args if type(a) in TRACED]
+        return self.call(func, (self.helper(func),), args, kwargs, sources)
+
+    def helper(self, func: Callable[..., Any]) -> str:
+        """Return the name by which the program calls a function that is not of NumPy's."""
+        return self.constant(func, getattr(func, "__name__", "helper"))
+
+    # --- arrays that are made ---------------------------------------------------------------------------------------
+
+    def zeros(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        dtype = np.dtype(dtype)
+        return self.result(np.zeros(shape, dtype), ("np.zeros(", f"{tuple(shape)}, ", *self.spelt(dtype)[1], ")"))
+
+    def made(self, value: Any) -> Any:
+        """Return what stands for an array that the function has just made, of nothing that is traced."""
+        if not value.any() and not np.signbit(value.real).any() and value.flags.c_contiguous:
+            return self.zeros(value.shape, value.dtype)
+        return self.result(value, (self.constant(value), ".copy(", '"K")'))
+
+    def entered(self, value: Any) -> Any:
+        """Return what stands for a constant."""
+        if type(value) in TRACED:
+            return value
+        if isinstance(value, np.ndarray):
+            return self.result(value.copy("K"), (self.constant(value), '.copy("K")'))
+        return self.result(np.asarray(value)[()], ("np.asarray(", *self.spelt(value)[1], ")[()]"))
+
+    def one(self, dtype: Any, shape: tuple[int, ...]) -> Any:
+        """Return the cotangent of a sum."""
+        one = self.result(np.dtype(dtype).type(1), (*self.spelt(np.dtype(dtype))[1], "(1)"))
+        if shape == ():
+            return one
+        return self.result(np.broadcast_to(one.value, shape), ("np.broadcast_to(", one.variable, f", {shape})"), (one,))
+
+    # --- values as text -------------------------------------------------------------------------------------------
+
+    def constant(self, value: Any, name: str = "c") -> str:
+        """Return the name of a constant; of an array, a snapshot, since the function may write into it later."""
+        known = self._constants.get(id(value))
+        if known is not None and known[0] is value and (type(value) is not np.ndarray or _same_bytes(known[1], value)):
+            return known[2]
+        kept = value
+        if type(value) is np.ndarray:
+            kept = value.copy("K")
+            self._memory(kept)
+        found = self.named(name if name != "c" else f"c{len(self.constants)}")
+        self._constants[id(value)] = value, kept, found
+        self.constants[found] = kept
+        return found
+
+    def spelt(self, x: Any) -> tuple[Any, list[Any]]:
+        """Return the value of an argument of a call, and its text in pieces."""
+        t = type(x)
+        if t in TRACED:
+            if x.program is not self:
+                raise Untraceable("an array of another program")
+            return x.value, [x.variable]
+        if t is int or t is bool or x is None or t is str:
+            return x, [repr(x)]
+        if x is Ellipsis:
+            return x, ["..."]
+        if t is float:
+            return x, [repr(x) if math.isfinite(x) else "np.nan" if x != x else "np.inf" if x > 0 else "-np.inf"]
+        if t is tuple or t is list:
+            pairs = [self.spelt(i) for i in x]
+            pieces: list[Any] = ["[" if t is list else "("]
+            for k, (_, text) in enumerate(pairs):
+                pieces += [", ", *text] if k else text
+            pieces.append("]" if t is list else ",)" if len(x) == 1 else ")")
+            return t([p[0] for p in pairs]), pieces
+        if t is slice:
+            parts = [self.spelt(i) for i in (x.start, x.stop, x.step)]
+            (_, a), (_, b), (_, c) = parts
+            return slice(*[p[0] for p in parts]), ["slice(", *a, ", ", *b, ", ", *c, ")"]
+        if isinstance(x, np.dtype):
+            known = x.isbuiltin == 1 and x.isnative and getattr(np, x.name, None)
+            return x, [f"np.{x.name}" if known else self.constant(x, "dtype")]
+        if isinstance(x, type):
+            kind: type = x
+            public = "np." if getattr(np, kind.__name__, None) is kind else "" if kind in _BUILTINS else None
+            return x, [self.constant(x) if public is None else public + kind.__name__]
+        if isinstance(x, (Tensor, Dual)):
+            raise Untraceable("a Tensor among the arguments of a call on bare values")
+        if t is dict:
+            items = {k: self.spelt(v) for k, v in x.items()}
+            pieces = ["{"]
+            for k, (key, (_, text)) in enumerate(items.items()):
+                pieces += [f"{', ' if k else ''}{key!r}: ", *text]
+            return {k: v for k, (v, _) in items.items()}, [*pieces, "}"]
+        return x, [self.constant(x)]
+
+    def index(self, i: Any) -> tuple[Any, list[Any]]:
+        """Return an index, and its text in Python's own syntax."""
+        if type(i) is not tuple or not i:
+            return self._part(i)
+        pairs = [self._part(q) for q in i]
+        pieces: list[Any] = []
+        for k, (_, text) in enumerate(pairs):
+            pieces += [", ", *text] if k else text
+        return tuple([p[0] for p in pairs]), pieces + [","] * (len(i) == 1)
+
+    def _part(self, i: Any) -> tuple[Any, list[Any]]:
+        if type(i) is not slice:
+            return self.spelt(i)
+        parts = [self.spelt(q) for q in (i.start, i.stop, i.step)]
+        a, b, c = [[] if q is None else p[1] for q, p in zip((i.start, i.stop, i.step), parts, strict=True)]
+        return slice(*[p[0] for p in parts]), [*a, ":", *b, *([":", *c] if c else [])]
+
+
+_BUILTINS = {bool, int, float, complex}
+
+
+def _same_bytes(a: Any, b: Any) -> bool:
+    return bool(a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes())
+
+
+def traced_in(value: Any) -> Any:
+    """Return a traced array that stands in nested lists, tuples and dicts, or None."""
+    if isinstance(value, Traced):
+        return value
+    if isinstance(value, (list, tuple)):
+        return next((found for item in value if (found := traced_in(item)) is not None), None)
+    if isinstance(value, dict):
+        return traced_in([*value.values()])
+    return None
+
+
+def _users_line() -> tuple[str, int] | None:
+    frame = users_frame()
+    return None if frame is None else (frame.f_code.co_filename, frame.f_lineno or 0)

@@ -1,0 +1,66 @@
+"""The table of types: what is an array here, and what is one that writes down what is done with it.
+
+Beside NumPy's own arrays there may be arrays that carry out each call and write it down, so that it becomes a program;
+see compiler/. They stand wherever an ndarray does. Three questions are asked of a type, and answered by sets, because
+the usual answer has to cost no more than a look:
+
+- Has it memory, of which there are views, and into which one can write? `MEMORY`
+- May a rule compute with it directly, because it hides no variable? `gate.PLAIN`, `gate.ARRAYS`
+- Is it written down what is done with it? `TRACED`. What looks at values, at sizes or at who holds an array so as to
+  be faster stands aside then, because another time the values are others.
+
+A traced array says by its ``__class__`` that it is an ndarray, and a traced scalar that it is one of NumPy's, so that
+``isinstance`` has the usual answer. Only ``type(x) is np.ndarray`` tells that one may do with it as one likes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import gate
+
+
+class Traced:
+    """What all arrays have in common that write down what is done with them."""
+
+    __slots__ = ("__weakref__",)
+
+
+# What has memory.
+MEMORY: set[type] = {np.ndarray}
+# What writes down what is done with it.
+TRACED: set[type] = set()
+
+
+def admit(array: type, scalar: type) -> None:
+    """Let in a type of arrays that writes down what is done with them, and that of its results without axes."""
+    MEMORY.add(array)
+    TRACED.update((array, scalar))
+    gate.PLAIN.update((array, scalar))
+    gate.ARRAYS.update((array, scalar))
+
+
+def zeros_beside(like: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Return an array of zeros into which one can write what `like` is."""
+    if type(like) in TRACED:
+        return like.program.zeros(shape, dtype)
+    return np.zeros(shape, dtype)
+
+
+def copy_of(x: Any, order: Any = "K") -> Any:
+    """Return a copy as an array, also of a scalar."""
+    if type(x) in TRACED:
+        return x.as_array(order, copy=True)
+    return np.array(x, order=order)
+
+
+def array_of(x: Any) -> Any:
+    """Return an array; of a scalar, a copy as one."""
+    return x.as_array() if type(x) in TRACED else np.asarray(x)
+
+
+def address(x: Any) -> int:
+    """Return where in memory the first element of an array stands."""
+    return int((x.value if type(x) in TRACED else x).__array_interface__["data"][0])
