@@ -21,7 +21,7 @@ from ..transforms.containers import Tree, flatten
 from .program import Program, Untraceable
 from .surroundings import Surroundings
 from .traced import new_program
-from .writer import needed, text_of
+from .writer import write
 
 # So many programs are kept for arguments of one kind; then the function is carried out as it is.
 MOST = 32
@@ -147,19 +147,12 @@ class Jitted:
             raise Untraceable("random numbers are drawn in it")
         found, out_tree = flatten(result)
         outputs = [_output(p, x) for x in found]
-        given = {v.memory for v in p.inputs if v.memory is not None}
-        statements = needed(p.statements, given, [v for v in outputs if not isinstance(v, str)])
-        shown = ", ".join([v if isinstance(v, str) else v.name for v in outputs])
         name = function_name(self._f)
-        text = text_of(name if name.isidentifier() else "program", p.inputs, statements, shown)
-        if not outputs:
-            text = text.replace("return (,)", "return ()")
-        space: dict[str, Any] = {"np": np, **p.constants}
+        written = write(p, name if name.isidentifier() else "program", outputs)
+        text, space = written.text, dict(written.names)
         exec(readable(text, f"<gradarray program of {name}>"), space)
-        written = {s.writes for s in statements if s.writes is not None}
-        risky = any(s.kind != "write" for s in statements) and bool(written & given)
-        at_risk = [i for i in range(len(leaves)) if p.inputs[i].memory in written] if risky else []
-        if written & given and _overlapping([x for x in leaves if type(x) is np.ndarray]):
+        at_risk = [i for i in range(len(leaves)) if p.inputs[i].memory in written.writes] if written.risky else []
+        if written.writes and _overlapping([x for x in leaves if type(x) is np.ndarray]):
             raise Untraceable("it writes into arguments that share memory")
         known = space[name if name.isidentifier() else "program"]
         return _Run(known, text, around, out_tree, at_risk)

@@ -16,6 +16,7 @@ import numpy as np
 from ..context.frames import users_frame
 from ..context.settings import SILENT, errors
 from ..forward.dual import Dual
+from ..kernels.arrays import ONES
 from ..kernels.gate import described
 from ..kernels.traced import TRACED, Traced
 from ..reverse.tensor import Tensor
@@ -32,13 +33,17 @@ class Variable:
     ----------
     name : how it is written
     shape, dtype : None for what is no array or number, such as several results
+    layout : "C" or "F" for an array that lies so in memory, without gaps; else ""
     memory : the number of the piece of memory that an array stands in; None for what cannot be written into
     """
 
-    __slots__ = ("dtype", "memory", "name", "shape")
+    __slots__ = ("dtype", "layout", "memory", "name", "shape")
 
-    def __init__(self, name: str, shape: Any = None, dtype: Any = None, memory: int | None = None) -> None:
+    def __init__(
+        self, name: str, shape: Any = None, dtype: Any = None, memory: int | None = None, layout: str = ""
+    ) -> None:
         self.name = name
+        self.layout = layout
         self.shape = shape
         self.dtype = dtype
         self.memory = memory
@@ -141,7 +146,10 @@ class Program:
         """Return what stands for a value under a name."""
         if not isinstance(value, np.ndarray):
             return self.scalar(self, Variable(name, (), getattr(value, "dtype", None)), value, None)
-        return self.array(self, Variable(name, value.shape, value.dtype, self._memory(value)), value, base)
+        flags = value.flags
+        layout = "C" if flags.c_contiguous else "F" if flags.f_contiguous else ""
+        variable = Variable(name, value.shape, value.dtype, self._memory(value), layout)
+        return self.array(self, variable, value, base)
 
     def _memory(self, value: Any) -> int:
         owner = value
@@ -310,6 +318,8 @@ class Program:
 
     def constant(self, value: Any, name: str = "c") -> str:
         """Return the name of a constant; of an array, a snapshot, since the function may write into it later."""
+        if type(value) is np.ndarray and value.base is ONES and value.strides == ONES.strides:
+            return self.ones(len(value))
         known = self._constants.get(id(value))
         if known is not None and known[0] is value and (type(value) is not np.ndarray or _same_bytes(known[1], value)):
             return known[2]
@@ -321,6 +331,13 @@ class Program:
         self._constants[id(value)] = value, kept, found
         self.constants[found] = kept
         return found
+
+    def ones(self, n: int) -> str:
+        """Return the name of so many ones, a product with which is a sum."""
+        name = f"ones_{n}"
+        if name not in self.constants:
+            self.constants[self.named(name)] = ONES[:n]
+        return name
 
     def spelt(self, x: Any) -> tuple[Any, list[Any]]:
         """Return the value of an argument of a call, and its text in pieces."""
@@ -346,6 +363,10 @@ class Program:
             parts = [self.spelt(i) for i in (x.start, x.stop, x.step)]
             (_, a), (_, b), (_, c) = parts
             return slice(*[p[0] for p in parts]), ["slice(", *a, ", ", *b, ", ", *c, ")"]
+        if isinstance(x, np.generic) and x.dtype.char in _SPELT:
+            return x, [f"np.{x.dtype.name}({self.shown(self.spelt(x.item())[1])})"]
+        if t is complex:
+            return x, ["complex(", *self.spelt(x.real)[1], ", ", *self.spelt(x.imag)[1], ")"]
         if isinstance(x, np.dtype):
             known = x.isbuiltin == 1 and x.isnative and getattr(np, x.name, None)
             return x, [f"np.{x.name}" if known else self.constant(x, "dtype")]
@@ -381,6 +402,7 @@ class Program:
         return slice(*[p[0] for p in parts]), [*a, ":", *b, *([":", *c] if c else [])]
 
 
+_SPELT = frozenset("?bBhHiIlLqQefdFD")
 _BUILTINS = {bool, int, float, complex}
 
 
