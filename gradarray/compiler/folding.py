@@ -121,6 +121,17 @@ def _factor(optimiser: Any, s: Statement, form: Form) -> tuple[Any, Any]:
     return None, None
 
 
+@_rule("+", "-", "*", "/", *_OPERATORS)
+def _of_scalars(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
+    """Compute with the number in an array without axes, which takes a tenth of the time."""
+    if r.shape or len(form.args) != 2 or len(s.reads) != len(s.pieces) - sum(type(p) is str for p in s.pieces):
+        return None
+    arrays = [v for v in s.reads if v.memory is not None]
+    if not arrays or r.memory is not None or any(v.shape or v.dtype is None or v.dtype.kind != "f" for v in s.reads):
+        return None
+    return s.but(tuple([p if type(p) is str or p.memory is None else optimiser.item(p, s) for p in s.pieces]))
+
+
 # --- arithmetic -------------------------------------------------------------------------------------------------------
 
 
@@ -133,7 +144,7 @@ def _operator(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     weak = [v for v in (left, right) if type(v) is not Variable and type(v) not in (int, float)]
     if weak or not strong or (all(v.memory is None for v in strong) and any(v.dtype.kind != "f" for v in strong)):
         return None  # scalars of integers say what arrays of them do not
-    return s._replace(pieces=(_piece(left), f" {symbol} ", _piece(right)))
+    return s.but((_piece(left), f" {symbol} ", _piece(right)))
 
 
 def _piece(x: Any) -> Any:
@@ -150,7 +161,7 @@ def _product(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     if x == 1:
         return _alias(optimiser, v, r)
     if x == -1:
-        return s._replace(pieces=("-", v))
+        return s.but(("-", v))
     inner = optimiser.origin(v)
     if inner is not None and form_of(inner).op == "*" and optimiser.uses.get(v, 0) < 2:
         y, w = _factor(optimiser, inner, form_of(inner))
@@ -161,7 +172,7 @@ def _product(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     text = _text(x, r.dtype)
     if text is None or s.pieces == (f"{text} * ", v):
         return None
-    return s._replace(pieces=(f"{text} * ", v))
+    return s.but((f"{text} * ", v))
 
 
 def _is_doubling(x: Any) -> bool:
@@ -180,8 +191,8 @@ def _sign_outside(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
             other = factors[1 - k]
             product = optimiser.fresh(r)
             optimiser.uses[product] = 1
-            optimiser.add(s._replace(results=(product,), pieces=(x, " * ", other) if k == 0 else (other, " * ", x)))
-            return s._replace(pieces=("-", optimiser.found(product)))
+            optimiser.add(s.but(results=(product,), pieces=(x, " * ", other) if k == 0 else (other, " * ", x)))
+            return s.but(("-", optimiser.found(product)))
     return None
 
 
@@ -203,7 +214,7 @@ def _negative(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     if made.op == "*" and optimiser.uses.get(v, 0) == 1:
         x, w = _factor(optimiser, inner, made)
         text = None if x is None or w.shape != r.shape else _text(-x, r.dtype)
-        return None if text is None or w.dtype != r.dtype else s._replace(pieces=(f"{text} * ", w))
+        return None if text is None or w.dtype != r.dtype else s.but((f"{text} * ", w))
     return None
 
 
@@ -217,7 +228,7 @@ def _sum(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
         x = operand(inner, form_of(inner).args[0])
         other = (left, right)[1 - k]
         if type(x) is Variable and (type(other) is Variable or type(other) in (int, float)):
-            return s._replace(pieces=(_piece(other), " + " if form.op == "-" else " - ", x))
+            return s.but((_piece(other), " + " if form.op == "-" else " - ", x))
     return None
 
 
@@ -232,7 +243,7 @@ def update(optimiser: Any, s: Statement) -> Statement:
         return s
     x = operand(inner, form_of(inner).args[0])
     sign = "-" if form.name == "+" else "+"
-    return s._replace(pieces=(target, f" {sign}= ", x)) if type(x) is Variable else s
+    return s.but((target, f" {sign}= ", x)) if type(x) is Variable else s
 
 
 def _without_broadcasting(optimiser: Any, s: Statement, form: Form) -> Any:
@@ -252,7 +263,7 @@ def _without_broadcasting(optimiser: Any, s: Statement, form: Form) -> Any:
         if x is not None and other.dtype == v.dtype and other.shape == r.shape and form.op != "**":
             if other.dtype.kind == "f" and (text := _text(x, v.dtype)) is not None:
                 new[_place(s, k)] = f"({text})" if text.startswith("-") else text
-                return s._replace(pieces=_joined(new))
+                return s.but(_joined(new))
         if inner is None or form_of(inner).name != "np.broadcast_to" or optimiser.memory(v) is None:
             continue
         small = operand(inner, form_of(inner).args[0])
@@ -263,7 +274,7 @@ def _without_broadcasting(optimiser: Any, s: Statement, form: Form) -> Any:
                 fits = False
             if fits and (small.memory is not None or other.memory is not None):
                 new[_place(s, k)] = small
-                return s._replace(pieces=tuple(new))
+                return s.but(tuple(new))
     return None
 
 
@@ -302,7 +313,7 @@ def _new_axis(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     if type(v) is not Variable or v.memory is None or type(axis) is not int:
         return None
     k = axis % len(r.shape)
-    return s._replace(pieces=(v, "[" + ":, " * k + "None" + ", :" * (len(v.shape) - k) + "]"))
+    return s.but((v, "[" + ":, " * k + "None" + ", :" * (len(v.shape) - k) + "]"))
 
 
 @_rule("np.swapaxes", "np.moveaxis", "np.transpose")
@@ -314,8 +325,8 @@ def _turned(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     axes = func(np.empty(tuple(range(2, len(v.shape) + 2))), *form.args[1:]).shape
     axes = tuple([n - 2 for n in axes])
     if axes == tuple(range(len(axes)))[::-1]:
-        return s._replace(pieces=(v, ".T"))
-    return s._replace(pieces=(v, f".transpose({', '.join(map(str, axes))})"))
+        return s.but((v, ".T"))
+    return s.but((v, f".transpose({', '.join(map(str, axes))})"))
 
 
 _DEFAULTS = {"dtype": None, "keepdims": False, "out": None, "order": "K", "casting": "unsafe", "subok": True}
@@ -330,7 +341,7 @@ def _reduced(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
         return None
     keys = {k: v for k, v in form.keys.items() if not (k in _DEFAULTS and v is _DEFAULTS[k])}
     text = "".join([f", {k}={v!r}" for k, v in keys.items()])
-    return s._replace(pieces=(f"{form.name}(", operand(s, form.args[0]), f"{text})"))
+    return s.but((f"{form.name}(", operand(s, form.args[0]), f"{text})"))
 
 
 @_rule("np.sum", "np.max", "np.amax", "np.min", "np.amin", "np.prod", "np.all", "np.any")
@@ -343,7 +354,7 @@ def _reduction(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
         return None
     ufunc = _UFUNCS[form.name]
     keys = {"axis": None, **form.keys}
-    return s._replace(pieces=(f"{ufunc}.reduce(", v, "".join([f", {k}={x!r}" for k, x in keys.items()]) + ")"))
+    return s.but((f"{ufunc}.reduce(", v, "".join([f", {k}={x!r}" for k, x in keys.items()]) + ")"))
 
 
 _UFUNCS = {

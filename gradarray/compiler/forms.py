@@ -11,7 +11,7 @@ import ast
 import functools
 from typing import Any, NamedTuple
 
-from .program import Statement, Variable
+from .program import Statement
 
 # How tightly Python's operators bind, as `ast.unparse` has it.
 ANYTHING, TEST, NOT, COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = 0, 1, 4, 5, 10, 11, 12, 13, 15
@@ -80,14 +80,16 @@ class Form(NamedTuple):
 
 def form_of(s: Statement) -> Form:
     """Return the form of a statement."""
-    text, k = "", 0
-    for piece in s.pieces:
-        if type(piece) is str:
-            text += piece
-        else:
-            text += f"_{k}_"
-            k += 1
-    return _parsed(text, k)
+    if s.form is None:
+        text, k = "", 0
+        for piece in s.pieces:
+            if type(piece) is str:
+                text += piece
+            else:
+                text += f"_{k}_"
+                k += 1
+        s.form = _parsed(text, k)
+    return s.form  # type: ignore[no-any-return]
 
 
 def operand(s: Statement, arg: Any) -> Any:
@@ -184,5 +186,3 @@ def _note_levels(x: ast.AST, outer: int, levels: list[int]) -> None:
         for child in ast.iter_child_nodes(x):
             _note_levels(child, ANYTHING if not isinstance(x, ast.Slice) else TEST, levels)
 
-
-__all__ = ["Form", "Hole", "Other", "Variable", "form_of", "operand"]

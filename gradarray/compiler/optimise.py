@@ -149,6 +149,13 @@ class Optimiser:
         memory = None if like.memory is None else -self._count
         return Variable(f"w{self._count}", like.shape, like.dtype, memory, like.layout)
 
+    def item(self, v: Variable, s: Statement) -> Variable:
+        """Return the scalar that stands in an array without axes, before a statement."""
+        self._count += 1
+        scalar = Variable(f"w{self._count}", (), v.dtype)
+        self.add(s.but((v, "[()]"), "call", (scalar,)))
+        return self.found(scalar)
+
     def constant(self, value: Any) -> str:
         """Return the name of a value that depends on no input."""
         key = (type(value), value.dtype.char, value.shape, value.strides, value.tobytes()[:1000], id(value))
@@ -179,7 +186,8 @@ class Optimiser:
         return self.constant(self.known[v]) if v in self.known else v
 
     def _take(self, s: Statement) -> None:
-        s = s._replace(pieces=tuple([p if type(p) is str else self._alias.get(p, p) for p in s.pieces]))
+        if any(v in self._alias for v in s.reads):
+            s = s.but(tuple([p if type(p) is str else self._alias.get(p, p) for p in s.pieces]))
         if s.kind in ("call", "copy") and len(s.results) == 1:
             self._call(s)
         elif s.kind == "guard":
@@ -227,13 +235,9 @@ class Optimiser:
         return not (mine in self._returned and other in self._returned)
 
     def _keep(self, s: Statement) -> None:
-        pieces = tuple(
-            [
-                self.constant(self.known[p]) if type(p) is Variable and p in self.known else p
-                for p in s.pieces
-            ]
-        )
-        s = s._replace(pieces=pieces)
+        known = self.known
+        if any(v in known for v in s.reads):
+            s = s.but(tuple([self.constant(known[p]) if type(p) is not str and p in known else p for p in s.pieces]))
         for r in s.results:
             self.made[r] = s
             self._made_at[r] = self._here
@@ -331,8 +335,8 @@ def clean_at_once(
                 pieces += [" + " if pieces else "", "np.vdot(", v, ", ", v, ")"]
             last = small[-1][1]
             total = fresh(Variable("", (), scalar))
-            kept.append(last._replace(kind="call", results=(total,), pieces=tuple(pieces)))
-            kept.append(last._replace(pieces=(total, " != ", total)))
+            kept.append(last.but(tuple(pieces), "call", (total,)))
+            kept.append(last.but((total, " != ", total)))
             small.clear()
 
     for s in statements:
@@ -347,8 +351,8 @@ def clean_at_once(
                 small.append((v, s))
         else:
             largest = fresh(Variable("", (), v.dtype))
-            kept.append(s._replace(kind="call", results=(largest,), pieces=("np.maximum.reduce(", v, ", axis=None)")))
-            kept.append(s._replace(pieces=(largest, " != ", largest)))
+            kept.append(s.but(("np.maximum.reduce(", v, ", axis=None)"), "call", (largest,)))
+            kept.append(s.but((largest, " != ", largest)))
     flush()
     return kept
 

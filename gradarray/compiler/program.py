@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +52,7 @@ class Variable:
 Pieces = tuple[Any, ...]
 
 
-class Statement(NamedTuple):
+class Statement:
     """One line.
 
     Attributes
@@ -63,18 +63,34 @@ class Statement(NamedTuple):
     writes : the memory that is written into
     silent : NumPy says nothing of infinite and undefined results there, as in a sweep
     line : the file and the line of the user's that it came from
+    reads : the variables in the text, as often as they stand there
+    form : what the text says, once somebody has asked; see forms.py
     """
 
-    kind: str
-    results: tuple[Variable, ...]
-    pieces: Pieces
-    writes: int | None
-    silent: bool
-    line: tuple[str, int] | None
+    __slots__ = ("form", "kind", "line", "pieces", "reads", "results", "silent", "writes")
 
-    @property
-    def reads(self) -> list[Variable]:
-        return [piece for piece in self.pieces if type(piece) is Variable]
+    def __init__(
+        self,
+        kind: str,
+        results: tuple[Variable, ...],
+        pieces: Pieces,
+        writes: int | None,
+        silent: bool,
+        line: tuple[str, int] | None,
+    ) -> None:
+        self.kind = kind
+        self.results = results
+        self.pieces = pieces
+        self.writes = writes
+        self.silent = silent
+        self.line = line
+        self.reads = [piece for piece in pieces if type(piece) is Variable]
+        self.form: Any = None
+
+    def but(self, pieces: Pieces, kind: str | None = None, results: tuple[Variable, ...] | None = None) -> Statement:
+        """Return the statement with another text."""
+        results = self.results if results is None else results
+        return Statement(self.kind if kind is None else kind, results, pieces, self.writes, self.silent, self.line)
 
 
 # Functions of NumPy's whose results' shapes and dtypes follow from those of the arguments. After any other, a guard.

@@ -226,9 +226,8 @@ class Value(Traced):
         clean = not np.isnan(np.vdot(x, x))
         self.program.guard("not " if clean else "", "np.isnan(np.vdot(", v, ", ", v, "))")
         if clean:  # a NaN makes the program fail
-            self.program.statements[-1] = self.program.statements[-1]._replace(
-                pieces=("np.isnan(np.vdot(", v, ", ", v, "))")
-            )
+            last = self.program.statements[-1]
+            self.program.statements[-1] = last.but(("np.isnan(np.vdot(", v, ", ", v, "))"))
         return clean
 
     def strong(self) -> Any:
