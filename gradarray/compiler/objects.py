@@ -27,7 +27,7 @@ NUMBERS = (bool, int, float, complex, np.number, np.bool_)
 EQUAL = (str, bytes, slice, range, np.dtype, type(None), type(Ellipsis), type(NotImplemented), np.datetime64)
 SAME: tuple[type, ...] = (types.FunctionType, types.BuiltinFunctionType, type, np.ufunc, type(np.sum))
 SAME += (types.WrapperDescriptorType, types.MethodWrapperType, types.ClassMethodDescriptorType)
-SAME += (types.MemberDescriptorType, types.GetSetDescriptorType, types.MethodDescriptorType)
+SAME += (types.MemberDescriptorType, types.GetSetDescriptorType, types.MethodDescriptorType, types.MappingProxyType)
 GENERATORS = (np.random.Generator, np.random.RandomState)
 # Libraries whose objects do not change.
 _LIBRARIES = frozenset(("re", "decimal", "fractions", "enum", "pathlib", "datetime", "logging", "weakref"))

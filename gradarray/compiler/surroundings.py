@@ -173,7 +173,7 @@ class Surroundings:
         self._todo += [(base, "") for base in cls.__mro__[1:]]
         if is_users_class(cls):
             for name, value in [*vars(cls).items()]:
-                if self._asked(name) or name in OPERATORS:
+                if name in OPERATORS or (self._asked(name) and not name.startswith("__")):
                     self._place(cls, name, "class", value, name)
 
     def _asked(self, name: str) -> bool:
