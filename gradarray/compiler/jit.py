@@ -3,56 +3,27 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
-from ..context.frames import readable, users_level
-from ..dropin import blocks
-from ..forward.dual import Dual
-from ..kernels.traced import TRACED
-from ..reverse.outputs import likeness
-from ..reverse.tensor import Tensor
+from ..context.frames import users_level
 from ..transforms.argnums import function_name, need_function
 from ..transforms.containers import Tree, flatten
-from .program import Program, Untraceable
-from .surroundings import Surroundings
-from .traced import new_program
-from .writer import write
+from .entry import Static, is_traceable
+from .program import Untraceable
+from .tracing import Run, Tracing, told
 
 # So many programs are kept for arguments of one kind; then the function is carried out as it is.
 MOST = 32
+# Of these, so many are tried before it is looked up of which kind the arguments are.
+RECENT = 4
 
 
 class JitWarning(UserWarning):
     """A function of ``ga.jit`` is carried out as it is, because no program can be written for what it does."""
 
     __module__ = "gradarray"
-
-
-class _Run:
-    """A program and what it is right for."""
-
-    def __init__(self, program: Callable[..., Any], text: str, around: Surroundings, tree: Tree, at_risk: list[int]):
-        self.program, self.text, self.around, self.tree, self.at_risk = program, text, around, tree, at_risk
-
-    def __call__(self, leaves: Sequence[Any]) -> Any:
-        """Return the results in a tuple, or None where the program is for other values."""
-        if not self.around.still():
-            return None
-        saved = [(leaves[i], leaves[i].copy()) for i in self.at_risk]
-        try:
-            out = self.program(*leaves, *self.around.arrays)
-        except Exception:  # the function itself will say what is wrong
-            out = None
-        if out is None:
-            for array, before in saved:
-                array[...] = before
-            return None
-        return (self.tree.unflatten(iter(out)),)
 
 
 class Jitted:
@@ -64,36 +35,62 @@ class Jitted:
         argnums, argnames = static
         self._argnums = frozenset([argnums] if isinstance(argnums, int) else argnums or ())
         self._argnames = frozenset([argnames] if isinstance(argnames, str) else argnames or ())
-        self._runs: dict[Any, list[_Run]] = {}
+        self._runs: dict[Any, list[Run]] = {}
         self._plain: set[Any] = set()
+        self._varying: set[tuple[int, Any]] = set()  # the places of numbers that did not stay the same
+        self._recent: list[Run] = []
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        for run in self._recent:
+            try:
+                out = run.enter(*args, **kwargs)
+            except Exception:  # the function itself will say what is wrong
+                continue
+            if out is not None:
+                if run is not self._recent[0]:
+                    self._remember(run)
+                return out[0]
+        return self._looked_up(args, kwargs)
+
+    def _remember(self, run: Run) -> None:
+        self._recent = [run, *[r for r in self._recent if r is not run]][:RECENT]
+
+    def _looked_up(self, args: Any, kwargs: Any) -> Any:
         leaves, tree, key = self._sorted(args, kwargs)
         if key is None or key in self._plain:
             return self._f(*args, **kwargs)
-        runs = self._runs.get(key, ())
+        runs = self._runs.setdefault(key, [])
         for run in runs:
-            out = run(leaves)
+            if run in self._recent:
+                continue
+            try:
+                out = run.enter(*args, **kwargs)
+            except Exception:
+                continue
             if out is not None:
+                self._remember(run)
                 return out[0]
         if len(runs) >= MOST:
             self._give_up(key, f"its {MOST} programs are for other values")
             return self._f(*args, **kwargs)
+        for run in runs[-1:]:
+            self._varying.update(run.around.varied())
         try:
-            run = self._traced(leaves, tree)
-            self._runs.setdefault(key, []).insert(0, run)
-            out = run(leaves)
-            if out is not None:
-                return out[0]
-            self._runs[key].remove(run)
-            raise Untraceable("the program does not repeat what was done")
+            tracing = Tracing(self._f, self._varying, args, kwargs, leaves, tree)
         except Untraceable as error:
             if self._strict:
                 raise
             self._give_up(key, str(error))
+        except Exception:  # the function will raise it itself, and do what it does before
+            pass
+        else:
+            if tracing.run is not None:
+                runs.append(tracing.run)
+                self._remember(tracing.run)
+                return tracing.out
         return self._f(*args, **kwargs)
 
     def _give_up(self, key: Any, why: str) -> None:
@@ -104,70 +101,31 @@ class Jitted:
     def _sorted(self, args: Any, kwargs: Any) -> tuple[list[Any], Tree, Any]:
         """Return what is traced of the arguments, and what programs are kept by; None where there can be none."""
         args, kwargs = list(args), dict(kwargs)
-        static: list[Any] = []
         for i in self._argnums:
             if i < len(args):
-                static.append((i, args[i]))
-                args[i] = _Static(args[i])
+                args[i] = self._static(args[i])
         for name in self._argnames & kwargs.keys():
-            static.append((name, kwargs[name]))
-            kwargs[name] = _Static(kwargs[name])
+            kwargs[name] = self._static(kwargs[name])
         leaves, tree = flatten((args, kwargs))
-        forms: list[Any] = []
-        for x in leaves:
-            if type(x) is np.ndarray and x.dtype.kind in "biufc":
-                forms.append((x.shape, x.dtype, x.strides, x.flags.writeable))
-            elif type(x) in (int, float, complex) or (isinstance(x, np.generic) and x.dtype.kind in "biufc"):
-                forms.append(type(x))
-            else:  # a Tensor, which records what is done with it; an array of another program, which writes it down
-                return leaves, tree, None
-        fixed = tuple((path, value.value if type(value) is _Static else value) for path, value in tree.fixed())
-        try:
-            key = (tuple(tree.paths()), tuple(forms), fixed, tuple(type(v) for _, v in fixed))
-            hash(key)
-        except TypeError:
-            if static:
-                raise TypeError(f"a static argument of {function_name(self._f)} has no hash: {static!r:.80}") from None
+        if not all(map(is_traceable, leaves)):
+            # A Tensor, which records what is done with it; an array of another program, which writes it down.
             return leaves, tree, None
-        return leaves, tree, key
+        seen: dict[int, int] = {}
+        forms = [
+            (seen.setdefault(id(x), i), x.shape, x.dtype, x.strides, x.flags.writeable)
+            if hasattr(x, "shape")
+            else type(x)
+            for i, x in enumerate(leaves)
+        ]
+        fixed = [(path, value.value if type(value) is Static else told(value)) for path, value in tree.fixed()]
+        return leaves, tree, (tuple(tree.paths()), tuple(forms), tuple(fixed), tuple([type(v) for _, v in fixed]))
 
-    def _traced(self, leaves: Sequence[Any], tree: Tree) -> _Run:
-        p = new_program()
-        values = [_copied(x) for x in leaves]
-        names = self._names(leaves, tree)
-        inputs = [p.enter(value, name) for value, name in zip(values, names, strict=True)]
-        around = Surroundings(p)
-        f = around.around(self._f)
-        args, kwargs = tree.unflatten(iter(inputs))
-        args = [x.value if type(x) is _Static else x for x in args]
-        kwargs = {k: x.value if type(x) is _Static else x for k, x in kwargs.items()}
-        state = _random_state()
-        result = blocks.plainly(f, args, kwargs)
-        if _random_state() != state or around.drew():
-            raise Untraceable("random numbers are drawn in it")
-        found, out_tree = flatten(result)
-        outputs = [_output(p, x) for x in found]
-        name = function_name(self._f)
-        written = write(p, name if name.isidentifier() else "program", outputs)
-        text, space = written.text, dict(written.names)
-        exec(readable(text, f"<gradarray program of {name}>"), space)
-        at_risk = [i for i in range(len(leaves)) if p.inputs[i].memory in written.writes] if written.risky else []
-        if written.writes and _overlapping([x for x in leaves if type(x) is np.ndarray]):
-            raise Untraceable("it writes into arguments that share memory")
-        known = space[name if name.isidentifier() else "program"]
-        return _Run(known, text, around, out_tree, at_risk)
-
-    def _names(self, leaves: Sequence[Any], tree: Tree) -> list[str]:
+    def _static(self, value: Any) -> Static:
         try:
-            params = [*inspect.signature(self._f).parameters]
-        except (TypeError, ValueError):
-            params = []
-        names = []
-        for path in tree.paths():
-            words = path.replace("]", "").replace("'", "").replace(".", "[").split("[")[1:]
-            first = params[int(words[1])] if words[0] == "0" and int(words[1]) < len(params) else words[1]
-            names.append("_".join([first, *words[2:]]) if not first.isdigit() else f"a{first}")
-        return names
+            hash(value)
+        except TypeError:
+            raise TypeError(f"a static argument of {function_name(self._f)} has no hash: {value!r:.80}") from None
+        return Static(value)
 
     def source(self, *args: Any, **kwargs: Any) -> str:
         """Return the text of the program for these arguments."""
@@ -176,43 +134,7 @@ class Jitted:
             raise TypeError("no program is written for these arguments")
         for run in self._runs.get(key, ()):
             return run.text
-        return self._traced(leaves, tree).text
-
-
-class _Static:
-    """An argument by whose value programs are kept."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-
-def _copied(x: Any) -> Any:
-    if type(x) is not np.ndarray:
-        return x
-    copy = likeness(x)
-    copy.flags.writeable = x.flags.writeable
-    return copy
-
-
-def _output(p: Program, x: Any) -> Any:
-    if type(x) in TRACED:
-        return x.variable
-    if isinstance(x, (Tensor, Dual)):
-        raise Untraceable("it returns a Tensor")
-    if isinstance(x, np.ndarray):
-        return p.entered(x).variable
-    if isinstance(x, np.generic):
-        return p.constant(x)
-    return p.shown(p.spelt(x)[1])
-
-
-def _overlapping(arrays: list[Any]) -> bool:
-    return any(np.may_share_memory(a, b) for i, a in enumerate(arrays) for b in arrays[:i])
-
-
-def _random_state() -> Any:
-    kind, keys, *rest = np.random.get_state()  # noqa: NPY002 - it is that of the legacy functions
-    return kind, np.asarray(keys).tobytes(), tuple(rest)
+        return Tracing(self._f, self._varying, args, kwargs, leaves, tree, carry_out=False).text
 
 
 def jit(

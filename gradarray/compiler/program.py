@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Callable, Iterable, Sequence
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -134,6 +135,8 @@ class Program:
         self._owners: dict[int, tuple[weakref.ref[Any], int]] = {}
         # By the identity of a constant: itself, a copy of what stood there, and its name.
         self._constants: dict[int, tuple[Any, Any, str]] = {}
+        self._thread: int | None = get_ident()
+        self.foreign = False  # another thread has used a traced array
         self.array: Any = None  # the types of what stands for values, handed in by their module
         self.scalar: Any = None
 
@@ -177,9 +180,22 @@ class Program:
             known = self._owners[id(owner)] = weakref.ref(owner), self._memories
         return known[1]
 
+    def here(self) -> bool:
+        """Tell whether this is written at present, by this thread; to another one, traced arrays are plain."""
+        if self._thread == get_ident():
+            return True
+        self.foreign |= self._thread is not None
+        return False
+
+    def close(self) -> None:
+        """End the writing: what is left of traced arrays computes as what they stand for."""
+        self._thread = None
+
     # --- statements -----------------------------------------------------------------------------------------------
 
     def add(self, kind: str, results: tuple[Variable, ...], pieces: Sequence[Any], writes: int | None = None) -> None:
+        if not self.here():
+            return
         self.statements.append(Statement(kind, results, tuple(pieces), writes, errors.get() is SILENT, _users_line()))
 
     def guard(self, *pieces: Any) -> None:
@@ -218,6 +234,8 @@ class Program:
         sources : traced arrays of whose memory the value may be a view, or which it may be itself
         static : the shapes and dtypes of the arguments tell those of the value
         """
+        if not self.here():
+            return value
         if isinstance(value, _ARRAYS):
             base = None
             if isinstance(value, np.ndarray):
@@ -249,6 +267,8 @@ class Program:
 
     def number(self, value: Any, pieces: Sequence[Any]) -> Any:
         """Write down a statement that gives one of Python's numbers."""
+        if not self.here():
+            return value
         made = self.scalar(self, Variable(self._numbered(), (), None), value, None)
         self.add("call", (made.variable,), pieces)
         return made

@@ -1,115 +1,324 @@
-"""What a function refers to by its closure and its globals: taken by reference, and compared at each run."""
+"""What a function finds outside of its arguments: every place that it can read, and what stands there.
+
+A program is right as long as these places have what they had, but for arrays, which it is given anew each time. So a
+walk goes to all that the code of a function names: globals, closures, defaults, attributes of objects, items of lists.
+While the program is written, arrays at these places give way to traced ones.
+"""
 
 from __future__ import annotations
 
+import functools
+import itertools
 import types
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from ..context.frames import PACKAGE
-from ..kernels.gate import SIMPLE, described
+from ..dropin.mentions import mentions
+from ..dropin.places import is_bound, value_in
+from ..dropin.reach import Plainly, is_users, is_users_class
+from ..kernels.gate import described
+from ..kernels.traced import TRACED
 from ..transforms.transformed import Transformed
-from .program import Program, Untraceable
+from .locations import MISSING, Found, Location, slots_of
+from .objects import (
+    DYNAMIC,
+    EQUAL,
+    GENERATORS,
+    NUMBERS,
+    OPERATORS,
+    SAME,
+    has_state,
+    is_told_by_identity,
+    refuse_volatile,
+    state_of,
+)
+from .program import Untraceable, traced_in
 
-Getter = Callable[[], Any]
-_MISSING = object()
+_LIMIT = 5_000  # objects looked at
 
 
 class Surroundings:
-    """The names that a function, and the functions that it refers to, find outside of themselves.
+    """The places that a function and all that it calls can read.
 
-    Attributes
+    Parameters
     ----------
-    watched : how each is looked up, and what was found
-    arrays : those of them that the program is given behind its arguments
+    roots : the function, and arguments that are objects
     """
 
-    def __init__(self, program: Program) -> None:
-        self._program = program
-        self._copies: dict[int, Any] = {}
-        self._known: dict[int, Any] = {}
-        self.watched: list[tuple[Getter, Any]] = []
-        self.arrays: list[Any] = []
+    def __init__(self, roots: Iterable[Any]) -> None:
+        self.roots = tuple(roots)
+        self.names: set[str] = set()
+        while True:
+            before = len(self.names)
+            self._walk()
+            if len(self.names) == before:
+                break
+
+    # --- the walk -------------------------------------------------------------------------------------------------
+
+    def _walk(self) -> None:
+        self.found: list[Found] = []
+        self.spaces: list[dict[str, Any]] = []
         self.generators: list[tuple[Any, str]] = []
+        self.caches: list[tuple[Any, int]] = []
+        self._mutable: list[tuple[Any, Any]] = []  # containers, and copies of what they held
+        self._seen: set[int] = set()
+        self._places: set[tuple[int, Any]] = set()
+        self._kept: list[Any] = []  # what is told by its identity
+        self._todo: list[tuple[Any, str]] = [(root, "") for root in self.roots]
+        while self._todo:
+            value, label = self._todo.pop()
+            self._visit(value, label)
+            if len(self._seen) > _LIMIT:
+                raise Untraceable(f"the function reaches more than {_LIMIT} objects")
 
-    def around(self, f: Any) -> Any:
-        """Return a function like this one that finds traced arrays where this one finds arrays."""
-        if id(f) in self._copies:
-            return self._copies[id(f)]
-        if isinstance(f, Transformed):
-            make, args = f._made_by
-            return make(*[self.around(a) if callable(a) else a for a in args])
-        if isinstance(f, types.MethodType):
-            return types.MethodType(self.around(f.__func__), f.__self__)
-        if type(f) is not types.FunctionType or (f.__module__ or "").partition(".")[0] in (PACKAGE, "numpy"):
-            return f
-        names = f.__code__.co_names
-        cells = None if f.__closure__ is None else tuple([types.CellType() for _ in f.__closure__])
-        copy = types.FunctionType(f.__code__, dict(f.__globals__), f.__name__, f.__defaults__, cells)
-        copy.__kwdefaults__, copy.__module__, copy.__qualname__ = f.__kwdefaults__, f.__module__, f.__qualname__
-        copy.__dict__.update(f.__dict__)
-        self._copies[id(f)] = copy
-        self._copies[id(copy)] = copy
-        for name in names:
-            if name in f.__globals__:
-                copy.__globals__[name] = self._found(name, partial(f.__globals__.get, name, _MISSING))
-        for name, cell, new in zip(f.__code__.co_freevars, f.__closure__ or (), cells or (), strict=True):
-            if _content(cell) is not _MISSING:
-                new.cell_contents = self._found(name, partial(_content, cell))
-        return copy
+    def _place(self, owner: Any, name: Any, how: str, value: Any, label: str) -> None:
+        """Note what stands at a place, and go there."""
+        place = Location(owner, name, how, label)
+        if place.key in self._places:
+            return
+        self._places.add(place.key)
+        kind = type(value)
+        if kind is np.ndarray and value.dtype.kind in "biufc":
+            self.found.append(Found(place, value, "array"))
+        elif isinstance(value, NUMBERS):
+            self.found.append(Found(place, value, "number"))
+        elif isinstance(value, EQUAL):
+            self.found.append(Found(place, value, "equal"))
+        elif isinstance(value, types.ModuleType):
+            self._todo.append((value, label))
+        else:
+            self.found.append(Found(place, value, "same"))
+            self._todo.append((value, label))
 
-    def _found(self, name: str, get: Getter) -> Any:
-        value = get()
-        if not isinstance(value, types.ModuleType):
-            self.watched.append((get, value))
-        if type(value) is np.ndarray and value.dtype.kind in "biufc":
-            if id(value) not in self._known:
-                self._known[id(value)] = self._program.enter(value.copy("K"), name)
-                self.arrays.append(value)
-            return self._known[id(value)]
-        if isinstance(value, (np.random.Generator, np.random.RandomState)):
-            self.generators.append((value, _state(value)))
-            return value
-        if not _is_told_by_identity(value):
-            raise Untraceable(
-                f"{name} is {described(value)}, in which arrays may stand that no program would see change"
-            )
-        return self.around(value) if callable(value) else value
+    def _visit(self, obj: Any, label: str) -> None:
+        if id(obj) in self._seen or isinstance(obj, (*NUMBERS, *EQUAL)) or type(obj) in TRACED:
+            return
+        self._seen.add(id(obj))
+        self._kept.append(obj)
+        kind = type(obj)
+        if isinstance(obj, Transformed):
+            self._todo += [(value, label) for value in obj._made_by[1]]
+        elif kind is Plainly:
+            self._todo.append((obj.f, label))
+        elif kind is types.FunctionType:
+            self._function(obj)
+        elif kind is types.MethodType:
+            self._todo += [(obj.__func__, label), (obj.__self__, label)]
+        elif isinstance(obj, types.ModuleType):
+            self._module(obj)
+        elif isinstance(obj, type):
+            self._class(obj)
+        elif isinstance(obj, (list, tuple, dict, set, frozenset)):
+            self._container(obj, label)
+        elif kind is functools.partial:
+            self._todo += [(obj.func, label), (obj.keywords, label)]
+            self._place(obj, "args", "attribute", obj.args, label)
+        elif kind in (property, staticmethod, classmethod, functools.cached_property, functools.partialmethod):
+            parts = ("fget", "fset", "func", "__func__")
+            self._todo += [(getattr(obj, part), label) for part in parts if getattr(obj, part, None) is not None]
+        elif isinstance(obj, GENERATORS):
+            self.generators.append((obj, state_of(obj)))
+        elif hasattr(obj, "cache_info") and hasattr(obj, "__wrapped__"):
+            self.caches.append((obj, obj.cache_info().misses))
+            self._todo.append((obj.__wrapped__, label))
+        elif isinstance(obj, types.BuiltinFunctionType):
+            refuse_volatile(str(obj.__module__), {obj.__name__})
+        elif not isinstance(obj, SAME):
+            self._instance(obj, label)
+
+    def _function(self, f: types.FunctionType) -> None:
+        if is_users(f.__globals__, f.__code__):
+            space, found = f.__globals__, mentions(f.__code__)
+            self.names |= found.names
+            refuse_volatile("builtins", found.names - space.keys())
+            if not any(space is known for known in self.spaces):
+                self.spaces.append(space)
+            for name in sorted(found.names):
+                self._global(space, name)
+        else:  # of the package's, say; it may hold functions of the user's
+            contents = [Location(cell, "cell_contents", "attribute", "").get() for cell in f.__closure__ or ()]
+            self._todo += [(value, f.__name__) for value in contents if callable(value)]
+            return
+        for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
+            content = Location(cell, "cell_contents", "attribute", name).get()
+            if content is not MISSING:
+                self._place(cell, "cell_contents", "attribute", content, name)
+        if f.__defaults__:
+            self._place(f, "__defaults__", "attribute", f.__defaults__, f.__name__)
+        if f.__kwdefaults__:
+            self._visit(f.__kwdefaults__, f.__name__)
+        wrapped = vars(f).get("__wrapped__")
+        if wrapped is not None:
+            self._todo.append((wrapped, f.__name__))
+
+    def _global(self, space: dict[str, Any], name: str) -> None:
+        value = value_in(space, name, MISSING)
+        if value is not MISSING:
+            self._place(space, name, "item", value, name)
+
+    def _module(self, module: types.ModuleType) -> None:
+        space = vars(module)
+        refuse_volatile(module.__name__, self.names)
+        if is_users(space):
+            self._seen.discard(id(module))  # another name may be asked for
+            for name in self.names & space.keys():
+                self._global(space, name)
+
+    def _class(self, cls: type) -> None:
+        refuse_volatile(f"{cls.__module__}.{cls.__name__}", self.names)
+        self._todo += [(base, "") for base in cls.__mro__[1:]]
+        if is_users_class(cls):
+            for name, value in [*vars(cls).items()]:
+                if name in OPERATORS or (self._asked(name) and not name.startswith("__")):
+                    self._place(cls, name, "class", value, name)
+
+    def _asked(self, name: str) -> bool:
+        return name in self.names or not DYNAMIC.isdisjoint(self.names)
+
+    def _container(self, obj: Any, label: str) -> None:
+        if isinstance(obj, dict):
+            if "__builtins__" in obj or "__spec__" in obj:  # the names of a module
+                return
+            items: Iterable[tuple[Any, Any]] = [*obj.items()]
+            if not all(isinstance(key, (str, int, bytes)) for key, _ in items):
+                raise Untraceable(f"{label} is a dict with other keys than words and numbers")
+        elif isinstance(obj, (set, frozenset)):
+            if not all(isinstance(item, (*NUMBERS, *EQUAL, *SAME)) for item in obj):
+                raise Untraceable(f"{label} is a set of objects")
+            self.found.append(Found(Location(obj, None, "fixed", label), type(obj)(obj), "contents"))
+            return
+        else:
+            items = [*enumerate(obj)]
+        if len(self._seen) + len(obj) > _LIMIT:
+            raise Untraceable(f"{label} is a {type(obj).__name__} of {len(obj)} items")
+        if not isinstance(obj, tuple):
+            self._mutable.append((obj, obj.copy()))
+            self.found.append(Found(Location(obj, None, "fixed", label), len(obj), "length"))
+        how = "fixed" if isinstance(obj, tuple) else "item"
+        for name, value in items:
+            word = f"{label}_{name}" if label else str(name)
+            if how == "item":
+                self._place(obj, name, how, value, word)
+            elif type(value) is np.ndarray and value.dtype.kind in "biufc":
+                self.found.append(Found(Location(obj, name, how, word), value, "array"))
+            else:
+                self._todo.append((value, word))
+
+    def _instance(self, obj: Any, label: str) -> None:
+        cls: Any = type(obj)
+        users = is_users_class(cls)
+        own = getattr(obj, "__dict__", None)
+        if type(own) is not dict and not slots_of(cls):
+            if not is_told_by_identity(obj):
+                raise Untraceable(
+                    f"{label or 'an argument'} is {described(obj)}, in which arrays may stand that no program would "
+                    "see change"
+                )
+            return
+        if cls.__module__.partition(".")[0] == PACKAGE:
+            if has_state(obj):
+                raise Untraceable(f"{label or 'an argument'} is {described(obj)}")
+            self._todo += [(value, label) for value in (own or {}).values() if callable(value)]
+            return
+        self._todo.append((cls, label))
+        for name in itertools.chain(own or (), slots_of(cls)):
+            if users and not self._asked(name):
+                continue
+            how = "attribute"
+            value = Location(obj, name, how, "").get()
+            if value is not MISSING:
+                self._place(obj, name, how, value, f"{label}_{name}" if label else name)
+        if type(own) is dict:
+            self._mutable.append((own, own.copy()))
+        if users:
+            for name in self.names - (own or {}).keys():
+                for part in cls.__mro__:
+                    if name in vars(part) and not hasattr(vars(part)[name], "__get__"):
+                        # Another one may come before it.
+                        self._place(obj, name, "attribute", vars(part)[name], f"{label}_{name}")
+                        break
+
+    # --- while a program is written ---------------------------------------------------------------------------------
+
+    def changed(self) -> Iterator[tuple[Location, Any]]:
+        """Yield the places that have another value now, as they and what is there now."""
+        for found in self.found:
+            if found.kind not in ("length", "contents") and found.place.how != "fixed":
+                now = found.place.get()
+                if now is not found.value:
+                    yield found.place, now
+
+    def restore(self) -> None:
+        """Put everything back to what it was."""
+        for owner, copy in self._mutable:
+            if isinstance(owner, dict):
+                for name in owner.keys() - copy.keys():
+                    del owner[name]
+                for name, value in copy.items():
+                    if owner.get(name, MISSING) is not value:
+                        owner[name] = value
+            elif len(owner) != len(copy) or any(map(_differs, owner, copy)):
+                owner[:] = copy
+        for place, _ in [*self.changed()]:
+            original = next(f.value for f in self.found if f.place is place)
+            if not place.inherited():
+                place.set(original)
+
+    def redo(self, back: dict[int, Any]) -> Callable[[], None]:
+        """Return what does once more to containers and places what was done to them, but for traced values.
+
+        Parameters
+        ----------
+        back : by the identity of what stood in for a value, that value
+        """
+        owners: list[tuple[Any, Any, Any]] = []
+        for owner, copy in self._mutable:
+            if isinstance(owner, dict):
+                now = {k: back.get(id(v), v) for k, v in owner.items()}
+                if now.keys() != copy.keys() or any(now[k] is not copy[k] for k in copy):
+                    plain = {k: v for k, v in now.items() if traced_in(v) is None}
+                    owners.append((owner, plain, copy.keys() - now.keys()))
+            else:
+                now_list = [back.get(id(v), v) for v in owner]
+                if len(now_list) != len(copy) or any(map(_differs, now_list, copy)):
+                    if len(now_list) != len(copy) and traced_in(now_list) is not None:
+                        raise Untraceable("a list keeps an array of the call")
+                    owners.append((owner, now_list, ()))
+        changes = [(p, now) for p, now in self.changed() if id(now) not in back and traced_in(now) is None]
+
+        def again() -> None:
+            for owner, now, gone in owners:
+                if isinstance(owner, dict):
+                    for name in gone:
+                        owner.pop(name, None)
+                    owner.update(now)
+                else:
+                    owner[:] = [a if traced_in(b) is not None else b for a, b in itertools.zip_longest(owner, now)]
+            for place, value in changes:
+                place.set(value)
+
+        return again
+
+    def varied(self) -> set[tuple[int, Any]]:
+        """Return the places of numbers where there is another one now."""
+        return {
+            f.place.key
+            for f in self.found
+            if f.kind == "number" and type(now := f.place.get()) is type(f.value) and now != f.value
+        }
+
+    def bound(self) -> bool:
+        """Tell whether names of the modules lead to stand-ins at present."""
+        return any(map(is_bound, self.spaces))
 
     def drew(self) -> bool:
         """Tell whether one of the generators that the function refers to was drawn from since."""
-        return any(_state(generator) != before for generator, before in self.generators)
-
-    def still(self) -> bool:
-        """Tell whether all names lead to what they led to."""
-        return all(get() is value for get, value in self.watched)
+        return any(state_of(generator) != before for generator, before in self.generators)
 
 
-def _content(cell: Any) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:  # it is empty
-        return _MISSING
-
-
-def _state(generator: Any) -> str:
-    with np.printoptions(threshold=10**4):  # all of it
-        of = getattr(generator, "bit_generator", None)
-        return repr(generator.get_state() if of is None else of.state)
-
-
-_FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType, type, np.ufunc)
-
-
-def _is_told_by_identity(value: Any) -> bool:
-    """Tell whether nothing can change in an object that is still the same."""
-    if isinstance(value, types.MethodType):
-        return isinstance(value.__self__, types.ModuleType)
-    if type(value) is tuple:
-        return all(map(_is_told_by_identity, value))
-    known = type(value) in SIMPLE or value is Ellipsis or isinstance(value, (int, bytes, slice, range, *_FUNCTIONS))
-    known = known or isinstance(value, type(np.sum)) or type(value).__module__ == "typing"
-    return known or (type(value).__module__.startswith(PACKAGE) and callable(value))
+def _differs(a: Any, b: Any) -> bool:
+    return a is not b

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..context.settings import SILENT, errors
 from .forms import ANYTHING, ATOM, form_of
-from .optimise import Optimised, optimised
+from .optimise import Optimised
 from .program import Program, Statement, Variable
 
 # So deep may one expression stand in another.
@@ -38,15 +38,8 @@ class Written(NamedTuple):
     risky: bool
 
 
-def write(p: Program, name: str, outputs: Sequence[Any]) -> Written:
-    """Write a program down.
-
-    Parameters
-    ----------
-    name : of the function
-    outputs : what it returns: variables, or text
-    """
-    left = optimised(p, outputs)
+def write(p: Program, left: Optimised, name: str) -> Written:
+    """Write down, as a function of a name, what is left of a program."""
     statements = left.statements
     names = {"np": np, **left.constants, "errors": errors, "SILENT": SILENT}
     lines = [f"def {name}({', '.join(v.name for v in p.inputs)}):"]

@@ -72,8 +72,12 @@ SECTIONS: Sections = {
             "whole numbers have no derivative: pass x.astype(float)",
         ),
         Row("reduce_axes=", "jax.grad(f)(v)", "ga.grad(f)(v.data)", "nothing is mapped over devices"),
-        Row("jit", "jax.jit(F)(v)", "F(v)", "it runs as it stands; its gradient is fast from the ninth call on"),
-        Row("static_argnums=", "jax.jit(F)(v)", "F(v)", "it runs as it stands"),
+        Row("jit", "jax.jit(F)(v)", "ga.jit(F)(v.data)", "branches and loops on values are looked at again in each run"),
+        Row(
+            "static_argnums=",
+            "jax.jit(lambda x, n: x ** n, static_argnums=1)(v, 2)",
+            "ga.jit(lambda x, n: x ** n, static_argnums=1)(v.data, 2)",
+        ),
         Row(
             "vmap",
             "jax.vmap(f)(x)",
@@ -348,9 +352,9 @@ DIFFERENCES = (
         "branching on values",
         "jax.jit(lambda x: x if x > 0 else -x)(1.0)",
         "TracerBoolConversionError",
-        "ga.grad(lambda x: x if x > 0 else -x)(1.0)",
+        "ga.jit(ga.grad(lambda x: x if x > 0 else -x))(1.0)",
         "1.0",
-        "functions run as they stand, with the values at hand",
+        "functions run as they stand, with the values at hand; ga.jit compares them in each run",
     ),
     Difference("an index out of bounds", "jnp.arange(3)[7]", "2", "ga.arange(3)[7]", "IndexError", "as in NumPy"),
     Difference(
@@ -402,6 +406,6 @@ DIFFERENCES = (
         "2.0",
         "(lambda x: 2 * x)(1.0)",
         "2.0",
-        "nothing is compiled or kept: side effects, prints and random numbers happen at every call",
+        "without ga.jit nothing is compiled or kept: side effects, prints and random numbers happen at every call",
     ),
 )

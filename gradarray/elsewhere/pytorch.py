@@ -144,8 +144,8 @@ SECTIONS: Sections = {
         ),
         Row("utils", "torch.utils.checkpoint.checkpoint(F, v)", "ga.checkpoint(F)(v)"),
         Row("utils.checkpoint", "torch.utils.checkpoint.checkpoint(F, v)", "ga.checkpoint(F)(v)"),
-        Row("compile", "torch.compile(F)", "F(v)", "it runs as it stands", alone="it compiles"),
-        Row("jit", "torch.jit.script(F)", "F(v)", "it runs as it stands", alone="it compiles"),
+        Row("compile", "torch.compile(F)", "ga.jit(F)(v.data)", "it runs as it stands, too", alone="it compiles"),
+        Row("jit", "torch.jit.script(F)", "ga.jit(F)(v.data)", "it runs as it stands, too", alone="it compiles"),
         Row(
             "backward(gradient=)",
             "(x.requires_grad_() * 2).backward(gradient=y)",

@@ -1,0 +1,88 @@
+"""Where a value stands that a function can read without being given it."""
+
+from __future__ import annotations
+
+import functools
+import types
+from typing import Any
+
+MISSING = object()
+_PYTHONS = (types.CellType, types.FunctionType, functools.partial)
+
+
+class Location:
+    """Where a value stands: an item or an attribute of an object.
+
+    Attributes
+    ----------
+    owner, name
+    how : "item", "attribute", "class" (an attribute that stands in a class itself) or "fixed" (of what cannot change)
+    label : how the program may call what stands there
+    """
+
+    __slots__ = ("how", "label", "name", "owner")
+
+    def __init__(self, owner: Any, name: Any, how: str, label: str) -> None:
+        self.owner, self.name, self.how, self.label = owner, name, how, label
+
+    @property
+    def key(self) -> tuple[int, Any]:
+        return id(self.owner), self.name
+
+    def get(self) -> Any:
+        try:
+            if self.how == "item":
+                return self.owner[self.name]
+            if self.how == "class":
+                return vars(self.owner)[self.name]
+            return getattr(self.owner, self.name)
+        except (LookupError, AttributeError, ValueError):
+            return MISSING
+
+    def set(self, value: Any) -> None:
+        if self.how == "item":
+            self.owner[self.name] = value
+        elif isinstance(self.owner, functools.partial):
+            p = self.owner
+            p.__setstate__((p.func, value, p.keywords, vars(p)))  # type: ignore[attr-defined]
+        elif self.how == "class" or isinstance(self.owner, _PYTHONS):
+            setattr(self.owner, self.name, value)
+        else:  # whatever its class says of assignments, as one that is frozen does
+            object.__setattr__(self.owner, self.name, value)
+
+    def inherited(self) -> bool:
+        """Tell whether what is read there stands in the class of the object."""
+        if self.how != "attribute" or isinstance(self.owner, _PYTHONS):
+            return False
+        own = getattr(self.owner, "__dict__", None)
+        cls: Any = type(self.owner)
+        return type(own) is dict and self.name not in own and self.name not in slots_of(cls)
+
+    def text(self, owner: str) -> str:
+        """Return how a program reads it."""
+        if self.how == "item":
+            return f"{owner}[{self.name!r}]"
+        return f"{owner}.__dict__[{self.name!r}]" if self.how == "class" else f"{owner}.{self.name}"
+
+
+class Found:
+    """What stands at a place.
+
+    Attributes
+    ----------
+    kind : "array", "number", "equal", "same" (the very object), "length" or "contents" (of the owner)
+    """
+
+    __slots__ = ("kind", "place", "value")
+
+    def __init__(self, place: Location, value: Any, kind: str) -> None:
+        self.place, self.value, self.kind = place, value, kind
+
+
+@functools.lru_cache(1000)
+def slots_of(cls: Any) -> tuple[str, ...]:
+    found: list[str] = []
+    for part in cls.__mro__:
+        slots = vars(part).get("__slots__", ())
+        found += (slots,) if isinstance(slots, str) else slots
+    return tuple([name for name in found if name not in ("__dict__", "__weakref__")])

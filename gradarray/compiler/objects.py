@@ -1,0 +1,70 @@
+"""What is known of objects: which can change, which give another value each time, and what asks them for anything."""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+import numpy as np
+
+from .program import Untraceable
+
+# Code that names these may ask an object for any attribute.
+DYNAMIC = frozenset(("getattr", "hasattr", "setattr", "vars", "__dict__", "attrgetter"))
+DYNAMIC |= {"asdict", "astuple", "replace", "copy", "deepcopy"}
+# Methods that are called by no name.
+OPERATORS = frozenset(
+    (
+        *("__call__", "__init__", "__post_init__", "__getattr__", "__getitem__", "__setitem__", "__len__", "__iter__"),
+        *("__next__", "__contains__", "__enter__", "__exit__", "__neg__", "__abs__", "__eq__", "__lt__", "__le__"),
+        *("__gt__", "__ge__", "__bool__", "__float__", "__int__", "__index__", "__hash__", "__array__"),
+        *[f"__{r}{name}__" for name in ("add", "sub", "mul", "truediv", "matmul", "pow") for r in ("", "r", "i")],
+        *[f"__{r}{name}__" for name in ("floordiv", "mod") for r in ("", "r", "i")],
+    )
+)
+NUMBERS = (bool, int, float, complex, np.number, np.bool_)
+# What is the same as long as it is equal, or is itself.
+EQUAL = (str, bytes, slice, range, np.dtype, type(None), type(Ellipsis), type(NotImplemented), np.datetime64)
+SAME: tuple[type, ...] = (types.FunctionType, types.BuiltinFunctionType, type, np.ufunc, type(np.sum))
+SAME += (types.WrapperDescriptorType, types.MethodWrapperType, types.ClassMethodDescriptorType)
+SAME += (types.MemberDescriptorType, types.GetSetDescriptorType, types.MethodDescriptorType, types.MappingProxyType)
+GENERATORS = (np.random.Generator, np.random.RandomState)
+# Libraries whose objects do not change.
+_LIBRARIES = frozenset(("re", "decimal", "fractions", "enum", "pathlib", "datetime", "logging", "weakref"))
+_LIBRARIES |= {"operator", "itertools", "abc", "typing"}
+# What gives another value each time, and what reads or writes.
+_VOLATILE = {
+    "time": "time_ns perf_counter perf_counter_ns monotonic monotonic_ns process_time thread_time time",
+    "os": "urandom getenv environ listdir",
+    "posix": "urandom",
+    "uuid": "uuid1 uuid4",
+    "secrets": "choice randbelow randbits token_bytes token_hex token_urlsafe",
+    "datetime": "now today utcnow",
+    "datetime.datetime": "now today utcnow",
+    "datetime.date": "today",
+    "builtins": "open input",
+    "io": "open",
+}
+
+
+def refuse_volatile(module: str, names: set[str]) -> None:
+    for name in _VOLATILE.get(module, "").split():
+        if name in names:
+            raise Untraceable(f"{module}.{name}".removeprefix("builtins.") + " gives another value each time")
+
+
+def state_of(generator: Any) -> str:
+    """Return the state of a generator of random numbers."""
+    with np.printoptions(threshold=10**4):  # all of it
+        of = getattr(generator, "bit_generator", None)
+        return repr(generator.get_state() if of is None else of.state)
+
+
+def is_told_by_identity(value: Any) -> bool:
+    """Tell whether nothing in an object without attributes can change."""
+    return type(value).__module__.partition(".")[0] in _LIBRARIES or type(value) is object or callable(value)
+
+
+def has_state(obj: Any) -> bool:
+    """Tell whether an object of the package's own holds numbers: a Tensor, say."""
+    return hasattr(obj, "dtype")

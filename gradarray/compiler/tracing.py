@@ -1,0 +1,322 @@
+"""One call that is carried out and written down, and what comes of it: a program and its entry."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..context.frames import readable
+from ..context.settings import plainly
+from ..forward.dual import Dual
+from ..kernels.traced import TRACED
+from ..reverse.outputs import likeness
+from ..reverse.tensor import Tensor
+from ..transforms.argnums import function_name
+from ..transforms.containers import Tree, flatten
+from .entry import Entry, Static, overlapping
+from .locations import Location
+from .optimise import optimised
+from .program import Program, Untraceable, traced_in
+from .surroundings import Surroundings
+from .traced import new_program
+from .writer import write
+
+# Makers of generators, which without a seed are others each time.
+_UNSEEDED = frozenset(
+    ("default_rng", "RandomState", "SeedSequence", "PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
+)
+
+
+class Run:
+    """A program, how it is entered, and what it is right for."""
+
+    __slots__ = ("around", "enter", "text")
+
+    def __init__(self, enter: Callable[..., Any], text: str, around: Surroundings) -> None:
+        self.enter, self.text, self.around = enter, text, around
+
+
+_BY_VALUE = (str, bytes, int, float, complex, bool, type(None), np.dtype)
+
+
+def told(value: Any) -> Any:
+    """Return what tells an argument that is no array: its value if that cannot change, else itself."""
+    return value if isinstance(value, _BY_VALUE) else id(value)
+
+
+class Tracing:
+    """One call that is carried out and written down.
+
+    Attributes
+    ----------
+    run : the program; None where there can be none at present
+    out : what it returned
+    text : its text
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        varying: set[tuple[int, Any]],
+        args: Any,
+        kwargs: Any,
+        leaves: Sequence[Any],
+        tree: Tree,
+        carry_out: bool = True,
+        once: bool = False,
+    ) -> None:
+        self._f, self._leaves, self._tree, self._kwargs = f, leaves, tree, kwargs
+        self.run: Run | None = None
+        self.out: Any = None
+        self.text = ""
+        objects = [value.value if type(value) is Static else value for _, value in tree.fixed()]
+        around = self._around = Surroundings((self._f, *objects))
+        if around.bound():  # names lead to what stands in for NumPy, which is not to get into a program
+            return
+        self._program = p = new_program()
+        self._inputs: list[Any] = []  # what the program is given
+        self._enter = Entry()
+        self._texts: list[str] = []  # how that is called
+        self._standing: dict[int, Any] = {}  # by the identity of an array, what stands for it
+        inputs = self._enter_arguments(len(args))
+        self._enter_surroundings(varying)
+        state = _random_state()
+        try:
+            self._swap()
+            given, words = tree.unflatten(iter(inputs))
+            given = [x.value if type(x) is Static else x for x in given]
+            words = {k: x.value if type(x) is Static else x for k, x in words.items()}
+            passed = flatten((given, words))
+            result = plainly(self._f, given, words)
+            if _random_state() != state or around.drew():
+                raise Untraceable("random numbers are drawn in it")
+            if p.foreign:
+                raise Untraceable("another thread computes with its arrays")
+            found, out_tree = flatten(result)
+            outputs = [_output(p, x) for x in found]
+            effects = self._effects()
+            moved = self._moved(passed, (given, words))
+            redo = around.redo(self._back)
+        finally:
+            p.close()
+            around.restore()
+        enter = self._written(outputs, out_tree, effects, moved)
+        if not once and not _UNSEEDED.isdisjoint(around.names):
+            other = Tracing(f, varying, args, kwargs, leaves, tree, False, True)
+            if other.text != self.text or not other.has_constants_of(self):
+                raise Untraceable("random numbers are drawn in it")
+        self.run = Run(enter, self.text, around)
+        if not carry_out:
+            return
+        done = enter(*args, **kwargs)
+        if done is None:
+            raise Untraceable("the program does not repeat what was done")
+        self.out = done[0]
+        redo()
+
+    def has_constants_of(self, other: Tracing) -> bool:
+        """Tell whether both found the same constants."""
+        own, others = self._program.constants, other._program.constants
+        return [*map(_bytes, own.items())] == [*map(_bytes, others.items())]
+
+    # --- what the program is given ----------------------------------------------------------------------------------
+
+    def _enter_arguments(self, count: int) -> list[Any]:
+        args, words = self._tree.parts
+        every = iter(self._leaves)
+        for i, part in enumerate(args.parts):
+            self._enter.arguments(f"_a{i}", part, every)
+        for word, part in zip(words.keys, words.parts, strict=True):
+            self._enter.arguments(word, part, every)
+        names = self._names()
+        return [
+            self._entered(value, name, text)
+            for value, name, text in zip(self._leaves, names, self._enter.given, strict=True)
+        ]
+
+    def _entered(self, value: Any, name: str, text: str) -> Any:
+        """Return what stands for a value that the program is given; for an array, the same each time."""
+        if type(value) is np.ndarray and id(value) in self._standing:
+            first = next(t for x, t in zip(self._inputs, self._texts, strict=True) if x is value)
+            self._enter.miss(f"{text} is not {first}")
+            return self._standing[id(value)]
+        traced = self._program.enter(_copied(value), name)
+        self._inputs.append(value)
+        self._texts.append(text)
+        if type(value) is np.ndarray:
+            self._standing[id(value)] = traced
+        return traced
+
+    def _enter_surroundings(self, varying: set[tuple[int, Any]]) -> None:
+        self._swaps: list[tuple[Location, Any]] = []
+        for found in self._around.found:
+            place, value, enter = found.place, found.value, self._enter
+            varies = found.kind == "number" and type(value) is not bool and (place.key in varying or value != value)
+            if found.kind == "array" and place.how == "fixed":
+                text = enter.constant(value)
+                enter.form(text, value)
+                self._entered(value, place.label, text)
+            elif found.kind == "array" or varies:
+                text = enter.named(enter.read(place))
+                enter.form(text, value)
+                self._swaps.append((place, self._entered(value, place.label, text)))
+            else:
+                enter.surrounding(found)
+
+    def _swap(self) -> None:
+        """Let traced arrays stand where arrays stood."""
+        self._back: dict[int, Any] = {id(new): place.get() for place, new in self._swaps}
+        for place, new in self._swaps:
+            place.set(new)
+        for found in self._around.found:
+            if found.kind == "same" and isinstance(found.value, tuple):
+                new = _rebuilt(found.value, self._standing)
+                if new is not found.value:
+                    self._back[id(new)] = found.value
+                    self._swaps.append((found.place, new))
+                    found.place.set(new)
+
+    def _names(self) -> list[str]:
+        try:
+            params = [*inspect.signature(self._f).parameters]
+        except (TypeError, ValueError):
+            params = []
+        names = []
+        for path in self._tree.paths():
+            words = path.replace("]", "").replace("'", "").replace(".", "[").split("[")[1:]
+            first = params[int(words[1])] if words[0] == "0" and int(words[1]) < len(params) else words[1]
+            names.append("_".join([first, *words[2:]]) if not first.isdigit() else f"a{first}")
+        return names
+
+    # --- what the function changed ----------------------------------------------------------------------------------
+
+    def _effects(self) -> list[tuple[Callable[[Any], None], Any]]:
+        """Return how traced values were kept outside of the function: what sets a place, and what stands there."""
+        effects: list[tuple[Callable[[Any], None], Any]] = []
+        known = {place.key for place, _ in self._swaps}
+        for place, now in self._around.changed():
+            if id(now) not in self._back and traced_in(now) is not None:
+                if not isinstance(now, (list, tuple, dict)):
+                    effects.append((place.set, now))
+                else:
+                    raise Untraceable(f"{place.label} is set to a container of arrays")
+        known |= {found.place.key for found in self._around.found}
+        for cached, misses in self._around.caches:
+            if cached.cache_info().misses != misses:
+                cached.cache_clear()
+        for found in Surroundings(self._around.roots).found:
+            place = found.place
+            if place.key in known or found.kind in ("length", "contents") or traced_in(found.value) is None:
+                continue
+            if place.how != "attribute" or isinstance(found.value, (list, tuple, dict)):
+                raise Untraceable(f"{place.label or 'a container'} keeps an array of the call")
+            effects.append((place.set, found.value))
+        return effects
+
+    def _moved(self, before: tuple[list[Any], Tree], after: Any) -> list[tuple[str, Any]]:
+        """Return which items of arguments the function has set to other arrays: their texts, and what stands there."""
+        leaves, tree = before
+        now, shape = flatten(after)
+        if [*shape.paths()] != [*tree.paths()] or [*map(_fixed, shape.fixed())] != [*map(_fixed, tree.fixed())]:
+            raise Untraceable("it changes the structure of a container that it was given")
+        moved = []
+        for text, old, new in zip(self._enter.given, leaves, now, strict=True):
+            if old is not new:
+                setter = self._enter.setters.get(text)
+                if setter is None:
+                    raise Untraceable("it changes an object that it was given")
+                moved.append((setter, new))
+        return moved
+
+    # --- the text ---------------------------------------------------------------------------------------------------
+
+    def _written(self, outputs: Any, tree: Tree, effects: Any, moved: Any) -> Callable[..., Any]:
+        p, enter = self._program, self._enter
+        outputs = [*outputs, *[_output(p, x) for _, x in effects], *[_output(p, x) for _, x in moved]]
+        name = function_name(self._f)
+        called = name if name.isidentifier() else "program"
+        self._left = left = optimised(p, outputs)
+        program = write(p, left, called)
+        self.text = program.text
+        space = dict(program.names)
+        exec(readable(self.text, f"<gradarray program of {name}>"), space)
+        enter.space["_program"] = space[called]
+        arrays = [x for x in self._inputs if type(x) is np.ndarray]
+        if program.writes:
+            if overlapping(arrays):
+                raise Untraceable("it writes into arguments that share memory")
+            self._apart(program.writes)
+        at_risk = [t for t, v in zip(self._texts, p.inputs, strict=True) if program.risky and v.memory in program.writes]
+        call = f"_program({', '.join(self._texts)})"
+        for i, text in enumerate(at_risk):
+            enter.lines.append(f"_s{i} = {text}.copy()")
+        back = [f"{text}[...] = _s{i}" for i, text in enumerate(at_risk)]
+        if back:
+            enter.lines += ["try:", f"    _out = {call}", "except Exception:", "    _out = None"]
+        else:
+            enter.lines.append(f"_out = {call}")
+        enter.lines += ["if _out is None:", *["    " + line for line in back], "    return None"]
+        changes = [*[enter.constant(change) + "({})" for change, _ in effects], *[text for text, _ in moved]]
+        for i, text in enumerate(changes, len(outputs) - len(changes)):
+            enter.lines.append(text.format(f"_out[{i}]"))
+        texts = [f"_out[{i}]" for i in range(len(outputs))]
+        enter.lines.append(f"return ({enter.results(tree, texts)},)")
+        args, words = self._tree.parts
+        return enter.finished(len(args.parts), words.keys, name)  # type: ignore[no-any-return]
+
+    def _apart(self, written: set[Any]) -> None:
+        """Let what is written into share memory with nothing else that the program is given."""
+        pairs = [(t, v) for t, v, x in zip(self._texts, self._program.inputs, self._inputs, strict=True) if np.ndim(x)]
+        for i, (a, v) in enumerate(pairs):
+            for b, w in pairs[:i]:
+                if v.memory in written or w.memory in written:
+                    self._enter.miss(f"may_share_memory({a}, {b})")
+
+
+def _bytes(pair: tuple[str, Any]) -> Any:
+    name, value = pair
+    return name, value.tobytes() if isinstance(value, (np.ndarray, np.generic)) else repr(value)
+
+
+def _fixed(pair: tuple[str, Any]) -> tuple[str, Any]:
+    return pair[0], told(pair[1])
+
+
+def _rebuilt(value: Any, standing: dict[int, Any]) -> Any:
+    """Return a tuple with traced arrays in place of those that these stand for; itself where there are none."""
+    if not isinstance(value, tuple):
+        return standing.get(id(value), value)
+    items = [_rebuilt(item, standing) for item in value]
+    if all(a is b for a, b in zip(items, value, strict=True)):
+        return value
+    return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+
+
+def _copied(x: Any) -> Any:
+    if type(x) is not np.ndarray:
+        return x
+    copy = likeness(x)
+    copy.flags.writeable = x.flags.writeable
+    return copy
+
+
+def _output(p: Program, x: Any) -> Any:
+    if type(x) in TRACED:
+        return x.variable
+    if isinstance(x, (Tensor, Dual)):
+        raise Untraceable("it returns a Tensor")
+    if isinstance(x, np.ndarray):
+        return p.entered(x).variable
+    if isinstance(x, np.generic):
+        return p.constant(x)
+    return p.shown(p.spelt(x)[1])
+
+
+def _random_state() -> Any:
+    kind, keys, *rest = np.random.get_state()  # noqa: NPY002 - it is that of the legacy functions
+    pythons = sys.modules["random"].getstate() if "random" in sys.modules else None
+    return kind, np.asarray(keys).tobytes(), tuple(rest), pythons

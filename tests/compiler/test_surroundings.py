@@ -1,0 +1,382 @@
+"""What a jitted function finds outside of its arguments: nothing of one point stays, whatever is changed, and wherever.
+
+Each case makes a function and what it refers to, and a list of what happens: calls, and changes in between. With a
+program and without one, the same must come out, and the same must be left behind.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import random
+import sys
+import time
+import types
+import warnings
+from collections.abc import Callable, Iterator
+from threading import Thread
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradarray as ga
+
+X = np.array([1.0, 2.0, 3.0])
+
+
+class Model:
+    scale = 2.0
+
+    def __init__(self) -> None:
+        self.W, self.n, self.rate, self.count, self.history = np.ones(3), 2, 0.1, 0, []
+
+    def output(self, x: Any) -> Any:
+        return np.sum(x * self.W)[None][: self.n] * self.scale
+
+    def rebind(self, x: Any) -> Any:
+        self.W = self.W - self.rate * x
+        return self.W.sum()
+
+    def update(self, x: Any) -> Any:
+        self.W -= self.rate * x
+        return self.W.sum()
+
+    def counted(self, x: Any) -> Any:
+        self.count += 1
+        return x * self.count
+
+    def logged(self, x: Any) -> Any:
+        self.history.append(float(x.sum()))
+        return x * len(self.history)
+
+    def keep_all(self, x: Any) -> Any:
+        self.history.append(x * 2)
+        return x
+
+    def keep_last(self, x: Any) -> Any:
+        self.last = x * 2
+        return x
+
+    def __call__(self, x: Any) -> Any:
+        return np.sum(x**2 * self.W)
+
+
+class Slots:
+    __slots__ = ("W", "q")
+
+    def __init__(self) -> None:
+        self.W, self.q = np.ones(3), 1.0
+
+    def output(self, x: Any) -> Any:
+        return (self.W * x * self.q).sum()
+
+
+@dataclasses.dataclass
+class Data:
+    W: Any
+    n: int = 3
+
+    def output(self, x: Any) -> Any:
+        return (self.W * x)[: self.n].sum()
+
+
+@dataclasses.dataclass(frozen=True)
+class Frozen:
+    W: Any
+    n: int = 3
+    output = Data.output
+
+
+def _model(name: str) -> Callable[[], Any]:
+    def make() -> Any:
+        model = Model()
+        return getattr(model, name), model
+
+    return make
+
+
+def _default() -> Any:
+    W = np.ones(3)
+
+    def f(x: Any, w: Any = W, *, k: Any = W) -> Any:
+        return np.sum(x * w * k)
+
+    return f, W
+
+
+def _partial() -> Any:
+    W = np.ones(3)
+    return functools.partial(lambda w, x, k=1.0: np.sum(w * x) * k, W, k=2.0), W
+
+
+def _list() -> Any:
+    items: Any = [np.ones(3), 2.0, {"a": np.ones(3)}]
+    return lambda x: sum(np.sum(x * item) for item in items[:2]) + np.sum(items[2]["a"] * x), items
+
+
+def _tuple() -> Any:
+    items: Any = [(np.ones(3), (np.ones(3), 2.0))]
+    return lambda x: np.sum(items[0][0] * x) + np.sum(items[0][1][0] * x * items[0][1][1]), items
+
+
+def _module() -> Any:
+    module = types.ModuleType("a_module_of_the_users")
+    text = """
+import numpy as np
+W, k, t = np.ones(3), 2.0, 0
+def f(x):
+    global W, t
+    t += 1
+    W = W + x * k
+    return W.sum() * h(x)
+def h(x):
+    return x.sum() * t
+"""
+    exec(text, vars(module))
+    sys.modules[module.__name__] = module
+    return module.f, vars(module)
+
+
+def _views() -> Any:
+    whole = np.zeros(6)
+    head = whole[:3]
+
+    def f(x: Any) -> Any:
+        whole[:] = np.concatenate([x, x])
+        return head.sum()
+
+    return f, whole
+
+
+def _cached() -> Any:
+    W = np.ones(3)
+
+    @functools.lru_cache
+    def table(n: int) -> Any:
+        return W * n
+
+    return lambda x: (table(3) * x).sum(), None
+
+
+def _items(i: int, value: Any) -> Callable[[Any], None]:
+    return lambda held: held.__setitem__(i, value)
+
+
+def _attribute(name: str, value: Any) -> Callable[[Any], None]:
+    return lambda held: object.__setattr__(held, name, value)
+
+
+FIVE = _items(0, 5.0)
+CASES: dict[str, tuple[Callable[[], Any], list[Any]]] = {
+    "default": (_default, [X, FIVE, X]),
+    "partial": (_partial, [X, FIVE, X]),
+    "list": (_list, [X, lambda h: FIVE(h[0]), X, _items(0, np.zeros(3)), X, _items(1, 9.0), X, _items(1, 7.0), X]),
+    "dict": (_list, [X, lambda h: h[2].update(a=np.zeros(3)), X, lambda h: h[2].update(a=np.ones(1)), X]),
+    "tuple": (_tuple, [X, lambda h: FIVE(h[0][1][0]), X, _items(0, (np.zeros(3), (np.ones(3), 3.0))), X]),
+    "module": (_module, [X, X, X, lambda h: h.update(k=3.0), X, X, lambda h: h.update(h=lambda x: x[0]), X]),
+    "views": (_views, [X, 2 * X, 3 * X]),
+    "cached": (_cached, [X, 2 * X]),
+    "attribute": (
+        _model("output"),
+        [X, lambda m: FIVE(m.W), X, _attribute("W", np.zeros(3)), X, _attribute("n", 0), X, _attribute("W", X[:1]), X],
+    ),
+    "shadowed": (_model("output"), [X, _attribute("scale", 5.0), X]),
+    "rebind": (_model("rebind"), [X, X, X, _attribute("rate", 0.5), X, X]),
+    "update": (_model("update"), [X, X, X]),
+    "counted": (_model("counted"), [X] * 5),
+    "logged": (_model("logged"), [X] * 4),
+    "keep_all": (_model("keep_all"), [X] * 3),
+    "keep_last": (_model("keep_last"), [X, 2 * X, 3 * X]),
+    "slots": (
+        lambda: (lambda s: (s.output, [s.W, s]))(Slots()),
+        [X, lambda h: FIVE(h[0]), X, lambda h: setattr(h[1], "q", 2.0), X, lambda h: setattr(h[1], "q", 3.0), X],
+    ),
+    "callable": (lambda: (Model(),) * 2, [X, lambda m: FIVE(m.W), X, _attribute("W", np.zeros(3)), X]),
+    "gradient": (
+        lambda: (lambda m: (ga.grad(m), m))(Model()),
+        [X, lambda m: FIVE(m.W), X, _attribute("W", np.zeros(3)), X],
+    ),
+    **{
+        cls.__name__: (
+            lambda cls=cls: (lambda d: (d.output, d))(cls(np.ones(3))),  # type: ignore[misc]
+            [X, lambda d: FIVE(d.W), X, _attribute("n", 2), X],
+        )
+        for cls in (Data, Frozen)
+    },
+}
+# What they refer to that is written down in no program, so that they are carried out as they are.
+PLAIN = {"views", "keep_all"}
+# So many programs serve, whatever happens.
+ONE = {"default", "partial", "update", "keep_last", "callable", "gradient"}
+
+
+@pytest.fixture(autouse=True)
+def _modules() -> Iterator[None]:
+    yield
+    sys.modules.pop("a_module_of_the_users", None)
+
+
+def _played(case: str, wrap: Callable[[Any], Any]) -> tuple[list[str], Any]:
+    make, events = CASES[case]
+    f, held = make()
+    run = wrap(f)
+    out = []
+    for event in events:
+        if callable(event):
+            event(held)
+        else:
+            out.append(repr(run(event)))
+    state = vars(held) if hasattr(held, "__dict__") else held
+    if isinstance(held, dict):
+        state = [held[name] for name in ("W", "k", "t")]
+    return [*out, repr([held[0], held[1].q] if case == "slots" else state)], run
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_whatever_is_changed_is_seen(case: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore" if case in PLAIN else "error", ga.JitWarning)
+        plain, _ = _played(case, lambda f: f)
+        programs, run = _played(case, ga.jit)
+    assert programs == plain
+    count = sum(map(len, run._runs.values()))
+    assert count == 0 if case in PLAIN else count >= 1
+    if case in ONE:
+        assert count == 1
+
+
+def test_a_number_that_changes_again_is_given_to_the_program() -> None:
+    rate = 0.1
+    run = ga.jit(lambda x: x * rate, strict=True)
+    for k in range(40):
+        rate = 0.1 * k
+        assert run(2.0) == 2.0 * rate
+    assert sum(map(len, run._runs.values())) <= 3
+
+
+def test_signed_zeros_and_nans_are_told_apart() -> None:
+    rate = 0.0
+    run = ga.jit(lambda x: np.copysign(x, rate), strict=True)
+    assert run(1.0) == 1
+    rate = -0.0
+    assert run(1.0) == -1
+    rate = np.nan
+    assert run(1.0) == 1
+
+
+@pytest.mark.parametrize(
+    ("draw", "word"),
+    [
+        (lambda: np.random.normal(), "random"),  # noqa: NPY002
+        (lambda: np.random.default_rng().normal(), "random"),
+        (lambda: random.random(), "random"),
+        (lambda: time.perf_counter(), "time.perf_counter"),
+    ],
+)
+def test_what_differs_each_time_is_refused(draw: Callable[[], float], word: str) -> None:
+    with pytest.raises(TypeError, match=word):
+        ga.jit(lambda x: x + draw(), strict=True)(1.0)
+    run = ga.jit(lambda x: x + draw())
+    with pytest.warns(ga.JitWarning, match=word):
+        run(1.0)
+    assert run(1.0) != run(1.0)
+
+
+def test_a_seeded_generator_serves() -> None:
+    run = ga.jit(lambda x: x + np.random.default_rng(3).normal(), strict=True)
+    assert run(1.0) == run(1.0) == 1 + np.random.default_rng(3).normal()
+
+
+def test_containers_that_are_arguments_are_changed_as_the_function_does() -> None:
+    def step(parameters: Any, x: Any) -> Any:
+        parameters["w"] = parameters["w"] - 0.1 * x
+        parameters["layers"][0] += x
+        return parameters["w"].sum()
+
+    mine, others = ({"w": np.ones(3), "layers": [np.zeros(3)]} for _ in range(2))
+    run = ga.jit(step, strict=True)
+    for _ in range(3):
+        first = mine["layers"][0]
+        assert run(mine, X) == step(others, X)
+        np.testing.assert_array_equal(mine["w"], others["w"])
+        np.testing.assert_array_equal(first, others["layers"][0])
+
+
+def test_the_structure_of_an_argument_is_left_to_the_function() -> None:
+    run = ga.jit(lambda items, x: items.append(x) or len(items) * x)
+    items = [X]
+    with pytest.warns(ga.JitWarning, match="structure"):
+        np.testing.assert_array_equal(run(items, X), 2 * X)
+    assert len(items) == 2
+    assert items[1] is X
+
+
+@pytest.mark.parametrize("pair", [lambda a: (a, a), lambda a: (a, a[::1]), lambda a: (a, X), lambda a: (X.copy(), a)])
+def test_arguments_that_share_memory(pair: Callable[[Any], Any]) -> None:
+    def step(w: Any, x: Any) -> Any:
+        w -= x
+        return float(w.sum() + x[0])
+
+    run = ga.jit(step)
+    run(np.ones(3), X)
+    mine, others = np.ones(3), np.ones(3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ga.JitWarning)
+        for _ in range(2):
+            assert run(*pair(mine)) == step(*pair(others))
+            np.testing.assert_array_equal(mine, others)
+
+
+def test_after_an_error_everything_is_as_the_function_leaves_it() -> None:
+    def make() -> Any:
+        model = Model()
+
+        def fails(x: Any) -> Any:
+            model.W = x * 2
+            model.count += 1
+            model.history.append(x)
+            raise ValueError("after all")
+
+        return fails, model
+
+    left = []
+    for wrap in (lambda f: f, ga.jit):
+        f, model = make()
+        with pytest.raises(ValueError, match="after all"):
+            wrap(f)(X)
+        assert model.history[0] is X
+        left.append(repr(vars(model)))
+    assert left[0] == left[1]
+
+
+def test_another_thread_makes_it_plain() -> None:
+    def f(x: Any) -> Any:
+        out = []
+        thread = Thread(target=lambda: out.append(x * 2))
+        thread.start()
+        thread.join()
+        return out[0] + x
+
+    run = ga.jit(f)
+    with pytest.warns(ga.JitWarning, match="thread"):
+        np.testing.assert_array_equal(run(X), 3 * X)
+    np.testing.assert_array_equal(run(-X), -3 * X)
+
+
+def test_opaque_objects_are_refused() -> None:
+    import array
+
+    held = array.array("d", [1.0])
+    with pytest.raises(TypeError, match=r"held is an? array\.array|held is"):
+        ga.jit(lambda x: x * held[0], strict=True)(1.0)
+
+
+def test_within_a_drop_in_block_it_is_the_function() -> None:
+    run = ga.jit(lambda x: np.sum(np.zeros(3) + x))
+    with ga.drop_in():
+        t = ga.tensor(2.0)
+        run(t).backward()
+        assert run(1.0) == 3
+    assert t.grad == 3
+    assert run(1.0) == 3
