@@ -133,8 +133,8 @@ class Jitted:
         if key is None:
             raise TypeError("no program is written for these arguments")
         for run in self._runs.get(key, ()):
-            return run.text
-        return Tracing(self._f, self._varying, args, kwargs, leaves, tree, carry_out=False).text
+            return run.source()
+        return Tracing(self._f, self._varying, args, kwargs, leaves, tree, carry_out=False).source()
 
 
 def jit(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from .entry import Entry, Static, overlapping
 from .locations import Location
 from .optimise import optimised
 from .program import Program, Untraceable, traced_in
+from .readable import readable_text, signature
 from .surroundings import Surroundings
 from .traced import new_program
 from .writer import write
@@ -34,10 +36,12 @@ _UNSEEDED = frozenset(
 class Run:
     """A program, how it is entered, and what it is right for."""
 
-    __slots__ = ("around", "enter", "text")
+    __slots__ = ("around", "enter", "source", "text")
 
-    def __init__(self, enter: Callable[..., Any], text: str, around: Surroundings) -> None:
-        self.enter, self.text, self.around = enter, text, around
+    def __init__(
+        self, enter: Callable[..., Any], text: str, source: Callable[[], str], around: Surroundings
+    ) -> None:
+        self.enter, self.text, self.source, self.around = enter, text, source, around
 
 
 _BY_VALUE = (str, bytes, int, float, complex, bool, type(None), np.dtype)
@@ -73,6 +77,7 @@ class Tracing:
         self.run: Run | None = None
         self.out: Any = None
         self.text = ""
+        self.source: Callable[[], str] = str
         objects = [value.value if type(value) is Static else value for _, value in tree.fixed()]
         around = self._around = Surroundings((self._f, *objects))
         if around.bound():  # names lead to what stands in for NumPy, which is not to get into a program
@@ -109,7 +114,7 @@ class Tracing:
             other = Tracing(f, varying, args, kwargs, leaves, tree, False, True)
             if other.text != self.text or not other.has_constants_of(self):
                 raise Untraceable("random numbers are drawn in it")
-        self.run = Run(enter, self.text, around)
+        self.run = Run(enter, self.text, self.source, around)
         if not carry_out:
             return
         done = enter(*args, **kwargs)
@@ -180,11 +185,14 @@ class Tracing:
                     self._swaps.append((found.place, new))
                     found.place.set(new)
 
-    def _names(self) -> list[str]:
+    def _params(self) -> list[str]:
         try:
-            params = [*inspect.signature(self._f).parameters]
+            return [*inspect.signature(self._f).parameters]
         except (TypeError, ValueError):
-            params = []
+            return []
+
+    def _names(self) -> list[str]:
+        params = self._params()
         names = []
         for path in self._tree.paths():
             words = path.replace("]", "").replace("'", "").replace(".", "[").split("[")[1:]
@@ -239,7 +247,9 @@ class Tracing:
         outputs = [*outputs, *[_output(p, x) for _, x in effects], *[_output(p, x) for _, x in moved]]
         name = function_name(self._f)
         called = name if name.isidentifier() else "program"
-        self._left = left = optimised(p, outputs)
+        left = optimised(p, outputs)
+        way = signature(self._tree, self._params(), p.inputs, tree)
+        self.source = partial(readable_text, p, left, called, way)
         program = write(p, left, called)
         self.text = program.text
         space = dict(program.names)
