@@ -38,9 +38,7 @@ class Run:
 
     __slots__ = ("around", "enter", "source", "text")
 
-    def __init__(
-        self, enter: Callable[..., Any], text: str, source: Callable[[], str], around: Surroundings
-    ) -> None:
+    def __init__(self, enter: Callable[..., Any], text: str, source: Callable[[], str], around: Surroundings) -> None:
         self.enter, self.text, self.source, self.around = enter, text, source, around
 
 
@@ -197,7 +195,8 @@ class Tracing:
         for path in self._tree.paths():
             words = path.replace("]", "").replace("'", "").replace(".", "[").split("[")[1:]
             first = params[int(words[1])] if words[0] == "0" and int(words[1]) < len(params) else words[1]
-            names.append("_".join([first, *words[2:]]) if not first.isdigit() else f"a{first}")
+            name = "_".join([first, *words[2:]]) if not first.isdigit() else f"a{first}"
+            names.append(words[-1] if len(words) > 2 and words[-1].isidentifier() else name)
         return names
 
     # --- what the function changed ----------------------------------------------------------------------------------
@@ -260,7 +259,9 @@ class Tracing:
             if overlapping(arrays):
                 raise Untraceable("it writes into arguments that share memory")
             self._apart(program.writes)
-        at_risk = [t for t, v in zip(self._texts, p.inputs, strict=True) if program.risky and v.memory in program.writes]
+        at_risk = [
+            t for t, v in zip(self._texts, p.inputs, strict=True) if program.risky and v.memory in program.writes
+        ]
         call = f"_program({', '.join(self._texts)})"
         for i, text in enumerate(at_risk):
             enter.lines.append(f"_s{i} = {text}.copy()")
