@@ -303,13 +303,9 @@ class Surroundings:
 
         return again
 
-    def varied(self) -> set[tuple[int, Any]]:
-        """Return the places of numbers where there is another one now."""
-        return {
-            f.place.key
-            for f in self.found
-            if f.kind == "number" and type(now := f.place.get()) is type(f.value) and now != f.value
-        }
+    def numbers(self) -> list[tuple[Location, Any]]:
+        """Return where numbers stand, and which."""
+        return [(found.place, found.value) for found in self.found if found.kind == "number"]
 
     def bound(self) -> bool:
         """Tell whether names of the modules lead to stand-ins at present."""

@@ -13,6 +13,7 @@ import sys
 import time
 import types
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from threading import Thread
 from typing import Any
@@ -380,3 +381,68 @@ def test_within_a_drop_in_block_it_is_the_function() -> None:
         assert run(1.0) == 3
     assert t.grad == 3
     assert run(1.0) == 3
+
+
+def test_random_numbers_are_drawn_as_without_it() -> None:
+    generator = np.random.default_rng(5)
+    draws: list[Callable[[], Any]] = [np.random.random, random.random, generator.random]
+    for draw in draws:
+        found = []
+        for wrap in (lambda f: f, ga.jit):
+            np.random.seed(1)  # noqa: NPY002
+            random.seed(1)
+            generator.bit_generator.state = np.random.default_rng(5).bit_generator.state
+            run = wrap(lambda x: x * draw())  # noqa: B023 - it is called at once
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ga.JitWarning)
+                found.append([run(2.0) for _ in range(3)])
+        assert found[0] == found[1]
+
+
+def test_what_it_refers_to_can_be_dropped() -> None:
+    model = Model()
+    run = ga.jit(lambda x: model.output(x), strict=True)
+    run(X)
+    old = weakref.ref(model.W)
+    model.W = np.zeros(3)
+    assert old() is None
+    run(X)
+    text = weakref.ref(run._recent[0].enter)
+    del run
+    assert text() is None
+
+
+def test_many_threads_call_it_at_once() -> None:
+    model, errors = Model(), []
+
+    def work(run: Any, x: Any) -> None:
+        for k in range(50):
+            if not np.array_equal(run(x * k), np.array([np.sum(x * k * model.W) * 2])):
+                errors.append(k)
+
+    runs = [ga.jit(model.output, strict=True) for _ in range(3)]
+    threads = [Thread(target=work, args=(run, np.arange(n) + 1.0)) for run in runs for n in (1, 3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    assert type(model.W) is np.ndarray
+
+
+def test_the_line_is_quoted_that_cannot_be_written_down() -> None:
+    def f(x: Any) -> Any:
+        return np.frombuffer(x.data)[0] + x[0]
+
+    with pytest.warns(ga.JitWarning, match=r"f is carried out .*, in return np.frombuffer\(x.data\)\[0\].*\.py:\d+"):
+        assert ga.jit(f)(X) == 2
+
+
+def test_what_numpy_says_is_said_once() -> None:
+    run = ga.jit(lambda x: np.log(x), strict=True)
+    for _ in range(2):
+        with pytest.warns(RuntimeWarning, match="divide by zero") as told:
+            run(np.zeros(2))
+        assert len(told) == 1
+    with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
+        run(np.zeros(2))
