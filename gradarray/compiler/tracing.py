@@ -87,7 +87,6 @@ class Tracing:
         once: bool = False,
     ) -> None:
         self._f, self._leaves, self._tree = f, leaves, tree
-        self.run: Any = None
         self.out: Any = None
         self.text = ""
         self._thread = threading.current_thread()
@@ -95,7 +94,7 @@ class Tracing:
         self._around: Any = None
         try:
             self._wait()
-            self._write(varying, args, kwargs, once)
+            self.run = self._write(varying, args, kwargs, once)
         except BaseException:
             self._undo()
             raise
@@ -149,11 +148,11 @@ class Tracing:
 
     # --- the call ---------------------------------------------------------------------------------------------------
 
-    def _write(self, varying: set[tuple[int, Any]], args: Any, kwargs: Any, once: bool) -> None:
+    def _write(self, varying: set[tuple[int, Any]], args: Any, kwargs: Any, once: bool) -> Run | None:
         objects = [value.value if type(value) is Static else value for _, value in self._tree.fixed()]
         around = Surroundings((self._f, *objects))
         if around.bound():  # names lead to what stands in for NumPy, which is not to get into a program
-            return
+            return None
         self._program = p = new_program()
         self._inputs: list[Any] = []  # what the program is given
         self._enter = Entry()
@@ -184,7 +183,7 @@ class Tracing:
             other = Tracing(self._f, varying, args, kwargs, self._leaves, self._tree, False, True)
             if other.text != self.text or not other.has_constants_of(self):
                 raise Untraceable("random numbers are drawn in it")
-        self.run = Run(enter, self.text, around.numbers())
+        return Run(enter, self.text, around.numbers())
 
     def has_constants_of(self, other: Tracing) -> bool:
         """Tell whether both found the same constants."""

@@ -416,9 +416,7 @@ def test_many_threads_call_it_at_once() -> None:
     model, errors = Model(), []
 
     def work(run: Any, x: Any) -> None:
-        for k in range(50):
-            if not np.array_equal(run(x * k), np.array([np.sum(x * k * model.W) * 2])):
-                errors.append(k)
+        errors.extend(k for k in range(50) if not np.array_equal(run(x * k), [np.sum(x * k * model.W) * 2]))
 
     runs = [ga.jit(model.output, strict=True) for _ in range(3)]
     threads = [Thread(target=work, args=(run, np.arange(n) + 1.0)) for run in runs for n in (1, 3)]
