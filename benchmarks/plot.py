@@ -26,12 +26,6 @@ NAMES = {
     "mygrad": "MyGrad",
     "jax": "JAX, compiled",
 }
-    "jit": "ga.jit",
-    "numpy": "NumPy, gradient by hand",
-    "torch": "PyTorch",
-    "mygrad": "MyGrad",
-    "jax": "JAX, compiled",
-}
 GREY = "#808080"  # to be read on white and on black
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
