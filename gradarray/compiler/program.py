@@ -10,13 +10,14 @@ import math
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from threading import get_ident
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..context.frames import users_frame
 from ..context.settings import SILENT, errors
 from ..forward.dual import Dual
+from ..kernels.arrays import ONES
 from ..kernels.gate import described
 from ..kernels.traced import TRACED, Traced
 from ..reverse.tensor import Tensor
@@ -33,13 +34,17 @@ class Variable:
     ----------
     name : how it is written
     shape, dtype : None for what is no array or number, such as several results
+    layout : "C" or "F" for an array that lies so in memory, without gaps; else ""
     memory : the number of the piece of memory that an array stands in; None for what cannot be written into
     """
 
-    __slots__ = ("dtype", "memory", "name", "shape")
+    __slots__ = ("dtype", "layout", "memory", "name", "shape")
 
-    def __init__(self, name: str, shape: Any = None, dtype: Any = None, memory: int | None = None) -> None:
+    def __init__(
+        self, name: str, shape: Any = None, dtype: Any = None, memory: int | None = None, layout: str = ""
+    ) -> None:
         self.name = name
+        self.layout = layout
         self.shape = shape
         self.dtype = dtype
         self.memory = memory
@@ -48,7 +53,7 @@ class Variable:
 Pieces = tuple[Any, ...]
 
 
-class Statement(NamedTuple):
+class Statement:
     """One line.
 
     Attributes
@@ -59,18 +64,34 @@ class Statement(NamedTuple):
     writes : the memory that is written into
     silent : NumPy says nothing of infinite and undefined results there, as in a sweep
     line : the file and the line of the user's that it came from
+    reads : the variables in the text, as often as they stand there
+    form : what the text says, once somebody has asked; see forms.py
     """
 
-    kind: str
-    results: tuple[Variable, ...]
-    pieces: Pieces
-    writes: int | None
-    silent: bool
-    line: tuple[str, int] | None
+    __slots__ = ("form", "kind", "line", "pieces", "reads", "results", "silent", "writes")
 
-    @property
-    def reads(self) -> list[Variable]:
-        return [piece for piece in self.pieces if type(piece) is Variable]
+    def __init__(
+        self,
+        kind: str,
+        results: tuple[Variable, ...],
+        pieces: Pieces,
+        writes: int | None,
+        silent: bool,
+        line: tuple[str, int] | None,
+    ) -> None:
+        self.kind = kind
+        self.results = results
+        self.pieces = pieces
+        self.writes = writes
+        self.silent = silent
+        self.line = line
+        self.reads = [piece for piece in pieces if type(piece) is Variable]
+        self.form: Any = None
+
+    def but(self, pieces: Pieces, kind: str | None = None, results: tuple[Variable, ...] | None = None) -> Statement:
+        """Return the statement with another text."""
+        results = self.results if results is None else results
+        return Statement(self.kind if kind is None else kind, results, pieces, self.writes, self.silent, self.line)
 
 
 # Functions of NumPy's whose results' shapes and dtypes follow from those of the arguments. After any other, a guard.
@@ -144,7 +165,10 @@ class Program:
         """Return what stands for a value under a name."""
         if not isinstance(value, np.ndarray):
             return self.scalar(self, Variable(name, (), getattr(value, "dtype", None)), value, None)
-        return self.array(self, Variable(name, value.shape, value.dtype, self._memory(value)), value, base)
+        flags = value.flags
+        layout = "C" if flags.c_contiguous else "F" if flags.f_contiguous else ""
+        variable = Variable(name, value.shape, value.dtype, self._memory(value), layout)
+        return self.array(self, variable, value, base)
 
     def _memory(self, value: Any) -> int:
         owner = value
@@ -330,6 +354,8 @@ class Program:
 
     def constant(self, value: Any, name: str = "c") -> str:
         """Return the name of a constant; of an array, a snapshot, since the function may write into it later."""
+        if type(value) is np.ndarray and value.base is ONES and value.strides == ONES.strides:
+            return self.ones(len(value))
         known = self._constants.get(id(value))
         if known is not None and known[0] is value and (type(value) is not np.ndarray or _same_bytes(known[1], value)):
             return known[2]
@@ -341,6 +367,13 @@ class Program:
         self._constants[id(value)] = value, kept, found
         self.constants[found] = kept
         return found
+
+    def ones(self, n: int) -> str:
+        """Return the name of so many ones, a product with which is a sum."""
+        name = f"ones_{n}"
+        if name not in self.constants:
+            self.constants[self.named(name)] = ONES[:n]
+        return name
 
     def spelt(self, x: Any) -> tuple[Any, list[Any]]:
         """Return the value of an argument of a call, and its text in pieces."""
@@ -366,6 +399,10 @@ class Program:
             parts = [self.spelt(i) for i in (x.start, x.stop, x.step)]
             (_, a), (_, b), (_, c) = parts
             return slice(*[p[0] for p in parts]), ["slice(", *a, ", ", *b, ", ", *c, ")"]
+        if isinstance(x, np.generic) and x.dtype.char in _SPELT:
+            return x, [f"np.{x.dtype.name}({self.shown(self.spelt(x.item())[1])})"]
+        if t is complex:
+            return x, ["complex(", *self.spelt(x.real)[1], ", ", *self.spelt(x.imag)[1], ")"]
         if isinstance(x, np.dtype):
             known = x.isbuiltin == 1 and x.isnative and getattr(np, x.name, None)
             return x, [f"np.{x.name}" if known else self.constant(x, "dtype")]
@@ -401,6 +438,7 @@ class Program:
         return slice(*[p[0] for p in parts]), [*a, ":", *b, *([":", *c] if c else [])]
 
 
+_SPELT = frozenset("?bBhHiIlLqQefdFD")
 _BUILTINS = {bool, int, float, complex}
 
 

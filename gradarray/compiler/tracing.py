@@ -22,10 +22,11 @@ from ..transforms.containers import Tree, flatten
 from .entry import Entry, Static, overlapping
 from .locations import Location
 from .objects import set_state_of
+from .optimise import optimised
 from .program import Program, Untraceable, traced_in
 from .surroundings import Surroundings
 from .traced import new_program
-from .writer import needed, text_of
+from .writer import write
 
 # Makers of generators, which without a seed are others each time.
 _UNSEEDED = frozenset(
@@ -304,25 +305,20 @@ class Tracing:
     def _written(self, outputs: Any, tree: Tree, effects: Any, moved: Any) -> Callable[..., Any]:
         p, enter = self._program, self._enter
         outputs = [*outputs, *[_output(p, x) for _, x in effects], *[_output(p, x) for _, x in moved]]
-        given = {v.memory for v in p.inputs if v.memory is not None}
-        statements = needed(p.statements, given, [v for v in outputs if not isinstance(v, str)])
-        shown = ", ".join([v if isinstance(v, str) else v.name for v in outputs])
         name = function_name(self._f)
         called = name if name.isidentifier() else "program"
-        self.text = text_of(called, p.inputs, statements, shown)
-        if not outputs:
-            self.text = self.text.replace("return (,)", "return ()")
-        space: dict[str, Any] = {"np": np, **p.constants}
+        self._left = left = optimised(p, outputs)
+        program = write(p, left, called)
+        self.text = program.text
+        space = dict(program.names)
         exec(readable(self.text, f"<gradarray program of {name}>"), space)
         enter.space["_program"] = space.pop(called)
-        written = {s.writes for s in statements if s.writes is not None}
         arrays = [x for x in self._inputs if type(x) is np.ndarray]
-        if written & given:
+        if program.writes:
             if overlapping(arrays):
                 raise Untraceable("it writes into arguments that share memory")
-            self._apart(written)
-        risky = any(s.kind != "write" for s in statements) and bool(written & given)
-        at_risk = [t for t, v in zip(self._texts, p.inputs, strict=True) if risky and v.memory in written]
+            self._apart(program.writes)
+        at_risk = [t for t, v in zip(self._texts, p.inputs, strict=True) if program.risky and v.memory in program.writes]
         call = f"_program({', '.join(self._texts)})"
         for i, text in enumerate(at_risk):
             enter.lines.append(f"_s{i} = {text}.copy()")

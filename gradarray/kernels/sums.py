@@ -17,8 +17,8 @@ def total_along(g: Array, axis: int) -> Array:
     A product with ones is several times as fast as np.add.reduce where rows are short, and twice as fast elsewhere: 1.1
     and 0.4 us for 32 x 64 numbers along the rows, 640 and 140 us for 200 x 200 x 10 along the second axis.
     """
-    if type(g) is not np.ndarray:
-        return g.whole(total_along, g, axis) if type(g) in TRACED else np.sum(g, axis=axis)
+    if type(g) is not np.ndarray and type(g) not in TRACED:
+        return np.sum(g, axis=axis)
     shape = g.shape
     n = shape[axis]
     if g.dtype is not FLOAT64 or not g.size or not g.flags.c_contiguous:
@@ -30,7 +30,8 @@ def total_along(g: Array, axis: int) -> Array:
         if not behind:
             return g.dot(ONES[:n])
         if not before:
-            return ONES[:n].dot(g.reshape(n, -1)).reshape(behind)
+            flat = g.reshape(n, -1)
+            return (ONES[:n].dot(flat) if type(g) is np.ndarray else np.dot(ONES[:n], flat)).reshape(behind)
     return _sum_in_parts(g.reshape(math.prod(before), n, math.prod(behind))).reshape(before + behind)
 
 
@@ -39,6 +40,8 @@ def _sum_in_parts(g: Array) -> Array:
 
     Of 10**6 numbers in rows of 10: 0.2 ms along the rows and 0.3 across, where np.add.reduce takes 1.6 and 1.9.
     """
+    if type(g) in TRACED:
+        return g.whole(_sum_in_parts, g)
     outer, n, inner = g.shape
     if outer == 1:
         return _sum_of_rows(g[0])

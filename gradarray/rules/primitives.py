@@ -10,7 +10,7 @@ import numpy as np
 from ..kernels.arrays import Array
 from ..kernels.gate import PLAIN
 from ..kernels.placing import add_at, is_basic
-from ..kernels.traced import TRACED
+from ..kernels.traced import TRACED, copy_of, zeros_beside
 from .names import public_name
 from .registry import linear, lowered, rule
 
@@ -46,7 +46,7 @@ def primitive(func: Callable[..., Any]) -> Callable[..., Any]:
 @primitive
 def scatter(y: Array, index: Any, shape: tuple[int, ...]) -> Array:
     """Return zeros of a shape, with `y` added at an index: the adjoint of reading there."""
-    buffer = np.zeros(shape, y.dtype)
+    buffer = zeros_beside(y, shape, y.dtype)
     add_at(buffer, index, y)
     return buffer
 
@@ -54,7 +54,7 @@ def scatter(y: Array, index: Any, shape: tuple[int, ...]) -> Array:
 @primitive
 def clear(y: Array, index: Any) -> Array:
     """Return a copy of `y` with zeros at an index."""
-    cleared = np.array(y)
+    cleared = copy_of(y)
     cleared[index] = 0
     return cleared
 
@@ -62,7 +62,7 @@ def clear(y: Array, index: Any) -> Array:
 @primitive
 def updated(x: Array, v: Array, index: Any) -> Array:
     """Return a copy of `x` that holds `v` at an index."""
-    copy = np.array(x)
+    copy = copy_of(x)
     copy[index] = v
     return copy
 

@@ -26,8 +26,13 @@ def fit(g: Array, like: Spec) -> Array:
                 return ONES[:n].dot(g)
             if shape == (n, 1):
                 return g.dot(ONES[:m]).reshape(shape)
-        elif type(g) in TRACED:
-            return g.whole(fit_to, g, shape, like.dtype)
+        elif type(g) in TRACED and g.ndim == 2 and g.size < LARGE and g.dtype is FLOAT64 is like.dtype:
+            # The same in a program.
+            n, m = g.shape
+            if shape == (m,):
+                return np.dot(ONES[:n], g)
+            if shape == (n, 1):
+                return g.dot(ONES[:m]).reshape(shape)
         extra = g.ndim - len(shape)
         if extra > 0:
             g = total_along(g if extra == 1 else g.reshape(math.prod(g.shape[:extra]), *g.shape[extra:]), 0)
@@ -43,8 +48,3 @@ def fit(g: Array, like: Spec) -> Array:
             g = np.real(g)
         g = g.astype(like.dtype)
     return g
-
-
-def fit_to(g: Array, shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Array:
-    """Do what `fit` does, as a program calls it."""
-    return fit(g, Spec(shape, dtype))

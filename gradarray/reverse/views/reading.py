@@ -13,7 +13,7 @@ from ...kernels import gate, guard
 from ...kernels.arrays import COPIED, FLOAT64, Array
 from ...kernels.gate import PLAIN
 from ...kernels.placing import BASIC, add_at, add_at_places, add_in_slice, is_basic
-from ...kernels.traced import MEMORY
+from ...kernels.traced import MEMORY, zeros_beside
 from ...rules.primitives import primitive, scatter
 from ...rules.registry import linear, lowered
 from ...tape import wrapping
@@ -160,7 +160,7 @@ def _add_in_view(buffer: Array, place: tuple[Steps, Any], g: Array) -> None:
 @primitive
 def scatter_view(y: Array, steps: Steps, index: Any, shape: tuple[int, ...], dtype: Any) -> Array:
     """Return zeros with `y` added at an index of the view that the steps lead to: the adjoint of reading there."""
-    buffer = np.zeros(shape, dtype)
+    buffer = zeros_beside(y, shape, dtype)
     _add_in_view(buffer, (steps, index), y)
     return buffer
 

@@ -1,0 +1,188 @@
+"""What a statement does, read from its text by Python's own parser.
+
+A statement is text, cut at its variables. Whoever wants to know more than that asks for its form: which operator or
+function it is, with which operands. Each text is parsed once, with holes in place of the variables; most statements of
+a program have the same few.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+from typing import Any, NamedTuple
+
+from .program import Statement
+
+# How tightly Python's operators bind, as `ast.unparse` has it.
+ANYTHING, TEST, NOT, COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = 0, 1, 4, 5, 10, 11, 12, 13, 15
+_BINARY: dict[type, tuple[str, int]] = {
+    ast.BitOr: ("|", 6),
+    ast.BitXor: ("^", 7),
+    ast.BitAnd: ("&", 8),
+    ast.LShift: ("<<", 9),
+    ast.RShift: (">>", 9),
+    ast.Add: ("+", SUM),
+    ast.Sub: ("-", SUM),
+    ast.Mult: ("*", PRODUCT),
+    ast.Div: ("/", PRODUCT),
+    ast.FloorDiv: ("//", PRODUCT),
+    ast.Mod: ("%", PRODUCT),
+    ast.MatMult: ("@", PRODUCT),
+    ast.Pow: ("**", POWER),
+}
+_UNARY: dict[type, tuple[str, int]] = {
+    ast.USub: ("neg", SIGN),
+    ast.UAdd: ("pos", SIGN),
+    ast.Invert: ("~", SIGN),
+    ast.Not: ("not", NOT),
+}
+_COMPARISONS: dict[type, str] = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+}
+
+
+class Hole(int):
+    """Which of a statement's variables an operand is."""
+
+
+class Other(NamedTuple):
+    """An operand that is neither a variable nor a value that is spelt out."""
+
+    text: str
+
+
+class Form(NamedTuple):
+    """What a statement's text says.
+
+    Attributes
+    ----------
+    op : the operator; "call", with the function's name, or "method"; "index", "attribute", "update" (its name is the
+        operator), "assignment"; or "" for anything else
+    name : of what is called, or of the attribute
+    args : the operands: `Hole`, `Other` or the value that is spelt out; those of a method begin with its object
+    keys : the operands that are given by keyword
+    level : how tightly the text binds
+    holes : how tightly each variable's text has to bind where it stands
+    """
+
+    op: str
+    name: str
+    args: tuple[Any, ...]
+    keys: dict[str, Any]
+    level: int
+    holes: tuple[int, ...]
+
+
+def form_of(s: Statement) -> Form:
+    """Return the form of a statement."""
+    if s.form is None:
+        text, k = "", 0
+        for piece in s.pieces:
+            if type(piece) is str:
+                text += piece
+            else:
+                text += f"_{k}_"
+                k += 1
+        s.form = _parsed(text, k)
+    return s.form  # type: ignore[no-any-return]
+
+
+def operand(s: Statement, arg: Any) -> Any:
+    """Return the variable that an operand is, or the operand."""
+    return s.reads[arg] if type(arg) is Hole else arg
+
+
+@functools.lru_cache(10_000)
+def _parsed(text: str, count: int) -> Form:
+    (node,) = ast.parse(text).body
+    levels = [ATOM] * count
+    _note_levels(node, ANYTHING, levels)
+    op, name, args, keys, level = "", "", (), {}, ANYTHING
+    if isinstance(node, ast.AugAssign):
+        op, name, args = "update", _BINARY[type(node.op)][0], (_operand(node.target), _operand(node.value))
+    elif isinstance(node, ast.Assign):
+        op, args = "assignment", (_operand(node.targets[0]), _operand(node.value))
+    elif isinstance(node, ast.Expr):
+        op, name, args, keys = _expression(node.value)
+        level = _level(node.value)
+    return Form(op, name, args, keys, level, tuple(levels))
+
+
+def _expression(x: ast.expr) -> tuple[str, str, tuple[Any, ...], dict[str, Any]]:
+    if isinstance(x, ast.BinOp):
+        return _BINARY[type(x.op)][0], "", (_operand(x.left), _operand(x.right)), {}
+    if isinstance(x, ast.UnaryOp):
+        return _UNARY[type(x.op)][0], "", (_operand(x.operand),), {}
+    if isinstance(x, ast.Compare) and len(x.ops) == 1:
+        return _COMPARISONS.get(type(x.ops[0]), ""), "", (_operand(x.left), _operand(x.comparators[0])), {}
+    if isinstance(x, ast.Subscript):
+        return "index", "", (_operand(x.value), _operand(x.slice)), {}
+    if isinstance(x, ast.Attribute):
+        return "attribute", x.attr, (_operand(x.value),), {}
+    if isinstance(x, ast.Call) and all(k.arg for k in x.keywords):
+        args, keys = tuple(map(_operand, x.args)), {str(k.arg): _operand(k.value) for k in x.keywords}
+        if isinstance(x.func, ast.Attribute) and not _is_dotted(x.func):
+            return "method", x.func.attr, (_operand(x.func.value), *args), keys
+        return "call", ast.unparse(x.func), args, keys
+    return "", "", (), {}
+
+
+def _is_dotted(x: ast.expr) -> bool:
+    while isinstance(x, ast.Attribute):
+        x = x.value
+    return isinstance(x, ast.Name) and _hole(x) is None
+
+
+def _hole(x: ast.expr) -> int | None:
+    if isinstance(x, ast.Name) and x.id.startswith("_") and x.id.endswith("_") and x.id[1:-1].isdigit():
+        return int(x.id[1:-1])
+    return None
+
+
+def _operand(x: ast.expr) -> Any:
+    hole = _hole(x)
+    if hole is not None:
+        return Hole(hole)
+    try:
+        return ast.literal_eval(x)
+    except ValueError:
+        return Other(ast.unparse(x))
+
+
+def _level(x: ast.AST) -> int:
+    if isinstance(x, ast.BinOp):
+        return _BINARY[type(x.op)][1]
+    if isinstance(x, ast.UnaryOp):
+        return _UNARY[type(x.op)][1]
+    if isinstance(x, ast.Compare):
+        return COMPARISON
+    return TEST if isinstance(x, (ast.BoolOp, ast.IfExp, ast.Lambda)) else ATOM
+
+
+def _note_levels(x: ast.AST, outer: int, levels: list[int]) -> None:
+    """Note how tightly what stands in each hole has to bind."""
+    hole = _hole(x) if isinstance(x, ast.expr) else None
+    if hole is not None:
+        levels[hole] = outer
+    elif isinstance(x, ast.BinOp):
+        level = _BINARY[type(x.op)][1]
+        power = isinstance(x.op, ast.Pow)
+        _note_levels(x.left, level + 1 if power else level, levels)
+        _note_levels(x.right, SIGN if power else level + 1, levels)
+    elif isinstance(x, (ast.UnaryOp, ast.Compare, ast.BoolOp)):
+        level = COMPARISON + 1 if isinstance(x, ast.Compare) else _level(x) if isinstance(x, ast.UnaryOp) else NOT
+        for child in ast.iter_child_nodes(x):
+            _note_levels(child, level, levels)
+    elif isinstance(x, (ast.Attribute, ast.Subscript, ast.Call)):
+        inner = x.func if isinstance(x, ast.Call) else x.value
+        for child in ast.iter_child_nodes(x):
+            _note_levels(child, ATOM if child is inner else ANYTHING, levels)
+    else:
+        for child in ast.iter_child_nodes(x):
+            _note_levels(child, ANYTHING if not isinstance(x, ast.Slice) else TEST, levels)
+
