@@ -137,6 +137,8 @@ class Program:
         self._constants: dict[int, tuple[Any, Any, str]] = {}
         self._thread: int | None = get_ident()
         self.foreign = False  # another thread has used a traced array
+        # By the number of a piece of memory: what tapes have saved of it, which is copied before somebody writes there.
+        self._saved: dict[int, list[weakref.ref[Any]]] = {}
         self.array: Any = None  # the types of what stands for values, handed in by their module
         self.scalar: Any = None
 
@@ -282,6 +284,22 @@ class Program:
         """Return the text of pieces."""
         return "".join([p if type(p) is str else p.name for p in pieces])
 
+    # --- what tapes save ------------------------------------------------------------------------------------------
+
+    def secured(self, x: Any) -> Any:
+        """Return an array of its own that stands for the same memory until somebody writes there."""
+        saved = self.array(self, x.variable, x.value, x.base)
+        self._saved.setdefault(x.variable.memory, []).append(weakref.ref(saved))
+        return saved
+
+    def will_write(self, memory: int | None) -> None:
+        """Copy what tapes have saved of a piece of memory, which is about to be written into."""
+        for ref in self._saved.pop(memory, ()):  # type: ignore[arg-type]
+            saved = ref()
+            if saved is not None:
+                copy = self.result(saved.value.copy("K"), (saved.variable, '.copy("K")'), kind="copy")
+                saved.variable, saved.value, saved.base = copy.variable, copy.value, None
+
     # --- calls ----------------------------------------------------------------------------------------------------
 
     def call(
@@ -296,8 +314,14 @@ class Program:
         writes: Any = None,
     ) -> Any:
         """Carry out a call and write it down; `writes` is the traced array that it writes into."""
+        out = kwargs.get("out")
+        out = out[0] if type(out) is tuple and len(out) == 1 else out
+        if writes is None and type(out) in TRACED:
+            writes = out
         pairs = [self.spelt(a) for a in args]
         keys = {k: self.spelt(v) for k, v in kwargs.items() if v is not np._NoValue}
+        if writes is not None:
+            self.will_write(writes.variable.memory)
         value = func(*[p[0] for p in pairs], **{k: p[0] for k, p in keys.items()})
         pieces = [*label, "("]
         for k, (_, text) in enumerate(pairs):
@@ -305,10 +329,6 @@ class Program:
         for k, (name, (_, text)) in enumerate(keys.items()):
             pieces += [f"{', ' if k or pairs else ''}{name}=", *text]
         pieces.append(")")
-        out = kwargs.get("out")
-        out = out[0] if type(out) is tuple and len(out) == 1 else out
-        if writes is None and type(out) in TRACED:
-            writes = out
         if writes is not None:
             self.add("write", (), pieces, writes.variable.memory)
             return out if out is not None else value

@@ -5,7 +5,8 @@ see compiler/. They stand wherever an ndarray does. Three questions are asked of
 the usual answer has to cost no more than a look:
 
 - Has it memory, of which there are views, and into which one can write? `MEMORY`
-- May a rule compute with it directly, because it hides no variable? `gate.PLAIN`, `gate.ARRAYS`
+- May a rule compute with it directly, because it hides no variable? `gate.PLAIN`, `gate.ARRAYS`, which they join when
+  they are let in: `gate.admit`
 - Is it written down what is done with it? `TRACED`. What looks at values, at sizes or at who holds an array so as to
   be faster stands aside then, because another time the values are others.
 
@@ -19,8 +20,6 @@ from typing import Any
 
 import numpy as np
 
-from . import gate
-
 
 class Traced:
     """What all arrays have in common that write down what is done with them."""
@@ -32,14 +31,6 @@ class Traced:
 MEMORY: set[type] = {np.ndarray}
 # What writes down what is done with it.
 TRACED: set[type] = set()
-
-
-def admit(array: type, scalar: type) -> None:
-    """Let in a type of arrays that writes down what is done with them, and that of its results without axes."""
-    MEMORY.add(array)
-    TRACED.update((array, scalar))
-    gate.PLAIN.update((array, scalar))
-    gate.ARRAYS.update((array, scalar))
 
 
 def zeros_beside(like: Any, shape: tuple[int, ...], dtype: Any) -> Any:
