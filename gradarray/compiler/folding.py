@@ -76,9 +76,7 @@ def everywhere(value: Any) -> Any:
     if not value.size:
         return None
     first = np.asarray(value)[(0,) * value.ndim]
-    if any(getattr(value, "strides", ())) and (
-        value.size >= LARGE or value.tobytes() != first.tobytes() * value.size
-    ):
+    if any(getattr(value, "strides", ())) and (value.size >= LARGE or value.tobytes() != first.tobytes() * value.size):
         return None
     return first
 
@@ -337,7 +335,11 @@ _DEFAULTS = {"dtype": None, "keepdims": False, "out": None, "order": "K", "casti
 def _reduced(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     if not form.keys or not any(k in _DEFAULTS and v is _DEFAULTS[k] for k, v in form.keys.items()):
         return None
-    if len(form.args) != 1 or type(form.args[0]) is not Hole or any(type(v) in (Hole, Other) for v in form.keys.values()):
+    if (
+        len(form.args) != 1
+        or type(form.args[0]) is not Hole
+        or any(type(v) in (Hole, Other) for v in form.keys.values())
+    ):
         return None
     keys = {k: v for k, v in form.keys.items() if not (k in _DEFAULTS and v is _DEFAULTS[k])}
     text = "".join([f", {k}={v!r}" for k, v in keys.items()])

@@ -185,4 +185,3 @@ def _note_levels(x: ast.AST, outer: int, levels: list[int]) -> None:
     else:
         for child in ast.iter_child_nodes(x):
             _note_levels(child, ANYTHING if not isinstance(x, ast.Slice) else TEST, levels)
-

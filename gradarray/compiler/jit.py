@@ -16,7 +16,7 @@ from ..transforms.argnums import function_name, need_function
 from ..transforms.containers import Tree, flatten
 from .entry import Static, is_traceable
 from .program import Untraceable
-from .tracing import Run, Tracing, is_writing, told
+from .tracing import Disturbed, Run, Tracing, is_writing, told
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -24,6 +24,7 @@ R = TypeVar("R")
 # So many programs are kept for arguments of one kind; then the function is carried out as it is.
 MOST = 32
 KEYS = 500  # so many kinds of arguments; then all programs are forgotten
+PATIENCE = 5  # so many times another thread may be in the way
 # Of these, so many are tried before it is looked up of which kind the arguments are.
 RECENT = 4
 
@@ -49,6 +50,7 @@ class Jitted(Generic[P, R]):
         self._plain: set[Any] = set()
         self._varying: set[tuple[int, Any]] = set()  # the places of numbers that did not stay the same
         self._recent: list[Run] = []
+        self._disturbed = 0
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)
@@ -109,6 +111,10 @@ class Jitted(Generic[P, R]):
         try:
             tracing = Tracing(self._f, self._varying, args, kwargs, leaves, tree)
         except Untraceable as error:
+            if isinstance(error, Disturbed):
+                self._disturbed += 1
+                if self._disturbed < PATIENCE:
+                    return None
             if self._strict:
                 raise
             line = line_in(error.__traceback__)

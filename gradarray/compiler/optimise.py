@@ -367,4 +367,3 @@ def asked_for_nan(s: Statement) -> Variable | None:
 def optimised(p: Program, outputs: Sequence[Any]) -> Optimised:
     """Return what is left of a program."""
     return Optimiser(p, outputs).run()
-

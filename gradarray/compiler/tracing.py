@@ -56,6 +56,11 @@ def told(value: Any) -> Any:
     return value if isinstance(value, _BY_VALUE) else id(value)
 
 
+class Disturbed(Untraceable):
+    """Another thread was in the way, which it may not be next time."""
+
+
+_LONG = 1000  # milliseconds
 # The one program that is being written.
 _turn: dict[str, Tracing] = {}
 
@@ -115,10 +120,13 @@ class Tracing:
 
     def _wait(self) -> None:
         """Wait until no other thread writes a program, since arrays of the program's stand everywhere then."""
-        while _turn.setdefault("", self) is not self:
-            if not _turn[""]._thread.is_alive():
+        for _ in range(_LONG):
+            if (other := _turn.setdefault("", self)) is self:
+                return
+            if not other._thread.is_alive():
                 _turn.pop("", None)
             time.sleep(0.001)
+        raise Disturbed("another thread writes a program, and may wait for this one")
 
     def _end(self) -> None:
         """Put back what stood where traced arrays stand; an interrupt may come anywhere."""
@@ -172,7 +180,7 @@ class Tracing:
         if _random_state() != self._random or around.drew():
             raise Untraceable("random numbers are drawn in it")
         if p.foreign:
-            raise Untraceable("another thread computes with its arrays")
+            raise Disturbed("another thread computes with its arrays")
         found, out_tree = flatten(result)
         outputs = [_output(p, x) for x in found]
         effects = self._effects()
@@ -318,7 +326,9 @@ class Tracing:
             if overlapping(arrays):
                 raise Untraceable("it writes into arguments that share memory")
             self._apart(program.writes)
-        at_risk = [t for t, v in zip(self._texts, p.inputs, strict=True) if program.risky and v.memory in program.writes]
+        at_risk = [
+            t for t, v in zip(self._texts, p.inputs, strict=True) if program.risky and v.memory in program.writes
+        ]
         call = f"_program({', '.join(self._texts)})"
         for i, text in enumerate(at_risk):
             enter.lines.append(f"_s{i} = {text}.copy()")

@@ -38,7 +38,6 @@ def admit(array: type, scalar: type) -> None:
         types.update((array, scalar))
 
 
-
 # --- who answers for itself ------------------------------------------------------------------------------------------
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import dataclasses
 import functools
 import random
+import signal
 import sys
+import threading
 import time
 import types
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
-from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -354,15 +355,30 @@ def test_after_an_error_everything_is_as_the_function_leaves_it() -> None:
 def test_another_thread_makes_it_plain() -> None:
     def f(x: Any) -> Any:
         out = []
-        thread = Thread(target=lambda: out.append(x * 2))
+        thread = Thread(lambda: out.append(x * 2))
         thread.start()
-        thread.join()
+        thread.finish()
         return out[0] + x
 
     run = ga.jit(f)
-    with pytest.warns(ga.JitWarning, match="thread"):
-        np.testing.assert_array_equal(run(X), 3 * X)
+    with pytest.warns(ga.JitWarning, match="thread") as told:
+        for _ in range(10):
+            np.testing.assert_array_equal(run(X), 3 * X)
+    assert len(told) == 1
     np.testing.assert_array_equal(run(-X), -3 * X)
+
+
+def test_a_thread_that_the_function_waits_for_may_call_another_one() -> None:
+    other = ga.jit(lambda x: 2 * x)
+
+    def f(x: Any) -> Any:
+        out = []
+        thread = Thread(lambda: out.append(other(1.0)))
+        thread.start()
+        thread.finish()
+        return out[0] * x
+
+    np.testing.assert_array_equal(ga.jit(f)(X), 2 * X)
 
 
 def test_opaque_objects_are_refused() -> None:
@@ -412,6 +428,26 @@ def test_what_it_refers_to_can_be_dropped() -> None:
     assert text() is None
 
 
+class Thread(threading.Thread):
+    """A thread whose failure is that of the test."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        super().__init__(daemon=True)
+        self.work, self.error = work, None
+
+    def run(self) -> None:
+        try:
+            self.work()
+        except BaseException as error:
+            self.error = error
+
+    def finish(self) -> None:
+        self.join(20)
+        assert not self.is_alive()
+        if self.error is not None:
+            raise self.error
+
+
 def test_many_threads_call_it_at_once() -> None:
     model, errors = Model(), []
 
@@ -419,11 +455,11 @@ def test_many_threads_call_it_at_once() -> None:
         errors.extend(k for k in range(50) if not np.array_equal(run(x * k), [np.sum(x * k * model.W) * 2]))
 
     runs = [ga.jit(model.output, strict=True) for _ in range(3)]
-    threads = [Thread(target=work, args=(run, np.arange(n) + 1.0)) for run in runs for n in (1, 3)]
+    threads = [Thread(functools.partial(work, run, np.arange(n) + 1.0)) for run in runs for n in (1, 3)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.finish()
     assert not errors
     assert type(model.W) is np.ndarray
 
@@ -444,3 +480,35 @@ def test_what_numpy_says_is_said_once() -> None:
         assert len(told) == 1
     with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
         run(np.zeros(2))
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers to interrupt with")
+def test_interrupts_at_any_moment() -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    model, interrupted = Model(), 0
+    before = {name: id(value) for name, value in vars(model).items()}
+    old = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for k in range(200):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 2e-5 + 1e-5 * k)
+                while True:
+                    ga.jit(ga.grad(model))(X)
+            except KeyboardInterrupt:
+                interrupted += 1
+            finally:
+                while True:
+                    try:
+                        signal.setitimer(signal.ITIMER_REAL, 0)
+                        break
+                    except KeyboardInterrupt:
+                        interrupted += 1
+            assert {name: id(value) for name, value in vars(model).items()} == before
+    finally:
+        signal.signal(signal.SIGALRM, old)
+    assert interrupted >= 200
+    thread = Thread(lambda: np.testing.assert_array_equal(ga.jit(ga.grad(model), strict=True)(X), 2 * X))
+    thread.start()
+    thread.finish()
