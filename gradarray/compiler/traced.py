@@ -141,7 +141,7 @@ class Value(Traced):
         if out is not None and type(out) not in TRACED and type(out) is not tuple:
             return func(*map(_guarded, args), **{k: _guarded(v) for k, v in kwargs.items()})
         static = func.__name__ in STATIC and not (func is np.where and len(args) == 1)
-        static = static or (func.__module__ or "").startswith("gradarray.")
+        static = static or ((func.__module__ or "").startswith("gradarray.") and not hasattr(func, "by_values"))
         return p.call(func, (_label(p, func),), args, kwargs, inputs_of(args), static)
 
     # --- what Python learns of values is a guard --------------------------------------------------------------------

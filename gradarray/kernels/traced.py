@@ -16,6 +16,7 @@ A traced array says by its ``__class__`` that it is an ndarray, and a traced sca
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,17 @@ def zeros_beside(like: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     if type(like) in TRACED:
         return like.program.zeros(shape, dtype)
     return np.zeros(shape, dtype)
+
+
+def one_beside(values: Iterable[Any]) -> Any:
+    """Return the number 1 that a sweep begins with; with a traced array among the values, which tells it so, as one."""
+    like = next((x for x in values if type(x) in TRACED), None)
+    return np.float64(1) if like is None else like.program.one(np.float64, ())
+
+
+def form_of(x: Any) -> Any:
+    """Return an array that is alike in shape, dtype and memory, for what asks for these and for no values."""
+    return x.value if type(x) in TRACED else x
 
 
 def copy_of(x: Any, order: Any = "K") -> Any:

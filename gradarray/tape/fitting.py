@@ -47,4 +47,4 @@ def fit(g: Array, like: Spec) -> Array:
 
 def fit_to(g: Array, shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Array:
     """Do what `fit` does, as a program calls it."""
-    return fit(g, Spec(shape, dtype))
+    return fit(g, Spec(shape, np.dtype(dtype)))
