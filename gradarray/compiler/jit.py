@@ -142,7 +142,7 @@ class Jitted:
         args = [x.value if type(x) is _Static else x for x in args]
         kwargs = {k: x.value if type(x) is _Static else x for k, x in kwargs.items()}
         state = _random_state()
-        result = blocks.plainly(f, args, kwargs)
+        result = blocks.in_program(f, args, kwargs, p)
         if _random_state() != state or around.drew():
             raise Untraceable("random numbers are drawn in it")
         found, out_tree = flatten(result)

@@ -34,6 +34,25 @@ MEMORY: set[type] = {np.ndarray}
 TRACED: set[type] = set()
 
 
+def has_traced(value: Any) -> bool:
+    """Tell whether a traced array stands in a value, or in the lists, tuples and dictionaries that it is made of."""
+    kind = type(value)
+    if kind is list or kind is tuple:
+        return any(map(has_traced, value))
+    return any(map(has_traced, value.values())) if kind is dict else kind in TRACED
+
+
+def traced_in(value: Any) -> Any:
+    """Return a traced array that stands in nested lists, tuples and dicts, or None."""
+    if isinstance(value, Traced):
+        return value
+    if isinstance(value, (list, tuple)):
+        return next((found for item in value if (found := traced_in(item)) is not None), None)
+    if isinstance(value, dict):
+        return traced_in([*value.values()])
+    return None
+
+
 def zeros_beside(like: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     """Return an array of zeros into which one can write what `like` is."""
     if type(like) in TRACED:
