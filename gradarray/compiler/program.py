@@ -310,10 +310,10 @@ class Program:
             return out if out is not None else value
         return self.result(value, pieces, sources, static, kind)
 
-    def whole(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def whole(self, func: Callable[..., Any], *args: Any, writes: Any = None) -> Any:
         """Carry out a function of the package's own as one statement, which calls it again."""
         sources = [a for a in args if type(a) in TRACED]
-        return self.call(func, (self.helper(func),), args, kwargs, sources)
+        return self.call(func, (self.helper(func),), args, {}, sources, writes=writes)
 
     def opaque(self, func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         """Carry out a function of another library as one statement, of whose results nothing is known beforehand."""

@@ -232,9 +232,9 @@ class Value(Traced):
         """Return what a tape may save: it stays what it is now, whatever is written into this array later on."""
         return self.program.secured(self) if isinstance(self.value, np.ndarray) else self
 
-    def whole(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def whole(self, func: Callable[..., Any], *args: Any, writes: Any = None) -> Any:
         """Carry out a function of the package's own, of which this is an argument, as one statement."""
-        return self.program.whole(func, *args, **kwargs)
+        return self.program.whole(func, *args, writes=writes)
 
     # --- indexing and methods ---------------------------------------------------------------------------------------
 

@@ -21,6 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from ..context.settings import held
+
 
 class Traced:
     """What all arrays have in common that write down what is done with them."""
@@ -58,6 +60,12 @@ def zeros_beside(like: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     if type(like) in TRACED:
         return like.program.zeros(shape, dtype)
     return np.zeros(shape, dtype)
+
+
+def of_program(array: Any) -> Any:
+    """Return an array that is made here as a part of the program that is being written down, if there is one."""
+    program = held().program
+    return array if program is None else program.made(array)
 
 
 def one_beside(values: Iterable[Any]) -> Any:
