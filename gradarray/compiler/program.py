@@ -19,7 +19,7 @@ from ..context.settings import SILENT, errors
 from ..forward.dual import Dual
 from ..kernels.arrays import ONES
 from ..kernels.gate import described
-from ..kernels.traced import TRACED, Traced
+from ..kernels.traced import TRACED
 from ..reverse.tensor import Tensor
 
 
@@ -267,6 +267,26 @@ class Program:
             return value
         raise Untraceable(f"{self.shown(pieces)} gives {described(value)}")
 
+    def python(self, func: Callable[..., Any], label: str, args: Sequence[Any]) -> Any:
+        """Carry out a function that gives numbers of Python's, or a tuple of them, and write it down."""
+        pairs = [self.spelt(a) for a in args]
+        value = func(*[p[0] for p in pairs])
+        pieces = [label, "("]
+        for k, (_, text) in enumerate(pairs):
+            pieces += [", ", *text] if k else text
+        pieces.append(")")
+        if type(value) is not tuple:
+            return self.number(value, pieces)
+        name = Variable(self._numbered())
+        self.add("several", (name,), pieces)
+        return tuple([self.number(v, (name, f"[{k}]")) for k, v in enumerate(value)])
+
+    def module(self, module: Any) -> str:
+        """Return the name by which the program has a module of Python's own."""
+        self._names.add(module.__name__)
+        self.constants[module.__name__] = module
+        return str(module.__name__)
+
     def number(self, value: Any, pieces: Sequence[Any]) -> Any:
         """Write down a statement that gives one of Python's numbers."""
         if not self.here():
@@ -334,10 +354,14 @@ class Program:
             return out if out is not None else value
         return self.result(value, pieces, sources, static, kind)
 
-    def whole(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def whole(self, func: Callable[..., Any], *args: Any, writes: Any = None) -> Any:
         """Carry out a function of the package's own as one statement, which calls it again."""
         sources = [a for a in args if type(a) in TRACED]
-        return self.call(func, (self.helper(func),), args, kwargs, sources)
+        return self.call(func, (self.helper(func),), args, {}, sources, writes=writes)
+
+    def opaque(self, func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        """Carry out a function of another library as one statement, of whose results nothing is known beforehand."""
+        return self.call(func, (self.helper(func),), args, kwargs, static=False)
 
     def helper(self, func: Callable[..., Any]) -> str:
         """Return the name by which the program calls a function that is not of NumPy's."""
@@ -345,15 +369,28 @@ class Program:
 
     # --- arrays that are made ---------------------------------------------------------------------------------------
 
-    def zeros(self, shape: tuple[int, ...], dtype: Any) -> Any:
+    def zeros(self, shape: tuple[int, ...], dtype: Any, order: str = "") -> Any:
         dtype = np.dtype(dtype)
-        return self.result(np.zeros(shape, dtype), ("np.zeros(", f"{tuple(shape)}, ", *self.spelt(dtype)[1], ")"))
+        value = np.zeros(shape, dtype, "F" if order else "C")
+        return self.result(value, ("np.zeros(", f"{tuple(shape)}, ", *self.spelt(dtype)[1], order, ")"))
 
-    def made(self, value: Any) -> Any:
-        """Return what stands for an array that the function has just made, of nothing that is traced."""
-        if not value.any() and not np.signbit(value.real).any() and value.flags.c_contiguous:
-            return self.zeros(value.shape, value.dtype)
-        return self.result(value, (self.constant(value), ".copy(", '"K")'))
+    def made(self, value: Any, call: Any = None) -> Any:
+        """Return what stands for an array that the function has just made, of nothing that is traced.
+
+        `call` tells by which function of NumPy's, with its arguments and keywords. Of whole numbers and truth values,
+        only such as are made to be filled become a part of the program; Python computes with the others.
+        """
+        func, args, kwargs = call or (None, (), {})
+        name = getattr(func, "__name__", "")
+        if value.dtype.kind not in "fc" and name not in _TO_FILL:
+            return value
+        if name.startswith("empty") or (not value.any() and not np.signbit(value.real).any()):
+            order = "" if value.flags.c_contiguous else ', order="F"' if value.flags.f_contiguous else None
+            if order is not None:
+                return self.zeros(value.shape, value.dtype, order)
+        if getattr(np, name, None) is func is not None and all(map(_is_short, (*args, *kwargs.values()))):
+            return self.call(func, (f"np.{name}",), args, kwargs)
+        return self.result(value.copy("K"), (self.constant(value), '.copy("K")'), kind="copy")
 
     def entered(self, value: Any) -> Any:
         """Return what stands for a constant."""
@@ -460,21 +497,20 @@ class Program:
 
 _SPELT = frozenset("?bBhHiIlLqQefdFD")
 _BUILTINS = {bool, int, float, complex}
+# Functions whose arrays are made to be written into.
+_TO_FILL = frozenset(("empty", "zeros", "ones", "empty_like", "zeros_like", "ones_like"))
+
+
+def _is_short(x: Any) -> bool:
+    """Tell whether an argument is best written down as it is: a number, a name, a shape."""
+    if type(x) is tuple:
+        return len(x) < 9 and all(map(_is_short, x))
+    return type(x) in (*_BUILTINS, str, type(None), slice) or isinstance(x, (np.dtype, np.number, type))
+
 
 
 def _same_bytes(a: Any, b: Any) -> bool:
     return bool(a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes())
-
-
-def traced_in(value: Any) -> Any:
-    """Return a traced array that stands in nested lists, tuples and dicts, or None."""
-    if isinstance(value, Traced):
-        return value
-    if isinstance(value, (list, tuple)):
-        return next((found for item in value if (found := traced_in(item)) is not None), None)
-    if isinstance(value, dict):
-        return traced_in([*value.values()])
-    return None
 
 
 def _users_line() -> tuple[str, int] | None:

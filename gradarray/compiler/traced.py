@@ -155,7 +155,7 @@ class Value(Traced):
         if out is not None and type(out) not in TRACED and type(out) is not tuple:
             return func(*map(_guarded, args), **{k: _guarded(v) for k, v in kwargs.items()})
         static = func.__name__ in STATIC and not (func is np.where and len(args) == 1)
-        static = static or (func.__module__ or "").startswith("gradarray.")
+        static = static or ((func.__module__ or "").startswith("gradarray.") and not hasattr(func, "by_values"))
         return p.call(func, (_label(p, func),), args, kwargs, inputs_of(args), static)
 
     # --- what Python learns of values is a guard --------------------------------------------------------------------
@@ -246,9 +246,9 @@ class Value(Traced):
         """Return what a tape may save: it stays what it is now, whatever is written into this array later on."""
         return self.program.secured(self) if isinstance(self.value, np.ndarray) else self
 
-    def whole(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def whole(self, func: Callable[..., Any], *args: Any, writes: Any = None) -> Any:
         """Carry out a function of the package's own, of which this is an argument, as one statement."""
-        return self.program.whole(func, *args, **kwargs)
+        return self.program.whole(func, *args, writes=writes)
 
     # --- indexing and methods ---------------------------------------------------------------------------------------
 

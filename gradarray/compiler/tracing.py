@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..context.frames import readable
-from ..context.settings import plainly
+from ..dropin.blocks import in_program
 from ..forward.dual import Dual
 from ..kernels.traced import TRACED
 from ..reverse.outputs import likeness
@@ -176,7 +176,7 @@ class Tracing:
         given = [x.value if type(x) is Static else x for x in given]
         words = {k: x.value if type(x) is Static else x for k, x in words.items()}
         passed = flatten((given, words))
-        result = plainly(self._f, given, words)
+        result = in_program(self._f, given, words, p)
         if _random_state() != self._random or around.drew():
             raise Untraceable("random numbers are drawn in it")
         if p.foreign:

@@ -22,7 +22,7 @@ from ..kernels import gate
 from ..kernels.arrays import LARGE, Array, factor_of
 from ..kernels.gate import PLAIN
 from ..kernels.products import no_nan
-from ..kernels.traced import MEMORY, TRACED
+from ..kernels.traced import MEMORY, TRACED, one_beside
 from ..reverse.outputs import output_of, revalued
 from ..rules.differentiable import Differentiable, Elementwise
 from ..rules.kinks import at_kink
@@ -427,6 +427,8 @@ def gradient_by(leaf: Node, total: Any, connect: Any) -> Any:
         parts = [gradient_by(leaf, x, connect) for x in (total.value, total.tangent)]
         return wrapping.Dual(*parts, total.level)
     node = getattr(total, "_node", None)
-    one = np.float64(1.0) if connect is None else connect(np.float64(1.0))
+    one = one_beside([bare(total)])
+    if connect is not None:
+        one = connect(one)
     found = {} if node is None else plans.sweep(node, one, True, connect, leaf.order)
     return found.get(leaf, np.zeros(leaf.shape, leaf.dtype))
