@@ -168,8 +168,8 @@ class Jitted(Generic[P, R]):
         if key is None:
             raise TypeError("no program is written for Tensors, and other arrays than NumPy's")
         for run in self._runs.get(key, ()):
-            return run.text
-        return Tracing(self._f, self._varying, args, kwargs, leaves, tree, carry_out=False).text
+            return run.source()
+        return Tracing(self._f, self._varying, args, kwargs, leaves, tree, carry_out=False).source()
 
 
 @overload

@@ -35,7 +35,11 @@ class Optimised(NamedTuple):
     statements: list[Statement]
     outputs: list[Any]
     constants: dict[str, Any]
-    memories: dict[int, int]
+    memories: dict[int, int | None]
+
+    def memory(self, number: int | None) -> int | None:
+        """Return the number of a piece of memory as it turned out."""
+        return None if number is None else self.memories.get(number, number)
 
 
 class Optimiser:

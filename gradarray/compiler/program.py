@@ -6,6 +6,7 @@ as they would be without it. What Python learns of values on the way is written 
 
 from __future__ import annotations
 
+import bisect
 import math
 import weakref
 from collections.abc import Callable, Iterable, Sequence
@@ -21,6 +22,7 @@ from ..kernels.arrays import ONES
 from ..kernels.gate import described
 from ..kernels.traced import TRACED
 from ..reverse.tensor import Tensor
+from ..tape.nodes import next_order
 
 
 class Untraceable(TypeError):
@@ -139,6 +141,10 @@ class Program:
         self.foreign = False  # another thread has used a traced array
         # By the number of a piece of memory: what tapes have saved of it, which is copied before somebody writes there.
         self._saved: dict[int, list[weakref.ref[Any]]] = {}
+        # The lines of what was recorded, each behind the number that came next then; and the node of which a sweep asks.
+        self._marks: list[int] = []
+        self._lines: list[tuple[str, int] | None] = []
+        self.pulled: int | None = None
         self.array: Any = None  # the types of what stands for values, handed in by their module
         self.scalar: Any = None
 
@@ -198,7 +204,19 @@ class Program:
     def add(self, kind: str, results: tuple[Variable, ...], pieces: Sequence[Any], writes: int | None = None) -> None:
         if not self.here():
             return
-        self.statements.append(Statement(kind, results, tuple(pieces), writes, errors.get() is SILENT, _users_line()))
+        line = _users_line() if self.pulled is None else self._line_of(self.pulled)
+        self._marks.append(next_order())
+        self._lines.append(line)
+        self.statements.append(Statement(kind, results, tuple(pieces), writes, errors.get() is SILENT, line))
+
+    def _line_of(self, order: int) -> tuple[str, int] | None:
+        """Return the line that recorded the node of a number."""
+        k = bisect.bisect_left(self._marks, order)
+        return self._lines[k - 1] if k else None
+
+    def along(self, nodes: list[Any]) -> list[Any]:
+        """Return the nodes of a sweep in a list that notes which of them it is at."""
+        return _Along(nodes, self)
 
     def guard(self, *pieces: Any) -> None:
         """Write down that the program fails where this text is true."""
@@ -511,6 +529,34 @@ def _is_short(x: Any) -> bool:
 
 def _same_bytes(a: Any, b: Any) -> bool:
     return bool(a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes())
+
+
+class _Along(list[Any]):
+    """Nodes that a sweep goes through from the last one on."""
+
+    def __init__(self, nodes: list[Any], program: Program) -> None:
+        super().__init__(nodes)
+        self._program = program
+
+    def __reversed__(self) -> Any:
+        return _Backwards(super().__reversed__(), self._program)
+
+
+class _Backwards:
+    """It keeps no reference to the node that it has handed out, which would count as somebody who holds it."""
+
+    def __init__(self, nodes: Any, program: Program) -> None:
+        self._nodes = nodes
+        self._program = program
+
+    def __iter__(self) -> _Backwards:
+        return self
+
+    def __next__(self) -> Any:
+        self._program.pulled = None
+        node = next(self._nodes)
+        self._program.pulled = node.order
+        return node
 
 
 def _users_line() -> tuple[str, int] | None:

@@ -20,7 +20,7 @@ from ..dropin.mentions import mentions
 from ..dropin.places import is_bound, value_in
 from ..dropin.reach import Plainly, is_users, is_users_class
 from ..kernels.gate import described
-from ..kernels.traced import TRACED
+from ..kernels.traced import TRACED, traced_in
 from ..transforms.transformed import Transformed
 from .locations import MISSING, Found, Location, slots_of
 from .objects import (
@@ -35,7 +35,7 @@ from .objects import (
     refuse_volatile,
     state_of,
 )
-from .program import Untraceable, traced_in
+from .program import Untraceable
 
 _LIMIT = 5_000  # objects looked at
 

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from ..context.frames import readable
 from ..dropin.blocks import in_program
 from ..forward.dual import Dual
-from ..kernels.traced import TRACED
+from ..kernels.traced import TRACED, traced_in
 from ..reverse.outputs import likeness
 from ..reverse.tensor import Tensor
 from ..transforms.argnums import function_name
@@ -23,7 +24,8 @@ from .entry import Entry, Static, overlapping
 from .locations import Location
 from .objects import set_state_of
 from .optimise import optimised
-from .program import Program, Untraceable, traced_in
+from .program import Program, Untraceable
+from .readable import readable_text, signature
 from .surroundings import Surroundings
 from .traced import new_program
 from .writer import write
@@ -37,10 +39,12 @@ _UNSEEDED = frozenset(
 class Run:
     """A program, how it is entered, and what it is right for."""
 
-    __slots__ = ("enter", "numbers", "text")
+    __slots__ = ("enter", "numbers", "source", "text")
 
-    def __init__(self, enter: Callable[..., Any], text: str, numbers: list[tuple[Location, Any]]) -> None:
-        self.enter, self.text, self.numbers = enter, text, numbers
+    def __init__(
+        self, enter: Callable[..., Any], text: str, source: Callable[[], str], numbers: list[tuple[Location, Any]]
+    ) -> None:
+        self.enter, self.text, self.source, self.numbers = enter, text, source, numbers
 
     def varied(self) -> set[tuple[int, Any]]:
         """Return the places of numbers where there is another one now."""
@@ -95,6 +99,7 @@ class Tracing:
         self._f, self._leaves, self._tree = f, leaves, tree
         self.out: Any = None
         self.text = ""
+        self.source: Callable[[], str] = str
         self._thread = threading.current_thread()
         self._ended = False
         self._around: Any = None
@@ -192,7 +197,7 @@ class Tracing:
             other = Tracing(self._f, varying, args, kwargs, self._leaves, self._tree, False, True)
             if other.text != self.text or not other.has_constants_of(self):
                 raise Untraceable("random numbers are drawn in it")
-        return Run(enter, self.text, around.numbers())
+        return Run(enter, self.text, self.source, around.numbers())
 
     def has_constants_of(self, other: Tracing) -> bool:
         """Tell whether both found the same constants."""
@@ -256,11 +261,14 @@ class Tracing:
                     self._swaps.append((found.place, new))
                     found.place.set(new)
 
-    def _names(self) -> list[str]:
+    def _params(self) -> list[str]:
         try:
-            params = [*inspect.signature(self._f).parameters]
+            return [*inspect.signature(self._f).parameters]
         except (TypeError, ValueError):
-            params = []
+            return []
+
+    def _names(self) -> list[str]:
+        params = self._params()
         names = []
         for path in self._tree.paths():
             words = path.replace("]", "").replace("'", "").replace(".", "[").split("[")[1:]
@@ -315,7 +323,9 @@ class Tracing:
         outputs = [*outputs, *[_output(p, x) for _, x in effects], *[_output(p, x) for _, x in moved]]
         name = function_name(self._f)
         called = name if name.isidentifier() else "program"
-        self._left = left = optimised(p, outputs)
+        left = optimised(p, outputs)
+        way = signature(self._tree, self._params(), p.inputs, tree)
+        self.source = partial(readable_text, p, left, called, way)
         program = write(p, left, called)
         self.text = program.text
         space = dict(program.names)

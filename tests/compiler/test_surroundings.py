@@ -208,7 +208,7 @@ CASES: dict[str, tuple[Callable[[], Any], list[Any]]] = {
     },
 }
 # What they refer to that is written down in no program, so that they are carried out as they are.
-PLAIN = {"views", "keep_all"}
+PLAIN = {"views", "keep_all", "logged"}
 # So many programs serve, whatever happens.
 ONE = {"default", "partial", "update", "keep_last", "callable", "gradient"}
 

@@ -1,0 +1,145 @@
+"""Statements as Python's text, where what is used once stands inside of what uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from .forms import ANYTHING, ATOM, form_of
+from .optimise import Optimised
+from .program import Statement, Variable
+
+# So deep may one expression stand in another.
+_DEEPEST = 12
+# What cannot meet an infinity or a NaN, and so may stand among statements of either kind.
+_MUTE = frozenset(("index", "attribute", "neg", "pos", "~"))
+_MUTE_CALLS = frozenset(
+    "np.zeros np.empty np.where np.broadcast_to np.concatenate reshape copy transpose swapaxes ravel squeeze".split()
+)
+
+
+def is_mute(s: Statement) -> bool:
+    """Tell whether NumPy has nothing to say of a statement."""
+    form = form_of(s)
+    return s.kind == "guard" or form.op in _MUTE or (form.op in ("call", "method") and form.name in _MUTE_CALLS)
+
+
+def is_view(s: Statement, left: Optimised) -> bool:
+    """Tell whether a statement makes a view, at a place that depends on no value."""
+    if len(s.results) != 1 or len(s.reads) != 1 or form_of(s).op not in ("index", "attribute"):
+        return False
+    memory = left.memory(s.results[0].memory)
+    return memory is not None and memory == left.memory(s.reads[0].memory)
+
+
+class Expressions:
+    """The texts of statements, in their order.
+
+    Attributes
+    ----------
+    names : what each variable is called
+    """
+
+    longest = 1 << 30  # so many characters may an expression have that stands in another one
+
+    def __init__(self, left: Optimised, inputs: Iterable[Variable]) -> None:
+        self.names: dict[Variable, str] = {v: v.name for v in inputs}
+        self.left = left
+        self._texts: dict[Variable, tuple[str, int]] = {}
+        self._count = 0
+        self._loud: set[int] = set()
+        self._users = self._found(left.statements)
+
+    def stays(self, s: Statement) -> bool:
+        """Tell whether a statement keeps a line of its own anyway."""
+        return False
+
+    def repeats(self, s: Statement) -> bool:
+        """Tell whether a text stands wherever its result is used."""
+        return False
+
+    def may_stand(self, r: Variable, user: Statement) -> bool:
+        """Tell whether a text may stand in the place of a variable: not of one that is updated."""
+        return user.kind != "write" or user.pieces[0] is not r
+
+    def _found(self, statements: Sequence[Statement]) -> dict[Variable, int]:
+        """Return what is to stand in another statement, and in which."""
+        left, users = self.left, {}
+        uses: dict[Variable, list[int]] = {}
+        for k, s in enumerate(statements):
+            for v in s.reads:
+                uses.setdefault(v, []).append(k)
+        returned = {v for v in left.outputs if type(v) is Variable}
+        # What an expression reads, whether NumPy has something to say there, and how deep it is.
+        read: dict[Variable, set[int | None]] = {}
+        loud: dict[Variable, bool] = {}
+        depth: dict[Variable, int] = {}
+        writes = [(k, left.memory(s.writes)) for k, s in enumerate(statements) if s.writes is not None]
+        for k, s in enumerate(statements):
+            inner = [v for v in s.reads if v in users]
+            says = not is_mute(s) or any(loud[v] for v in inner)
+            if says:
+                self._loud.add(id(s))
+            if s.kind not in ("call", "copy") or len(s.results) != 1 or s.results[0] in returned or self.stays(s):
+                continue
+            (r,) = s.results
+            used = uses.get(r, ())
+            if not used or (len(used) > 1 and not self.repeats(s)):
+                continue
+            deep = 1 + max([depth[v] for v in inner], default=0)
+            own = () if is_view(s, left) else [left.memory(v.memory) for v in s.reads if v.memory is not None]
+            reads = set(own).union(*[read[v] for v in inner])
+            last = used[-1]
+            if deep > _DEEPEST or any(k < w < last and memory in reads for w, memory in writes):
+                continue
+            if all(
+                statements[j].kind != "several"
+                and (statements[j].silent == s.silent or not says)
+                and self.may_stand(r, statements[j])
+                for j in used
+            ):
+                users[r], read[r], depth[r], loud[r] = last, reads, deep, says
+        return users
+
+    def is_inside(self, s: Statement) -> bool:
+        """Tell whether a statement has no line of its own; its text is kept for that of its user."""
+        if len(s.results) == 1 and s.results[0] in self._users:
+            text = self.text(s)
+            if len(text) <= self.longest:
+                self._texts[s.results[0]] = text, form_of(s).level
+                return True
+        return False
+
+    def is_mute(self, s: Statement) -> bool:
+        """Tell whether NumPy has nothing to say of a statement and of what stands in it."""
+        return id(s) not in self._loud
+
+    def name(self, v: Variable) -> str:
+        if v not in self.names:
+            self.names[v] = self.new_name(v)
+        return self.names[v]
+
+    def new_name(self, v: Variable) -> str:
+        self._count += 1
+        return f"v{self._count}"
+
+    def text(self, s: Statement) -> str:
+        """Return the text of a statement without what it results in."""
+        holes = iter(form_of(s).holes)
+        parts = []
+        for piece in s.pieces:
+            if type(piece) is str:
+                parts.append(piece)
+                continue
+            text, level = self._texts.get(piece) or (self.name(piece), ATOM)
+            parts.append(f"({text})" if level < next(holes, ANYTHING) else text)
+        return "".join(parts)
+
+    def results(self) -> list[str]:
+        """Return the texts of what is returned."""
+        return [v if type(v) is str else self.name(v) for v in self.left.outputs]
+
+    def line(self, s: Statement) -> Any:
+        """Return the line of a statement."""
+        text = self.text(s)
+        return f"{self.name(s.results[0])} = {text}" if s.results else text

@@ -1,0 +1,154 @@
+"""Statements as a student would write them: what is there for speed, or for the program itself, put plainly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ..kernels.arrays import ONES
+from .folding import REDUCTIONS
+from .forms import Form, Hole, Other, form_of, operand
+from .optimise import Optimised, asked_for_nan, needed
+from .program import Statement, Variable
+
+_RULES: dict[str, list[Callable[[Any, Statement, Form], Any]]] = {}
+
+
+def _rule(*names: str) -> Callable[[Any], Any]:
+    def add(rule: Any) -> Any:
+        for name in names:
+            _RULES.setdefault(name, []).append(rule)
+        return rule
+
+    return add
+
+
+def plainly_put(left: Optimised, given: set[int | None]) -> Optimised:
+    """Return a program for readers: without the guards that ask for a NaN, or of which only a sweep knows."""
+    put = _Plain(left)
+    for s in left.statements:
+        if s.kind == "guard" and (s.silent or asked_for_nan(s) or " != np." in "".join(map(str, s.pieces))):
+            continue
+        put.take(s)
+    outputs = [v for v in left.outputs if type(v) is Variable]
+    given = {left.memory(m) for m in given}
+    return left._replace(statements=needed(put.statements, given, outputs, left.memory))
+
+
+class _Plain:
+    def __init__(self, left: Optimised) -> None:
+        self.left = left
+        self.statements: list[Statement] = []
+        self.made: dict[Variable, Statement] = {}
+
+    def take(self, s: Statement) -> None:
+        again: Statement | None = s
+        while again is not None:
+            s, again = again, None
+            form = form_of(s)
+            name = form.op if form.op not in ("call", "method", "attribute") else form.name
+            for rule in (*_RULES.get(name, ()), _argument_lists):
+                again = rule(self, s, form)
+                if again is not None:
+                    break
+        for r in s.results:
+            self.made[r] = s
+        self.statements.append(s)
+
+    def is_ones(self, arg: Any) -> bool:
+        value = self.left.constants.get(arg.text) if type(arg) is Other else None
+        return getattr(value, "base", None) is ONES
+
+    def before(self, v: Any) -> Statement | None:
+        """Return the statement that has just made a variable."""
+        s = self.made.get(v) if type(v) is Variable else None
+        return s if s is not None and s in self.statements[-2:] else None
+
+
+def _sum(s: Statement, v: Variable, axis: int, more: str = "") -> Statement:
+    return s.but(("np.sum(", v, f", axis={axis}{more})" if len(v.shape) > 1 else ")"))
+
+
+@_rule("dot")
+def _along_ones(put: _Plain, s: Statement, form: Form) -> Any:
+    v = operand(s, form.args[0])
+    return _sum(s, v, len(v.shape) - 1) if type(v) is Variable and put.is_ones(form.args[1]) else None
+
+
+@_rule("np.dot")
+def _by_ones(put: _Plain, s: Statement, form: Form) -> Any:
+    v = operand(s, form.args[1])
+    if type(v) is Variable and put.is_ones(form.args[0]):
+        return _sum(s, v, 0)
+    w = operand(s, form.args[0])
+    if type(v) is Variable and type(w) is Variable and not form.keys and 0 < len(v.shape) < 3 > len(w.shape) > 0:
+        return s.but((w, " @ ", v))
+    return None
+
+
+@_rule("_sum_in_parts")
+def _along_the_second(put: _Plain, s: Statement, form: Form) -> Any:
+    return _sum(s, operand(s, form.args[0]), 1)
+
+
+@_rule("reshape")
+def _keeping_axes(put: _Plain, s: Statement, form: Form) -> Any:
+    v = operand(s, form.args[0])
+    inner = put.before(v)
+    if inner is None or len(inner.pieces) != 3 or inner.pieces[0] != "np.sum(" or form.op != "method":
+        return None
+    w, axis = inner.pieces[1], re.fullmatch(r", axis=(\d)\)", inner.pieces[2])
+    if axis is None:
+        return None
+    shape = tuple([1 if i == int(axis[1]) else n for i, n in enumerate(w.shape)])
+    return _sum(s, w, int(axis[1]), ", keepdims=True") if shape == s.results[0].shape else None
+
+
+@_rule(*REDUCTIONS)
+def _reduction(put: _Plain, s: Statement, form: Form) -> Any:
+    v = operand(s, form.args[0])
+    if type(v) is not Variable or len(form.args) != 1 or any(type(x) in (Hole, Other) for x in form.keys.values()):
+        return None
+    keys = "".join([f", {k}={x!r}" for k, x in form.keys.items() if (k, x) != ("axis", None)])
+    return s.but((f"{REDUCTIONS[form.name]}(", v, f"{keys})"))
+
+
+@_rule("np.zeros", "np.empty", "np.ones")
+def _made(put: _Plain, s: Statement, form: Form) -> Any:
+    if len(form.args) != 2 or type(form.args[0]) is not tuple:
+        return None
+    (shape, dtype), rest = form.args, ""
+    if dtype != Other("np.float64"):
+        rest = f", {dtype.text}"
+    return s.but((f"{form.name}({shape[0] if len(shape) == 1 else shape}{rest})",))
+
+
+@_rule("copy", "np.copy")
+def _copied(put: _Plain, s: Statement, form: Form) -> Any:
+    v = operand(s, form.args[0])
+    return s.but((v, ".copy()")) if form.op == "method" and len(form.args) > 1 and type(v) is Variable else None
+
+
+@_rule("assignment")
+def _updated(put: _Plain, s: Statement, form: Form) -> Any:
+    """Make ``x[i] += v`` of ``x[i] = x[i] + v``."""
+    inner = put.before(s.pieces[-1])
+    if inner is None or form_of(inner).op not in ("+", "-"):
+        return None
+    left, right = form_of(inner).args
+    read = put.made.get(operand(inner, left))
+    place = s.pieces[:-1]
+    if read is None or type(place[-1]) is not str or not place[-1].endswith("] = "):
+        return None
+    if tuple(read.pieces) != (*place[:-1], place[-1][:-3]):
+        return None
+    term = operand(inner, right)
+    piece = term if type(term) is Variable else term.text if type(term) is Other else repr(term)
+    return s.but((*place[:-1], f"{place[-1][:-3]} {form_of(inner).op}= ", piece))
+
+
+def _argument_lists(put: _Plain, s: Statement, form: Form) -> Any:
+    """Leave the comma out behind an index that stands alone."""
+    pieces = tuple([re.sub(r":(-?\d*),\]", r":\1]", p) if type(p) is str else p for p in s.pieces])
+    return s.but(pieces) if pieces != tuple(s.pieces) else None

@@ -1,0 +1,193 @@
+"""From statements to a text for readers: plain NumPy under the user's own names, which runs with nothing but NumPy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from ..transforms.containers import Fixed, Tree
+from .expressions import Expressions, is_view
+from .forms import form_of
+from .lines import Said, said
+from .optimise import Optimised
+from .plain import plainly_put
+from .program import Program, Statement, Variable
+from .spelling import helper, spelt
+
+# So wide may a line be without its comment, and so long an expression that stands in another one.
+_WIDTH = 88
+_LONGEST = 60
+
+
+class Signature(NamedTuple):
+    """How a function is called.
+
+    Attributes
+    ----------
+    parameters
+    parts : how what stands in containers is reached, by the name under which the statements have it
+    result : the structure of what is returned
+    """
+
+    parameters: Sequence[str]
+    parts: Sequence[tuple[str, str]]
+    result: Tree
+
+
+def signature(arguments: Tree, names: Sequence[str], leaves: Sequence[Variable], result: Tree) -> Signature:
+    """Return how a function is called that takes arguments and keywords apart.
+
+    Parameters
+    ----------
+    arguments : the structure of ``(args, kwargs)``
+    names : of the function's parameters
+    leaves : what the program has for the arrays and numbers in them
+    """
+    args, words = arguments.parts
+    given = iter(leaves)
+    parameters: list[str] = []
+    parts: list[tuple[str, str]] = []
+    named = [*[names[i] if i < len(names) else f"a{i}" for i in range(len(args.parts))], *words.keys]
+    for name, part in zip(named, (*args.parts, *words.parts), strict=True):
+        if part.kind is None:
+            parameters.append(next(given).name)
+        else:
+            parameters.append(name)
+            parts += [(next(given).name, f"{name}{path}") for path in part.paths()]
+    return Signature(parameters, parts, result)
+
+
+def readable_text(p: Program, left: Optimised, name: str, way: Signature) -> str:
+    """Return the text of a function that does what a program does."""
+    left = plainly_put(left, {v.memory for v in p.inputs if v.memory is not None})
+    page = _Page(left, p.inputs)
+    body = page.body()
+    count = sum(1 for _ in way.result.paths())
+    shown = page.results()
+    body.append(f"return {_structure(way.result, iter(shown[:count]))}")
+    parameters = [*way.parameters, *[v.name for v in p.inputs if v.name not in _given(way)]]
+    helpers, above = [], []
+    text = "\n".join(body)
+    for constant, value in left.constants.items():
+        if not re.search(rf"\b{constant}\b", text):
+            continue
+        if callable(value) and (found := helper(constant, value)) is not None:
+            helpers.append(found)
+            continue
+        spelling = spelt(value)
+        if spelling is None:
+            parameters.append(constant)
+        elif len(spelling) < 24 and not spelling.startswith("np.array("):
+            body = [re.sub(rf"\b{constant}\b", lambda _, s=spelling: s, line) for line in body]  # type: ignore[misc]
+        else:
+            above.append(f"{constant} = {spelling}")
+    parts = [f"{inner} = {reached}" for inner, reached in way.parts if re.search(rf"\b{inner}\b", text)]
+    lines = [f"    {line}" if line else "" for line in (*parts, *above, *body)]
+    return "\n\n\n".join([*helpers, "\n".join([f"def {name}({', '.join(parameters)}):", *lines])]) + "\n"
+
+
+def _given(way: Signature) -> set[str]:
+    return {*way.parameters, *[name for name, _ in way.parts]}
+
+
+def _structure(tree: Tree, texts: Any) -> str:
+    if tree.kind is None:
+        return str(next(texts))
+    if tree.kind in (Fixed, type(None)):
+        return repr(tree.build([]))
+    parts = [_structure(part, texts) for part in tree.parts]
+    if tree.kind is dict:
+        return "{" + ", ".join([f"{key!r}: {part}" for key, part in zip(tree.keys, parts, strict=True)]) + "}"
+    return f"[{', '.join(parts)}]" if tree.kind is list else f"({', '.join(parts)}{',' * (len(parts) == 1)})"
+
+
+class _Page(Expressions):
+    """Statements under the user's names, with his lines beside them."""
+
+    longest = _LONGEST
+
+    def __init__(self, left: Optimised, inputs: Iterable[Variable]) -> None:
+        inputs = list(inputs)
+        self._labels = _labels(left.statements)
+        self._holders: dict[str, tuple[Variable | None, int]] = {v.name: (v, 1 << 60) for v in inputs}
+        self._last: dict[Variable, int] = {v: k for k, s in enumerate(left.statements) for v in s.reads}
+        self._last |= {v: 1 << 60 for v in left.outputs if type(v) is Variable}
+        self._here = 0
+        self._silent: set[Variable] = {r for s in left.statements if s.silent for r in s.results}
+        super().__init__(left, inputs)
+
+    def stays(self, s: Statement) -> bool:
+        return s.results[0] in self._labels
+
+    def repeats(self, s: Statement) -> bool:
+        return is_view(s, self.left) and type(s.pieces[0]) is Variable and len("".join(map(str, s.pieces[1:]))) < 12
+
+    def may_stand(self, r: Variable, user: Statement) -> bool:
+        if user.kind != "write" or user.pieces[0] is not r:
+            return True
+        return form_of(user).op == "update"  # x[1:] += y
+
+    def new_name(self, v: Variable) -> str:
+        label = self._labels.get(v)
+        if label is None:
+            return self._unused("g" if v in self._silent else "v", numbered=True)
+        holder = self._holders.get(label)
+        if holder is None or (holder[0] is not None and self._last.get(holder[0], 0) <= self._here < holder[1]):
+            self._holders[label] = v, 1 << 59
+            return label
+        return self._unused(label)
+
+    def _unused(self, stem: str, numbered: bool = False) -> str:
+        k = 1
+        while (name := f"{stem}{k}" if numbered else f"{stem}_{k}") in self._holders:
+            k += 1
+        self._holders[name] = None, 0
+        return name
+
+    def body(self) -> list[str]:
+        """Return the lines, with the user's beside them, and a mark before each part."""
+        lines: list[str] = []
+        both = len({s.silent for s in self.left.statements}) == 2
+        silent: bool | None = None
+        before: Said | None = None
+        for self._here, s in enumerate(self.left.statements):
+            if self.is_inside(s):
+                continue
+            if both and s.silent != silent:
+                silent, before = s.silent, None
+                lines.append("# backward" if silent else "# forward")
+            line = _asserted(self.text(s)) if s.kind == "guard" else self.line(s)
+            source = said(s.line)
+            if source is not None and source != before and not _is_same(line, source.text):
+                line = f"{line}  # {source.text}" if len(line) <= _WIDTH else line
+            before = source
+            lines.append(line)
+        return lines
+
+
+def _labels(statements: Sequence[Statement]) -> dict[Variable, str]:
+    """Return the names that the user's lines assign, by what they came to."""
+    labels: dict[Variable, str] = {}
+    for k, s in enumerate(statements):
+        source = said(s.line)
+        if s.silent or s.kind != "call" or source is None or not source.target or len(s.results) != 1:
+            continue
+        behind = next((t for t in statements[k + 1 :] if t.kind != "guard"), None)
+        if behind is None or behind.silent or said(behind.line) != source:
+            labels[s.results[0]] = source.target
+    return labels
+
+
+def _is_same(line: str, text: str) -> bool:
+    return "".join(line.split()) == "".join(text.split())
+
+
+def _asserted(text: str) -> str:
+    """Return an assertion that a guard's condition does not hold."""
+    if text.startswith("not ") and " or " not in text:
+        return f"assert {text[4:]}"
+    sides = text.split(" != ")
+    return f"assert {' == '.join(sides)}" if len(sides) == 2 and " or " not in text else f"assert not ({text})"
+
+
