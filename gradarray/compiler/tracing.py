@@ -273,7 +273,8 @@ class Tracing:
         for path in self._tree.paths():
             words = path.replace("]", "").replace("'", "").replace(".", "[").split("[")[1:]
             first = params[int(words[1])] if words[0] == "0" and int(words[1]) < len(params) else words[1]
-            names.append("_".join([first, *words[2:]]) if not first.isdigit() else f"a{first}")
+            name = "_".join([first, *words[2:]]) if not first.isdigit() else f"a{first}"
+            names.append(words[-1] if len(words) > 2 and words[-1].isidentifier() else name)
         return names
 
     # --- what the function changed ----------------------------------------------------------------------------------
