@@ -69,7 +69,7 @@ def run(options: argparse.Namespace, chosen: Sequence[str]) -> tuple[dict[str, A
         for name in chosen if table else ():
             assert table is not None
             if name == IMPORT:
-                imported = [library for library in ready if library != "numpy"]
+                imported = [library for library in ready if library not in ("numpy", "jit")]
                 table.add(name, measure_imports(imported, options.rounds, options.threads))
             else:
                 table.add(name, measure(name, ready, options.rounds, options.batch, options.budget))

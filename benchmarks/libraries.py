@@ -29,6 +29,11 @@ def gradarray_step(ga: Any, loss: Loss, leaves: Arrays, constants: Arrays) -> St
     return tensor_step(ga, np, loss, leaves, constants)
 
 
+def jit_step(ga: Any, loss: Loss, leaves: Arrays, constants: Arrays) -> Step:
+    both = ga.jit(ga.value_and_grad(lambda *arrays: loss(np, *arrays), tuple(range(len(leaves)))), strict=True)
+    return lambda: both(*leaves, *constants)
+
+
 def mygrad_step(mg: Any, loss: Loss, leaves: Arrays, constants: Arrays) -> Step:
     # MyGrad takes np.* too, but its own functions are the shorter way.
     return tensor_step(mg, mg, loss, leaves, constants)
@@ -65,12 +70,18 @@ def jax_step(jax: Any, loss: Loss, leaves: Arrays, constants: Arrays) -> Step:
 
 STEPS: dict[str, Callable[[Any, Loss, Arrays, Arrays], Step]] = {
     "gradarray": gradarray_step,
+    "jit": jit_step,
     "torch": torch_step,
     "mygrad": mygrad_step,
     "autograd": autograd_step,
     "jax": jax_step,
 }
 LIBRARIES = ("gradarray", "numpy", *list(STEPS)[1:])
+
+
+def module_of(library: str) -> str:
+    """Return what is imported for a column of the table: ``ga.jit`` has one of its own."""
+    return "gradarray" if library == "jit" else library
 
 
 # --- whole Jacobians and Hessians -----------------------------------------------------------------------------------
@@ -81,6 +92,11 @@ Call = Callable[[], Any]
 
 def gradarray_matrix(ga: Any, what: str, function: Loss, x: Any, constants: Arrays) -> Call:
     matrix = getattr(ga, what)(lambda x: function(np, x, *constants))
+    return lambda: matrix(x)
+
+
+def jit_matrix(ga: Any, what: str, function: Loss, x: Any, constants: Arrays) -> Call:
+    matrix = ga.jit(getattr(ga, what)(lambda x: function(np, x, *constants)), strict=True)
     return lambda: matrix(x)
 
 
@@ -107,6 +123,7 @@ def jax_matrix(jax: Any, what: str, function: Loss, x: Any, constants: Arrays) -
 
 MATRICES: dict[str, Callable[[Any, str, Loss, Any, Arrays], Call]] = {
     "gradarray": gradarray_matrix,
+    "jit": jit_matrix,
     "torch": torch_matrix,
     "autograd": autograd_matrix,
     "jax": jax_matrix,

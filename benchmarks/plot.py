@@ -12,13 +12,20 @@ FAMILIES = {
 # Colours that can be told apart by the colour-blind too, on white and on black (Okabe and Ito 2008).
 COLOURS = {
     "gradarray": "#d55e00",
+    "jit": "#e69f00",
     "numpy": "#808080",
     "torch": "#0072b2",
     "mygrad": "#009e73",
     "autograd": "#cc79a7",
     "jax": "#56b4e9",
 }
-NAMES = {"numpy": "NumPy, gradient by hand", "torch": "PyTorch", "mygrad": "MyGrad", "jax": "JAX, compiled"}
+NAMES = {
+    "jit": "ga.jit",
+    "numpy": "NumPy, gradient by hand",
+    "torch": "PyTorch",
+    "mygrad": "MyGrad",
+    "jax": "JAX, compiled",
+}
 GREY = "#808080"  # to be read on white and on black
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

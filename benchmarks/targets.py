@@ -17,6 +17,11 @@ TARGETS: dict[str, dict[str, float]] = {
 EVERY_GRADIENT: dict[str, float] = {"mygrad": 1.0, "autograd": 1.0}
 EVERY_PEAK: dict[str, float] = {"torch": 1.0}
 
+# The largest allowed ratio of the time of ga.jit to another's, in every work; and in those with a million elements.
+JIT: dict[str, float] = {"numpy": 1.15, "jax": 1.5}
+JIT_LARGE: dict[str, float] = {"numpy": 1.0, "jax": 3.0}
+JIT_PEAK: dict[str, float] = {"gradarray": 1.0}
+
 # The largest allowed ratio of each way's time to the base's, or to the fastest way's, by the first part of the name.
 WAYS: dict[str, float] = {"guard": 1.1, "style": 1.25, "plain": 12.0, "dropin": 1.03}
 
@@ -42,3 +47,8 @@ SECONDS: dict[str, float] = {
 def targets_of(work: str) -> dict[str, float]:
     """Return ``{peer: largest allowed ratio}`` of a work that takes gradients."""
     return (EVERY_PEAK if work.startswith("peak-") else EVERY_GRADIENT) | TARGETS.get(work, {})
+
+
+def jit_targets_of(work: str) -> dict[str, float]:
+    """Return the same for ``ga.jit``."""
+    return JIT_PEAK if work.startswith("peak-") else JIT_LARGE if work.endswith("-1000000") else JIT

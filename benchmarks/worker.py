@@ -12,6 +12,7 @@ import json
 import sys
 from typing import Any
 
+from benchmarks.libraries import module_of
 from benchmarks.measures import Sampler
 from benchmarks.work import LeftOut, Wrong, works
 
@@ -24,11 +25,11 @@ def main() -> None:
         print(json.dumps(fields), file=answers, flush=True)
 
     try:
-        module = importlib.import_module(library)
+        module = importlib.import_module(module_of(library))
     except Exception as error:  # whatever is the matter with it, the others can go on
         return answer(missing=f"{type(error).__name__}: {error}")
     try:
-        version = importlib.metadata.version(library)  # autograd has no __version__
+        version = importlib.metadata.version(module_of(library))  # autograd has no __version__
     except importlib.metadata.PackageNotFoundError:
         version = getattr(module, "__version__", "not installed, imported from a folder")
     answer(version=version)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from benchmarks.libraries import MATRICES, STEPS, Arrays, Loss
+from benchmarks.libraries import MATRICES, STEPS, Arrays, Loss, module_of
 from benchmarks.measures import Sampler, expression_sampler, missing_for_peak, peak_sampler, time_sampler
 
 
@@ -73,7 +73,8 @@ class Work:
         leaves, constants = self.inputs()
         if library == "numpy":
             return lambda: self.by_hand(*leaves, *constants)
-        step = STEPS[library](importlib.import_module(library), self.styles.get(library, self.loss), leaves, constants)
+        loss = self.styles.get(library) or self.styles.get(module_of(library), self.loss)
+        step = STEPS[library](importlib.import_module(module_of(library)), loss, leaves, constants)
         value, gradients = step()
         expected_value, expected_gradients = self.by_hand(*leaves, *constants)
         agree("the value", value, expected_value)
@@ -97,8 +98,8 @@ class Matrix(Work):
             return lambda: self.by_hand(x, *constants)
         if library not in MATRICES:
             return None
-        function = self.styles.get(library, self.loss)
-        call = MATRICES[library](importlib.import_module(library), self.what, function, x, constants)
+        function = self.styles.get(library) or self.styles.get(module_of(library), self.loss)
+        call = MATRICES[library](importlib.import_module(module_of(library)), self.what, function, x, constants)
         agree(f"the {self.what}", call(), self.by_hand(x, *constants))
         return call
 
@@ -111,10 +112,13 @@ class Program(Work):
     """
 
     def prepare(self, library: str) -> Callable[[], Any] | None:
-        if library != "gradarray":
+        if module_of(library) != "gradarray":
             return super().prepare(library)
         (x,), constants = self.inputs()
-        value_and_grad = importlib.import_module(library).value_and_grad(self.loss)
+        ga = importlib.import_module("gradarray")
+        value_and_grad = ga.value_and_grad(self.loss)
+        if library == "jit":
+            value_and_grad = ga.jit(value_and_grad, strict=True)
         value, gradient = value_and_grad(x, *constants)
         expected_value, (expected_gradient,) = self.by_hand(x, *constants)
         agree("the value", value, expected_value)
@@ -142,7 +146,7 @@ class Call:
             return self.numpy
         if library != "gradarray":
             return None
-        call = self.gradarray(importlib.import_module(library))
+        call = self.gradarray(importlib.import_module(module_of(library)))
         agree("the value", call(), self.numpy())
         return call
 
@@ -200,7 +204,7 @@ class Ways:
     def sampler(self, library: str, batch: float) -> Sampler | None:
         if library != "gradarray":
             return None
-        ga = importlib.import_module(library)
+        ga = importlib.import_module(module_of(library))
         names = self.names(ga)
         if "x" in names:
             self._compare(names)

@@ -393,7 +393,7 @@ def program(
     by_hand: Callable[..., tuple[Any, Arrays]],
     rewritten: Mapping[str, Loss],
 ) -> Program:
-    left_out = dict.fromkeys(STEPS.keys() - {"gradarray", *rewritten}, "programs are not rewritten for it")
+    left_out = dict.fromkeys(STEPS.keys() - {"gradarray", "jit", *rewritten}, "programs are not rewritten for it")
     about = f"{about}, as ordinary NumPy code"
     return Program(f"program-{name}", about, inputs, function, by_hand, rewritten, left_out)
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..context.settings import silently
 from ..kernels.arrays import CHUNK, Array, Spec
+from ..kernels.traced import copy_of, of_program, zeros_beside
 from ..reverse.functions import ZERO
 from ..tape import careful
 from ..tape.cotangents import Part
@@ -54,7 +55,7 @@ def tape_jacobian(result: Node, inputs: Sequence[Node], mode: str | None = None)
     path = between(result, inputs)
     is_complex = result.dtype.kind == "c"
     dtypes = [np.result_type(x.dtype, result.dtype) if is_complex else x.dtype for x in inputs]
-    found = [np.zeros((result.size, x.size), dtype) for x, dtype in zip(inputs, dtypes, strict=True)]
+    found = [of_program(np.zeros((result.size, x.size), dtype)) for x, dtype in zip(inputs, dtypes, strict=True)]
     total = sum(x.size for x in inputs)
     if path and total and result.size:
         verify(path)
@@ -102,7 +103,7 @@ def _one_each(like: Spec, elements: slice) -> Array:
     count = elements.stop - elements.start
     ones = np.zeros((count, like.size), like.dtype)
     ones[np.arange(count), np.arange(elements.start, elements.stop)] = 1
-    return ones.reshape(count, *like.shape)
+    return of_program(ones.reshape(count, *like.shape))
 
 
 def between(result: Node, inputs: Sequence[Node]) -> list[Node]:
@@ -131,7 +132,7 @@ def _with_care(path: Sequence[Node], inputs: Sequence[Node], result: Node, g: Ba
         if any(np.isnan(np.sum(batch.value[k])) for batch in found.values()):
             one = careful.Sweep(result, g.value[k][()]).run(path, dict.fromkeys(path, 0), -1)
             for x, batch in found.items():
-                found[x] = Batch(np.array(batch.value))
+                found[x] = Batch(copy_of(batch.value))
                 found[x].value[k] = one.get(x, 0)
     return found
 
@@ -184,9 +185,9 @@ def _add_at(pending: Batches, owned: set[Node], parent: Node, index: Any, g: Bat
     """Add the cotangents of ``parent[index]`` at the index, into one array for all of them."""
     before = pending.get(parent)
     if before is None:
-        before = pending[parent] = Batch(np.zeros((len(g.value), *parent.shape), parent.dtype))
+        before = pending[parent] = Batch(zeros_beside(g.value, (len(g.value), *parent.shape), parent.dtype))
     elif parent not in owned or not before.value.flags.c_contiguous:
-        before = pending[parent] = Batch(np.array(before.value, order="C"))
+        before = pending[parent] = Batch(copy_of(before.value, "C"))
     owned.add(parent)
     add_each(before.value, index, g.value)
 

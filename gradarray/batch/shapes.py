@@ -11,6 +11,7 @@ import numpy as np
 
 from ..kernels.arrays import Array
 from ..kernels.placing import is_basic
+from ..kernels.traced import TRACED, copy_of, traced_in, zeros_beside
 from ..rules.primitives import astype, clear, scatter
 from .batch import FORMS, Axis, Batch, Form, aligned, batches, flat, form, front, fronts, with_ndim
 
@@ -210,7 +211,7 @@ def _delete(arr: Batch, obj: Any, axis: int | None = None) -> Batch:
 
 @form(scatter)
 def _scatter(y: Batch, index: Any, shape: tuple[int, ...]) -> Batch:
-    buffer = np.zeros((len(y.value), *shape), y.dtype)
+    buffer = zeros_beside(y.value, (len(y.value), *shape), y.dtype)
     add_each(buffer, index, y.value)
     return Batch(buffer)
 
@@ -219,6 +220,9 @@ def add_each(buffer: Array, index: Any, values: Array) -> None:
     """Add into each array of a batch at an index, as often as an element is named there."""
     if is_basic(index):
         buffer[(slice(None), *(index if isinstance(index, tuple) else (index,)))] += values
+        return
+    if type(buffer) in TRACED:
+        buffer.whole(add_each, buffer, index, values, writes=buffer)
         return
     place = places(index, buffer.shape[1:])
     if place.size:
@@ -232,12 +236,15 @@ def add_each(buffer: Array, index: Any, values: Array) -> None:
 
 def places(index: Any, shape: tuple[int, ...]) -> Any:
     """Return the elements that an index names, counted in C order."""
+    like = traced_in(index)
+    if like is not None:
+        return like.program.opaque(places, (index, shape), {})
     return np.arange(math.prod(shape)).reshape(shape)[index].reshape(-1)
 
 
 @form(clear)
 def _clear(y: Batch, index: Any) -> Batch:
-    value = np.array(y.value, order="C")
+    value = copy_of(y.value, "C")
     if is_basic(index):
         value[(slice(None), *(index if isinstance(index, tuple) else (index,)))] = 0
     else:

@@ -171,7 +171,7 @@ class Entry:
         parameters += [*(["/"] if count else []), *(["*"] if keywords else []), *keywords]
         text = "\n    ".join([f"def enter({', '.join(parameters)}):", *self.lines]) + "\n"
         exec(readable(text, f"<gradarray entry of {name}>"), self.space)
-        return self.space["enter"]
+        return self.space.pop("enter")  # or its names would hold it, and it them
 
 
 def is_traceable(x: Any) -> bool:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import functools
+import types
 import warnings
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, ParamSpec, TypeVar, overload
 
-from ..context.frames import users_level
+import numpy as np
+
+from ..context.frames import line_in, users_level
+from ..elsewhere.answers import telling
 from ..transforms.argnums import function_name, need_function
 from ..transforms.containers import Tree, flatten
 from .entry import Static, is_traceable
 from .program import Untraceable
-from .tracing import Run, Tracing, told
+from .tracing import Disturbed, Run, Tracing, is_writing, told
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # So many programs are kept for arguments of one kind; then the function is carried out as it is.
 MOST = 32
+KEYS = 500  # so many kinds of arguments; then all programs are forgotten
+PATIENCE = 5  # so many times another thread may be in the way
 # Of these, so many are tried before it is looked up of which kind the arguments are.
 RECENT = 4
 
@@ -26,12 +35,14 @@ class JitWarning(UserWarning):
     __module__ = "gradarray"
 
 
-class Jitted:
+class Jitted(Generic[P, R]):
     """A function that ``ga.jit`` has made of another one."""
 
-    def __init__(self, f: Callable[..., Any], static: tuple[Any, Any], strict: bool) -> None:
+    __wrapped__: Callable[P, R]
+
+    def __init__(self, f: Callable[P, R], static: tuple[Any, Any], strict: bool) -> None:
         functools.update_wrapper(self, f)
-        self._f, self._strict = f, strict
+        self._f, self._static, self._strict = f, static, strict
         argnums, argnames = static
         self._argnums = frozenset([argnums] if isinstance(argnums, int) else argnums or ())
         self._argnames = frozenset([argnames] if isinstance(argnames, str) else argnames or ())
@@ -39,11 +50,18 @@ class Jitted:
         self._plain: set[Any] = set()
         self._varying: set[tuple[int, Any]] = set()  # the places of numbers that did not stay the same
         self._recent: list[Run] = []
+        self._disturbed = 0
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        return self if instance is None else functools.partial(self, instance)
+        return self if instance is None else types.MethodType(self, instance)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __repr__(self) -> str:
+        return f"ga.jit({self._f!r})"
+
+    def __reduce__(self) -> Any:
+        return Jitted, (self._f, self._static, self._strict)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         for run in self._recent:
             try:
                 out = run.enter(*args, **kwargs)
@@ -52,46 +70,69 @@ class Jitted:
             if out is not None:
                 if run is not self._recent[0]:
                     self._remember(run)
-                return out[0]
-        return self._looked_up(args, kwargs)
+                return out[0]  # type: ignore[no-any-return]
+        return self._looked_up(args, kwargs)  # type: ignore[no-any-return]
 
     def _remember(self, run: Run) -> None:
         self._recent = [run, *[r for r in self._recent if r is not run]][:RECENT]
 
     def _looked_up(self, args: Any, kwargs: Any) -> Any:
         leaves, tree, key = self._sorted(args, kwargs)
-        if key is None or key in self._plain:
+        if key is None or key in self._plain or is_writing():
             return self._f(*args, **kwargs)
-        runs = self._runs.setdefault(key, [])
+        out = self._run(self._runs.get(key, ()), args, kwargs)
+        if out is None:
+            out = self._traced(key, args, kwargs, leaves, tree)
+        return self._f(*args, **kwargs) if out is None else out[0]
+
+    def _run(self, runs: Iterable[Run], args: Any, kwargs: Any) -> Any:
+        """Return the result of the first program that is right, in a tuple; or None."""
         for run in runs:
-            if run in self._recent:
-                continue
             try:
                 out = run.enter(*args, **kwargs)
             except Exception:
                 continue
             if out is not None:
                 self._remember(run)
-                return out[0]
+                return out
+        return None
+
+    def _traced(self, key: Any, args: Any, kwargs: Any, leaves: list[Any], tree: Tree) -> Any:
+        """Write one more program; return the result of the call in a tuple, or None where there is none."""
+        if len(self._runs) > KEYS:
+            self._runs.clear()
+            self._plain.clear()
+        runs = self._runs.setdefault(key, [])
         if len(runs) >= MOST:
             self._give_up(key, f"its {MOST} programs are for other values")
-            return self._f(*args, **kwargs)
+            return None
         for run in runs[-1:]:
-            self._varying.update(run.around.varied())
+            self._varying.update(run.varied())
         try:
             tracing = Tracing(self._f, self._varying, args, kwargs, leaves, tree)
+            failed = ""
         except Untraceable as error:
+            if isinstance(error, Disturbed):
+                self._disturbed += 1
+                if self._disturbed < PATIENCE:
+                    return None
             if self._strict:
                 raise
-            self._give_up(key, str(error))
-        except Exception:  # the function will raise it itself, and do what it does before
-            pass
-        else:
-            if tracing.run is not None:
-                runs.append(tracing.run)
-                self._remember(tracing.run)
-                return tracing.out
-        return self._f(*args, **kwargs)
+            self._give_up(key, f"{error}, in {line_in(error.__traceback__)}".removesuffix(", in "))
+            return None
+        except Exception as error:
+            failed = f"{type(error).__name__}: {error}, in {line_in(error.__traceback__)}".removesuffix(", in ")
+        if failed:
+            out = self._f(*args, **kwargs)  # it will raise it itself, and do what it does before
+            if self._strict:
+                raise Untraceable(failed)
+            self._give_up(key, failed)
+            return (out,)
+        if tracing.run is None:
+            return None
+        runs.append(tracing.run)
+        self._remember(tracing.run)
+        return (tracing.out,)
 
     def _give_up(self, key: Any, why: str) -> None:
         self._plain.add(key)
@@ -102,10 +143,10 @@ class Jitted:
         """Return what is traced of the arguments, and what programs are kept by; None where there can be none."""
         args, kwargs = list(args), dict(kwargs)
         for i in self._argnums:
-            if i < len(args):
-                args[i] = self._static(args[i])
+            if -len(args) <= i < len(args):
+                args[i] = self._fixed(args[i])
         for name in self._argnames & kwargs.keys():
-            kwargs[name] = self._static(kwargs[name])
+            kwargs[name] = self._fixed(kwargs[name])
         leaves, tree = flatten((args, kwargs))
         if not all(map(is_traceable, leaves)):
             # A Tensor, which records what is done with it; an array of another program, which writes it down.
@@ -113,30 +154,47 @@ class Jitted:
         seen: dict[int, int] = {}
         forms = [
             (seen.setdefault(id(x), i), x.shape, x.dtype, x.strides, x.flags.writeable)
-            if hasattr(x, "shape")
+            if type(x) is np.ndarray
             else type(x)
             for i, x in enumerate(leaves)
         ]
         fixed = [(path, value.value if type(value) is Static else told(value)) for path, value in tree.fixed()]
         return leaves, tree, (tuple(tree.paths()), tuple(forms), tuple(fixed), tuple([type(v) for _, v in fixed]))
 
-    def _static(self, value: Any) -> Static:
+    def _fixed(self, value: Any) -> Static:
         try:
             hash(value)
         except TypeError:
             raise TypeError(f"a static argument of {function_name(self._f)} has no hash: {value!r:.80}") from None
         return Static(value)
 
-    def source(self, *args: Any, **kwargs: Any) -> str:
+    def source(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """Return the text of the program for these arguments."""
         leaves, tree, key = self._sorted(args, kwargs)
         if key is None:
-            raise TypeError("no program is written for these arguments")
+            raise TypeError("no program is written for Tensors, and other arrays than NumPy's")
         for run in self._runs.get(key, ()):
             return run.source()
         return Tracing(self._f, self._varying, args, kwargs, leaves, tree, carry_out=False).source()
 
 
+@overload
+def jit(
+    f: Callable[P, R],
+    *,
+    static_argnums: int | Sequence[int] = (),
+    static_argnames: str | Sequence[str] = (),
+    strict: bool = False,
+) -> Jitted[P, R]: ...
+@overload
+def jit(
+    f: None = None,
+    *,
+    static_argnums: int | Sequence[int] = (),
+    static_argnames: str | Sequence[str] = (),
+    strict: bool = False,
+) -> Callable[[Callable[P, R]], Jitted[P, R]]: ...
+@telling
 def jit(
     f: Any = None,
     *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from typing import Any
 
@@ -53,11 +54,22 @@ def refuse_volatile(module: str, names: set[str]) -> None:
             raise Untraceable(f"{module}.{name}".removeprefix("builtins.") + " gives another value each time")
 
 
-def state_of(generator: Any) -> str:
-    """Return the state of a generator of random numbers."""
-    with np.printoptions(threshold=10**4):  # all of it
-        of = getattr(generator, "bit_generator", None)
-        return repr(generator.get_state() if of is None else of.state)
+def state_of(generator: Any) -> Any:
+    """Return the state of a generator of random numbers, in a form that can be compared."""
+    of = getattr(generator, "bit_generator", None)
+    return _plain(generator.get_state(legacy=False) if of is None else of.state)
+
+
+def set_state_of(generator: Any, state: Any) -> None:
+    if state_of(generator) != state:
+        of = getattr(generator, "bit_generator", generator)
+        (of.set_state if of is generator else functools.partial(setattr, of, "state"))(state)
+
+
+def _plain(state: Any) -> Any:
+    if isinstance(state, dict):
+        return {name: _plain(value) for name, value in state.items()}
+    return state.tolist() if isinstance(state, np.ndarray) else state
 
 
 def is_told_by_identity(value: Any) -> bool:

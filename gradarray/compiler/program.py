@@ -20,7 +20,7 @@ from ..context.settings import SILENT, errors
 from ..forward.dual import Dual
 from ..kernels.arrays import ONES
 from ..kernels.gate import described
-from ..kernels.traced import TRACED, Traced
+from ..kernels.traced import TRACED
 from ..reverse.tensor import Tensor
 from ..tape.nodes import next_order
 
@@ -140,6 +140,8 @@ class Program:
         self._constants: dict[int, tuple[Any, Any, str]] = {}
         self._thread: int | None = get_ident()
         self.foreign = False  # another thread has used a traced array
+        # By the number of a piece of memory: what tapes have saved of it, which is copied before somebody writes there.
+        self._saved: dict[int, list[weakref.ref[Any]]] = {}
         # The lines of what was recorded, each behind the number that came next then; and the node of which a sweep asks.
         self._marks: list[int] = []
         self._lines: list[Line | None] = []
@@ -286,6 +288,26 @@ class Program:
             return value
         raise Untraceable(f"{self.shown(pieces)} gives {described(value)}")
 
+    def python(self, func: Callable[..., Any], label: str, args: Sequence[Any]) -> Any:
+        """Carry out a function that gives numbers of Python's, or a tuple of them, and write it down."""
+        pairs = [self.spelt(a) for a in args]
+        value = func(*[p[0] for p in pairs])
+        pieces = [label, "("]
+        for k, (_, text) in enumerate(pairs):
+            pieces += [", ", *text] if k else text
+        pieces.append(")")
+        if type(value) is not tuple:
+            return self.number(value, pieces)
+        name = Variable(self._numbered())
+        self.add("several", (name,), pieces)
+        return tuple([self.number(v, (name, f"[{k}]")) for k, v in enumerate(value)])
+
+    def module(self, module: Any) -> str:
+        """Return the name by which the program has a module of Python's own."""
+        self._names.add(module.__name__)
+        self.constants[module.__name__] = module
+        return str(module.__name__)
+
     def number(self, value: Any, pieces: Sequence[Any]) -> Any:
         """Write down a statement that gives one of Python's numbers."""
         if not self.here():
@@ -303,6 +325,22 @@ class Program:
         """Return the text of pieces."""
         return "".join([p if type(p) is str else p.name for p in pieces])
 
+    # --- what tapes save ------------------------------------------------------------------------------------------
+
+    def secured(self, x: Any) -> Any:
+        """Return an array of its own that stands for the same memory until somebody writes there."""
+        saved = self.array(self, x.variable, x.value, x.base)
+        self._saved.setdefault(x.variable.memory, []).append(weakref.ref(saved))
+        return saved
+
+    def will_write(self, memory: int | None) -> None:
+        """Copy what tapes have saved of a piece of memory, which is about to be written into."""
+        for ref in self._saved.pop(memory, ()):  # type: ignore[arg-type]
+            saved = ref()
+            if saved is not None:
+                copy = self.result(saved.value.copy("K"), (saved.variable, '.copy("K")'), kind="copy")
+                saved.variable, saved.value, saved.base = copy.variable, copy.value, None
+
     # --- calls ----------------------------------------------------------------------------------------------------
 
     def call(
@@ -317,8 +355,14 @@ class Program:
         writes: Any = None,
     ) -> Any:
         """Carry out a call and write it down; `writes` is the traced array that it writes into."""
+        out = kwargs.get("out")
+        out = out[0] if type(out) is tuple and len(out) == 1 else out
+        if writes is None and type(out) in TRACED:
+            writes = out
         pairs = [self.spelt(a) for a in args]
         keys = {k: self.spelt(v) for k, v in kwargs.items() if v is not np._NoValue}
+        if writes is not None:
+            self.will_write(writes.variable.memory)
         value = func(*[p[0] for p in pairs], **{k: p[0] for k, p in keys.items()})
         pieces = [*label, "("]
         for k, (_, text) in enumerate(pairs):
@@ -326,19 +370,19 @@ class Program:
         for k, (name, (_, text)) in enumerate(keys.items()):
             pieces += [f"{', ' if k or pairs else ''}{name}=", *text]
         pieces.append(")")
-        out = kwargs.get("out")
-        out = out[0] if type(out) is tuple and len(out) == 1 else out
-        if writes is None and type(out) in TRACED:
-            writes = out
         if writes is not None:
             self.add("write", (), pieces, writes.variable.memory)
             return out if out is not None else value
         return self.result(value, pieces, sources, static, kind)
 
-    def whole(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def whole(self, func: Callable[..., Any], *args: Any, writes: Any = None) -> Any:
         """Carry out a function of the package's own as one statement, which calls it again."""
         sources = [a for a in args if type(a) in TRACED]
-        return self.call(func, (self.helper(func),), args, kwargs, sources)
+        return self.call(func, (self.helper(func),), args, {}, sources, writes=writes)
+
+    def opaque(self, func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        """Carry out a function of another library as one statement, of whose results nothing is known beforehand."""
+        return self.call(func, (self.helper(func),), args, kwargs, static=False)
 
     def helper(self, func: Callable[..., Any]) -> str:
         """Return the name by which the program calls a function that is not of NumPy's."""
@@ -346,15 +390,28 @@ class Program:
 
     # --- arrays that are made ---------------------------------------------------------------------------------------
 
-    def zeros(self, shape: tuple[int, ...], dtype: Any) -> Any:
+    def zeros(self, shape: tuple[int, ...], dtype: Any, order: str = "") -> Any:
         dtype = np.dtype(dtype)
-        return self.result(np.zeros(shape, dtype), ("np.zeros(", f"{tuple(shape)}, ", *self.spelt(dtype)[1], ")"))
+        value = np.zeros(shape, dtype, "F" if order else "C")
+        return self.result(value, ("np.zeros(", f"{tuple(shape)}, ", *self.spelt(dtype)[1], order, ")"))
 
-    def made(self, value: Any) -> Any:
-        """Return what stands for an array that the function has just made, of nothing that is traced."""
-        if not value.any() and not np.signbit(value.real).any() and value.flags.c_contiguous:
-            return self.zeros(value.shape, value.dtype)
-        return self.result(value, (self.constant(value), ".copy(", '"K")'))
+    def made(self, value: Any, call: Any = None) -> Any:
+        """Return what stands for an array that the function has just made, of nothing that is traced.
+
+        `call` tells by which function of NumPy's, with its arguments and keywords. Of whole numbers and truth values,
+        only such as are made to be filled become a part of the program; Python computes with the others.
+        """
+        func, args, kwargs = call or (None, (), {})
+        name = getattr(func, "__name__", "")
+        if value.dtype.kind not in "fc" and name not in _TO_FILL:
+            return value
+        if name.startswith("empty") or (not value.any() and not np.signbit(value.real).any()):
+            order = "" if value.flags.c_contiguous else ', order="F"' if value.flags.f_contiguous else None
+            if order is not None:
+                return self.zeros(value.shape, value.dtype, order)
+        if getattr(np, name, None) is func is not None and all(map(_is_short, (*args, *kwargs.values()))):
+            return self.call(func, (f"np.{name}",), args, kwargs)
+        return self.result(value.copy("K"), (self.constant(value), '.copy("K")'), kind="copy")
 
     def entered(self, value: Any) -> Any:
         """Return what stands for a constant."""
@@ -461,21 +518,20 @@ class Program:
 
 _SPELT = frozenset("?bBhHiIlLqQefdFD")
 _BUILTINS = {bool, int, float, complex}
+# Functions whose arrays are made to be written into.
+_TO_FILL = frozenset(("empty", "zeros", "ones", "empty_like", "zeros_like", "ones_like"))
+
+
+def _is_short(x: Any) -> bool:
+    """Tell whether an argument is best written down as it is: a number, a name, a shape."""
+    if type(x) is tuple:
+        return len(x) < 9 and all(map(_is_short, x))
+    return type(x) in (*_BUILTINS, str, type(None), slice) or isinstance(x, (np.dtype, np.number, type))
+
 
 
 def _same_bytes(a: Any, b: Any) -> bool:
     return bool(a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes())
-
-
-def traced_in(value: Any) -> Any:
-    """Return a traced array that stands in nested lists, tuples and dicts, or None."""
-    if isinstance(value, Traced):
-        return value
-    if isinstance(value, (list, tuple)):
-        return next((found for item in value if (found := traced_in(item)) is not None), None)
-    if isinstance(value, dict):
-        return traced_in([*value.values()])
-    return None
 
 
 class _Along(list[Any]):

@@ -20,7 +20,7 @@ from ..dropin.mentions import mentions
 from ..dropin.places import is_bound, value_in
 from ..dropin.reach import Plainly, is_users, is_users_class
 from ..kernels.gate import described
-from ..kernels.traced import TRACED
+from ..kernels.traced import TRACED, traced_in
 from ..transforms.transformed import Transformed
 from .locations import MISSING, Found, Location, slots_of
 from .objects import (
@@ -35,7 +35,7 @@ from .objects import (
     refuse_volatile,
     state_of,
 )
-from .program import Untraceable, traced_in
+from .program import Untraceable
 
 _LIMIT = 5_000  # objects looked at
 
@@ -303,13 +303,9 @@ class Surroundings:
 
         return again
 
-    def varied(self) -> set[tuple[int, Any]]:
-        """Return the places of numbers where there is another one now."""
-        return {
-            f.place.key
-            for f in self.found
-            if f.kind == "number" and type(now := f.place.get()) is type(f.value) and now != f.value
-        }
+    def numbers(self) -> list[tuple[Location, Any]]:
+        """Return where numbers stand, and which."""
+        return [(found.place, found.value) for found in self.found if found.kind == "number"]
 
     def bound(self) -> bool:
         """Tell whether names of the modules lead to stand-ins at present."""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import gate
-from ..kernels.traced import TRACED, Traced, admit
+from ..kernels.traced import TRACED, Traced
 from ..rules.registry import find
 from .program import STATIC, Program, Untraceable, Variable
 
@@ -155,7 +155,7 @@ class Value(Traced):
         if out is not None and type(out) not in TRACED and type(out) is not tuple:
             return func(*map(_guarded, args), **{k: _guarded(v) for k, v in kwargs.items()})
         static = func.__name__ in STATIC and not (func is np.where and len(args) == 1)
-        static = static or (func.__module__ or "").startswith("gradarray.")
+        static = static or ((func.__module__ or "").startswith("gradarray.") and not hasattr(func, "by_values"))
         return p.call(func, (_label(p, func),), args, kwargs, inputs_of(args), static)
 
     # --- what Python learns of values is a guard --------------------------------------------------------------------
@@ -224,10 +224,7 @@ class Value(Traced):
             self.program.guard(v, " != " if clean else " == ", v)
             return clean
         clean = not np.isnan(np.vdot(x, x))
-        self.program.guard("not " if clean else "", "np.isnan(np.vdot(", v, ", ", v, "))")
-        if clean:  # a NaN makes the program fail
-            last = self.program.statements[-1]
-            self.program.statements[-1] = last.but(("np.isnan(np.vdot(", v, ", ", v, "))"))
+        self.program.guard("" if clean else "not ", "np.isnan(np.vdot(", v, ", ", v, "))")
         return clean
 
     def strong(self) -> Any:
@@ -245,9 +242,13 @@ class Value(Traced):
             return self.program.result(self.value.copy(order), pieces, kind="copy")
         return self._seen(np.array(self.value), "np.array(", self.variable, ")")
 
-    def whole(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def secured(self) -> Any:
+        """Return what a tape may save: it stays what it is now, whatever is written into this array later on."""
+        return self.program.secured(self) if isinstance(self.value, np.ndarray) else self
+
+    def whole(self, func: Callable[..., Any], *args: Any, writes: Any = None) -> Any:
         """Carry out a function of the package's own, of which this is an argument, as one statement."""
-        return self.program.whole(func, *args, **kwargs)
+        return self.program.whole(func, *args, writes=writes)
 
     # --- indexing and methods ---------------------------------------------------------------------------------------
 
@@ -288,6 +289,7 @@ class Value(Traced):
         if _answers(v):
             raise Untraceable("a Tensor is written into an array")
         (index, where), (value, right) = self.program.index(i), self.program.spelt(v)
+        self.program.will_write(self.variable.memory)
         (self.value.flat if flat else self.value)[index] = value
         self.program.add("write", (), (self.variable, f"{flat}[", *where, "] = ", *right), self.variable.memory)
 
@@ -463,6 +465,7 @@ def _binary(name: str, symbol: str) -> None:
         if not _knows(other):
             return NotImplemented
         value, right = self.program.spelt(other)
+        self.program.will_write(self.variable.memory)
         augmented(self.value, value)
         self.program.add("write", (), (self.variable, f" {symbol}= ", *right), self.variable.memory)
         return self
@@ -505,7 +508,7 @@ def _rdivmod(self: Value, other: Any) -> Any:
 
 Value.__divmod__, Value.__rdivmod__ = _divmod, _rdivmod  # type: ignore[attr-defined,operator]
 
-admit(TracedArray, TracedScalar)
+gate.admit(TracedArray, TracedScalar)
 
 
 def new_program() -> Program:

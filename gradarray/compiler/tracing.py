@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import sys
+import threading
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -11,17 +13,18 @@ from typing import Any
 import numpy as np
 
 from ..context.frames import readable
-from ..context.settings import plainly
+from ..dropin.blocks import in_program
 from ..forward.dual import Dual
-from ..kernels.traced import TRACED
+from ..kernels.traced import TRACED, traced_in
 from ..reverse.outputs import likeness
 from ..reverse.tensor import Tensor
 from ..transforms.argnums import function_name
 from ..transforms.containers import Tree, flatten
 from .entry import Entry, Static, overlapping
 from .locations import Location
+from .objects import set_state_of
 from .optimise import optimised
-from .program import Program, Untraceable, traced_in
+from .program import Program, Untraceable
 from .readable import readable_text, signature
 from .surroundings import Surroundings
 from .traced import new_program
@@ -36,10 +39,17 @@ _UNSEEDED = frozenset(
 class Run:
     """A program, how it is entered, and what it is right for."""
 
-    __slots__ = ("around", "enter", "source", "text")
+    __slots__ = ("enter", "numbers", "source", "text")
 
-    def __init__(self, enter: Callable[..., Any], text: str, source: Callable[[], str], around: Surroundings) -> None:
-        self.enter, self.text, self.source, self.around = enter, text, source, around
+    def __init__(
+        self, enter: Callable[..., Any], text: str, source: Callable[[], str], numbers: list[tuple[Location, Any]]
+    ) -> None:
+        self.enter, self.text, self.source, self.numbers = enter, text, source, numbers
+
+    def varied(self) -> set[tuple[int, Any]]:
+        """Return the places of numbers where there is another one now."""
+        pairs = [(place.key, place.get(), value) for place, value in self.numbers]
+        return {key for key, now, value in pairs if type(now) is type(value) and now != value}
 
 
 _BY_VALUE = (str, bytes, int, float, complex, bool, type(None), np.dtype)
@@ -48,6 +58,21 @@ _BY_VALUE = (str, bytes, int, float, complex, bool, type(None), np.dtype)
 def told(value: Any) -> Any:
     """Return what tells an argument that is no array: its value if that cannot change, else itself."""
     return value if isinstance(value, _BY_VALUE) else id(value)
+
+
+class Disturbed(Untraceable):
+    """Another thread was in the way, which it may not be next time."""
+
+
+_LONG = 1000  # milliseconds
+# The one program that is being written.
+_turn: dict[str, Tracing] = {}
+
+
+def is_writing() -> bool:
+    """Tell whether this thread is writing a program, of which what is called becomes a part."""
+    tracing = _turn.get("")
+    return tracing is not None and tracing._thread is threading.current_thread()
 
 
 class Tracing:
@@ -71,55 +96,108 @@ class Tracing:
         carry_out: bool = True,
         once: bool = False,
     ) -> None:
-        self._f, self._leaves, self._tree, self._kwargs = f, leaves, tree, kwargs
-        self.run: Run | None = None
+        self._f, self._leaves, self._tree = f, leaves, tree
         self.out: Any = None
         self.text = ""
         self.source: Callable[[], str] = str
-        objects = [value.value if type(value) is Static else value for _, value in tree.fixed()]
-        around = self._around = Surroundings((self._f, *objects))
-        if around.bound():  # names lead to what stands in for NumPy, which is not to get into a program
+        self._thread = threading.current_thread()
+        self._ended = False
+        self._around: Any = None
+        try:
+            self._wait()
+            self.run = self._write(varying, args, kwargs, once)
+        except BaseException:
+            self._undo()
+            raise
+        finally:
+            self._end()
+        if self.run is None or not carry_out:
             return
+        with np.errstate(all="ignore"):  # what NumPy says of the values it has said
+            done = self.run.enter(*args, **kwargs)
+        if done is None:
+            self._undo()
+            raise Untraceable("the program does not repeat what was done")
+        self.out = done[0]
+        self._redo()
+
+    # --- one at a time ----------------------------------------------------------------------------------------------
+
+    def _wait(self) -> None:
+        """Wait until no other thread writes a program, since arrays of the program's stand everywhere then."""
+        for _ in range(_LONG):
+            if (other := _turn.setdefault("", self)) is self:
+                return
+            if not other._thread.is_alive():
+                _turn.pop("", None)
+            time.sleep(0.001)
+        raise Disturbed("another thread writes a program, and may wait for this one")
+
+    def _end(self) -> None:
+        """Put back what stood where traced arrays stand; an interrupt may come anywhere."""
+        try:
+            self._put_back()
+        except BaseException:
+            self._put_back()
+            raise
+
+    def _put_back(self) -> None:
+        if self._ended:  # another thread may write one by now
+            return
+        if self._around is not None:
+            self._program.close()
+            self._around.restore()
+        self._ended = True
+        if _turn.get("") is self:
+            _turn.pop("", None)
+
+    def _undo(self) -> None:
+        """Let random numbers be drawn anew."""
+        if self._around is not None and _random_state() != self._random:
+            np.random.set_state(self._random[0])  # noqa: NPY002 - it is that of the legacy functions
+            if self._random[1] is not None:
+                sys.modules["random"].setstate(self._random[1])
+        for generator, state in () if self._around is None else self._around.generators:
+            set_state_of(generator, state)
+
+    # --- the call ---------------------------------------------------------------------------------------------------
+
+    def _write(self, varying: set[tuple[int, Any]], args: Any, kwargs: Any, once: bool) -> Run | None:
+        objects = [value.value if type(value) is Static else value for _, value in self._tree.fixed()]
+        around = Surroundings((self._f, *objects))
+        if around.bound():  # names lead to what stands in for NumPy, which is not to get into a program
+            return None
         self._program = p = new_program()
         self._inputs: list[Any] = []  # what the program is given
         self._enter = Entry()
         self._texts: list[str] = []  # how that is called
         self._standing: dict[int, Any] = {}  # by the identity of an array, what stands for it
+        self._random = _random_state()
+        self._around = around
         inputs = self._enter_arguments(len(args))
         self._enter_surroundings(varying)
-        state = _random_state()
-        try:
-            self._swap()
-            given, words = tree.unflatten(iter(inputs))
-            given = [x.value if type(x) is Static else x for x in given]
-            words = {k: x.value if type(x) is Static else x for k, x in words.items()}
-            passed = flatten((given, words))
-            result = plainly(self._f, given, words)
-            if _random_state() != state or around.drew():
-                raise Untraceable("random numbers are drawn in it")
-            if p.foreign:
-                raise Untraceable("another thread computes with its arrays")
-            found, out_tree = flatten(result)
-            outputs = [_output(p, x) for x in found]
-            effects = self._effects()
-            moved = self._moved(passed, (given, words))
-            redo = around.redo(self._back)
-        finally:
-            p.close()
-            around.restore()
+        self._swap()
+        containers = self._tree.unflatten(iter(inputs))
+        passed = flatten(containers)
+        given = [x.value if type(x) is Static else x for x in containers[0]]
+        words = {k: x.value if type(x) is Static else x for k, x in containers[1].items()}
+        result = in_program(self._f, given, words, p)
+        if _random_state() != self._random or around.drew():
+            raise Untraceable("random numbers are drawn in it")
+        if p.foreign:
+            raise Disturbed("another thread computes with its arrays")
+        found, out_tree = flatten(result)
+        outputs = [_output(p, x) for x in found]
+        effects = self._effects()
+        moved = self._moved(passed, containers)
+        self._redo = around.redo(self._back)
+        self._end()
         enter = self._written(outputs, out_tree, effects, moved)
         if not once and not _UNSEEDED.isdisjoint(around.names):
-            other = Tracing(f, varying, args, kwargs, leaves, tree, False, True)
+            other = Tracing(self._f, varying, args, kwargs, self._leaves, self._tree, False, True)
             if other.text != self.text or not other.has_constants_of(self):
                 raise Untraceable("random numbers are drawn in it")
-        self.run = Run(enter, self.text, self.source, around)
-        if not carry_out:
-            return
-        done = enter(*args, **kwargs)
-        if done is None:
-            raise Untraceable("the program does not repeat what was done")
-        self.out = done[0]
-        redo()
+        return Run(enter, self.text, self.source, around.numbers())
 
     def has_constants_of(self, other: Tracing) -> bool:
         """Tell whether both found the same constants."""
@@ -253,7 +331,7 @@ class Tracing:
         self.text = program.text
         space = dict(program.names)
         exec(readable(self.text, f"<gradarray program of {name}>"), space)
-        enter.space["_program"] = space[called]
+        enter.space["_program"] = space.pop(called)
         arrays = [x for x in self._inputs if type(x) is np.ndarray]
         if program.writes:
             if overlapping(arrays):
@@ -328,6 +406,7 @@ def _output(p: Program, x: Any) -> Any:
 
 
 def _random_state() -> Any:
+    """Return the states of NumPy's and Python's own generators."""
     kind, keys, *rest = np.random.get_state()  # noqa: NPY002 - it is that of the legacy functions
     pythons = sys.modules["random"].getstate() if "random" in sys.modules else None
-    return kind, np.asarray(keys).tobytes(), tuple(rest), pythons
+    return (kind, tuple(np.asarray(keys).tolist()), *rest), pythons

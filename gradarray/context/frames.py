@@ -205,6 +205,19 @@ def end_at_users(traceback: types.TracebackType | None) -> None:
         last.tb_next = None
 
 
+def line_in(traceback: types.TracebackType | None) -> str:
+    """Return the innermost line of the user's in a traceback, as it is written, and where; or nothing."""
+    found = None
+    while traceback is not None:
+        if package(traceback.tb_frame) not in _PASSED:
+            found = traceback.tb_frame.f_code.co_filename, traceback.tb_lineno
+        traceback = traceback.tb_next
+    if found is None:
+        return ""
+    line = linecache.getline(*found).strip()
+    return f"{line} ({found[0]}:{found[1]})" if line else f"{found[0]}:{found[1]}"
+
+
 def copies_container() -> bool:
     """Tell, in the ``__deepcopy__`` of a tensor, whether something that it is part of is being copied."""
     frame = sys._getframe(2)

@@ -49,6 +49,7 @@ class Settings:
     block : the block itself
     by_hand : it was opened by a call of ``__enter__``, and not by a ``with`` statement
     making : what becomes of arrays that are made, or None where drop-in mode is off; see dropin/making.py
+    program : that is being written down, of which arrays that are made are a part, or None; see compiler/
     anomalies : what is noted in a block that looks for infinities and NaN; see anomaly.py
     undo : of a block that has set more than this, what sets that back
     at_leave : of such a block of a ``with`` statement, the reference to its exit that calls it when that is gone
@@ -66,6 +67,7 @@ class Settings:
         "named",
         "outer",
         "policy",
+        "program",
         "recording",
         "stopped",
         "transforms",
@@ -85,6 +87,7 @@ class Settings:
     changes: dict[str, Any]
     anomalies: Any
     making: Any
+    program: Any
     undo: Any
     at_leave: Any
 
@@ -98,10 +101,11 @@ class Settings:
         guarded: bool | None = None,
         anomalies: Any = None,
         making: Any = None,
+        program: Any = None,
     ) -> None:
         self.recording, self.stopped, self.policy = recording, stopped, policy
         self.transforms, self.named, self.guarded = transforms, named, guarded
-        self.anomalies, self.making = anomalies, making
+        self.anomalies, self.making, self.program = anomalies, making, program
         self.lock = self.outer = self.block = self.undo = self.at_leave = None
         self.by_hand, self.changes = False, {}
 
@@ -126,6 +130,7 @@ class Settings:
             self.guarded,
             self.anomalies,
             self.making,
+            self.program,
         )
         new.outer, new.changes = self, changes
         for name, value in changes.items():

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..context.settings import Block, Settings, held, hold, plainly
 from ..rules import registry
-from .making import REVERSE, in_reverse, making, to_hold
+from .making import REVERSE, at_work, in_reverse, to_hold
 from .places import Place, close_all, open_all
 from .plans import Plan, plan_for, plan_of, whole_program
 from .reach import Plainly, is_users, let_in
@@ -66,7 +66,7 @@ _importers: dict[Opening, None] = {}
 
 def _importing(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
     """Import a module; in a function of the user's, give what stands in for it."""
-    if globals is None or locals is globals or making() is None or not is_users(globals):
+    if globals is None or locals is globals or not at_work() or not is_users(globals):
         return _import(name, globals, locals, fromlist, level)
     before = {*sys.modules}
     module = _import(name, globals, locals, fromlist, level)
@@ -120,16 +120,25 @@ def prepared(f: Callable[..., Any], transform: str, choice: Any) -> Callable[...
     return f
 
 
+def in_program(f: Callable[..., Any], args: Any, kwargs: dict[str, Any], program: Any) -> Any:
+    """Call a function of which a program is being written down: what arrays it makes are a part of that."""
+    before = held()
+    try:
+        hold(before.with_(making=None, program=program))
+        return call(f, args, kwargs)
+    finally:
+        hold(before)
+
+
 def in_kind(f: Callable[..., Any], args: Any, kwargs: dict[str, Any], beside: Any = ()) -> Any:
     """Call code of a user's that computes a derivative, whatever goes on around it.
 
     It is called within forward passes and sweeps of any mode. What arrays it makes can hold what it was given, and
     what stands `beside` that; where all of this is plain, they are.
     """
-    now = to_hold((args, kwargs, beside))
-    if now is None:
+    now, before = to_hold((args, kwargs, beside)), held()
+    if now is None and before.program is None:
         return plainly(f, args, kwargs)
-    before = held()
     try:
         hold(before.with_(making=now))
         return call(f, args, kwargs)

@@ -15,13 +15,14 @@ import numpy as np
 from ..forward import protocols as forward
 from ..forward.levels import level_of
 from ..kernels.gate import PLAIN
+from ..kernels.traced import TRACED, has_traced, traced_in
 from ..reverse.notes import add_shapes
 from ..reverse.protocols import FUNCTIONS, UFUNCS
 from ..reverse.stacking import stack
 from ..reverse.tensor import Tensor
 from ..rules.registry import find
 from ..tape.wrapping import has_tensor
-from .making import filled, making
+from .making import at_work, filled, making
 from .table import for_type, like, original_of, stand_in
 
 SEQUENCES = frozenset((list, tuple))
@@ -29,7 +30,7 @@ SEQUENCES = frozenset((list, tuple))
 
 def in_list(value: Any) -> bool:
     """Tell whether a value is a list in which a variable may stand, so that NumPy would not see it."""
-    return type(value) in SEQUENCES and has_tensor(value) and making() is not None
+    return type(value) in SEQUENCES and ((has_tensor(value) and making() is not None) or has_traced(value))
 
 
 def as_one(value: Any) -> Any:
@@ -126,7 +127,7 @@ def function_stand_in(old: Callable[..., Any]) -> Callable[..., Any] | None:
     rule = find(old)
     if rule is None:
         return None
-    recorders, tensor, sequences, plain = FUNCTIONS, Tensor, SEQUENCES, rule.plain
+    recorders, tensor, sequences, traced, plain = FUNCTIONS, Tensor, SEQUENCES, TRACED, rule.plain
 
     @like(old)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -136,16 +137,16 @@ def function_stand_in(old: Callable[..., Any]) -> Callable[..., Any] | None:
             except Exception:
                 return old(*args)
         for value in args:
-            if type(value) in sequences and in_list(value):
+            if (type(value) in sequences and in_list(value)) or type(value) in traced:
                 return dispatched(old, args, kwargs)
         if kwargs:
             for value in kwargs.values():
-                if type(value) in sequences and in_list(value):
+                if (type(value) in sequences and in_list(value)) or type(value) in traced:
                     return dispatched(old, args, kwargs)
         result = old(*args, **kwargs)
-        if plain or type(result) is tensor or making() is None or kwargs.get("out") is not None:
+        if plain or type(result) is tensor or not at_work() or kwargs.get("out") is not None:
             return result
-        return filled(result, args)
+        return filled(result, args, (old, args, kwargs))
 
     call.__wrapped__ = old  # type: ignore[attr-defined]
     return call
@@ -153,12 +154,20 @@ def function_stand_in(old: Callable[..., Any]) -> Callable[..., Any] | None:
 
 def dispatched(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
     """Call a function as NumPy does where one of its arguments is a tensor."""
+    if not has_tensor((args, kwargs)):
+        return written_down(func, args, kwargs)
     level = level_of((args, kwargs))
     try:
         return (forward.FUNCTIONS if level else FUNCTIONS)[func](args, kwargs)
     except Exception as error:
         add_shapes(error, func, args, kwargs)
         raise
+
+
+def written_down(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+    """Call a function with traced arrays among its arguments, or in lists of these, and no tensors."""
+    like = traced_in((args, kwargs))
+    return like.__array_function__(func, (type(like),), args, kwargs)
 
 
 for_type(np.ufunc, ufunc_stand_in)

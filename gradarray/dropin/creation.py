@@ -10,14 +10,15 @@ import numpy as np
 
 from ..forward.dual import Dual
 from ..kernels.gate import NUMBERS
+from ..kernels.traced import Traced, array_of, has_traced
 from ..reverse.stacking import stacked_numbers
 from ..reverse.tensor import Tensor
 from ..tape.wrapping import bare, has_tensor, has_variable, is_scalar
 from .calls import SEQUENCES, as_one, dispatched, function_stand_in, in_list
-from .making import fillable, filled, making
+from .making import at_work, fillable, filled
 from .table import like, stand_in
 
-TRACED = (Tensor, Dual)
+TRACED = (Tensor, Dual, Traced)
 # What asks for the dtype that numbers get anyway.
 _FLOATS = (None, float, np.float64, "float", "float64", "f8", "d")
 
@@ -27,10 +28,21 @@ def _created(old: Callable[..., Any]) -> Callable[..., Any]:
 
     @like(old)
     def make(*args: Any, **kwargs: Any) -> Any:
-        return fillable(old(*args, **kwargs))
+        return fillable(old(*args, **kwargs), (old, args, kwargs))
 
     make.__wrapped__ = old  # type: ignore[attr-defined]
     return make
+
+
+def _loaded(old: Callable[..., Any]) -> Callable[..., Any]:
+    """Make the stand-in of a function that makes an array of what stands in a file or in a buffer."""
+
+    @like(old)
+    def load(*args: Any, **kwargs: Any) -> Any:
+        return fillable(old(*args, **kwargs))
+
+    load.__wrapped__ = old  # type: ignore[attr-defined]
+    return load
 
 
 def _replaced(new: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -39,7 +51,7 @@ def _replaced(new: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callabl
     def make(old: Callable[..., Any]) -> Callable[..., Any]:
         @like(old)
         def call(*args: Any, **kwargs: Any) -> Any:
-            return old(*args, **kwargs) if making() is None else new(old, *args, **kwargs)
+            return new(old, *args, **kwargs) if at_work() else old(*args, **kwargs)
 
         call.__wrapped__ = old  # type: ignore[attr-defined]
         return call
@@ -62,7 +74,8 @@ def made(old: Any, *args: Any, **kwargs: Any) -> Any:
     for x in (*args[:3], *kwargs.values()) if kwargs else args[:3]:
         if isinstance(x, TRACED) or in_list(x):
             result = dispatched(old, args, kwargs)
-            return result if result.dtype.kind in "fc" else np.asarray(bare(result))  # whole numbers stay plain
+            whole = bare(result) if result.dtype.kind not in "fc" else None
+            return result if whole is None else array_of(whole)  # whole numbers stay plain
     return filled(old(*args, **kwargs), args)
 
 
@@ -90,7 +103,7 @@ def _finite(old: Any, a: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def _full_like(old: Any, a: Any, fill_value: Any, *args: Any, **kwargs: Any) -> Any:
-    if has_variable((a, fill_value)):
+    if has_variable((a, fill_value)) or has_traced((a, fill_value)):
         return dispatched(old, (a, fill_value, *args), kwargs)
     return fillable(old(bare(a), bare(fill_value), *args, **kwargs))
 
@@ -141,7 +154,7 @@ class _Joiner:
     def __getitem__(self, key: Any) -> Any:
         real = self.__wrapped__
         keys = key if isinstance(key, tuple) else (key,)
-        if making() is None or not has_tensor(list(keys)):
+        if not (at_work() and (has_tensor(list(keys)) or has_traced(keys))):
             return filled(real[key], ())
         if real not in (np.r_, np.c_) or any(isinstance(k, str) for k in keys):
             return real[key]
@@ -161,10 +174,12 @@ def _row(key: Any) -> Any:
 # --- the table --------------------------------------------------------------------------------------------------------
 
 for _name in (
-    *("zeros", "empty", "ones", "eye", "identity", "tri", "bartlett", "blackman", "hamming", "hanning", "kaiser"),
-    *("frombuffer", "fromstring", "fromfile", "loadtxt", "genfromtxt", "load", "fromregex"),
+    *("zeros", "empty", "ones", "eye", "identity", "tri"),
+    *("bartlett", "blackman", "hamming", "hanning", "kaiser"),
 ):
     stand_in(getattr(np, _name), _created)
+for _name in ("frombuffer", "fromstring", "fromfile", "loadtxt", "genfromtxt", "load", "fromregex"):
+    stand_in(getattr(np, _name), _loaded)
 for _name in ("zeros_like", "ones_like", "empty_like", "linspace", "logspace", "geomspace", "diag", "copy", "tile"):
     stand_in(getattr(np, _name), function_stand_in)
 _REPLACED: dict[str, Callable[..., Any]] = {

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.traced import has_traced
 from ..tape.wrapping import bare, has_tensor
 from .calls import as_one
 from .creation import TRACED, array
-from .making import making
+from .making import at_work
 from .numbers import acting
 from .table import for_type, stand_in
 
@@ -82,11 +83,11 @@ class Vectorize(np.vectorize):
     """np.vectorize that calls the function for the elements of tensors, too."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not hasattr(self, "pyfunc") or isinstance(self.pyfunc, type(np._NoValue)) or making() is None:
+        if not hasattr(self, "pyfunc") or isinstance(self.pyfunc, type(np._NoValue)) or not at_work():
             return super().__call__(*args, **kwargs)
         args = tuple([x if i in self.excluded else as_one(x) for i, x in enumerate(args)])
         kwargs = {name: x if name in self.excluded else as_one(x) for name, x in kwargs.items()}
-        if not (has_tensor(args) or has_tensor(kwargs)):
+        if not (has_tensor((args, kwargs)) or has_traced((args, kwargs))):
             return super().__call__(*args, **kwargs)
         given: dict[Any, Any] = {i: x for i, x in enumerate(args) if i not in self.excluded}
         given |= {name: x for name, x in kwargs.items() if name not in self.excluded}

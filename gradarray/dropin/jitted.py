@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from ..kernels.traced import has_traced
 from ..tape.wrapping import has_tensor
 from .iteration import Vectorize
 from .making import making
@@ -14,7 +15,7 @@ from .table import for_type, for_type_named, kept_for_good
 
 
 def _traced(args: Any, kwargs: Any) -> bool:
-    return making() is not None and (has_tensor(args) or (kwargs and has_tensor(kwargs)))
+    return (making() is not None and has_tensor((args, kwargs))) or has_traced((args, kwargs))
 
 
 def _jitted(old: Any) -> Callable[..., Any]:

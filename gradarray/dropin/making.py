@@ -85,17 +85,27 @@ def making() -> Any:
     return held().making
 
 
-def fillable(raw: Any) -> Any:
+def at_work() -> bool:
+    """Tell whether stand-ins have anything else to do here than what they stand in for."""
+    now = held()
+    return now.making is not None or now.program is not None
+
+
+def fillable(raw: Any, call: Any = None) -> Any:
     """Return a new array of floating-point numbers as one that a variable can be written into; all else as it is.
 
-    Whole numbers and truth values carry no derivative, and stay plain.
+    Whole numbers and truth values carry no derivative, and stay plain. Where a program is being written down, the array
+    becomes a part of that, by the `call` that made it, if it is given: a function, its arguments, its keywords.
     """
     if type(raw) is np.ndarray:
-        now = held().making
-        if now is not None and (raw.dtype is FLOAT64 or raw.dtype.kind in "fc"):
-            if now.reverse:
+        now = held()
+        floating = raw.dtype is FLOAT64 or raw.dtype.kind in "fc"
+        if now.program is not None and (floating or call is not None):
+            raw = now.program.made(raw, call)
+        if now.making is not None and floating:
+            if now.making.reverse:
                 raw = wrap(raw)
-            for level in now.levels:
+            for level in now.making.levels:
                 raw = as_constant(raw, level)
         return raw
     if type(raw) is list or type(raw) is tuple:
@@ -103,13 +113,14 @@ def fillable(raw: Any) -> Any:
     return raw
 
 
-def filled(result: Any, args: Any) -> Any:
+def filled(result: Any, args: Any, call: Any = None) -> Any:
     """Return the result of a function of NumPy's likewise, unless it is memory that somebody else has.
 
     Parameters
     ----------
     result : what NumPy returned for arguments without any variable
     args : these
+    call : what made it, as for `fillable`
     """
     if type(result) is np.ndarray:
         if result.base is None:
@@ -122,7 +133,7 @@ def filled(result: Any, args: Any) -> Any:
             for value in args:
                 if isinstance(value, np.ndarray):
                     return result
-        return fillable(result)
+        return fillable(result, call)
     if type(result) is list or type(result) is tuple:
         return type(result)([filled(item, args) for item in result])
     return result

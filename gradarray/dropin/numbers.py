@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.traced import Traced, traced_in
 from ..reverse.outputs import revalued
 from ..reverse.protocols import UFUNCS
 from ..reverse.tensor import Tensor
@@ -23,7 +24,7 @@ from ..rules.registry import rule
 from ..tape.wrapping import bare, has_variable, is_scalar
 from .calls import as_one, in_list
 from .creation import TRACED, array
-from .making import fillable, making
+from .making import at_work, fillable, making
 from .table import counterpart, is_special, like, stand_in
 
 # --- math and cmath ---------------------------------------------------------------------------------------------------
@@ -48,8 +49,8 @@ def _calculated(new: Callable[..., Any]) -> Callable[[Callable[..., Any]], Calla
             else:
                 return old(*args, **kwargs)
             if making() is None:
-                return old(*args, **kwargs)
-            value = old(*map(_plain, args), **kwargs)
+                return _value(old, args, kwargs)
+            value = _value(old, tuple(map(_plain, args)), kwargs)
             args = tuple([_number(x) for x in args])
             return _with_value(new(*args, **kwargs), value) if has_variable(args) else value
 
@@ -64,14 +65,29 @@ def _of_values(old: Callable[..., Any]) -> Callable[..., Any]:
 
     @like(old)
     def call(*args: Any, **kwargs: Any) -> Any:
-        return old(*args, **kwargs) if making() is None else old(*map(_plain, args), **kwargs)
+        return _value(old, args if making() is None else tuple(map(_plain, args)), kwargs)
 
     call.__wrapped__ = old  # type: ignore[attr-defined]
     return call
 
 
+def _value(old: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+    """Return what a function of math's or cmath's gives; of traced arrays, what stands for it."""
+    like = traced_in(args)
+    if like is None or kwargs:
+        return old(*args, **kwargs)
+    program = like.program
+    module = cmath if old in _OF_CMATH else math
+    return program.python(old, f"{program.module(module)}.{old.__name__}", args)
+
+
+_OF_CMATH = frozenset(f for f in vars(cmath).values() if callable(f))
+
+
 def _plain(x: Any) -> Any:
     raw = bare(x)
+    if isinstance(raw, Traced):
+        return raw
     return raw.item() if isinstance(raw, (np.generic, np.ndarray)) and isinstance(x, TRACED) and raw.size == 1 else raw
 
 
@@ -86,6 +102,9 @@ def _with_value(result: Any, value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple([_with_value(r, v) for r, v in zip(result, value, strict=True)])
     raw = bare(result)
+    if isinstance(value, Traced):
+        value = value.strong()
+        return revalued(result, value if value.dtype == raw.dtype else value.astype(raw.dtype))
     return result if raw == value else revalued(result, raw.dtype.type(value))
 
 
@@ -208,7 +227,7 @@ class _Acting(type):
         if "acts_for" not in vars(cls):  # a class of the user's that is derived from it
             return super().__call__(*args, **kwargs)
         for x in args:
-            if (isinstance(x, TRACED) or in_list(x)) and making() is not None:
+            if isinstance(x, Traced) or ((isinstance(x, TRACED) or in_list(x)) and at_work()):
                 return cls.convert(*args, **kwargs)
         return fillable(cls.plain(*args, **kwargs))
 
@@ -245,7 +264,7 @@ def acting(
 def _as_float(x: Any) -> Any:
     """Return a variable of one element as the scalar that float(x) gives; what is no variable, as a number."""
     if not has_variable(x):
-        return float(bare(x))
+        return _python_number(float, bare(x))
     if x.dtype.kind == "c":
         return float(bare(x))  # NumPy's own error or warning
     if x.ndim:
@@ -254,9 +273,16 @@ def _as_float(x: Any) -> Any:
     return t if t.dtype == np.float64 else t.astype(float)
 
 
+def _python_number(kind: Any, x: Any) -> Any:
+    """Return a number of Python's; of a traced array, what stands for one."""
+    if not isinstance(x, Traced):
+        return kind(x)
+    return x if type(x.value) is kind else x.program.python(kind, kind.__name__, (x,))
+
+
 def _as_complex(x: Any, y: Any = 0) -> Any:
     if not has_variable((x, y)):
-        return complex(bare(x), bare(y))
+        return complex(bare(x), bare(y)) if y else _python_number(complex, bare(x))
     return _number(x) + 1j * _number(y) if isinstance(y, TRACED) or y else _number(x) + 0j
 
 
@@ -294,7 +320,9 @@ def _type_of(x: Any, *rest: Any, **kwargs: Any) -> Any:
     if rest or kwargs:
         return type(x, *rest, **kwargs)
     kind: Any = type(x)
-    if kind in TRACED and making() is not None:
+    if issubclass(kind, Traced):
+        kind = x.__class__
+    elif kind in TRACED and making() is not None:
         kind = x.dtype.type if is_scalar(x) else np.ndarray
     return counterpart(kind) if is_special(kind) else kind
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..kernels.traced import traced_in
 from ..tape.wrapping import bare, has_tensor, has_variable
 from .calls import as_one
 from .making import making
@@ -47,10 +48,11 @@ def stand_in_of(old: Callable[..., Any], new: Callable[..., Any]) -> Callable[..
     """Make the function that calls `new` where a variable is given, and otherwise the old one, with bare values."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if making() is None or not (has_tensor(args) or has_tensor(kwargs)):
-            return old(*args, **kwargs)
+        if making() is None or not has_tensor((args, kwargs)):
+            like = traced_in((args, kwargs))
+            return old(*args, **kwargs) if like is None else like.program.opaque(old, args, kwargs)
         if not (has_variable(args) or has_variable(kwargs)):
-            return old(*bare(args), **bare(kwargs))
+            return call(*bare(args), **bare(kwargs))
         return new(*map(_lifted, args), **{name: _lifted(x) for name, x in kwargs.items()})
 
     call.__wrapped__ = old  # type: ignore[attr-defined]

@@ -72,7 +72,9 @@ SECTIONS: Sections = {
             "whole numbers have no derivative: pass x.astype(float)",
         ),
         Row("reduce_axes=", "jax.grad(f)(v)", "ga.grad(f)(v.data)", "nothing is mapped over devices"),
-        Row("jit", "jax.jit(F)(v)", "ga.jit(F)(v.data)", "branches and loops on values are looked at again in each run"),
+        Row(
+            "jit", "jax.jit(F)(v)", "ga.jit(F)(v.data)", "branches and loops on values are looked at again in each run"
+        ),
         Row(
             "static_argnums=",
             "jax.jit(lambda x, n: x ** n, static_argnums=1)(v, 2)",

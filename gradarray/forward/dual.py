@@ -13,6 +13,7 @@ from ..context.settings import paused, stopped
 from ..elsewhere.answers import Absent, give_absent
 from ..elsewhere.names import ON_ARRAYS
 from ..kernels.arrays import Array
+from ..kernels.traced import array_of
 from ..reverse import operators
 from ..reverse.constants import with_constant
 from ..reverse.methods import ArrayMethods, array_method, element, nested, stays
@@ -144,10 +145,10 @@ class Dual(DualSurface):
         while isinstance(x, Dual):
             loss.named(x.level)
             x = x.value
-        return x.data if isinstance(x, wrapping.Tensor) else np.asarray(x)
+        return x.data if isinstance(x, wrapping.Tensor) else array_of(x)
 
     def _values(self) -> Any:
-        return np.asarray(bare(self))
+        return array_of(bare(self))
 
     @property
     def shape(self) -> Any:

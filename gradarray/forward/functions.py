@@ -10,6 +10,7 @@ import numpy as np
 
 from ..context.settings import paused, silently, stopped, watching
 from ..kernels.gate import ARRAYS, PLAIN
+from ..kernels.traced import MEMORY
 from ..reverse.arguments import CallSignature
 from ..reverse.outputs import revalued, taking
 from ..rules.differentiable import Function, Linear
@@ -126,7 +127,7 @@ def _linear(rule: Linear) -> Pusher:
         if type(out) not in ARRAYS or out.dtype is not x.dtype:
             return general(args, kwargs)
         tangent = func(x.tangent, **params)
-        if type(out) is type(tangent) and (type(out) is not np.ndarray or same_layout(tangent, out)):
+        if type(out) is type(tangent) and (type(out) not in MEMORY or same_layout(tangent, out)):
             return dual(out, tangent, x.level)
         return paired(out, tangent, x.level)
 
@@ -178,7 +179,7 @@ def _inplace(rule: InPlace) -> Pusher:
             loss.refuse_write(rule.name)
             return rule.func(*bare(args), **bare(kwargs))
         raw: Any = bare(target)
-        if type(raw) is np.ndarray and not raw.flags.writeable:
+        if type(raw) in MEMORY and not raw.flags.writeable:
             raise ValueError(f"{rule.name}: the array is read-only")
         return rule.body(*args, **kwargs)
 

@@ -52,7 +52,7 @@ def values_of(value: Any, level: int | None = None) -> Any:
 def understood(types: Iterable[type], protocol: str = "__array_ufunc__") -> bool:
     """Tell whether Dual may take a call with arguments of these types; another array type gets its turn otherwise."""
     ours = (wrapping.Tensor, wrapping.Dual)
-    return not any(answers(cls, protocol) and not issubclass(cls, ours) for cls in types)
+    return not any(cls not in PLAIN and answers(cls, protocol) and not issubclass(cls, ours) for cls in types)
 
 
 def made_of_tensors(x: Any) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 from ..context.settings import paused, silently, stopped, together, watching
 from ..kernels.gate import PLAIN
 from ..kernels.parts import ufunc_in_parts
+from ..kernels.traced import MEMORY
 from ..reverse import rebinding
 from ..reverse.notes import add_shapes
 from ..reverse.outputs import fill, revalued
@@ -215,7 +216,7 @@ def _at(ufunc: np.ufunc, a: Any, indices: Any, *rest: Any) -> None:
         ufunc.at(bare(a), bare(indices), *bare(rest))
         return
     raw = bare(a)
-    if type(raw) is np.ndarray and not raw.flags.writeable:  # where NumPy's own writes all the same
+    if type(raw) in MEMORY and not raw.flags.writeable:  # where NumPy's own writes all the same
         raise ValueError("assignment destination is read-only")
     indices = values_of(indices)
     rest = tuple([stack_nested(b) for b in rest])

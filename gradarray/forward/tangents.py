@@ -22,6 +22,7 @@ from ..kernels import gate
 from ..kernels.arrays import LARGE, Array, factor_of
 from ..kernels.gate import PLAIN
 from ..kernels.products import no_nan
+from ..kernels.traced import MEMORY, TRACED, one_beside
 from ..reverse.outputs import output_of, revalued
 from ..rules.differentiable import Differentiable, Elementwise
 from ..rules.kinks import at_kink
@@ -104,13 +105,13 @@ def matched(tangent: Array, ans: Array) -> Array:
     if tangent.shape != ans.shape:
         tangent = np.copy(np.broadcast_to(tangent, ans.shape))
     raw, bits = bare(ans), bare(tangent)
-    if type(raw) is np.ndarray:
-        if type(bits) is np.ndarray:
+    if type(raw) in MEMORY:
+        if type(bits) in MEMORY:
             if (raw.flags.owndata and not bits.flags.owndata) or not _alike(bits, raw):
                 return _laid_out(tangent, raw)
         elif isinstance(bits, np.generic):
             return np.copy(tangent)  # an array, of which there are views as there are of the value
-    elif isinstance(raw, np.generic) and type(bits) is np.ndarray:
+    elif isinstance(raw, np.generic) and type(bits) in MEMORY:
         return tangent[()]
     return tangent
 
@@ -177,8 +178,8 @@ def pushed(
     traced = keeps and settings.recording() and any(map(on_a_tape, (*values, *tangents)))
     if traced:
         # The tape keeps arrays of its own, so that an update of a Dual in place does not reach it.
-        values = [x.copy() if type(x) is np.ndarray and rule.keeps(i) else x for i, x in enumerate(values)]
-        tangents = [t.copy() if type(t) is np.ndarray else t for t in tangents]
+        values = [x.copy() if type(x) in MEMORY and rule.keeps(i) else x for i, x in enumerate(values)]
+        tangents = [t.copy() if type(t) in MEMORY else t for t in tangents]
     ans = func(values, **params) if rule.sequence else (calculate or func)(*values, **params)
     if ans is not NotImplemented and type(ans) is not np.float64:
         gate.need_numbers(ans, rule.name, operands)
@@ -187,7 +188,7 @@ def pushed(
     if rule.is_ufunc:
         params = {}  # dtype, casting and order concern the values alone
     tangent = tangent_of(rule, ans, values, tangents, params)
-    if traced and type(ans) is np.ndarray and rule.keeps_out:
+    if traced and type(ans) in MEMORY and rule.keeps_out:
         ans = ans.copy(order="K")
     result = paired(ans, tangent, level)
     if nested and rule.smooth_square is not None and not np.all(bare(ans)):
@@ -214,7 +215,7 @@ class Root:
         self.params = params
         self.copies = [np.copy(x) if type(x) is wrapping.Dual else x for x in operands]
         self.changed = self.moved = False
-        self.memory = [[x for x in layers(y) if type(x) is np.ndarray] for y in (result, operands)]
+        self.memory = [[x for x in layers(y) if type(x) in MEMORY] for y in (result, operands)]
         self.tensors = [[(x, x._node) for x in layers(y) if isinstance(x, wrapping.Tensor)] for y in (result, operands)]
         _roots.add(self)
 
@@ -246,7 +247,7 @@ def note_write(array: Any) -> None:
     """Take note that something was written into the value or the tangent of a Dual."""
     for root in tuple(_roots) if _roots else ():
         for x in map(unwrap, layers(array)):
-            if type(x) is np.ndarray:
+            if type(x) in MEMORY:
                 root.note_write(x)
 
 
@@ -364,6 +365,8 @@ def clean(x: Any) -> bool:
         if x.size >= LARGE and x.dtype.kind == "f":
             return no_nan(x)
         x = silently(np.vdot, x, x)  # NaN exactly when an element is, and the cheapest to find for a small array
+    if type(x) in TRACED:
+        return x.is_clean()  # type: ignore[no-any-return]
     return bool(x == x) if isinstance(x, np.generic) else True
 
 
@@ -424,6 +427,8 @@ def gradient_by(leaf: Node, total: Any, connect: Any) -> Any:
         parts = [gradient_by(leaf, x, connect) for x in (total.value, total.tangent)]
         return wrapping.Dual(*parts, total.level)
     node = getattr(total, "_node", None)
-    one = np.float64(1.0) if connect is None else connect(np.float64(1.0))
+    one = one_beside([bare(total)])
+    if connect is not None:
+        one = connect(one)
     found = {} if node is None else plans.sweep(node, one, True, connect, leaf.order)
     return found.get(leaf, np.zeros(leaf.shape, leaf.dtype))

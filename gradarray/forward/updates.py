@@ -12,6 +12,7 @@ from ..context.settings import paused, stopped, together
 from ..kernels.arrays import Array
 from ..kernels.gate import PLAIN
 from ..kernels.references import holders
+from ..kernels.traced import MEMORY
 from ..reverse import updates as reverse
 from ..reverse.outputs import in_place, updated_array
 from ..reverse.updates import OPERATED
@@ -72,9 +73,9 @@ def _promote(d: Any, value: Any, tangent: Any, shared: bool) -> None:
 
 def _is_part(array: Array) -> bool:
     """Tell whether an array is a view of one that somebody else has, too; after ``x.shape = ...`` nobody has."""
-    if type(array) is not np.ndarray or array.base is None:
+    if type(array) not in MEMORY or array.base is None:
         return False
-    return type(array.base) is not np.ndarray or array.base.base is not None or holders(getattr, array, "base") > 1
+    return type(array.base) not in MEMORY or array.base.base is not None or holders(getattr, array, "base") > 1
 
 
 def update(d: Any, ufunc: np.ufunc, other: Any) -> Any:

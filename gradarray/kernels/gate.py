@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import guard
+from .traced import MEMORY, TRACED
 
 # Operands that NumPy takes as they are and that hide no variable.
 PLAIN: set[type] = {np.ndarray, float, int, bool, complex}
@@ -28,6 +29,14 @@ SIMPLE: frozenset[type] = frozenset(
 )
 # The kinds of dtype that a Tensor may have.
 NUMBERS = "biufc"
+
+
+def admit(array: type, scalar: type) -> None:
+    """Let in a type of arrays that writes down what is done with them, and that of its results without axes."""
+    MEMORY.add(array)
+    for types in (TRACED, PLAIN, ARRAYS):
+        types.update((array, scalar))
+
 
 # --- who answers for itself ------------------------------------------------------------------------------------------
 
@@ -182,13 +191,17 @@ def parameter(value: Any) -> Any:
 
     Whole numbers are such that rules can reckon with: -np.uint8(1) is 255, and np.int8(100) + 100 is no number.
     """
+    kind = type(value)
     if isinstance(value, np.integer):
-        return int(value)
-    if type(value) is tuple:
+        return int(value) if kind not in TRACED else value if value.dtype == np.intp else value.astype(np.intp)
+    if kind is tuple:
         return tuple(map(parameter, value)) if any(isinstance(x, np.integer) for x in value) else value
-    if type(value) is np.ndarray:
-        narrow = value.dtype.kind in "iu" and value.dtype != np.intp and np.all(value <= _LARGEST)
+    if kind in MEMORY:
+        narrow = value.dtype.kind in "iu" and value.dtype != np.intp
+        narrow = narrow and (np.can_cast(value.dtype, np.intp) or bool(np.all(value <= _LARGEST)))
         return value.astype(np.intp) if narrow else guard.secured(value)
+    if kind in TRACED:
+        return value
     if isinstance(value, (type, str, bytes)):
         return value
     if isinstance(value, np.ndarray) or is_buffer(value):

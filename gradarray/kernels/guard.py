@@ -14,6 +14,7 @@ import numpy as np
 
 from ..context.settings import Block, guarded, relaxed
 from .arrays import COPIED, SAMPLE, SEEN_WHOLE
+from .traced import TRACED
 
 _default = True
 
@@ -93,6 +94,8 @@ def secured(array: Any) -> Any:
     """Return what a tape saves of an array that its caller could change: a copy, or a view that is watched."""
     if (relaxed or not _default) and not guarded(_default):
         return array
+    if type(array) in TRACED:
+        return array.secured()
     if array.nbytes <= COPIED:
         return array.copy("K")
     if not all(array.strides):  # what is spread over a shape is looked at once

@@ -5,7 +5,8 @@ see compiler/. They stand wherever an ndarray does. Three questions are asked of
 the usual answer has to cost no more than a look:
 
 - Has it memory, of which there are views, and into which one can write? `MEMORY`
-- May a rule compute with it directly, because it hides no variable? `gate.PLAIN`, `gate.ARRAYS`
+- May a rule compute with it directly, because it hides no variable? `gate.PLAIN`, `gate.ARRAYS`, which they join when
+  they are let in: `gate.admit`
 - Is it written down what is done with it? `TRACED`. What looks at values, at sizes or at who holds an array so as to
   be faster stands aside then, because another time the values are others.
 
@@ -15,11 +16,12 @@ A traced array says by its ``__class__`` that it is an ndarray, and a traced sca
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from . import gate
+from ..context.settings import held
 
 
 class Traced:
@@ -34,12 +36,23 @@ MEMORY: set[type] = {np.ndarray}
 TRACED: set[type] = set()
 
 
-def admit(array: type, scalar: type) -> None:
-    """Let in a type of arrays that writes down what is done with them, and that of its results without axes."""
-    MEMORY.add(array)
-    TRACED.update((array, scalar))
-    gate.PLAIN.update((array, scalar))
-    gate.ARRAYS.update((array, scalar))
+def has_traced(value: Any) -> bool:
+    """Tell whether a traced array stands in a value, or in the lists, tuples and dictionaries that it is made of."""
+    kind = type(value)
+    if kind is list or kind is tuple:
+        return any(map(has_traced, value))
+    return any(map(has_traced, value.values())) if kind is dict else kind in TRACED
+
+
+def traced_in(value: Any) -> Any:
+    """Return a traced array that stands in nested lists, tuples and dicts, or None."""
+    if isinstance(value, Traced):
+        return value
+    if isinstance(value, (list, tuple)):
+        return next((found for item in value if (found := traced_in(item)) is not None), None)
+    if isinstance(value, dict):
+        return traced_in([*value.values()])
+    return None
 
 
 def zeros_beside(like: Any, shape: tuple[int, ...], dtype: Any) -> Any:
@@ -47,6 +60,23 @@ def zeros_beside(like: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     if type(like) in TRACED:
         return like.program.zeros(shape, dtype)
     return np.zeros(shape, dtype)
+
+
+def of_program(array: Any) -> Any:
+    """Return an array that is made here as a part of the program that is being written down, if there is one."""
+    program = held().program
+    return array if program is None else program.made(array)
+
+
+def one_beside(values: Iterable[Any]) -> Any:
+    """Return the number 1 that a sweep begins with; with a traced array among the values, which tells it so, as one."""
+    like = next((x for x in values if type(x) in TRACED), None)
+    return np.float64(1) if like is None else like.program.one(np.float64, ())
+
+
+def form_of(x: Any) -> Any:
+    """Return an array that is alike in shape, dtype and memory, for what asks for these and for no values."""
+    return x.value if type(x) in TRACED else x
 
 
 def copy_of(x: Any, order: Any = "K") -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from ..kernels import guard
 from ..kernels.arrays import Array
 from ..kernels.gate import PLAIN
+from ..kernels.traced import MEMORY
 from ..rules.differentiable import Differentiable
 from ..tape import wrapping
 from ..tape.cotangents import picked
@@ -21,7 +22,7 @@ def saved(value: Any) -> Array:
     """Return what a tape keeps of an operand; what its owner could change meanwhile is guarded."""
     if isinstance(value, wrapping.Tensor):
         return value._raw if value._alias is None else sharing.saved_alias(value)
-    if type(value) is np.ndarray:
+    if type(value) in MEMORY:
         return guard.secured(value)
     # An argument of a user's own function, which stays what it is; operands have come in by the gate.
     return value.copy() if isinstance(value, np.ndarray) else value

@@ -16,6 +16,7 @@ from ..context import settings
 from ..kernels import gate, guard
 from ..kernels.arrays import FLOAT64, SPLIT, Array
 from ..kernels.gate import NUMBERS, PLAIN
+from ..kernels.traced import TRACED
 from ..rules.differentiable import Elementwise, Function
 from ..tape import wrapping
 from ..tape.nodes import Node, next_order
@@ -150,13 +151,16 @@ def binary(
         n.order = order()
         if type(out) is float64:
             n.shape, n.dtype = (), FLOAT64
-        else:
-            try:
-                n.shape, n.dtype = out.shape, out.dtype
-            except AttributeError:  # a product of objects is one of them
+            return t
+        if type(out) is not ndarray:
+            if type(out) in TRACED:
+                needs = (x_of_x, y_of_x) if q is None else (x_of_y, y_of_y) if p is None else (x_of_any, y_of_any)
+                n.args = tuple([saved(z) if need else None for z, need in zip((x1, x2), needs, strict=True)])
+            elif not hasattr(out, "dtype"):  # a product of objects is one of them
                 gate.need_numbers(out, rule.name, (x1, x2))
-            if n.dtype is not float64_dtype and n.dtype.kind not in numbers:
-                gate.need_numbers(out, rule.name, (x1, x2))
+        n.shape, n.dtype = out.shape, out.dtype
+        if n.dtype is not float64_dtype and n.dtype.kind not in numbers:
+            gate.need_numbers(out, rule.name, (x1, x2))
         return t
 
     return record

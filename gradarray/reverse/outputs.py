@@ -17,6 +17,7 @@ from numpy.lib.array_utils import byte_bounds
 from ..context.settings import silently
 from ..kernels.arrays import Array
 from ..kernels.gate import PLAIN
+from ..kernels.traced import TRACED, copy_of
 from ..rules.kinds import Rule
 from ..rules.names import public_name
 from ..rules.signature import parameter_kinds
@@ -156,8 +157,8 @@ def _stand_in(out: Any, traced: bool) -> Any:
 
 def likeness(array: Array) -> Array:
     """Return a copy of an array that lies in memory as it does, since some functions take not every output."""
-    if array.flags.forc or array.size == 0:
-        return np.array(array, order="K")
+    if array.flags.forc or array.size == 0 or type(array) in TRACED:
+        return copy_of(array)
     low, high = byte_bounds(array)
     start = array.__array_interface__["data"][0] - low
     copy = np.ndarray(array.shape, array.dtype, np.empty(high - low, np.uint8), start, array.strides)

@@ -136,7 +136,7 @@ class _Writer:
         self.n = {node: f"n{k}" for k, node in enumerate(self.nodes)}
         self.g = {node: f"g{k}" for k, node in enumerate(self.nodes)}
         self.lines: list[str] = []
-        self.names: dict[str, Any] = {"F8": FLOAT64, "blank": blank, "fit": fit, "is_clean": is_clean}
+        self.names: dict[str, Any] = {"F8": FLOAT64, "blank": blank, "fit": fit, "is_clean": is_clean, "nan": np.nan}
         self.names |= {"refs": references, "ndarray": np.ndarray, "vdot": np.vdot, "zeros": np.zeros}
         self.names["buffer_of"] = buffer_of
         self.names["broadcast"] = np.broadcast_to
@@ -425,7 +425,8 @@ class _Writer:
             yield f"if {g} != {g}: return {{}}"
         elif node.size < BLAS_THREADS:
             square = f"{g}.dot({g})" if node.ndim == 1 else f"vdot({g}, {g})"
-            yield f"c = {square} if type({g}) is ndarray else 0"  # as is_clean does, without the call
+            # As is_clean does, without the call.
+            yield f"c = {square} if type({g}) is ndarray else 0 if is_clean({g}) else nan"
             yield "if c != c: return {}"
         else:
             yield f"if not is_clean({g}): return {{}}"

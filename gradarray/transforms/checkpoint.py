@@ -18,12 +18,13 @@ from ..forward.dual import Dual
 from ..forward.levels import made_of_tensors, on_a_tape
 from ..kernels.arrays import FLOAT64, Array, is_floating
 from ..kernels.references import COUNTED
+from ..kernels.traced import one_beside
 from ..reverse.boxing import saved
 from ..reverse.elementwise import records
 from ..tape import nodes, plans, wrapping
 from ..tape.loss import differentiating
 from ..tape.nodes import Node, PullbackRule, next_order
-from ..tape.wrapping import wrap
+from ..tape.wrapping import bare, wrap
 from .containers import Tree, flatten, tree_map
 from .custom_gradient import highest_level, put_on_tape
 from .trace import ARGUMENT, Results
@@ -128,7 +129,7 @@ class _Checkpoint(PullbackRule):
             for old, parent in zip(self.outside, node.parents[len(variables) :], strict=True):
                 if old in outside:
                     outside[old].rule, outside[old].parents = ARGUMENT, (parent,)
-        one = np.float64(1.0)
+        one = one_beside(map(bare, parts))
         found = plans.sweep(root, wrap(one) if traced else one, traced, wrap if traced else None, start)
         return [found.get(v._node) for v in variables] + [
             found.get(outside[n]) if n in outside else None for n in self.outside

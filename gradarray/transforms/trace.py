@@ -23,7 +23,7 @@ from ..dropin.making import in_reverse
 from ..forward.dual import Dual
 from ..forward.tangents import copied, joined, matched
 from ..kernels.arrays import FLOAT64, Array
-from ..kernels.traced import MEMORY, TRACED, array_of
+from ..kernels.traced import MEMORY, TRACED, array_of, one_beside
 from ..reverse.tensor import Tensor, variable
 from ..tape import loss
 from ..tape.loss import differentiating
@@ -332,7 +332,8 @@ def pull_back(
         found = sweep(root, g if isinstance(g, Tensor) else wrap(g), True, wrap, oldest, reached[1])
         return [found[node] if node in found else wrap(zeros_of(node)) for node in inputs]
     cotangents[:] = [c._raw if isinstance(c, Tensor) else c for c in cotangents]
-    found = sweep(root, _ONE if len(roots) > 1 else cotangents[0], retain, None, oldest, reached[1])
+    g = one_beside(cotangents) if len(roots) > 1 else cotangents[0]
+    found = sweep(root, g, retain, None, oldest, reached[1])
     taken = {id(c) for c in cotangents}
     return [_own(found[node], taken) if node in found else zeros_of(node) for node in inputs]
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import dataclasses
 import functools
 import random
+import signal
 import sys
+import threading
 import time
 import types
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
-from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -206,7 +208,7 @@ CASES: dict[str, tuple[Callable[[], Any], list[Any]]] = {
     },
 }
 # What they refer to that is written down in no program, so that they are carried out as they are.
-PLAIN = {"views", "keep_all"}
+PLAIN = {"views", "keep_all", "logged"}
 # So many programs serve, whatever happens.
 ONE = {"default", "partial", "update", "keep_last", "callable", "gradient"}
 
@@ -353,15 +355,30 @@ def test_after_an_error_everything_is_as_the_function_leaves_it() -> None:
 def test_another_thread_makes_it_plain() -> None:
     def f(x: Any) -> Any:
         out = []
-        thread = Thread(target=lambda: out.append(x * 2))
+        thread = Thread(lambda: out.append(x * 2))
         thread.start()
-        thread.join()
+        thread.finish()
         return out[0] + x
 
     run = ga.jit(f)
-    with pytest.warns(ga.JitWarning, match="thread"):
-        np.testing.assert_array_equal(run(X), 3 * X)
+    with pytest.warns(ga.JitWarning, match="thread") as told:
+        for _ in range(10):
+            np.testing.assert_array_equal(run(X), 3 * X)
+    assert len(told) == 1
     np.testing.assert_array_equal(run(-X), -3 * X)
+
+
+def test_a_thread_that_the_function_waits_for_may_call_another_one() -> None:
+    other = ga.jit(lambda x: 2 * x)
+
+    def f(x: Any) -> Any:
+        out = []
+        thread = Thread(lambda: out.append(other(1.0)))
+        thread.start()
+        thread.finish()
+        return out[0] * x
+
+    np.testing.assert_array_equal(ga.jit(f)(X), 2 * X)
 
 
 def test_opaque_objects_are_refused() -> None:
@@ -380,3 +397,118 @@ def test_within_a_drop_in_block_it_is_the_function() -> None:
         assert run(1.0) == 3
     assert t.grad == 3
     assert run(1.0) == 3
+
+
+def test_random_numbers_are_drawn_as_without_it() -> None:
+    generator = np.random.default_rng(5)
+    draws: list[Callable[[], Any]] = [np.random.random, random.random, generator.random]
+    for draw in draws:
+        found = []
+        for wrap in (lambda f: f, ga.jit):
+            np.random.seed(1)  # noqa: NPY002
+            random.seed(1)
+            generator.bit_generator.state = np.random.default_rng(5).bit_generator.state
+            run = wrap(lambda x: x * draw())  # noqa: B023 - it is called at once
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ga.JitWarning)
+                found.append([run(2.0) for _ in range(3)])
+        assert found[0] == found[1]
+
+
+def test_what_it_refers_to_can_be_dropped() -> None:
+    model = Model()
+    run = ga.jit(lambda x: model.output(x), strict=True)
+    run(X)
+    old = weakref.ref(model.W)
+    model.W = np.zeros(3)
+    assert old() is None
+    run(X)
+    text = weakref.ref(run._recent[0].enter)
+    del run
+    assert text() is None
+
+
+class Thread(threading.Thread):
+    """A thread whose failure is that of the test."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        super().__init__(daemon=True)
+        self.work, self.error = work, None
+
+    def run(self) -> None:
+        try:
+            self.work()
+        except BaseException as error:
+            self.error = error
+
+    def finish(self) -> None:
+        self.join(20)
+        assert not self.is_alive()
+        if self.error is not None:
+            raise self.error
+
+
+def test_many_threads_call_it_at_once() -> None:
+    model, errors = Model(), []
+
+    def work(run: Any, x: Any) -> None:
+        errors.extend(k for k in range(50) if not np.array_equal(run(x * k), [np.sum(x * k * model.W) * 2]))
+
+    runs = [ga.jit(model.output, strict=True) for _ in range(3)]
+    threads = [Thread(functools.partial(work, run, np.arange(n) + 1.0)) for run in runs for n in (1, 3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.finish()
+    assert not errors
+    assert type(model.W) is np.ndarray
+
+
+def test_the_line_is_quoted_that_cannot_be_written_down() -> None:
+    def f(x: Any) -> Any:
+        return np.frombuffer(x.data)[0] + x[0]
+
+    with pytest.warns(ga.JitWarning, match=r"f is carried out .*, in return np.frombuffer\(x.data\)\[0\].*\.py:\d+"):
+        assert ga.jit(f)(X) == 2
+
+
+def test_what_numpy_says_is_said_once() -> None:
+    run = ga.jit(lambda x: np.log(x), strict=True)
+    for _ in range(2):
+        with pytest.warns(RuntimeWarning, match="divide by zero") as told:
+            run(np.zeros(2))
+        assert len(told) == 1
+    with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
+        run(np.zeros(2))
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers to interrupt with")
+def test_interrupts_at_any_moment() -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    model, interrupted = Model(), 0
+    before = {name: id(value) for name, value in vars(model).items()}
+    old = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for k in range(200):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 2e-5 + 1e-5 * k)
+                while True:
+                    ga.jit(ga.grad(model))(X)
+            except KeyboardInterrupt:
+                interrupted += 1
+            finally:
+                while True:
+                    try:
+                        signal.setitimer(signal.ITIMER_REAL, 0)
+                        break
+                    except KeyboardInterrupt:
+                        interrupted += 1
+            assert {name: id(value) for name, value in vars(model).items()} == before
+    finally:
+        signal.signal(signal.SIGALRM, old)
+    assert interrupted >= 200
+    thread = Thread(lambda: np.testing.assert_array_equal(ga.jit(ga.grad(model), strict=True)(X), 2 * X))
+    thread.start()
+    thread.finish()

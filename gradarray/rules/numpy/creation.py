@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ...kernels.arrays import Array
+from ...kernels.traced import form_of
 from ...tape.wrapping import bare, stack_nested
 from ..kinds import Creation
-from ..primitives import astype
+from ..primitives import astype, primitive
 from ..registry import composite, creation, family, lowered
 from ..signature import is_differentiated
 from .shape import as_array, made_array, plain
@@ -73,13 +74,14 @@ def _asarray(a: Array, dtype: Any = None, order: Any = None, *, device: Any = No
 def _require(a: Array, dtype: Any = None, requirements: Any = None) -> Array:
     stacked = made_array(stack_nested(a))
     raw = plain(stacked)
-    wanted = np.require(raw, dtype, requirements)  # NumPy's own error for a mistake
-    return stacked if wanted is raw else astype(np.copy(stacked, order="F" if wanted.flags.fnc else "C"), wanted.dtype)
+    form = form_of(raw)
+    wanted = np.require(form, dtype, requirements)  # NumPy's own error for a mistake
+    return stacked if wanted is form else astype(np.copy(stacked, order="F" if wanted.flags.fnc else "C"), wanted.dtype)
 
 
 def _fromiter(iter: Any, dtype: Any, count: int = -1) -> Array:
     items = list(islice(iter, count if count >= 0 else None))
-    wanted = np.fromiter(map(plain, items), dtype, count)  # NumPy's own error for a mistake
+    wanted = np.fromiter([form_of(plain(item)) for item in items], dtype, count)  # NumPy's own error for a mistake
     return astype(stack_nested(items), wanted.dtype)
 
 
@@ -132,12 +134,21 @@ def _points(start: Array, stop: Array, num: int, endpoint: bool) -> tuple[Array,
     return points, step
 
 
+@primitive
+def numbered(start: Any, stop: Any, step: Any, *, dtype: Any, device: Any) -> Array:
+    """Do what np.arange does, whose length is up to the values."""
+    return np.arange(start, stop, step, dtype=dtype, device=device)
+
+
+numbered.by_values = True  # type: ignore[attr-defined]
+
+
 def _arange(
     start_or_stop: Array, /, stop: Array | None = None, step: Array = 1, dtype: Any = None, *, device: Any = None
 ) -> Array:
     start, stop = (0, start_or_stop) if stop is None else (start_or_stop, stop)
     ends: Any = plain(start), plain(stop), plain(step)
-    raw = np.arange(*ends, dtype=dtype, device=device)
+    raw = numbered(*ends, dtype=dtype, device=device)
     # NumPy finds out the distance from the first two values, as they are rounded.
     first, second = (astype(as_array(x), raw.dtype) for x in (start, start + step))
     return first + np.arange(len(raw), dtype=raw.dtype) * (second - first)

@@ -92,11 +92,11 @@ def lstsq_vjp(g: list[Array], ans: tuple[Array, ...], a: Array, b: Array, rcond:
     return of_a, of_b[:, 0] if vector else of_b
 
 
-def _cutoff(s: Array, rank: int) -> float:
+def _cutoff(s: Array, rank: int) -> Any:
     """Return what to cut off singular values at, relative to the first one, in order to keep as many as LAPACK has."""
     if rank == s.size or not s[0]:
         return 0.0
-    return float((s[rank - 1] + s[rank]) / (2 * s[0])) if rank else 2.0
+    return (s[rank - 1] + s[rank]) / (2 * s[0]) if rank else 2.0
 
 
 def tensorsolve(a: Array, b: Array, axes: Any = None) -> Array:

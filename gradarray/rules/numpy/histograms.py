@@ -6,6 +6,7 @@ follow these, and so do densities, which are divided by the widths.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -120,7 +121,7 @@ def histogramdd(sample: Any, bins: Any = 10, range: Any = None, density: Any = N
     ]
     if weights is not None:
         places = [_bin_numbers(column, plain) for column, plain in zip(columns, fixed, strict=True)]
-        inside = np.all([(p >= 0) & (p < n) for p, n in zip(places, counts.shape, strict=True)], axis=0)
+        inside = reduce(np.logical_and, [(p >= 0) & (p < n) for p, n in zip(places, counts.shape, strict=True)])
         weights = as_array(weights)[inside]
         weights = weights if weights.dtype == float else weights.astype(float)
         counts = scatter(weights, index=tuple(p[inside] for p in places), shape=counts.shape)

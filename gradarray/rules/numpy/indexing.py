@@ -5,6 +5,7 @@ Convention: elements that are equal share evenly what comes back to their places
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from ...kernels.arrays import Array, Spec
 from ...tape.wrapping import bare
-from ..primitives import astype, clear, scatter, updated
+from ..primitives import astype, clear, primitive, scatter, updated
 from ..registry import composite, linear, lowered, nondifferentiable, rule
 from ..signature import parameter_names
 from .joining import onto_mask
@@ -122,8 +123,13 @@ lowered(np.piecewise, lambda args, kwargs: piecewise(*args, **kwargs))
 
 
 def take_adjoint(g: Array, a: Spec, *, indices: Any, axis: int | None = None, mode: Any = "raise") -> Array:
-    place = np.take(np.arange(a.size).reshape(a.shape), indices, axis, mode=mode)
-    return gathered_back(g, place, a.shape)
+    return gathered_back(g, taken_places(indices, a.shape, axis, mode), a.shape)
+
+
+@primitive
+def taken_places(indices: Any, shape: tuple[int, ...], axis: int | None, mode: Any) -> Array:
+    """Return which elements np.take takes of an array of a shape, in C order."""
+    return np.take(np.arange(math.prod(shape)).reshape(shape), indices, axis, mode=mode)
 
 
 def take_along_axis_adjoint(g: Array, arr: Spec, *, indices: Any, axis: int | None = -1) -> Array:

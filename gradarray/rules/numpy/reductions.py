@@ -195,10 +195,12 @@ def hits(a: Array, value: Array, axis: Axis, where: Any = True) -> tuple[Array, 
     """Tell which elements are equal to the value found along an axis, and how many; a NaN is equal to a NaN."""
     hit = a == value if where is True else (a == value) & where
     n = np.sum(hit, axis=axis, keepdims=True)
-    if not np.all(n):
-        hit = ((a == value) | ((a != a) & (value != value))) & where
-        n = np.sum(hit, axis=axis, keepdims=True)
-    return hit, n
+    return (hit, n) if np.all(n) else _all_hits(a, value, axis, where)
+
+
+def _all_hits(a: Array, value: Array, axis: Axis, where: Any) -> tuple[Array, Array]:
+    hit = ((a == value) | ((a != a) & (value != value))) & where
+    return hit, np.sum(hit, axis=axis, keepdims=True)
 
 
 def extremum_vjp(
@@ -212,8 +214,10 @@ def extremum_vjp(
 ) -> Array:
     """Share `g` evenly between the elements that are the result; if that is NaN, between the NaNs."""
     ans, g = expand(ans, axis, keepdims), expand(g, axis, keepdims)
-    hit, n = hits(a, ans, axis, where)
-    if initial is not None:
+    if initial is None:
+        hit, n = hits(a, ans, axis, where)
+    else:  # it may be that no element is the result
+        hit, n = _all_hits(a, ans, axis, where)
         n = n + ((ans == initial) | ((ans != ans) & (initial != initial)))
     return np.where(hit, g / n, 0)
 
