@@ -38,6 +38,7 @@ class Expressions:
     Attributes
     ----------
     names : what each variable is called
+    inputs : those that the program is given
     used : which of them are read, or returned
     """
 
@@ -46,6 +47,7 @@ class Expressions:
 
     def __init__(self, left: Optimised, inputs: Iterable[Variable]) -> None:
         self.names: dict[Variable, str] = {v: v.name for v in inputs}
+        self.inputs = frozenset(self.names)
         self.left = left
         self._texts: dict[Variable, tuple[str, int]] = {}
         self._count = 0
@@ -104,6 +106,19 @@ class Expressions:
             ):
                 users[r], read[r], depth[r], loud[r] = last, reads, deep, says
         return users
+
+    def last_reads(self) -> dict[Variable, int]:
+        """Return where each variable is read for the last time; what stands in another statement is read there."""
+        statements = self.left.statements
+        last: dict[Variable, int] = {v: 1 << 60 for v in self.left.outputs if type(v) is Variable}
+        at = [*range(len(statements))]
+        for k in range(len(statements) - 1, -1, -1):
+            results = statements[k].results
+            if len(results) == 1 and results[0] in self._users:
+                at[k] = at[self._users[results[0]]]
+            for v in statements[k].reads:
+                last[v] = max(last.get(v, 0), at[k])
+        return last
 
     def is_inside(self, s: Statement) -> bool:
         """Tell whether a statement has no line of its own; its text is kept for that of its user."""

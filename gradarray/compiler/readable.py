@@ -116,20 +116,7 @@ class _Page(Expressions):
         self._here = 0
         self._silent: set[Variable] = {r for s in left.statements if s.silent for r in s.results}
         super().__init__(left, inputs)
-        self._last = self._last_lines()
-
-    def _last_lines(self) -> dict[Variable, int]:
-        """Return where each variable is read for the last time; what stands in another statement is read there."""
-        statements = self.left.statements
-        last: dict[Variable, int] = {v: 1 << 60 for v in self.left.outputs if type(v) is Variable}
-        at = [*range(len(statements))]
-        for k in range(len(statements) - 1, -1, -1):
-            results = statements[k].results
-            if len(results) == 1 and results[0] in self._users:
-                at[k] = at[self._users[results[0]]]
-            for v in statements[k].reads:
-                last[v] = max(last.get(v, 0), at[k])
-        return last
+        self._last = self.last_reads()
 
     def stays(self, s: Statement) -> bool:
         return s.results[0] in self._labels

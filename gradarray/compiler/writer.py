@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..context.settings import SILENT, errors
+from ..kernels.arrays import LARGE
 from ..kernels.parts import by_rows
 from ..kernels.sums import total_of_rows
 from .blocks import Block, in_blocks, sliced
@@ -14,7 +16,8 @@ from .expressions import Expressions
 from .folding import joined
 from .forms import form_of
 from .optimise import Optimised
-from .program import Program, Statement
+from .program import Program, Statement, Variable
+from .reuse import reusing
 
 
 class Written(NamedTuple):
@@ -36,7 +39,7 @@ class Written(NamedTuple):
 
 def write(p: Program, left: Optimised, name: str) -> Written:
     """Write down, as a function of a name, what is left of a program."""
-    left = in_blocks(left)
+    left = reusing(in_blocks(left))
     names = {"np": np, **left.constants, "errors": errors, "SILENT": SILENT, "by_rows": by_rows}
     names["total_of_rows"] = total_of_rows
     lines = [f"def {name}({', '.join(v.name for v in p.inputs)}):", *_lines(Expressions(left, p.inputs))]
@@ -49,7 +52,11 @@ def write(p: Program, left: Optimised, name: str) -> Written:
 def _lines(expressions: Expressions) -> list[str]:
     lines: list[str] = []
     silent, indent = False, "    "
-    for s in expressions.left.statements:
+    ends: dict[int, list[Variable]] = {}
+    for v, k in expressions.last_reads().items():
+        if v.memory is not None and math.prod(v.shape) >= LARGE:
+            ends.setdefault(k, []).append(v)
+    for k, s in enumerate(expressions.left.statements):
         if expressions.is_inside(s):
             continue
         if s.silent != silent and not expressions.is_mute(s):
@@ -58,9 +65,12 @@ def _lines(expressions: Expressions) -> list[str]:
             indent = "        " if silent else "    "
         if isinstance(s, Block):
             lines += [indent + line for line in _block(expressions, s)]
-            continue
-        line = expressions.line(s)
-        lines.append(indent + (f"if {line}: return None" if s.kind == "guard" else line))
+        else:
+            line = expressions.line(s)
+            lines.append(indent + (f"if {line}: return None" if s.kind == "guard" else line))
+        dead = [expressions.names[v] for v in ends.get(k, ()) if v in expressions.names and v not in expressions.inputs]
+        if dead:
+            lines.append(f"{indent}del {', '.join(dead)}")
     lines.append(f"{indent}return ({''.join([f'{x}, ' for x in expressions.results()])})")
     return [*lines, *_silenced(True)] if silent else lines
 
