@@ -42,7 +42,9 @@ class Block(Statement):
 
     __slots__ = ("length", "members", "size", "step", "updates")
 
-    def __init__(self, members: Sequence[Statement], length: int, stored: Sequence[Variable], updates: set[Any]) -> None:
+    def __init__(
+        self, members: Sequence[Statement], length: int, stored: Sequence[Variable], updates: set[Any]
+    ) -> None:
         made = {r for s in members for r in s.results}
         outer = dict.fromkeys([v for s in members for v in s.reads if v not in made])
         silent = all(s.silent for s in members)
@@ -206,7 +208,9 @@ def _is_known(form: Form) -> bool:
         return numbers
     if form.op == "call" and form.name == "total_kept":
         return True
-    if form.op != "call" or not form.name.startswith("np.") or any(type(x) in (Hole, Other) for x in form.keys.values()):
+    if form.op != "call" or not form.name.startswith("np."):
+        return False
+    if any(type(x) in (Hole, Other) for x in form.keys.values()):
         return False
     if _REDUCTION.fullmatch(form.name):
         return len(form.args) == 1 and set(form.keys) <= {"axis", "keepdims"}

@@ -14,7 +14,19 @@ _DEEPEST = 12
 # What cannot meet an infinity or a NaN, and so may stand among statements of either kind.
 _MUTE = frozenset(("index", "attribute", "neg", "pos", "~"))
 _MUTE_CALLS = frozenset(
-    "np.zeros np.empty np.where np.broadcast_to np.concatenate reshape copy transpose swapaxes ravel squeeze".split()
+    [
+        "np.zeros",
+        "np.empty",
+        "np.where",
+        "np.broadcast_to",
+        "np.concatenate",
+        "reshape",
+        "copy",
+        "transpose",
+        "swapaxes",
+        "ravel",
+        "squeeze",
+    ]
 )
 
 

@@ -88,7 +88,7 @@ class Optimiser:
 
     def memory(self, v: Variable) -> int | None:
         """Return the number of the memory that a variable stands in after all."""
-        return self._found(v.memory)
+        return self._found(v.memory) if self._memories else v.memory
 
     def _found(self, memory: int | None) -> int | None:
         while memory in self._memories:
@@ -138,6 +138,8 @@ class Optimiser:
         s = self.made.get(v) if type(v) is Variable else None
         if s is None or s.kind != "call":
             return None
+        if not self._writes:
+            return s
         since = self._made_at[v]
         for x in (v, *s.reads):
             memory = self.memory(x)
@@ -160,9 +162,7 @@ class Optimiser:
 
     def constant(self, value: Any) -> str:
         """Return the name of a value that depends on no input."""
-        key = (type(value), value.dtype.char, value.shape, value.strides, value.tobytes()[:1000], id(value))
-        if not value.ndim:
-            key = key[:-1]
+        key: Any = (value.dtype.char, value.tobytes()) if not value.ndim else id(value)
         if key not in self._spelt:
             name = self._p.named(f"k{len(self._spelt)}")
             self._spelt[key] = name
@@ -172,7 +172,8 @@ class Optimiser:
     # --- the walk ----------------------------------------------------------------------------------------------------
 
     def run(self) -> Optimised:
-        for self._here, s in enumerate(self._p.statements):
+        for k, s in enumerate(self._p.statements):
+            self._here = k
             self._take(s)
         outputs = [self._output(v) for v in self._outputs]
         given = {self._found(m) for m in self._given}
@@ -188,7 +189,7 @@ class Optimiser:
         return self.constant(self.known[v]) if v in self.known else v
 
     def _take(self, s: Statement) -> None:
-        if any(v in self._alias for v in s.reads):
+        if not self._alias.keys().isdisjoint(s.reads):
             s = s.but(tuple([p if type(p) is str else self._alias.get(p, p) for p in s.pieces]))
         if s.kind in ("call", "copy") and len(s.results) == 1:
             self._call(s)
@@ -240,7 +241,7 @@ class Optimiser:
 
     def _keep(self, s: Statement) -> None:
         known = self.known
-        if any(v in known for v in s.reads):
+        if not known.keys().isdisjoint(s.reads):
             s = s.but(tuple([self.constant(known[p]) if type(p) is not str and p in known else p for p in s.pieces]))
         for r in s.results:
             self.made[r] = s
@@ -248,6 +249,8 @@ class Optimiser:
         self._kept.append(s)
 
     def _key(self, s: Statement) -> Any:
+        if not self._writes:
+            return (*[p if type(p) is str else id(p) for p in s.pieces], ())
         made = {self.memory(v) for v in s.results}
         versions = tuple([0 if self.memory(v) in made else self._version(self.memory(v)) for v in s.reads])
         return (*[p if type(p) is str else id(p) for p in s.pieces], versions)
@@ -263,7 +266,10 @@ class Optimiser:
     def _is_known(self, s: Statement) -> bool:
         """Carry out a statement that depends on no input, and keep its value in mind where that takes no memory."""
         (r,) = s.results
-        if not all(v in self.known for v in s.reads) or not self._is_pure(s) or not r.shape and r.dtype is None:
+        for v in s.reads:
+            if v not in self.known:
+                return False
+        if not self._is_pure(s) or (not r.shape and r.dtype is None):
             return False
         memory = self.memory(r)
         if memory is not None and (
@@ -282,7 +288,7 @@ class Optimiser:
         order = {v: f"_{k}" for k, v in enumerate(dict.fromkeys(s.reads))}
         values = {name: self.known[v] for v, name in order.items()}
         text = "".join([p if type(p) is str else order[p] for p in s.pieces])
-        (r,) = s.results or (None,)
+        r: Any = s.results[0] if s.results else None
         large = r is not None and math.prod(r.shape or ()) >= LARGE and form_of(s).op in ELEMENTWISE | {"neg"}
         if large:  # of numbers that stand everywhere comes one that does
             numbers = {name: everywhere(value) for name, value in values.items()}
@@ -311,10 +317,12 @@ def needed(
     kept = []
     for s in reversed(statements):
         into = found(s.writes)
-        if s.kind == "guard" or (into is not None and into in memories) or any(v in live for v in s.results):
+        if s.kind == "guard" or (into is not None and into in memories) or not live.isdisjoint(s.results):
             kept.append(s)
             live.update(s.reads)
-            memories |= {found(v.memory) for v in s.reads if v.memory is not None}
+            for v in s.reads:
+                if v.memory is not None:
+                    memories.add(found(v.memory))
     return kept[::-1]
 
 

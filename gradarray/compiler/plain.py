@@ -63,7 +63,8 @@ class _Plain:
         return getattr(value, "base", None) is ONES
 
     def ndim(self, x: Any) -> int:
-        return np.ndim(self.left.constants.get(x.text)) if type(x) is Other else len(getattr(x, "shape", ()))
+        array = self.left.constants.get(x.text) if type(x) is Other else x
+        return len(getattr(array, "shape", ()))
 
     def before(self, v: Any) -> Statement | None:
         """Return the statement that has just made a variable."""
@@ -111,7 +112,7 @@ def _keeping_axes(put: _Plain, s: Statement, form: Form) -> Any:
 
 
 @_rule(*REDUCTIONS)
-def _reduction(put: _Plain, s: Statement, form: Form) -> Any:
+def _reduction(_put: _Plain, s: Statement, form: Form) -> Any:
     v = operand(s, form.args[0])
     if type(v) is not Variable or len(form.args) != 1 or any(type(x) in (Hole, Other) for x in form.keys.values()):
         return None
@@ -120,7 +121,7 @@ def _reduction(put: _Plain, s: Statement, form: Form) -> Any:
 
 
 @_rule("np.zeros", "np.empty", "np.ones")
-def _made(put: _Plain, s: Statement, form: Form) -> Any:
+def _made(_put: _Plain, s: Statement, form: Form) -> Any:
     if len(form.args) != 2 or type(form.args[0]) is not tuple:
         return None
     (shape, dtype), rest = form.args, ""
@@ -130,13 +131,13 @@ def _made(put: _Plain, s: Statement, form: Form) -> Any:
 
 
 @_rule("copy", "np.copy")
-def _copied(put: _Plain, s: Statement, form: Form) -> Any:
+def _copied(_put: _Plain, s: Statement, form: Form) -> Any:
     v = operand(s, form.args[0])
     return s.but((v, ".copy()")) if form.op == "method" and len(form.args) > 1 and type(v) is Variable else None
 
 
 @_rule("assignment")
-def _updated(put: _Plain, s: Statement, form: Form) -> Any:
+def _updated(put: _Plain, s: Statement, _form: Form) -> Any:
     """Make ``x[i] += v`` of ``x[i] = x[i] + v``."""
     inner = put.before(s.pieces[-1])
     if inner is None or form_of(inner).op not in ("+", "-"):
@@ -153,7 +154,7 @@ def _updated(put: _Plain, s: Statement, form: Form) -> Any:
     return s.but((*place[:-1], f"{place[-1][:-3]} {form_of(inner).op}= ", piece))
 
 
-def _argument_lists(put: _Plain, s: Statement, form: Form) -> Any:
+def _argument_lists(_put: _Plain, s: Statement, _form: Form) -> Any:
     """Leave the comma out behind an index that stands alone."""
     pieces = tuple([re.sub(r":(-?\d*),\]", r":\1]", p) if type(p) is str else p for p in joined(s.pieces)])
     return s.but(pieces) if pieces != tuple(s.pieces) else None

@@ -142,7 +142,7 @@ class Program:
         self.foreign = False  # another thread has used a traced array
         # By the number of a piece of memory: what tapes have saved of it, which is copied before somebody writes there.
         self._saved: dict[int, list[weakref.ref[Any]]] = {}
-        # The lines of what was recorded, each behind the number that came next then; and the node of which a sweep asks.
+        # The lines of what was recorded, each behind the number that came next then; and the node that a sweep is at.
         self._marks: list[int] = []
         self._lines: list[Line | None] = []
         self._outside = _users_line()
@@ -527,7 +527,6 @@ def _is_short(x: Any) -> bool:
     if type(x) is tuple:
         return len(x) < 9 and all(map(_is_short, x))
     return type(x) in (*_BUILTINS, str, type(None), slice) or isinstance(x, (np.dtype, np.number, type))
-
 
 
 def _same_bytes(a: Any, b: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..transforms.containers import Fixed, Tree
@@ -153,7 +153,8 @@ class _Page(Expressions):
         ends = max([k for k, s in enumerate(self.left.statements) if s.silent], default=0)
         silent: bool | None = None
         before: Said | None = None
-        for self._here, s in enumerate(self.left.statements):
+        for k, s in enumerate(self.left.statements):
+            self._here = k
             if self.is_inside(s):
                 continue
             if both and s.silent != silent:

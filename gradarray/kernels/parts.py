@@ -258,7 +258,7 @@ ROWS = 2**15
 def by_rows(compute: Callable[..., object], length: int, step: int, size: int) -> None:
     """Call `compute` for blocks of at most `step` rows, which together are `length`, in threads.
 
-    `size` is how many elements the largest array has. Where NumPy has something to say, ``compute(all, True)`` is called.
+    `size` is how many elements the largest array has. If NumPy has something to say, ``compute(all, True)`` follows.
     """
 
     def blocks(part: slice) -> None:
