@@ -84,7 +84,7 @@ class Expressions:
                 continue
             (r,) = s.results
             used = uses.get(r, ())
-            if not used or (len(used) > 1 and not self.repeats(s)):
+            if not used or (len(used) > 1 and (inner or not self.repeats(s))):
                 continue
             deep = 1 + max([depth[v] for v in inner], default=0)
             own = () if is_view(s, left) else [left.memory(v.memory) for v in s.reads if v.memory is not None]

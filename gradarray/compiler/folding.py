@@ -9,7 +9,8 @@ smaller. NaN stays NaN; whether it has a sign is nobody's matter.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,23 @@ def _factor(optimiser: Any, s: Statement, form: Form) -> tuple[Any, Any]:
     return None, None
 
 
+@_rule("+", "-", "*", "/")
+def _of_a_number(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
+    """Take one of NumPy's numbers for one of Python's, beside an array of its dtype."""
+    for k, arg in enumerate(form.args):
+        known = _NUMBER.fullmatch(arg.text) if type(arg) is Other else None
+        v = operand(s, form.args[1 - k])
+        if known is not None and _is_real(v) and v.dtype.name == known[1]:
+            text = _text(float(known[2]), v.dtype)
+            if text is not None:
+                text = f"({text})" if text.startswith("-") else text
+                return s.but((text, f" {form.op} ", v) if k == 0 else (v, f" {form.op} {text}"))
+    return None
+
+
+_NUMBER = re.compile(r"np\.(float64|float32)\((-?[\d.e+-]+)\)")
+
+
 @_rule("+", "-", "*", "/", *_OPERATORS)
 def _of_scalars(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     """Compute with the number in an array without axes, which takes a tenth of the time."""
@@ -161,11 +179,11 @@ def _product(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     if x == -1:
         return s.but(("-", v))
     inner = optimiser.origin(v)
-    if inner is not None and form_of(inner).op == "*" and optimiser.uses.get(v, 0) < 2:
+    if inner is not None and form_of(inner).op == "*":
         y, w = _factor(optimiser, inner, form_of(inner))
-        if y is not None and _is_doubling(y) and abs(x) >= 1 and math.isfinite(x * y) and w.shape == r.shape:
+        if y is not None and _is_one_product(x, y) and w.shape == r.shape:
             x, v = x * y, w
-    if inner is not None and form_of(inner).op == "neg" and optimiser.uses.get(v, 0) < 2:
+    if inner is not None and form_of(inner).op == "neg" and type(form_of(inner).args[0]) is Hole:
         x, v = -x, operand(inner, form_of(inner).args[0])
     text = _text(x, r.dtype)
     if text is None or s.pieces == (f"{text} * ", v):
@@ -173,8 +191,19 @@ def _product(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     return s.but((f"{text} * ", v))
 
 
-def _is_doubling(x: Any) -> bool:
-    return abs(x) >= 1 and math.frexp(x)[0] in (0.5, -0.5)
+def _is_one_product(x: Any, y: Any) -> bool:
+    """Tell whether x * (y * v) is (x * y) * v for every v: one of the numbers has to be a power of two.
+
+    If y is, the first product is exact, or overflows where the other one does so too. If x is, then what y * v loses
+    for a very small v must be nothing, as where y is an integer.
+    """
+    if not (abs(x) >= 1 and abs(y) >= 1 and math.isfinite(x * y)):
+        return False
+    return _is_power(y) or (_is_power(x) and float(y).is_integer())
+
+
+def _is_power(x: Any) -> bool:
+    return math.frexp(x)[0] in (0.5, -0.5)
 
 
 def _sign_outside(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
@@ -214,6 +243,19 @@ def _negative(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
         text = None if x is None or w.shape != r.shape else _text(-x, r.dtype)
         return None if text is None or w.dtype != r.dtype else s.but((f"{text} * ", w))
     return None
+
+
+@_rule("pos")
+def _positive(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
+    return _alias(optimiser, operand(s, form.args[0]), r)
+
+
+@_rule("T")
+def _turned_back(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
+    inner = optimiser.made.get(operand(s, form.args[0]))
+    if inner is None or form_of(inner).op != "attribute" or form_of(inner).name != "T":
+        return None
+    return _alias(optimiser, operand(inner, form_of(inner).args[0]), r)
 
 
 @_rule("+", "-")
@@ -261,7 +303,7 @@ def _without_broadcasting(optimiser: Any, s: Statement, form: Form) -> Any:
         if x is not None and other.dtype == v.dtype and other.shape == r.shape and form.op != "**":
             if other.dtype.kind == "f" and (text := _text(x, v.dtype)) is not None:
                 new[_place(s, k)] = f"({text})" if text.startswith("-") else text
-                return s.but(_joined(new))
+                return s.but(joined(new))
         if inner is None or form_of(inner).name != "np.broadcast_to" or optimiser.memory(v) is None:
             continue
         small = operand(inner, form_of(inner).args[0])
@@ -281,7 +323,7 @@ def _place(s: Statement, k: int) -> int:
     return [i for i, p in enumerate(s.pieces) if type(p) is Variable][k]
 
 
-def _joined(pieces: list[Any]) -> tuple[Any, ...]:
+def joined(pieces: Iterable[Any]) -> tuple[Any, ...]:
     joined: list[Any] = []
     for p in pieces:
         if joined and type(p) is str and type(joined[-1]) is str:

@@ -110,6 +110,7 @@ class Jitted(Generic[P, R]):
             self._varying.update(run.varied())
         try:
             tracing = Tracing(self._f, self._varying, args, kwargs, leaves, tree)
+            failed = ""
         except Untraceable as error:
             if isinstance(error, Disturbed):
                 self._disturbed += 1
@@ -117,11 +118,16 @@ class Jitted(Generic[P, R]):
                     return None
             if self._strict:
                 raise
-            line = line_in(error.__traceback__)
-            self._give_up(key, f"{error}{line and ', in '}{line}")
+            self._give_up(key, f"{error}, in {line_in(error.__traceback__)}".removesuffix(", in "))
             return None
-        except Exception:  # the function will raise it itself, and do what it does before
-            return None
+        except Exception as error:
+            failed = f"{type(error).__name__}: {error}, in {line_in(error.__traceback__)}".removesuffix(", in ")
+        if failed:
+            out = self._f(*args, **kwargs)  # it will raise it itself, and do what it does before
+            if self._strict:
+                raise Untraceable(failed)
+            self._give_up(key, failed)
+            return (out,)
         if tracing.run is None:
             return None
         runs.append(tracing.run)

@@ -24,20 +24,21 @@ class Said(NamedTuple):
     target: str
 
 
-def said(line: tuple[str, int] | None) -> Said | None:
+def said(line: tuple[str, int, str] | None) -> Said | None:
     """Return the user's statement that stands at a line of a file; None where there is no text of it."""
     return None if line is None else _said(*line)
 
 
 @functools.lru_cache(10_000)
-def _said(file: str, number: int) -> Said | None:
+def _said(file: str, number: int, function: str) -> Said | None:
     text = "".join(linecache.getlines(file))
     tree = _parsed(text)
     if tree is None:
         return None
     found: ast.AST | None = None
     for node in ast.walk(tree):
-        if isinstance(node, (ast.stmt, ast.Lambda)) and node.lineno <= number <= (node.end_lineno or 0):
+        kind = ast.Lambda if function == "<lambda>" else ast.stmt
+        if isinstance(node, kind) and node.lineno <= number <= (node.end_lineno or 0):
             if isinstance(node, ast.stmt) and hasattr(node, "body"):
                 continue
             if found is None or _extent(node) <= _extent(found):

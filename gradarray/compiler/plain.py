@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..kernels.arrays import ONES
-from .folding import REDUCTIONS
+from .folding import REDUCTIONS, joined
 from .forms import Form, Hole, Other, form_of, operand
 from .optimise import Optimised, asked_for_nan, needed
 from .program import Statement, Variable
@@ -60,6 +62,9 @@ class _Plain:
         value = self.left.constants.get(arg.text) if type(arg) is Other else None
         return getattr(value, "base", None) is ONES
 
+    def ndim(self, x: Any) -> int:
+        return np.ndim(self.left.constants.get(x.text)) if type(x) is Other else len(getattr(x, "shape", ()))
+
     def before(self, v: Any) -> Statement | None:
         """Return the statement that has just made a variable."""
         s = self.made.get(v) if type(v) is Variable else None
@@ -78,12 +83,11 @@ def _along_ones(put: _Plain, s: Statement, form: Form) -> Any:
 
 @_rule("np.dot")
 def _by_ones(put: _Plain, s: Statement, form: Form) -> Any:
-    v = operand(s, form.args[1])
+    w, v = [operand(s, arg) for arg in form.args]
     if type(v) is Variable and put.is_ones(form.args[0]):
         return _sum(s, v, 0)
-    w = operand(s, form.args[0])
-    if type(v) is Variable and type(w) is Variable and not form.keys and 0 < len(v.shape) < 3 > len(w.shape) > 0:
-        return s.but((w, " @ ", v))
+    if all(0 < put.ndim(x) < 3 for x in (v, w)):
+        return s.but(joined([x if type(x) is Variable else x.text for x in (w, Other(" @ "), v)]))
     return None
 
 
@@ -150,5 +154,5 @@ def _updated(put: _Plain, s: Statement, form: Form) -> Any:
 
 def _argument_lists(put: _Plain, s: Statement, form: Form) -> Any:
     """Leave the comma out behind an index that stands alone."""
-    pieces = tuple([re.sub(r":(-?\d*),\]", r":\1]", p) if type(p) is str else p for p in s.pieces])
+    pieces = tuple([re.sub(r":(-?\d*),\]", r":\1]", p) if type(p) is str else p for p in joined(s.pieces)])
     return s.but(pieces) if pieces != tuple(s.pieces) else None

@@ -53,6 +53,7 @@ class Variable:
 
 
 Pieces = tuple[Any, ...]
+Line = tuple[str, int, str]
 
 
 class Statement:
@@ -65,7 +66,7 @@ class Statement:
     pieces : the text, cut at the variables, which stand there themselves
     writes : the memory that is written into
     silent : NumPy says nothing of infinite and undefined results there, as in a sweep
-    line : the file and the line of the user's that it came from
+    line : the file and the line of the user's that it came from, and the name of the function that it stands in
     reads : the variables in the text, as often as they stand there
     form : what the text says, once somebody has asked; see forms.py
     """
@@ -79,7 +80,7 @@ class Statement:
         pieces: Pieces,
         writes: int | None,
         silent: bool,
-        line: tuple[str, int] | None,
+        line: Line | None,
     ) -> None:
         self.kind = kind
         self.results = results
@@ -143,7 +144,8 @@ class Program:
         self._saved: dict[int, list[weakref.ref[Any]]] = {}
         # The lines of what was recorded, each behind the number that came next then; and the node of which a sweep asks.
         self._marks: list[int] = []
-        self._lines: list[tuple[str, int] | None] = []
+        self._lines: list[Line | None] = []
+        self._outside = _users_line()
         self.pulled: int | None = None
         self.array: Any = None  # the types of what stands for values, handed in by their module
         self.scalar: Any = None
@@ -205,11 +207,12 @@ class Program:
         if not self.here():
             return
         line = _users_line() if self.pulled is None else self._line_of(self.pulled)
+        line = None if line == self._outside else line  # where the program was asked for
         self._marks.append(next_order())
         self._lines.append(line)
         self.statements.append(Statement(kind, results, tuple(pieces), writes, errors.get() is SILENT, line))
 
-    def _line_of(self, order: int) -> tuple[str, int] | None:
+    def _line_of(self, order: int) -> Line | None:
         """Return the line that recorded the node of a number."""
         k = bisect.bisect_left(self._marks, order)
         return self._lines[k - 1] if k else None
@@ -482,7 +485,7 @@ class Program:
             known = x.isbuiltin == 1 and x.isnative and getattr(np, x.name, None)
             return x, [f"np.{x.name}" if known else self.constant(x, "dtype")]
         if isinstance(x, type):
-            kind: type = x
+            x = kind = getattr(x, "acts_for", x)  # drop-in mode's
             public = "np." if getattr(np, kind.__name__, None) is kind else "" if kind in _BUILTINS else None
             return x, [self.constant(x) if public is None else public + kind.__name__]
         if isinstance(x, (Tensor, Dual)):
@@ -559,6 +562,6 @@ class _Backwards:
         return node
 
 
-def _users_line() -> tuple[str, int] | None:
+def _users_line() -> Line | None:
     frame = users_frame()
-    return None if frame is None else (frame.f_code.co_filename, frame.f_lineno or 0)
+    return None if frame is None else (frame.f_code.co_filename, frame.f_lineno or 0, frame.f_code.co_name)

@@ -15,8 +15,8 @@ from .plain import plainly_put
 from .program import Program, Statement, Variable
 from .spelling import helper, spelt
 
-# So wide may a line be without its comment, and so long an expression that stands in another one.
-_WIDTH = 88
+# So wide may a line be with a comment behind it, and so long an expression that stands in another one.
+_WIDTH = 110
 _LONGEST = 60
 
 
@@ -65,7 +65,9 @@ def readable_text(p: Program, left: Optimised, name: str, way: Signature) -> str
     body = page.body()
     count = sum(1 for _ in way.result.paths())
     shown = page.results()
-    body.append(f"return {_structure(way.result, iter(shown[:count]))}")
+    result = _structure(way.result, iter(shown[:count]))
+    if result != "None" or not body:
+        body.append(f"return {result}")
     parameters = [*way.parameters, *[v.name for v in p.inputs if v.name not in _given(way)]]
     helpers, above = [], []
     text = "\n".join(body)
@@ -111,11 +113,23 @@ class _Page(Expressions):
         inputs = list(inputs)
         self._labels = _labels(left.statements)
         self._holders: dict[str, tuple[Variable | None, int]] = {v.name: (v, 1 << 60) for v in inputs}
-        self._last: dict[Variable, int] = {v: k for k, s in enumerate(left.statements) for v in s.reads}
-        self._last |= {v: 1 << 60 for v in left.outputs if type(v) is Variable}
         self._here = 0
         self._silent: set[Variable] = {r for s in left.statements if s.silent for r in s.results}
         super().__init__(left, inputs)
+        self._last = self._last_lines()
+
+    def _last_lines(self) -> dict[Variable, int]:
+        """Return where each variable is read for the last time; what stands in another statement is read there."""
+        statements = self.left.statements
+        last: dict[Variable, int] = {v: 1 << 60 for v in self.left.outputs if type(v) is Variable}
+        at = [*range(len(statements))]
+        for k in range(len(statements) - 1, -1, -1):
+            results = statements[k].results
+            if len(results) == 1 and results[0] in self._users:
+                at[k] = at[self._users[results[0]]]
+            for v in statements[k].reads:
+                last[v] = max(last.get(v, 0), at[k])
+        return last
 
     def stays(self, s: Statement) -> bool:
         return s.results[0] in self._labels
@@ -149,6 +163,7 @@ class _Page(Expressions):
         """Return the lines, with the user's beside them, and a mark before each part."""
         lines: list[str] = []
         both = len({s.silent for s in self.left.statements}) == 2
+        ends = max([k for k, s in enumerate(self.left.statements) if s.silent], default=0)
         silent: bool | None = None
         before: Said | None = None
         for self._here, s in enumerate(self.left.statements):
@@ -156,11 +171,14 @@ class _Page(Expressions):
                 continue
             if both and s.silent != silent:
                 silent, before = s.silent, None
-                lines.append("# backward" if silent else "# forward")
+                lines.append("# backward" if silent else "# forward" if self._here < ends else "# then")
             line = _asserted(self.text(s)) if s.kind == "guard" else self.line(s)
             source = said(s.line)
             if source is not None and source != before and not _is_same(line, source.text):
-                line = f"{line}  # {source.text}" if len(line) <= _WIDTH else line
+                if len(line) + len(source.text) + 4 <= _WIDTH:
+                    line = f"{line}  # {source.text}"
+                else:
+                    lines.append(f"# {source.text}")
             before = source
             lines.append(line)
         return lines
@@ -189,5 +207,3 @@ def _asserted(text: str) -> str:
         return f"assert {text[4:]}"
     sides = text.split(" != ")
     return f"assert {' == '.join(sides)}" if len(sides) == 2 and " or " not in text else f"assert not ({text})"
-
-

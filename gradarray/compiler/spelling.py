@@ -19,7 +19,8 @@ _USUAL = frozenset("?lqdD")
 def spelt(value: Any) -> str | None:
     """Return Python text for a value, or None where it would be too long, or there is none."""
     if isinstance(value, np.generic):
-        return f"np.{value.dtype.name}({_shown(value.item())})" if value.dtype.char != "g" else None
+        text = repr(str(value)) if value.dtype.char == "g" else _shown(value.item())
+        return f"np.{value.dtype.name}({text})"
     if isinstance(value, np.ndarray):
         return _array(value)
     if isinstance(value, np.dtype):
@@ -98,5 +99,3 @@ def _free_names(text: str) -> set[str]:
     stored |= {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
     read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
     return {name for name in read - stored if not hasattr(builtins, name)}
-
-

@@ -177,10 +177,10 @@ class Tracing:
         inputs = self._enter_arguments(len(args))
         self._enter_surroundings(varying)
         self._swap()
-        given, words = self._tree.unflatten(iter(inputs))
-        given = [x.value if type(x) is Static else x for x in given]
-        words = {k: x.value if type(x) is Static else x for k, x in words.items()}
-        passed = flatten((given, words))
+        containers = self._tree.unflatten(iter(inputs))
+        passed = flatten(containers)
+        given = [x.value if type(x) is Static else x for x in containers[0]]
+        words = {k: x.value if type(x) is Static else x for k, x in containers[1].items()}
         result = in_program(self._f, given, words, p)
         if _random_state() != self._random or around.drew():
             raise Untraceable("random numbers are drawn in it")
@@ -189,7 +189,7 @@ class Tracing:
         found, out_tree = flatten(result)
         outputs = [_output(p, x) for x in found]
         effects = self._effects()
-        moved = self._moved(passed, (given, words))
+        moved = self._moved(passed, containers)
         self._redo = around.redo(self._back)
         self._end()
         enter = self._written(outputs, out_tree, effects, moved)
@@ -273,7 +273,8 @@ class Tracing:
         for path in self._tree.paths():
             words = path.replace("]", "").replace("'", "").replace(".", "[").split("[")[1:]
             first = params[int(words[1])] if words[0] == "0" and int(words[1]) < len(params) else words[1]
-            names.append("_".join([first, *words[2:]]) if not first.isdigit() else f"a{first}")
+            name = "_".join([first, *words[2:]]) if not first.isdigit() else f"a{first}"
+            names.append(words[-1] if len(words) > 2 and words[-1].isidentifier() else name)
         return names
 
     # --- what the function changed ----------------------------------------------------------------------------------

@@ -217,5 +217,22 @@ def mistakes() -> None:
     ga.add(x, x, constnat=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     ga.add(x, x, constant="no")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     ga.add.reduce(x, constnat=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    jitted("no")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     ga.add.nin = 3  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
     ga.tensor([1.0], constnat=True)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+@ga.jit
+def jitted(a: NDArray[np.float64], n: int = 2) -> NDArray[np.float64]:
+    return a * n
+
+
+@ga.jit(static_argnums=1)
+def static(a: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+    return a**n
+
+
+assert_type(jitted(np.ones(3)), NDArray[np.float64])
+assert_type(static(np.ones(3), 2), NDArray[np.float64])
+assert_type(jitted.source(np.ones(3)), str)
+assert_type(ga.source(static, np.ones(3), 2), str)
