@@ -236,6 +236,8 @@ class Optimiser:
             return True
         if mine is None or other is None or self.written(mine) or self.written(other):
             return False
+        if any(k >= self._made_at[before] for k in self._writes.get(mine, ())):  # it holds something else by now
+            return False
         return not (mine in self._returned and other in self._returned)
 
     def _keep(self, s: Statement) -> None:
