@@ -38,8 +38,10 @@ class Expressions:
     Attributes
     ----------
     names : what each variable is called
+    used : which of them are read, or returned
     """
 
+    prefix = "v"
     longest = 1 << 30  # so many characters may an expression have that stands in another one
 
     def __init__(self, left: Optimised, inputs: Iterable[Variable]) -> None:
@@ -70,11 +72,13 @@ class Expressions:
             for v in s.reads:
                 uses.setdefault(v, []).append(k)
         returned = {v for v in left.outputs if type(v) is Variable}
+        self.used = {*uses, *returned}
         # What an expression reads, whether NumPy has something to say there, and how deep it is.
         read: dict[Variable, set[int | None]] = {}
         loud: dict[Variable, bool] = {}
         depth: dict[Variable, int] = {}
         writes = [(k, left.memory(s.writes)) for k, s in enumerate(statements) if s.writes is not None]
+        writes += [(k, place) for k, s in enumerate(statements) for place in getattr(s, "updates", ())]
         for k, s in enumerate(statements):
             inner = [v for v in s.reads if v in users]
             says = not is_mute(s) or any(loud[v] for v in inner)
@@ -93,7 +97,7 @@ class Expressions:
             if deep > _DEEPEST or any(k < w < last and memory in reads for w, memory in writes):
                 continue
             if all(
-                statements[j].kind != "several"
+                statements[j].kind not in ("several", "block")
                 and (statements[j].silent == s.silent or not says)
                 and self.may_stand(r, statements[j])
                 for j in used
@@ -121,7 +125,7 @@ class Expressions:
 
     def new_name(self, v: Variable) -> str:
         self._count += 1
-        return f"v{self._count}"
+        return f"{self.prefix}{self._count}"
 
     def text(self, s: Statement) -> str:
         """Return the text of a statement without what it results in."""

@@ -91,9 +91,10 @@ def _by_ones(put: _Plain, s: Statement, form: Form) -> Any:
     return None
 
 
-@_rule("_sum_in_parts")
-def _along_the_second(put: _Plain, s: Statement, form: Form) -> Any:
-    return _sum(s, operand(s, form.args[0]), 1)
+@_rule("total_along", "total_kept")
+def _along(_put: _Plain, s: Statement, form: Form) -> Any:
+    kept = ", keepdims=True" if form.name == "total_kept" else ""
+    return _sum(s, operand(s, form.args[0]), form.args[1], kept)
 
 
 @_rule("reshape")

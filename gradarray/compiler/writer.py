@@ -7,9 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..context.settings import SILENT, errors
+from ..kernels.parts import by_rows
+from ..kernels.sums import total_of_rows
+from .blocks import Block, in_blocks, sliced
 from .expressions import Expressions
+from .folding import joined
+from .forms import form_of
 from .optimise import Optimised
-from .program import Program
+from .program import Program, Statement
 
 
 class Written(NamedTuple):
@@ -31,11 +36,14 @@ class Written(NamedTuple):
 
 def write(p: Program, left: Optimised, name: str) -> Written:
     """Write down, as a function of a name, what is left of a program."""
-    names = {"np": np, **left.constants, "errors": errors, "SILENT": SILENT}
+    left = in_blocks(left)
+    names = {"np": np, **left.constants, "errors": errors, "SILENT": SILENT, "by_rows": by_rows}
+    names["total_of_rows"] = total_of_rows
     lines = [f"def {name}({', '.join(v.name for v in p.inputs)}):", *_lines(Expressions(left, p.inputs))]
     given = {v.memory for v in p.inputs if v.memory is not None}
-    writes = {s.writes for s in left.statements if s.writes is not None} & given
-    return Written("\n".join(lines) + "\n", names, writes, any(s.kind != "write" for s in left.statements))
+    writes: set[int | None] = {s.writes for s in left.statements if s.writes is not None}
+    writes.update(*[s.updates for s in left.statements if isinstance(s, Block)])
+    return Written("\n".join(lines) + "\n", names, writes & given, any(s.kind != "write" for s in left.statements))
 
 
 def _lines(expressions: Expressions) -> list[str]:
@@ -45,14 +53,53 @@ def _lines(expressions: Expressions) -> list[str]:
         if expressions.is_inside(s):
             continue
         if s.silent != silent and not expressions.is_mute(s):
-            if s.silent:
-                lines += ["    before = errors.get()", "    try:", "        errors.set(SILENT)"]
-                indent = "        "
-            else:
-                lines += ["    finally:", "        errors.set(before)"]
-                indent = "    "
+            lines += _silenced(silent)
             silent = s.silent
+            indent = "        " if silent else "    "
+        if isinstance(s, Block):
+            lines += [indent + line for line in _block(expressions, s)]
+            continue
         line = expressions.line(s)
         lines.append(indent + (f"if {line}: return None" if s.kind == "guard" else line))
     lines.append(f"{indent}return ({''.join([f'{x}, ' for x in expressions.results()])})")
-    return [*lines, "    finally:", "        errors.set(before)"] if silent else lines
+    return [*lines, *_silenced(True)] if silent else lines
+
+
+def _silenced(ends: bool) -> list[str]:
+    if ends:
+        return ["    finally:", "        errors.set(before)"]
+    return ["    before = errors.get()", "    try:", "        errors.set(SILENT)"]
+
+
+def _block(outer: Expressions, block: Block) -> list[str]:
+    """Return the lines of a function of a part of the rows, and of its call for all."""
+    stored = [r for r in block.results if r in outer.used]
+    inner = Expressions(outer.left._replace(statements=list(block.members), outputs=stored), ())
+    inner.prefix = "r"
+    lines = ["def block(rows, again=False):"]
+    for v in block.reads:
+        inner.names[v] = outer.name(v)
+    for v in sliced(block):
+        inner.names[v] = inner.new_name(v)
+        lines.append(f"    {inner.names[v]} = {outer.name(v)}[rows]")
+    silent, indent = block.silent, "    "
+    for s in block.members:
+        carried_out = _of_rows(s)
+        if inner.is_inside(carried_out):
+            continue
+        if s.silent != silent:  # only now may something be written into that is there already
+            lines += ["    if again: return", *_silenced(False)]
+            silent, indent = True, "        "
+        lines.append(indent + inner.line(carried_out))
+        lines += [f"{indent}{outer.name(r)}[rows] = {inner.name(r)}" for r in s.results if r in stored]
+    if silent and not block.silent:
+        lines += _silenced(True)
+    made = [f"{outer.name(r)} = np.empty({r.shape}, np.{r.dtype.name})" for r in stored]
+    return [*lines, *made, f"by_rows(block, {block.length}, {block.step}, {block.size})"]
+
+
+def _of_rows(s: Statement) -> Statement:
+    """Return a statement as it is carried out for some rows."""
+    if form_of(s).name == "total_kept":
+        return s.but(("total_of_rows(", *joined(s.pieces)[1:]))
+    return s
