@@ -191,7 +191,9 @@ def is_by_rows(s: Statement, length: int, ndim: int) -> bool:
         return bool(s.reads) and all(_fits(v, r.shape, length) for v in s.reads)
     v = s.reads[0]
     axis = form.keys.get("axis") if form.keys else form.args[1]
-    return _has_rows(v, length) and v.layout == "C" and type(axis) is int and 0 < axis % len(v.shape)
+    if len(v.shape) != ndim or not _has_rows(v, length) or v.layout != "C":
+        return False
+    return type(axis) is int and axis % ndim > 0
 
 
 def is_reduction(form: Form) -> bool:

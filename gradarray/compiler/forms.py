@@ -135,7 +135,7 @@ def _expression(x: ast.expr) -> tuple[str, str, tuple[Any, ...], dict[str, Any]]
 def _is_dotted(x: ast.expr) -> bool:
     while isinstance(x, ast.Attribute):
         x = x.value
-    return isinstance(x, ast.Name) and _hole(x) is None
+    return isinstance(x, ast.Name) and x.id in ("np", "math")
 
 
 def _hole(x: ast.expr) -> int | None:

@@ -109,22 +109,20 @@ class Optimiser:
             return other is mine
         if mine == other:
             return True
-        if self.written(other):
+        s = self.made.get(v)
+        own = s is not None and mine not in {self.memory(x) for x in s.reads} and self._is_pure(s)
+        if own and not self.written(mine) and self._last_read.get(mine, NEVER) <= self._here:
+            return True  # nobody looks at it any more
+        if self.written(other) or other in self._returned:
             return False
-        last = self._last_read.get(other, NEVER)
-        if other in self._returned:
-            # Nobody else may have it: neither the caller, nor another result.
-            s = self.made.get(v)
-            own = s is not None and mine not in {self.memory(x) for x in s.reads} and s.kind == "call"
-            if not own or mine in self._returned or mine in self._given or self.written(mine):
-                return False
-        return not self.written(mine, last)
+        return not self.written(mine, self._last_read.get(other, NEVER))
 
     def _join(self, v: Variable, made: Variable) -> None:
         self._alias[made] = v
         mine, other = self.memory(v), self.memory(made)
         if mine is not None and other is not None and mine != other:
             self._memories[other] = mine
+            self._writes[mine] = [*self._writes.get(mine, ()), *self._writes.get(other, ())]
             self._last_read[mine] = max(self._last_read.get(mine, NEVER), self._last_read.get(other, NEVER))
             if other in self._returned:
                 self._returned.add(mine)
@@ -363,11 +361,14 @@ def clean_at_once(
     return kept
 
 
+_NAN_GUARD = "np.isnan(np.vdot(, ))"
+
+
 def asked_for_nan(s: Statement) -> Variable | None:
     """Return the variable that a guard asks whether there is a NaN in it."""
-    if s.kind == "guard" and len(s.pieces) == 5 and s.pieces[0] == "np.isnan(np.vdot(":
-        return s.pieces[1]  # type: ignore[no-any-return]
-    return None
+    if s.kind != "guard" or len(s.reads) != 2 or "".join([p for p in s.pieces if type(p) is str]) != _NAN_GUARD:
+        return None
+    return s.reads[0]
 
 
 def optimised(p: Program, outputs: Sequence[Any]) -> Optimised:
