@@ -235,7 +235,7 @@ class Optimiser:
             return True
         if mine is None or other is None or self.written(mine) or self.written(other):
             return False
-        if any(self._made_at[before] <= k for k in self._writes.get(mine, ())):
+        if any(k >= self._made_at[before] for k in self._writes.get(mine, ())):  # it holds something else by now
             return False
         return not (mine in self._returned and other in self._returned)
 

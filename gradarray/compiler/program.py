@@ -288,19 +288,19 @@ class Program:
             return value
         raise Untraceable(f"{self.shown(pieces)} gives {described(value)}")
 
-    def python(self, func: Callable[..., Any], label: str, args: Sequence[Any]) -> Any:
-        """Carry out a function that gives numbers of Python's, or a tuple of them, and write it down."""
+    def python(self, func: Callable[..., Any], label: Any, args: Sequence[Any]) -> Any:
+        """Carry out a function that gives a number, or a tuple of them, and write it down."""
         pairs = [self.spelt(a) for a in args]
         value = func(*[p[0] for p in pairs])
-        pieces = [label, "("]
+        pieces = [*((label,) if type(label) is str else label), "("]
         for k, (_, text) in enumerate(pairs):
             pieces += [", ", *text] if k else text
         pieces.append(")")
-        if type(value) is not tuple:
-            return self.number(value, pieces)
-        name = Variable(self._numbered())
-        self.add("several", (name,), pieces)
-        return tuple([self.number(v, (name, f"[{k}]")) for k, v in enumerate(value)])
+        if type(value) is tuple and all(isinstance(v, (int, float, complex)) for v in value):
+            name = Variable(self._numbered())
+            self.add("several", (name,), pieces)
+            return tuple([self.number(v, (name, f"[{k}]")) for k, v in enumerate(value)])
+        return self.number(value, pieces) if type(value) in _NUMBERS else self.result(value, pieces)
 
     def module(self, module: Any) -> str:
         """Return the name by which the program has a module of Python's own."""

@@ -93,7 +93,11 @@ class Value(Traced):
 
     @property
     def real(self) -> Any:
-        return self._seen(self.value.real, self.variable, ".real") if self.dtype.kind == "c" else self
+        return self._part("real") if self.dtype.kind == "c" else self
+
+    def _part(self, name: str) -> Any:
+        part, pieces = getattr(self.value, name), (self.variable, f".{name}")
+        return self._seen(part, *pieces) if hasattr(self.value, "dtype") else self.program.number(part, pieces)
 
     @real.setter
     def real(self, value: Any) -> None:
@@ -101,7 +105,7 @@ class Value(Traced):
 
     @property
     def imag(self) -> Any:
-        return self._seen(self.value.imag, self.variable, ".imag")
+        return self._part("imag")
 
     @imag.setter
     def imag(self, value: Any) -> None:
@@ -188,7 +192,7 @@ class Value(Traced):
         return known
 
     def __round__(self, n: Any = None) -> Any:
-        return round(self.program.values(self), n)
+        return self.program.python(round, "round", (self,) if n is None else (self, n))
 
     def __trunc__(self) -> Any:
         return self.program.values(self).__trunc__()
@@ -203,7 +207,10 @@ class Value(Traced):
         return format(self.program.values(self), spec)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        return np.array(self.program.values(self), dtype, copy=True)
+        values = np.array(self.program.values(self), dtype, copy=True)
+        if copy is not True and isinstance(self.value, np.ndarray) and values.dtype == self.dtype:
+            values.flags.writeable = False  # else what is written into it would be missing in the array itself
+        return values
 
     def __reduce__(self) -> Any:
         return np.copy(self.program.values(self)).__reduce__()
@@ -315,7 +322,7 @@ class Value(Traced):
         if name in _NUMBER_METHODS:
             return getattr(self.program.values(self), name)(*args, **kwargs)
         if name == "tolist":
-            return self.program.values(self).tolist()
+            return self._listed()
         if name == "tobytes":
             return self.program.values(self).tobytes(*args, **kwargs)
         if name == "copy" and not isinstance(value, np.ndarray):
@@ -325,10 +332,33 @@ class Value(Traced):
             index = f"({', '.join(map(repr, args))})"
             return self.program.number(value.item(*args), (*pieces, index))
         if not hasattr(value, "dtype"):
-            return self.strong()._method(name, *args, **kwargs)
+            return self.program.python(getattr(value, name), (self.variable, f".{name}"), args)
         writes = self if name in _WRITING_METHODS and isinstance(value, np.ndarray) else None
         kind = "copy" if name == "copy" else "call"
         return self.program.call(getattr(value, name), pieces, args, kwargs, (self,), name in STATIC, kind, writes)
+
+
+    def _listed(self) -> Any:
+        """Return the elements as numbers of Python's, in nested lists."""
+        value = self.value.tolist()
+        if self.size > _MANY:
+            self.program.values(self)
+            return value
+        pieces = (self.variable, ".tolist()")
+        if not isinstance(value, list):
+            return self.program.number(value, pieces)
+        name = Variable(self.program._numbered())
+        self.program.add("several", (name,), pieces)
+
+        def each(item: Any, place: str) -> Any:
+            if isinstance(item, list):
+                return [each(part, f"{place}[{k}]") for k, part in enumerate(item)]
+            return self.program.number(item, (name, place))
+
+        return each(value, "")
+
+
+_MANY = 1000  # elements for each of which there is a statement
 
 
 class TracedArray(Value):

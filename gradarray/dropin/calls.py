@@ -156,6 +156,9 @@ def dispatched(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> A
     """Call a function as NumPy does where one of its arguments is a tensor."""
     if not has_tensor((args, kwargs)):
         return written_down(func, args, kwargs)
+    rule = find(func)
+    if rule is not None and rule.plain:  # which gets bare values, and these not in lists
+        args, kwargs = tuple(map(as_one, args)), {name: as_one(value) for name, value in kwargs.items()}
     level = level_of((args, kwargs))
     try:
         return (forward.FUNCTIONS if level else FUNCTIONS)[func](args, kwargs)

@@ -10,7 +10,8 @@ import numpy as np
 
 from ..forward.dual import Dual
 from ..kernels.gate import NUMBERS
-from ..kernels.traced import Traced, array_of, has_traced
+from ..kernels.traced import TRACED as TRACED_TYPES
+from ..kernels.traced import Traced, array_of, form_of, has_traced
 from ..reverse.stacking import stacked_numbers
 from ..reverse.tensor import Tensor
 from ..tape.wrapping import bare, has_tensor, has_variable, is_scalar
@@ -98,7 +99,9 @@ def _asks_for_floats(kwargs: dict[str, Any]) -> bool:
 
 
 def _finite(old: Any, a: Any, *args: Any, **kwargs: Any) -> Any:
-    old(bare(a), *args, **kwargs)
+    raw = bare(a)
+    if type(raw) not in TRACED_TYPES or (raw.dtype.kind in "fc" and not np.all(np.isfinite(raw))):
+        old(raw, *args, **kwargs)  # NumPy's own error
     return made(np.asarray, a, *args, **kwargs)
 
 
@@ -122,16 +125,19 @@ def _is_scalar(old: Any, element: Any) -> bool:
 
 def _as_strided(old: Any, x: Any, shape: Any = None, strides: Any = None, *args: Any, **kwargs: Any) -> Any:
     x = as_one(x)
-    raw = np.asarray(bare(x))
+    raw = np.asarray(form_of(bare(x)))
     result = old(raw, shape, strides, *args, **kwargs)
-    if not has_variable(x):
+    if not (has_variable(x) or has_traced(bare(x))):
         return result
     # Which element of x is each one of the result? That which stands at the same place in memory.
     elements = {offset: k for k, offset in enumerate(_offsets(raw).tolist())}
     places = [elements.get(offset, -1) for offset in _offsets(result).tolist()]
     if -1 in places:
         raise ValueError("as_strided of a variable reaches memory that belongs to none of its elements")
-    return np.reshape(np.ravel(x)[places], result.shape)
+    found = np.reshape(np.ravel(x)[places], result.shape)
+    if has_traced(found):  # a copy: what is written into it would be missing in x
+        found.flags.writeable = False
+    return found
 
 
 def _offsets(array: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.traced import has_traced
+from ..kernels.traced import form_of, has_traced
 from ..tape.wrapping import bare, has_tensor
 from .calls import as_one
 from .creation import TRACED, array
@@ -37,7 +37,7 @@ class _Nditer:
             raise TypeError("np.nditer of a variable has no external loop: leave the flag away, or take x.ravel()")
         values = [
             np.empty(shape, np.bool_, order="F" if bare(x).flags.fnc else "C")
-            for x in map(np.asarray, map(bare, self._operands))
+            for x in [np.asarray(form_of(bare(x))) for x in self._operands]
         ]
         self._real = np.nditer(values[0], [f for f in {*flags, "multi_index"} if f not in _ABOUT_MEMORY], *args)
 

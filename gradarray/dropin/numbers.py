@@ -273,16 +273,15 @@ def _as_float(x: Any) -> Any:
     return t if t.dtype == np.float64 else t.astype(float)
 
 
-def _python_number(kind: Any, x: Any) -> Any:
-    """Return a number of Python's; of a traced array, what stands for one."""
-    if not isinstance(x, Traced):
-        return kind(x)
-    return x if type(x.value) is kind else x.program.python(kind, kind.__name__, (x,))
+def _python_number(kind: Any, *parts: Any) -> Any:
+    """Return a number of Python's; of traced arrays, what stands for one."""
+    like = traced_in(parts)
+    return kind(*parts) if like is None else like.program.python(kind, kind.__name__, parts)
 
 
 def _as_complex(x: Any, y: Any = 0) -> Any:
     if not has_variable((x, y)):
-        return complex(bare(x), bare(y)) if y else _python_number(complex, bare(x))
+        return _python_number(complex, *bare((x, y) if isinstance(y, TRACED) or y else (x,)))
     return _number(x) + 1j * _number(y) if isinstance(y, TRACED) or y else _number(x) + 0j
 
 

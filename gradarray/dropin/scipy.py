@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.traced import copy_of
 from ..reverse.outputs import revalued
 from ..rules.primitives import primitive
 from ..rules.registry import rule
 from ..tape.wrapping import bare
 from .table import counterpart, for_type, for_type_named
-from .twins import stand_in_of, twin
+from .twins import of_library, stand_in_of, twin
 
 
 def _cholesky(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
@@ -136,9 +137,9 @@ def _expm(A: Any) -> Any:
 
     Higham, The scaling and squaring method for the matrix exponential revisited, SIAM J. Matrix Anal. Appl. 26 (2005).
     """
-    value = sys.modules["scipy.linalg"].expm(bare(A))
+    value = of_library(sys.modules["scipy.linalg"].expm, bare(A))
     norm = np.max(np.sum(np.abs(bare(A)), axis=-2), initial=0.0)
-    squarings = max(0, math.ceil(math.log2(norm / 5.371920351148152))) if norm > 0 else 0
+    squarings = max(0, int(np.ceil(np.log2(norm / 5.371920351148152)))) if norm > 0 else 0
     A = A / 2.0**squarings
     one = np.eye(np.shape(A)[-1])
     A2 = A @ A
@@ -162,7 +163,7 @@ _PADE = (
 @primitive
 def packed_lu(a: Any) -> Any:
     """Return L and U of a square matrix whose rows stand in the order of their pivots, in one matrix."""
-    packed = np.array(a)
+    packed = copy_of(a)
     for k in range(len(packed) - 1):
         packed[k + 1 :, k] /= packed[k, k]
         packed[k + 1 :, k + 1 :] -= np.multiply.outer(packed[k + 1 :, k], packed[k, k + 1 :])
@@ -182,7 +183,7 @@ rule(packed_lu, _lu_vjp)
 
 def _lu_factor(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     linalg = sys.modules["scipy.linalg"]
-    values, pivots = linalg.lu_factor(bare(a), check_finite=check_finite)
+    values, pivots = of_library(linalg.lu_factor, bare(a), check_finite=check_finite)
     return revalued(packed_lu(a[_order_of(pivots)]), values), pivots
 
 

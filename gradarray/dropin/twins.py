@@ -49,14 +49,19 @@ def stand_in_of(old: Callable[..., Any], new: Callable[..., Any]) -> Callable[..
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if making() is None or not has_tensor((args, kwargs)):
-            like = traced_in((args, kwargs))
-            return old(*args, **kwargs) if like is None else like.program.opaque(old, args, kwargs)
+            return of_library(old, *args, **kwargs)
         if not (has_variable(args) or has_variable(kwargs)):
             return call(*bare(args), **bare(kwargs))
         return new(*map(_lifted, args), **{name: _lifted(x) for name, x in kwargs.items()})
 
     call.__wrapped__ = old  # type: ignore[attr-defined]
     return call
+
+
+def of_library(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call a function of a library with bare values; with traced arrays it is a statement of the program."""
+    like = traced_in((args, kwargs))
+    return func(*args, **kwargs) if like is None else like.program.opaque(func, args, kwargs)
 
 
 def _lifted(value: Any) -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 from ..context.settings import paused, silently, stopped, together, watching
 from ..kernels.gate import PLAIN
 from ..kernels.parts import ufunc_in_parts
-from ..kernels.traced import MEMORY
+from ..kernels.traced import MEMORY, copy_of
 from ..reverse import rebinding
 from ..reverse.notes import add_shapes
 from ..reverse.outputs import fill, revalued
@@ -231,7 +231,7 @@ def _at(ufunc: np.ufunc, a: Any, indices: Any, *rest: Any) -> None:
             else:
                 ufunc.at(a.value, indices, b)
             return
-    value = np.array(bare(a))
+    value = copy_of(bare(a))
     ufunc.at(value, indices, *bare(rest))  # and NumPy's own error, before anything has changed
     a[...] = revalued(updated_at(ufunc, a, indices, rest), value)
 

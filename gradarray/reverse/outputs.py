@@ -82,7 +82,7 @@ def untouched(rule: Rule) -> Callable[..., Any]:
         return func
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        return func(*[np.array(x) if isinstance(x, np.ndarray) else x for x in args], **kwargs)
+        return func(*[copy_of(x) if isinstance(x, np.ndarray) else x for x in args], **kwargs)
 
     call.__name__, call.__module__ = func.__name__, func.__module__
     return call
@@ -210,6 +210,6 @@ def in_place(result: Any, x: Any, ufunc: np.ufunc, value: Any) -> Any:
     """
     if x.size != 1 or x.dtype.kind != "c" or result.size != 1 or isinstance(bare(x), np.generic):
         return result
-    array = np.array(bare(x))
+    array = copy_of(bare(x))
     updated_array(array, ufunc, bare(value))
     return revalued(np.reshape(result, array.shape), array)

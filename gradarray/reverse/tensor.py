@@ -514,7 +514,7 @@ class Tensor(Surface):
     def __round__(self, digits: int | None = None) -> Any:
         if self.ndim:
             raise TypeError("only 0-d tensors can be rounded by round(); use np.round")
-        return round(self._raw.item()) if digits is None else np.round(self, digits)
+        return round(self._raw[()]) if digits is None else np.round(self, digits)
 
     def __index__(self) -> int:
         return operator.index(as_array(self))

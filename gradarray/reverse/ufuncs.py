@@ -12,6 +12,7 @@ import numpy as np
 
 from ..context import settings
 from ..kernels import gate
+from ..kernels.traced import copy_of
 from ..rules import kinds
 from ..rules.names import public_name
 from ..rules.registry import RULES, find
@@ -109,7 +110,7 @@ def at(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: Keywords) -> None:
     if not recorded(a, rest, kwargs):
         write(a, lambda raw: ufunc.at(raw, indices, *unwrap(rest), **kwargs))
         return
-    value = np.array(a._raw)
+    value = copy_of(a._raw)
     ufunc.at(value, indices, *unwrap(rest), **kwargs)  # and NumPy's own error, before anything has changed
     a[...] = revalued(updated_at(ufunc, a, indices, rest), value)
 

@@ -12,6 +12,7 @@ import numpy as np
 from ..context import settings
 from ..kernels.arrays import Array
 from ..kernels.gate import PLAIN
+from ..kernels.traced import form_of
 from ..rules.names import public_name
 from ..rules.primitives import astype
 from ..tape import nodes, wrapping
@@ -82,9 +83,9 @@ def _check_update(x: Any, ufunc: np.ufunc, value: Any) -> None:
     fits = writeable(x) if type(x._raw) is np.ndarray else True
     fits = fits and np.can_cast(np.result_type(x._raw, value), x.dtype, "same_kind")
     if not fits or ufunc is np.matmul or not _spreads(np.shape(value), x.shape):
-        scratch = np.array(x._raw)
+        scratch = np.array(form_of(x._raw))
         scratch.flags.writeable = writeable(x) if type(x._raw) is np.ndarray else True
-        updated_array(scratch, ufunc, value)
+        updated_array(scratch, ufunc, form_of(value))
 
 
 def _spreads(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from ..kernels import gate
 from ..kernels.arrays import Array, Spec, is_floating
 from ..kernels.gate import PLAIN
-from ..kernels.traced import TRACED
+from ..kernels.traced import TRACED, array_of
 from .nodes import Node
 
 # The class Tensor, handed in by its module, which stands on this one; whoever makes a recorder keeps it at hand.
@@ -53,7 +53,7 @@ def unwrap(value: Any) -> Any:
     if type(value) in PLAIN:
         return value
     if isinstance(value, Tensor):
-        return value._raw if value._alias is not False else np.asarray(value._raw)
+        return value._raw if value._alias is not False else array_of(value._raw)
     if type(value) in (list, tuple):
         return type(value)(unwrap(item) for item in value)
     if type(value) is dict:

@@ -12,6 +12,7 @@ from ...tape.wrapping import bare
 from ..primitives import astype
 from ..registry import composite, rule
 from .matrices import adjoint, one_triangle, transposed
+from .shape import as_array
 
 
 def inv_vjp(g: Array, ans: Array, _a: Array) -> Array:
@@ -82,7 +83,7 @@ def lstsq_vjp(g: list[Array], ans: tuple[Array, ...], a: Array, b: Array, rcond:
     of_b = ph @ gx
     shift = (ph @ x) @ adjoint(gx)
     of_a = -(of_b @ adjoint(x)) + rest @ adjoint(adjoint(ph) @ of_b) + shift - (shift @ adjoint(ph)) @ a
-    if (beyond := beyond_cutoff(gx @ adjoint(b), a, np.asarray(bare(rank)))) is not None:
+    if (beyond := beyond_cutoff(gx @ adjoint(b), a, as_array(bare(rank)))) is not None:
         of_a = of_a + beyond
     if residuals.size:  # `rest` is orthogonal to the columns of a, so that x may be held fixed
         pull = 2 * (rest * gr)

@@ -93,9 +93,10 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Array:
     x = as_array(x)
     conditions = bare(condlist)
-    if np.ndim(conditions) == 0 or (x.ndim != 0 and not isinstance(conditions[0], (list, np.ndarray))):
+    several = isinstance(conditions, (list, tuple)) or np.ndim(conditions) != 0
+    if not several or (x.ndim != 0 and not isinstance(conditions[0], (list, np.ndarray))):
         conditions = [conditions]
-    conditions = [np.array(condition, bool) for condition in conditions]
+    conditions = [as_array(condition).astype(bool) for condition in conditions]
     if len(conditions) == len(funclist) - 1:
         conditions.append(~np.any(conditions, axis=0))
     elif len(conditions) != len(funclist):

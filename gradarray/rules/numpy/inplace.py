@@ -7,14 +7,17 @@ from typing import Any
 import numpy as np
 
 from ...kernels.arrays import Array
+from ...kernels.traced import form_of
 from ...tape.wrapping import bare, stack_nested
 from ..registry import inplace
+from .indexing import taken_places
 
 # --- whole arrays ---------------------------------------------------------------------------------------------------
 
 
 def _copyto(dst: Array, src: Array, casting: Any = "same_kind", where: Any = True) -> None:
-    np.copyto(np.empty(dst.shape, dst.dtype), bare(src), casting=casting, where=where)  # NumPy's own error
+    scratch = np.empty(dst.shape, dst.dtype)
+    np.copyto(scratch, form_of(bare(src)), casting=casting, where=form_of(where))  # NumPy's own error
     dst[...] = src if where is True else np.where(where, src, dst)
 
 
@@ -24,21 +27,21 @@ inplace(np.copyto, _copyto)
 
 
 def _put(a: Array, ind: Any, v: Array, mode: Any = "raise") -> None:
-    places = np.take(np.arange(a.size), bare(ind), mode=mode)
+    places = taken_places(bare(ind), (a.size,), None, mode)
     v = stack_nested(v)
     if np.size(v):
         a.flat[places.ravel()] = v
 
 
 def _place(arr: Array, mask: Any, vals: Array) -> None:
-    np.place(np.empty(arr.shape, arr.dtype), bare(mask), bare(vals))  # NumPy's own error
+    np.place(np.empty(arr.shape, arr.dtype), form_of(bare(mask)), form_of(bare(vals)))  # NumPy's own error
     places = np.flatnonzero(bare(mask))
     if places.size:
         arr.flat[places] = stack_nested(vals)
 
 
 def _putmask(a: Array, mask: Any, values: Array) -> None:
-    np.putmask(np.empty(a.shape, a.dtype), bare(mask), bare(values))  # NumPy's own error
+    np.putmask(np.empty(a.shape, a.dtype), form_of(bare(mask)), form_of(bare(values)))  # NumPy's own error
     places = np.flatnonzero(bare(mask))
     if places.size:
         values = np.ravel(stack_nested(values))

@@ -45,8 +45,8 @@ def i0_derivative(x: Array, order: int) -> Array:
     midpoint rule with m points on half a period leaves out only the Bessel functions of order 2 m and above, which
     for these m is less than rounding (Trefethen and Weideman, https://doi.org/10.1137/130932132).
     """
-    largest = float(np.max(np.abs(x), where=np.isfinite(x), initial=0))
-    m = 20 + order + int(6 * math.sqrt(largest))
+    largest = np.max(np.abs(x), where=np.isfinite(x), initial=0)
+    m = 20 + order + int(6 * np.sqrt(largest))
     cosine = np.cos(np.pi * (np.arange(m) + 0.5) / m)
     far = np.mean(cosine**order * np.exp(x[..., None] * cosine), axis=-1)
     small = np.abs(x) < 1
