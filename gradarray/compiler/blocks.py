@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from ..kernels.parts import ROWS
-from .expressions import is_view
+from .expressions import makes_view
 from .folding import ELEMENTWISE
-from .forms import Form, Hole, Other, form_of
+from .forms import Form, Hole, Other, form_read
 from .optimise import Optimised
 from .program import Statement, Variable
 
@@ -28,7 +28,7 @@ _UNARY = frozenset(("neg", "~"))
 _REDUCTION = re.compile(r"np\.\w+\.reduce")
 
 
-class Block(Statement):
+class RowBlock(Statement):
     """Statements that are carried out together, block by block.
 
     Attributes
@@ -144,7 +144,7 @@ class _Run:
         return any(v in known or (v.memory is not None and self._left.memory(v.memory) in places) for v in s.reads)
 
     def _stands_before(self, s: Statement) -> bool:
-        if self._depends(s) and not (is_view(s, self._left) and s.reads[0] not in {*self._made, *self._later}):
+        if self._depends(s) and not (makes_view(s, self._left) and s.reads[0] not in {*self._made, *self._later}):
             return False
         place = self._left.memory(s.writes)
         if s.writes is not None and (place in self._read or place in self._read_later):
@@ -166,7 +166,7 @@ class _Run:
         large = [s for s in self._members if _size(s) >= LEAST]
         if len(large) < _FEWEST:
             return self._all
-        return [*self._before, Block(self._members, self._length, [*self._made], {*self._written}), *self._behind]
+        return [*self._before, RowBlock(self._members, self._length, [*self._made], {*self._written}), *self._behind]
 
 
 def _size(s: Statement) -> int:
@@ -176,7 +176,7 @@ def _size(s: Statement) -> int:
 
 def is_by_rows(s: Statement, length: int, ndim: int) -> bool:
     """Tell whether each row of a result with so many axes comes of that row of the operands."""
-    form = form_of(s)
+    form = form_read(s)
     if s.kind == "write":
         if form.op != "update" or len(s.reads) != 2 or type(form.args[0]) is not Hole or s.pieces[0] is not s.reads[0]:
             return False
@@ -231,7 +231,7 @@ def _fits(v: Variable, shape: tuple[int, ...], length: int) -> bool:
     return len(v.shape) == len(shape) and v.shape[0] in (1, length)
 
 
-def sliced(block: Block) -> Iterable[Variable]:
+def sliced(block: RowBlock) -> Iterable[Variable]:
     """Return the arrays of which a block takes its rows."""
     ndim = len((block.members[0].results or block.members[0].reads)[0].shape)
     return [v for v in block.reads if v.memory is not None and len(v.shape) == ndim and _has_rows(v, block.length)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .forms import ANYTHING, ATOM, form_of
+from .forms import ANYTHING, ATOM, form_read
 from .optimise import Optimised, is_between
 from .program import Statement, Variable
 
@@ -32,13 +32,13 @@ _MUTE_CALLS = frozenset(
 
 def is_mute(s: Statement) -> bool:
     """Tell whether NumPy has nothing to say of a statement."""
-    form = form_of(s)
+    form = form_read(s)
     return s.kind == "guard" or form.op in _MUTE or (form.op in ("call", "method") and form.name in _MUTE_CALLS)
 
 
-def is_view(s: Statement, left: Optimised) -> bool:
+def makes_view(s: Statement, left: Optimised) -> bool:
     """Tell whether a statement makes a view, at a place that depends on no value."""
-    if len(s.results) != 1 or len(s.reads) != 1 or form_of(s).op not in ("index", "attribute"):
+    if len(s.results) != 1 or len(s.reads) != 1 or form_read(s).op not in ("index", "attribute"):
         return False
     memory = left.memory(s.results[0].memory)
     return memory is not None and memory == left.memory(s.reads[0].memory)
@@ -107,7 +107,7 @@ class Expressions:
             if not used or (len(used) > 1 and (inner or not self.repeats(s))):
                 continue
             deep = 1 + max([depth[v] for v in inner], default=0)
-            own = () if is_view(s, left) else [left.memory(v.memory) for v in s.reads if v.memory is not None]
+            own = () if makes_view(s, left) else [left.memory(v.memory) for v in s.reads if v.memory is not None]
             reads = set(own).union(*[read[v] for v in inner])
             last = used[-1]
             if deep > _DEEPEST or any(is_between(writes.get(place, ()), k + 1, last - 1) for place in reads):
@@ -139,7 +139,7 @@ class Expressions:
         if len(s.results) == 1 and s.results[0] in self._users:
             text = self.text(s)
             if len(text) <= self.longest:
-                self._texts[s.results[0]] = text, form_of(s).level
+                self._texts[s.results[0]] = text, form_read(s).level
                 return True
         return False
 
@@ -158,7 +158,7 @@ class Expressions:
 
     def text(self, s: Statement) -> str:
         """Return the text of a statement without what it results in."""
-        holes = iter(form_of(s).holes)
+        holes = iter(form_read(s).holes)
         parts = []
         for piece in s.pieces:
             if type(piece) is str:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels.arrays import LARGE
-from .forms import Form, Hole, Other, form_of, operand
+from .forms import Form, Hole, Other, form_read, operand
 from .program import Statement, Variable
 
 Rule = Callable[[Any, Statement, Form, Variable], Any]
@@ -178,12 +178,12 @@ def _product(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     if x == -1:
         return s.but(("-", v))
     inner = optimiser.origin(v)
-    if inner is not None and form_of(inner).op == "*":
-        y, w = _factor(optimiser, inner, form_of(inner))
+    if inner is not None and form_read(inner).op == "*":
+        y, w = _factor(optimiser, inner, form_read(inner))
         if y is not None and _is_one_product(x, y) and w.shape == r.shape:
             x, v = x * y, w
-    if inner is not None and form_of(inner).op == "neg" and type(form_of(inner).args[0]) is Hole:
-        x, v = -x, operand(inner, form_of(inner).args[0])
+    if inner is not None and form_read(inner).op == "neg" and type(form_read(inner).args[0]) is Hole:
+        x, v = -x, operand(inner, form_read(inner).args[0])
     text = _text(x, r.dtype)
     if text is None or s.pieces == (f"{text} * ", v):
         return None
@@ -210,8 +210,8 @@ def _sign_outside(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     factors = [operand(s, a) for a in form.args]
     for k, v in enumerate(factors):
         inner = optimiser.origin(v) if _is_real(v) and optimiser.uses.get(v, 0) == 1 else None
-        if inner is not None and form_of(inner).op == "neg" and r.dtype.kind == "f" and all(map(_is_real, factors)):
-            x = operand(inner, form_of(inner).args[0])
+        if inner is not None and form_read(inner).op == "neg" and r.dtype.kind == "f" and all(map(_is_real, factors)):
+            x = operand(inner, form_read(inner).args[0])
             if type(x) is not Variable:
                 continue
             other = factors[1 - k]
@@ -234,7 +234,7 @@ def _negative(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     inner = optimiser.origin(v) if _is_real(v) else None
     if inner is None:
         return None
-    made = form_of(inner)
+    made = form_read(inner)
     if made.op == "neg":
         return _alias(optimiser, operand(inner, made.args[0]), r)
     if made.op == "*" and optimiser.uses.get(v, 0) == 1:
@@ -252,9 +252,9 @@ def _positive(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
 @_rule("T")
 def _turned_back(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     inner = optimiser.made.get(operand(s, form.args[0]))
-    if inner is None or form_of(inner).op != "attribute" or form_of(inner).name != "T":
+    if inner is None or form_read(inner).op != "attribute" or form_read(inner).name != "T":
         return None
-    return _alias(optimiser, operand(inner, form_of(inner).args[0]), r)
+    return _alias(optimiser, operand(inner, form_read(inner).args[0]), r)
 
 
 @_rule("+", "-")
@@ -262,25 +262,25 @@ def _sum(optimiser: Any, s: Statement, form: Form, _r: Variable) -> Any:
     left, right = [operand(s, a) for a in form.args]
     for k, v in ((1, right), (0, left)):
         inner = optimiser.origin(v) if _is_real(v) and optimiser.uses.get(v, 0) == 1 else None
-        if inner is None or form_of(inner).op != "neg" or (form.op == "-" and k == 0):
+        if inner is None or form_read(inner).op != "neg" or (form.op == "-" and k == 0):
             continue
-        x = operand(inner, form_of(inner).args[0])
+        x = operand(inner, form_read(inner).args[0])
         other = (left, right)[1 - k]
         if type(x) is Variable and (type(other) is Variable or type(other) in (int, float)):
             return s.but((_piece(other), " + " if form.op == "-" else " - ", x))
     return None
 
 
-def update(optimiser: Any, s: Statement) -> Statement:
+def simpler_update(optimiser: Any, s: Statement) -> Statement:
     """Return an update ``x += -y`` as ``x -= y``."""
-    form = form_of(s)
+    form = form_read(s)
     if form.op != "update" or form.name not in "+-" or type(form.args[1]) is not Hole or type(form.args[0]) is not Hole:
         return s
     target, v = [operand(s, a) for a in form.args]
     inner = optimiser.origin(v) if _is_real(v) and optimiser.uses.get(v, 0) == 1 and _is_real(target) else None
-    if inner is None or form_of(inner).op != "neg":
+    if inner is None or form_read(inner).op != "neg":
         return s
-    x = operand(inner, form_of(inner).args[0])
+    x = operand(inner, form_read(inner).args[0])
     sign = "-" if form.name == "+" else "+"
     return s.but((target, f" {sign}= ", x)) if type(x) is Variable else s
 
@@ -302,10 +302,10 @@ def _without_broadcasting(optimiser: Any, s: Statement, form: Form) -> Any:
         alike = other.dtype == v.dtype and other.dtype.kind == "f" and other.shape == r.shape and form.op != "**"
         if x is not None and alike and (text := _text(x, v.dtype)) is not None:
             new[_place(s, k)] = f"({text})" if text.startswith("-") else text
-            return s.but(joined(new))
-        if inner is None or form_of(inner).name != "np.broadcast_to" or optimiser.memory(v) is None:
+            return s.but(in_few_pieces(new))
+        if inner is None or form_read(inner).name != "np.broadcast_to" or optimiser.memory(v) is None:
             continue
-        small = operand(inner, form_of(inner).args[0])
+        small = operand(inner, form_read(inner).args[0])
         if type(small) is Variable and small.dtype is not None:
             try:
                 fits = np.broadcast_shapes(small.shape, shapes[1 - k]) == r.shape
@@ -322,7 +322,7 @@ def _place(s: Statement, k: int) -> int:
     return [i for i, p in enumerate(s.pieces) if type(p) is Variable][k]
 
 
-def joined(pieces: Iterable[Any]) -> tuple[Any, ...]:
+def in_few_pieces(pieces: Iterable[Any]) -> tuple[Any, ...]:
     joined: list[Any] = []
     for p in pieces:
         if joined and type(p) is str and type(joined[-1]) is str:

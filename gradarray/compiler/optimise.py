@@ -15,8 +15,8 @@ import numpy as np
 
 from ..context.settings import silently
 from ..kernels.arrays import BLAS_THREADS, LARGE
-from .folding import ELEMENTWISE, everywhere, simpler, update
-from .forms import form_of
+from .folding import ELEMENTWISE, everywhere, simpler, simpler_update
+from .forms import form_read
 from .program import Program, Statement, Variable
 
 NEVER, ALWAYS = -1, 1 << 60
@@ -203,7 +203,7 @@ class Optimiser:
         elif s.kind == "guard":
             self._guard(s)
         else:
-            self._keep(update(self, s) if s.kind == "write" else s)
+            self._keep(simpler_update(self, s) if s.kind == "write" else s)
 
     def _guard(self, s: Statement) -> None:
         if all(v in self.known for v in s.reads) and not self._value(s):
@@ -220,7 +220,7 @@ class Optimiser:
         again: Statement | Variable | None = s
         while type(again) is Statement:
             s = again
-            again = simpler(self, s, form_of(s))
+            again = simpler(self, s, form_read(s))
         if type(again) is Variable:
             self._join(again, r)
             return
@@ -264,7 +264,7 @@ class Optimiser:
 
     def _is_pure(self, s: Statement) -> bool:
         """Tell whether what is called is NumPy's or the package's own, which has no effects."""
-        form = form_of(s)
+        form = form_read(s)
         if form.op != "call" or form.name.startswith(("np.", "math.")) or form.name in PURE:
             return True
         func = self.constants.get(form.name)
@@ -296,7 +296,7 @@ class Optimiser:
         values = {name: self.known[v] for v, name in order.items()}
         text = "".join([p if type(p) is str else order[p] for p in s.pieces])
         r: Any = s.results[0] if s.results else None
-        large = r is not None and math.prod(r.shape or ()) >= LARGE and form_of(s).op in ELEMENTWISE | {"neg"}
+        large = r is not None and math.prod(r.shape or ()) >= LARGE and form_read(s).op in ELEMENTWISE | {"neg"}
         if large:  # of numbers that stand everywhere comes one that does
             numbers = {name: everywhere(value) for name, value in values.items()}
             if any(x is None for x in numbers.values()):

@@ -6,11 +6,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ..kernels.arrays import ONES
-from .folding import REDUCTIONS, joined
-from .forms import Form, Hole, Other, form_of, operand
+from .folding import REDUCTIONS, in_few_pieces
+from .forms import Form, Hole, Other, form_read, operand
 from .optimise import Optimised, asked_for_nan, needed
 from .program import Statement, Variable
 
@@ -48,7 +46,7 @@ class _Plain:
         again: Statement | None = s
         while again is not None:
             s, again = again, None
-            form = form_of(s)
+            form = form_read(s)
             name = form.op if form.op not in ("call", "method", "attribute") else form.name
             for rule in (*_RULES.get(name, ()), _argument_lists):
                 again = rule(self, s, form)
@@ -88,7 +86,7 @@ def _by_ones(put: _Plain, s: Statement, form: Form) -> Any:
     if type(v) is Variable and put.is_ones(form.args[0]):
         return _sum(s, v, 0)
     if all(0 < put.ndim(x) < 3 for x in (v, w)):
-        return s.but(joined([x if type(x) is Variable else x.text for x in (w, Other(" @ "), v)]))
+        return s.but(in_few_pieces([x if type(x) is Variable else x.text for x in (w, Other(" @ "), v)]))
     return None
 
 
@@ -140,9 +138,9 @@ def _copied(_put: _Plain, s: Statement, form: Form) -> Any:
 def _updated(put: _Plain, s: Statement, _form: Form) -> Any:
     """Make ``x[i] += v`` of ``x[i] = x[i] + v``."""
     inner = put.before(s.pieces[-1])
-    if inner is None or form_of(inner).op not in ("+", "-"):
+    if inner is None or form_read(inner).op not in ("+", "-"):
         return None
-    left, right = form_of(inner).args
+    left, right = form_read(inner).args
     read = put.made.get(operand(inner, left))
     place = s.pieces[:-1]
     if read is None or type(place[-1]) is not str or not place[-1].endswith("] = "):
@@ -151,10 +149,10 @@ def _updated(put: _Plain, s: Statement, _form: Form) -> Any:
         return None
     term = operand(inner, right)
     piece = term if type(term) is Variable else term.text if type(term) is Other else repr(term)
-    return s.but((*place[:-1], f"{place[-1][:-3]} {form_of(inner).op}= ", piece))
+    return s.but((*place[:-1], f"{place[-1][:-3]} {form_read(inner).op}= ", piece))
 
 
 def _argument_lists(_put: _Plain, s: Statement, _form: Form) -> Any:
     """Leave the comma out behind an index that stands alone."""
-    pieces = tuple([re.sub(r":(-?\d*),\]", r":\1]", p) if type(p) is str else p for p in joined(s.pieces)])
+    pieces = tuple([re.sub(r":(-?\d*),\]", r":\1]", p) if type(p) is str else p for p in in_few_pieces(s.pieces)])
     return s.but(pieces) if pieces != tuple(s.pieces) else None

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels.arrays import LARGE
-from .forms import form_of
+from .forms import form_read
 from .optimise import Optimised
 from .program import Statement, Variable
 
@@ -50,7 +50,7 @@ def reusing(left: Optimised) -> Optimised:
 
 def _is_made(s: Statement) -> bool:
     """Tell whether nobody else has the memory of a result."""
-    form = form_of(s) if s.kind != "block" else None
+    form = form_read(s) if s.kind != "block" else None
     return form is None or form.op not in ("call", "") or form.name.startswith(("np.", "total_"))
 
 
@@ -68,7 +68,7 @@ def _place(s: Statement, free: list[Variable]) -> Variable | None:
 
 
 def _into(s: Statement, place: Variable) -> Statement | None:
-    form = form_of(s)
+    form = form_read(s)
     name = _UFUNCS.get(form.op)
     if name is None:
         func: Any = getattr(np, form.name[3:], None) if form.op == "call" and form.name.startswith("np.") else None

@@ -337,7 +337,6 @@ class Value(Traced):
         kind = "copy" if name == "copy" else "call"
         return self.program.call(getattr(value, name), pieces, args, kwargs, (self,), name in STATIC, kind, writes)
 
-
     def _listed(self) -> Any:
         """Return the elements as numbers of Python's, in nested lists."""
         value = self.value.tolist()

@@ -28,7 +28,7 @@ from .program import Program, Untraceable
 from .readable import readable_text, signature
 from .surroundings import Surroundings
 from .traced import new_program
-from .writer import write
+from .writer import write_program
 
 # Makers of generators, which without a seed are others each time.
 _UNSEEDED = frozenset(
@@ -331,7 +331,7 @@ class Tracing:
         left = optimised(p, outputs)
         way = signature(self._tree, self._params(), p.inputs, tree)
         self.source = partial(readable_text, p, left, called, way)
-        program = write(p, left, called)
+        program = write_program(p, left, called)
         self.text = program.text
         space = dict(program.names)
         exec(readable(self.text, f"<gradarray program of {name}>"), space)

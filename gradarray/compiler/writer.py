@@ -11,10 +11,10 @@ from ..context.settings import SILENT, errors
 from ..kernels.arrays import LARGE
 from ..kernels.parts import by_rows
 from ..kernels.sums import total_of_rows
-from .blocks import Block, in_blocks, sliced
+from .blocks import RowBlock, in_blocks, sliced
 from .expressions import Expressions
-from .folding import joined
-from .forms import form_of
+from .folding import in_few_pieces
+from .forms import form_read
 from .optimise import Optimised
 from .program import Program, Statement, Variable
 from .reuse import reusing
@@ -37,7 +37,7 @@ class Written(NamedTuple):
     risky: bool
 
 
-def write(p: Program, left: Optimised, name: str) -> Written:
+def write_program(p: Program, left: Optimised, name: str) -> Written:
     """Write down, as a function of a name, what is left of a program."""
     left = reusing(in_blocks(left))
     names = {"np": np, **left.constants, "errors": errors, "SILENT": SILENT, "by_rows": by_rows}
@@ -45,7 +45,7 @@ def write(p: Program, left: Optimised, name: str) -> Written:
     lines = [f"def {name}({', '.join(v.name for v in p.inputs)}):", *_lines(Expressions(left, p.inputs))]
     given = {v.memory for v in p.inputs if v.memory is not None}
     writes: set[int | None] = {s.writes for s in left.statements if s.writes is not None}
-    writes.update(*[s.updates for s in left.statements if isinstance(s, Block)])
+    writes.update(*[s.updates for s in left.statements if isinstance(s, RowBlock)])
     return Written("\n".join(lines) + "\n", names, writes & given, any(s.kind != "write" for s in left.statements))
 
 
@@ -63,7 +63,7 @@ def _lines(expressions: Expressions) -> list[str]:
             lines += _silenced(silent)
             silent = s.silent
             indent = "        " if silent else "    "
-        if isinstance(s, Block):
+        if isinstance(s, RowBlock):
             lines += [indent + line for line in _block(expressions, s)]
         else:
             line = expressions.line(s)
@@ -81,7 +81,7 @@ def _silenced(ends: bool) -> list[str]:
     return ["    before = errors.get()", "    try:", "        errors.set(SILENT)"]
 
 
-def _block(outer: Expressions, block: Block) -> list[str]:
+def _block(outer: Expressions, block: RowBlock) -> list[str]:
     """Return the lines of a function of a part of the rows, and of its call for all."""
     stored = [r for r in block.results if r in outer.used]
     inner = Expressions(outer.left._replace(statements=list(block.members), outputs=stored), ())
@@ -110,6 +110,6 @@ def _block(outer: Expressions, block: Block) -> list[str]:
 
 def _of_rows(s: Statement) -> Statement:
     """Return a statement as it is carried out for some rows."""
-    if form_of(s).name == "total_kept":
-        return s.but(("total_of_rows(", *joined(s.pieces)[1:]))
+    if form_read(s).name == "total_kept":
+        return s.but(("total_of_rows(", *in_few_pieces(s.pieces)[1:]))
     return s
