@@ -317,20 +317,34 @@ def needed(
 ) -> list[Statement]:
     """Return the statements without those that nothing depends on.
 
-    Guards stay, and so do writes into memory that is `given`, that an output stands in, or that a statement reads.
+    Guards stay, and so do writes into memory that is `given`, that an output stands in, or that a statement reads, and
+    what may fail, since the function may catch that.
     """
     live = set(outputs)
     memories = given | {found(v.memory) for v in outputs}
     kept = []
     for s in reversed(statements):
         into = found(s.writes)
-        if s.kind == "guard" or (into is not None and into in memories) or not live.isdisjoint(s.results):
+        alive = s.kind == "guard" or (into is not None and into in memories) or not live.isdisjoint(s.results)
+        if alive or may_fail(s):
             kept.append(s)
             live.update(s.reads)
             for v in s.reads:
                 if v.memory is not None:
                     memories.add(found(v.memory))
     return kept[::-1]
+
+
+def may_fail(s: Statement) -> bool:
+    """Tell whether it depends on values if a statement raises an exception."""
+    form = form_read(s)
+    if form.op == "call":
+        return form.name.startswith(("np.linalg.", "math.")) and form.name not in _NEVER_FAIL
+    pythons = s.kind == "call" and len(s.results) == 1 and s.results[0].dtype is None
+    return pythons and form.op in ("/", "//", "%", "**")
+
+
+_NEVER_FAIL = frozenset({"np.linalg.norm", "np.linalg.det", "np.linalg.slogdet", "np.linalg.qr", "np.linalg.cross"})
 
 
 def clean_at_once(
