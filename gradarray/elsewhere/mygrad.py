@@ -147,6 +147,14 @@ DIFFERENCES = (
         "it goes on with its values, as a copy does; mg.tensor(x, np.float32) makes a leaf in both",
     ),
     Difference(
+        "the gradient of a copy",
+        "x = mg.tensor([1.0]); x.backward(); x.copy().grad",
+        "[1.0]",
+        "x = ga.tensor([1.0]); x.backward(); x.copy().grad",
+        "None",
+        "a gradient belongs to the tensor where backward() left it",
+    ),
+    Difference(
         "precision",
         "mg.zeros(2).dtype == np.float32",
         "True",
@@ -169,6 +177,14 @@ DIFFERENCES = (
         "ga.tensor(1j).constant",
         "False",
         "they are differentiated; the gradient of a real loss points in the direction of steepest ascent",
+    ),
+    Difference(
+        "a tensor made of a constant",
+        "mg.tensor(mg.tensor([1.0], constant=True)).constant",
+        "False",
+        "ga.tensor(ga.tensor([1.0], constant=True)).constant",
+        "True",
+        "what is made of constants is one; constant=False makes a variable of it",
     ),
     Difference(
         "functions in steps",
@@ -227,6 +243,14 @@ DIFFERENCES = (
         "a filter has as many inputs as elements, as in glorot_uniform of both; there its last axis alone is counted",
     ),
     Difference(
+        "a start value of nnet.layers.gru that is a variable",
+        "o = mg.ones; s = mg.nnet.layers.gru(o((2, 1, 3)), *[o((3, 2)), o((2, 2)), o(2)] * 3, s0=o((1, 2)))",
+        "ValueError",
+        "o = ga.ones; s = ga.nnet.layers.gru(o((2, 1, 3)), *[o((3, 2)), o((2, 2)), o(2)] * 3, s0=o((1, 2))); s.shape",
+        "(3, 1, 2)",
+        "it is differentiated by that, too",
+    ),
+    Difference(
         "a stride or padding that cannot be",
         "mg.nnet.layers.conv_nd(np.ones((1, 1, 2)), np.ones((1, 1, 2)), stride=0)",
         "AssertionError",
@@ -267,6 +291,22 @@ DIFFERENCES = (
         "nothing that comes of it reaches x, and a constant says so",
     ),
     Difference(
+        "a view made within no_autodiff",
+        "x = mg.tensor([1.0, 2.0]); mg.no_autodiff(lambda: x[:1])().base is x",
+        "False",
+        "x = ga.tensor([1.0, 2.0]); ga.no_autodiff(lambda: x[:1])().base is x",
+        "True",
+        "it shares memory with x, and an update of it, within, reaches x",
+    ),
+    Difference(
+        "integers with constant=False within no_autodiff",
+        "mg.no_autodiff(lambda: mg.tensor([1]).reshape(1, 1, constant=False))().constant",
+        "False",
+        "ga.no_autodiff(lambda: ga.tensor([1]).reshape(1, 1, constant=False))()",
+        "ValueError",
+        "integers are constants everywhere",
+    ),
+    Difference(
         "backward() within no_autodiff",
         "x = mg.tensor(1.0); mg.no_autodiff(x.backward)(); x.grad",
         "None",
@@ -289,6 +329,14 @@ DIFFERENCES = (
         "x = ga.tensor([1.0], constant=True); ga.reshape(x, (1, 1), constant=False).base is x",
         "False",
         "the gradient of a view is a part of its base's, and a constant has none; they share memory",
+    ),
+    Difference(
+        "constant=True of what stays as it is",
+        "x = mg.tensor([1.0]); mg.atleast_1d(x, constant=True).base is x",
+        "False",
+        "x = ga.tensor([1.0]); ga.atleast_1d(x, constant=True).base is x",
+        "True",
+        "a view, like all that shares memory",
     ),
     Difference(
         "a tensor made a constant by astensor",
