@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .forms import ANYTHING, ATOM, form_read
-from .optimise import Optimised
+from .optimise import Optimised, is_between
 from .program import Statement, Variable
 
 # So deep may one expression stand in another.
@@ -91,8 +91,10 @@ class Expressions:
         read: dict[Variable, set[int | None]] = {}
         loud: dict[Variable, bool] = {}
         depth: dict[Variable, int] = {}
-        writes = [(k, left.memory(s.writes)) for k, s in enumerate(statements) if s.writes is not None]
-        writes += [(k, place) for k, s in enumerate(statements) for place in getattr(s, "updates", ())]
+        writes: dict[int | None, list[int]] = {}  # by memory, where it is written into
+        for k, s in enumerate(statements):
+            for place in (*([] if s.writes is None else [left.memory(s.writes)]), *getattr(s, "updates", ())):
+                writes.setdefault(place, []).append(k)
         for k, s in enumerate(statements):
             inner = [v for v in s.reads if v in users]
             says = not is_mute(s) or any(loud[v] for v in inner)
@@ -108,7 +110,7 @@ class Expressions:
             own = () if makes_view(s, left) else [left.memory(v.memory) for v in s.reads if v.memory is not None]
             reads = set(own).union(*[read[v] for v in inner])
             last = used[-1]
-            if deep > _DEEPEST or any(k < w < last and memory in reads for w, memory in writes):
+            if deep > _DEEPEST or any(is_between(writes.get(place, ()), k + 1, last - 1) for place in reads):
                 continue
             if all(
                 statements[j].kind not in ("several", "block")

@@ -6,6 +6,7 @@ from where memory is written into: each variable knows the piece of memory that 
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -19,6 +20,12 @@ from .forms import form_read
 from .program import Program, Statement, Variable
 
 NEVER, ALWAYS = -1, 1 << 60
+
+
+def is_between(places: Sequence[int], first: int, last: int) -> bool:
+    """Tell whether one of these numbers, which rise, is among those from the first one to the last."""
+    at = bisect.bisect_left(places, first)
+    return at < len(places) and places[at] <= last
 
 
 class Optimised(NamedTuple):
@@ -97,10 +104,10 @@ class Optimiser:
 
     def written(self, memory: int | None, until: int = ALWAYS) -> bool:
         """Tell whether a piece of memory is written into from here on."""
-        return memory is not None and any(self._here <= k <= until for k in self._writes.get(memory, ()))
+        return memory is not None and is_between(self._writes.get(memory, ()), self._here, until)
 
     def _version(self, memory: int | None) -> int:
-        return 0 if memory is None else sum(k < self._here for k in self._writes.get(memory, ()))
+        return 0 if memory is None else bisect.bisect_left(self._writes.get(memory, ()), self._here)
 
     def may_stand_for(self, v: Variable, made: Variable) -> bool:
         """Tell whether an array that is there may take the place of one that would be made with the same content."""
@@ -122,7 +129,7 @@ class Optimiser:
         mine, other = self.memory(v), self.memory(made)
         if mine is not None and other is not None and mine != other:
             self._memories[other] = mine
-            self._writes[mine] = [*self._writes.get(mine, ()), *self._writes.get(other, ())]
+            self._writes[mine] = sorted([*self._writes.get(mine, ()), *self._writes.get(other, ())])
             self._last_read[mine] = max(self._last_read.get(mine, NEVER), self._last_read.get(other, NEVER))
             if other in self._returned:
                 self._returned.add(mine)
@@ -143,7 +150,7 @@ class Optimiser:
         since = self._made_at[v]
         for x in (v, *s.reads):
             memory = self.memory(x)
-            if memory is not None and any(since <= k < self._here for k in self._writes.get(memory, ())):
+            if memory is not None and is_between(self._writes.get(memory, ()), since, self._here - 1):
                 return None
         return s
 
@@ -235,7 +242,7 @@ class Optimiser:
             return True
         if mine is None or other is None or self.written(mine) or self.written(other):
             return False
-        if any(k >= self._made_at[before] for k in self._writes.get(mine, ())):  # it holds something else by now
+        if is_between(self._writes.get(mine, ()), self._made_at[before], ALWAYS):  # it holds something else by now
             return False
         return not (mine in self._returned and other in self._returned)
 
@@ -310,20 +317,34 @@ def needed(
 ) -> list[Statement]:
     """Return the statements without those that nothing depends on.
 
-    Guards stay, and so do writes into memory that is `given`, that an output stands in, or that a statement reads.
+    Guards stay, and so do writes into memory that is `given`, that an output stands in, or that a statement reads, and
+    what may fail, since the function may catch that.
     """
     live = set(outputs)
     memories = given | {found(v.memory) for v in outputs}
     kept = []
     for s in reversed(statements):
         into = found(s.writes)
-        if s.kind == "guard" or (into is not None and into in memories) or not live.isdisjoint(s.results):
+        alive = s.kind == "guard" or (into is not None and into in memories) or not live.isdisjoint(s.results)
+        if alive or may_fail(s):
             kept.append(s)
             live.update(s.reads)
             for v in s.reads:
                 if v.memory is not None:
                     memories.add(found(v.memory))
     return kept[::-1]
+
+
+def may_fail(s: Statement) -> bool:
+    """Tell whether it depends on values if a statement raises an exception."""
+    form = form_read(s)
+    if form.op == "call":
+        return form.name.startswith(("np.linalg.", "math.")) and form.name not in _NEVER_FAIL
+    pythons = s.kind == "call" and len(s.results) == 1 and s.results[0].dtype is None
+    return pythons and form.op in ("/", "//", "%", "**")
+
+
+_NEVER_FAIL = frozenset({"np.linalg.norm", "np.linalg.det", "np.linalg.slogdet", "np.linalg.qr", "np.linalg.cross"})
 
 
 def clean_at_once(

@@ -188,6 +188,8 @@ class Tracing:
         result = in_program(self._f, given, words, p)
         if _random_state() != self._random or around.drew():
             raise Untraceable("random numbers are drawn in it")
+        if p.refused:
+            raise Untraceable(p.refused)
         if p.foreign:
             raise Disturbed("another thread computes with its arrays")
         found, out_tree = flatten(result)
