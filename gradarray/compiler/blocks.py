@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -24,6 +25,8 @@ from .program import Statement, Variable
 # From so many elements on, and so many statements.
 LEAST = 100_000
 _FEWEST = 2
+# Of so many statements, one has to be the second that joins in.
+_PATIENCE = 30
 _UNARY = frozenset(("neg", "~"))
 _REDUCTION = re.compile(r"np\.\w+\.reduce")
 
@@ -58,38 +61,49 @@ class RowBlock(Statement):
 
 def in_blocks(left: Optimised) -> Optimised:
     """Return a program with blocks in it."""
-    if not any(math.prod(r.shape or ()) >= LEAST for s in left.statements for r in s.results):
+    if not any(_size(s) >= LEAST for s in left.statements):
         return left
-    needed: dict[Variable, int] = {v: len(left.statements) for v in left.outputs if type(v) is Variable}
-    for k, s in enumerate(left.statements):
-        for v in s.reads:
-            needed[v] = max(needed.get(v, 0), k)
+    return left._replace(statements=_arranged(left, left.statements))
+
+
+def _arranged(left: Optimised, statements: Iterable[Statement]) -> list[Statement]:
+    rest = deque(statements)
     done: list[Statement] = []
-    run: _Run | None = None
-    for s in left.statements:
-        if run is not None and not run.takes(s):
-            done += run.finished(left)
-            run = None
+    while rest:
+        first = rest.popleft()
+        run = _Run.begun(left, first)
         if run is None:
-            run = _Run.begun(left, s)
-            if run is None:
-                done.append(s)
-    if run is not None:
-        done += run.finished(left)
-    return left._replace(statements=done)
+            done.append(first)
+            continue
+        while rest and run.takes(rest[0]):
+            rest.popleft()
+        block = run.block()
+        if block is None:
+            done.append(first)
+            rest.extendleft(reversed(run.all[1:]))
+        else:
+            done += [*_arranged(left, run.before), block]
+            rest.extendleft(reversed(run.behind))
+    return done
 
 
 class _Run:
-    """A block that grows, with what is to be done before and behind."""
+    """A block that grows.
+
+    Attributes
+    ----------
+    all : what was taken, in the order in which it came
+    before, behind : what is to be done before the members, and behind them
+    """
 
     def __init__(self, left: Optimised, length: int, ndim: int) -> None:
         self._left = left
         self._length = length
         self._ndim = ndim
-        self._all: list[Statement] = []
-        self._before: list[Statement] = []
+        self.all: list[Statement] = []
+        self.before: list[Statement] = []
         self._members: list[Statement] = []
-        self._behind: list[Statement] = []
+        self.behind: list[Statement] = []
         self._made: dict[Variable, None] = {}  # by members
         self._later: set[Variable] = set()  # by what is done behind
         self._read: dict[int | None, set[Variable]] = {}  # by members, by memory
@@ -106,6 +120,8 @@ class _Run:
 
     def takes(self, s: Statement) -> bool:
         """Take a statement, as a member or before or behind; False where the block has to end."""
+        if len(self._members) < _FEWEST and len(self.all) > _PATIENCE:
+            return False
         return self._joins(s) or self._stands_before(s) or self._stands_behind(s)
 
     def _joins(self, s: Statement) -> bool:
@@ -115,26 +131,24 @@ class _Run:
         inputs = [v for v in s.reads if v not in self._made]
         if not s.silent and self._members and self._members[-1].silent:
             return False  # what NumPy has something to say of comes first, so that it can be done again by itself
-        if s.kind == "write":
-            if not s.silent:
-                return False
-            target = s.reads[0]
-            place = memory(target.memory)
-            # Nobody else may see that memory, not even by another view.
-            others = self._read.get(place, set()) | self._written.get(place, set())
-            if target in self._made or others - {target} or place in self._read_later:
-                return False
-            if any(memory(v.memory) == place and v is not target for v in s.reads):
-                return False
-            self._written.setdefault(place, set()).add(target)
+        into = memory(s.writes)
         for v in inputs:
             place = memory(v.memory)
-            if place is not None and self._written.get(place, {v}) != {v}:
+            # What is written into is seen by one name alone, and not by another view.
+            seen = self._written.get(place, set()) | (self._read.get(place, set()) if place == into else set())
+            if place is not None and seen - {v}:
                 return False
+        if s.kind == "write":
+            target = s.reads[0]
+            if not s.silent or target in self._made or into in self._read_later:
+                return False
+            if any(v is not target and memory(v.memory) == into for v in s.reads):
+                return False
+            self._written.setdefault(into, set()).add(target)
         for v in inputs:
             self._read.setdefault(memory(v.memory), set()).add(v)
         self._members.append(s)
-        self._all.append(s)
+        self.all.append(s)
         self._made.update(dict.fromkeys(s.results))
         return True
 
@@ -149,24 +163,24 @@ class _Run:
         place = self._left.memory(s.writes)
         if s.writes is not None and (place in self._read or place in self._read_later):
             return False
-        self._before.append(s)
-        self._all.append(s)
+        self.before.append(s)
+        self.all.append(s)
         return True
 
     def _stands_behind(self, s: Statement) -> bool:
         if s.writes is not None:
             return False
-        self._behind.append(s)
-        self._all.append(s)
+        self.behind.append(s)
+        self.all.append(s)
         self._later.update(s.results)
         self._read_later |= {self._left.memory(v.memory) for v in s.reads if v.memory is not None}
         return True
 
-    def finished(self, left: Optimised) -> list[Statement]:
-        large = [s for s in self._members if _size(s) >= LEAST]
-        if len(large) < _FEWEST:
-            return self._all
-        return [*self._before, RowBlock(self._members, self._length, [*self._made], {*self._written}), *self._behind]
+    def block(self) -> RowBlock | None:
+        """Return the block; None where it is not worth while."""
+        if sum(_size(s) >= LEAST for s in self._members) < _FEWEST:
+            return None
+        return RowBlock(self._members, self._length, [*self._made], {*self._written})
 
 
 def _size(s: Statement) -> int:
@@ -192,10 +206,7 @@ def is_by_rows(s: Statement, length: int, ndim: int) -> bool:
     if not is_reduction(form):
         return bool(s.reads) and all(_fits(v, r.shape, length) for v in s.reads)
     v = s.reads[0]
-    axis = form.keys.get("axis") if form.keys else form.args[1]
-    if len(v.shape) != ndim or not _has_rows(v, length) or v.layout != "C":
-        return False
-    return type(axis) is int and axis % ndim > 0
+    return len(v.shape) == ndim and _has_rows(v, length) and v.layout == "C"
 
 
 def is_reduction(form: Form) -> bool:

@@ -260,6 +260,8 @@ def _turned_back(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
 @_rule("+", "-")
 def _sum(optimiser: Any, s: Statement, form: Form, _r: Variable) -> Any:
     left, right = [operand(s, a) for a in form.args]
+    if type(right) in (int, float) and right < 0 and _is_real(left):
+        return s.but((left, f" {'-' if form.op == '+' else '+'} {-right!r}"))
     for k, v in ((1, right), (0, left)):
         inner = optimiser.origin(v) if _is_real(v) and optimiser.uses.get(v, 0) == 1 else None
         if inner is None or form_read(inner).op != "neg" or (form.op == "-" and k == 0):

@@ -169,12 +169,10 @@ class Jitted(Generic[P, R]):
         return Static(value)
 
     def source(self, *args: P.args, **kwargs: P.kwargs) -> str:
-        """Return the text of the program for these arguments."""
+        """Return the program for these arguments as a text for readers, which runs with nothing but NumPy."""
         leaves, tree, key = self._sorted(args, kwargs)
         if key is None:
             raise TypeError("no program is written for Tensors, and other arrays than NumPy's")
-        for run in self._runs.get(key, ()):
-            return run.source()
         return Tracing(self._f, self._varying, args, kwargs, leaves, tree, carry_out=False).source()
 
 
@@ -236,13 +234,42 @@ def jit(
 
 
 def source(f: Any, *args: Any, **kwargs: Any) -> str:
-    """Return the text of the program that ``ga.jit(f)`` writes for these arguments.
+    """Return the program that ``ga.jit(f)`` writes for these arguments, as a text for readers.
+
+    It is plain NumPy, and runs with nothing but ``import numpy as np`` (and ``import math``). Arrays that `f` finds in its
+    closure or its globals are parameters behind its own, under their names. Of ``ga.grad(f)`` it is the derivative. What
+    `f` decided by values is asserted; sums of broadcast gradients may differ from the program's in their last digits.
+
+    Parameters
+    ----------
+    f : callable
+        A function, also one that a transform or ``ga.jit`` has made.
+    *args, **kwargs
+        Its arguments. They are not written into.
+
+    Returns
+    -------
+    str
+        The definition of a function; of helpers before it, if there are any.
+
+    Raises
+    ------
+    TypeError
+        No program can be written, or the arguments are Tensors.
 
     Examples
     --------
     >>> import numpy as np
     >>> import gradarray as ga
-    >>> print(ga.source(lambda x: x * 2, np.ones(3)))  # doctest: +ELLIPSIS
-    def ...
+    >>> def f(x):
+    ...     return np.sum(np.sin(x[1:]) ** 2)
+    >>> print(ga.source(ga.grad(f), np.ones(3)).rstrip())
+    def grad_of_f(x):
+        # forward
+        v1 = np.sin(x[1:])  # return np.sum(np.sin(x[1:]) ** 2)
+        # backward
+        g1 = np.zeros(3)  # return np.sum(np.sin(x[1:]) ** 2)
+        g1[1:] += 2 * v1 * np.cos(x[1:])
+        return g1
     """
     return (f if isinstance(f, Jitted) else Jitted(need_function(f, "source"), ((), ()), True)).source(*args, **kwargs)

@@ -118,7 +118,7 @@ class Optimiser:
             return True
         s = self.made.get(v)
         own = s is not None and mine not in {self.memory(x) for x in s.reads} and self._is_pure(s)
-        if own and not self.written(mine) and self._last_read.get(mine, NEVER) <= self._here:
+        if own and self._last_read.get(mine, NEVER) <= self._here:
             return True  # nobody looks at it any more
         if self.written(other) or other in self._returned:
             return False

@@ -18,6 +18,8 @@ from .spelling import helper, spelt
 # So wide may a line be with a comment behind it, and so long an expression that stands in another one.
 _WIDTH = 110
 _LONGEST = 60
+# A constant with a shorter text stands where it is used.
+_SHORT = 24
 
 
 class Calling(NamedTuple):
@@ -70,24 +72,34 @@ def readable_text(p: Program, left: Optimised, name: str, way: Calling) -> str:
     if result != "None" or not body:
         body.append(f"return {result}")
     parameters = [*way.parameters, *[v.name for v in p.inputs if v.name not in _given(way)]]
-    helpers, above = [], []
-    text = "\n".join(body)
+    used = {word for line in body for word in _WORD.findall(_code(line))}
+    helpers, above, inline = [], [], {}
     for constant, value in left.constants.items():
-        if not re.search(rf"\b{constant}\b", text):
+        if constant not in used:
             continue
-        if callable(value) and (found := helper(constant, value)) is not None:
-            helpers.append(found)
-            continue
-        spelling = spelt(value)
-        if spelling is None:
+        definition = helper(constant, value) if callable(value) else None
+        spelling = spelt(value) if definition is None else None
+        if definition is not None:
+            helpers.append(definition)
+        elif spelling is None:
             parameters.append(constant)
-        elif len(spelling) < 24 and not spelling.startswith("np.array("):
-            body = [re.sub(rf"\b{constant}\b", lambda _, s=spelling: s, line) for line in body]  # type: ignore[misc]
+        elif len(spelling) < _SHORT and not spelling.startswith("np.array("):
+            inline[constant] = spelling
         else:
             above.append(f"{constant} = {spelling}")
-    parts = [f"{inner} = {reached}" for inner, reached in way.parts if re.search(rf"\b{inner}\b", text)]
-    lines = [f"    {line}" if line else "" for line in (*parts, *above, *body)]
+    if inline:
+        body = [_WORD.sub(lambda m: inline.get(m[0], m[0]), _code(line)) + line[len(_code(line)) :] for line in body]
+    parts = [f"{inner} = {reached}" for inner, reached in way.parts if inner in used]
+    lines = [f"    {line}" for line in (*parts, *above, *body)]
     return "\n\n\n".join([*helpers, "\n".join([f"def {name}({', '.join(parameters)}):", *lines])]) + "\n"
+
+
+_WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
+
+
+def _code(line: str) -> str:
+    """Return a line without the comment behind it."""
+    return line.partition("  # ")[0] if not line.startswith("# ") else ""
 
 
 def _given(way: Calling) -> set[str]:
@@ -113,7 +125,10 @@ class _Page(Expressions):
     def __init__(self, left: Optimised, inputs: Iterable[Variable]) -> None:
         inputs = list(inputs)
         self._labels = _labels(left.statements)
+        # What has a name, and from which line on another one may have it.
         self._holders: dict[str, tuple[Variable | None, int]] = {v.name: (v, 1 << 60) for v in inputs}
+        self._holders |= dict.fromkeys(["np", "math", *left.constants], (None, 0))
+        self._counts: dict[str, int] = {}
         self._here = 0
         self._silent: set[Variable] = {r for s in left.statements if s.silent for r in s.results}
         super().__init__(left, inputs)
@@ -141,11 +156,13 @@ class _Page(Expressions):
         return self._unused(label)
 
     def _unused(self, stem: str, numbered: bool = False) -> str:
-        k = 1
-        while (name := f"{stem}{k}" if numbered else f"{stem}_{k}") in self._holders:
+        stem = stem if numbered else f"{stem}_"
+        k = self._counts.get(stem, 1)
+        while f"{stem}{k}" in self._holders:
             k += 1
-        self._holders[name] = None, 0
-        return name
+        self._counts[stem] = k + 1
+        self._holders[f"{stem}{k}"] = None, 0
+        return f"{stem}{k}"
 
     def body(self) -> list[str]:
         """Return the lines, with the user's beside them, and a mark before each part."""
@@ -176,12 +193,13 @@ class _Page(Expressions):
 def _labels(statements: Sequence[Statement]) -> dict[Variable, str]:
     """Return the names that the user's lines assign, by what they came to."""
     labels: dict[Variable, str] = {}
-    for k, s in enumerate(statements):
+    behind: Statement | None = None
+    for s in reversed(statements):
+        after, behind = behind, s if s.kind != "guard" else behind
         source = said(s.line)
         if s.silent or s.kind != "call" or source is None or not source.target or len(s.results) != 1:
             continue
-        behind = next((t for t in statements[k + 1 :] if t.kind != "guard"), None)
-        if behind is None or behind.silent or said(behind.line) != source:
+        if after is None or after.silent or said(after.line) != source:
             labels[s.results[0]] = source.target
     return labels
 

@@ -39,12 +39,10 @@ _UNSEEDED = frozenset(
 class Run:
     """A program, how it is entered, and what it is right for."""
 
-    __slots__ = ("enter", "numbers", "source", "text")
+    __slots__ = ("enter", "numbers", "text")
 
-    def __init__(
-        self, enter: Callable[..., Any], text: str, source: Callable[[], str], numbers: list[tuple[Location, Any]]
-    ) -> None:
-        self.enter, self.text, self.source, self.numbers = enter, text, source, numbers
+    def __init__(self, enter: Callable[..., Any], text: str, numbers: list[tuple[Location, Any]]) -> None:
+        self.enter, self.text, self.numbers = enter, text, numbers
 
     def varied(self) -> set[tuple[int, Any]]:
         """Return the places of numbers where there is another one now."""
@@ -204,7 +202,7 @@ class Tracing:
             other = Tracing(self._f, varying, args, kwargs, self._leaves, self._tree, False, True)
             if other.text != self.text or not other.has_constants_of(self):
                 raise Untraceable("random numbers are drawn in it")
-        return Run(enter, self.text, self.source, around.numbers())
+        return Run(enter, self.text, around.numbers())
 
     def has_constants_of(self, other: Tracing) -> bool:
         """Tell whether both found the same constants."""
