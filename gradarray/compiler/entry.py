@@ -127,7 +127,8 @@ class Entry:
     # --- surroundings -----------------------------------------------------------------------------------------------
 
     def read(self, place: Location) -> str:
-        return place.text(self.constant(place.owner))
+        simple = type(place.name) in (str, int)
+        return place.text(self.constant(place.owner), repr(place.name) if simple else self.constant(place.name))
 
     def surrounding(self, found: Found) -> None:
         """Compare what stands at a place, but for arrays and numbers that the program is given."""

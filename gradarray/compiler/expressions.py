@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .forms import ANYTHING, ATOM, form_of
-from .optimise import Optimised
+from .forms import ANYTHING, ATOM, form_read
+from .optimise import Optimised, is_between
 from .program import Statement, Variable
 
 # So deep may one expression stand in another.
@@ -14,19 +14,31 @@ _DEEPEST = 12
 # What cannot meet an infinity or a NaN, and so may stand among statements of either kind.
 _MUTE = frozenset(("index", "attribute", "neg", "pos", "~"))
 _MUTE_CALLS = frozenset(
-    "np.zeros np.empty np.where np.broadcast_to np.concatenate reshape copy transpose swapaxes ravel squeeze".split()
+    [
+        "np.zeros",
+        "np.empty",
+        "np.where",
+        "np.broadcast_to",
+        "np.concatenate",
+        "reshape",
+        "copy",
+        "transpose",
+        "swapaxes",
+        "ravel",
+        "squeeze",
+    ]
 )
 
 
 def is_mute(s: Statement) -> bool:
     """Tell whether NumPy has nothing to say of a statement."""
-    form = form_of(s)
+    form = form_read(s)
     return s.kind == "guard" or form.op in _MUTE or (form.op in ("call", "method") and form.name in _MUTE_CALLS)
 
 
-def is_view(s: Statement, left: Optimised) -> bool:
+def makes_view(s: Statement, left: Optimised) -> bool:
     """Tell whether a statement makes a view, at a place that depends on no value."""
-    if len(s.results) != 1 or len(s.reads) != 1 or form_of(s).op not in ("index", "attribute"):
+    if len(s.results) != 1 or len(s.reads) != 1 or form_read(s).op not in ("index", "attribute"):
         return False
     memory = left.memory(s.results[0].memory)
     return memory is not None and memory == left.memory(s.reads[0].memory)
@@ -38,12 +50,16 @@ class Expressions:
     Attributes
     ----------
     names : what each variable is called
+    inputs : those that the program is given
+    used : which of them are read, or returned
     """
 
+    prefix = "v"
     longest = 1 << 30  # so many characters may an expression have that stands in another one
 
     def __init__(self, left: Optimised, inputs: Iterable[Variable]) -> None:
         self.names: dict[Variable, str] = {v: v.name for v in inputs}
+        self.inputs = frozenset(self.names)
         self.left = left
         self._texts: dict[Variable, tuple[str, int]] = {}
         self._count = 0
@@ -70,11 +86,15 @@ class Expressions:
             for v in s.reads:
                 uses.setdefault(v, []).append(k)
         returned = {v for v in left.outputs if type(v) is Variable}
+        self.used = {*uses, *returned}
         # What an expression reads, whether NumPy has something to say there, and how deep it is.
         read: dict[Variable, set[int | None]] = {}
         loud: dict[Variable, bool] = {}
         depth: dict[Variable, int] = {}
-        writes = [(k, left.memory(s.writes)) for k, s in enumerate(statements) if s.writes is not None]
+        writes: dict[int | None, list[int]] = {}  # by memory, where it is written into
+        for k, s in enumerate(statements):
+            for place in (*([] if s.writes is None else [left.memory(s.writes)]), *getattr(s, "updates", ())):
+                writes.setdefault(place, []).append(k)
         for k, s in enumerate(statements):
             inner = [v for v in s.reads if v in users]
             says = not is_mute(s) or any(loud[v] for v in inner)
@@ -87,13 +107,13 @@ class Expressions:
             if not used or (len(used) > 1 and (inner or not self.repeats(s))):
                 continue
             deep = 1 + max([depth[v] for v in inner], default=0)
-            own = () if is_view(s, left) else [left.memory(v.memory) for v in s.reads if v.memory is not None]
+            own = () if makes_view(s, left) else [left.memory(v.memory) for v in s.reads if v.memory is not None]
             reads = set(own).union(*[read[v] for v in inner])
             last = used[-1]
-            if deep > _DEEPEST or any(k < w < last and memory in reads for w, memory in writes):
+            if deep > _DEEPEST or any(is_between(writes.get(place, ()), k + 1, last - 1) for place in reads):
                 continue
             if all(
-                statements[j].kind != "several"
+                statements[j].kind not in ("several", "block")
                 and (statements[j].silent == s.silent or not says)
                 and self.may_stand(r, statements[j])
                 for j in used
@@ -101,12 +121,25 @@ class Expressions:
                 users[r], read[r], depth[r], loud[r] = last, reads, deep, says
         return users
 
+    def last_reads(self) -> dict[Variable, int]:
+        """Return where each variable is read for the last time; what stands in another statement is read there."""
+        statements = self.left.statements
+        last: dict[Variable, int] = {v: 1 << 60 for v in self.left.outputs if type(v) is Variable}
+        at = [*range(len(statements))]
+        for k in range(len(statements) - 1, -1, -1):
+            results = statements[k].results
+            if len(results) == 1 and results[0] in self._users:
+                at[k] = at[self._users[results[0]]]
+            for v in statements[k].reads:
+                last[v] = max(last.get(v, 0), at[k])
+        return last
+
     def is_inside(self, s: Statement) -> bool:
         """Tell whether a statement has no line of its own; its text is kept for that of its user."""
         if len(s.results) == 1 and s.results[0] in self._users:
             text = self.text(s)
             if len(text) <= self.longest:
-                self._texts[s.results[0]] = text, form_of(s).level
+                self._texts[s.results[0]] = text, form_read(s).level
                 return True
         return False
 
@@ -121,11 +154,11 @@ class Expressions:
 
     def new_name(self, v: Variable) -> str:
         self._count += 1
-        return f"v{self._count}"
+        return f"{self.prefix}{self._count}"
 
     def text(self, s: Statement) -> str:
         """Return the text of a statement without what it results in."""
-        holes = iter(form_of(s).holes)
+        holes = iter(form_read(s).holes)
         parts = []
         for piece in s.pieces:
             if type(piece) is str:

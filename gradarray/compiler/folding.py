@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels.arrays import LARGE
-from .forms import Form, Hole, Other, form_of, operand
+from .forms import Form, Hole, Other, form_read, operand
 from .program import Statement, Variable
 
 Rule = Callable[[Any, Statement, Form, Variable], Any]
@@ -121,7 +121,7 @@ def _factor(optimiser: Any, s: Statement, form: Form) -> tuple[Any, Any]:
 
 
 @_rule("+", "-", "*", "/")
-def _of_a_number(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
+def _of_a_number(_optimiser: Any, s: Statement, form: Form, _r: Variable) -> Any:
     """Take one of NumPy's numbers for one of Python's, beside an array of its dtype."""
     for k, arg in enumerate(form.args):
         known = _NUMBER.fullmatch(arg.text) if type(arg) is Other else None
@@ -140,10 +140,9 @@ _NUMBER = re.compile(r"np\.(float64|float32)\((-?[\d.e+-]+)\)")
 @_rule("+", "-", "*", "/", *_OPERATORS)
 def _of_scalars(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     """Compute with the number in an array without axes, which takes a tenth of the time."""
-    if r.shape or len(form.args) != 2 or len(s.reads) != len(s.pieces) - sum(type(p) is str for p in s.pieces):
+    if r.shape or r.memory is not None or all(v.memory is None for v in s.reads):
         return None
-    arrays = [v for v in s.reads if v.memory is not None]
-    if not arrays or r.memory is not None or any(v.shape or v.dtype is None or v.dtype.kind != "f" for v in s.reads):
+    if len(form.args) != 2 or any(v.shape or v.dtype is None or v.dtype.kind != "f" for v in s.reads):
         return None
     return s.but(tuple([p if type(p) is str or p.memory is None else optimiser.item(p, s) for p in s.pieces]))
 
@@ -152,7 +151,7 @@ def _of_scalars(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
 
 
 @_rule(*_OPERATORS)
-def _operator(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
+def _operator(_optimiser: Any, s: Statement, form: Form, _r: Variable) -> Any:
     if form.op != "call" or form.keys or len(form.args) != 2:
         return None
     symbol, left, right = _OPERATORS[form.name], *[operand(s, a) for a in form.args]
@@ -179,12 +178,12 @@ def _product(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     if x == -1:
         return s.but(("-", v))
     inner = optimiser.origin(v)
-    if inner is not None and form_of(inner).op == "*":
-        y, w = _factor(optimiser, inner, form_of(inner))
+    if inner is not None and form_read(inner).op == "*":
+        y, w = _factor(optimiser, inner, form_read(inner))
         if y is not None and _is_one_product(x, y) and w.shape == r.shape:
             x, v = x * y, w
-    if inner is not None and form_of(inner).op == "neg" and type(form_of(inner).args[0]) is Hole:
-        x, v = -x, operand(inner, form_of(inner).args[0])
+    if inner is not None and form_read(inner).op == "neg" and type(form_read(inner).args[0]) is Hole:
+        x, v = -x, operand(inner, form_read(inner).args[0])
     text = _text(x, r.dtype)
     if text is None or s.pieces == (f"{text} * ", v):
         return None
@@ -211,8 +210,8 @@ def _sign_outside(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     factors = [operand(s, a) for a in form.args]
     for k, v in enumerate(factors):
         inner = optimiser.origin(v) if _is_real(v) and optimiser.uses.get(v, 0) == 1 else None
-        if inner is not None and form_of(inner).op == "neg" and r.dtype.kind == "f" and all(map(_is_real, factors)):
-            x = operand(inner, form_of(inner).args[0])
+        if inner is not None and form_read(inner).op == "neg" and r.dtype.kind == "f" and all(map(_is_real, factors)):
+            x = operand(inner, form_read(inner).args[0])
             if type(x) is not Variable:
                 continue
             other = factors[1 - k]
@@ -235,7 +234,7 @@ def _negative(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     inner = optimiser.origin(v) if _is_real(v) else None
     if inner is None:
         return None
-    made = form_of(inner)
+    made = form_read(inner)
     if made.op == "neg":
         return _alias(optimiser, operand(inner, made.args[0]), r)
     if made.op == "*" and optimiser.uses.get(v, 0) == 1:
@@ -253,35 +252,35 @@ def _positive(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
 @_rule("T")
 def _turned_back(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     inner = optimiser.made.get(operand(s, form.args[0]))
-    if inner is None or form_of(inner).op != "attribute" or form_of(inner).name != "T":
+    if inner is None or form_read(inner).op != "attribute" or form_read(inner).name != "T":
         return None
-    return _alias(optimiser, operand(inner, form_of(inner).args[0]), r)
+    return _alias(optimiser, operand(inner, form_read(inner).args[0]), r)
 
 
 @_rule("+", "-")
-def _sum(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
+def _sum(optimiser: Any, s: Statement, form: Form, _r: Variable) -> Any:
     left, right = [operand(s, a) for a in form.args]
     for k, v in ((1, right), (0, left)):
         inner = optimiser.origin(v) if _is_real(v) and optimiser.uses.get(v, 0) == 1 else None
-        if inner is None or form_of(inner).op != "neg" or (form.op == "-" and k == 0):
+        if inner is None or form_read(inner).op != "neg" or (form.op == "-" and k == 0):
             continue
-        x = operand(inner, form_of(inner).args[0])
+        x = operand(inner, form_read(inner).args[0])
         other = (left, right)[1 - k]
         if type(x) is Variable and (type(other) is Variable or type(other) in (int, float)):
             return s.but((_piece(other), " + " if form.op == "-" else " - ", x))
     return None
 
 
-def update(optimiser: Any, s: Statement) -> Statement:
+def simpler_update(optimiser: Any, s: Statement) -> Statement:
     """Return an update ``x += -y`` as ``x -= y``."""
-    form = form_of(s)
+    form = form_read(s)
     if form.op != "update" or form.name not in "+-" or type(form.args[1]) is not Hole or type(form.args[0]) is not Hole:
         return s
     target, v = [operand(s, a) for a in form.args]
     inner = optimiser.origin(v) if _is_real(v) and optimiser.uses.get(v, 0) == 1 and _is_real(target) else None
-    if inner is None or form_of(inner).op != "neg":
+    if inner is None or form_read(inner).op != "neg":
         return s
-    x = operand(inner, form_of(inner).args[0])
+    x = operand(inner, form_read(inner).args[0])
     sign = "-" if form.name == "+" else "+"
     return s.but((target, f" {sign}= ", x)) if type(x) is Variable else s
 
@@ -289,7 +288,7 @@ def update(optimiser: Any, s: Statement) -> Statement:
 def _without_broadcasting(optimiser: Any, s: Statement, form: Form) -> Any:
     """Let NumPy broadcast an operand itself, and read a number where it stands everywhere."""
     (r,) = s.results
-    if len(form.args) != 2 or r.shape is None:
+    if len(form.args) != 2 or r.shape is None or len(s.reads) < 2 or (not r.shape and not optimiser.known):
         return None
     operands = [operand(s, a) for a in form.args]
     shapes = [v.shape if type(v) is Variable else () for v in operands]
@@ -300,13 +299,13 @@ def _without_broadcasting(optimiser: Any, s: Statement, form: Form) -> Any:
             continue
         inner = optimiser.origin(v)
         x = number(optimiser, s, form.args[k])
-        if x is not None and other.dtype == v.dtype and other.shape == r.shape and form.op != "**":
-            if other.dtype.kind == "f" and (text := _text(x, v.dtype)) is not None:
-                new[_place(s, k)] = f"({text})" if text.startswith("-") else text
-                return s.but(joined(new))
-        if inner is None or form_of(inner).name != "np.broadcast_to" or optimiser.memory(v) is None:
+        alike = other.dtype == v.dtype and other.dtype.kind == "f" and other.shape == r.shape and form.op != "**"
+        if x is not None and alike and (text := _text(x, v.dtype)) is not None:
+            new[_place(s, k)] = f"({text})" if text.startswith("-") else text
+            return s.but(in_few_pieces(new))
+        if inner is None or form_read(inner).name != "np.broadcast_to" or optimiser.memory(v) is None:
             continue
-        small = operand(inner, form_of(inner).args[0])
+        small = operand(inner, form_read(inner).args[0])
         if type(small) is Variable and small.dtype is not None:
             try:
                 fits = np.broadcast_shapes(small.shape, shapes[1 - k]) == r.shape
@@ -323,7 +322,7 @@ def _place(s: Statement, k: int) -> int:
     return [i for i, p in enumerate(s.pieces) if type(p) is Variable][k]
 
 
-def joined(pieces: Iterable[Any]) -> tuple[Any, ...]:
+def in_few_pieces(pieces: Iterable[Any]) -> tuple[Any, ...]:
     joined: list[Any] = []
     for p in pieces:
         if joined and type(p) is str and type(joined[-1]) is str:
@@ -347,7 +346,7 @@ def _same(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
 
 
 @_rule("np.expand_dims")
-def _new_axis(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
+def _new_axis(_optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     v = operand(s, form.args[0])
     axis = form.args[1] if len(form.args) == 2 else form.keys.get("axis")
     if type(v) is not Variable or v.memory is None or type(axis) is not int:
@@ -357,7 +356,7 @@ def _new_axis(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
 
 
 @_rule("np.swapaxes", "np.moveaxis", "np.transpose")
-def _turned(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
+def _turned(_optimiser: Any, s: Statement, form: Form, _r: Variable) -> Any:
     v = operand(s, form.args[0])
     if type(v) is not Variable or v.memory is None or any(type(a) is Other for a in form.args) or form.keys:
         return None
@@ -374,7 +373,7 @@ _DEFAULTS = {"dtype": None, "keepdims": False, "out": None, "order": "K", "casti
 
 @_rule("np.add.reduce", "np.multiply.reduce", "np.maximum.reduce", "np.minimum.reduce", "np.logical_and.reduce")
 @_rule("np.logical_or.reduce")
-def _reduced(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
+def _reduced(_optimiser: Any, s: Statement, form: Form, _r: Variable) -> Any:
     if not form.keys or not any(k in _DEFAULTS and v is _DEFAULTS[k] for k, v in form.keys.items()):
         return None
     if (
@@ -389,7 +388,7 @@ def _reduced(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
 
 
 @_rule("np.sum", "np.max", "np.amax", "np.min", "np.amin", "np.prod", "np.all", "np.any")
-def _reduction(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
+def _reduction(_optimiser: Any, s: Statement, form: Form, _r: Variable) -> Any:
     """Call the ufunc itself, which takes less time than the function by which it is called."""
     v = operand(s, form.args[0]) if len(form.args) == 1 else None
     if type(v) is not Variable or v.memory is None or set(form.keys) - {"axis", "keepdims", "dtype"}:

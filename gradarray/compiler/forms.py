@@ -78,7 +78,7 @@ class Form(NamedTuple):
     holes: tuple[int, ...]
 
 
-def form_of(s: Statement) -> Form:
+def form_read(s: Statement) -> Form:
     """Return the form of a statement."""
     if s.form is None:
         text, k = "", 0
@@ -102,7 +102,9 @@ def _parsed(text: str, count: int) -> Form:
     (node,) = ast.parse(text).body
     levels = [ATOM] * count
     _note_levels(node, ANYTHING, levels)
-    op, name, args, keys, level = "", "", (), {}, ANYTHING
+    op, name, level = "", "", ANYTHING
+    args: tuple[Any, ...] = ()
+    keys: dict[str, Any] = {}
     if isinstance(node, ast.AugAssign):
         op, name, args = "update", _BINARY[type(node.op)][0], (_operand(node.target), _operand(node.value))
     elif isinstance(node, ast.Assign):
@@ -135,7 +137,7 @@ def _expression(x: ast.expr) -> tuple[str, str, tuple[Any, ...], dict[str, Any]]
 def _is_dotted(x: ast.expr) -> bool:
     while isinstance(x, ast.Attribute):
         x = x.value
-    return isinstance(x, ast.Name) and _hole(x) is None
+    return isinstance(x, ast.Name) and x.id in ("np", "math")
 
 
 def _hole(x: ast.expr) -> int | None:

@@ -58,10 +58,10 @@ class Location:
         cls: Any = type(self.owner)
         return type(own) is dict and self.name not in own and self.name not in slots_of(cls)
 
-    def text(self, owner: str) -> str:
-        """Return how a program reads it."""
+    def text(self, owner: str, name: str) -> str:
+        """Return how a program reads it, with what it calls the owner and the name."""
         if self.how == "item":
-            return f"{owner}[{self.name!r}]"
+            return f"{owner}[{name}]"
         return f"{owner}.__dict__[{self.name!r}]" if self.how == "class" else f"{owner}.{self.name}"
 
 

@@ -6,6 +6,7 @@ from where memory is written into: each variable knows the piece of memory that 
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -14,11 +15,17 @@ import numpy as np
 
 from ..context.settings import silently
 from ..kernels.arrays import BLAS_THREADS, LARGE
-from .folding import ELEMENTWISE, everywhere, simpler, update
-from .forms import form_of
+from .folding import ELEMENTWISE, everywhere, simpler, simpler_update
+from .forms import form_read
 from .program import Program, Statement, Variable
 
 NEVER, ALWAYS = -1, 1 << 60
+
+
+def is_between(places: Sequence[int], first: int, last: int) -> bool:
+    """Tell whether one of these numbers, which rise, is among those from the first one to the last."""
+    at = bisect.bisect_left(places, first)
+    return at < len(places) and places[at] <= last
 
 
 class Optimised(NamedTuple):
@@ -88,7 +95,7 @@ class Optimiser:
 
     def memory(self, v: Variable) -> int | None:
         """Return the number of the memory that a variable stands in after all."""
-        return self._found(v.memory)
+        return self._found(v.memory) if self._memories else v.memory
 
     def _found(self, memory: int | None) -> int | None:
         while memory in self._memories:
@@ -97,10 +104,10 @@ class Optimiser:
 
     def written(self, memory: int | None, until: int = ALWAYS) -> bool:
         """Tell whether a piece of memory is written into from here on."""
-        return memory is not None and any(self._here <= k <= until for k in self._writes.get(memory, ()))
+        return memory is not None and is_between(self._writes.get(memory, ()), self._here, until)
 
     def _version(self, memory: int | None) -> int:
-        return 0 if memory is None else sum(k < self._here for k in self._writes.get(memory, ()))
+        return 0 if memory is None else bisect.bisect_left(self._writes.get(memory, ()), self._here)
 
     def may_stand_for(self, v: Variable, made: Variable) -> bool:
         """Tell whether an array that is there may take the place of one that would be made with the same content."""
@@ -109,22 +116,20 @@ class Optimiser:
             return other is mine
         if mine == other:
             return True
-        if self.written(other):
+        s = self.made.get(v)
+        own = s is not None and mine not in {self.memory(x) for x in s.reads} and self._is_pure(s)
+        if own and not self.written(mine) and self._last_read.get(mine, NEVER) <= self._here:
+            return True  # nobody looks at it any more
+        if self.written(other) or other in self._returned:
             return False
-        last = self._last_read.get(other, NEVER)
-        if other in self._returned:
-            # Nobody else may have it: neither the caller, nor another result.
-            s = self.made.get(v)
-            own = s is not None and mine not in {self.memory(x) for x in s.reads} and s.kind == "call"
-            if not own or mine in self._returned or mine in self._given or self.written(mine):
-                return False
-        return not self.written(mine, last)
+        return not self.written(mine, self._last_read.get(other, NEVER))
 
     def _join(self, v: Variable, made: Variable) -> None:
         self._alias[made] = v
         mine, other = self.memory(v), self.memory(made)
         if mine is not None and other is not None and mine != other:
             self._memories[other] = mine
+            self._writes[mine] = sorted([*self._writes.get(mine, ()), *self._writes.get(other, ())])
             self._last_read[mine] = max(self._last_read.get(mine, NEVER), self._last_read.get(other, NEVER))
             if other in self._returned:
                 self._returned.add(mine)
@@ -140,10 +145,12 @@ class Optimiser:
         s = self.made.get(v) if type(v) is Variable else None
         if s is None or s.kind != "call":
             return None
+        if not self._writes:
+            return s
         since = self._made_at[v]
         for x in (v, *s.reads):
             memory = self.memory(x)
-            if memory is not None and any(since <= k < self._here for k in self._writes.get(memory, ())):
+            if memory is not None and is_between(self._writes.get(memory, ()), since, self._here - 1):
                 return None
         return s
 
@@ -162,9 +169,7 @@ class Optimiser:
 
     def constant(self, value: Any) -> str:
         """Return the name of a value that depends on no input."""
-        key = (type(value), value.dtype.char, value.shape, value.strides, value.tobytes()[:1000], id(value))
-        if not value.ndim:
-            key = key[:-1]
+        key: Any = (value.dtype.char, value.tobytes()) if not value.ndim else id(value)
         if key not in self._spelt:
             name = self._p.named(f"k{len(self._spelt)}")
             self._spelt[key] = name
@@ -174,7 +179,8 @@ class Optimiser:
     # --- the walk ----------------------------------------------------------------------------------------------------
 
     def run(self) -> Optimised:
-        for self._here, s in enumerate(self._p.statements):
+        for k, s in enumerate(self._p.statements):
+            self._here = k
             self._take(s)
         outputs = [self._output(v) for v in self._outputs]
         given = {self._found(m) for m in self._given}
@@ -190,14 +196,14 @@ class Optimiser:
         return self.constant(self.known[v]) if v in self.known else v
 
     def _take(self, s: Statement) -> None:
-        if any(v in self._alias for v in s.reads):
+        if not self._alias.keys().isdisjoint(s.reads):
             s = s.but(tuple([p if type(p) is str else self._alias.get(p, p) for p in s.pieces]))
         if s.kind in ("call", "copy") and len(s.results) == 1:
             self._call(s)
         elif s.kind == "guard":
             self._guard(s)
         else:
-            self._keep(update(self, s) if s.kind == "write" else s)
+            self._keep(simpler_update(self, s) if s.kind == "write" else s)
 
     def _guard(self, s: Statement) -> None:
         if all(v in self.known for v in s.reads) and not self._value(s):
@@ -214,7 +220,7 @@ class Optimiser:
         again: Statement | Variable | None = s
         while type(again) is Statement:
             s = again
-            again = simpler(self, s, form_of(s))
+            again = simpler(self, s, form_read(s))
         if type(again) is Variable:
             self._join(again, r)
             return
@@ -236,13 +242,13 @@ class Optimiser:
             return True
         if mine is None or other is None or self.written(mine) or self.written(other):
             return False
-        if any(k >= self._made_at[before] for k in self._writes.get(mine, ())):  # it holds something else by now
+        if is_between(self._writes.get(mine, ()), self._made_at[before], ALWAYS):  # it holds something else by now
             return False
         return not (mine in self._returned and other in self._returned)
 
     def _keep(self, s: Statement) -> None:
         known = self.known
-        if any(v in known for v in s.reads):
+        if not known.keys().isdisjoint(s.reads):
             s = s.but(tuple([self.constant(known[p]) if type(p) is not str and p in known else p for p in s.pieces]))
         for r in s.results:
             self.made[r] = s
@@ -250,13 +256,15 @@ class Optimiser:
         self._kept.append(s)
 
     def _key(self, s: Statement) -> Any:
+        if not self._writes:
+            return (*[p if type(p) is str else id(p) for p in s.pieces], ())
         made = {self.memory(v) for v in s.results}
         versions = tuple([0 if self.memory(v) in made else self._version(self.memory(v)) for v in s.reads])
         return (*[p if type(p) is str else id(p) for p in s.pieces], versions)
 
     def _is_pure(self, s: Statement) -> bool:
         """Tell whether what is called is NumPy's or the package's own, which has no effects."""
-        form = form_of(s)
+        form = form_read(s)
         if form.op != "call" or form.name.startswith(("np.", "math.")) or form.name in PURE:
             return True
         func = self.constants.get(form.name)
@@ -265,7 +273,10 @@ class Optimiser:
     def _is_known(self, s: Statement) -> bool:
         """Carry out a statement that depends on no input, and keep its value in mind where that takes no memory."""
         (r,) = s.results
-        if not all(v in self.known for v in s.reads) or not self._is_pure(s) or not r.shape and r.dtype is None:
+        for v in s.reads:
+            if v not in self.known:
+                return False
+        if not self._is_pure(s) or (not r.shape and r.dtype is None):
             return False
         memory = self.memory(r)
         if memory is not None and (
@@ -284,8 +295,8 @@ class Optimiser:
         order = {v: f"_{k}" for k, v in enumerate(dict.fromkeys(s.reads))}
         values = {name: self.known[v] for v, name in order.items()}
         text = "".join([p if type(p) is str else order[p] for p in s.pieces])
-        (r,) = s.results or (None,)
-        large = r is not None and math.prod(r.shape or ()) >= LARGE and form_of(s).op in ELEMENTWISE | {"neg"}
+        r: Any = s.results[0] if s.results else None
+        large = r is not None and math.prod(r.shape or ()) >= LARGE and form_read(s).op in ELEMENTWISE | {"neg"}
         if large:  # of numbers that stand everywhere comes one that does
             numbers = {name: everywhere(value) for name, value in values.items()}
             if any(x is None for x in numbers.values()):
@@ -306,18 +317,34 @@ def needed(
 ) -> list[Statement]:
     """Return the statements without those that nothing depends on.
 
-    Guards stay, and so do writes into memory that is `given`, that an output stands in, or that a statement reads.
+    Guards stay, and so do writes into memory that is `given`, that an output stands in, or that a statement reads, and
+    what may fail, since the function may catch that.
     """
     live = set(outputs)
     memories = given | {found(v.memory) for v in outputs}
     kept = []
     for s in reversed(statements):
         into = found(s.writes)
-        if s.kind == "guard" or (into is not None and into in memories) or any(v in live for v in s.results):
+        alive = s.kind == "guard" or (into is not None and into in memories) or not live.isdisjoint(s.results)
+        if alive or may_fail(s):
             kept.append(s)
             live.update(s.reads)
-            memories |= {found(v.memory) for v in s.reads if v.memory is not None}
+            for v in s.reads:
+                if v.memory is not None:
+                    memories.add(found(v.memory))
     return kept[::-1]
+
+
+def may_fail(s: Statement) -> bool:
+    """Tell whether it depends on values if a statement raises an exception."""
+    form = form_read(s)
+    if form.op == "call":
+        return form.name.startswith(("np.linalg.", "math.")) and form.name not in _NEVER_FAIL
+    pythons = s.kind == "call" and len(s.results) == 1 and s.results[0].dtype is None
+    return pythons and form.op in ("/", "//", "%", "**")
+
+
+_NEVER_FAIL = frozenset({"np.linalg.norm", "np.linalg.det", "np.linalg.slogdet", "np.linalg.qr", "np.linalg.cross"})
 
 
 def clean_at_once(
@@ -363,11 +390,14 @@ def clean_at_once(
     return kept
 
 
+_NAN_GUARD = "np.isnan(np.vdot(, ))"
+
+
 def asked_for_nan(s: Statement) -> Variable | None:
     """Return the variable that a guard asks whether there is a NaN in it."""
-    if s.kind == "guard" and len(s.pieces) == 5 and s.pieces[0] == "np.isnan(np.vdot(":
-        return s.pieces[1]  # type: ignore[no-any-return]
-    return None
+    if s.kind != "guard" or len(s.reads) != 2 or "".join([p for p in s.pieces if type(p) is str]) != _NAN_GUARD:
+        return None
+    return s.reads[0]
 
 
 def optimised(p: Program, outputs: Sequence[Any]) -> Optimised:

@@ -6,11 +6,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ..kernels.arrays import ONES
-from .folding import REDUCTIONS, joined
-from .forms import Form, Hole, Other, form_of, operand
+from .folding import REDUCTIONS, in_few_pieces
+from .forms import Form, Hole, Other, form_read, operand
 from .optimise import Optimised, asked_for_nan, needed
 from .program import Statement, Variable
 
@@ -48,7 +46,7 @@ class _Plain:
         again: Statement | None = s
         while again is not None:
             s, again = again, None
-            form = form_of(s)
+            form = form_read(s)
             name = form.op if form.op not in ("call", "method", "attribute") else form.name
             for rule in (*_RULES.get(name, ()), _argument_lists):
                 again = rule(self, s, form)
@@ -63,7 +61,8 @@ class _Plain:
         return getattr(value, "base", None) is ONES
 
     def ndim(self, x: Any) -> int:
-        return np.ndim(self.left.constants.get(x.text)) if type(x) is Other else len(getattr(x, "shape", ()))
+        array = self.left.constants.get(x.text) if type(x) is Other else x
+        return len(getattr(array, "shape", ()))
 
     def before(self, v: Any) -> Statement | None:
         """Return the statement that has just made a variable."""
@@ -87,13 +86,14 @@ def _by_ones(put: _Plain, s: Statement, form: Form) -> Any:
     if type(v) is Variable and put.is_ones(form.args[0]):
         return _sum(s, v, 0)
     if all(0 < put.ndim(x) < 3 for x in (v, w)):
-        return s.but(joined([x if type(x) is Variable else x.text for x in (w, Other(" @ "), v)]))
+        return s.but(in_few_pieces([x if type(x) is Variable else x.text for x in (w, Other(" @ "), v)]))
     return None
 
 
-@_rule("_sum_in_parts")
-def _along_the_second(put: _Plain, s: Statement, form: Form) -> Any:
-    return _sum(s, operand(s, form.args[0]), 1)
+@_rule("total_along", "total_kept")
+def _along(_put: _Plain, s: Statement, form: Form) -> Any:
+    kept = ", keepdims=True" if form.name == "total_kept" else ""
+    return _sum(s, operand(s, form.args[0]), form.args[1], kept)
 
 
 @_rule("reshape")
@@ -110,7 +110,7 @@ def _keeping_axes(put: _Plain, s: Statement, form: Form) -> Any:
 
 
 @_rule(*REDUCTIONS)
-def _reduction(put: _Plain, s: Statement, form: Form) -> Any:
+def _reduction(_put: _Plain, s: Statement, form: Form) -> Any:
     v = operand(s, form.args[0])
     if type(v) is not Variable or len(form.args) != 1 or any(type(x) in (Hole, Other) for x in form.keys.values()):
         return None
@@ -119,7 +119,7 @@ def _reduction(put: _Plain, s: Statement, form: Form) -> Any:
 
 
 @_rule("np.zeros", "np.empty", "np.ones")
-def _made(put: _Plain, s: Statement, form: Form) -> Any:
+def _made(_put: _Plain, s: Statement, form: Form) -> Any:
     if len(form.args) != 2 or type(form.args[0]) is not tuple:
         return None
     (shape, dtype), rest = form.args, ""
@@ -129,18 +129,18 @@ def _made(put: _Plain, s: Statement, form: Form) -> Any:
 
 
 @_rule("copy", "np.copy")
-def _copied(put: _Plain, s: Statement, form: Form) -> Any:
+def _copied(_put: _Plain, s: Statement, form: Form) -> Any:
     v = operand(s, form.args[0])
     return s.but((v, ".copy()")) if form.op == "method" and len(form.args) > 1 and type(v) is Variable else None
 
 
 @_rule("assignment")
-def _updated(put: _Plain, s: Statement, form: Form) -> Any:
+def _updated(put: _Plain, s: Statement, _form: Form) -> Any:
     """Make ``x[i] += v`` of ``x[i] = x[i] + v``."""
     inner = put.before(s.pieces[-1])
-    if inner is None or form_of(inner).op not in ("+", "-"):
+    if inner is None or form_read(inner).op not in ("+", "-"):
         return None
-    left, right = form_of(inner).args
+    left, right = form_read(inner).args
     read = put.made.get(operand(inner, left))
     place = s.pieces[:-1]
     if read is None or type(place[-1]) is not str or not place[-1].endswith("] = "):
@@ -149,10 +149,10 @@ def _updated(put: _Plain, s: Statement, form: Form) -> Any:
         return None
     term = operand(inner, right)
     piece = term if type(term) is Variable else term.text if type(term) is Other else repr(term)
-    return s.but((*place[:-1], f"{place[-1][:-3]} {form_of(inner).op}= ", piece))
+    return s.but((*place[:-1], f"{place[-1][:-3]} {form_read(inner).op}= ", piece))
 
 
-def _argument_lists(put: _Plain, s: Statement, form: Form) -> Any:
+def _argument_lists(_put: _Plain, s: Statement, _form: Form) -> Any:
     """Leave the comma out behind an index that stands alone."""
-    pieces = tuple([re.sub(r":(-?\d*),\]", r":\1]", p) if type(p) is str else p for p in joined(s.pieces)])
+    pieces = tuple([re.sub(r":(-?\d*),\]", r":\1]", p) if type(p) is str else p for p in in_few_pieces(s.pieces)])
     return s.but(pieces) if pieces != tuple(s.pieces) else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import math
+import warnings
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from threading import get_ident
@@ -27,6 +28,23 @@ from ..tape.nodes import next_order
 
 class Untraceable(TypeError):
     """The function does something for which no program can be written."""
+
+
+def succeeds(compute: Callable[[], Any]) -> bool:
+    """Tell whether something can be computed."""
+    try:
+        compute()
+    except Exception:
+        return False
+    return True
+
+
+def _warnings_raise() -> bool:
+    """Tell whether NumPy's warnings are errors."""
+    for action, _, category, *_ in warnings.filters:
+        if issubclass(RuntimeWarning, category):
+            return action == "error"
+    return False
 
 
 class Variable:
@@ -139,10 +157,13 @@ class Program:
         # By the identity of a constant: itself, a copy of what stood there, and its name.
         self._constants: dict[int, tuple[Any, Any, str]] = {}
         self._thread: int | None = get_ident()
+        self._ambient = errors.get()
+        self._strict = _warnings_raise()
+        self.refused = ""  # why there can be no program, which shows if the function ends all the same
         self.foreign = False  # another thread has used a traced array
         # By the number of a piece of memory: what tapes have saved of it, which is copied before somebody writes there.
         self._saved: dict[int, list[weakref.ref[Any]]] = {}
-        # The lines of what was recorded, each behind the number that came next then; and the node of which a sweep asks.
+        # The lines of what was recorded, each behind the number that came next then; and the node that a sweep is at.
         self._marks: list[int] = []
         self._lines: list[Line | None] = []
         self._outside = _users_line()
@@ -206,11 +227,19 @@ class Program:
     def add(self, kind: str, results: tuple[Variable, ...], pieces: Sequence[Any], writes: int | None = None) -> None:
         if not self.here():
             return
+        if not self._strict and _warnings_raise():
+            self.refused = "warnings are errors in it"
+        silent = (now := errors.get()) is SILENT
+        if not silent and now is not self._ambient:
+            state = np.geterr()
+            if "raise" in state.values() or "call" in state.values():
+                self.refused = "NumPy's warnings are errors in it, or are handed to a function"
+            silent = state["divide"] == "ignore" or state["invalid"] == "ignore"
         line = _users_line() if self.pulled is None else self._line_of(self.pulled)
         line = None if line == self._outside else line  # where the program was asked for
         self._marks.append(next_order())
         self._lines.append(line)
-        self.statements.append(Statement(kind, results, tuple(pieces), writes, errors.get() is SILENT, line))
+        self.statements.append(Statement(kind, results, tuple(pieces), writes, silent, line))
 
     def _line_of(self, order: int) -> Line | None:
         """Return the line that recorded the node of a number."""
@@ -292,11 +321,11 @@ class Program:
     def python(self, func: Callable[..., Any], label: Any, args: Sequence[Any]) -> Any:
         """Carry out a function that gives a number, or a tuple of them, and write it down."""
         pairs = [self.spelt(a) for a in args]
-        value = func(*[p[0] for p in pairs])
         pieces = [*((label,) if type(label) is str else label), "("]
         for k, (_, text) in enumerate(pairs):
             pieces += [", ", *text] if k else text
         pieces.append(")")
+        value = self.tried(lambda: func(*[p[0] for p in pairs]), pieces)
         if type(value) is tuple and all(isinstance(v, (int, float, complex)) for v in value):
             name = Variable(self._numbered())
             self.add("several", (name,), pieces)
@@ -364,17 +393,28 @@ class Program:
         keys = {k: self.spelt(v) for k, v in kwargs.items() if v is not np._NoValue}
         if writes is not None:
             self.will_write(writes.variable.memory)
-        value = func(*[p[0] for p in pairs], **{k: p[0] for k, p in keys.items()})
         pieces = [*label, "("]
         for k, (_, text) in enumerate(pairs):
             pieces += [", ", *text] if k else text
         for k, (name, (_, text)) in enumerate(keys.items()):
             pieces += [f"{', ' if k or pairs else ''}{name}=", *text]
         pieces.append(")")
+        positional, named = [p[0] for p in pairs], {k: p[0] for k, p in keys.items()}
+        value = self.tried(lambda: func(*positional, **named), pieces, writes is not None)
         if writes is not None:
             self.add("write", (), pieces, writes.variable.memory)
             return out if out is not None else value
         return self.result(value, pieces, sources, static, kind)
+
+    def tried(self, compute: Callable[[], Any], pieces: Sequence[Any], writes: bool = False) -> Any:
+        """Return what a call gives; where it fails now, and the user's code goes on, it has to fail each time."""
+        try:
+            return compute()
+        except Exception as error:
+            if writes:
+                self.refused = f"{self.shown(pieces)} fails with {error!r:.80}, which is caught"
+            self.guard(self.helper(succeeds), "(lambda: ", *pieces, ")")
+            raise
 
     def whole(self, func: Callable[..., Any], *args: Any, writes: Any = None) -> Any:
         """Carry out a function of the package's own as one statement, which calls it again."""
@@ -528,7 +568,6 @@ def _is_short(x: Any) -> bool:
     if type(x) is tuple:
         return len(x) < 9 and all(map(_is_short, x))
     return type(x) in (*_BUILTINS, str, type(None), slice) or isinstance(x, (np.dtype, np.number, type))
-
 
 
 def _same_bytes(a: Any, b: Any) -> bool:

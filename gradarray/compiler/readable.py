@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..transforms.containers import Fixed, Tree
-from .expressions import Expressions, is_view
-from .forms import form_of
+from .expressions import Expressions, makes_view
+from .forms import form_read
 from .lines import Said, said
 from .optimise import Optimised
 from .plain import plainly_put
@@ -20,7 +20,7 @@ _WIDTH = 110
 _LONGEST = 60
 
 
-class Signature(NamedTuple):
+class Calling(NamedTuple):
     """How a function is called.
 
     Attributes
@@ -35,7 +35,7 @@ class Signature(NamedTuple):
     result: Tree
 
 
-def signature(arguments: Tree, names: Sequence[str], leaves: Sequence[Variable], result: Tree) -> Signature:
+def signature(arguments: Tree, names: Sequence[str], leaves: Sequence[Variable], result: Tree) -> Calling:
     """Return how a function is called that takes arguments and keywords apart.
 
     Parameters
@@ -55,10 +55,10 @@ def signature(arguments: Tree, names: Sequence[str], leaves: Sequence[Variable],
         else:
             parameters.append(name)
             parts += [(next(given).name, f"{name}{path}") for path in part.paths()]
-    return Signature(parameters, parts, result)
+    return Calling(parameters, parts, result)
 
 
-def readable_text(p: Program, left: Optimised, name: str, way: Signature) -> str:
+def readable_text(p: Program, left: Optimised, name: str, way: Calling) -> str:
     """Return the text of a function that does what a program does."""
     left = plainly_put(left, {v.memory for v in p.inputs if v.memory is not None})
     page = _Page(left, p.inputs)
@@ -89,7 +89,7 @@ def readable_text(p: Program, left: Optimised, name: str, way: Signature) -> str
     return "\n\n\n".join([*helpers, "\n".join([f"def {name}({', '.join(parameters)}):", *lines])]) + "\n"
 
 
-def _given(way: Signature) -> set[str]:
+def _given(way: Calling) -> set[str]:
     return {*way.parameters, *[name for name, _ in way.parts]}
 
 
@@ -116,31 +116,18 @@ class _Page(Expressions):
         self._here = 0
         self._silent: set[Variable] = {r for s in left.statements if s.silent for r in s.results}
         super().__init__(left, inputs)
-        self._last = self._last_lines()
-
-    def _last_lines(self) -> dict[Variable, int]:
-        """Return where each variable is read for the last time; what stands in another statement is read there."""
-        statements = self.left.statements
-        last: dict[Variable, int] = {v: 1 << 60 for v in self.left.outputs if type(v) is Variable}
-        at = [*range(len(statements))]
-        for k in range(len(statements) - 1, -1, -1):
-            results = statements[k].results
-            if len(results) == 1 and results[0] in self._users:
-                at[k] = at[self._users[results[0]]]
-            for v in statements[k].reads:
-                last[v] = max(last.get(v, 0), at[k])
-        return last
+        self._last = self.last_reads()
 
     def stays(self, s: Statement) -> bool:
         return s.results[0] in self._labels
 
     def repeats(self, s: Statement) -> bool:
-        return is_view(s, self.left) and type(s.pieces[0]) is Variable and len("".join(map(str, s.pieces[1:]))) < 12
+        return makes_view(s, self.left) and type(s.pieces[0]) is Variable and len("".join(map(str, s.pieces[1:]))) < 12
 
     def may_stand(self, r: Variable, user: Statement) -> bool:
         if user.kind != "write" or user.pieces[0] is not r:
             return True
-        return form_of(user).op == "update"  # x[1:] += y
+        return form_read(user).op == "update"  # x[1:] += y
 
     def new_name(self, v: Variable) -> str:
         label = self._labels.get(v)
@@ -166,7 +153,8 @@ class _Page(Expressions):
         ends = max([k for k, s in enumerate(self.left.statements) if s.silent], default=0)
         silent: bool | None = None
         before: Said | None = None
-        for self._here, s in enumerate(self.left.statements):
+        for k, s in enumerate(self.left.statements):
+            self._here = k
             if self.is_inside(s):
                 continue
             if both and s.silent != silent:

@@ -184,8 +184,8 @@ class Surroundings:
             if "__builtins__" in obj or "__spec__" in obj:  # the names of a module
                 return
             items: Iterable[tuple[Any, Any]] = [*obj.items()]
-            if not all(isinstance(key, (str, int, bytes)) for key, _ in items):
-                raise Untraceable(f"{label} is a dict with other keys than words and numbers")
+            if not all(map(_is_key, obj)):
+                raise Untraceable(f"{label} is a dict whose keys are objects")
         elif isinstance(obj, (set, frozenset)):
             if not all(isinstance(item, (*NUMBERS, *EQUAL, *SAME)) for item in obj):
                 raise Untraceable(f"{label} is a set of objects")
@@ -223,6 +223,9 @@ class Surroundings:
             if has_state(obj):
                 raise Untraceable(f"{label or 'an argument'} is {described(obj)}")
             self._todo += [(value, label) for value in (own or {}).values() if callable(value)]
+            return
+        if not users and isinstance(getattr(obj, "py_func", None), types.FunctionType):  # one of Numba's
+            self._todo.append((obj.py_func, label))
             return
         self._todo.append((cls, label))
         for name in itertools.chain(own or (), slots_of(cls)):
@@ -318,3 +321,8 @@ class Surroundings:
 
 def _differs(a: Any, b: Any) -> bool:
     return a is not b
+
+
+def _is_key(key: Any) -> bool:
+    """Tell whether a key of a dict is the same as long as it is equal."""
+    return all(map(_is_key, key)) if type(key) is tuple else isinstance(key, (*NUMBERS, *EQUAL, *SAME))

@@ -282,7 +282,9 @@ class Value(Traced):
             or (type(q) is list and not _is_plain(q))
             for q in (i if type(i) is tuple else (i,))
         )
-        return self.program.result(self.value[index], (self.variable, "[", *text, "]"), (self,), static)
+        pieces = (self.variable, "[", *text, "]")
+        value = self.program.tried(lambda: self.value[index], pieces)
+        return self.program.result(value, pieces, (self,), static)
 
     def __setitem__(self, i: Any, v: Any) -> None:
         if type(v) is TracedArray and v.base is not None and (v.base is self or v.base is self.base):
@@ -336,7 +338,6 @@ class Value(Traced):
         writes = self if name in _WRITING_METHODS and isinstance(value, np.ndarray) else None
         kind = "copy" if name == "copy" else "call"
         return self.program.call(getattr(value, name), pieces, args, kwargs, (self,), name in STATIC, kind, writes)
-
 
     def _listed(self) -> Any:
         """Return the elements as numbers of Python's, in nested lists."""
@@ -460,10 +461,10 @@ _PYTHONS = {"and": operator.and_, "or": operator.or_}
 def _operated(self: Value, python: Callable[[Any, Any], Any], symbol: str, a: Any, b: Any) -> Any:
     p = self.program
     (x, left), (y, right) = p.spelt(a), p.spelt(b)
-    value: Any = python(x, y)
     if type(left[0]) is str and left[0].startswith("-"):
         left = ["(", *left, ")"]
     pieces = (*left, f" {symbol} ", *right)
+    value: Any = p.tried(lambda: python(x, y), pieces)
     if type(value) is bool and type(x) in _PYTHON_NUMBERS and type(y) in _PYTHON_NUMBERS:
         return p.number(value, pieces)
     if type(value) in (int, float, complex):

@@ -28,7 +28,7 @@ from .program import Program, Untraceable
 from .readable import readable_text, signature
 from .surroundings import Surroundings
 from .traced import new_program
-from .writer import write
+from .writer import write_program
 
 # Makers of generators, which without a seed are others each time.
 _UNSEEDED = frozenset(
@@ -106,17 +106,18 @@ class Tracing:
         try:
             self._wait()
             self.run = self._write(varying, args, kwargs, once)
+            if self.run is not None and carry_out:
+                self._carry_out(self.run, args, kwargs)
         except BaseException:
             self._undo()
             raise
         finally:
             self._end()
-        if self.run is None or not carry_out:
-            return
+
+    def _carry_out(self, run: Run, args: Any, kwargs: Any) -> None:
         with np.errstate(all="ignore"):  # what NumPy says of the values it has said
-            done = self.run.enter(*args, **kwargs)
+            done = run.enter(*args, **kwargs)
         if done is None:
-            self._undo()
             raise Untraceable("the program does not repeat what was done")
         self.out = done[0]
         self._redo()
@@ -126,7 +127,8 @@ class Tracing:
     def _wait(self) -> None:
         """Wait until no other thread writes a program, since arrays of the program's stand everywhere then."""
         for _ in range(_LONG):
-            if (other := _turn.setdefault("", self)) is self:
+            other = _turn.setdefault("", self)
+            if other is self or other._thread is self._thread:
                 return
             if not other._thread.is_alive():
                 _turn.pop("", None)
@@ -134,22 +136,24 @@ class Tracing:
         raise Disturbed("another thread writes a program, and may wait for this one")
 
     def _end(self) -> None:
-        """Put back what stood where traced arrays stand; an interrupt may come anywhere."""
+        """Leave everything to others; an interrupt may come anywhere."""
         try:
-            self._put_back()
+            self._leave()
         except BaseException:
-            self._put_back()
+            self._leave()
             raise
 
+    def _leave(self) -> None:
+        self._put_back()
+        if _turn.get("") is self:
+            _turn.pop("", None)
+
     def _put_back(self) -> None:
-        if self._ended:  # another thread may write one by now
-            return
-        if self._around is not None:
+        """Put back what stood where traced arrays stand."""
+        if self._around is not None and not self._ended:
             self._program.close()
             self._around.restore()
         self._ended = True
-        if _turn.get("") is self:
-            _turn.pop("", None)
 
     def _undo(self) -> None:
         """Let random numbers be drawn anew."""
@@ -184,6 +188,8 @@ class Tracing:
         result = in_program(self._f, given, words, p)
         if _random_state() != self._random or around.drew():
             raise Untraceable("random numbers are drawn in it")
+        if p.refused:
+            raise Untraceable(p.refused)
         if p.foreign:
             raise Disturbed("another thread computes with its arrays")
         found, out_tree = flatten(result)
@@ -191,7 +197,7 @@ class Tracing:
         effects = self._effects()
         moved = self._moved(passed, containers)
         self._redo = around.redo(self._back)
-        self._end()
+        self._put_back()
         enter = self._written(outputs, out_tree, effects, moved)
         if not once and not _UNSEEDED.isdisjoint(around.names):
             other = Tracing(self._f, varying, args, kwargs, self._leaves, self._tree, False, True)
@@ -327,7 +333,7 @@ class Tracing:
         left = optimised(p, outputs)
         way = signature(self._tree, self._params(), p.inputs, tree)
         self.source = partial(readable_text, p, left, called, way)
-        program = write(p, left, called)
+        program = write_program(p, left, called)
         self.text = program.text
         space = dict(program.names)
         exec(readable(self.text, f"<gradarray program of {name}>"), space)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..context.settings import SILENT, errors
+from ..kernels.arrays import LARGE
+from ..kernels.parts import by_rows
+from ..kernels.sums import total_of_rows
+from .blocks import RowBlock, in_blocks, sliced
 from .expressions import Expressions
+from .folding import in_few_pieces
+from .forms import form_read
 from .optimise import Optimised
-from .program import Program
+from .program import Program, Statement, Variable
+from .reuse import reusing
 
 
 class Written(NamedTuple):
@@ -29,30 +37,79 @@ class Written(NamedTuple):
     risky: bool
 
 
-def write(p: Program, left: Optimised, name: str) -> Written:
+def write_program(p: Program, left: Optimised, name: str) -> Written:
     """Write down, as a function of a name, what is left of a program."""
-    names = {"np": np, **left.constants, "errors": errors, "SILENT": SILENT}
+    left = reusing(in_blocks(left))
+    names = {"np": np, **left.constants, "errors": errors, "SILENT": SILENT, "by_rows": by_rows}
+    names["total_of_rows"] = total_of_rows
     lines = [f"def {name}({', '.join(v.name for v in p.inputs)}):", *_lines(Expressions(left, p.inputs))]
     given = {v.memory for v in p.inputs if v.memory is not None}
-    writes = {s.writes for s in left.statements if s.writes is not None} & given
-    return Written("\n".join(lines) + "\n", names, writes, any(s.kind != "write" for s in left.statements))
+    writes: set[int | None] = {s.writes for s in left.statements if s.writes is not None}
+    writes.update(*[s.updates for s in left.statements if isinstance(s, RowBlock)])
+    return Written("\n".join(lines) + "\n", names, writes & given, any(s.kind != "write" for s in left.statements))
 
 
 def _lines(expressions: Expressions) -> list[str]:
     lines: list[str] = []
     silent, indent = False, "    "
-    for s in expressions.left.statements:
+    ends: dict[int, list[Variable]] = {}
+    for v, k in expressions.last_reads().items():
+        if v.memory is not None and math.prod(v.shape) >= LARGE:
+            ends.setdefault(k, []).append(v)
+    for k, s in enumerate(expressions.left.statements):
         if expressions.is_inside(s):
             continue
         if s.silent != silent and not expressions.is_mute(s):
-            if s.silent:
-                lines += ["    before = errors.get()", "    try:", "        errors.set(SILENT)"]
-                indent = "        "
-            else:
-                lines += ["    finally:", "        errors.set(before)"]
-                indent = "    "
+            lines += _silenced(silent)
             silent = s.silent
-        line = expressions.line(s)
-        lines.append(indent + (f"if {line}: return None" if s.kind == "guard" else line))
+            indent = "        " if silent else "    "
+        if isinstance(s, RowBlock):
+            lines += [indent + line for line in _block(expressions, s)]
+        else:
+            line = expressions.line(s)
+            lines.append(indent + (f"if {line}: return None" if s.kind == "guard" else line))
+        dead = [expressions.names[v] for v in ends.get(k, ()) if v in expressions.names and v not in expressions.inputs]
+        if dead:
+            lines.append(f"{indent}del {', '.join(dead)}")
     lines.append(f"{indent}return ({''.join([f'{x}, ' for x in expressions.results()])})")
-    return [*lines, "    finally:", "        errors.set(before)"] if silent else lines
+    return [*lines, *_silenced(True)] if silent else lines
+
+
+def _silenced(ends: bool) -> list[str]:
+    if ends:
+        return ["    finally:", "        errors.set(before)"]
+    return ["    before = errors.get()", "    try:", "        errors.set(SILENT)"]
+
+
+def _block(outer: Expressions, block: RowBlock) -> list[str]:
+    """Return the lines of a function of a part of the rows, and of its call for all."""
+    stored = [r for r in block.results if r in outer.used]
+    inner = Expressions(outer.left._replace(statements=list(block.members), outputs=stored), ())
+    inner.prefix = "r"
+    lines = ["def block(rows, again=False):"]
+    for v in block.reads:
+        inner.names[v] = outer.name(v)
+    for v in sliced(block):
+        inner.names[v] = inner.new_name(v)
+        lines.append(f"    {inner.names[v]} = {outer.name(v)}[rows]")
+    silent, indent = block.silent, "    "
+    for s in block.members:
+        carried_out = _of_rows(s)
+        if inner.is_inside(carried_out):
+            continue
+        if s.silent != silent:  # only now may something be written into that is there already
+            lines += ["    if again: return", *_silenced(False)]
+            silent, indent = True, "        "
+        lines.append(indent + inner.line(carried_out))
+        lines += [f"{indent}{outer.name(r)}[rows] = {inner.name(r)}" for r in s.results if r in stored]
+    if silent and not block.silent:
+        lines += _silenced(True)
+    made = [f"{outer.name(r)} = np.empty({r.shape}, np.{r.dtype.name})" for r in stored]
+    return [*lines, *made, f"by_rows(block, {block.length}, {block.step}, {block.size})"]
+
+
+def _of_rows(s: Statement) -> Statement:
+    """Return a statement as it is carried out for some rows."""
+    if form_read(s).name == "total_kept":
+        return s.but(("total_of_rows(", *in_few_pieces(s.pieces)[1:]))
+    return s

@@ -13,7 +13,7 @@ from ..context.settings import Block, Settings, held, hold, plainly
 from ..rules import registry
 from .making import REVERSE, at_work, in_reverse, to_hold
 from .places import Place, close_all, open_all
-from .plans import Plan, plan_for, plan_of, whole_program
+from .plans import Plan, met, plan_for, plan_of, whole_program
 from .reach import Plainly, is_users, let_in
 from .table import counterpart, original_of
 
@@ -87,9 +87,12 @@ def call(f: Callable[..., Any], args: Any, kwargs: dict[str, Any], root: Any = N
     """Call a function with names rebound in the modules that it, or `root`, reaches, where these need that."""
     if type(f) is Plainly:
         return plainly(f.f, args, kwargs)
-    if type(f) is not types.FunctionType:  # one that is compiled
-        f = counterpart(f) or f
-    plan = plan_for(f if root is None else root, args, kwargs)
+    known = met.get(id(f))
+    plan = known.plan(f, args, kwargs) if known is not None and root is None else None
+    if plan is None:
+        if type(f) is not types.FunctionType:  # one that is compiled
+            f = counterpart(f) or f
+        plan = plan_for(f if root is None else root, args, kwargs)
     if not plan.places and not plan.imports:
         return f(*args, **kwargs)
     opening = Opening(plan)

@@ -8,10 +8,8 @@ it: an interrupt may come anywhere.
 from __future__ import annotations
 
 import contextlib
-import operator
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from operator import is_
 from typing import Any
 
 _MISSING = object()
@@ -26,7 +24,7 @@ def _locked(change: Callable[..., None], *args: Any) -> None:
     """Make a change while no other thread makes one."""
     global _lock
     lock = _lock
-    if not lock.acquire(timeout=_LONG):
+    if not (lock.acquire(False) or lock.acquire(True, _LONG)):  # asking without a time takes a third
         lock = _lock = threading.RLock()
         lock.acquire()
     try:
@@ -53,7 +51,9 @@ class Place:
 
     def add(self, name: Any, old: Any, new: Any) -> None:
         """Bind one more name whenever this is open."""
-        _locked(self._add, name, old, new)
+        known = self.bound.get(name)
+        if known is None or known[0] is not old or known[1] is not new or self.owners:
+            _locked(self._add, name, old, new)
 
     def _add(self, name: Any, old: Any, new: Any) -> None:
         known = self.bound.get(name)
@@ -81,48 +81,44 @@ class Place:
 
 
 class Names(Place):
-    """The names in a dictionary: all of them are compared in one call, and bound in another."""
+    """The names in a dictionary: all of them are bound in one call."""
 
-    __slots__ = ("_ready", "_space")
+    __slots__ = ("_news", "_olds", "_space")
 
     def __init__(self, space: dict[Any, Any]) -> None:
         super().__init__(space.get, space.__setitem__)
         self._space = space
-        self._ready: Any = None
+        self._olds: dict[Any, Any] = {}
+        self._news: dict[Any, Any] = {}
 
-    def add(self, name: Any, old: Any, new: Any) -> None:
-        super().add(name, old, new)
-        self._ready = None
-
-    def _prepared(self) -> Any:
-        if not self.bound:
-            return None
-        olds, news = ({name: pair[i] for name, pair in self.bound.items()} for i in (0, 1))
-        get = operator.itemgetter(*olds, next(iter(olds)))  # of two names at least it gives a tuple
-        self._ready = ready = get, olds, news, get(olds), get(news)
-        return ready
+    def _add(self, name: Any, old: Any, new: Any) -> None:
+        super()._add(name, old, new)
+        # Not changed while an opening of another thread's goes through them.
+        self._olds = {name: pair[0] for name, pair in self.bound.items()}
+        self._news = {name: pair[1] for name, pair in self.bound.items()}
 
     def put(self) -> None:
-        if (ready := self._ready or self._prepared()) is not None:
-            get, _, news, expected, _ = ready
-            try:
-                if all(map(is_, get(self._space), expected)):
-                    self._space.update(news)
-                    return
-            except KeyError:  # the user has deleted one
-                pass
+        if self._are(self._olds):
+            self._space.update(self._news)
+        else:
             super().put()
 
     def put_back(self) -> None:
-        if (ready := self._ready or self._prepared()) is not None:
-            get, olds, _, _, expected = ready
-            try:
-                if all(map(is_, get(self._space), expected)):
-                    self._space.update(olds)
-                    return
-            except KeyError:
-                pass
+        if self._are(self._news):
+            self._space.update(self._olds)
+        else:
             super().put_back()
+
+    def _are(self, values: dict[Any, Any]) -> bool:
+        """Tell whether the names lead to these values."""
+        space = self._space
+        try:
+            for name, value in values.items():
+                if space[name] is not value:
+                    return False
+        except KeyError:  # the user has deleted one
+            return False
+        return True
 
 
 def in_dict(space: dict[Any, Any]) -> Place:
@@ -154,6 +150,8 @@ def in_module(space: dict[str, Any]) -> Place:
 def value_in(space: dict[str, Any], name: str, default: Any = None) -> Any:
     """Return what the user has bound a name to in a module, whether that is open or not."""
     value = space.get(name, default)
+    if value is default:
+        return value
     found = _modules.get(id(space))
     if found is not None and (known := found[1].bound.get(name)) is not None and known[1] is value:
         return known[0]

@@ -114,11 +114,17 @@ class Reach:
         self._whole = whole
         self._seen: set[int] = set()
         self._named: dict[int, set[str]] = {}
+        self._mentioned: set[str] = set()
+        self._bound: list[tuple[Place, list[Any]]] = []
         self._todo: deque[tuple[Any, frozenset[str] | set[str]]] = deque([(root, _NONE) for root in roots])
         declare_known()
         limit = 4 * _LIMIT if whole else _LIMIT
         while self._todo and len(self._seen) < limit:
             self._visit(*self._todo.popleft())
+        for place, values in self._bound:
+            needed = any(map(self._is_needed, values))
+            (self.particular if needed else self.with_lists).append(place)
+            self.needed |= needed
 
     def _add(self, values: Iterable[Any], names: Any) -> None:
         for value in values:
@@ -179,13 +185,12 @@ class Reach:
             space, found = f.__globals__, mentions(f.__code__)
             names = found.names
             self.lists |= found.lists
+            self._mentioned |= names
             self._space(space, names, found.identical)
             self.needed |= not NEEDED.isdisjoint(names) and ("item" in names or "tolist" in names)
             if not _OWN.isdisjoint(names):
                 self._all_of(space)
-            for name in names:
-                value = places.value_in(space, name, MISSING)
-                self._add((value,), names)
+            self._add([places.value_in(space, name) for name in names if name in space], names)
             for level, name in found.imports:
                 self._imports(space, level, name, names)
             self._defaults(f)
@@ -213,7 +218,7 @@ class Reach:
         elif is_users(vars(module)):
             self._add((module,), names)
         elif counterpart(sys.modules[name.partition(".")[0]]) is not None:
-            self.needed |= not NEEDED.isdisjoint(names)
+            self.needed |= _needs(module, names)
             self.library = True
 
     def _defaults(self, f: types.FunctionType) -> None:
@@ -221,7 +226,7 @@ class Reach:
         new = tuple([_or_itself(counterpart(v), v) for v in defaults])
         changed = [v for v, stand_in in zip(defaults, new, strict=True) if v is not stand_in]
         if changed:
-            self._bind(places.in_attributes(f), "__defaults__", defaults, new, any(map(_is_needed, changed)))
+            self._bind(places.in_attributes(f), "__defaults__", defaults, new, changed)
         if f.__kwdefaults__:
             self._items(f.__kwdefaults__)
 
@@ -244,7 +249,7 @@ class Reach:
                 if type(value) is staticmethod:
                     new = counterpart(value.__func__)
                     if new is not None:
-                        self._bind(places.in_class(cls), name, value, staticmethod(new), _is_needed(value.__func__))
+                        self._bind(places.in_class(cls), name, value, staticmethod(new), [value.__func__])
                 self._stand(functools.partial(places.in_class, cls), name, value, names, in_class=True)
                 self._add((value,), names)
 
@@ -294,12 +299,12 @@ class Reach:
             return
         if in_class and not hasattr(type(value), "__get__"):
             new = staticmethod(new)  # as the original, it is no method
-        self._bind(place(), name, value, new, _is_needed(value))
+        self._bind(place(), name, value, new, [value])
 
-    def _bind(self, place: Place, name: Any, old: Any, new: Any, needed: bool = True) -> None:
+    def _bind(self, place: Place, name: Any, old: Any, new: Any, values: list[Any]) -> None:
+        """Have a name bound anew for the sake of these values, which it leads to."""
         place.add(name, old, new)
-        (self.particular if needed else self.with_lists).append(place)
-        self.needed |= needed
+        self._bound.append((place, values))
 
     def need(self) -> Iterator[tuple[dict[str, Any], str, Any, Any]]:
         """Yield the globals, the name, the value and what stands in for it, of each name of a module that is bound."""
@@ -316,24 +321,33 @@ class Reach:
                     if is_users(vars(value)):
                         continue
                     new: Any = table.module_keeping(value, identical)
-                    needed = not NEEDED.isdisjoint(names)
                 else:
                     if isinstance(value, type) and name in identical:
                         continue
                     new = counterpart(value)
-                    needed = _is_needed(value)
                 if new is not None:
-                    self.needed |= needed
+                    self.needed = self.needed or self._is_needed(value)
                     yield space, name, value, new
+
+    def _is_needed(self, value: Any) -> bool:
+        """Tell whether code that has a value needs its stand-in, even if it makes no lists and assigns no elements.
+
+        Of a module, all code counts: it may be handed on, as the `xp` of who writes for several libraries.
+        """
+        if isinstance(value, types.ModuleType):
+            return _needs(value, self._mentioned)
+        return is_special(value) or type(value) not in _WITH_LISTS
 
 
 _CONTAINERS = frozenset((list, tuple, set, frozenset, dict))
 _WITH_LISTS = frozenset((np.ufunc, type(np.sum)))
 
 
-def _is_needed(value: Any) -> bool:
-    """Tell whether code that names a value needs its stand-in, even if it makes no lists and assigns no elements."""
-    return is_special(value) or type(value) not in _WITH_LISTS
+def _needs(module: types.ModuleType, names: set[str]) -> bool:
+    """Tell whether one of the names is, in a module or further down in it, that of something that needs a stand-in."""
+    space = vars(module)
+    found = [space.get(name) for name in NEEDED.intersection(names)]
+    return any(is_special(value) or type(value) not in _WITH_LISTS for value in found)
 
 
 def _or_itself(new: Any, value: Any) -> Any:

@@ -251,6 +251,23 @@ def reduce_in_parts(ufunc: np.ufunc, a: Any, axis: int, keepdims: bool) -> Any:
     return out
 
 
+# A block of rows that several statements work on has this many elements: a dozen such arrays stay in the cache.
+ROWS = 2**15
+
+
+def by_rows(compute: Callable[..., object], length: int, step: int, size: int) -> None:
+    """Call `compute` for blocks of at most `step` rows, which together are `length`, in threads.
+
+    `size` is how many elements the largest array has. If NumPy has something to say, ``compute(all, True)`` follows.
+    """
+
+    def blocks(part: slice) -> None:
+        for block in _evenly(part.start, part.stop, -(-(part.stop - part.start) // step)):
+            compute(block)
+
+    told_once(lambda: _in_parts(blocks, size, length), lambda: compute(slice(0, length), True))
+
+
 def along_first(compute: Callable[[Any, Any], object], a: Any, out: Any) -> Any:
     """Return `out`, once ``compute(a[part], out[part])`` has filled it in parts along the first axis."""
     _in_parts(lambda part: compute(a[part], out[part]), a.size, len(a))

@@ -10,6 +10,7 @@ from ..context import settings
 from ..elsewhere.answers import catching, refuse_keywords, telling
 from ..forward.dual import Dual
 from ..kernels.arrays import FLOAT64
+from ..reverse.constants import check_constant
 from ..reverse.tensor import Tensor, variable
 from ..reverse.views.sharing import Foreign
 from ..tape.wrapping import bare, has_variable, stack_nested
@@ -30,14 +31,15 @@ def tensor(
     Parameters
     ----------
     data : array_like
-        Numbers of any shape. From a Tensor come its values alone, not its history; a list that holds variables is
-        stacked, and stays connected to them.
+        Numbers of any shape. From a Tensor that is copied come its values alone, not its history; a list that holds
+        variables is stacked, and stays connected to them.
     dtype : data-type, optional
     constant : bool, optional
         A constant takes no part in differentiation. By default floating-point and complex tensors are variables, and
         integers and truth values are constants.
     copy : bool
-        Copy the data; False shares memory with an ndarray where that is possible.
+        Copy the data; False shares memory with an ndarray where that is possible, and returns a Tensor itself that fits
+        already.
     ndmin : int
         The least number of dimensions; axes of length one are put in front.
 
@@ -69,12 +71,22 @@ def tensor(
         t = variable(data)
         t._alias = Foreign()
         return t
+    if not copy and isinstance(data, Tensor):
+        check_constant(constant)
+        known = data.constant
+        fits = dtype is None or data.dtype == dtype
+        if constant in (None, known) and (fits or (constant is None and not known)):
+            return _with_ndmin(data if fits else data.astype(dtype), ndmin)
     if constant is not True and isinstance(data, (list, tuple)) and has_variable(data) and settings.recording():
         stacked: Tensor = stack_nested(data)
         if dtype is not None:
             stacked = stacked.astype(dtype)
-        return stacked if stacked.ndim >= ndmin else stacked.reshape((1,) * (ndmin - stacked.ndim) + stacked.shape)
+        return _with_ndmin(stacked, ndmin)
     return Tensor(data, dtype, constant=constant, copy=copy, ndmin=ndmin)
+
+
+def _with_ndmin(t: Tensor, ndmin: int) -> Tensor:
+    return t if t.ndim >= ndmin else t.reshape((1,) * (ndmin - t.ndim) + t.shape)
 
 
 @telling
@@ -99,11 +111,6 @@ def astensor(data: Any, dtype: Any = None, *, constant: bool | None = None) -> T
     >>> ga.astensor(x) is x
     True
     """
-    if isinstance(data, Tensor):
-        if (dtype is None or data.dtype == dtype) and constant in (None, data.constant):
-            return data
-        if constant is None and not data.constant:
-            return data.astype(dtype)
     return tensor(data, dtype, constant=constant, copy=False)
 
 

@@ -140,7 +140,7 @@ def created(func: Callable[..., Any], *, callback: bool = False) -> Callable[...
 
     def call(*args: Any, constant: bool | None = None, **kwargs: Any) -> Any:
         kwargs.pop("like", None)  # the result is a Tensor anyway
-        return new(mirror(*args, **kwargs), constant)
+        return new(wrap_results(mirror(*args, **kwargs)), constant)
 
     call.__connected__ = mirror  # type: ignore[attr-defined]
     return borrow(call, func)

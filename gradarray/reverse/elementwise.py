@@ -182,7 +182,7 @@ def call_elementwise(rule: Elementwise, inputs: tuple[Any, ...], keywords: dict[
         out = np.where(where, out, np.zeros((), out.dtype))  # NumPy leaves these slots uninitialised
     if type(out) is not np.ndarray or out.dtype.kind not in NUMBERS:
         gate.need_numbers(out, rule.name, inputs)
-    if not records(parents):
+    if out.dtype.kind not in "fc" or not records(parents):  # integers, asked for by dtype=, are constants
         return wrap(out)
     if rule.refused:
         rule.refuse_operands([parent is not None for parent in parents])

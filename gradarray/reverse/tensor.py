@@ -209,7 +209,7 @@ class Tensor(Surface):
         if grad is nodes.OUTSIDE:
             return self._grad
         if isinstance(grad, np.generic):
-            grad = node.grad = np.asarray(grad)
+            grad = node.grad = np.asarray(grad, node.dtype)  # a scalar has the byte order of the machine
         return grad
 
     @grad.setter

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..kernels.arrays import FLOAT64, LARGE, ONES, Array, Spec
-from ..kernels.sums import total_along
+from ..kernels.sums import total_along, total_kept
 from ..kernels.traced import TRACED
 
 
@@ -40,7 +40,7 @@ def fit(g: Array, like: Spec) -> Array:
                 return g
         stretched = [i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1] if extra >= 0 else []
         for axis in stretched:
-            g = total_along(g, axis).reshape(*g.shape[:axis], 1, *g.shape[axis + 1 :])
+            g = total_kept(g, axis)
         if g.shape != shape:
             raise AssertionError(f"a rule returned a cotangent of shape {g.shape} for an operand of shape {shape}")
     if g.dtype is not like.dtype and g.dtype != like.dtype:

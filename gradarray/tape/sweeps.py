@@ -98,7 +98,7 @@ def sweep(
     if uses is None:
         uses = reachable(root, oldest)
     nodes = sorted(uses, key=_by_order)
-    start = g if wrap is None else getattr(g, "_raw", g)
+    start: Any = g if wrap is None else getattr(g, "_raw", g)
     if type(start) in TRACED:
         nodes = start.program.along(nodes)
     # Whatever is infinite or undefined was already warned of on the way forward.

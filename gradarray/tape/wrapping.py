@@ -128,9 +128,9 @@ def is_scalar(value: Any) -> bool:
 def is_point(raw: Array) -> bool:
     """Tell whether a tensor holds this array as a scalar, which is faster.
 
-    A complex one rounds its products otherwise than an array does.
+    A complex one rounds its products otherwise than an array does, and all have the byte order of the machine.
     """
-    return type(raw) in MEMORY and not raw.ndim and raw.dtype.kind != "c"
+    return type(raw) in MEMORY and not raw.ndim and raw.dtype.kind != "c" and raw.dtype.isnative
 
 
 # --- wrapping ---------------------------------------------------------------------------------------------------------

@@ -193,6 +193,8 @@ KEYWORDS = [
     ("x.backward(gradient=x)", "(PyTorch). Write the cotangent first, as in"),
     ("ga.linalg.norm(x, p=1)", "(PyTorch). Write ord=, as in"),
     ("ga.add(x, x, alpha=2)", "(PyTorch). Write x + 2 * y"),
+    ("ga.abs(x, nan_to_num=False)", "(MyGrad). Write nothing, as in ga.abs(x)"),
+    ("ga.linalg.norm([1.0], nan_to_num=True)", "(MyGrad). Write nothing, as in ga.abs(x)"),
     ("ga.random.default_rng(0).normal(shape=(2,))", "(JAX). Write size=, as in"),
     ("ga.random.normal(key=1)", "(JAX). Write rng.normal(size=2)"),
 ]

@@ -389,6 +389,18 @@ def test_new_arrays_are_variables_if_they_can_be() -> None:
         assert not function(fixed, constant=False).constant
 
 
+@pytest.mark.parametrize(
+    "make", [ga.zeros_like, ga.ones_like, ga.empty_like, lambda x, dtype: ga.full_like(x, 1, dtype)]
+)
+@pytest.mark.parametrize("dtype", [int, bool])
+def test_what_is_made_of_integers_is_a_tensor_whatever_it_is_made_like(make, dtype):
+    for x in (A, ga.tensor(A), ga.tensor(A, constant=True), ga.tensor(2.0)):
+        made = make(x, dtype=dtype)
+        assert type(made) is ga.Tensor
+        assert made.constant
+        assert (made.dtype, made.shape) == (dtype, np.shape(x))
+
+
 def test_files(tmp_path: Any) -> None:
     A.tofile(tmp_path / "a")
     a = ga.fromfile(tmp_path / "a")

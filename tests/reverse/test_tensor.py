@@ -266,6 +266,35 @@ def test_astensor():
     assert ga.astensor([1, 2]).constant
 
 
+@pytest.mark.parametrize("constant", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.int8])
+def test_a_tensor_that_fits_is_returned_itself_where_nothing_is_to_be_copied(constant: bool, dtype: type) -> None:
+    constant = constant or dtype is np.int8
+    for shape in ((), (0, 3), (2, 3)):
+        x = ga.tensor(np.ones(shape, dtype), constant=constant)
+        for keywords in ({}, {"dtype": dtype}, {"ndmin": len(shape)}, {"constant": constant}, {"constant": None}):
+            assert ga.tensor(x, copy=False, **keywords) is x
+            assert ga.tensor(x, **keywords) is not x
+        wider = ga.tensor(x, copy=False, ndmin=4)
+        assert wider.shape == np.array(x.data, ndmin=4).shape
+        assert np.shares_memory(wider, x) == (x.size > 0)
+        assert wider.constant is constant
+        other = ga.tensor(x, copy=False, constant=True)
+        assert other.constant
+        assert (other is x) is constant
+    with pytest.raises(TypeError, match="constant="):
+        ga.tensor(ga.tensor(1.0, constant=True), copy=False, constant=1)
+
+
+def test_a_tensor_that_is_not_copied_stays_on_the_tape() -> None:
+    x = ga.tensor([1.0, 2.0])
+    y = ga.tensor(x * x, np.float32, copy=False, ndmin=2)
+    assert (y.dtype, y.shape) == (np.float32, (1, 2))
+    y.backward([[10.0, 100.0]])
+    np.testing.assert_array_equal(x.grad, [20, 400])
+    assert not ga.tensor(x, np.float32, copy=False, constant=False).creator
+
+
 CREATION = [
     ("zeros", (3,)),
     ("zeros", ((2, 0),)),

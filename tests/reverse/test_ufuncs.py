@@ -120,6 +120,30 @@ def test_dtype_casting_order_and_subok():
         np.multiply(x, 3, dtypo=1)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x, **as_int: np.negative(x, **as_int),
+        lambda x, **as_int: np.add(x, x, **as_int),
+        lambda x, **as_int: np.multiply(x, 2.5, out=None, where=[True, True], **as_int),
+        lambda x, **as_int: np.maximum(x, 1, **as_int),
+        lambda x, **as_int: np.multiply.outer(x, x, **as_int),
+        lambda x, **as_int: np.matmul(x, x, **as_int),
+        lambda x, **as_int: np.vecdot(x, x, **as_int),
+    ],
+)
+def test_integers_that_dtype_asks_for_are_constants(call):
+    as_int = {"dtype": np.int64, "casting": "unsafe"}
+    x = ga.tensor([1.5, -2.5])
+    y = call(x, **as_int)
+    assert y.constant
+    assert y.creator is None
+    np.testing.assert_array_equal(y.data, call(x.data, **as_int))
+    assert y.dtype == np.int64
+    (np.sum(x) * np.sum(y)).backward()
+    np.testing.assert_array_equal(x.grad, np.full(2, y.data.sum()))
+
+
 # --- generalized ufuncs ----------------------------------------------------------------------------------------------
 
 

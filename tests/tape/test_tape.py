@@ -968,3 +968,23 @@ def test_a_gradient_has_the_byte_order_of_the_value(code):
     if x.dtype.kind == "f":
         for transform in (ga.grad, ga.jacrev, ga.jacfwd, ga.hessian, ga.hessian_diagonal):
             assert transform(lambda x: np.sum(x * x))(x.data).dtype == np.dtype(code)
+
+
+@pytest.mark.parametrize("code", [">f8", "<f8", ">f4", ">c16", ">i4"])
+def test_a_number_keeps_its_byte_order(code):
+    value = np.array(3, code)
+    for x in (ga.tensor(value), ga.tensor(3, code), ga.tensor(ga.tensor(value)), ga.Tensor(value), ga.astensor(value)):
+        assert x.shape == ()
+        assert x.dtype == x.data.dtype == value.dtype
+        np.testing.assert_array_equal(x, value)
+        if x.constant:
+            continue
+        for f in (lambda x: x * x, lambda x: np.sum(x[...] * x)):
+            for _ in range(12):
+                np.real(f(x)).backward()
+                assert (x.grad.shape, x.grad.dtype, x.grad) == ((), value.dtype, 6)
+        x[...] = 5
+        assert (x.dtype, x) == (value.dtype, 5)
+    if value.dtype.kind == "f":
+        for transform in (ga.grad, ga.hessian):
+            assert transform(lambda x: x**3)(value) == {ga.grad: 27, ga.hessian: 18}[transform]

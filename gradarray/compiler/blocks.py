@@ -1,0 +1,237 @@
+"""Work on large arrays in blocks of rows: what fits into the processor's cache, and several threads at a time.
+
+A block is a run of statements in which each row comes of the same row of other arrays: element-wise operations, and
+reductions along other axes than the first. What is only used within it never becomes a large array. What stands
+between and has no part in it is done before, or behind.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..kernels.parts import ROWS
+from .expressions import makes_view
+from .folding import ELEMENTWISE
+from .forms import Form, Hole, Other, form_read
+from .optimise import Optimised
+from .program import Statement, Variable
+
+# From so many elements on, and so many statements.
+LEAST = 100_000
+_FEWEST = 2
+_UNARY = frozenset(("neg", "~"))
+_REDUCTION = re.compile(r"np\.\w+\.reduce")
+
+
+class RowBlock(Statement):
+    """Statements that are carried out together, block by block.
+
+    Attributes
+    ----------
+    members
+    length : of the first axis
+    size : how many elements the largest array has
+    step : how many rows a block has
+    updates : the memory that its members write into
+    """
+
+    __slots__ = ("length", "members", "size", "step", "updates")
+
+    def __init__(
+        self, members: Sequence[Statement], length: int, stored: Sequence[Variable], updates: set[Any]
+    ) -> None:
+        made = {r for s in members for r in s.results}
+        outer = dict.fromkeys([v for s in members for v in s.reads if v not in made])
+        silent = all(s.silent for s in members)
+        super().__init__("block", tuple(stored), tuple(outer), None, silent, None)
+        self.members = members
+        self.length = length
+        self.updates = updates
+        self.size = max(map(_size, members))
+        self.step = max(2, ROWS * length // self.size)
+
+
+def in_blocks(left: Optimised) -> Optimised:
+    """Return a program with blocks in it."""
+    if not any(math.prod(r.shape or ()) >= LEAST for s in left.statements for r in s.results):
+        return left
+    needed: dict[Variable, int] = {v: len(left.statements) for v in left.outputs if type(v) is Variable}
+    for k, s in enumerate(left.statements):
+        for v in s.reads:
+            needed[v] = max(needed.get(v, 0), k)
+    done: list[Statement] = []
+    run: _Run | None = None
+    for s in left.statements:
+        if run is not None and not run.takes(s):
+            done += run.finished(left)
+            run = None
+        if run is None:
+            run = _Run.begun(left, s)
+            if run is None:
+                done.append(s)
+    if run is not None:
+        done += run.finished(left)
+    return left._replace(statements=done)
+
+
+class _Run:
+    """A block that grows, with what is to be done before and behind."""
+
+    def __init__(self, left: Optimised, length: int, ndim: int) -> None:
+        self._left = left
+        self._length = length
+        self._ndim = ndim
+        self._all: list[Statement] = []
+        self._before: list[Statement] = []
+        self._members: list[Statement] = []
+        self._behind: list[Statement] = []
+        self._made: dict[Variable, None] = {}  # by members
+        self._later: set[Variable] = set()  # by what is done behind
+        self._read: dict[int | None, set[Variable]] = {}  # by members, by memory
+        self._written: dict[int | None, set[Variable]] = {}
+        self._read_later: set[int | None] = set()
+
+    @classmethod
+    def begun(cls, left: Optimised, s: Statement) -> _Run | None:
+        (r,) = s.results if len(s.results) == 1 else (None,)
+        if r is None or not r.shape or _size(s) < LEAST or r.shape[0] < 2:
+            return None
+        run = cls(left, r.shape[0], len(r.shape))
+        return run if run._joins(s) else None
+
+    def takes(self, s: Statement) -> bool:
+        """Take a statement, as a member or before or behind; False where the block has to end."""
+        return self._joins(s) or self._stands_before(s) or self._stands_behind(s)
+
+    def _joins(self, s: Statement) -> bool:
+        memory = self._left.memory
+        if not is_by_rows(s, self._length, self._ndim) or any(v in self._later for v in s.reads):
+            return False
+        inputs = [v for v in s.reads if v not in self._made]
+        if not s.silent and self._members and self._members[-1].silent:
+            return False  # what NumPy has something to say of comes first, so that it can be done again by itself
+        if s.kind == "write":
+            if not s.silent:
+                return False
+            target = s.reads[0]
+            place = memory(target.memory)
+            # Nobody else may see that memory, not even by another view.
+            others = self._read.get(place, set()) | self._written.get(place, set())
+            if target in self._made or others - {target} or place in self._read_later:
+                return False
+            if any(memory(v.memory) == place and v is not target for v in s.reads):
+                return False
+            self._written.setdefault(place, set()).add(target)
+        for v in inputs:
+            place = memory(v.memory)
+            if place is not None and self._written.get(place, {v}) != {v}:
+                return False
+        for v in inputs:
+            self._read.setdefault(memory(v.memory), set()).add(v)
+        self._members.append(s)
+        self._all.append(s)
+        self._made.update(dict.fromkeys(s.results))
+        return True
+
+    def _depends(self, s: Statement) -> bool:
+        known = {*self._made, *self._later}
+        places = {self._left.memory(v.memory) for v in known if v.memory is not None} | self._written.keys()
+        return any(v in known or (v.memory is not None and self._left.memory(v.memory) in places) for v in s.reads)
+
+    def _stands_before(self, s: Statement) -> bool:
+        if self._depends(s) and not (makes_view(s, self._left) and s.reads[0] not in {*self._made, *self._later}):
+            return False
+        place = self._left.memory(s.writes)
+        if s.writes is not None and (place in self._read or place in self._read_later):
+            return False
+        self._before.append(s)
+        self._all.append(s)
+        return True
+
+    def _stands_behind(self, s: Statement) -> bool:
+        if s.writes is not None:
+            return False
+        self._behind.append(s)
+        self._all.append(s)
+        self._later.update(s.results)
+        self._read_later |= {self._left.memory(v.memory) for v in s.reads if v.memory is not None}
+        return True
+
+    def finished(self, left: Optimised) -> list[Statement]:
+        large = [s for s in self._members if _size(s) >= LEAST]
+        if len(large) < _FEWEST:
+            return self._all
+        return [*self._before, RowBlock(self._members, self._length, [*self._made], {*self._written}), *self._behind]
+
+
+def _size(s: Statement) -> int:
+    """Return how many elements the largest array of a statement has."""
+    return max([math.prod(v.shape) for v in (*s.results, *s.reads) if v.shape], default=0)
+
+
+def is_by_rows(s: Statement, length: int, ndim: int) -> bool:
+    """Tell whether each row of a result with so many axes comes of that row of the operands."""
+    form = form_read(s)
+    if s.kind == "write":
+        if form.op != "update" or len(s.reads) != 2 or type(form.args[0]) is not Hole or s.pieces[0] is not s.reads[0]:
+            return False
+        target, v = s.reads
+        return len(target.shape) == ndim and _has_rows(target, length) and _fits(v, target.shape, length)
+    if s.kind != "call" or len(s.results) != 1:
+        return False
+    (r,) = s.results
+    if r.memory is None or r.layout != "C" or len(r.shape) != ndim or not _has_rows(r, length) or r.dtype is None:
+        return False
+    if not _is_known(form):
+        return False
+    if not is_reduction(form):
+        return bool(s.reads) and all(_fits(v, r.shape, length) for v in s.reads)
+    v = s.reads[0]
+    axis = form.keys.get("axis") if form.keys else form.args[1]
+    if len(v.shape) != ndim or not _has_rows(v, length) or v.layout != "C":
+        return False
+    return type(axis) is int and axis % ndim > 0
+
+
+def is_reduction(form: Form) -> bool:
+    return form.op == "call" and (form.name == "total_kept" or _REDUCTION.fullmatch(form.name) is not None)
+
+
+def _is_known(form: Form) -> bool:
+    numbers = all(type(a) in (Hole, int, float, bool) for a in form.args)
+    if form.op in ELEMENTWISE | _UNARY:
+        return numbers
+    if form.op == "call" and form.name == "total_kept":
+        return True
+    if form.op != "call" or not form.name.startswith("np."):
+        return False
+    if any(type(x) in (Hole, Other) for x in form.keys.values()):
+        return False
+    if _REDUCTION.fullmatch(form.name):
+        return len(form.args) == 1 and set(form.keys) <= {"axis", "keepdims"}
+    func = getattr(np, form.name[3:], None)
+    if func is np.where:
+        return len(form.args) == 3 and numbers and not form.keys
+    return type(func) is np.ufunc and func.signature is None and func.nout == 1 and numbers and not form.keys
+
+
+def _has_rows(v: Variable, length: int) -> bool:
+    return bool(v.shape) and v.shape[0] == length
+
+
+def _fits(v: Variable, shape: tuple[int, ...], length: int) -> bool:
+    """Tell whether an operand has the same rows, or is the same for all of them."""
+    if len(v.shape or ()) < len(shape):
+        return True
+    return len(v.shape) == len(shape) and v.shape[0] in (1, length)
+
+
+def sliced(block: RowBlock) -> Iterable[Variable]:
+    """Return the arrays of which a block takes its rows."""
+    ndim = len((block.members[0].results or block.members[0].reads)[0].shape)
+    return [v for v in block.reads if v.memory is not None and len(v.shape) == ndim and _has_rows(v, block.length)]
