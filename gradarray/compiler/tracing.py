@@ -179,6 +179,7 @@ class Tracing:
         self._random = _random_state()
         self._around = around
         inputs = self._enter_arguments(len(args))
+        self._leads = [x.variable for x in inputs]
         self._enter_surroundings(varying)
         self._swap()
         containers = self._tree.unflatten(iter(inputs))
@@ -331,7 +332,7 @@ class Tracing:
         name = function_name(self._f)
         called = name if name.isidentifier() else "program"
         left = optimised(p, outputs)
-        way = signature(self._tree, self._params(), p.inputs, tree)
+        way = signature(self._tree, self._params(), self._leads, tree)
         self.source = partial(readable_text, p, left, called, way)
         program = write_program(p, left, called)
         self.text = program.text
