@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 import gradarray as ga
 from gradarray.transforms.containers import flatten
@@ -16,15 +16,8 @@ from tests.samples import Sample
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-# What differs in last digits, by the function: how far one may be from the other, in units of the largest number.
-_PRODUCTS = "of plain arrays without zeros: the product divided by each factor, which is no way where one is zero"
-_SPECTRA = "of plain arrays: by the decomposition that is there, where a program decomposes once more"
-NEAR = {
-    **dict.fromkeys(("prod", "nanprod", "cumprod", "nancumprod", "cumulative_prod", "apply_over_axes"), _PRODUCTS),
-    **dict.fromkeys(("svd", "free_svd", "eigh", "free_eigh", "free_eig", "complex_eig"), _SPECTRA),
-    **dict.fromkeys(("pinv", "lstsq", "cond"), _SPECTRA),
-}
-CLOSE = 1e-12
+# At a NaN, these find out by random operands which element they depend on, as often as the tape asks.
+DRAWN = ("norm", "vector_norm")
 
 
 def drawn(sample: Sample, k: int) -> list[np.ndarray]:
@@ -99,55 +92,46 @@ def same(found: Any, expected: Any) -> bool:
     )
 
 
-def close(found: Any, expected: Any) -> bool:
-    if isinstance(found, type) or isinstance(expected, type) or len(found) != len(expected):
-        return False
-    pairs = zip(found, expected, strict=True)
-    return all(
-        x.dtype == y.dtype
-        and x.shape == y.shape
-        and np.allclose(x, y, CLOSE, CLOSE * np.max(np.abs(y), initial=0, where=np.isfinite(y)), equal_nan=True)
-        for x, y in pairs
-    )
-
-
 def compared(sample: Sample, f: Callable[..., Any], specials: list[float | None]) -> tuple[str, int]:
-    """Return what differs, if anything does, and how many programs three points took."""
+    """Return what differs, if anything does, and how many programs three points took; none where it has no such form.
+
+    The first point comes once more at the end.
+    """
     run = ga.jit(f, strict=True)
     points = [drawn(sample, k) for k in range(3)]
     if isinstance(outcome(f, points[0]), type):
-        return "fails", 1
-    programs, differs = 0, ""
+        return "", 0
+    if getattr(sample.func, "__name__", "") in DRAWN:
+        specials = [value for value in specials if value is not UNDEFINED]
+    programs = 0
     for k, operands in enumerate([*points, *[special(sample, value) for value in specials], points[0]]):
-        if k == 3:
+        if k == len(points):
             programs = max(len(runs) for runs in run._runs.values())
         expected, found = outcome(f, operands), outcome(run, operands)
-        if same(found, expected):
-            continue
-        differs = "near"
-        if not (getattr(sample.func, "__name__", "") in NEAR and close(found, expected)):
+        if not same(found, expected):
             return f"{sample.name} at {operands}: {found} is not {expected}", programs
-    return differs, programs or max(len(runs) for runs in run._runs.values())
+    return "", programs
 
 
 KINDS = {"gradient": gradient, "tangent": tangent, "second": second}
-CHAPTERS = sorted({sample.func.__module__ or "" for sample in SAMPLES.values()})
+# A search by hand, as with HYPOTHESIS_PROFILE=search, takes all samples of each kind, which is a minute or two.
+WHOLE = settings.default.max_examples >= 1000
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_programs_are_right_at_other_points(kind: str) -> None:
-    """Nothing but what is said above differs at all, and hardly any sample takes a program for each point."""
-    count: Counter[str] = Counter()
-    wrong = []
+    """Nothing differs at all, and hardly any sample takes a program for each point."""
+    several, wrong, total = [], [], 0
     for k, sample in enumerate(SAMPLES.values()):
-        if not sample.operands:
+        if not sample.operands or not (WHOLE or kind == "gradient" or k % 4 == 0):
             continue
         specials = [TIES, ZEROS, UNDEFINED] if kind == "gradient" else [[TIES, ZEROS, UNDEFINED][k % 3]]
         differs, programs = compared(sample, KINDS[kind](sample), specials)
-        if differs not in ("", "near", "fails"):
+        if differs:
             wrong.append(differs)
-        count[differs if differs in ("near", "fails") else "one" if programs == 1 else "several"] += 1
+        total += programs > 0
+        if programs > 1:
+            several.append(sample.name)
     assert not wrong, "\n".join(wrong)
-    total = count.total() - count["fails"]
-    assert count["one"] + count["near"] >= 0.97 * total, count
-    assert count["near"] <= 0.03 * total and count["fails"] <= 0.02 * total, count
+    assert len(several) <= 0.03 * total, several
+    assert total > 300
