@@ -20,7 +20,7 @@ from .calls import SEQUENCES, as_one, dispatched, function_stand_in, in_list
 from .making import fillable, filled, making
 from .table import like, stand_in
 
-TRACED = (Tensor, Dual, Traced)
+TRACED: tuple[Any, ...] = (Tensor, Dual, Traced)
 # What asks for the dtype that numbers get anyway.
 _FLOATS = (None, float, np.float64, "float", "float64", "f8", "d")
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.traced import TRACED as TRACED_TYPES
 from ..kernels.traced import Traced, has_traced, traced_in
 from ..reverse.outputs import revalued
 from ..reverse.protocols import UFUNCS
@@ -102,7 +103,7 @@ def _with_value(result: Any, value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple([_with_value(r, v) for r, v in zip(result, value, strict=True)])
     raw = bare(result)
-    if isinstance(value, Traced):
+    if type(value) in TRACED_TYPES:
         value = value.strong()
         return revalued(result, value if value.dtype == raw.dtype else value.astype(raw.dtype))
     return result if raw == value else revalued(result, raw.dtype.type(value))
@@ -230,7 +231,7 @@ class _Acting(type):
             if isinstance(x, Traced) or in_list(x) or (isinstance(x, TRACED) and making() is not None):
                 return cls.convert(*args, **kwargs)
             if isinstance(x, TRACED) and cls.acts_for in (float, complex) and has_traced(bare(x)):
-                x._exit()  # type: ignore[union-attr]
+                x._exit()
                 return cls.convert(*bare(args), **kwargs)
         return fillable(cls.plain(*args, **kwargs))
 
