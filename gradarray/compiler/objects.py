@@ -32,7 +32,7 @@ SAME += (types.MemberDescriptorType, types.GetSetDescriptorType, types.MethodDes
 GENERATORS = (np.random.Generator, np.random.RandomState)
 # Libraries whose objects do not change.
 _LIBRARIES = frozenset(("re", "decimal", "fractions", "enum", "pathlib", "datetime", "logging", "weakref"))
-_LIBRARIES |= {"operator", "itertools", "abc", "_abc", "typing", "types"}
+_LIBRARIES |= {"operator", "itertools", "abc", "_abc", "typing", "types", "_collections"}
 # What gives another value each time, and what reads or writes.
 _VOLATILE = {
     "time": "time_ns perf_counter perf_counter_ns monotonic monotonic_ns process_time thread_time time",

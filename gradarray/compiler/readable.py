@@ -51,8 +51,8 @@ def signature(arguments: Tree, names: Sequence[str], leaves: Sequence[Variable],
     named = [*[names[i] if i < len(names) else f"a{i}" for i in range(len(args.parts))], *words.keys]
     for name, part in zip(named, (*args.parts, *words.parts), strict=True):
         if part.kind is None:
-            known = next(given).name
-            parameters.append(name if known in parameters else known)  # the same array may be given twice
+            inner = next(given).name
+            parameters.append(name if inner in parameters else inner)  # the same array can be given twice
         else:
             parameters.append(name)
             parts += [(next(given).name, f"{name}{path}") for path in part.paths()]

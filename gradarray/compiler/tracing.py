@@ -179,7 +179,6 @@ class Tracing:
         self._random = _random_state()
         self._around = around
         inputs = self._enter_arguments(len(args))
-        self._leads = [x.variable for x in inputs]
         self._enter_surroundings(varying)
         self._swap()
         containers = self._tree.unflatten(iter(inputs))
@@ -221,16 +220,19 @@ class Tracing:
         for word, part in zip(words.keys, words.parts, strict=True):
             self._enter.arguments(word, part, every)
         names = self._names()
-        return [
+        inputs = [
             self._entered(value, name, text)
             for value, name, text in zip(self._leaves, names, self._enter.given, strict=True)
         ]
+        self._given = [x.variable for x in inputs]
+        return inputs
 
     def _entered(self, value: Any, name: str, text: str) -> Any:
         """Return what stands for a value that the program is given; for an array, the same each time."""
         if type(value) is np.ndarray and id(value) in self._standing:
             first = next(t for x, t in zip(self._inputs, self._texts, strict=True) if x is value)
             self._enter.miss(f"{text} is not {first}")
+            self._program.named(name)
             return self._standing[id(value)]
         traced = self._program.enter(_copied(value), name)
         self._inputs.append(value)
@@ -332,7 +334,7 @@ class Tracing:
         name = function_name(self._f)
         called = name if name.isidentifier() else "program"
         left = optimised(p, outputs)
-        way = signature(self._tree, self._params(), self._leads, tree)
+        way = signature(self._tree, self._params(), self._given, tree)
         self.source = partial(readable_text, p, left, called, way)
         program = write_program(p, left, called)
         self.text = program.text
