@@ -37,7 +37,7 @@ ROOMS = (
 LANGUAGE = {"differentiable", "kinds", "kinks", "names", "primitives", "registry", "signature"}
 VALUES = {
     "kernels.arrays": {"Array", "Number", "Spec", "conjugate"},
-    "kernels.traced": {"form_of"},
+    "kernels.traced": {"as_form"},
     "tape.wrapping": {"bare", "has_variable", "is_scalar", "stack_nested"},
 }
 PUBLIC = {"__init__", "__main__", "_tensor", "fft", "linalg", "random", "registry"}

@@ -124,6 +124,13 @@ class Entry:
                 self.setters[name] = text.replace("{", "{{").replace("}", "}}") + " = {}"
             self.arguments(name, part, leaves)
 
+    def distinct(self, arrays: list[str]) -> None:
+        """Compare that no two arrays are one, which the function may ask, or write into."""
+        if len(arrays) == 2:
+            self.miss(f"{arrays[0]} is {arrays[1]}")
+        elif len(arrays) > 2:
+            self.miss(f"len({{{', '.join([f'id({x})' for x in arrays])}}}) != {len(arrays)}")
+
     # --- surroundings -----------------------------------------------------------------------------------------------
 
     def read(self, place: Location) -> str:

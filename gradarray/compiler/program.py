@@ -290,10 +290,11 @@ class Program:
             return value
         if isinstance(value, _ARRAYS):
             base = None
+            for s in sources:
+                if value is s.value:
+                    return s
             if isinstance(value, np.ndarray):
                 for s in sources:
-                    if value is s.value:
-                        return s
                     owner = s if s.base is None else s.base
                     if value.base is not None and (value.base is s.value or value.base is owner.value):
                         base = owner

@@ -32,7 +32,7 @@ _WHOLE = frozenset(
         (
             "power_and_logarithms sinc_derivative i0_derivative characteristic cofactors by_eigenvalues",
             "by_singular_values by_general_eigenvalues eigenvalue_slopes singular_value_slopes",
-            "general_eigenvalue_slopes undefined_beyond",
+            "general_eigenvalue_slopes undefined_beyond taken_places numbered erf square_root",
         )
     ).split()
 )
@@ -91,13 +91,13 @@ class Value(Traced):
     T = property(lambda self: self._seen(self.value.T, self.variable, ".T"))
     mT = property(lambda self: self._seen(self.value.mT, self.variable, ".mT"))
 
-    @property
-    def real(self) -> Any:
-        return self._part("real") if self.dtype.kind == "c" else self
-
     def _part(self, name: str) -> Any:
         part, pieces = getattr(self.value, name), (self.variable, f".{name}")
         return self._seen(part, *pieces) if hasattr(self.value, "dtype") else self.program.number(part, pieces)
+
+    @property
+    def real(self) -> Any:
+        return self._part("real") if self.dtype.kind == "c" else self
 
     @real.setter
     def real(self, value: Any) -> None:

@@ -178,6 +178,7 @@ class Tracing:
         self._around = around
         inputs = self._enter_arguments(len(args))
         self._enter_surroundings(varying)
+        self._enter.distinct([t for t, x in zip(self._texts, self._inputs, strict=True) if type(x) is np.ndarray])
         self._swap()
         containers = self._tree.unflatten(iter(inputs))
         passed = flatten(containers)

@@ -30,7 +30,9 @@ SEQUENCES = frozenset((list, tuple))
 
 def in_list(value: Any) -> bool:
     """Tell whether a value is a list in which a variable may stand, so that NumPy would not see it."""
-    return type(value) in SEQUENCES and ((has_tensor(value) and making() is not None) or has_traced(value))
+    if type(value) not in SEQUENCES:
+        return False
+    return making() is not None if has_tensor(value) else has_traced(value)
 
 
 def as_one(value: Any) -> Any:

@@ -8,18 +8,19 @@ from typing import Any
 
 import numpy as np
 
+from ..context.settings import held
 from ..forward.dual import Dual
 from ..kernels.gate import NUMBERS
 from ..kernels.traced import TRACED as TRACED_TYPES
-from ..kernels.traced import Traced, array_of, form_of, has_traced
+from ..kernels.traced import Traced, array_of, as_form, has_traced
 from ..reverse.stacking import stacked_numbers
 from ..reverse.tensor import Tensor
 from ..tape.wrapping import bare, has_tensor, has_variable, is_scalar
 from .calls import SEQUENCES, as_one, dispatched, function_stand_in, in_list
-from .making import at_work, fillable, filled
+from .making import fillable, filled, making
 from .table import like, stand_in
 
-TRACED = (Tensor, Dual, Traced)
+TRACED: tuple[Any, ...] = (Tensor, Dual, Traced)
 # What asks for the dtype that numbers get anyway.
 _FLOATS = (None, float, np.float64, "float", "float64", "f8", "d")
 
@@ -52,7 +53,9 @@ def _replaced(new: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callabl
     def make(old: Callable[..., Any]) -> Callable[..., Any]:
         @like(old)
         def call(*args: Any, **kwargs: Any) -> Any:
-            return new(old, *args, **kwargs) if at_work() else old(*args, **kwargs)
+            if making() is None and (held().program is None or has_tensor((args, kwargs))):
+                return old(*args, **kwargs)
+            return new(old, *args, **kwargs)
 
         call.__wrapped__ = old  # type: ignore[attr-defined]
         return call
@@ -125,7 +128,7 @@ def _is_scalar(old: Any, element: Any) -> bool:
 
 def _as_strided(old: Any, x: Any, shape: Any = None, strides: Any = None, *args: Any, **kwargs: Any) -> Any:
     x = as_one(x)
-    raw = np.asarray(form_of(bare(x)))
+    raw = np.asarray(as_form(bare(x)))
     result = old(raw, shape, strides, *args, **kwargs)
     if not (has_variable(x) or has_traced(bare(x))):
         return result
@@ -160,7 +163,7 @@ class _Joiner:
     def __getitem__(self, key: Any) -> Any:
         real = self.__wrapped__
         keys = key if isinstance(key, tuple) else (key,)
-        if not (at_work() and (has_tensor(list(keys)) or has_traced(keys))):
+        if not (has_traced(keys) or (making() is not None and has_tensor(list(keys)))):
             return filled(real[key], ())
         if real not in (np.r_, np.c_) or any(isinstance(k, str) for k in keys):
             return real[key]

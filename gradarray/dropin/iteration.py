@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.traced import form_of, has_traced
+from ..kernels.traced import as_form, has_traced
 from ..tape.wrapping import bare, has_tensor
 from .calls import as_one
 from .creation import TRACED, array
-from .making import at_work
+from .making import at_work, making
 from .numbers import acting
 from .table import for_type, stand_in
 
@@ -37,7 +37,7 @@ class _Nditer:
             raise TypeError("np.nditer of a variable has no external loop: leave the flag away, or take x.ravel()")
         values = [
             np.empty(shape, np.bool_, order="F" if bare(x).flags.fnc else "C")
-            for x in [np.asarray(form_of(bare(x))) for x in self._operands]
+            for x in [np.asarray(as_form(bare(x))) for x in self._operands]
         ]
         self._real = np.nditer(values[0], [f for f in {*flags, "multi_index"} if f not in _ABOUT_MEMORY], *args)
 
@@ -87,7 +87,7 @@ class Vectorize(np.vectorize):
             return super().__call__(*args, **kwargs)
         args = tuple([x if i in self.excluded else as_one(x) for i, x in enumerate(args)])
         kwargs = {name: x if name in self.excluded else as_one(x) for name, x in kwargs.items()}
-        if not (has_tensor((args, kwargs)) or has_traced((args, kwargs))):
+        if not (has_traced((args, kwargs)) or (making() is not None and has_tensor((args, kwargs)))):
             return super().__call__(*args, **kwargs)
         given: dict[Any, Any] = {i: x for i, x in enumerate(args) if i not in self.excluded}
         given |= {name: x for name, x in kwargs.items() if name not in self.excluded}

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.traced import Traced, traced_in
+from ..kernels.traced import TRACED as TRACED_TYPES
+from ..kernels.traced import Traced, has_traced, traced_in
 from ..reverse.outputs import revalued
 from ..reverse.protocols import UFUNCS
 from ..reverse.tensor import Tensor
@@ -24,7 +25,7 @@ from ..rules.registry import rule
 from ..tape.wrapping import bare, has_variable, is_scalar
 from .calls import as_one, in_list
 from .creation import TRACED, array
-from .making import at_work, fillable, making
+from .making import fillable, making
 from .table import counterpart, is_special, like, stand_in
 
 # --- math and cmath ---------------------------------------------------------------------------------------------------
@@ -102,7 +103,7 @@ def _with_value(result: Any, value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple([_with_value(r, v) for r, v in zip(result, value, strict=True)])
     raw = bare(result)
-    if isinstance(value, Traced):
+    if type(value) in TRACED_TYPES:
         value = value.strong()
         return revalued(result, value if value.dtype == raw.dtype else value.astype(raw.dtype))
     return result if raw == value else revalued(result, raw.dtype.type(value))
@@ -227,8 +228,11 @@ class _Acting(type):
         if "acts_for" not in vars(cls):  # a class of the user's that is derived from it
             return super().__call__(*args, **kwargs)
         for x in args:
-            if isinstance(x, Traced) or ((isinstance(x, TRACED) or in_list(x)) and at_work()):
+            if isinstance(x, Traced) or in_list(x) or (isinstance(x, TRACED) and making() is not None):
                 return cls.convert(*args, **kwargs)
+            if isinstance(x, TRACED) and cls.acts_for in (float, complex) and has_traced(bare(x)):
+                x._exit()
+                return cls.convert(*bare(args), **kwargs)
         return fillable(cls.plain(*args, **kwargs))
 
 

@@ -13,7 +13,7 @@ from ..context.settings import paused, stopped
 from ..elsewhere.answers import Absent, give_absent
 from ..elsewhere.names import ON_ARRAYS
 from ..kernels.arrays import Array
-from ..kernels.traced import array_of, form_of
+from ..kernels.traced import array_of, as_form
 from ..reverse import operators
 from ..reverse.constants import with_constant
 from ..reverse.methods import ArrayMethods, array_method, element, nested, stays
@@ -157,7 +157,7 @@ class Dual(DualSurface):
 
     @shape.setter
     def shape(self, shape: Any) -> None:
-        shape = without_copy(np.asarray(form_of(bare(self))), shape).shape
+        shape = without_copy(np.asarray(as_form(bare(self))), shape).shape
         self.value, self.tangent = np.reshape(self.value, shape), np.reshape(self.tangent, shape)
 
     @property

@@ -179,7 +179,7 @@ def pushed(
     if traced:
         # The tape keeps arrays of its own, so that an update of a Dual in place does not reach it.
         values = [x.copy() if type(x) in MEMORY and rule.keeps(i) else x for i, x in enumerate(values)]
-        tangents = [t.copy() if type(t) in MEMORY else t for t in tangents]
+        tangents = [t if t is None or type(t) not in MEMORY else t.copy() for t in tangents]
     ans = func(values, **params) if rule.sequence else (calculate or func)(*values, **params)
     if ans is not NotImplemented and type(ans) is not np.float64:
         gate.need_numbers(ans, rule.name, operands)

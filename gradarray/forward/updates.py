@@ -12,7 +12,7 @@ from ..context.settings import paused, stopped, together
 from ..kernels.arrays import Array
 from ..kernels.gate import PLAIN
 from ..kernels.references import holders
-from ..kernels.traced import MEMORY, form_of
+from ..kernels.traced import MEMORY, as_form
 from ..reverse import updates as reverse
 from ..reverse.outputs import in_place, updated_array
 from ..reverse.updates import OPERATED
@@ -87,7 +87,7 @@ def update(d: Any, ufunc: np.ufunc, other: Any) -> Any:
     if result is NotImplemented or scalar or level_of(result) > d.level:
         return result  # a scalar is not changed but replaced; so is what cannot hold the tangent of an inner level
     if result.shape != d.shape or not np.can_cast(result.dtype, d.dtype, "same_kind"):
-        updated_array(np.array(form_of(bare(d))), ufunc, form_of(bare(other)))  # NumPy's own error
+        updated_array(np.array(as_form(bare(d))), ufunc, as_form(bare(other)))  # NumPy's own error
         result = np.reshape(result, d.shape)
     d[...] = in_place(result, d, ufunc, other)
     return d

@@ -74,7 +74,7 @@ def one_beside(values: Iterable[Any]) -> Any:
     return np.float64(1) if like is None else like.program.one(np.float64, ())
 
 
-def form_of(x: Any) -> Any:
+def as_form(x: Any) -> Any:
     """Return an array that is alike in shape, dtype and memory, for what asks for these and for no values."""
     return x.value if type(x) in TRACED else x
 
@@ -84,6 +84,11 @@ def copy_of(x: Any, order: Any = "K") -> Any:
     if type(x) in TRACED:
         return x.as_array(order, copy=True)
     return np.array(x, order=order)
+
+
+def new_array(x: Any, **options: Any) -> Any:
+    """Do what np.array does, with a traced array."""
+    return x.__array_function__(np.array, (type(x),), (x,), options)
 
 
 def array_of(x: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from ..context import settings
 from ..kernels.arrays import Array
 from ..kernels.gate import PLAIN
-from ..kernels.traced import form_of
+from ..kernels.traced import as_form
 from ..rules.names import public_name
 from ..rules.primitives import astype
 from ..tape import nodes, wrapping
@@ -83,9 +83,9 @@ def _check_update(x: Any, ufunc: np.ufunc, value: Any) -> None:
     fits = writeable(x) if type(x._raw) is np.ndarray else True
     fits = fits and np.can_cast(np.result_type(x._raw, value), x.dtype, "same_kind")
     if not fits or ufunc is np.matmul or not _spreads(np.shape(value), x.shape):
-        scratch = np.array(form_of(x._raw))
+        scratch = np.array(as_form(x._raw))
         scratch.flags.writeable = writeable(x) if type(x._raw) is np.ndarray else True
-        updated_array(scratch, ufunc, form_of(value))
+        updated_array(scratch, ufunc, as_form(value))
 
 
 def _spreads(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:

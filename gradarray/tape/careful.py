@@ -30,7 +30,7 @@ import numpy as np
 
 from ..kernels.arrays import LARGE, Array, Spec, conjugate, factor_of
 from ..kernels.gate import PLAIN
-from ..kernels.traced import form_of
+from ..kernels.traced import as_form
 from .fitting import fit
 from .nodes import Node, references
 
@@ -378,7 +378,7 @@ class Sweep:
                 return self._drawn(x.shape, x.dtype) if x.dtype.kind in "fc" else x
             if not _floating(x):
                 return x
-            new = self._drawn(np.shape(x), np.asarray(form_of(x)).dtype)
+            new = self._drawn(np.shape(x), np.asarray(as_form(x)).dtype)
             return np.where(np.isnan(x), x, new)[()] if rule.selects == "nan" else new
 
         args = tuple([x if i in rule.skip else drawn(x) for i, x in enumerate(node.args)])
@@ -406,7 +406,7 @@ class Sweep:
             finite = np.isfinite(old) & kept
             if np.all(finite):
                 return x
-            new = np.where(finite, x, self._drawn(np.shape(old), np.asarray(form_of(old)).dtype))
+            new = np.where(finite, x, self._drawn(np.shape(old), np.asarray(as_form(old)).dtype))
             return new[()] if type(new) is np.ndarray else new
 
         args = tuple([filled(x, old) for x, old in zip(place.args, node.args, strict=True)])

@@ -10,7 +10,7 @@ import numpy as np
 from ..kernels import gate
 from ..kernels.arrays import Array, Spec, is_floating
 from ..kernels.gate import PLAIN
-from ..kernels.traced import TRACED, array_of
+from ..kernels.traced import MEMORY, TRACED, array_of
 from .nodes import Node
 
 # The class Tensor, handed in by its module, which stands on this one; whoever makes a recorder keeps it at hand.
@@ -130,7 +130,7 @@ def is_point(raw: Array) -> bool:
 
     A complex one rounds its products otherwise than an array does, and all have the byte order of the machine.
     """
-    return type(raw) is np.ndarray and not raw.ndim and raw.dtype.kind != "c" and raw.dtype.isnative
+    return type(raw) in MEMORY and not raw.ndim and raw.dtype.kind != "c" and raw.dtype.isnative
 
 
 # --- wrapping ---------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from ..forward.levels import made_of_tensors, on_a_tape
 from ..forward.tangents import gradients_for, paired
 from ..kernels.arrays import FLOAT64, Array, Spec, is_floating
 from ..kernels.gate import ARRAYS, argument
+from ..kernels.traced import array_of
 from ..reverse.boxing import saved
 from ..reverse.elementwise import records
 from ..tape import wrapping
@@ -155,7 +156,7 @@ class Derivative:
             leaves, tree = flatten(arg)
             where = f"{self.name}: the cotangent of argument {i}"
             parts = tree.spread(cotangent, where)
-            parts = [part if part is None or _is_array(part) else np.asarray(argument(part, where)) for part in parts]
+            parts = [part if part is None or _is_array(part) else array_of(argument(part, where)) for part in parts]
             for part, leaf in zip(parts, leaves, strict=True):
                 if part is not None and not _fits(part.shape, np.shape(leaf)):
                     raise ValueError(
@@ -183,7 +184,7 @@ def own_result(out: Any, args: Iterable[Any], name: str) -> Any:
         out = argument(out, f"the result of {name}")
     if isinstance(out, np.ndarray):
         return np.array(out) if any(np.may_share_memory(out, arg) for arg in args) else out
-    return np.asarray(out)[()] if isinstance(out, (float, complex)) else out
+    return array_of(out)[()] if isinstance(out, (float, complex)) else out
 
 
 def read_only(x: Any) -> Any:

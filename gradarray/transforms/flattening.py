@@ -12,6 +12,7 @@ import numpy as np
 from ..elsewhere.answers import telling
 from ..forward.dual import Dual
 from ..kernels.gate import ARRAYS, NUMBERS, argument
+from ..kernels.traced import array_of
 from ..reverse.tensor import Tensor
 from ..tape.wrapping import stacked
 from . import containers
@@ -51,7 +52,7 @@ class _Leaf(NamedTuple):
             return part
         if self.kind is Tensor:
             return Tensor(part, constant=self.constant or None)
-        return np.asarray(part) if self.kind is np.ndarray else part
+        return array_of(part) if self.kind is np.ndarray else part
 
 
 class Unflatten:
@@ -65,7 +66,7 @@ class Unflatten:
     def __call__(self, vector: Any, /) -> Any:
         vector = stacked(vector, "unflatten")
         if not isinstance(vector, (Tensor, Dual)):
-            vector = np.asarray(argument(vector, "the vector"))
+            vector = array_of(argument(vector, "the vector"))
         if vector.dtype.kind not in NUMBERS:
             raise TypeError(f"unflatten takes a vector of numbers, not one of dtype {vector.dtype}")
         if vector.shape != (self._size,):
@@ -144,7 +145,7 @@ def flatten(value: Any) -> tuple[Any, Callable[[Any], Any]]:
     paths = list(tree.paths())
     for i, leaf in enumerate(leaves):
         if type(leaf) not in ARRAYS and not isinstance(leaf, (Tensor, Dual)):
-            leaves[i] = leaf = np.asarray(argument(leaf, f"flatten: value{paths[i]}"))[()]
+            leaves[i] = leaf = array_of(argument(leaf, f"flatten: value{paths[i]}"))[()]
         if leaf.dtype.kind not in NUMBERS:
             raise TypeError(f"flatten takes numbers, but value{paths[i]} is of dtype {leaf.dtype}")
     found: list[Any] = [None] * len(leaves)

@@ -22,7 +22,7 @@ from ..elsewhere.answers import telling
 from ..forward.dual import Dual
 from ..forward.tangents import met
 from ..kernels.gate import ARRAYS, argument
-from ..kernels.traced import TRACED
+from ..kernels.traced import TRACED, array_of
 from ..reverse.tensor import Tensor, variable
 from ..tape import loss
 from ..tape.loss import differentiating
@@ -521,7 +521,7 @@ def as_direction(g: Any, x: Any, what: str) -> Any:
     """Return a tangent or cotangent `g` in the dtype of `x`, of whose shape it has to be."""
     dtype = dtype_of(x)
     if type(g) not in ARRAYS and not isinstance(g, (Tensor, Dual)):
-        g = np.asarray(argument(g, f"the {what}"))[()]
+        g = array_of(argument(g, f"the {what}"))[()]
     if g.dtype.kind not in "biufc" or (g.dtype.kind == "c" and dtype.kind != "c"):
         raise TypeError(f"a {what.split()[0]} of dtype {g.dtype} does not fit an array of dtype {dtype}")
     if g.shape != shape_of(x):

@@ -18,6 +18,7 @@ from ..forward.levels import on_a_tape
 from ..forward.tangents import copied, joined, matched, paired
 from ..kernels.arrays import Array
 from ..kernels.gate import ARRAYS, argument
+from ..kernels.traced import array_of, copy_of
 from ..reverse.elementwise import records
 from ..tape import wrapping
 from ..tape.loss import GradientLossError, Noted
@@ -162,13 +163,13 @@ def _seen(callback: Callback, g: Any, level: int | None = None) -> Any:
         return g
     found = answer
     if not isinstance(answer, (wrapping.Tensor, Dual)):
-        found = np.asarray(argument(answer, "what the callback of tap returned"))[()]
+        found = array_of(argument(answer, "what the callback of tap returned"))[()]
     if found.dtype.kind not in "biufc" or (found.dtype.kind == "c" and g.dtype.kind != "c"):
         raise TypeError(f"the callback of tap returned {found.dtype} for a derivative of dtype {g.dtype}")
     if found.shape != g.shape:
         raise ValueError(f"the callback of tap returned shape {found.shape} for a derivative of shape {g.shape}")
     if not traced:
-        return np.array(bare(found), g.dtype)[()]
+        return copy_of(bare(found)).astype(g.dtype, copy=False)[()]
     if policy.left and not (isinstance(found, Dual) or on_a_tape(found)):
         raise GradientLossError(
             "the callback of tap took the bare values of a derivative that is differentiated itself, and returned "
@@ -185,6 +186,6 @@ def _unrecorded(callback: Callback, shown: Any) -> Any:
 
 def _own(g: Any) -> Any:
     """Return a copy of bare values that cannot be written into."""
-    values = np.array(bare(g))
+    values = copy_of(bare(g))
     values.flags.writeable = False
     return values[()]

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...kernels.arrays import FLOAT64, LARGE, Array
 from ...kernels.gate import PLAIN
+from ...kernels.traced import as_form
 from ..numpy.elementwise import arcsinh_partial, arctan_partial, beside, divide_partial, power_by_exponent
 from ..registry import faster
 
@@ -20,10 +21,11 @@ def _squares(x: Array) -> Any:
 
     On large arrays that takes ten times as long.
     """
-    if type(x) is np.float64 or type(x) is float:
+    kind = type(as_form(x))
+    if kind is np.float64 or kind is float:
         one = 1 + x * x
         return one if one < np.inf else None
-    if type(x) is np.ndarray and x.size >= LARGE and x.dtype.kind == "f":
+    if kind is np.ndarray and x.size >= LARGE and x.dtype.kind == "f":
         total = x * x
         total += 1
         return total
@@ -32,7 +34,7 @@ def _squares(x: Array) -> Any:
 
 def _to_the_end(slope: Array, total: Array, partial: Callable[[Any, Array], Array], x: Array) -> Array:
     """Put the partial derivative itself where a square overflows: there alone, so that each element is by itself."""
-    if type(total) is np.ndarray and not np.maximum.reduce(total, axis=None) < np.inf:
+    if type(as_form(total)) is np.ndarray and not np.maximum.reduce(total, axis=None) < np.inf:
         there = ~(total < np.inf)
         slope[there] = partial(None, x[there])
     return slope

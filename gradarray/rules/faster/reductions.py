@@ -9,6 +9,7 @@ import numpy as np
 
 from ...kernels.arrays import FLOAT64, LARGE, SPLIT, Array, Spec
 from ...kernels.parts import THREADS, reduce_in_parts, ufunc_in_parts
+from ...kernels.traced import as_form
 from ...tape.cotangents import Scatter
 from ...tape.sweeps import is_clean
 from ..numpy.axes import Axis, expand
@@ -80,12 +81,13 @@ faster(np.nansum, of_numbers(spread_sum))
 
 def divisible(ans: Array) -> bool:
     """Tell whether these products can be divided by their factors: none is zero, infinite, or has lost digits."""
-    if type(ans) is np.ndarray:
+    kind = type(as_form(ans))
+    if kind is np.ndarray:
         if not ans.size:
             return False
         size = abs(ans)
         return bool(size.min() > 1e-290 and size.max() < np.inf)
-    return type(ans) in (np.float64, np.complex128) and 1e-290 < abs(ans) < np.inf
+    return bool(kind in (np.float64, np.complex128) and 1e-290 < abs(ans) < np.inf)
 
 
 def divided_prod(
@@ -99,7 +101,7 @@ def divided_prod(
     where: Any = True,
 ) -> Array:
     """Divide by the one element, in place of multiplying all others."""
-    bare = where is True and type(a) is np.ndarray and type(g) is type(ans)
+    bare = where is True and type(as_form(a)) is np.ndarray and type(as_form(g)) is type(as_form(ans))
     if bare and a.dtype.char in "dD" and a.dtype == ans.dtype and divisible(ans):
         return expand(g * ans, axis, keepdims) / a
     return prod_vjp(g, ans, a, axis, dtype, keepdims, initial, where)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.arrays import Array
-from ...kernels.traced import form_of
+from ...kernels.traced import as_form
 from ...tape.wrapping import bare, stack_nested
 from ..kinds import Creation
 from ..primitives import astype, primitive
@@ -74,14 +74,14 @@ def _asarray(a: Array, dtype: Any = None, order: Any = None, *, device: Any = No
 def _require(a: Array, dtype: Any = None, requirements: Any = None) -> Array:
     stacked = made_array(stack_nested(a))
     raw = plain(stacked)
-    form = form_of(raw)
+    form = as_form(raw)
     wanted = np.require(form, dtype, requirements)  # NumPy's own error for a mistake
     return stacked if wanted is form else astype(np.copy(stacked, order="F" if wanted.flags.fnc else "C"), wanted.dtype)
 
 
 def _fromiter(iter: Any, dtype: Any, count: int = -1) -> Array:
     items = list(islice(iter, count if count >= 0 else None))
-    wanted = np.fromiter([form_of(plain(item)) for item in items], dtype, count)  # NumPy's own error for a mistake
+    wanted = np.fromiter([as_form(plain(item)) for item in items], dtype, count)  # NumPy's own error for a mistake
     return astype(stack_nested(items), wanted.dtype)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.arrays import Array
+from ...kernels.traced import as_form
 from ...tape.wrapping import bare, has_variable
 from ..names import warning_there
 from ..primitives import primitive
@@ -159,7 +160,7 @@ def svd_vjp(g: list[Any], ans: tuple[Array, Array, Array], a: Array, *, full_mat
     both = both_zero(zero, np.iscomplexobj(u))
     refuse_choice(np.where(both, bare(apart), 0), both_g, name, what)
     middle = quotient(off_diagonal(common), one - other, same) + quotient(apart, one + other, both)
-    plain = gs is not None and type(middle) is np.ndarray is type(gs)
+    plain = gs is not None and type(as_form(middle)) is np.ndarray is type(as_form(gs))
     if plain:
         middle = middle + np.where(np.eye(k, dtype=bool), gs[..., None, :], 0)
     gradient = u @ middle @ vh
@@ -197,7 +198,7 @@ def svd_jvp(t: tuple[Array], ans: tuple[Array, Array, Array], a: Array, *, full_
         tu = np.concatenate([tu, -(first @ (adjoint(tu) @ u[..., k:]))], axis=-1)
     if vh.shape[-2] > k:
         tv = np.concatenate([tv, -(v @ (adjoint(tv) @ adjoint(vh[..., k:, :])))], axis=-1)
-    plain = type(moved) is np.ndarray
+    plain = type(as_form(moved)) is np.ndarray
     return [tu, np.real(diagonal(moved)) if plain else untraced(singular_value_slopes, a, t)(a, t), adjoint(tv)]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.arrays import Array, conjugate
+from ...kernels.traced import as_form
 from ...tape.wrapping import bare, has_variable
 from ..primitives import primitive
 from ..registry import rule
@@ -35,7 +36,7 @@ def eigh_vjp(g: list[Any], ans: tuple[Array, Array], a: Array, UPLO: str = "L") 
         refuse_both(same, (bare(gv),), bare(gw), "np.linalg.eigh", "eigen")
     refuse_choice(np.where(same, bare(turn), 0), gv, "np.linalg.eigh", _BASIS)
     middle = quotient(off_diagonal(turn), w[..., None, :] - w[..., :, None], same)
-    plain = gw is not None and type(middle) is np.ndarray is type(gw)
+    plain = gw is not None and type(as_form(middle)) is np.ndarray is type(as_form(gw))
     if plain:
         middle = middle + np.where(np.eye(w.shape[-1], dtype=bool), gw[..., None, :], 0)
     gradient = one_triangle(v @ middle @ vh, UPLO)
@@ -49,7 +50,7 @@ def eigh_jvp(t: tuple[Array], ans: tuple[Array, Array], a: Array, UPLO: str = "L
     w, v = ans
     moved = adjoint(v) @ hermitian(t[0], UPLO) @ v
     turned = free_quotient(off_diagonal(moved), w[..., None, :] - w[..., :, None], cluster(w), t[0])
-    plain = type(moved) is np.ndarray
+    plain = type(as_form(moved)) is np.ndarray
     return [np.real(diagonal(moved)) if plain else untraced(eigenvalue_slopes, a, t[0])(a, t[0], UPLO), v @ turned]
 
 
@@ -119,7 +120,7 @@ def eig_vjp(g: list[Any], ans: tuple[Array, Array], a: Array) -> Array:
         refuse_both(same, (bare(gv),), bare(gw), "np.linalg.eig", "eigen")
     refuse_choice(np.where(same, bare(moved), 0), gv, "np.linalg.eig", _BASIS)
     middle = quotient(moved, conjugate(w[..., None, :] - w[..., :, None]), same)
-    plain = gw is not None and type(middle) is np.ndarray is type(gw)
+    plain = gw is not None and type(as_form(middle)) is np.ndarray is type(as_form(gw))
     if plain:
         middle = middle + np.where(np.eye(w.shape[-1], dtype=bool), gw[..., None, :], 0)
     gradient = np.linalg.solve(vh, middle @ vh)
@@ -135,7 +136,7 @@ def eig_jvp(t: tuple[Array], ans: tuple[Array, Array], a: Array) -> list[Array]:
         chosen, _ = pivots(v)
         turn, pivot = (np.sum(np.where(chosen, part, 0), axis=-2) for part in (np.imag(tv), np.real(v)))
         tv = tv - v * (1j * turn / pivot)[..., None, :]
-    plain = type(moved) is np.ndarray
+    plain = type(as_form(moved)) is np.ndarray
     return [diagonal(moved) if plain else untraced(general_eigenvalue_slopes, a, t[0])(a, t[0], w=bare(w)), tv]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.arrays import Array, Number
-from ...kernels.traced import form_of
+from ...kernels.traced import as_form
 from ..kinks import are_known, at_kink, squares
 from ..primitives import astype, primitive
 from ..registry import elementwise, nondifferentiable, rule, zero_gradient
@@ -165,7 +165,7 @@ rule(np.modf, lambda g, _ans, _x: g[0])
 
 
 def power_by_base(_ans: Array, x1: Array, x2: Array) -> Array:
-    if (type(x2) in (int, float) or type(form_of(x2)) in (int, float)) and x2 != 0:
+    if (type(x2) in (int, float) or type(as_form(x2)) in (int, float)) and x2 != 0:
         return x2 * x1 if x2 == 2 else x2 * x1 ** (x2 - 1)
     x2 = beside(x2, x1)
     # An infinite 1 / x1 is no factor of the derivative by an exponent 0. 1.0, because 0 - 1 is 255 in np.uint8.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.arrays import Array
-from ...kernels.traced import form_of
+from ...kernels.traced import as_form
 from ...tape.wrapping import bare, stack_nested
 from ..registry import inplace
 from .indexing import taken_places
@@ -17,7 +17,7 @@ from .indexing import taken_places
 
 def _copyto(dst: Array, src: Array, casting: Any = "same_kind", where: Any = True) -> None:
     scratch = np.empty(dst.shape, dst.dtype)
-    np.copyto(scratch, form_of(bare(src)), casting=casting, where=form_of(where))  # NumPy's own error
+    np.copyto(scratch, as_form(bare(src)), casting=casting, where=as_form(where))  # NumPy's own error
     dst[...] = src if where is True else np.where(where, src, dst)
 
 
@@ -34,14 +34,14 @@ def _put(a: Array, ind: Any, v: Array, mode: Any = "raise") -> None:
 
 
 def _place(arr: Array, mask: Any, vals: Array) -> None:
-    np.place(np.empty(arr.shape, arr.dtype), form_of(bare(mask)), form_of(bare(vals)))  # NumPy's own error
+    np.place(np.empty(arr.shape, arr.dtype), as_form(bare(mask)), as_form(bare(vals)))  # NumPy's own error
     places = np.flatnonzero(bare(mask))
     if places.size:
         arr.flat[places] = stack_nested(vals)
 
 
 def _putmask(a: Array, mask: Any, values: Array) -> None:
-    np.putmask(np.empty(a.shape, a.dtype), form_of(bare(mask)), form_of(bare(values)))  # NumPy's own error
+    np.putmask(np.empty(a.shape, a.dtype), as_form(bare(mask)), as_form(bare(values)))  # NumPy's own error
     places = np.flatnonzero(bare(mask))
     if places.size:
         values = np.ravel(stack_nested(values))

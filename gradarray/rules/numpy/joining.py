@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.arrays import Array, Spec
-from ...kernels.traced import form_of
+from ...kernels.traced import as_form
 from ..primitives import astype, scatter, standing_for
 from ..registry import composite, linear, rule
 from ..signature import constant
@@ -311,7 +311,7 @@ def pad(
     if not variable and (array.size == 0 or (mode != "linear_ramp" and statistic is None)):
         return padded(array, pad_width=pad_width, mode=mode, options=options)
     # NumPy's own error for a mistake.
-    np.pad(np.empty((1,) * array.ndim, array.dtype), pad_width, mode, **{k: form_of(x) for k, x in options.items()})
+    np.pad(np.empty((1,) * array.ndim, array.dtype), pad_width, mode, **{k: as_form(x) for k, x in options.items()})
     ends = _pairs(values.get("end_values", values.get("constant_values", 0)), array.ndim)
     lengths = _pairs(options.get("stat_length", max(array.shape, default=0)), array.ndim)
     for axis, width in enumerate(_widths(pad_width, array.ndim)):
