@@ -91,15 +91,18 @@ watched: dict[int, _Watched] = {}
 
 
 def secured(array: Any) -> Any:
-    """Return what a tape saves of an array that its caller could change: a copy, or a view that is watched."""
+    """Return what a tape saves of an array that its caller could change."""
+    return array.secured() if type(array) in TRACED else secured_array(array)
+
+
+def secured_array(array: Any) -> Any:
+    """Return the same of an ndarray: a copy, or a view that is watched."""
     if (relaxed or not _default) and not guarded(_default):
         return array
-    if type(array) in TRACED:
-        return array.secured()
     if array.nbytes <= COPIED:
         return array.copy("K")
     if not all(array.strides):  # what is spread over a shape is looked at once
-        core = secured(array[tuple([slice(None) if step else 0 for step in array.strides])])
+        core = secured_array(array[tuple([slice(None) if step else 0 for step in array.strides])])
         return np.broadcast_to(core[tuple([slice(None) if step else None for step in array.strides])], array.shape)
     if array.nbytes <= SEEN_WHOLE and not _in_one_piece(array):
         return array.copy("K")

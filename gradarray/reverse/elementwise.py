@@ -87,7 +87,12 @@ def binary(
     x_of_y, y_of_y = rule.partial_needs(1, 0), rule.partial_needs(1, 1)
     x_of_any, y_of_any = x_of_x or x_of_y, y_of_x or y_of_y
     any_of_x, any_of_y, any_of_any = x_of_x or y_of_x, x_of_y or y_of_y, x_of_any or y_of_any
-    keeps_out, secured, saved_alias, become_large = rule.keeps_out, guard.secured, sharing.saved_alias, _become_large
+    keeps_out, secured, saved_alias, become_large = (
+        rule.keeps_out,
+        guard.secured_array,
+        sharing.saved_alias,
+        _become_large,
+    )
     split = SPLIT if rule.is_elementwise else sys.maxsize
 
     def record(x1: Any, x2: Any) -> Any:
