@@ -31,7 +31,7 @@ SAME += (types.WrapperDescriptorType, types.MethodWrapperType, types.ClassMethod
 SAME += (types.MemberDescriptorType, types.GetSetDescriptorType, types.MethodDescriptorType, types.MappingProxyType)
 GENERATORS = (np.random.Generator, np.random.RandomState)
 # Libraries whose objects do not change.
-_LIBRARIES = frozenset(("re", "decimal", "fractions", "enum", "pathlib", "datetime", "logging", "weakref"))
+_LIBRARIES = frozenset(("re", "decimal", "fractions", "enum", "pathlib", "datetime", "logging"))
 _LIBRARIES |= {"operator", "itertools", "abc", "_abc", "typing", "types", "_collections"}
 # What gives another value each time, and what reads or writes.
 _VOLATILE = {
@@ -73,8 +73,13 @@ def _plain(state: Any) -> Any:
 
 
 def is_told_by_identity(value: Any) -> bool:
-    """Tell whether nothing in an object without attributes can change."""
-    return type(value).__module__.partition(".")[0] in _LIBRARIES or type(value) is object or callable(value)
+    """Tell whether nothing in an object can change that would matter, or that it has nothing in it."""
+    cls: Any = type(value)
+    if hasattr(cls, "__next__"):
+        return False
+    if cls.__module__.partition(".")[0] in _LIBRARIES:
+        return cls is not types.SimpleNamespace
+    return cls is object or (callable(value) and not hasattr(value, "__dict__"))
 
 
 def has_state(obj: Any) -> bool:

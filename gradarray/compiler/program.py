@@ -25,6 +25,8 @@ from ..kernels.traced import TRACED
 from ..reverse.tensor import Tensor
 from ..tape.nodes import next_order
 
+LONGEST = 100_000  # statements, which take some seconds to be written down
+
 
 class Untraceable(TypeError):
     """The function does something for which no program can be written."""
@@ -237,6 +239,9 @@ class Program:
             silent = state["divide"] == "ignore" or state["invalid"] == "ignore"
         line = _users_line() if self.pulled is None else self._line_of(self.pulled)
         line = None if line == self._outside else line  # where the program was asked for
+        if len(self.statements) >= LONGEST:
+            self.refused = f"it comes to more than {LONGEST} statements"
+            raise Untraceable(self.refused)
         self._marks.append(next_order())
         self._lines.append(line)
         self.statements.append(Statement(kind, results, tuple(pieces), writes, silent, line))

@@ -151,9 +151,11 @@ class Surroundings:
             self._place(f, "__defaults__", "attribute", f.__defaults__, f.__name__)
         if f.__kwdefaults__:
             self._visit(f.__kwdefaults__, f.__name__)
-        wrapped = vars(f).get("__wrapped__")
-        if wrapped is not None:
-            self._todo.append((wrapped, f.__name__))
+        for name, value in [*vars(f).items()]:
+            if name == "__wrapped__":
+                self._todo.append((value, f.__name__))
+            elif self._asked(name):
+                self._place(f, name, "attribute", value, f"{f.__name__}_{name}")
 
     def _global(self, space: dict[str, Any], name: str) -> None:
         value = value_in(space, name, MISSING)
@@ -212,8 +214,9 @@ class Surroundings:
         cls: Any = type(obj)
         users = is_users_class(cls)
         own = getattr(obj, "__dict__", None)
-        if type(own) is not dict and not slots_of(cls):
-            if not is_told_by_identity(obj):
+        known = is_told_by_identity(obj)
+        if known or (type(own) is not dict and not slots_of(cls)):
+            if not known:
                 raise Untraceable(
                     f"{label or 'an argument'} is {described(obj)}, in which arrays may stand that no program would "
                     "see change"
@@ -309,6 +312,10 @@ class Surroundings:
     def numbers(self) -> list[tuple[Location, Any]]:
         """Return where numbers stand, and which."""
         return [(found.place, found.value) for found in self.found if found.kind == "number"]
+
+    def has(self, obj: Any) -> bool:
+        """Tell whether an object was there before the call."""
+        return id(obj) in self._seen
 
     def bound(self) -> bool:
         """Tell whether names of the modules lead to stand-ins at present."""

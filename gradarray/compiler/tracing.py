@@ -15,6 +15,7 @@ import numpy as np
 from ..context.frames import readable
 from ..dropin.blocks import in_program
 from ..forward.dual import Dual
+from ..kernels.gate import described
 from ..kernels.traced import TRACED, traced_in
 from ..reverse.outputs import likeness
 from ..reverse.tensor import Tensor
@@ -22,7 +23,7 @@ from ..transforms.argnums import function_name
 from ..transforms.containers import Tree, flatten
 from .entry import Entry, Static, overlapping
 from .locations import Location
-from .objects import set_state_of
+from .objects import EQUAL, set_state_of
 from .optimise import optimised
 from .program import Program, Untraceable
 from .readable import readable_text, signature
@@ -193,6 +194,9 @@ class Tracing:
             raise Disturbed("another thread computes with its arrays")
         found, out_tree = flatten(result)
         outputs = [_output(p, x) for x in found]
+        for _, value in out_tree.fixed():
+            if not isinstance(value, (bool, *EQUAL, type, np.ufunc)) and not around.has(value):
+                raise Untraceable(f"it returns {described(value)} that it has made")
         effects = self._effects()
         moved = self._moved(passed, containers)
         self._redo = around.redo(self._back)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
+import logging
 import random
 import signal
 import sys
@@ -512,3 +514,57 @@ def test_interrupts_at_any_moment() -> None:
     thread = Thread(lambda: np.testing.assert_array_equal(ga.jit(ga.grad(model), strict=True)(X), 2 * X))
     thread.start()
     thread.finish()
+
+
+def test_what_is_returned_is_of_this_call() -> None:
+    class Holder:
+        def __init__(self, x: Any) -> None:
+            self.x = x
+
+    known = Holder(X)
+    makers: list[Callable[[Any], Any]] = [
+        lambda x: ga.vjp(np.sin, x)[1],
+        lambda x: lambda: x,
+        lambda x: (Holder(x),),
+        lambda x: (value for value in x),
+    ]
+    for make in makers:
+        with pytest.raises(TypeError, match="it returns"):
+            ga.jit(make, strict=True)(X)
+    with pytest.warns(ga.JitWarning, match="it returns"):
+        pull = ga.jit(makers[0])(X)
+    np.testing.assert_array_equal(pull(np.ones(3))[0], np.cos(X))
+    assert ga.jit(lambda x: (known, "s", None, x), strict=True)(X)[0] is known
+
+
+def test_iterators_loggers_and_attributes_of_functions() -> None:
+    numbers, log = itertools.count(), logging.getLogger("of a test")
+
+    def counted(x: Any) -> Any:
+        return x * next(numbers)
+
+    with pytest.warns(ga.JitWarning, match="numbers"):
+        run = ga.jit(counted)
+        assert [run(2.0) for _ in range(3)] == [0, 2, 4]
+
+    def logged(x: Any) -> Any:
+        log.debug("called")
+        return x * logged.rate  # type: ignore[attr-defined]
+
+    logged.rate = 2.0  # type: ignore[attr-defined]
+    run = ga.jit(logged, strict=True)
+    assert run(2.0) == 4
+    logged.rate = 3.0  # type: ignore[attr-defined]
+    assert run(2.0) == 6
+
+
+def test_what_is_too_long_is_carried_out_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradarray.compiler.program.LONGEST", 50)
+
+    def long(x: Any) -> Any:
+        for _ in range(100):
+            x = np.sin(x)
+        return x
+
+    with pytest.warns(ga.JitWarning, match="more than 50 statements"):
+        assert ga.jit(long)(1.0) == long(1.0)
