@@ -236,9 +236,9 @@ def jit(
 def source(f: Any, *args: Any, **kwargs: Any) -> str:
     """Return the program that ``ga.jit(f)`` writes for these arguments, as a text for readers.
 
-    It is plain NumPy, and runs with nothing but ``import numpy as np`` (and ``import math``). Arrays that `f` finds in its
-    closure or its globals are parameters behind its own, under their names. Of ``ga.grad(f)`` it is the derivative. What
-    `f` decided by values is asserted; sums of broadcast gradients may differ from the program's in their last digits.
+    It is plain NumPy, and runs with nothing but ``import numpy as np`` (and ``import math``). Arrays that `f` finds in
+    its closure or its globals are parameters behind its own, under their names. Of ``ga.grad(f)`` it is the derivative.
+    What `f` decided by values is asserted; sums over broadcast axes may differ from the program's in their last digits.
 
     Parameters
     ----------

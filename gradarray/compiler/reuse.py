@@ -34,7 +34,7 @@ def reusing(left: Optimised) -> Optimised:
         place = _place(s, [v for v in s.reads if v in own and last[left.memory(v.memory)] == k])
         if place is not None:
             (r,) = s.results
-            new = _into(s, place)
+            new = into(s, place)
             if new is not None:
                 s = new
                 s.writes = place.memory
@@ -67,7 +67,8 @@ def _place(s: Statement, free: list[Variable]) -> Variable | None:
     return None
 
 
-def _into(s: Statement, place: Variable) -> Statement | None:
+def into(s: Statement, place: Variable | str) -> Statement | None:
+    """Return an element-wise statement that writes into an array; None for another one."""
     form = form_read(s)
     name = _UFUNCS.get(form.op)
     if name is None:

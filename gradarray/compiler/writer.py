@@ -17,7 +17,7 @@ from .folding import in_few_pieces
 from .forms import form_read
 from .optimise import Optimised
 from .program import Program, Statement, Variable
-from .reuse import reusing
+from .reuse import into, reusing
 
 
 class Written(NamedTuple):
@@ -84,7 +84,9 @@ def _silenced(ends: bool) -> list[str]:
 def _block(outer: Expressions, block: RowBlock) -> list[str]:
     """Return the lines of a function of a part of the rows, and of its call for all."""
     stored = [r for r in block.results if r in outer.used]
-    inner = Expressions(outer.left._replace(statements=list(block.members), outputs=stored), ())
+    placed = {r: into(s, f"{outer.name(r)}[rows]") for s in block.members for r in s.results if r in stored}
+    members = [next((new for r in s.results if (new := placed.get(r)) is not None), s) for s in block.members]
+    inner = Expressions(reusing(outer.left._replace(statements=members, outputs=stored)), ())
     inner.prefix = "r"
     lines = ["def block(rows, again=False):"]
     for v in block.reads:
@@ -93,7 +95,7 @@ def _block(outer: Expressions, block: RowBlock) -> list[str]:
         inner.names[v] = inner.new_name(v)
         lines.append(f"    {inner.names[v]} = {outer.name(v)}[rows]")
     silent, indent = block.silent, "    "
-    for s in block.members:
+    for s in inner.left.statements:
         carried_out = _of_rows(s)
         if inner.is_inside(carried_out):
             continue
@@ -101,7 +103,9 @@ def _block(outer: Expressions, block: RowBlock) -> list[str]:
             lines += ["    if again: return", *_silenced(False)]
             silent, indent = True, "        "
         lines.append(indent + inner.line(carried_out))
-        lines += [f"{indent}{outer.name(r)}[rows] = {inner.name(r)}" for r in s.results if r in stored]
+        lines += [
+            f"{indent}{outer.name(r)}[rows] = {inner.name(r)}" for r in s.results if r in stored and not placed[r]
+        ]
     if silent and not block.silent:
         lines += _silenced(True)
     made = [f"{outer.name(r)} = np.empty({r.shape}, np.{r.dtype.name})" for r in stored]

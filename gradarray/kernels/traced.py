@@ -86,7 +86,7 @@ def copy_of(x: Any, order: Any = "K") -> Any:
     return np.array(x, order=order)
 
 
-def new_array(x: Any, **options: Any) -> Any:
+def fresh_array(x: Any, **options: Any) -> Any:
     """Do what np.array does, with a traced array."""
     return x.__array_function__(np.array, (type(x),), (x,), options)
 

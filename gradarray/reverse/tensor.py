@@ -16,7 +16,7 @@ from ..elsewhere.names import ON_ARRAYS
 from ..kernels import gate
 from ..kernels.arrays import FLOAT64, Array
 from ..kernels.references import COUNTED
-from ..kernels.traced import MEMORY, TRACED, new_array
+from ..kernels.traced import MEMORY, TRACED, fresh_array
 from ..rules.primitives import astype
 from ..tape import loss, nodes, plans, sweeps, wrapping
 from ..tape.nodes import Node
@@ -136,7 +136,7 @@ class Tensor(Surface):
             data = wrapping.bare(data)
         # A buffer that is no array's cannot be guarded, and is copied.
         copy = copy or (type(data) not in gate.PLAIN and not isinstance(data, np.ndarray) and gate.is_buffer(data))
-        array: Any = new_array if type(data) in TRACED else np.array
+        array: Any = fresh_array if type(data) in TRACED else np.array
         raw = array(data, dtype=dtype, copy=True if copy else None, ndmin=ndmin)
         kind = raw.dtype.kind
         differentiable = kind == "f" or kind == "c"

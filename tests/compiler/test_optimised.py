@@ -53,7 +53,7 @@ FOLDED = [
     lambda x: 3 * (1.1 * x),
     lambda x: 0.5 * (0.5 * x),
     lambda x: -(3 * x),
-    lambda x: -(-x) + x,
+    lambda x: -(-x) + x,  # noqa: B002
     lambda x: 3 * -x,
     lambda x: 1 + -x,
     lambda x: x[::-1] - -x,
