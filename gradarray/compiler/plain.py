@@ -70,30 +70,32 @@ class _Plain:
         return s if s is not None and s in self.statements[-2:] else None
 
 
-def _sum(s: Statement, v: Variable, axis: int, more: str = "") -> Statement:
-    return s.but(("np.sum(", v, f", axis={axis}{more})" if len(v.shape) > 1 else ")"))
+def _sum(put: _Plain, s: Statement, x: Any, axis: int, more: str = "") -> Statement:
+    """Return a sum of a variable, or of a constant, along an axis."""
+    along = f", axis={axis}{more})" if put.ndim(x) > 1 else ")"
+    return s.but(in_few_pieces(["np.sum(", x if type(x) is Variable else x.text, along]))
 
 
 @_rule("dot")
 def _along_ones(put: _Plain, s: Statement, form: Form) -> Any:
     v = operand(s, form.args[0])
-    return _sum(s, v, len(v.shape) - 1) if type(v) is Variable and put.is_ones(form.args[1]) else None
+    return _sum(put, s, v, len(v.shape) - 1) if type(v) is Variable and put.is_ones(form.args[1]) else None
 
 
 @_rule("np.dot")
 def _by_ones(put: _Plain, s: Statement, form: Form) -> Any:
     w, v = [operand(s, arg) for arg in form.args]
     if type(v) is Variable and put.is_ones(form.args[0]):
-        return _sum(s, v, 0)
+        return _sum(put, s, v, 0)
     if all(0 < put.ndim(x) < 3 for x in (v, w)):
         return s.but(in_few_pieces([x if type(x) is Variable else x.text for x in (w, Other(" @ "), v)]))
     return None
 
 
 @_rule("total_along", "total_kept")
-def _along(_put: _Plain, s: Statement, form: Form) -> Any:
+def _along(put: _Plain, s: Statement, form: Form) -> Any:
     kept = ", keepdims=True" if form.name == "total_kept" else ""
-    return _sum(s, operand(s, form.args[0]), form.args[1], kept)
+    return _sum(put, s, operand(s, form.args[0]), form.args[1], kept)
 
 
 @_rule("reshape")
@@ -106,7 +108,7 @@ def _keeping_axes(put: _Plain, s: Statement, form: Form) -> Any:
     if axis is None:
         return None
     shape = tuple([1 if i == int(axis[1]) else n for i, n in enumerate(w.shape)])
-    return _sum(s, w, int(axis[1]), ", keepdims=True") if shape == s.results[0].shape else None
+    return _sum(put, s, w, int(axis[1]), ", keepdims=True") if shape == s.results[0].shape else None
 
 
 @_rule(*REDUCTIONS)
