@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import types
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -73,9 +74,12 @@ def readable_text(p: Program, left: Optimised, name: str, way: Calling) -> str:
         body.append(f"return {result}")
     parameters = [*way.parameters, *[v.name for v in p.inputs if v.name not in _given(way)]]
     used = {word for line in body for word in _WORD.findall(_code(line))}
-    helpers, above, inline = [], [], {}
+    imports, helpers, above, inline = [], [], [], {}
     for constant, value in left.constants.items():
         if constant not in used:
+            continue
+        if isinstance(value, types.ModuleType):
+            imports.append(f"import {constant}")
             continue
         definition = helper(constant, value) if callable(value) else None
         spelling = spelt(value) if definition is None else None
@@ -91,7 +95,8 @@ def readable_text(p: Program, left: Optimised, name: str, way: Calling) -> str:
         body = [_WORD.sub(lambda m: inline.get(m[0], m[0]), _code(line)) + line[len(_code(line)) :] for line in body]
     parts = [f"{inner} = {reached}" for inner, reached in way.parts if inner in used]
     lines = [f"    {line}" for line in (*parts, *above, *body)]
-    return "\n\n\n".join([*helpers, "\n".join([f"def {name}({', '.join(parameters)}):", *lines])]) + "\n"
+    above_all = ["\n".join(imports)] if imports else []
+    return "\n\n\n".join([*above_all, *helpers, "\n".join([f"def {name}({', '.join(parameters)}):", *lines])]) + "\n"
 
 
 _WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")

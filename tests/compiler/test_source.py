@@ -166,3 +166,29 @@ def test_a_text_has_no_names_of_the_package() -> None:
 if __name__ == "__main__":
     for case in CASES:
         (GOLDEN / f"{case}.txt").write_text(written(case))
+
+
+def test_a_module_of_pythons_is_imported() -> None:
+    def f(x: Any) -> Any:
+        return math.sin(x) * x if x > 0 else x
+
+    text = ga.source(ga.grad(f), 0.5)
+    assert text.startswith("import math\n\n\ndef grad_of_f(x):")
+    space: dict[str, Any] = {"np": np}
+    exec(text, space)
+    assert space["grad_of_f"](0.7) == ga.grad(f)(0.7)
+
+
+def test_what_fails_is_asserted() -> None:
+    def f(A: Any) -> Any:
+        try:
+            return np.sum(np.linalg.inv(A))
+        except np.linalg.LinAlgError:
+            return np.sum(A)
+
+    space: dict[str, Any] = {"np": np}
+    text = ga.source(f, np.ones((2, 2)))
+    exec(text, space)
+    assert space["f"](2 * np.ones((2, 2))) == 8
+    with pytest.raises(AssertionError):
+        space["f"](np.eye(2))
