@@ -441,19 +441,20 @@ PROGRAMS = [
     ),
 ]
 
-PLAIN, GRADIENT = "program(*arrays)", "value_and_grad(*arrays)"
+PLAIN, GRADIENT, JITTED = "program(*arrays)", "value_and_grad(*arrays)", "jitted(*arrays)"
 
 
 def over_plain(work: Program) -> Ways:
     def names(ga: Any) -> dict[str, Any]:
         leaves, constants = work.inputs()
         both = ga.value_and_grad(work.loss)
-        return {"program": work.loss, "value_and_grad": both, "arrays": (*leaves, *constants)}
+        jitted = ga.jit(both, strict=True)
+        return {"program": work.loss, "value_and_grad": both, "jitted": jitted, "arrays": (*leaves, *constants)}
 
     return Ways(
         work.name.replace("program", "plain"),
         f"over the plain call: {work.about}",
-        [PLAIN, GRADIENT],
+        [PLAIN, GRADIENT, JITTED],
         names,
         base=PLAIN,
     )
