@@ -259,17 +259,6 @@ class Value(Traced):
 
     # --- indexing and methods ---------------------------------------------------------------------------------------
 
-    def __len__(self) -> int:
-        return len(self.value)
-
-    def __iter__(self) -> Iterator[Any]:
-        if not self.ndim:
-            raise TypeError("iteration over a 0-d array")
-        return (self[i] for i in range(len(self)))
-
-    def __contains__(self, item: Any) -> bool:
-        return bool((self == item).any())
-
     def __getitem__(self, i: Any) -> Any:
         if not hasattr(self.value, "dtype"):
             return self.strong()[i]
@@ -368,11 +357,24 @@ class TracedArray(Value):
     __slots__ = ()
     __hash__ = None  # type: ignore[assignment]
 
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.ndim:
+            raise TypeError("iteration over a 0-d array")
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self, item: Any) -> bool:
+        return bool((self == item).any())
+
 
 class TracedScalar(Value):
     """Stands for a 0-d result, or for a number of Python's, which no update changes in place."""
 
     __slots__ = ()
+    __iter__ = None  # so that it is no Iterable
+    __contains__ = None
 
     def __hash__(self) -> int:
         return hash(self.program.values(self))

@@ -86,9 +86,9 @@ _OF_CMATH = frozenset(f for f in vars(cmath).values() if callable(f))
 
 
 def _plain(x: Any) -> Any:
-    raw = bare(x)
-    if isinstance(raw, Traced):
-        return raw
+    raw: Any = bare(x)
+    if type(raw) in TRACED_TYPES:
+        return raw.item() if raw is not x and raw.ndim and raw.size == 1 else raw
     return raw.item() if isinstance(raw, (np.generic, np.ndarray)) and isinstance(x, TRACED) and raw.size == 1 else raw
 
 

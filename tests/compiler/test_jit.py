@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Container, Hashable, Iterable, Sequence, Sized
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -122,3 +124,25 @@ def test_static_arguments() -> None:
     assert power(3.0, 3) == 27
     with pytest.raises(TypeError, match="hash"):
         power(3.0, [])
+
+
+def test_a_number_is_no_collection() -> None:
+    def kinds(x: Any) -> Any:
+        first = x[0]
+        return [
+            isinstance(first, kind)
+            for kind in (Iterable, Sized, Container, Sequence, Hashable, Real, float, np.floating)
+        ] + [isinstance(x, kind) for kind in (Iterable, Sized, Hashable, np.ndarray)]
+
+    assert ga.jit(kinds, strict=True)(np.ones(2)) == kinds(np.ones(2))
+    for misuse in (iter, len, lambda x: 1 in x):
+        with pytest.raises(TypeError):
+            ga.jit(lambda x: misuse(x[0]), strict=True)(np.ones(2))  # noqa: B023 - it is called at once
+
+
+def test_an_array_of_one_element_is_a_number_to_math() -> None:
+    def slope(x: Any) -> Any:
+        return ga.grad(lambda x: math.sin(np.reshape(x[0], (1,))) * x[1])(x)
+
+    x = np.array([0.3, 2.0])
+    np.testing.assert_array_equal(ga.jit(slope, strict=True)(x), slope(x))
