@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import types
 from typing import Any
@@ -29,10 +30,11 @@ EQUAL = (str, bytes, slice, range, np.dtype, type(None), type(Ellipsis), type(No
 SAME: tuple[type, ...] = (types.FunctionType, types.BuiltinFunctionType, type, np.ufunc, type(np.sum))
 SAME += (types.WrapperDescriptorType, types.MethodWrapperType, types.ClassMethodDescriptorType)
 SAME += (types.MemberDescriptorType, types.GetSetDescriptorType, types.MethodDescriptorType, types.MappingProxyType)
+SAME += (type(collections.namedtuple("_", "a").a),)  # type: ignore[attr-defined]
 GENERATORS = (np.random.Generator, np.random.RandomState)
 # Libraries whose objects do not change.
 _LIBRARIES = frozenset(("re", "decimal", "fractions", "enum", "pathlib", "datetime", "logging"))
-_LIBRARIES |= {"operator", "itertools", "abc", "_abc", "typing", "types", "_collections"}
+_LIBRARIES |= {"operator", "itertools", "abc", "_abc", "typing", "types"}
 # What gives another value each time, and what reads or writes.
 _VOLATILE = {
     "time": "time_ns perf_counter perf_counter_ns monotonic monotonic_ns process_time thread_time time",

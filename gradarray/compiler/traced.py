@@ -23,7 +23,9 @@ from .program import STATIC, Program, Untraceable, Variable
 # Functions that Python itself answers from shapes and dtypes.
 _OF_FORMS = {np.shape, np.ndim, np.size, np.may_share_memory, np.shares_memory, np.result_type, np.can_cast}
 _OF_FORMS |= {np.iscomplexobj, np.isrealobj, np.common_type, np.min_scalar_type}
-_WRITERS = {np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis}
+# What writes into its first argument, and how that is called.
+_WRITERS: dict[Any, str] = {np.copyto: "dst", np.put: "a", np.place: "arr", np.putmask: "a"}
+_WRITERS |= {np.fill_diagonal: "a", np.put_along_axis: "arr"}
 _WRITING_METHODS = frozenset(("sort", "fill", "put", "partition", "resize", "itemset", "setfield", "byteswap"))
 # Functions of the package's own are written down as what they do, but for those that look at values.
 _OURS = ("gradarray.rules.", "gradarray.reverse.")
@@ -150,8 +152,7 @@ class Value(Traced):
                 raise Untraceable(f"{func.__name__} of a function")
             return rule.body(*args, **kwargs)
         if func in _WRITERS:
-            names = [*inspect.signature(func).parameters]
-            target = args[0] if args else kwargs[names[0]]
+            target = args[0] if args else kwargs[_WRITERS[func]]
             if type(target) not in TRACED:
                 return func(*map(_guarded, args), **{k: _guarded(v) for k, v in kwargs.items()})
             return p.call(func, (_label(p, func),), args, kwargs, writes=target)

@@ -92,6 +92,12 @@ def same(found: Any, expected: Any) -> bool:
     )
 
 
+def near(found: Any, expected: Any) -> bool:
+    return not isinstance(found, type) and all(
+        np.max(np.abs(x - y)) <= 1e-12 * np.max(np.abs(y)) for x, y in zip(found, expected, strict=True)
+    )
+
+
 def compared(sample: Sample, f: Callable[..., Any], specials: list[float | None]) -> tuple[str, int]:
     """Return what differs, if anything does, and how many programs three points took; none where it has no such form.
 
@@ -108,11 +114,13 @@ def compared(sample: Sample, f: Callable[..., Any], specials: list[float | None]
         if k == len(points):
             programs = max(len(runs) for runs in run._runs.values())
         expected, found = outcome(f, operands), outcome(run, operands)
-        if not same(found, expected):
+        if not same(found, expected) and not (getattr(sample.func, "__name__", "") in NEAR and near(found, expected)):
             return f"{sample.name} at {operands}: {found} is not {expected}", programs
     return "", programs
 
 
+# NumPy 2.0 rounds products of stacks of matrices by how these lie in memory, which in a program may be otherwise.
+NEAR = {"free_eig"} if np.lib.NumpyVersion(np.__version__) < "2.1.0" else set()
 KINDS = {"gradient": gradient, "tangent": tangent, "second": second}
 # A search by hand, as with HYPOTHESIS_PROFILE=search, takes all samples of each kind, at all points.
 WHOLE = settings.default.max_examples >= 1000
