@@ -114,7 +114,7 @@ _Parts = tuple[Callable[[], Any], types.CodeType, bool, list[tuple[type, Callabl
 
 
 class Met:
-    """A function that was met before, with its plans and all that decided where it leads.
+    """A function that was met before, with its plans and all that decided where it leads. `gone` is called at its end.
 
     To see that this is as it was takes a fraction of the time in which the identity is found: a gradient of 100 us
     finds none of it in the caches, so that each line that is run counts, and each call of a function twice. It keeps
@@ -128,8 +128,8 @@ class Met:
 
     __slots__ = ("_f", "_functions", "_others", "_plans")
 
-    def __init__(self, f: Any) -> None:
-        self._f = weakref.ref(f)
+    def __init__(self, f: Any, gone: Callable[[Any], object]) -> None:
+        self._f = weakref.ref(f, gone)
         self._functions: list[_Parts] = []
         # What else may lead elsewhere later on: what tells where, of which object, and what that told.
         self._others: list[tuple[Callable[..., Any], Callable[[], Any], Any]] = []

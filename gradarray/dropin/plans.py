@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
 import types
 import weakref
@@ -117,28 +118,28 @@ def plan_for(f: Any, args: Any, kwargs: dict[str, Any]) -> Plan:
     return plan
 
 
-# By the identity of functions: what is known of those that were called more than once, and weak references to others,
-# so that one which is called once costs nothing more.
+# By the identity of functions, for as long as they live: what is known of those that were called more than once, and
+# the others, so that one which is called once costs nothing more.
 met: dict[int, Met] = {}
-_once: dict[int, weakref.ref[Any]] = {}
+_once: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
 _MANY = 1000
 
 
 def _remember(f: Any, args: Any, kwargs: dict[str, Any], kinds: tuple[Any, ...], plan: Plan) -> None:
     """Keep a plan with a function for which it need not be looked for then."""
-    known, once = met.get(id(f)), _once.get(id(f))
+    known = met.get(id(f))
     if known is not None:
         known.add(kinds, plan)
         if known.plan(f, args, kwargs) is not plan:  # it is that of another function, or this one has changed
             met.pop(id(f), None)
-    elif once is not None and once() is f:
+    elif _once.get(id(f)) is f:
         with contextlib.suppress(TypeError, ValueError):
-            known = Met(f)
+            known = Met(f, functools.partial(met.pop, id(f)))  # what is popped if it is not there: the reference
             known.add(kinds, plan)
             _kept(met)[id(f)] = known
     else:
         with contextlib.suppress(TypeError):
-            _kept(_once)[id(f)] = weakref.ref(f)
+            _once[id(f)] = f
 
 
 def _kept(functions: dict[int, Any]) -> dict[int, Any]:

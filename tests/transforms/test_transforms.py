@@ -416,6 +416,7 @@ CALLS: dict[str, Callable[[], Any]] = {
     "jacfwd": lambda: ga.jacfwd(mixed)(X),
     "hessian": lambda: ga.hessian(loss)(X),
     "by a tensor": lambda: ga.value_and_grad(loss)(ga.tensor(X)),
+    "a new function, twice": lambda: [*map(ga.grad(lambda x: loss(x) * 2.0), (X, X))],
     "closure": lambda: (lambda x: ga.grad(lambda y: x * y**2)(2.0))(ga.tensor(2.0)),
 }
 
