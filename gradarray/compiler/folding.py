@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..context.settings import silently
 from ..kernels.arrays import LARGE
 from .forms import Form, Hole, Other, form_read, operand
 from .program import Statement, Variable
@@ -101,9 +102,8 @@ def _alias(optimiser: Any, v: Any, r: Variable) -> Any:
 
 def _text(x: float, dtype: Any) -> str | None:
     """Return a number as Python's, if it is the same in a dtype."""
-    with np.errstate(all="ignore"):
-        if not math.isfinite(x) or dtype.type(x) != x:
-            return None
+    if not math.isfinite(x) or silently(dtype.type, x) != x:
+        return None
     x = float(x)
     return repr(int(x)) if x.is_integer() and abs(x) < 1e9 and (x or math.copysign(1, x) > 0) else repr(x)
 

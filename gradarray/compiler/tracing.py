@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..context.frames import readable
+from ..context.settings import silently
 from ..dropin.blocks import in_program
 from ..forward.dual import Dual
 from ..kernels.gate import described
@@ -114,8 +115,7 @@ class Tracing:
             self._end()
 
     def _carry_out(self, run: Run, args: Any, kwargs: Any) -> None:
-        with np.errstate(all="ignore"):  # what NumPy says of the values it has said
-            done = run.enter(*args, **kwargs)
+        done = silently(partial(run.enter, *args, **kwargs))  # what NumPy says of the values it has said
         if done is None:
             raise Untraceable("the program does not repeat what was done")
         self.out = done[0]

@@ -7,7 +7,7 @@ import functools
 import sys
 import types
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -119,27 +119,35 @@ def plan_for(f: Any, args: Any, kwargs: dict[str, Any]) -> Plan:
 
 
 # By the identity of functions, for as long as they live: what is known of those that were called more than once, and
-# the others, so that one which is called once costs nothing more.
+# weak references to others, so that one which is called once costs nothing more.
 met: dict[int, Met] = {}
-_once: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+_once: dict[int, weakref.ref[Any]] = {}
 _MANY = 1000
 
 
 def _remember(f: Any, args: Any, kwargs: dict[str, Any], kinds: tuple[Any, ...], plan: Plan) -> None:
     """Keep a plan with a function for which it need not be looked for then."""
-    known = met.get(id(f))
+    known, once = met.get(id(f)), _once.get(id(f))
     if known is not None:
         known.add(kinds, plan)
         if known.plan(f, args, kwargs) is not plan:  # it is that of another function, or this one has changed
             met.pop(id(f), None)
-    elif _once.get(id(f)) is f:
+    elif once is not None and once() is f:
         with contextlib.suppress(TypeError, ValueError):
-            known = Met(f, functools.partial(met.pop, id(f)))  # what is popped if it is not there: the reference
+            known = Met(f, _forgetting(met, f))
             known.add(kinds, plan)
             _kept(met)[id(f)] = known
     else:
         with contextlib.suppress(TypeError):
-            _once[id(f)] = f
+            _kept(_once)[id(f)] = weakref.ref(f, _forgetting(_once, f))
+
+
+def _forgetting(functions: dict[int, Any], f: Any) -> Callable[[Any], Any]:
+    """Return what is called with the reference to a function when it is no more.
+
+    It has no line of Python's, in which an interrupt would be swallowed.
+    """
+    return functools.partial(functions.pop, id(f))
 
 
 def _kept(functions: dict[int, Any]) -> dict[int, Any]:

@@ -25,6 +25,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
+from gradarray.context.settings import errors
 
 X = np.array([1.0, 2.0, 3.0])
 
@@ -451,10 +452,10 @@ class Thread(threading.Thread):
 
 
 def test_many_threads_call_it_at_once() -> None:
-    model, errors = Model(), []
+    model, wrong = Model(), []
 
     def work(run: Any, x: Any) -> None:
-        errors.extend(k for k in range(50) if not np.array_equal(run(x * k), [np.sum(x * k * model.W) * 2]))
+        wrong.extend(k for k in range(50) if not np.array_equal(run(x * k), [np.sum(x * k * model.W) * 2]))
 
     runs = [ga.jit(model.output, strict=True) for _ in range(3)]
     threads = [Thread(functools.partial(work, run, np.arange(n) + 1.0)) for run in runs for n in (1, 3)]
@@ -462,7 +463,7 @@ def test_many_threads_call_it_at_once() -> None:
         thread.start()
     for thread in threads:
         thread.finish()
-    assert not errors
+    assert not wrong
     assert type(model.W) is np.ndarray
 
 
@@ -489,7 +490,7 @@ def test_interrupts_at_any_moment() -> None:
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    model, interrupted = Model(), 0
+    model, interrupted, told = Model(), 0, errors.get()
     before = {name: id(value) for name, value in vars(model).items()}
     old = signal.signal(signal.SIGALRM, interrupt)
     try:
@@ -508,6 +509,7 @@ def test_interrupts_at_any_moment() -> None:
                     except KeyboardInterrupt:
                         interrupted += 1
             assert {name: id(value) for name, value in vars(model).items()} == before
+            assert errors.get() is told
     finally:
         signal.signal(signal.SIGALRM, old)
     assert interrupted >= 200

@@ -455,3 +455,17 @@ def test_names_are_opened_where_one_of_them_needs_it(text: str) -> None:
     assert plans.plan_for(module.f, (3.0,), {}).places
     x = np.float64(0.7)
     np.testing.assert_allclose(ga.grad(module.f)(x), (module.f(x + 1e-6) - module.f(x - 1e-6)) / 2e-6, rtol=1e-6)
+
+
+def test_functions_that_are_no_more_leave_nothing() -> None:
+    def kept() -> int:
+        return len(plans.met) + len(plans._once)
+
+    gc.collect()
+    before = kept()
+    functions = [lambda x, k=k: filling(x) * k for k in range(40)]
+    for f in [*functions, *functions[::2]]:
+        ga.grad(f)(3.0)
+    assert kept() - before >= 40
+    del f, functions
+    assert kept() == before
