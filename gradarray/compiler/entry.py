@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..context.frames import readable
+from ..dropin.places import value_in
 from ..kernels.gate import PLAIN
 from ..transforms.containers import Fixed, Tree, parts_of
 from .locations import Found, Location
@@ -141,6 +142,16 @@ class Entry:
         """Compare what stands at a place, but for arrays and numbers that the program is given."""
         if found.kind == "length":
             self.miss(f"len({self.constant(found.place.owner)}) != {found.value}")
+        elif found.kind == "attributes":
+            self.miss(f"len({self.constant(found.place.owner)}.__dict__) != {found.value}")
+        elif found.kind == "absent":
+            owner = self.constant(found.place.owner)
+            own = owner if type(found.place.owner) is dict else f"{owner}.__dict__"
+            self.miss(f"not {own}.keys().isdisjoint({self.constant(found.value)})")
+        elif found.kind == "module":  # a block of drop-in mode may be open
+            owner, name, module = map(self.constant, (found.place.owner, found.place.name, found.value))
+            x = self.named(self.read(found.place))
+            self.miss(f"{x} is not {module} and {self.constant(value_in)}({owner}, {name}) is not {module}")
         elif found.kind == "contents":
             self.miss(f"{self.constant(found.place.owner)} != {self.constant(found.value)}")
         elif found.kind == "same" or (found.kind == "equal" and not isinstance(found.value, (str, bytes))):

@@ -24,7 +24,7 @@ R = TypeVar("R")
 # So many programs are kept for arguments of one kind; then the function is carried out as it is.
 MOST = 32
 KEYS = 500  # so many kinds of arguments; then all programs are forgotten
-PATIENCE = 5  # so many times another thread may be in the way
+PATIENCE = 5  # so many times something else may be in the way
 # Of these, so many are tried before it is looked up of which kind the arguments are.
 RECENT = 4
 

@@ -70,7 +70,8 @@ class Found:
 
     Attributes
     ----------
-    kind : "array", "number", "equal", "same" (the very object), "length" or "contents" (of the owner)
+    kind : "array", "number", "equal", "same" (the very object) or "module"; of the owner as a whole "length",
+        "contents", "attributes" (how many it has) or "absent" (the names that it does not have)
     """
 
     __slots__ = ("kind", "place", "value")

@@ -11,9 +11,10 @@ import numpy as np
 
 from .program import Untraceable
 
-# Code that names these may ask an object for any attribute.
-DYNAMIC = frozenset(("getattr", "hasattr", "setattr", "vars", "__dict__", "attrgetter"))
-DYNAMIC |= {"asdict", "astuple", "replace", "copy", "deepcopy"}
+# Code that names these may ask anything for any attribute.
+BY_TEXT = frozenset(("getattr", "hasattr", "vars", "__dict__", "attrgetter", "methodcaller"))
+# Or an object.
+DYNAMIC = BY_TEXT | {"setattr", "asdict", "astuple", "replace", "copy", "deepcopy"}
 # Methods that are called by no name.
 OPERATORS = frozenset(
     (
@@ -35,7 +36,7 @@ GENERATORS = (np.random.Generator, np.random.RandomState)
 # Libraries whose objects do not change.
 _LIBRARIES = frozenset(("re", "decimal", "fractions", "enum", "pathlib", "datetime", "logging"))
 _LIBRARIES |= {"operator", "itertools", "abc", "_abc", "typing", "types"}
-# What gives another value each time, and what reads or writes.
+# What gives another value each time, what reads or writes, and what finds modules.
 _VOLATILE = {
     "time": "time_ns perf_counter perf_counter_ns monotonic monotonic_ns process_time thread_time time",
     "os": "urandom getenv environ listdir",
@@ -45,7 +46,9 @@ _VOLATILE = {
     "datetime": "now today utcnow",
     "datetime.datetime": "now today utcnow",
     "datetime.date": "today",
-    "builtins": "open input",
+    "builtins": "open input __import__",
+    "importlib": "import_module reload",
+    "sys": "modules",
     "io": "open",
 }
 
@@ -53,7 +56,7 @@ _VOLATILE = {
 def refuse_volatile(module: str, names: set[str]) -> None:
     for name in _VOLATILE.get(module, "").split():
         if name in names:
-            raise Untraceable(f"{module}.{name}".removeprefix("builtins.") + " gives another value each time")
+            raise Untraceable(f"{module}.{name}".removeprefix("builtins.") + " gives what is known only when it is called")
 
 
 def state_of(generator: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -18,12 +19,13 @@ import numpy as np
 from ..context.frames import PACKAGE
 from ..dropin.mentions import mentions
 from ..dropin.places import is_bound, value_in
-from ..dropin.reach import Plainly, is_users, is_users_class
+from ..dropin.reach import OWN, Plainly, absolute, is_users, is_users_class
 from ..kernels.gate import described
 from ..kernels.traced import TRACED, traced_in
 from ..transforms.transformed import Transformed
 from .locations import MISSING, Found, Location, slots_of
 from .objects import (
+    BY_TEXT,
     DYNAMIC,
     EQUAL,
     GENERATORS,
@@ -36,6 +38,7 @@ from .objects import (
     state_of,
 )
 from .program import Untraceable
+from .reads import reads
 
 _LIMIT = 5_000  # objects looked at
 
@@ -51,6 +54,8 @@ class Surroundings:
     def __init__(self, roots: Iterable[Any]) -> None:
         self.roots = tuple(roots)
         self.names: set[str] = set()
+        self._read: set[str] = set()  # those of attributes that are read
+        self._catches = False  # whether somewhere errors are caught
         while True:
             before = len(self.names)
             self._walk()
@@ -88,11 +93,17 @@ class Surroundings:
             self.found.append(Found(place, value, "number"))
         elif isinstance(value, EQUAL):
             self.found.append(Found(place, value, "equal"))
-        elif isinstance(value, types.ModuleType):
-            self._todo.append((value, label))
         else:
-            self.found.append(Found(place, value, "same"))
+            self.found.append(Found(place, value, "module" if isinstance(value, types.ModuleType) else "same"))
             self._todo.append((value, label))
+
+    def _absent(self, owner: Any, names: Iterable[str], label: str) -> None:
+        """Note which names there are none of, in the attributes of an object or among the names of a module."""
+        if names := frozenset(names):
+            self.found.append(Found(Location(owner, None, "fixed", label), names, "absent"))
+
+    def _count(self, owner: Any, count: int, label: str, kind: str = "length") -> None:
+        self.found.append(Found(Location(owner, None, "fixed", label), count, kind))
 
     def _visit(self, obj: Any, label: str) -> None:
         if id(obj) in self._seen or isinstance(obj, (*NUMBERS, *EQUAL)) or type(obj) in TRACED:
@@ -114,6 +125,8 @@ class Surroundings:
             self._class(obj)
         elif isinstance(obj, (list, tuple, dict, set, frozenset)):
             self._container(obj, label)
+            if kind not in _PLAIN_CONTAINERS:
+                self._attributes(obj, label)
         elif kind is functools.partial:
             self._todo += [(obj.func, label), (obj.keywords, label)]
             self._place(obj, "args", "attribute", obj.args, label)
@@ -132,21 +145,14 @@ class Surroundings:
 
     def _function(self, f: types.FunctionType) -> None:
         if is_users(f.__globals__, f.__code__):
-            space, found = f.__globals__, mentions(f.__code__)
-            self.names |= found.names
-            refuse_volatile("builtins", found.names - space.keys())
-            if not any(space is known for known in self.spaces):
-                self.spaces.append(space)
-            for name in sorted(found.names):
-                self._global(space, name)
+            self._code(f.__code__, f.__globals__)
         else:  # of the package's, say; it may hold functions of the user's
             contents = [Location(cell, "cell_contents", "attribute", "").get() for cell in f.__closure__ or ()]
             self._todo += [(value, f.__name__) for value in contents if callable(value)]
             return
         for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
-            content = Location(cell, "cell_contents", "attribute", name).get()
-            if content is not MISSING:
-                self._place(cell, "cell_contents", "attribute", content, name)
+            place = Location(cell, "cell_contents", "attribute", name)
+            self._place(cell, place.name, place.how, place.get(), name)
         if f.__defaults__:
             self._place(f, "__defaults__", "attribute", f.__defaults__, f.__name__)
         if f.__kwdefaults__:
@@ -156,27 +162,80 @@ class Surroundings:
                 self._todo.append((value, f.__name__))
             elif self._asked(name):
                 self._place(f, name, "attribute", value, f"{f.__name__}_{name}")
+        self._absences(f, vars(f), (), f.__name__)
+
+    def _code(self, code: types.CodeType, space: dict[str, Any]) -> None:
+        found, read = mentions(code), reads(code)
+        self.names |= found.names
+        self._read |= read.attributes
+        self._catches |= read.catches
+        if not any(space is known for known in self.spaces):
+            self.spaces.append(space)
+        if OWN.isdisjoint(read.globals):
+            for name in sorted(read.globals | read.set_globals):
+                self._global(space, name)
+        else:
+            self._all_of(space)
+        missing = [name for name in read.globals if value_in(space, name, MISSING) is MISSING]
+        refuse_volatile("builtins", set(missing))
+        self._absent(space, missing, "")
+        for level, name in found.imports:
+            parts = absolute(space, level, name).split(".")
+            for name in itertools.accumulate(parts, "{}.{}".format):
+                module = sys.modules.get(name)
+                if module is None:
+                    self._absent(sys.modules, (name,), name)
+                else:
+                    self._place(sys.modules, name, "item", module, name)
 
     def _global(self, space: dict[str, Any], name: str) -> None:
         value = value_in(space, name, MISSING)
         if value is not MISSING:
             self._place(space, name, "item", value, name)
 
+    def _all_of(self, space: dict[str, Any]) -> None:
+        self._count(space, len(space), "")
+        for name in [*space]:
+            if not name.startswith("__"):
+                self._global(space, name)
+
     def _module(self, module: types.ModuleType) -> None:
         space = vars(module)
         refuse_volatile(module.__name__, self.names)
-        if is_users(space):
-            self._seen.discard(id(module))  # another name may be asked for
-            for name in self.names & space.keys():
-                self._global(space, name)
+        if not is_users(space):
+            return
+        self._seen.discard(id(module))  # another name may be asked for
+        if not BY_TEXT.isdisjoint(self.names):
+            self._all_of(space)
+            return
+        for name in self.names & space.keys():
+            self._global(space, name)
+        self._absences(space, space, (), module.__name__)
+
+    def _absences(self, owner: Any, own: Any, behind: Iterable[Any], label: str) -> None:
+        """Note which attributes an object does not have of its own, where it would count if it had them.
+
+        Parameters
+        ----------
+        owner : the object; of a module, its names
+        own : its attributes
+        behind : the attributes of classes that are looked at after these
+        """
+        names = self._read if self._catches else self._read.intersection(itertools.chain(*behind))
+        self._absent(owner, names - own.keys(), label)
 
     def _class(self, cls: type) -> None:
         refuse_volatile(f"{cls.__module__}.{cls.__name__}", self.names)
-        self._todo += [(base, "") for base in cls.__mro__[1:]]
+        behind = cls.__mro__[1:]
+        self._todo += [(base, "") for base in behind]
         if is_users_class(cls):
-            for name, value in [*vars(cls).items()]:
+            own = vars(cls)
+            for name, value in [*own.items()]:
                 if name in OPERATORS or (self._asked(name) and not name.startswith("__")):
                     self._place(cls, name, "class", value, name)
+            self._absences(cls, own, map(vars, behind), cls.__name__)
+            if not BY_TEXT.isdisjoint(self.names):
+                self._count(cls, len(own), cls.__name__, "attributes")
 
     def _asked(self, name: str) -> bool:
         return name in self.names or not DYNAMIC.isdisjoint(self.names)
@@ -199,7 +258,7 @@ class Surroundings:
             raise Untraceable(f"{label} is a {type(obj).__name__} of {len(obj)} items")
         if not isinstance(obj, tuple):
             self._mutable.append((obj, obj.copy()))
-            self.found.append(Found(Location(obj, None, "fixed", label), len(obj), "length"))
+            self._count(obj, len(obj), label)
         how = "fixed" if isinstance(obj, tuple) else "item"
         for name, value in items:
             word = f"{label}_{name}" if label else str(name)
@@ -230,6 +289,12 @@ class Surroundings:
         if not users and isinstance(getattr(obj, "py_func", None), types.FunctionType):  # one of Numba's
             self._todo.append((obj.py_func, label))
             return
+        self._attributes(obj, label)
+
+    def _attributes(self, obj: Any, label: str) -> None:
+        cls: Any = type(obj)
+        own = getattr(obj, "__dict__", None)
+        users = is_users_class(cls)
         self._todo.append((cls, label))
         for name in itertools.chain(own or (), slots_of(cls)):
             if users and not self._asked(name):
@@ -240,23 +305,19 @@ class Surroundings:
                 self._place(obj, name, how, value, f"{label}_{name}" if label else name)
         if type(own) is dict:
             self._mutable.append((own, own.copy()))
-        if users:
-            for name in self.names - (own or {}).keys():
-                for part in cls.__mro__:
-                    if name in vars(part) and not hasattr(vars(part)[name], "__get__"):
-                        # Another one may come before it.
-                        self._place(obj, name, "attribute", vars(part)[name], f"{label}_{name}")
-                        break
+            self._absences(obj, own, map(vars, cls.__mro__), label)
+            if not DYNAMIC.isdisjoint(self.names):
+                self._count(obj, len(own), label, "attributes")
 
     # --- while a program is written ---------------------------------------------------------------------------------
 
-    def changed(self) -> Iterator[tuple[Location, Any]]:
-        """Yield the places that have another value now, as they and what is there now."""
+    def changed(self) -> Iterator[tuple[Found, Any]]:
+        """Yield the places that have another value now, with what is there now."""
         for found in self.found:
-            if found.kind not in ("length", "contents") and found.place.how != "fixed":
+            if found.place.how != "fixed":
                 now = found.place.get()
                 if now is not found.value:
-                    yield found.place, now
+                    yield found, now
 
     def restore(self) -> None:
         """Put everything back to what it was."""
@@ -269,10 +330,12 @@ class Surroundings:
                         owner[name] = value
             elif len(owner) != len(copy) or any(map(_differs, owner, copy)):
                 owner[:] = copy
-        for place, _ in [*self.changed()]:
-            original = next(f.value for f in self.found if f.place is place)
-            if not place.inherited():
-                place.set(original)
+        for found, _ in [*self.changed()]:
+            if not found.place.inherited():
+                found.place.set(found.value)
+        for space, names in self._defined():
+            for name in names:
+                del space[name]
 
     def redo(self, back: dict[int, Any]) -> Callable[[], None]:
         """Return what does once more to containers and places what was done to them, but for traced values.
@@ -294,7 +357,7 @@ class Surroundings:
                     if len(now_list) != len(copy) and traced_in(now_list) is not None:
                         raise Untraceable("a list keeps an array of the call")
                     owners.append((owner, now_list, ()))
-        changes = [(p, now) for p, now in self.changed() if id(now) not in back and traced_in(now) is None]
+        changes = [(f.place, now) for f, now in self.changed() if id(now) not in back and traced_in(now) is None]
 
         def again() -> None:
             for owner, now, gone in owners:
@@ -308,6 +371,17 @@ class Surroundings:
                 place.set(value)
 
         return again
+
+    def _defined(self) -> Iterator[tuple[dict[str, Any], list[str]]]:
+        for found in self.found:
+            space = found.place.owner
+            if found.kind == "absent" and type(space) is dict and space is not sys.modules:
+                yield space, [name for name in found.value if name in space]
+
+    def defined(self) -> list[str]:
+        """Return the names of globals, and the modules, that were not there before."""
+        imported = [name for f in self.found if f.kind == "absent" for name in f.value if name in sys.modules]
+        return imported + [name for _, names in self._defined() for name in names]
 
     def numbers(self) -> list[tuple[Location, Any]]:
         """Return where numbers stand, and which."""
@@ -324,6 +398,9 @@ class Surroundings:
     def drew(self) -> bool:
         """Tell whether one of the generators that the function refers to was drawn from since."""
         return any(state_of(generator) != before for generator, before in self.generators)
+
+
+_PLAIN_CONTAINERS = frozenset((list, tuple, dict, set, frozenset))
 
 
 def _differs(a: Any, b: Any) -> bool:

@@ -61,7 +61,7 @@ def told(value: Any) -> Any:
 
 
 class Disturbed(Untraceable):
-    """Another thread was in the way, which it may not be next time."""
+    """Something was in the way that may not be there next time: another thread, or a module that is imported first."""
 
 
 _LONG = 1000  # milliseconds
@@ -192,6 +192,8 @@ class Tracing:
             raise Untraceable(p.refused)
         if p.foreign:
             raise Disturbed("another thread computes with its arrays")
+        if new := around.defined():
+            raise Disturbed(f"{new[0]} is not there before the call")
         found, out_tree = flatten(result)
         outputs = [_output(p, x) for x in found]
         for _, value in out_tree.fixed():
@@ -295,7 +297,8 @@ class Tracing:
         """Return how traced values were kept outside of the function: what sets a place, and what stands there."""
         effects: list[tuple[Callable[[Any], None], Any]] = []
         known = {place.key for place, _ in self._swaps}
-        for place, now in self._around.changed():
+        for changed, now in self._around.changed():
+            place = changed.place
             if id(now) not in self._back and traced_in(now) is not None:
                 if not isinstance(now, (list, tuple, dict)):
                     effects.append((place.set, now))
@@ -307,7 +310,7 @@ class Tracing:
                 cached.cache_clear()
         for found in Surroundings(self._around.roots).found:
             place = found.place
-            if place.key in known or found.kind in ("length", "contents") or traced_in(found.value) is None:
+            if place.key in known or traced_in(found.value) is None:
                 continue
             if place.how != "attribute" or isinstance(found.value, (list, tuple, dict)):
                 raise Untraceable(f"{place.label or 'a container'} keeps an array of the call")

@@ -34,8 +34,8 @@ FEW = 100  # items looked at in each container
 MISSING = object()
 LEAVES = (SIMPLE | PLAIN | {str, bytes, range, np.dtype, *map(type, (np.dtype("f8"), np.dtype("i8")))}) - {type}
 # Code that names these looks names up at run time: all of the module counts.
-_OWN = frozenset(("globals", "eval", "exec"))
-_DYNAMIC = _OWN | {"getattr", "vars"}
+OWN = frozenset(("globals", "eval", "exec"))
+_DYNAMIC = OWN | {"getattr", "vars"}
 
 
 def is_users(space: dict[str, Any], code: types.CodeType | None = None) -> bool:
@@ -67,6 +67,14 @@ def let_in(names: Iterable[str]) -> None:
     if new:
         _let_in += new
         table.version[0] += 1
+
+
+def absolute(space: dict[str, Any], level: int, name: str) -> str:
+    """Return the whole name of a module that is imported, with so many dots in front of its name."""
+    if not level:
+        return name
+    parts = str(space.get("__package__") or "").split(".")
+    return ".".join([*parts[: len(parts) - level + 1], *([name] if name else [])])
 
 
 _LEADS: dict[type, tuple[str, ...]] = {
@@ -188,7 +196,7 @@ class Reach:
             self._mentioned |= names
             self._space(space, names, found.identical)
             self.needed |= not NEEDED.isdisjoint(names) and ("item" in names or "tolist" in names)
-            if not _OWN.isdisjoint(names):
+            if not OWN.isdisjoint(names):
                 self._all_of(space)
             self._add([places.value_in(space, name) for name in names if name in space], names)
             for level, name in found.imports:
@@ -208,9 +216,7 @@ class Reach:
     def _imports(self, space: dict[str, Any], level: int, name: str, names: Any) -> None:
         """Follow what a function imports."""
         self.imports = True
-        if level:
-            parts = str(space.get("__package__") or "").split(".")
-            name = ".".join([*parts[: len(parts) - level + 1], *([name] if name else [])])
+        name = absolute(space, level, name)
         module = sys.modules.get(name)
         if module is None:  # it is met as it arrives
             self.needed = True

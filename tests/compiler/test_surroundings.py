@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
 import itertools
 import logging
 import random
@@ -19,6 +20,7 @@ import types
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -143,6 +145,83 @@ def h(x):
     return module.f, vars(module)
 
 
+def _in_module(text: str, **more: Any) -> Callable[[], Any]:
+    """Return what makes a function of a module, which may refer to another module `config` that has a number `k`."""
+
+    def make() -> Any:
+        module, config = types.ModuleType("a_module_of_the_users"), types.ModuleType("config_of_the_users")
+        sys.modules |= {module.__name__: module, config.__name__: config}
+        config.k = 2.0  # type: ignore[attr-defined]
+        vars(module).update(np=np, config=config, **more)
+        exec(text, vars(module))
+        return module.f, Held(module, config)
+
+    return make
+
+
+@dataclasses.dataclass
+class Held:
+    module: Any
+    config: Any
+
+    def __repr__(self) -> str:
+        return repr([vars(m).get("k") for m in (self.module, self.config)])
+
+
+def _other_module(held: Any) -> None:
+    held.module.config = types.SimpleNamespace(k=7.0)
+
+
+def _add_import(held: Any) -> None:
+    held.module.k = 7.0
+
+
+class Parameters(list[Any]):
+    rate = 1.0
+
+
+class Named(dict[str, Any]):
+    pass
+
+
+def _parameters() -> Any:
+    parameters, named = Parameters([np.ones(3)]), Named()
+    parameters.rate, named.rate = 2.0, np.ones(3)  # type: ignore[attr-defined]
+    return lambda x: np.sum(x * parameters[0]) * parameters.rate * named.rate[0], Held(parameters, named)  # type: ignore[attr-defined]
+
+
+class Base:
+    def factor(self) -> float:
+        return 2.0
+
+    def output(self, x: Any) -> Any:
+        return x * self.factor()
+
+    def by_text(self, x: Any) -> Any:
+        return x * getattr(self, "optional", 1.0) if hasattr(self, "optional") else x
+
+    def caught(self, x: Any) -> Any:
+        try:
+            return x * self.later  # type: ignore[attr-defined]
+        except AttributeError:
+            return x
+
+
+def _derived(name: str) -> Callable[[], Any]:
+    def make() -> Any:
+        class Derived(Base):
+            pass
+
+        model = Derived()
+        return getattr(model, name), model
+
+    return make
+
+
+def _of_the_class(name: str, value: Any) -> Callable[[Any], None]:
+    return lambda model: setattr(type(model), name, value)
+
+
 def _views() -> Any:
     whole = np.zeros(6)
     head = whole[:3]
@@ -172,6 +251,10 @@ def _attribute(name: str, value: Any) -> Callable[[Any], None]:
     return lambda held: object.__setattr__(held, name, value)
 
 
+def _attribute_of(part: str, name: str, value: Any) -> Callable[[Any], None]:
+    return lambda held: setattr(getattr(held, part), name, value)
+
+
 FIVE = _items(0, 5.0)
 CASES: dict[str, tuple[Callable[[], Any], list[Any]]] = {
     "default": (_default, [X, FIVE, X]),
@@ -198,6 +281,52 @@ CASES: dict[str, tuple[Callable[[], Any], list[Any]]] = {
         [X, lambda h: FIVE(h[0]), X, lambda h: setattr(h[1], "q", 2.0), X, lambda h: setattr(h[1], "q", 3.0), X],
     ),
     "callable": (lambda: (Model(),) * 2, [X, lambda m: FIVE(m.W), X, _attribute("W", np.zeros(3)), X]),
+    **{
+        text: (_in_module(f"def f(x):\n    {text}"), [X, lambda h: setattr(h.config, "k", 3.0), X])
+        for text in (
+            "return x * config.k",
+            "return x * getattr(config, 'k')",
+            "return x * vars(config)['k']",
+            "from config_of_the_users import k; return x * k",
+            "import config_of_the_users; return x * config_of_the_users.k",
+        )
+    },
+    **{
+        text: (_in_module(f"def f(x):\n    {text}", k=1.0), [X, lambda h: setattr(h.module, "k", 3.0), X])
+        for text in ("return x * globals()['k']", "return x * eval('k')")
+    },
+    "by text, absent": (
+        _in_module("def f(x):\n    return x * getattr(config, 'scale', 1.0)"),
+        [X, lambda h: setattr(h.config, "scale", 3.0), X],
+    ),
+    "globals by text, absent": (
+        _in_module("def f(x):\n    return x * globals().get('scale', 1.0)"),
+        [X, lambda h: setattr(h.module, "scale", 3.0), X],
+    ),
+    "another module": (_in_module("def f(x):\n    return x * config.k"), [X, _other_module, X]),
+    "a global that is new": (
+        _in_module("def f(x):\n    try:\n        return x * k\n    except NameError:\n        return x"),
+        [X, _add_import, X],
+    ),
+    "a builtin that is covered": (
+        _in_module("def f(x):\n    return abs(x)"),
+        [-X, lambda h: setattr(h.module, "abs", lambda x: 2 * x), -X],
+    ),
+    "a global that the function defines": (
+        _in_module(
+            "def f(x):\n    global k\n    try:\n        k = k + 1\n    except NameError:\n        k = 0\n    return x * k"
+        ),
+        [X, X, X],
+    ),
+    "attributes of containers": (
+        _parameters,
+        [X, _attribute_of("module", "rate", 5.0), X, lambda h: FIVE(h.config.rate), X],
+    ),
+    "a method of the object": (_derived("output"), [X, _attribute("factor", lambda: 3.0), X]),
+    "a method of its class": (_derived("output"), [X, _of_the_class("factor", lambda _: 3.0), X]),
+    "an attribute that is asked for": (_derived("by_text"), [X, _attribute("optional", 3.0), X]),
+    "an attribute of the class": (_derived("by_text"), [X, _of_the_class("optional", 3.0), X]),
+    "an attribute that is missed": (_derived("caught"), [X, _attribute("later", 3.0), X]),
     "gradient": (
         lambda: (lambda m: (ga.grad(m), m))(Model()),
         [X, lambda m: FIVE(m.W), X, _attribute("W", np.zeros(3)), X],
@@ -219,7 +348,8 @@ ONE = {"default", "partial", "update", "keep_last", "callable", "gradient"}
 @pytest.fixture(autouse=True)
 def _modules() -> Iterator[None]:
     yield
-    sys.modules.pop("a_module_of_the_users", None)
+    for name in ("a_module_of_the_users", "config_of_the_users"):
+        sys.modules.pop(name, None)
 
 
 def _played(case: str, wrap: Callable[[Any], Any]) -> tuple[list[str], Any]:
@@ -251,6 +381,28 @@ def test_whatever_is_changed_is_seen(case: str) -> None:
         assert count == 1
 
 
+def test_a_module_that_is_imported_first_by_the_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "config_of_the_users.py").write_text("k = 2.0\n")
+
+    def f(x: Any) -> Any:
+        from config_of_the_users import k
+
+        return x * k
+
+    run = ga.jit(f, strict=True)
+    with pytest.raises(TypeError, match="config_of_the_users is not there"):
+        for _ in range(10):
+            sys.modules.pop("config_of_the_users", None)
+            assert run(3.0) == 6
+    run = ga.jit(f, strict=True)
+    for _ in range(3):
+        assert run(3.0) == 6
+    assert sum(map(len, run._runs.values())) == 1
+    sys.modules["config_of_the_users"].k = 5.0  # type: ignore[attr-defined]
+    assert run(3.0) == 15
+
+
 def test_a_number_that_changes_again_is_given_to_the_program() -> None:
     rate = 0.1
     run = ga.jit(lambda x: x * rate, strict=True)
@@ -277,6 +429,9 @@ def test_signed_zeros_and_nans_are_told_apart() -> None:
         (lambda: np.random.default_rng().normal(), "random"),
         (lambda: random.random(), "random"),
         (lambda: time.perf_counter(), "time.perf_counter"),
+        (lambda: __import__("math").pi, "__import__"),
+        (lambda: importlib.import_module("math").pi, "importlib.import_module"),
+        (lambda: sys.modules["math"].pi, "sys.modules"),
     ],
 )
 def test_what_differs_each_time_is_refused(draw: Callable[[], float], word: str) -> None:
@@ -285,7 +440,7 @@ def test_what_differs_each_time_is_refused(draw: Callable[[], float], word: str)
     run = ga.jit(lambda x: x + draw())
     with pytest.warns(ga.JitWarning, match=word):
         run(1.0)
-    assert run(1.0) != run(1.0)
+    assert run(1.0) != run(1.0) or word.endswith(("__import__", "import_module", "modules"))
 
 
 def test_a_seeded_generator_serves() -> None:
