@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 import types
 from typing import Any
@@ -16,7 +17,8 @@ class Location:
     Attributes
     ----------
     owner, name
-    how : "item", "attribute", "class" (an attribute that stands in a class itself) or "fixed" (of what cannot change)
+    how : "item", "builtin" (an item of globals that none of them may cover; drop-in mode leaves the same one there),
+        "attribute", "class" (an attribute that stands in a class itself) or "fixed" (of what cannot change)
     label : how the program may call what stands there
     """
 
@@ -33,6 +35,8 @@ class Location:
         try:
             if self.how == "item":
                 return self.owner[self.name]
+            if self.how == "builtin":
+                return self.owner.get(self.name, getattr(builtins, self.name))
             if self.how == "class":
                 return vars(self.owner)[self.name]
             return getattr(self.owner, self.name)
@@ -40,7 +44,7 @@ class Location:
             return MISSING
 
     def set(self, value: Any) -> None:
-        if self.how == "item":
+        if self.how in ("item", "builtin"):
             self.owner[self.name] = value
         elif isinstance(self.owner, functools.partial):
             p = self.owner
@@ -62,6 +66,8 @@ class Location:
         """Return how a program reads it, with what it calls the owner and the name."""
         if self.how == "item":
             return f"{owner}[{name}]"
+        if self.how == "builtin":
+            return f"{owner}.get({name}, {self.name})"
         return f"{owner}.__dict__[{self.name!r}]" if self.how == "class" else f"{owner}.{self.name}"
 
 

@@ -56,7 +56,8 @@ _VOLATILE = {
 def refuse_volatile(module: str, names: set[str]) -> None:
     for name in _VOLATILE.get(module, "").split():
         if name in names:
-            raise Untraceable(f"{module}.{name}".removeprefix("builtins.") + " gives what is known only when it is called")
+            name = f"{module}.{name}".removeprefix("builtins.")
+            raise Untraceable(f"{name} gives what is known only when it is called")
 
 
 def state_of(generator: Any) -> Any:

@@ -7,6 +7,7 @@ While the program is written, arrays at these places give way to traced ones.
 
 from __future__ import annotations
 
+import builtins
 import functools
 import itertools
 import sys
@@ -176,9 +177,14 @@ class Surroundings:
                 self._global(space, name)
         else:
             self._all_of(space)
-        missing = [name for name in read.globals if value_in(space, name, MISSING) is MISSING]
-        refuse_volatile("builtins", set(missing))
-        self._absent(space, missing, "")
+        missing = {name for name in read.globals if value_in(space, name, MISSING) is MISSING}
+        refuse_volatile("builtins", missing)
+        for name in sorted(missing & _BUILTINS.keys()):
+            place = Location(space, name, "builtin", name)
+            if place.key not in self._places:
+                self._places.add(place.key)
+                self.found.append(Found(place, _BUILTINS[name], "same"))
+        self._absent(space, missing - _BUILTINS.keys(), "")
         for level, name in found.imports:
             parts = absolute(space, level, name).split(".")
             for name in itertools.accumulate(parts, "{}.{}".format):
@@ -400,6 +406,7 @@ class Surroundings:
         return any(state_of(generator) != before for generator, before in self.generators)
 
 
+_BUILTINS = vars(builtins)
 _PLAIN_CONTAINERS = frozenset((list, tuple, dict, set, frozenset))
 
 

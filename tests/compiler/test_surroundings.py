@@ -313,9 +313,7 @@ CASES: dict[str, tuple[Callable[[], Any], list[Any]]] = {
         [-X, lambda h: setattr(h.module, "abs", lambda x: 2 * x), -X],
     ),
     "a global that the function defines": (
-        _in_module(
-            "def f(x):\n    global k\n    try:\n        k = k + 1\n    except NameError:\n        k = 0\n    return x * k"
-        ),
+        _in_module("def f(x):\n    global k\n    try: k = k + 1\n    except NameError: k = 0\n    return x * k"),
         [X, X, X],
     ),
     "attributes of containers": (
