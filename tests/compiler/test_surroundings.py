@@ -12,9 +12,7 @@ import importlib
 import itertools
 import logging
 import random
-import signal
 import sys
-import threading
 import time
 import types
 import warnings
@@ -28,6 +26,7 @@ import pytest
 
 import gradarray as ga
 from gradarray.context.settings import errors
+from tests.disturbances import Thread, interrupted, needs_timers
 
 X = np.array([1.0, 2.0, 3.0])
 
@@ -511,9 +510,7 @@ def test_after_an_error_everything_is_as_the_function_leaves_it() -> None:
 def test_another_thread_makes_it_plain() -> None:
     def f(x: Any) -> Any:
         out = []
-        thread = Thread(lambda: out.append(x * 2))
-        thread.start()
-        thread.finish()
+        Thread(lambda: out.append(x * 2)).finish()
         return out[0] + x
 
     run = ga.jit(f)
@@ -529,9 +526,7 @@ def test_a_thread_that_the_function_waits_for_may_call_another_one() -> None:
 
     def f(x: Any) -> Any:
         out = []
-        thread = Thread(lambda: out.append(other(1.0)))
-        thread.start()
-        thread.finish()
+        Thread(lambda: out.append(other(1.0))).finish()
         return out[0] * x
 
     np.testing.assert_array_equal(ga.jit(f)(X), 2 * X)
@@ -584,26 +579,6 @@ def test_what_it_refers_to_can_be_dropped() -> None:
     assert text() is None
 
 
-class Thread(threading.Thread):
-    """A thread whose failure is that of the test."""
-
-    def __init__(self, work: Callable[[], Any]) -> None:
-        super().__init__(daemon=True)
-        self.work, self.error = work, None
-
-    def run(self) -> None:
-        try:
-            self.work()
-        except BaseException as error:
-            self.error = error
-
-    def finish(self) -> None:
-        self.join(20)
-        assert not self.is_alive()
-        if self.error is not None:
-            raise self.error
-
-
 def test_many_threads_call_it_at_once() -> None:
     model, wrong = Model(), []
 
@@ -612,8 +587,6 @@ def test_many_threads_call_it_at_once() -> None:
 
     runs = [ga.jit(model.output, strict=True) for _ in range(3)]
     threads = [Thread(functools.partial(work, run, np.arange(n) + 1.0)) for run in runs for n in (1, 3)]
-    for thread in threads:
-        thread.start()
     for thread in threads:
         thread.finish()
     assert not wrong
@@ -638,37 +611,19 @@ def test_what_numpy_says_is_said_once() -> None:
         run(np.zeros(2))
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers to interrupt with")
+@needs_timers
 def test_interrupts_at_any_moment() -> None:
-    def interrupt(*_: Any) -> None:
-        raise KeyboardInterrupt
+    def work() -> None:
+        while True:
+            ga.jit(ga.grad(model))(X)
 
-    model, interrupted, told = Model(), 0, errors.get()
+    model, told = Model(), errors.get()
     before = {name: id(value) for name, value in vars(model).items()}
-    old = signal.signal(signal.SIGALRM, interrupt)
-    try:
-        for k in range(200):
-            try:
-                signal.setitimer(signal.ITIMER_REAL, 2e-5 + 1e-5 * k)
-                while True:
-                    ga.jit(ga.grad(model))(X)
-            except KeyboardInterrupt:
-                interrupted += 1
-            finally:
-                while True:
-                    try:
-                        signal.setitimer(signal.ITIMER_REAL, 0)
-                        break
-                    except KeyboardInterrupt:
-                        interrupted += 1
-            assert {name: id(value) for name, value in vars(model).items()} == before
-            assert errors.get() is told
-    finally:
-        signal.signal(signal.SIGALRM, old)
-    assert interrupted >= 200
-    thread = Thread(lambda: np.testing.assert_array_equal(ga.jit(ga.grad(model), strict=True)(X), 2 * X))
-    thread.start()
-    thread.finish()
+    for arrived in interrupted(work, (2e-5 + 1e-5 * k for k in range(200))):
+        assert arrived
+        assert {name: id(value) for name, value in vars(model).items()} == before
+        assert errors.get() is told
+    Thread(lambda: np.testing.assert_array_equal(ga.jit(ga.grad(model), strict=True)(X), 2 * X)).finish()
 
 
 def test_what_is_returned_is_of_this_call() -> None:

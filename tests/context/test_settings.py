@@ -10,7 +10,6 @@ import contextvars
 import functools
 import inspect
 import pickle
-import signal
 import sys
 import threading
 import time
@@ -24,6 +23,7 @@ import pytest
 
 import gradarray as ga
 from gradarray.context import settings
+from tests.disturbances import interrupted, needs_timers
 
 X = np.array([1.0, 2.0, 3.0])
 
@@ -721,44 +721,23 @@ def refused() -> None:
 
 # An interrupt in a finalizer is told and lost, as Python has it.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers that send signals")
+@needs_timers
 @pytest.mark.parametrize("work", [differentiate, push, many_blocks, refused])
 def test_ctrl_c_at_any_moment_leaves_nothing_set(work: Callable[[], None]) -> None:
     before, errors, tracer = state(), np.geterr(), sys.gettrace()
 
-    def interrupt(*_: Any) -> None:
-        if armed:
-            raise KeyboardInterrupt
-
-    former = signal.signal(signal.SIGALRM, interrupt)
-    armed, arrived, left = False, 0, []
-    rng = np.random.default_rng(0)
     work()
     start = time.perf_counter()
     for _ in range(20):
         work()
     longest = (time.perf_counter() - start) / 10
-    try:
-        for delay in rng.uniform(2e-6, longest, 1500):
-            try:
-                armed = True
-                signal.setitimer(signal.ITIMER_REAL, delay)
-                for _ in range(3):
-                    work()
-                armed = False
-            except KeyboardInterrupt:
-                armed = False
-                arrived += 1
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            if (state(), np.geterr(), sys.gettrace()) != (before, errors, tracer):
-                left.append(state())
-                break
-    finally:
-        armed = False
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, former)
-    assert not left
-    assert arrived > 100
+    arrivals = 0
+    for arrived in interrupted(
+        lambda: [work() for _ in range(3)], np.random.default_rng(0).uniform(2e-6, longest, 1500)
+    ):
+        arrivals += arrived
+        assert (state(), np.geterr(), sys.gettrace()) == (before, errors, tracer)
+    assert arrivals > 100
 
 
 def _inline(statements: list[ast.stmt]) -> Iterator[ast.AST]:

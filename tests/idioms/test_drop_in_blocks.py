@@ -12,7 +12,6 @@ import importlib.util
 import inspect
 import math
 import pickle
-import signal
 import sys
 import threading
 import types
@@ -26,6 +25,7 @@ import pytest
 
 import gradarray as ga
 from gradarray.dropin import places, plans, reach
+from tests.disturbances import Thread, interrupted, needs_timers
 from tests.idioms import (
     bound_early,
     checks_and_output,
@@ -250,33 +250,18 @@ def test_a_generator_of_the_program_that_is_left_standing() -> None:
     right()
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers to interrupt with")
+@needs_timers
 def test_interrupts_at_any_moment() -> None:
-    def interrupt(*_: Any) -> None:
-        raise KeyboardInterrupt
+    def work() -> None:
+        for _ in range(50):
+            with ga.drop_in(making_arrays):
+                making_arrays.rotation_chain([ga.tensor(0.1)])
 
-    before, interrupted = bound_names(), 0
-    old = signal.signal(signal.SIGALRM, interrupt)
-    try:
-        for k in range(150):
-            try:
-                signal.setitimer(signal.ITIMER_REAL, 2e-5 + 7e-6 * k)
-                for _ in range(50):
-                    with ga.drop_in(making_arrays):
-                        making_arrays.rotation_chain([ga.tensor(0.1)])
-            except KeyboardInterrupt:
-                interrupted += 1
-            finally:
-                while True:
-                    try:
-                        signal.setitimer(signal.ITIMER_REAL, 0)
-                        break
-                    except KeyboardInterrupt:
-                        interrupted += 1
-            gc.collect(0)
-    finally:
-        signal.signal(signal.SIGALRM, old)
-    assert interrupted > 50
+    before, arrivals = bound_names(), 0
+    for arrived in interrupted(work, (2e-5 + 7e-6 * k for k in range(150))):
+        arrivals += arrived
+        gc.collect(0)
+    assert arrivals > 50
     gc.collect()
     same_names(before)
     plain_again()
@@ -453,28 +438,6 @@ def test_a_block_for_a_module_takes_the_modules_that_it_calls() -> None:
 
 
 # --- other threads ----------------------------------------------------------------------------------------------------
-
-
-class Thread(threading.Thread):
-    """Raises in the thread that waits for it."""
-
-    def __init__(self, target: Callable[[], Any]) -> None:
-        super().__init__(daemon=True)
-        self.work, self.error, self.result = target, None, None
-        self.start()
-
-    def run(self) -> None:
-        try:
-            self.result = self.work()
-        except BaseException as error:
-            self.error = error
-
-    def finish(self) -> Any:
-        self.join(timeout=60)
-        assert not self.is_alive()
-        if self.error is not None:
-            raise self.error
-        return self.result
 
 
 def test_other_threads_see_plain_numpy() -> None:
