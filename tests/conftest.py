@@ -49,6 +49,16 @@ def quiet() -> Iterator[None]:
 
 
 @pytest.fixture
+def without_collector() -> Iterator[None]:
+    """Let what refers to itself stay. What was there before, such as the reports of earlier tests, is not looked at."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.fixture
 def restored_tables() -> Iterator[None]:
     """Forget what a test declares."""
     tables = (registry.RULES, protocols.UFUNCS, protocols.FUNCTIONS, forward.UFUNCS, forward.FUNCTIONS)

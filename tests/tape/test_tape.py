@@ -865,14 +865,6 @@ def test_a_chain_of_a_million_operations():
     del y  # a chain that was never swept is freed without recursion too
 
 
-@pytest.fixture
-def without_collector():
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
-
-
 def _first_order():
     w = ga.tensor(np.ones((4, 3)))
     y = np.sin(w) * w + w[0] - w[:, :1]

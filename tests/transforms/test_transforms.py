@@ -10,7 +10,7 @@ import pickle
 import pydoc
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -394,14 +394,6 @@ def test_threads_have_transforms_of_their_own() -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
-
-
-@pytest.fixture
-def without_collector() -> Iterator[None]:
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
 
 
 CALLS: dict[str, Callable[[], Any]] = {
