@@ -61,7 +61,7 @@ class RowBlock(Statement):
 
 def in_blocks(left: Optimised) -> Optimised:
     """Return a program with blocks in it."""
-    if not any(_size(s) >= LEAST for s in left.statements):
+    if left.largest < LEAST:
         return left
     return left._replace(statements=_arranged(left, left.statements))
 

@@ -97,7 +97,7 @@ class Expressions:
                 writes.setdefault(place, []).append(k)
         for k, s in enumerate(statements):
             inner = [v for v in s.reads if v in users]
-            says = not is_mute(s) or any(loud[v] for v in inner)
+            says = not is_mute(s) or any([loud[v] for v in inner])
             if says:
                 self._loud.add(id(s))
             if s.kind not in ("call", "copy") or len(s.results) != 1 or s.results[0] in returned or self.stays(s):
@@ -107,19 +107,23 @@ class Expressions:
             if not used or (len(used) > 1 and (inner or not self.repeats(s))):
                 continue
             deep = 1 + max([depth[v] for v in inner], default=0)
-            own = () if makes_view(s, left) else [left.memory(v.memory) for v in s.reads if v.memory is not None]
-            reads = set(own).union(*[read[v] for v in inner])
-            last = used[-1]
-            if deep > _DEEPEST or any(is_between(writes.get(place, ()), k + 1, last - 1) for place in reads):
+            if deep > _DEEPEST or not all([self._takes(statements[j], s, says) for j in used]):
                 continue
-            if all(
-                statements[j].kind not in ("several", "block")
-                and (statements[j].silent == s.silent or not says)
-                and self.may_stand(r, statements[j])
-                for j in used
-            ):
-                users[r], read[r], depth[r], loud[r] = last, reads, deep, says
+            last = used[-1]
+            if writes:
+                own = () if makes_view(s, left) else [left.memory(v.memory) for v in s.reads if v.memory is not None]
+                reads = set(own).union(*[read[v] for v in inner])
+                if any([is_between(writes.get(place, ()), k + 1, last - 1) for place in reads]):
+                    continue
+                read[r] = reads
+            users[r], depth[r], loud[r] = last, deep, says
         return users
+
+    def _takes(self, user: Statement, s: Statement, says: bool) -> bool:
+        """Tell whether the text of a statement may stand in that of another one."""
+        if user.kind in ("several", "block") or (says and user.silent != s.silent):
+            return False
+        return self.may_stand(s.results[0], user)
 
     def last_reads(self) -> dict[Variable, int]:
         """Return where each variable is read for the last time; what stands in another statement is read there."""

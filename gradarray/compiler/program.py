@@ -19,7 +19,7 @@ import numpy as np
 from ..context.frames import users_frame
 from ..context.settings import SILENT, errors
 from ..forward.dual import Dual
-from ..kernels.arrays import ONES
+from ..kernels.arrays import FLOAT64, ONES
 from ..kernels.gate import described
 from ..kernels.traced import TRACED
 from ..reverse.tensor import Tensor
@@ -160,6 +160,7 @@ class Program:
         self._constants: dict[int, tuple[Any, Any, str]] = {}
         self._thread: int | None = get_ident()
         self._ambient = errors.get()
+        self._filters = [*warnings.filters]
         self._strict = _warnings_raise()
         self.refused = ""  # why there can be no program, which shows if the function ends all the same
         self.foreign = False  # another thread has used a traced array
@@ -197,7 +198,8 @@ class Program:
     def standing(self, value: Any, name: str, base: Any = None) -> Any:
         """Return what stands for a value under a name."""
         if not isinstance(value, np.ndarray):
-            return self.scalar(self, Variable(name, (), getattr(value, "dtype", None)), value, None)
+            dtype = FLOAT64 if type(value) is np.float64 else getattr(value, "dtype", None)
+            return self.scalar(self, Variable(name, (), dtype), value, None)
         flags = value.flags
         layout = "C" if flags.c_contiguous else "F" if flags.f_contiguous else ""
         variable = Variable(name, value.shape, value.dtype, self._memory(value), layout)
@@ -229,7 +231,7 @@ class Program:
     def add(self, kind: str, results: tuple[Variable, ...], pieces: Sequence[Any], writes: int | None = None) -> None:
         if not self.here():
             return
-        if not self._strict and _warnings_raise():
+        if self._filters != warnings.filters and not self._strict and _warnings_raise():
             self.refused = "warnings are errors in it"
         silent = (now := errors.get()) is SILENT
         if not silent and now is not self._ambient:

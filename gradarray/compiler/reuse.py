@@ -17,6 +17,8 @@ _UFUNCS = {"+": "np.add", "-": "np.subtract", "*": "np.multiply", "/": "np.divid
 
 def reusing(left: Optimised) -> Optimised:
     """Return a program in which element-wise operations on large arrays write into what is no longer needed."""
+    if left.largest < LARGE:
+        return left
     last: dict[int | None, int] = {}
     own: set[Variable] = set()
     for k, s in enumerate(left.statements):

@@ -53,7 +53,7 @@ def _lines(expressions: Expressions) -> list[str]:
     lines: list[str] = []
     silent, indent = False, "    "
     ends: dict[int, list[Variable]] = {}
-    for v, k in expressions.last_reads().items():
+    for v, k in expressions.last_reads().items() if expressions.left.largest >= LARGE else ():
         if v.memory is not None and math.prod(v.shape) >= LARGE:
             ends.setdefault(k, []).append(v)
     for k, s in enumerate(expressions.left.statements):
