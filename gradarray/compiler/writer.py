@@ -17,6 +17,7 @@ from .folding import in_few_pieces
 from .forms import form_read
 from .optimise import Optimised
 from .program import Program, Statement, Variable
+from .quicker import quicker
 from .reuse import into, reusing
 
 
@@ -39,7 +40,7 @@ class Written(NamedTuple):
 
 def write_program(p: Program, left: Optimised, name: str) -> Written:
     """Write down, as a function of a name, what is left of a program."""
-    left = reusing(in_blocks(left))
+    left = reusing(quicker(p, in_blocks(left)))
     names = {"np": np, **left.constants, "errors": errors, "SILENT": SILENT, "by_rows": by_rows}
     names["total_of_rows"] = total_of_rows
     lines = [f"def {name}({', '.join(v.name for v in p.inputs)}):", *_lines(Expressions(left, p.inputs))]
