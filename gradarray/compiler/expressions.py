@@ -60,6 +60,7 @@ class Expressions:
     def __init__(self, left: Optimised, inputs: Iterable[Variable]) -> None:
         self.names: dict[Variable, str] = {v: v.name for v in inputs}
         self.inputs = frozenset(self.names)
+        self.taken = {*self.names.values(), *left.constants}  # names that are no variable's
         self.left = left
         self._texts: dict[Variable, tuple[str, int]] = {}
         self._count = 0
@@ -157,8 +158,10 @@ class Expressions:
         return self.names[v]
 
     def new_name(self, v: Variable) -> str:
+        while (name := f"{self.prefix}{self._count + 1}") in self.taken:
+            self._count += 1
         self._count += 1
-        return f"{self.prefix}{self._count}"
+        return name
 
     def text(self, s: Statement) -> str:
         """Return the text of a statement without what it results in."""

@@ -132,6 +132,9 @@ STATIC = frozenset(
         )
     ).split()
 )
+# Names that stand in the text of a program and are not the user's.
+OWN = frozenset("_added_where _again _before _block _by_halves _by_rows _errors _rows _SILENT".split())
+OWN |= {"_total_by_halves", "_total_of_rows"}
 _NUMBERS = (bool, int, float, complex)
 _ARRAYS = (np.ndarray, np.generic)
 
@@ -151,7 +154,7 @@ class Program:
         self.statements: list[Statement] = []
         self.constants: dict[str, Any] = {}
         self.inputs: list[Variable] = []
-        self._names: set[str] = {"np", "math"}
+        self._names: set[str] = {"np", "math", *OWN}
         self._count = 0
         self._memories = 0
         # By the identity of the array that owns a piece of memory: a weak reference to it, and the memory's number.

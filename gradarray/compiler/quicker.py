@@ -193,8 +193,8 @@ class _Spelling:
         alike = a.shape == c.shape == r.shape and a.dtype == x.dtype == r.dtype and r.dtype.kind == "f"
         if not alike or a.layout != "C" or x.memory is None or math.prod(r.shape) < LARGE or s.silent != inner.silent:
             return None
-        self.constants["added_where"] = added_where
-        return [s.but(("added_where(", a, ", ", c, ", ", x, ")"))]
+        self.constants["_added_where"] = added_where
+        return [s.but(("_added_where(", a, ", ", c, ", ", x, ")"))]
 
     def _turned(self, s: Statement, form: Form, inner: Statement) -> list[Statement] | None:
         """Return the sum of -x along an axis as 0 minus that of x."""

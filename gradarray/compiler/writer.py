@@ -9,7 +9,7 @@ import numpy as np
 
 from ..context.settings import SILENT, errors
 from ..kernels.arrays import LARGE
-from ..kernels.parts import by_rows
+from ..kernels.parts import by_halves, by_rows, total_by_halves
 from ..kernels.sums import total_of_rows
 from .blocks import RowBlock, in_blocks, sliced
 from .expressions import Expressions
@@ -41,8 +41,8 @@ class Written(NamedTuple):
 def write_program(p: Program, left: Optimised, name: str) -> Written:
     """Write down, as a function of a name, what is left of a program."""
     left = reusing(quicker(p, in_blocks(left)))
-    names = {"np": np, **left.constants, "errors": errors, "SILENT": SILENT, "by_rows": by_rows}
-    names["total_of_rows"] = total_of_rows
+    names = {"np": np, **left.constants, "_errors": errors, "_SILENT": SILENT, "_by_rows": by_rows}
+    names |= {"_by_halves": by_halves, "_total_by_halves": total_by_halves, "_total_of_rows": total_of_rows}
     lines = [f"def {name}({', '.join(v.name for v in p.inputs)}):", *_lines(Expressions(left, p.inputs))]
     given = {v.memory for v in p.inputs if v.memory is not None}
     writes: set[int | None] = {s.writes for s in left.statements if s.writes is not None}
@@ -78,43 +78,45 @@ def _lines(expressions: Expressions) -> list[str]:
 
 def _silenced(ends: bool) -> list[str]:
     if ends:
-        return ["    finally:", "        errors.set(before)"]
-    return ["    before = errors.get()", "    try:", "        errors.set(SILENT)"]
+        return ["    finally:", "        _errors.set(_before)"]
+    return ["    _before = _errors.get()", "    try:", "        _errors.set(_SILENT)"]
 
 
 def _block(outer: Expressions, block: RowBlock) -> list[str]:
     """Return the lines of a function of a part of the rows, and of its call for all."""
     stored = [r for r in block.results if r in outer.used]
-    placed = {r: into(s, f"{outer.name(r)}[rows]") for s in block.members for r in s.results if r in stored}
+    placed = {r: into(s, f"{outer.name(r)}[_rows]") for s in block.members for r in s.results if r in stored}
     members = [next((new for r in s.results if (new := placed.get(r)) is not None), s) for s in block.members]
     inner = Expressions(reusing(outer.left._replace(statements=members, outputs=stored)), ())
-    inner.prefix = "r"
-    lines = ["def block(rows, again=False):"]
+    inner.prefix, inner.taken = "r", outer.taken
+    lines = ["def _block(_rows, _again=False):"]
     for v in block.reads:
         inner.names[v] = outer.name(v)
     for v in sliced(block):
         inner.names[v] = inner.new_name(v)
-        lines.append(f"    {inner.names[v]} = {outer.name(v)}[rows]")
+        lines.append(f"    {inner.names[v]} = {outer.name(v)}[_rows]")
     silent, indent = block.silent, "    "
     for s in inner.left.statements:
         carried_out = _of_rows(s)
         if inner.is_inside(carried_out):
             continue
         if s.silent != silent:  # only now may something be written into that is there already
-            lines += ["    if again: return", *_silenced(False)]
+            lines += ["    if _again: return", *_silenced(False)]
             silent, indent = True, "        "
         lines.append(indent + inner.line(carried_out))
         lines += [
-            f"{indent}{outer.name(r)}[rows] = {inner.name(r)}" for r in s.results if r in stored and not placed[r]
+            f"{indent}{outer.name(r)}[_rows] = {inner.name(r)}" for r in s.results if r in stored and not placed[r]
         ]
     if silent and not block.silent:
         lines += _silenced(True)
     made = [f"{outer.name(r)} = np.empty({r.shape}, np.{r.dtype.name})" for r in stored]
-    return [*lines, *made, f"by_rows(block, {block.length}, {block.step}, {block.size})"]
+    lists = [f"{name} = {{}}" for name in block.folded]
+    by = "_by_halves" if block.halved else "_by_rows"
+    return [*lines, *made, *lists, f"{by}(_block, {block.length}, {block.step}, {block.size})"]
 
 
 def _of_rows(s: Statement) -> Statement:
     """Return a statement as it is carried out for some rows."""
     if form_read(s).name == "total_kept":
-        return s.but(("total_of_rows(", *in_few_pieces(s.pieces)[1:]))
+        return s.but(("_total_of_rows(", *in_few_pieces(s.pieces)[1:]))
     return s

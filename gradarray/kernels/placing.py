@@ -76,17 +76,21 @@ def _in_one_dimension(index: Any, shape: tuple[int, ...]) -> Any:
     return None
 
 
-def added_where(a: Array, c: Array, x: Array) -> Array:
+def added_where(a: Array, c: Array, x: Array, out: Array | None = None) -> Array:
     """Return ``a + np.where(c, x, 0)``, for an array in C order, and truth values of its shape.
 
     Where few are true, it takes a third of the time, or less.
     """
     places = np.flatnonzero(c)
     if _FEWER * len(places) > c.size:
-        return a + np.where(c, x, 0)
-    out = a + np.zeros((), a.dtype)  # which makes 0. of -0.
-    index = np.unravel_index(places, c.shape)
-    out[index] = a[index] + np.broadcast_to(x, c.shape)[index]
+        return np.add(a, np.where(c, x, 0), out=out)
+    if x.shape == (*c.shape[:-1], 1):  # as the slope of a maximum along the last axis is
+        found = x.reshape(-1)[places // c.shape[-1]]
+    else:
+        found = np.broadcast_to(x, c.shape)[np.unravel_index(places, c.shape)]
+    found = a.reshape(-1)[places] + found
+    out = np.add(a, np.zeros((), a.dtype), out=out)  # which makes 0. of -0.
+    out.reshape(-1)[places] = found
     return out
 
 
