@@ -74,7 +74,7 @@ def into(s: Statement, place: Variable | str) -> Statement | None:
     form = form_read(s)
     name = _UFUNCS.get(form.op)
     if form.name == "_added_where":
-        return s.but((*s.pieces[:-1], ", out=", place, ")"))
+        return None if form.keys else s.but((*s.pieces[:-1], ", out=", place, ")"))
     if name is None:
         func: Any = getattr(np, form.name[3:], None) if form.op == "call" and form.name.startswith("np.") else None
         if type(func) is not np.ufunc or func.nout != 1 or func.signature is not None or form.keys:
