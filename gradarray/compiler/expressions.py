@@ -52,6 +52,7 @@ class Expressions:
     names : what each variable is called
     inputs : those that the program is given
     used : which of them are read, or returned
+    free : names of variables that nobody reads any more; what takes one of them lets the array go
     """
 
     prefix = "v"
@@ -63,6 +64,7 @@ class Expressions:
         self.taken = {*self.names.values(), *left.constants}  # names that are no variable's
         self.left = left
         self._texts: dict[Variable, tuple[str, int]] = {}
+        self.free: list[str] = []
         self._count = 0
         self._loud: set[int] = set()
         self._users = self._found(left.statements)
@@ -158,6 +160,8 @@ class Expressions:
         return self.names[v]
 
     def new_name(self, v: Variable) -> str:
+        if self.free:
+            return self.free.pop()
         while (name := f"{self.prefix}{self._count + 1}") in self.taken:
             self._count += 1
         self._count += 1

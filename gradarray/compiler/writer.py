@@ -50,13 +50,18 @@ def write_program(p: Program, left: Optimised, name: str) -> Written:
     return Written("\n".join(lines) + "\n", names, writes & given, any(s.kind != "write" for s in left.statements))
 
 
+# Of arrays from this size on it matters how long they are there.
+_SOME = 64
+
+
 def _lines(expressions: Expressions) -> list[str]:
     lines: list[str] = []
     silent, indent = False, "    "
     ends: dict[int, list[Variable]] = {}
-    for v, k in expressions.last_reads().items() if expressions.left.largest >= LARGE else ():
-        if v.memory is not None and math.prod(v.shape) >= LARGE:
-            ends.setdefault(k, []).append(v)
+    if expressions.left.largest >= _SOME:
+        for v, k in expressions.last_reads().items():
+            if v.memory is not None and v not in expressions.inputs:
+                ends.setdefault(k, []).append(v)
     for k, s in enumerate(expressions.left.statements):
         if expressions.is_inside(s):
             continue
@@ -69,7 +74,9 @@ def _lines(expressions: Expressions) -> list[str]:
         else:
             line = expressions.line(s)
             lines.append(indent + (f"if {line}: return None" if s.kind == "guard" else line))
-        dead = [expressions.names[v] for v in ends.get(k, ()) if v in expressions.names and v not in expressions.inputs]
+        gone = [v for v in ends.get(k, ()) if v in expressions.names]
+        expressions.free += [expressions.names[v] for v in gone]
+        dead = [expressions.names[v] for v in gone if math.prod(v.shape) >= LARGE]
         if dead:
             lines.append(f"{indent}del {', '.join(dead)}")
     lines.append(f"{indent}return ({''.join([f'{x}, ' for x in expressions.results()])})")
