@@ -100,7 +100,7 @@ class Expressions:
                 writes.setdefault(place, []).append(k)
         for k, s in enumerate(statements):
             inner = [v for v in s.reads if v in users]
-            says = not is_mute(s) or any([loud[v] for v in inner])
+            says = not is_mute(s) or any(loud[v] for v in inner)
             if says:
                 self._loud.add(id(s))
             if s.kind not in ("call", "copy") or len(s.results) != 1 or s.results[0] in returned or self.stays(s):
@@ -110,13 +110,13 @@ class Expressions:
             if not used or (len(used) > 1 and (inner or not self.repeats(s))):
                 continue
             deep = 1 + max([depth[v] for v in inner], default=0)
-            if deep > _DEEPEST or not all([self._takes(statements[j], s, says) for j in used]):
+            if deep > _DEEPEST or not all(self._takes(statements[j], s, says) for j in used):
                 continue
             last = used[-1]
             if writes:
                 own = () if makes_view(s, left) else [left.memory(v.memory) for v in s.reads if v.memory is not None]
                 reads = set(own).union(*[read[v] for v in inner])
-                if any([is_between(writes.get(place, ()), k + 1, last - 1) for place in reads]):
+                if any(is_between(writes.get(place, ()), k + 1, last - 1) for place in reads):
                     continue
                 read[r] = reads
             users[r], depth[r], loud[r] = last, deep, says

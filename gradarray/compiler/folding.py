@@ -140,9 +140,9 @@ _NUMBER = re.compile(r"np\.(float64|float32)\((-?[\d.e+-]+)\)")
 @_rule("+", "-", "*", "/", *_OPERATORS)
 def _of_scalars(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     """Compute with the number in an array without axes, which takes a tenth of the time."""
-    if r.shape or r.memory is not None or not any([v.memory is not None for v in s.reads]):
+    if r.shape or r.memory is not None or not any(v.memory is not None for v in s.reads):
         return None
-    if len(form.args) != 2 or any([v.shape or v.dtype is None or v.dtype.kind != "f" for v in s.reads]):
+    if len(form.args) != 2 or any(v.shape or v.dtype is None or v.dtype.kind != "f" for v in s.reads):
         return None
     return s.but(tuple([p if type(p) is str or p.memory is None else optimiser.item(p, s) for p in s.pieces]))
 
@@ -292,7 +292,7 @@ def _without_broadcasting(optimiser: Any, s: Statement, form: Form) -> Any:
     (r,) = s.results
     if len(form.args) != 2 or r.shape is None or len(s.reads) < 2 or (not r.shape and not optimiser.known):
         return None
-    if not any([v in optimiser.known or _is_broadcast(optimiser.made.get(v)) for v in s.reads]):
+    if not any(v in optimiser.known or _is_broadcast(optimiser.made.get(v)) for v in s.reads):
         return None
     operands = [operand(s, a) for a in form.args]
     shapes = [v.shape if type(v) is Variable else () for v in operands]

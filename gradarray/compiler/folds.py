@@ -49,15 +49,14 @@ class Folds:
                     continue
                 if form.name == "np.maximum.reduce" and form.keys.get("axis", 0) is None and self._asks_for_nan(j):
                     self._fold(k, block, r, j, form.name)
-                elif form.name == "np.add.reduce" and len(r.shape) == 1 and r.dtype.char in "df":
-                    if len(form.args) == 1 and block.step >= PAIRWISE and sums_by_halves(r.dtype.char):
-                        self._fold(k, block, r, j, form.name)
+                elif form.name == "np.add.reduce" and len(form.args) == 1 and _is_summed_by_halves(r, block.step):
+                    self._fold(k, block, r, j, form.name)
 
     def _asks_for_nan(self, j: int) -> bool:
         """Tell whether nothing else is asked of a maximum: which zero it is, say."""
         s = self.statements[j]
         used = self._readers.get(s.results[0], [])
-        return s.results[0].dtype.kind == "f" and all([self.statements[i].kind == "guard" for i in used])
+        return s.results[0].dtype.kind == "f" and all(self.statements[i].kind == "guard" for i in used)
 
     def _fold(self, k: int, block: Any, r: Variable, j: int, name: str) -> None:
         s = self.statements[j]
@@ -79,6 +78,10 @@ class Folds:
             self.statements[j] = s.but((f"_total_by_halves({found}, 0, {block.length})",))
         else:
             self.statements[j] = s.but((f"{name}([*{found}.values()])",))
+
+
+def _is_summed_by_halves(r: Variable, step: int) -> bool:
+    return len(r.shape) == 1 and r.dtype.char in "df" and step >= PAIRWISE and sums_by_halves(r.dtype.char)
 
 
 def folded(statements: Iterable[Any], memory: Callable[[int | None], int | None]) -> list[Statement]:

@@ -259,7 +259,7 @@ class Optimiser:
 
     def _key(self, s: Statement) -> Any:
         pieces = [p if type(p) is str else id(p) for p in s.pieces]
-        if not self._writes or not any([v.memory is not None for v in s.reads]):
+        if not self._writes or not any(v.memory is not None for v in s.reads):
             return (*pieces, ())
         made = {self.memory(v) for v in s.results}
         versions = tuple([0 if self.memory(v) in made else self._version(self.memory(v)) for v in s.reads])

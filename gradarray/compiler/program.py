@@ -133,7 +133,9 @@ STATIC = frozenset(
     ).split()
 )
 # Names that stand in the text of a program and are not the user's.
-OWN = frozenset("_added_where _again _before _block _by_halves _by_rows _errors _rows _SILENT".split())
+OWN = frozenset(
+    ["_added_where", "_again", "_before", "_block", "_by_halves", "_by_rows", "_errors", "_rows", "_SILENT"]
+)
 OWN |= {"_total_by_halves", "_total_of_rows"}
 _NUMBERS = (bool, int, float, complex)
 _ARRAYS = (np.ndarray, np.generic)
