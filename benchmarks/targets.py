@@ -23,7 +23,14 @@ JIT_LARGE: dict[str, float] = {"numpy": 1.0, "jax": 3.0}
 JIT_PEAK: dict[str, float] = {"gradarray": 1.0}
 
 # The largest allowed ratio of each way's time to the base's, or to the fastest way's, by the first part of the name.
-WAYS: dict[str, float] = {"guard": 1.1, "style": 1.25, "plain": 12.0, "dropin": 1.03}
+WAYS: dict[str, float] = {
+    "guard": 1.1,
+    "style": 1.25,
+    "plain": 12.0,
+    "dropin": 1.03,
+    "guards": 1.1,  # of a program of ga.jit
+    "writing": 40.0,
+}
 
 # The largest allowed slope of log time over log n, by family.
 EXPONENTS: dict[str, float] = {
@@ -41,6 +48,8 @@ SECONDS: dict[str, float] = {
     "opening-20": 40e-6,
     "opening-first": 1e-3,
     "opening-array": 5e-6,
+    "jit-call-number": 1.5e-6,
+    "jit-call-array": 1.5e-6,
 }
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from ..kernels.parts import ROWS
 from .expressions import makes_view
 from .folding import ELEMENTWISE
+from .folds import folded
 from .forms import Form, Hole, Other, form_read
 from .optimise import Optimised
 from .program import Statement, Variable
@@ -41,9 +42,11 @@ class RowBlock(Statement):
     size : how many elements the largest array has
     step : how many rows a block has
     updates : the memory that its members write into
+    folded : names of what is computed of each block, by where that begins
+    halved : the blocks are made by halving, as NumPy sums
     """
 
-    __slots__ = ("length", "members", "size", "step", "updates")
+    __slots__ = ("folded", "halved", "length", "members", "size", "step", "updates")
 
     def __init__(
         self, members: Sequence[Statement], length: int, stored: Sequence[Variable], updates: set[Any]
@@ -57,13 +60,15 @@ class RowBlock(Statement):
         self.updates = updates
         self.size = max(map(_size, members))
         self.step = max(2, ROWS * length // self.size)
+        self.folded: list[str] = []
+        self.halved = False
 
 
 def in_blocks(left: Optimised) -> Optimised:
     """Return a program with blocks in it."""
-    if not any(_size(s) >= LEAST for s in left.statements):
+    if left.largest < LEAST:
         return left
-    return left._replace(statements=_arranged(left, left.statements))
+    return left._replace(statements=folded(_arranged(left, left.statements), left.memory))
 
 
 def _arranged(left: Optimised, statements: Iterable[Statement]) -> list[Statement]:

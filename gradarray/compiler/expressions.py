@@ -52,6 +52,7 @@ class Expressions:
     names : what each variable is called
     inputs : those that the program is given
     used : which of them are read, or returned
+    free : names of variables that nobody reads any more; what takes one of them lets the array go
     """
 
     prefix = "v"
@@ -60,8 +61,10 @@ class Expressions:
     def __init__(self, left: Optimised, inputs: Iterable[Variable]) -> None:
         self.names: dict[Variable, str] = {v: v.name for v in inputs}
         self.inputs = frozenset(self.names)
+        self.taken = {*self.names.values(), *left.constants}  # names that are no variable's
         self.left = left
         self._texts: dict[Variable, tuple[str, int]] = {}
+        self.free: list[str] = []
         self._count = 0
         self._loud: set[int] = set()
         self._users = self._found(left.statements)
@@ -107,19 +110,23 @@ class Expressions:
             if not used or (len(used) > 1 and (inner or not self.repeats(s))):
                 continue
             deep = 1 + max([depth[v] for v in inner], default=0)
-            own = () if makes_view(s, left) else [left.memory(v.memory) for v in s.reads if v.memory is not None]
-            reads = set(own).union(*[read[v] for v in inner])
-            last = used[-1]
-            if deep > _DEEPEST or any(is_between(writes.get(place, ()), k + 1, last - 1) for place in reads):
+            if deep > _DEEPEST or not all(self._takes(statements[j], s, says) for j in used):
                 continue
-            if all(
-                statements[j].kind not in ("several", "block")
-                and (statements[j].silent == s.silent or not says)
-                and self.may_stand(r, statements[j])
-                for j in used
-            ):
-                users[r], read[r], depth[r], loud[r] = last, reads, deep, says
+            last = used[-1]
+            if writes:
+                own = () if makes_view(s, left) else [left.memory(v.memory) for v in s.reads if v.memory is not None]
+                reads = set(own).union(*[read[v] for v in inner])
+                if any(is_between(writes.get(place, ()), k + 1, last - 1) for place in reads):
+                    continue
+                read[r] = reads
+            users[r], depth[r], loud[r] = last, deep, says
         return users
+
+    def _takes(self, user: Statement, s: Statement, says: bool) -> bool:
+        """Tell whether the text of a statement may stand in that of another one."""
+        if user.kind in ("several", "block") or (says and user.silent != s.silent):
+            return False
+        return self.may_stand(s.results[0], user)
 
     def last_reads(self) -> dict[Variable, int]:
         """Return where each variable is read for the last time; what stands in another statement is read there."""
@@ -153,8 +160,12 @@ class Expressions:
         return self.names[v]
 
     def new_name(self, v: Variable) -> str:
+        if self.free:
+            return self.free.pop()
+        while (name := f"{self.prefix}{self._count + 1}") in self.taken:
+            self._count += 1
         self._count += 1
-        return f"{self.prefix}{self._count}"
+        return name
 
     def text(self, s: Statement) -> str:
         """Return the text of a statement without what it results in."""

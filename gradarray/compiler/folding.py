@@ -140,7 +140,7 @@ _NUMBER = re.compile(r"np\.(float64|float32)\((-?[\d.e+-]+)\)")
 @_rule("+", "-", "*", "/", *_OPERATORS)
 def _of_scalars(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     """Compute with the number in an array without axes, which takes a tenth of the time."""
-    if r.shape or r.memory is not None or all(v.memory is None for v in s.reads):
+    if r.shape or r.memory is not None or not any(v.memory is not None for v in s.reads):
         return None
     if len(form.args) != 2 or any(v.shape or v.dtype is None or v.dtype.kind != "f" for v in s.reads):
         return None
@@ -292,6 +292,8 @@ def _without_broadcasting(optimiser: Any, s: Statement, form: Form) -> Any:
     (r,) = s.results
     if len(form.args) != 2 or r.shape is None or len(s.reads) < 2 or (not r.shape and not optimiser.known):
         return None
+    if not any(v in optimiser.known or _is_broadcast(optimiser.made.get(v)) for v in s.reads):
+        return None
     operands = [operand(s, a) for a in form.args]
     shapes = [v.shape if type(v) is Variable else () for v in operands]
     new: list[Any] = list(s.pieces)
@@ -305,7 +307,7 @@ def _without_broadcasting(optimiser: Any, s: Statement, form: Form) -> Any:
         if x is not None and alike and (text := _text(x, v.dtype)) is not None:
             new[_place(s, k)] = f"({text})" if text.startswith("-") else text
             return s.but(in_few_pieces(new))
-        if inner is None or form_read(inner).name != "np.broadcast_to" or optimiser.memory(v) is None:
+        if inner is None or not _is_broadcast(inner) or optimiser.memory(v) is None:
             continue
         small = operand(inner, form_read(inner).args[0])
         if type(small) is Variable and small.dtype is not None:
@@ -317,6 +319,10 @@ def _without_broadcasting(optimiser: Any, s: Statement, form: Form) -> Any:
                 new[_place(s, k)] = small
                 return s.but(tuple(new))
     return None
+
+
+def _is_broadcast(s: Statement | None) -> bool:
+    return s is not None and form_read(s).name == "np.broadcast_to"
 
 
 def _place(s: Statement, k: int) -> int:

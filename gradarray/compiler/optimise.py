@@ -37,12 +37,14 @@ class Optimised(NamedTuple):
     outputs : what is returned: variables, or text
     constants : by name, what the text refers to
     memories : for a piece of memory, the one that it turned out to be
+    largest : how many elements the largest array has that is made
     """
 
     statements: list[Statement]
     outputs: list[Any]
     constants: dict[str, Any]
     memories: dict[int, int | None]
+    largest: int
 
     def memory(self, number: int | None) -> int | None:
         """Return the number of a piece of memory as it turned out."""
@@ -76,7 +78,7 @@ class Optimiser:
         self._spelt: dict[Any, str] = {}
         self._count = 0
         self._here = 0
-        self._writes: dict[int, list[int]] = {}
+        self._writes: dict[int | None, list[int]] = {}
         self._last_read: dict[int, int] = {}
         for k, s in enumerate(p.statements):
             for v in s.reads:
@@ -149,8 +151,7 @@ class Optimiser:
             return s
         since = self._made_at[v]
         for x in (v, *s.reads):
-            memory = self.memory(x)
-            if memory is not None and is_between(self._writes.get(memory, ()), since, self._here - 1):
+            if x.memory is not None and is_between(self._writes.get(self.memory(x), ()), since, self._here - 1):
                 return None
         return s
 
@@ -187,7 +188,8 @@ class Optimiser:
         kept = needed(self._kept, given, [v for v in outputs if type(v) is Variable], self._found)
         kept = clean_at_once(kept, given, self._found, self.fresh)
         memories = {m: self._found(m) for m in self._memories}
-        return Optimised(kept, outputs, self.constants, memories)
+        largest = max([math.prod(r.shape) for s in kept for r in s.results if r.shape], default=0)
+        return Optimised(kept, outputs, self.constants, memories, largest)
 
     def _output(self, v: Any) -> Any:
         if type(v) is not Variable:
@@ -256,11 +258,12 @@ class Optimiser:
         self._kept.append(s)
 
     def _key(self, s: Statement) -> Any:
-        if not self._writes:
-            return (*[p if type(p) is str else id(p) for p in s.pieces], ())
+        pieces = [p if type(p) is str else id(p) for p in s.pieces]
+        if not self._writes or not any(v.memory is not None for v in s.reads):
+            return (*pieces, ())
         made = {self.memory(v) for v in s.results}
         versions = tuple([0 if self.memory(v) in made else self._version(self.memory(v)) for v in s.reads])
-        return (*[p if type(p) is str else id(p) for p in s.pieces], versions)
+        return (*pieces, versions)
 
     def _is_pure(self, s: Statement) -> bool:
         """Tell whether what is called is NumPy's or the package's own, which has no effects."""

@@ -19,7 +19,7 @@ import numpy as np
 from ..context.frames import users_frame
 from ..context.settings import SILENT, errors
 from ..forward.dual import Dual
-from ..kernels.arrays import ONES
+from ..kernels.arrays import FLOAT64, ONES
 from ..kernels.gate import described
 from ..kernels.traced import TRACED
 from ..reverse.tensor import Tensor
@@ -132,6 +132,11 @@ STATIC = frozenset(
         )
     ).split()
 )
+# Names that stand in the text of a program and are not the user's.
+OWN = frozenset(
+    ["_added_where", "_again", "_before", "_block", "_by_halves", "_by_rows", "_errors", "_rows", "_SILENT"]
+)
+OWN |= {"_total_by_halves", "_total_of_rows"}
 _NUMBERS = (bool, int, float, complex)
 _ARRAYS = (np.ndarray, np.generic)
 
@@ -151,7 +156,7 @@ class Program:
         self.statements: list[Statement] = []
         self.constants: dict[str, Any] = {}
         self.inputs: list[Variable] = []
-        self._names: set[str] = {"np", "math"}
+        self._names: set[str] = {"np", "math", *OWN}
         self._count = 0
         self._memories = 0
         # By the identity of the array that owns a piece of memory: a weak reference to it, and the memory's number.
@@ -160,6 +165,7 @@ class Program:
         self._constants: dict[int, tuple[Any, Any, str]] = {}
         self._thread: int | None = get_ident()
         self._ambient = errors.get()
+        self._filters = [*warnings.filters]
         self._strict = _warnings_raise()
         self.refused = ""  # why there can be no program, which shows if the function ends all the same
         self.foreign = False  # another thread has used a traced array
@@ -197,7 +203,8 @@ class Program:
     def standing(self, value: Any, name: str, base: Any = None) -> Any:
         """Return what stands for a value under a name."""
         if not isinstance(value, np.ndarray):
-            return self.scalar(self, Variable(name, (), getattr(value, "dtype", None)), value, None)
+            dtype = FLOAT64 if type(value) is np.float64 else getattr(value, "dtype", None)
+            return self.scalar(self, Variable(name, (), dtype), value, None)
         flags = value.flags
         layout = "C" if flags.c_contiguous else "F" if flags.f_contiguous else ""
         variable = Variable(name, value.shape, value.dtype, self._memory(value), layout)
@@ -229,7 +236,7 @@ class Program:
     def add(self, kind: str, results: tuple[Variable, ...], pieces: Sequence[Any], writes: int | None = None) -> None:
         if not self.here():
             return
-        if not self._strict and _warnings_raise():
+        if self._filters != warnings.filters and not self._strict and _warnings_raise():
             self.refused = "warnings are errors in it"
         silent = (now := errors.get()) is SILENT
         if not silent and now is not self._ambient:

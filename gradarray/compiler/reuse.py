@@ -17,6 +17,8 @@ _UFUNCS = {"+": "np.add", "-": "np.subtract", "*": "np.multiply", "/": "np.divid
 
 def reusing(left: Optimised) -> Optimised:
     """Return a program in which element-wise operations on large arrays write into what is no longer needed."""
+    if left.largest < LARGE:
+        return left
     last: dict[int | None, int] = {}
     own: set[Variable] = set()
     for k, s in enumerate(left.statements):
@@ -71,6 +73,8 @@ def into(s: Statement, place: Variable | str) -> Statement | None:
     """Return an element-wise statement that writes into an array; None for another one."""
     form = form_read(s)
     name = _UFUNCS.get(form.op)
+    if form.name == "_added_where":
+        return None if form.keys else s.but((*s.pieces[:-1], ", out=", place, ")"))
     if name is None:
         func: Any = getattr(np, form.name[3:], None) if form.op == "call" and form.name.startswith("np.") else None
         if type(func) is not np.ufunc or func.nout != 1 or func.signature is not None or form.keys:

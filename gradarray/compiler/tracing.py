@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -157,7 +157,8 @@ class Tracing:
     def _undo(self) -> None:
         """Let random numbers be drawn anew."""
         if self._around is not None and _random_state() != self._random:
-            np.random.set_state(self._random[0])  # noqa: NPY002 - it is that of the legacy functions
+            kind, keys, *rest = self._random[0]
+            np.random.set_state((kind, np.frombuffer(keys, np.uint32), *rest))  # noqa: NPY002 - the legacy functions'
             if self._random[1] is not None:
                 sys.modules["random"].setstate(self._random[1])
         for generator, state in () if self._around is None else self._around.generators:
@@ -275,6 +276,7 @@ class Tracing:
                     self._swaps.append((found.place, new))
                     found.place.set(new)
 
+    @cached_property
     def _params(self) -> list[str]:
         try:
             return [*inspect.signature(self._f).parameters]
@@ -282,7 +284,7 @@ class Tracing:
             return []
 
     def _names(self) -> list[str]:
-        params = self._params()
+        params = self._params
         names = []
         for path in self._tree.paths():
             words = path.replace("]", "").replace("'", "").replace(".", "[").split("[")[1:]
@@ -340,7 +342,7 @@ class Tracing:
         name = function_name(self._f)
         called = name if name.isidentifier() else "program"
         left = optimised(p, outputs)
-        way = signature(self._tree, self._params(), self._given, tree)
+        way = signature(self._tree, self._params, self._given, tree)
         self.source = partial(readable_text, p, left, called, way)
         program = write_program(p, left, called)
         self.text = program.text
@@ -424,4 +426,4 @@ def _random_state() -> Any:
     """Return the states of NumPy's and Python's own generators."""
     kind, keys, *rest = np.random.get_state()  # noqa: NPY002 - it is that of the legacy functions
     pythons = sys.modules["random"].getstate() if "random" in sys.modules else None
-    return (kind, tuple(np.asarray(keys).tolist()), *rest), pythons
+    return (kind, np.asarray(keys).tobytes(), *rest), pythons

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..context.settings import SILENT, errors
 from ..kernels.arrays import LARGE
-from ..kernels.parts import by_rows
+from ..kernels.parts import by_halves, by_rows, total_by_halves
 from ..kernels.sums import total_of_rows
 from .blocks import RowBlock, in_blocks, sliced
 from .expressions import Expressions
@@ -17,6 +17,7 @@ from .folding import in_few_pieces
 from .forms import form_read
 from .optimise import Optimised
 from .program import Program, Statement, Variable
+from .quicker import quicker
 from .reuse import into, reusing
 
 
@@ -39,9 +40,9 @@ class Written(NamedTuple):
 
 def write_program(p: Program, left: Optimised, name: str) -> Written:
     """Write down, as a function of a name, what is left of a program."""
-    left = reusing(in_blocks(left))
-    names = {"np": np, **left.constants, "errors": errors, "SILENT": SILENT, "by_rows": by_rows}
-    names["total_of_rows"] = total_of_rows
+    left = reusing(quicker(p, in_blocks(left)))
+    names = {"np": np, **left.constants, "_errors": errors, "_SILENT": SILENT, "_by_rows": by_rows}
+    names |= {"_by_halves": by_halves, "_total_by_halves": total_by_halves, "_total_of_rows": total_of_rows}
     lines = [f"def {name}({', '.join(v.name for v in p.inputs)}):", *_lines(Expressions(left, p.inputs))]
     given = {v.memory for v in p.inputs if v.memory is not None}
     writes: set[int | None] = {s.writes for s in left.statements if s.writes is not None}
@@ -49,13 +50,18 @@ def write_program(p: Program, left: Optimised, name: str) -> Written:
     return Written("\n".join(lines) + "\n", names, writes & given, any(s.kind != "write" for s in left.statements))
 
 
+# Of arrays from this size on it matters how long they are there.
+_SOME = 64
+
+
 def _lines(expressions: Expressions) -> list[str]:
     lines: list[str] = []
     silent, indent = False, "    "
     ends: dict[int, list[Variable]] = {}
-    for v, k in expressions.last_reads().items():
-        if v.memory is not None and math.prod(v.shape) >= LARGE:
-            ends.setdefault(k, []).append(v)
+    if expressions.left.largest >= _SOME:
+        for v, k in expressions.last_reads().items():
+            if v.memory is not None and v not in expressions.inputs:
+                ends.setdefault(k, []).append(v)
     for k, s in enumerate(expressions.left.statements):
         if expressions.is_inside(s):
             continue
@@ -68,7 +74,9 @@ def _lines(expressions: Expressions) -> list[str]:
         else:
             line = expressions.line(s)
             lines.append(indent + (f"if {line}: return None" if s.kind == "guard" else line))
-        dead = [expressions.names[v] for v in ends.get(k, ()) if v in expressions.names and v not in expressions.inputs]
+        gone = [v for v in ends.get(k, ()) if v in expressions.names]
+        expressions.free += [expressions.names[v] for v in gone]
+        dead = [expressions.names[v] for v in gone if math.prod(v.shape) >= LARGE]
         if dead:
             lines.append(f"{indent}del {', '.join(dead)}")
     lines.append(f"{indent}return ({''.join([f'{x}, ' for x in expressions.results()])})")
@@ -77,43 +85,45 @@ def _lines(expressions: Expressions) -> list[str]:
 
 def _silenced(ends: bool) -> list[str]:
     if ends:
-        return ["    finally:", "        errors.set(before)"]
-    return ["    before = errors.get()", "    try:", "        errors.set(SILENT)"]
+        return ["    finally:", "        _errors.set(_before)"]
+    return ["    _before = _errors.get()", "    try:", "        _errors.set(_SILENT)"]
 
 
 def _block(outer: Expressions, block: RowBlock) -> list[str]:
     """Return the lines of a function of a part of the rows, and of its call for all."""
     stored = [r for r in block.results if r in outer.used]
-    placed = {r: into(s, f"{outer.name(r)}[rows]") for s in block.members for r in s.results if r in stored}
+    placed = {r: into(s, f"{outer.name(r)}[_rows]") for s in block.members for r in s.results if r in stored}
     members = [next((new for r in s.results if (new := placed.get(r)) is not None), s) for s in block.members]
     inner = Expressions(reusing(outer.left._replace(statements=members, outputs=stored)), ())
-    inner.prefix = "r"
-    lines = ["def block(rows, again=False):"]
+    inner.prefix, inner.taken = "r", outer.taken
+    lines = ["def _block(_rows, _again=False):"]
     for v in block.reads:
         inner.names[v] = outer.name(v)
     for v in sliced(block):
         inner.names[v] = inner.new_name(v)
-        lines.append(f"    {inner.names[v]} = {outer.name(v)}[rows]")
+        lines.append(f"    {inner.names[v]} = {outer.name(v)}[_rows]")
     silent, indent = block.silent, "    "
     for s in inner.left.statements:
         carried_out = _of_rows(s)
         if inner.is_inside(carried_out):
             continue
         if s.silent != silent:  # only now may something be written into that is there already
-            lines += ["    if again: return", *_silenced(False)]
+            lines += ["    if _again: return", *_silenced(False)]
             silent, indent = True, "        "
         lines.append(indent + inner.line(carried_out))
         lines += [
-            f"{indent}{outer.name(r)}[rows] = {inner.name(r)}" for r in s.results if r in stored and not placed[r]
+            f"{indent}{outer.name(r)}[_rows] = {inner.name(r)}" for r in s.results if r in stored and not placed[r]
         ]
     if silent and not block.silent:
         lines += _silenced(True)
     made = [f"{outer.name(r)} = np.empty({r.shape}, np.{r.dtype.name})" for r in stored]
-    return [*lines, *made, f"by_rows(block, {block.length}, {block.step}, {block.size})"]
+    lists = [f"{name} = {{}}" for name in block.folded]
+    by = "_by_halves" if block.halved else "_by_rows"
+    return [*lines, *made, *lists, f"{by}(_block, {block.length}, {block.step}, {block.size})"]
 
 
 def _of_rows(s: Statement) -> Statement:
     """Return a statement as it is carried out for some rows."""
     if form_read(s).name == "total_kept":
-        return s.but(("total_of_rows(", *in_few_pieces(s.pieces)[1:]))
+        return s.but(("_total_of_rows(", *in_few_pieces(s.pieces)[1:]))
     return s

@@ -111,9 +111,22 @@ def users_level() -> int:
 def users_frame() -> types.FrameType | None:
     """Return the innermost frame that is the user's."""
     frame: types.FrameType | None = sys._getframe(1)
-    while frame is not None and package(frame) in _PASSED:
+    while frame is not None and _is_passed(frame):
         frame = frame.f_back
     return frame
+
+
+def _is_passed(frame: types.FrameType) -> bool:
+    """Tell whether a frame is not the user's; of each frame of each statement of a program this is asked."""
+    code = frame.f_code
+    if code.co_name == _STAND_IN or code.co_filename.startswith("<doctest"):
+        return package(frame) in _PASSED
+    return _is_librarys(str(frame.f_globals.get("__name__")))
+
+
+@functools.lru_cache(1000)
+def _is_librarys(module: str) -> bool:
+    return module.partition(".")[0] in _PASSED
 
 
 def asker() -> types.FrameType | None:

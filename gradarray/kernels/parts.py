@@ -6,10 +6,11 @@ element is computed as before, and the result is the same to the last bit.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -266,6 +267,55 @@ def by_rows(compute: Callable[..., object], length: int, step: int, size: int) -
             compute(block)
 
     told_once(lambda: _in_parts(blocks, size, length), lambda: compute(slice(0, length), True))
+
+
+def by_halves(compute: Callable[..., object], length: int, step: int, size: int) -> None:
+    """Do what `by_rows` does, with the blocks of which `total_by_halves` puts a sum together."""
+    every = [*_halves(0, length, step)]
+
+    def blocks(part: slice) -> None:
+        for block in every[part]:
+            compute(block)
+
+    told_once(lambda: _in_parts(blocks, size, len(every)), lambda: compute(slice(0, length), True))
+
+
+def _halves(start: int, stop: int, step: int) -> Iterator[slice]:
+    """Yield the parts, of at most `step`, of which NumPy's pairwise sum of so many numbers is the sum."""
+    if stop - start <= step:
+        yield slice(start, stop)
+    else:
+        middle = _middle(start, stop)
+        yield from _halves(start, middle, step)
+        yield from _halves(middle, stop, step)
+
+
+def _middle(start: int, stop: int) -> int:
+    half = (stop - start) // 2
+    return start + half - half % 8
+
+
+def total_by_halves(sums: dict[int, Any], start: int, stop: int) -> Any:
+    """Return the sum that np.add.reduce has for a whole array, from those of its halves' halves."""
+    if len(sums) == 1:
+        (total,) = sums.values()
+        return total
+    middle = _middle(start, stop)
+    first = {at: x for at, x in sums.items() if at < middle}
+    last = {at: x for at, x in sums.items() if at >= middle}
+    return np.add.reduce([total_by_halves(first, start, middle), total_by_halves(last, middle, stop)])
+
+
+# NumPy's pairwise sum halves whatever is longer than this.
+PAIRWISE = 128
+
+
+@functools.cache
+def sums_by_halves(code: str) -> bool:
+    """Tell whether this NumPy sums numbers of a dtype so."""
+    x = np.sin(np.arange(10_007.0)).astype(code)
+    sums = {part.start: np.add.reduce(x[part]) for part in _halves(0, len(x), PAIRWISE)}
+    return bool(total_by_halves(sums, 0, len(x)) == np.add.reduce(x))
 
 
 def along_first(compute: Callable[[Any, Any], object], a: Any, out: Any) -> Any:

@@ -74,3 +74,25 @@ def _in_one_dimension(index: Any, shape: tuple[int, ...]) -> Any:
     ):
         return np.ravel_multi_index(index, shape, mode="wrap")
     return None
+
+
+def added_where(a: Array, c: Array, x: Array, out: Array | None = None) -> Array:
+    """Return ``a + np.where(c, x, 0)``, for an array in C order, and truth values of its shape.
+
+    Where few are true, it takes a third of the time, or less.
+    """
+    places = np.flatnonzero(c)
+    if _FEWER * len(places) > c.size:
+        return np.add(a, np.where(c, x, 0), out=out)
+    if x.shape == (*c.shape[:-1], 1):  # as the slope of a maximum along the last axis is
+        found = x.reshape(-1)[places // c.shape[-1]]
+    else:
+        found = np.broadcast_to(x, c.shape)[np.unravel_index(places, c.shape)]
+    found = a.reshape(-1)[places] + found
+    out = np.add(a, np.zeros((), a.dtype), out=out)  # which makes 0. of -0.
+    out.reshape(-1)[places] = found
+    return out
+
+
+# One of so many, or fewer, is true.
+_FEWER = 16

@@ -51,6 +51,12 @@ def _in_parts(g: Array, axis: int) -> bool:
     return g.size >= SPLIT or g.shape[axis] > LARGE or bool(g.shape[:axis] and g.shape[axis + 1 :])
 
 
+def total_turns_with_sign(shape: tuple[int, ...], axis: int) -> bool:
+    """Tell whether what `total_kept` sums in parts is, of -g, 0 minus that of g: no zero comes out as -0."""
+    n, inner = shape[axis], math.prod(shape[axis + 1 :])
+    return n <= LARGE and math.prod(shape[:axis]) > 1 and (inner == 1 or n * inner < BLAS_THREADS)
+
+
 def total_of_rows(g: Array, axis: int) -> Array:
     """Return the same of some rows of what `total_kept` has summed in parts, not along the first axis."""
     part = g.reshape(math.prod(g.shape[:axis]), g.shape[axis], math.prod(g.shape[axis + 1 :]))
