@@ -50,6 +50,7 @@ from .transforms.hessians import ggnvp, hessian, hessian_diagonal, hvp
 from .transforms.implicit_root import implicit_root
 from .transforms.jacobians import jacfwd, jacobian, jacrev
 from .transforms.tap import tap
+from .transforms.trees import tree_leaves, tree_map
 
 __version__ = "0.1.0"
 
@@ -103,6 +104,8 @@ __all__ = [
     "tap",
     "tensor",
     "testing",
+    "tree_leaves",
+    "tree_map",
     "turn_memory_guarding_off",
     "turn_memory_guarding_on",
     "ufunc",

@@ -8,7 +8,20 @@ _RANDOM = "the numbers are those of another generator"
 _DEVICES = "there is one device"
 _EAGER = "nothing is compiled"
 _TWIN = "inside a transform it is differentiated as it is, of variables too"
+_LEAVES = "with ga.tree_leaves and ga.flatten beside it; what is no number stays as it is"
+_BACK = "ga.tree_map puts others in their places; or ga.flatten gives one vector, and the way back"
+_CLASS = "dataclasses and named tuples are looked into without it"
+_VECTOR = "with the function back, as there"
 _KEYS = "a generator has its state, and is not split"
+
+
+def _tree(name: str, theirs: str, write: str, note: str = "") -> tuple[Row, Row]:
+    """Return the rows of a function that has two names."""
+    return (
+        Row(f"tree.{name}", f"jax.tree.{theirs}", write, note),
+        Row(f"tree_util.tree_{name}", f"jax.tree_util.tree_{theirs}", write, note),
+    )
+
 
 SECTIONS: Sections = {
     "Arrays and modules": (
@@ -177,38 +190,43 @@ SECTIONS: Sections = {
         ),
     ),
     "Containers": (
-        Row(
-            "tree_map",
-            "jax.tree.map(lambda a: 2 * a, {'w': x})['w']",
-            "{name: 2 * a for name, a in {'w': x}.items()}['w']",
-            "transforms take lists, tuples, dicts and dataclasses, one inside the other",
-        ),
-        Row(
-            "tree",
-            "jax.tree.map(lambda a: 2 * a, [x, y])",
-            "[2 * a for a in [x, y]]",
-            "transforms take lists, tuples, dicts and dataclasses, one inside the other",
-        ),
+        Row("tree", "jax.tree.map(lambda a: 2 * a, [x, y])", "ga.tree_map(lambda a: 2 * a, [x, y])", _LEAVES),
         Row(
             "tree_util",
             "jax.tree_util.tree_map(lambda a: 2 * a, [x, y])",
-            "[2 * a for a in [x, y]]",
+            "ga.tree_map(lambda a: 2 * a, [x, y])",
             "ga.register_container lets transforms look into a class of yours",
         ),
-        Row(
-            "tree_util.register_pytree_node",
-            "jax.tree_util.register_pytree_node",
-            "ga.register_container",
-            alone="a declaration",
+        *_tree("map", "map(lambda a, b: a * b, [x, v], [y, u])", "ga.tree_map(np.multiply, [x, v], [y, u])"),
+        *_tree("leaves", "leaves({'w': x, 'b': v})", "ga.tree_leaves({'w': x, 'b': v})"),
+        *_tree("flatten", "flatten([x, (v,)])[0]", "ga.tree_leaves([x, (v,)])", _BACK),
+        *_tree(
+            "unflatten",
+            "unflatten(jax.tree.structure([0, {'w': 0}]), [v, u])",
+            "leaves = iter([v, u]); ga.tree_map(lambda _: next(leaves), [0, {'w': 0}])",
         ),
-        Row(
-            "flatten_util", "jax.flatten_util.ravel_pytree([x, v])[0]", "np.concatenate([np.ravel(a) for a in [x, v]])"
+        *_tree(
+            "structure",
+            "structure([x, v]) == jax.tree.structure([y, u])",
+            "ga.tree_map(lambda _: 0, [x, v]) == ga.tree_map(lambda _: 0, [y, u])",
         ),
-        Row(
-            "flatten_util.ravel_pytree",
-            "jax.flatten_util.ravel_pytree([x, v])[0]",
-            "np.concatenate([np.ravel(a) for a in [x, v]])",
+        *_tree(
+            "reduce",
+            "reduce(lambda a, b: a + (b ** 2).sum(), [x, v], 0.0)",
+            "sum(np.sum(a ** 2) for a in ga.tree_leaves([x, v]))",
         ),
+        *_tree("all", "all([mask.all(), mask.any()])", "all(ga.tree_leaves([mask.all(), mask.any()]))"),
+        *_tree(
+            "transpose",
+            "transpose(jax.tree.structure({'w': 0, 'b': 0}), jax.tree.structure([0, 0]), {'w': [x, y], 'b': [v, u]})",
+            "ga.tree_map(lambda w, b: {'w': w, 'b': b}, [x, y], [v, u])",
+        ),
+        *(
+            Row(f"tree_util.{name}", f"jax.tree_util.{name}", "ga.register_container", _CLASS, alone="a declaration")
+            for name in ("register_pytree_node", "register_pytree_node_class", "register_dataclass")
+        ),
+        Row("flatten_util", "jax.flatten_util.ravel_pytree([x, v])[0]", "ga.flatten([x, v])[0]", _VECTOR),
+        Row("flatten_util.ravel_pytree", "jax.flatten_util.ravel_pytree([x, v])[0]", "ga.flatten([x, v])[0]", _VECTOR),
     ),
     "jax.random": (
         Row("random.PRNGKey", "jax.random.PRNGKey(0)", "rng = ga.random.default_rng(0)", _KEYS, alone=_RANDOM),

@@ -50,7 +50,7 @@ import numpy as np
 
 import gradarray as ga
 
-from .leaves import advanced, flatten, in_dtype_of, leaves_like, precision, tree_map, zeros_for_all
+from .leaves import advanced, flatten, in_dtype_of, leaves_like, precision, zeros_for_all
 from .schedules import Schedule, as_schedule
 
 __all__ = [
@@ -492,7 +492,7 @@ def _adam(rate: Rate, b1: Any, b2: Any, eps: Any, amsgrad: bool, weight_decay: A
         steps, *parts = advanced(advance, gradients, params, state.mean, state.square, state.largest)
         if _is_set(weight_decay):
             steps = _with_decay(steps, params, weight_decay, mask, "adamw")
-        return tree_map(lambda d: in_dtype_of(-now * d, d), steps), AdamState(t, *parts)
+        return ga.tree_map(lambda d: in_dtype_of(-now * d, d), steps), AdamState(t, *parts)
 
     return Optimizer(init, update)
 
@@ -567,7 +567,7 @@ def clip(limit: Any) -> Optimizer:
             raise TypeError("clip is for real gradients; clip_by_global_norm takes complex ones, too")
         return in_dtype_of(np.clip(g, -limit, limit), g)
 
-    return _stateless(lambda gradients, _params: tree_map(clipped, gradients))
+    return _stateless(lambda gradients, _params: ga.tree_map(clipped, gradients))
 
 
 def clip_by_global_norm(limit: Any) -> Optimizer:
