@@ -21,6 +21,7 @@ from . import fft, linalg, registry
 from .compiler.jit import JitWarning, jit, source
 from .context.settings import no_grad
 from .dropin.blocks import drop_in
+from .elsewhere.answers import find_imports as _find_imports
 from .elsewhere.answers import missing as _missing
 from .kernels.guard import (
     mem_guard_active,
@@ -55,6 +56,7 @@ from .transforms.trees import tree_leaves, tree_map
 __version__ = "0.1.0"
 
 no_autodiff = no_grad
+_find_imports()
 
 __all__ = [
     "GradientLossError",

@@ -13,12 +13,13 @@ import inspect
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from opcode import opmap
+from collections.abc import Callable, Mapping, Sequence
+from types import FrameType
 from typing import Any, NoReturn, TypeVar, cast
 
 import numpy as np
 
+from .asked import Finder, is_importing, names_after
 from .rows import Difference, Row, Sections
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -28,6 +29,9 @@ LIBRARIES = {"mygrad": "MyGrad", "autograd": "autograd", "pytorch": "PyTorch", "
 
 # How like a name has to be to be taken for a slip of the pen.
 _LIKENESS = 0.75
+
+# Rooms with other names there.
+_ROOMS = {"nnet": "nn"}
 
 Found = list[tuple[str, Row]]
 
@@ -52,16 +56,22 @@ def differences() -> dict[str, tuple[Difference, ...]]:
 
 @functools.cache
 def _index() -> tuple[Mapping[str, Found], Mapping[str, Found]]:
-    """Return the rows by their whole name, and by the last part of what is the name of a function."""
-    whole, last = defaultdict(list), defaultdict(list)
+    """Return the rows by their whole name, and by what follows a dot in it; those of tensors by the whole alone."""
+    whole, ends = defaultdict(list), defaultdict(list)
     for library, sections in table().items():
         for rows in sections.values():
             for row in rows:
                 whole[row.name].append((library, row))
-                owner, _, name = row.name.rpartition(".")
-                if owner and owner != "Tensor":
-                    last[name].append((library, row))
-    return whole, last
+                parts = row.name.split(".") if not row.name.startswith("Tensor.") else []
+                for n in range(1, len(parts)):
+                    ends[".".join(parts[n:])].append((library, row))
+    return whole, ends
+
+
+@functools.cache
+def _owners() -> frozenset[str]:
+    """Return the names that others follow."""
+    return frozenset(part for name in _index()[0] for part in name.split(".")[:-1])
 
 
 def advice(owner: str, name: str) -> str:
@@ -73,10 +83,10 @@ def advice(owner: str, name: str) -> str:
     >>> advice("Tensor", "unsqueeze")
     ' (PyTorch). Write np.expand_dims(x, axis)'
     """
-    whole, last = _index()
+    whole, ends = _index()
     found = whole.get(f"{owner}.{name}" if owner else name)
     if not found and owner != "Tensor":
-        found = last.get(name)
+        found = ends.get(name) or whole.get(name)
     return _told(found) if found else ""
 
 
@@ -104,11 +114,36 @@ def _laid_out(code: str) -> str:
 def missing(module: str, name: str) -> Exception:
     """Return the error for a name that a module has not; asked by the module's ``__getattr__``."""
     frame = sys._getframe(2)
-    importing = frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]
-    told = "" if name.startswith("_") else _of_module(module, name)
-    if importing:  # Python would say no more than that there is no such name
+    told = ""
+    if not name.startswith("_"):
+        told = _of_line(module, [name, *(names_after(frame) if name in _owners() else [])])
+    if is_importing(frame):  # Python would say no more than that there is no such name
         return ImportError(f"cannot import name {name!r} from {module!r}{told}", name=module)
     return AttributeError(f"module {module!r} has no attribute {name!r}{told}", name=name, obj=sys.modules[module])
+
+
+def _of_import(frame: FrameType, inner: str) -> str:
+    """Return what is said for a module that there is not; asked by what finds modules."""
+    depth, names = inner.count("."), names_after(frame)
+    if ".".join(names[: depth + 1]) != inner:
+        names = inner.split(".")
+    return _of_line(".".join([PACKAGE, *names[:depth]]), names[depth:])
+
+
+def find_imports() -> None:
+    """Say from now on what to write instead where a module of this package is imported that there is not."""
+    others = [finder for finder in sys.meta_path if getattr(finder, "package", None) != PACKAGE]
+    sys.meta_path[:] = [*others, cast("Any", Finder(PACKAGE, _of_import))]
+
+
+def _of_line(module: str, names: Sequence[str]) -> str:
+    """Return what is said for names, each of what the one before leads to: of as many as there is something for."""
+    for n in range(len(names), 1, -1):
+        path = ".".join(names[:n])
+        told = advice(module.partition(".")[2], path)
+        if told:
+            return f", so no {path}{told}"
+    return _of_module(module, names[0])
 
 
 @functools.cache
@@ -124,7 +159,8 @@ def _of_module(module: str, name: str) -> str:
         path = ".".join(part for part in ("np", owner, name) if part)
         return f" (NumPy). Write {path}"
     public = getattr(sys.modules[module], "__all__", None) or dir(sys.modules[module])
-    known = [row.removeprefix(f"{owner}.") for row in _index()[0] if row.rpartition(".")[0] == owner]
+    theirs = _ROOMS.get(owner.partition(".")[0], owner)
+    known = [row.rpartition(".")[2] for row in _index()[0] if (row.rpartition(".")[0] + ".").startswith(theirs + ".")]
     near = difflib.get_close_matches(name, [*public, *known], 1, _LIKENESS)
     if not near:
         return ""
@@ -211,9 +247,10 @@ def explain(error: TypeError, func: Any) -> None:
 
 def _near_keyword(func: Any, name: str) -> str:
     try:
-        names = list(inspect.signature(func).parameters)
+        parameters = inspect.signature(func).parameters.values()
     except (TypeError, ValueError):
         return ""
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
     near = difflib.get_close_matches(name, names, 1)
     return f". Did you mean {near[0]!r}?" if near else ""
 

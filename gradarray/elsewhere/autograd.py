@@ -10,14 +10,14 @@ SECTIONS: Sections = {
     "Modules": (
         Row(
             "numpy",
-            "autograd.numpy.sin(v)",
-            "np.sin(v)",
+            "autograd.numpy.sin(x)",
+            "np.sin(x)",
             "after import numpy as np: NumPy's own functions take tensors",
         ),
         Row(
             "scipy",
-            "autograd.scipy.special.logsumexp(v)",
-            "np.logaddexp.reduce(v)",
+            "autograd.scipy.special.logsumexp(x)",
+            "np.logaddexp.reduce(np.ravel(x))",
             "inside a transform, the dense functions of scipy.linalg and a dozen of scipy.special are differentiated "
             "as they are",
         ),
@@ -141,6 +141,17 @@ SECTIONS: Sections = {
             "sgd",
             "autograd.misc.optimizers.sgd(lambda v, i: 2 * v, v, num_iters=3, step_size=0.1, mass=0.0)",
             "z = v\nfor i in range(3):\n    z = z - 0.1 * 2 * z\nz",
+        ),
+        *(
+            Row(
+                f"misc.optimizers.{name}",
+                f"autograd.misc.optimizers.{name}",
+                f"optimizer = ga.nnet.optimizers.{name}(0.1)",
+                "after state = optimizer.init(x), each step is updates, state = optimizer.update(gradient, state), "
+                "x = x + updates",
+                alone="the loop is the user's here",
+            )
+            for name in ("sgd", "rmsprop", "adam")
         ),
         Row("misc.flatten", "autograd.misc.flatten([v, u])[0]", "ga.flatten([v, u])[0]"),
     ),

@@ -12,6 +12,8 @@ _LEAVES = "with ga.tree_leaves and ga.flatten beside it; what is no number stays
 _BACK = "ga.tree_map puts others in their places; or ga.flatten gives one vector, and the way back"
 _CLASS = "dataclasses and named tuples are looked into without it"
 _VECTOR = "with the function back, as there"
+_PACKAGE = "a package of its own"
+_OPTAX = "its init and update are as there, and apply_updates stands beside it"
 _KEYS = "a generator has its state, and is not split"
 
 
@@ -291,15 +293,50 @@ SECTIONS: Sections = {
     "jax.nn, jax.scipy": (
         Row("nn", "jax.nn.relu(x)", "ga.nnet.relu(x)", "layers are functions of arrays, those of ga.nnet or your own"),
         Row("nn.relu", "jax.nn.relu(x)", "ga.nnet.relu(x)"),
-        Row("nn.sigmoid", "jax.nn.sigmoid(x)", "1 / (1 + np.exp(-x))"),
-        Row("nn.softmax", "jax.nn.softmax(x, axis)", "np.exp(x - np.logaddexp.reduce(x, axis, keepdims=True))"),
-        Row("nn.log_softmax", "jax.nn.log_softmax(x, axis)", "x - np.logaddexp.reduce(x, axis, keepdims=True)"),
+        Row("nn.sigmoid", "jax.nn.sigmoid(x)", "ga.nnet.sigmoid(x)"),
+        Row("nn.softmax", "jax.nn.softmax(x, axis)", "ga.nnet.softmax(x, axis)"),
+        Row("nn.log_softmax", "jax.nn.log_softmax(x, axis)", "ga.nnet.logsoftmax(x, axis)"),
         Row("nn.softplus", "jax.nn.softplus(x)", "np.logaddexp(x, 0)"),
-        Row("nn.silu", "jax.nn.silu(x)", "x / (1 + np.exp(-x))"),
-        Row("nn.swish", "jax.nn.swish(x)", "x / (1 + np.exp(-x))"),
+        Row("nn.silu", "jax.nn.silu(x)", "x * ga.nnet.sigmoid(x)"),
+        Row("nn.swish", "jax.nn.swish(x)", "x * ga.nnet.sigmoid(x)"),
         Row("nn.gelu", "jax.nn.gelu(x)", "x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x ** 3)))"),
-        Row("nn.elu", "jax.nn.elu(x)", "np.where(x > 0, x, np.expm1(x))"),
-        Row("nn.leaky_relu", "jax.nn.leaky_relu(x, 0.1)", "np.where(x > 0, x, 0.1 * x)"),
+        Row("nn.elu", "jax.nn.elu(x)", "ga.nnet.elu(x, 1.0)"),
+        Row("nn.leaky_relu", "jax.nn.leaky_relu(x, 0.1)", "ga.nnet.leaky_relu(x, 0.1)"),
+        Row("nn.selu", "jax.nn.selu(x)", "ga.nnet.selu(x)"),
+        Row("nn.celu", "jax.nn.celu(x, 2.0)", "np.where(x > 0, x, 2.0 * np.expm1(x / 2.0))"),
+        Row("nn.glu", "jax.nn.glu(x, 0)", "ga.nnet.glu(x, 0)"),
+        Row("nn.mish", "jax.nn.mish(x)", "x * np.tanh(np.logaddexp(x, 0))"),
+        Row("nn.soft_sign", "jax.nn.soft_sign(x)", "ga.nnet.soft_sign(x)"),
+        Row("nn.hard_tanh", "jax.nn.hard_tanh(x)", "ga.nnet.hard_tanh(x)"),
+        Row("nn.hard_sigmoid", "jax.nn.hard_sigmoid(x)", "np.clip(x / 6 + 0.5, 0, 1)"),
+        *alike("hard_silu hard_swish", "nn.{}", "jax.nn.{}(x)", "x * np.clip(x / 6 + 0.5, 0, 1)"),
+        Row("nn.log_sigmoid", "jax.nn.log_sigmoid(x)", "-np.logaddexp(0, -x)"),
+        Row(
+            "nn.standardize",
+            "jax.nn.standardize(x, epsilon=1e-5)",
+            "(x - np.mean(x, -1, keepdims=True)) / np.sqrt(np.var(x, -1, keepdims=True) + 1e-5)",
+        ),
+        Row(
+            "nn.dot_product_attention",
+            "jax.nn.dot_product_attention(x[:, None], y[:, None], y[:, None])[:, 0]",
+            "ga.nnet.softmax(x @ y.mT / np.sqrt(x.shape[-1])) @ y",
+            "for each head",
+            alone="its softmax has single precision",
+        ),
+        *(
+            Row(f"nn.initializers.{theirs}", f"jax.nn.initializers.{theirs}()", f"ga.nnet.{write}", alone=_RANDOM)
+            for theirs, write in (
+                ("glorot_uniform", "glorot_uniform(4, 3)"),
+                ("glorot_normal", "glorot_normal(4, 3)"),
+                ("xavier_uniform", "glorot_uniform(4, 3)"),
+                ("xavier_normal", "glorot_normal(4, 3)"),
+                ("he_uniform", "he_uniform(4, 3)"),
+                ("he_normal", "he_normal(4, 3)"),
+                ("kaiming_uniform", "he_uniform(4, 3)"),
+                ("kaiming_normal", "he_normal(4, 3)"),
+            )
+        ),
+        Row("nn.initializers", "jax.nn.initializers.he_normal()", "ga.nnet.he_normal(4, 3)", alone=_RANDOM),
         Row("nn.relu6", "jax.nn.relu6(x)", "np.clip(x, 0, 6)"),
         Row("nn.one_hot", "jax.nn.one_hot(order, 3)", "np.eye(3)[order]"),
         Row("nn.logsumexp", "jax.nn.logsumexp(x, axis)", "np.logaddexp.reduce(x, axis)"),
@@ -339,7 +376,24 @@ SECTIONS: Sections = {
         Row(
             "ops.segment_sum", "jax.ops.segment_sum(v, order, 3)", "z = np.zeros(3, like=v); np.add.at(z, order, v); z"
         ),
-        Row("optax", "optax.sgd(0.1)", "v = v - 0.1 * ga.grad(f)(v.data)", alone="a package of its own"),
+        Row("optax", "optax.adam(0.1)", "optimizer = ga.nnet.optimizers.adam(0.1)", _OPTAX, alone=_PACKAGE),
+        *(
+            Row(f"optax.{name}", f"optax.{name}(0.1)", f"ga.nnet.optimizers.{name}(0.1)", alone=_PACKAGE)
+            for name in ("sgd", "adam", "adamw", "rmsprop", "clip", "clip_by_global_norm")
+        ),
+        Row(
+            "optax.apply_updates", "optax.apply_updates(x, y)", "ga.nnet.optimizers.apply_updates(x, y)", alone=_PACKAGE
+        ),
+        Row(
+            "learning_rate=",
+            "optax.sgd(learning_rate=0.1)",
+            "rate=, as in ga.nnet.optimizers.sgd(rate=0.1)",
+            alone=_PACKAGE,
+        ),
+        *(
+            Row(name, name, "ga.nnet.relu(x)", "layers are functions of arrays and of their parameters", alone=_PACKAGE)
+            for name in ("flax", "linen", "nnx", "haiku", "equinox")
+        ),
         Row(
             "experimental",
             "jax.experimental.sparse.BCOO.fromdense(A).todense()",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import pytorch_nn
 from .rows import Difference, Row, Sections, alike
 
 # Why there is nothing to compare with.
@@ -509,127 +510,8 @@ SECTIONS: Sections = {
         Row("Tensor.argwhere", "x.argwhere()", "np.argwhere(x)"),
         *alike("fliplr flipud", "Tensor.{}", "A.{}()", "np.{}(A)"),
     ),
-    "Neural networks": (
-        Row(
-            "nn",
-            "torch.nn.functional.relu(x)",
-            "ga.nnet.relu(x)",
-            "layers are functions of arrays, those of ga.nnet or your own",
-        ),
-        Row(
-            "nn.functional.relu",
-            "torch.relu(x)",
-            "ga.nnet.relu(x)",
-            "of np.maximum(x, 0) the derivative at 0 is 1/2, as ties share evenly",
-        ),
-        Row("Tensor.relu", "x.relu()", "ga.nnet.relu(x)"),
-        Row("Tensor.relu_", "x.relu_()", "np.maximum(x, 0, out=x)"),
-        Row("nn.functional.leaky_relu", "torch.nn.functional.leaky_relu(x, 0.1)", "np.where(x > 0, x, 0.1 * x)"),
-        Row("nn.functional.elu", "torch.nn.functional.elu(x)", "np.where(x > 0, x, np.expm1(x))"),
-        Row(
-            "nn.functional.gelu",
-            "torch.nn.functional.gelu(x, approximate='tanh')",
-            "x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x ** 3)))",
-        ),
-        Row("nn.functional.silu", "torch.nn.functional.silu(x)", "x / (1 + np.exp(-x))"),
-        Row("nn.functional.softplus", "torch.nn.functional.softplus(x)", "np.logaddexp(x, 0)"),
-        Row("nn.functional.softsign", "torch.nn.functional.softsign(x)", "x / (1 + np.abs(x))"),
-        Row("nn.functional.hardtanh", "torch.nn.functional.hardtanh(x)", "np.clip(x, -1, 1)"),
-        Row("sigmoid", "torch.sigmoid(x)", "1 / (1 + np.exp(-x))"),
-        Row("Tensor.sigmoid", "x.sigmoid()", "1 / (1 + np.exp(-x))"),
-        Row("nn.functional.logsigmoid", "torch.nn.functional.logsigmoid(x)", "-np.logaddexp(0, -x)"),
-        Row("softmax", "torch.softmax(x, axis)", "np.exp(x - np.logaddexp.reduce(x, axis, keepdims=True))"),
-        Row("Tensor.softmax", "x.softmax(axis)", "np.exp(x - np.logaddexp.reduce(x, axis, keepdims=True))"),
-        Row("log_softmax", "torch.log_softmax(x, axis)", "x - np.logaddexp.reduce(x, axis, keepdims=True)"),
-        Row("Tensor.log_softmax", "x.log_softmax(axis)", "x - np.logaddexp.reduce(x, axis, keepdims=True)"),
-        Row(
-            "nn.functional.cross_entropy",
-            "torch.nn.functional.cross_entropy(x, labels)",
-            "ga.nnet.softmax_crossentropy(x, labels)",
-        ),
-        Row(
-            "nn.functional.nll_loss",
-            "torch.nn.functional.nll_loss(x, labels)",
-            "-np.mean(x[np.arange(len(x)), labels])",
-        ),
-        Row("nn.functional.mse_loss", "torch.nn.functional.mse_loss(x, y)", "np.mean((x - y) ** 2)"),
-        Row("nn.functional.l1_loss", "torch.nn.functional.l1_loss(x, y)", "np.mean(np.abs(x - y))"),
-        Row(
-            "nn.functional.smooth_l1_loss",
-            "torch.nn.functional.smooth_l1_loss(x, y)",
-            "d = np.abs(x - y); np.mean(np.where(d < 1, d ** 2 / 2, d - 0.5))",
-        ),
-        Row(
-            "nn.functional.binary_cross_entropy",
-            "torch.nn.functional.binary_cross_entropy(p, q)",
-            "-np.mean(q * np.log(p) + (1 - q) * np.log(1 - p))",
-        ),
-        Row(
-            "nn.functional.binary_cross_entropy_with_logits",
-            "torch.nn.functional.binary_cross_entropy_with_logits(v, q)",
-            "np.mean(np.logaddexp(0, v) - q * v)",
-        ),
-        Row("nn.functional.linear", "torch.nn.functional.linear(x, A, v)", "x @ A.T + v"),
-        Row("nn.functional.embedding", "torch.nn.functional.embedding(order, A)", "A[order]"),
-        Row(
-            "nn.functional.normalize",
-            "torch.nn.functional.normalize(x)",
-            "x / np.linalg.norm(x, axis=1, keepdims=True)",
-        ),
-        Row(
-            "nn.functional.layer_norm",
-            "torch.nn.functional.layer_norm(x, (3,))",
-            "(x - np.mean(x, -1, keepdims=True)) / np.sqrt(np.var(x, -1, keepdims=True) + 1e-5)",
-        ),
-        Row(
-            "nn.functional.dropout",
-            "torch.nn.functional.dropout(x, 0.5)",
-            "x * (np.random.random(x.shape) > 0.5) / 0.5",
-            alone=_RANDOM,
-        ),
-        Row(
-            "nn.functional.pad",
-            "torch.nn.functional.pad(x, (1, 1))",
-            "np.pad(x, ((0, 0), (1, 1)))",
-            "NumPy's pairs begin with the first axis",
-        ),
-        Row(
-            "nn.functional.conv1d",
-            "torch.nn.functional.conv1d(v[None, None], u[None, None, :2])[0, 0]",
-            "np.correlate(v, u[:2], 'valid')",
-        ),
-        Row(
-            "nn.functional.cosine_similarity",
-            "torch.cosine_similarity(v, u, 0)",
-            "v @ u / (np.linalg.norm(v) * np.linalg.norm(u))",
-        ),
-        Row(
-            "nn.Linear",
-            "torch.nn.Linear(3, 3)",
-            "x @ A.T + v",
-            "parameters are arrays of yours, in a list or dict",
-            alone="a class with random weights",
-        ),
-        Row("nn.Parameter", "torch.nn.Parameter(x)", "ga.tensor(x)"),
-        Row(
-            "nn.Module",
-            "torch.nn.Module()",
-            "model = lambda parameters, x: x @ parameters['weight']",
-            "a function of its parameters, in a dict or list, by which ga.grad differentiates",
-            alone="a class",
-        ),
-        Row(
-            "optim",
-            "torch.optim.SGD([x], 0.1)",
-            "ga.nnet.optimizers.sgd(0.1)",
-            "a pair of functions, init and update; its module has adam, adamw, rmsprop and schedules, too",
-            alone="an object that is asked to step",
-        ),
-        Row(
-            "optim.SGD",
-            "o = torch.optim.SGD([v.requires_grad_()], 0.1); f(v).backward(); o.step()",
-            "o = ga.nnet.optimizers.sgd(0.1); f(v).backward(); ga.nnet.optimizers.step(o, v, o.init(v))",
-        ),
+    **pytorch_nn.SECTIONS,
+    "Special functions": (
         Row(
             "special",
             "torch.special.expit(x)",

@@ -10,7 +10,7 @@ class Row(NamedTuple):
 
     Both sides are Python that a test runs, in names that it gives values: arrays ``x`` and ``y`` of two axes, ``v`` and
     ``u`` of one, square ``A`` and ``B``, a scalar ``s``, a function ``f`` with a number as its result and ``F`` with an
-    array, ``axis``, ``index``, ``mask`` and so on; see ``tests/elsewhere/test_rows.py``.
+    array, ``images``, ``filters``, ``axis``, ``index``, ``mask`` and so on; see ``tests/elsewhere/test_rows.py``.
 
     Attributes
     ----------

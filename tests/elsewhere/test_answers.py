@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 import inspect
 import pickle
 import pydoc
@@ -39,12 +40,25 @@ ANSWERS = [
     (ga, "hessian_vector_product", "(autograd). Write ga.hvp(f)(v, u)"),
     (ga, "fori_loop", "(JAX). Write \n\n    z = v\n    for i in range(3)"),
     (ga, "nn", "Write ga.nnet.relu(x)"),
-    (ga, "leaky_relu", "Write np.where(x > 0, x, 0.1 * x)"),  # of PyTorch's nn.functional and others
+    (ga, "leaky_relu", "Write ga.nnet.leaky_relu(x, 0.1)"),  # of PyTorch's nn.functional and others
+    (ga, "Conv2d", "(PyTorch). Write ga.nnet.conv_nd(images, filters"),
     (ga, "vectorize", "(NumPy). Write np.vectorize"),
     (ga.linalg, "inv_ex", "(PyTorch). Write np.linalg.inv(A)"),
     (ga.random, "PRNGKey", "(JAX). Write rng = ga.random.default_rng(0)"),
     (ga.nnet, "Linear", "(PyTorch). Write x @ A.T + v"),
     (ga.nnet.layers, "Linear", "(PyTorch). Write x @ A.T + v"),
+    (ga.nnet, "functional", "(PyTorch). Write ga.nnet.relu(x); each of its functions is"),
+    (ga.nnet, "Conv2d", "(PyTorch). Write ga.nnet.conv_nd(images, filters"),
+    (ga.nnet, "MaxPool2d", "(PyTorch). Write ga.nnet.max_pool(images, (2, 2), 2)"),
+    (ga.nnet, "BatchNorm1d", "(PyTorch). Write ga.nnet.batchnorm(x, eps=1e-5)"),
+    (ga.nnet, "GRU", "(PyTorch). Write ga.nnet.gru("),
+    (ga.nnet, "Dropout", "(PyTorch). Write x * (np.random.random(x.shape) > 0.5) / 0.5; while training"),
+    (ga.nnet, "Sequential", "(PyTorch). Write ga.nnet.sigmoid(np.tanh(x))"),
+    (ga.nnet, "CrossEntropyLoss", "(PyTorch). Write ga.nnet.softmax_crossentropy(x, labels)"),
+    (ga.nnet, "cross_entropy", "(PyTorch). Write ga.nnet.softmax_crossentropy(x, labels)"),
+    (ga.nnet.losses, "mse_loss", "(PyTorch). Write np.mean((x - y) ** 2)"),
+    (ga.nnet, "optim", "(PyTorch). Write optimizer = ga.nnet.optimizers.sgd(0.1)"),
+    (ga.nnet.optimizers, "SGD", "(PyTorch). Write o = ga.nnet.optimizers.sgd(0.1)"),
     (ga.testing, "gradcheck", "(PyTorch). Write ga.check_grads"),
     # slips of the pen
     (ga, "expnd_dims", "; the nearest name is 'expand_dims'"),
@@ -52,6 +66,7 @@ ANSWERS = [
     (ga.linalg, "slove", "; the nearest name is 'solve'"),
     (ga.fft, "irftt", "; the nearest name is 'irfft'"),
     (ga.nnet, "softmx", "; the nearest name is 'softmax'"),
+    (ga.nnet, "Liner", "; the nearest name is 'Linear' (PyTorch). Write x @ A.T + v"),
     (ga.nnet.optimizers, "sgdd", "; the nearest name is 'sgd'"),
     (ga.registry, "elementwize", "; the nearest name is 'elementwise'"),
 ]
@@ -99,10 +114,74 @@ def test_an_import_answers(statement: str, told: str) -> None:
     assert caught.value.name == statement.split()[1]
 
 
-def test_an_import_with_a_way_out_takes_it() -> None:
+@pytest.mark.parametrize("statement", ["from gradarray import pmap", "import gradarray.lax", "import gradarray._none"])
+def test_an_import_with_a_way_out_takes_it(statement: str) -> None:
     names: dict[str, Any] = {}
-    exec("try:\n    from gradarray import pmap\nexcept ImportError:\n    pmap = None", names)
-    assert names["pmap"] is None
+    exec(f"try:\n    {statement}\nexcept ImportError as error:\n    name = error.name", names)
+    assert names["name"] == statement.split()[1]
+
+
+LINES = [
+    ("ga.lax.scan(abs, 1)", "'gradarray' has no attribute 'lax', so no lax.scan (JAX). Write \n\n    z, out = v"),
+    ("ga.nn.functional.relu", "no attribute 'nn', so no nn.functional.relu (PyTorch). Write ga.nnet.relu(x)"),
+    ("ga.nnet.functional.relu(1)", "no attribute 'functional', so no functional.relu (PyTorch). Write ga.nnet.relu(x)"),
+    ("ga.nn.functional.zzz.yyy", "no attribute 'nn', so no nn.functional (PyTorch). Write ga.nnet.relu(x)"),
+    ("ga.optim.Adam([], lr=1)", "so no optim.Adam (PyTorch). Write o = ga.nnet.optimizers.adam(0.001)"),
+    ("ga.lax.zzz", "module 'gradarray' has no attribute 'lax' (JAX). Write Python's own if"),
+    ("ga.tree.map(abs, ga.lax.scan)", "so no tree.map (JAX). Write ga.tree_map(np.multiply, [x, v], [y, u])"),
+    ("getattr(ga, 'lax').scan", "module 'gradarray' has no attribute 'lax' (JAX). Write Python's own if"),
+    ("ga.cat([ga.lax])", "has no attribute 'cat' (PyTorch). Write np.concatenate([x, y], axis)"),
+    ("ga.cuda.is_available()", "has no attribute 'cuda' (PyTorch). Write False"),
+]
+
+
+@pytest.mark.parametrize(("code", "told"), LINES, ids=[code for code, _ in LINES])
+def test_a_line_is_answered_as_far_as_it_goes(code: str, told: str) -> None:
+    """In functions and modules, with as many names before as make Python write numbers of two bytes."""
+    many = "".join(f"if ga is None: name{i}.attribute{i} = name{i}.other{i}\n" for i in range(300))
+    exec("def function(ga):\n    return " + code, within := {})
+    for run in (lambda: eval(code, {"ga": ga}), lambda: within["function"](ga), lambda: exec(many + code, {"ga": ga})):
+        with pytest.raises(AttributeError) as caught:
+            run()
+        assert told in str(caught.value)
+
+
+MODULES = [
+    ("import gradarray.numpy as np", "numpy", " (autograd, JAX). Write np.sin(x); after import numpy as np"),
+    ("import gradarray.numpy.random as npr", "numpy", " (autograd, JAX). Write np.sin(x); after import numpy as np"),
+    ("import gradarray.nn as nn", "nn", " (PyTorch, JAX). Write ga.nnet.relu(x)"),
+    ("import gradarray.nn.functional as F", "nn", ", so no nn.functional (PyTorch). Write ga.nnet.relu(x)"),
+    ("from gradarray.nn import Linear, ReLU", "nn", ", so no nn.Linear (PyTorch). Write x @ A.T + v"),
+    ("from gradarray.nn.functional import softmax", "nn", ", so no nn.functional.softmax (PyTorch). Write ga.nnet.so"),
+    ("from gradarray.nnet.functional import relu", "nnet.functional", ", so no functional.relu (PyTorch). Write ga.nn"),
+    ("from gradarray.misc.optimizers import adam", "misc", ", so no misc.optimizers.adam (autograd). Write optimizer"),
+    ("from gradarray.linalg.zzz import a", "linalg.zzz", ""),
+    ("import gradarray.linalgg", "linalgg", "; the nearest name is 'linalg'"),
+    ("import gradarray.zzz.yyy", "zzz", ""),
+    ("importlib.import_module('gradarray.optim')", "optim", " (PyTorch). Write optimizer = ga.nnet.optimizers.sgd"),
+]
+
+
+@pytest.mark.parametrize(("statement", "module", "told"), MODULES, ids=[statement for statement, *_ in MODULES])
+def test_a_missing_module_answers(statement: str, module: str, told: str) -> None:
+    with pytest.raises(ModuleNotFoundError) as caught:
+        exec(statement, {"importlib": importlib})
+    assert caught.value.name == f"gradarray.{module}"
+    assert str(caught.value).startswith(f"No module named 'gradarray.{module}'{told}")
+    assert told or not str(caught.value).endswith(".")
+    assert f"gradarray.{module}" not in sys.modules
+
+
+def test_who_asks_for_a_module_is_told_no() -> None:
+    assert importlib.util.find_spec("gradarray.nn") is None
+    assert importlib.util.find_spec("gradarray.nnet") is not None
+    assert [getattr(finder, "package", None) for finder in sys.meta_path].count("gradarray") == 1
+
+
+def test_other_packages_are_left_to_others() -> None:
+    for name in ("zzz_nowhere", "numpy.nn", "gradarrays.nn"):
+        with pytest.raises(ModuleNotFoundError, match=rf"^No module named '{name.split('.nn')[0]}[\w.]*'$"):
+            importlib.import_module(name)
 
 
 class TestArrays:
@@ -196,6 +275,16 @@ KEYWORDS = [
     ("ga.abs(x, nan_to_num=False)", "(MyGrad). Write nothing, as in ga.abs(x)"),
     ("ga.linalg.norm([1.0], nan_to_num=True)", "(MyGrad). Write nothing, as in ga.abs(x)"),
     ("ga.random.default_rng(0).normal(shape=(2,))", "(JAX). Write size=, as in"),
+    ("ga.nnet.softmax(x, dim=1)", "(PyTorch). Write axis="),
+    ("ga.nnet.softmax(x, axes=1)", "Did you mean 'axis'?"),
+    ("ga.nnet.leaky_relu(x, negative_slope=0.1)", "(PyTorch). Write slope=, as in ga.nnet.leaky_relu(x, slope=0.1)"),
+    ("ga.nnet.softmax_crossentropy(x, [0, 1], reduction='sum')", "(PyTorch). Write np.sum in the place of np.mean"),
+    ("ga.nnet.glorot_uniform(3, 4, requires_grad=True)", "(PyTorch). Write nothing, or constant=True"),
+    ("ga.nnet.optimizers.sgd([x], lr=0.1)", "(PyTorch). Write rate=, as in ga.nnet.optimizers.sgd(rate=0.1)"),
+    ("ga.nnet.optimizers.adam(betas=(0.9, 0.99))", "(PyTorch). Write b1= and b2=, as in"),
+    ("ga.nnet.optimizers.adam(learning_rate=0.1)", "(JAX). Write rate=, as in"),
+    ("ga.nnet.optimizers.adam(weight_decay=0.1)", "(PyTorch). Write a chain, as in"),
+    ("ga.flatten(x, start_dim=1)", "(PyTorch). Write x.reshape(x.shape[0], -1)"),
     ("ga.random.normal(key=1)", "(JAX). Write rng.normal(size=2)"),
 ]
 
@@ -215,18 +304,33 @@ def test_a_keyword_that_nobody_has_is_refused_in_pythons_words() -> None:
             call()
 
 
-TRANSFORMS = [
+# All public functions that are written here: the rest are mirrors, which answer by themselves, and declarations.
+ROOMS = ("compiler.", "nnet.", "testing.", "transforms.")
+FUNCTIONS = [
     value
-    for space in (ga, ga.registry, ga.testing)
-    for name in space.__all__
+    for space in (ga, ga.registry, ga.testing, ga.nnet, *map(vars(ga.nnet).get, ga.nnet.__all__))
+    for name in getattr(space, "__all__", ())
     if isinstance(value := getattr(space, name), types.FunctionType)
-    and value.__module__.startswith(("gradarray.transforms.", "gradarray.testing."))
+    and value.__module__.startswith(tuple(f"gradarray.{room}" for room in ROOMS))
+    and value is not ga.source  # whose keywords are the function's
 ]
 
 
-@pytest.mark.parametrize("func", dict.fromkeys(TRANSFORMS), ids=lambda func: func.__name__)
-def test_every_transform_answers_a_wrong_keyword(func: Any) -> None:
-    parameter = max(inspect.signature(func).parameters, key=len)
+def test_the_functions_are_many() -> None:
+    found = {func.__name__ for func in FUNCTIONS}
+    assert {"grad", "flatten", "tree_map", "jit", "primitive", "check_grads", "softmax", "gru", "sgd"} <= found
+    assert len(found) > 60
+
+
+@pytest.mark.parametrize("func", dict.fromkeys(FUNCTIONS), ids=lambda func: func.__name__)
+def test_every_function_answers_a_wrong_keyword(func: Any) -> None:
+    parameters = inspect.signature(func).parameters.values()
+    assert not any(p.kind is p.VAR_KEYWORD for p in parameters)
+    parameter = max((p.name for p in parameters if p.kind is not p.VAR_POSITIONAL), key=len, default="")
+    if not parameter:
+        with pytest.raises(TypeError, match=r"argument 'optimizer'$"):
+            func(optimizer=1)
+        return
     slip = f"{parameter}s"
     told = rf"^{func.__name__}\(\) got an unexpected keyword argument '{slip}'\. Did you mean '{parameter}'\?$"
     with pytest.raises(TypeError, match=told):

@@ -33,6 +33,9 @@ ARRAYS = {
     "B": np.array([[1.0, 0.3, 0.7], [0.0, 2.0, 0.6], [0.4, 0.1, 1.5]]),
     "C": np.arange(8.0).reshape(2, 2, 2) / 4 - 0.9,
     "s": np.array(0.7),
+    "images": np.cos(np.arange(144.0) ** 2).reshape(2, 3, 4, 6),
+    "filters": np.sin(np.arange(48.0) ** 2).reshape(4, 3, 2, 2),
+    "bias": np.array([0.1, -0.2, 0.3, 0.0]),
 }
 # Constants, of whole numbers and truth values, and numbers.
 PLAIN = {
