@@ -220,9 +220,16 @@ def give_absent(cls: Any, attributes: Mapping[str, Absent]) -> None:
     cls.__bases__ = (*cls.__bases__, base)
 
 
-# --- keywords -------------------------------------------------------------------------------------------------------
+# --- arguments ------------------------------------------------------------------------------------------------------
 
 _UNKNOWN = re.compile(r"(?:.*\.)?(\w+)\(\) got an unexpected keyword argument '(\w+)'(?:\. Did you mean '\w+'\?)?$")
+
+# What is said of an argument that stands where another library's function has it.
+_MISPLACED = re.compile(
+    r"takes (from \d+ to )?\d+ positional arguments? but \d+ (was|were) given|Cannot interpret '(\d+|True|False)' as|"
+    r"order must be str, not int|(return arrays|output) must be|axes don't match array|"
+    r"not 'Generator'"
+)
 
 
 def keyword(function: str, name: str) -> str:
@@ -232,12 +239,16 @@ def keyword(function: str, name: str) -> str:
     return _told(found) if found else ""
 
 
-def explain(error: TypeError, func: Any) -> None:
-    """Say at the error for a keyword that `func` does not take what to write, if there is something to say."""
-    match = _UNKNOWN.match(str(error))
-    if match is None or match[1] != getattr(func, "__name__", None):
+def explain(error: TypeError | ValueError, func: Any) -> None:
+    """Say at the error for an argument that `func` does not take what to write, if there is something to say."""
+    said, name = str(error), getattr(func, "__name__", None)
+    match = _UNKNOWN.match(said)
+    if match is None or match[1] != name:
+        found = _index()[0].get(f"{name}()") if _MISPLACED.search(said) else None
+        if found and (told := _told(found)) not in said:
+            error.args = (said + told,)
         return
-    told, said = keyword(*match.groups()), str(error)
+    told = keyword(*match.groups())
     if told:  # what Python has guessed is no better
         said = said.partition(". Did you mean")[0]
     elif "Did you mean" not in said:  # as Python says itself, from 3.13 on

@@ -127,6 +127,22 @@ SECTIONS: Sections = {
         Row("make_jaxpr", "jax.make_jaxpr(f)(v)", "f(v).creator", "the tape is made anew at each call", alone=_EAGER),
         Row("closure_convert", "jax.closure_convert(f, v)[0](v)", "f(v)", "closures are differentiated as they are"),
         Row("checkpoint(policy=)", "jax.checkpoint(F)(v)", "ga.checkpoint(F)(v)"),
+        *(
+            Row(f"{name}=", f"jax.jit(F, {name}={value})(v)", "ga.jit(F)(v.data)", "nothing is compiled", alone=_EAGER)
+            for name, value in (
+                ("donate_argnums", "0"),
+                ("donate_argnames", "'v'"),
+                ("backend", "'cpu'"),
+                ("inline", "True"),
+            )
+        ),
+        Row("prevent_cse=", "jax.checkpoint(F, prevent_cse=False)(v)", "ga.checkpoint(F)(v)"),
+        *(
+            Row(f"{name}=", f"jnp.matmul(A, B, {name}={value})", "A @ B", "in the precision of the arrays")
+            for name, value in (("precision", "'highest'"), ("preferred_element_type", "float"))
+        ),
+        Row("axis_name=", "jax.vmap(f, axis_name='rows')(x)", "np.stack([f(row) for row in x])"),
+        Row("total_repeat_length=", "jnp.repeat(v, 2, total_repeat_length=6)", "np.repeat(v, 2)"),
         Row("pure_callback", "jax.pure_callback(F, v, v)", "F(v)", "NumPy code needs no way out"),
         Row("debug", "jax.debug.print('{}', v)", "print(v)", alone="it prints"),
         Row("debug_nans", "with jax.debug_nans(True): z = F(v)", "with ga.detect_anomaly(): z = F(v)"),
@@ -282,6 +298,22 @@ SECTIONS: Sections = {
             "rng.uniform(1.0, 2.0, 2)",
             "with rng = ga.random.default_rng(0)",
             alone=_RANDOM,
+        ),
+        *(
+            Row(f"{name}()", theirs, write, "with rng = ga.random.default_rng(0)", alone=_RANDOM)
+            for name, theirs, write in (
+                ("normal", "jax.random.normal(jax.random.key(0), (2,))", "rng.normal(size=2)"),
+                ("uniform", "jax.random.uniform(jax.random.key(0), (2,))", "rng.uniform(size=2)"),
+                ("randint", "jax.random.randint(jax.random.key(0), (2,), 0, 5)", "rng.integers(0, 5, 2)"),
+                ("exponential", "jax.random.exponential(jax.random.key(0), (2,))", "rng.exponential(size=2)"),
+                ("gamma", "jax.random.gamma(jax.random.key(0), 2.0, (2,))", "rng.gamma(2.0, size=2)"),
+                ("beta", "jax.random.beta(jax.random.key(0), 2.0, 3.0, (2,))", "rng.beta(2.0, 3.0, 2)"),
+                ("poisson", "jax.random.poisson(jax.random.key(0), 2.0, (2,))", "rng.poisson(2.0, 2)"),
+                ("laplace", "jax.random.laplace(jax.random.key(0), (2,))", "rng.laplace(size=2)"),
+                ("gumbel", "jax.random.gumbel(jax.random.key(0), (2,))", "rng.gumbel(size=2)"),
+                ("binomial", "jax.random.binomial(jax.random.key(0), 3, 0.5, (2,))", "rng.binomial(3, 0.5, 2)"),
+                ("permutation", "jax.random.permutation(jax.random.key(0), 5)", "rng.permutation(5)"),
+            )
         ),
         Row(
             "normal(shape=)",

@@ -15,7 +15,7 @@ class Row(NamedTuple):
     Attributes
     ----------
     name : where the name is missed: ``cat`` of a module, ``Tensor.unsqueeze``, ``linalg.expm``; a keyword ends with
-        ``=``, as ``dim=`` of any function and ``grad(argnum=)`` of one
+        ``=``, as ``dim=`` of any function and ``grad(argnum=)`` of one; ``zeros()`` is of arguments in other places
     theirs : how it is written there
     write : how it is written here
     note : what else one should know, as the end of a sentence

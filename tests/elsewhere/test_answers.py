@@ -285,6 +285,15 @@ KEYWORDS = [
     ("ga.nnet.optimizers.adam(learning_rate=0.1)", "(JAX). Write rate=, as in"),
     ("ga.nnet.optimizers.adam(weight_decay=0.1)", "(PyTorch). Write a chain, as in"),
     ("ga.flatten(x, start_dim=1)", "(PyTorch). Write x.reshape(x.shape[0], -1)"),
+    ("ga.linspace(0, 1, steps=5)", "(PyTorch). Write num=, as in np.linspace(0, 1, num=5)"),
+    ("ga.flip(x, dims=[0])", "(PyTorch). Write axis=, as in np.flip(x, axis=0)"),
+    ("ga.zeros(size=(2, 3))", "(PyTorch). Write shape=, as in np.zeros(shape=(2, 3))"),
+    ("x.sort(dim=0)", "(PyTorch). Write axis="),
+    ("x.transpose(dim0=0, dim1=1)", "(PyTorch). Write np.swapaxes(x, 0, 1)"),
+    ("x.reshape(shape=(3, 2))", "(PyTorch). Write the numbers alone, as in x.reshape(3, 2)"),
+    ("x.view(size=(3, 2))", "(PyTorch). Write x.reshape(3, 2)"),
+    ("ga.jit(np.sin, donate_argnums=0)", "(JAX). Write ga.jit(F)(v.data); nothing is compiled"),
+    ("ga.matmul(x, x, precision='highest')", "(JAX). Write A @ B; in the precision of the arrays"),
     ("ga.random.normal(key=1)", "(JAX). Write rng.normal(size=2)"),
 ]
 
@@ -296,6 +305,31 @@ def test_a_keyword_is_answered(call: str, told: str, x: Any) -> None:
     assert type(caught.value) is TypeError
     assert "() got an unexpected keyword argument '" in str(caught.value)
     assert told in str(caught.value)
+
+
+MISPLACED = [
+    ("ga.flatten(x, 1)", "(PyTorch). Write x.reshape(x.shape[0], -1); flatten takes the whole array"),
+    ("x.flatten(1)", "order must be str, not int (PyTorch). Write x.reshape(x.shape[0], -1)"),
+    ("ga.zeros(2, 3)", "'3' as a data type (PyTorch). Write a tuple, as in np.zeros((2, 3))"),
+    ("ga.sum(x, 1, True)", "'True' as a data type (PyTorch). Write keepdims=, as in np.sum(x, 1, keepdims=True)"),
+    ("np.sum(x, 1, True)", "'True' as a data type (PyTorch). Write keepdims="),
+    ("x.sum(1, True)", "'True' as a data type (PyTorch). Write keepdims="),
+    ("x.max(1, True)", "(PyTorch). Write keepdims=, as in np.max("),
+    ("x.argmax(1, True)", "(PyTorch). Write keepdims=, as in np.argmax("),
+    ("x.std(1, True)", "(PyTorch). Write ddof=, as in np.std(x, 1, ddof=1)"),
+    ("ga.transpose(x, 0, 1)", "(PyTorch). Write np.swapaxes(x, 0, 1)"),
+    ("ga.ones((2, 3, 4)).transpose(0, 1)", "axes don't match array (PyTorch). Write np.swapaxes(x, 0, 1)"),
+    ("ga.random.normal(ga.random.default_rng(0), (3,))", "(JAX). Write rng.normal(size=2); with rng = "),
+    ("ga.random.default_rng(0).uniform(ga.random.default_rng(0), (3,))", "(JAX). Write rng.uniform(size=2)"),
+]
+
+
+@pytest.mark.parametrize(("call", "told"), MISPLACED, ids=[call for call, _ in MISPLACED])
+def test_an_argument_in_another_place_is_answered(call: str, told: str, x: Any) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        eval(call, {"ga": ga, "np": np, "x": x})
+    assert str(caught.value).count(told) == 1
+    assert str(caught.value).count("Write ") == 1
 
 
 def test_a_keyword_that_nobody_has_is_refused_in_pythons_words() -> None:
