@@ -69,9 +69,9 @@ def _index() -> tuple[Mapping[str, Found], Mapping[str, Found]]:
 
 
 @functools.cache
-def _owners() -> frozenset[str]:
-    """Return the names that others follow."""
-    return frozenset(part for name in _index()[0] for part in name.split(".")[:-1])
+def _rooms() -> frozenset[str]:
+    """Return the names that others may follow, since there are rows for these or for the name itself."""
+    return frozenset(part for name in _index()[0] for part in name.split("."))
 
 
 def advice(owner: str, name: str) -> str:
@@ -116,7 +116,7 @@ def missing(module: str, name: str) -> Exception:
     frame = sys._getframe(2)
     told = ""
     if not name.startswith("_"):
-        told = _of_line(module, [name, *(names_after(frame) if name in _owners() else [])])
+        told = _of_line(module, [name, *(names_after(frame) if name in _rooms() else [])])
     if is_importing(frame):  # Python would say no more than that there is no such name
         return ImportError(f"cannot import name {name!r} from {module!r}{told}", name=module)
     return AttributeError(f"module {module!r} has no attribute {name!r}{told}", name=name, obj=sys.modules[module])
@@ -138,12 +138,29 @@ def find_imports() -> None:
 
 def _of_line(module: str, names: Sequence[str]) -> str:
     """Return what is said for names, each of what the one before leads to: of as many as there is something for."""
+    owner = module.partition(".")[2]
     for n in range(len(names), 1, -1):
-        path = ".".join(names[:n])
-        told = advice(module.partition(".")[2], path)
+        told = advice(owner, ".".join(names[:n])) or _by_itself(names[1:n])
         if told:
-            return f", so no {path}{told}"
+            return f", so no {'.'.join(names[:n])}{told}"
     return _of_module(module, names[0])
+
+
+def _by_itself(names: Sequence[str]) -> str:
+    """Return what is said for what is in a room there, and in another one, or in none, here."""
+    for path in (names, names[-1:]):
+        if _is_numpys(path):
+            return f". Write {'.'.join(['np', *path])}"
+    if names[-1] in sys.modules[PACKAGE].__all__:
+        return f". Write ga.{names[-1]}"
+    return advice("", names[-1])
+
+
+def _is_numpys(path: Sequence[str]) -> bool:
+    found: Any = np
+    for name in path:
+        found = getattr(found, name, None)
+    return found is not None
 
 
 @functools.cache
@@ -152,12 +169,9 @@ def _of_module(module: str, name: str) -> str:
     told = advice(owner, name)
     if told:
         return told
-    numpys: Any = np
-    for part in filter(None, owner.split(".")):
-        numpys = getattr(numpys, part, None)
-    if hasattr(numpys, name):
-        path = ".".join(part for part in ("np", owner, name) if part)
-        return f" (NumPy). Write {path}"
+    path = [*filter(None, owner.split(".")), name]
+    if _is_numpys(path):
+        return f" (NumPy). Write {'.'.join(['np', *path])}"
     public = getattr(sys.modules[module], "__all__", None) or dir(sys.modules[module])
     theirs = _ROOMS.get(owner.partition(".")[0], owner)
     known = [row.rpartition(".")[2] for row in _index()[0] if (row.rpartition(".")[0] + ".").startswith(theirs + ".")]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from .rows import Difference, Row, Sections
+from .rows import Difference, Row, Sections, alike
 
 _SILENT = "it raises or is silent"
+_TWIN = "inside a transform it is differentiated as it is, of variables too"
+_SOLVER = "it is differentiated; ga.implicit_root is for what a solver finds"
 
 SECTIONS: Sections = {
     "Modules": (
@@ -17,16 +19,35 @@ SECTIONS: Sections = {
         Row(
             "scipy",
             "autograd.scipy.special.logsumexp(x)",
-            "np.logaddexp.reduce(np.ravel(x))",
-            "inside a transform, the dense functions of scipy.linalg and a dozen of scipy.special are differentiated "
-            "as they are",
+            "scipy.special.logsumexp(x.data)",
+            "inside a transform, the dense functions of scipy.linalg, a dozen of scipy.special, and scipy.stats.norm "
+            "are differentiated as they are",
+        ),
+        Row("scipy.special", "autograd.scipy.special.gammaln(p)", "scipy.special.gammaln(p.data)", _TWIN),
+        Row("scipy.stats", "autograd.scipy.stats.norm.cdf(x)", "scipy.stats.norm.cdf(x.data)", _TWIN),
+        *alike(
+            "erf erfc gamma gammaln logit",
+            "scipy.special.{}",
+            "autograd.scipy.special.{}(p)",
+            "scipy.special.{}(p.data)",
+            _TWIN,
+        ),
+        *alike(
+            "cdf pdf", "scipy.stats.norm.{}", "autograd.scipy.stats.norm.{}(x)", "scipy.stats.norm.{}(x.data)", _TWIN
+        ),
+        Row(
+            "scipy.integrate",
+            "autograd.scipy.integrate.odeint",
+            "a loop of steps, as in v + 0.1 * F(v)",
+            _SOLVER,
+            alone=_SILENT,
         ),
         Row("scipy.special.logsumexp", "autograd.scipy.special.logsumexp(v)", "np.logaddexp.reduce(v)"),
         Row("scipy.special.expit", "autograd.scipy.special.expit(v)", "1 / (1 + np.exp(-v))"),
         Row(
             "scipy.stats.norm.logpdf",
-            "autograd.scipy.stats.norm.logpdf(v, 0.0, 1.0)",
-            "-v ** 2 / 2 - np.log(2 * np.pi) / 2",
+            "autograd.scipy.stats.norm.logpdf(x, 0.0, 1.0)",
+            "-x ** 2 / 2 - np.log(2 * np.pi) / 2",
         ),
         Row(
             "extend",
@@ -36,7 +57,7 @@ SECTIONS: Sections = {
             alone="a module",
         ),
         Row("misc", "autograd.misc.flatten([v, u])[0]", "ga.flatten([v, u])[0]"),
-        Row("test_util", "autograd.test_util.check_grads(F)(v)", "ga.check_grads(F, (v,))", alone=_SILENT),
+        Row("test_util", "autograd.test_util.check_grads(F)(v)", "ga.check_grads(F, (v.data,), 2)", alone=_SILENT),
         Row("builtins", "autograd.builtins.list([v, u])", "[v, u]", "Python's own containers are looked into"),
         Row("tracer", "autograd.tracer.getval(v)", "ga.asarray(v)"),
         Row("differential_operators", "autograd.differential_operators.grad(f)(v)", "ga.grad(f)(v)"),

@@ -48,10 +48,63 @@ SECTIONS: Sections = {
         Row("Tensor.addressable_data", "x.addressable_data(0)", "x", "all of it is here"),
         Row("Tensor.copy_to_host_async", "x.copy_to_host_async()", "x", "it is there already", alone=_DEVICES),
         Row("Tensor.weak_type", "x.weak_type", "False", "Python's own numbers are weak, as in NumPy"),
+        *(
+            Row(f"Tensor.{name}", f"x.{name}", write, alone=_DEVICES)
+            for name, write in (
+                ("is_ready", "True"),
+                ("is_deleted", "False"),
+                ("is_fully_addressable", "True"),
+                ("committed", "True"),
+                ("addressable_shards", "[x]"),
+                ("platform", "x.device"),
+            )
+        ),
+        Row("Tensor.delete", "x.delete()", "del x", "or nothing: memory is freed with the last name", alone=_DEVICES),
+        Row("Tensor.ptp", "x.ptp()", "np.ptp(x)", alone="a method no more in NumPy, and in JAX"),
         Row("Tensor.aval", "x.aval.shape", "x.shape"),
         Row("device_put", "jax.device_put(x)", "x", "all arrays are on the CPU"),
         Row("device_get", "jax.device_get(x)", "x.data"),
         Row("devices", "jax.devices()", "x.device", alone=_DEVICES),
+        *(
+            Row(name, f"jax.{name}{call}", write, alone=_DEVICES)
+            for name, call, write in (
+                ("local_devices", "()", "x.device"),
+                ("local_device_count", "()", "1"),
+                ("process_count", "()", "1"),
+                ("process_index", "()", "0"),
+                ("default_backend", "()", "x.device"),
+                ("default_device", "", "x.device"),
+                ("sharding", "", "x.device"),
+                ("make_mesh", "", "x.device"),
+                ("distributed", "", "x.device"),
+            )
+        ),
+        Row("typeof", "jax.typeof(x).shape", "x.shape"),
+        Row(
+            "image", "jax.image.resize(images, (2, 3, 8, 12), 'nearest')", "np.repeat(np.repeat(images, 2, -2), 2, -1)"
+        ),
+        *(
+            Row(name, f"with jax.{name}('highest'): z = F(v)", "z = F(v)", "nothing is compiled")
+            for name in ("named_scope", "default_matmul_precision")
+        ),
+        Row(
+            "ensure_compile_time_eval",
+            "with jax.ensure_compile_time_eval(): z = F(v)",
+            "z = F(v)",
+            "nothing is compiled",
+        ),
+        Row("checking_leaks", "with jax.checking_leaks(): z = F(v)", "z = F(v)", "nothing is traced"),
+        Row("clear_caches", "jax.clear_caches()", "del v", "programs go with their function", alone=_EAGER),
+        Row("new_ref", "jax.new_ref(v)[...]", "v", "arrays can be changed"),
+        Row("dlpack", "jax.dlpack.from_dlpack(a)", "np.from_dlpack(a)"),
+        Row(
+            "custom_derivatives",
+            "jax.custom_jvp",
+            "ga.custom_gradient(lambda x: (x ** 2, lambda g: 2 * x * g))(x)",
+            alone="a class there",
+        ),
+        Row("interpreters", "jax.interpreters.ad", "ga.registry.rule", "declares a derivative", alone="a module"),
+        Row("extend", "jax.extend.core.Primitive", "ga.registry.primitive", "with ga.registry.rule", alone="a module"),
         Row("device_count", "jax.device_count()", "1", alone=_DEVICES),
         Row(
             "config",
@@ -182,6 +235,82 @@ SECTIONS: Sections = {
         Row("lax.dynamic_slice", "jax.lax.dynamic_slice(v, (1,), (2,))", "v[1:1 + 2]"),
         Row("lax.dynamic_update_slice", "jax.lax.dynamic_update_slice(v, u[:2], (1,))", "v[1:1 + 2] = u[:2]; v"),
         Row("lax.dynamic_index_in_dim", "jax.lax.dynamic_index_in_dim(x, 1, 0, False)", "x[1]"),
+        *alike(
+            "max/maximum min/minimum rem/fmod eq/equal ne/not_equal lt/less le/less_equal gt/greater ge/greater_equal "
+            "sub/subtract mul/multiply div/divide pow/power atan2/arctan2",
+            "lax.{}",
+            "jax.lax.{}(x, y)",
+            "np.{}(x, y)",
+        ),
+        *alike("neg/negative is_finite/isfinite", "lax.{}", "jax.lax.{}(x)", "np.{}(x)"),
+        *alike(
+            "reduce_sum/sum reduce_max/max reduce_min/min reduce_prod/prod",
+            "lax.{}",
+            "jax.lax.{}(x, (0,))",
+            "np.{}(x, 0)",
+        ),
+        Row("lax.integer_pow", "jax.lax.integer_pow(x, 3)", "x ** 3"),
+        Row("lax.clamp", "jax.lax.clamp(low, x, high)", "np.clip(x, low, high)"),
+        Row("lax.logistic", "jax.lax.logistic(x)", "ga.nnet.sigmoid(x)"),
+        Row("lax.rev", "jax.lax.rev(x, (1,))", "np.flip(x, 1)"),
+        Row("lax.iota", "jax.lax.iota(int, 3)", "np.arange(3)"),
+        Row(
+            "lax.broadcasted_iota", "jax.lax.broadcasted_iota(int, (2, 3), 1)", "np.broadcast_to(np.arange(3), (2, 3))"
+        ),
+        Row("lax.convert_element_type", "jax.lax.convert_element_type(x, np.float32)", "x.astype(np.float32)"),
+        Row("lax.select_n", "jax.lax.select_n(mask, x, y)", "np.where(mask, y, x)"),
+        Row("lax.slice", "jax.lax.slice(v, (1,), (3,))", "v[1:3]"),
+        Row("lax.slice_in_dim", "jax.lax.slice_in_dim(x, 0, 2, axis=1)", "x[:, 0:2]"),
+        Row("lax.index_in_dim", "jax.lax.index_in_dim(x, 1, keepdims=False)", "x[1]"),
+        Row("lax.dynamic_slice_in_dim", "jax.lax.dynamic_slice_in_dim(x, 1, 2, axis=1)", "x[:, 1:1 + 2]"),
+        Row(
+            "lax.dynamic_update_slice_in_dim",
+            "jax.lax.dynamic_update_slice_in_dim(v, u[:2], 1, axis=0)",
+            "v[1:1 + 2] = u[:2]; v",
+        ),
+        Row(
+            "lax.dynamic_update_index_in_dim", "jax.lax.dynamic_update_index_in_dim(v, 2.0, 1, axis=0)", "v[1] = 2.0; v"
+        ),
+        Row("lax.broadcast", "jax.lax.broadcast(v, (2,))", "np.broadcast_to(v, (2, *v.shape))"),
+        Row("lax.broadcast_in_dim", "jax.lax.broadcast_in_dim(v, (2, 3), (1,))", "np.broadcast_to(v, (2, 3))"),
+        Row("lax.collapse", "jax.lax.collapse(C, 1)", "C.reshape(2, -1)"),
+        Row("lax.pad", "jax.lax.pad(v, 0.0, [(1, 1, 0)])", "np.pad(v, [(1, 1)])"),
+        Row("lax.split", "jax.lax.split(v, (1, 2))", "np.split(v, [1])"),
+        Row("lax.sort_key_val", "jax.lax.sort_key_val(v, u)[1]", "u[np.argsort(v)]"),
+        Row("lax.batch_matmul", "jax.lax.batch_matmul(C, C)", "C @ C"),
+        Row("lax.gather", "jax.lax.gather", "x[:, order]", "by an index", alone="it takes tables of places"),
+        *(
+            Row(f"lax.scatter{name}", f"jax.lax.scatter{name}", write, "by an index", alone="it takes tables of places")
+            for name, write in (
+                ("", "v[order] = u"),
+                ("_add", "np.add.at(v, order, u)"),
+                ("_max", "np.maximum.at(v, order, u)"),
+            )
+        ),
+        Row("lax.reduce", "jax.lax.reduce(v, 0.0, jax.lax.add, (0,))", "np.add.reduce(v, 0)"),
+        Row(
+            "lax.reduce_window",
+            "jax.lax.reduce_window(v, -jnp.inf, jax.lax.max, (2,), (1,), 'VALID')",
+            "np.lib.stride_tricks.sliding_window_view(v, 2).max(-1)",
+        ),
+        Row(
+            "lax.conv_general_dilated",
+            "jax.lax.conv_general_dilated(images, filters, (1, 1), 'VALID')",
+            "ga.nnet.conv_nd(images, filters, stride=1)",
+        ),
+        *(
+            Row(f"lax.{name}", f"jax.lax.{name}(v, ())", "v", "nothing is mapped over devices")
+            for name in ("pmean", "pmax", "pmin")
+        ),
+        Row("lax.axis_index", "jax.lax.axis_index", "0", "nothing is mapped over devices", alone=_DEVICES),
+        *alike("lgamma/gammaln erfc", "lax.{}", "jax.lax.{}(p)", "scipy.special.{}(p.data)", _TWIN),
+        Row(
+            "lax.Precision",
+            "jnp.matmul(A, B, precision=jax.lax.Precision.HIGHEST)",
+            "A @ B",
+            "in the precision of the arrays",
+        ),
+        Row("lax.fft", "jax.lax.fft(v + 0j, 'fft', (3,))", "np.fft.fft(v)"),
         Row("lax.rsqrt", "jax.lax.rsqrt(p)", "1 / np.sqrt(p)"),
         Row("lax.erf", "jax.lax.erf(x)", "scipy.special.erf(x.data)", _TWIN),
         Row("lax.top_k", "jax.lax.top_k(v, 2)[0]", "np.flip(np.sort(v))[:2]"),
@@ -285,6 +414,20 @@ SECTIONS: Sections = {
         ),
         Row("random.cauchy", "jax.random.cauchy(jax.random.key(0), (2,))", "rng.standard_cauchy(2)", alone=_RANDOM),
         Row("random.t", "jax.random.t(jax.random.key(0), 3.0, (2,))", "rng.standard_t(3.0, 2)", alone=_RANDOM),
+        *(
+            Row(f"random.{name}", f"jax.random.{name}", write, alone=_RANDOM)
+            for name, write in (
+                ("bits", "rng.integers(0, 2 ** 32, 3)"),
+                ("orthogonal", "np.linalg.qr(rng.normal(size=(3, 3)))[0]"),
+                ("ball", "z = rng.normal(size=5); z[:3] / np.linalg.norm(z)"),
+                ("maxwell", "np.linalg.norm(rng.normal(size=(2, 3)), axis=-1)"),
+                ("weibull_min", "rng.weibull(2.0, 3)"),
+                ("loggamma", "np.log(rng.gamma(2.0, size=3))"),
+                ("key_data", "rng.bit_generator.state"),
+                ("wrap_key_data", "ga.random.default_rng(3)"),
+                ("clone", "rng.spawn(1)[0]"),
+            )
+        ),
         Row(
             "key=",
             "jax.random.normal(key=jax.random.key(0), shape=(2,))",
@@ -375,14 +518,39 @@ SECTIONS: Sections = {
         Row(
             "scipy",
             "jax.scipy.special.logsumexp(x)",
-            "np.logaddexp.reduce(np.ravel(x))",
-            "inside a transform, the dense functions of scipy.linalg and a dozen of scipy.special are differentiated "
-            "as they are",
+            "scipy.special.logsumexp(x.data)",
+            "inside a transform, the dense functions of scipy.linalg, a dozen of scipy.special, and scipy.stats.norm "
+            "are differentiated as they are",
         ),
         Row("scipy.special.logsumexp", "jax.scipy.special.logsumexp(x, axis)", "np.logaddexp.reduce(x, axis)"),
+        Row("scipy.special", "jax.scipy.special.gammaln(p)", "scipy.special.gammaln(p.data)", _TWIN),
+        Row("scipy.stats", "jax.scipy.stats.norm.cdf(x)", "scipy.stats.norm.cdf(x.data)", _TWIN),
+        *alike("cdf pdf", "scipy.stats.norm.{}", "jax.scipy.stats.norm.{}(x)", "scipy.stats.norm.{}(x.data)", _TWIN),
+        *alike("gamma ndtr ndtri", "scipy.special.{}", "jax.scipy.special.{}(p)", "scipy.special.{}(p.data)", _TWIN),
+        Row("scipy.linalg.sqrtm", "jax.scipy.linalg.sqrtm(A).real", "scipy.linalg.sqrtm(A.data)", _TWIN),
+        Row(
+            "scipy.linalg.block_diag",
+            "jax.scipy.linalg.block_diag(A, B)",
+            "scipy.linalg.block_diag(A.data, B.data)",
+            _TWIN,
+        ),
+        Row(
+            "scipy.linalg.cho_factor",
+            "jax.scipy.linalg.cho_factor(A)[0]",
+            "np.linalg.cholesky(A).T",
+            _TWIN,
+            alone="the other triangle may hold anything",
+        ),
+        *alike(
+            "digamma/psi erfinv i0e i1 i1e log_ndtr",
+            "scipy.special.{}",
+            "jax.scipy.special.{}(p)",
+            "scipy.special.{}(p.data)",
+            "ga.registry.elementwise gives it a derivative",
+        ),
         *alike("erf erfc gammaln", "scipy.special.{}", "jax.scipy.special.{}(p)", "scipy.special.{}(p.data)", _TWIN),
         Row("scipy.linalg.expm", "jax.scipy.linalg.expm(A)", "scipy.linalg.expm(A.data)", _TWIN),
-        Row("scipy.special.expit", "jax.scipy.special.expit(x)", "1 / (1 + np.exp(-x))"),
+        Row("scipy.special.expit", "jax.scipy.special.expit(x)", "ga.nnet.sigmoid(x)"),
         Row("scipy.special.logit", "jax.scipy.special.logit(p)", "np.log(p / (1 - p))"),
         Row("scipy.special.xlogy", "jax.scipy.special.xlogy(p, p)", "p * np.where(p > 0, np.log(p), 0.0)"),
         Row("scipy.linalg.solve", "jax.scipy.linalg.solve(A, v)", "np.linalg.solve(A, v)"),

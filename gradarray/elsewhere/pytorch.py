@@ -10,6 +10,7 @@ _CPU = "there is no other device"
 _RANDOM = "the numbers are those of another generator"
 _NONE = "PyTorch does something else with memory"
 
+_RULE = "ga.registry.elementwise gives it a derivative"
 _TWIN = "inside a transform it is differentiated as it is, of variables too"
 
 SECTIONS: Sections = {
@@ -92,6 +93,31 @@ SECTIONS: Sections = {
             "and go on with the result; it works in forward mode, too",
             alone="it prints",
         ),
+        Row(
+            "Tensor.register_post_accumulate_grad_hook",
+            "x.register_post_accumulate_grad_hook(print)",
+            "x = ga.tap(x, print)",
+            "and go on with the result; it works in forward mode, too",
+            alone="it prints",
+        ),
+        *(
+            Row(f"autograd.{name}", f"torch.autograd.{theirs}", write, note, alone=alone)
+            for name, theirs, write, note, alone in (
+                ("Variable", "Variable(x)", "ga.tensor(x)", "which is a variable", ""),
+                ("backward", "backward(f(v.requires_grad_()))", "f(v).backward()", "", ""),
+                ("variable", "Variable(x)", "ga.tensor(x)", "which is a variable", ""),
+                ("gradgradcheck", "gradgradcheck", "ga.check_grads(F, (v.data,), 2)", "", "it raises or is silent"),
+                ("graph", "graph", "f(v).creator", "the tape", "a module"),
+                ("profiler", "profiler", "import cProfile; cProfile.Profile().runcall(F, v)", "", "it measures"),
+            )
+        ),
+        Row(
+            "func.functional_call",
+            "torch.func.functional_call",
+            "model = lambda parameters, x: x @ parameters['weight']",
+            "a function of its parameters to begin with",
+            alone="a class there",
+        ),
         Row("is_grad_enabled", "torch.is_grad_enabled()", "not (x + 0).constant"),
         Row(
             "enable_grad",
@@ -171,6 +197,78 @@ SECTIONS: Sections = {
         Row("memory_format=", "x.clone(memory_format=torch.contiguous_format)", "x.copy('C')"),
         Row("non_blocking=", "x.to('cpu', non_blocking=True)", "x", "all arrays are on the CPU"),
         Row("layout=", "torch.zeros(3, layout=torch.strided)", "np.zeros(3)", "all arrays are dense"),
+        Row("Tensor.is_cpu", "x.is_cpu", "x.device == 'cpu'"),
+        Row("Tensor.get_device", "x.get_device()", "x.device", "all arrays are on the CPU", alone=_CPU),
+        Row(
+            "Tensor.share_memory_",
+            "x.share_memory_()",
+            "x",
+            "multiprocessing.shared_memory is Python's own",
+            alone=_CPU,
+        ),
+        Row("Tensor.is_sparse", "x.is_sparse", "False", "all arrays are dense"),
+        Row("Tensor.to_dense", "x.to_dense()", "x", "all arrays are dense"),
+        Row("Tensor.to_sparse", "x.to_sparse().to_dense()", "x", "all arrays are dense"),
+        Row(
+            "sparse_coo_tensor",
+            "torch.sparse_coo_tensor(index, v, (3, 3)).to_dense()",
+            "z = np.zeros((3, 3), like=v); np.add.at(z, tuple(index), v); z",
+            "all arrays are dense",
+        ),
+        Row("Tensor.short", "x.short()", "x.astype(np.int16)", "whole numbers are a constant"),
+        Row(
+            "Tensor.byte", "x.byte()", "x.astype(np.uint8)", "whole numbers are a constant", alone="of negative numbers"
+        ),
+        Row("Tensor.char", "x.char()", "x.astype(np.int8)", "whole numbers are a constant"),
+        Row("Tensor.cdouble", "x.cdouble()", "x.astype(complex)"),
+        Row("Tensor.cfloat", "x.cfloat()", "x.astype(np.complex64)"),
+        Row("Tensor.bfloat16", "x.bfloat16()", "x.astype(np.float16)", "NumPy has no bfloat16", alone=_CPU),
+        Row(
+            "bfloat16",
+            "torch.zeros(3, dtype=torch.bfloat16)",
+            "np.zeros(3, np.float16)",
+            "NumPy has no bfloat16",
+            alone=_CPU,
+        ),
+        *alike(
+            "FloatTensor/float32 DoubleTensor/float64 LongTensor/int64 IntTensor/int32 ByteTensor/uint8 "
+            "BoolTensor/bool",
+            "{}",
+            "torch.{}([1, 0])",
+            "ga.tensor([1, 0], np.{})",
+        ),
+        Row("HalfTensor", "torch.HalfTensor([1, 0])", "ga.tensor([1, 0], np.float16)", alone=_CPU),
+        Row("Size", "torch.Size([2, 3])", "(2, 3)"),
+        Row("Generator", "torch.Generator().manual_seed(0)", "rng = ga.random.default_rng(0)", alone=_RANDOM),
+        Row("seed", "torch.seed()", "ga.random.seed(0)", "it seeds np.random, too", alone=_RANDOM),
+        *(
+            Row(name, f"torch.{name}({argument})", write, alone="a setting for all")
+            for name, argument, write in (
+                ("get_rng_state", "", "np.random.get_state()"),
+                ("initial_seed", "", "ga.random.seed(0)"),
+                ("use_deterministic_algorithms", "True", "ga.random.seed(0)"),
+                ("set_float32_matmul_precision", "'high'", "x @ x.T"),
+                ("set_default_device", "'cpu'", "x.device"),
+                ("set_default_tensor_type", "torch.DoubleTensor", "ga.tensor(x, np.float64)"),
+                ("get_default_dtype", "", "x.dtype"),
+            )
+        ),
+        Row(
+            "autocast",
+            "with torch.autocast('cpu', enabled=False): z = x * 2",
+            "z = x * 2",
+            "arrays keep their precision",
+        ),
+        Row(
+            "amp",
+            "with torch.amp.autocast('cpu', enabled=False): z = x * 2",
+            "z = x * 2",
+            "arrays keep their precision",
+        ),
+        Row("backends", "torch.backends.mps.is_available()", "False", "all arrays are on the CPU", alone=_CPU),
+        Row("mps", "torch.backends.mps.is_available()", "False", "all arrays are on the CPU", alone=_CPU),
+        Row("xpu", "torch.xpu.is_available()", "False", "all arrays are on the CPU", alone=_CPU),
+        Row("distributed", "torch.distributed.is_available()", "False", "all arrays are on the CPU", alone=_CPU),
         Row("Tensor.pin_memory", "x.pin_memory()", "x", "all arrays are on the CPU", alone=_CPU),
         Row("Tensor.float", "x.float()", "x.astype(np.float32)"),
         Row("Tensor.double", "x.double()", "x.astype(np.float64)"),
@@ -349,6 +447,82 @@ SECTIONS: Sections = {
             "Tensor.{}",
             "x.{}()",
             "np.{}(x, out=x)",
+        ),
+        *alike(
+            "absolute_/absolute arccos_/arccos arcsin_/arcsin arctan_/arctan arcsinh_/arcsinh asinh_/arcsinh "
+            "deg2rad_/deg2rad exp2_/exp2 fix_/trunc i0_/i0 rad2deg_/rad2deg sgn_/sign sinc_/sinc "
+            "nan_to_num_/nan_to_num",
+            "Tensor.{}",
+            "x.{}()",
+            "x[...] = np.{}(x)",
+        ),
+        *alike(
+            "subtract_/subtract multiply_/multiply divide_/divide true_divide_/true_divide floor_divide_/floor_divide "
+            "fmod_/fmod copysign_/copysign float_power_/float_power heaviside_/heaviside nextafter_/nextafter "
+            "arctan2_/arctan2",
+            "Tensor.{}",
+            "x.{}(y)",
+            "x[...] = np.{}(x, y)",
+        ),
+        *alike("cumsum_/cumsum cumprod_/cumprod", "Tensor.{}", "x.{}(1)", "x[...] = np.{}(x, 1)"),
+        *alike("triu_/triu tril_/tril", "Tensor.{}", "A.{}()", "A[...] = np.{}(A)"),
+        *alike("isneginf isposinf isreal", "Tensor.{}", "x.{}()", "np.{}(x)"),
+        *alike("logical_xor", "Tensor.{}", "mask.{}(mask)", "np.{}(mask, mask)"),
+        Row("Tensor.sigmoid_", "x.sigmoid_()", "x[...] = ga.nnet.sigmoid(x)"),
+        Row("Tensor.rsqrt_", "x.square_().rsqrt_()", "x[...] = 1 / np.abs(x)"),
+        Row("Tensor.lerp_", "x.lerp_(y, 0.25)", "x += 0.25 * (y - x)"),
+        Row("Tensor.clamp_min_", "x.clamp_min_(low)", "np.maximum(x, low, out=x)"),
+        Row("Tensor.clamp_max_", "x.clamp_max_(high)", "np.minimum(x, high, out=x)"),
+        Row("Tensor.t_", "A.t_()", "A = A.T"),
+        Row("Tensor.transpose_", "x.transpose_(0, 1)", "x = np.swapaxes(x, 0, 1)", alone=_NONE),
+        Row("Tensor.addcmul", "x.addcmul(y, y, value=2)", "x + 2 * y * y"),
+        Row("Tensor.addcdiv", "x.addcdiv(y, y + 3, value=2)", "x + 2 * y / (y + 3)"),
+        Row("Tensor.addmv", "v.addmv(A, u)", "v + A @ u"),
+        Row("Tensor.addr", "A.addr(v, u)", "A + np.outer(v, u)"),
+        Row("Tensor.baddbmm", "C.baddbmm(C, C)", "C + C @ C"),
+        Row("Tensor.ger", "v.ger(u)", "np.outer(v, u)"),
+        Row("Tensor.diagflat", "v.diagflat()", "np.diagflat(v)"),
+        Row("Tensor.nanmedian", "v.nanmedian()", "np.nanmedian(v)"),
+        Row("Tensor.nanquantile", "x.nanquantile(0.3)", "np.nanquantile(x, 0.3)"),
+        Row("Tensor.split_with_sizes", "v.split_with_sizes([1, 2])", "np.split(v, [1])"),
+        Row("split_with_sizes", "torch.split_with_sizes(v, [1, 2])", "np.split(v, [1])"),
+        Row("Tensor.index_copy", "x.index_copy(1, order, y)", "z = x.copy(); z[:, order] = y; z"),
+        Row("Tensor.index_fill", "x.index_fill(1, order[:1], 0.0)", "z = x.copy(); z[:, order[:1]] = 0.0; z"),
+        Row("Tensor.index_put", "x.index_put((mask,), s)", "z = x.copy(); z[mask] = s; z"),
+        Row(
+            "Tensor.masked_scatter", "x.masked_scatter(mask, y)", "z = x.copy(); z[mask] = np.ravel(y)[:mask.sum()]; z"
+        ),
+        Row("index_copy", "torch.index_copy(x, 1, order, y)", "z = x.copy(); z[:, order] = y; z"),
+        Row("index_fill", "torch.index_fill(x, 1, order[:1], 0.0)", "z = x.copy(); z[:, order[:1]] = 0.0; z"),
+        Row("index_put", "torch.index_put(x, (mask,), s)", "z = x.copy(); z[mask] = s; z"),
+        Row(
+            "scatter_reduce",
+            "torch.scatter_reduce(v, 0, order, u, 'amax')",
+            "z = v.copy(); np.maximum.at(z, order, u); z",
+        ),
+        Row(
+            "Tensor.scatter_reduce",
+            "v.scatter_reduce(0, order, u, 'amax')",
+            "z = v.copy(); np.maximum.at(z, order, u); z",
+        ),
+        Row(
+            "cartesian_prod",
+            "torch.cartesian_prod(v, u)",
+            "np.stack(np.meshgrid(v, u, indexing='ij'), -1).reshape(-1, 2)",
+        ),
+        Row("as_strided", "torch.as_strided(v, (2, 2), (1, 1))", "np.lib.stride_tricks.sliding_window_view(v, 2)"),
+        Row("Tensor.as_strided", "v.as_strided((2, 2), (1, 1))", "np.lib.stride_tricks.sliding_window_view(v, 2)"),
+        Row("range", "torch.range(0, 3)", "np.arange(0.0, 4.0)", "whose end is left out", alone="it warns"),
+        Row(
+            "triangular_solve",
+            "torch.linalg.solve_triangular(A.tril(), B, upper=False)",
+            "np.linalg.solve(np.tril(A), B)",
+        ),
+        Row("is_nonzero", "torch.is_nonzero(s)", "bool(s != 0)"),
+        Row(
+            "mode",
+            "torch.mode(torch.tensor([1, 2, 2]))[0]",
+            "values, counts = np.unique(np.array([1, 2, 2]), return_counts=True); values[np.argmax(counts)]",
         ),
         Row("neg", "torch.neg(x)", "-x"),
         Row("add(alpha=)", "torch.add(x, y, alpha=2)", "x + 2 * y"),
@@ -544,8 +718,9 @@ SECTIONS: Sections = {
         Row(
             "special",
             "torch.special.expit(x)",
-            "1 / (1 + np.exp(-x))",
-            "functions of scipy.special take a rule from ga.registry.elementwise, as CONTRIBUTING shows for erf",
+            "ga.nnet.sigmoid(x)",
+            "inside a transform, a dozen functions of scipy.special are differentiated as they are; another takes a "
+            "rule from ga.registry.elementwise",
         ),
         *alike("erf erfc", "{}", "torch.{}(p)", "scipy.special.{}(p.data)", _TWIN),
         *alike("erf erfc", "Tensor.{}", "p.{}()", "scipy.special.{}(p.data)", _TWIN),
@@ -554,7 +729,21 @@ SECTIONS: Sections = {
         Row("matrix_exp", "torch.matrix_exp(A)", "scipy.linalg.expm(A.data)", _TWIN),
         Row("Tensor.matrix_exp", "A.matrix_exp()", "scipy.linalg.expm(A.data)", _TWIN),
         Row("linalg.matrix_exp", "torch.linalg.matrix_exp(A)", "scipy.linalg.expm(A.data)", _TWIN),
-        Row("special.expit", "torch.special.expit(x)", "1 / (1 + np.exp(-x))"),
+        Row("special.expit", "torch.special.expit(x)", "ga.nnet.sigmoid(x)"),
+        Row("special.softmax", "torch.special.softmax(x, axis)", "ga.nnet.softmax(x, axis)"),
+        Row("special.log_softmax", "torch.special.log_softmax(x, axis)", "ga.nnet.logsoftmax(x, axis)"),
+        Row("special.logit", "torch.special.logit(p)", "np.log(p / (1 - p))"),
+        Row("special.xlog1py", "torch.special.xlog1py(x, p)", "x * np.log1p(p)"),
+        *alike("erf erfc gammaln ndtr ndtri", "special.{}", "torch.special.{}(p)", "scipy.special.{}(p.data)", _TWIN),
+        *alike(
+            "psi digamma/psi erfinv i0e i1 i1e log_ndtr erfcx",
+            "special.{}",
+            "torch.special.{}(p)",
+            "scipy.special.{}(p.data)",
+            _RULE,
+        ),
+        *alike("digamma/psi erfinv", "{}", "torch.{}(p)", "scipy.special.{}(p.data)", _RULE),
+        *alike("digamma/psi erfinv", "Tensor.{}", "p.{}()", "scipy.special.{}(p.data)", _RULE),
         Row("special.entr", "torch.special.entr(p)", "-p * np.log(p)"),
         Row("special.logsumexp", "torch.special.logsumexp(x, axis)", "np.logaddexp.reduce(x, axis)"),
         Row("distributions", "torch.distributions.Normal(0.0, 1.0).log_prob(x)", "-x ** 2 / 2 - np.log(2 * np.pi) / 2"),

@@ -64,6 +64,9 @@ _ACTIVATIONS = (
     *_layer("ReLU6 relu6", "", "x", "np.clip(x, 0, 6)"),
     *_layer("Hardsigmoid hardsigmoid", "", "x", "np.clip(x / 6 + 0.5, 0, 1)"),
     *_layer("Hardswish hardswish", "", "x", "x * np.clip(x / 6 + 0.5, 0, 1)"),
+    Row("nn.Softmax2d", "torch.nn.Softmax2d()(images)", "ga.nnet.softmax(images, -3)"),
+    *_layer("Hardshrink hardshrink", "", "x", "np.where(np.abs(x) > 0.5, x, 0.0)"),
+    *_layer("Softshrink softshrink", "", "x", "np.sign(x) * np.maximum(np.abs(x) - 0.5, 0.0)"),
     *_layer("Threshold threshold", "0.4, 7.0", "x", "np.where(x > 0.4, x, 7.0)"),
     *_layer("LogSigmoid logsigmoid", "", "x", "-np.logaddexp(0, -x)"),
     *(
@@ -97,6 +100,19 @@ _LOSSES = (
         "-np.mean(q * np.log(p) + (1 - q) * np.log(1 - p))",
     ),
     *_layer("BCEWithLogitsLoss binary_cross_entropy_with_logits", "", "v, q", "np.mean(np.logaddexp(0, v) - q * v)"),
+    *_layer(
+        "HingeEmbeddingLoss hinge_embedding_loss",
+        "",
+        "v, 2 * q - 1",
+        "np.mean(np.where(q > 0, v, np.maximum(0, 1 - v)))",
+    ),
+    *_layer(
+        "TripletMarginLoss triplet_margin_loss",
+        "eps=0.0",
+        "x, y, 2 * x",
+        "near, far = np.linalg.norm(x - y, axis=-1), np.linalg.norm(x - 2 * x, axis=-1)\n"
+        "np.mean(np.maximum(near - far + 1, 0))",
+    ),
     *_layer("KLDivLoss kl_div", "", "v, p", "np.mean(p * (np.log(p) - v))"),
     *_layer("GaussianNLLLoss gaussian_nll_loss", "", "v, u, p", "np.mean(np.log(p) + (v - u) ** 2 / p) / 2"),
     *_layer("PoissonNLLLoss poisson_nll_loss", "", "v, q", "np.mean(np.exp(v) - q * v)"),
@@ -155,18 +171,39 @@ _LAYERS = (
         "torch.nn.functional.conv3d(images[..., None], filters[..., None])",
         "ga.nnet.conv_nd(images[..., None], filters[..., None], stride=1)",
     ),
-    Row(
-        "nn.ConvTranspose2d",
-        "torch.nn.functional.conv_transpose2d(images, filters[:3])",
-        "ga.vjp(lambda z: ga.nnet.conv_nd(z, filters[:3], stride=1), np.zeros((2, 3, 5, 7)))[1](images)[0]",
-        "it is the adjoint of a convolution",
+    *(
+        Row(
+            f"nn.{name}",
+            "torch.nn.functional.conv_transpose2d(images, filters[:3])",
+            "ga.vjp(lambda z: ga.nnet.conv_nd(z, filters[:3], stride=1), np.zeros((2, 3, 5, 7)))[1](images)[0]",
+            "it is the adjoint of a convolution",
+        )
+        for n in (1, 2, 3)
+        for name in (f"ConvTranspose{n}d", f"functional.conv_transpose{n}d")
     ),
-    Row(
-        "nn.functional.conv_transpose2d",
-        "torch.nn.functional.conv_transpose2d(images, filters[:3])",
-        "ga.vjp(lambda z: ga.nnet.conv_nd(z, filters[:3], stride=1), np.zeros((2, 3, 5, 7)))[1](images)[0]",
-        "it is the adjoint of a convolution",
+    *(
+        Row(
+            f"nn.{name}{n}d",
+            f"torch.nn.{theirs}(images)",
+            f"np.pad(images, ((0, 0), (0, 0), (1, 1), (1, 1)){mode})",
+        )
+        for name, theirs, mode in (
+            ("ReflectionPad", "ReflectionPad2d(1)", ", 'reflect'"),
+            ("ReplicationPad", "ReplicationPad2d(1)", ", 'edge'"),
+            ("CircularPad", "CircularPad2d(1)", ", 'wrap'"),
+            ("ZeroPad", "ZeroPad2d(1)", ""),
+            ("ConstantPad", "ConstantPad2d(1, 0.0)", ""),
+        )
+        for n in (1, 2, 3)
     ),
+    *_layer(
+        "PixelShuffle pixel_shuffle",
+        "2",
+        "images[:, :1].repeat(1, 4, 1, 1)",
+        "z = np.repeat(images[:, :1], 4, 1).reshape(2, 1, 2, 2, 4, 6)\n"
+        "z.transpose(0, 1, 4, 2, 5, 3).reshape(2, 1, 8, 12)",
+    ),
+    *_layer("PairwiseDistance pairwise_distance", "eps=0", "x, y", "np.linalg.norm(x - y, axis=-1)"),
     *_layer("MaxPool1d max_pool1d", "3", "x", "ga.nnet.max_pool(x, (3,), 3)", "windows are as long as the last axes"),
     *_layer("MaxPool2d max_pool2d", "2", "images", "ga.nnet.max_pool(images, (2, 2), 2)", "the stride is always given"),
     *_layer("MaxPool3d max_pool3d", "2", "images[:, 1:]", "ga.nnet.max_pool(images[:, 1:], (2, 2, 2), 2)"),
@@ -182,6 +219,14 @@ _LAYERS = (
         "2",
         "x",
         "np.lib.stride_tricks.sliding_window_view(x, 2, -1)[..., ::2, :].mean(-1)",
+    ),
+    *_layer("AdaptiveAvgPool1d adaptive_avg_pool1d", "1", "x", "np.mean(x, -1, keepdims=True)", "of size 1"),
+    *_layer(
+        "AdaptiveAvgPool3d adaptive_avg_pool3d",
+        "1",
+        "images",
+        "np.mean(images, (-3, -2, -1), keepdims=True)",
+        "of size 1",
     ),
     *_layer(
         "AdaptiveAvgPool2d adaptive_avg_pool2d", "1", "images", "np.mean(images, (-2, -1), keepdims=True)", "of size 1"
@@ -465,6 +510,17 @@ _OPTIMIZERS = (
             "step returns the next state, which the next one takes",
         )
         for theirs, write in (("Adam", "adam(0.001)"), ("AdamW", "adamw(0.001)"), ("RMSprop", "rmsprop(0.01)"))
+    ),
+    Row(
+        "optim.LBFGS",
+        "torch.optim.LBFGS([x])",
+        "from scipy import optimize; "
+        "optimize.minimize(ga.value_and_grad(lambda v: np.sum((v - 1) ** 2)), v.data, jac=True, method='L-BFGS-B')",
+        "ga.flatten makes a vector of what stands in containers",
+        alone=_STEPS,
+    ),
+    Row(
+        "optim.Optimizer", "torch.optim.Optimizer", "ga.nnet.optimizers.Optimizer", "a pair of functions", alone=_CLASS
     ),
     *(
         Row(

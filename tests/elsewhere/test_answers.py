@@ -127,6 +127,18 @@ LINES = [
     ("ga.nnet.functional.relu(1)", "no attribute 'functional', so no functional.relu (PyTorch). Write ga.nnet.relu(x)"),
     ("ga.nn.functional.zzz.yyy", "no attribute 'nn', so no nn.functional (PyTorch). Write ga.nnet.relu(x)"),
     ("ga.optim.Adam([], lr=1)", "so no optim.Adam (PyTorch). Write o = ga.nnet.optimizers.adam(0.001)"),
+    # what stands in another room here, or in none
+    ("ga.numpy.cumsum(1)", "no attribute 'numpy', so no numpy.cumsum. Write np.cumsum"),
+    ("ga.jnp.linalg.norm(1)", "no attribute 'jnp', so no jnp.linalg.norm. Write np.linalg.norm"),
+    ("ga.lax.cos(1)", "so no lax.cos. Write np.cos"),
+    ("ga.lax.max(1)", "so no lax.max (JAX). Write np.maximum(x, y)"),
+    ("ga.autograd.no_grad()", "so no autograd.no_grad. Write ga.no_grad"),
+    ("ga.func.vmap(1)", "so no func.vmap (PyTorch, JAX). Write np.stack([f(row) for row in x])"),
+    ("ga.scipy.linalg.inv", "so no scipy.linalg.inv. Write np.linalg.inv"),
+    (
+        "ga.scipy.zzz",
+        "has no attribute 'scipy' (autograd, JAX). Write scipy.special.logsumexp(x.data); inside a transform",
+    ),
     ("ga.lax.zzz", "module 'gradarray' has no attribute 'lax' (JAX). Write Python's own if"),
     ("ga.tree.map(abs, ga.lax.scan)", "so no tree.map (JAX). Write ga.tree_map(np.multiply, [x, v], [y, u])"),
     ("getattr(ga, 'lax').scan", "module 'gradarray' has no attribute 'lax' (JAX). Write Python's own if"),
@@ -148,7 +160,9 @@ def test_a_line_is_answered_as_far_as_it_goes(code: str, told: str) -> None:
 
 MODULES = [
     ("import gradarray.numpy as np", "numpy", " (autograd, JAX). Write np.sin(x); after import numpy as np"),
-    ("import gradarray.numpy.random as npr", "numpy", " (autograd, JAX). Write np.sin(x); after import numpy as np"),
+    ("import gradarray.numpy.random as npr", "numpy", ", so no numpy.random. Write np.random"),
+    ("from gradarray.numpy.linalg import solve", "numpy", ", so no numpy.linalg.solve. Write np.linalg.solve"),
+    ("from gradarray.numpy import zzz", "numpy", " (autograd, JAX). Write np.sin(x); after import numpy as np"),
     ("import gradarray.nn as nn", "nn", " (PyTorch, JAX). Write ga.nnet.relu(x)"),
     ("import gradarray.nn.functional as F", "nn", ", so no nn.functional (PyTorch). Write ga.nnet.relu(x)"),
     ("from gradarray.nn import Linear, ReLU", "nn", ", so no nn.Linear (PyTorch). Write x @ A.T + v"),
