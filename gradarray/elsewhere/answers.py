@@ -141,6 +141,8 @@ def _of_line(module: str, names: Sequence[str]) -> str:
     owner = module.partition(".")[2]
     for n in range(len(names), 1, -1):
         told = advice(owner, ".".join(names[:n])) or _by_itself(names[1:n])
+        if not told and n == len(names):
+            told = _elsewhere(names)
         if told:
             return f", so no {'.'.join(names[:n])}{told}"
     return _of_module(module, names[0])
@@ -151,9 +153,16 @@ def _by_itself(names: Sequence[str]) -> str:
     for path in (names, names[-1:]):
         if _is_numpys(path):
             return f". Write {'.'.join(['np', *path])}"
-    if names[-1] in sys.modules[PACKAGE].__all__:
-        return f". Write ga.{names[-1]}"
-    return advice("", names[-1])
+    return f". Write ga.{names[-1]}" if names[-1] in sys.modules[PACKAGE].__all__ else ""
+
+
+def _elsewhere(names: Sequence[str]) -> str:
+    """Return what is said for the last name by those who have the room, or by all if nobody has it."""
+    whole, ends = _index()
+    found = ends.get(names[-1]) or whole.get(names[-1]) or []
+    owners = {library for name, rows in whole.items() if name.split(".")[0] == names[0] for library, _ in rows}
+    found = [(library, row) for library, row in found if library in owners or not owners]
+    return _told(found) if found else ""
 
 
 def _is_numpys(path: Sequence[str]) -> bool:
@@ -242,7 +251,7 @@ _UNKNOWN = re.compile(r"(?:.*\.)?(\w+)\(\) got an unexpected keyword argument '(
 _MISPLACED = re.compile(
     r"takes (from \d+ to )?\d+ positional arguments? but \d+ (was|were) given|Cannot interpret '(\d+|True|False)' as|"
     r"order must be str, not int|(return arrays|output) must be|axes don't match array|"
-    r"not 'Generator'"
+    r"not 'Generator'|missing 1 required positional argument: 'args'"
 )
 
 

@@ -24,6 +24,7 @@ SECTIONS: Sections = {
             "are differentiated as they are",
         ),
         Row("scipy.special", "autograd.scipy.special.gammaln(p)", "scipy.special.gammaln(p.data)", _TWIN),
+        Row("scipy.stats.norm", "autograd.scipy.stats.norm.cdf(x)", "scipy.stats.norm.cdf(x.data)", _TWIN),
         Row("scipy.stats", "autograd.scipy.stats.norm.cdf(x)", "scipy.stats.norm.cdf(x.data)", _TWIN),
         *alike(
             "erf erfc gamma gammaln logit",
@@ -42,7 +43,7 @@ SECTIONS: Sections = {
             _SOLVER,
             alone=_SILENT,
         ),
-        Row("scipy.special.logsumexp", "autograd.scipy.special.logsumexp(v)", "np.logaddexp.reduce(v)"),
+        Row("scipy.special.logsumexp", "autograd.scipy.special.logsumexp(x, axis)", "np.logaddexp.reduce(x, axis)"),
         Row("scipy.special.expit", "autograd.scipy.special.expit(v)", "1 / (1 + np.exp(-v))"),
         Row(
             "scipy.stats.norm.logpdf",
@@ -57,7 +58,10 @@ SECTIONS: Sections = {
             alone="a module",
         ),
         Row("misc", "autograd.misc.flatten([v, u])[0]", "ga.flatten([v, u])[0]"),
-        Row("test_util", "autograd.test_util.check_grads(F)(v)", "ga.check_grads(F, (v.data,), 2)", alone=_SILENT),
+        *(
+            Row(name, "autograd.test_util.check_grads(F)(v)", "ga.check_grads(F, (v.data,), 2)", alone=_SILENT)
+            for name in ("test_util", "test_util.check_grads", "check_grads()")
+        ),
         Row("builtins", "autograd.builtins.list([v, u])", "[v, u]", "Python's own containers are looked into"),
         Row("tracer", "autograd.tracer.getval(v)", "ga.asarray(v)"),
         Row("differential_operators", "autograd.differential_operators.grad(f)(v)", "ga.grad(f)(v)"),
@@ -173,6 +177,13 @@ SECTIONS: Sections = {
                 alone="the loop is the user's here",
             )
             for name in ("sgd", "rmsprop", "adam")
+        ),
+        Row(
+            "misc.fixed_points",
+            "autograd.misc.fixed_points.fixed_point",
+            "ga.implicit_root(lambda r, a: r ** 2 - a, np.sqrt)(2.0)",
+            "what the search finds is differentiated, not its steps",
+            alone="it takes a function of functions",
         ),
         Row("misc.flatten", "autograd.misc.flatten([v, u])[0]", "ga.flatten([v, u])[0]"),
     ),

@@ -34,7 +34,7 @@ SECTIONS: Sections = {
             "Tensor.at",
             "x.at[0].set(2.0)",
             "x[0] = 2.0",
-            "arrays are changed in place and differentiated; z = x.copy() before keeps the old one",
+            "and x[0] += 2.0 for add: changes in place are differentiated; z = x.copy() before keeps the old one",
         ),
         Row("at[].add", "x.at[0].add(2.0)", "x[0] += 2.0"),
         Row("at[].mul", "x.at[0].multiply(2.0)", "x[0] *= 2.0"),
@@ -202,7 +202,7 @@ SECTIONS: Sections = {
         Row("disable_jit", "with jax.disable_jit(): z = F(v)", "z = F(v)", "it runs as it stands"),
         Row("ad", "jax.grad(f)(v)", "ga.grad(f)(v.data)"),
         Row(
-            "test_util",
+            "test_util.check_grads",
             "jax.test_util.check_grads(F, (v,), 2)",
             "ga.check_grads(F, (v.data,), 2)",
             alone="it raises or is silent",
@@ -455,7 +455,6 @@ SECTIONS: Sections = {
                 ("laplace", "jax.random.laplace(jax.random.key(0), (2,))", "rng.laplace(size=2)"),
                 ("gumbel", "jax.random.gumbel(jax.random.key(0), (2,))", "rng.gumbel(size=2)"),
                 ("binomial", "jax.random.binomial(jax.random.key(0), 3, 0.5, (2,))", "rng.binomial(3, 0.5, 2)"),
-                ("permutation", "jax.random.permutation(jax.random.key(0), 5)", "rng.permutation(5)"),
             )
         ),
         Row(
@@ -524,6 +523,7 @@ SECTIONS: Sections = {
         ),
         Row("scipy.special.logsumexp", "jax.scipy.special.logsumexp(x, axis)", "np.logaddexp.reduce(x, axis)"),
         Row("scipy.special", "jax.scipy.special.gammaln(p)", "scipy.special.gammaln(p.data)", _TWIN),
+        Row("scipy.stats.norm", "jax.scipy.stats.norm.cdf(x)", "scipy.stats.norm.cdf(x.data)", _TWIN),
         Row("scipy.stats", "jax.scipy.stats.norm.cdf(x)", "scipy.stats.norm.cdf(x.data)", _TWIN),
         *alike("cdf pdf", "scipy.stats.norm.{}", "jax.scipy.stats.norm.{}(x)", "scipy.stats.norm.{}(x.data)", _TWIN),
         *alike("gamma ndtr ndtri", "scipy.special.{}", "jax.scipy.special.{}(p)", "scipy.special.{}(p.data)", _TWIN),
@@ -593,6 +593,31 @@ SECTIONS: Sections = {
         *(
             Row(name, name, "ga.nnet.relu(x)", "layers are functions of arrays and of their parameters", alone=_PACKAGE)
             for name in ("flax", "linen", "nnx", "haiku", "equinox")
+        ),
+        *(
+            Row(
+                name,
+                f"jax.{name}",
+                "optimizer = ga.nnet.optimizers.adam(0.1)",
+                "after state = optimizer.init(x), each step is updates, state = optimizer.update(gradient, state), "
+                "x = x + updates",
+                alone="its optimisers have three functions",
+            )
+            for name in ("example_libraries", "example_libraries.optimizers", "experimental.optimizers")
+        ),
+        Row(
+            "example_libraries.stax",
+            "jax.example_libraries.stax",
+            "ga.nnet.relu(x)",
+            "layers are functions of arrays and of their parameters",
+            alone="a module",
+        ),
+        Row(
+            "experimental.ode",
+            "jax.experimental.ode.odeint",
+            "a loop of steps, as in v + 0.1 * F(v)",
+            "it is differentiated; ga.implicit_root is for what a solver finds",
+            alone="a solver",
         ),
         Row(
             "experimental",

@@ -467,6 +467,17 @@ _MODELS = (
         alone=_STEPS,
     ),
     Row(
+        "nn.utils.rnn.pad_sequence",
+        "torch.nn.utils.rnn.pad_sequence([v, u[:2]])",
+        "np.stack([np.pad(row, (0, 3 - len(row))) for row in [v, u[:2]]], 1)",
+    ),
+    Row(
+        "nn.utils",
+        "torch.nn.utils.parameters_to_vector([x, v])",
+        "ga.flatten([x, v])[0]",
+        "gradients are clipped by ga.nnet.optimizers.clip_by_global_norm",
+    ),
+    Row(
         "nn.utils.parameters_to_vector",
         "torch.nn.utils.parameters_to_vector([x, v])",
         "ga.flatten([x, v])[0]",

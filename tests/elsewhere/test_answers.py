@@ -133,7 +133,7 @@ LINES = [
     ("ga.lax.cos(1)", "so no lax.cos. Write np.cos"),
     ("ga.lax.max(1)", "so no lax.max (JAX). Write np.maximum(x, y)"),
     ("ga.autograd.no_grad()", "so no autograd.no_grad. Write ga.no_grad"),
-    ("ga.func.vmap(1)", "so no func.vmap (PyTorch, JAX). Write np.stack([f(row) for row in x])"),
+    ("ga.func.vmap(1)", "so no func.vmap (PyTorch). Write np.stack([f(row) for row in x])"),
     ("ga.scipy.linalg.inv", "so no scipy.linalg.inv. Write np.linalg.inv"),
     (
         "ga.scipy.zzz",
@@ -169,6 +169,17 @@ MODULES = [
     ("from gradarray.nn.functional import softmax", "nn", ", so no nn.functional.softmax (PyTorch). Write ga.nnet.so"),
     ("from gradarray.nnet.functional import relu", "nnet.functional", ", so no functional.relu (PyTorch). Write ga.nn"),
     ("from gradarray.misc.optimizers import adam", "misc", ", so no misc.optimizers.adam (autograd). Write optimizer"),
+    (
+        "from gradarray.test_util import check_grads",
+        "test_util",
+        ", so no test_util.check_grads (autograd, JAX). Write",
+    ),
+    (
+        "from gradarray.convenience_wrappers import multigrad",
+        "convenience_wrappers",
+        ", so no convenience_wrappers.mul",
+    ),
+    ("from gradarray.math.arithmetic.ops import Add", "math", " (MyGrad). Write ga.exp(x)"),
     ("from gradarray.linalg.zzz import a", "linalg.zzz", ""),
     ("import gradarray.linalgg", "linalgg", "; the nearest name is 'linalg'"),
     ("import gradarray.zzz.yyy", "zzz", ""),
@@ -308,6 +319,8 @@ KEYWORDS = [
     ("x.view(size=(3, 2))", "(PyTorch). Write x.reshape(3, 2)"),
     ("ga.jit(np.sin, donate_argnums=0)", "(JAX). Write ga.jit(F)(v.data); nothing is compiled"),
     ("ga.matmul(x, x, precision='highest')", "(JAX). Write A @ B; in the precision of the arrays"),
+    ("ga.random.randn(2, device='cpu')", "(PyTorch). Write ga.tensor(a); all arrays are on the CPU"),
+    ("ga.load('model.pt', weights_only=True)", "(PyTorch). Write nothing: there are arrays alone in the file"),
     ("ga.random.normal(key=1)", "(JAX). Write rng.normal(size=2)"),
 ]
 
@@ -334,6 +347,7 @@ MISPLACED = [
     ("ga.transpose(x, 0, 1)", "(PyTorch). Write np.swapaxes(x, 0, 1)"),
     ("ga.ones((2, 3, 4)).transpose(0, 1)", "axes don't match array (PyTorch). Write np.swapaxes(x, 0, 1)"),
     ("ga.random.normal(ga.random.default_rng(0), (3,))", "(JAX). Write rng.normal(size=2); with rng = "),
+    ("ga.check_grads(np.sin)", "(autograd). Write ga.check_grads(F, (v.data,), 2)"),
     ("ga.random.default_rng(0).uniform(ga.random.default_rng(0), (3,))", "(JAX). Write rng.uniform(size=2)"),
 ]
 
