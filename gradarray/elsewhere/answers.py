@@ -268,7 +268,7 @@ def explain(error: TypeError | ValueError, func: Any) -> None:
     match = _UNKNOWN.match(said)
     if match is None or match[1] != name:
         found = _index()[0].get(f"{name}()") if _MISPLACED.search(said) else None
-        if found and (told := _told(found)) not in said:
+        if found and (told := _told(found)):
             error.args = (said + told,)
         return
     told = keyword(*match.groups())
