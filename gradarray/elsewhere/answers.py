@@ -30,6 +30,9 @@ LIBRARIES = {"mygrad": "MyGrad", "autograd": "autograd", "pytorch": "PyTorch", "
 # How like a name has to be to be taken for a slip of the pen.
 _LIKENESS = 0.75
 
+# How the names of rows begin that are no rooms'.
+_OBJECTS = ("Tensor.", "Optimizer.")
+
 # Rooms with other names there.
 _ROOMS = {"nnet": "nn"}
 
@@ -56,13 +59,13 @@ def differences() -> dict[str, tuple[Difference, ...]]:
 
 @functools.cache
 def _index() -> tuple[Mapping[str, Found], Mapping[str, Found]]:
-    """Return the rows by their whole name, and by what follows a dot in it; those of tensors by the whole alone."""
+    """Return the rows by their whole name, and by what follows a dot in it; those of objects by the whole alone."""
     whole, ends = defaultdict(list), defaultdict(list)
     for library, sections in table().items():
         for rows in sections.values():
             for row in rows:
                 whole[row.name].append((library, row))
-                parts = row.name.split(".") if not row.name.startswith("Tensor.") else []
+                parts = row.name.split(".") if not row.name.startswith(_OBJECTS) else []
                 for n in range(1, len(parts)):
                     ends[".".join(parts[n:])].append((library, row))
     return whole, ends
@@ -74,8 +77,10 @@ def _rooms() -> frozenset[str]:
     return frozenset(part for name in _index()[0] for part in name.split("."))
 
 
-def advice(owner: str, name: str) -> str:
+def advice(owner: str, name: str, everywhere: bool = True) -> str:
     """Return what to write for a name that `owner` has not: "", "linalg", "Tensor"; nothing if nobody has it.
+
+    Where `owner` is the name of a room, a row for the name in any other one serves, too.
 
     Examples
     --------
@@ -85,7 +90,7 @@ def advice(owner: str, name: str) -> str:
     """
     whole, ends = _index()
     found = whole.get(f"{owner}.{name}" if owner else name)
-    if not found and owner != "Tensor":
+    if not found and everywhere:
         found = ends.get(name) or whole.get(name)
     return _told(found) if found else ""
 
@@ -199,6 +204,12 @@ def absence(module: str) -> Callable[[str], NoReturn]:
     return __getattr__
 
 
+def lacking(obj: Any, owner: str, name: str) -> AttributeError:
+    """Return the error for a name that an object has not, asked by its ``__getattr__``; `owner` is its part in rows."""
+    told = "" if name.startswith("_") else advice(owner, name, everywhere=False)
+    return AttributeError(f"{type(obj).__name__!r} object has no attribute {name!r}{told}", name=name, obj=obj)
+
+
 class Absent:
     """An attribute that there is not, which says what to write instead.
 
@@ -214,7 +225,7 @@ class Absent:
 
     def __get__(self, obj: Any, owner: Any = None) -> NoReturn:
         what = f"type object {owner.__name__!r}" if obj is None else f"{type(obj).__name__!r} object"
-        told = advice("Tensor", self.name) if self.reason is None else f": {self.reason}"
+        told = advice("Tensor", self.name, everywhere=False) if self.reason is None else f": {self.reason}"
         raise AttributeError(
             f"{what} has no attribute {self.name!r}{told}", name=self.name, obj=owner if obj is None else obj
         )

@@ -16,7 +16,11 @@ from typing import Any
 
 def is_importing(frame: FrameType) -> bool:
     """Tell whether a frame is at ``from module import name``, where that asks for the name."""
-    return frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]
+    return _is_at(frame, "IMPORT_FROM")
+
+
+def _is_at(frame: FrameType, *operations: str) -> bool:
+    return frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] in [opmap[name] for name in operations]
 
 
 def names_after(frame: FrameType) -> list[str]:
@@ -24,13 +28,13 @@ def names_after(frame: FrameType) -> list[str]:
 
     That is [scan] at `lax` in ``ga.lax.scan(f, x)``, and [nn, Linear] at ``from gradarray.nn import Linear``.
     """
+    if not _is_at(frame, "LOAD_ATTR", "IMPORT_NAME"):  # such as in hasattr, for which nothing is looked through
+        return []
     code = [i for i in dis.get_instructions(frame.f_code) if i.opname != "EXTENDED_ARG"]
     n = next((n for n, i in enumerate(code) if i.offset >= frame.f_lasti), 0)
     if code[n].opname == "LOAD_ATTR":
         return [i.argval for i in takewhile(lambda i: i.opname in ("LOAD_ATTR", "LOAD_METHOD"), code[n + 1 :])]
-    if code[n].opname == "IMPORT_NAME":
-        return [*code[n].argval.split(".")[1:], *(code[n - 1].argval or ())[:1]]
-    return []
+    return [*code[n].argval.split(".")[1:], *(code[n - 1].argval or ())[:1]]
 
 
 class Finder:

@@ -534,6 +534,37 @@ _OPTIMIZERS = (
         "optim.Optimizer", "torch.optim.Optimizer", "ga.nnet.optimizers.Optimizer", "a pair of functions", alone=_CLASS
     ),
     *(
+        Row(f"Optimizer.{name}", f"optimizer.{name}{call}", write, note, alone=_STEPS)
+        for name, call, write, note in (
+            (
+                "zero_grad",
+                "()",
+                "nothing, or to clear a gradient null_grad, as in x.null_grad()",
+                "backward() overwrites .grad and does not add to it",
+            ),
+            (
+                "step",
+                "()",
+                "o = ga.nnet.optimizers.sgd(0.1); f(v).backward(); ga.nnet.optimizers.step(o, v, o.init(v))",
+                "it returns the next state, which the next step takes",
+            ),
+            (
+                "state_dict",
+                "()",
+                "ga.nnet.optimizers.sgd(0.1).init(v)",
+                "the state is a value that update and step return",
+            ),
+            (
+                "load_state_dict",
+                "",
+                "ga.nnet.optimizers.sgd(0.1).init(v)",
+                "the state is a value that update and step take",
+            ),
+            ("param_groups", "", "ga.nnet.optimizers.sgd(0.1).init([v, u])", "one optimiser for each group"),
+            ("add_param_group", "", "ga.nnet.optimizers.sgd(0.1).init([v, u])", "one optimiser for each group"),
+        )
+    ),
+    *(
         Row(
             f"optim.lr_scheduler.{theirs}",
             f"torch.optim.lr_scheduler.{theirs}",

@@ -11,6 +11,7 @@ import numpy as np
 
 import gradarray as ga
 
+from ..elsewhere.answers import lacking as lacking
 from ..elsewhere.answers import telling as telling
 
 

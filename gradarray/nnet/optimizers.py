@@ -44,13 +44,13 @@ The same with tensors and `.backward()`, whose values `step` updates in place, o
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 import gradarray as ga
 
-from .calls import telling
+from .calls import lacking, telling
 from .leaves import advanced, flatten, in_dtype_of, leaves_like, precision, zeros_for_all
 from .schedules import Schedule, as_schedule
 
@@ -88,6 +88,14 @@ class Optimizer(NamedTuple):
 
     init: Callable[[Any], Any]
     update: Callable[..., tuple[Any, Any]]
+
+
+if not TYPE_CHECKING:  # to a type checker, a class with a __getattr__ has every name
+
+    def _lacking(self, name):
+        raise lacking(self, "Optimizer", name)
+
+    Optimizer.__getattr__ = _lacking
 
 
 class SGDState(NamedTuple):

@@ -466,3 +466,22 @@ def test_the_table_is_loaded_when_a_name_is_missed(run_python: Any) -> None:
         "print(before, 'gradarray.elsewhere.pytorch' in sys.modules)",
     )
     assert ended.stdout.split() == ["False", "True"]
+
+
+def test_an_optimizer_answers() -> None:
+    optimizer = ga.nnet.optimizers.adam(0.1)
+    for name, told in (
+        ("zero_grad", r"Write nothing, .*; backward\(\) overwrites"),
+        ("step", r"ga\.nnet\.optimizers\.step\("),
+    ):
+        with pytest.raises(
+            AttributeError, match=rf"^'Optimizer' object has no attribute '{name}' \(PyTorch\)\. .*{told}"
+        ):
+            getattr(optimizer, name)
+        assert not hasattr(optimizer, name)
+        assert name not in dir(optimizer)
+    for name in ("zzz", "cat", "unsqueeze", "__array__", "_zzz"):
+        with pytest.raises(AttributeError, match=rf"^'Optimizer' object has no attribute '{name}'$"):
+            getattr(optimizer, name)
+    assert copy.copy(optimizer) == optimizer
+    assert type(optimizer)(*optimizer) == optimizer
