@@ -21,6 +21,7 @@ from . import fft, linalg, registry
 from .compiler.jit import JitWarning, jit, source
 from .context.settings import no_grad
 from .dropin.blocks import drop_in
+from .elsewhere.answers import find_imports as _find_imports
 from .elsewhere.answers import missing as _missing
 from .kernels.guard import (
     mem_guard_active,
@@ -50,10 +51,12 @@ from .transforms.hessians import ggnvp, hessian, hessian_diagonal, hvp
 from .transforms.implicit_root import implicit_root
 from .transforms.jacobians import jacfwd, jacobian, jacrev
 from .transforms.tap import tap
+from .transforms.trees import tree_leaves, tree_map
 
 __version__ = "0.1.0"
 
 no_autodiff = no_grad
+_find_imports()
 
 __all__ = [
     "GradientLossError",
@@ -103,6 +106,8 @@ __all__ = [
     "tap",
     "tensor",
     "testing",
+    "tree_leaves",
+    "tree_map",
     "turn_memory_guarding_off",
     "turn_memory_guarding_on",
     "ufunc",

@@ -13,12 +13,13 @@ import inspect
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from opcode import opmap
+from collections.abc import Callable, Mapping, Sequence
+from types import FrameType
 from typing import Any, NoReturn, TypeVar, cast
 
 import numpy as np
 
+from .asked import Finder, is_importing, names_after
 from .rows import Difference, Row, Sections
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -28,6 +29,12 @@ LIBRARIES = {"mygrad": "MyGrad", "autograd": "autograd", "pytorch": "PyTorch", "
 
 # How like a name has to be to be taken for a slip of the pen.
 _LIKENESS = 0.75
+
+# How the names of rows begin that are no rooms'.
+_OBJECTS = ("Tensor.", "Optimizer.")
+
+# Rooms with other names there.
+_ROOMS = {"nnet": "nn"}
 
 Found = list[tuple[str, Row]]
 
@@ -52,20 +59,28 @@ def differences() -> dict[str, tuple[Difference, ...]]:
 
 @functools.cache
 def _index() -> tuple[Mapping[str, Found], Mapping[str, Found]]:
-    """Return the rows by their whole name, and by the last part of what is the name of a function."""
-    whole, last = defaultdict(list), defaultdict(list)
+    """Return the rows by their whole name, and by what follows a dot in it; those of objects by the whole alone."""
+    whole, ends = defaultdict(list), defaultdict(list)
     for library, sections in table().items():
         for rows in sections.values():
             for row in rows:
                 whole[row.name].append((library, row))
-                owner, _, name = row.name.rpartition(".")
-                if owner and owner != "Tensor":
-                    last[name].append((library, row))
-    return whole, last
+                parts = row.name.split(".") if not row.name.startswith(_OBJECTS) else []
+                for n in range(1, len(parts)):
+                    ends[".".join(parts[n:])].append((library, row))
+    return whole, ends
 
 
-def advice(owner: str, name: str) -> str:
+@functools.cache
+def _rooms() -> frozenset[str]:
+    """Return the names that others may follow, since there are rows for these or for the name itself."""
+    return frozenset(part for name in _index()[0] for part in name.split("."))
+
+
+def advice(owner: str, name: str, everywhere: bool = True) -> str:
     """Return what to write for a name that `owner` has not: "", "linalg", "Tensor"; nothing if nobody has it.
+
+    Where `owner` is the name of a room, a row for the name in any other one serves, too.
 
     Examples
     --------
@@ -73,10 +88,10 @@ def advice(owner: str, name: str) -> str:
     >>> advice("Tensor", "unsqueeze")
     ' (PyTorch). Write np.expand_dims(x, axis)'
     """
-    whole, last = _index()
+    whole, ends = _index()
     found = whole.get(f"{owner}.{name}" if owner else name)
-    if not found and owner != "Tensor":
-        found = last.get(name)
+    if not found and everywhere:
+        found = ends.get(name) or whole.get(name)
     return _told(found) if found else ""
 
 
@@ -104,11 +119,62 @@ def _laid_out(code: str) -> str:
 def missing(module: str, name: str) -> Exception:
     """Return the error for a name that a module has not; asked by the module's ``__getattr__``."""
     frame = sys._getframe(2)
-    importing = frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]
-    told = "" if name.startswith("_") else _of_module(module, name)
-    if importing:  # Python would say no more than that there is no such name
+    told = ""
+    if not name.startswith("_"):
+        told = _of_line(module, [name, *(names_after(frame) if name in _rooms() else [])])
+    if is_importing(frame):  # Python would say no more than that there is no such name
         return ImportError(f"cannot import name {name!r} from {module!r}{told}", name=module)
     return AttributeError(f"module {module!r} has no attribute {name!r}{told}", name=name, obj=sys.modules[module])
+
+
+def _of_import(frame: FrameType, inner: str) -> str:
+    """Return what is said for a module that there is not; asked by what finds modules."""
+    depth, names = inner.count("."), names_after(frame)
+    if ".".join(names[: depth + 1]) != inner:
+        names = inner.split(".")
+    return _of_line(".".join([PACKAGE, *names[:depth]]), names[depth:])
+
+
+def find_imports() -> None:
+    """Say from now on what to write instead where a module of this package is imported that there is not."""
+    others = [finder for finder in sys.meta_path if getattr(finder, "package", None) != PACKAGE]
+    sys.meta_path[:] = [*others, cast("Any", Finder(PACKAGE, _of_import))]
+
+
+def _of_line(module: str, names: Sequence[str]) -> str:
+    """Return what is said for names, each of what the one before leads to: of as many as there is something for."""
+    owner = module.partition(".")[2]
+    for n in range(len(names), 1, -1):
+        told = advice(owner, ".".join(names[:n])) or _by_itself(names[1:n])
+        if not told and n == len(names):
+            told = _elsewhere(names)
+        if told:
+            return f", so no {'.'.join(names[:n])}{told}"
+    return _of_module(module, names[0])
+
+
+def _by_itself(names: Sequence[str]) -> str:
+    """Return what is said for what is in a room there, and in another one, or in none, here."""
+    for path in (names, names[-1:]):
+        if _is_numpys(path):
+            return f". Write {'.'.join(['np', *path])}"
+    return f". Write ga.{names[-1]}" if names[-1] in sys.modules[PACKAGE].__all__ else ""
+
+
+def _elsewhere(names: Sequence[str]) -> str:
+    """Return what is said for the last name by those who have the room, or by all if nobody has it."""
+    whole, ends = _index()
+    found = ends.get(names[-1]) or whole.get(names[-1]) or []
+    owners = {library for name, rows in whole.items() if name.split(".")[0] == names[0] for library, _ in rows}
+    found = [(library, row) for library, row in found if library in owners or not owners]
+    return _told(found) if found else ""
+
+
+def _is_numpys(path: Sequence[str]) -> bool:
+    found: Any = np
+    for name in path:
+        found = getattr(found, name, None)
+    return found is not None
 
 
 @functools.cache
@@ -117,14 +183,12 @@ def _of_module(module: str, name: str) -> str:
     told = advice(owner, name)
     if told:
         return told
-    numpys: Any = np
-    for part in filter(None, owner.split(".")):
-        numpys = getattr(numpys, part, None)
-    if hasattr(numpys, name):
-        path = ".".join(part for part in ("np", owner, name) if part)
-        return f" (NumPy). Write {path}"
+    path = [*filter(None, owner.split(".")), name]
+    if _is_numpys(path):
+        return f" (NumPy). Write {'.'.join(['np', *path])}"
     public = getattr(sys.modules[module], "__all__", None) or dir(sys.modules[module])
-    known = [row.removeprefix(f"{owner}.") for row in _index()[0] if row.rpartition(".")[0] == owner]
+    theirs = _ROOMS.get(owner.partition(".")[0], owner)
+    known = [row.rpartition(".")[2] for row in _index()[0] if (row.rpartition(".")[0] + ".").startswith(theirs + ".")]
     near = difflib.get_close_matches(name, [*public, *known], 1, _LIKENESS)
     if not near:
         return ""
@@ -138,6 +202,12 @@ def absence(module: str) -> Callable[[str], NoReturn]:
         raise missing(module, name)
 
     return __getattr__
+
+
+def lacking(obj: Any, owner: str, name: str) -> AttributeError:
+    """Return the error for a name that an object has not, asked by its ``__getattr__``; `owner` is its part in rows."""
+    told = "" if name.startswith("_") else advice(owner, name, everywhere=False)
+    return AttributeError(f"{type(obj).__name__!r} object has no attribute {name!r}{told}", name=name, obj=obj)
 
 
 class Absent:
@@ -155,7 +225,7 @@ class Absent:
 
     def __get__(self, obj: Any, owner: Any = None) -> NoReturn:
         what = f"type object {owner.__name__!r}" if obj is None else f"{type(obj).__name__!r} object"
-        told = advice("Tensor", self.name) if self.reason is None else f": {self.reason}"
+        told = advice("Tensor", self.name, everywhere=False) if self.reason is None else f": {self.reason}"
         raise AttributeError(
             f"{what} has no attribute {self.name!r}{told}", name=self.name, obj=owner if obj is None else obj
         )
@@ -184,9 +254,16 @@ def give_absent(cls: Any, attributes: Mapping[str, Absent]) -> None:
     cls.__bases__ = (*cls.__bases__, base)
 
 
-# --- keywords -------------------------------------------------------------------------------------------------------
+# --- arguments ------------------------------------------------------------------------------------------------------
 
 _UNKNOWN = re.compile(r"(?:.*\.)?(\w+)\(\) got an unexpected keyword argument '(\w+)'(?:\. Did you mean '\w+'\?)?$")
+
+# What is said of an argument that stands where another library's function has it.
+_MISPLACED = re.compile(
+    r"takes (from \d+ to )?\d+ positional arguments? but \d+ (was|were) given|Cannot interpret '(\d+|True|False)' as|"
+    r"order must be str, not int|(return arrays|output) must be|axes don't match array|"
+    r"not 'Generator'|missing 1 required positional argument: 'args'"
+)
 
 
 def keyword(function: str, name: str) -> str:
@@ -196,12 +273,16 @@ def keyword(function: str, name: str) -> str:
     return _told(found) if found else ""
 
 
-def explain(error: TypeError, func: Any) -> None:
-    """Say at the error for a keyword that `func` does not take what to write, if there is something to say."""
-    match = _UNKNOWN.match(str(error))
-    if match is None or match[1] != getattr(func, "__name__", None):
+def explain(error: TypeError | ValueError, func: Any) -> None:
+    """Say at the error for an argument that `func` does not take what to write, if there is something to say."""
+    said, name = str(error), getattr(func, "__name__", None)
+    match = _UNKNOWN.match(said)
+    if match is None or match[1] != name:
+        found = _index()[0].get(f"{name}()") if _MISPLACED.search(said) else None
+        if found and (told := _told(found)):
+            error.args = (said + told,)
         return
-    told, said = keyword(*match.groups()), str(error)
+    told = keyword(*match.groups())
     if told:  # what Python has guessed is no better
         said = said.partition(". Did you mean")[0]
     elif "Did you mean" not in said:  # as Python says itself, from 3.13 on
@@ -211,9 +292,10 @@ def explain(error: TypeError, func: Any) -> None:
 
 def _near_keyword(func: Any, name: str) -> str:
     try:
-        names = list(inspect.signature(func).parameters)
+        parameters = inspect.signature(func).parameters.values()
     except (TypeError, ValueError):
         return ""
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
     near = difflib.get_close_matches(name, names, 1)
     return f". Did you mean {near[0]!r}?" if near else ""
 

@@ -2,31 +2,53 @@
 
 from __future__ import annotations
 
-from .rows import Difference, Row, Sections
+from .rows import Difference, Row, Sections, alike
 
 _SILENT = "it raises or is silent"
+_TWIN = "inside a transform it is differentiated as it is, of variables too"
+_SOLVER = "it is differentiated; ga.implicit_root is for what a solver finds"
 
 SECTIONS: Sections = {
     "Modules": (
         Row(
             "numpy",
-            "autograd.numpy.sin(v)",
-            "np.sin(v)",
+            "autograd.numpy.sin(x)",
+            "np.sin(x)",
             "after import numpy as np: NumPy's own functions take tensors",
         ),
         Row(
             "scipy",
-            "autograd.scipy.special.logsumexp(v)",
-            "np.logaddexp.reduce(v)",
-            "inside a transform, the dense functions of scipy.linalg and a dozen of scipy.special are differentiated "
-            "as they are",
+            "autograd.scipy.special.logsumexp(x)",
+            "scipy.special.logsumexp(x.data)",
+            "inside a transform, the dense functions of scipy.linalg, a dozen of scipy.special, and scipy.stats.norm "
+            "are differentiated as they are",
         ),
-        Row("scipy.special.logsumexp", "autograd.scipy.special.logsumexp(v)", "np.logaddexp.reduce(v)"),
+        Row("scipy.special", "autograd.scipy.special.gammaln(p)", "scipy.special.gammaln(p.data)", _TWIN),
+        Row("scipy.stats.norm", "autograd.scipy.stats.norm.cdf(x)", "scipy.stats.norm.cdf(x.data)", _TWIN),
+        Row("scipy.stats", "autograd.scipy.stats.norm.cdf(x)", "scipy.stats.norm.cdf(x.data)", _TWIN),
+        *alike(
+            "erf erfc gamma gammaln logit",
+            "scipy.special.{}",
+            "autograd.scipy.special.{}(p)",
+            "scipy.special.{}(p.data)",
+            _TWIN,
+        ),
+        *alike(
+            "cdf pdf", "scipy.stats.norm.{}", "autograd.scipy.stats.norm.{}(x)", "scipy.stats.norm.{}(x.data)", _TWIN
+        ),
+        Row(
+            "scipy.integrate",
+            "autograd.scipy.integrate.odeint",
+            "a loop of steps, as in v + 0.1 * F(v)",
+            _SOLVER,
+            alone=_SILENT,
+        ),
+        Row("scipy.special.logsumexp", "autograd.scipy.special.logsumexp(x, axis)", "np.logaddexp.reduce(x, axis)"),
         Row("scipy.special.expit", "autograd.scipy.special.expit(v)", "1 / (1 + np.exp(-v))"),
         Row(
             "scipy.stats.norm.logpdf",
-            "autograd.scipy.stats.norm.logpdf(v, 0.0, 1.0)",
-            "-v ** 2 / 2 - np.log(2 * np.pi) / 2",
+            "autograd.scipy.stats.norm.logpdf(x, 0.0, 1.0)",
+            "-x ** 2 / 2 - np.log(2 * np.pi) / 2",
         ),
         Row(
             "extend",
@@ -36,7 +58,10 @@ SECTIONS: Sections = {
             alone="a module",
         ),
         Row("misc", "autograd.misc.flatten([v, u])[0]", "ga.flatten([v, u])[0]"),
-        Row("test_util", "autograd.test_util.check_grads(F)(v)", "ga.check_grads(F, (v,))", alone=_SILENT),
+        *(
+            Row(name, "autograd.test_util.check_grads(F)(v)", "ga.check_grads(F, (v.data,), 2)", alone=_SILENT)
+            for name in ("test_util", "test_util.check_grads", "check_grads()")
+        ),
         Row("builtins", "autograd.builtins.list([v, u])", "[v, u]", "Python's own containers are looked into"),
         Row("tracer", "autograd.tracer.getval(v)", "ga.asarray(v)"),
         Row("differential_operators", "autograd.differential_operators.grad(f)(v)", "ga.grad(f)(v)"),
@@ -141,6 +166,24 @@ SECTIONS: Sections = {
             "sgd",
             "autograd.misc.optimizers.sgd(lambda v, i: 2 * v, v, num_iters=3, step_size=0.1, mass=0.0)",
             "z = v\nfor i in range(3):\n    z = z - 0.1 * 2 * z\nz",
+        ),
+        *(
+            Row(
+                f"misc.optimizers.{name}",
+                f"autograd.misc.optimizers.{name}",
+                f"optimizer = ga.nnet.optimizers.{name}(0.1)",
+                "after state = optimizer.init(x), each step is updates, state = optimizer.update(gradient, state), "
+                "x = x + updates",
+                alone="the loop is the user's here",
+            )
+            for name in ("sgd", "rmsprop", "adam")
+        ),
+        Row(
+            "misc.fixed_points",
+            "autograd.misc.fixed_points.fixed_point",
+            "ga.implicit_root(lambda r, a: r ** 2 - a, np.sqrt)(2.0)",
+            "what the search finds is differentiated, not its steps",
+            alone="it takes a function of functions",
         ),
         Row("misc.flatten", "autograd.misc.flatten([v, u])[0]", "ga.flatten([v, u])[0]"),
     ),

@@ -32,6 +32,16 @@ SECTIONS: Sections = {
         Row("tensor_base", "mg.tensor_base.Tensor(x)", "ga.Tensor(x)"),
         Row("tensor_creation", "mg.tensor_creation.funcs.zeros(3)", "ga.zeros(3)"),
         Row("tensor_manip", "mg.tensor_manip.transpose_like.ops", "ga.transpose(x)", alone=_CLASSES),
+        Row(
+            "computational_graph",
+            "mg.computational_graph.build_graph",
+            "f(v).creator",
+            "ga.source writes a derivative out as NumPy code",
+            alone="it draws",
+        ),
+        Row(
+            "nnet.layers.dense", "mynn.layers.dense", "x @ A + v", "parameters are arrays of yours", alone="in MyNN now"
+        ),
         Row("math", "mg.math.exp_log.funcs.exp(x)", "ga.exp(x)"),
         Row("indexing_routines", "mg.indexing_routines.funcs.where(mask, x, y)", "ga.where(mask, x, y)"),
         Row("errors", "mg.errors.InvalidGradient", "ga.GradientLossError", alone="a module of exceptions"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import pytorch_nn
 from .rows import Difference, Row, Sections, alike
 
 # Why there is nothing to compare with.
@@ -9,6 +10,7 @@ _CPU = "there is no other device"
 _RANDOM = "the numbers are those of another generator"
 _NONE = "PyTorch does something else with memory"
 
+_RULE = "ga.registry.elementwise gives it a derivative"
 _TWIN = "inside a transform it is differentiated as it is, of variables too"
 
 SECTIONS: Sections = {
@@ -91,6 +93,31 @@ SECTIONS: Sections = {
             "and go on with the result; it works in forward mode, too",
             alone="it prints",
         ),
+        Row(
+            "Tensor.register_post_accumulate_grad_hook",
+            "x.register_post_accumulate_grad_hook(print)",
+            "x = ga.tap(x, print)",
+            "and go on with the result; it works in forward mode, too",
+            alone="it prints",
+        ),
+        *(
+            Row(f"autograd.{name}", f"torch.autograd.{theirs}", write, note, alone=alone)
+            for name, theirs, write, note, alone in (
+                ("Variable", "Variable(x)", "ga.tensor(x)", "which is a variable", ""),
+                ("backward", "backward(f(v.requires_grad_()))", "f(v).backward()", "", ""),
+                ("variable", "Variable(x)", "ga.tensor(x)", "which is a variable", ""),
+                ("gradgradcheck", "gradgradcheck", "ga.check_grads(F, (v.data,), 2)", "", "it raises or is silent"),
+                ("graph", "graph", "f(v).creator", "the tape", "a module"),
+                ("profiler", "profiler", "import cProfile; cProfile.Profile().runcall(F, v)", "", "it measures"),
+            )
+        ),
+        Row(
+            "func.functional_call",
+            "torch.func.functional_call",
+            "model = lambda parameters, x: x @ parameters['weight']",
+            "a function of its parameters to begin with",
+            alone="a class there",
+        ),
         Row("is_grad_enabled", "torch.is_grad_enabled()", "not (x + 0).constant"),
         Row(
             "enable_grad",
@@ -164,12 +191,85 @@ SECTIONS: Sections = {
         Row("Tensor.to", "x.to(torch.float32)", "x.astype(np.float32)", "all arrays are on the CPU"),
         Row("Tensor.is_cuda", "x.is_cuda", "x.device != 'cpu'", "all arrays are on the CPU"),
         Row("cuda", "torch.cuda.is_available()", "False", "all arrays are on the CPU", alone=_CPU),
-        Row("tensor(device=)", "torch.tensor(a, device='cpu')", "ga.tensor(a)", "all arrays are on the CPU"),
+        Row("device=", "torch.tensor(a, device='cpu')", "ga.tensor(a)", "all arrays are on the CPU"),
         Row("device", "torch.device('cpu').type", "x.device", "all arrays are on the CPU"),
         Row("pin_memory=", "torch.tensor(a, pin_memory=False)", "ga.tensor(a)", "all arrays are on the CPU"),
         Row("memory_format=", "x.clone(memory_format=torch.contiguous_format)", "x.copy('C')"),
         Row("non_blocking=", "x.to('cpu', non_blocking=True)", "x", "all arrays are on the CPU"),
         Row("layout=", "torch.zeros(3, layout=torch.strided)", "np.zeros(3)", "all arrays are dense"),
+        Row("Tensor.is_cpu", "x.is_cpu", "x.device == 'cpu'"),
+        Row("Tensor.get_device", "x.get_device()", "x.device", "all arrays are on the CPU", alone=_CPU),
+        Row(
+            "Tensor.share_memory_",
+            "x.share_memory_()",
+            "x",
+            "multiprocessing.shared_memory is Python's own",
+            alone=_CPU,
+        ),
+        Row("Tensor.is_sparse", "x.is_sparse", "False", "all arrays are dense"),
+        Row("Tensor.to_dense", "x.to_dense()", "x", "all arrays are dense"),
+        Row("Tensor.to_sparse", "x.to_sparse().to_dense()", "x", "all arrays are dense"),
+        Row(
+            "sparse_coo_tensor",
+            "torch.sparse_coo_tensor(index, v, (3, 3)).to_dense()",
+            "z = np.zeros((3, 3), like=v); np.add.at(z, tuple(index), v); z",
+            "all arrays are dense",
+        ),
+        Row("Tensor.short", "x.short()", "x.astype(np.int16)", "whole numbers are a constant"),
+        Row(
+            "Tensor.byte", "x.byte()", "x.astype(np.uint8)", "whole numbers are a constant", alone="of negative numbers"
+        ),
+        Row("Tensor.char", "x.char()", "x.astype(np.int8)", "whole numbers are a constant"),
+        Row("Tensor.cdouble", "x.cdouble()", "x.astype(complex)"),
+        Row("Tensor.cfloat", "x.cfloat()", "x.astype(np.complex64)"),
+        Row("Tensor.bfloat16", "x.bfloat16()", "x.astype(np.float16)", "NumPy has no bfloat16", alone=_CPU),
+        Row(
+            "bfloat16",
+            "torch.zeros(3, dtype=torch.bfloat16)",
+            "np.float16, as in np.zeros(3, np.float16)",
+            "NumPy has no bfloat16",
+            alone=_CPU,
+        ),
+        *alike(
+            "FloatTensor/float32 DoubleTensor/float64 LongTensor/int64 IntTensor/int32 ByteTensor/uint8 "
+            "BoolTensor/bool",
+            "{}",
+            "torch.{}([1, 0])",
+            "ga.tensor([1, 0], np.{})",
+        ),
+        Row("HalfTensor", "torch.HalfTensor([1, 0])", "ga.tensor([1, 0], np.float16)", alone=_CPU),
+        Row("Size", "torch.Size([2, 3])", "(2, 3)"),
+        Row("Generator", "torch.Generator().manual_seed(0)", "rng = ga.random.default_rng(0)", alone=_RANDOM),
+        Row("seed", "torch.seed()", "ga.random.seed(0)", "it seeds np.random, too", alone=_RANDOM),
+        *(
+            Row(name, f"torch.{name}({argument})", write, alone="a setting for all")
+            for name, argument, write in (
+                ("get_rng_state", "", "np.random.get_state()"),
+                ("initial_seed", "", "ga.random.seed(0)"),
+                ("use_deterministic_algorithms", "True", "ga.random.seed(0)"),
+                ("set_float32_matmul_precision", "'high'", "x @ x.T"),
+                ("set_default_device", "'cpu'", "x.device"),
+                ("set_default_tensor_type", "torch.DoubleTensor", "ga.tensor(x, np.float64)"),
+                ("get_default_dtype", "", "x.dtype"),
+            )
+        ),
+        Row(
+            "autocast",
+            "with torch.autocast('cpu', enabled=False): z = x * 2",
+            "z = x * 2",
+            "arrays keep their precision",
+        ),
+        Row(
+            "amp",
+            "with torch.amp.autocast('cpu', enabled=False): z = x * 2",
+            "z = x * 2",
+            "arrays keep their precision",
+        ),
+        Row("backends", "torch.backends.mps.is_available()", "False", "all arrays are on the CPU", alone=_CPU),
+        Row("accelerator", "torch.accelerator.is_available()", "False", "all arrays are on the CPU", alone=_CPU),
+        Row("mps", "torch.backends.mps.is_available()", "False", "all arrays are on the CPU", alone=_CPU),
+        Row("xpu", "torch.xpu.is_available()", "False", "all arrays are on the CPU", alone=_CPU),
+        Row("distributed", "torch.distributed.is_available()", "False", "all arrays are on the CPU", alone=_CPU),
         Row("Tensor.pin_memory", "x.pin_memory()", "x", "all arrays are on the CPU", alone=_CPU),
         Row("Tensor.float", "x.float()", "x.astype(np.float32)"),
         Row("Tensor.double", "x.double()", "x.astype(np.float64)"),
@@ -179,9 +279,9 @@ SECTIONS: Sections = {
         Row("Tensor.bool", "x.bool()", "x.astype(bool)", "truth values are a constant"),
         Row("Tensor.type", "x.type(torch.float32)", "x.astype(np.float32)", "the type itself is x.dtype"),
         Row("Tensor.type_as", "x.type_as(y)", "x.astype(y.dtype)"),
-        Row("float", "torch.zeros(3, dtype=torch.float)", "np.zeros(3, np.float32)"),
-        Row("int", "torch.zeros(3, dtype=torch.int)", "np.zeros(3, np.int32)"),
-        Row("long", "torch.zeros(3, dtype=torch.long)", "np.zeros(3, np.int64)"),
+        Row("float", "torch.zeros(3, dtype=torch.float)", "np.float32, as in np.zeros(3, np.float32)"),
+        Row("int", "torch.zeros(3, dtype=torch.int)", "np.int32, as in np.zeros(3, np.int32)"),
+        Row("long", "torch.zeros(3, dtype=torch.long)", "np.int64, as in np.zeros(3, np.int64)"),
         Row("Tensor.is_floating_point", "x.is_floating_point()", "x.dtype.kind == 'f'"),
         Row("is_floating_point", "torch.is_floating_point(x)", "x.dtype.kind == 'f'"),
         Row("Tensor.is_complex", "x.is_complex()", "np.iscomplexobj(x)"),
@@ -349,6 +449,82 @@ SECTIONS: Sections = {
             "x.{}()",
             "np.{}(x, out=x)",
         ),
+        *alike(
+            "absolute_/absolute arccos_/arccos arcsin_/arcsin arctan_/arctan arcsinh_/arcsinh asinh_/arcsinh "
+            "deg2rad_/deg2rad exp2_/exp2 fix_/trunc i0_/i0 rad2deg_/rad2deg sgn_/sign sinc_/sinc "
+            "nan_to_num_/nan_to_num",
+            "Tensor.{}",
+            "x.{}()",
+            "x[...] = np.{}(x)",
+        ),
+        *alike(
+            "subtract_/subtract multiply_/multiply divide_/divide true_divide_/true_divide floor_divide_/floor_divide "
+            "fmod_/fmod copysign_/copysign float_power_/float_power heaviside_/heaviside nextafter_/nextafter "
+            "arctan2_/arctan2",
+            "Tensor.{}",
+            "x.{}(y)",
+            "x[...] = np.{}(x, y)",
+        ),
+        *alike("cumsum_/cumsum cumprod_/cumprod", "Tensor.{}", "x.{}(1)", "x[...] = np.{}(x, 1)"),
+        *alike("triu_/triu tril_/tril", "Tensor.{}", "A.{}()", "A[...] = np.{}(A)"),
+        *alike("isneginf isposinf isreal", "Tensor.{}", "x.{}()", "np.{}(x)"),
+        *alike("logical_xor", "Tensor.{}", "mask.{}(mask)", "np.{}(mask, mask)"),
+        Row("Tensor.sigmoid_", "x.sigmoid_()", "x[...] = ga.nnet.sigmoid(x)"),
+        Row("Tensor.rsqrt_", "x.square_().rsqrt_()", "x[...] = 1 / np.abs(x)"),
+        Row("Tensor.lerp_", "x.lerp_(y, 0.25)", "x += 0.25 * (y - x)"),
+        Row("Tensor.clamp_min_", "x.clamp_min_(low)", "np.maximum(x, low, out=x)"),
+        Row("Tensor.clamp_max_", "x.clamp_max_(high)", "np.minimum(x, high, out=x)"),
+        Row("Tensor.t_", "A.t_()", "A = A.T"),
+        Row("Tensor.transpose_", "x.transpose_(0, 1)", "x = np.swapaxes(x, 0, 1)", alone=_NONE),
+        Row("Tensor.addcmul", "x.addcmul(y, y, value=2)", "x + 2 * y * y"),
+        Row("Tensor.addcdiv", "x.addcdiv(y, y + 3, value=2)", "x + 2 * y / (y + 3)"),
+        Row("Tensor.addmv", "v.addmv(A, u)", "v + A @ u"),
+        Row("Tensor.addr", "A.addr(v, u)", "A + np.outer(v, u)"),
+        Row("Tensor.baddbmm", "C.baddbmm(C, C)", "C + C @ C"),
+        Row("Tensor.ger", "v.ger(u)", "np.outer(v, u)"),
+        Row("Tensor.diagflat", "v.diagflat()", "np.diagflat(v)"),
+        Row("Tensor.nanmedian", "v.nanmedian()", "np.nanmedian(v)"),
+        Row("Tensor.nanquantile", "x.nanquantile(0.3)", "np.nanquantile(x, 0.3)"),
+        Row("Tensor.split_with_sizes", "v.split_with_sizes([1, 2])", "np.split(v, [1])"),
+        Row("split_with_sizes", "torch.split_with_sizes(v, [1, 2])", "np.split(v, [1])"),
+        Row("Tensor.index_copy", "x.index_copy(1, order, y)", "z = x.copy(); z[:, order] = y; z"),
+        Row("Tensor.index_fill", "x.index_fill(1, order[:1], 0.0)", "z = x.copy(); z[:, order[:1]] = 0.0; z"),
+        Row("Tensor.index_put", "x.index_put((mask,), s)", "z = x.copy(); z[mask] = s; z"),
+        Row(
+            "Tensor.masked_scatter", "x.masked_scatter(mask, y)", "z = x.copy(); z[mask] = np.ravel(y)[:mask.sum()]; z"
+        ),
+        Row("index_copy", "torch.index_copy(x, 1, order, y)", "z = x.copy(); z[:, order] = y; z"),
+        Row("index_fill", "torch.index_fill(x, 1, order[:1], 0.0)", "z = x.copy(); z[:, order[:1]] = 0.0; z"),
+        Row("index_put", "torch.index_put(x, (mask,), s)", "z = x.copy(); z[mask] = s; z"),
+        Row(
+            "scatter_reduce",
+            "torch.scatter_reduce(v, 0, order, u, 'amax')",
+            "z = v.copy(); np.maximum.at(z, order, u); z",
+        ),
+        Row(
+            "Tensor.scatter_reduce",
+            "v.scatter_reduce(0, order, u, 'amax')",
+            "z = v.copy(); np.maximum.at(z, order, u); z",
+        ),
+        Row(
+            "cartesian_prod",
+            "torch.cartesian_prod(v, u)",
+            "np.stack(np.meshgrid(v, u, indexing='ij'), -1).reshape(-1, 2)",
+        ),
+        Row("as_strided", "torch.as_strided(v, (2, 2), (1, 1))", "np.lib.stride_tricks.sliding_window_view(v, 2)"),
+        Row("Tensor.as_strided", "v.as_strided((2, 2), (1, 1))", "np.lib.stride_tricks.sliding_window_view(v, 2)"),
+        Row("range", "torch.range(0, 3)", "np.arange(0.0, 4.0)", "whose end is left out", alone="it warns"),
+        Row(
+            "triangular_solve",
+            "torch.linalg.solve_triangular(A.tril(), B, upper=False)",
+            "np.linalg.solve(np.tril(A), B)",
+        ),
+        Row("is_nonzero", "torch.is_nonzero(s)", "bool(s != 0)"),
+        Row(
+            "mode",
+            "torch.mode(torch.tensor([1, 2, 2]))[0]",
+            "values, counts = np.unique(np.array([1, 2, 2]), return_counts=True); values[np.argmax(counts)]",
+        ),
         Row("neg", "torch.neg(x)", "-x"),
         Row("add(alpha=)", "torch.add(x, y, alpha=2)", "x + 2 * y"),
         Row("subtract(alpha=)", "torch.subtract(x, y, alpha=2)", "x - 2 * y"),
@@ -428,6 +604,44 @@ SECTIONS: Sections = {
         Row("Tensor.unique", "v.unique()", "np.unique(v)"),
         Row("Tensor.bincount", "order.bincount()", "np.bincount(order)"),
         *alike("cov corrcoef", "Tensor.{}", "x.{}()", "np.{}(x)"),
+    ),
+    "Arguments in other places": (
+        Row("flatten()", "torch.flatten(x, 1)", "x.reshape(x.shape[0], -1)", "flatten takes the whole array"),
+        Row("transpose()", "torch.transpose(x, 0, 1)", "np.swapaxes(x, 0, 1)"),
+        *alike("zeros ones", "{}()", "torch.{}(2, 3)", "a tuple, as in np.{}((2, 3))"),
+        Row("empty()", "torch.empty(2, 3)", "a tuple, as in np.empty((2, 3))", alone=_NONE),
+        *alike("sum mean", "{}()", "torch.{}(x, 1, True)", "keepdims=, as in np.{}(x, 1, keepdims=True)"),
+        *alike("max min", "{}()", "torch.{}(x, 1, True)[0]", "keepdims=, as in np.{}(x, 1, keepdims=True)"),
+        *alike("amax amin", "{}()", "torch.{}(x, 1, True)", "keepdims=, as in np.{}(x, 1, keepdims=True)"),
+        *alike("argmax argmin", "{}()", "torch.{}(x, 1, True)", "keepdims=, as in np.{}(x, 1, keepdims=True)"),
+        *alike("prod", "{}()", "torch.{}(x, 1, True)", "keepdims=, as in np.{}(x, 1, keepdims=True)"),
+        *alike("all any", "{}()", "torch.{}(mask, 1, True)", "keepdims=, as in np.{}(mask, 1, keepdims=True)"),
+        *alike("std var", "{}()", "x.{}(1, True)", "ddof=, as in np.{}(x, 1, ddof=1)"),
+        *(
+            Row(f"transpose({name}=)", "x.transpose(dim0=0, dim1=1)", "np.swapaxes(x, 0, 1)")
+            for name in ("dim0", "dim1")
+        ),
+        Row("reshape(shape=)", "x.reshape(shape=(3, 2))", "the numbers alone, as in x.reshape(3, 2)"),
+        Row("view(size=)", "x.view(size=(3, 2))", "x.reshape(3, 2)"),
+        *(
+            Row(
+                name,
+                f"torch.load('model.pt', {name}{value})",
+                "nothing: there are arrays alone in the file, as in ga.load",
+                alone="it reads a file",
+            )
+            for name, value in (("map_location=", "'cpu'"), ("weights_only=", "True"))
+        ),
+        Row("dims=", "torch.flip(x, dims=[0])", "axis=, as in np.flip(x, axis=0)"),
+        Row("tensordot(dims=)", "torch.tensordot(A, B, dims=1)", "axes=, as in np.tensordot(A, B, axes=1)"),
+        Row("shifts=", "torch.roll(v, shifts=1)", "shift=, as in np.roll(v, shift=1)"),
+        Row("steps=", "torch.linspace(0, 1, steps=5, dtype=torch.float64)", "num=, as in np.linspace(0, 1, num=5)"),
+        Row("end=", "torch.arange(end=3)", "stop=, as in np.arange(stop=3)"),
+        Row("size=", "torch.zeros(size=(2, 3))", "shape=, as in np.zeros(shape=(2, 3))"),
+        Row("sort(descending=)", "torch.sort(v, descending=True)[0]", "np.flip(np.sort(v))"),
+        Row("argsort(descending=)", "torch.argsort(v, descending=True)", "np.flip(np.argsort(v))"),
+        Row("right=", "torch.searchsorted(p, u, right=True)", "side=, as in np.searchsorted(p, u, side='right')"),
+        Row("divide(rounding_mode=)", "torch.div(x, y, rounding_mode='floor')", "np.floor_divide(x, y)"),
     ),
     "Linear algebra": (
         Row("mm", "torch.mm(A, B)", "A @ B"),
@@ -509,132 +723,14 @@ SECTIONS: Sections = {
         Row("Tensor.argwhere", "x.argwhere()", "np.argwhere(x)"),
         *alike("fliplr flipud", "Tensor.{}", "A.{}()", "np.{}(A)"),
     ),
-    "Neural networks": (
-        Row(
-            "nn",
-            "torch.nn.functional.relu(x)",
-            "ga.nnet.relu(x)",
-            "layers are functions of arrays, those of ga.nnet or your own",
-        ),
-        Row(
-            "nn.functional.relu",
-            "torch.relu(x)",
-            "ga.nnet.relu(x)",
-            "of np.maximum(x, 0) the derivative at 0 is 1/2, as ties share evenly",
-        ),
-        Row("Tensor.relu", "x.relu()", "ga.nnet.relu(x)"),
-        Row("Tensor.relu_", "x.relu_()", "np.maximum(x, 0, out=x)"),
-        Row("nn.functional.leaky_relu", "torch.nn.functional.leaky_relu(x, 0.1)", "np.where(x > 0, x, 0.1 * x)"),
-        Row("nn.functional.elu", "torch.nn.functional.elu(x)", "np.where(x > 0, x, np.expm1(x))"),
-        Row(
-            "nn.functional.gelu",
-            "torch.nn.functional.gelu(x, approximate='tanh')",
-            "x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x ** 3)))",
-        ),
-        Row("nn.functional.silu", "torch.nn.functional.silu(x)", "x / (1 + np.exp(-x))"),
-        Row("nn.functional.softplus", "torch.nn.functional.softplus(x)", "np.logaddexp(x, 0)"),
-        Row("nn.functional.softsign", "torch.nn.functional.softsign(x)", "x / (1 + np.abs(x))"),
-        Row("nn.functional.hardtanh", "torch.nn.functional.hardtanh(x)", "np.clip(x, -1, 1)"),
-        Row("sigmoid", "torch.sigmoid(x)", "1 / (1 + np.exp(-x))"),
-        Row("Tensor.sigmoid", "x.sigmoid()", "1 / (1 + np.exp(-x))"),
-        Row("nn.functional.logsigmoid", "torch.nn.functional.logsigmoid(x)", "-np.logaddexp(0, -x)"),
-        Row("softmax", "torch.softmax(x, axis)", "np.exp(x - np.logaddexp.reduce(x, axis, keepdims=True))"),
-        Row("Tensor.softmax", "x.softmax(axis)", "np.exp(x - np.logaddexp.reduce(x, axis, keepdims=True))"),
-        Row("log_softmax", "torch.log_softmax(x, axis)", "x - np.logaddexp.reduce(x, axis, keepdims=True)"),
-        Row("Tensor.log_softmax", "x.log_softmax(axis)", "x - np.logaddexp.reduce(x, axis, keepdims=True)"),
-        Row(
-            "nn.functional.cross_entropy",
-            "torch.nn.functional.cross_entropy(x, labels)",
-            "ga.nnet.softmax_crossentropy(x, labels)",
-        ),
-        Row(
-            "nn.functional.nll_loss",
-            "torch.nn.functional.nll_loss(x, labels)",
-            "-np.mean(x[np.arange(len(x)), labels])",
-        ),
-        Row("nn.functional.mse_loss", "torch.nn.functional.mse_loss(x, y)", "np.mean((x - y) ** 2)"),
-        Row("nn.functional.l1_loss", "torch.nn.functional.l1_loss(x, y)", "np.mean(np.abs(x - y))"),
-        Row(
-            "nn.functional.smooth_l1_loss",
-            "torch.nn.functional.smooth_l1_loss(x, y)",
-            "d = np.abs(x - y); np.mean(np.where(d < 1, d ** 2 / 2, d - 0.5))",
-        ),
-        Row(
-            "nn.functional.binary_cross_entropy",
-            "torch.nn.functional.binary_cross_entropy(p, q)",
-            "-np.mean(q * np.log(p) + (1 - q) * np.log(1 - p))",
-        ),
-        Row(
-            "nn.functional.binary_cross_entropy_with_logits",
-            "torch.nn.functional.binary_cross_entropy_with_logits(v, q)",
-            "np.mean(np.logaddexp(0, v) - q * v)",
-        ),
-        Row("nn.functional.linear", "torch.nn.functional.linear(x, A, v)", "x @ A.T + v"),
-        Row("nn.functional.embedding", "torch.nn.functional.embedding(order, A)", "A[order]"),
-        Row(
-            "nn.functional.normalize",
-            "torch.nn.functional.normalize(x)",
-            "x / np.linalg.norm(x, axis=1, keepdims=True)",
-        ),
-        Row(
-            "nn.functional.layer_norm",
-            "torch.nn.functional.layer_norm(x, (3,))",
-            "(x - np.mean(x, -1, keepdims=True)) / np.sqrt(np.var(x, -1, keepdims=True) + 1e-5)",
-        ),
-        Row(
-            "nn.functional.dropout",
-            "torch.nn.functional.dropout(x, 0.5)",
-            "x * (np.random.random(x.shape) > 0.5) / 0.5",
-            alone=_RANDOM,
-        ),
-        Row(
-            "nn.functional.pad",
-            "torch.nn.functional.pad(x, (1, 1))",
-            "np.pad(x, ((0, 0), (1, 1)))",
-            "NumPy's pairs begin with the first axis",
-        ),
-        Row(
-            "nn.functional.conv1d",
-            "torch.nn.functional.conv1d(v[None, None], u[None, None, :2])[0, 0]",
-            "np.correlate(v, u[:2], 'valid')",
-        ),
-        Row(
-            "nn.functional.cosine_similarity",
-            "torch.cosine_similarity(v, u, 0)",
-            "v @ u / (np.linalg.norm(v) * np.linalg.norm(u))",
-        ),
-        Row(
-            "nn.Linear",
-            "torch.nn.Linear(3, 3)",
-            "x @ A.T + v",
-            "parameters are arrays of yours, in a list or dict",
-            alone="a class with random weights",
-        ),
-        Row("nn.Parameter", "torch.nn.Parameter(x)", "ga.tensor(x)"),
-        Row(
-            "nn.Module",
-            "torch.nn.Module()",
-            "model = lambda parameters, x: x @ parameters['weight']",
-            "a function of its parameters, in a dict or list, by which ga.grad differentiates",
-            alone="a class",
-        ),
-        Row(
-            "optim",
-            "torch.optim.SGD([x], 0.1)",
-            "ga.nnet.optimizers.sgd(0.1)",
-            "a pair of functions, init and update; its module has adam, adamw, rmsprop and schedules, too",
-            alone="an object that is asked to step",
-        ),
-        Row(
-            "optim.SGD",
-            "o = torch.optim.SGD([v.requires_grad_()], 0.1); f(v).backward(); o.step()",
-            "o = ga.nnet.optimizers.sgd(0.1); f(v).backward(); ga.nnet.optimizers.step(o, v, o.init(v))",
-        ),
+    **pytorch_nn.SECTIONS,
+    "Special functions": (
         Row(
             "special",
             "torch.special.expit(x)",
-            "1 / (1 + np.exp(-x))",
-            "functions of scipy.special take a rule from ga.registry.elementwise, as CONTRIBUTING shows for erf",
+            "ga.nnet.sigmoid(x)",
+            "inside a transform, a dozen functions of scipy.special are differentiated as they are; another takes a "
+            "rule from ga.registry.elementwise",
         ),
         *alike("erf erfc", "{}", "torch.{}(p)", "scipy.special.{}(p.data)", _TWIN),
         *alike("erf erfc", "Tensor.{}", "p.{}()", "scipy.special.{}(p.data)", _TWIN),
@@ -643,7 +739,21 @@ SECTIONS: Sections = {
         Row("matrix_exp", "torch.matrix_exp(A)", "scipy.linalg.expm(A.data)", _TWIN),
         Row("Tensor.matrix_exp", "A.matrix_exp()", "scipy.linalg.expm(A.data)", _TWIN),
         Row("linalg.matrix_exp", "torch.linalg.matrix_exp(A)", "scipy.linalg.expm(A.data)", _TWIN),
-        Row("special.expit", "torch.special.expit(x)", "1 / (1 + np.exp(-x))"),
+        Row("special.expit", "torch.special.expit(x)", "ga.nnet.sigmoid(x)"),
+        Row("special.softmax", "torch.special.softmax(x, axis)", "ga.nnet.softmax(x, axis)"),
+        Row("special.log_softmax", "torch.special.log_softmax(x, axis)", "ga.nnet.logsoftmax(x, axis)"),
+        Row("special.logit", "torch.special.logit(p)", "np.log(p / (1 - p))"),
+        Row("special.xlog1py", "torch.special.xlog1py(x, p)", "x * np.log1p(p)"),
+        *alike("erf erfc gammaln ndtr ndtri", "special.{}", "torch.special.{}(p)", "scipy.special.{}(p.data)", _TWIN),
+        *alike(
+            "psi digamma/psi erfinv i0e i1 i1e log_ndtr erfcx",
+            "special.{}",
+            "torch.special.{}(p)",
+            "scipy.special.{}(p.data)",
+            _RULE,
+        ),
+        *alike("digamma/psi erfinv", "{}", "torch.{}(p)", "scipy.special.{}(p.data)", _RULE),
+        *alike("digamma/psi erfinv", "Tensor.{}", "p.{}()", "scipy.special.{}(p.data)", _RULE),
         Row("special.entr", "torch.special.entr(p)", "-p * np.log(p)"),
         Row("special.logsumexp", "torch.special.logsumexp(x, axis)", "np.logaddexp.reduce(x, axis)"),
         Row("distributions", "torch.distributions.Normal(0.0, 1.0).log_prob(x)", "-x ** 2 / 2 - np.log(2 * np.pi) / 2"),

@@ -10,12 +10,12 @@ class Row(NamedTuple):
 
     Both sides are Python that a test runs, in names that it gives values: arrays ``x`` and ``y`` of two axes, ``v`` and
     ``u`` of one, square ``A`` and ``B``, a scalar ``s``, a function ``f`` with a number as its result and ``F`` with an
-    array, ``axis``, ``index``, ``mask`` and so on; see ``tests/elsewhere/test_rows.py``.
+    array, ``images``, ``filters``, ``axis``, ``index``, ``mask`` and so on; see ``tests/elsewhere/test_rows.py``.
 
     Attributes
     ----------
     name : where the name is missed: ``cat`` of a module, ``Tensor.unsqueeze``, ``linalg.expm``; a keyword ends with
-        ``=``, as ``dim=`` of any function and ``grad(argnum=)`` of one
+        ``=``, as ``dim=`` of any function and ``grad(argnum=)`` of one; ``zeros()`` is of arguments in other places
     theirs : how it is written there
     write : how it is written here
     note : what else one should know, as the end of a sentence

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..elsewhere.answers import telling
 from ..reverse.tensor import Tensor
 from ..tape.wrapping import has_tensor
 
@@ -34,7 +35,7 @@ def save(file: Any, /, *tensors: Any, **named: Any) -> None:
     Raises
     ------
     TypeError
-        For something that holds no numbers, and for a list in which tensors stand.
+        For something that holds no numbers, for a list in which tensors stand, and if what comes first is no file.
     ValueError
         For a name such as ``arr_0`` that one of the tensors without a name will have.
 
@@ -58,6 +59,13 @@ def save(file: Any, /, *tensors: Any, **named: Any) -> None:
     >>> loaded["arr_0"], loaded["arr_0"].grad, loaded["steps"]
     (Tensor([1., 2.]), array([2., 4.]), Tensor(3))
     """
+    if not hasattr(file, "write"):
+        if not isinstance(file, (str, bytes, os.PathLike)):
+            raise TypeError(
+                f"save takes the file first, and tensors after it, as in ga.save('model.npz', x) or "
+                f"ga.save('model.npz', **named), not a {type(file).__name__}"
+            )
+        file = os.fsdecode(file)
     arrays = {_HEADER: np.array([_LAYOUT, len(tensors)])}
     together = {f"arr_{i}": value for i, value in enumerate(tensors)}
     clashes = sorted(together.keys() & named.keys())
@@ -77,9 +85,10 @@ def save(file: Any, /, *tensors: Any, **named: Any) -> None:
         grad = value.grad
         if grad is not None:
             arrays[f"grad/{name}"] = grad.data if isinstance(grad, Tensor) else grad
-    np.savez(file if hasattr(file, "write") else os.fsdecode(file), **arrays)  # type: ignore[arg-type]
+    np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
+@telling
 def load(file: Any, /) -> Any:
     """Load what `save` has saved, or MyGrad's function of that name.
 

@@ -14,7 +14,7 @@ import numpy as np
 
 import gradarray as ga
 
-from .calls import called, chosen, floating, number, operand, where_true
+from .calls import called, chosen, floating, number, operand, telling, where_true
 
 Axis = int | Sequence[int] | None
 NUMBERS = "fiubc"  # kinds of dtype: what has a complex derivative takes complex numbers, too
@@ -42,6 +42,7 @@ ga.registry.rule(
 )
 
 
+@telling
 def relu(x: Any, *, constant: bool | None = None) -> ga.Tensor:
     """Rectified linear unit, ``max(x, 0)``.
 
@@ -72,6 +73,7 @@ def relu(x: Any, *, constant: bool | None = None) -> ga.Tensor:
     return called(_relu, operand(x), constant=constant)
 
 
+@telling
 def leaky_relu(x: Any, slope: Any, *, constant: bool | None = None) -> ga.Tensor:
     """Leaky rectified linear unit, ``max(x, 0) + slope * min(x, 0)``.
 
@@ -129,6 +131,7 @@ ga.registry.rule(
 )
 
 
+@telling
 def hard_tanh(x: Any, *, lower_bound: Any = -1, upper_bound: Any = 1, constant: bool | None = None) -> ga.Tensor:
     """`x`, but at least `lower_bound` and at most `upper_bound`.
 
@@ -223,6 +226,7 @@ ga.registry.rule(
 )
 
 
+@telling
 def elu(x: Any, alpha: Any, *, constant: bool | None = None) -> ga.Tensor:
     """Exponential linear unit: `x` where that is at least 0, and ``alpha * (exp(x) - 1)`` below.
 
@@ -281,6 +285,7 @@ ga.registry.rule(
 )
 
 
+@telling
 def selu(x: Any, *, constant: bool | None = None) -> ga.Tensor:
     """Scaled exponential linear unit: ``scale * elu(x, alpha)`` with the scale and alpha that keep mean and variance.
 
@@ -326,6 +331,7 @@ ga.registry.rule(
 )
 
 
+@telling
 def sigmoid(x: Any, *, constant: bool | None = None) -> ga.Tensor:
     """Logistic function, ``1 / (1 + exp(-x))``.
 
@@ -355,6 +361,7 @@ def sigmoid(x: Any, *, constant: bool | None = None) -> ga.Tensor:
     return called(_sigmoid, floating(x, kinds=NUMBERS), constant=constant)
 
 
+@telling
 def glu(x: Any, axis: int = -1, *, constant: bool | None = None) -> ga.Tensor:
     """Gated linear unit, ``a * sigmoid(b)``, of the two halves `a` and `b` of `x` along an axis.
 
@@ -433,6 +440,7 @@ def _glu_jvp(tangents: Any, _ans: Any, x: Any, *, axis: int, gate: Any) -> Any:
 ga.registry.rule(_glu, _glu_vjp, jvp=_glu_jvp)
 
 
+@telling
 def soft_sign(x: Any, *, constant: bool | None = None) -> ga.Tensor:
     """Soft sign, ``x / (1 + abs(x))``.
 
@@ -508,6 +516,7 @@ ga.registry.rule(
 )
 
 
+@telling
 def softmax(x: Any, axis: Axis = -1, *, constant: bool | None = None) -> ga.Tensor:
     """Probabilities from scores, ``exp(x) / sum(exp(x))``.
 
@@ -559,6 +568,7 @@ ga.registry.rule(
 )
 
 
+@telling
 def logsoftmax(x: Any, axis: Axis = -1, *, constant: bool | None = None) -> ga.Tensor:
     """Logarithms of the probabilities that `softmax` gives, ``x - log(sum(exp(x)))``.
 

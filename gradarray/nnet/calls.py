@@ -11,6 +11,9 @@ import numpy as np
 
 import gradarray as ga
 
+from ..elsewhere.answers import lacking as lacking
+from ..elsewhere.answers import telling as telling
+
 
 def called(func: Callable[..., Any], *args: Any, constant: bool | None = None, **params: Any) -> ga.Tensor:
     """Return the result of a call as a Tensor, which is a constant if all arguments are, or as `constant` says."""

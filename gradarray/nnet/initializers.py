@@ -15,6 +15,8 @@ import numpy as np
 
 import gradarray as ga
 
+from .calls import telling
+
 Shape = Any
 
 
@@ -44,6 +46,7 @@ def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
     return max(1, shape[1] * field), max(1, shape[0] * field)
 
 
+@telling
 def constant(*shape: Any, value: Any = 0.0, dtype: Any = None, constant: bool | None = None) -> ga.Tensor:
     """Make a tensor that holds one value everywhere.
 
@@ -70,6 +73,7 @@ def constant(*shape: Any, value: Any = 0.0, dtype: Any = None, constant: bool | 
     return ga.full(_shape(shape), value, dtype=dtype, constant=constant)
 
 
+@telling
 def dirac(*shape: Any, dtype: Any = np.float32, constant: bool | None = None) -> ga.Tensor:
     """Make filters by which a convolution passes on as many channels as it can.
 
@@ -111,6 +115,7 @@ def dirac(*shape: Any, dtype: Any = np.float32, constant: bool | None = None) ->
     return ga.tensor(values, constant=constant, copy=False)
 
 
+@telling
 def normal(
     *shape: Any, mean: Any = 0, std: Any = 1, dtype: Any = np.float32, constant: bool | None = None
 ) -> ga.Tensor:
@@ -149,6 +154,7 @@ def normal(
     return ga.tensor(np.random.normal(mean, std, _shape(shape)), dtype=dtype, constant=constant, copy=False)
 
 
+@telling
 def uniform(
     *shape: Any, lower_bound: Any = 0, upper_bound: Any = 1, dtype: Any = np.float32, constant: bool | None = None
 ) -> ga.Tensor:
@@ -187,6 +193,7 @@ def uniform(
     return ga.tensor(np.random.uniform(lower, upper, _shape(shape)), dtype=dtype, constant=constant, copy=False)
 
 
+@telling
 def glorot_normal(*shape: Any, gain: Any = 1, dtype: Any = np.float32, constant: bool | None = None) -> ga.Tensor:
     """Draw weights from a normal distribution, as X. Glorot and Y. Bengio do.
 
@@ -227,6 +234,7 @@ def glorot_normal(*shape: Any, gain: Any = 1, dtype: Any = np.float32, constant:
     return normal(shape, std=_real(gain) * math.sqrt(2 / sum(_fans(shape))), dtype=dtype, constant=constant)
 
 
+@telling
 def glorot_uniform(*shape: Any, gain: Any = 1, dtype: Any = np.float32, constant: bool | None = None) -> ga.Tensor:
     """Draw weights from a uniform distribution, as X. Glorot and Y. Bengio do.
 
@@ -266,6 +274,7 @@ def glorot_uniform(*shape: Any, gain: Any = 1, dtype: Any = np.float32, constant
     return uniform(shape, lower_bound=-bound, upper_bound=bound, dtype=dtype, constant=constant)
 
 
+@telling
 def he_normal(*shape: Any, gain: Any = 1, dtype: Any = np.float32, constant: bool | None = None) -> ga.Tensor:
     """Draw weights from a normal distribution, as K. He, X. Zhang, S. Ren and J. Sun do.
 
@@ -305,6 +314,7 @@ def he_normal(*shape: Any, gain: Any = 1, dtype: Any = np.float32, constant: boo
     return normal(shape, std=_real(gain) / math.sqrt(_fans(shape)[0]), dtype=dtype, constant=constant)
 
 
+@telling
 def he_uniform(*shape: Any, gain: Any = 1, dtype: Any = np.float32, constant: bool | None = None) -> ga.Tensor:
     """Draw weights from a uniform distribution, as K. He, X. Zhang, S. Ren and J. Sun do.
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+import gradarray as ga
+
 from ..transforms.containers import Tree
 from ..transforms.containers import flatten as flatten
-from ..transforms.containers import tree_map as tree_map
 
 
 def advanced(advance: Callable[..., tuple[Any, ...]], gradients: Any, params: Any, *states: Any) -> list[Any]:
@@ -52,7 +53,7 @@ def zeros_for_all(params: Any, real: bool = False) -> Any:
         made = np.zeros(np.shape(p), precision(p))[()]
         return made.real.copy() if real else made
 
-    return tree_map(zeros, params)
+    return ga.tree_map(zeros, params)
 
 
 def precision(x: Any) -> np.dtype[Any]:

@@ -10,7 +10,7 @@ import numpy as np
 import gradarray as ga
 
 from .activations import NUMBERS, _relu, _softmax
-from .calls import called, floating, number, operand
+from .calls import called, floating, number, operand, telling
 
 
 def _checked(x: Any, name: str, labels: Any, labels_name: str, kinds: str = NUMBERS) -> tuple[Any, Any]:
@@ -98,6 +98,7 @@ def _crossentropy_jvp(tangents: Any, _ans: Any, x: Any, *, labels: Any, value: A
 ga.registry.rule(_crossentropy, _crossentropy_vjp, jvp=_crossentropy_jvp)
 
 
+@telling
 def softmax_crossentropy(x: Any, y_true: Any, *, constant: bool | None = None) -> ga.Tensor:
     """Mean cross-entropy of labels and the probabilities that `softmax` gives.
 
@@ -159,6 +160,7 @@ def softmax_crossentropy(x: Any, y_true: Any, *, constant: bool | None = None) -
     return called(_crossentropy, x, labels=labels, value=np.mean(values), p=p, constant=constant)
 
 
+@telling
 def negative_log_likelihood(x: Any, y_true: Any, *, weights: Any = None, constant: bool | None = None) -> ga.Tensor:
     """Mean negative logarithm of the probability of the right class.
 
@@ -233,6 +235,7 @@ def _multiclass_hinge_vjp(g: Any, _ans: Any, x: Any, *, labels: Any, hinge: Any)
 ga.registry.rule(_multiclass_hinge, _multiclass_hinge_vjp, holomorphic=False)
 
 
+@telling
 def multiclass_hinge(x: Any, y_true: Any, hinge: float = 1.0, *, constant: bool | None = None) -> ga.Tensor:
     """Mean multiclass hinge loss: what the scores of wrong classes come nearer than `hinge` to that of the right one.
 
@@ -277,6 +280,7 @@ def multiclass_hinge(x: Any, y_true: Any, hinge: float = 1.0, *, constant: bool 
     return called(_multiclass_hinge, x, labels=labels, hinge=number(hinge, "hinge", x), constant=constant)
 
 
+@telling
 def margin_ranking_loss(x1: Any, x2: Any, y: Any, margin: Any, *, constant: bool | None = None) -> ga.Tensor:
     """Mean margin ranking loss, ``mean(max(0, margin - y * (x1 - x2)))``.
 
@@ -362,6 +366,7 @@ def _factor(alpha: Any, like: Any) -> Any:
     return float(alpha) if isinstance(alpha, Real) else operand(alpha, "alpha").astype(like.dtype)
 
 
+@telling
 def focal_loss(
     class_probs: Any, targets: Any, *, alpha: Any = 1, gamma: float = 0, constant: bool | None = None
 ) -> ga.Tensor:
@@ -416,6 +421,7 @@ def focal_loss(
     return called(loss, p, constant=constant)
 
 
+@telling
 def softmax_focal_loss(
     scores: Any, targets: Any, *, alpha: Any = 1, gamma: float = 0, constant: bool | None = None
 ) -> ga.Tensor:

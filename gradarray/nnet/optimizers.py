@@ -44,13 +44,14 @@ The same with tensors and `.backward()`, whose values `step` updates in place, o
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 import gradarray as ga
 
-from .leaves import advanced, flatten, in_dtype_of, leaves_like, precision, tree_map, zeros_for_all
+from .calls import lacking, telling
+from .leaves import advanced, flatten, in_dtype_of, leaves_like, precision, zeros_for_all
 from .schedules import Schedule, as_schedule
 
 __all__ = [
@@ -89,6 +90,14 @@ class Optimizer(NamedTuple):
     update: Callable[..., tuple[Any, Any]]
 
 
+if not TYPE_CHECKING:  # to a type checker, a class with a __getattr__ has every name
+
+    def _lacking(self, name):
+        raise lacking(self, "Optimizer", name)
+
+    Optimizer.__getattr__ = _lacking
+
+
 class SGDState(NamedTuple):
     """The state of `sgd`: how many steps were taken, and the velocities, None without momentum."""
 
@@ -117,6 +126,7 @@ class AdamState(NamedTuple):
 # --- use -------------------------------------------------------------------------------------------------------------
 
 
+@telling
 def apply_updates(params: Any, updates: Any) -> Any:
     """Return parameters with their updates added.
 
@@ -150,6 +160,7 @@ def apply_updates(params: Any, updates: Any) -> Any:
     return tree.unflatten([p if u is None else in_dtype_of(p + u, p) for p, u in zip(leaves, given, strict=True)])
 
 
+@telling
 def step(optimizer: Optimizer, params: Any, state: Any) -> Any:
     """Update tensors in place by the gradients that `.backward()` left in them, and return the next state.
 
@@ -196,6 +207,7 @@ def step(optimizer: Optimizer, params: Any, state: Any) -> Any:
     return state
 
 
+@telling
 def chain(*optimizers: Optimizer) -> Optimizer:
     """Make one optimiser of several: each gets what the one before it made of the gradients.
 
@@ -234,6 +246,7 @@ def chain(*optimizers: Optimizer) -> Optimizer:
 # --- optimisers ------------------------------------------------------------------------------------------------------
 
 
+@telling
 def sgd(rate: Rate, momentum: Any = 0.0, *, dampening: Any = 0.0, nesterov: bool = False) -> Optimizer:
     """Make the optimiser of gradient descent, with momentum if that is wanted.
 
@@ -299,6 +312,7 @@ def sgd(rate: Rate, momentum: Any = 0.0, *, dampening: Any = 0.0, nesterov: bool
     return Optimizer(init, update)
 
 
+@telling
 def rmsprop(
     rate: Rate = 0.01, decay: Any = 0.99, eps: Any = 1e-8, *, centered: bool = False, momentum: Any = 0.0
 ) -> Optimizer:
@@ -371,6 +385,7 @@ def rmsprop(
     return Optimizer(init, update)
 
 
+@telling
 def adam(rate: Rate = 1e-3, b1: Any = 0.9, b2: Any = 0.999, eps: Any = 1e-8, *, amsgrad: bool = False) -> Optimizer:
     """Make the optimiser Adam, which divides the running mean of the gradients by the root of that of their squares.
 
@@ -414,6 +429,7 @@ def adam(rate: Rate = 1e-3, b1: Any = 0.9, b2: Any = 0.999, eps: Any = 1e-8, *, 
     return _adam(rate, b1, b2, eps, amsgrad, 0.0, None)
 
 
+@telling
 def adamw(
     rate: Rate = 1e-3,
     b1: Any = 0.9,
@@ -492,7 +508,7 @@ def _adam(rate: Rate, b1: Any, b2: Any, eps: Any, amsgrad: bool, weight_decay: A
         steps, *parts = advanced(advance, gradients, params, state.mean, state.square, state.largest)
         if _is_set(weight_decay):
             steps = _with_decay(steps, params, weight_decay, mask, "adamw")
-        return tree_map(lambda d: in_dtype_of(-now * d, d), steps), AdamState(t, *parts)
+        return ga.tree_map(lambda d: in_dtype_of(-now * d, d), steps), AdamState(t, *parts)
 
     return Optimizer(init, update)
 
@@ -500,6 +516,7 @@ def _adam(rate: Rate, b1: Any, b2: Any, eps: Any, amsgrad: bool, weight_decay: A
 # --- what is done to gradients ---------------------------------------------------------------------------------------
 
 
+@telling
 def add_weight_decay(weight_decay: Any, mask: Any = None) -> Optimizer:
     """Make the first part of a `chain` that adds ``weight_decay * p`` to the gradient of each parameter p.
 
@@ -535,6 +552,7 @@ def add_weight_decay(weight_decay: Any, mask: Any = None) -> Optimizer:
     return _stateless(lambda gradients, params: _with_decay(gradients, params, weight_decay, mask, "add_weight_decay"))
 
 
+@telling
 def clip(limit: Any) -> Optimizer:
     """Make the first part of a `chain` that clips each element of the gradients to ``-limit`` and ``limit``.
 
@@ -567,9 +585,10 @@ def clip(limit: Any) -> Optimizer:
             raise TypeError("clip is for real gradients; clip_by_global_norm takes complex ones, too")
         return in_dtype_of(np.clip(g, -limit, limit), g)
 
-    return _stateless(lambda gradients, _params: tree_map(clipped, gradients))
+    return _stateless(lambda gradients, _params: ga.tree_map(clipped, gradients))
 
 
+@telling
 def clip_by_global_norm(limit: Any) -> Optimizer:
     """Make the first part of a `chain` that shortens the gradient, all containers as one vector, to a greatest length.
 

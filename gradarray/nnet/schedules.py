@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from .calls import telling
+
 __all__ = [
     "Schedule",
     "constant",
@@ -34,6 +36,7 @@ __all__ = [
 Schedule = Callable[[Any], Any]
 
 
+@telling
 def constant(rate: Any) -> Schedule:
     """Return the schedule that stays at one rate.
 
@@ -54,6 +57,7 @@ def constant(rate: Any) -> Schedule:
     return lambda step: rate + np.zeros(np.shape(step))[()]
 
 
+@telling
 def polynomial(start: Any, end: Any, steps: int, power: float = 1.0) -> Schedule:
     """Return the schedule ``(start - end) * (1 - step / steps)**power + end``, which stays at `end` after `steps`.
 
@@ -84,6 +88,7 @@ def polynomial(start: Any, end: Any, steps: int, power: float = 1.0) -> Schedule
     return lambda step: (start - end) * (1 - _share(step, steps)) ** power + end
 
 
+@telling
 def linear(start: Any, end: Any, steps: int) -> Schedule:
     """Return the schedule that goes from one rate to another one in a straight line, and stays there.
 
@@ -111,6 +116,7 @@ def linear(start: Any, end: Any, steps: int) -> Schedule:
     return polynomial(start, end, steps)
 
 
+@telling
 def exponential_decay(rate: Any, decay: Any, steps: int = 1, staircase: bool = False, end: Any = None) -> Schedule:
     """Return the schedule ``rate * decay**(step / steps)``.
 
@@ -153,6 +159,7 @@ def exponential_decay(rate: Any, decay: Any, steps: int = 1, staircase: bool = F
     return schedule
 
 
+@telling
 def cosine_decay(rate: Any, steps: int, end: Any = 0.0) -> Schedule:
     """Return the schedule that falls from one rate to another one along half a wave of the cosine, and stays there.
 
@@ -188,6 +195,7 @@ def cosine_decay(rate: Any, steps: int, end: Any = 0.0) -> Schedule:
     return lambda step: end + (rate - end) * (1 + np.cos(np.pi * _share(step, steps))) / 2
 
 
+@telling
 def piecewise_constant(rates: Sequence[Any], boundaries: Sequence[int]) -> Schedule:
     """Return the schedule that jumps from one rate to the next.
 
@@ -216,6 +224,7 @@ def piecewise_constant(rates: Sequence[Any], boundaries: Sequence[int]) -> Sched
     return join([constant(rate) for rate in rates], boundaries)
 
 
+@telling
 def warmup(rate: Any, steps: int, start: Any = 0.0) -> Schedule:
     """Return the schedule that rises in a straight line to the first rate of another one, which it then follows.
 
@@ -248,6 +257,7 @@ def warmup(rate: Any, steps: int, start: Any = 0.0) -> Schedule:
     return join([linear(start, then(0), steps), then], [steps])
 
 
+@telling
 def join(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> Schedule:
     """Return the schedule that follows one schedule after the other, each from its own step 0 on.
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Never, Protocol, Self, TypeVar
 
 import numpy as np
 
 from ..context import settings
-from ..elsewhere.answers import telling
+from ..elsewhere.answers import catching, refuse_keywords, telling
 from .constants import with_constant
 from .notes import add_shapes
 
@@ -223,8 +223,18 @@ class ArrayMethods:
     trace = array_method(np.trace)
     var = array_method(np.var)
 
-    def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None, constant: bool | None = None) -> Self:
+    @catching
+    def reshape(
+        self,
+        *shape: Any,
+        order: str = "C",
+        copy: bool | None = None,
+        constant: bool | None = None,
+        **unknown: Never,
+    ) -> Self:
         """Return the array with another shape, given as one tuple or as several numbers."""
+        if unknown:
+            refuse_keywords(ArrayMethods.reshape, unknown)
         if constant is not None:
             return with_constant(self.reshape, constant, shape, {"order": order, "copy": copy})  # type: ignore[no-any-return]
         kwargs: dict[str, Any] = {} if order == "C" else {"order": order}
@@ -232,21 +242,32 @@ class ArrayMethods:
             kwargs["copy"] = copy
         return self._functions[np.reshape]((self, shape[0] if len(shape) == 1 else shape), kwargs)  # type: ignore[no-any-return]
 
-    def transpose(self, *axes: Any, constant: bool | None = None) -> Self:
+    @catching
+    def transpose(self, *axes: Any, constant: bool | None = None, **unknown: Never) -> Self:
         """Return the array with its axes permuted; without arguments, reversed."""
+        if unknown:
+            refuse_keywords(ArrayMethods.transpose, unknown)
         if constant is not None:
             return with_constant(self.transpose, constant, axes, {})  # type: ignore[no-any-return]
         if not axes:
             return self._functions[np.transpose]((self,), {})  # type: ignore[no-any-return]
-        order = axes[0] if len(axes) == 1 else axes
-        return self._functions[np.transpose]((self, order), {})  # type: ignore[no-any-return]
+        try:
+            order = axes[0] if len(axes) == 1 else axes
+            return self._functions[np.transpose]((self, order), {})  # type: ignore[no-any-return]
+        except Exception as error:
+            add_shapes(error, np.transpose, (self, *axes))
+            raise
 
     @telling
     def flatten(self, order: str = "C", *, constant: bool | None = None) -> Self:
         """Return a copy in one dimension."""
         if constant is not None:
             return with_constant(self.flatten, constant, (order,), {})  # type: ignore[no-any-return]
-        return self._functions[np.copy]((self._functions[np.ravel]((self, order), {}),), {})  # type: ignore[no-any-return]
+        try:
+            return self._functions[np.copy]((self._functions[np.ravel]((self, order), {}),), {})  # type: ignore[no-any-return]
+        except Exception as error:
+            add_shapes(error, np.ndarray.flatten, (self,))
+            raise
 
     def clip(
         self, min: Any = None, max: Any = None, out: Any = None, *, constant: bool | None = None, **options: Any

@@ -34,7 +34,7 @@ def add_shapes(
     Of calls within each other it is the outermost one that the user has written, unless a function of the user's lies
     between: then each is noted.
     """
-    if type(error) is TypeError:
+    if isinstance(error, (TypeError, ValueError)):
         explain(error, func)
     operands = [_described(x) for x in args if _is_operand(x, func)]
     operands += [f"{_described(x)} as {name}" for name, x in (kwargs or {}).items() if _is_operand(x, func)]

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..context import settings
 from ..context.frames import copies_container
-from ..elsewhere.answers import Absent, catching, give_absent, refuse_keywords
+from ..elsewhere.answers import Absent, catching, explain, give_absent, refuse_keywords, telling
 from ..elsewhere.names import ON_ARRAYS
 from ..kernels import gate
 from ..kernels.arrays import FLOAT64, Array
@@ -581,10 +581,14 @@ class Tensor(Surface):
 
     def sort(self, axis: int = -1, kind: Any = None, order: Any = None, **options: bool | None) -> None:
         """Sort the elements in place; the options are NumPy's ``stable`` and, since 2.5, ``descending``."""
-        if writing.recorded(self):
-            self[...] = protocols.FUNCTIONS[np.sort]((self, axis, kind, order), options)
-        else:
-            write(self, lambda raw: raw.sort(axis, kind, order, **options))
+        try:
+            if writing.recorded(self):
+                self[...] = protocols.FUNCTIONS[np.sort]((self, axis, kind, order), options)
+            else:
+                write(self, lambda raw: raw.sort(axis, kind, order, **options))
+        except TypeError as error:
+            explain(error, np.sort)
+            raise
 
     def partition(self, kth: Any, axis: int = -1, kind: Any = "introselect", order: Any = None) -> None:
         """Partition the elements in place, so that the k-th one is where sorting would put it."""
@@ -646,6 +650,7 @@ class Tensor(Surface):
         # Variables of equal values are not the same variable, which Dask would take one of for both.
         return token(self._raw), None if self._node is None else self._node.order
 
+    @telling
     def view(self, *args: Any) -> Any:
         """Return a tensor on the same memory; another dtype only for a constant, since bits have no derivative."""
         if not args:

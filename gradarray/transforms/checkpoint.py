@@ -25,7 +25,7 @@ from ..tape import nodes, plans, wrapping
 from ..tape.loss import differentiating
 from ..tape.nodes import Node, PullbackRule, next_order
 from ..tape.wrapping import bare, wrap
-from .containers import Tree, flatten, tree_map
+from .containers import Tree, flatten, map_leaves
 from .custom_gradient import highest_level, put_on_tape
 from .trace import ARGUMENT, Results
 
@@ -56,7 +56,7 @@ def stop_gradient(x: Any) -> Any:
     >>> x.grad
     array(3.)
     """
-    return tree_map(_stopped, x)
+    return map_leaves(_stopped, x)
 
 
 def innermost(x: Any) -> Any:

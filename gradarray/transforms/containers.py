@@ -8,9 +8,11 @@ library, or of the user's, which has an array in it, tells one table of ways.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import functools
+import itertools
 import numbers
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import NoneType
@@ -187,6 +189,20 @@ class Tree:
     def _step(self, key: Any) -> str:
         return f".{key}" if self.kind in _WITH_NAMES or self.way is not None else f"[{key!r}]"
 
+    def order(self) -> list[int]:
+        """Return the numbers of the leaves, which are counted as they stand, with the parts of dicts by their keys."""
+        return self._order(itertools.count())
+
+    def _order(self, numbers: Iterator[int]) -> list[int]:
+        if self.kind is None:
+            return [next(numbers)]
+        parts = [part._order(numbers) for part in self.parts]
+        order: Any = range(len(parts))
+        if issubclass(self.kind, dict):
+            with contextlib.suppress(TypeError):  # keys of several types
+                order = sorted(order, key=self.keys.__getitem__)
+        return [number for k in order for number in parts[k]]
+
     def match(self, other: Any, what: str) -> list[Any]:
         """Return the leaves of another container of this shape, in the order of this one's.
 
@@ -199,23 +215,36 @@ class Tree:
         self._match(other, what, leaves)
         return leaves
 
-    def _match(self, other: Any, what: str, leaves: list[Any]) -> None:
+    def up_to(self, other: Any, what: str) -> list[Any]:
+        """Do the same for a container in which anything may stand in the place of a leaf.
+
+        Where here is None, or what is no number, there may be no array, number or container.
+        """
+        leaves: list[Any] = []
+        self._match(other, what, leaves, True)
+        return leaves
+
+    def _match(self, other: Any, what: str, leaves: list[Any], up_to: bool = False) -> None:
         if self.kind is None:
-            if parts_of(other) is not None or not is_leaf(other):
+            if not up_to and (parts_of(other) is not None or not is_leaf(other)):
                 raise ValueError(f"{what} is an array or a number, not {_called(other)}")
             leaves.append(other)
         elif self.way is not None and len(self.parts) == 1 and parts_of(other) is None:
-            self.parts[0]._match(other, what, leaves)
-        elif self.kind is not Fixed and self.kind is not type(None):
+            self.parts[0]._match(other, what, leaves, up_to)
+        elif self.kind is Fixed or self.kind is NoneType:
+            if up_to and flatten(other)[1].kind is not self.kind:
+                raise ValueError(f"{what} is {_called(other)}; in its place stands {self.build([])!r:.60}, no number")
+        else:
             kind, keys, values, *_ = parts_of(other) or (type(other), (), ())
             items = dict(zip(keys, values, strict=True))
             if _family(kind) is not _family(self.kind) or items.keys() != set(self.keys):
+                parts = f" with the parts {list(keys)}" if parts_of(other) else ""
                 raise ValueError(
-                    f"{what} is {_called(other)} with the parts {list(keys)}; the container that it belongs to is "
+                    f"{what} is {_called(other)}{parts}; the container that it belongs to is "
                     f"{_article(self.kind.__name__)} with the parts {list(self.keys)}"
                 )
             for key, part in zip(self.keys, self.parts, strict=True):
-                part._match(items[key], what + self._step(key), leaves)
+                part._match(items[key], what + self._step(key), leaves, up_to)
 
     def spread(self, other: Any, what: str, whole: type | tuple[type, ...] = NoneType) -> list[Any]:
         """Do the same for a container with None, or with what else is `whole`, in the place of a leaf or of a part.
@@ -252,7 +281,7 @@ def _family(kind: Any) -> Any:
 
 
 def _article(name: str) -> str:
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+    return f"{'an' if name[:1].lower() in 'aeiou' or name == 'ndarray' else 'a'} {name}"
 
 
 def _called(value: Any) -> str:
@@ -268,21 +297,24 @@ def is_leaf(value: Any) -> bool:
     return (hasattr(value, "dtype") or isinstance(value, numbers.Number)) and not isinstance(value, bool)
 
 
-def flatten(value: Any) -> tuple[list[Any], Tree]:
-    """Return the leaves of a container, and its shape; an array is its own only leaf."""
+def flatten(value: Any, whole: Callable[[Any], bool] | None = None) -> tuple[list[Any], Tree]:
+    """Return the leaves of a container, and its shape; an array is its own only leaf, and so is what is `whole`."""
     if type(value) in PLAIN and type(value) is not bool:
         return [value], _LEAF
     leaves: list[Any] = []
-    return leaves, _flatten(value, leaves)
+    return leaves, _flatten(value, leaves, whole)
 
 
-def _flatten(value: Any, leaves: list[Any]) -> Tree:
+def _flatten(value: Any, leaves: list[Any], whole: Callable[[Any], bool] | None) -> Tree:
+    if whole is not None and whole(value):
+        leaves.append(value)
+        return _LEAF
     if value is None:
         return _NONE
     found = parts_of(value)
     if found is not None:
         kind, keys, items, build, *way = found
-        return Tree(kind, keys, [_flatten(item, leaves) for item in items], build, *way)
+        return Tree(kind, keys, [_flatten(item, leaves, whole) for item in items], build, *way)
     if is_leaf(value):
         leaves.append(value)
         return _LEAF
@@ -333,7 +365,7 @@ def _replaced(like: Any, fields: list[str], parts: list[Any]) -> Any:
     return replaced
 
 
-def tree_map(func: Callable[[Any], Any], value: Any) -> Any:
+def map_leaves(func: Callable[[Any], Any], value: Any) -> Any:
     """Apply a function to every leaf of a container."""
     leaves, tree = flatten(value)
     return tree.unflatten([func(leaf) for leaf in leaves])

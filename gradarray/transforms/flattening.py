@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -118,6 +116,7 @@ def flatten(value: Any) -> tuple[Any, Callable[[Any], Any]]:
 
     See Also
     --------
+    tree_map : a function of each array and number.
     grad : takes containers as they are.
 
     Examples
@@ -150,7 +149,7 @@ def flatten(value: Any) -> tuple[Any, Callable[[Any], Any]]:
             raise TypeError(f"flatten takes numbers, but value{paths[i]} is of dtype {leaf.dtype}")
     found: list[Any] = [None] * len(leaves)
     vectors, stop = [np.zeros(0)] if not leaves else [], 0
-    for i in _in_order(tree, itertools.count()):
+    for i in tree.order():
         leaf = leaves[i]
         start, stop = stop, stop + int(np.prod(shape_of(leaf)))
         kind = Tensor if isinstance(leaf, (Tensor, Dual)) else np.ndarray if type(leaf) is np.ndarray else np.generic
@@ -158,15 +157,3 @@ def flatten(value: Any) -> tuple[Any, Callable[[Any], Any]]:
         found[i] = _Leaf(start, stop, shape_of(leaf), dtype_of(leaf), kind, constant)
         vectors.append(np.ravel(leaf))
     return np.concatenate(vectors), Unflatten(tree, tuple(found))
-
-
-def _in_order(tree: Tree, numbers: Iterator[int]) -> list[int]:
-    """Return the numbers of the leaves, which are counted as they stand, with the parts of dicts in order."""
-    if tree.kind is None:
-        return [next(numbers)]
-    parts = [_in_order(part, numbers) for part in tree.parts]
-    order: Any = range(len(parts))
-    if issubclass(tree.kind, dict):
-        with contextlib.suppress(TypeError):  # keys of several types
-            order = sorted(order, key=tree.keys.__getitem__)
-    return [number for k in order for number in parts[k]]

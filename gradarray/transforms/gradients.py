@@ -30,7 +30,7 @@ from ..tape.nodes import next_order
 from ..tape.wrapping import bare
 from .argnums import Argnums, DropIn, function_name, need_function
 from .checks import check_argument, check_results, dtype_of, shape_of, zeros_of
-from .containers import flatten, tree_map
+from .containers import flatten, map_leaves
 from .tap import transposing
 from .trace import Trace, dual, pull_back
 from .transformed import named_after
@@ -479,7 +479,7 @@ class Pushed:
         self.tangents = [_tangent(x, level) for x in leaves]
         if paused and (watch := watching()) is not None:
             watch.arrived(level, self.tangents)
-        self.aux = tree_map(lambda x: _value(x, level), aux) if has_aux else None
+        self.aux = map_leaves(lambda x: _value(x, level), aux) if has_aux else None
 
 
 def _value(x: Any, level: int) -> Any:

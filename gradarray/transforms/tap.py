@@ -24,7 +24,7 @@ from ..tape import wrapping
 from ..tape.loss import GradientLossError, Noted
 from ..tape.nodes import Node, PullbackRule
 from ..tape.wrapping import bare
-from .containers import tree_map
+from .containers import map_leaves
 from .custom_gradient import put_on_tape
 
 T = TypeVar("T")
@@ -90,7 +90,7 @@ def tap(x: T, callback: Callback) -> T:
     """
     if not callable(callback):
         raise TypeError(f"tap takes a value and a function of its derivative, not {callback!r:.60}")
-    return tree_map(lambda leaf: _tapped(leaf, callback), x)  # type: ignore[no-any-return]
+    return map_leaves(lambda leaf: _tapped(leaf, callback), x)  # type: ignore[no-any-return]
 
 
 def _tapped(x: Any, callback: Callback) -> Any:

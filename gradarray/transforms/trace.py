@@ -33,7 +33,7 @@ from ..tape.sweeps import reachable
 from ..tape.wrapping import is_point, new_object, wrap
 from .argnums import Argnums, function_name
 from .checks import check_argument, zeros_of
-from .containers import Fixed, Tree, flatten, tree_map
+from .containers import Fixed, Tree, flatten, map_leaves
 
 Pairs = Sequence[tuple[Any, Any]]
 
@@ -210,7 +210,7 @@ class Trace:
 
         `copy` keeps arrays that a tape goes on needing out of the caller's hands.
         """
-        return tree_map(lambda x: self._settle(x, copy), value)
+        return map_leaves(lambda x: self._settle(x, copy), value)
 
     def _settle(self, x: Any, copy: bool) -> Any:
         if isinstance(x, Dual):

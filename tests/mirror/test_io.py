@@ -337,3 +337,12 @@ def test_a_file_of_mygrads_is_loaded(data):
 def test_what_only_resembles_a_file_of_mygrads_is_refused(arrays):
     with pytest.raises(ValueError, match=r"np\.load|MyGrad"):
         ga.load(of_mygrad(**arrays))
+
+
+@pytest.mark.parametrize(
+    "wrong", [ga.tensor(1.0), {"w": np.ones(2)}, np.ones(2), None, 3], ids=lambda x: type(x).__name__
+)
+def test_what_comes_first_is_the_file(wrong):
+    """PyTorch has it the other way round."""
+    with pytest.raises(TypeError, match=rf"save takes the file first, .*not a {type(wrong).__name__}$"):
+        ga.save(wrong, "model.npz")

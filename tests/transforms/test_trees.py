@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.transforms.containers import flatten, tree_map
+from gradarray.transforms.containers import flatten
 
 
 class Point(NamedTuple):
@@ -104,7 +104,7 @@ def test_the_result_of_a_function_may_be_a_container(make: Callable[[Any, Any], 
 
 
 def test_a_defaultdict_keeps_its_default() -> None:
-    tripled = tree_map(lambda x: 3 * x, collections.defaultdict(list, w=1.0))
+    tripled = ga.tree_map(lambda x: 3 * x, collections.defaultdict(list, w=1.0))
     assert tripled["w"] == 3.0
     assert tripled["absent"] == []
 
@@ -159,11 +159,11 @@ def test_integers_in_a_container_are_refused_by_their_path() -> None:
     [
         ({"w": 1.0}, r"tangent 0 is a dict with the parts \['w'\].*parts \['w', 'b'\]"),
         ([1.0, 2.0], r"tangent 0 is a list"),
-        ({"w": 1.0, "b": 2.0}, r"tangent 0\['b'\] is a float with the parts \[\].*a list with the parts \[0\]"),
+        ({"w": 1.0, "b": 2.0}, r"tangent 0\['b'\] is a float; .* is a list with the parts \[0\]"),
         ({"w": [1.0], "b": [2.0]}, r"tangent 0\['w'\] is an array or a number, not a list"),
         ({"w": None, "b": [2.0]}, r"tangent 0\['w'\] is an array or a number, not None"),
         ({"w": "one", "b": [2.0]}, r"tangent 0\['w'\] is an array or a number, not a str"),
-        (1.0, r"tangent 0 is a float with the parts \[\]"),
+        (1.0, r"tangent 0 is a float; the container"),
     ],
 )
 def test_a_container_of_another_shape_is_refused(other: Any, message: str) -> None:

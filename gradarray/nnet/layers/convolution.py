@@ -16,7 +16,7 @@ import numpy as np
 
 import gradarray as ga
 
-from ..calls import called, operand
+from ..calls import called, operand, telling
 from .utils import Sizes, places_in, sizes, windows
 
 # How many elements are laid out as columns at a time, so that they stay in the cache.
@@ -140,6 +140,7 @@ ga.registry.bilinear(
 )
 
 
+@telling
 def conv_nd(
     x: Any, filter_bank: Any, *, stride: Any, padding: Any = 0, dilation: Any = 1, constant: bool | None = None
 ) -> ga.Tensor:

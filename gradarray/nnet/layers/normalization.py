@@ -9,7 +9,7 @@ import numpy as np
 
 import gradarray as ga
 
-from ..calls import called, floating, number
+from ..calls import called, floating, number, telling
 
 
 def _others(ndim: int) -> tuple[int, ...]:
@@ -58,6 +58,7 @@ def _batchnorm_vjp(g: Any, _ans: Any, x: Any, gamma: Any, _beta: Any, *, eps: fl
 ga.registry.rule(_batchnorm, joint=_batchnorm_vjp, holomorphic=False)
 
 
+@telling
 def batchnorm(x: Any, *, gamma: Any = None, beta: Any = None, eps: float, constant: bool | None = None) -> ga.Tensor:
     """Normalize a batch in each channel: ``gamma * (x - mean(x)) / sqrt(var(x) + eps) + beta``.
 

@@ -10,7 +10,7 @@ import numpy as np
 
 import gradarray as ga
 
-from ..calls import called, operand
+from ..calls import called, operand, telling
 from .utils import Sizes, places_in, sizes, windows
 
 # With more elements in a window it is sooner laid out by itself than gone through place by place.
@@ -62,6 +62,7 @@ ga.registry.linear(_picked, lambda g, x, *, index, several: _placed(g, index=ind
 ga.registry.linear(_placed, lambda g, _y, *, index, shape, several: _picked(g, index=index, several=several))
 
 
+@telling
 def max_pool(x: Any, pool: Any, stride: Any, *, constant: bool | None = None) -> ga.Tensor:
     """Take the largest element of each window that slides over the last axes.
 

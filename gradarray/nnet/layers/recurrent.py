@@ -16,7 +16,7 @@ import numpy as np
 import gradarray as ga
 
 from ..activations import _sigmoid
-from ..calls import called, floating
+from ..calls import called, floating, telling
 
 # `a` is what the data bring to z, r and h, of all times, side by side; and so are z and r in `gates`, and their weights
 # in `w`.
@@ -148,6 +148,7 @@ def _back_some_steps(g: Any, slopes: Any, w_back: Any, wh_back: Any, limit: int)
 ga.registry.rule(_recurrence, joint=_recurrence_vjp, holomorphic=False)
 
 
+@telling
 def gru(
     X: Any,
     Uz: Any,

@@ -12,6 +12,8 @@ from numpy.lib.stride_tricks import as_strided
 
 import gradarray as ga
 
+from ..calls import telling
+
 Sizes = tuple[int, ...]
 
 
@@ -82,6 +84,7 @@ ga.registry.linear(
 )
 
 
+@telling
 def sliding_window_view(arr: Any, window_shape: Any, step: Any, dilation: Any = None) -> Any:
     """View an array through windows that slide over its last axes.
 
