@@ -222,12 +222,7 @@ class Scaled(_Lazy):
 
 
 class Reading(PullbackRule):
-    """The rule of a call that reads some elements of an array.
-
-    Attributes
-    ----------
-    put : adds a cotangent into a buffer, at the place that the node's args tell
-    """
+    """The rule of a call that reads some elements of an array."""
 
     name = "getitem"
     shared = True

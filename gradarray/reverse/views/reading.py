@@ -95,7 +95,9 @@ def getitem(x: Any, index: Any) -> Any:
             alias.append(ref(t))
             t._alias = (x, (index,))
         elif type(alias) is Family:
-            alias.add(t)
+            alias.views.append(ref(t))
+            if len(alias.views) > alias.limit:
+                alias.sift()
             t._alias = (x, (index,))
         else:
             join(t, x, index)
