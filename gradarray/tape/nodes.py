@@ -55,9 +55,7 @@ class PullbackRule:
         """Return the cotangent of each operand, None for a constant one."""
         raise NotImplementedError
 
-    def pullback_in_place(
-        self, node: Node, g: Array, pending: dict[Node, Array], owned: set[Node]
-    ) -> Iterable[Any]:
+    def pullback_in_place(self, node: Node, g: Array, pending: dict[Node, Array], owned: set[Node]) -> Iterable[Any]:
         """Do what `pullback` does, of a rule that is `in_place`, with a cotangent that is the sweep's own buffer.
 
         What comes back to the first operand goes on from here as what is pending for that.

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...context import settings
+from ...context.settings import paused
 from ...kernels.arrays import Array
 from ...kernels.gate import PLAIN
 from ...kernels.parts import add
@@ -59,9 +60,17 @@ class _SetItem(PullbackRule):
                 picked = picked.copy()  # before the elements are cleared
         return None if base is None else Cleared(g, _clear, node.args), picked
 
-    def pullback_in_place(
-        self, node: Node, g: Array, pending: dict[Node, Array], owned: set[Node]
-    ) -> Iterable[Any]:
+    def pullback_in_place(self, node: Node, g: Array, pending: dict[Node, Array], owned: set[Node]) -> Iterable[Any]:
+        picked, base = self.taken(node, g), node.parents[0]
+        if base is not None:
+            if base in pending:
+                add(g, pending[base])
+            pending[base] = g
+            owned.add(base)
+        return None, picked
+
+    def taken(self, node: Node, g: Array) -> Any:
+        """Return what of a buffer belongs to the value, and leave zeros in its place for what was there before."""
         base, value = node.parents
         steps, index = node.args
         picked = None
@@ -77,11 +86,10 @@ class _SetItem(PullbackRule):
                 _clear(g, node.args)
             else:
                 g[index] = 0
-            if base in pending:
-                add(g, pending[base])
-            pending[base] = g
-            owned.add(base)
-        return None, picked
+        return picked
+
+    def written(self, writer: Any, node: Node) -> Iterable[str]:
+        return writer.assignment(node, self)  # type: ignore[no-any-return]
 
 
 class _SetWindows(_SetItem):
@@ -91,6 +99,7 @@ class _SetWindows(_SetItem):
     """
 
     in_place = False
+    written = PullbackRule.written
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         base, value = node.parents
@@ -142,7 +151,7 @@ def setitem(x: Any, index: Any, value: Any) -> None:
     node = value._node if isinstance(value, wrapping.Tensor) else None
     alias = x._alias
     base = x if type(alias) is not tuple else alias[0]
-    recorded = (node is not None or base._known is not None) and not (settings.paused and not settings.recording())
+    recorded = (node is not None or base._known is not None) and not (paused and not settings.recording())
     if type(x._raw) is not np.ndarray:
         become_array(x)
         alias = x._alias
@@ -288,7 +297,7 @@ def output(x: Any, traced: bool) -> Array:
 
 def recorded(x: Any, *values: Any) -> bool:
     """Tell whether a change of `x` by these values goes on the tape."""
-    if settings.paused and not settings.recording():
+    if paused and not settings.recording():
         return False
     return base_of(x)._known is not None or has_variable(values)
 

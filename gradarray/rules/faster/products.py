@@ -10,8 +10,11 @@ from ..registry import faster
 
 
 def _in_one_piece(matrix: Array, vector: Array) -> bool:
-    """Tell whether ``@`` and ``dot`` hand them to the same function of BLAS: strided ones ``@`` may add up itself."""
-    return bool(vector.ndim == 1 and matrix.flags.forc and vector.flags.c_contiguous)
+    """Tell whether ``@`` and ``dot`` hand them to the same function of BLAS.
+
+    What is strided, or has a length of one, ``@`` may multiply and add up itself: there 0 times infinity is NaN.
+    """
+    return bool(vector.ndim == 1 and matrix.flags.forc and vector.flags.c_contiguous and 1 not in matrix.shape)
 
 
 def dot_left(g: Array, _x1: Array, x2: Array) -> Array:
