@@ -224,6 +224,7 @@ class Scaled(_Lazy):
 class Reading(PullbackRule):
     """The rule of a call that reads some elements of an array."""
 
+    put: Callable[[Array, Any, Array], None]
     name = "getitem"
     shared = True
     fixed = True

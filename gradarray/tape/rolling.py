@@ -21,7 +21,7 @@ _PERIOD = 300
 _SHORT = 4
 
 
-class Run(NamedTuple):
+class Stretch(NamedTuple):
     """A stretch of groups: `times` turns of `period` groups each, from `start` on; of what stands by itself, one."""
 
     start: int
@@ -37,7 +37,7 @@ class _Group(NamedTuple):
     numbers: tuple[int, ...]
 
 
-def runs(keys: Sequence[Hashable], same: Callable[[int, int], bool] = lambda _i, _period: True) -> list[Run]:
+def runs(keys: Sequence[Hashable], same: Callable[[int, int], bool] = lambda _i, _period: True) -> list[Stretch]:
     """Return the stretches that a sequence falls into.
 
     Parameters
@@ -45,20 +45,20 @@ def runs(keys: Sequence[Hashable], same: Callable[[int, int], bool] = lambda _i,
     keys : one for each element; those that repeat are equal
     same : tells, of an element whose key comes again a period later, whether the two are alike in all else
     """
-    found: list[Run] = []
+    found: list[Stretch] = []
     open_ = [(0, len(keys))]
     while open_:
         low, high = open_.pop()
         run = _longest(keys, same, low, high)
         if run is None:
-            found += [Run(low, high - low, 1)] if high > low else []
+            found += [Stretch(low, high - low, 1)] if high > low else []
         else:
             found.append(run)
             open_ += [(low, run.start), (run.start + run.period * run.times, high)]
     return sorted(found)
 
 
-def _longest(keys: Sequence[Hashable], same: Callable[[int, int], bool], low: int, high: int) -> Run | None:
+def _longest(keys: Sequence[Hashable], same: Callable[[int, int], bool], low: int, high: int) -> Stretch | None:
     """Return a loop that covers the middle of a stretch, or a place near by."""
     length = high - low
     if length < _SHORT * _TURNS:
@@ -78,13 +78,13 @@ def _longest(keys: Sequence[Hashable], same: Callable[[int, int], bool], low: in
             times = (last + period - first) // period
             # Of a loop within another one, the outer one is longer.
             if times >= _TURNS and (best is None or times * period > 2 * best.times * best.period):
-                best = Run(first, period, times)
+                best = Stretch(first, period, times)
         if best is not None:
             return best
     return None
 
 
-def size_of(found: Iterable[Run]) -> int:
+def size_of(found: Iterable[Stretch]) -> int:
     """Return how many groups are written down for some stretches."""
     return sum(run.period for run in found)
 
@@ -111,8 +111,8 @@ class Rolled:
         pairs = zip(self._read[i].numbers, self._read[i + period].numbers, strict=True)
         return all(a in (b, b + period) for a, b in pairs)
 
-    def names(self, run: Run) -> tuple[set[str], set[str]] | None:
-        """Return the names in a stretch's text, as the first turn has them: those that go on with the turns, and others.
+    def names(self, run: Stretch) -> tuple[set[str], set[str]] | None:
+        """Return the names in the text of a stretch's first turn: those that go on with the turns, and the others.
 
         None says that it cannot be written as a loop after all.
         """
@@ -133,17 +133,17 @@ class Rolled:
             return None
         return {f"{a}{k}" for a, k in moving}, {f"{a}{k}" for a, k in fixed}
 
-    def lines(self, run: Run) -> list[str]:
+    def lines(self, run: Stretch) -> list[str]:
         """Return the lines of the first turn."""
         return [line for group in self._groups[run.start : run.start + run.period] for line in group]
 
-    def before(self, run: Run) -> set[str]:
+    def before(self, run: Stretch) -> set[str]:
         """Return the names that stand before a stretch in the text as a whole."""
         return {
             f"{a}{k}" for group in self._read[: run.start] for a, k in zip(group.letters, group.numbers, strict=True)
         }
 
-    def carried(self, run: Run, moving: Iterable[str], letter: str) -> tuple[list[int], list[int]]:
+    def carried(self, run: Stretch, moving: Iterable[str], letter: str) -> tuple[list[int], list[int]]:
         """Return the numbers of the names that are handed on from turn to turn, and of those that get nothing then.
 
         Between the first mention of a node and its own turn there may be turns that do not mention it.
@@ -174,7 +174,7 @@ def mentioned(lines: Iterable[str]) -> set[str]:
 
 
 def gathering(text: Rolled) -> list[str] | None:
-    """Return a text that finds nodes by way of their users, and puts them into a list N; None where it cannot be rolled.
+    """Return a text that finds nodes by way of their users, and puts them into a list N; None where there is none.
 
     It ends without a name for any of them.
     """
@@ -225,7 +225,7 @@ def going_along(text: Rolled) -> list[str] | None:
     return [*_emptied({x for x in used if x[0] == "g"} - {f"g{text.top}"}), *lines]
 
 
-def _turning(text: Rolled, run: Run, moving: set[str], letter: str, body: list[str], head: str) -> list[str] | None:
+def _turning(text: Rolled, run: Stretch, moving: set[str], letter: str, body: list[str], head: str) -> list[str] | None:
     """Return a loop, at the end of which each name stands for what it stands for in the text as a whole."""
     handed, lowest = text.carried(run, moving, letter)
     before = text.before(run)

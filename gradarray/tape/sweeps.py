@@ -189,9 +189,7 @@ def _pull(nodes: list[Node], uses: dict[Node, int], root: Node, g: Array, retain
                 c = fit(c, parent)
             if parent not in pending:
                 pending[parent] = c
-            elif parent in owned:
-                add(pending[parent], c)
-            elif (type(c) is not ndarray or c.size >= LARGE) and _spare(pending, parent):
+            elif parent in owned or ((type(c) is not ndarray or c.size >= LARGE) and _spare(pending, parent)):
                 add(pending[parent], c)
             else:
                 pending[parent] = pending[parent] + c

@@ -201,6 +201,7 @@ def test_the_loop_and_the_plan_give_the_same_bits(f, loops):
     for _ in range(3):
         agree(by_plan(f, X, Y, M), expected)
     assert len(loops) == (3 if f in LEFT else 1)
+    assert any(known.plans for known in plans._known.values()) == (f not in LEFT)
     agree(by_plan(f, Y, X, M.T), by_loop(f, Y, X, M.T))
 
 
@@ -316,7 +317,7 @@ def test_what_a_plan_holds_is_its_text():
 
 
 def random_program(seed):
-    """Return a program with a loop: each turn does the same at random, with buffers, views and what stands before it."""
+    """Return a program with a loop: each turn does the same, at random, with buffers, views and what stands before."""
     rng = np.random.default_rng(seed)
     steps = [(int(rng.integers(9)), *map(int, rng.integers(6, size=2))) for _ in range(rng.integers(3, 9))]
     lag = int(rng.integers(1, 4))
