@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
+from gradarray.rules.primitives import primitive
 from gradarray.tape import plans, rolling, sweeps
 from tests.counted import counted
 
@@ -311,6 +312,48 @@ def test_what_a_plan_holds_is_its_text():
     del x, y
     gc.collect()
     assert [r() for r in held] == [None, None]
+
+
+def test_what_returns_nothing_in_some_turns_has_no_influence_there(restored_tables, loops):
+    step = primitive(lambda x, y: np.tanh(x + y))
+
+    def slope(g, ans, x, y):
+        return None if ans[0] < 0.3 else g * (1 - ans * ans)
+
+    ga.registry.rule(step, slope, lambda g, ans, x, y: None if ans[1] < 0.1 else g * (1 - ans * ans))
+
+    def f(x, y, m):
+        out = ga.zeros((TURNS, 5), constant=True)
+        for k in range(TURNS):
+            out[k] = np.sin(step(np.cos(x * y), y)) + 0.1 * x
+            x = step(np.sin(x * 2.0), out[k]) * y[0] + step(x[::-1], y)
+        return np.sum(out[-1] * x) + np.sum(x), []
+
+    def chain(x, y, m):
+        for _ in range(TURNS):
+            x = step(np.sin(3.0 * x), y)
+        return np.sum(x), []
+
+    for program in (f, chain):
+        expected = by_loop(program, X, Y, M)
+        loops.clear()
+        for _ in range(3):
+            agree(by_plan(program, X, Y, M), expected)
+        assert len(loops) == 1
+        agree(by_plan(program, X, -Y, M), by_loop(program, X, -Y, M))
+
+
+@counted
+@pytest.mark.parametrize("f", [*PROGRAMS, *range(24)], ids=lambda f: getattr(f, "__name__", f))
+def test_the_loop_and_the_plan_keep_the_same(f):
+    f = random_program(f) if isinstance(f, int) else f
+    by_plan(f, X, Y, M)
+    arrays = [ga.tensor(x) for x in (X, Y, M)]
+    y, held = f(*arrays)
+    # By their numbers: whoever has a node counts as somebody who holds it.
+    ways = [[node.order for node in sweep(y._node, np.float64(1), True)] for sweep in (sweeps.sweep, plans.sweep)]
+    assert sorted(ways[0]) == sorted(ways[1])
+    del arrays, held
 
 
 # --- programs at random ----------------------------------------------------------------------------------------------
