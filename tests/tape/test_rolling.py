@@ -163,7 +163,7 @@ def held_buffer(x, y, m, turns=TURNS):
     for k in range(turns):
         held = [*held[-1:], out[1:] * y[1:]]
         out[k % 4] = np.sum(held[-1]) * y[0]
-    return np.sum(out), [out, *held]
+    return np.sum(out[1:] ** 2) + out[0], [out, *held]
 
 
 def leaf_in_each_turn(x, y, m, turns=TURNS):
