@@ -40,10 +40,16 @@ def add_at(buffer: Array, index: Any, g: Array) -> None:
 
 
 def add_in_slice(buffer: Array, index: Any, g: Array) -> None:
-    if type(g) is np.ndarray and g.size >= SPLIT:
-        add(buffer[index], g)
-    else:
+    if type(g) is not np.ndarray or type(buffer) is not np.ndarray:
         buffer[index] += g
+        return
+    part = buffer[index]
+    if type(part) is not np.ndarray:
+        buffer[index] = part + g
+    elif g.size >= SPLIT:
+        add(part, g)
+    else:
+        part += g  # ``buffer[index] += g`` would write the view into its own place in the end
 
 
 def add_at_places(buffer: Array, index: Any, g: Array) -> None:

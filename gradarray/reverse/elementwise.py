@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from ..context import settings
+from ..context.settings import paused
 from ..kernels import gate, guard
 from ..kernels.arrays import FLOAT64, SPLIT, Array
 from ..kernels.gate import NUMBERS, PLAIN
 from ..kernels.traced import TRACED
 from ..rules.differentiable import Elementwise, Function
 from ..tape import wrapping
-from ..tape.nodes import Node, next_order
+from ..tape.nodes import OUTDATED, RELEASED, Node, next_order
 from ..tape.wrapping import new_object, stacked, unwrap, wrap
 from .arguments import foreign
 from .boxing import saved
@@ -49,7 +50,7 @@ def unary(rule: Elementwise, calculate: Calculation, large: Calculation) -> Call
         t._raw = out
         t._alias = None
         parent = x._known
-        if parent is None or (settings.paused and not settings.recording()):
+        if parent is None or (paused and not settings.recording()):
             t._known = None
             return t
         t._known = n = new(node_type)
@@ -82,7 +83,7 @@ def binary(
     rule: Elementwise | Function, calculate: Calculation, large: Calculation, general: Callable[..., Any]
 ) -> Callable[..., Any]:
     new, node_type, order, plain, float64, ndarray = new_object, Node, next_order, PLAIN, np.float64, np.ndarray
-    float64_dtype, numbers, tensor = FLOAT64, NUMBERS, wrapping.Tensor
+    float64_dtype, numbers, tensor, outdated, released = FLOAT64, NUMBERS, wrapping.Tensor, OUTDATED, RELEASED
     x_of_x, y_of_x = rule.partial_needs(0, 0), rule.partial_needs(0, 1)
     x_of_y, y_of_y = rule.partial_needs(1, 0), rule.partial_needs(1, 1)
     x_of_any, y_of_any = x_of_x or x_of_y, y_of_x or y_of_y
@@ -97,13 +98,17 @@ def binary(
 
     def record(x1: Any, x2: Any) -> Any:
         if type(x1) is tensor:
-            x, p = x1._raw, x1._node if x1._alias else x1._known
+            x, p = x1._raw, x1._known
+            if x1._alias and p is not None and (p is outdated or p.rule is released):
+                p = x1._node  # of a view
         elif type(x1) in plain and type(x1) is not complex:  # Python's 1j * np.float64(2.0) is Python's complex number
             x, p = x1, None
         else:
             return general(x1, x2)
         if type(x2) is tensor:
-            y, q = x2._raw, x2._node if x2._alias else x2._known
+            y, q = x2._raw, x2._known
+            if x2._alias and q is not None and (q is outdated or q.rule is released):
+                q = x2._node
         elif type(x2) in plain:
             y, q = x2, None
         else:
@@ -123,7 +128,7 @@ def binary(
         t = new(tensor)
         t._raw = out
         t._alias = None
-        if (p is None and q is None) or (settings.paused and not settings.recording()):
+        if (p is None and q is None) or (paused and not settings.recording()):
             t._known = None
             if type(out) is ndarray:
                 if out.dtype is not float64_dtype and out.dtype.kind not in numbers:
@@ -133,22 +138,25 @@ def binary(
             return t
         t._known = n = new(node_type)
         n.rule = rule
-        if type(x) is ndarray and (x_of_x if q is None else x_of_y if p is None else x_of_any):
-            if x1 is x:
-                x = secured(x)
-            elif x1._alias is not None:
-                x = saved_alias(x1)
-        if type(y) is ndarray and (y_of_x if q is None else y_of_y if p is None else y_of_any):
-            if x2 is y:
-                y = secured(y)
-            elif x2._alias is not None:
-                y = saved_alias(x2)
-        if q is None:
-            n.args = (x if x_of_x else None, y if y_of_x else None) if any_of_x else _NEITHER
-        elif p is None:
-            n.args = (x if x_of_y else None, y if y_of_y else None) if any_of_y else _NEITHER
+        if any_of_any:
+            if type(x) is ndarray and (x_of_x if q is None else x_of_y if p is None else x_of_any):
+                if x1 is x:
+                    x = secured(x)
+                elif x1._alias is not None:
+                    x = saved_alias(x1)
+            if type(y) is ndarray and (y_of_x if q is None else y_of_y if p is None else y_of_any):
+                if x2 is y:
+                    y = secured(y)
+                elif x2._alias is not None:
+                    y = saved_alias(x2)
+            if q is None:
+                n.args = (x if x_of_x else None, y if y_of_x else None) if any_of_x else _NEITHER
+            elif p is None:
+                n.args = (x if x_of_y else None, y if y_of_y else None) if any_of_y else _NEITHER
+            else:
+                n.args = (x if x_of_any else None, y if y_of_any else None)
         else:
-            n.args = (x if x_of_any else None, y if y_of_any else None) if any_of_any else _NEITHER
+            n.args = _NEITHER
         n.kwargs = None
         n.out = out if keeps_out else None
         n.parents = (p, q)
@@ -197,7 +205,7 @@ def call_elementwise(rule: Elementwise, inputs: tuple[Any, ...], keywords: dict[
 
 def records(parents: Iterable[Node | None]) -> bool:
     """Tell whether a call with these parents goes on the tape."""
-    if settings.paused and not settings.recording():
+    if paused and not settings.recording():
         return False
     for parent in parents:  # noqa: SIM110 - any() of a generator takes twice as long
         if parent is not None:

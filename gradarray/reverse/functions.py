@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..context import settings
-from ..context.settings import silently
+from ..context.settings import paused, silently
 from ..kernels import gate
 from ..kernels.arrays import FLOAT64, Array
 from ..kernels.gate import ARRAYS, NUMBERS, PLAIN, SIMPLE
@@ -160,7 +160,7 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
         if type(out) not in plain:
             return general(args, kwargs)
         if out is data:  # NumPy returns the array itself
-            if parent is None or not settings.paused or settings.recording():
+            if parent is None or not paused or settings.recording():
                 return x
             out = data.view()
         t = new(tensor)
@@ -172,7 +172,7 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
             join(t, x, step)
         if (
             parent is None
-            or (settings.paused and not settings.recording())
+            or (paused and not settings.recording())
             or (out.dtype is not parent.dtype and out.dtype.kind not in "fc")
         ):
             t._known = None

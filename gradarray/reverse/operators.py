@@ -73,6 +73,8 @@ _UNARY = (
 )
 # Those that have an augmented assignment.
 SYMBOLS = {op.ufunc: op.symbol for op in _BINARY if op.symbol}
+# Those that compute what their ufunc does, and sooner; ``**`` has ways of its own, as an augmented assignment has.
+SHORT = {op.ufunc: op.python for op in _BINARY if op.short}
 # What comes to the other operand when it is to answer.
 _TURNED = {op.name: f"__r{op.name}__" for op in _BINARY} | {
     "lt": "__gt__",

@@ -19,7 +19,7 @@ from ..kernels.references import COUNTED
 from ..kernels.traced import MEMORY, TRACED, fresh_array
 from ..rules.primitives import astype
 from ..tape import loss, nodes, plans, sweeps, wrapping
-from ..tape.nodes import Node
+from ..tape.nodes import OUTDATED, RELEASED, Node
 from ..tape.wrapping import is_scalar, token, wrap
 from . import arguments, operators, protocols, updates
 from .constants import check_constant, with_constant
@@ -162,7 +162,9 @@ class Tensor(Surface):
     def _node(self) -> Node | None:
         """The place on the tape; None for a constant. Where there is no alias, recorders look into `_known` at once."""
         node = self._known
-        return node if node is None or type(self._alias) is not tuple else writing.node_of(self)
+        if node is None or type(self._alias) is not tuple or (node is not OUTDATED and node.rule is not RELEASED):
+            return node
+        return writing.node_of(self)
 
     @_node.setter
     def _node(self, node: Node | None) -> None:
@@ -473,7 +475,10 @@ class Tensor(Surface):
         if type(self._alias) is Foreign:
             family_of(self)
         owner = owner_of(self)
-        return data.flags if owner is None else owner.flags
+        if owner is None:
+            return data.flags
+        self._alias.lent = True  # whoever has the flags may set them
+        return owner.flags
 
     @property
     def base(self) -> Any:
@@ -608,7 +613,7 @@ class Tensor(Surface):
         become_array(self)
         if self.base is not None:
             raise ValueError("cannot resize this array: it does not own its data")
-        if self._alias is not None and any(view is not self for view in family_of(base_of(self)).views()):
+        if self._alias is not None and any(view is not self for view in family_of(base_of(self)).members()):
             raise ValueError("cannot resize an array that is referenced by another array: there are views of it")
         shape = shape[0] if len(shape) == 1 else shape
         size = np.empty(shape, np.bool_).size

@@ -10,13 +10,14 @@ from weakref import ref
 import numpy as np
 
 from ..context import settings
-from ..kernels.arrays import Array
+from ..kernels.arrays import FLOAT64, Array
 from ..kernels.gate import PLAIN
 from ..kernels.traced import as_form
 from ..rules.names import public_name
 from ..rules.primitives import astype
 from ..tape import nodes, wrapping
 from ..tape.wrapping import new_object, unwrap
+from .operators import SHORT
 from .outputs import in_place, updated_array
 from .protocols import FUNCTIONS, UFUNCS
 from .views.sharing import Family, become_array, family_of, shared
@@ -29,17 +30,19 @@ OPERATED: dict[np.ufunc, Callable[[Any, Any], Any]] = {np.power: operator.pow}
 
 def update(x: Any, ufunc: np.ufunc, other: Any) -> Any:
     """Carry out an augmented assignment, such as ``x += other``."""
-    if wrapping.is_scalar(x) and (x._known is None or settings.recording()):
+    if type(x._raw) is not np.ndarray and wrapping.is_scalar(x) and (x._known is None or settings.recording()):
         # It is not changed but replaced; off the tape, a variable is changed, because what replaces it were a constant.
         return UFUNCS[ufunc](x, other)
     if type(other) is not wrapping.Tensor and type(other) not in PLAIN:
         other = wrapping.stacked(other, public_name(ufunc))
     _check_update(x, ufunc, unwrap(other))
     if recorded(x, other):
-        result = in_place(OPERATED.get(ufunc, UFUNCS[ufunc])(x, other), x, ufunc, other)
-        if result.dtype != x.dtype:
+        result = (SHORT.get(ufunc) or UFUNCS[ufunc])(x, other)
+        if x._raw.size == 1:
+            result = in_place(result, x, ufunc, other)
+        if result.dtype != x._raw.dtype:
             result = astype(result, x.dtype)
-        if result.shape != x.shape:  # with more axes of length one, which NumPy's A @= B takes
+        if result.shape != x._raw.shape:  # with more axes of length one, which NumPy's A @= B takes
             result = result.reshape(x.shape)
         if not x._alias:
             if x._known is not None:
@@ -76,10 +79,14 @@ def _laid_as(old: Array, new: Array) -> Array:
 def _check_update(x: Any, ufunc: np.ufunc, value: Any) -> None:
     """Raise what NumPy would, before anything has changed."""
     raw = x._raw
-    # The usual case, of which nothing has to be asked but whether x may be written into.
-    usual = type(raw) is np.ndarray and type(value) in (np.float64, np.ndarray) and value.dtype is raw.dtype
-    if usual and value.shape in ((), raw.shape) and ufunc is not np.matmul and writeable(x):
-        return
+    if type(raw) is np.ndarray and ufunc is not np.matmul:
+        # The usual cases, of which nothing has to be asked but whether x may be written into.
+        if type(value) is np.float64:
+            usual = raw.dtype is FLOAT64
+        else:
+            usual = type(value) is np.ndarray and value.dtype is raw.dtype and value.shape in ((), raw.shape)
+        if usual and writeable(x):
+            return
     fits = writeable(x) if type(x._raw) is np.ndarray else True
     fits = fits and np.can_cast(np.result_type(x._raw, value), x.dtype, "same_kind")
     if not fits or ufunc is np.matmul or not _spreads(np.shape(value), x.shape):
@@ -139,7 +146,7 @@ def _stand_in_front(x: Any) -> None:
     if node is not None and hasattr(node, "holder"):
         node.holder = ref(base)
     family = family_of(base)
-    for view in family.views():
+    for view in family.members():
         view._alias = (base, view._alias[1])
     family.front = ref(x)
     family.add(x)

@@ -222,13 +222,9 @@ class Scaled(_Lazy):
 
 
 class Reading(PullbackRule):
-    """The rule of a call that reads some elements of an array.
+    """The rule of a call that reads some elements of an array."""
 
-    Attributes
-    ----------
-    put : adds a cotangent into a buffer, at the place that the node's args tell
-    """
-
+    put: Callable[[Array, Any, Array], None]
     name = "getitem"
     shared = True
     fixed = True

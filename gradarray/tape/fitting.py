@@ -26,6 +26,9 @@ def fit(g: Array, like: Spec) -> Array:
                 return ONES[:n].dot(g)
             if shape == (n, 1):
                 return g.dot(ONES[:m]).reshape(shape)
+        elif type(g) is np.ndarray and g.ndim == 1 and not shape and g.dtype is FLOAT64 is like.dtype:
+            if 0 < g.size < LARGE and g.flags.c_contiguous:
+                return g.dot(ONES[: g.size])
         elif type(g) in TRACED and g.ndim == 2 and g.size < LARGE and g.dtype is FLOAT64 is like.dtype:
             # The same in a program.
             n, m = g.shape

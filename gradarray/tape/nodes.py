@@ -31,6 +31,7 @@ class PullbackRule:
     selects : whether zeros that it puts in say that an element has no part in the result, or "nan"; see careful.py
     ours : whether it is the library's own, so that it returns what it should, and can be asked at random numbers
     in_place : whether what comes back to the operand is the cotangent itself, changed in a part
+    put : of a rule that reads some elements, what adds a cotangent into a buffer at the place that the node's args tell
     fixed : whether all its nodes have the same number of operands
     multiplies : whether it has one operand, whose cotangent is the node's times an array of the result's shape
     """
@@ -46,11 +47,19 @@ class PullbackRule:
     selects: bool | str = False
     ours = False
     in_place = False
+    put: Callable[[Array, Any, Array], None] | None = None
     fixed = False
     multiplies = False
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         """Return the cotangent of each operand, None for a constant one."""
+        raise NotImplementedError
+
+    def pullback_in_place(self, node: Node, g: Array, pending: dict[Node, Array], owned: set[Node]) -> Iterable[Any]:
+        """Do what `pullback` does, of a rule that is `in_place`, with a cotangent that is the sweep's own buffer.
+
+        What comes back to the first operand goes on from here as what is pending for that.
+        """
         raise NotImplementedError
 
     def contributions(self, node: Node, g: Array, mend: Callable[..., Any]) -> Iterable[Any]:

@@ -23,7 +23,7 @@ from ..kernels import guard
 from ..kernels.arrays import BLAS_THREADS, FLOAT64, LARGE, ONES, Array
 from ..kernels.references import RETURNED
 from ..kernels.traced import TRACED
-from . import sweeps
+from . import rolling, sweeps
 from .cotangents import blank, buffer_of
 from .fitting import fit
 from .nodes import Node, references
@@ -40,8 +40,10 @@ Plan = Callable[[Node, Array, bool, int, int], Gradients | None]
 # So many tapes that no plan was for, with the same rules, make it worth writing one. That takes some 75 us a node, and
 # each later sweep takes about 1 us a node less.
 REPEATS = 8
-# Longer tapes than this gain little: the function itself no longer fits into the processor's cache.
+# Longer plans than this gain little: the function itself no longer fits into the processor's cache. A longer tape has a
+# plan if so much repeats in it that the plan has loops, and is no longer itself.
 LONGEST = 400
+MOST_NODES = 5_000
 # So many plans for tapes with the same rule at the end are kept, and so much else is remembered.
 MOST = 8
 MUCH = 256
@@ -99,9 +101,11 @@ def sweep(
                 return sweeps.sweep(root, g, retain, None, oldest, uses)
     if uses is None:
         uses = reachable(root, oldest)
-    if len(uses) <= LONGEST:
+    count = len(uses)
+    if count <= MOST_NODES:
         known = _room(_known).setdefault(rule, _Known()) if known is None else known
-        rules = hash(tuple([node.rule for node in uses]))  # which keeps none of them alive
+        # Which keeps none of them alive. Of long tapes, another one of the same length is a rare thing.
+        rules = hash(tuple([node.rule for node in uses])) if count <= LONGEST else -count
         misses = known.misses[rules] = _room(known.misses).get(rules, 0) + 1
         # Where shapes are other ones each time, ever fewer are tried.
         if misses >= REPEATS and misses & (misses - 1) == 0:
@@ -122,9 +126,12 @@ def written(uses: dict[Node, int]) -> Plan | None:
     """Return a plan for tapes like the one with these nodes and numbers of uses, or None where plans are not for it."""
     for node in uses:
         rule = node.rule
-        if node.dtype is not FLOAT64 or (rule is not None and (not rule.shared or node.size >= LARGE)):
+        if node.dtype is not FLOAT64:
             return None
-    return _Writer(uses).plan()
+        if rule is not None and (not rule.shared or (node.size >= LARGE and not rule.in_place)):
+            return None
+    writer = _Writer(uses)
+    return writer.plan() if len(uses) <= LONGEST else writer.rolled()
 
 
 class _Writer:
@@ -138,6 +145,7 @@ class _Writer:
         self.lines: list[str] = []
         self.names: dict[str, Any] = {"F8": FLOAT64, "blank": blank, "fit": fit, "is_clean": is_clean, "nan": np.nan}
         self.names |= {"refs": references, "ndarray": np.ndarray, "vdot": np.vdot, "zeros": np.zeros}
+        self.known: dict[int, str] = {}
         self.names["buffer_of"] = buffer_of
         self.names["broadcast"] = np.broadcast_to
         self.names["__name__"] = __name__  # a warning is about the user's line, and not about one of a plan
@@ -161,24 +169,74 @@ class _Writer:
 
     def plan(self) -> Plan:
         root = self.nodes[-1]
-        self._compare()
+        seen = {root}
+        self.lines += [line for node in reversed(self.nodes) for line in self._compared(node, seen)]
+        # They would count as somebody who holds a node.
+        self.lines += [f"q{i} = None" for i in range(max(len(node.parents) for node in self.nodes))]
+        order = " > ".join(f"{self.n[node]}.order" for node in reversed(self.nodes))
+        self.lines.append(f"if not ({order} >= oldest): return None")
         place = len(self.lines)
-        # Of the root, whoever asks for the sweep has a Tensor.
-        self.lines += ["owned = set()", f"own += {RETURNED + 1}", f"kept = {{{self.n[root]}: {self.g[root]}}}"]
-        self.lines.append("held = False")
-        self.reached.add(root)
+        self.lines += self._begin(self.n[root], 1)
         for node in reversed(self.nodes):
             if node.rule is not None and node in self.reached:
                 self._guarded(node, self._pull(node))
+        self._arrivals()
+        self.lines[place:place] = [f"{self.g[node]} = None" for node in self.nodes if node in self.uncertain]
+        return self._made([*self.lines, *self._end()])
+
+    def rolled(self) -> Plan | None:
+        """Write a plan in which what repeats stands in loops; None where too little does.
+
+        The nodes stand in a list, from the youngest to the oldest, where each turn finds its own.
+        """
+        descending = self.nodes[::-1]
+        if rolling.size_of(rolling.runs([(node.rule, node.shape) for node in descending])) > LONGEST:
+            return None
+        top, seen = len(descending) - 1, {descending[0]}
+        compared, pulled = [], []
+        for k, node in enumerate(descending):
+            order = f"if not o > (o := {self.n[node]}.order): return None"
+            compared.append([order if k else f"o = {self.n[node]}.order", *self._compared(node, seen)])
+        begin = self._begin("N[0]", 2)
+        for node in descending:
+            self.lines = []
+            if node.rule is not None and node in self.reached:
+                self._guarded(node, self._pull(node))
+            pulled.append(self.lines)
+        self.lines = []
+        self._arrivals()
+        leaves = [k for k, node in enumerate(descending) if node.rule is None]
+        found = rolling.Rolled(compared, top)
+        swept = rolling.Rolled([*pulled, [*self.lines, *self._end()]], top, leaves)
+        if max(rolling.size_of(found.runs), rolling.size_of(swept.runs)) > LONGEST:
+            return None
+        first, second = rolling.gathering(found), rolling.going_along(swept)
+        if first is None or second is None:
+            return None
+        targets = [f"q{i} = None" for i in range(max(len(node.parents) for node in self.nodes))]
+        last = ["if not o >= oldest: return None", *begin, *targets]
+        return self._made([*first, *last, *second])
+
+    def _begin(self, root: str, places: int) -> list[str]:
+        """Return the lines before the first cotangent is pulled; a node stands in so many places of the plan's."""
+        self.reached.add(self.nodes[-1])
+        # Of the root, whoever asks for the sweep has a Tensor.
+        kept = f"kept = {{{root}: {self.g[self.nodes[-1]]}}}"
+        return ["owned = set()", f"own += {RETURNED + places}", kept, "held = False"]
+
+    def _arrivals(self) -> None:
         for node in reversed(self.nodes):
             if node.rule is None and node in self.reached:
                 self._guarded(node, self._arrive(node))
-        self.lines[place:place] = [f"{self.g[node]} = None" for node in self.nodes if node in self.uncertain]
-        self.lines += [
-            f"if not (retain or held): {self.n[root]}.release()",  # what hangs on it, and on nothing else, goes with it
-            "return kept",
-        ]
-        text = "".join(f"\n  {line}" for line in self.lines)
+
+    def _end(self) -> list[str]:
+        root = self.n[self.nodes[-1]]
+        # What hangs on it, and on nothing else, goes with it.
+        return [f"if not (retain or held): {root}.release()", "return kept"]
+
+    def _made(self, lines: Iterable[str]) -> Plan:
+        root = self.nodes[-1]
+        text = "".join(f"\n  {line}" for line in lines)
         file = f"<gradarray plan {next(_numbers)}>"
         exec(readable(f"def plan({self.n[root]}, {self.g[root]}, retain, oldest, own):{text}\n", file), self.names)
         plan: Any = self.names.pop("plan")  # its own globals would refer to it in a circle
@@ -188,8 +246,16 @@ class _Writer:
 
     def _name(self, value: Any) -> str:
         """Return a global name for an object."""
-        name = f"v{len(self.names)}"
-        self.names[name] = value
+        name = self.known.get(id(value))
+        if name is None:
+            name = self.known[id(value)] = f"v{len(self.names)}"
+            self.names[name] = value
+        return name
+
+    def _ones(self, n: int) -> str:
+        """Return a global name for so many ones."""
+        name = f"ones_{n}"
+        self.names[name] = ONES[:n]
         return name
 
     def _guarded(self, node: Node, lines: Iterable[str]) -> None:
@@ -208,40 +274,34 @@ class _Writer:
 
     # --- comparing ----------------------------------------------------------------------------------------------------
 
-    def _compare(self) -> None:
-        """Write how a tape is told from another one: node by node, by way of the parents.
+    def _compared(self, node: Node, seen: set[Node]) -> Iterable[str]:
+        """Write how a node is told from another one, and how its parents are found.
 
         The order of the nodes is compared as well: it tells that they are as many, and what is added up first.
         """
-        lines = self.lines
-        seen = {self.nodes[-1]}
-        for node in reversed(self.nodes):
-            n = self.n[node]
-            rule = "None" if node.rule is None else self._name(node.rule)
-            tests = [f"{n}.rule is not {rule}", f"{n}.shape != {node.shape!r}", f"{n}.dtype is not F8"]
-            if node.rule is None or not node.rule.fixed:
-                tests += [f"len({n}.parents) != {len(node.parents)}", *([] if node.kwargs else [f"{n}.kwargs"])]
-            if self._unspread(node):
-                tests.append(f"{n}.kwargs.keys() != {self._name(set(_KEPT_AXES))}")
-            lines.append(f"if {' or '.join(tests)}: return None")
-            targets, tests = [], []
-            for i, parent in enumerate(node.parents):
-                if parent not in self.uses:
-                    targets.append(f"q{i}")
-                    tests.append(f"(q{i} is not None and q{i}.order >= oldest)")
-                elif parent in seen:
-                    targets.append(f"q{i}")
-                    tests.append(f"q{i} is not {self.n[parent]}")
-                else:
-                    seen.add(parent)
-                    targets.append(self.n[parent])
-                    tests.append(f"{self.n[parent]} is None")
-            if targets:
-                lines += [f"{', '.join(targets)}, = {n}.parents", f"if {' or '.join(tests)}: return None"]
-        # They would count as somebody who holds a node.
-        lines += [f"q{i} = None" for i in range(max(len(node.parents) for node in self.nodes))]
-        order = " > ".join(f"{self.n[node]}.order" for node in reversed(self.nodes))
-        lines.append(f"if not ({order} >= oldest): return None")
+        n = self.n[node]
+        rule = "None" if node.rule is None else self._name(node.rule)
+        tests = [f"{n}.rule is not {rule}", f"{n}.shape != {node.shape!r}", f"{n}.dtype is not F8"]
+        if node.rule is None or not node.rule.fixed:
+            tests += [f"len({n}.parents) != {len(node.parents)}", *([] if node.kwargs else [f"{n}.kwargs"])]
+        if self._unspread(node):
+            tests.append(f"{n}.kwargs.keys() != {self._name(_KEPT_AXES)}")
+        yield f"if {' or '.join(tests)}: return None"
+        targets, tests = [], []
+        for i, parent in enumerate(node.parents):
+            if parent not in self.uses:
+                targets.append(f"q{i}")
+                tests.append(f"(q{i} is not None and q{i}.order >= oldest)")
+            elif parent in seen:
+                targets.append(f"q{i}")
+                tests.append(f"q{i} is not {self.n[parent]}")
+            else:
+                seen.add(parent)
+                targets.append(self.n[parent])
+                tests.append(f"{self.n[parent]} is None")
+        if targets:
+            yield f"{', '.join(targets)}, = {n}.parents"
+            yield f"if {' or '.join(tests)}: return None"
 
     # --- pulling ------------------------------------------------------------------------------------------------------
 
@@ -350,6 +410,26 @@ class _Writer:
         self.reached.add(parent)
         yield f"{self._name(rule.put)}({g}, {self.n[node]}.args, {self.g[node]})"
 
+    def assignment(self, node: Node, rule: Any) -> Iterable[str]:
+        """Write how a cotangent is taken apart: the value's part of it, and the rest, which goes on in its memory."""
+        n, g, (base, value) = self.n[node], self.g[node], node.parents
+        if base in self.uses:
+            yield f"{g} = buffer_of({g}, {self.mine} and {n} not in kept)"
+        yield f"c = {self._name(rule)}.taken({n}, {g})"
+        if base in self.uses:
+            if base in self.reached:
+                yield f"if {self.g[base]} is not None: {g} += {self.g[base]}"
+            yield f"{self.g[base]} = {g}"
+            if base in self.uncertain:
+                self.buffers.add(base)
+            else:
+                self.fresh.add(base)
+            if base in self.buffers:
+                yield f"owned.add({self.n[base]})"
+            self.reached.add(base)
+        if value in self.uses:
+            yield from self._add("c", value, None)
+
     def _operands(self, node: Node) -> list[str]:
         """Return the saved operands, or the parents in place of those that are not saved."""
         # Which are saved, also depends on how the call was recorded.
@@ -413,7 +493,7 @@ class _Writer:
         """Return a contribution's sum over the axes that the operand was broadcast along, as `fit` computes it."""
         if len(shape) == 2 and parent.shape in (shape[1:], (shape[0], 1)):
             rows = parent.shape == shape[1:]
-            ones = self._name(ONES[: shape[not rows]])
+            ones = self._ones(shape[not rows])
             total = f"{ones}.dot(c)" if rows else f"c.dot({ones}).reshape({parent.shape})"
             return f"({total} if type(c := {c}) is ndarray else fit(c, {self.n[parent]}))"
         return f"fit({c}, {self.n[parent]})"

@@ -133,7 +133,8 @@ def _pull(nodes: list[Node], uses: dict[Node, int], root: Node, g: Array, retain
     pending = {root: g}
     start = g
     c: Any
-    pop, counted, own, float64 = pending.pop, references, _own.small, np.float64
+    pop, counted, own, float64, ndarray = pending.pop, references, _own.small, np.float64, np.ndarray
+    bare = (float64, ndarray)
     owned: set[Node] = set()  # the nodes for which a buffer is pending; see cotangents.py
     zeros = -1  # which node has a cotangent that is all zeros but for a part without a NaN
     parent = c = None
@@ -164,7 +165,15 @@ def _pull(nodes: list[Node], uses: dict[Node, int], root: Node, g: Array, retain
             return _pull_large(nodes, place, uses, root, start, pending, kept, owned)
         if counted(node) - uses[node] > own and type(g) is not list:
             kept[node] = g if type(g) is not np.ndarray or g.dtype is node.dtype else fit(g, node)
-        for parent, c in zip(node.parents, rule.pullback(node, g)):  # noqa: B905 - strict= costs as much as the rest
+        if rule.put is not None and type(g) in bare and node.parents[0] in owned:
+            rule.put(pending[node.parents[0]], node.args, g)  # as `Scatter` does, without one
+            continue
+        for parent, c in zip(  # noqa: B905 - strict= costs as much as the rest
+            node.parents,
+            rule.pullback(node, g)
+            if not (mine and rule.in_place and type(g) is ndarray and node not in kept)
+            else rule.pullback_in_place(node, g, pending, owned),
+        ):
             # As in `_add`, without the call.
             if parent is None or c is None:
                 continue
@@ -180,7 +189,7 @@ def _pull(nodes: list[Node], uses: dict[Node, int], root: Node, g: Array, retain
                 c = fit(c, parent)
             if parent not in pending:
                 pending[parent] = c
-            elif parent in owned or _spare(pending, parent):
+            elif parent in owned or ((type(c) is not ndarray or c.size >= LARGE) and _spare(pending, parent)):
                 add(pending[parent], c)
             else:
                 pending[parent] = pending[parent] + c

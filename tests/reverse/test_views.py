@@ -647,6 +647,26 @@ def test_an_array_that_was_made_read_only_by_its_data(saved, count):
     np.testing.assert_array_equal(out.data, [2.0, *range(2, 1001)])
 
 
+@pytest.mark.parametrize("count", [2, 20])
+@pytest.mark.parametrize("kept", [False, True])
+def test_an_array_that_was_made_read_only_by_its_flags(kept, count):
+    out = crowded(ga.tensor(np.arange(1.0, 1001.0)), count)
+    flags = out.flags
+    flags.writeable = False
+    if not kept:
+        del flags
+    with pytest.raises(ValueError, match="read-only"):
+        out[3] = 5.0
+    with pytest.raises(ValueError, match="read-only"):
+        out[3] += 5.0
+    with pytest.raises(ValueError, match="read-only"):
+        out *= 5.0
+    np.testing.assert_array_equal(out.data, [2.0, *range(2, 1001)])
+    out.flags.writeable = True
+    out[3] = 5.0
+    assert out.data[3] == 5.0
+
+
 def test_an_assignment_that_fails_leaves_the_views_of_a_constant_constants():
     out = ga.tensor(np.arange(1.0, 31.0), constant=True)
     views = [out[k : k + 1] for k in range(20)]

@@ -11,7 +11,9 @@ from numpy.testing.overrides import allows_array_function_override
 import gradarray as ga
 from gradarray.rules import registry
 from gradarray.rules.differentiable import Function
+from gradarray.rules.faster import products
 from gradarray.rules.kinds import Nondifferentiable
+from gradarray.rules.numpy import products as chapter
 from gradarray.rules.primitives import primitive
 
 pytestmark = pytest.mark.usefixtures("restored_tables")
@@ -428,3 +430,32 @@ def test_a_function_that_carries_its_ufunc_is_declared_by_it(restored_tables):
         function(t).backward()
         assert t.grad == 100.0
         assert ga.jvp(function, (8.0,), (1.0,)) == (2.0, 100.0)
+
+
+@pytest.mark.parametrize("lengths", [(1, 1), (1, 5), (5, 1), (2, 3), (8, 8), (33, 7)])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.complex128])
+def test_faster_products_have_the_bits_of_the_declared_ones(lengths, dtype, quiet):
+    """Also where zeros meet infinities, which BLAS may pass over."""
+    n, m = lengths
+    rng = np.random.default_rng(0)
+
+    def some(*shape):
+        numbers = rng.normal(size=shape)
+        at = rng.random(shape)
+        return np.select([at < 0.15, at < 0.2, at < 0.3, at < 0.32], [0.0, -0.0, np.inf, np.nan], numbers).astype(dtype)
+
+    def same(found, expected):
+        assert found.shape == expected.shape
+        np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
+        assert np.where(np.isnan(found), 0, found).tobytes() == np.where(np.isnan(expected), 0, expected).tobytes()
+
+    for _ in range(20):
+        matrix, row, column = some(n, m), some(m), some(n)
+        for a in (matrix, np.asfortranarray(matrix), matrix[::-1], np.repeat(matrix, 2, 1)[:, ::2]):
+            same(products.dot_left(row, column, a), chapter.matmul_left(row, column, a))
+            same(products.dot_right(row, column, a), chapter.matmul_right(row, column, a))
+            same(products.dot_right(column, a, row), chapter.matmul_right(column, a, row))
+            same(products.dot_left(column, a, row), chapter.matmul_left(column, a, row))
+            same(products.pull_outer_left(a, column, row), chapter.outer_left(a, column, row))
+            same(products.pull_outer_right(a, column, row), chapter.outer_right(a, column, row))
+        same(products.dot_left(row[::-1], column, matrix), chapter.matmul_left(row[::-1], column, matrix))

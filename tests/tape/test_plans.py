@@ -438,10 +438,11 @@ def test_rules_of_a_single_call_are_not_remembered():
     assert all(known.plans == () for known in plans._known.values())
 
 
-def test_long_tapes_are_left_to_the_loop(loops):
+def test_long_tapes_in_which_little_repeats_are_left_to_the_loop(loops):
     def f(x):
-        for _ in range(plans.LONGEST):
-            x = x * 1.0
+        turns = np.random.default_rng(0).integers(3, size=plans.LONGEST)
+        for k in turns:
+            x = x * 1.0 if k == 0 else x + 1.0 if k == 1 else np.sin(x)
         return x
 
     for _ in range(3):

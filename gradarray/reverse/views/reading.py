@@ -9,6 +9,7 @@ from weakref import ref
 import numpy as np
 
 from ...context import settings
+from ...context.settings import paused
 from ...kernels import gate, guard
 from ...kernels.arrays import COPIED, FLOAT64, Array
 from ...kernels.gate import PLAIN
@@ -71,7 +72,7 @@ def getitem(x: Any, index: Any) -> Any:
     t._raw = out
     t._alias = None
     parent = x._known
-    if parent is None or (settings.paused and not settings.recording()):
+    if parent is None or (paused and not settings.recording()):
         t._known = None
     else:
         t._known = n = new_object(Node)
@@ -95,7 +96,9 @@ def getitem(x: Any, index: Any) -> Any:
             alias.append(ref(t))
             t._alias = (x, (index,))
         elif type(alias) is Family:
-            alias.add(t)
+            alias.views.append(ref(t))
+            if len(alias.views) > alias.limit:
+                alias.sift()
             t._alias = (x, (index,))
         else:
             join(t, x, index)

@@ -25,7 +25,7 @@ import numpy as np
 from ...context.settings import together
 from ...kernels import gate, guard
 from ...kernels.arrays import COPIED, LARGE, TINY, Array
-from ...kernels.references import COUNTED, holders
+from ...kernels.references import COUNTED, RETURNED, count, holders
 from ...kernels.traced import MEMORY, array_of
 from ...tape.nodes import OUTDATED
 from .steps import follow, prolonged
@@ -77,11 +77,13 @@ class Family:
     source : of a detached tensor, a weak reference to the one whose buffer it is
     front : a weak reference to the tensor that the base stands behind, where a shape was assigned to that
     written : there has been an update
+    views : the tensors, each by a weak reference, in the order in which they came
+    limit : when there are more of these, those that are gone are to be sorted out
     """
 
     __slots__ = (
-        *("_arrays", "_current", "_limit", "_marked", "_unlooked", "_views"),
-        *("earlier", "foreign", "front", "lent", "source", "written"),
+        *("_arrays", "_current", "_marked", "_unlooked"),
+        *("earlier", "foreign", "front", "lent", "limit", "source", "views", "written"),
     )
 
     def __init__(
@@ -92,11 +94,11 @@ class Family:
         foreign: bool = False,
         source: Callable[[], Any] | None = None,
     ) -> None:
-        # The tensors. Those up to `_marked` know that their nodes are out of date, but for the ones in `_current`.
-        self._views: list[ref[Any]] = [] if views is None else views
+        # Those up to `_marked` know that their nodes are out of date, but for the ones in `_current`.
+        self.views: list[ref[Any]] = [] if views is None else views
         self._marked = 0
         self._current: list[ref[Any]] = []
-        self._limit = 2 * len(self._views) + CROWD
+        self.limit = 2 * len(self.views) + CROWD
         self._unlooked = 0
         # The arrays on the buffer, by their identity, that a tape may keep, each with the tensor whose own it is, and
         # those of detached tensors, with None.
@@ -109,9 +111,9 @@ class Family:
 
     def add(self, view: Any) -> None:
         """Make a tensor a member."""
-        self._views.append(ref(view))
-        if len(self._views) > self._limit:
-            self._sift()
+        self.views.append(ref(view))
+        if len(self.views) > self.limit:
+            self.sift()
 
     def keep(self, raw: Array, view: Any = None) -> None:
         """Note that a tape may keep the array of a view, or that it is a detached tensor's."""
@@ -128,23 +130,24 @@ class Family:
             self._arrays = {k: (r, view) for k, (r, view) in self._arrays.items() if r() is not None}
             if len(self._arrays) > CROWD:
                 return True
-        if len(self._views) <= CROWD:
+        if len(self.views) <= CROWD:
             return False
         self._unlooked += 1
-        if self._unlooked >= len(self._views):
-            self._sift()
-        return len(self._views) > CROWD
+        if self._unlooked >= len(self.views):
+            self.sift()
+        return len(self.views) > CROWD
 
-    def _sift(self) -> None:
-        before = [r for r in self._views[: self._marked] if r() is not None]
-        self._views = [*before, *(r for r in self._views[self._marked :] if r() is not None)]
+    def sift(self) -> None:
+        """Sort out the tensors that are gone."""
+        before = [r for r in self.views[: self._marked] if r() is not None]
+        self.views = [*before, *(r for r in self.views[self._marked :] if r() is not None)]
         self._marked = len(before)
-        self._limit = 2 * len(self._views) + CROWD
+        self.limit = 2 * len(self.views) + CROWD
         self._unlooked = 0
 
-    def views(self) -> Iterator[Any]:
+    def members(self) -> Iterator[Any]:
         """Yield the tensors that are still there."""
-        for r in self._views:
+        for r in self.views:
             view = r()
             if view is not None:
                 yield view
@@ -154,16 +157,20 @@ class Family:
 
         A constant stays one, but for those of a base that was a constant, too, and is to `become` a variable.
         """
-        for r in self._views if become else (*self._views[self._marked :], *self._current):
+        views = self.views
+        changed = views if become else views[self._marked :]
+        if self._current:
+            changed = changed + self._current
+            self._current = []
+        for r in changed:
             view = r()
             if view is not None and (become or view._known is not None):
                 view._known = OUTDATED
-        self._marked = len(self._views)
-        self._current = []
+        self._marked = len(views)
 
     def stay_constant(self) -> None:
         """Let the views be constants again, where the update that was to make variables of them has failed."""
-        for view in self.views():
+        for view in self.members():
             view._known = None
 
     def updated(self, view: Any) -> None:
@@ -196,7 +203,7 @@ class Family:
         """
         if not COUNTED or self.earlier or self.lent or self._arrays:
             return False
-        return holders(getattr, base, "_raw") == 1
+        return count(base._raw) - RETURNED == 1  # as `holders` has it, without the call
 
     def lends(self, base: Any) -> bool:
         """Tell whether a caller still has an array on the buffer of the base."""
@@ -209,8 +216,8 @@ class Family:
         """Tell whether anybody but the base, its views and `known` others refers to the buffer."""
         if base._raw.base is None:
             return False
-        if self._views or self._arrays:
-            arrays = {id(view._raw): view._raw for view in self.views()}
+        if self.views or self._arrays:
+            arrays = {id(view._raw): view._raw for view in self.members()}
             arrays.update({id(raw): raw for raw in (r() for r, _ in self._arrays.values()) if raw is not None})
             known += sum(raw.base is base._raw.base for raw in arrays.values())
         return holders(getattr, base._raw, "base") > 1 + known
@@ -224,7 +231,7 @@ class Family:
     def renew(self, base: Any, buffer: Array) -> None:
         """Let the base and its views go on with a buffer that nobody else knows."""
         data = buffer.view()
-        members = [base, *self.views()]
+        members = [base, *self.members()]
         arrays = [data, *[follow(view._alias[1], data) for view in members[1:]]]
         together(setattr, members, repeat("_raw"), arrays)  # an interrupt would leave a view behind
         self._arrays = {}
@@ -246,7 +253,7 @@ def overlap(a: Array, b: Array) -> bool:
 
 def shared(x: Any) -> bool:
     """Tell whether anybody but the tensor `x` itself, which has no family, knows its buffer."""
-    if holders(getattr, x, "_raw") > 1:
+    if count(x._raw) - RETURNED > 1:  # as `holders` has it, without the call
         return True
     if x._raw.base is None:
         return False
@@ -388,7 +395,7 @@ def family_of(base: Any) -> Family:
         views = [r for r in family or () if r() is not None]
         base._raw = base._raw.view()
         base._alias = family = Family(views, earlier=not foreign, foreign=foreign)
-        for view in family.views():
+        for view in family.members():
             if view._raw.size >= LARGE:  # which a tape may have saved
                 family.keep(view._raw, view)
     return family

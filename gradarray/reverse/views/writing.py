@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from ...context import settings
+from ...context.settings import paused
 from ...kernels.arrays import Array
 from ...kernels.gate import PLAIN
+from ...kernels.parts import add
 from ...kernels.placing import is_basic
 from ...kernels.traced import MEMORY, address
 from ...rules.primitives import clear, primitive, value_vjp
@@ -21,8 +23,8 @@ from ...rules.registry import linear
 from ...tape import loss, nodes, wrapping
 from ...tape.cotangents import Cleared, buffer_of
 from ...tape.loss import GradientLossError
-from ...tape.nodes import Node, PullbackRule
-from ...tape.wrapping import has_tensor, has_variable, stack_nested, unwrap
+from ...tape.nodes import Node, PullbackRule, next_order
+from ...tape.wrapping import has_tensor, has_variable, new_object, stack_nested, unwrap
 from ..outputs import likeness
 from .reading import GETITEM, VIEWITEM, freeze
 from .sharing import Family, base_of, become_array, family_of, follow_flags, kept_elsewhere, shared
@@ -40,6 +42,9 @@ class _SetItem(PullbackRule):
     batches = True
     in_place = True
 
+    def __init__(self, basic: bool) -> None:
+        self.basic = basic  # the index
+
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         base, value = node.parents
         steps, index = node.args
@@ -55,6 +60,37 @@ class _SetItem(PullbackRule):
                 picked = picked.copy()  # before the elements are cleared
         return None if base is None else Cleared(g, _clear, node.args), picked
 
+    def pullback_in_place(self, node: Node, g: Array, pending: dict[Node, Array], owned: set[Node]) -> Iterable[Any]:
+        picked, base = self.taken(node, g), node.parents[0]
+        if base is not None:
+            if base in pending:
+                add(g, pending[base])
+            pending[base] = g
+            owned.add(base)
+        return None, picked
+
+    def taken(self, node: Node, g: Array) -> Any:
+        """Return what of a buffer belongs to the value, and leave zeros in its place for what was there before."""
+        base, value = node.parents
+        steps, index = node.args
+        picked = None
+        if value is not None:
+            region = follow(steps, g) if steps else g
+            picked = region[index] if self.basic else None
+            if picked is None or len(value.shape) > picked.ndim:
+                picked = value_vjp(region, None, None, value, index=index)
+        if base is not None:
+            if type(picked) is np.ndarray:
+                picked = picked.copy()  # before the elements are cleared
+            if steps:
+                _clear(g, node.args)
+            else:
+                g[index] = 0
+        return picked
+
+    def written(self, writer: Any, node: Node) -> Iterable[str]:
+        return writer.assignment(node, self)  # type: ignore[no-any-return]
+
 
 class _SetWindows(_SetItem):
     """The rule of writing through a view that shows elements more than once: of those, one value alone stays.
@@ -63,6 +99,7 @@ class _SetWindows(_SetItem):
     """
 
     in_place = False
+    written = PullbackRule.written
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         base, value = node.parents
@@ -95,45 +132,46 @@ def clear_view(y: Array, steps: Steps, index: Any) -> Array:
 
 linear(clear_view, lambda g, y, *, steps, index: clear_view(g, steps=steps, index=index))  # noqa: ARG005
 
-SETITEM, SETWINDOWS = _SetItem(), _SetWindows()
+# At a basic index, at another one, and through a view that shows elements more than once.
+SETITEM, SETITEMS, SETWINDOWS = _SetItem(True), _SetItem(False), _SetWindows(False)
 
 
 def setitem(x: Any, index: Any, value: Any) -> None:
     """Carry out ``x[index] = value``, for `x` and for every tensor that shares its memory."""
-    if not is_basic(index):
+    basic = is_basic(index)
+    if not basic:
         index = freeze(index)
-    elif type(value) is wrapping.Tensor and type(value._alias) is tuple:
-        of, steps = value._alias
-        if of is x and steps == (index,) and writeable(x):
-            return  # x[i] += v ends so: the view of x that += has changed is assigned to its own place
-    if isinstance(value, (list, tuple)) and has_tensor(value):
-        value = stack_nested(value)
-    if isinstance(value, wrapping.Dual):
-        if not loss.ignored():
-            raise GradientLossError(
-                "a tensor cannot hold the tangent of what is being differentiated in forward mode. "
-                "Let the array be made in the function, as np.zeros_like(x) of its argument."
-            )
-        value = wrapping.bare(value)
+    if type(value) not in PLAIN:
+        if type(value) is not wrapping.Tensor:
+            value = _entering(value)
+        elif basic and type(value._alias) is tuple:
+            of, steps = value._alias
+            if of is x and steps == (index,) and writeable(x):
+                return  # x[i] += v ends so: the view of x that += has changed is assigned to its own place
     node = value._node if isinstance(value, wrapping.Tensor) else None
-    base = base_of(x)
-    recorded = (node is not None or base._node is not None) and not (settings.paused and not settings.recording())
-    if node is not None and recorded and x.dtype.kind not in "fc":
+    alias = x._alias
+    base = x if type(alias) is not tuple else alias[0]
+    recorded = (node is not None or base._known is not None) and not (paused and not settings.recording())
+    if type(x._raw) is not np.ndarray:
+        become_array(x)
+        alias = x._alias
+    if node is not None and recorded and x._raw.dtype.kind not in "fc":
         raise GradientLossError(
             f"a tensor of dtype {x.dtype} is a constant and cannot take a variable; "
             "convert it to floating-point numbers first, as in x.astype(float)."
         )
-    become_array(x)
-    family = x._alias if type(x._alias) is Family else None
-    if family.alone(x) if family is not None else x._alias is None and not shared(x):
+    family = alias if type(alias) is Family else None
+    if family.alone(x) if family is not None else alias is None and not shared(x):
         if type(value) is wrapping.Tensor:
-            value = value._raw if family is None else _apart(x._raw, value._raw)
+            # Of what others have, nothing lies in a memory that the family alone knows.
+            own = value is x or (type(value._alias) is tuple and value._alias[0] is x)
+            value = _apart(x._raw, value._raw) if own else value._raw
         if family is not None:
             family.written = True
         if not recorded:
             x._raw[index] = value
             return
-        after = _after(x, x, index, node)
+        after = _after(x, x, index, node, basic)
         known, x._known = x._known, nodes.WRITTEN  # as in _assign, without the call
         try:
             x._raw[index] = value
@@ -145,14 +183,14 @@ def setitem(x: Any, index: Any, value: Any) -> None:
     else:
         target = None
         if x._alias is not None:
-            place = _parts(index) if is_basic(index) else (...,)
+            place = _parts(index) if basic else (...,)
             place = place if Ellipsis in place else (*place, ...)  # for an array of its own, even of one element
             target = x._raw[place]
             if (
                 isinstance(value, wrapping.Tensor)
                 and type(value._alias) is tuple
                 and value._alias[0] is base
-                and is_basic(index)
+                and basic
                 and _same(value._raw, target)
                 and writeable(x)
             ):
@@ -160,7 +198,7 @@ def setitem(x: Any, index: Any, value: Any) -> None:
         if not recorded:
             write(x, lambda raw: _assign(raw, index, value), target)
             return
-        after = _after(x, base, index, node)
+        after = _after(x, base, index, node, basic)
         try:
             write(x, lambda raw: _assign(raw, index, value, base), target)
         except Exception:
@@ -171,6 +209,20 @@ def setitem(x: Any, index: Any, value: Any) -> None:
     before = after.parents[0]
     if before is not None and before.grad is not None:
         nodes.drop_gradient(before, after)  # of the value that was
+
+
+def _entering(value: Any) -> Any:
+    """Return a value that is neither a Tensor nor plain as it may be assigned."""
+    if isinstance(value, (list, tuple)) and has_tensor(value):
+        value = stack_nested(value)
+    if isinstance(value, wrapping.Dual):
+        if not loss.ignored():
+            raise GradientLossError(
+                "a tensor cannot hold the tangent of what is being differentiated in forward mode. "
+                "Let the array be made in the function, as np.zeros_like(x) of its argument."
+            )
+        value = wrapping.bare(value)
+    return value
 
 
 def _assign(raw: Array, index: Any, value: Any, base: Any = None) -> None:
@@ -228,7 +280,8 @@ def write(x: Any, change: Callable[[Array], object], target: Array | None = None
 
 def writeable(x: Any) -> bool:
     """Tell whether NumPy would write into the memory of `x`."""
-    follow_flags(x)
+    if type(x._alias) is Family and x._alias.lent:
+        follow_flags(x)
     return x._raw.flags.writeable  # type: ignore[no-any-return]
 
 
@@ -244,8 +297,9 @@ def output(x: Any, traced: bool) -> Array:
 
 def recorded(x: Any, *values: Any) -> bool:
     """Tell whether a change of `x` by these values goes on the tape."""
-    base = base_of(x)
-    return settings.recording() and (base._node is not None or has_variable(values))
+    if paused and not settings.recording():
+        return False
+    return base_of(x)._known is not None or has_variable(values)
 
 
 def busy(x: Any, target: Array | None = None) -> bool:
@@ -258,21 +312,30 @@ def busy(x: Any, target: Array | None = None) -> bool:
     return kept_elsewhere(base, x._raw[...] if target is None else target)  # not x._raw itself: its references count
 
 
-def _after(x: Any, base: Any, index: Any, value: Node | None) -> Node:
+def _after(x: Any, base: Any, index: Any, value: Node | None, basic: bool) -> Node:
     """Return the node that the base of `x` has after an update; views are read anew from what it has by then."""
-    data, node = base._raw, base._known
-    steps = () if base is x else x._alias[1]
-    rule: PullbackRule = SETITEM
-    args: tuple[Any, ...] = (steps, index)
-    if steps and value is not None and any(isinstance(step, Step) for step in steps) and repeats(follow(steps, data)):
-        rule, args = SETWINDOWS, (steps, index, _last_written(data, steps, index))
-    if base._alias is not None:
-        family_of(base).outdate(node is None)
+    node, family = base._known, base._alias
+    after: Node = new_object(Node)  # in line, as recorders do
+    after.rule = SETITEM if basic else SETITEMS
+    if base is x:
+        after.args = ((), index)
+    else:
+        steps = x._alias[1]
+        after.args = (steps, index)
+        if value is not None and any(isinstance(step, Step) for step in steps) and repeats(follow(steps, base._raw)):
+            after.rule = SETWINDOWS
+            after.args = (steps, index, _last_written(base._raw, steps, index))
+    if family is not None:
+        (family if type(family) is Family else family_of(base)).outdate(node is None)
     if node is nodes.WRITTEN:
         if not _is_whole(x._raw, base._raw, index):
             return node
         node = None
-    return Node(rule, args, None, None, (node, value), data.shape, data.dtype)
+    after.kwargs = after.out = after.grad = None
+    after.parents = (node, value)
+    after.order = next_order()
+    after.shape, after.dtype = base._raw.shape, base._raw.dtype
+    return after
 
 
 def _is_whole(view: Array, data: Array, index: Any) -> bool:

@@ -106,6 +106,14 @@ def inner_right(g: Array, a: Array, _b: Array) -> Array:
     return np.tensordot(g, a, (free, free))
 
 
+def outer_left(g: Array, _a: Array, b: Array) -> Array:
+    return np.dot(g, np.ravel(b)).reshape(_a.shape)
+
+
+def outer_right(g: Array, a: Array, _b: Array) -> Array:
+    return np.dot(np.ravel(a), g).reshape(_b.shape)
+
+
 def kron_left(g: Array, _a: Array, b: Array) -> Array:
     blocks, _, ones_b = _kron_blocks(_a.shape, np.shape(b))
     axes = range(1, 2 * len(ones_b), 2), range(len(ones_b))
@@ -127,11 +135,7 @@ def _kron_blocks(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[tuple[int, ...
 
 bilinear(np.dot, dot_left, dot_right)
 bilinear(np.inner, inner_left, inner_right)
-bilinear(
-    np.outer,
-    lambda g, _a, b: np.dot(g, np.ravel(b)).reshape(_a.shape),
-    lambda g, a, _b: np.dot(np.ravel(a), g).reshape(_b.shape),
-)
+bilinear(np.outer, outer_left, outer_right)
 bilinear(np.kron, kron_left, kron_right)
 rule(
     np.vdot,
