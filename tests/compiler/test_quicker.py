@@ -264,3 +264,79 @@ def test_a_program_of_small_arrays_holds_no_more_than_the_tape() -> None:
         tracemalloc.stop()
     assert found[1] <= found[0]
     compare(f, args)
+
+
+# --- blocks of arrays with different axes -----------------------------------------------------------------------------
+
+
+def distances(x: Any) -> Any:
+    apart = x[:, None, :] - x[None, :, :]
+    return np.sum(np.sqrt(np.sum(apart**2, axis=-1) + 1e-9))
+
+
+def weighed(x: Any, w: Any) -> Any:
+    y = np.exp(x) * w  # its columns are weighed, and then its rows
+    z = np.sum(y * x, axis=1) * w
+    return np.sum(z * np.sqrt(z * z + 1)) + np.sum(y[:, :, None] * x[:, None, :] * 0.5)
+
+
+def along_rows(x: Any, w: Any) -> Any:
+    y = np.sin(x) * w
+    return np.sum(np.add.reduce(y * y, axis=0) * np.cos(w) + np.add.reduce(y * 2, axis=1) * w)
+
+
+def a_view_that_is_kept(x: Any, w: Any) -> Any:
+    y = np.sin(x) * w
+    z = y[:, :, None]
+    return z * 2 + 1, z, y
+
+
+def a_view_that_is_written_into(x: Any, w: Any) -> Any:
+    y = np.sin(x) * w
+    z = y[:, :, None]
+    u = z * 2 + 1
+    z[1] = 7.0
+    return np.sum(u * 2) + np.sum(y)
+
+
+def some_rows(x: Any, w: Any) -> Any:
+    y = np.sin(x) * w
+    return np.sum(y[:, 1:] * 2 + y[:, :-1]) + np.sum(y[::-1] * y) + np.sum((y * w)[:, None] * 2)
+
+
+def summed_and_spread(x: Any, w: Any) -> Any:
+    y = np.exp(x * 0.1) * 2
+    s = np.sum(y, axis=1)
+    return np.sum(y * s + w) + np.sum(y.T * s)
+
+
+@pytest.fixture(params=[1, 3])
+def small_blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "LEAST", 2)
+    monkeypatch.setattr(blocks, "ROWS", 12)
+    monkeypatch.setattr(parts, "SPLIT", 8)
+    monkeypatch.setattr(parts, "THREADS", request.param)
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize(
+    "f", [weighed, along_rows, a_view_that_is_kept, a_view_that_is_written_into, some_rows, summed_and_spread]
+)
+@pytest.mark.parametrize("n", [2, 5, 16])
+def test_blocks_of_arrays_with_different_axes(f: Any, n: int) -> None:
+    points = [(rng.normal(size=(n, n)), rng.normal(size=n)) for _ in range(2)]
+    compare(f, *points, (np.zeros((n, n)), -np.zeros(n)))
+    if not isinstance(f(*points[0]), tuple):
+        compare(ga.value_and_grad(f, argnums=(0, 1)), *points)
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("shape", [(7, 3), (3, 7), (5, 5), (2, 1)])
+def test_distances_are_one_block(shape: tuple[int, int]) -> None:
+    both, x = ga.value_and_grad(distances), rng.normal(size=shape)
+    assert text_of(both, x).count("def _block") == 1
+    compare(both, (x,), (x + 1,), (np.where(x > 0, np.nan, x),), (np.zeros(shape),))
+
+
+def test_distances_of_many_points() -> None:
+    compare(ga.value_and_grad(distances), (rng.normal(size=(200, 5)),))
