@@ -229,7 +229,8 @@ def taken_by_rows(s: Statement, length: int) -> dict[Variable, bool] | None:
     if r.memory is None or r.layout != "C" or not _has_rows(r, length) or r.dtype is None or not s.reads:
         return None
     if form.op == "index":
-        return {s.reads[0]: True} if len(s.reads) == 1 and _NEW_AXES.fullmatch(str(s.pieces[1])) else None
+        text = "".join(map(str, s.pieces[1:]))
+        return {s.reads[0]: True} if len(s.reads) == 1 and _NEW_AXES.fullmatch(text) else None
     if not _is_known(form):
         return None
     if not is_reduction(form):
