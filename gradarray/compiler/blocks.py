@@ -44,12 +44,18 @@ class RowBlock(Statement):
     updates : the memory that its members write into
     folded : names of what is computed of each block, by where that begins
     halved : the blocks are made by halving, as NumPy sums
+    sliced : the arrays of which it takes the rows
     """
 
-    __slots__ = ("folded", "halved", "length", "members", "size", "step", "updates")
+    __slots__ = ("folded", "halved", "length", "members", "size", "sliced", "step", "updates")
 
     def __init__(
-        self, members: Sequence[Statement], length: int, stored: Sequence[Variable], updates: set[Any]
+        self,
+        members: Sequence[Statement],
+        length: int,
+        stored: Sequence[Variable],
+        updates: set[Any],
+        sliced: Sequence[Variable],
     ) -> None:
         made = {r for s in members for r in s.results}
         outer = dict.fromkeys([v for s in members for v in s.reads if v not in made])
@@ -58,6 +64,7 @@ class RowBlock(Statement):
         self.members = members
         self.length = length
         self.updates = updates
+        self.sliced = sliced
         self.size = max(map(_size, members))
         self.step = max(2, ROWS * length // self.size)
         self.folded: list[str] = []
@@ -101,10 +108,10 @@ class _Run:
     before, behind : what is to be done before the members, and behind them
     """
 
-    def __init__(self, left: Optimised, length: int, ndim: int) -> None:
+    def __init__(self, left: Optimised, length: int) -> None:
         self._left = left
         self._length = length
-        self._ndim = ndim
+        self._by_rows: dict[Variable, bool] = {}  # of what is not made here, what members take: its rows, or all of it
         self.all: list[Statement] = []
         self.before: list[Statement] = []
         self._members: list[Statement] = []
@@ -120,7 +127,7 @@ class _Run:
         (r,) = s.results if len(s.results) == 1 else (None,)
         if r is None or not r.shape or _size(s) < LEAST or r.shape[0] < 2:
             return None
-        run = cls(left, r.shape[0], len(r.shape))
+        run = cls(left, r.shape[0])
         return run if run._joins(s) else None
 
     def takes(self, s: Statement) -> bool:
@@ -131,7 +138,8 @@ class _Run:
 
     def _joins(self, s: Statement) -> bool:
         memory = self._left.memory
-        if not is_by_rows(s, self._length, self._ndim) or any(v in self._later for v in s.reads):
+        taken = taken_by_rows(s, self._length)
+        if taken is None or any(v in self._later for v in s.reads) or not self._has_it_so(s, taken):
             return False
         inputs = [v for v in s.reads if v not in self._made]
         if not s.silent and self._members and self._members[-1].silent:
@@ -152,10 +160,24 @@ class _Run:
             self._written.setdefault(into, set()).add(target)
         for v in inputs:
             self._read.setdefault(memory(v.memory), set()).add(v)
+            self._by_rows[v] = taken[v]
         self._members.append(s)
         self.all.append(s)
         self._made.update(dict.fromkeys(s.results))
         return True
+
+    def _has_it_so(self, s: Statement, taken: dict[Variable, bool]) -> bool:
+        """Tell whether there are the rows, or the whole arrays, that a statement takes."""
+        if form_read(s).op == "index" and not (s.reads[0] in self._made and self._is_only_read(s.reads[0])):
+            return False
+        return all(self._by_rows.get(v, v in self._made or by_rows) == by_rows for v, by_rows in taken.items())
+
+    def _is_only_read(self, v: Variable) -> bool:
+        """Tell whether a copy does for a view: nobody writes there, and nothing there is returned."""
+        place = self._left.memory(v.memory)
+        others = [x.memory for x in self._left.outputs if type(x) is Variable]
+        others += [s.writes for s in self._left.statements]
+        return place not in map(self._left.memory, others)
 
     def _depends(self, s: Statement) -> bool:
         known = {*self._made, *self._later}
@@ -185,7 +207,8 @@ class _Run:
         """Return the block; None where it is not worth while."""
         if sum(_size(s) >= LEAST for s in self._members) < _FEWEST:
             return None
-        return RowBlock(self._members, self._length, [*self._made], {*self._written})
+        sliced = [v for v, by_rows in self._by_rows.items() if by_rows]
+        return RowBlock(self._members, self._length, [*self._made], {*self._written}, sliced)
 
 
 def _size(s: Statement) -> int:
@@ -193,25 +216,43 @@ def _size(s: Statement) -> int:
     return max([math.prod(v.shape) for v in (*s.results, *s.reads) if v.shape], default=0)
 
 
-def is_by_rows(s: Statement, length: int, ndim: int) -> bool:
-    """Tell whether each row of a result with so many axes comes of that row of the operands."""
+def taken_by_rows(s: Statement, length: int) -> dict[Variable, bool] | None:
+    """Return of which operands a statement takes rows to make rows of its result, and of which all; None for others."""
     form = form_read(s)
     if s.kind == "write":
         if form.op != "update" or len(s.reads) != 2 or type(form.args[0]) is not Hole or s.pieces[0] is not s.reads[0]:
-            return False
-        target, v = s.reads
-        return len(target.shape) == ndim and _has_rows(target, length) and _fits(v, target.shape, length)
+            return None
+        return _taken(s.reads, s.reads[0].shape, length)
     if s.kind != "call" or len(s.results) != 1:
-        return False
+        return None
     (r,) = s.results
-    if r.memory is None or r.layout != "C" or len(r.shape) != ndim or not _has_rows(r, length) or r.dtype is None:
-        return False
+    if r.memory is None or r.layout != "C" or not _has_rows(r, length) or r.dtype is None or not s.reads:
+        return None
+    if form.op == "index":
+        text = "".join(map(str, s.pieces[1:]))
+        return {s.reads[0]: True} if len(s.reads) == 1 and _NEW_AXES.fullmatch(text) else None
     if not _is_known(form):
-        return False
+        return None
     if not is_reduction(form):
-        return bool(s.reads) and all(_fits(v, r.shape, length) for v in s.reads)
+        return _taken(s.reads, r.shape, length)
     v = s.reads[0]
-    return len(v.shape) == ndim and _has_rows(v, length) and v.layout == "C"
+    axis = form.args[1] if form.name == "total_kept" else form.keys.get("axis", 0)
+    behind = type(axis) is int and axis % len(v.shape) != 0
+    return {v: True} if behind and _has_rows(v, length) and v.layout == "C" else None
+
+
+# An index that takes every row as it is, with axes that are new.
+_NEW_AXES = re.compile(r"\[:(, (:|None))+\]")
+
+
+def _taken(operands: Iterable[Variable], shape: tuple[int, ...], length: int) -> dict[Variable, bool] | None:
+    """Return which operands have the rows of a shape, and which are the same for all of them."""
+    taken: dict[Variable, bool] = {}
+    for v in operands:
+        rows = len(v.shape or ()) == len(shape) and v.shape[0] != 1
+        if taken.setdefault(v, rows) != rows or (rows and v.shape[0] != length):
+            return None
+    return taken if shape and shape[0] == length else None
 
 
 def is_reduction(form: Form) -> bool:
@@ -238,16 +279,3 @@ def _is_known(form: Form) -> bool:
 
 def _has_rows(v: Variable, length: int) -> bool:
     return bool(v.shape) and v.shape[0] == length
-
-
-def _fits(v: Variable, shape: tuple[int, ...], length: int) -> bool:
-    """Tell whether an operand has the same rows, or is the same for all of them."""
-    if len(v.shape or ()) < len(shape):
-        return True
-    return len(v.shape) == len(shape) and v.shape[0] in (1, length)
-
-
-def sliced(block: RowBlock) -> Iterable[Variable]:
-    """Return the arrays of which a block takes its rows."""
-    ndim = len((block.members[0].results or block.members[0].reads)[0].shape)
-    return [v for v in block.reads if v.memory is not None and len(v.shape) == ndim and _has_rows(v, block.length)]

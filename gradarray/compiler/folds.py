@@ -47,9 +47,10 @@ class Folds:
                     continue
                 if r.dtype is None or any(k < w < j for w in self._writes.get(self._memory(r.memory), ())):
                     continue
-                if form.name == "np.maximum.reduce" and form.keys.get("axis", 0) is None and self._asks_for_nan(j):
-                    self._fold(k, block, r, j, form.name)
-                elif form.name == "np.add.reduce" and len(form.args) == 1 and _is_summed_by_halves(r, block.step):
+                whole = len(form.args) == 1 and (len(r.shape) == 1 or form.keys.get("axis", 0) is None)
+                largest = form.name == "np.maximum.reduce" and self._asks_for_nan(j)
+                total = form.name == "np.add.reduce" and _is_summed_by_halves(r, block.step)
+                if whole and (largest or total):
                     self._fold(k, block, r, j, form.name)
 
     def _asks_for_nan(self, j: int) -> bool:

@@ -368,7 +368,9 @@ def clean_at_once(
         if small:
             pieces: list[Any] = []
             for v, _ in small:
-                pieces += [" + " if pieces else "", "np.vdot(", v, ", ", v, ")"]
+                flat = len(v.shape) == 1 and v.dtype.kind == "f"
+                pieces += [" + "] if pieces else []
+                pieces += [v, ".dot(", v, ")"] if flat else ["np.vdot(", v, ", ", v, ")"]
             last = small[-1][1]
             total = fresh(Variable("", (), scalar))
             kept.append(last.but(tuple(pieces), "call", (total,)))

@@ -33,6 +33,8 @@ _REDUCTIONS = frozenset(f"np.{name}.reduce" for name in ("add", "multiply", "max
 
 def quicker(p: Program, left: Optimised) -> Optimised:
     """Return a program in the spellings that are carried out soonest."""
+    if left.largest < 2:
+        return left
     spelling = _Spelling(p, left)
     return left._replace(statements=spelling.of(left.statements, left.outputs), constants=spelling.constants)
 

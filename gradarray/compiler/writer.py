@@ -11,7 +11,7 @@ from ..context.settings import SILENT, errors
 from ..kernels.arrays import LARGE
 from ..kernels.parts import by_halves, by_rows, total_by_halves
 from ..kernels.sums import total_of_rows
-from .blocks import RowBlock, in_blocks, sliced
+from .blocks import RowBlock, in_blocks
 from .expressions import Expressions
 from .folding import in_few_pieces
 from .forms import form_read
@@ -99,7 +99,7 @@ def _block(outer: Expressions, block: RowBlock) -> list[str]:
     lines = ["def _block(_rows, _again=False):"]
     for v in block.reads:
         inner.names[v] = outer.name(v)
-    for v in sliced(block):
+    for v in block.sliced:
         inner.names[v] = inner.new_name(v)
         lines.append(f"    {inner.names[v]} = {outer.name(v)}[_rows]")
     silent, indent = block.silent, "    "

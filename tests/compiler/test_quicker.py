@@ -1,0 +1,342 @@
+"""Spellings that are carried out sooner, and sums that blocks compute as they go: the same to the last bit."""
+
+from __future__ import annotations
+
+import tracemalloc
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradarray as ga
+from gradarray.compiler import blocks, quicker
+from gradarray.kernels import parts, sums
+from gradarray.kernels.placing import added_where
+
+from .test_optimised import SPECIAL, compare, text_of
+
+rng = np.random.default_rng(0)
+
+
+@pytest.fixture
+def all_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quicker, "LARGE", 2)
+
+
+@pytest.fixture(params=[1, 3])
+def blocks_of_128(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "LEAST", 2)
+    monkeypatch.setattr(blocks, "ROWS", 128)
+    monkeypatch.setattr(parts, "SPLIT", 8)
+    monkeypatch.setattr(parts, "THREADS", request.param)
+
+
+# --- numbers beside arrays --------------------------------------------------------------------------------------------
+
+BESIDE = [
+    lambda x: 0.1 * x,
+    lambda x: x - 3,
+    lambda x: 1 / x,
+    lambda x: -0.1 / x,
+    lambda x: np.maximum(x, 0),
+    lambda x: np.minimum(0.5, x),
+    lambda x: (x > 0.1) * x,
+    lambda x: np.where(x > 0, x, 0),
+    lambda x: np.where(x > 0, -0.0, x),
+    lambda x: x**2 + 1e300,
+    lambda x: (x > 9007199254740993) + x,
+]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.int64, np.int8])
+@pytest.mark.parametrize("f", BESIDE)
+def test_a_number_beside_an_array_is_one_of_its_dtype(f: Any, dtype: Any) -> None:
+    x = SPECIAL.astype(np.float64)
+    with np.errstate(all="ignore"):
+        if np.dtype(dtype).kind == "i":
+            x = np.array([0, 1, 2, -3, 100])
+        x = x.astype(dtype)
+    compare(f, (x,), (x[::-1],), (x[:1],), (x[:0],), (x[3],), (x[3:4].reshape(()),))
+
+
+def test_numbers_are_converted_once() -> None:
+    text = text_of(lambda x: 2.5 * x + 1, np.ones(3))
+    assert "2.5" not in text
+    assert "np.dot(" not in text_of(ga.grad(lambda w, x: np.sum(np.tanh(x @ w))), np.ones((3, 3)), np.ones((2, 3)))
+
+
+def test_a_number_too_large_for_the_dtype_stays_what_it_is() -> None:
+    x = np.ones(3, np.float32)
+    with pytest.warns(RuntimeWarning, match="overflow"):
+        expected = x * 1e300
+    run = ga.jit(lambda x: x * 1e300, strict=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        np.testing.assert_array_equal(run(x), expected)
+
+
+# --- slopes of maxima -------------------------------------------------------------------------------------------------
+
+
+def softmax(x: Any) -> Any:
+    shifted = x - np.max(x, axis=1, keepdims=True)
+    return np.sum((shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))) ** 2)
+
+
+def largest_of_rows(x: Any) -> Any:
+    return np.sum(np.sin(np.max(x, axis=1))) + np.sum(np.max(x * 2, axis=0) ** 2)
+
+
+@pytest.mark.usefixtures("all_large")
+@pytest.mark.parametrize("f", [softmax, largest_of_rows])
+@pytest.mark.parametrize("shape", [(2, 60), (3, 300), (40, 2), (1, 50), (7, 1)])
+def test_slopes_of_maxima_with_ties(f: Any, shape: tuple[int, int]) -> None:
+    x = rng.normal(size=shape)
+    ties, wild = np.round(x), rng.choice(SPECIAL, size=shape)
+    compare(ga.value_and_grad(f), (x,), (ties,), (np.zeros(shape),), (-np.zeros(shape),), (wild,))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.7])
+@pytest.mark.parametrize("form", [(9, 50), (9, 1), (1, 50), (1, 1), (50,), ()])
+def test_what_is_added_where_something_is_true(dtype: Any, share: float, form: tuple[int, ...]) -> None:
+    a, x = rng.choice(SPECIAL, size=(9, 50)), rng.choice(SPECIAL, size=form)
+    with np.errstate(all="ignore"):
+        a, x = a.astype(dtype), np.asarray(x).astype(dtype)
+        c = rng.uniform(size=a.shape) < share
+        expected = a + np.where(c, x, 0)
+        for out in (None, np.empty_like(a), a):
+            found = added_where(a, c, x, out)
+            assert out is None or found is out
+            assert found.dtype == expected.dtype
+            np.testing.assert_array_equal(found, expected)
+            np.testing.assert_array_equal(np.signbit(found)[expected == 0], np.signbit(expected)[expected == 0])
+
+
+@pytest.mark.usefixtures("all_large")
+def test_what_is_needed_as_it_was_is_not_joined() -> None:
+    def written_between(a: Any, x: Any) -> Any:
+        c = x > 0
+        y = np.where(c, x, 0)
+        x[0] = 5.0
+        return a + y
+
+    def returned(a: Any, x: Any) -> Any:
+        y = np.where(x > 0, x, 0)
+        return a + y, y
+
+    def used_twice(a: Any, x: Any) -> Any:
+        y = np.where(x > 0, x, 0)
+        return y + a, y * a
+
+    for f in (written_between, returned, used_twice):
+        compare(f, tuple(rng.normal(size=(2, 3, 40))), tuple(rng.normal(size=(2, 3, 40))))
+
+
+# --- sums of negative numbers -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("all_large")
+@pytest.mark.parametrize("x", [np.zeros((4, 30)), rng.normal(size=(4, 30)), np.zeros((1, 9))])
+def test_the_sum_of_negative_numbers_has_the_right_zero(x: Any) -> None:
+    def f(x: Any, c: Any) -> Any:
+        return np.sum((x - np.sum(x * c, axis=1, keepdims=True)) * x)
+
+    c = rng.normal(size=x.shape)
+    compare(ga.value_and_grad(f), (x, c), (x, np.zeros(x.shape)), (x, -np.zeros(x.shape)))
+    slope = ga.grad(lambda s, x: np.sum((x - s) * x))
+    assert " - x.dot(" in text_of(slope, np.ones((len(x), 1)), x)
+    compare(slope, (np.ones((len(x), 1)), x))
+
+
+@pytest.mark.parametrize("shape", [(3, 40), (3, 40, 5), (2, 5000), (300, 2, 7), (2, 3, 4000)])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_total_turns_with_the_sign(shape: tuple[int, ...], axis: int) -> None:
+    if not sums.total_turns_with_sign(shape, axis):
+        return
+    for g in (np.zeros(shape), -np.zeros(shape), rng.normal(size=shape), np.round(rng.normal(size=shape))):
+        found, expected = 0 - sums.total_kept(g, axis), sums.total_kept(-g, axis)
+        assert found.tobytes() == expected.tobytes()
+
+
+def test_totals_turn_with_the_sign_somewhere() -> None:
+    assert sums.total_turns_with_sign((3, 40), 1)
+    assert not sums.total_turns_with_sign((3, 40), 0)
+
+
+# --- sums of blocks ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", ["d", "f"])
+@pytest.mark.parametrize("step", [128, 200, 1000])
+def test_numpys_sum_is_that_of_its_halves(code: str, step: int) -> None:
+    assert parts.sums_by_halves(code)
+    for n in (1, 127, 128, 129, 255, 1000, 1001, 4097, 12_345):
+        x = (rng.normal(size=n) * 10 ** rng.uniform(-9, 9, size=n)).astype(code)
+        pieces: dict[int, Any] = {}
+        parts.by_halves(
+            lambda part, again=False, x=x, p=pieces: p.setdefault(part.start, np.add.reduce(x[part])), n, step, n
+        )
+        assert parts.total_by_halves(pieces, 0, n) == np.add.reduce(x)
+
+
+def valley(x: Any) -> Any:
+    return np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+
+def several(x: Any) -> Any:
+    y = np.exp(x) * 0.5
+    return np.sum(y) + np.mean(y * x) * np.sum(np.sqrt(y + 1), axis=0)
+
+
+@pytest.mark.usefixtures("blocks_of_128")
+@pytest.mark.parametrize("f", [valley, several])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_sums_of_blocks_are_the_same(f: Any, dtype: Any) -> None:
+    both, x = ga.value_and_grad(f), rng.normal(size=3001).astype(dtype)
+    assert "_total_by_halves(" in text_of(both, x)
+    wild = np.where(np.arange(3001) == 777, np.nan, x).astype(dtype)
+    compare(both, (x,), (x * 3,), (np.zeros(3001, dtype),), (-np.zeros(3001, dtype),), (wild,), (wild * np.inf,))
+
+
+@pytest.mark.usefixtures("blocks_of_128")
+def test_a_sum_that_is_too_large_is_said_once() -> None:
+    def f(x: Any) -> Any:
+        return np.sum(x * 2 + x)
+
+    run, x = ga.jit(f, strict=True), np.full(1000, 1e306)
+    run(np.ones(1000))
+    with pytest.warns(RuntimeWarning, match="overflow encountered in reduce") as told:
+        assert run(x) == np.inf
+    assert len(told) == 1
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError, match="overflow encountered in reduce"):
+        run(x)
+
+
+@pytest.mark.usefixtures("blocks_of_128")
+def test_what_is_written_into_later_is_not_summed_before() -> None:
+    def f(x: Any) -> Any:
+        y = np.sin(x) * 2
+        y[3] = 7.0
+        return np.sum(y)
+
+    def g(x: Any) -> Any:
+        y = np.sin(x) * 2
+        y += x
+        return np.sum(y), np.sum(y * x)
+
+    for h in (f, g):
+        compare(h, (rng.normal(size=1000),), (rng.normal(size=1000),))
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("blocks_of_128")
+def test_the_users_names_are_no_others() -> None:
+    def f(v1: Any, rows: Any, r2: Any, errors: Any, _rows: Any, n0: Any, _f0: Any) -> Any:
+        y = np.sin(v1) * r2 * 0.5
+        z = np.exp(y) * rows + y * v1 * errors + _rows
+        return np.sum(z * n0 + _f0, axis=1), z
+
+    args = [rng.normal(size=shape) for shape in ((20, 300), (20, 300), (300,), (20, 1), (300,), (1,), (20, 300))]
+    compare(f, tuple(args), tuple([x + 1 for x in args]))
+    compare(ga.grad(lambda *a: np.sum(f(*a)[1]), argnums=(0, 1, 2)), tuple(args))
+
+
+def test_a_program_of_small_arrays_holds_no_more_than_the_tape() -> None:
+    def recurrent(w: Any, x: Any) -> Any:
+        h = x
+        for _ in range(30):
+            h = np.tanh(h @ w + x)
+        return np.mean(h**2)
+
+    f, args = ga.value_and_grad(recurrent), (rng.normal(size=(20, 20)) / 9, rng.normal(size=(15, 20)))
+    run = ga.jit(f, strict=True)
+    found = []
+    for step in (f, run):
+        step(*args)
+        step(*args)
+        tracemalloc.start()
+        step(*args)
+        found.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert found[1] <= found[0]
+    compare(f, args)
+
+
+# --- blocks of arrays with different axes -----------------------------------------------------------------------------
+
+
+def distances(x: Any) -> Any:
+    apart = x[:, None, :] - x[None, :, :]
+    return np.sum(np.sqrt(np.sum(apart**2, axis=-1) + 1e-9))
+
+
+def weighed(x: Any, w: Any) -> Any:
+    y = np.exp(x) * w  # its columns are weighed, and then its rows
+    z = np.sum(y * x, axis=1) * w
+    return np.sum(z * np.sqrt(z * z + 1)) + np.sum(y[:, :, None] * x[:, None, :] * 0.5)
+
+
+def along_rows(x: Any, w: Any) -> Any:
+    y = np.sin(x) * w
+    return np.sum(np.add.reduce(y * y, axis=0) * np.cos(w) + np.add.reduce(y * 2, axis=1) * w)
+
+
+def a_view_that_is_kept(x: Any, w: Any) -> Any:
+    y = np.sin(x) * w
+    z = y[:, :, None]
+    return z * 2 + 1, z, y
+
+
+def a_view_that_is_written_into(x: Any, w: Any) -> Any:
+    y = np.sin(x) * w
+    z = y[:, :, None]
+    u = z * 2 + 1
+    z[1] = 7.0
+    return np.sum(u * 2) + np.sum(y)
+
+
+def some_rows(x: Any, w: Any) -> Any:
+    y = np.sin(x) * w
+    return np.sum(y[:, 1:] * 2 + y[:, :-1]) + np.sum(y[::-1] * y) + np.sum((y * w)[:, None] * 2)
+
+
+def summed_and_spread(x: Any, w: Any) -> Any:
+    y = np.exp(x * 0.1) * 2
+    s = np.sum(y, axis=1)
+    return np.sum(y * s + w) + np.sum(y.T * s)
+
+
+@pytest.fixture(params=[1, 3])
+def small_blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "LEAST", 2)
+    monkeypatch.setattr(blocks, "ROWS", 12)
+    monkeypatch.setattr(parts, "SPLIT", 8)
+    monkeypatch.setattr(parts, "THREADS", request.param)
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize(
+    "f", [weighed, along_rows, a_view_that_is_kept, a_view_that_is_written_into, some_rows, summed_and_spread]
+)
+@pytest.mark.parametrize("n", [2, 5, 16])
+def test_blocks_of_arrays_with_different_axes(f: Any, n: int) -> None:
+    points = [(rng.normal(size=(n, n)), rng.normal(size=n)) for _ in range(2)]
+    compare(f, *points, (np.zeros((n, n)), -np.zeros(n)))
+    if not isinstance(f(*points[0]), tuple):
+        compare(ga.value_and_grad(f, argnums=(0, 1)), *points)
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("shape", [(7, 3), (3, 7), (5, 5), (2, 1)])
+def test_distances_are_one_block(shape: tuple[int, int]) -> None:
+    both, x = ga.value_and_grad(distances), rng.normal(size=shape)
+    assert text_of(both, x).count("def _block") == 1
+    compare(both, (x,), (x + 1,), (np.where(x > 0, np.nan, x),), (np.zeros(shape),))
+
+
+def test_distances_of_many_points() -> None:
+    compare(ga.value_and_grad(distances), (rng.normal(size=(200, 5)),))
