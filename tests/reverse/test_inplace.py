@@ -611,3 +611,16 @@ def test_a_zero_that_is_selected_wins_in_a_large_array_that_is_filled(rows):
         u[k] = u[k - 1] * 1.0
     np.sum(u[-1]).backward()
     np.testing.assert_allclose(x.grad, [0.0, 0.5, 1 / 3])
+
+
+@pytest.mark.parametrize("retain", [False, True])
+def test_the_gradient_of_an_array_that_is_held_is_that_of_all_its_elements(retain):
+    """Also where the sweep has it in a buffer of its own, of which the elements that were written are cleared."""
+    x = ga.tensor([1.0, 2.0, 3.0])
+    out = x * 1.0
+    before = out[1] * 4.0
+    out[0] = x[1] * 5.0
+    out[1:] = x[:2] * 7.0
+    (out[0] * 2.0 + out[1] + before).backward(retain_graph=retain)
+    np.testing.assert_array_equal(out.grad, [2.0, 1.0, 0.0])
+    np.testing.assert_array_equal(x.grad, [7.0, 10.0 + 4.0, 0.0])
