@@ -43,6 +43,7 @@ ANSWERS = [
     (ga, "leaky_relu", "Write ga.nnet.leaky_relu(x, 0.1)"),  # of PyTorch's nn.functional and others
     (ga, "Conv2d", "(PyTorch). Write ga.nnet.conv_nd(images, filters"),
     (ga, "vectorize", "(NumPy). Write np.vectorize"),
+    (ga, "optimizers", "(JAX). Write optimizer = ga.nnet.optimizers.adam(0.1)"),  # of two of its modules
     (ga.linalg, "inv_ex", "(PyTorch). Write np.linalg.inv(A)"),
     (ga.random, "PRNGKey", "(JAX). Write rng = ga.random.default_rng(0)"),
     (ga.nnet, "Linear", "(PyTorch). Write x @ A.T + v"),
