@@ -97,10 +97,10 @@ def advice(owner: str, name: str, everywhere: bool = True) -> str:
 
 def _told(found: Found) -> str:
     """Return what rows say, those that say the same together."""
-    libraries: dict[str, list[str]] = defaultdict(list)
+    libraries: dict[str, dict[str, None]] = defaultdict(dict)
     notes: dict[str, str] = {}
     for library, row in found:
-        libraries[row.write].append(library)
+        libraries[row.write][library] = None
         if row.note:
             notes.setdefault(row.write, row.note)
     return " " + "; or ".join(

@@ -578,7 +578,13 @@ SECTIONS: Sections = {
         ),
         Row("optax", "optax.adam(0.1)", "optimizer = ga.nnet.optimizers.adam(0.1)", _OPTAX, alone=_PACKAGE),
         *(
-            Row(f"optax.{name}", f"optax.{name}(0.1)", f"ga.nnet.optimizers.{name}(0.1)", alone=_PACKAGE)
+            Row(
+                f"optax.{name}",
+                f"optax.{name}(0.1)",
+                f"optimizer = ga.nnet.optimizers.{name}(0.1)",
+                _OPTAX,
+                alone=_PACKAGE,
+            )
             for name in ("sgd", "adam", "adamw", "rmsprop", "clip", "clip_by_global_norm")
         ),
         Row(

@@ -326,11 +326,14 @@ SECTIONS: Sections = {
         Row("Tensor.adjoint", "A.adjoint()", "A.conj().mT"),
         Row("adjoint", "torch.adjoint(A)", "A.conj().mT"),
         Row("flatten", "torch.flatten(x)", "np.ravel(x)", "ga.flatten makes one vector of all arrays in a container"),
-        Row(
-            "flatten(start_dim=)",
-            "x.flatten(start_dim=1)",
-            "x.reshape(x.shape[0], -1)",
-            "flatten takes the whole array",
+        *(
+            Row(
+                f"flatten({name}=)",
+                "x.flatten(start_dim=1)",
+                "x.reshape(x.shape[0], -1)",
+                "flatten takes the whole array",
+            )
+            for name in ("start_dim", "end_dim", "dim", "axis")
         ),
         Row("Tensor.unflatten", "x.unflatten(1, (3, 1))", "x.reshape(*x.shape[:1], 3, 1)"),
         Row("unflatten", "torch.unflatten(x, 1, (3, 1))", "x.reshape(*x.shape[:1], 3, 1)"),

@@ -22,7 +22,8 @@ def _checked(x: Any, name: str, labels: Any, labels_name: str, kinds: str = NUMB
     if not labels.size:
         labels = labels.astype(np.intp)  # an empty list is one of floats
     if labels.dtype.kind not in "iu":
-        raise TypeError(f"`{labels_name}` must contain whole numbers, got {labels.dtype}")
+        hint = f"; the places of ones are np.argmax({labels_name}, axis=1)" if labels.shape == x.shape else ""
+        raise TypeError(f"`{labels_name}` must contain whole numbers, got {labels.dtype}{hint}")
     if labels.shape != x.shape[:1]:
         raise ValueError(f"`{labels_name}` must have shape {x.shape[:1]}, got {labels.shape}")
     if labels.size and labels.min() < 0:

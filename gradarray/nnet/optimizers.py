@@ -44,6 +44,7 @@ The same with tensors and `.backward()`, whose values `step` updates in place, o
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -653,6 +654,11 @@ def _with_decay(gradients: Any, params: Any, weight_decay: Any, mask: Any, name:
 
 def _rate(rate: Rate) -> Schedule:
     if not callable(rate):
+        if not isinstance(rate, Real) and getattr(rate, "shape", None) != ():
+            raise TypeError(
+                f"the learning rate is a number, or a schedule of numbers, not a {type(rate).__name__}; parameters "
+                "go to init: state = optimizer.init(params)"
+            )
         _need(rate >= 0, "the learning rate is not negative", rate)
     return as_schedule(rate)
 

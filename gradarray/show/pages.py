@@ -79,9 +79,11 @@ def _given(value: str) -> str:
 def _names(library: str) -> Iterator[str]:
     for title, rows in table()[library].items():
         yield from ("", f"### {title}", "", f"| {library} | here | |", "|---|---|---|")
+        lines: list[str] = []
         for pattern, group in groupby(rows, lambda row: row.pattern):
             alike = [*group]
-            yield from [_together(alike)] if pattern else map(_line, alike)
+            lines += [_together(alike)] if pattern else map(_line, alike)
+        yield from dict.fromkeys(lines)  # of several names that the same is written for, such as keywords, once
     yield ""
 
 

@@ -251,8 +251,8 @@ class _Released(PullbackRule):
 RELEASED = _Released()
 RELEASED_MESSAGE = (
     "was released by an earlier backward(). A parameter is updated off the tape: `w.data -= rate * w.grad`, or inside "
-    "`with ga.no_grad():`; a computed start value becomes a leaf by `w = ga.tensor(w)`; to go through the same graph "
-    "twice, pass retain_graph=True to the first backward()."
+    "`with ga.no_grad():`; a computed start value becomes a leaf by `w = ga.tensor(w)`; data are plain arrays, or "
+    "made with constant=True; to go through the same graph twice, pass retain_graph=True to the first backward()."
 )
 # Of large arrays, what a node saved is dropped once used.
 FAILED = (

@@ -43,6 +43,7 @@ ANSWERS = [
     (ga, "leaky_relu", "Write ga.nnet.leaky_relu(x, 0.1)"),  # of PyTorch's nn.functional and others
     (ga, "Conv2d", "(PyTorch). Write ga.nnet.conv_nd(images, filters"),
     (ga, "vectorize", "(NumPy). Write np.vectorize"),
+    (ga, "optimizers", "(JAX). Write optimizer = ga.nnet.optimizers.adam(0.1)"),  # of two of its modules
     (ga.linalg, "inv_ex", "(PyTorch). Write np.linalg.inv(A)"),
     (ga.random, "PRNGKey", "(JAX). Write rng = ga.random.default_rng(0)"),
     (ga.nnet, "Linear", "(PyTorch). Write x @ A.T + v"),
@@ -312,6 +313,7 @@ KEYWORDS = [
     ("ga.nnet.optimizers.adam(betas=(0.9, 0.99))", "(PyTorch). Write b1= and b2=, as in"),
     ("ga.nnet.optimizers.adam(learning_rate=0.1)", "(JAX). Write rate=, as in"),
     ("ga.nnet.optimizers.adam(weight_decay=0.1)", "(PyTorch). Write a chain, as in"),
+    ("ga.flatten(x, dim=1)", "(PyTorch). Write x.reshape(x.shape[0], -1); flatten takes the whole array"),
     ("ga.flatten(x, start_dim=1)", "(PyTorch). Write x.reshape(x.shape[0], -1)"),
     ("ga.linspace(0, 1, steps=5)", "(PyTorch). Write num=, as in np.linspace(0, 1, num=5)"),
     ("ga.flip(x, dims=[0])", "(PyTorch). Write axis=, as in np.flip(x, axis=0)"),

@@ -471,6 +471,16 @@ def test_numbers_out_of_range(make: Any, message: str):
         make()
 
 
+@pytest.mark.parametrize("params", [[np.ones(2)], {"w": np.ones(2)}, np.ones(2), ga.tensor([1.0]), iter([])], ids=type)
+def test_parameters_are_no_rate(params: Any):
+    """An optimiser of PyTorch's has them."""
+    for make in (sgd, rmsprop, adam, adamw):
+        with pytest.raises(TypeError, match=r"the learning rate is a number, .*; parameters go to init"):
+            make(params)
+    for rate in (1, 0.1, np.float32(0.1), np.array(0.1), ga.tensor(0.1), lambda step: 0.1):
+        assert sgd(rate).update(np.ones(2), sgd(rate).init(np.ones(2)))[0].shape == (2,)
+
+
 def test_containers_that_do_not_fit():
     optimizer = adam(0.1)
     params = {"w": np.ones(2)}

@@ -462,6 +462,10 @@ MISTAKES: dict[str, tuple[type[Exception], Any]] = {
         TypeError,
         lambda: nnet.negative_log_likelihood(np.ones((1, 3)), [0.0]),
     ),
+    r"got float64; the places of ones are np\.argmax\(y_true, axis=1\)": (
+        TypeError,
+        lambda: nnet.softmax_crossentropy(np.ones((2, 3)), np.eye(3)[:2]),
+    ),
     r"`targets` must be in \[0, 3\), got -1": (IndexError, lambda: nnet.focal_loss(np.ones((1, 3)), [-1])),
     "index 3 is out of bounds": (IndexError, lambda: nnet.softmax_crossentropy(np.ones((1, 3)), [3])),
     r"`weights` must have shape \(3,\)": (
