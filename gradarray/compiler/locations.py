@@ -7,6 +7,8 @@ import functools
 import types
 from typing import Any
 
+from ..dropin.places import attribute_of
+
 MISSING = object()
 _PYTHONS = (types.CellType, types.FunctionType, functools.partial)
 
@@ -40,7 +42,7 @@ class Location:
             if self.how == "class":
                 return vars(self.owner)[self.name]
             return getattr(self.owner, self.name)
-        except (LookupError, AttributeError, ValueError):
+        except Exception:  # whatever its class raises
             return MISSING
 
     def set(self, value: Any) -> None:
@@ -58,7 +60,7 @@ class Location:
         """Tell whether what is read there stands in the class of the object."""
         if self.how != "attribute" or isinstance(self.owner, _PYTHONS):
             return False
-        own = getattr(self.owner, "__dict__", None)
+        own = attribute_of(self.owner, "__dict__")
         cls: Any = type(self.owner)
         return type(own) is dict and self.name not in own and self.name not in slots_of(cls)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..dropin.places import attribute_of
 from .program import Untraceable
 
 # Code that names these may ask anything for any attribute.
@@ -32,6 +33,7 @@ SAME: tuple[type, ...] = (types.FunctionType, types.BuiltinFunctionType, type, n
 SAME += (types.WrapperDescriptorType, types.MethodWrapperType, types.ClassMethodDescriptorType)
 SAME += (types.MemberDescriptorType, types.GetSetDescriptorType, types.MethodDescriptorType, types.MappingProxyType)
 SAME += (type(collections.namedtuple("_", "a").a),)  # type: ignore[attr-defined]
+CACHED: Any = type(functools.lru_cache(lambda: None))
 GENERATORS = (np.random.Generator, np.random.RandomState)
 # Libraries whose objects do not change.
 _LIBRARIES = frozenset(("re", "decimal", "fractions", "enum", "pathlib", "datetime", "logging"))
@@ -85,7 +87,7 @@ def is_told_by_identity(value: Any) -> bool:
         return False
     if cls.__module__.partition(".")[0] in _LIBRARIES:
         return cls is not types.SimpleNamespace
-    return cls is object or (callable(value) and not hasattr(value, "__dict__"))
+    return cls is object or (callable(value) and attribute_of(value, "__dict__") is None)
 
 
 def has_state(obj: Any) -> bool:

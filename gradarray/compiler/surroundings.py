@@ -19,7 +19,7 @@ import numpy as np
 
 from ..context.frames import PACKAGE
 from ..dropin.mentions import mentions
-from ..dropin.places import is_bound, value_in
+from ..dropin.places import attribute_of, is_bound, value_in
 from ..dropin.reach import OWN, Plainly, absolute, is_users, is_users_class
 from ..kernels.gate import described
 from ..kernels.traced import TRACED, traced_in
@@ -27,6 +27,7 @@ from ..transforms.transformed import Transformed
 from .locations import MISSING, Found, Location, slots_of
 from .objects import (
     BY_TEXT,
+    CACHED,
     DYNAMIC,
     EQUAL,
     GENERATORS,
@@ -136,7 +137,7 @@ class Surroundings:
             self._todo += [(getattr(obj, part), label) for part in parts if getattr(obj, part, None) is not None]
         elif isinstance(obj, GENERATORS):
             self.generators.append((obj, state_of(obj)))
-        elif hasattr(obj, "cache_info") and hasattr(obj, "__wrapped__"):
+        elif isinstance(obj, CACHED):
             self.caches.append((obj, obj.cache_info().misses))
             self._todo.append((obj.__wrapped__, label))
         elif isinstance(obj, types.BuiltinFunctionType):
@@ -278,7 +279,7 @@ class Surroundings:
     def _instance(self, obj: Any, label: str) -> None:
         cls: Any = type(obj)
         users = is_users_class(cls)
-        own = getattr(obj, "__dict__", None)
+        own = attribute_of(obj, "__dict__")
         known = is_told_by_identity(obj)
         if known or (type(own) is not dict and not slots_of(cls)):
             if not known:
@@ -292,14 +293,15 @@ class Surroundings:
                 raise Untraceable(f"{label or 'an argument'} is {described(obj)}")
             self._todo += [(value, label) for value in (own or {}).values() if callable(value)]
             return
-        if not users and isinstance(getattr(obj, "py_func", None), types.FunctionType):  # one of Numba's
-            self._todo.append((obj.py_func, label))
+        function = own.get("py_func") if type(own) is dict and not users else None
+        if isinstance(function, types.FunctionType):  # one of Numba's
+            self._todo.append((function, label))
             return
         self._attributes(obj, label)
 
     def _attributes(self, obj: Any, label: str) -> None:
         cls: Any = type(obj)
-        own = getattr(obj, "__dict__", None)
+        own = attribute_of(obj, "__dict__")
         users = is_users_class(cls)
         self._todo.append((cls, label))
         for name in itertools.chain(own or (), slots_of(cls)):
@@ -386,7 +388,8 @@ class Surroundings:
 
     def defined(self) -> list[str]:
         """Return the names of globals, and the modules, that were not there before."""
-        imported = [name for f in self.found if f.kind == "absent" for name in f.value if name in sys.modules]
+        modules = [f for f in self.found if f.kind == "absent" and f.place.owner is sys.modules]
+        imported = [name for f in modules for name in f.value if name in sys.modules]
         return imported + [name for _, names in self._defined() for name in names]
 
     def numbers(self) -> list[tuple[Location, Any]]:

@@ -14,7 +14,7 @@ from .calls import as_one
 from .creation import TRACED, array
 from .making import at_work, making
 from .numbers import acting
-from .table import for_type, stand_in
+from .table import counterpart, for_type, stand_in
 
 
 def _enumerated(arr: Any) -> Iterator[tuple[tuple[int, ...], Any]]:
@@ -112,10 +112,11 @@ class Vectorize(np.vectorize):
             rows = [self._of_one(args, kwargs, {k: x[i] for k, x in whole.items()}) for i in np.ndindex(shape)]
         if not rows:
             raise ValueError("cannot call `vectorize` on size 0 inputs unless `otypes` is set")
-        columns = [*zip(*rows, strict=True)] if type(rows[0]) is tuple else [rows]
+        several = isinstance(rows[0], tuple)  # a named one, too, as qr gives
+        columns = [*zip(*rows, strict=True)] if several else [rows]
         types = self.otypes if self.otypes is not None else [None] * len(columns)
         made = [self._joined(column, shape, dtype) for column, dtype in zip(columns, types, strict=True)]
-        return tuple(made) if type(rows[0]) is tuple else made[0]
+        return tuple(made) if several else made[0]
 
     def _of_one(self, args: Any, kwargs: Any, items: dict[Any, Any]) -> Any:
         return self.pyfunc(
@@ -140,6 +141,9 @@ def _vectorized(old: Any) -> Any:
     """Return the same vectorized function, for the elements of tensors too."""
     new = Vectorize.__new__(Vectorize)
     vars(new).update(vars(old))
+    function = getattr(old, "pyfunc", None)
+    if (twin := counterpart(function)) is not None:  # of a library
+        new.pyfunc = twin
     return new
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import cmath
 import math
 import numbers
+from collections import abc
 from collections.abc import Callable
 from functools import reduce
 from typing import Any
@@ -205,10 +206,20 @@ class _Acting(type):
     plain: Callable[..., Any]
     holds: Callable[[Any], bool]
 
+    def _is_derived(cls) -> bool:
+        """Tell whether it is a class of the user's that is derived from one that acts."""
+        return "acts_for" not in vars(cls)
+
     def __instancecheck__(cls, x: Any) -> bool:
-        return isinstance(x, cls.acts_for) or (isinstance(x, TRACED) and making() is not None and cls.holds(x))
+        if cls._is_derived():
+            return super().__instancecheck__(x)
+        if isinstance(x, TRACED) and making() is not None:
+            return cls.holds(x)
+        return isinstance(x, cls.acts_for)
 
     def __subclasscheck__(cls, other: type) -> bool:
+        if cls._is_derived():
+            return super().__subclasscheck__(other)
         return issubclass(other, cls.acts_for) or cls._is_tensors(other)
 
     def _is_tensors(cls, other: Any) -> bool:
@@ -216,16 +227,16 @@ class _Acting(type):
         return other in TRACED and cls.acts_for is np.ndarray and making() is not None
 
     def __eq__(cls, other: object) -> bool:
-        return other is cls or other is cls.acts_for or cls._is_tensors(other)
+        return other is cls or (not cls._is_derived() and (other is cls.acts_for or cls._is_tensors(other)))
 
     def __hash__(cls) -> int:
         return hash(cls.acts_for)
 
     def __repr__(cls) -> str:
-        return repr(cls.acts_for)
+        return super().__repr__() if cls._is_derived() else repr(cls.acts_for)
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        if "acts_for" not in vars(cls):  # a class of the user's that is derived from it
+        if cls._is_derived():
             return super().__call__(*args, **kwargs)
         for x in args:
             if isinstance(x, Traced) or in_list(x) or (isinstance(x, TRACED) and making() is not None):
@@ -254,6 +265,8 @@ def acting(
     def make(kind: type) -> type:
         names: dict[str, Any] = {"acts_for": kind, "convert": staticmethod(convert), "holds": staticmethod(holds)}
         names["plain"] = staticmethod(plain or kind)
+        if hasattr(kind, "__class_getitem__"):
+            names["__class_getitem__"] = kind.__class_getitem__
         names |= {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__doc__": kind.__doc__}
         if kind in (float, complex):  # NumPy takes a class for a dtype that has one
             names["dtype"] = np.dtype(kind)
@@ -316,6 +329,13 @@ for _kind in (np.generic, np.number, np.inexact, np.floating, np.complexfloating
 for _kind in (numbers.Number, numbers.Complex, numbers.Real):
     stand_in(_kind, acting(lambda *_: None, _is_number))
 stand_in(np.ndarray, acting(lambda *args: np.ndarray(*args), lambda x: not is_scalar(x)))
+for _kind in (
+    abc.Collection,
+    abc.Container,
+    abc.Iterable,
+    abc.Sized,
+):  # as the arrays of NumPy are, and its scalars not
+    stand_in(_kind, acting(lambda *_: None, lambda x: not _is_number(x)))
 
 
 def _type_of(x: Any, *rest: Any, **kwargs: Any) -> Any:
@@ -331,5 +351,23 @@ def _type_of(x: Any, *rest: Any, **kwargs: Any) -> Any:
 
 
 stand_in(type, acting(_type_of, lambda _: False, plain=_type_of))
-# The names of classes that no module of the user's need have imported.
-BUILTINS = {"complex": complex, "float": float, "type": type}
+
+
+def _has_attribute(old: Callable[..., bool]) -> Callable[..., bool]:
+    """Make a ``hasattr`` for which a variable that stands for a number has no methods that arrays alone have."""
+
+    @like(old)
+    def call(*args: Any) -> bool:
+        if len(args) == 2 and isinstance(args[0], (Traced, *TRACED)):
+            x, name = args
+            kind = x.dtype.type if isinstance(x, TRACED) and making() is not None and _is_number(x) else _type_of(x)
+            if issubclass(kind, np.generic) and old(np.ndarray, name) and not old(kind, name):
+                return False
+        return old(*args)
+
+    return call
+
+
+stand_in(hasattr, _has_attribute)
+# The names of builtins that no module of the user's need have imported.
+BUILTINS: dict[str, Any] = {"complex": complex, "float": float, "hasattr": hasattr, "type": type}

@@ -59,7 +59,7 @@ class Plan:
         self.particular = bool(particular)
         self.roots: tuple[Any, ...] = ()
         # What is told by its identity, in a key or in the walk, must live as long as the plan.
-        kept = [getattr(obj, "__code__", obj) for obj in found.kept]
+        kept = [obj.__code__ if type(obj) is types.FunctionType else obj for obj in found.kept]
         self._kept = [obj for obj in kept if isinstance(obj, _TOLD_BY_IDENTITY)]
         self._missing = found.missing
         self._version = table.version[0]

@@ -278,9 +278,15 @@ class Reach:
             self._stand(lambda: places.in_dict(space), name, value)
 
     def _instance(self, obj: Any, kind: type, names: Any) -> None:
-        own = getattr(obj, "__dict__", None)  # to ask for other attributes might load a module, or make a mock
+        own = places.attribute_of(obj, "__dict__")
         if type(own) is dict and callable(obj):
             self._add([own[name] for name in ("py_func", "__wrapped__") if name in own], names)
+        base = next((base for base in _CONTAINERS if issubclass(kind, base)), None)
+        if base is not None:  # such as an OrderedDict, or a named tuple; what its class does with items is passed over
+            items: Iterable[Any] = dict.values(obj) if base is dict else base.__iter__(obj)
+            self._add([*itertools.islice(items, FEW)], names)
+        if type(own) is dict and not is_users_class(kind):  # of a library: the graph, say, in which functions are kept
+            self._add([value for value in own.values() if type(value) in _CONTAINERS], names)
         if is_users_class(kind):
             self._todo.append((kind, names))
             if type(own) is dict:
@@ -289,7 +295,7 @@ class Reach:
             for part in kind.__mro__:
                 slots = vars(part).get("__slots__", ())
                 for name in (slots,) if isinstance(slots, str) else slots:
-                    value = getattr(obj, name, None)
+                    value = places.attribute_of(obj, name)
                     if type(value) not in LEAVES:
                         self._stand(lambda: places.in_attributes(obj), name, value, names)
                         self._todo.append((value, names))
@@ -345,7 +351,7 @@ class Reach:
         return is_special(value) or type(value) not in _WITH_LISTS
 
 
-_CONTAINERS = frozenset((list, tuple, set, frozenset, dict))
+_CONTAINERS: tuple[type[Any], ...] = (list, tuple, set, frozenset, dict, deque)
 _WITH_LISTS = frozenset((np.ufunc, type(np.sum)))
 
 

@@ -171,11 +171,13 @@ def packed_lu(a: Any) -> Any:
 
 
 def _lu_vjp(g: Any, ans: Any, _a: Any) -> Any:
-    # From dA = dL U + L dU: L^-1 dA U^-1 has L^-1 dL below the diagonal, and dU U^-1 from it on.
-    one = np.eye(np.shape(ans)[-1])
-    lower, upper = np.tril(ans, -1) + one, np.triu(ans)
-    inner = np.tril(lower.T @ np.tril(g, -1), -1) + np.triu(np.triu(g) @ upper.T)
-    return np.linalg.solve(lower.T, np.linalg.solve(upper, inner.T).T)
+    # From dA = dL U + L dU: L^-1 dA U^-1 has L^-1 dL below the diagonal, and dU is L^-1 dA - (L^-1 dL) U. In this the
+    # last pivot is not divided by, which is 0 for the generator of a Markov chain, say.
+    n = np.shape(ans)[-1]
+    lower, upper = np.tril(ans, -1) + np.eye(n), np.triu(ans)
+    inner = np.tril(lower.T @ np.tril(g, -1) - np.triu(g) @ upper.T, -1)
+    regular = np.where(np.reshape(np.arange(n * n) == n * n - 1, (n, n)), 1.0, upper)
+    return np.linalg.solve(lower.T, np.linalg.solve(regular, inner.T).T + np.triu(g))
 
 
 rule(packed_lu, _lu_vjp)
@@ -261,6 +263,7 @@ def _polygamma(order: int) -> Callable[..., Any]:
 _ROOT = math.sqrt(2 * math.pi)
 _gamma = _special("gamma", lambda ans, x: ans * _polygamma(0)(x))
 _gammaln = _special("gammaln", lambda _ans, x: _polygamma(0)(x))
+_psi = _special("psi", lambda _ans, x: _polygamma(1)(x))
 _erf = _special("erf", lambda _ans, x: 2 / math.sqrt(math.pi) * np.exp(-x * x))
 _erfc = _special("erfc", lambda _ans, x: -2 / math.sqrt(math.pi) * np.exp(-x * x))
 _expit = _special("expit", lambda ans, _x: ans * (1 - ans))
@@ -405,6 +408,7 @@ _SCIPY: dict[str, dict[str, Callable[..., Any]]] = {
         "logsumexp": _logsumexp,
         "ndtr": _ndtr,
         "ndtri": _ndtri,
+        "psi": _psi,
         "softmax": _softmax,
     },
 }

@@ -13,6 +13,7 @@ from ..context.settings import paused, stopped
 from ..elsewhere.answers import Absent, give_absent
 from ..elsewhere.names import ON_ARRAYS
 from ..kernels.arrays import Array
+from ..kernels.gate import asks_for_array
 from ..kernels.traced import array_of, as_form
 from ..reverse import operators
 from ..reverse.constants import with_constant
@@ -66,7 +67,7 @@ class DualSurface(ArrayMethods):
 
     def view(self, *args: Any) -> Any:
         """Return a Dual on the same memory; there is none of another dtype, since bits have no derivative."""
-        if args:
+        if args and not asks_for_array(args):
             raise TypeError("a view under another dtype has no derivative; x.astype(dtype) has, for the values")
         return self[() if is_scalar(self) else ...]  # type: ignore[index]
 

@@ -72,6 +72,14 @@ def defers(other: Any) -> bool:
     return bool(getattr(other, "__array_priority__", 0) > 0)
 
 
+def is_one_object(value: Any) -> bool:
+    """Tell whether NumPy would make an array of one object of a value, which then computes by its own operators."""
+    cls = type(value)
+    if cls in PLAIN or cls in SIMPLE or hasattr(cls, "__array_ufunc__") or isinstance(value, (numbers.Number, bytes)):
+        return False
+    return not (hasattr(cls, "__len__") and hasattr(cls, "__getitem__")) and not is_buffer(value)
+
+
 # --- what is made of the others --------------------------------------------------------------------------------------
 
 
@@ -217,6 +225,25 @@ def is_buffer(value: Any) -> bool:
         memoryview(value).release()
     except TypeError:
         return False
+    return True
+
+
+def asks_for_array(kinds: tuple[Any, ...]) -> bool:
+    """Tell whether what ``view`` is given is the class of arrays itself, which an array is seen as already.
+
+    Raises
+    ------
+    TypeError
+        For a class that is derived from it.
+    """
+    (kind, *rest) = kinds
+    if rest or not isinstance(kind, type) or not issubclass(kind, np.ndarray):
+        return False
+    if kind != np.ndarray:
+        raise TypeError(
+            f"a variable cannot be seen as {kind.__name__}: a subclass of ndarray holds the elements themselves, and "
+            "so no variable. Keep the array as an attribute of a class of your own, or compute with plain arrays."
+        )
     return True
 
 

@@ -7,6 +7,7 @@ from typing import Any, Never
 import numpy as np
 
 from ..context import settings
+from ..dropin.making import making
 from ..elsewhere.answers import catching, refuse_keywords, telling
 from ..forward.dual import Dual
 from ..kernels.arrays import FLOAT64
@@ -82,6 +83,8 @@ def tensor(
         if dtype is not None:
             stacked = stacked.astype(dtype)
         return _with_ndmin(stacked, ndmin)
+    if constant is None and dtype is None and isinstance(data, Tensor) and data.dtype.kind in "fc" and making():
+        constant = False  # it stands for a plain array, which drop-in mode has made
     return Tensor(data, dtype, constant=constant, copy=copy, ndmin=ndmin)
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..kernels.gate import PLAIN, defers
+from ..kernels.gate import PLAIN, defers, is_one_object
 from ..kernels.parts import power_in_parts
 from ..rules.registry import find, forgetters
 from .notes import add_shapes
@@ -150,7 +150,7 @@ def _meeting(cls: type, op: Operator, general: Method) -> Method:
 
     def operate(x1: Any, x2: Any) -> Any:
         ours = isinstance(x1, cls)
-        if ours and defers(x2):
+        if ours and (defers(x2) or (not x1.ndim and is_one_object(x2))):
             return NotImplemented
         try:
             answer = general(x1, x2)
@@ -208,6 +208,8 @@ def _augmented(cls: type, ufunc: np.ufunc, maker: Maker) -> Method:
         if type(other) not in PLAIN and type(other) is not cls and (defers(other) or foreign(other)):
             if getattr(type(other), "__array_ufunc__", other) is None:
                 ufunc(self, other)  # NumPy's own error: in place, one that wants no ufuncs gets no turn
+            return NotImplemented
+        if type(other) not in PLAIN and not self.ndim and is_one_object(other):
             return NotImplemented
         try:
             return update(self, ufunc, other)

@@ -658,7 +658,7 @@ class Tensor(Surface):
     @telling
     def view(self, *args: Any) -> Any:
         """Return a tensor on the same memory; another dtype only for a constant, since bits have no derivative."""
-        if not args:
+        if not args or (self._node is not None and gate.asks_for_array(args)):
             return self[() if wrapping.is_scalar(self) else ...]
         if isinstance(args[0], (int, tuple)):
             raise TypeError(

@@ -678,3 +678,69 @@ def test_what_is_too_long_is_carried_out_as_it_is(monkeypatch: pytest.MonkeyPatc
 
     with pytest.warns(ga.JitWarning, match="more than 50 statements"):
         assert ga.jit(long)(1.0) == long(1.0)
+
+
+def test_a_loaded_module_of_the_name_of_an_attribute_is_no_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no object has an attribute of is looked for there alone, and not among the modules, as the `array` is."""
+    monkeypatch.setitem(sys.modules, "array", types.ModuleType("array"))
+
+    class Pair:
+        def __init__(self, a: Any) -> None:
+            try:
+                self.q = np.array([a, a])
+            except AttributeError:
+                self.q = None
+
+    run = ga.jit(lambda x: np.sum(Pair(x[0]).q * x[:2]), strict=True)
+    assert run(X) == 3 and run(2 * X) == 12
+
+
+def test_a_module_that_the_call_imports_is_none_before() -> None:
+    assert "colorsys" not in sys.modules
+
+    def f(x: Any) -> Any:
+        import colorsys
+
+        return x * colorsys.ONE_THIRD
+
+    run = ga.jit(f, strict=True)
+    try:
+        assert [run(3.0) for _ in range(3)] == [1.0] * 3
+    finally:
+        sys.modules.pop("colorsys", None)
+
+
+class Missing:
+    """What stands for a library that is not installed: it raises whatever it is asked for, but for its class."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "__class__":
+            return Missing
+        raise ModuleNotFoundError(f"not installed, and asked for {name}")
+
+
+class Lazy:
+    """It loads a library when it is asked for anything that it does not have."""
+
+    def __init__(self) -> None:
+        self.rate = 2.0
+
+    def __getattr__(self, name: str) -> Any:
+        raise ModuleNotFoundError(f"not installed, and asked for {name}")
+
+
+missing, lazy = Missing(), Lazy()
+
+
+def test_objects_that_raise_whatever_they_are_asked_for() -> None:
+    def f(x: Any) -> Any:
+        return np.sum(x) * lazy.rate if missing is not None else None
+
+    run = ga.jit(f, strict=True)
+    assert run(X) == 12
+    np.testing.assert_array_equal(ga.jit(ga.grad(f), strict=True)(X), [2.0, 2.0, 2.0])
+    lazy.rate = 3.0
+    try:
+        assert run(X) == 18
+    finally:
+        lazy.rate = 2.0

@@ -69,6 +69,7 @@ PROGRAMS: dict[str, Callable[[Any], Any]] = {
     "erf, erfc": lambda x: np.sum(sps.erf(x / 5) * sps.erfc(x / 9)),
     "expit, logit": lambda x: np.sum(sps.expit(x / 3) ** 2) + np.sum(sps.logit(sps.expit(x / 5) / 2)),
     "gamma, gammaln": lambda x: np.sum(sps.gamma(1 + x * x / 20) * sps.gammaln(x * x / 9 + 0.1)),
+    "psi": lambda x: np.sum(sps.digamma(1 + x * x / 20) * sps.psi(x * x / 9 + 0.4)),
     "logsumexp": lambda x: (
         sps.logsumexp(x) + np.sum(sps.logsumexp(x, axis=1) * b) + sps.logsumexp(x, b=W**2, keepdims=True)[0, 0]
     ),
@@ -133,6 +134,21 @@ def test_what_is_not_known_is_refused() -> None:
     ):
         with pytest.raises(TypeError, match="of a variable"):
             ga.grad(f)(S)
+
+
+@pytest.mark.filterwarnings("ignore:Diagonal number")
+def test_factors_of_a_matrix_without_an_inverse() -> None:
+    """Those of a generator, from which the stationary distribution of a Markov chain is found."""
+
+    def f(x: Any) -> Any:
+        generator = x - np.diag(np.sum(x, axis=1))
+        packed, _ = sla.lu_factor(generator.T)
+        found = np.append(sla.solve_triangular(packed[:-1, :-1], -packed[:-1, -1]), 1.0)
+        return np.sum(found / np.sum(found) * b)
+
+    rates = np.abs(S) + 0.1
+    assert abs(np.linalg.det(rates - np.diag(np.sum(rates, axis=1)))) < 1e-12
+    np.testing.assert_allclose(np.sum(ga.grad(f)(rates) * W), slope(f, rates, W), rtol=1e-6)
 
 
 def test_a_twin_of_the_users_own() -> None:

@@ -1,6 +1,8 @@
 """Objects with state."""
 
+import collections
 import math
+import typing
 
 import numpy as np
 
@@ -185,3 +187,55 @@ def lattice_energy(field):
     for _ in range(3):
         model.relax()
     return model.energy()
+
+
+class Polynomial:
+    """Its operators are met from the left by numbers of NumPy's, which know nothing of it."""
+
+    def __init__(self, *coefficients):
+        self.coefficients = coefficients
+
+    def __getitem__(self, i):
+        return self.coefficients[i] if i < len(self.coefficients) else 0.0
+
+    def __call__(self, x):
+        return sum(c * x**i for i, c in enumerate(self.coefficients))
+
+    def __rmul__(self, number):
+        return Polynomial(*[number * c for c in self.coefficients])
+
+    def __radd__(self, number):
+        return Polynomial(number + self[0], *self.coefficients[1:])
+
+    def __rtruediv__(self, number):
+        return number / self[0]
+
+
+def from_the_left(x):
+    p = x[0] * Polynomial(1.0, x[1], 2.0)
+    q = np.sum(x) + np.float64(2.0) * p
+    scale = x[1]
+    scale *= q
+    return scale(0.3) + x[0] / p
+
+
+class Registry(collections.OrderedDict):
+    """Functions are kept in containers of every kind."""
+
+
+class Entry(typing.NamedTuple):
+    function: object
+
+
+REGISTRY = Registry(saturating=lambda v: math.tanh(v))
+STAGES = collections.defaultdict(list)
+STAGES["first"].append(Entry(lambda v: math.sin(v) * float(v)))
+QUEUE = collections.deque([lambda v: math.exp(v)])
+
+
+def registered(x):
+    out = np.zeros(3)
+    out[0] = REGISTRY["saturating"](x[0])
+    out[1] = STAGES["first"][0].function(x[1])
+    out[2] = QUEUE[0](x[0] * x[1])
+    return out

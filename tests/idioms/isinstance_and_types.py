@@ -2,6 +2,7 @@
 
 import copy
 import numbers
+from collections.abc import Collection, Container, Iterable, Sized
 
 import numpy as np
 
@@ -105,3 +106,44 @@ def to_number(x):
     else:
         y = float("nan")
     return y * y
+
+
+def one_or_many(t):
+    """Numbers have no length, and cannot be iterated over, in whichever way one asks."""
+
+    def position(time: Iterable[float] | float) -> float:
+        return 0.5 * time**2
+
+    if hasattr(t, "__iter__") or hasattr(t, "__len__"):
+        return np.array([one_or_many(each) for each in t])
+    if isinstance(t, (Iterable, Sized, Collection)):
+        return 10.0 * t
+    if isinstance(t, Container):
+        return 100.0 * t
+    if hasattr(t, "shape") and not hasattr(t, "missing"):
+        return position(t)
+    return -position(t)
+
+
+def derived_classes(x):
+    """What is derived from a class is not that class."""
+
+    class Celsius(float):
+        pass
+
+    class Readings(Iterable):
+        def __iter__(self):
+            return iter(x)
+
+    same = isinstance(1.5, Celsius) or issubclass(float, Celsius) or isinstance([1], Readings)
+    assert (
+        {Celsius: 1}.get(float) is None
+        and "Celsius" in repr(Celsius)
+        and isinstance(Celsius(1.5), Celsius)
+        and isinstance(Readings(), Iterable)
+    )
+    return sum(float(v) ** 2 for v in Readings()) * (100.0 if same else 1.0)
+
+
+def seen_as_arrays(x):
+    return np.asarray(x).view(np.ndarray) ** 2

@@ -85,3 +85,9 @@ def mapped(x):
     kept = list(filter(lambda v: v > 0.3, squares))
     weights = [w / (k + 1) for k, w in enumerate(reversed(kept))]
     return np.array([*weights, *[a * b for a, b in zip(x, squares, strict=True)]])
+
+
+def factored(x):
+    """Of a stack of as many matrices as there are factors of each."""
+    q, r = np.vectorize(np.linalg.qr, signature="(m,n)->(m,k),(k,n)")(np.array([x, x.T + np.eye(3)]))
+    return q[0] @ r[1] + 2.0 * q[1]

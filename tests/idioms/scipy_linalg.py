@@ -50,3 +50,10 @@ def factors(A, b):
 
 def matrix_exponential(theta):
     return sla.expm(np.array([[0.0, -theta], [theta, 0.1]])) @ sla.block_diag([[theta]], [[1.0]])
+
+
+_exponentials = np.vectorize(sla.expm, signature="(m,m)->(m,m)")
+
+
+def several_exponentials(theta):
+    return _exponentials(np.array([[[0.0, -theta], [theta, 0.1]], [[theta, 0.2], [0.3, 1.0]]])).sum(axis=2)

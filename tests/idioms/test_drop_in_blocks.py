@@ -919,3 +919,56 @@ def test_reports_are_the_same_text() -> None:
         np.testing.assert_array_equal(checks_and_output.described(x), plain)
         inside = f"{np.zeros(2)} {np.asarray(np.array([1.5, 2.0]))} {np.float64(1.5):.2f} {float(1)!r}"
     assert inside.split()[0] == texts.split()[0] and inside.endswith("1.50 1.0")
+
+
+def test_objects_that_raise_whatever_they_are_asked_for(written: Any) -> None:
+    """As they stand for a library that is not installed, or load one when they are asked for anything."""
+    written(
+        "asking_nobody",
+        "import math, sys, types\n"
+        "class Missing:\n"
+        "    def __getattribute__(self, name):\n"
+        "        if name == '__class__': return Missing\n        raise ModuleNotFoundError(name)\n"
+        "class Slotted:\n"
+        "    __slots__ = ('rate',)\n"
+        "    def __getattribute__(self, name):\n"
+        "        if name == '__class__': return Slotted\n        raise ModuleNotFoundError(name)\n"
+        "class Lazy(types.ModuleType):\n"
+        "    def __getattr__(self, name):\n        raise ModuleNotFoundError(name)\n"
+        "missing, slotted, lazy = Missing(), Slotted(), Lazy('asking_nobody.lazy')\n"
+        "lazy.__spec__ = None\n"
+        "sys.modules['asking_nobody.lazy'] = lazy\n"
+        "def f(x):\n    return math.sin(x) if missing is not slotted is not lazy else x\n",
+    )
+    module = importlib.import_module("asking_nobody")
+    try:
+        np.testing.assert_allclose(ga.grad(module.f)(0.7), math.cos(0.7))
+        t = ga.tensor(0.7)
+        with ga.drop_in():
+            module.f(t).backward()
+        np.testing.assert_allclose(t.grad, math.cos(0.7))
+    finally:
+        del sys.modules["asking_nobody.lazy"]
+
+
+def test_functions_that_an_object_of_a_library_keeps(written: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the edges of a graph do."""
+    written(
+        "library_of_graphs",
+        "class Graph:\n    def __init__(self):\n        self._edges = {}\n"
+        "    def add(self, a, b, **data):\n        self._edges.setdefault(a, {})[b] = data\n",
+    )
+    monkeypatch.setattr(reach, "LIBRARIES", {*reach.LIBRARIES, "library_of_graphs"})
+    graph = importlib.import_module("library_of_graphs").Graph()
+    written("conversions", "import math\ndef to_radians(x):\n    return math.radians(float(x))\n")
+    graph.add("degrees", "radians", function=importlib.import_module("conversions").to_radians)
+    np.testing.assert_allclose(ga.grad(lambda x: graph._edges["degrees"]["radians"]["function"](x))(3.0), math.pi / 180)
+
+
+def test_a_tensor_is_made_of_an_array_that_the_block_has_made() -> None:
+    with ga.drop_in():
+        t = ga.tensor(np.linspace(1.0, 2.0, 3))
+        np.sum(t * np.arange(3)).backward()
+        assert ga.tensor(np.ones(3), constant=True).constant and ga.tensor(np.ones(3), dtype=int).constant
+    np.testing.assert_array_equal(t.grad, [0.0, 1.0, 2.0])
+    assert ga.tensor(ga.tensor([1.0], constant=True)).constant

@@ -102,6 +102,20 @@ def test_the_same_operand_answers_as_for_an_array(kind, methods, constant):
         compare(kind, methods, A, seen[0])
 
 
+@pytest.mark.parametrize("kind", [kind for kind in STRANGERS if kind != "ufuncs"])
+@pytest.mark.parametrize("methods", [OPERATORS, NONE_OF_THEM, RAISING], ids=["all", "none", "raising"])
+def test_the_same_operand_answers_as_for_a_number(kind, methods):
+    """Of which NumPy makes no array: the operand itself is asked, whether it says anything of arrays or not."""
+    other, seen = stranger(kind, methods), []
+    ga.jvp(lambda d: seen.append(d) or d, (0.7,), (1.0,))
+    for name, (op, _) in BINARY.items():
+        expected = outcome(lambda op=op: op(np.float64(0.7), other))
+        for mine in (ga.tensor(0.7), seen[0]):
+            assert outcome(lambda op=op, mine=mine: op(mine, other)) == expected, name
+            if name in INPLACE and name != "matmul" and "no ufuncs" not in kind:  # NumPy has none in place
+                assert outcome(lambda name=name, mine=mine: INPLACE[name](mine, other)) == expected, name
+
+
 def test_integers_do_so_too():
     for kind in ("no protocol", "no ufuncs", "low priority", "high priority"):
         compare(kind, OPERATORS, np.array([1, 2]), ga.tensor([1, 2]))

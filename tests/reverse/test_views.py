@@ -1147,3 +1147,18 @@ def test_a_training_step_updates_in_place():
             w *= 0.5
     assert w.data is data
     np.testing.assert_allclose(data, np.array([1.0, 2.0]) * 0.4**3)
+
+
+class Matrix(np.ndarray):
+    """Its product is another one, and it holds the elements themselves."""
+
+    def __mul__(self, other):
+        return np.matmul(self, other)
+
+
+def test_a_variable_is_seen_as_an_array_and_as_nothing_derived_from_it():
+    np.testing.assert_array_equal(ga.grad(lambda x: np.sum(x.view(np.ndarray) ** 2))(A), 2 * A)
+    np.testing.assert_array_equal(ga.jvp(lambda x: x.view(np.ndarray) * 2, (A,), (A,))[1], 2 * A)
+    for derive in (ga.grad(lambda x: np.sum(x.view(Matrix))), lambda x: ga.jvp(lambda y: y.view(Matrix), (x,), (x,))):
+        with pytest.raises(TypeError, match="a variable cannot be seen as Matrix"):
+            derive(A)
