@@ -31,6 +31,8 @@ import numpy as np
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_new = object.__new__
+
 
 class Settings:
     """What holds in a context.
@@ -135,6 +137,24 @@ class Settings:
         new.outer, new.changes = self, changes
         for name, value in changes.items():
             setattr(new, name, value)
+        return new
+
+    def in_transform(self, policy: str | None, named: dict[Any, Any] | None, making: Any, recorded: bool) -> Settings:
+        """Return what holds while the function of a transform runs; `recorded`: whatever block is open around it.
+
+        It does what `with_` does, without a loop: that counts beside the gradient of a small function.
+        """
+        new = _new(Settings)
+        new.policy, new.named, new.making = policy, named, making
+        new.transforms = transforms = self.transforms + 1
+        new.stopped, new.guarded, new.anomalies, new.program = self.stopped, self.guarded, self.anomalies, self.program
+        new.lock = new.block = new.undo = new.at_leave = None
+        new.by_hand, new.outer = False, self
+        new.changes = {"policy": policy, "transforms": transforms, "named": named, "making": making}
+        if recorded:
+            new.recording = new.changes["recording"] = True
+        else:
+            new.recording = self.recording
         return new
 
 

@@ -49,13 +49,22 @@ _KEPT_AXES = {"axis", "keepdims"}
 
 
 class _Known:
-    """The plans for tapes with one rule at the end, and how often none was for a tape, by the rules on it."""
+    """The plans for tapes with one rule at the end, and how often none was for a tape, by the rules on it.
 
-    __slots__ = ("misses", "plans")
+    Those are `closed` for whose tapes no node has an older one for a parent, which would be a constant for the sweep.
+    """
+
+    __slots__ = ("closed", "misses", "plans")
 
     def __init__(self) -> None:
         self.plans: tuple[Plan, ...] = ()
+        self.closed: tuple[Plan, ...] = ()
         self.misses: dict[int, int] = {}
+
+    def add(self, plan: Plan, closed: bool) -> None:
+        left = self.plans[: MOST - 1]
+        self.plans = (plan, *left)
+        self.closed = tuple([p for p in self.plans if p in self.closed or (closed and p is plan)])
 
 
 _known: dict[Any, _Known] = {}
@@ -80,23 +89,10 @@ def sweep(
     if wrap is not None or rule is None or not rule.shared or type(g) in TRACED:
         return sweeps.sweep(root, g, retain, wrap, oldest, uses)
     known = _known.get(rule)
-    if known is not None and known.plans:
-        callers = 0 if uses is None else 1
-        before = errors.get()
-        for plan in known.plans:
-            try:
-                errors.set(SILENT)
-                gradients = plan(root, g, retain, oldest, callers)
-            except Exception:
-                gradients = {}  # a rule fails: the loop says so from where its author expects it
-            finally:
-                errors.set(before)
-            if gradients:
-                if not retain and root.rule is rule:  # more than the root is held
-                    sweeps.release_behind(root, gradients, oldest, uses)
-                return gradients
-            if gradients is not None:
-                return sweeps.sweep(root, g, retain, None, oldest, uses)
+    if known is not None:
+        gradients = _by_plan(known.plans, root, g, retain, oldest, uses)
+        if gradients is not None:
+            return gradients or sweeps.sweep(root, g, retain, None, oldest, uses)
     if uses is None:
         uses = reachable(root, oldest)
     if len(uses) <= LONGEST:
@@ -107,8 +103,42 @@ def sweep(
         if misses >= REPEATS and misses & (misses - 1) == 0:
             new = written(uses)
             if new is not None:
-                known.plans = (new, *known.plans[: MOST - 1])
+                known.add(new, all(p is None or p in uses for node in uses for p in node.parents))
     return sweeps.sweep(root, g, retain, None, oldest, uses)
+
+
+def sweep_closed(root: Node, g: Array, retain: bool, oldest: int) -> Gradients | None:
+    """Return the gradients by a plan for tapes that have no older node for a parent; None where there is none for this.
+
+    Whoever has to know whether there are such nodes is so spared a walk over the tape.
+    """
+    rule = root.rule
+    known = _known.get(rule)
+    if known is None or rule is None or guard.watched or type(g) in TRACED or (paused and watching() is not None):
+        return None
+    return _by_plan(known.closed, root, g, retain, oldest, None) or None
+
+
+def _by_plan(
+    plans: tuple[Plan, ...], root: Node, g: Array, retain: bool, oldest: int, uses: dict[Node, int] | None
+) -> Gradients | None:
+    """Return what the first plan for this tape gives, None if there is none; nothing at all is the plan's NaN."""
+    callers = 0 if uses is None else 1
+    rule = root.rule
+    before = errors.get()
+    for plan in plans:
+        try:
+            errors.set(SILENT)
+            gradients = plan(root, g, retain, oldest, callers)
+        except Exception:
+            gradients = {}  # a rule fails: the loop says so from where its author expects it
+        finally:
+            errors.set(before)
+        if gradients is not None:
+            if gradients and not retain and root.rule is rule:  # more than the root is held
+                sweeps.release_behind(root, gradients, oldest, uses)
+            return gradients
+    return None
 
 
 def _room(memory: dict[K, V]) -> dict[K, V]:
@@ -226,7 +256,10 @@ class _Writer:
             lines.append(f"if {' or '.join(tests)}: return None")
             targets, tests = [], []
             for i, parent in enumerate(node.parents):
-                if parent not in self.uses:
+                if parent is None:
+                    targets.append(f"q{i}")
+                    tests.append(f"q{i} is not None")
+                elif parent not in self.uses:
                     targets.append(f"q{i}")
                     tests.append(f"(q{i} is not None and q{i}.order >= oldest)")
                 elif parent in seen:

@@ -114,7 +114,7 @@ class _Checkpoint(PullbackRule):
         args, kwargs = self.structure.unflatten(given)
         before = held()
         try:
-            hold(differentiating(before, making=in_reverse(before.making)))
+            hold(differentiating(before, in_reverse(before.making)))
             result = blocks.call(self.func, args, kwargs)
         finally:
             hold(before)

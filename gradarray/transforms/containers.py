@@ -195,6 +195,8 @@ class Tree:
         ValueError
             If it has another shape; `what` says in the message what it is.
         """
+        if self is LEAF and type(other) in PLAIN and type(other) is not bool:
+            return [other]
         leaves: list[Any] = []
         self._match(other, what, leaves)
         return leaves
@@ -259,7 +261,8 @@ def _called(value: Any) -> str:
     return "None" if value is None else _article(type(value).__name__)
 
 
-_LEAF = Tree(None, (), (), lambda parts: parts[0])
+# An array or a number by itself.
+LEAF = Tree(None, (), (), lambda parts: parts[0])
 _NONE = Tree(type(None), (), (), lambda _parts: None)
 
 
@@ -271,7 +274,7 @@ def is_leaf(value: Any) -> bool:
 def flatten(value: Any) -> tuple[list[Any], Tree]:
     """Return the leaves of a container, and its shape; an array is its own only leaf."""
     if type(value) in PLAIN and type(value) is not bool:
-        return [value], _LEAF
+        return [value], LEAF
     leaves: list[Any] = []
     return leaves, _flatten(value, leaves)
 
@@ -285,7 +288,7 @@ def _flatten(value: Any, leaves: list[Any]) -> Tree:
         return Tree(kind, keys, [_flatten(item, leaves) for item in items], build, *way)
     if is_leaf(value):
         leaves.append(value)
-        return _LEAF
+        return LEAF
     return Tree(Fixed, (), (), lambda _parts: value)
 
 

@@ -21,6 +21,7 @@ from ..dropin.making import in_forward
 from ..elsewhere.answers import telling
 from ..forward.dual import Dual
 from ..forward.tangents import met
+from ..kernels.arrays import FLOAT64
 from ..kernels.gate import ARRAYS, argument
 from ..kernels.traced import TRACED, array_of
 from ..reverse.tensor import Tensor, variable
@@ -34,6 +35,8 @@ from .containers import flatten, tree_map
 from .tap import transposing
 from .trace import Trace, dual, pull_back
 from .transformed import named_after
+
+_ONE = np.float64(1)
 
 # Each differentiation in forward mode has a level of its own, higher than that of those around it.
 
@@ -105,10 +108,13 @@ def gradient_of(
     def gradient(*args: Any, **kwargs: Any) -> Any:
         trace = Trace(transform, f, chosen, args, kwargs)
         out, aux = _with_aux(trace, trace.out, has_aux, transform)
-        out = _need_scalar(out, transform, trace.name)
+        one = _ONE if type(out) is Tensor and type(out._raw) is np.float64 else None  # the usual result
+        if one is None:
+            out = _need_scalar(out, transform, trace.name)
+            one = _one(out)
         retain = has_aux and trace.depends(aux)
         aux = trace.settle(aux, retain) if has_aux else None
-        found = trace.arranged(trace.gradients([(out, _one(out))], retain))
+        found = trace.arranged(trace.gradients([(out, one)], retain))
         return (found, aux) if has_aux else found
 
     if transform != "grad":
@@ -456,7 +462,7 @@ class Pushed:
     ) -> None:
         name = function_name(f)
         before = held()
-        now = differentiating(before, making=in_forward(before.making, level))
+        now = differentiating(before, in_forward(before.making, level))
         # An interrupt may have left it from another differentiation.
         vanished = met.vanished if met.within is now.named else None
         try:

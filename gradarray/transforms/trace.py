@@ -23,17 +23,18 @@ from ..dropin.making import in_reverse
 from ..forward.dual import Dual
 from ..forward.tangents import copied, joined, matched
 from ..kernels.arrays import FLOAT64, Array
+from ..kernels.gate import PLAIN
 from ..kernels.traced import MEMORY, TRACED, array_of, one_beside
 from ..reverse.tensor import Tensor, variable
 from ..tape import loss
 from ..tape.loss import differentiating
 from ..tape.nodes import AWAITED, Node, PullbackRule, next_order
-from ..tape.plans import sweep
+from ..tape.plans import Gradients, sweep, sweep_closed
 from ..tape.sweeps import reachable
 from ..tape.wrapping import is_point, new_object, wrap
 from .argnums import Argnums, function_name
 from .checks import check_argument, zeros_of
-from .containers import Fixed, Tree, flatten, tree_map
+from .containers import LEAF, Fixed, Tree, flatten, tree_map
 
 Pairs = Sequence[tuple[Any, Any]]
 
@@ -63,6 +64,7 @@ class Results(PullbackRule):
 
 ARGUMENT = _Argument()
 _ONE = np.float64(1)
+_USUAL = frozenset((np.ndarray, np.float64))
 
 
 class Chosen:
@@ -86,6 +88,10 @@ class Chosen:
         self.trees: list[Tree] = []
         for place in self._places:
             value = args[place] if isinstance(place, int) else kwargs[place]
+            if type(value) in _USUAL and value.dtype is FLOAT64:  # what there is nothing to check of
+                self.leaves.append(value)
+                self.trees.append(LEAF)
+                continue
             leaves, tree = flatten(value)
             if tree.kind is Fixed or value is None:
                 raise TypeError(
@@ -99,12 +105,14 @@ class Chosen:
     def call(self, leaves: Iterable[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments of the call with other leaves."""
         left = iter(leaves)
-        args, kwargs = list(self._args), dict(self._kwargs)
+        args = list(self._args)
+        kwargs = dict(self._kwargs) if self._kwargs else {}
         for place, tree in zip(self._places, self.trees, strict=True):
+            value = next(left) if tree is LEAF else tree.unflatten(left)
             if isinstance(place, int):
-                args[place] = tree.unflatten(left)
+                args[place] = value
             else:
-                kwargs[place] = tree.unflatten(left)
+                kwargs[place] = value
         return tuple(args), kwargs
 
 
@@ -141,19 +149,20 @@ class Trace:
         self._f = f
         self._reached: Reached | None = None
         self._argnums = argnums
-        recording = settings.recording()
         self.oldest = next_order()
         self.inputs: list[Node] = []
         chosen = Chosen(transform, f, argnums, args, kwargs)
         self.plain, self._trees = chosen.leaves, chosen.trees
-        self.tensors = any(isinstance(value, Tensor) for value in (*args, *kwargs.values(), *self.plain))
-        args, kwargs = chosen.call([self._enter(leaf, recording) for leaf in self.plain])
+        given = (*args, *kwargs.values(), *self.plain)
+        self.tensors = not PLAIN.issuperset(map(type, given)) and any(isinstance(value, Tensor) for value in given)
+        args, kwargs = chosen.call(map(self._enter, self.plain))
         before = held()
+        # An outer no_grad is about the outer tape; this derivative was asked for inside it.
+        now = differentiating(before, in_reverse(before.making), recorded=True)
         try:
-            # An outer no_grad is about the outer tape; this derivative was asked for inside it.
-            hold(differentiating(before, recording=True, making=in_reverse(before.making)))
+            hold(now)
             self.out = blocks.call(f, args, kwargs)
-            self._named = loss.all_named()
+            self._named = dict(now.named) if now.named else None
         except loss.GradientLossError as error:
             end_at_users(error.__traceback__)
             raise
@@ -165,13 +174,15 @@ class Trace:
         """The name of the function, for messages."""
         return function_name(self._f)
 
-    def _enter(self, x: Any, recording: bool) -> Any:
+    def _enter(self, x: Any) -> Any:
         """Return the variable that the function gets in place of an argument."""
-        if isinstance(x, Dual):
-            value = self._enter(x.value, recording)
+        if type(x) is np.ndarray or type(x) is np.float64:
+            pass
+        elif isinstance(x, Dual):
+            value = self._enter(x.value)
             return joined(value, matched(copied(x.tangent), value), x.level)
-        if isinstance(x, Tensor):
-            if x._node is not None and recording:
+        elif isinstance(x, Tensor):
+            if x._node is not None and settings.recording():
                 t = new_object(Tensor)
                 t._raw = owned(x._raw)
                 t._alias = x._alias if x._alias is False else None
@@ -182,9 +193,9 @@ class Trace:
             x = x._raw
         x = owned(x)
         t = variable(x[()], False) if is_point(x) else variable(x)
-        assert t._node is not None
-        t._node.args = AWAITED
-        self.inputs.append(t._node)
+        node: Any = t._known
+        node.args = AWAITED
+        self.inputs.append(node)
         return t
 
     # --- results ----------------------------------------------------------------------------------------------------
@@ -247,6 +258,13 @@ class Trace:
     def gradients(self, pairs: Pairs, retain: bool) -> list[Any]:
         """Pull pairs of a result and its cotangent back to the leaves of the arguments; see `pull_back`."""
         reached, self._reached = self._reached, None
+        if reached is None and len(pairs) == 1:
+            ((out, g),) = pairs
+            if type(out) is Tensor and type(g) in _USUAL and (root := out._node) is not None:
+                # Most of the time there is a plan, so that nothing has to be found out of the tape.
+                found = sweep_closed(root, g, retain, self.oldest)
+                if found is not None:
+                    return _taken(found, self.inputs, {id(g)})
         return pull_back(pairs, self.inputs, self.oldest, retain, reached=reached)
 
     def match(self, tangents: Sequence[Any]) -> list[Any]:
@@ -261,8 +279,9 @@ class Trace:
 
         Those of a Jacobian have other shapes than the leaves.
         """
-        left = iter([as_given(g, x) for g, x in zip(gradients, self.plain, strict=True)])
-        return self._argnums.arrange([tree.bare(not jacobian).unflatten(left) for tree in self._trees])
+        left = map(as_given, gradients, self.plain)
+        results = [next(left) if tree is LEAF else tree.bare(not jacobian).unflatten(left) for tree in self._trees]
+        return self._argnums.arrange(results)
 
 
 def nodes_of(x: Any) -> list[Node]:
@@ -334,8 +353,25 @@ def pull_back(
     cotangents[:] = [c._raw if isinstance(c, Tensor) else c for c in cotangents]
     g = one_beside(cotangents) if len(roots) > 1 else cotangents[0]
     found = sweep(root, g, retain, None, oldest, reached[1])
-    taken = {id(c) for c in cotangents}
-    return [_own(found[node], taken) if node in found else zeros_of(node) for node in inputs]
+    return _taken(found, inputs, {id(c) for c in cotangents})
+
+
+def _taken(found: Gradients, inputs: Sequence[Node], taken: set[int]) -> list[Any]:
+    """Return the gradients for the inputs: each shares memory with no other one, is no view, and none of those `taken`.
+
+    Those are the identities of arrays.
+    """
+    gradients = []
+    for node in inputs:
+        g = found.get(node)
+        if g is None:
+            g = zeros_of(node)
+        elif type(g) in MEMORY:
+            if g.base is not None or id(g) in taken:
+                g = g.copy()
+            taken.add(id(g))
+        gradients.append(g)
+    return gradients
 
 
 def owned(x: Any) -> Any:
@@ -356,6 +392,8 @@ def dual(x: Any, tangent: Any, level: int) -> Dual:
 
 def as_given(g: Any, x: Any) -> Any:
     """Return a gradient as the kind of thing that the argument is: a Tensor, an array or a NumPy scalar."""
+    if type(g) is np.ndarray is type(x):
+        return g
     while isinstance(x, Dual):
         x = x.value
     if isinstance(g, Dual):
@@ -372,12 +410,3 @@ def as_given(g: Any, x: Any) -> Any:
 def _split(x: Any, level: int) -> tuple[Any, Any]:
     """Return value and tangent of a Dual of this level; anything else has no tangent."""
     return (x.value, x.tangent) if isinstance(x, Dual) and x.level == level else (x, None)
-
-
-def _own(g: Any, taken: set[int]) -> Any:
-    """Return a gradient that shares memory with no other one and is no view."""
-    if type(g) in MEMORY:
-        if g.base is not None or id(g) in taken:
-            g = g.copy()
-        taken.add(id(g))
-    return g
