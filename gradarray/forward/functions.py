@@ -124,7 +124,7 @@ def _linear(rule: Linear) -> Pusher:
             out = func(x.value, **params)
         except Exception:
             return general(args, kwargs)  # where NumPy's own function says what is wrong
-        if type(out) not in ARRAYS or out.dtype is not x.dtype:
+        if type(out) not in ARRAYS or out.dtype is not x.value.dtype:
             return general(args, kwargs)
         tangent = func(x.tangent, **params)
         if type(out) is type(tangent) and (type(out) not in MEMORY or same_layout(tangent, out)):

@@ -165,6 +165,8 @@ class Elementwise(Differentiable):
     # In forward mode, given the tangent of the first operand, and the operands: whether the derivative by that operand
     # vanishes so that it excuses no root (SHARP), or none of a root (ROOT); 0 otherwise.
     vanishes: Callable[..., int] | None = None
+    # Numbers of Python's that, as the second operand, bring neither about.
+    regular: frozenset[float] = frozenset()
 
     def read(self, reader: Reader) -> Any:
         return reader.elementwise(self)

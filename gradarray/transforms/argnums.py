@@ -66,7 +66,9 @@ class Argnums:
         if not self.places:
             raise ValueError("argnums names no argument")
         # Positions that are told apart by that, as long as there are arguments there.
-        self._in_order = all(type(p) is int and p > before for p, before in zip(self.places, (-1, *self.places)))
+        positions: Any = self.places
+        in_order = all(type(p) is int for p in positions) and positions == tuple(sorted({*positions}))
+        self._in_order = in_order and positions[0] >= 0
 
     def __str__(self) -> str:
         named = [f"argument {place!r}" for place in self.places]

@@ -21,7 +21,6 @@ from ..dropin.making import in_forward
 from ..elsewhere.answers import telling
 from ..forward.dual import Dual
 from ..forward.tangents import met
-from ..kernels.arrays import FLOAT64
 from ..kernels.gate import ARRAYS, argument
 from ..kernels.traced import TRACED, array_of
 from ..reverse.tensor import Tensor, variable
@@ -30,8 +29,8 @@ from ..tape.loss import differentiating
 from ..tape.nodes import next_order
 from ..tape.wrapping import bare
 from .argnums import Argnums, DropIn, function_name, need_function
-from .checks import check_argument, check_results, dtype_of, shape_of, zeros_of
-from .containers import flatten, tree_map
+from .checks import check_argument, check_results, dtype_of, is_usual, shape_of, zeros_of
+from .containers import LEAF, flatten, tree_map
 from .tap import transposing
 from .trace import Trace, dual, pull_back
 from .transformed import named_after
@@ -433,17 +432,23 @@ def jvp(
             raise TypeError(f"the {what} of jvp are a tuple, one for each argument of f, as in jvp(f, (x,), (t,))")
     if len(primals) != len(tangents):
         raise ValueError(f"{len(primals)} argument(s) need as many tangents, not {len(tangents)}")
-    level, name = next_level(), function_name(f)
+    level = next_level()
     duals = []
     for i, (primal, direction) in enumerate(zip(primals, tangents, strict=True)):
+        if is_usual(primal) and is_usual(direction) and primal.shape == direction.shape:
+            duals.append(dual(primal, direction, level))
+            continue
         leaves, tree = flatten(primal)
         entered = []
         for k, (x, t) in enumerate(zip(leaves, tree.match(direction, f"tangent {i}"), strict=True)):
-            x = check_argument(x, "jvp", name, i, tree, k)
+            x = check_argument(x, "jvp", function_name(f), i, tree, k)
             entered.append(dual(x, as_direction(t, x, f"tangent {i}"), level))
         duals.append(tree.unflatten(entered))
     pushed = Pushed(f, duals, {}, level, has_aux, "jvp")
-    value, tangent = pushed.tree.unflatten(pushed.values), pushed.tree.unflatten(pushed.tangents)
+    if pushed.tree is LEAF:
+        value, tangent = pushed.values[0], pushed.tangents[0]
+    else:
+        value, tangent = pushed.tree.unflatten(pushed.values), pushed.tree.unflatten(pushed.tangents)
     return (value, tangent, pushed.aux) if has_aux else (value, tangent)
 
 
@@ -460,7 +465,6 @@ class Pushed:
     def __init__(
         self, f: Callable[..., Any], args: Any, kwargs: Any, level: int, has_aux: bool, transform: str
     ) -> None:
-        name = function_name(f)
         before = held()
         now = differentiating(before, in_forward(before.making, level))
         # An interrupt may have left it from another differentiation.
@@ -469,18 +473,22 @@ class Pushed:
             hold(now)
             met.vanished, met.within = vanished or 0, now.named
             out = blocks.call(f, args, kwargs)
-            named = loss.all_named()
+            named = now.named
         except loss.GradientLossError as error:
             end_at_users(error.__traceback__)
             raise
         finally:
             hold(before)
             met.vanished = None if vanished is None else max(vanished, met.vanished or 0)
+        if type(out) is Dual and out.level == level and is_usual(out.value) and not (has_aux or named or paused):
+            self.values, self.tangents, self.tree, self.aux = [out.value], [out.tangent], LEAF, None
+            return
+        name = function_name(f)
         out, aux = pair(out, transform, name) if has_aux else (out, None)
         leaves, self.tree = check_results(out, transform, name, args)
         if named:
             depends = any(isinstance(x, Dual) and x.level == level for x in leaves)
-            loss.warn_of_named(named, name, lambda source: bool(source == level), depends)
+            loss.warn_of_named(dict(named), name, lambda source: bool(source == level), depends)
         self.values = [_value(x, level) for x in leaves]
         self.tangents = [_tangent(x, level) for x in leaves]
         if paused and (watch := watching()) is not None:

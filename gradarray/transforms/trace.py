@@ -21,6 +21,7 @@ from ..context.settings import held, hold
 from ..dropin import blocks
 from ..dropin.making import in_reverse
 from ..forward.dual import Dual
+from ..forward.levels import same_layout
 from ..forward.tangents import copied, joined, matched
 from ..kernels.arrays import FLOAT64, Array
 from ..kernels.gate import PLAIN
@@ -33,7 +34,7 @@ from ..tape.plans import Gradients, sweep, sweep_closed
 from ..tape.sweeps import reachable
 from ..tape.wrapping import is_point, new_object, wrap
 from .argnums import Argnums, function_name
-from .checks import check_argument, zeros_of
+from .checks import check_argument, is_usual, zeros_of
 from .containers import LEAF, Fixed, Tree, flatten, tree_map
 
 Pairs = Sequence[tuple[Any, Any]]
@@ -64,7 +65,6 @@ class Results(PullbackRule):
 
 ARGUMENT = _Argument()
 _ONE = np.float64(1)
-_USUAL = frozenset((np.ndarray, np.float64))
 
 
 class Chosen:
@@ -88,7 +88,7 @@ class Chosen:
         self.trees: list[Tree] = []
         for place in self._places:
             value = args[place] if isinstance(place, int) else kwargs[place]
-            if type(value) in _USUAL and value.dtype is FLOAT64:  # what there is nothing to check of
+            if is_usual(value):
                 self.leaves.append(value)
                 self.trees.append(LEAF)
                 continue
@@ -186,16 +186,16 @@ class Trace:
                 t = new_object(Tensor)
                 t._raw = owned(x._raw)
                 t._alias = x._alias if x._alias is False else None
-                t._node = node = Node(ARGUMENT, AWAITED, None, None, (x._node,), x.shape, x.dtype)
+                t._known = node = Node(ARGUMENT, AWAITED, None, None, (x._node,), x.shape, x.dtype)
                 node.holder = weakref.ref(t)
                 self.inputs.append(node)
                 return t
             x = x._raw
         x = owned(x)
         t = variable(x[()], False) if is_point(x) else variable(x)
-        node: Any = t._known
-        node.args = AWAITED
-        self.inputs.append(node)
+        leaf: Any = t._known
+        leaf.args = AWAITED
+        self.inputs.append(leaf)
         return t
 
     # --- results ----------------------------------------------------------------------------------------------------
@@ -260,7 +260,11 @@ class Trace:
         reached, self._reached = self._reached, None
         if reached is None and len(pairs) == 1:
             ((out, g),) = pairs
-            if type(out) is Tensor and type(g) in _USUAL and (root := out._node) is not None:
+            if (
+                type(out) is Tensor
+                and (type(g) is np.float64 or type(g) is np.ndarray)
+                and (root := out._node) is not None
+            ):
                 # Most of the time there is a plan, so that nothing has to be found out of the tape.
                 found = sweep_closed(root, g, retain, self.oldest)
                 if found is not None:
@@ -385,6 +389,13 @@ def owned(x: Any) -> Any:
 
 def dual(x: Any, tangent: Any, level: int) -> Dual:
     """Return a Dual of copies of an array and a direction, laid out alike, so that a view is one of both."""
+    if type(x) is np.ndarray is type(tangent):
+        value, tangent = np.array(x), np.array(tangent)
+        return (
+            Dual(value, tangent, level)
+            if same_layout(tangent, value)
+            else joined(value, matched(tangent, value), level)
+        )
     # Tensors are copied, too: the function may write into its arguments.
     value, tangent = (owned(v) if not isinstance(v, (Tensor, Dual)) else copied(v) for v in (x, tangent))
     return joined(value, matched(tangent, value), level)  # type: ignore[no-any-return]
