@@ -237,6 +237,12 @@ class Reading(PullbackRule):
         self.put = put
         self.views = views
 
+    def pull_along(
+        self, node: Node, g: Array, dg: Array | None, tangents: Sequence[Any], tangent: Any, dual: Callable[..., Any]
+    ) -> Any:
+        (c,) = self.pullback(node, g)
+        return ((c, None if dg is None else next(iter(self.pullback(node, dg)))),)
+
     def written(self, writer: Any, node: Node) -> Iterable[str]:
         (parent,) = node.parents
         has_axes = parent is not None and parent.shape

@@ -67,6 +67,21 @@ class PullbackRule:
         """
         return NotImplemented
 
+    def pull_along(
+        self, node: Node, g: Array, dg: Array | None, tangents: Sequence[Any], tangent: Any, dual: Callable[..., Any]
+    ) -> Any:
+        """Return the cotangents of the operands, each with its own tangent, or NotImplemented; see second.py.
+
+        Parameters
+        ----------
+        g, dg : the cotangent of the result, and its tangent, None for zeros
+        tangents, tangent : those of the operands, and of the result, None for a constant
+        dual : makes one array of a value and a tangent
+
+        Of an operand that is a leaf, the cotangent itself may be None, since nobody asks for it.
+        """
+        return NotImplemented
+
     def mends(self, g: Array) -> bool:
         """Tell whether the contributions of a large cotangent have no NaN in the place of a zero that wins over it."""
         return self.exact

@@ -112,9 +112,10 @@ def sweep_closed(root: Node, g: Array, retain: bool, oldest: int) -> Gradients |
 
     Whoever has to know whether there are such nodes is so spared a walk over the tape.
     """
-    rule = root.rule
-    known = _known.get(rule)
-    if known is None or rule is None or guard.watched or type(g) in TRACED or (paused and watching() is not None):
+    if guard.watched or type(g) in TRACED or (paused and watching() is not None):
+        return None
+    known = _known.get(root.rule)
+    if known is None:
         return None
     return _by_plan(known.closed, root, g, retain, oldest, None) or None
 

@@ -107,10 +107,10 @@ def gradient_of(
     def gradient(*args: Any, **kwargs: Any) -> Any:
         trace = Trace(transform, f, chosen, args, kwargs)
         out, aux = _with_aux(trace, trace.out, has_aux, transform)
-        one = _ONE if type(out) is Tensor and type(out._raw) is np.float64 else None  # the usual result
-        if one is None:
-            out = _need_scalar(out, transform, trace.name)
-            one = _one(out)
+        if type(out) is Tensor and type(out._raw) is np.float64:  # the usual result
+            one = _ONE
+        else:
+            out, one = start_of(out, transform, trace.name)
         retain = has_aux and trace.depends(aux)
         aux = trace.settle(aux, retain) if has_aux else None
         found = trace.arranged(trace.gradients([(out, one)], retain))
@@ -541,6 +541,12 @@ def as_direction(g: Any, x: Any, what: str) -> Any:
     if g.shape != shape_of(x):
         raise ValueError(f"the {what} has shape {g.shape}, not the shape {shape_of(x)} of what it belongs to")
     return g if g.dtype == dtype else g.astype(dtype)
+
+
+def start_of(out: Any, transform: str, name: str) -> tuple[Any, Any]:
+    """Return the one real number that a function returned, and the cotangent with which a sweep from it begins."""
+    out = _need_scalar(out, transform, name)
+    return out, _one(out)
 
 
 def pair(out: Any, transform: str, name: str) -> Any:

@@ -149,13 +149,14 @@ class Trace:
         self._f = f
         self._reached: Reached | None = None
         self._argnums = argnums
+        recording = settings.recording()
         self.oldest = next_order()
         self.inputs: list[Node] = []
         chosen = Chosen(transform, f, argnums, args, kwargs)
         self.plain, self._trees = chosen.leaves, chosen.trees
         given = (*args, *kwargs.values(), *self.plain)
         self.tensors = not PLAIN.issuperset(map(type, given)) and any(isinstance(value, Tensor) for value in given)
-        args, kwargs = chosen.call(map(self._enter, self.plain))
+        args, kwargs = chosen.call([self._enter(leaf, recording) for leaf in self.plain])
         before = held()
         # An outer no_grad is about the outer tape; this derivative was asked for inside it.
         now = differentiating(before, in_reverse(before.making), recorded=True)
@@ -174,15 +175,15 @@ class Trace:
         """The name of the function, for messages."""
         return function_name(self._f)
 
-    def _enter(self, x: Any) -> Any:
+    def _enter(self, x: Any, recording: bool) -> Any:
         """Return the variable that the function gets in place of an argument."""
         if type(x) is np.ndarray or type(x) is np.float64:
             pass
         elif isinstance(x, Dual):
-            value = self._enter(x.value)
+            value = self._enter(x.value, recording)
             return joined(value, matched(copied(x.tangent), value), x.level)
         elif isinstance(x, Tensor):
-            if x._node is not None and settings.recording():
+            if x._node is not None and recording:
                 t = new_object(Tensor)
                 t._raw = owned(x._raw)
                 t._alias = x._alias if x._alias is False else None
