@@ -151,7 +151,9 @@ def binary(rule: Elementwise, calculate: Pusher, large: Pusher, general: Pusher)
         d.level = level
         return d
 
-    return push if rule.exact and combine is None else _of_arrays(rule, calculate, push)
+    # Of constant partial derivatives, those of a sum and of a difference alone: there the tangent is one, too.
+    sums = rule.partials in ((1, 1), (1, -1))
+    return _of_arrays(rule, calculate, push) if sums or not rule.exact else push
 
 
 def _of_arrays(rule: Elementwise, calculate: Pusher, other: Pusher) -> Pusher:
@@ -163,10 +165,12 @@ def _of_arrays(rule: Elementwise, calculate: Pusher, other: Pusher) -> Pusher:
     left, right = map(_called, rule.partials)
     constant, negative, lifts = rule.exact, rule.partials[1] == -1, rule.func in _LIFTING
     marked, regular = rule.root is not None or rule.vanishes is not None, rule.regular
+    # Beside a number, a tangent comes out in the shape and dtype of the result.
+    trusted = rule.ours
     dual, new = wrapping.Dual, new_object
 
     def push(x1: Any, x2: Any) -> Any:
-        out = tangent = level = None
+        level = None
         try:
             if paused:
                 pass
@@ -177,7 +181,7 @@ def _of_arrays(rule: Elementwise, calculate: Pusher, other: Pusher) -> Pusher:
                 elif type(x2) is dual:
                     b, tb = x2.value, x2.tangent
                     if type(b) is ndarray and type(tb) is ndarray and x2.level == x1.level and not marked:
-                        out, level = calculate(a, b), x1.level
+                        out, level, same = calculate(a, b), x1.level, False
                         if constant:
                             tangent = calculate(ta, tb)
                         elif out.size < LARGE:
@@ -185,23 +189,26 @@ def _of_arrays(rule: Elementwise, calculate: Pusher, other: Pusher) -> Pusher:
                         else:
                             tangent = _large_sum(rule, ta, tb, out, a, b)
                 elif type(x2) in numbers and (not marked or x2 in regular):
-                    b = array(float(x2)) if lifts and a.dtype is float64_dtype else x2
+                    same = trusted and a.dtype is float64_dtype
+                    b = array(float(x2)) if lifts and same else x2
                     out, level = calculate(a, b), x1.level
                     tangent = ta.copy() if constant else left(out, a, b) * ta
             elif type(x2) is dual and type(x1) in numbers and not marked:
                 b, tb = x2.value, x2.tangent
                 if type(b) is ndarray and type(tb) is ndarray and b.size < least:
-                    a = array(float(x1)) if lifts and b.dtype is float64_dtype else x1
+                    same = trusted and b.dtype is float64_dtype
+                    a = array(float(x1)) if lifts and same else x1
                     out, level = calculate(a, b), x2.level
                     tangent = right(out, a, b) * tb if not constant else -tb if negative else tb.copy()
         except Exception:
+            return other(x1, x2)
+        if level is None:
             return other(x1, x2)
         if (
             type(out) is ndarray
             and type(tangent) is ndarray
             and out.dtype is float64_dtype
-            and tangent.dtype is float64_dtype
-            and tangent.shape == out.shape
+            and (same or (tangent.dtype is float64_dtype and tangent.shape == out.shape))
             and (out.ndim == 1 or tangent.strides == out.strides)
         ):
             d = new(dual)
@@ -209,7 +216,7 @@ def _of_arrays(rule: Elementwise, calculate: Pusher, other: Pusher) -> Pusher:
             d.tangent = tangent
             d.level = level
             return d
-        return other(x1, x2) if level is None else _finished(rule, out, tangent, level, (x1, x2))
+        return _finished(rule, out, tangent, level, (x1, x2))
 
     return push
 

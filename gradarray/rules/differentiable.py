@@ -8,6 +8,7 @@ kept on the tape.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -269,6 +270,12 @@ class Elementwise(Differentiable):
     def written(self, writer: Any, node: Node) -> Iterable[str]:
         return writer.elementwise(node, self)  # type: ignore[no-any-return]
 
+    def written_push(self, writer: Any, node: Node) -> Iterable[str]:
+        return writer.push_elementwise(node, self)  # type: ignore[no-any-return]
+
+    def written_along(self, writer: Any, node: Node) -> Iterable[str] | None:
+        return writer.elementwise_along(node, self) if self.ours and self.smooth_square is None else None
+
     def tangent(
         self, ans: Any, operands: Sequence[Any], tangents: Sequence[Any], params: dict[str, Any], forward: Any
     ) -> Any:
@@ -329,6 +336,9 @@ class Elementwise(Differentiable):
             else scaled_in_parts(g, d)
             for i, (d, parent) in enumerate(zip(self.partials, node.parents, strict=True))
         ]
+
+
+_none = itertools.repeat(None)  # the cotangents of operands, of zeros
 
 
 def _scaled(g: Array, factor: Any) -> Array:
@@ -553,6 +563,8 @@ class Function(Differentiable):
     ) -> Any:
         if self.joint or self.sequence or self.variadic or type(node.out) is tuple:
             return NotImplemented
+        if self.exact:  # linear as long as the same elements are selected
+            return zip(self.pullback(node, g), _none if dg is None else self.pullback(node, dg), strict=False)
         ans, operands = _along(node, tangents, tangent, dual)
         operands = [parent if x is None else x for x, parent in zip(operands, node.parents, strict=True)]
         both = g if dg is None else dual(g, dg)
@@ -573,6 +585,13 @@ class Function(Differentiable):
 
     def written(self, writer: Any, node: Node) -> Iterable[str]:
         return writer.function(node, self) if self.alone else writer.call(node)  # type: ignore[no-any-return]
+
+    def written_along(self, writer: Any, node: Node) -> Iterable[str] | None:
+        if not (self.alone and self.ours) or self.smooth_square is not None:
+            return None
+        if self.exact:
+            return writer.linear_along(node, lambda: writer.function(node, self))  # type: ignore[no-any-return]
+        return writer.function_along(node, self)  # type: ignore[no-any-return]
 
     def keeps(self, position: int) -> bool:
         return self._kept[0 if self.sequence else min(position, len(self._kept) - 1)]
@@ -668,8 +687,7 @@ class Linear(Function):
     def pull_along(
         self, node: Node, g: Array, dg: Array | None, tangents: Sequence[Any], tangent: Any, dual: Callable[..., Any]
     ) -> Any:
-        pulled = self.pullback(node, g)
-        return zip(pulled, [None] * len(node.parents) if dg is None else self.pullback(node, dg), strict=True)
+        return zip(self.pullback(node, g), _none if dg is None else self.pullback(node, dg), strict=False)
 
     # It only moves, adds and scales elements.
     carefully = Differentiable.carefully
@@ -677,6 +695,11 @@ class Linear(Function):
 
     def written(self, writer: Any, node: Node) -> Iterable[str]:
         return writer.call(node) if self.sequence else writer.linear(node, self)  # type: ignore[no-any-return]
+
+    def written_along(self, writer: Any, node: Node) -> Iterable[str] | None:
+        if self.sequence or not self.ours:
+            return None
+        return writer.linear_along(node, lambda: writer.linear(node, self))  # type: ignore[no-any-return]
 
 
 class Bilinear(Function):
@@ -722,6 +745,9 @@ class Bilinear(Function):
 
     def written(self, writer: Any, node: Node) -> Iterable[str]:
         return writer.call(node) if node.kwargs else writer.bilinear(node, self)  # type: ignore[no-any-return]
+
+    def written_along(self, writer: Any, node: Node) -> Iterable[str] | None:
+        return writer.bilinear_along(node, self) if self.ours and not node.kwargs else None
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         p, q = node.parents

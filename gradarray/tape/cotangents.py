@@ -247,3 +247,9 @@ class Reading(PullbackRule):
         (parent,) = node.parents
         has_axes = parent is not None and parent.shape
         return writer.reading(node, self) if has_axes else writer.call(node)  # type: ignore[no-any-return]
+
+    def written_along(self, writer: Any, node: Node) -> Iterable[str] | None:
+        (parent,) = node.parents
+        if parent is None or not parent.shape:
+            return None
+        return writer.linear_along(node, lambda: writer.reading(node, self))  # type: ignore[no-any-return]

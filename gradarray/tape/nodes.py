@@ -105,6 +105,14 @@ class PullbackRule:
         """Return the lines of a plan that pull a cotangent back; see `plans`."""
         return writer.call(node)  # type: ignore[no-any-return]
 
+    def written_push(self, writer: Any, node: Node) -> Iterable[str]:
+        """Return the lines of a plan that compute the tangent of a result; see second_plans.py."""
+        return writer.push(node)  # type: ignore[no-any-return]
+
+    def written_along(self, writer: Any, node: Node) -> Iterable[str] | None:
+        """Return the lines of a plan that do what `pull_along` does; None where there are none."""
+        return None
+
     def smoothed(self, node: Node) -> Node | None:
         """Return a node of the same value that can be differentiated twice where this one cannot, if there is one."""
         return None

@@ -48,7 +48,7 @@ MUCH = 256
 _KEPT_AXES = {"axis", "keepdims"}
 
 
-class _Known:
+class Known:
     """The plans for tapes with one rule at the end, and how often none was for a tape, by the rules on it.
 
     Those are `closed` for whose tapes no node has an older one for a parent, which would be a constant for the sweep.
@@ -67,7 +67,7 @@ class _Known:
         self.closed = tuple([p for p in self.plans if p in self.closed or (closed and p is plan)])
 
 
-_known: dict[Any, _Known] = {}
+_known: dict[Any, Known] = {}
 _numbers = itertools.count(1)
 
 
@@ -96,9 +96,9 @@ def sweep(
     if uses is None:
         uses = reachable(root, oldest)
     if len(uses) <= LONGEST:
-        known = _room(_known).setdefault(rule, _Known()) if known is None else known
+        known = room(_known).setdefault(rule, Known()) if known is None else known
         rules = hash(tuple([node.rule for node in uses]))  # which keeps none of them alive
-        misses = known.misses[rules] = _room(known.misses).get(rules, 0) + 1
+        misses = known.misses[rules] = room(known.misses).get(rules, 0) + 1
         # Where shapes are other ones each time, ever fewer are tried.
         if misses >= REPEATS and misses & (misses - 1) == 0:
             new = written(uses)
@@ -142,7 +142,7 @@ def _by_plan(
     return None
 
 
-def _room(memory: dict[K, V]) -> dict[K, V]:
+def room(memory: dict[K, V]) -> dict[K, V]:
     """Return a dictionary that has room for another entry."""
     if len(memory) >= MUCH:
         memory.clear()
@@ -155,10 +155,10 @@ def written(uses: dict[Node, int]) -> Plan | None:
         rule = node.rule
         if node.dtype is not FLOAT64 or (rule is not None and (not rule.shared or node.size >= LARGE)):
             return None
-    return _Writer(uses).plan()
+    return Writer(uses).plan()
 
 
-class _Writer:
+class Writer:
     """Writes a plan. In its text n5 is the sixth node of the tape, from the oldest on, and g5 its cotangent."""
 
     def __init__(self, uses: dict[Node, int]) -> None:
@@ -209,13 +209,18 @@ class _Writer:
             f"if not (retain or held): {self.n[root]}.release()",  # what hangs on it, and on nothing else, goes with it
             "return kept",
         ]
+        return self._compiled("retain, oldest, own")  # type: ignore[no-any-return]
+
+    def _compiled(self, parameters: str) -> Any:
+        """Return the function that is written by now, of the root, its cotangent and further parameters."""
+        root = self.nodes[-1]
         text = "".join(f"\n  {line}" for line in self.lines)
         file = f"<gradarray plan {next(_numbers)}>"
-        exec(readable(f"def plan({self.n[root]}, {self.g[root]}, retain, oldest, own):{text}\n", file), self.names)
-        plan: Any = self.names.pop("plan")  # its own globals would refer to it in a circle
+        exec(readable(f"def plan({self.n[root]}, {self.g[root]}, {parameters}):{text}\n", file), self.names)
+        plan = self.names.pop("plan")  # its own globals would refer to it in a circle
         # A traceback may have the code for longer than anybody has the plan.
         weakref.finalize(plan.__code__, linecache.cache.pop, file, None).atexit = False
-        return plan  # type: ignore[no-any-return]
+        return plan
 
     def _name(self, value: Any) -> str:
         """Return a global name for an object."""

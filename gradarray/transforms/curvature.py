@@ -10,7 +10,7 @@ from ..reverse.tensor import Tensor
 from ..tape import second
 from ..tape.nodes import Node
 from .checks import zeros_of
-from .trace import pull_back, reach
+from .trace import pull_back
 
 
 def product_along(out: Any, one: Any, inputs: Sequence[Node], directions: Sequence[Any], oldest: int) -> list[Any]:
@@ -24,8 +24,7 @@ def product_along(out: Any, one: Any, inputs: Sequence[Node], directions: Sequen
     oldest : older nodes are constants
     """
     if type(out) is Tensor and out._node is not None and out._node.order >= oldest:
-        root, uses, beyond = reach(out._node, oldest)
-        found = None if beyond else second.product(root, one, inputs, directions, uses)
+        found = second.product(out._node, one, inputs, directions, oldest)
         if found is not None:
             return [zeros_of(node) if g is None else g for node, g in zip(inputs, found, strict=True)]
     before = held()

@@ -21,6 +21,7 @@ from ..dropin.making import in_forward
 from ..elsewhere.answers import telling
 from ..forward.dual import Dual
 from ..forward.tangents import met
+from ..kernels.arrays import FLOAT64
 from ..kernels.gate import ARRAYS, argument
 from ..kernels.traced import TRACED, array_of
 from ..reverse.tensor import Tensor, variable
@@ -113,7 +114,7 @@ def gradient_of(
             out, one = start_of(out, transform, trace.name)
         retain = has_aux and trace.depends(aux)
         aux = trace.settle(aux, retain) if has_aux else None
-        found = trace.arranged(trace.gradients([(out, one)], retain))
+        found = trace.gradient(out, one, retain)
         return (found, aux) if has_aux else found
 
     if transform != "grad":
@@ -178,7 +179,7 @@ def value_and_grad(
         out = _need_scalar(out, "value_and_grad", trace.name)
         retain = trace.depends(both)
         value = trace.settle(both, retain)
-        return value, trace.arranged(trace.gradients([(out, _one(out))], retain))
+        return value, trace.gradient(out, _one(out), retain)
 
     return value_and_gradient
 
@@ -247,7 +248,7 @@ def elementwise_grad(
                 )
         retain = has_aux and trace.depends(aux)
         aux = trace.settle(aux, retain) if has_aux else None
-        found = trace.arranged(trace.gradients([(out, _one(out))], retain))
+        found = trace.gradient(out, _one(out), retain)
         return (found, aux) if has_aux else found
 
     return derivative
@@ -427,15 +428,20 @@ def jvp(
     (0.0, 2.0)
     """
     f = need_function(f, "jvp", drop_in)
-    for given, what in ((primals, "primals"), (tangents, "tangents")):
-        if not isinstance(given, (tuple, list)):
-            raise TypeError(f"the {what} of jvp are a tuple, one for each argument of f, as in jvp(f, (x,), (t,))")
+    if type(primals) is not tuple or type(tangents) is not tuple:
+        for given, what in ((primals, "primals"), (tangents, "tangents")):
+            if not isinstance(given, (tuple, list)):
+                raise TypeError(f"the {what} of jvp are a tuple, one for each argument of f, as in jvp(f, (x,), (t,))")
     if len(primals) != len(tangents):
         raise ValueError(f"{len(primals)} argument(s) need as many tangents, not {len(tangents)}")
     level = next_level()
     duals = []
     for i, (primal, direction) in enumerate(zip(primals, tangents, strict=True)):
-        if is_usual(primal) and is_usual(direction) and primal.shape == direction.shape:
+        if (
+            type(primal) is np.ndarray is type(direction)
+            and primal.dtype is FLOAT64 is direction.dtype
+            and primal.shape == direction.shape
+        ):  # what there is nothing to check of
             duals.append(dual(primal, direction, level))
             continue
         leaves, tree = flatten(primal)
@@ -461,6 +467,8 @@ class Pushed:
     tree : the container of the result
     aux : the second part of a pair
     """
+
+    __slots__ = ("aux", "tangents", "tree", "values")
 
     def __init__(
         self, f: Callable[..., Any], args: Any, kwargs: Any, level: int, has_aux: bool, transform: str
@@ -557,7 +565,8 @@ def pair(out: Any, transform: str, name: str) -> Any:
 
 def _with_aux(trace: Trace, out: Any, has_aux: bool, transform: str) -> tuple[Any, Any]:
     result, aux = pair(out, transform, trace.name) if has_aux else (out, None)
-    trace.warn_of_named(result)
+    if trace.named:
+        trace.warn_of_named(result)
     return result, aux
 
 

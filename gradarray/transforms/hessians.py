@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, overload
 
 import numpy as np
 
-from ..context.settings import next_level, paused
+from ..context.settings import next_level, paused, watching
 from ..elsewhere.answers import telling
 from ..kernels.gate import ARRAYS
 from .argnums import Argnums, DropIn, need_function
@@ -123,12 +123,17 @@ def _hvp_of(transform: str, f: Callable[..., Any], argnums: Any) -> Callable[...
     def product(x: Any, v: Any, /, *args: Any, **kwargs: Any) -> Any:
         inner = Chosen(transform, f, chosen, (x, *args), kwargs)
         directions = _direction(inner, chosen, v)
-        if all(map(_is_real, inner.leaves)) and all(map(_is_real, directions)) and not paused:
+        if (
+            all(map(_is_real, inner.leaves))
+            and all(map(_is_real, directions))
+            and not (paused and watching() is not None)
+        ):
             directions = [as_direction(t, y, "tangent 0") for t, y in zip(directions, inner.leaves, strict=True)]
             trace = Trace(transform, f, chosen, (x, *args), kwargs)
             trace.warn_of_named(trace.out)
             out, one = start_of(trace.out, transform, trace.name)
             trace.out = None
+            directions = [t if t.ndim else t[()] for t in directions]
             return trace.arranged(product_along(out, one, trace.inputs, directions, trace.oldest))
         tangents = iter(jvp(_of_leaves(gradient, inner), (inner.leaves,), (directions,))[1])
         return chosen.arrange([tree.bare(derivatives=True).unflatten(tangents) for tree in inner.trees])

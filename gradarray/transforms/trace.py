@@ -105,6 +105,8 @@ class Chosen:
     def call(self, leaves: Iterable[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments of the call with other leaves."""
         left = iter(leaves)
+        if len(self._args) == 1 and self.trees[0] is LEAF and not self._kwargs:
+            return (next(left),), {}
         args = list(self._args)
         kwargs = dict(self._kwargs) if self._kwargs else {}
         for place, tree in zip(self._places, self.trees, strict=True):
@@ -136,7 +138,7 @@ class Trace:
     tensors : whether Tensors are among the arguments, so that results are Tensors too
     """
 
-    __slots__ = ("_argnums", "_f", "_named", "_reached", "_trees", "inputs", "oldest", "out", "plain", "tensors")
+    __slots__ = ("_argnums", "_f", "_reached", "_trees", "inputs", "named", "oldest", "out", "plain", "tensors")
 
     def __init__(
         self,
@@ -149,21 +151,25 @@ class Trace:
         self._f = f
         self._reached: Reached | None = None
         self._argnums = argnums
-        recording = settings.recording()
+        before = held()
+        recording = settings.recording() if settings.paused else before.recording
         self.oldest = next_order()
         self.inputs: list[Node] = []
         chosen = Chosen(transform, f, argnums, args, kwargs)
         self.plain, self._trees = chosen.leaves, chosen.trees
-        given = (*args, *kwargs.values(), *self.plain)
-        self.tensors = not PLAIN.issuperset(map(type, given)) and any(isinstance(value, Tensor) for value in given)
-        args, kwargs = chosen.call([self._enter(leaf, recording) for leaf in self.plain])
-        before = held()
+        self.tensors = False
+        if kwargs or not PLAIN.issuperset(map(type, args)):
+            self.tensors = any(isinstance(value, Tensor) for value in (*args, *kwargs.values(), *self.plain))
+        variables = []
+        for leaf in self.plain:
+            variables.append(self._enter(leaf, recording))  # noqa: PERF401 - a comprehension costs more of one item
+        args, kwargs = chosen.call(variables)
         # An outer no_grad is about the outer tape; this derivative was asked for inside it.
         now = differentiating(before, in_reverse(before.making), recorded=True)
         try:
             hold(now)
             self.out = blocks.call(f, args, kwargs)
-            self._named = dict(now.named) if now.named else None
+            self.named = dict(now.named) if now.named else None
         except loss.GradientLossError as error:
             end_at_users(error.__traceback__)
             raise
@@ -177,9 +183,19 @@ class Trace:
 
     def _enter(self, x: Any, recording: bool) -> Any:
         """Return the variable that the function gets in place of an argument."""
-        if type(x) is np.ndarray or type(x) is np.float64:
-            pass
-        elif isinstance(x, Dual):
+        if type(x) is np.ndarray and x.ndim:
+            t = variable(np.array(x))
+        elif type(x) is np.float64:
+            t = variable(x)
+        else:
+            return self._enter_unusual(x, recording)
+        leaf: Any = t._known
+        leaf.args = AWAITED
+        self.inputs.append(leaf)
+        return t
+
+    def _enter_unusual(self, x: Any, recording: bool) -> Any:
+        if isinstance(x, Dual):
             value = self._enter(x.value, recording)
             return joined(value, matched(copied(x.tangent), value), x.level)
         elif isinstance(x, Tensor):
@@ -240,12 +256,12 @@ class Trace:
 
     def warn_of_named(self, out: Any) -> None:
         """Warn of a result that depends on no argument, where somebody took an argument's bare values by name."""
-        if self._named is None:
+        if self.named is None:
             return
         depends = any(self._from_arguments(node) for x in flatten(out)[0] for node in nodes_of(x))
-        named = {place: by for place, by in self._named.items() if isinstance(by[0], Node)}
+        named = {place: by for place, by in self.named.items() if isinstance(by[0], Node)}
         loss.warn_of_named(named, self.name, self._from_arguments, depends)
-        self._named = None
+        self.named = None
 
     def _from_arguments(self, node: Node) -> bool:
         try:
@@ -259,18 +275,22 @@ class Trace:
     def gradients(self, pairs: Pairs, retain: bool) -> list[Any]:
         """Pull pairs of a result and its cotangent back to the leaves of the arguments; see `pull_back`."""
         reached, self._reached = self._reached, None
-        if reached is None and len(pairs) == 1:
-            ((out, g),) = pairs
-            if (
-                type(out) is Tensor
-                and (type(g) is np.float64 or type(g) is np.ndarray)
-                and (root := out._node) is not None
-            ):
-                # Most of the time there is a plan, so that nothing has to be found out of the tape.
-                found = sweep_closed(root, g, retain, self.oldest)
-                if found is not None:
-                    return _taken(found, self.inputs, {id(g)})
         return pull_back(pairs, self.inputs, self.oldest, retain, reached=reached)
+
+    def gradient(self, out: Any, g: Any, retain: bool) -> Any:
+        """Pull the cotangent of one result back to the arguments, and return it in their containers."""
+        found = None
+        if self._reached is None and type(out) is Tensor and (type(g) is np.float64 or type(g) is np.ndarray):
+            # Most of the time there is a plan, so that nothing has to be found out of the tape.
+            root = out._node
+            found = None if root is None else sweep_closed(root, g, retain, self.oldest)
+        if found is None:
+            return self.arranged(self.gradients([(out, g)], retain))
+        if len(self.inputs) == 1 and self._trees[0] is LEAF:
+            gradient = found.get(self.inputs[0])
+            if type(gradient) is np.ndarray is type(self.plain[0]) and gradient.base is None and gradient is not g:
+                return gradient if self._argnums.single else (gradient,)
+        return self.arranged(_taken(found, self.inputs, {id(g)}))
 
     def match(self, tangents: Sequence[Any]) -> list[Any]:
         """Return the leaves of directions, one for each argument that became variables."""

@@ -95,7 +95,7 @@ faster(np.divide, divide)
 
 def square(_ans: Array, x1: Array, x2: Array) -> Array:
     """Add the base to itself, where it is squared: a number of Python's has to be made an array's first."""
-    if type(x2) is int and x2 == 2 and type(x1) is np.ndarray and x1.dtype is FLOAT64 and x1.size < LARGE:
+    if type(x2) is int and x2 == 2 and type(x1) is np.ndarray and x1.dtype is FLOAT64:
         return x1 + x1
     return power_by_base(_ans, x1, x2)
 
