@@ -56,6 +56,7 @@ class Differentiable(Rule, PullbackRule):
     is_linear = False
     shared = True
     batches = True
+    along = True
     keeps_out: bool
     # Tells by which function of the operands the square of a call's result can be had, and with which parameters; None
     # where the result has no kink, or its square has one too. See kinks.py.

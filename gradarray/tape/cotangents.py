@@ -232,6 +232,7 @@ class Reading(PullbackRule):
     name = "getitem"
     shared = True
     fixed = True
+    along = True
 
     def __init__(self, put: Callable[[Array, Any, Array], None], views: bool) -> None:
         self.put = put

@@ -32,6 +32,7 @@ class PullbackRule:
     ours : whether it is the library's own, so that it returns what it should, and can be asked at random numbers
     in_place : whether what comes back to the operand is the cotangent itself, changed in a part
     fixed : whether all its nodes have the same number of operands
+    along : whether there may be a way for it in `pull_along`
     multiplies : whether it has one operand, whose cotangent is the node's times an array of the result's shape
     """
 
@@ -47,6 +48,7 @@ class PullbackRule:
     ours = False
     in_place = False
     fixed = False
+    along = False
     multiplies = False
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:

@@ -19,10 +19,10 @@ from ..kernels import guard
 from ..kernels.arrays import FLOAT64, LARGE, Array, factor_of
 from ..kernels.traced import TRACED
 from . import careful, wrapping
-from .nodes import Node, PullbackRule
+from .nodes import Node
 from .plans import LONGEST, MOST, REPEATS, room
 from .second_plans import SecondPlan, SecondWriter
-from .sweeps import accumulate, is_clean, reachable
+from .sweeps import add_cotangents, is_clean, reachable
 from .unchanged import verify
 
 _by_order = attrgetter("order")
@@ -39,10 +39,9 @@ class _Known:
 
 
 _known: dict[Any, _Known] = {}
-_NO_WAY = PullbackRule.pull_along
 
 
-def product(
+def hessian_product(
     root: Node, g: Array, inputs: Sequence[Node], directions: Sequence[Array], oldest: int
 ) -> list[Array | None] | None:
     """Return the derivative, along a direction, of the gradient by each input, None for one that is zero.
@@ -77,7 +76,7 @@ def product(
     small = True
     for node in uses:
         # Nothing is to be done that has to be done once more.
-        if node.dtype is not FLOAT64 or (node.rule is not None and type(node.rule).pull_along is _NO_WAY):
+        if node.dtype is not FLOAT64 or (node.rule is not None and not node.rule.along):
             return None
         small = small and (node.rule is None or (node.rule.shared and node.size < LARGE))
     if guard.watched:
@@ -138,8 +137,8 @@ def _along(
         if pulled is NotImplemented:
             return None
         values, along = zip(*pulled, strict=True)
-        accumulate(parents, values, cotangents, owned, False)
-        accumulate(parents, along, moved, owned_too, False)
+        add_cotangents(parents, values, cotangents, owned, False)
+        add_cotangents(parents, along, moved, owned_too, False)
     products = [moved.get(node) for node in inputs]
     return products if all(dg is None or is_clean(dg) for dg in products) else None
 

@@ -1,4 +1,4 @@
-"""Plans of what `second.product` does, for tapes whose structure comes again and again.
+"""Plans of what `second.hessian_product` does, for tapes whose structure comes again and again.
 
 As in plans.py, the arithmetic is that of the loop, to the last bit. In the text t5 is the tangent of the sixth node, g5
 its cotangent, and h5 the tangent of that.

@@ -92,6 +92,7 @@ class _Checkpoint(PullbackRule):
     """
 
     opaque = True
+    along = True
 
     def __init__(
         self, func: Callable[..., Any], leaves: list[Any], structure: Tree, outside: Iterable[Node], prints: list[Any]

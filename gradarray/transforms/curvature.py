@@ -24,7 +24,7 @@ def product_along(out: Any, one: Any, inputs: Sequence[Node], directions: Sequen
     oldest : older nodes are constants
     """
     if type(out) is Tensor and out._node is not None and out._node.order >= oldest:
-        found = second.product(out._node, one, inputs, directions, oldest)
+        found = second.hessian_product(out._node, one, inputs, directions, oldest)
         if found is not None:
             return [zeros_of(node) if g is None else g for node, g in zip(inputs, found, strict=True)]
     before = held()

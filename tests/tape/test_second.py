@@ -11,7 +11,6 @@ import pytest
 
 import gradarray as ga
 from gradarray.tape import second
-from gradarray.transforms import curvature
 from gradarray.transforms.containers import flatten
 from tests.rules.test_rules import SAMPLES
 from tests.samples import Sample
@@ -28,7 +27,7 @@ def fresh(monkeypatch):
 def ways(monkeypatch):
     """Collect who gave the products: "loop", "plan", or "recorded" where neither did."""
     taken: list[str] = []
-    product, along = second.product, second._along
+    product, along = second.hessian_product, second._along
 
     def noted(*args: Any) -> Any:
         taken.append("plan")
@@ -41,7 +40,7 @@ def ways(monkeypatch):
         taken[-1] = "loop"
         return along(*args)
 
-    monkeypatch.setattr(second, "product", noted)
+    monkeypatch.setattr(second, "hessian_product", noted)
     monkeypatch.setattr(second, "_along", looped)
     return taken
 
@@ -49,7 +48,7 @@ def ways(monkeypatch):
 def recorded(f: Callable[..., Any], *args: Any, **options: Any) -> Any:
     """Return the same product by the recorded gradient alone."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(curvature.second, "product", lambda *_: None)
+        patch.setattr(second, "hessian_product", lambda *_: None)
         return ga.hvp(f, **options)(*args)
 
 
