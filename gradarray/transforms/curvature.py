@@ -9,8 +9,7 @@ from ..context.settings import held, hold
 from ..reverse.tensor import Tensor
 from ..tape import second
 from ..tape.nodes import Node
-from .checks import zeros_of
-from .trace import pull_back
+from .trace import own_gradients, pull_back
 
 
 def product_along(out: Any, one: Any, inputs: Sequence[Node], directions: Sequence[Any], oldest: int) -> list[Any]:
@@ -26,7 +25,8 @@ def product_along(out: Any, one: Any, inputs: Sequence[Node], directions: Sequen
     if type(out) is Tensor and out._node is not None and out._node.order >= oldest:
         found = second.hessian_product(out._node, one, inputs, directions, oldest)
         if found is not None:
-            return [zeros_of(node) if g is None else g for node, g in zip(inputs, found, strict=True)]
+            products = {node: g for node, g in zip(inputs, found, strict=True) if g is not None}
+            return own_gradients(products, inputs, set(map(id, directions)))
     before = held()
     try:
         hold(before.with_(recording=True))

@@ -290,7 +290,7 @@ class Trace:
             gradient = found.get(self.inputs[0])
             if type(gradient) is np.ndarray is type(self.plain[0]) and gradient.base is None and gradient is not g:
                 return gradient if self._argnums.single else (gradient,)
-        return self.arranged(_taken(found, self.inputs, {id(g)}))
+        return self.arranged(own_gradients(found, self.inputs, {id(g)}))
 
     def match(self, tangents: Sequence[Any]) -> list[Any]:
         """Return the leaves of directions, one for each argument that became variables."""
@@ -378,10 +378,10 @@ def pull_back(
     cotangents[:] = [c._raw if isinstance(c, Tensor) else c for c in cotangents]
     g = one_beside(cotangents) if len(roots) > 1 else cotangents[0]
     found = sweep(root, g, retain, None, oldest, reached[1])
-    return _taken(found, inputs, {id(c) for c in cotangents})
+    return own_gradients(found, inputs, {id(c) for c in cotangents})
 
 
-def _taken(found: Gradients, inputs: Sequence[Node], taken: set[int]) -> list[Any]:
+def own_gradients(found: Gradients, inputs: Sequence[Node], taken: set[int]) -> list[Any]:
     """Return the gradients for the inputs: each shares memory with no other one, is no view, and none of those `taken`.
 
     Those are the identities of arrays.

@@ -169,6 +169,15 @@ def test_nothing_that_it_was_given_is_changed_or_shared() -> None:
         assert not any(np.may_share_memory(part, v) for part in found)
         for part in found:
             part[...] = np.nan
+        # One number, spread over the shape; and one array for both.
+        found = [
+            ga.hvp(lambda x: np.sum(x) ** 2)(x, v),
+            *ga.hvp(lambda x, y: np.sum((x + y) ** 2), (0, 1))(x, (v, v), x),
+        ]
+        assert all(part.flags.writeable and part.base is None for part in found)
+        for part, expected in zip(found, (np.full_like(X, 2 * np.sum(V)), 4 * V, 4 * V), strict=True):
+            np.testing.assert_allclose(part, expected, rtol=1e-13)
+            part[...] = np.nan
     np.testing.assert_array_equal(x, X)
     np.testing.assert_array_equal(v, V)
 
