@@ -145,6 +145,16 @@ def test_an_argument_without_influence_has_a_product_of_zeros() -> None:
         np.testing.assert_array_equal(found, 2 * V)
 
 
+def test_a_variable_that_is_made_inside_has_no_direction() -> None:
+    def f(x: Any, inside: bool) -> Any:
+        y = ga.tensor(X) if inside else x
+        return np.sum(np.sin(y) * y)
+
+    for inside in (False, False, True, False, True):
+        expected = 0 if inside else (2 * np.cos(X) - np.sin(X) * X) * V
+        np.testing.assert_allclose(ga.hvp(f)(X, V, inside), np.zeros_like(X) + expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize("x", [0.5, np.float64(0.5), np.array(0.5)])
 def test_numbers(x: Any) -> None:
     for _ in range(3):
