@@ -128,3 +128,74 @@ MATRICES: dict[str, Callable[[Any, str, Loss, Any, Arrays], Call]] = {
     "autograd": autograd_matrix,
     "jax": jax_matrix,
 }
+
+
+# --- functions of functions -----------------------------------------------------------------------------------------
+# JAX's are not jitted: that is what its user has while a function is still being written, and changes at each call.
+
+
+def tensor_gradients(ga: Any, function: Loss, leaves: Arrays, constants: Arrays) -> Call:
+    """Return the training step that `grad` is compared with: tensors made anew, and their gradients."""
+
+    def step() -> Any:
+        tensors = [ga.tensor(leaf) for leaf in leaves]
+        function(np, *tensors, *constants).backward()
+        return [t.grad for t in tensors]
+
+    return step
+
+
+def gradarray_transform(ga: Any, what: str, function: Loss, leaves: Arrays, vectors: Arrays, constants: Arrays) -> Call:
+    def of_all(*arrays: Any) -> Any:
+        return function(np, *arrays)
+
+    if what == "jvp":
+        of_leaves, given, along = (lambda *arrays: function(np, *arrays, *constants)), tuple(leaves), tuple(vectors)
+        return lambda: ga.jvp(of_leaves, given, along)[1]
+    # One argument by its number, as in `autograd_step`.
+    made = getattr(ga, what)(of_all, 0 if len(leaves) == 1 else tuple(range(len(leaves))))
+    if len(leaves) == 1 and what == "hvp":
+        return lambda: [made(leaves[0], vectors[0], *constants)]
+    if len(leaves) == 1:
+        return lambda: [made(leaves[0], *constants)]
+    if what == "hvp":
+        return lambda: made(leaves[0], tuple(vectors), *leaves[1:], *constants)
+    return lambda: made(*leaves, *constants)
+
+
+def autograd_transform(
+    autograd: Any, what: str, function: Loss, leaves: Arrays, vectors: Arrays, constants: Arrays
+) -> Call:
+    def of_all(arrays: Any) -> Any:
+        return function(autograd.numpy, *arrays, *constants)
+
+    given, along = tuple(leaves), tuple(vectors)
+    if what == "jvp":
+        return lambda: autograd.make_jvp(of_all)(given)(along)[1]
+    if what == "hvp":
+        return lambda: autograd.make_hvp(of_all)(given)[0](along)
+    gradient = autograd.grad(of_all)
+    return lambda: gradient(given)
+
+
+def jax_transform(jax: Any, what: str, function: Loss, leaves: Arrays, vectors: Arrays, constants: Arrays) -> Call:
+    given, along, fixed = (
+        tuple(jax.numpy.asarray(array) for array in arrays) for arrays in (leaves, vectors, constants)
+    )
+
+    def of_all(*arrays: Any) -> Any:
+        return function(jax.numpy, *arrays, *fixed)
+
+    gradient = jax.grad(of_all, tuple(range(len(given))))
+    if what == "jvp":
+        return lambda: jax.block_until_ready(jax.jvp(of_all, given, along)[1])
+    if what == "hvp":
+        return lambda: jax.block_until_ready(jax.jvp(gradient, given, along)[1])
+    return lambda: jax.block_until_ready(gradient(*given))
+
+
+TRANSFORMS: dict[str, Callable[[Any, str, Loss, Arrays, Arrays, Arrays], Call]] = {
+    "gradarray": gradarray_transform,
+    "autograd": autograd_transform,
+    "jax": jax_transform,
+}

@@ -97,7 +97,7 @@ def measure(
     """Check a work in every library, then sample it: in each round, each library has one turn.
 
     After `budget` seconds no new round begins, unless there were too few. The results are by library; for a work that
-    compares ways within one library, by way.
+    compares ways within one library, by way, and by both where one of the ways stands for the library.
     """
     results = {}
     for library, worker in workers.items():
@@ -120,7 +120,7 @@ def measure(
                     ways.setdefault(way, Result("ok")).samples.append(seconds)
             else:
                 results[library].samples.append(answer["sample"])
-    return ways or results
+    return results | ways if ways.keys() & results.keys() else ways or results
 
 
 def measure_imports(libraries: list[str], rounds: int, threads: int) -> dict[str, Result]:

@@ -14,6 +14,13 @@ TARGETS: dict[str, dict[str, float]] = {
     "jacobian-100": {"torch": 1.0, "autograd": 0.1},
     "hessian-100": {"torch": 1.0, "autograd": 0.1},
 }
+# Of functions of functions: to what gradarray itself takes, in the same process, for "backward" of tensors that are
+# made anew, or for "grad"; "numpy" is the call without a derivative.
+TRANSFORMS: dict[str, dict[str, float]] = {
+    "grad": {"backward": 1.25},
+    "hvp": {"grad": 2.5},
+    "jvp": {"numpy": 4.0},
+}
 EVERY_GRADIENT: dict[str, float] = {"mygrad": 1.0, "autograd": 1.0}
 EVERY_PEAK: dict[str, float] = {"torch": 1.0}
 
@@ -55,9 +62,13 @@ SECONDS: dict[str, float] = {
 
 def targets_of(work: str) -> dict[str, float]:
     """Return ``{peer: largest allowed ratio}`` of a work that takes gradients."""
+    if work.startswith("transform-"):
+        return EVERY_GRADIENT | TRANSFORMS[work.split("-")[1]]
     return (EVERY_PEAK if work.startswith("peak-") else EVERY_GRADIENT) | TARGETS.get(work, {})
 
 
 def jit_targets_of(work: str) -> dict[str, float]:
     """Return the same for ``ga.jit``."""
+    if work.startswith("transform-"):
+        return {}
     return JIT_PEAK if work.startswith("peak-") else JIT_LARGE if work.endswith("-1000000") else JIT

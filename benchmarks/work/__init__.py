@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from benchmarks.libraries import MATRICES, STEPS, Arrays, Loss, module_of
+from benchmarks.libraries import MATRICES, STEPS, TRANSFORMS, Arrays, Loss, module_of, tensor_gradients
 from benchmarks.measures import Sampler, expression_sampler, missing_for_peak, peak_sampler, time_sampler
 
 
@@ -102,6 +102,67 @@ class Matrix(Work):
         call = MATRICES[library](importlib.import_module(module_of(library)), self.what, function, x, constants)
         agree(f"the {self.what}", call(), self.by_hand(x, *constants))
         return call
+
+
+@dataclass(frozen=True)
+class Transform(Work):
+    """A function of functions, `what`, of a loss: "grad", "hvp" or "jvp".
+
+    NumPy's column is the call of the loss itself, without any derivative. In its own process gradarray takes turns
+    with `base`, what it is compared with there: "backward" of tensors, or "grad".
+    """
+
+    what: str = "grad"
+    base: str = ""
+
+    def sampler(self, library: str, batch: float) -> Sampler | None:
+        own = super().sampler(library, batch)
+        if own is None or library != "gradarray" or not self.base:
+            return own
+        ga = importlib.import_module(module_of(library))
+        leaves, constants = self.inputs()
+        if self.base == "backward":
+            call = tensor_gradients(ga, self.loss, leaves, constants)
+        else:
+            call = TRANSFORMS[library](ga, self.base, self.loss, leaves, self.vectors(), constants)
+        beside = time_sampler(call, batch)
+        return lambda: {library: own(), self.base: beside()}  # type: ignore[dict-item]
+
+    def vectors(self) -> Arrays:
+        """Return the direction: an array for each leaf."""
+        rng = np.random.default_rng(1)
+        return [np.asarray(rng.normal(size=leaf.shape)) for leaf in self.inputs()[0]]
+
+    def prepare(self, library: str) -> Callable[[], Any] | None:
+        leaves, constants = self.inputs()
+        if library == "numpy":
+            return lambda: self.loss(np, *leaves, *constants)
+        if library not in TRANSFORMS:
+            return None
+        loss = self.styles.get(library, self.loss)
+        made_of = importlib.import_module(module_of(library)), self.what, loss, leaves, self.vectors(), constants
+        call = TRANSFORMS[library](*made_of)
+        found, expected = call(), self.expected()
+        for number, (actual, wanted) in enumerate(zip([found] if self.what == "jvp" else found, expected, strict=True)):
+            agree(f"part {number} of the {self.what}", actual, wanted)
+        return call
+
+    def expected(self) -> Arrays:
+        """Return the result, from gradients by hand: their change along the direction by differences of order 8."""
+        leaves, constants = self.inputs()
+        vectors, h = self.vectors(), 5e-4
+
+        def gradients(steps: float) -> Arrays:
+            moved = [leaf + steps * h * v for leaf, v in zip(leaves, vectors, strict=True)]
+            return self.by_hand(*moved, *constants)[1]
+
+        if self.what == "grad":
+            return gradients(0)
+        if self.what == "jvp":
+            return [np.sum(np.array([np.sum(g * v) for g, v in zip(gradients(0), vectors, strict=True)]))]
+        pairs = [(c, gradients(k), gradients(-k)) for k, c in enumerate((4 / 5, -1 / 5, 4 / 105, -1 / 280), 1)]
+        changes = ([c / h * (a - b) for a, b in zip(up, down, strict=True)] for c, up, down in pairs)
+        return [np.sum(parts, axis=0) for parts in zip(*changes, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -225,7 +286,7 @@ class Ways:
 
 
 AnyWork = Work | Peak | Call | Ways
-KINDS: list[type[AnyWork]] = [Work, Program, Matrix, Peak, Call, Ways]
+KINDS: list[type[AnyWork]] = [Work, Program, Matrix, Transform, Peak, Call, Ways]
 
 
 def agree(what: str, actual: Any, expected: Any) -> None:

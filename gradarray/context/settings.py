@@ -31,6 +31,8 @@ import numpy as np
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_new = object.__new__
+
 
 class Settings:
     """What holds in a context.
@@ -45,7 +47,7 @@ class Settings:
     guarded : whether memory is guarded, or None for what holds in the program
     lock : of a block that somebody else ends, what it holds until then
     outer : what holds when it has ended, or what this was made of
-    changes : what was changed of that
+    changes : the names of what was changed of that
     block : the block itself
     by_hand : it was opened by a call of ``__enter__``, and not by a ``with`` statement
     making : what becomes of arrays that are made, or None where drop-in mode is off; see dropin/making.py
@@ -84,7 +86,7 @@ class Settings:
     outer: Settings | None
     block: Block | None
     by_hand: bool
-    changes: dict[str, Any]
+    changes: Iterable[str]
     anomalies: Any
     making: Any
     program: Any
@@ -107,7 +109,7 @@ class Settings:
         self.transforms, self.named, self.guarded = transforms, named, guarded
         self.anomalies, self.making, self.program = anomalies, making, program
         self.lock = self.outer = self.block = self.undo = self.at_leave = None
-        self.by_hand, self.changes = False, {}
+        self.by_hand, self.changes = False, ()
 
     def here(self, **changes: Any) -> Settings:
         """Return the same with some of them changed until the block that is open ends."""
@@ -115,7 +117,7 @@ class Settings:
 
     def upon(self, outer: Settings, **changes: Any) -> Settings:
         """Return what changes of another one what this has changed of its own, and has the same end."""
-        new = outer.with_(**self.changes | changes)
+        new = outer.with_(**{name: getattr(self, name) for name in self.changes} | changes)
         new.undo, new.at_leave = self.undo, self.at_leave
         return new
 
@@ -137,7 +139,24 @@ class Settings:
             setattr(new, name, value)
         return new
 
+    def in_transform(self, policy: str | None, named: dict[Any, Any] | None, making: Any, recorded: bool) -> Settings:
+        """Return what holds while the function of a transform runs; `recorded`: whatever block is open around it.
 
+        It does what `with_` does, without a loop: that counts beside the gradient of a small function.
+        """
+        new = _new(Settings)
+        new.policy, new.named, new.making = policy, named, making
+        new.transforms = self.transforms + 1
+        new.stopped, new.guarded, new.anomalies, new.program = self.stopped, self.guarded, self.anomalies, self.program
+        new.lock = new.block = new.undo = new.at_leave = None
+        new.by_hand, new.outer = False, self
+        new.recording = recorded or self.recording
+        new.changes = _IN_RECORDED if recorded else _IN_TRANSFORM
+        return new
+
+
+_IN_TRANSFORM = ("policy", "transforms", "named", "making")
+_IN_RECORDED = (*_IN_TRANSFORM, "recording")
 _FIRST = Settings()
 _context: ContextVar[Settings] = ContextVar("gradarray", default=_FIRST)
 hold = _context.set

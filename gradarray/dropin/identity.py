@@ -199,13 +199,8 @@ class Met:
         except (AttributeError, ValueError):  # a function that is gone, a cell that is empty
             return None
         kinds: tuple[Any, ...] = ()
-        for value in args:
-            if type(value) not in _KNOWN_BY_TYPE:
-                kinds = identity_of_arguments(args, kwargs)[0]
-                break
-        else:
-            if kwargs:
-                kinds = identity_of_arguments(args, kwargs)[0]
+        if kwargs or not _KNOWN_BY_TYPE.issuperset(map(type, args)):
+            kinds = identity_of_arguments(args, kwargs)[0]
         plan = self._plans.get(kinds)
         return plan if plan is not None and plan.fresh() else None
 

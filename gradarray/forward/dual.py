@@ -14,6 +14,7 @@ from ..elsewhere.answers import Absent, give_absent
 from ..elsewhere.names import ON_ARRAYS
 from ..kernels.arrays import Array
 from ..kernels.gate import asks_for_array
+from ..kernels.placing import BASIC
 from ..kernels.traced import array_of, as_form
 from ..reverse import operators
 from ..reverse.constants import with_constant
@@ -24,7 +25,7 @@ from ..reverse.updates import without_copy
 from ..reverse.views.reading import freeze
 from ..rules.primitives import astype
 from ..tape import loss, wrapping
-from ..tape.wrapping import bare, is_scalar, token
+from ..tape.wrapping import bare, is_scalar, new_object, token
 from . import levels
 from . import protocols as forward
 from .levels import understood, values_of
@@ -116,8 +117,11 @@ class Dual(DualSurface):
             raise
 
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
-        if not understood(types, "__array_function__"):
-            return NotImplemented
+        for t in types:
+            if t is not Dual and t is not np.ndarray:
+                if not understood(types, "__array_function__"):
+                    return NotImplemented
+                break
         try:
             return created_like(func, args, kwargs, self) if func in LIKE else FUNCTIONS[func](args, kwargs)
         except Exception as error:
@@ -235,11 +239,15 @@ class Dual(DualSurface):
     # --- indexing ---------------------------------------------------------------------------------------------------
 
     def __getitem__(self, index: Any) -> Any:
-        if type(index) is not int:
+        if type(index) not in BASIC:
             index = freeze(values_of(index))
         if paused and stopped(self.level):
             return as_constant(self.value[index], self.level)
-        return Dual(self.value[index], self.tangent[index], self.level)
+        d = new_object(Dual)
+        d.value = self.value[index]
+        d.tangent = self.tangent[index]
+        d.level = self.level
+        return d
 
     def __setitem__(self, index: Any, value: Any) -> None:
         index = freeze(values_of(index))

@@ -22,9 +22,9 @@ from .tangents import paired, product_with, pushed, tangent_of, untraced
 
 def unary(rule: Elementwise, calculate: Pusher) -> Pusher:
     (partial,) = rule.partials
-    float64, ndarray, constant = np.float64, np.ndarray, not callable(partial)
+    float64, ndarray, float64_dtype, constant = np.float64, np.ndarray, FLOAT64, not callable(partial)
     func: Any = rule.func
-    dual = wrapping.Dual
+    dual, new = wrapping.Dual, new_object
 
     def push(x: Any) -> Any:
         if type(x) is not dual:
@@ -35,28 +35,28 @@ def unary(rule: Elementwise, calculate: Pusher) -> Pusher:
             if (watch := watching()) is not None:
                 return watch.pushed(push, rule.name, x.level, (x,), x)
         value, t = x.value, x.tangent
-        if type(t) is float64 and type(value) is float64:
-            out = calculate(value)
-            tangent = t * partial if constant else partial(out, value) * t  # type: ignore[operator]
-            if tangent != tangent:
-                tangent = product_with(rule, 0, t, out, (value,))
-            if type(tangent) is not float64 or type(out) is not float64:
-                return paired(out, tangent, x.level)
-        elif type(t) is ndarray and type(value) is ndarray and value.dtype is FLOAT64:
+        if type(t) is ndarray and type(value) is ndarray and value.dtype is float64_dtype:
             out = calculate(value) if value.size < SPLIT else ufunc_in_parts(func, value)
             if constant:
                 tangent = t * partial
             elif value.size < LARGE:
                 tangent = partial(out, value) * t  # type: ignore[operator]
-                if _undefined(tangent):
+                if rule.root is not None and _undefined(tangent):
                     tangent = product_with(rule, 0, t, out, (value,))
             else:
                 tangent = _large(rule, 0, t, out, value)
             if type(out) is not ndarray or not same_layout(tangent, out):
                 return paired(out, tangent, x.level)
+        elif type(t) is float64 and type(value) is float64:
+            out = calculate(value)
+            tangent = t * partial if constant else partial(out, value) * t  # type: ignore[operator]
+            if rule.root is not None and tangent != tangent:
+                tangent = product_with(rule, 0, t, out, (value,))
+            if type(tangent) is not float64 or type(out) is not float64:
+                return paired(out, tangent, x.level)
         else:
             return pushed(rule, (x,), {})
-        d = new_object(dual)
+        d = new(dual)
         d.value = out
         d.tangent = tangent
         d.level = x.level
@@ -66,11 +66,14 @@ def unary(rule: Elementwise, calculate: Pusher) -> Pusher:
 
 
 def binary(rule: Elementwise, calculate: Pusher, large: Pusher, general: Pusher) -> Pusher:
-    float64, ndarray = np.float64, np.ndarray
-    numbers, plain, tangents = _NUMBERS, _NUMBERS | {np.ndarray}, _TANGENTS
-    combine, exact = _combination(rule), rule.exact
+    float64, ndarray, float64_dtype = np.float64, np.ndarray, FLOAT64
+    numbers, plain, tangent_types = _NUMBERS, _NUMBERS | {np.ndarray}, _TANGENTS
+    combine = _combination(rule)
+    left, right = map(_called, rule.partials)
+    # Where an infinite slope, or a derivative that vanishes, is to be noted.
+    marked, regular, vanishes = rule.root is not None or rule.vanishes is not None, rule.regular, rule.vanishes
     func: Any = rule.func
-    dual = wrapping.Dual
+    dual, new = wrapping.Dual, new_object
 
     def push(x1: Any, x2: Any) -> Any:
         if type(x1) is dual:
@@ -93,45 +96,140 @@ def binary(rule: Elementwise, calculate: Pusher, large: Pusher, general: Pusher)
                 return untraced(calculate, (x1, x2), {})
             if (watch := watching()) is not None:
                 return watch.pushed(push, rule.name, level, (x1, x2), x1, x2)
-        if (
-            (ta is None or type(ta) is float64)
-            and (tb is None or type(tb) is float64)
-            and type(a) in numbers
-            and type(b) in numbers
-        ):
+        t = tb if ta is None else ta
+        if type(t) is float64 and type(a) in numbers and type(b) in numbers and type(tb) is not ndarray:
             out = calculate(a, b)
-            tangent = combine(ta, tb, out, a, b)
-            if tangent != tangent:
-                tangent = _careful(rule, ta, tb, out, a, b)
+            if combine is not None:
+                tangent = combine(ta, tb)
+            else:
+                if tb is None:
+                    tangent = left(out, a, b) * ta
+                elif ta is None:
+                    tangent = right(out, a, b) * tb
+                else:
+                    tangent = left(out, a, b) * ta + right(out, a, b) * tb
+                if marked and ((type(b) is not int and type(b) is not float) or b not in regular):
+                    if vanishes is not None and ta is not None:
+                        tangents.note_vanishing(vanishes(ta, a, b))
+                    if tangent != tangent:
+                        tangent = _careful(rule, ta, tb, out, a, b)
             if type(tangent) is not float64 or type(out) is not float64:
                 return paired(out, tangent, level)
-        elif type(a) in plain and type(b) in plain and type(ta) in tangents and type(tb) in tangents:
+        elif type(a) in plain and type(b) in plain and type(ta) in tangent_types and type(tb) in tangent_types:
             try:
                 out = large(a, b) if type(a) is ndarray and a.size >= SPLIT else calculate(a, b)
             except Exception as error:
                 add_shapes(error, func, (x1, x2))
                 raise
-            if out.size < LARGE or exact:
-                tangent = combine(ta, tb, out, a, b)
-                if not exact and _undefined(tangent):
-                    tangent = _careful(rule, ta, tb, out, a, b)
-            else:
+            if combine is not None:
+                tangent = combine(ta, tb)
+                if tangent is t:
+                    tangent = t.copy()
+            elif out.size >= LARGE:
                 tangent = _large_sum(rule, ta, tb, out, a, b)
-            if tangent is ta or tangent is tb:
-                tangent = tangent.copy()
+            else:
+                if tb is None:
+                    tangent = left(out, a, b) * ta
+                elif ta is None:
+                    tangent = right(out, a, b) * tb
+                else:
+                    tangent = left(out, a, b) * ta + right(out, a, b) * tb
+                if marked and ((type(b) is not int and type(b) is not float) or b not in regular):
+                    if vanishes is not None and ta is not None:
+                        tangents.note_vanishing(vanishes(ta, a, b))
+                    if _undefined(tangent):
+                        tangent = _careful(rule, ta, tb, out, a, b)
             if type(out) is not ndarray or type(tangent) is not ndarray or not same_layout(tangent, out):
                 return paired(out, tangent, level)
-            if out.dtype is not FLOAT64 and out.dtype.kind not in NUMBERS:
+            if out.dtype is not float64_dtype and out.dtype.kind not in NUMBERS:
                 need_numbers(out, rule.name, (x1, x2))
         else:
             return general(x1, x2)
-        d = new_object(dual)
+        d = new(dual)
         d.value = out
         d.tangent = tangent
         d.level = level
         return d
 
+    # Of constant partial derivatives, those of a sum and of a difference alone: there the tangent is one, too.
+    sums = rule.partials in ((1, 1), (1, -1))
+    return _of_arrays(rule, calculate, push) if sums or not rule.exact else push
+
+
+def _of_arrays(rule: Elementwise, calculate: Pusher, other: Pusher) -> Pusher:
+    """Make what takes the most usual calls, of small arrays and numbers, with the fewest questions asked.
+
+    The arithmetic is that of `other`, which takes all else, and says what is wrong.
+    """
+    float64_dtype, ndarray, array, numbers, least = FLOAT64, np.ndarray, np.array, _NUMBERS, SPLIT
+    left, right = map(_called, rule.partials)
+    constant, negative, lifts = rule.exact, rule.partials[1] == -1, rule.func in _LIFTING
+    marked, regular = rule.root is not None or rule.vanishes is not None, rule.regular
+    # Beside a number, a tangent comes out in the shape and dtype of the result.
+    trusted = rule.ours
+    dual, new = wrapping.Dual, new_object
+
+    def push(x1: Any, x2: Any) -> Any:
+        level = None
+        try:
+            if paused:
+                pass
+            elif type(x1) is dual:
+                a, ta = x1.value, x1.tangent
+                if type(a) is not ndarray or type(ta) is not ndarray or a.size >= least:
+                    pass
+                elif type(x2) is dual:
+                    b, tb = x2.value, x2.tangent
+                    if type(b) is ndarray and type(tb) is ndarray and x2.level == x1.level and not marked:
+                        out, level, same = calculate(a, b), x1.level, False
+                        if constant:
+                            tangent = calculate(ta, tb)
+                        elif out.size < LARGE:
+                            tangent = left(out, a, b) * ta + right(out, a, b) * tb
+                        else:
+                            tangent = _large_sum(rule, ta, tb, out, a, b)
+                elif type(x2) in numbers and (not marked or x2 in regular):
+                    same = trusted and a.dtype is float64_dtype
+                    b = array(float(x2)) if lifts and same else x2
+                    out, level = calculate(a, b), x1.level
+                    tangent = ta.copy() if constant else left(out, a, b) * ta
+            elif type(x2) is dual and type(x1) in numbers and not marked:
+                b, tb = x2.value, x2.tangent
+                if type(b) is ndarray and type(tb) is ndarray and b.size < least:
+                    same = trusted and b.dtype is float64_dtype
+                    a = array(float(x1)) if lifts and same else x1
+                    out, level = calculate(a, b), x2.level
+                    tangent = right(out, a, b) * tb if not constant else -tb if negative else tb.copy()
+        except Exception:
+            return other(x1, x2)
+        if level is None:
+            return other(x1, x2)
+        if (
+            type(out) is ndarray
+            and type(tangent) is ndarray
+            and out.dtype is float64_dtype
+            and (same or (tangent.dtype is float64_dtype and tangent.shape == out.shape))
+            and (out.ndim == 1 or tangent.strides == out.strides)
+        ):
+            d = new(dual)
+            d.value = out
+            d.tangent = tangent
+            d.level = level
+            return d
+        return _finished(rule, out, tangent, level, (x1, x2))
+
     return push
+
+
+# Of these it makes no difference whether an operand is a number of Python's or an array of one element of the other
+# one's dtype. NumPy takes twice as long for the number.
+_LIFTING = frozenset({np.add, np.subtract, np.multiply})
+
+
+def _finished(rule: Elementwise, out: Any, tangent: Any, level: int, operands: Any) -> Any:
+    if getattr(out, "dtype", None) is None or out.dtype.kind not in NUMBERS:
+        need_numbers(out, rule.name, operands)
+    return paired(out, tangent, level)
 
 
 # Python's complex numbers are not among these: 1j * np.float64(2.0) is Python's complex number.
@@ -145,33 +243,23 @@ def _undefined(x: Any) -> bool:
     return total != total  # type: ignore[no-any-return]
 
 
-def _combination(rule: Elementwise) -> Pusher:
-    """Make the sum of the partial derivatives of a function of two operands, each times its tangent."""
-    signs = [d for d in rule.partials if not callable(d)]
-    if signs == [1, 1]:
-        return lambda ta, tb, _out, _a, _b: ta if tb is None else tb if ta is None else ta + tb
-    if signs == [1, -1]:
-        return lambda ta, tb, _out, _a, _b: ta if tb is None else -tb if ta is None else ta - tb
-    derivatives: list[Any] = [d if callable(d) else lambda *_, d=d: d for d in rule.partials]
-    left, right = derivatives
+def _called(partial: Any) -> Any:
+    """Return a partial derivative as a function."""
+    return partial if callable(partial) else lambda *_: partial
 
-    def combine(ta: Any, tb: Any, out: Any, a: Any, b: Any) -> Any:
-        if tb is None:
-            return left(out, a, b) * ta
-        if ta is None:
-            return right(out, a, b) * tb
-        return left(out, a, b) * ta + right(out, a, b) * tb
 
-    vanishes = rule.vanishes
-    if vanishes is None:
-        return combine
-
-    def combine_noting(ta: Any, tb: Any, out: Any, a: Any, b: Any) -> Any:
-        if ta is not None and ((type(b) is not int and type(b) is not float) or 1 < b != 2):
-            tangents.note_vanishing(vanishes(ta, a, b))
-        return combine(ta, tb, out, a, b)
-
-    return combine_noting
+def _combination(rule: Elementwise) -> Pusher | None:
+    """Make the sum of constant partial derivatives of a function of two operands, each times its tangent."""
+    if not rule.exact:
+        return None
+    left: Any
+    right: Any
+    left, right = rule.partials
+    if (left, right) == (1, 1):
+        return lambda ta, tb: ta if tb is None else tb if ta is None else ta + tb
+    if (left, right) == (1, -1):
+        return lambda ta, tb: ta if tb is None else -tb if ta is None else ta - tb
+    return lambda ta, tb: left * ta if tb is None else right * tb if ta is None else left * ta + right * tb
 
 
 def _careful(rule: Elementwise, ta: Any, tb: Any, out: Any, a: Any, b: Any) -> Any:

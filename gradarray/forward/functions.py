@@ -18,7 +18,7 @@ from ..rules.kinds import Composite, Creation, InPlace, Reader, Rule, ZeroGradie
 from ..rules.names import public_name
 from ..rules.registry import find
 from ..tape import loss, wrapping
-from ..tape.wrapping import all_entered, bare, lifted
+from ..tape.wrapping import all_entered, bare, lifted, new_object
 from .levels import Pusher, level_of, same_layout, values_of
 from .tangents import laid_alike, paired, pushed, untraced
 
@@ -105,10 +105,25 @@ def _linear(rule: Linear) -> Pusher:
     general, func = _function(rule), rule.forward
     names = CallSignature(rule, rule.operands, rule.params, False).names
     supported = frozenset(rule.params) - rule.added
-    dual = wrapping.Dual
+    dual, new, ndarray, float64 = wrapping.Dual, new_object, np.ndarray, np.float64
 
     def push(args: Any, kwargs: dict[str, Any]) -> Any:
         x: Any = args[0] if args else None
+        if not kwargs and len(args) == 1 and type(x) is dual and type(x.tangent) is ndarray is type(x.value):
+            try:
+                out, tangent = func(x.value), func(x.tangent)
+            except Exception:
+                return general(args, kwargs)
+            if type(out) is float64 is type(tangent):
+                d = new(dual)
+                d.value = out
+                d.tangent = tangent
+                d.level = x.level
+                return d
+            if type(out) not in ARRAYS or out.dtype is not x.value.dtype:
+                return general(args, kwargs)
+            alike = type(out) is type(tangent) and (type(out) not in MEMORY or same_layout(tangent, out))
+            return (dual if alike else paired)(out, tangent, x.level)
         if type(x) is not dual or type(x.value) not in PLAIN or type(x.tangent) not in PLAIN or len(args) > len(names):
             return general(args, kwargs)
         params = kwargs
@@ -124,7 +139,7 @@ def _linear(rule: Linear) -> Pusher:
             out = func(x.value, **params)
         except Exception:
             return general(args, kwargs)  # where NumPy's own function says what is wrong
-        if type(out) not in ARRAYS or out.dtype is not x.dtype:
+        if type(out) not in ARRAYS or out.dtype is not x.value.dtype:
             return general(args, kwargs)
         tangent = func(x.tangent, **params)
         if type(out) is type(tangent) and (type(out) not in MEMORY or same_layout(tangent, out)):

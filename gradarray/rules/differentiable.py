@@ -8,6 +8,7 @@ kept on the tape.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 from ..kernels.arrays import FLOAT64, LARGE, SPLIT, Array, Spec, conjugate, factor_of
 from ..kernels.gate import need_numbers
 from ..kernels.parts import product_in_parts, scaled_in_parts
+from ..tape import wrapping
 from ..tape.careful import HARD, ROOT, SHARP
 from ..tape.cotangents import Product, Scaled, picked
 from ..tape.fitting import fit
@@ -54,6 +56,7 @@ class Differentiable(Rule, PullbackRule):
     is_linear = False
     shared = True
     batches = True
+    along = True
     keeps_out: bool
     # Tells by which function of the operands the square of a call's result can be had, and with which parameters; None
     # where the result has no kink, or its square has one too. See kinks.py.
@@ -165,6 +168,8 @@ class Elementwise(Differentiable):
     # In forward mode, given the tangent of the first operand, and the operands: whether the derivative by that operand
     # vanishes so that it excuses no root (SHARP), or none of a root (ROOT); 0 otherwise.
     vanishes: Callable[..., int] | None = None
+    # Numbers of Python's that, as the second operand, bring neither about.
+    regular: frozenset[float] = frozenset()
 
     def read(self, reader: Reader) -> Any:
         return reader.elementwise(self)
@@ -266,11 +271,39 @@ class Elementwise(Differentiable):
     def written(self, writer: Any, node: Node) -> Iterable[str]:
         return writer.elementwise(node, self)  # type: ignore[no-any-return]
 
+    def written_push(self, writer: Any, node: Node) -> Iterable[str]:
+        return writer.push_elementwise(node, self)  # type: ignore[no-any-return]
+
+    def written_along(self, writer: Any, node: Node) -> Iterable[str] | None:
+        return writer.elementwise_along(node, self) if self.ours and self.smooth_square is None else None
+
     def tangent(
         self, ans: Any, operands: Sequence[Any], tangents: Sequence[Any], params: dict[str, Any], forward: Any
     ) -> Any:
         terms = [forward.product(self, i, t, ans, operands) for i, t in enumerate(tangents) if t is not None]
         return forward.apart(sum(terms[1:], terms[0]), tangents)
+
+    def pull_along(
+        self, node: Node, g: Array, dg: Array | None, tangents: Sequence[Any], tangent: Any, dual: Callable[..., Any]
+    ) -> Any:
+        found: list[Any] = []
+        out: Any = None
+        operands: list[Any] | None = None
+        for d, parent in zip(self.partials, node.parents, strict=True):
+            if parent is None:
+                found.append((None, None))
+            elif not callable(d):
+                factor = factor_of(d, node.dtype)
+                found.append((_scaled(g, factor), None if dg is None else _scaled(dg, factor)))
+            else:
+                if operands is None:
+                    out, operands = _along(node, tangents, tangent, dual)
+                slope, along = _apart(d(out, *operands))
+                dc = None if along is None else g * along
+                if dg is not None:
+                    dc = dg * slope if dc is None else dc + dg * slope
+                found.append((None if parent.rule is None else g * slope, dc))
+        return found
 
     def smoothed(self, node: Node) -> Node | None:
         if self.squares is None:
@@ -304,6 +337,24 @@ class Elementwise(Differentiable):
             else scaled_in_parts(g, d)
             for i, (d, parent) in enumerate(zip(self.partials, node.parents, strict=True))
         ]
+
+
+_none = itertools.repeat(None)  # the cotangents of operands, of zeros
+
+
+def _scaled(g: Array, factor: Any) -> Array:
+    return g if factor == 1 else -g if factor == -1 else g * factor
+
+
+def _along(node: Node, tangents: Sequence[Any], tangent: Any, dual: Callable[..., Any]) -> tuple[Any, list[Any]]:
+    """Return what a node saved of the result and of the operands, each with its tangent."""
+    operands = [x if x is None or t is None else dual(x, t) for x, t in zip(node.args, tangents, strict=True)]
+    return node.out if node.out is None or tangent is None else dual(node.out, tangent), operands
+
+
+def _apart(x: Any) -> tuple[Any, Any]:
+    """Return value and tangent of what was computed with both, None for a constant's."""
+    return (x.value, x.tangent) if type(x) is wrapping.Dual else (x, None)
 
 
 def _same_call(node: Node, other: Any) -> bool:
@@ -508,12 +559,40 @@ class Function(Differentiable):
             return NotImplemented
         return forward.apart(self.jvp(tangents, ans, *operands, **params), tangents)
 
+    def pull_along(
+        self, node: Node, g: Array, dg: Array | None, tangents: Sequence[Any], tangent: Any, dual: Callable[..., Any]
+    ) -> Any:
+        if self.joint or self.sequence or self.variadic or type(node.out) is tuple:
+            return NotImplemented
+        if self.exact:  # linear as long as the same elements are selected
+            return zip(self.pullback(node, g), _none if dg is None else self.pullback(node, dg), strict=False)
+        ans, operands = _along(node, tangents, tangent, dual)
+        operands = [parent if x is None else x for x, parent in zip(operands, node.parents, strict=True)]
+        both = g if dg is None else dual(g, dg)
+        found: list[Any] = []
+        for vjp, parent in zip(self.vjps, node.parents, strict=True):
+            if parent is None:
+                found.append((None, None))
+            else:
+                c = vjp(both, node if ans is None else ans, *operands, **node.kwargs)  # type: ignore[arg-type]
+                if c is not None and c.shape is None:
+                    return NotImplemented
+                found.append(_apart(c))
+        return found
+
     def excusing(self, node: Node) -> int:
         """Return the worst kind of infinite slope that an inner derivative which vanishes excuses here."""
         return ROOT
 
     def written(self, writer: Any, node: Node) -> Iterable[str]:
         return writer.function(node, self) if self.alone else writer.call(node)  # type: ignore[no-any-return]
+
+    def written_along(self, writer: Any, node: Node) -> Iterable[str] | None:
+        if not (self.alone and self.ours) or self.smooth_square is not None:
+            return None
+        if self.exact:
+            return writer.linear_along(node, lambda: writer.function(node, self))  # type: ignore[no-any-return]
+        return writer.function_along(node, self)  # type: ignore[no-any-return]
 
     def keeps(self, position: int) -> bool:
         return self._kept[0 if self.sequence else min(position, len(self._kept) - 1)]
@@ -600,10 +679,16 @@ class Linear(Function):
     ) -> Any:
         params = {name: value for name, value in params.items() if name not in self.added}
         if not self.sequence:
-            return self.call(tangents[0], **params)
+            (t,) = tangents
+            return (self.forward if type(t) is np.ndarray else self.call)(t, **params)
         likes = [x if isinstance(x, Spec) else Spec(np.shape(x), np.result_type(x)) for x in operands]
         pairs = zip(likes, tangents, strict=True)
         return self.func([np.zeros(x.shape, x.dtype) if t is None else t for x, t in pairs], **params)
+
+    def pull_along(
+        self, node: Node, g: Array, dg: Array | None, tangents: Sequence[Any], tangent: Any, dual: Callable[..., Any]
+    ) -> Any:
+        return zip(self.pullback(node, g), _none if dg is None else self.pullback(node, dg), strict=False)
 
     # It only moves, adds and scales elements.
     carefully = Differentiable.carefully
@@ -611,6 +696,11 @@ class Linear(Function):
 
     def written(self, writer: Any, node: Node) -> Iterable[str]:
         return writer.call(node) if self.sequence else writer.linear(node, self)  # type: ignore[no-any-return]
+
+    def written_along(self, writer: Any, node: Node) -> Iterable[str] | None:
+        if self.sequence or not self.ours:
+            return None
+        return writer.linear_along(node, lambda: writer.linear(node, self))  # type: ignore[no-any-return]
 
 
 class Bilinear(Function):
@@ -632,11 +722,33 @@ class Bilinear(Function):
         terms = [self.call(*pair, **params) for pair, t in (((ta, b), ta), ((a, tb), tb)) if t is not None]
         return terms[0] if len(terms) == 1 else terms[0] + terms[1]
 
+    def pull_along(
+        self, node: Node, g: Array, dg: Array | None, tangents: Sequence[Any], tangent: Any, dual: Callable[..., Any]
+    ) -> Any:
+        (p, q), (a, b), (ta, tb) = node.parents, node.args, tangents
+        a, b = p if a is None else a, q if b is None else b
+        keywords = node.kwargs or {}
+        found: list[Any] = []
+        for vjp, parent, turned in zip(self.vjps, (p, q), ((a, tb), (ta, b)), strict=True):
+            if parent is None:
+                found.append((None, None))
+                continue
+            c = None if parent.rule is None else vjp(g, a, b, **keywords)
+            dc = None if any(x is None for x in turned) else vjp(g, *turned, **keywords)
+            if dg is not None:
+                other = vjp(dg, a, b, **keywords)
+                dc = other if dc is None else dc + other
+            found.append((c, dc))
+        return found
+
     def excusing(self, node: Node) -> int:
         return SHARP if node.parents[0] is node.parents[1] else ROOT
 
     def written(self, writer: Any, node: Node) -> Iterable[str]:
         return writer.call(node) if node.kwargs else writer.bilinear(node, self)  # type: ignore[no-any-return]
+
+    def written_along(self, writer: Any, node: Node) -> Iterable[str] | None:
+        return writer.bilinear_along(node, self) if self.ours and not node.kwargs else None
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         p, q = node.parents

@@ -63,6 +63,7 @@ for power in (np.power, np.float_power):
     _elementwise_rule(power).root = _root_of_power
     _elementwise_rule(power).excuses = _excused_by_power
     _elementwise_rule(power).vanishes = _vanishing_power
+    _elementwise_rule(power).regular = frozenset((0, 1, 2))
     _elementwise_rule(power).constant = lambda i, node: (
         np.equal(raw(node.args[1]), 0) if i == 0 and node.parents[1] is None else False
     )

@@ -228,12 +228,25 @@ class Reading(PullbackRule):
     name = "getitem"
     shared = True
     fixed = True
+    along = True
 
     def __init__(self, put: Callable[[Array, Any, Array], None], views: bool) -> None:
         self.put = put
         self.views = views
 
+    def pull_along(
+        self, node: Node, g: Array, dg: Array | None, tangents: Sequence[Any], tangent: Any, dual: Callable[..., Any]
+    ) -> Any:
+        (c,) = self.pullback(node, g)
+        return ((c, None if dg is None else next(iter(self.pullback(node, dg)))),)
+
     def written(self, writer: Any, node: Node) -> Iterable[str]:
         (parent,) = node.parents
         has_axes = parent is not None and parent.shape
         return writer.reading(node, self) if has_axes else writer.call(node)  # type: ignore[no-any-return]
+
+    def written_along(self, writer: Any, node: Node) -> Iterable[str] | None:
+        (parent,) = node.parents
+        if parent is None or not parent.shape:
+            return None
+        return writer.linear_along(node, lambda: writer.reading(node, self))  # type: ignore[no-any-return]

@@ -164,14 +164,14 @@ def gradient_loss(policy: str | None = None) -> _Setting:
     return setting
 
 
-def differentiating(before: Settings, **changes: Any) -> Settings:
+def differentiating(before: Settings, making: Any, recorded: bool = False) -> Settings:
     """Return what holds while the function of a transform runs: a gradient that would be lost is an error.
 
     A policy "ignore" that is set around it or inside it goes first.
     """
     policy = before.policy if (before.policy or _default) == "ignore" else "raise"
     places = before.named if before.transforms else {}
-    return before.with_(policy=policy, transforms=before.transforms + 1, named=places, **changes)
+    return before.in_transform(policy, places, making, recorded)
 
 
 # --- raising and warning --------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ class PullbackRule:
     in_place : whether what comes back to the operand is the cotangent itself, changed in a part
     put : of a rule that reads some elements, what adds a cotangent into a buffer at the place that the node's args tell
     fixed : whether all its nodes have the same number of operands
+    along : whether there may be a way for it in `pull_along`
     multiplies : whether it has one operand, whose cotangent is the node's times an array of the result's shape
     """
 
@@ -49,6 +50,7 @@ class PullbackRule:
     in_place = False
     put: Callable[[Array, Any, Array], None] | None = None
     fixed = False
+    along = False
     multiplies = False
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
@@ -76,6 +78,21 @@ class PullbackRule:
         """
         return NotImplemented
 
+    def pull_along(
+        self, node: Node, g: Array, dg: Array | None, tangents: Sequence[Any], tangent: Any, dual: Callable[..., Any]
+    ) -> Any:
+        """Return the cotangents of the operands, each with its own tangent, or NotImplemented; see second.py.
+
+        Parameters
+        ----------
+        g, dg : the cotangent of the result, and its tangent, None for zeros
+        tangents, tangent : those of the operands, and of the result, None for a constant
+        dual : makes one array of a value and a tangent
+
+        Of an operand that is a leaf, the cotangent itself may be None, since nobody asks for it.
+        """
+        return NotImplemented
+
     def mends(self, g: Array) -> bool:
         """Tell whether the contributions of a large cotangent have no NaN in the place of a zero that wins over it."""
         return self.exact
@@ -98,6 +115,14 @@ class PullbackRule:
     def written(self, writer: Any, node: Node) -> Iterable[str]:
         """Return the lines of a plan that pull a cotangent back; see `plans`."""
         return writer.call(node)  # type: ignore[no-any-return]
+
+    def written_push(self, writer: Any, node: Node) -> Iterable[str]:
+        """Return the lines of a plan that compute the tangent of a result; see second_plans.py."""
+        return writer.push(node)  # type: ignore[no-any-return]
+
+    def written_along(self, writer: Any, node: Node) -> Iterable[str] | None:
+        """Return the lines of a plan that do what `pull_along` does; None where there are none."""
+        return None
 
     def smoothed(self, node: Node) -> Node | None:
         """Return a node of the same value that can be differentiated twice where this one cannot, if there is one."""

@@ -50,17 +50,26 @@ MUCH = 256
 _KEPT_AXES = {"axis", "keepdims"}
 
 
-class _Known:
-    """The plans for tapes with one rule at the end, and how often none was for a tape, by the rules on it."""
+class Known:
+    """The plans for tapes with one rule at the end, and how often none was for a tape, by the rules on it.
 
-    __slots__ = ("misses", "plans")
+    Those are `closed` for whose tapes no node has an older one for a parent, which would be a constant for the sweep.
+    """
+
+    __slots__ = ("closed", "misses", "plans")
 
     def __init__(self) -> None:
         self.plans: tuple[Plan, ...] = ()
+        self.closed: tuple[Plan, ...] = ()
         self.misses: dict[int, int] = {}
 
+    def add(self, plan: Plan, closed: bool) -> None:
+        left = self.plans[: MOST - 1]
+        self.plans = (plan, *left)
+        self.closed = tuple([p for p in self.plans if p in self.closed or (closed and p is plan)])
 
-_known: dict[Any, _Known] = {}
+
+_known: dict[Any, Known] = {}
 _numbers = itertools.count(1)
 
 
@@ -82,40 +91,62 @@ def sweep(
     if wrap is not None or rule is None or not rule.shared or type(g) in TRACED:
         return sweeps.sweep(root, g, retain, wrap, oldest, uses)
     known = _known.get(rule)
-    if known is not None and known.plans:
-        callers = 0 if uses is None else 1
-        before = errors.get()
-        for plan in known.plans:
-            try:
-                errors.set(SILENT)
-                gradients = plan(root, g, retain, oldest, callers)
-            except Exception:
-                gradients = {}  # a rule fails: the loop says so from where its author expects it
-            finally:
-                errors.set(before)
-            if gradients:
-                if not retain and root.rule is rule:  # more than the root is held
-                    sweeps.release_behind(root, gradients, oldest, uses)
-                return gradients
-            if gradients is not None:
-                return sweeps.sweep(root, g, retain, None, oldest, uses)
+    if known is not None:
+        gradients = _by_plan(known.plans, root, g, retain, oldest, uses)
+        if gradients is not None:
+            return gradients or sweeps.sweep(root, g, retain, None, oldest, uses)
     if uses is None:
         uses = reachable(root, oldest)
     count = len(uses)
     if count <= MOST_NODES:
-        known = _room(_known).setdefault(rule, _Known()) if known is None else known
+        known = room(_known).setdefault(rule, Known()) if known is None else known
         # Which keeps none of them alive. Of long tapes, another one of the same length is a rare thing.
         rules = hash(tuple([node.rule for node in uses])) if count <= LONGEST else -count
-        misses = known.misses[rules] = _room(known.misses).get(rules, 0) + 1
+        misses = known.misses[rules] = room(known.misses).get(rules, 0) + 1
         # Where shapes are other ones each time, ever fewer are tried.
         if misses >= REPEATS and misses & (misses - 1) == 0:
             new = written(uses)
             if new is not None:
-                known.plans = (new, *known.plans[: MOST - 1])
+                known.add(new, all(p is None or p in uses for node in uses for p in node.parents))
     return sweeps.sweep(root, g, retain, None, oldest, uses)
 
 
-def _room(memory: dict[K, V]) -> dict[K, V]:
+def sweep_closed(root: Node, g: Array, retain: bool, oldest: int) -> Gradients | None:
+    """Return the gradients by a plan for tapes that have no older node for a parent; None where there is none for this.
+
+    Whoever has to know whether there are such nodes is so spared a walk over the tape.
+    """
+    if guard.watched or type(g) in TRACED or (paused and watching() is not None):
+        return None
+    known = _known.get(root.rule)
+    if known is None:
+        return None
+    return _by_plan(known.closed, root, g, retain, oldest, None) or None
+
+
+def _by_plan(
+    plans: tuple[Plan, ...], root: Node, g: Array, retain: bool, oldest: int, uses: dict[Node, int] | None
+) -> Gradients | None:
+    """Return what the first plan for this tape gives, None if there is none; nothing at all is the plan's NaN."""
+    callers = 0 if uses is None else 1
+    rule = root.rule
+    before = errors.get()
+    for plan in plans:
+        try:
+            errors.set(SILENT)
+            gradients = plan(root, g, retain, oldest, callers)
+        except Exception:
+            gradients = {}  # a rule fails: the loop says so from where its author expects it
+        finally:
+            errors.set(before)
+        if gradients is not None:
+            if gradients and not retain and root.rule is rule:  # more than the root is held
+                sweeps.release_behind(root, gradients, oldest, uses)
+            return gradients
+    return None
+
+
+def room(memory: dict[K, V]) -> dict[K, V]:
     """Return a dictionary that has room for another entry."""
     if len(memory) >= MUCH:
         memory.clear()
@@ -130,11 +161,11 @@ def written(uses: dict[Node, int]) -> Plan | None:
             return None
         if rule is not None and (not rule.shared or (node.size >= LARGE and not rule.in_place)):
             return None
-    writer = _Writer(uses)
+    writer = Writer(uses)
     return writer.plan() if len(uses) <= LONGEST else writer.rolled()
 
 
-class _Writer:
+class Writer:
     """Writes a plan. In its text n5 is the sixth node of the tape, from the oldest on, and g5 its cotangent."""
 
     def __init__(self, uses: dict[Node, int]) -> None:
@@ -168,21 +199,15 @@ class _Writer:
         self.narrow: set[Node] = set()
 
     def plan(self) -> Plan:
-        root = self.nodes[-1]
-        seen = {root}
-        self.lines += [line for node in reversed(self.nodes) for line in self._compared(node, seen)]
-        # They would count as somebody who holds a node.
-        self.lines += [f"q{i} = None" for i in range(max(len(node.parents) for node in self.nodes))]
-        order = " > ".join(f"{self.n[node]}.order" for node in reversed(self.nodes))
-        self.lines.append(f"if not ({order} >= oldest): return None")
+        self._compare()
         place = len(self.lines)
-        self.lines += self._begin(self.n[root], 1)
+        self.lines += self._begin(self.n[self.nodes[-1]], 1)
         for node in reversed(self.nodes):
             if node.rule is not None and node in self.reached:
                 self._guarded(node, self._pull(node))
         self._arrivals()
         self.lines[place:place] = [f"{self.g[node]} = None" for node in self.nodes if node in self.uncertain]
-        return self._made([*self.lines, *self._end()])
+        return self._compiled([*self.lines, *self._end()])  # type: ignore[no-any-return]
 
     def rolled(self) -> Plan | None:
         """Write a plan in which what repeats stands in loops; None where too little does.
@@ -215,7 +240,7 @@ class _Writer:
             return None
         targets = [f"q{i} = None" for i in range(max(len(node.parents) for node in self.nodes))]
         last = ["if not o >= oldest: return None", *begin, *targets]
-        return self._made([*first, *last, *second])
+        return self._compiled([*first, *last, *second])  # type: ignore[no-any-return]
 
     def _begin(self, root: str, places: int) -> list[str]:
         """Return the lines before the first cotangent is pulled; a node stands in so many places of the plan's."""
@@ -234,15 +259,16 @@ class _Writer:
         # What hangs on it, and on nothing else, goes with it.
         return [f"if not (retain or held): {root}.release()", "return kept"]
 
-    def _made(self, lines: Iterable[str]) -> Plan:
+    def _compiled(self, lines: Iterable[str], parameters: str = "retain, oldest, own") -> Any:
+        """Return the function with these lines, of the root, its cotangent and further parameters."""
         root = self.nodes[-1]
         text = "".join(f"\n  {line}" for line in lines)
         file = f"<gradarray plan {next(_numbers)}>"
-        exec(readable(f"def plan({self.n[root]}, {self.g[root]}, retain, oldest, own):{text}\n", file), self.names)
-        plan: Any = self.names.pop("plan")  # its own globals would refer to it in a circle
+        exec(readable(f"def plan({self.n[root]}, {self.g[root]}, {parameters}):{text}\n", file), self.names)
+        plan = self.names.pop("plan")  # its own globals would refer to it in a circle
         # A traceback may have the code for longer than anybody has the plan.
         weakref.finalize(plan.__code__, linecache.cache.pop, file, None).atexit = False
-        return plan  # type: ignore[no-any-return]
+        return plan
 
     def _name(self, value: Any) -> str:
         """Return a global name for an object."""
@@ -274,6 +300,15 @@ class _Writer:
 
     # --- comparing ----------------------------------------------------------------------------------------------------
 
+    def _compare(self) -> None:
+        """Write how a tape is told from another one: node by node, by way of the parents."""
+        seen = {self.nodes[-1]}
+        self.lines += [line for node in reversed(self.nodes) for line in self._compared(node, seen)]
+        # They would count as somebody who holds a node.
+        self.lines += [f"q{i} = None" for i in range(max(len(node.parents) for node in self.nodes))]
+        order = " > ".join(f"{self.n[node]}.order" for node in reversed(self.nodes))
+        self.lines.append(f"if not ({order} >= oldest): return None")
+
     def _compared(self, node: Node, seen: set[Node]) -> Iterable[str]:
         """Write how a node is told from another one, and how its parents are found.
 
@@ -289,7 +324,10 @@ class _Writer:
         yield f"if {' or '.join(tests)}: return None"
         targets, tests = [], []
         for i, parent in enumerate(node.parents):
-            if parent not in self.uses:
+            if parent is None:
+                targets.append(f"q{i}")
+                tests.append(f"q{i} is not None")
+            elif parent not in self.uses:
                 targets.append(f"q{i}")
                 tests.append(f"(q{i} is not None and q{i}.order >= oldest)")
             elif parent in seen:

@@ -174,7 +174,7 @@ def _pull(nodes: list[Node], uses: dict[Node, int], root: Node, g: Array, retain
             if not (mine and rule.in_place and type(g) is ndarray and node not in kept)
             else rule.pullback_in_place(node, g, pending, owned),
         ):
-            # As in `_add`, without the call.
+            # As in `add_cotangents`, without the call.
             if parent is None or c is None:
                 continue
             if type(c) is float64:
@@ -229,7 +229,7 @@ def _pull_recorded(
         pulled = [wrap(c, None) if isinstance(c, plain) else c for c in rule.pullback(rule.lift(source, wrap), g)]
         if careful.kinks != met:
             return None
-        _add(source.parents, pulled, pending, owned, mine and node not in kept)
+        add_cotangents(source.parents, pulled, pending, owned, mine and node not in kept)
     careful.add_passed(kept, passed, wrap)
     return kept if _leaves_are_clean(kept) else None
 
@@ -280,13 +280,13 @@ def _pull_large(
         note = journal.note(node, g)
         _drop(node)
         g = None  # it may be memory that the next node could use
-        _add(node.parents, pulled, pending, owned, mine and node not in kept)
+        add_cotangents(node.parents, pulled, pending, owned, mine and node not in kept)
         journal.queue.append(note)
         pulled = None
     return kept
 
 
-def _add(
+def add_cotangents(
     parents: Iterable[Node | None], pulled: Iterable[Any], pending: dict[Node, Array], owned: set[Node], mine: bool
 ) -> None:
     """Add cotangents to those that are pending; `mine` tells that they may take the memory of what was pulled."""

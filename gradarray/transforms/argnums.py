@@ -51,7 +51,7 @@ class Argnums:
     single : one was given by itself, so that there is one result and no tuple
     """
 
-    __slots__ = ("places", "single", "transform")
+    __slots__ = ("_in_order", "places", "single", "transform")
 
     def __init__(self, argnums: Any, transform: str) -> None:
         self.transform = transform
@@ -65,6 +65,10 @@ class Argnums:
         self.places = tuple(p if isinstance(p, str) else p.__index__() for p in self.places)
         if not self.places:
             raise ValueError("argnums names no argument")
+        # Positions that are told apart by that, as long as there are arguments there.
+        positions: Any = self.places
+        in_order = all(type(p) is int for p in positions) and positions == tuple(sorted({*positions}))
+        self._in_order = in_order and positions[0] >= 0
 
     def __str__(self) -> str:
         named = [f"argument {place!r}" for place in self.places]
@@ -74,7 +78,7 @@ class Argnums:
         """Return the one result, or a tuple of them."""
         return results[0] if self.single else tuple(results)
 
-    def locate(self, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Place]:
+    def locate(self, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Sequence[Place]:
         """Return where the arguments stand in a call: a position in `args` or a name in `kwargs`.
 
         Raises
@@ -84,10 +88,9 @@ class Argnums:
         ValueError
             If two of them are the same one.
         """
-        if len(self.places) == 1:
-            (place,) = self.places
-            if type(place) is int and 0 <= place < len(args):
-                return [place]
+        places = self.places
+        if self._in_order and places[-1] < len(args):  # type: ignore[operator]
+            return places
         found = [self._find(place, f, args, kwargs) for place in self.places]
         if len(set(found)) < len(found):
             raise ValueError(f"argnums={self.places} names an argument of {function_name(f)} twice")

@@ -10,24 +10,27 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..context import settings
-from ..context.settings import held, hold, silently, within
+from ..context.settings import held, hold, next_level, silently, within
 from ..dropin import blocks
-from ..dropin.making import in_reverse
+from ..dropin.making import in_forward, in_reverse
 from ..elsewhere.answers import telling
 from ..forward.dual import Dual
 from ..forward.levels import made_of_tensors, on_a_tape
+from ..forward.tangents import joined
 from ..kernels.arrays import FLOAT64, Array, is_floating
 from ..kernels.references import COUNTED
 from ..kernels.traced import one_beside
 from ..reverse.boxing import saved
 from ..reverse.elementwise import records
+from ..reverse.tensor import variable
 from ..tape import nodes, plans, wrapping
 from ..tape.loss import differentiating
 from ..tape.nodes import Node, PullbackRule, next_order
 from ..tape.wrapping import bare, wrap
+from .checks import zeros_of
 from .containers import Tree, flatten, map_leaves
 from .custom_gradient import highest_level, put_on_tape
-from .trace import ARGUMENT, Results
+from .trace import ARGUMENT, Results, dual, owned, pull_back
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -89,6 +92,7 @@ class _Checkpoint(PullbackRule):
     """
 
     opaque = True
+    along = True
 
     def __init__(
         self, func: Callable[..., Any], leaves: list[Any], structure: Tree, outside: Iterable[Node], prints: list[Any]
@@ -114,7 +118,7 @@ class _Checkpoint(PullbackRule):
         args, kwargs = self.structure.unflatten(given)
         before = held()
         try:
-            hold(differentiating(before, making=in_reverse(before.making)))
+            hold(differentiating(before, in_reverse(before.making)))
             result = blocks.call(self.func, args, kwargs)
         finally:
             hold(before)
@@ -134,6 +138,50 @@ class _Checkpoint(PullbackRule):
         return [found.get(v._node) for v in variables] + [
             found.get(outside[n]) if n in outside else None for n in self.outside
         ]
+
+    # The same along a tape, for the product of a Hessian with a vector; of one result, and of nothing from outside.
+
+    def push(self, node: Node, tangents: Sequence[Any], forward: Any) -> Any:
+        if self.outside or len(self.prints) != 1:
+            return NotImplemented
+        level = next_level()
+        out = self._along(self._duals(node.args, tangents, level), level, False)
+        return out.tangent if isinstance(out, Dual) and out.level == level else zeros_of(node)
+
+    def pull_along(
+        self, node: Node, g: Array, dg: Array | None, tangents: Sequence[Any], tangent: Any, _: Callable[..., Any]
+    ) -> Any:
+        if self.outside or len(self.prints) != 1:
+            return NotImplemented
+        level, start = next_level(), next_order()
+        tangents = [zeros_of(parent) if t is None else t for t, parent in zip(tangents, node.parents, strict=True)]
+        values, along = ([variable(owned(x)) for x in arrays] for arrays in (node.args, tangents))
+        out = self._along([joined(x, t, level) for x, t in zip(values, along, strict=True)], level, True)
+        if not (isinstance(out, Dual) and out.level == level):
+            return NotImplemented
+        # Of <g, J t> + <dg, f>, the gradient by t is the cotangent, and that by the operands the tangent of this.
+        pairs = [(out.tangent, g), *([] if dg is None else [(out.value, dg)])]
+        leaves: Any = [x._node for x in (*along, *values)]
+        found = pull_back(pairs, leaves, start, False)
+        return [*zip(found[: len(along)], found[len(along) :], strict=True)]
+
+    def _duals(self, args: Sequence[Any], tangents: Sequence[Any], level: int) -> list[Any]:
+        return [owned(x) if t is None else dual(x, t, level) for x, t in zip(args, tangents, strict=True)]
+
+    def _along(self, variables: list[Any], level: int, recorded: bool) -> Any:
+        """Call the function in forward mode, and return its one result."""
+        slots = iter(variables)
+        args, kwargs = self.structure.unflatten([next(slots) if leaf is _VARIABLE else leaf for leaf in self.leaves])
+        before = held()
+        making = in_forward(in_reverse(before.making) if recorded else before.making, level)
+        try:
+            hold(differentiating(before, making, recorded))
+            result = blocks.call(self.func, args, kwargs)
+        finally:
+            hold(before)
+        outs = [out for out in flatten(result)[0] if isinstance(out, Dual) or _is_result(out)]
+        self._compare([wrap(bare(out)) for out in outs])
+        return outs[0]
 
     def _compare(self, outs: list[Any]) -> None:
         """Raise if the function did not compute the same as before, up to rounding."""

@@ -23,6 +23,11 @@ def shape_of(x: Any) -> tuple[int, ...]:
     return x.shape if hasattr(x, "dtype") else ()
 
 
+def is_usual(x: Any) -> bool:
+    """Tell whether there is nothing to check of an argument, and nothing to be converted."""
+    return (type(x) is np.ndarray or type(x) is np.float64) and x.dtype is FLOAT64
+
+
 def zeros_of(x: Any) -> Any:
     """Return zeros in the shape and dtype of an array or a number."""
     return np.zeros(shape_of(x), dtype_of(x))[()]

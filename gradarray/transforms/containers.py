@@ -211,6 +211,8 @@ class Tree:
         ValueError
             If it has another shape; `what` says in the message what it is.
         """
+        if self is LEAF and type(other) in PLAIN and type(other) is not bool:
+            return [other]
         leaves: list[Any] = []
         self._match(other, what, leaves)
         return leaves
@@ -288,7 +290,8 @@ def _called(value: Any) -> str:
     return "None" if value is None else _article(type(value).__name__)
 
 
-_LEAF = Tree(None, (), (), lambda parts: parts[0])
+# An array or a number by itself.
+LEAF = Tree(None, (), (), lambda parts: parts[0])
 _NONE = Tree(type(None), (), (), lambda _parts: None)
 
 
@@ -300,7 +303,7 @@ def is_leaf(value: Any) -> bool:
 def flatten(value: Any, whole: Callable[[Any], bool] | None = None) -> tuple[list[Any], Tree]:
     """Return the leaves of a container, and its shape; an array is its own only leaf, and so is what is `whole`."""
     if type(value) in PLAIN and type(value) is not bool:
-        return [value], _LEAF
+        return [value], LEAF
     leaves: list[Any] = []
     return leaves, _flatten(value, leaves, whole)
 
@@ -308,7 +311,7 @@ def flatten(value: Any, whole: Callable[[Any], bool] | None = None) -> tuple[lis
 def _flatten(value: Any, leaves: list[Any], whole: Callable[[Any], bool] | None) -> Tree:
     if whole is not None and whole(value):
         leaves.append(value)
-        return _LEAF
+        return LEAF
     if value is None:
         return _NONE
     found = parts_of(value)
@@ -317,7 +320,7 @@ def _flatten(value: Any, leaves: list[Any], whole: Callable[[Any], bool] | None)
         return Tree(kind, keys, [_flatten(item, leaves, whole) for item in items], build, *way)
     if is_leaf(value):
         leaves.append(value)
-        return _LEAF
+        return LEAF
     return Tree(Fixed, (), (), lambda _parts: value)
 
 

@@ -278,7 +278,7 @@ class _Custom(Derivative):
     def pull_again(self, result: Any, args: tuple[Any, ...]) -> Pull:
         before = held()
         try:
-            hold(differentiating(before, recording=True, making=in_reverse(before.making)))
+            hold(differentiating(before, in_reverse(before.making), recorded=True))
             return blocks.call(self.call, args, {}, self.func)[1]  # type: ignore[no-any-return]
         except Exception as error:
             error.add_note(

@@ -21,6 +21,7 @@ from ..dropin.making import in_forward
 from ..elsewhere.answers import telling
 from ..forward.dual import Dual
 from ..forward.tangents import met
+from ..kernels.arrays import FLOAT64
 from ..kernels.gate import ARRAYS, argument
 from ..kernels.traced import TRACED, array_of
 from ..reverse.tensor import Tensor, variable
@@ -29,11 +30,13 @@ from ..tape.loss import differentiating
 from ..tape.nodes import next_order
 from ..tape.wrapping import bare
 from .argnums import Argnums, DropIn, function_name, need_function
-from .checks import check_argument, check_results, dtype_of, shape_of, zeros_of
-from .containers import flatten, map_leaves
+from .checks import check_argument, check_results, dtype_of, is_usual, shape_of, zeros_of
+from .containers import LEAF, flatten, map_leaves
 from .tap import transposing
 from .trace import Trace, dual, pull_back
 from .transformed import named_after
+
+_ONE = np.float64(1)
 
 # Each differentiation in forward mode has a level of its own, higher than that of those around it.
 
@@ -105,10 +108,13 @@ def gradient_of(
     def gradient(*args: Any, **kwargs: Any) -> Any:
         trace = Trace(transform, f, chosen, args, kwargs)
         out, aux = _with_aux(trace, trace.out, has_aux, transform)
-        out = _need_scalar(out, transform, trace.name)
+        if type(out) is Tensor and type(out._raw) is np.float64:  # the usual result
+            one = _ONE
+        else:
+            out, one = start_of(out, transform, trace.name)
         retain = has_aux and trace.depends(aux)
         aux = trace.settle(aux, retain) if has_aux else None
-        found = trace.arranged(trace.gradients([(out, _one(out))], retain))
+        found = trace.gradient(out, one, retain)
         return (found, aux) if has_aux else found
 
     if transform != "grad":
@@ -173,7 +179,7 @@ def value_and_grad(
         out = _need_scalar(out, "value_and_grad", trace.name)
         retain = trace.depends(both)
         value = trace.settle(both, retain)
-        return value, trace.arranged(trace.gradients([(out, _one(out))], retain))
+        return value, trace.gradient(out, _one(out), retain)
 
     return value_and_gradient
 
@@ -242,7 +248,7 @@ def elementwise_grad(
                 )
         retain = has_aux and trace.depends(aux)
         aux = trace.settle(aux, retain) if has_aux else None
-        found = trace.arranged(trace.gradients([(out, _one(out))], retain))
+        found = trace.gradient(out, _one(out), retain)
         return (found, aux) if has_aux else found
 
     return derivative
@@ -422,22 +428,33 @@ def jvp(
     (0.0, 2.0)
     """
     f = need_function(f, "jvp", drop_in)
-    for given, what in ((primals, "primals"), (tangents, "tangents")):
-        if not isinstance(given, (tuple, list)):
-            raise TypeError(f"the {what} of jvp are a tuple, one for each argument of f, as in jvp(f, (x,), (t,))")
+    if type(primals) is not tuple or type(tangents) is not tuple:
+        for given, what in ((primals, "primals"), (tangents, "tangents")):
+            if not isinstance(given, (tuple, list)):
+                raise TypeError(f"the {what} of jvp are a tuple, one for each argument of f, as in jvp(f, (x,), (t,))")
     if len(primals) != len(tangents):
         raise ValueError(f"{len(primals)} argument(s) need as many tangents, not {len(tangents)}")
-    level, name = next_level(), function_name(f)
+    level = next_level()
     duals = []
     for i, (primal, direction) in enumerate(zip(primals, tangents, strict=True)):
+        if (
+            type(primal) is np.ndarray is type(direction)
+            and primal.dtype is FLOAT64 is direction.dtype
+            and primal.shape == direction.shape
+        ):  # what there is nothing to check of
+            duals.append(dual(primal, direction, level))
+            continue
         leaves, tree = flatten(primal)
         entered = []
         for k, (x, t) in enumerate(zip(leaves, tree.match(direction, f"tangent {i}"), strict=True)):
-            x = check_argument(x, "jvp", name, i, tree, k)
+            x = check_argument(x, "jvp", function_name(f), i, tree, k)
             entered.append(dual(x, as_direction(t, x, f"tangent {i}"), level))
         duals.append(tree.unflatten(entered))
     pushed = Pushed(f, duals, {}, level, has_aux, "jvp")
-    value, tangent = pushed.tree.unflatten(pushed.values), pushed.tree.unflatten(pushed.tangents)
+    if pushed.tree is LEAF:
+        value, tangent = pushed.values[0], pushed.tangents[0]
+    else:
+        value, tangent = pushed.tree.unflatten(pushed.values), pushed.tree.unflatten(pushed.tangents)
     return (value, tangent, pushed.aux) if has_aux else (value, tangent)
 
 
@@ -451,30 +468,35 @@ class Pushed:
     aux : the second part of a pair
     """
 
+    __slots__ = ("aux", "tangents", "tree", "values")
+
     def __init__(
         self, f: Callable[..., Any], args: Any, kwargs: Any, level: int, has_aux: bool, transform: str
     ) -> None:
-        name = function_name(f)
         before = held()
-        now = differentiating(before, making=in_forward(before.making, level))
+        now = differentiating(before, in_forward(before.making, level))
         # An interrupt may have left it from another differentiation.
         vanished = met.vanished if met.within is now.named else None
         try:
             hold(now)
             met.vanished, met.within = vanished or 0, now.named
             out = blocks.call(f, args, kwargs)
-            named = loss.all_named()
+            named = now.named
         except loss.GradientLossError as error:
             end_at_users(error.__traceback__)
             raise
         finally:
             hold(before)
             met.vanished = None if vanished is None else max(vanished, met.vanished or 0)
+        if type(out) is Dual and out.level == level and is_usual(out.value) and not (has_aux or named or paused):
+            self.values, self.tangents, self.tree, self.aux = [out.value], [out.tangent], LEAF, None
+            return
+        name = function_name(f)
         out, aux = pair(out, transform, name) if has_aux else (out, None)
         leaves, self.tree = check_results(out, transform, name, args)
         if named:
             depends = any(isinstance(x, Dual) and x.level == level for x in leaves)
-            loss.warn_of_named(named, name, lambda source: bool(source == level), depends)
+            loss.warn_of_named(dict(named), name, lambda source: bool(source == level), depends)
         self.values = [_value(x, level) for x in leaves]
         self.tangents = [_tangent(x, level) for x in leaves]
         if paused and (watch := watching()) is not None:
@@ -529,6 +551,12 @@ def as_direction(g: Any, x: Any, what: str) -> Any:
     return g if g.dtype == dtype else g.astype(dtype)
 
 
+def start_of(out: Any, transform: str, name: str) -> tuple[Any, Any]:
+    """Return the one real number that a function returned, and the cotangent with which a sweep from it begins."""
+    out = _need_scalar(out, transform, name)
+    return out, _one(out)
+
+
 def pair(out: Any, transform: str, name: str) -> Any:
     if not isinstance(out, (tuple, list)) or len(out) != 2:
         raise TypeError(f"{transform} with has_aux=True needs a function that returns (result, aux); {name} does not")
@@ -537,7 +565,8 @@ def pair(out: Any, transform: str, name: str) -> Any:
 
 def _with_aux(trace: Trace, out: Any, has_aux: bool, transform: str) -> tuple[Any, Any]:
     result, aux = pair(out, transform, trace.name) if has_aux else (out, None)
-    trace.warn_of_named(result)
+    if trace.named:
+        trace.warn_of_named(result)
     return result, aux
 
 

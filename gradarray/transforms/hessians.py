@@ -10,12 +10,14 @@ from typing import Any, ParamSpec, overload
 
 import numpy as np
 
-from ..context.settings import next_level
+from ..context.settings import next_level, paused, watching
 from ..elsewhere.answers import telling
+from ..kernels.gate import ARRAYS
 from .argnums import Argnums, DropIn, need_function
 from .checks import check_results, dtype_of, shape_of, zeros_of
 from .containers import flatten
-from .gradients import Pushed, as_direction, gradient_of, jvp
+from .curvature import product_along
+from .gradients import Pushed, as_direction, gradient_of, jvp, start_of
 from .jacobians import concatenated, jacobian_of, refuse_complex, units
 from .trace import Chosen, Trace, as_given, dual
 from .transformed import named_after
@@ -120,10 +122,28 @@ def _hvp_of(transform: str, f: Callable[..., Any], argnums: Any) -> Callable[...
     @named_after(f, "hvp", f"Return the Hessian of {{}} by {chosen} times a vector.", (hvp, (f, argnums)), False)
     def product(x: Any, v: Any, /, *args: Any, **kwargs: Any) -> Any:
         inner = Chosen(transform, f, chosen, (x, *args), kwargs)
-        tangents = iter(jvp(_of_leaves(gradient, inner), (inner.leaves,), (_direction(inner, chosen, v),))[1])
+        directions = _direction(inner, chosen, v)
+        if (
+            all(map(_is_real, inner.leaves))
+            and all(map(_is_real, directions))
+            and not (paused and watching() is not None)
+        ):
+            directions = [as_direction(t, y, "tangent 0") for t, y in zip(directions, inner.leaves, strict=True)]
+            trace = Trace(transform, f, chosen, (x, *args), kwargs)
+            trace.warn_of_named(trace.out)
+            out, one = start_of(trace.out, transform, trace.name)
+            trace.out = None
+            directions = [t if t.ndim else t[()] for t in directions]
+            return trace.arranged(product_along(out, one, trace.inputs, directions, trace.oldest))
+        tangents = iter(jvp(_of_leaves(gradient, inner), (inner.leaves,), (directions,))[1])
         return chosen.arrange([tree.bare(derivatives=True).unflatten(tangents) for tree in inner.trees])
 
     return product
+
+
+def _is_real(x: Any) -> bool:
+    """Tell whether a leaf is a plain array, or a number, that is real, and on the tape of nobody around."""
+    return type(x) is float or (type(x) in ARRAYS and x.dtype.kind in "biuf")
 
 
 def _direction(inner: Chosen, chosen: Argnums, v: Any) -> list[Any]:

@@ -21,19 +21,21 @@ from ..context.settings import held, hold
 from ..dropin import blocks
 from ..dropin.making import in_reverse
 from ..forward.dual import Dual
+from ..forward.levels import same_layout
 from ..forward.tangents import copied, joined, matched
 from ..kernels.arrays import FLOAT64, Array
+from ..kernels.gate import PLAIN
 from ..kernels.traced import MEMORY, TRACED, array_of, one_beside
 from ..reverse.tensor import Tensor, variable
 from ..tape import loss
 from ..tape.loss import differentiating
 from ..tape.nodes import AWAITED, Node, PullbackRule, next_order
-from ..tape.plans import sweep
+from ..tape.plans import Gradients, sweep, sweep_closed
 from ..tape.sweeps import reachable
 from ..tape.wrapping import is_point, new_object, wrap
 from .argnums import Argnums, function_name
-from .checks import check_argument, zeros_of
-from .containers import Fixed, Tree, flatten, map_leaves
+from .checks import check_argument, is_usual, zeros_of
+from .containers import LEAF, Fixed, Tree, flatten, map_leaves
 
 Pairs = Sequence[tuple[Any, Any]]
 
@@ -86,6 +88,10 @@ class Chosen:
         self.trees: list[Tree] = []
         for place in self._places:
             value = args[place] if isinstance(place, int) else kwargs[place]
+            if is_usual(value):
+                self.leaves.append(value)
+                self.trees.append(LEAF)
+                continue
             leaves, tree = flatten(value)
             if tree.kind is Fixed or value is None:
                 raise TypeError(
@@ -99,12 +105,16 @@ class Chosen:
     def call(self, leaves: Iterable[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments of the call with other leaves."""
         left = iter(leaves)
-        args, kwargs = list(self._args), dict(self._kwargs)
+        if len(self._args) == 1 and self.trees[0] is LEAF and not self._kwargs:
+            return (next(left),), {}
+        args = list(self._args)
+        kwargs = dict(self._kwargs) if self._kwargs else {}
         for place, tree in zip(self._places, self.trees, strict=True):
+            value = next(left) if tree is LEAF else tree.unflatten(left)
             if isinstance(place, int):
-                args[place] = tree.unflatten(left)
+                args[place] = value
             else:
-                kwargs[place] = tree.unflatten(left)
+                kwargs[place] = value
         return tuple(args), kwargs
 
 
@@ -128,7 +138,7 @@ class Trace:
     tensors : whether Tensors are among the arguments, so that results are Tensors too
     """
 
-    __slots__ = ("_argnums", "_f", "_named", "_reached", "_trees", "inputs", "oldest", "out", "plain", "tensors")
+    __slots__ = ("_argnums", "_f", "_reached", "_trees", "inputs", "named", "oldest", "out", "plain", "tensors")
 
     def __init__(
         self,
@@ -141,19 +151,25 @@ class Trace:
         self._f = f
         self._reached: Reached | None = None
         self._argnums = argnums
-        recording = settings.recording()
+        before = held()
+        recording = settings.recording() if settings.paused else before.recording
         self.oldest = next_order()
         self.inputs: list[Node] = []
         chosen = Chosen(transform, f, argnums, args, kwargs)
         self.plain, self._trees = chosen.leaves, chosen.trees
-        self.tensors = any(isinstance(value, Tensor) for value in (*args, *kwargs.values(), *self.plain))
-        args, kwargs = chosen.call([self._enter(leaf, recording) for leaf in self.plain])
-        before = held()
+        self.tensors = False
+        if kwargs or not PLAIN.issuperset(map(type, args)):
+            self.tensors = any(isinstance(value, Tensor) for value in (*args, *kwargs.values(), *self.plain))
+        variables = []
+        for leaf in self.plain:
+            variables.append(self._enter(leaf, recording))  # noqa: PERF401 - a comprehension costs more of one item
+        args, kwargs = chosen.call(variables)
+        # An outer no_grad is about the outer tape; this derivative was asked for inside it.
+        now = differentiating(before, in_reverse(before.making), recorded=True)
         try:
-            # An outer no_grad is about the outer tape; this derivative was asked for inside it.
-            hold(differentiating(before, recording=True, making=in_reverse(before.making)))
+            hold(now)
             self.out = blocks.call(f, args, kwargs)
-            self._named = loss.all_named()
+            self.named = dict(now.named) if now.named else None
         except loss.GradientLossError as error:
             end_at_users(error.__traceback__)
             raise
@@ -167,24 +183,36 @@ class Trace:
 
     def _enter(self, x: Any, recording: bool) -> Any:
         """Return the variable that the function gets in place of an argument."""
+        if type(x) is np.ndarray and x.ndim:
+            t = variable(np.array(x))
+        elif type(x) is np.float64:
+            t = variable(x)
+        else:
+            return self._enter_unusual(x, recording)
+        leaf: Any = t._known
+        leaf.args = AWAITED
+        self.inputs.append(leaf)
+        return t
+
+    def _enter_unusual(self, x: Any, recording: bool) -> Any:
         if isinstance(x, Dual):
             value = self._enter(x.value, recording)
             return joined(value, matched(copied(x.tangent), value), x.level)
-        if isinstance(x, Tensor):
+        elif isinstance(x, Tensor):
             if x._node is not None and recording:
                 t = new_object(Tensor)
                 t._raw = owned(x._raw)
                 t._alias = x._alias if x._alias is False else None
-                t._node = node = Node(ARGUMENT, AWAITED, None, None, (x._node,), x.shape, x.dtype)
+                t._known = node = Node(ARGUMENT, AWAITED, None, None, (x._node,), x.shape, x.dtype)
                 node.holder = weakref.ref(t)
                 self.inputs.append(node)
                 return t
             x = x._raw
         x = owned(x)
         t = variable(x[()], False) if is_point(x) else variable(x)
-        assert t._node is not None
-        t._node.args = AWAITED
-        self.inputs.append(t._node)
+        leaf: Any = t._known
+        leaf.args = AWAITED
+        self.inputs.append(leaf)
         return t
 
     # --- results ----------------------------------------------------------------------------------------------------
@@ -228,12 +256,12 @@ class Trace:
 
     def warn_of_named(self, out: Any) -> None:
         """Warn of a result that depends on no argument, where somebody took an argument's bare values by name."""
-        if self._named is None:
+        if self.named is None:
             return
         depends = any(self._from_arguments(node) for x in flatten(out)[0] for node in nodes_of(x))
-        named = {place: by for place, by in self._named.items() if isinstance(by[0], Node)}
+        named = {place: by for place, by in self.named.items() if isinstance(by[0], Node)}
         loss.warn_of_named(named, self.name, self._from_arguments, depends)
-        self._named = None
+        self.named = None
 
     def _from_arguments(self, node: Node) -> bool:
         try:
@@ -249,6 +277,21 @@ class Trace:
         reached, self._reached = self._reached, None
         return pull_back(pairs, self.inputs, self.oldest, retain, reached=reached)
 
+    def gradient(self, out: Any, g: Any, retain: bool) -> Any:
+        """Pull the cotangent of one result back to the arguments, and return it in their containers."""
+        found = None
+        if self._reached is None and type(out) is Tensor and (type(g) is np.float64 or type(g) is np.ndarray):
+            # Most of the time there is a plan, so that nothing has to be found out of the tape.
+            root = out._node
+            found = None if root is None else sweep_closed(root, g, retain, self.oldest)
+        if found is None:
+            return self.arranged(self.gradients([(out, g)], retain))
+        if len(self.inputs) == 1 and self._trees[0] is LEAF:
+            gradient = found.get(self.inputs[0])
+            if type(gradient) is np.ndarray is type(self.plain[0]) and gradient.base is None and gradient is not g:
+                return gradient if self._argnums.single else (gradient,)
+        return self.arranged(own_gradients(found, self.inputs, {id(g)}))
+
     def match(self, tangents: Sequence[Any]) -> list[Any]:
         """Return the leaves of directions, one for each argument that became variables."""
         if len(tangents) != len(self._trees):
@@ -261,8 +304,9 @@ class Trace:
 
         Those of a Jacobian have other shapes than the leaves.
         """
-        left = iter([as_given(g, x) for g, x in zip(gradients, self.plain, strict=True)])
-        return self._argnums.arrange([tree.bare(not jacobian).unflatten(left) for tree in self._trees])
+        left = map(as_given, gradients, self.plain)
+        results = [next(left) if tree is LEAF else tree.bare(not jacobian).unflatten(left) for tree in self._trees]
+        return self._argnums.arrange(results)
 
 
 def nodes_of(x: Any) -> list[Node]:
@@ -334,8 +378,25 @@ def pull_back(
     cotangents[:] = [c._raw if isinstance(c, Tensor) else c for c in cotangents]
     g = one_beside(cotangents) if len(roots) > 1 else cotangents[0]
     found = sweep(root, g, retain, None, oldest, reached[1])
-    taken = {id(c) for c in cotangents}
-    return [_own(found[node], taken) if node in found else zeros_of(node) for node in inputs]
+    return own_gradients(found, inputs, {id(c) for c in cotangents})
+
+
+def own_gradients(found: Gradients, inputs: Sequence[Node], taken: set[int]) -> list[Any]:
+    """Return the gradients for the inputs: each shares memory with no other one, is no view, and none of those `taken`.
+
+    Those are the identities of arrays.
+    """
+    gradients = []
+    for node in inputs:
+        g = found.get(node)
+        if g is None:
+            g = zeros_of(node)
+        elif type(g) in MEMORY:
+            if g.base is not None or id(g) in taken:
+                g = g.copy()
+            taken.add(id(g))
+        gradients.append(g)
+    return gradients
 
 
 def owned(x: Any) -> Any:
@@ -349,6 +410,13 @@ def owned(x: Any) -> Any:
 
 def dual(x: Any, tangent: Any, level: int) -> Dual:
     """Return a Dual of copies of an array and a direction, laid out alike, so that a view is one of both."""
+    if type(x) is np.ndarray is type(tangent):
+        value, tangent = np.array(x), np.array(tangent)
+        return (
+            Dual(value, tangent, level)
+            if same_layout(tangent, value)
+            else joined(value, matched(tangent, value), level)
+        )
     # Tensors are copied, too: the function may write into its arguments.
     value, tangent = (owned(v) if not isinstance(v, (Tensor, Dual)) else copied(v) for v in (x, tangent))
     return joined(value, matched(tangent, value), level)  # type: ignore[no-any-return]
@@ -356,6 +424,8 @@ def dual(x: Any, tangent: Any, level: int) -> Dual:
 
 def as_given(g: Any, x: Any) -> Any:
     """Return a gradient as the kind of thing that the argument is: a Tensor, an array or a NumPy scalar."""
+    if type(g) is np.ndarray is type(x):
+        return g
     while isinstance(x, Dual):
         x = x.value
     if isinstance(g, Dual):
@@ -372,12 +442,3 @@ def as_given(g: Any, x: Any) -> Any:
 def _split(x: Any, level: int) -> tuple[Any, Any]:
     """Return value and tangent of a Dual of this level; anything else has no tangent."""
     return (x.value, x.tangent) if isinstance(x, Dual) and x.level == level else (x, None)
-
-
-def _own(g: Any, taken: set[int]) -> Any:
-    """Return a gradient that shares memory with no other one and is no view."""
-    if type(g) in MEMORY:
-        if g.base is not None or id(g) in taken:
-            g = g.copy()
-        taken.add(id(g))
-    return g

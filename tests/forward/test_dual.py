@@ -995,3 +995,24 @@ def test_parts_in_c_order_are_scalars_and_arrays_of_their_own_as_in_numpy(index)
     value, tangent = ga.jvp(f, (x,), (x + 1,))
     assert found[0] == found[1]
     assert (value, tangent) == (np.sum(x.flat[index]), np.sum((x + 1).flat[index]))
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3)])
+def test_constant_partial_derivatives_that_are_no_sum(shape: tuple[int, ...]) -> None:
+    x, t = np.full(shape, 0.5), np.full(shape, 0.25)
+    _, tangent = ga.jvp(np.nextafter, (x, x + 1), (t, np.full(shape, 0.75)))
+    np.testing.assert_array_equal(tangent, t)  # to the last bit
+
+
+@pytest.mark.parametrize("operator", [np.add, np.subtract, np.multiply, np.divide, np.power])
+@pytest.mark.parametrize("other", [2, 0.5, True, np.float64(3.0), 2**60 + 1])
+def test_numbers_beside_arrays_of_another_precision(operator: Any, other: Any) -> None:
+    for dtype in (np.float32, np.float64, np.longdouble):
+        x, t = np.linspace(0.5, 1.5, 6).astype(dtype).reshape(2, 3), np.ones((2, 3), dtype)
+        for order in "CF":
+            a, b = np.asarray(x, order=order), np.asarray(t, order=order)
+            value, tangent = ga.jvp(lambda y: operator(y, other), (a,), (b,))
+            expected = operator(a, other)
+            assert value.dtype == tangent.dtype == expected.dtype
+            assert value.strides == tangent.strides == expected.strides
+            np.testing.assert_array_equal(value, expected)

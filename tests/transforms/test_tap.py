@@ -123,11 +123,10 @@ def test_derivatives_of_every_order():
     seen.all.clear()
     np.testing.assert_allclose(ga.hvp(seen.f)(X, V), expected @ V, rtol=1e-7)
     shown = [bare(g) for g in seen.all]
-    assert len(shown) == 3
-    np.testing.assert_allclose(shown[0], TANGENT, rtol=1e-7)
-    np.testing.assert_allclose(shown[1], COTANGENT, rtol=1e-7)
+    assert len(shown) == 2
+    np.testing.assert_allclose(shown[0], COTANGENT, rtol=1e-7)
     along = slope(lambda t: numeric_jacobian(outer, inner(X + t * V)), 0.0)
-    np.testing.assert_allclose(shown[2], along, rtol=1e-4)
+    np.testing.assert_allclose(shown[1], along, rtol=1e-4)
     np.testing.assert_allclose(ga.hessian_diagonal(seen.f)(X), np.diag(expected), rtol=1e-7)
 
 

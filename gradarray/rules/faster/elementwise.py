@@ -10,7 +10,14 @@ import numpy as np
 from ...kernels.arrays import FLOAT64, LARGE, Array
 from ...kernels.gate import PLAIN
 from ...kernels.traced import as_form
-from ..numpy.elementwise import arcsinh_partial, arctan_partial, beside, divide_partial, power_by_exponent
+from ..numpy.elementwise import (
+    arcsinh_partial,
+    arctan_partial,
+    beside,
+    divide_partial,
+    power_by_base,
+    power_by_exponent,
+)
 from ..registry import faster
 
 # --- 1 + x**2 --------------------------------------------------------------------------------------------------------
@@ -84,5 +91,14 @@ def power(ans: Array, x1: Array, x2: Array) -> Array:
 
 
 faster(np.divide, divide)
+
+
+def square(_ans: Array, x1: Array, x2: Array) -> Array:
+    """Add the base to itself, where it is squared: a number of Python's has to be made an array's first."""
+    if type(x2) is int and x2 == 2 and type(x1) is np.ndarray and x1.dtype is FLOAT64:
+        return x1 + x1
+    return power_by_base(_ans, x1, x2)
+
+
 for func in (np.power, np.float_power):
-    faster(func, None, power)
+    faster(func, square, power)

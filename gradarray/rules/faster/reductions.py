@@ -35,6 +35,8 @@ def reducing(ufunc: np.ufunc) -> Callable[..., Array]:
             plain = dtype is None and initial is np._NoValue and where is True and a.flags.c_contiguous
             if plain and -a.ndim <= axis < a.ndim and axis % a.ndim and len(a) >= THREADS > 1:
                 return reduce_in_parts(ufunc, a, axis % a.ndim, keepdims)
+        if initial is np._NoValue and where is True:  # each argument more takes some time
+            return reduce(a, axis, dtype, None, keepdims)
         return reduce(a, axis, dtype, None, keepdims, initial, where)
 
     return forward
