@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..context.settings import SILENT, errors
-from ..kernels.arrays import BLAS_THREADS, FLOAT64, LARGE, Array
+from ..kernels.arrays import BLAS_THREADS, FLOAT64, HEAVY, LARGE, Array
 from ..kernels.parts import add
 from ..kernels.products import no_nan
 from ..kernels.references import RETURNED, fewest, holders
@@ -136,6 +136,7 @@ def _pull(nodes: list[Node], uses: dict[Node, int], root: Node, g: Array, retain
     pop, counted, own, float64 = pending.pop, references, _own.small, np.float64
     owned: set[Node] = set()  # the nodes for which a buffer is pending; see cotangents.py
     zeros = -1  # which node has a cotangent that is all zeros but for a part without a NaN
+    large = False  # whether a large array has come
     parent = c = None
     for node in reversed(nodes):
         g = pop(node, None)
@@ -151,7 +152,9 @@ def _pull(nodes: list[Node], uses: dict[Node, int], root: Node, g: Array, retain
             # A sum of two arrays is in the machine's byte order.
             kept[node] = g if type(g) is not np.ndarray or g.dtype is node.dtype else fit(g, node)
             continue
-        if type(g) is np.ndarray and g.size >= LARGE and not retain and not rule.in_place and type(start) not in TRACED:
+        if type(g) is np.ndarray and g.size >= LARGE and not (retain or rule.in_place or type(start) in TRACED):
+            large = True
+        if large and type(g) is np.ndarray and g.size >= HEAVY and not rule.in_place:
             if node.order != zeros and not _is_finite(g):
                 return None
             if not all(map(_is_finite, (*pending.values(), *kept.values()))):
@@ -164,6 +167,11 @@ def _pull(nodes: list[Node], uses: dict[Node, int], root: Node, g: Array, retain
             return _pull_large(nodes, place, uses, root, start, pending, kept, owned)
         if counted(node) - uses[node] > own and type(g) is not list:
             kept[node] = g if type(g) is not np.ndarray or g.dtype is node.dtype else fit(g, node)
+        if large:
+            held = [g]
+            g = c = None
+            pull_whole(node, held, pending, owned, bool(mine), node in kept, True)
+            continue
         for parent, c in zip(node.parents, rule.pullback(node, g)):  # noqa: B905 - strict= costs as much as the rest
             # As in `_add`, without the call.
             if parent is None or c is None:
@@ -297,6 +305,26 @@ def _add(
             add(pending[parent], c)
         else:
             pending[parent] = pending[parent] + c
+
+
+def pull_whole(
+    node: Node, held: list[Array], pending: dict[Node, Array], owned: set[Node], mine: bool, kept: bool, large: bool
+) -> None:
+    """Pull the cotangent that a list holds alone back through a node; a NaN is left to come out at the leaves.
+
+    `mine` tells that it is a buffer, `kept` that it is a gradient, and `large` that a large array has come.
+    """
+    rule: Any = node.rule
+    if large:
+        mine = mine or _spare(held, 0)
+        pulled = rule.contributions(node, held.pop(), _unmended)
+    else:
+        pulled = rule.pullback(node, held.pop())
+    _add(node.parents, pulled, pending, owned, mine and not kept)
+
+
+def _unmended(i: int) -> None:
+    """Stand for what looks after a NaN in `contributions`."""
 
 
 def _leaves_are_clean(kept: dict[Node, Array]) -> bool:
@@ -484,7 +512,7 @@ def _count_own_references() -> None:
             return (g,)
 
     rule: Any = Same()
-    for kind, shape in (("small", ()), ("recorded", ()), ("careful", ()), ("large", (LARGE,))):
+    for kind, shape in (("small", ()), ("recorded", ()), ("careful", ()), ("large", (HEAVY,))):
         g = np.ones(shape)[()]
 
         def enough(own: int, kind: str = kind, shape: tuple[int, ...] = shape, g: Array = g) -> bool:
