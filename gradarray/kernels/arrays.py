@@ -81,6 +81,14 @@ class Number(float):
         return self.value if dtype is not None and dtype.char in "gG" else float(self)
 
 
+def everywhere(number: Any, shape: tuple[int, ...]) -> Array:
+    """Return one number, or what is the only element of an array, in each place of a shape, without memory of its own.
+
+    As np.broadcast_to does, which takes ten times as long on small arrays (2.1 us, here 0.2).
+    """
+    return np.ndarray(shape, number.dtype, number, 0, (0,) * len(shape))
+
+
 def is_floating(x: Any) -> bool:
     """Tell whether an object is an array, or a scalar of NumPy's, of numbers that could have a derivative."""
     return getattr(getattr(x, "dtype", None), "kind", "") in ("f", "c")
