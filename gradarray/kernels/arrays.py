@@ -81,7 +81,7 @@ class Number(float):
         return self.value if dtype is not None and dtype.char in "gG" else float(self)
 
 
-def everywhere(number: Any, shape: tuple[int, ...]) -> Array:
+def constant_view(number: Any, shape: tuple[int, ...]) -> Array:
     """Return one number, or what is the only element of an array, in each place of a shape, without memory of its own.
 
     As np.broadcast_to does, which takes ten times as long on small arrays (2.1 us, here 0.2).

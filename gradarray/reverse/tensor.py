@@ -14,7 +14,7 @@ from ..context.frames import copies_container
 from ..elsewhere.answers import Absent, catching, give_absent, refuse_keywords
 from ..elsewhere.names import ON_ARRAYS
 from ..kernels import gate
-from ..kernels.arrays import FLOAT64, Array, everywhere
+from ..kernels.arrays import FLOAT64, Array, constant_view
 from ..kernels.references import COUNTED
 from ..kernels.traced import MEMORY, TRACED, fresh_array
 from ..rules.primitives import astype
@@ -314,7 +314,7 @@ class Tensor(Surface):
             if node.dtype is FLOAT64 and node.shape == () and not create_graph:
                 return _ONE
             one = node.dtype.type(1)
-            g = one if node.shape == () else everywhere(one, node.shape)
+            g = one if node.shape == () else constant_view(one, node.shape)
             return wrap(g) if create_graph else g
         value = grad if isinstance(grad, Tensor) or type(grad) is np.ndarray else gate.new_array(grad)
         if value.dtype.kind not in "biufc" or (value.dtype.kind == "c" and node.dtype.kind != "c"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels.arrays import LARGE, SPLIT, Array, Spec, everywhere
+from ...kernels.arrays import LARGE, SPLIT, Array, Spec, constant_view
 from ...kernels.parts import THREADS, reduce_in_parts, ufunc_in_parts
 from ...kernels.traced import as_form
 from ...tape.cotangents import Scatter
@@ -43,12 +43,12 @@ def reducing(ufunc: np.ufunc) -> Callable[..., Array]:
 def spread_view(g: Array, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Array | None:
     """Return the cotangent of a reduction's result as a view in the shape of the operand; None for what is unusual."""
     if type(g) is np.float64 or type(g) is np.float32:
-        return everywhere(g, shape) if shape else g
+        return constant_view(g, shape) if shape else g
     if type(g) is np.ndarray:
         if g.shape == shape:
             return g
         if g.size == 1:
-            return everywhere(g, shape)
+            return constant_view(g, shape)
         if type(axis) is int and g.flags.forc and g.size:
             k, strides = axis % len(shape), g.strides
             return np.ndarray(shape, g.dtype, g, 0, (*strides[:k], 0, *strides[k + 1 if keepdims else k :]))
