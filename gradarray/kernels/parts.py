@@ -172,8 +172,8 @@ def product_in_parts(
     the memory of a cotangent that is to `spare`. Where a NaN comes out, ``mend(place, g, d, product)`` returns what is
     to be taken for a product and its factors; the place is an index of rows, or of the elements in C order, or ``...``.
     """
-    if mend is None and g.size < SPLIT and _is_packed((g, *saved)):
-        # Nothing is gained by parts, and memory not spared: what is to spare is soon another array's.
+    # Too small for threads, and for halves, which spare memory.
+    if mend is None and g.size < (2 * LARGE if spare and into is None else SPLIT) and _is_packed((g, *saved)):
         result = product(g, partial(*saved))
         if into is not None:
             into += result

@@ -80,10 +80,10 @@ def sweep(
 
     Where a NaN comes out, the sweep is done once more with care, so that a zero that comes from a selection wins over
     an infinity or a NaN: ``np.where(x > 0, np.log(x), 0.)`` has a finite gradient everywhere, and code that never meets
-    such a point pays next to nothing for it. Small arrays are looked through at the end, in the gradients of the
-    leaves, and the tape is released then, so that a rule that fails leaves it as it was. From the first large array on,
-    each contribution is looked through as it comes, so that what a node saved can be dropped once used: what the next
-    one allocates is then memory that is still mapped. What care needs to know of it is noted down. What outlasts the
+    such a point pays next to nothing for it. Most arrays are looked through at the end, in the gradients of the leaves,
+    and the tape is released then, so that a rule that fails leaves it as it was. From the first one of `HEAVY` elements
+    on, each contribution is looked through as it comes, so that what a node saved can be dropped once used: what the
+    next one allocates is then memory that is still mapped. What care needs to know of it is noted down. What outlasts the
     tape is told by `release`.
 
     Parameters
@@ -128,7 +128,7 @@ def sweep(
 
 
 def _pull(nodes: list[Node], uses: dict[Node, int], root: Node, g: Array, retain: bool) -> dict[Node, Array] | None:
-    """Sweep over small arrays, and up to the first large one; over all of them where the tape is retained."""
+    """Sweep up to the first array of `HEAVY` elements; over all of them where the tape is retained."""
     kept: dict[Node, Array] = {}
     pending = {root: g}
     start = g
@@ -243,7 +243,7 @@ def _pull_large(
     kept: dict[Node, Array],
     owned: set[Node],
 ) -> dict[Node, Array]:
-    """Go on from the first large array, at a place in the list: look at each contribution, and release as it goes.
+    """Go on from the first heavy array, at a place in the list: look at each contribution, and release as it goes.
 
     `start` is the cotangent of the root.
     """
