@@ -83,8 +83,8 @@ def sweep(
     such a point pays next to nothing for it. Most arrays are looked through at the end, in the gradients of the leaves,
     and the tape is released then, so that a rule that fails leaves it as it was. From the first one of `HEAVY` elements
     on, each contribution is looked through as it comes, so that what a node saved can be dropped once used: what the
-    next one allocates is then memory that is still mapped. What care needs to know of it is noted down. What outlasts the
-    tape is told by `release`.
+    next one allocates is then memory that is still mapped. What care needs to know of it is noted down. What outlasts
+    the tape is told by `release`.
 
     Parameters
     ----------

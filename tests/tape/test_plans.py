@@ -40,16 +40,16 @@ def loops(monkeypatch):
     return roots
 
 
-def gradients(f, *arrays):
+def gradients(f, *arrays, retain=False):
     tensors = [ga.tensor(x) for x in arrays]
-    f(*tensors).backward()
+    f(*tensors).backward(retain_graph=retain)
     return [t.grad for t in tensors]
 
 
-def by_loop(f, *arrays):
+def by_loop(f, *arrays, retain=False):
     tensors = [ga.tensor(x) for x in arrays]
     y = f(*tensors)
-    found = sweeps.sweep(y._node, np.ones(y.shape, y.dtype)[()])
+    found = sweeps.sweep(y._node, np.ones(y.shape, y.dtype)[()], retain)
     return [None if t.constant else found.get(t._node) for t in tensors]
 
 
@@ -83,6 +83,9 @@ SINGLE = {name: f for name, f in FUNCTIONS.items() if name not in ("network", "i
     "joining": lambda w, b, v: np.sum(np.sin(np.concatenate([w, [b], v.T], axis=0)) * b) + np.sum(np.stack([b] * 7)),
     "extrema": lambda w, b, v: np.sum(np.max(v, axis=1)) + np.max(w) + np.sum(w - np.max(w, axis=-1, keepdims=True)),
     "differences": lambda w, b, v: np.sum((b - w) * (-v.T - b)) + np.sum(2.0 - w) - np.sum(b - v.T),
+    "one number for all": lambda w, b, v: np.mean(2.0 - (w + b)) * 0.7 + np.mean(w - b),
+    "signs of zeros": lambda w, b, v: np.sum(m := np.max(w, axis=-1)) + np.sum(w * (v.T * -0.0)) + np.sum(m),
+    "slopes of double precision": lambda w, b, v: np.sum(np.maximum(w, v.T)) + np.sum(np.maximum(w * v.T, w) * w),
     "one part": lambda w, b, v: np.sum(w[2:] * b) + np.sum(np.exp(v[:1, 1:])) + np.sum(w.reshape(-1)[3:]),
 }
 
@@ -112,20 +115,21 @@ def test_so_does_one_for_single_precision(name, loops):
     assert len(loops) == 2
 
 
+@pytest.mark.parametrize("retain", [False, True])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("f", SINGLE.values(), ids=SINGLE)
-def test_so_does_one_for_larger_arrays(f, dtype, loops):
+def test_so_does_one_for_larger_arrays(f, dtype, retain, loops):
     rng = np.random.default_rng(0)
     # Of some, only what they are multiplied to is large; the first one lies in Fortran order.
     for rows, columns in ((70, 60), (350, 12), (60, 12)):
         w, v = rng.uniform(0.5, 1, (columns, rows)).T, rng.uniform(0.5, 1, (columns, rows))
         arrays = [x.astype(dtype) for x in (w, v[:, 0].copy(), v)]
         assert arrays[0].flags.f_contiguous
-        expected = by_loop(f, *arrays)
+        expected = by_loop(f, *arrays, retain=retain)
         loops.clear()
         plans._known.clear()
         for _ in range(3):
-            found = gradients(f, *arrays)
+            found = gradients(f, *arrays, retain=retain)
             for g, e in zip(found, expected, strict=True):
                 assert (g is None) == (e is None)
                 assert g is None or g.tobytes() == e.tobytes()
