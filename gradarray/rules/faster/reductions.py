@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels.arrays import LARGE, SPLIT, Array, Spec, constant_view
+from ...kernels.arrays import FLOAT64, LARGE, SPLIT, Array, Spec, constant_view
 from ...kernels.parts import THREADS, reduce_in_parts, ufunc_in_parts
 from ...kernels.traced import as_form
 from ...tape.cotangents import Scatter
@@ -42,7 +42,9 @@ def reducing(ufunc: np.ufunc) -> Callable[..., Array]:
 
 def spread_view(g: Array, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Array | None:
     """Return the cotangent of a reduction's result as a view in the shape of the operand; None for what is unusual."""
-    if type(g) is np.float64 or type(g) is np.float32:
+    if type(g) is np.float64:  # as below, without the call
+        return np.ndarray(shape, FLOAT64, g, 0, (0,) * len(shape)) if shape else g
+    if type(g) is np.float32:
         return constant_view(g, shape) if shape else g
     if type(g) is np.ndarray:
         if g.shape == shape:
