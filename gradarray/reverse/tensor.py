@@ -14,7 +14,7 @@ from ..context.frames import copies_container
 from ..elsewhere.answers import Absent, catching, explain, give_absent, refuse_keywords, telling
 from ..elsewhere.names import ON_ARRAYS
 from ..kernels import gate
-from ..kernels.arrays import FLOAT64, Array
+from ..kernels.arrays import FLOAT64, Array, constant_view
 from ..kernels.references import COUNTED
 from ..kernels.traced import MEMORY, TRACED, fresh_array
 from ..rules.primitives import astype
@@ -315,7 +315,8 @@ class Tensor(Surface):
                 return wrap(one) if create_graph else one
             if node.dtype is FLOAT64 and node.shape == () and not create_graph:
                 return _ONE
-            g = node.dtype.type(1) if node.shape == () else np.broadcast_to(node.dtype.type(1), node.shape)
+            one = node.dtype.type(1)
+            g = one if node.shape == () else constant_view(one, node.shape)
             return wrap(g) if create_graph else g
         value = grad if isinstance(grad, Tensor) or type(grad) is np.ndarray else gate.new_array(grad)
         if value.dtype.kind not in "biufc" or (value.dtype.kind == "c" and node.dtype.kind != "c"):

@@ -236,18 +236,26 @@ class Elementwise(Differentiable):
     def contributions(self, node: Node, g: Array, mend: Callable[..., Any]) -> Iterable[Any]:
         if not is_large_real(g):
             return self.pullback(node, g)
+        shape, dtype, parents = g.shape, g.dtype, node.parents
+        for parent in parents:
+            if parent is not None and (parent.shape != shape or parent.dtype is not dtype):
+                return self._at_once(node, g, mend)
         saved = (node.out, *node.args)
         found: list[Any] = []
-        for i, (d, parent) in enumerate(zip(self.partials, node.parents, strict=True)):
-            if parent is None:
+        last: Any = None
+        passed = False  # where the cotangent itself is among them, its memory is still needed
+        for i, d in enumerate(self.partials):
+            if parents[i] is None:
                 found.append(None)
-            elif parent.shape != g.shape or parent.dtype is not g.dtype:
-                return self._at_once(node, g, mend)
+            elif callable(d):
+                found.append(last := Product(g, d, saved, mend(i)))
+            elif d == 1:
+                found.append(g)
+                passed = True
             else:
-                found.append(Product(g, d, saved, mend(i)) if callable(d) else g if d == 1 else Scaled(g, d))
-        # Where the cotangent itself is among them, its memory is still needed.
-        if not any(c is g for c in found):
-            next(c for c in reversed(found) if c is not None).last = True
+                found.append(last := Scaled(g, d))
+        if not passed:
+            last.last = True
         return found
 
     def mends(self, g: Array) -> bool:

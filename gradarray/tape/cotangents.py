@@ -187,7 +187,8 @@ class Product(_Lazy):
     def __init__(
         self, g: Array, partial: Callable[..., Array], saved: tuple[Any, ...], mend: Callable[..., Array]
     ) -> None:
-        super().__init__(g)
+        self.g = g
+        self.last = False
         self.partial = partial
         self.saved = saved
         self.mend = mend

@@ -20,14 +20,14 @@ import numpy as np
 from ..context.frames import readable
 from ..context.settings import SILENT, errors, paused, watching
 from ..kernels import guard
-from ..kernels.arrays import BLAS_THREADS, FLOAT64, LARGE, ONES, Array
+from ..kernels.arrays import BLAS_THREADS, FLOAT32, FLOAT64, HEAVY, LARGE, ONES, Array, factor_of
 from ..kernels.references import RETURNED
 from ..kernels.traced import TRACED
 from . import rolling, sweeps
 from .cotangents import blank, buffer_of
 from .fitting import fit
 from .nodes import Node, references
-from .sweeps import is_clean, reachable
+from .sweeps import is_clean, pull_whole, reachable
 from .unchanged import verify
 
 K = TypeVar("K")
@@ -155,29 +155,33 @@ def room(memory: dict[K, V]) -> dict[K, V]:
 
 def written(uses: dict[Node, int]) -> Plan | None:
     """Return a plan for tapes like the one with these nodes and numbers of uses, or None where plans are not for it."""
+    dtype = next(iter(uses)).dtype
+    if dtype is not FLOAT64 and dtype is not FLOAT32:
+        return None
     for node in uses:
         rule = node.rule
-        if node.dtype is not FLOAT64:
+        if node.dtype is not dtype or (
+            rule is not None and (not rule.shared or (node.size >= HEAVY and not rule.in_place))
+        ):
             return None
-        if rule is not None and (not rule.shared or (node.size >= LARGE and not rule.in_place)):
-            return None
-    writer = Writer(uses)
+    writer = Writer(uses, dtype)
     return writer.plan() if len(uses) <= LONGEST else writer.rolled()
 
 
 class Writer:
     """Writes a plan. In its text n5 is the sixth node of the tape, from the oldest on, and g5 its cotangent."""
 
-    def __init__(self, uses: dict[Node, int]) -> None:
+    def __init__(self, uses: dict[Node, int], dtype: np.dtype[Any]) -> None:
         self.uses = uses
+        self.dtype = dtype
         self.nodes = sorted(uses, key=lambda node: node.order)
         self.n = {node: f"n{k}" for k, node in enumerate(self.nodes)}
         self.g = {node: f"g{k}" for k, node in enumerate(self.nodes)}
         self.lines: list[str] = []
-        self.names: dict[str, Any] = {"F8": FLOAT64, "blank": blank, "fit": fit, "is_clean": is_clean, "nan": np.nan}
+        self.names: dict[str, Any] = {"F": dtype, "blank": blank, "fit": fit, "is_clean": is_clean, "nan": np.nan}
         self.names |= {"refs": references, "ndarray": np.ndarray, "vdot": np.vdot, "zeros": np.zeros}
         self.known: dict[int, str] = {}
-        self.names["buffer_of"] = buffer_of
+        self.names |= {"buffer_of": buffer_of, "whole": pull_whole}
         self.names["broadcast"] = np.broadcast_to
         self.names["__name__"] = __name__  # a warning is about the user's line, and not about one of a plan
         # What is known of the cotangents at the line that is being written: that there is a contribution, that it may
@@ -215,6 +219,9 @@ class Writer:
         The nodes stand in a list, from the youngest to the oldest, where each turn finds its own.
         """
         descending = self.nodes[::-1]
+        # Of these, what is called depends on what came before.
+        if self.dtype is not FLOAT64 or any(node.rule is not None and self._is_large(node) for node in descending):
+            return None
         if rolling.size_of(rolling.runs([(node.rule, node.shape) for node in descending])) > LONGEST:
             return None
         top, seen = len(descending) - 1, {descending[0]}
@@ -247,7 +254,7 @@ class Writer:
         self.reached.add(self.nodes[-1])
         # Of the root, whoever asks for the sweep has a Tensor.
         kept = f"kept = {{{root}: {self.g[self.nodes[-1]]}}}"
-        return ["owned = set()", f"own += {RETURNED + places}", kept, "held = False"]
+        return ["owned = set()", f"own += {RETURNED + places}", kept, "held = large = False", "pending = {}"]
 
     def _arrivals(self) -> None:
         for node in reversed(self.nodes):
@@ -316,7 +323,7 @@ class Writer:
         """
         n = self.n[node]
         rule = "None" if node.rule is None else self._name(node.rule)
-        tests = [f"{n}.rule is not {rule}", f"{n}.shape != {node.shape!r}", f"{n}.dtype is not F8"]
+        tests = [f"{n}.rule is not {rule}", f"{n}.shape != {node.shape!r}", f"{n}.dtype is not F"]
         if node.rule is None or not node.rule.fixed:
             tests += [f"len({n}.parents) != {len(node.parents)}", *([] if node.kwargs else [f"{n}.kwargs"])]
         if self._unspread(node):
@@ -352,7 +359,7 @@ class Writer:
             yield f"mine = {n} in owned"
             yield f"owned.discard({n})"  # it would count as somebody who holds the node
         if node is not self.nodes[-1]:
-            whole = f"broadcast({g}, {node.shape})" if node in self.narrow else g
+            whole = f"broadcast({g}, {node.shape})" if node in self.narrow else self._gradient(node)
             child, i = self.operand[node]
             yield f"if refs({child}.parents[{i}]) - own > {self.uses[node]}: kept[{n}] = {whole}; held = True"
         if self._unspread(node):
@@ -363,8 +370,46 @@ class Writer:
         else:
             assert rule is not None
             self.mine = mine
-            yield from rule.written(self, node)
+            yield from self._whole(node) if self._is_large(node) else rule.written(self, node)
         yield f"{g} = c = None"
+
+    def _is_large(self, node: Node) -> bool:
+        """Tell whether a cotangent is large, or a large one is added up from what comes of it, other than in a part."""
+        rule: Any = node.rule
+        if node.size >= LARGE and not rule.in_place:
+            return True
+        if rule.put is not None:
+            return False
+        ways = getattr(rule, "sparse", None) is not None  # there are two, of which the loop knows which
+        used = self._used(node)[1:] if rule.in_place and node.parents[0] in self.uses else self._used(node)
+        return any(uses > 1 or ways for x, uses in used if x.size >= LARGE)
+
+    def _used(self, node: Node) -> list[tuple[Node, int]]:
+        return [(parent, self.uses[parent]) for parent in node.parents if parent in self.uses]
+
+    def _gradient(self, node: Node) -> str:
+        """Return what is kept of a cotangent, which a large product may have given its own dtype."""
+        return f"fit({self.g[node]}, {self.n[node]})" if node.size >= LARGE else self.g[node]
+
+    def _whole(self, node: Node) -> Iterable[str]:
+        """Write a call of what the loop does: how an array lies in memory decides how it is summed up later."""
+        n, g, rule = self.n[node], self.g[node], node.rule
+        parents = [parent for parent in dict.fromkeys(node.parents) if parent is not None and parent in self.uses]
+        for parent in parents:
+            p, gp = self.n[parent], self.g[parent]
+            if parent in self.fresh:
+                yield f"owned.add({p})"
+            if parent in self.reached:
+                yield f"if {gp} is not None: pending[{p}] = {gp}; {gp} = None"
+        if node.size >= LARGE and not (rule is None or rule.in_place):
+            yield "large = not retain"
+        yield f"place = [{g}]; {g} = None"
+        yield f"whole({n}, place, pending, owned, {self.mine}, {n} in kept, large)"
+        for parent in parents:
+            yield f"{self.g[parent]} = pending.pop({self.n[parent]}, None)"
+        self.fresh.difference_update(parents)
+        for found in (self.reached, self.uncertain, self.buffers):
+            found.update(parents)
 
     def _unspread(self, node: Node) -> bool:
         """Tell whether a cotangent need not be spread, because a factor of the full shape is all that it will meet.
@@ -373,6 +418,8 @@ class Writer:
         """
         rule, parent = node.rule, node.parents[0] if node.parents else None
         if not (getattr(rule, "func", None) is np.sum and node.kwargs and parent in self.uses):
+            return False
+        if parent.size >= LARGE:
             return False
         known = node not in self.uncertain and node.kwargs.keys() == _KEPT_AXES and node.kwargs["keepdims"] is True
         factor = parent.rule
@@ -415,14 +462,17 @@ class Writer:
                 continue
             if callable(d):
                 c = f"{g} * {self._name(d)}({n}.out, {operands})"
-                yield from self._add(c, parent, node.shape) if rule.ours else self._add_any(c, parent)
+                # What is computed of single precision may be of double.
+                shape = node.shape if self.dtype is FLOAT64 else None
+                yield from self._add(c, parent, shape) if rule.ours else self._add_any(c, parent)
             elif d == 1:
                 yield from self._add(g, parent, node.shape)
             elif d == -1 and node.shape != parent.shape:
                 yield f"c = {self._fitted(g, node.shape, parent)}"
                 yield from self._add("-c", parent, parent.shape)
             else:
-                yield from self._add(f"-{g}" if d == -1 else f"{g} * {self._name(d)}", parent, node.shape)
+                c = f"-{g}" if d == -1 else f"{g} * {self._name(factor_of(d, self.dtype))}"
+                yield from self._add(c, parent, node.shape)
 
     def _vjps(self, node: Node, rule: Any, arguments: str) -> Iterable[str]:
         for parent, vjp in zip(node.parents, rule.vjps, strict=True):
@@ -436,7 +486,7 @@ class Writer:
         if parent is None or parent not in self.uses:
             return
         n, g = self.n[parent], self.g[parent]
-        zeros = f"zeros({parent.shape!r})" if parent.size < LARGE else f"blank({parent.shape!r}, F8)"
+        zeros = f"{'zeros' if parent.size < LARGE else 'blank'}({parent.shape!r}, F)"
         if parent in self.uncertain:
             yield f"if {g} is None: {g} = {zeros}"
             yield f"elif {n} not in owned: {g} = buffer_of({g})"
@@ -525,11 +575,12 @@ class Writer:
         self.uncertain.add(parent)
 
     def _unfit(self, parent: Node) -> str:
-        return f"c.shape != {parent.shape!r} or c.dtype is not F8"
+        return f"c.shape != {parent.shape!r} or c.dtype is not F"
 
     def _fitted(self, c: str, shape: tuple[int, ...], parent: Node) -> str:
         """Return a contribution's sum over the axes that the operand was broadcast along, as `fit` computes it."""
-        if len(shape) == 2 and parent.shape in (shape[1:], (shape[0], 1)):
+        double = self.dtype is FLOAT64
+        if double and len(shape) == 2 and parent.shape in (shape[1:], (shape[0], 1)):
             rows = parent.shape == shape[1:]
             ones = self._ones(shape[not rows])
             total = f"{ones}.dot(c)" if rows else f"c.dot({ones}).reshape({parent.shape})"
@@ -539,6 +590,8 @@ class Writer:
     def _arrive(self, node: Node) -> Iterable[str]:
         """Write what happens with the gradient of a leaf."""
         n, g = self.n[node], self.g[node]
+        if node.size >= LARGE:
+            yield f"{g} = {self._gradient(node)}"
         if node.shape == ():
             yield f"if {g} != {g}: return {{}}"
         elif node.size < BLAS_THREADS:

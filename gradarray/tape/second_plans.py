@@ -30,7 +30,7 @@ class SecondWriter(Writer):
     """
 
     def __init__(self, uses: dict[Node, int], inputs: Sequence[Node], forward: Any) -> None:
-        super().__init__(uses)
+        super().__init__(uses, FLOAT64)
         self.inputs = inputs
         self.names |= {"Dual": wrapping.Dual, "FORWARD": forward, "AWAITED": AWAITED}
         self.t = {node: f"t{k}" for k, node in enumerate(self.nodes)}

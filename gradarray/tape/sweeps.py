@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..context.settings import SILENT, errors
-from ..kernels.arrays import BLAS_THREADS, FLOAT64, LARGE, Array
+from ..kernels.arrays import BLAS_THREADS, FLOAT64, HEAVY, LARGE, Array
 from ..kernels.parts import add
 from ..kernels.products import no_nan
 from ..kernels.references import RETURNED, fewest, holders
@@ -80,11 +80,11 @@ def sweep(
 
     Where a NaN comes out, the sweep is done once more with care, so that a zero that comes from a selection wins over
     an infinity or a NaN: ``np.where(x > 0, np.log(x), 0.)`` has a finite gradient everywhere, and code that never meets
-    such a point pays next to nothing for it. Small arrays are looked through at the end, in the gradients of the
-    leaves, and the tape is released then, so that a rule that fails leaves it as it was. From the first large array on,
-    each contribution is looked through as it comes, so that what a node saved can be dropped once used: what the next
-    one allocates is then memory that is still mapped. What care needs to know of it is noted down. What outlasts the
-    tape is told by `release`.
+    such a point pays next to nothing for it. Most arrays are looked through at the end, in the gradients of the leaves,
+    and the tape is released then, so that a rule that fails leaves it as it was. From the first one of `HEAVY` elements
+    on, each contribution is looked through as it comes, so that what a node saved can be dropped once used: what the
+    next one allocates is then memory that is still mapped. What care needs to know of it is noted down. What outlasts
+    the tape is told by `release`.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def sweep(
 
 
 def _pull(nodes: list[Node], uses: dict[Node, int], root: Node, g: Array, retain: bool) -> dict[Node, Array] | None:
-    """Sweep over small arrays, and up to the first large one; over all of them where the tape is retained."""
+    """Sweep up to the first array of `HEAVY` elements; over all of them where the tape is retained."""
     kept: dict[Node, Array] = {}
     pending = {root: g}
     start = g
@@ -137,6 +137,7 @@ def _pull(nodes: list[Node], uses: dict[Node, int], root: Node, g: Array, retain
     bare = (float64, ndarray)
     owned: set[Node] = set()  # the nodes for which a buffer is pending; see cotangents.py
     zeros = -1  # which node has a cotangent that is all zeros but for a part without a NaN
+    large = False  # whether a large array has come
     parent = c = None
     for node in reversed(nodes):
         g = pop(node, None)
@@ -152,7 +153,9 @@ def _pull(nodes: list[Node], uses: dict[Node, int], root: Node, g: Array, retain
             # A sum of two arrays is in the machine's byte order.
             kept[node] = g if type(g) is not np.ndarray or g.dtype is node.dtype else fit(g, node)
             continue
-        if type(g) is np.ndarray and g.size >= LARGE and not retain and not rule.in_place and type(start) not in TRACED:
+        if type(g) is np.ndarray and g.size >= LARGE and not (retain or rule.in_place or type(start) in TRACED):
+            large = True
+        if large and type(g) is np.ndarray and g.size >= HEAVY and not rule.in_place:
             if node.order != zeros and not _is_finite(g):
                 return None
             if not all(map(_is_finite, (*pending.values(), *kept.values()))):
@@ -167,6 +170,11 @@ def _pull(nodes: list[Node], uses: dict[Node, int], root: Node, g: Array, retain
             kept[node] = g if type(g) is not np.ndarray or g.dtype is node.dtype else fit(g, node)
         if rule.put is not None and type(g) in bare and node.parents[0] in owned:
             rule.put(pending[node.parents[0]], node.args, g)  # as `Scatter` does, without one
+            continue
+        if large:
+            held = [g]
+            g = c = None
+            pull_whole(node, held, pending, owned, bool(mine), node in kept, True)
             continue
         for parent, c in zip(  # noqa: B905 - strict= costs as much as the rest
             node.parents,
@@ -244,7 +252,7 @@ def _pull_large(
     kept: dict[Node, Array],
     owned: set[Node],
 ) -> dict[Node, Array]:
-    """Go on from the first large array, at a place in the list: look at each contribution, and release as it goes.
+    """Go on from the first heavy array, at a place in the list: look at each contribution, and release as it goes.
 
     `start` is the cotangent of the root.
     """
@@ -306,6 +314,26 @@ def add_cotangents(
             add(pending[parent], c)
         else:
             pending[parent] = pending[parent] + c
+
+
+def pull_whole(
+    node: Node, held: list[Array], pending: dict[Node, Array], owned: set[Node], mine: bool, kept: bool, large: bool
+) -> None:
+    """Pull the cotangent that a list holds alone back through a node; a NaN is left to come out at the leaves.
+
+    `mine` tells that it is a buffer, `kept` that it is a gradient, and `large` that a large array has come.
+    """
+    rule: Any = node.rule
+    if large:
+        mine = mine or _spare(held, 0)
+        pulled = rule.contributions(node, held.pop(), _unmended)
+    else:
+        pulled = rule.pullback(node, held.pop())
+    add_cotangents(node.parents, pulled, pending, owned, mine and not kept)
+
+
+def _unmended(i: int) -> None:
+    """Stand for what looks after a NaN in `contributions`."""
 
 
 def _leaves_are_clean(kept: dict[Node, Array]) -> bool:
@@ -493,7 +521,7 @@ def _count_own_references() -> None:
             return (g,)
 
     rule: Any = Same()
-    for kind, shape in (("small", ()), ("recorded", ()), ("careful", ()), ("large", (LARGE,))):
+    for kind, shape in (("small", ()), ("recorded", ()), ("careful", ()), ("large", (HEAVY,))):
         g = np.ones(shape)[()]
 
         def enough(own: int, kind: str = kind, shape: tuple[int, ...] = shape, g: Array = g) -> bool:

@@ -183,15 +183,23 @@ def own_result(out: Any, args: Iterable[Any], name: str) -> Any:
     if not _is_array(out):
         out = argument(out, f"the result of {name}")
     if isinstance(out, np.ndarray):
-        return np.array(out) if any(np.may_share_memory(out, arg) for arg in args) else out
+        return apart(out, args)
     return array_of(out)[()] if isinstance(out, (float, complex)) else out
+
+
+def apart(out: Any, args: Iterable[Any]) -> Any:
+    """Return a result that shares no memory with an argument: an array that does is copied."""
+    for arg in args:
+        if np.may_share_memory(out, arg):
+            return np.array(out)
+    return out
 
 
 def read_only(x: Any) -> Any:
     """Return a view for code that would update an array without the tape's knowledge; it gets NumPy's error instead."""
     if type(x) is np.ndarray:
         x = x.view()
-        x.flags.writeable = False
+        x.setflags(write=False)
     return x
 
 

@@ -15,11 +15,12 @@ from ..forward.dual import Dual
 from ..kernels.gate import PLAIN
 from ..reverse.tensor import Tensor
 from ..tape.wrapping import has_tensor, has_variable, stack_nested, unwrap
-from .custom_gradient import own_result, read_only
+from .custom_gradient import apart, own_result, read_only
 
 P = ParamSpec("P")
 
 _OURS = (Tensor, Dual, Batch)
+_TENSORS = {Tensor}
 
 
 @overload
@@ -86,7 +87,12 @@ def primitive(func: Any = None, *, views: bool = False) -> Any:
 
     @functools.wraps(func)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if kwargs or not all(type(x) in PLAIN for x in args):
+        kinds = {*map(type, args), *map(type, kwargs.values())}
+        kinds -= PLAIN
+        if kinds == _TENSORS:  # most of the time: nothing to look into
+            first = next(x for x in (*args, *kwargs.values()) if type(x) is Tensor)
+            return first.__array_function__(call, (Tensor,), args, kwargs)
+        if kinds:
             args = tuple([_one_array(x) for x in args])
             kwargs = {key: _one_array(x) for key, x in kwargs.items()}
             others = {type(x): x for x in (*args, *kwargs.values()) if _dispatches(type(x))}
@@ -124,6 +130,8 @@ def _dispatched(call: Callable[..., Any], others: dict[type, Any], args: Any, kw
 
 
 def _results(out: Any, args: tuple[Any, ...], name: str) -> Any:
+    if type(out) is np.ndarray and out.dtype.kind != "O":
+        return apart(out, args)
     if isinstance(out, (tuple, list)):
         items = [_results(item, args, name) for item in out]
         return type(out)(*items) if hasattr(out, "_fields") else type(out)(items)

@@ -196,7 +196,7 @@ def _sine():
 
 @counted
 def test_a_large_sweep_lets_go_of_what_it_used():
-    layers, n = 20, 100_000
+    layers, n = 20, 8 * arrays.HEAVY
     x = ga.tensor(data(n=n))
 
     def forward():
@@ -221,7 +221,7 @@ def test_a_large_sweep_lets_go_of_what_it_used():
 
 @counted
 def test_the_first_large_cotangent_lends_its_memory_too():
-    n = 100_000
+    n = 8 * arrays.HEAVY
     x, w = ga.tensor(data(n=n)), ga.tensor(data(1, n=n), constant=True)
     loss = np.dot(np.sin(x), w)
     tracemalloc.start()
@@ -239,7 +239,7 @@ def test_a_large_sweep_that_fails_has_released_what_it_used():
 
         return 2 * x, pull
 
-    x = ga.tensor(data(n=5000))
+    x = ga.tensor(data(n=arrays.HEAVY))
     y = np.sin(broken(x))
     with pytest.raises(ZeroDivisionError):
         y.backward()

@@ -13,7 +13,8 @@ import pytest
 
 import gradarray as ga
 from gradarray import GradientLossError
-from gradarray.kernels.arrays import LARGE
+from gradarray.kernels.arrays import HEAVY, LARGE
+from gradarray.tape import sweeps
 from tests.checks import check_forward, check_gradient
 from tests.counted import counted
 from tests.numeric import numeric_jacobian
@@ -581,10 +582,16 @@ def filled_in_parts(x, rows, end):
     return end(u)
 
 
+@pytest.fixture(params=[LARGE, HEAVY], ids=["released", "whole"])
+def heavy(request, monkeypatch):
+    """Let the sweep release the nodes that it has used from the first large array on, or keep the tape whole."""
+    monkeypatch.setattr(sweeps, "HEAVY", request.param)
+
+
 @pytest.mark.parametrize("rows", [12, 1 + LARGE // 5])
 @pytest.mark.parametrize("held", [False, True])
 @pytest.mark.parametrize("end", ENDS)
-def test_a_large_array_that_is_filled_in_small_parts(end, held, rows):
+def test_a_large_array_that_is_filled_in_small_parts(end, held, rows, heavy):
     start = np.array([0.3, 0.7, 0.0, 1.2, 0.9])
     kept = []
 
@@ -601,7 +608,7 @@ def test_a_large_array_that_is_filled_in_small_parts(end, held, rows):
 
 
 @pytest.mark.parametrize("rows", [4, 1 + LARGE // 3])
-def test_a_zero_that_is_selected_wins_in_a_large_array_that_is_filled(rows):
+def test_a_zero_that_is_selected_wins_in_a_large_array_that_is_filled(rows, heavy):
     """``np.log(x)`` at 0 is left out by np.where: nothing undefined comes back through what is filled with it."""
     x = ga.tensor([0.0, 2.0, 3.0])
     u = np.zeros_like(x, shape=(rows, 3)) * 1.0

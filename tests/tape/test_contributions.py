@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.kernels.arrays import LARGE
+from gradarray.kernels.arrays import HEAVY, LARGE
 from gradarray.tape import plans, sweeps
 
-SMALL, BIG = (3, 4), (72, 60)
-assert np.prod(BIG) > LARGE
+SMALL, BIG, HUGE = (3, 4), (72, 60), (365, 360)
+assert np.prod(BIG) > LARGE and np.prod(HUGE) > HEAVY
 
 
 def weight(shape, k=1):
@@ -120,7 +120,7 @@ def slope(f, x, direction):
     return np.imag(f(x + 1e-30j * direction)) / 1e-30
 
 
-@pytest.fixture(params=[SMALL, BIG], ids=["small", "large"])
+@pytest.fixture(params=[SMALL, BIG, HUGE], ids=["small", "large", "heavy"])
 def point(request):
     return weight(request.param, 3) * 0.5
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
+from gradarray.kernels.arrays import HEAVY
 from gradarray.tape import nodes, sweeps
 from gradarray.tape.wrapping import wrap
 from tests.counted import counted
@@ -101,8 +102,8 @@ def test_a_gradient_is_an_array_of_the_tensors_shape_and_dtype(shape, dtype):
     np.testing.assert_array_equal(x.grad, np.zeros(shape))
 
 
-def test_large_cotangents_accumulate_in_place_and_never_into_a_foreign_buffer():
-    n = 10_000
+@pytest.mark.parametrize("n", [10_000, HEAVY])
+def test_large_cotangents_accumulate_in_place_and_never_into_a_foreign_buffer(n):
     x = ga.tensor(np.ones(n))
     g = np.full(n, 2.0)
     y = x * 1.0
@@ -127,7 +128,7 @@ def test_a_second_backward_through_a_released_graph_raises():
         (y + 1).backward()
 
 
-@pytest.mark.parametrize("size", [3, 10_000])  # of large arrays, nodes are released once used
+@pytest.mark.parametrize("size", [3, 10_000, HEAVY])  # of the last arrays, nodes are released once used
 def test_after_a_backward_that_failed_the_next_one_says_so_or_works(size):
     fails = True
 
@@ -235,6 +236,7 @@ STARTS = {
     "joined": lambda: ga.stack([ga.ones(2), ga.zeros(2)]),
     "a number": lambda: ga.tensor(0.5) * 0.5,
     "large": lambda: ga.ones((100, 50)) * 0.1,
+    "heavy": lambda: ga.ones((HEAVY // 16, 17)) * 0.1,
 }
 
 
@@ -372,6 +374,7 @@ TRUNKS = {
     "linear": lambda w: np.cumsum(w),
     "a part": lambda w: w[[0, 0, 1]],
     "large": lambda w: np.exp(np.tile(w, 4000)),
+    "heavy": lambda w: np.exp(np.tile(w, HEAVY)),
     "several results": lambda w: np.linalg.qr(np.outer(w, w) + np.eye(2))[1],
     "written": lambda w: np.add(w, 1.0, out=np.zeros(2, like=w)),
 }
@@ -578,7 +581,7 @@ def test_what_a_transform_takes_for_a_constant_is_not_forgotten():
         np.sum(kept[0]).backward()
 
 
-@pytest.mark.parametrize("n", [3, 10_000])
+@pytest.mark.parametrize("n", [3, 10_000, HEAVY])
 def test_the_remedies_that_the_message_names(n):
     w = ga.tensor(np.full(n, 2.0))
     h = np.exp(w)

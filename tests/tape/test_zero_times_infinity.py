@@ -25,11 +25,12 @@ INF, NAN = np.inf, np.nan
 N = 2**17 + 3  # so many elements that threads share them
 
 
-@pytest.fixture
-def all_large(monkeypatch):
-    """Let the sweep take every array for a large one, after which nothing is left of a node that it has used."""
+@pytest.fixture(params=[2, sweeps.HEAVY], ids=["released", "whole"])
+def all_large(request, monkeypatch):
+    """Let the sweep take every array for a large one, after which nothing may be left of a node that it has used."""
     for module in (careful, cotangents, differentiable, sweeps):
         monkeypatch.setattr(module, "LARGE", 2)
+    monkeypatch.setattr(sweeps, "HEAVY", request.param)
 
 
 # --- identities ------------------------------------------------------------------------------------------------------
@@ -339,7 +340,7 @@ def test_a_zero_of_a_selection_wins(f, expected):
 
 
 @pytest.mark.parametrize(("f", "expected"), SELECTIONS.values(), ids=SELECTIONS)
-def test_so_it_does_once_nodes_are_released(f, expected, all_large):
+def test_so_it_does_for_large_arrays(f, expected, all_large):
     np.testing.assert_allclose(gradient(f, X), [0, *expected], rtol=1e-14)
 
 
@@ -603,5 +604,5 @@ def test_what_is_left_out_does_not_matter(sample):
 
 
 @pytest.mark.parametrize("name", list(SAMPLES)[::4])
-def test_nor_does_it_once_nodes_are_released(name, all_large):
+def test_nor_does_it_for_large_arrays(name, all_large):
     check_left_out(SAMPLES[name], NAN, "index")

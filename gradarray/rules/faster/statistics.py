@@ -1,4 +1,4 @@
-"""Means and variances of plain arrays of doubles, without NumPy's preparations, which take longer on small arrays.
+"""Means and variances of plain arrays, without NumPy's preparations, which take longer on small arrays.
 
 The steps are NumPy's own, and so are the values to the last bit.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels.arrays import FLOAT64, Array, Spec
+from ...kernels.arrays import FLOAT32, FLOAT64, Array, Spec
 from ..names import warning_there
 from ..numpy.axes import Axis, count, expand
 from ..numpy.statistics import averaging, averaging_numbers, deviating, over, pull_squares, std, var
@@ -26,9 +26,9 @@ _numpys_mean = warning_there(np.mean)
 
 
 def mean(a: Array, axis: Axis = None, dtype: Any = None, keepdims: Any = False, where: Any = True) -> Array:
-    if a.dtype is FLOAT64 and dtype is None and where is True and a.ndim:
+    if (a.dtype is FLOAT64 or a.dtype is FLOAT32) and dtype is None and where is True and a.ndim:
         n = a.size if axis is None else count(a, axis)
-        if n:
+        if 0 < n <= 2**24:  # which single precision can tell
             return _add(a, axis, None, None, keepdims) / n
     return _numpys_mean(a, axis=axis, dtype=dtype, keepdims=keepdims, where=where)
 
@@ -39,8 +39,11 @@ _mean_adjoint = averaging(spread_sum)
 def spread_mean(
     g: Array, a: Spec, axis: Axis = None, dtype: Any = None, keepdims: bool = False, *, where: Any = True
 ) -> Array:
-    if type(g) is np.float64 and axis is None and where is True:
-        return spread_sum(g / a.size, a)
+    if axis is None and where is True:
+        if type(g) is np.float64:
+            return spread_sum(g / a.size, a)
+        if type(g) is np.float32:
+            return spread_sum(over(g, a.size), a)
     return _mean_adjoint(g, a, axis, dtype, keepdims, where=where)
 
 
