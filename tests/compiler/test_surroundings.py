@@ -692,7 +692,8 @@ def test_a_loaded_module_of_the_name_of_an_attribute_is_no_matter(monkeypatch: p
                 self.q = None
 
     run = ga.jit(lambda x: np.sum(Pair(x[0]).q * x[:2]), strict=True)
-    assert run(X) == 3 and run(2 * X) == 12
+    assert run(X) == 3 and run._recent  # the next call will be by a program
+    assert run(2 * X) == 12
 
 
 def test_a_module_that_the_call_imports_is_none_before() -> None:
@@ -705,7 +706,9 @@ def test_a_module_that_the_call_imports_is_none_before() -> None:
 
     run = ga.jit(f, strict=True)
     try:
-        assert [run(3.0) for _ in range(3)] == [1.0] * 3
+        assert run(3.0) == 1 and not run._recent
+        assert run(3.0) == 1 and run._recent
+        assert run(6.0) == 2
     finally:
         sys.modules.pop("colorsys", None)
 
