@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from ..dropin.places import attribute_of
-from .program import Untraceable
 
 # Code that names these may ask anything for any attribute.
 BY_TEXT = frozenset(("getattr", "hasattr", "vars", "__dict__", "attrgetter", "methodcaller"))
@@ -38,28 +37,6 @@ GENERATORS = (np.random.Generator, np.random.RandomState)
 # Libraries whose objects do not change.
 _LIBRARIES = frozenset(("re", "decimal", "fractions", "enum", "pathlib", "datetime", "logging"))
 _LIBRARIES |= {"operator", "itertools", "abc", "_abc", "typing", "types"}
-# What gives another value each time, what reads or writes, and what finds modules.
-_VOLATILE = {
-    "time": "time_ns perf_counter perf_counter_ns monotonic monotonic_ns process_time thread_time time",
-    "os": "urandom getenv environ listdir",
-    "posix": "urandom",
-    "uuid": "uuid1 uuid4",
-    "secrets": "choice randbelow randbits token_bytes token_hex token_urlsafe",
-    "datetime": "now today utcnow",
-    "datetime.datetime": "now today utcnow",
-    "datetime.date": "today",
-    "builtins": "open input __import__",
-    "importlib": "import_module reload",
-    "sys": "modules",
-    "io": "open",
-}
-
-
-def refuse_volatile(module: str, names: set[str]) -> None:
-    for name in _VOLATILE.get(module, "").split():
-        if name in names:
-            name = f"{module}.{name}".removeprefix("builtins.")
-            raise Untraceable(f"{name} gives what is known only when it is called")
 
 
 def state_of(generator: Any) -> Any:

@@ -36,11 +36,11 @@ from .objects import (
     SAME,
     has_state,
     is_told_by_identity,
-    refuse_volatile,
     state_of,
 )
 from .program import Untraceable
 from .reads import reads
+from .volatile import volatile_in
 
 _LIMIT = 5_000  # objects looked at
 
@@ -51,11 +51,17 @@ class Surroundings:
     Parameters
     ----------
     roots : the function, and arguments that are objects
+
+    Attributes
+    ----------
+    names : all that the code mentions
+    volatile : the functions that it may call and no program can stand for
     """
 
     def __init__(self, roots: Iterable[Any]) -> None:
         self.roots = tuple(roots)
         self.names: set[str] = set()
+        self.volatile: set[str] = set()
         self._read: set[str] = set()  # those of attributes that are read
         self._catches = False  # whether somewhere errors are caught
         while True:
@@ -141,7 +147,7 @@ class Surroundings:
             self.caches.append((obj, obj.cache_info().misses))
             self._todo.append((obj.__wrapped__, label))
         elif isinstance(obj, types.BuiltinFunctionType):
-            refuse_volatile(str(obj.__module__), {obj.__name__})
+            self.volatile |= volatile_in(str(obj.__module__), {obj.__name__})
         elif not isinstance(obj, SAME):
             self._instance(obj, label)
 
@@ -179,7 +185,7 @@ class Surroundings:
         else:
             self._all_of(space)
         missing = {name for name in read.globals if value_in(space, name, MISSING) is MISSING}
-        refuse_volatile("builtins", missing)
+        self.volatile |= volatile_in("builtins", missing)
         for name in sorted(missing & _BUILTINS.keys()):
             place = Location(space, name, "builtin", name)
             if place.key not in self._places:
@@ -208,7 +214,7 @@ class Surroundings:
 
     def _module(self, module: types.ModuleType) -> None:
         space = vars(module)
-        refuse_volatile(module.__name__, self.names)
+        self.volatile |= volatile_in(module.__name__, self.names)
         if not is_users(space):
             return
         self._seen.discard(id(module))  # another name may be asked for
@@ -232,7 +238,7 @@ class Surroundings:
         self._absent(owner, names - own.keys(), label)
 
     def _class(self, cls: type) -> None:
-        refuse_volatile(f"{cls.__module__}.{cls.__name__}", self.names)
+        self.volatile |= volatile_in(f"{cls.__module__}.{cls.__name__}", self.names)
         behind = cls.__mro__[1:]
         self._todo += [(base, "") for base in behind]
         if is_users_class(cls):

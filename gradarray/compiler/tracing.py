@@ -30,6 +30,7 @@ from .program import Program, Untraceable
 from .readable import readable_text, signature
 from .surroundings import Surroundings
 from .traced import new_program
+from .volatile import watched
 from .writer import write_program
 
 # Makers of generators, which without a seed are others each time.
@@ -186,7 +187,7 @@ class Tracing:
         passed = flatten(containers)
         given = [x.value if type(x) is Static else x for x in containers[0]]
         words = {k: x.value if type(x) is Static else x for k, x in containers[1].items()}
-        result = in_program(self._f, given, words, p)
+        result = watched(around.volatile, lambda: in_program(self._f, given, words, p))
         if _random_state() != self._random or around.drew():
             raise Untraceable("random numbers are drawn in it")
         if p.refused:

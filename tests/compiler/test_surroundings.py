@@ -7,14 +7,17 @@ program and without one, the same must come out, and the same must be left behin
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import functools
 import importlib
 import itertools
 import logging
+import os
 import random
 import sys
 import time
 import types
+import uuid
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
@@ -438,6 +441,41 @@ def test_what_differs_each_time_is_refused(draw: Callable[[], float], word: str)
     with pytest.warns(ga.JitWarning, match=word):
         run(1.0)
     assert run(1.0) != run(1.0) or word.endswith(("__import__", "import_module", "modules"))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: open(__file__).close() or 2.0,
+        lambda: input() and 2.0,
+        lambda: os.getenv("HOME") and 2.0,
+        lambda: uuid.uuid4().int,
+        lambda: datetime.datetime.now().year,
+        lambda: datetime.date.today().year,
+        time.time,
+    ],
+)
+def test_what_is_only_mentioned_is_no_obstacle(call: Callable[[], float], monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(*_: Any) -> str:
+        asked.append(1)
+        return "2"
+
+    def f(x: Any, n: int) -> Any:
+        try:
+            return x * 2.0 if n > 0 else x * call()
+        except Exception:
+            return x
+
+    asked: list[int] = []
+    monkeypatch.setattr("sys.stdin.readline", read, raising=False)
+    run = ga.jit(f, strict=True, static_argnums=1)
+    before = sys.getprofile()
+    np.testing.assert_array_equal(run(X, 1), 2 * X)
+    assert sum(map(len, run._runs.values())) == 1
+    with pytest.raises(TypeError, match="known only when it is called"):
+        run(X, 0)
+    assert sys.getprofile() is before
+    assert asked == []
 
 
 def test_a_seeded_generator_serves() -> None:
