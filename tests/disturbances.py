@@ -37,7 +37,8 @@ class Thread(threading.Thread):
 def interrupted(work: Callable[[], Any], delays: Iterable[float]) -> Iterator[bool]:
     """Begin some work once for each delay, send an interrupt so many seconds later, and yield whether it arrived in it.
 
-    What is looked at in between is not interrupted.
+    What is looked at in between is not interrupted. Python loses an interrupt that comes within a finalizer, so that
+    others follow.
     """
     armed = False
 
@@ -51,7 +52,7 @@ def interrupted(work: Callable[[], Any], delays: Iterable[float]) -> Iterator[bo
             arrived = False
             try:
                 armed = True
-                signal.setitimer(signal.ITIMER_REAL, delay)
+                signal.setitimer(signal.ITIMER_REAL, delay, 0.1)
                 work()
                 armed = False
             except KeyboardInterrupt:
