@@ -467,9 +467,6 @@ class Writer:
                 yield from self._add(c, parent, shape) if rule.ours else self._add_any(c, parent)
             elif d == 1:
                 yield from self._add(g, parent, node.shape)
-            elif d == -1 and node.shape != parent.shape:
-                yield f"c = {self._fitted(g, node.shape, parent)}"
-                yield from self._add("-c", parent, parent.shape)
             else:
                 c = f"-{g}" if d == -1 else f"{g} * {self._name(factor_of(d, self.dtype))}"
                 yield from self._add(c, parent, node.shape)

@@ -632,3 +632,16 @@ def test_cotangents_are_freed_during_the_sweep(planned):
         assert planned(step) < 4
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (4,), (2, 1)])
+@pytest.mark.parametrize("x", [np.array([[1.0, -1, 2, -2], [-1, 1, -2, 2]]), np.zeros((2, 4)), -np.zeros((2, 4))])
+def test_zeros_that_come_out_have_the_signs_of_the_loop(shape, x):
+    def f(x, b):
+        return np.sum((x - b) * x)
+
+    expected = by_loop(f, x, np.zeros(shape))
+    for _ in range(3):
+        found = gradients(f, x, np.zeros(shape))
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(np.signbit(a), np.signbit(b))
