@@ -20,10 +20,11 @@ from ..kernels.arrays import FLOAT64, LARGE, Array, factor_of
 from ..kernels.traced import TRACED
 from . import careful, wrapping
 from .nodes import Node
-from .plans import LONGEST, MOST, REPEATS, room
+from .plans import MOST, REPEATS, room
 from .second_plans import SecondPlan, SecondWriter
 from .sweeps import add_cotangents, is_clean, reachable
 from .unchanged import verify
+from .writer import LONGEST
 
 _by_order = attrgetter("order")
 

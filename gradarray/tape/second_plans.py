@@ -12,7 +12,7 @@ from typing import Any
 from ..kernels.arrays import FLOAT64, Array, factor_of
 from . import wrapping
 from .nodes import AWAITED, Node
-from .plans import Writer
+from .writer import Writer
 
 # Takes root, cotangent, oldest, the inputs, their directions, and the level of what has a tangent. None stands for a
 # tape of another structure; nothing at all says that a NaN came out.

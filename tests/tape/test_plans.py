@@ -15,7 +15,7 @@ from gradarray import registry
 from gradarray.kernels.arrays import HEAVY
 from gradarray.rules.differentiable import Elementwise
 from gradarray.rules.primitives import primitive
-from gradarray.tape import plans, sweeps
+from gradarray.tape import plans, sweeps, writer
 from tests.counted import counted
 
 
@@ -492,7 +492,7 @@ def test_rules_of_a_single_call_are_not_remembered():
 
 def test_long_tapes_in_which_little_repeats_are_left_to_the_loop(loops):
     def f(x):
-        turns = np.random.default_rng(0).integers(3, size=plans.LONGEST)
+        turns = np.random.default_rng(0).integers(3, size=writer.LONGEST)
         for k in turns:
             x = x * 1.0 if k == 0 else x + 1.0 if k == 1 else np.sin(x)
         return x
@@ -558,7 +558,7 @@ def test_a_traceback_shows_the_line_of_a_plan(rule):
     text = "".join(traceback.format_exception(error.value))
     assert f'File "{entry.filename}", line {entry.lineno}, in plan\n    {entry.line}\n' in text
     plan = next(iter(plans._known.values())).plans[0]
-    assert entry.line in inspect.getsource(plan) and inspect.getmodule(plan) is plans
+    assert entry.line in inspect.getsource(plan) and inspect.getmodule(plan) is writer
 
 
 def test_every_line_is_there_in_the_traceback_of_a_rule_that_fails(rule):
