@@ -260,7 +260,7 @@ _UNKNOWN = re.compile(r"(?:.*\.)?(\w+)\(\) got an unexpected keyword argument '(
 
 # What is said of an argument that stands where another library's function has it.
 _MISPLACED = re.compile(
-    r"takes (from \d+ to )?\d+ positional arguments? but \d+ (was|were) given|Cannot interpret '(\d+|True|False)' as|"
+    r"takes (from \d+ to )?\d+ positional arguments? but [1-5] (was|were) given|Cannot interpret '(\d+|True|False)' as|"
     r"order must be str, not int|(return arrays|output) must be|axes don't match array|"
     r"not 'Generator'|missing 1 required positional argument: 'args'"
 )

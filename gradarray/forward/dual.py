@@ -40,6 +40,8 @@ class DualSurface(ArrayMethods):
 
     __slots__ = ()
     _functions = FUNCTIONS
+    value: Any
+    tangent: Any
 
     put = array_method(np.put)
 
@@ -68,6 +70,8 @@ class DualSurface(ArrayMethods):
 
     def view(self, *args: Any) -> Any:
         """Return a Dual on the same memory; there is none of another dtype, since bits have no derivative."""
+        if args and args[0] != np.ndarray and not np.any(self.tangent):  # such as an array that was made inside
+            return self.value.view(*args)
         if args and not asks_for_array(args):
             raise TypeError("a view under another dtype has no derivative; x.astype(dtype) has, for the values")
         return self[() if is_scalar(self) else ...]  # type: ignore[index]
