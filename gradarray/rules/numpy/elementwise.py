@@ -148,8 +148,7 @@ def divide_partial(ans: Array, _x1: Array, x2: Array) -> Array:
     try:
         return 1 / beside(x2, ans)
     except ZeroDivisionError:  # a number of Python's
-        with np.errstate(all="ignore"):
-            return np.divide(1, x2).item()
+        return complex(math.inf, math.nan) if isinstance(x2, complex) else math.copysign(math.inf, x2)
 
 
 elementwise(np.divide, divide_partial, lambda ans, _x1, x2: -ans / x2)
