@@ -21,7 +21,7 @@ from .folding import ELEMENTWISE
 from .folds import folded
 from .forms import Form, Hole, Other, form_read
 from .optimise import Optimised
-from .program import Statement, Variable
+from .statements import Statement, Variable
 
 # From so many elements on, and so many statements.
 LEAST = 100_000

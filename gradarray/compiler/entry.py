@@ -17,7 +17,7 @@ from ..dropin.places import value_in
 from ..kernels.gate import PLAIN
 from ..transforms.containers import Fixed, Tree, parts_of
 from .locations import Found, Location
-from .program import Untraceable
+from .statements import Untraceable
 
 _EQUAL = (str, bytes, int, float, complex, bool, type(None), np.dtype, range)
 

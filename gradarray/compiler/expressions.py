@@ -7,7 +7,7 @@ from typing import Any
 
 from .forms import ANYTHING, ATOM, form_read
 from .optimise import Optimised, is_between
-from .program import Statement, Variable
+from .statements import Statement, Variable
 
 # So deep may one expression stand in another.
 _DEEPEST = 12

@@ -18,7 +18,7 @@ import numpy as np
 from ..context.settings import silently
 from ..kernels.arrays import LARGE
 from .forms import Form, Hole, Other, form_read, operand
-from .program import Statement, Variable
+from .statements import Statement, Variable
 
 Rule = Callable[[Any, Statement, Form, Variable], Any]
 

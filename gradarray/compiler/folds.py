@@ -11,7 +11,7 @@ from typing import Any
 
 from ..kernels.parts import PAIRWISE, sums_by_halves
 from .forms import form_read
-from .program import Statement, Variable
+from .statements import Statement, Variable
 
 
 class Folds:

@@ -11,7 +11,7 @@ import ast
 import functools
 from typing import Any, NamedTuple
 
-from .program import Statement
+from .statements import Statement
 
 # How tightly Python's operators bind, as `ast.unparse` has it.
 ANYTHING, TEST, NOT, COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = 0, 1, 4, 5, 10, 11, 12, 13, 15

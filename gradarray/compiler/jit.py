@@ -15,7 +15,7 @@ from ..elsewhere.answers import telling
 from ..transforms.argnums import function_name, need_function
 from ..transforms.containers import Tree, flatten
 from .entry import Static, is_traceable
-from .program import Untraceable
+from .statements import Untraceable
 from .tracing import Disturbed, Run, Tracing, is_writing, told
 
 P = ParamSpec("P")

@@ -17,7 +17,8 @@ from ..context.settings import silently
 from ..kernels.arrays import BLAS_THREADS, LARGE
 from .folding import ELEMENTWISE, everywhere, simpler, simpler_update
 from .forms import form_read
-from .program import Program, Statement, Variable
+from .program import Program
+from .statements import Statement, Variable
 
 NEVER, ALWAYS = -1, 1 << 60
 

@@ -10,7 +10,7 @@ from ..kernels.arrays import ONES
 from .folding import REDUCTIONS, in_few_pieces
 from .forms import Form, Hole, Other, form_read, operand
 from .optimise import Optimised, asked_for_nan, needed
-from .program import Statement, Variable
+from .statements import Statement, Variable
 
 _RULES: dict[str, list[Callable[[Any, Statement, Form], Any]]] = {}
 

@@ -24,12 +24,9 @@ from ..kernels.gate import described
 from ..kernels.traced import TRACED
 from ..reverse.tensor import Tensor
 from ..tape.nodes import next_order
+from .statements import Line, Statement, Untraceable, Variable
 
 LONGEST = 100_000  # statements, which take some seconds to be written down
-
-
-class Untraceable(TypeError):
-    """The function does something for which no program can be written."""
 
 
 def succeeds(compute: Callable[[], Any]) -> bool:
@@ -49,89 +46,6 @@ def _warnings_raise() -> bool:
     return False
 
 
-class Variable:
-    """A name in the program.
-
-    Attributes
-    ----------
-    name : how it is written
-    shape, dtype : None for what is no array or number, such as several results
-    layout : "C" or "F" for an array that lies so in memory, without gaps; else ""
-    memory : the number of the piece of memory that an array stands in; None for what cannot be written into
-    """
-
-    __slots__ = ("dtype", "layout", "memory", "name", "shape")
-
-    def __init__(
-        self, name: str, shape: Any = None, dtype: Any = None, memory: int | None = None, layout: str = ""
-    ) -> None:
-        self.name = name
-        self.layout = layout
-        self.shape = shape
-        self.dtype = dtype
-        self.memory = memory
-
-
-Pieces = tuple[Any, ...]
-Line = tuple[str, int, str]
-
-
-class Statement:
-    """One line.
-
-    Attributes
-    ----------
-    kind : "call", "copy", "write", "several" (results in one name) or "guard" (its text tells that the program fails)
-    results : what gets a value
-    pieces : the text, cut at the variables, which stand there themselves
-    writes : the memory that is written into
-    silent : NumPy says nothing of infinite and undefined results there, as in a sweep
-    line : the file and the line of the user's that it came from, and the name of the function that it stands in
-    reads : the variables in the text, as often as they stand there
-    form : what the text says, once somebody has asked; see forms.py
-    """
-
-    __slots__ = ("form", "kind", "line", "pieces", "reads", "results", "silent", "writes")
-
-    def __init__(
-        self,
-        kind: str,
-        results: tuple[Variable, ...],
-        pieces: Pieces,
-        writes: int | None,
-        silent: bool,
-        line: Line | None,
-    ) -> None:
-        self.kind = kind
-        self.results = results
-        self.pieces = pieces
-        self.writes = writes
-        self.silent = silent
-        self.line = line
-        self.reads = [piece for piece in pieces if type(piece) is Variable]
-        self.form: Any = None
-
-    def but(self, pieces: Pieces, kind: str | None = None, results: tuple[Variable, ...] | None = None) -> Statement:
-        """Return the statement with another text."""
-        results = self.results if results is None else results
-        return Statement(self.kind if kind is None else kind, results, pieces, self.writes, self.silent, self.line)
-
-
-# Functions of NumPy's whose results' shapes and dtypes follow from those of the arguments. After any other, a guard.
-STATIC = frozenset(
-    " ".join(
-        (
-            "all amax amin any argmax argmin argpartition argsort around array array_split asarray astype",
-            "atleast_1d atleast_2d broadcast_to cholesky clip concatenate conj conjugate copy cross cumprod",
-            "cumsum det diag diagonal diff dot ediff1d eigh einsum empty expand_dims fft fftn flatten flip full",
-            "full_like hstack ifft ifftn imag inner interp inv irfft irfftn isclose isfinite item kron matmul",
-            "max mean median min moveaxis nan_to_num nanmax nanmean nanmin nansum norm ones ones_like outer pad",
-            "partition prod qr quantile ravel real reshape rfft rfftn roll rot90 round searchsorted slogdet",
-            "solve sort split squeeze stack std sum swapaxes take take_along_axis tensordot tile trace",
-            "transpose tril triu var vdot view vstack where zeros zeros_like",
-        )
-    ).split()
-)
 # Names that stand in the text of a program and are not the user's.
 OWN = frozenset(
     ["_added_where", "_again", "_before", "_block", "_by_halves", "_by_rows", "_errors", "_rows", "_SILENT"]

@@ -22,7 +22,8 @@ from ..kernels.sums import total_turns_with_sign
 from .blocks import RowBlock
 from .forms import ANYTHING, ATOM, Form, Hole, Other, form_read, operand
 from .optimise import Optimised
-from .program import Program, Statement, Variable
+from .program import Program
+from .statements import Statement, Variable
 
 # Where a number stands for an array of itself.
 _ARITHMETIC = frozenset(("+", "-", "*", "/", "<", "<=", ">", ">=", "==", "!="))

@@ -13,8 +13,9 @@ from .forms import form_read
 from .lines import Said, said
 from .optimise import Optimised
 from .plain import plainly_put
-from .program import Program, Statement, Variable
+from .program import Program
 from .spelling import helper, spelt
+from .statements import Statement, Variable
 
 # So wide may a line be with a comment behind it, and so long an expression that stands in another one.
 _WIDTH = 110

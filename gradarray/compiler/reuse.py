@@ -10,7 +10,7 @@ import numpy as np
 from ..kernels.arrays import LARGE
 from .forms import form_read
 from .optimise import Optimised
-from .program import Statement, Variable
+from .statements import Statement, Variable
 
 _UFUNCS = {"+": "np.add", "-": "np.subtract", "*": "np.multiply", "/": "np.divide", "neg": "np.negative"}
 

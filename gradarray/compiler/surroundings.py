@@ -38,8 +38,8 @@ from .objects import (
     is_told_by_identity,
     state_of,
 )
-from .program import Untraceable
 from .reads import reads
+from .statements import Untraceable
 from .volatile import volatile_in
 
 _LIMIT = 5_000  # objects looked at

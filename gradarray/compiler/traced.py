@@ -18,27 +18,9 @@ import numpy as np
 from ..kernels import gate
 from ..kernels.traced import TRACED, Traced
 from ..rules.registry import find
-from .program import STATIC, Program, Untraceable, Variable
-
-# Functions that Python itself answers from shapes and dtypes.
-_OF_FORMS = {np.shape, np.ndim, np.size, np.may_share_memory, np.shares_memory, np.result_type, np.can_cast}
-_OF_FORMS |= {np.iscomplexobj, np.isrealobj, np.common_type, np.min_scalar_type}
-# What writes into its first argument, and how that is called.
-_WRITERS: dict[Any, str] = {np.copyto: "dst", np.put: "a", np.place: "arr", np.putmask: "a"}
-_WRITERS |= {np.fill_diagonal: "a", np.put_along_axis: "arr"}
-_WRITING_METHODS = frozenset(("sort", "fill", "put", "partition", "resize", "itemset", "setfield", "byteswap"))
-# Functions of the package's own are written down as what they do, but for those that look at values.
-_OURS = ("gradarray.rules.", "gradarray.reverse.")
-_WHOLE = frozenset(
-    " ".join(
-        (
-            "power_and_logarithms sinc_derivative i0_derivative characteristic cofactors by_eigenvalues",
-            "by_singular_values by_general_eigenvalues eigenvalue_slopes singular_value_slopes",
-            "general_eigenvalue_slopes undefined_beyond taken_places numbered erf square_root",
-        )
-    ).split()
-)
-_NUMBER_METHODS = frozenset(("as_integer_ratio", "is_integer", "hex", "bit_count", "bit_length", "to_bytes"))
+from .known import NUMBER_METHODS, OF_FORMS, OURS, STATIC, WHOLE, WRITERS, WRITING_METHODS
+from .program import Program
+from .statements import Untraceable, Variable
 
 
 class Value(Traced):
@@ -142,17 +124,17 @@ class Value(Traced):
             return NotImplemented
         p = self.program
         body: Any = getattr(func, "__wrapped__", None)
-        if body is not None and (func.__module__ or "").startswith(_OURS) and func.__name__ not in _WHOLE:
+        if body is not None and (func.__module__ or "").startswith(OURS) and func.__name__ not in WHOLE:
             return body(*args, **kwargs)  # it is NumPy calls itself
-        if func in _OF_FORMS:
+        if func in OF_FORMS:
             return func(*_bare(args), **_bare(kwargs))
         if any(inspect.isfunction(a) or inspect.ismethod(a) for a in (*args, *kwargs.values())):
             rule: Any = find(func)  # whose body calls the user's function with what is traced
             if not hasattr(rule, "body"):
                 raise Untraceable(f"{func.__name__} of a function")
             return rule.body(*args, **kwargs)
-        if func in _WRITERS:
-            target = args[0] if args else kwargs[_WRITERS[func]]
+        if func in WRITERS:
+            target = args[0] if args else kwargs[WRITERS[func]]
             if type(target) not in TRACED:
                 return func(*map(_guarded, args), **{k: _guarded(v) for k, v in kwargs.items()})
             return p.call(func, (_label(p, func),), args, kwargs, writes=target)
@@ -311,7 +293,7 @@ class Value(Traced):
         if any(map(_answers, args)):
             raise Untraceable(f"a Tensor among the arguments of .{name}()")
         value = self.value
-        if name in _NUMBER_METHODS:
+        if name in NUMBER_METHODS:
             return getattr(self.program.values(self), name)(*args, **kwargs)
         if name == "tolist":
             return self._listed()
@@ -325,7 +307,7 @@ class Value(Traced):
             return self.program.number(value.item(*args), (*pieces, index))
         if not hasattr(value, "dtype"):
             return self.program.python(getattr(value, name), (self.variable, f".{name}"), args)
-        writes = self if name in _WRITING_METHODS and isinstance(value, np.ndarray) else None
+        writes = self if name in WRITING_METHODS and isinstance(value, np.ndarray) else None
         kind = "copy" if name == "copy" else "call"
         return self.program.call(getattr(value, name), pieces, args, kwargs, (self,), name in STATIC, kind, writes)
 

@@ -26,8 +26,9 @@ from .entry import Entry, Static, overlapping
 from .locations import Location
 from .objects import EQUAL, set_state_of
 from .optimise import optimised
-from .program import Program, Untraceable
+from .program import Program
 from .readable import readable_text, signature
+from .statements import Untraceable
 from .surroundings import Surroundings
 from .traced import new_program
 from .volatile import watched

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from functools import reduce
 from typing import Any, NoReturn, TypeVar
 
-from .program import Untraceable
+from .statements import Untraceable
 
 R = TypeVar("R")
 

@@ -16,9 +16,10 @@ from .expressions import Expressions
 from .folding import in_few_pieces
 from .forms import form_read
 from .optimise import Optimised
-from .program import Program, Statement, Variable
+from .program import Program
 from .quicker import quicker
 from .reuse import into, reusing
+from .statements import Statement, Variable
 
 
 class Written(NamedTuple):
