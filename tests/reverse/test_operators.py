@@ -109,6 +109,8 @@ def test_the_same_operand_answers_as_for_a_number(kind, methods):
     other, seen = stranger(kind, methods), []
     ga.jvp(lambda d: seen.append(d) or d, (0.7,), (1.0,))
     for name, (op, _) in BINARY.items():
+        if name == "divmod" and np.lib.NumpyVersion(np.__version__) < "2.1.0":
+            continue  # NumPy's own number does not ask
         expected = outcome(lambda op=op: op(np.float64(0.7), other))
         for mine in (ga.tensor(0.7), seen[0]):
             assert outcome(lambda op=op, mine=mine: op(mine, other)) == expected, name
