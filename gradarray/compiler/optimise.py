@@ -365,7 +365,10 @@ def clean_at_once(
         if small:
             pieces: list[Any] = []
             for v, _ in small:
-                pieces += [" + " if pieces else "", "np.vdot(", v, ", ", v, ")"]
+                plus = " + " if pieces else ""
+                # By the method, where it does the same: np.vdot asks first what kinds of arrays there are.
+                real = len(v.shape) == 1 and v.dtype.kind == "f"
+                pieces += [plus, v, ".dot(", v, ")"] if real else [plus, "np.vdot(", v, ", ", v, ")"]
             last = small[-1][1]
             total = fresh(Variable("", (), scalar))
             kept.append(last.but(tuple(pieces), "call", (total,)))

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..context.settings import SILENT, errors
-from ..kernels.arrays import LARGE
 from ..kernels.parts import by_rows
 from ..kernels.sums import total_of_rows
 from .blocks import RowBlock, in_blocks, sliced
 from .expressions import Expressions
 from .folding import in_few_pieces
-from .forms import form_read
+from .forms import Other, form_read, operand
 from .optimise import Optimised
 from .program import Program, Statement, Variable
 from .reuse import into, reusing
+
+# Arrays of so many elements are let go of once nobody needs them, so that the next one can have their memory; NumPy
+# keeps that of smaller ones at hand.
+_FREED = 256
 
 
 class Written(NamedTuple):
@@ -37,24 +41,59 @@ class Written(NamedTuple):
     risky: bool
 
 
-def write_program(p: Program, left: Optimised, name: str) -> Written:
-    """Write down, as a function of a name, what is left of a program."""
-    left = reusing(in_blocks(left))
+def _returned(results: list[str]) -> list[str]:
+    return [f"return ({''.join([f'{x}, ' for x in results])})"]
+
+
+def write_program(
+    p: Program,
+    left: Optimised,
+    head: str,
+    opening: Sequence[str] = (),
+    ending: Callable[[list[str]], list[str]] = _returned,
+) -> Written:
+    """Write down, as a function with this head, what is left of a program.
+
+    What stands between other lines takes the place of a function: of those at its beginning, and of those that are made
+    of the texts of the results.
+    """
+    left = reusing(in_blocks(_by_methods(left)))
     names = {"np": np, **left.constants, "errors": errors, "SILENT": SILENT, "by_rows": by_rows}
     names["total_of_rows"] = total_of_rows
-    lines = [f"def {name}({', '.join(v.name for v in p.inputs)}):", *_lines(Expressions(left, p.inputs))]
+    opening = [f"    {line}" for line in opening]
+    lines = [f"def {head}:", *opening, *_lines(Expressions(left, p.inputs), ending)]
     given = {v.memory for v in p.inputs if v.memory is not None}
     writes: set[int | None] = {s.writes for s in left.statements if s.writes is not None}
     writes.update(*[s.updates for s in left.statements if isinstance(s, RowBlock)])
     return Written("\n".join(lines) + "\n", names, writes & given, any(s.kind != "write" for s in left.statements))
 
 
-def _lines(expressions: Expressions) -> list[str]:
+def _by_methods(left: Optimised) -> Optimised:
+    """Return a program that asks arrays for their products: np.dot first looks for what kinds of arrays there are."""
+    statements = []
+    for s in left.statements:
+        form = form_read(s) if s.kind == "call" else None
+        if form is not None and form.name == "np.dot" and len(form.args) == 2 and not form.keys:
+            a, b = [operand(s, arg) for arg in form.args]
+            if _is_array(left, a) and _is_array(left, b):
+                pieces = [getattr(a, "text", a), ".dot(", getattr(b, "text", b), ")"]
+                s = s.but(in_few_pieces(pieces))
+        statements.append(s)
+    return left._replace(statements=statements)
+
+
+def _is_array(left: Optimised, x: Any) -> bool:
+    if type(x) is Variable:
+        return x.memory is not None
+    return type(x) is Other and type(left.constants.get(x.text)) is np.ndarray
+
+
+def _lines(expressions: Expressions, ending: Callable[[list[str]], list[str]]) -> list[str]:
     lines: list[str] = []
     silent, indent = False, "    "
     ends: dict[int, list[Variable]] = {}
     for v, k in expressions.last_reads().items():
-        if v.memory is not None and math.prod(v.shape) >= LARGE:
+        if v.memory is not None and math.prod(v.shape) >= _FREED:
             ends.setdefault(k, []).append(v)
     for k, s in enumerate(expressions.left.statements):
         if expressions.is_inside(s):
@@ -71,7 +110,7 @@ def _lines(expressions: Expressions) -> list[str]:
         dead = [expressions.names[v] for v in ends.get(k, ()) if v in expressions.names and v not in expressions.inputs]
         if dead:
             lines.append(f"{indent}del {', '.join(dead)}")
-    lines.append(f"{indent}return ({''.join([f'{x}, ' for x in expressions.results()])})")
+    lines += [indent + line for line in ending(expressions.results())]
     return [*lines, *_silenced(True)] if silent else lines
 
 

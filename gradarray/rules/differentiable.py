@@ -54,6 +54,7 @@ class Differentiable(Rule, PullbackRule):
     is_linear = False
     shared = True
     batches = True
+    aligned = True
     keeps_out: bool
     # Tells by which function of the operands the square of a call's result can be had, and with which parameters; None
     # where the result has no kink, or its square has one too. See kinks.py.
@@ -156,6 +157,7 @@ class Elementwise(Differentiable):
     kind = "elementwise"
     is_elementwise = True
     fixed = True
+    shape_follows = True
     # What is asked where a zero meets an infinity, by the number of an operand; see careful.py. How an infinite slope
     # comes about, given the result and the operands; and given the node, which roots' slopes a vanishing derivative
     # excuses, and where it vanishes because a constant is zero.
@@ -189,7 +191,6 @@ class Elementwise(Differentiable):
         self.selects = selects
         self.exact = not any(callable(partial) for partial in partials)
         self.partials = tuple(partials)
-        self.multiplies = func.nin == 1 and callable(partials[0])
         self._needs = tuple(self._needed(partial) for partial in partials)
         self.operands = next((names(p)[1:] for p in partials if callable(p)), ("x1", "x2", "x3")[: func.nin])
         self.operands = tuple(name.lstrip("_") for name in self.operands)
@@ -262,9 +263,6 @@ class Elementwise(Differentiable):
             level = 0 if np.ndim(level) == 0 else np.where((level < HARD) & np.isfinite(g), level, 0)
         args, out, _ = super().noted(node, g)
         return args, out, level
-
-    def written(self, writer: Any, node: Node) -> Iterable[str]:
-        return writer.elementwise(node, self)  # type: ignore[no-any-return]
 
     def tangent(
         self, ans: Any, operands: Sequence[Any], tangents: Sequence[Any], params: dict[str, Any], forward: Any
@@ -512,9 +510,6 @@ class Function(Differentiable):
         """Return the worst kind of infinite slope that an inner derivative which vanishes excuses here."""
         return ROOT
 
-    def written(self, writer: Any, node: Node) -> Iterable[str]:
-        return writer.function(node, self) if self.alone else writer.call(node)  # type: ignore[no-any-return]
-
     def keeps(self, position: int) -> bool:
         return self._kept[0 if self.sequence else min(position, len(self._kept) - 1)]
 
@@ -609,9 +604,6 @@ class Linear(Function):
     carefully = Differentiable.carefully
     mark = Differentiable.mark
 
-    def written(self, writer: Any, node: Node) -> Iterable[str]:
-        return writer.call(node) if self.sequence else writer.linear(node, self)  # type: ignore[no-any-return]
-
 
 class Bilinear(Function):
     """A function that is linear in each of its two operands."""
@@ -634,9 +626,6 @@ class Bilinear(Function):
 
     def excusing(self, node: Node) -> int:
         return SHARP if node.parents[0] is node.parents[1] else ROOT
-
-    def written(self, writer: Any, node: Node) -> Iterable[str]:
-        return writer.call(node) if node.kwargs else writer.bilinear(node, self)  # type: ignore[no-any-return]
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         p, q = node.parents

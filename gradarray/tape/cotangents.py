@@ -50,6 +50,8 @@ class _Pick(PullbackRule):
     """The rule that leads from one of several results to the call that made them."""
 
     name = "result"
+    shared = True
+    fixed = True
     batches = True
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
@@ -232,12 +234,8 @@ class Reading(PullbackRule):
     name = "getitem"
     shared = True
     fixed = True
+    shape_follows = True
 
     def __init__(self, put: Callable[[Array, Any, Array], None], views: bool) -> None:
         self.put = put
         self.views = views
-
-    def written(self, writer: Any, node: Node) -> Iterable[str]:
-        (parent,) = node.parents
-        has_axes = parent is not None and parent.shape
-        return writer.reading(node, self) if has_axes else writer.call(node)  # type: ignore[no-any-return]

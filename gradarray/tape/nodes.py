@@ -31,8 +31,9 @@ class PullbackRule:
     selects : whether zeros that it puts in say that an element has no part in the result, or "nan"; see careful.py
     ours : whether it is the library's own, so that it returns what it should, and can be asked at random numbers
     in_place : whether what comes back to the operand is the cotangent itself, changed in a part
-    fixed : whether all its nodes have the same number of operands
-    multiplies : whether it has one operand, whose cotangent is the node's times an array of the result's shape
+    fixed : whether all its nodes have the same number of operands, and no parameters
+    aligned : whether the args of its nodes are operands, aligned with the parents
+    shape_follows : whether the operands' shapes, and an index that is a number or a slice, tell the result's shape
     """
 
     name: str
@@ -47,7 +48,8 @@ class PullbackRule:
     ours = False
     in_place = False
     fixed = False
-    multiplies = False
+    aligned = False
+    shape_follows = False
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         """Return the cotangent of each operand, None for a constant one."""
@@ -85,10 +87,6 @@ class PullbackRule:
     def noted(self, node: Node, g: Array) -> tuple[Any, Any, Any]:
         """Return what `mark` needs of args and out, with no large array in it, and how infinities came about."""
         return node.args, node.out, 0
-
-    def written(self, writer: Any, node: Node) -> Iterable[str]:
-        """Return the lines of a plan that pull a cotangent back; see `plans`."""
-        return writer.call(node)  # type: ignore[no-any-return]
 
     def smoothed(self, node: Node) -> Node | None:
         """Return a node of the same value that can be differentiated twice where this one cannot, if there is one."""

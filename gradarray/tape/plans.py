@@ -1,65 +1,61 @@
 """Sweeps over tapes whose structure comes again and again, as in a training loop.
 
-The loop in sweeps.py finds out at each node what to do with it. For a structure that has come often enough, a function
-is written that does the same with nothing left to find out: nodes and cotangents are local variables, each contribution
-has its place, and the shapes that are summed over are known. It first goes through the tape and compares it with the
-structure that it was written for. Another tape is left to `sweeps.sweep`, and so is one from which a NaN comes out. The
-arithmetic is the same, to the last bit.
+The loop in sweeps.py finds out at each node what to do with it. Of a structure that has come often enough the sweep is
+written down as a program, as `ga.jit` does it: the calls of NumPy that it came to, and nothing else. It first compares
+the tape with the structure that it was written for; see comparing.py. Another tape is left to `sweeps.sweep`, and so is
+one from which a NaN comes out. The arithmetic is the same, to the last bit.
 """
 
 from __future__ import annotations
 
-import itertools
-import linecache
-import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-import numpy as np
-
-from ..context.frames import readable
 from ..context.settings import SILENT, errors, paused, watching
 from ..kernels import guard
-from ..kernels.arrays import BLAS_THREADS, FLOAT64, LARGE, ONES, Array
-from ..kernels.references import RETURNED
+from ..kernels.arrays import LARGE, Array
 from ..kernels.traced import TRACED
 from . import sweeps
-from .cotangents import blank, buffer_of
-from .fitting import fit
-from .nodes import Node, references
-from .sweeps import is_clean, reachable
+from .comparing import Path
+from .nodes import Node
+from .sweeps import reachable
 from .unchanged import verify
 
 K = TypeVar("K")
 V = TypeVar("V")
 Gradients = dict[Node, Array]
 # Takes root, cotangent, retain and oldest as `sweep` does, and how many references to each node its caller has. None
-# stands for a tape of another structure; no gradients at all say that a NaN came out.
+# stands for a tape of another structure, and for one from which a NaN comes out.
 Plan = Callable[[Node, Array, bool, int, int], Gradients | None]
 
-# So many tapes that no plan was for, with the same rules, make it worth writing one. That takes some 75 us a node, and
-# each later sweep takes about 1 us a node less.
+# So many tapes that no plan was for, with the same rules, make it worth writing one. That takes some 200 us a node, and
+# each later sweep takes 1 to 3 us a node less.
 REPEATS = 8
 # Longer tapes than this gain little: the function itself no longer fits into the processor's cache.
 LONGEST = 400
 # So many plans for tapes with the same rule at the end are kept, and so much else is remembered.
 MOST = 8
 MUCH = 256
-_KEPT_AXES = {"axis", "keepdims"}
+
+# Writes a plan for the tape with these nodes and numbers of uses, and a cotangent of its last node; handed down by the
+# compiler. It is given the places of Python's numbers that vary, and notes those that it has met.
+write: Callable[[dict[Node, int], Array, set[Path], dict[Path, float]], Plan | None] | None = None
 
 
 class _Known:
-    """The plans for tapes with one rule at the end, and how often none was for a tape, by the rules on it."""
+    """The plans for tapes with one rule at the end; by the rules on a tape, how often none was for it, and numbers."""
 
-    __slots__ = ("misses", "plans")
+    __slots__ = ("misses", "numbers", "plans", "varying")
 
     def __init__(self) -> None:
         self.plans: tuple[Plan, ...] = ()
         self.misses: dict[int, int] = {}
+        # Python's numbers of the last tape that a plan was written for, and where they have been others.
+        self.numbers: dict[int, dict[Path, float]] = {}
+        self.varying: dict[int, set[Path]] = {}
 
 
 _known: dict[Any, _Known] = {}
-_numbers = itertools.count(1)
 
 
 def sweep(
@@ -88,15 +84,13 @@ def sweep(
                 errors.set(SILENT)
                 gradients = plan(root, g, retain, oldest, callers)
             except Exception:
-                gradients = {}  # a rule fails: the loop says so from where its author expects it
+                continue  # another tape; or a rule fails, which the loop says from where its author expects it
             finally:
                 errors.set(before)
-            if gradients:
+            if gradients is not None:
                 if not retain and root.rule is rule:  # more than the root is held
                     sweeps.release_behind(root, gradients, oldest, uses)
                 return gradients
-            if gradients is not None:
-                return sweeps.sweep(root, g, retain, None, oldest, uses)
     if uses is None:
         uses = reachable(root, oldest)
     if len(uses) <= LONGEST:
@@ -105,7 +99,7 @@ def sweep(
         misses = known.misses[rules] = _room(known.misses).get(rules, 0) + 1
         # Where shapes are other ones each time, ever fewer are tried.
         if misses >= REPEATS and misses & (misses - 1) == 0:
-            new = written(uses)
+            new = written(uses, g, known, rules)
             if new is not None:
                 known.plans = (new, *known.plans[: MOST - 1])
     return sweeps.sweep(root, g, retain, None, oldest, uses)
@@ -118,316 +112,23 @@ def _room(memory: dict[K, V]) -> dict[K, V]:
     return memory
 
 
-def written(uses: dict[Node, int]) -> Plan | None:
+def written(uses: dict[Node, int], g: Array, known: _Known, rules: int) -> Plan | None:
     """Return a plan for tapes like the one with these nodes and numbers of uses, or None where plans are not for it."""
-    for node in uses:
-        rule = node.rule
-        if node.dtype is not FLOAT64 or (rule is not None and (not rule.shared or node.size >= LARGE)):
-            return None
-    return _Writer(uses).plan()
+    if write is None or not all(map(_may_be_planned, uses)):
+        return None
+    varying = _room(known.varying).setdefault(rules, set())
+    before = known.numbers.get(rules, {})
+    now: dict[Path, float] = {}
+    new = write(uses, g, varying, now)
+    others = {path for path, value in now.items() if before.get(path, value) != value} - varying
+    _room(known.numbers)[rules] = now
+    if others:
+        varying |= others
+        new = write(uses, g, varying, now)
+    return new
 
 
-class _Writer:
-    """Writes a plan. In its text n5 is the sixth node of the tape, from the oldest on, and g5 its cotangent."""
-
-    def __init__(self, uses: dict[Node, int]) -> None:
-        self.uses = uses
-        self.nodes = sorted(uses, key=lambda node: node.order)
-        self.n = {node: f"n{k}" for k, node in enumerate(self.nodes)}
-        self.g = {node: f"g{k}" for k, node in enumerate(self.nodes)}
-        self.lines: list[str] = []
-        self.names: dict[str, Any] = {"F8": FLOAT64, "blank": blank, "fit": fit, "is_clean": is_clean, "nan": np.nan}
-        self.names |= {"refs": references, "ndarray": np.ndarray, "vdot": np.vdot, "zeros": np.zeros}
-        self.names["buffer_of"] = buffer_of
-        self.names["broadcast"] = np.broadcast_to
-        self.names["__name__"] = __name__  # a warning is about the user's line, and not about one of a plan
-        # What is known of the cotangents at the line that is being written: that there is a contribution, that it may
-        # be None, that it is a buffer in any case, and that it may be one, of which `owned` tells as in the loop.
-        self.reached: set[Node] = set()
-        self.uncertain: set[Node] = set()
-        self.fresh: set[Node] = set()
-        self.buffers: set[Node] = set()
-        # A node of which each one is a parent, and which one: by way of that it is asked who else has it.
-        self.operand = {
-            parent: (self.n[node], i)
-            for node in self.nodes
-            for i, parent in enumerate(node.parents)
-            if parent is not None
-        }
-        # Whether the cotangent of the node that is being written is a buffer.
-        self.mine = "False"
-        # Those whose cotangent has length 1 along axes that were summed over.
-        self.narrow: set[Node] = set()
-
-    def plan(self) -> Plan:
-        root = self.nodes[-1]
-        self._compare()
-        place = len(self.lines)
-        # Of the root, whoever asks for the sweep has a Tensor.
-        self.lines += ["owned = set()", f"own += {RETURNED + 1}", f"kept = {{{self.n[root]}: {self.g[root]}}}"]
-        self.lines.append("held = False")
-        self.reached.add(root)
-        for node in reversed(self.nodes):
-            if node.rule is not None and node in self.reached:
-                self._guarded(node, self._pull(node))
-        for node in reversed(self.nodes):
-            if node.rule is None and node in self.reached:
-                self._guarded(node, self._arrive(node))
-        self.lines[place:place] = [f"{self.g[node]} = None" for node in self.nodes if node in self.uncertain]
-        self.lines += [
-            f"if not (retain or held): {self.n[root]}.release()",  # what hangs on it, and on nothing else, goes with it
-            "return kept",
-        ]
-        text = "".join(f"\n  {line}" for line in self.lines)
-        file = f"<gradarray plan {next(_numbers)}>"
-        exec(readable(f"def plan({self.n[root]}, {self.g[root]}, retain, oldest, own):{text}\n", file), self.names)
-        plan: Any = self.names.pop("plan")  # its own globals would refer to it in a circle
-        # A traceback may have the code for longer than anybody has the plan.
-        weakref.finalize(plan.__code__, linecache.cache.pop, file, None).atexit = False
-        return plan  # type: ignore[no-any-return]
-
-    def _name(self, value: Any) -> str:
-        """Return a global name for an object."""
-        name = f"v{len(self.names)}"
-        self.names[name] = value
-        return name
-
-    def _guarded(self, node: Node, lines: Iterable[str]) -> None:
-        """Add the lines for one node, to be skipped where its cotangent turns out to be None."""
-        lines = list(lines)
-        if node in self.uncertain:
-            parents = {parent for parent in node.parents if parent in self.reached}
-            self.uncertain |= parents
-            self.fresh -= parents
-            lines = [
-                f"if {self.g[node]} is None: {self.n[node]}.grad = None",
-                "else:",
-                *(f"  {line}" for line in lines),
-            ]
-        self.lines += lines
-
-    # --- comparing ----------------------------------------------------------------------------------------------------
-
-    def _compare(self) -> None:
-        """Write how a tape is told from another one: node by node, by way of the parents.
-
-        The order of the nodes is compared as well: it tells that they are as many, and what is added up first.
-        """
-        lines = self.lines
-        seen = {self.nodes[-1]}
-        for node in reversed(self.nodes):
-            n = self.n[node]
-            rule = "None" if node.rule is None else self._name(node.rule)
-            tests = [f"{n}.rule is not {rule}", f"{n}.shape != {node.shape!r}", f"{n}.dtype is not F8"]
-            if node.rule is None or not node.rule.fixed:
-                tests += [f"len({n}.parents) != {len(node.parents)}", *([] if node.kwargs else [f"{n}.kwargs"])]
-            if self._unspread(node):
-                tests.append(f"{n}.kwargs.keys() != {self._name(set(_KEPT_AXES))}")
-            lines.append(f"if {' or '.join(tests)}: return None")
-            targets, tests = [], []
-            for i, parent in enumerate(node.parents):
-                if parent not in self.uses:
-                    targets.append(f"q{i}")
-                    tests.append(f"(q{i} is not None and q{i}.order >= oldest)")
-                elif parent in seen:
-                    targets.append(f"q{i}")
-                    tests.append(f"q{i} is not {self.n[parent]}")
-                else:
-                    seen.add(parent)
-                    targets.append(self.n[parent])
-                    tests.append(f"{self.n[parent]} is None")
-            if targets:
-                lines += [f"{', '.join(targets)}, = {n}.parents", f"if {' or '.join(tests)}: return None"]
-        # They would count as somebody who holds a node.
-        lines += [f"q{i} = None" for i in range(max(len(node.parents) for node in self.nodes))]
-        order = " > ".join(f"{self.n[node]}.order" for node in reversed(self.nodes))
-        lines.append(f"if not ({order} >= oldest): return None")
-
-    # --- pulling ------------------------------------------------------------------------------------------------------
-
-    def _pull(self, node: Node) -> Iterable[str]:
-        """Write how the cotangent of a node is pulled back."""
-        n, g, rule = self.n[node], self.g[node], node.rule
-        mine = repr(node in self.fresh)
-        if node in self.buffers:
-            mine = "mine"
-            yield f"mine = {n} in owned"
-            yield f"owned.discard({n})"  # it would count as somebody who holds the node
-        if node is not self.nodes[-1]:
-            whole = f"broadcast({g}, {node.shape})" if node in self.narrow else g
-            child, i = self.operand[node]
-            yield f"if refs({child}.parents[{i}]) - own > {self.uses[node]}: kept[{n}] = {whole}; held = True"
-        if self._unspread(node):
-            parent = node.parents[0]
-            assert parent is not None
-            self.narrow.add(parent)
-            yield from self._add(g, parent, parent.shape)
-        else:
-            assert rule is not None
-            self.mine = mine
-            yield from rule.written(self, node)
-        yield f"{g} = c = None"
-
-    def _unspread(self, node: Node) -> bool:
-        """Tell whether a cotangent need not be spread, because a factor of the full shape is all that it will meet.
-
-        So it is where a sum keeps its axes, as that of np.exp(x) in a softmax does.
-        """
-        rule, parent = node.rule, node.parents[0] if node.parents else None
-        if not (getattr(rule, "func", None) is np.sum and node.kwargs and parent in self.uses):
-            return False
-        known = node not in self.uncertain and node.kwargs.keys() == _KEPT_AXES and node.kwargs["keepdims"] is True
-        factor = parent.rule
-        return known and factor is not None and factor.multiplies and factor.ours and self.uses[parent] == 1
-
-    # Each kind of rule asks for one of these; see `PullbackRule.written`.
-
-    def call(self, node: Node) -> Iterable[str]:
-        """Write a call of the rule's own pullback."""
-        n, mine = self.n[node], self.mine
-        yield f"pulled = (*{self._name(node.rule)}.pullback({n}, {self.g[node]}), {'None, ' * len(node.parents)})"
-        for i, parent in enumerate(node.parents):
-            if parent in self.uses:
-                self.buffers.add(parent)
-                yield from self._add_any(f"pulled[{i}]", parent, f"{mine} and {n} not in kept")
-        yield "pulled = None"
-
-    def bilinear(self, node: Node, rule: Any) -> Iterable[str]:
-        """Write the cotangents of both operands, of a call without parameters."""
-        return self._vjps(node, rule, f"{self.g[node]}, {', '.join(self._operands(node))}")
-
-    def linear(self, node: Node, rule: Any) -> Iterable[str]:
-        """Write the cotangent of a linear function's operand."""
-        return self._vjps(node, rule, f"{self.g[node]}, {self.n[node]}.parents[0]{self._keywords(node)}")
-
-    def function(self, node: Node, rule: Any) -> Iterable[str]:
-        """Write the cotangent of the one operand of a function."""
-        n = self.n[node]
-        ans = n if node.out is None else f"{n}.out"
-        return self._vjps(node, rule, f"{self.g[node]}, {ans}, {self._operands(node)[0]}{self._keywords(node)}")
-
-    def elementwise(self, node: Node, rule: Any) -> Iterable[str]:
-        """Write the cotangents of a ufunc's operands, by its partial derivatives."""
-        n, g = self.n[node], self.g[node]
-        operands = ", ".join(f"x{i}" for i in range(rule.nin))
-        if any(callable(d) for d, parent in zip(rule.partials, node.parents, strict=True) if parent in self.uses):
-            yield f"{operands}, = {n}.args"
-        for parent, d in zip(node.parents, rule.partials, strict=True):
-            if parent not in self.uses:
-                continue
-            if callable(d):
-                c = f"{g} * {self._name(d)}({n}.out, {operands})"
-                yield from self._add(c, parent, node.shape) if rule.ours else self._add_any(c, parent)
-            elif d == 1:
-                yield from self._add(g, parent, node.shape)
-            elif d == -1 and node.shape != parent.shape:
-                yield f"c = {self._fitted(g, node.shape, parent)}"
-                yield from self._add("-c", parent, parent.shape)
-            else:
-                yield from self._add(f"-{g}" if d == -1 else f"{g} * {self._name(d)}", parent, node.shape)
-
-    def _vjps(self, node: Node, rule: Any, arguments: str) -> Iterable[str]:
-        for parent, vjp in zip(node.parents, rule.vjps, strict=True):
-            if parent in self.uses:
-                c = f"{self._name(vjp)}({arguments})"
-                yield from self._add(c, parent, None) if rule.ours else self._add_any(c, parent)
-
-    def reading(self, node: Node, rule: Any) -> Iterable[str]:
-        """Write how a cotangent is added to a part of another one, as `Scatter` does."""
-        parent = node.parents[0]
-        if parent is None or parent not in self.uses:
-            return
-        n, g = self.n[parent], self.g[parent]
-        zeros = f"zeros({parent.shape!r})" if parent.size < LARGE else f"blank({parent.shape!r}, F8)"
-        if parent in self.uncertain:
-            yield f"if {g} is None: {g} = {zeros}"
-            yield f"elif {n} not in owned: {g} = buffer_of({g})"
-            yield f"owned.add({n})"
-            self.buffers.add(parent)
-        elif parent not in self.fresh:
-            yield f"{g} = buffer_of({g})" if parent in self.reached else f"{g} = {zeros}"
-            self.fresh.add(parent)
-        self.reached.add(parent)
-        yield f"{self._name(rule.put)}({g}, {self.n[node]}.args, {self.g[node]})"
-
-    def _operands(self, node: Node) -> list[str]:
-        """Return the saved operands, or the parents in place of those that are not saved."""
-        # Which are saved, also depends on how the call was recorded.
-        n = self.n[node]
-        return [f"({n}.parents[{i}] if (x := {n}.args[{i}]) is None else x)" for i in range(len(node.args))]
-
-    def _keywords(self, node: Node) -> str:
-        return f", **{self.n[node]}.kwargs" if node.kwargs else ""
-
-    # --- adding -------------------------------------------------------------------------------------------------------
-
-    def _add(self, c: str, parent: Node, shape: tuple[int, ...] | None) -> Iterable[str]:
-        """Write the addition of a contribution, which is an array of this shape, or of one to be looked at."""
-        n, g = self.n[parent], self.g[parent]
-        if shape is None:
-            yield f"c = {c}"
-            yield f"if {self._unfit(parent)}: c = fit(c, {n})"
-            c = "c"
-        elif shape != parent.shape:
-            c = self._fitted(c, shape, parent)
-        if parent not in self.reached:
-            yield f"{g} = {c}"
-        elif parent in self.uncertain:
-            yield f"c = {c}"
-            yield from self._add_to_any(parent)
-        else:
-            yield f"{g} += {c}" if parent in self.fresh else f"{g} = {g} + {c}"
-        self.reached.add(parent)
-
-    def _add_to_any(self, parent: Node) -> Iterable[str]:
-        """Write the addition of `c` to a cotangent of which it is not known whether it is there, or a buffer."""
-        n, g = self.n[parent], self.g[parent]
-        if parent in self.buffers:
-            yield f"if {n} in owned: {g} += c"
-            yield f"else: {g} = c if {g} is None else {g} + c"
-        else:
-            yield f"{g} = c if {g} is None else {g} + c"
-
-    def _add_any(self, c: str, parent: Node, mine: str = "False") -> Iterable[str]:
-        """Write the addition of anything that a rule may return."""
-        n, g = self.n[parent], self.g[parent]
-        if parent not in self.reached:
-            yield f"{g} = None"
-        elif parent in self.fresh:
-            yield f"owned.add({n})"
-            self.fresh.remove(parent)
-            self.buffers.add(parent)
-        yield f"c = {c}"
-        yield "if c is not None:"
-        yield f"  if c.shape is None: {g} = c.add_to({g}, {n}, owned, {mine})"
-        yield "  else:"
-        yield f"    if {self._unfit(parent)}: c = fit(c, {n})"
-        yield from (f"    {line}" for line in self._add_to_any(parent))
-        self.reached.add(parent)
-        self.uncertain.add(parent)
-
-    def _unfit(self, parent: Node) -> str:
-        return f"c.shape != {parent.shape!r} or c.dtype is not F8"
-
-    def _fitted(self, c: str, shape: tuple[int, ...], parent: Node) -> str:
-        """Return a contribution's sum over the axes that the operand was broadcast along, as `fit` computes it."""
-        if len(shape) == 2 and parent.shape in (shape[1:], (shape[0], 1)):
-            rows = parent.shape == shape[1:]
-            ones = self._name(ONES[: shape[not rows]])
-            total = f"{ones}.dot(c)" if rows else f"c.dot({ones}).reshape({parent.shape})"
-            return f"({total} if type(c := {c}) is ndarray else fit(c, {self.n[parent]}))"
-        return f"fit({c}, {self.n[parent]})"
-
-    def _arrive(self, node: Node) -> Iterable[str]:
-        """Write what happens with the gradient of a leaf."""
-        n, g = self.n[node], self.g[node]
-        if node.shape == ():
-            yield f"if {g} != {g}: return {{}}"
-        elif node.size < BLAS_THREADS:
-            square = f"{g}.dot({g})" if node.ndim == 1 else f"vdot({g}, {g})"
-            # As is_clean does, without the call.
-            yield f"c = {square} if type({g}) is ndarray else 0 if is_clean({g}) else nan"
-            yield "if c != c: return {}"
-        else:
-            yield f"if not is_clean({g}): return {{}}"
-        yield f"kept[{n}] = {g}"
+def _may_be_planned(node: Node) -> bool:
+    if node.rule is not None and (not node.rule.shared or node.size >= LARGE):
+        return False
+    return node.dtype.char in "fdFD" and node.dtype.isnative

@@ -1,0 +1,220 @@
+"""Plans: the program of a sweep over a tape, behind a comparison that finds out whether a tape is like that one."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import linecache
+import weakref
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..context.frames import readable
+from ..context.settings import SILENT, errors
+from ..kernels.arrays import Spec
+from ..kernels.references import COUNTED
+from ..kernels.traced import TRACED
+from ..tape import plans, sweeps
+from ..tape.comparing import Comparison, Path, held_nodes, parts
+from ..tape.nodes import Node, leaf, somebody
+from .optimise import optimised
+from .program import Program, Untraceable, Variable
+from .traced import new_program
+from .tracing import as_output
+from .writer import write_program
+
+_numbers = itertools.count(1)
+_VALUES = (bool, int, float, complex, str, bytes, slice, np.dtype, type(None), type(Ellipsis))
+# Stands in a copy of a node for the gradient of an earlier sweep.
+_EARLIER = object()
+
+
+def plan(uses: dict[Node, int], g: Any, varying: set[Path], numbers: dict[Path, float]) -> plans.Plan | None:
+    """Return a plan for tapes like the one with these nodes and numbers of uses, or None where there can be none.
+
+    Parameters
+    ----------
+    uses : what `sweeps.reachable` returns
+    g : the cotangent of the last node; where it is 1, the plan is for that alone
+    varying : where Python's numbers stood that are others each time
+    numbers : is told where such numbers stand, and which
+    """
+    nodes = sorted(uses, key=lambda node: node.order)
+    held = held_nodes(nodes, uses)
+    before = errors.get()
+    try:
+        errors.set(SILENT)
+        pulling = _Pulling(nodes, uses, held, g, varying, numbers)
+    except Exception:
+        return None  # of a rule that fails the loop says so; of others there is no program
+    finally:
+        errors.set(before)
+    return pulling.plan()
+
+
+class _Pulling:
+    """The sweep of the loop over a copy of a tape, as it is carried out and written down."""
+
+    def __init__(
+        self,
+        nodes: list[Node],
+        uses: dict[Node, int],
+        held: frozenset[int],
+        g: Any,
+        varying: set[Path],
+        numbers: dict[Path, float],
+    ) -> None:
+        self._nodes, self._uses, self._held, self._g = nodes, uses, held, g
+        self._varying, self._numbers = varying, numbers
+        self._given: dict[Path, Variable] = {}
+        self._rules: dict[int, Any] = {}
+        self._program = p = new_program()
+        p.pulled = 0  # no line of the user's
+        unit = type(g) is nodes[-1].dtype.type and g == 1
+        self._start = None if unit else p.enter(g, "g")
+        start = p.one(g.dtype, ()) if unit else self._start
+        copies = self._copies()
+        number = {id(node): k for k, node in enumerate(copies)}
+        counts = {node: uses[old] for node, old in zip(copies, nodes, strict=True)}
+        known = [copies[k] for k in held]  # as somebody who holds them
+        root = copies[-1]
+        found = sweeps.pulled(copies, counts, root, start)
+        if found is None or p.refused:
+            raise Untraceable(p.refused or "a NaN came out")
+        del known
+        p.close()
+        self._kept = [number[id(node)] for node in found]
+        self._missed = [number[id(node)] for node in counts if node.grad is None]
+        outputs = [as_output(p, x) for x in found.values()]
+        for s in p.statements:
+            s.silent = False  # as the whole plan is
+        self._left = optimised(p, outputs)
+
+    def _copies(self) -> list[Node]:
+        """Return a copy of the tape, in which traced arrays stand for what was saved."""
+        copies: list[Node] = []
+        number = {node: k for k, node in enumerate(self._nodes)}
+        for k, node in enumerate(self._nodes):
+            parents = tuple(
+                [
+                    None if q is None else copies[number[q]] if q in number else leaf(q.shape, q.dtype)
+                    for q in node.parents
+                ]
+            )
+            if node.rule is None:
+                new = leaf(node.shape, node.dtype)
+            else:
+                args, kwargs, out = [
+                    self._entered((k, path), value)
+                    for path, value in ((".args", node.args), (".kwargs", node.kwargs), (".out", node.out))
+                ]
+                new = Node(self._rule(node.rule), args, kwargs, out, parents, node.shape, node.dtype)
+            new.grad = _EARLIER
+            if not COUNTED and k not in self._held:
+                new.holder = somebody
+            copies.append(new)
+        return copies
+
+    def _entered(self, path: Path, value: Any) -> Any:
+        """Return what stands for something that a node saved."""
+        kind = type(value)
+        if kind is np.ndarray or isinstance(value, np.generic):
+            if value.dtype.kind not in "biufc":
+                raise Untraceable("an array of no numbers")
+            return self._enter(path, value)
+        if kind in TRACED:
+            raise Untraceable("an array of another program")
+        if kind is float:
+            self._numbers[path] = value
+            if path in self._varying:
+                return self._enter(path, value)
+        inner = parts(value)
+        if inner is None and not _may_be_kept(value):
+            raise Untraceable("a call was given something that may be large, or change")
+        if not inner:
+            return value
+        new = [self._entered((path[0], path[1] + more), part) for more, part in inner]
+        if all(a is b for a, (_, b) in zip(new, inner, strict=True)):
+            return value
+        if kind is dict:
+            return dict(zip(value, new, strict=True))
+        if isinstance(value, (tuple, list)):
+            return kind(new)
+        again = copy.copy(value)
+        for name, part in zip(kind.PARTS, new, strict=True):
+            setattr(again, name, part)
+        return again
+
+    def _enter(self, path: Path, value: Any) -> Any:
+        traced = self._program.enter(value, f"x{len(self._given)}")
+        self._given[path] = traced.variable
+        return traced
+
+    def _rule(self, rule: Any) -> Any:
+        """Return the rule; of somebody else's, one whose derivatives are called each time, whatever they do."""
+        if rule.ours or not hasattr(rule, "enclose"):
+            return rule
+        found = self._rules.get(id(rule))
+        if found is None:
+            found = self._rules[id(rule)] = copy.copy(rule)
+            found.enclose(lambda derivative: partial(_called, self._program, derivative))
+        return found
+
+    # --- the text -----------------------------------------------------------------------------------------------------
+
+    def plan(self) -> plans.Plan:
+        left, last = self._left, len(self._nodes) - 1
+        read = {v.name for s in left.statements for v in s.reads} | {
+            v.name for v in left.outputs if type(v) is Variable
+        }
+        given = {path: v.name for path, v in self._given.items()}
+        compare = Comparison(self._nodes, self._uses, given, read)
+        compare.structure()
+        tests: list[str] = []
+        if self._start is None:
+            tests.append(f"type(g) is not {compare.constant(type(self._g))} or g != 1")
+        else:
+            compare.form("g", self._g, tests)
+        compare.miss(*tests)
+        compare.saved()
+        compare.held(self._held)
+
+        def ending(results: list[str]) -> list[str]:
+            pairs = [f"n{k}: {'g' if k == last else x}" for k, x in zip(self._kept, results, strict=True)]
+            lines = [f"kept = {{{', '.join(pairs)}}}", *[f"n{k}.grad = None" for k in self._missed]]
+            # With the last node goes what hangs on it, and on nothing else.
+            return [*lines, *([] if self._held else [f"if not retain: n{last}.release()"]), "return kept"]
+
+        head = f"plan(n{last}, g, retain, oldest, own)"
+        written = write_program(self._program, left, head, compare.lines, ending)
+        space = {**written.names, **compare.names, "__name__": plans.__name__}  # a warning is about the user's line
+        file = f"<gradarray plan {next(_numbers)}>"
+        exec(readable(written.text, file), space)
+        found: Any = space.pop("plan")  # its own globals would refer to it in a circle
+        # A traceback may have the code for longer than anybody has the plan.
+        weakref.finalize(found.__code__, linecache.cache.pop, file, None).atexit = False
+        return found  # type: ignore[no-any-return]
+
+
+def _may_be_kept(value: Any) -> bool:
+    """Tell whether a plan may refer to something: a value that is compared, or what is there for good."""
+    if isinstance(value, _VALUES):
+        return True
+    module = getattr(value, "__module__", None) or ""
+    return not isinstance(value, np.ndarray) and module.startswith(("builtins", "numpy", "gradarray."))
+
+
+def _called(program: Program, derivative: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call a derivative of somebody else's, of which nothing is known, as one statement."""
+    shapes = [Spec(x.shape, x.dtype) if type(x) is Node else x for x in args]
+    found = program.opaque(derivative, shapes, kwargs)
+    if found is None:
+        call = program.statements.pop()
+        program.guard(*call.pieces, " is not None")
+    return found
+
+
+plans.write = plan
