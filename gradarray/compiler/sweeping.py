@@ -113,7 +113,7 @@ class _Pulling:
                 ]
                 new = Node(self._rule(node.rule), args, kwargs, out, parents, node.shape, node.dtype)
             new.grad = _EARLIER
-            if not COUNTED and k not in self._held:
+            if not COUNTED and k not in self._held and node is not self._nodes[-1]:
                 new.holder = somebody
             copies.append(new)
         return copies
