@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..context.frames import readable
-from ..context.settings import SILENT, errors
+from ..context.settings import silently
 from ..kernels.arrays import Spec
 from ..kernels.references import COUNTED
 from ..kernels.traced import TRACED
@@ -44,15 +44,21 @@ def plan(uses: dict[Node, int], g: Any, varying: set[Path], numbers: dict[Path, 
     """
     nodes = sorted(uses, key=lambda node: node.order)
     held = held_nodes(nodes, uses)
-    before = errors.get()
     try:
-        errors.set(SILENT)
-        pulling = _Pulling(nodes, uses, held, g, varying, numbers)
+        pulling = silently(_Pulling, nodes, uses, held, g, varying, numbers)
+        new = pulling.plan()
+        # Of plain arrays the loop has other ways, by which a gradient may lie in another order, and a sum over it would
+        # round otherwise. So both are carried out once. The list and the dictionary have the nodes.
+        by_loop = _strides(silently(sweeps.pulled, nodes, uses, nodes[-1], g))
+        by_plan = _strides(silently(new, nodes[-1], g, True, nodes[0].order, 2))
     except Exception:
         return None  # of a rule that fails the loop says so; of others there is no program
-    finally:
-        errors.set(before)
-    return pulling.plan()
+    return new if by_plan == by_loop else None
+
+
+def _strides(gradients: dict[Node, Any]) -> dict[int, Any]:
+    """Return how gradients lie in memory, by the numbers of their nodes."""
+    return {node.order: getattr(x, "strides", ()) for node, x in gradients.items()}
 
 
 class _Pulling:

@@ -59,6 +59,7 @@ def agree(found, expected):
         if e is not None:
             np.testing.assert_array_equal(g, e)
             np.testing.assert_array_equal(np.signbit(np.real(g)), np.signbit(np.real(e)))
+            assert g.dtype == getattr(e, "dtype", g.dtype)
 
 
 A, B, C = np.linspace(0.5, 2, 12).reshape(3, 4), np.linspace(-1, 1, 4), np.linspace(0.25, 1.5, 12).reshape(4, 3)
@@ -236,6 +237,14 @@ OTHERS = {
     "the kind of a number": (lambda a, b: np.sum(a * 1.0) + b[0], lambda a, b: np.sum(a * np.float64(1)) + b[0]),
     "an index that is equal": (lambda a, b: cleared(a, 1) + b[0], lambda a, b: cleared(a, True) + b[0]),
     "a place": (lambda a, b: cleared(a, slice(1)) + b[0], lambda a, b: cleared(a, slice(2)) + b[0]),
+    "the shape of a constant": (
+        lambda a, b: np.sum((a + y) * 2.0) + b[0],
+        lambda a, b: np.sum((a + np.ones((2, 3))) * 2.0) + b[0],
+    ),
+    "the kind of an index": (
+        lambda a, b: np.sum(a[np.array([True, True, True])] * b),
+        lambda a, b: np.sum(a[np.array([1, 1, 0], np.int8)] * b),
+    ),
     "an array of another shape": (
         lambda a, b: np.sum(np.concatenate([y, a, y[:1]]) * np.arange(7)) + b[0],
         lambda a, b: np.sum(np.concatenate([y[:1], a, y]) * np.arange(7)) + b[0],
@@ -297,6 +306,29 @@ def test_other_dtypes_have_plans(dtype, loops):
         assert len(loops) == 1
 
 
+def test_a_plan_is_not_taken_for_another_dtype():
+    dtypes = [np.float64, np.float32, np.complex64, np.complex128]
+    for dtype in dtypes * 2:
+        arrays = [z.astype(dtype) for z in (A, B, C)]
+        agree(gradients(FUNCTIONS["broadcasting"], *arrays), by_loop(FUNCTIONS["broadcasting"], *arrays))
+        agree(gradients(lambda a, b: np.sum(a + b), B.astype(dtype), B), [np.ones(4, dtype), np.ones(4)])
+
+
+@pytest.mark.parametrize("f", [*FUNCTIONS.values(), *STRUCTURED.values()], ids=[*FUNCTIONS, *STRUCTURED])
+def test_gradients_lie_in_memory_as_the_loop_leaves_them(f):
+    for order in "CFAFC":
+        arrays = [np.asarray(z[::-1], order=order)[::-1] for z in (A, B, C)]
+        if order == "A":
+            arrays = [np.repeat(z, 2, axis=-1)[..., ::2] for z in arrays]
+        for _ in range(2):
+            tensors = [ga.tensor(z) for z in arrays]
+            y = f(*tensors)
+            g = np.broadcast_to(1.0, y.shape)[()]
+            expected = sweeps.sweep(y._node, g, True)
+            found = plans.sweep(y._node, g, True)
+            assert {node: z.strides for node, z in found.items()} == {node: z.strides for node, z in expected.items()}
+
+
 def test_long_numbers_and_large_arrays_are_left_to_the_loop(loops):
     for _ in range(2):
         gradients(lambda x: np.sum(np.sin(x)), np.ones(3, np.longdouble))
@@ -330,6 +362,15 @@ def test_older_tensors_are_no_constants_for_backward():
     (np.sum(t * w) * 2.0).backward()
     assert w.grad == 2 * np.sum(x)
     np.testing.assert_array_equal(t.grad, [6, 6, 6])
+
+
+def test_what_is_older_has_no_gradient_although_a_plan_has_it():
+    w = ga.tensor(y)
+    for oldest in (-1, -1, None):
+        t = ga.tensor(x)
+        root = np.sum(np.sin(t) * w)._node
+        found = plans.sweep(root, np.float64(1), True, None, t._node.order if oldest is None else oldest)
+        assert set(found) == {root, t._node, *([] if oldest is None else [w._node])}
 
 
 # --- what a sweep promises -------------------------------------------------------------------------------------------
@@ -518,10 +559,15 @@ def test_two_who_hold_something_else_have_a_plan_each(loops):
         total = np.sum(second * second)
         held = {"none": [], "first": [first], "second": [second], "both": [first, second]}[which]
         del first, second
-        total.backward()
-        return [t.grad, *[h.grad for h in held]]
+        found = plans.sweep(total._node, np.float64(1))
+        assert set(found) == {total._node, t._node, *[h._node for h in held]}
+        return [found[t._node], *[found[h._node] for h in held]]
 
-    expected = {which: step(which) for which in ("none", "first", "second", "both")}
+    expected = {}
+    for which in ("none", "first", "second", "both"):
+        plans._known.clear()
+        expected[which] = step(which)  # by the loop
+    plans._known.clear()
     for _ in range(16):  # whoever comes now and then has one, too
         for which in expected:
             step(which)
