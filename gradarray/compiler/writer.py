@@ -21,7 +21,7 @@ from .reuse import into, reusing
 
 # Arrays of so many elements are let go of once nobody needs them, so that the next one can have their memory; NumPy
 # keeps that of smaller ones at hand.
-_FREED = 256
+FREED = 256
 
 
 class Written(NamedTuple):
@@ -93,7 +93,7 @@ def _lines(expressions: Expressions, ending: Callable[[list[str]], list[str]]) -
     silent, indent = False, "    "
     ends: dict[int, list[Variable]] = {}
     for v, k in expressions.last_reads().items():
-        if v.memory is not None and math.prod(v.shape) >= _FREED:
+        if v.memory is not None and math.prod(v.shape) >= FREED:
             ends.setdefault(k, []).append(v)
     for k, s in enumerate(expressions.left.statements):
         if expressions.is_inside(s):
