@@ -196,6 +196,8 @@ class _Pulling:
 
         head = f"plan(n{last}, g, retain, oldest, own)"
         written = write_program(self._program, left, head, compare.lines, ending)
+        if written.writes:
+            raise Untraceable("it writes into what a tape saved")
         space = {**written.names, **compare.names, "__name__": plans.__name__}  # a warning is about the user's line
         file = f"<gradarray plan {next(_numbers)}>"
         exec(readable(written.text, file), space)
