@@ -368,7 +368,8 @@ def test_what_is_older_has_no_gradient_although_a_plan_has_it():
     w = ga.tensor(y)
     for oldest in (-1, -1, None):
         t = ga.tensor(x)
-        root = np.sum(np.sin(t) * w)._node
+        z = np.sum(np.sin(t) * w)
+        root = z._node
         found = plans.sweep(root, np.float64(1), True, None, t._node.order if oldest is None else oldest)
         assert set(found) == {root, t._node, *([] if oldest is None else [w._node])}
 
