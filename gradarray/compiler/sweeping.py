@@ -218,6 +218,7 @@ def _may_be_kept(value: Any) -> bool:
 def _called(program: Program, derivative: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call a derivative of somebody else's, of which nothing is known, as one statement."""
     shapes = [Spec(x.shape, x.dtype) if type(x) is Node else x for x in args]
+    program.constant(derivative, "derivative")  # whatever it is called, as a variable of the plan may be
     found = program.opaque(derivative, shapes, kwargs)
     if found is None:
         call = program.statements.pop()

@@ -527,6 +527,21 @@ def test_a_cotangent_that_stays_another_ones_is_not_written_into(restored_tables
     assert len(loops) == 1
 
 
+def test_a_derivative_may_be_called_as_a_variable_of_the_plan(restored_tables, loops):
+    def g(g, ans, x):
+        return g * np.cos(x)
+
+    def n0(g, ans, x):
+        return g * 2.0
+
+    first, second = primitive(lambda x: np.sin(x)), primitive(lambda x: x + x)
+    ga.registry.rule(first, g)
+    ga.registry.rule(second, n0)
+    for _ in range(3):
+        agree(gradients(lambda t: np.sum(second(first(t))), x), [2 * np.cos(x)])
+    assert len(loops) == 1
+
+
 def test_a_declared_derivative_may_be_broadcast(restored_tables, loops):
     f = primitive(lambda x, y: x * y)
     ga.registry.rule(f, lambda g, ans, x, y: g * y, lambda g, ans, x, y: g * x)
@@ -788,7 +803,7 @@ def test_a_traceback_shows_the_line_of_a_plan(rule):
     with pytest.raises(Stop) as error:
         step()
     (entry,) = [e for e in traceback.extract_tb(error.tb) if e.filename.startswith("<gradarray plan")]
-    assert entry.name == "plan" and "vjp(x" in entry.line
+    assert entry.name == "plan" and "derivative(x" in entry.line
     text = "".join(traceback.format_exception(error.value))
     assert f'File "{entry.filename}", line {entry.lineno}, in plan\n    {entry.line}\n' in text
     plan = next(iter(plans._known.values())).plans[0]
