@@ -17,13 +17,13 @@ import numpy as np
 
 from ..context.settings import silently
 from ..kernels.arrays import LARGE
-from .forms import Form, Hole, Other, form_read, operand
+from .forms import Form, Hole, Other, RulesByName, form_read, operand
 from .statements import Statement, Variable
 
 Rule = Callable[[Any, Statement, Form, Variable], Any]
 
-# By the operator, or the name of what is called.
-RULES: dict[str, list[Rule]] = {}
+RULES = RulesByName[Rule]()
+_rule = RULES.adding
 _OPERATORS = {
     "np.add": "+",
     "np.subtract": "-",
@@ -51,15 +51,6 @@ def simpler(optimiser: Any, s: Statement, form: Form) -> Any:
     if form.op in ELEMENTWISE:
         return _without_broadcasting(optimiser, s, form)
     return None
-
-
-def _rule(*names: str) -> Callable[[Rule], Rule]:
-    def add(rule: Rule) -> Rule:
-        for name in names:
-            RULES.setdefault(name, []).append(rule)
-        return rule
-
-    return add
 
 
 # --- what is asked of operands ----------------------------------------------------------------------------------------

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import ast
 import functools
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 from .statements import Statement
+
+R = TypeVar("R")
 
 # How tightly Python's operators bind, as `ast.unparse` has it.
 ANYTHING, TEST, NOT, COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = 0, 1, 4, 5, 10, 11, 12, 13, 15
@@ -187,3 +190,17 @@ def _note_levels(x: ast.AST, outer: int, levels: list[int]) -> None:
     else:
         for child in ast.iter_child_nodes(x):
             _note_levels(child, ANYTHING if not isinstance(x, ast.Slice) else TEST, levels)
+
+
+class RulesByName(dict[str, list[R]]):
+    """Rules about statements, by the operator, or the name of what is called, in the order in which they are tried."""
+
+    def adding(self, *names: str) -> Callable[[R], R]:
+        """Decorate a rule about these."""
+
+        def add(rule: R) -> R:
+            for name in names:
+                self.setdefault(name, []).append(rule)
+            return rule
+
+        return add

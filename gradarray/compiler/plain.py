@@ -8,20 +8,12 @@ from typing import Any
 
 from ..kernels.arrays import ONES
 from .folding import REDUCTIONS, in_few_pieces
-from .forms import Form, Hole, Other, form_read, operand
+from .forms import Form, Hole, Other, RulesByName, form_read, operand
 from .optimise import Optimised, asked_for_nan, needed
 from .statements import Statement, Variable
 
-_RULES: dict[str, list[Callable[[Any, Statement, Form], Any]]] = {}
-
-
-def _rule(*names: str) -> Callable[[Any], Any]:
-    def add(rule: Any) -> Any:
-        for name in names:
-            _RULES.setdefault(name, []).append(rule)
-        return rule
-
-    return add
+_RULES = RulesByName[Callable[[Any, Statement, Form], Any]]()
+_rule = _RULES.adding
 
 
 def plainly_put(left: Optimised, given: set[int | None]) -> Optimised:

@@ -18,26 +18,7 @@ from gradarray.rules.primitives import primitive
 from gradarray.tape import plans, sweeps, writer
 from tests.counted import counted
 
-
-@pytest.fixture(autouse=True)
-def fresh(monkeypatch):
-    """Know no structure yet, and write a plan for the first tape that comes."""
-    monkeypatch.setattr(plans, "_known", {})
-    monkeypatch.setattr(plans, "REPEATS", 1)
-
-
-@pytest.fixture
-def loops(monkeypatch):
-    """Collect the roots of the sweeps that are left to the loop."""
-    roots = []
-    sweep = sweeps.sweep
-
-    def counted(root, *args):
-        roots.append(root)
-        return sweep(root, *args)
-
-    monkeypatch.setattr(sweeps, "sweep", counted)
-    return roots
+pytestmark = pytest.mark.usefixtures("fresh_plans")
 
 
 def gradients(f, *arrays, retain=False):

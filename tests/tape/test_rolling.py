@@ -11,30 +11,11 @@ from gradarray.rules.primitives import primitive
 from gradarray.tape import plans, rolling, sweeps
 from tests.counted import counted
 
+pytestmark = pytest.mark.usefixtures("fresh_plans")
+
 TURNS = 150
 rng = np.random.default_rng(0)
 X, Y, M = rng.normal(size=5), rng.uniform(0.5, 1.5, 5), 0.4 * rng.normal(size=(5, 5))
-
-
-@pytest.fixture(autouse=True)
-def fresh(monkeypatch):
-    """Know no structure yet, and write a plan for the first tape that comes."""
-    monkeypatch.setattr(plans, "_known", {})
-    monkeypatch.setattr(plans, "REPEATS", 1)
-
-
-@pytest.fixture
-def loops(monkeypatch):
-    """Collect the roots of the sweeps that are left to the loop."""
-    roots = []
-    sweep = sweeps.sweep
-
-    def noted(root, *args):
-        roots.append(root)
-        return sweep(root, *args)
-
-    monkeypatch.setattr(sweeps, "sweep", noted)
-    return roots
 
 
 def by_loop(f, *arrays):
