@@ -198,7 +198,7 @@ class Tracing:
         if new := around.defined():
             raise Disturbed(f"{new[0]} is not there before the call")
         found, out_tree = flatten(result)
-        outputs = [_output(p, x) for x in found]
+        outputs = [as_output(p, x) for x in found]
         for _, value in out_tree.fixed():
             if not isinstance(value, (bool, *EQUAL, type, np.ufunc)) and not around.has(value):
                 raise Untraceable(f"it returns {described(value)} that it has made")
@@ -340,13 +340,13 @@ class Tracing:
 
     def _written(self, outputs: Any, tree: Tree, effects: Any, moved: Any) -> Callable[..., Any]:
         p, enter = self._program, self._enter
-        outputs = [*outputs, *[_output(p, x) for _, x in effects], *[_output(p, x) for _, x in moved]]
+        outputs = [*outputs, *[as_output(p, x) for _, x in effects], *[as_output(p, x) for _, x in moved]]
         name = function_name(self._f)
         called = name if name.isidentifier() else "program"
         left = optimised(p, outputs)
         way = signature(self._tree, self._params, self._given, tree)
         self.source = partial(readable_text, p, left, called, way)
-        program = write_program(p, left, called)
+        program = write_program(p, left, f"{called}({', '.join([v.name for v in p.inputs])})")
         self.text = program.text
         space = dict(program.names)
         exec(readable(self.text, f"<gradarray program of {name}>"), space)
@@ -412,7 +412,8 @@ def _copied(x: Any) -> Any:
     return copy
 
 
-def _output(p: Program, x: Any) -> Any:
+def as_output(p: Program, x: Any) -> Any:
+    """Return the variable, or the text, of what a program returns."""
     if type(x) in TRACED:
         return x.variable
     if isinstance(x, (Tensor, Dual)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,12 +40,27 @@ class Written(NamedTuple):
     risky: bool
 
 
-def write_program(p: Program, left: Optimised, name: str) -> Written:
-    """Write down, as a function of a name, what is left of a program."""
+def _returned(results: list[str]) -> list[str]:
+    return [f"return ({''.join([f'{x}, ' for x in results])})"]
+
+
+def write_program(
+    p: Program,
+    left: Optimised,
+    head: str,
+    opening: Sequence[str] = (),
+    ending: Callable[[list[str]], list[str]] = _returned,
+) -> Written:
+    """Write down, as a function with this head, what is left of a program.
+
+    What stands between other lines takes the place of a function: of those at its beginning, and of those that are made
+    of the texts of the results.
+    """
     left = reusing(quicker(p, in_blocks(left)))
     names = {"np": np, **left.constants, "_errors": errors, "_SILENT": SILENT, "_by_rows": by_rows}
     names |= {"_by_halves": by_halves, "_total_by_halves": total_by_halves, "_total_of_rows": total_of_rows}
-    lines = [f"def {name}({', '.join(v.name for v in p.inputs)}):", *_lines(Expressions(left, p.inputs))]
+    opening = [f"    {line}" for line in opening]
+    lines = [f"def {head}:", *opening, *_lines(Expressions(left, p.inputs), ending)]
     given = {v.memory for v in p.inputs if v.memory is not None}
     writes: set[int | None] = {s.writes for s in left.statements if s.writes is not None}
     writes.update(*[s.updates for s in left.statements if isinstance(s, RowBlock)])
@@ -55,7 +71,7 @@ def write_program(p: Program, left: Optimised, name: str) -> Written:
 _SOME = 64
 
 
-def _lines(expressions: Expressions) -> list[str]:
+def _lines(expressions: Expressions, ending: Callable[[list[str]], list[str]]) -> list[str]:
     lines: list[str] = []
     silent, indent = False, "    "
     ends: dict[int, list[Variable]] = {}
@@ -80,7 +96,7 @@ def _lines(expressions: Expressions) -> list[str]:
         dead = [expressions.names[v] for v in gone if math.prod(v.shape) >= LARGE]
         if dead:
             lines.append(f"{indent}del {', '.join(dead)}")
-    lines.append(f"{indent}return ({''.join([f'{x}, ' for x in expressions.results()])})")
+    lines += [indent + line for line in ending(expressions.results())]
     return [*lines, *_silenced(True)] if silent else lines
 
 

@@ -57,6 +57,7 @@ class Differentiable(Rule, PullbackRule):
     shared = True
     batches = True
     along = True
+    aligned = True
     keeps_out: bool
     # Tells by which function of the operands the square of a call's result can be had, and with which parameters; None
     # where the result has no kink, or its square has one too. See kinks.py.
@@ -159,6 +160,7 @@ class Elementwise(Differentiable):
     kind = "elementwise"
     is_elementwise = True
     fixed = True
+    shape_follows = True
     # What is asked where a zero meets an infinity, by the number of an operand; see careful.py. How an infinite slope
     # comes about, given the result and the operands; and given the node, which roots' slopes a vanishing derivative
     # excuses, and where it vanishes because a constant is zero.
@@ -278,12 +280,6 @@ class Elementwise(Differentiable):
 
     def written(self, writer: Any, node: Node) -> Iterable[str]:
         return writer.elementwise(node, self)  # type: ignore[no-any-return]
-
-    def written_push(self, writer: Any, node: Node) -> Iterable[str]:
-        return writer.push_elementwise(node, self)  # type: ignore[no-any-return]
-
-    def written_along(self, writer: Any, node: Node) -> Iterable[str] | None:
-        return writer.elementwise_along(node, self) if self.ours and self.smooth_square is None else None
 
     def tangent(
         self, ans: Any, operands: Sequence[Any], tangents: Sequence[Any], params: dict[str, Any], forward: Any
@@ -595,13 +591,6 @@ class Function(Differentiable):
     def written(self, writer: Any, node: Node) -> Iterable[str]:
         return writer.function(node, self) if self.alone else writer.call(node)  # type: ignore[no-any-return]
 
-    def written_along(self, writer: Any, node: Node) -> Iterable[str] | None:
-        if not (self.alone and self.ours) or self.smooth_square is not None:
-            return None
-        if self.exact:
-            return writer.linear_along(node, lambda: writer.function(node, self))  # type: ignore[no-any-return]
-        return writer.function_along(node, self)  # type: ignore[no-any-return]
-
     def keeps(self, position: int) -> bool:
         return self._kept[0 if self.sequence else min(position, len(self._kept) - 1)]
 
@@ -705,11 +694,6 @@ class Linear(Function):
     def written(self, writer: Any, node: Node) -> Iterable[str]:
         return writer.call(node) if self.sequence else writer.linear(node, self)  # type: ignore[no-any-return]
 
-    def written_along(self, writer: Any, node: Node) -> Iterable[str] | None:
-        if self.sequence or not self.ours:
-            return None
-        return writer.linear_along(node, lambda: writer.linear(node, self))  # type: ignore[no-any-return]
-
 
 class Bilinear(Function):
     """A function that is linear in each of its two operands."""
@@ -754,9 +738,6 @@ class Bilinear(Function):
 
     def written(self, writer: Any, node: Node) -> Iterable[str]:
         return writer.call(node) if node.kwargs else writer.bilinear(node, self)  # type: ignore[no-any-return]
-
-    def written_along(self, writer: Any, node: Node) -> Iterable[str] | None:
-        return writer.bilinear_along(node, self) if self.ours and not node.kwargs else None
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         p, q = node.parents
