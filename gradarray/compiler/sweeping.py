@@ -10,18 +10,16 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from ..context.frames import readable
 from ..context.settings import silently
 from ..kernels.arrays import Spec
 from ..kernels.references import COUNTED
-from ..kernels.traced import TRACED
 from ..tape import plans, second, sweeps
-from ..tape.comparing import Comparison, Path, held_nodes, parts
-from ..tape.nodes import AWAITED, Node, leaf, somebody
+from ..tape.comparing import Comparison, Path, held_nodes
+from ..tape.nodes import AWAITED, Node, somebody
 from ..tape.second import SecondPlan
 from ..tape.writer import Plan
+from .copying import copied, other, some_factors
 from .optimise import Optimised, optimised
 from .program import Program
 from .statements import Untraceable, Variable
@@ -30,9 +28,8 @@ from .tracing import as_output
 from .writer import write_program
 
 _numbers = itertools.count(1)
-_VALUES = (bool, int, float, complex, str, bytes, slice, np.dtype, type(None), type(Ellipsis))
-# Stands in a copy of a node for the gradient of an earlier sweep.
-_EARLIER = object()
+# With so many other numbers a plan is compared with the loop.
+_TRIALS = 8
 
 
 def plan(uses: dict[Node, int], g: Any, varying: set[Path], numbers: dict[Path, float]) -> Plan | None:
@@ -46,16 +43,7 @@ def plan(uses: dict[Node, int], g: Any, varying: set[Path], numbers: dict[Path, 
     numbers : is told where such numbers stand, and which
     """
     nodes = sorted(uses, key=lambda node: node.order)
-    held = held_nodes(nodes, uses)
-    try:
-        new = silently(_Pulling, nodes, uses, varying, numbers, held, g).plan()
-        # Of plain arrays the loop has other ways, by which a gradient may lie in another order, and a sum over it would
-        # round otherwise. So both are carried out once. The list and the dictionary have the nodes.
-        by_loop = _strides(silently(sweeps.pulled, nodes, uses, nodes[-1], g))
-        by_plan = _strides(silently(new, nodes[-1], g, True, nodes[0].order, 2))
-    except Exception:
-        return None  # of a rule that fails the loop says so; of others there is no program
-    return new if by_plan == by_loop else None
+    return _written(_Pulling, nodes, uses, varying, numbers, held_nodes(nodes, uses), g)  # type: ignore[no-any-return]
 
 
 def second_plan(
@@ -68,15 +56,16 @@ def second_plan(
 ) -> SecondPlan | None:
     """Return a plan of `second.hessian_product` in the same way."""
     nodes = sorted(uses, key=lambda node: node.order)
+    return _written(_Second, nodes, uses, varying, numbers, g, inputs, directions)  # type: ignore[no-any-return]
+
+
+def _written(kind: Callable[..., Any], *args: Any) -> Any:
     try:
-        return silently(_Second, nodes, uses, varying, numbers, g, inputs, directions).plan()  # type: ignore[no-any-return]
+        carried = silently(kind, *args)
+        new = carried.plan()
+        return new if silently(carried.is_right, new) else None
     except Exception:
-        return None
-
-
-def _strides(gradients: dict[Node, Any]) -> dict[int, Any]:
-    """Return how gradients lie in memory, by the numbers of their nodes."""
-    return {node.order: getattr(x, "strides", ()) for node, x in gradients.items()}
+        return None  # of a rule that fails the loop says so; of others there is no program
 
 
 class _Carried:
@@ -114,60 +103,39 @@ class _Carried:
             s.silent = False  # as the whole plan is
         return optimised(p, outputs)
 
-    def _copies(self) -> list[Node]:
-        """Return a copy of the tape, in which traced arrays stand for what was saved."""
-        copies: list[Node] = []
-        number = {node: k for k, node in enumerate(self._nodes)}
-        for k, node in enumerate(self._nodes):
-            parents = tuple(
-                [
-                    None if q is None else copies[number[q]] if q in number else leaf(q.shape, q.dtype)
-                    for q in node.parents
-                ]
-            )
-            if node.rule is None:
-                new = leaf(node.shape, node.dtype)
-            else:
-                args, kwargs, out = [
-                    self._entered((k, path), value)
-                    for path, value in ((".args", node.args), (".kwargs", node.kwargs), (".out", node.out))
-                ]
-                new = Node(self._rule(node.rule), args, kwargs, out, parents, node.shape, node.dtype)
-            new.grad = _EARLIER
-            copies.append(new)
-        return copies
+    def is_right(self, plan: Any) -> bool:
+        """Tell whether a plan does what the loop does, to the last bit.
 
-    def _entered(self, path: Path, value: Any) -> Any:
-        """Return what stands for something that a node saved."""
-        kind = type(value)
-        if kind is np.ndarray or isinstance(value, np.generic):
-            if value.dtype.kind not in "biufc":
-                raise Untraceable("an array of no numbers")
-            return self._enter(path, value)
-        if kind in TRACED:
-            raise Untraceable("an array of another program")
-        if kind is float:
-            self._numbers[path] = value
-            if path in self._varying:
-                return self._enter(path, value)
-        inner = parts(value)
-        if inner is None and not _may_be_kept(value):
-            raise Untraceable("a call was given something that may be large, or change")
-        if not inner:
-            return value
-        new = [self._entered((path[0], path[1] + more), part) for more, part in inner]
-        if all(a is b for a, (_, b) in zip(new, inner, strict=True)):
-            return value
-        if kind is dict:
-            return dict(zip(value, new, strict=True))
-        if isinstance(value, (tuple, list)):
-            return kind(new)
-        again = copy.copy(value)
-        for name, part in zip(kind.PARTS, new, strict=True):
-            setattr(again, name, part)
-        return again
+        Of plain arrays the loop has other ways, by which a cotangent may lie in memory in another order, and a sum over
+        it would round otherwise. So both are carried out, over copies of the tape that have other numbers.
+        """
+
+        def enter(path: Path, x: Any) -> Any:
+            return x if type(x) is float and path not in self._varying else other(x, factors)
+
+        tried = False
+        for factors in some_factors(_TRIALS):
+            g = self._g if self._unit else other(self._g, factors)
+            found = self._both(copied(self._nodes, enter, lambda rule: rule), plan, g)
+            if found is not None:
+                tried = True
+                if not _are_same(*found):
+                    return False
+        return tried
+
+    def _both(self, copies: list[Node], plan: Any, g: Any) -> Any:
+        """Return what the loop and the plan make of a copy; None where there is nothing to compare."""
+        raise NotImplementedError
+
+    def _traced(self) -> list[Node]:
+        """Return a copy of the tape, in which traced arrays stand for what was saved."""
+        return copied(self._nodes, self._enter, self._rule)
 
     def _enter(self, path: Path, value: Any) -> Any:
+        if type(value) is float:
+            self._numbers[path] = value
+            if path not in self._varying:
+                return value
         traced = self._program.enter(value, f"x{len(self._given)}")
         self._given[path] = traced.variable
         return traced
@@ -238,11 +206,8 @@ class _Pulling(_Carried):
         super().__init__(nodes, uses, varying, numbers)
         self._held = held
         start = self._first(g)
-        copies = self._copies()
-        if not COUNTED:
-            for k in range(len(copies) - 1):
-                if k not in held:
-                    copies[k].holder = somebody
+        copies = self._traced()
+        self._tell(copies)
         number = {id(node): k for k, node in enumerate(copies)}
         counts = {node: uses[old] for node, old in zip(copies, nodes, strict=True)}
         known = [copies[k] for k in held]  # as somebody who holds them
@@ -253,6 +218,26 @@ class _Pulling(_Carried):
         self._kept = [number[id(node)] for node in found]
         self._missed = [number[id(node)] for node in counts if node.grad is None]
         self._left = self._finished(found.values())
+
+    def _tell(self, copies: list[Node]) -> None:
+        """Tell copies that nobody holds them, where that is not counted."""
+        if not COUNTED:
+            for k in range(len(copies) - 1):
+                if k not in self._held:
+                    copies[k].holder = somebody
+
+    def _both(self, copies: list[Node], plan: Any, g: Any) -> Any:
+        self._tell(copies)
+        number = {node.order: k for k, node in enumerate(copies)}
+        counts = {node: self._uses[old] for node, old in zip(copies, self._nodes, strict=True)}
+        known = [copies[k] for k in self._held]
+        found = sweeps.pulled(copies, counts, copies[-1], g)
+        # The list and the dictionary have the nodes.
+        again = plan(copies[-1], g, True, copies[0].order, 2)
+        del known
+        if again is None:
+            return None
+        return [{number[node.order]: x for node, x in kept.items()} for kept in (found or {}, again)]
 
     def plan(self) -> Plan:
         last = len(self._nodes) - 1
@@ -292,12 +277,20 @@ class _Second(_Carried):
         p = self._program
         start = self._first(g)
         entered = [p.enter(t, f"t{i}") for i, t in enumerate(directions)]
-        copies = self._copies()
+        copies = self._traced()
         found = second.along(copies, copies[-1], start, [copies[k] for k in self._inputs], entered)
         if found is None or p.refused:
             raise Untraceable(p.refused or "there is no way to do it along the tape")
         self._moved = [k for k, x in enumerate(found) if x is not None]
         self._left = self._finished([x for x in found if x is not None])
+
+    def _both(self, copies: list[Node], plan: Any, g: Any) -> Any:
+        inputs, directions = [copies[k] for k in self._inputs], self._directions
+        found = second.along(copies, copies[-1], g, inputs, directions)
+        again = plan(copies[-1], g, copies[0].order, inputs, directions)
+        if again is None:
+            return None
+        return [{k: x for k, x in enumerate(products or ()) if x is not None} for products in (found, again)]
 
     def plan(self) -> SecondPlan:
         def compared(compare: Comparison) -> None:
@@ -326,12 +319,14 @@ def _is_known(rule: Any) -> bool:
     return rule is None or rule.ours or not hasattr(rule, "enclose")
 
 
-def _may_be_kept(value: Any) -> bool:
-    """Tell whether a plan may refer to something: a value that is compared, or what is there for good."""
-    if isinstance(value, _VALUES):
-        return True
-    module = getattr(value, "__module__", None) or ""
-    return not isinstance(value, np.ndarray) and module.startswith(("builtins", "numpy", "gradarray."))
+def _are_same(found: dict[int, Any], again: dict[int, Any]) -> bool:
+    """Tell whether arrays are the same, and lie in the same order in memory."""
+    if found.keys() != again.keys():
+        return False
+    return all(
+        x.dtype == (y := again[k]).dtype and x.strides == y.strides and x.tobytes() == y.tobytes()
+        for k, x in found.items()
+    )
 
 
 def _called(program: Program, derivative: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
