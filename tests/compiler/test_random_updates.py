@@ -87,7 +87,7 @@ def _sizes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(blocks, "LEAST", 2)
         monkeypatch.setattr(blocks, "ROWS", 2)
         monkeypatch.setattr("gradarray.compiler.reuse.LARGE", 2)
-        monkeypatch.setattr("gradarray.compiler.writer.FREED", 2)
+        monkeypatch.setattr("gradarray.compiler.writer.LARGE", 2)
 
 
 @pytest.mark.usefixtures("_sizes")
