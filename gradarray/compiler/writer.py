@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,7 +28,8 @@ class Written(NamedTuple):
 
     Attributes
     ----------
-    text : of a function that returns None where a guard fails, and its results in a tuple otherwise
+    text : of a function that returns None where a guard fails, and otherwise a tuple: of its results, or of what they
+        are put together to
     names : what the text refers to
     writes : the memory of arguments that is written into
     risky : something may fail behind the first of these writes
@@ -39,12 +41,17 @@ class Written(NamedTuple):
     risky: bool
 
 
-def write_program(p: Program, left: Optimised, name: str) -> Written:
-    """Write down, as a function of a name, what is left of a program."""
+def write_program(
+    p: Program, left: Optimised, name: str, together: Callable[[list[str]], str] | None = None
+) -> Written:
+    """Write down, as a function of a name, what is left of a program.
+
+    Given the texts of its results, `together` returns that of what is returned.
+    """
     left = reusing(quicker(p, in_blocks(left)))
     names = {"np": np, **left.constants, "_errors": errors, "_SILENT": SILENT, "_by_rows": by_rows}
     names |= {"_by_halves": by_halves, "_total_by_halves": total_by_halves, "_total_of_rows": total_of_rows}
-    lines = [f"def {name}({', '.join(v.name for v in p.inputs)}):", *_lines(Expressions(left, p.inputs))]
+    lines = [f"def {name}({', '.join(v.name for v in p.inputs)}):", *_lines(Expressions(left, p.inputs), together)]
     given = {v.memory for v in p.inputs if v.memory is not None}
     writes: set[int | None] = {s.writes for s in left.statements if s.writes is not None}
     writes.update(*[s.updates for s in left.statements if isinstance(s, RowBlock)])
@@ -55,7 +62,7 @@ def write_program(p: Program, left: Optimised, name: str) -> Written:
 _SOME = 64
 
 
-def _lines(expressions: Expressions) -> list[str]:
+def _lines(expressions: Expressions, together: Callable[[list[str]], str] | None) -> list[str]:
     lines: list[str] = []
     silent, indent = False, "    "
     ends: dict[int, list[Variable]] = {}
@@ -80,7 +87,9 @@ def _lines(expressions: Expressions) -> list[str]:
         dead = [expressions.names[v] for v in gone if math.prod(v.shape) >= LARGE]
         if dead:
             lines.append(f"{indent}del {', '.join(dead)}")
-    lines.append(f"{indent}return ({''.join([f'{x}, ' for x in expressions.results()])})")
+    results = expressions.results()
+    returned = "".join([f"{x}, " for x in results]) if together is None else f"{together(results)},"
+    lines.append(f"{indent}return ({returned})")
     return [*lines, *_silenced(True)] if silent else lines
 
 
