@@ -197,7 +197,7 @@ def _is_power(x: Any) -> bool:
 
 
 def _sign_outside(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
-    """Make -(x * y) of (-x) * y, from where the sign may go into a sum."""
+    """Make -(x * y) of (-x) * y, and -(x / y) of (-x) / y, from where the sign may go into a sum."""
     factors = [operand(s, a) for a in form.args]
     for k, v in enumerate(factors):
         inner = optimiser.origin(v) if _is_real(v) and optimiser.uses.get(v, 0) == 1 else None
@@ -206,9 +206,9 @@ def _sign_outside(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
             if type(x) is not Variable:
                 continue
             other = factors[1 - k]
-            product = optimiser.fresh(r)
+            product, sign = optimiser.fresh(r), f" {form.op} "
             optimiser.uses[product] = 1
-            optimiser.add(s.but(results=(product,), pieces=(x, " * ", other) if k == 0 else (other, " * ", x)))
+            optimiser.add(s.but(results=(product,), pieces=(x, sign, other) if k == 0 else (other, sign, x)))
             return s.but(("-", optimiser.found(product)))
     return None
 
@@ -216,7 +216,9 @@ def _sign_outside(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
 @_rule("/")
 def _quotient(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     v = operand(s, form.args[0])
-    return _alias(optimiser, v, r) if number(optimiser, s, form.args[1]) == 1 and _is_real(v) else None
+    if number(optimiser, s, form.args[1]) == 1 and _is_real(v):
+        return _alias(optimiser, v, r)
+    return _sign_outside(optimiser, s, form, r)
 
 
 @_rule("neg")

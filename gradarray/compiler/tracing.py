@@ -346,7 +346,12 @@ class Tracing:
         left = optimised(p, outputs)
         way = signature(self._tree, self._params, self._given, tree)
         self.source = partial(readable_text, p, left, called, way)
-        program = write_program(p, left, f"{called}({', '.join([v.name for v in p.inputs])})")
+        head = f"{called}({', '.join([v.name for v in p.inputs])})"
+        direct = not effects and not moved and enter.spells(tree)
+        if direct:
+            program = write_program(p, left, head, ending=lambda texts: [f"return ({enter.results(tree, texts)},)"])
+        else:
+            program = write_program(p, left, head)
         self.text = program.text
         space = dict(program.names)
         exec(readable(self.text, f"<gradarray program of {name}>"), space)
@@ -360,9 +365,13 @@ class Tracing:
             t for t, v in zip(self._texts, p.inputs, strict=True) if program.risky and v.memory in program.writes
         ]
         call = f"_program({', '.join(self._texts)})"
+        args, words = self._tree.parts
         for i, text in enumerate(at_risk):
             enter.lines.append(f"_s{i} = {text}.copy()")
         back = [f"{text}[...] = _s{i}" for i, text in enumerate(at_risk)]
+        if direct and not back:
+            enter.lines.append(f"return {call}")
+            return enter.finished(len(args.parts), words.keys, name)  # type: ignore[no-any-return]
         if back:
             enter.lines += ["try:", f"    _out = {call}", "except Exception:", "    _out = None"]
         else:
@@ -372,8 +381,7 @@ class Tracing:
         for i, text in enumerate(changes, len(outputs) - len(changes)):
             enter.lines.append(text.format(f"_out[{i}]"))
         texts = [f"_out[{i}]" for i in range(len(outputs))]
-        enter.lines.append(f"return ({enter.results(tree, texts)},)")
-        args, words = self._tree.parts
+        enter.lines.append("return _out" if direct else f"return ({enter.results(tree, texts)},)")
         return enter.finished(len(args.parts), words.keys, name)  # type: ignore[no-any-return]
 
     def _apart(self, written: set[Any]) -> None:

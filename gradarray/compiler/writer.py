@@ -28,7 +28,8 @@ class Written(NamedTuple):
 
     Attributes
     ----------
-    text : of a function that returns None where a guard fails, and its results in a tuple otherwise
+    text : of a function that returns None where a guard fails, and otherwise a tuple: of its results, or of what they
+        are put together to
     names : what the text refers to
     writes : the memory of arguments that is written into
     risky : something may fail behind the first of these writes
