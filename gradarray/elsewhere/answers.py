@@ -250,8 +250,23 @@ def give_absent(cls: Any, attributes: Mapping[str, Absent]) -> None:
     They are those of a base that is given to it afterwards: were it named where the class is made, the class would be
     of its type, and isinstance take several times as long.
     """
-    base = _Unseen("Elsewhere", (), {"__slots__": (), "__module__": __name__, **attributes})
+
+    def __dir__(self: Any) -> list[str]:
+        names = list(object.__dir__(self))
+        return [*names, *attributes] if _suggests() else names
+
+    base = _Unseen("Elsewhere", (), {"__slots__": (), "__module__": __name__, "__dir__": __dir__, **attributes})
     cls.__bases__ = (*cls.__bases__, base)
+
+
+def _suggests() -> bool:
+    """Tell whether it is Python that asks for the names, to say "Did you mean" of a slip of the pen.
+
+    Then those of other libraries are among them: what is meant is told where it is written. It asks in traceback since
+    3.12; before, where it prints an error, and no function of Python's runs any more.
+    """
+    caller = sys._getframe(1).f_back
+    return caller is None or caller.f_globals.get("__name__") == "traceback"
 
 
 # --- arguments ------------------------------------------------------------------------------------------------------
