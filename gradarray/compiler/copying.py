@@ -25,7 +25,7 @@ Enter = Callable[[Path, Any], Any]
 Factors = Callable[[tuple[int, ...]], Any]
 
 
-def copied(nodes: Sequence[Node], enter: Enter, rule: Callable[[Any], Any]) -> list[Node]:
+def copied_tape(nodes: Sequence[Node], enter: Enter, rule: Callable[[Any], Any]) -> list[Node]:
     """Return a copy of a tape.
 
     Parameters

@@ -19,7 +19,7 @@ from ..tape.comparing import Comparison, Path, held_nodes
 from ..tape.nodes import AWAITED, Node, somebody
 from ..tape.second import SecondPlan
 from ..tape.writer import Plan
-from .copying import copied, other, some_factors
+from .copying import copied_tape, other, some_factors
 from .optimise import Optimised, optimised
 from .program import Program
 from .statements import Untraceable, Variable
@@ -116,7 +116,7 @@ class _Carried:
         tried = False
         for factors in some_factors(_TRIALS):
             g = self._g if self._unit else other(self._g, factors)
-            found = self._both(copied(self._nodes, enter, lambda rule: rule), plan, g)
+            found = self._both(copied_tape(self._nodes, enter, lambda rule: rule), plan, g)
             if found is not None:
                 tried = True
                 if not _are_same(*found):
@@ -129,7 +129,7 @@ class _Carried:
 
     def _traced(self) -> list[Node]:
         """Return a copy of the tape, in which traced arrays stand for what was saved."""
-        return copied(self._nodes, self._enter, self._rule)
+        return copied_tape(self._nodes, self._enter, self._rule)
 
     def _enter(self, path: Path, value: Any) -> Any:
         if type(value) is float:
