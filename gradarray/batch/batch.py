@@ -17,35 +17,56 @@ from typing import Any
 import numpy as np
 
 from ..kernels.arrays import Array
+from ..kernels.traced import copy_of
+from .diagonal import Diagonal, dense, total
 
 # The forms for a Batch of NumPy's functions; a form returns NotImplemented for a call that it does not cover.
 FORMS: dict[Any, Callable[..., Any]] = {}
 
 
 class Batch(np.lib.mixins.NDArrayOperatorsMixin):
-    """Arrays of one shape that answer as one of them; `value` holds them along its first axis."""
+    """Arrays of one shape that answer as one of them.
 
-    __slots__ = ("value",)
+    Attributes
+    ----------
+    value : array
+        Holds them along its first axis.
+    diagonals : tuple of Diagonal
+        What stands for them until somebody asks for the value; all else is zero then.
+    """
+
+    __slots__ = ("_value", "diagonals")
     __array_priority__ = 3000.0
 
-    def __init__(self, value: Array) -> None:
-        self.value = value
+    def __init__(self, value: Array | None, diagonals: tuple[Diagonal, ...] = ()) -> None:
+        self._value = value
+        self.diagonals = diagonals
+
+    @property
+    def value(self) -> Array:
+        if self.diagonals:
+            self._value, self.diagonals = dense(self.diagonals), ()
+        return self._value
+
+    @property
+    def count(self) -> int:
+        return self.diagonals[0].height if self.diagonals else len(self.value)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.value.shape[1:]  # type: ignore[no-any-return]
+        return (self.diagonals[0].width,) if self.diagonals else self.value.shape[1:]
 
     @property
     def ndim(self) -> int:
-        return self.value.ndim - 1  # type: ignore[no-any-return]
+        return 1 if self.diagonals else self.value.ndim - 1
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self.value.dtype  # type: ignore[no-any-return]
+        return (self.diagonals[0].vector if self.diagonals else self.value).dtype  # type: ignore[no-any-return]
 
     @property
     def size(self) -> int:
-        return self.value.size // len(self.value)  # type: ignore[no-any-return]
+        return self.diagonals[0].width if self.diagonals else self.value.size // len(self.value)
 
     @property
     def T(self) -> Batch:
@@ -85,7 +106,7 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
     # The operators that are on the way of nearly every cotangent, without the way through NumPy's protocol.
 
     def __mul__(self, other: Any) -> Any:
-        if type(other) is np.ndarray and other.ndim < self.value.ndim:
+        if type(other) is np.ndarray and not self.diagonals and other.ndim < self.value.ndim:
             return Batch(self.value * other)
         return np.multiply(self, other)
 
@@ -93,16 +114,37 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
         return self * other
 
     def __add__(self, other: Any) -> Any:
-        if type(other) is Batch and other.value.ndim == self.value.ndim:
-            return Batch(self.value + other.value)
+        if type(other) is Batch and other.ndim == self.ndim:
+            if not self.diagonals and not other.diagonals:
+                return Batch(self.value + other.value)
+            if self.dtype == other.dtype and self.shape == other.shape:
+                copy = Batch(copy_of(self.value, "C")) if not self.diagonals else Batch(None, self.diagonals)
+                copy.add(other)
+                return copy
         return np.add(self, other)
 
+    def add(self, other: Batch) -> None:
+        """Add another batch of the same form in place, to arrays that are this one's own."""
+        if self.diagonals and other.diagonals and (sums := total(self.diagonals, other.diagonals)):
+            self.diagonals = sums
+        elif self.diagonals and not other.diagonals:
+            mine, self.diagonals, self._value = self.diagonals, (), copy_of(other.value, "C")
+            self.add(Batch(None, mine))
+        else:
+            value = self.value
+            for diagonal in other.diagonals if value.flags.c_contiguous else ():
+                diagonal.add_into(value)
+            if not other.diagonals or not value.flags.c_contiguous:
+                value += other.value
+
     def __neg__(self) -> Batch:
-        return Batch(-self.value)
+        return np.negative(self)  # type: ignore[return-value]
 
     def __getitem__(self, index: Any) -> Batch:
         if not isinstance(index, tuple):
             index = (index,)
+        if self.diagonals and (edges := edges_of(index, self.shape)) is not None:
+            return Batch(None, tuple([d.columns(*edges) for d in self.diagonals]))
         if any(isinstance(item, (list, np.ndarray, np.bool_, bool)) for item in index):
             # With the batch as the last axis, indices that stand apart put theirs where they do for a single array.
             return Batch(np.moveaxis(np.moveaxis(self.value, 0, -1)[(*index, slice(None))], -1, 0))
@@ -112,7 +154,7 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
         return (self[i] for i in range(len(self)))
 
     def __len__(self) -> int:
-        return len(self.value[0])
+        return self.shape[0]
 
     def __bool__(self) -> bool:
         true = self.value.all()
@@ -126,6 +168,8 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
         raise AttributeError(f"'Batch' object has no attribute {name!r}")
 
     def astype(self, dtype: Any, *_args: Any, **_kwargs: Any) -> Batch:
+        if self.diagonals:
+            return Batch(None, tuple([d._replace(vector=d.vector.astype(dtype)) for d in self.diagonals]))
         return Batch(self.value.astype(dtype))
 
     def reshape(self, *shape: Any, **kwargs: Any) -> Any:
@@ -155,11 +199,39 @@ def with_ndim(x: Any, ndim: int) -> Any:
 
 def aligned(operands: Sequence[Any]) -> list[Any]:
     """Return the raw arrays of operands that are broadcast with each other, the batch in front."""
-    ndim = max([x.value.ndim - 1 if type(x) is Batch else np.ndim(x) for x in operands])
+    ndim = max([x.ndim if type(x) is Batch else np.ndim(x) for x in operands])
     return [with_ndim(x, ndim) for x in operands]
 
 
+def edges_of(index: Any, shape: tuple[int, ...]) -> tuple[int, int] | None:
+    """Return which elements of an array with one axis an index names that follow each other; None for another index."""
+    (item,) = index if type(index) is tuple and len(index) == 1 else (index,)
+    if type(item) is not slice or len(shape) != 1:
+        return None
+    start, stop, step = item.indices(shape[0])
+    return (start, max(start, stop)) if step == 1 else None
+
+
+def _diagonals_of(ufunc: np.ufunc, inputs: Sequence[Any]) -> tuple[Diagonal, ...] | None:
+    """Return what an element-wise function gives of diagonals, where all else stays zero; None for other calls."""
+    x, y = inputs if len(inputs) == 2 else (inputs[0], 1)
+    if type(x) is type(y) is Batch:
+        return None
+    if ufunc is np.negative and x.diagonals:
+        return tuple([d._replace(vector=-d.vector) for d in x.diagonals])
+    if type(x) is Batch and x.diagonals and ufunc in (np.multiply, np.divide):
+        found = [d.scaled(ufunc, y, True) for d in x.diagonals]
+    elif type(y) is Batch and y.diagonals and ufunc is np.multiply:
+        found = [d.scaled(ufunc, x, False) for d in y.diagonals]
+    else:
+        return None
+    return None if None in found else tuple(found)  # type: ignore[arg-type]
+
+
 def _elementwise(ufunc: np.ufunc, inputs: Sequence[Any]) -> Any:
+    diagonals = _diagonals_of(ufunc, inputs)
+    if diagonals is not None:
+        return Batch(None, diagonals)
     result = ufunc(*aligned(inputs))
     return tuple(map(Batch, result)) if type(result) is tuple else Batch(result)
 
@@ -191,7 +263,7 @@ def one_by_one(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> A
 def length(value: Any) -> int:
     """Return how many arrays there are in a Batch that stands in a value, however deep; 0 where there is none."""
     if type(value) is Batch:
-        return len(value.value)
+        return value.count
     if isinstance(value, (list, tuple)):
         return max(map(length, value), default=0)
     if isinstance(value, dict):
