@@ -33,40 +33,47 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
         Holds them along its first axis.
     diagonals : tuple of Diagonal
         What stands for them until somebody asks for the value; all else is zero then.
+    weights : array or None
+        What the columns of a matrix are still to be multiplied by, as long as that is one row; 1 before the first time.
     """
 
-    __slots__ = ("_value", "diagonals")
+    __slots__ = ("_value", "diagonals", "weights")
     __array_priority__ = 3000.0
 
-    def __init__(self, value: Array | None, diagonals: tuple[Diagonal, ...] = ()) -> None:
+    def __init__(self, value: Array | None, diagonals: tuple[Diagonal, ...] = (), weights: Any = None) -> None:
         self._value = value
         self.diagonals = diagonals
+        self.weights = weights
 
     @property
     def value(self) -> Array:
         if self.diagonals:
             self._value, self.diagonals = dense(self.diagonals), ()
+        elif self.weights is not None:
+            weights, self.weights = self.weights, None
+            if type(weights) is not int:
+                self._value = self._value * weights
         return self._value
 
     @property
     def count(self) -> int:
-        return self.diagonals[0].height if self.diagonals else len(self.value)
+        return self.diagonals[0].height if self.diagonals else len(self._value)  # type: ignore[arg-type]
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return (self.diagonals[0].width,) if self.diagonals else self.value.shape[1:]
+        return (self.diagonals[0].width,) if self.diagonals else self._value.shape[1:]  # type: ignore[union-attr]
 
     @property
     def ndim(self) -> int:
-        return 1 if self.diagonals else self.value.ndim - 1
+        return 1 if self.diagonals else self._value.ndim - 1  # type: ignore[union-attr]
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return (self.diagonals[0].vector if self.diagonals else self.value).dtype  # type: ignore[no-any-return]
+        return (self.diagonals[0].vector if self.diagonals else self._value).dtype  # type: ignore[union-attr, no-any-return]
 
     @property
     def size(self) -> int:
-        return self.diagonals[0].width if self.diagonals else self.value.size // len(self.value)
+        return self.diagonals[0].width if self.diagonals else self._value.size // self.count  # type: ignore[union-attr]
 
     @property
     def T(self) -> Batch:
@@ -106,7 +113,7 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
     # The operators that are on the way of nearly every cotangent, without the way through NumPy's protocol.
 
     def __mul__(self, other: Any) -> Any:
-        if type(other) is np.ndarray and not self.diagonals and other.ndim < self.value.ndim:
+        if type(other) is np.ndarray and not self.diagonals and self.weights is None and other.ndim <= self.ndim:
             return Batch(self.value * other)
         return np.multiply(self, other)
 
@@ -116,6 +123,8 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
     def __add__(self, other: Any) -> Any:
         if type(other) is Batch and other.ndim == self.ndim:
             if not self.diagonals and not other.diagonals:
+                if self._value is other._value and np.ndim(self.weights) == 1 == np.ndim(other.weights):
+                    return Batch(self._value, weights=self.weights + other.weights)
                 return Batch(self.value + other.value)
             if self.dtype == other.dtype and self.shape == other.shape:
                 copy = Batch(copy_of(self.value, "C")) if not self.diagonals else Batch(None, self.diagonals)
@@ -228,10 +237,32 @@ def _diagonals_of(ufunc: np.ufunc, inputs: Sequence[Any]) -> tuple[Diagonal, ...
     return None if None in found else tuple(found)  # type: ignore[arg-type]
 
 
+def _weighted(ufunc: np.ufunc, inputs: Sequence[Any]) -> Batch | None:
+    """Return the product of a matrix, that has or may have weights, and of a row; None for other calls.
+
+    Rows are multiplied and added instead of matrices; of fewer digits than these, something might get lost.
+    """
+    x: Any = inputs[0]
+    y: Any = inputs[1] if len(inputs) == 2 else 1
+    x, y = (x, y) if type(x) is Batch else (y, x)
+    if x.weights is None or type(y) is Batch or x.dtype.char != "d":
+        return None
+    if ufunc is np.negative and type(x.weights) is not int:
+        return Batch(x._value, weights=-x.weights)
+    if ufunc is not np.multiply or np.ndim(y) > 1 or getattr(y, "dtype", x.dtype) != x.dtype:
+        return None
+    if type(x.weights) is int:
+        return Batch(x._value, weights=y) if np.shape(y) == x.shape else None
+    return Batch(x._value, weights=x.weights * y) if np.shape(y) in ((), x.shape) else None
+
+
 def _elementwise(ufunc: np.ufunc, inputs: Sequence[Any]) -> Any:
     diagonals = _diagonals_of(ufunc, inputs)
     if diagonals is not None:
         return Batch(None, diagonals)
+    weighted = _weighted(ufunc, inputs)
+    if weighted is not None:
+        return weighted
     result = ufunc(*aligned(inputs))
     return tuple(map(Batch, result)) if type(result) is tuple else Batch(result)
 

@@ -75,6 +75,35 @@ def test_a_diagonal_answers_as_its_matrix(diagonals: tuple[Diagonal, ...], f: An
     np.testing.assert_array_equal(written(diagonals), matrix)
 
 
+ROW = np.array([2.0, -0.3, 0.0, 7.0, 1e3])
+WEIGHTED = [
+    lambda m: m * ROW,
+    lambda m: 3 * (m * ROW) * ROW[::-1],
+    lambda m: -(ROW * m),
+    lambda m: -m * ROW + m * 3,
+    lambda m: m * ROW + m * ROW[::-1],
+    lambda m: (m * ROW + m * ROW[::-1] + m) * ROW,
+    lambda m: m * ROW / ROW[0],
+    lambda m: (m * ROW)[1:],
+    lambda m: m * ROW * m,
+    lambda m: m * ROW @ W,
+    lambda m: (m * ROW * np.float32(2)) * ROW.astype(np.float32),
+    lambda m: np.sum(m * ROW),
+    lambda m: m * ROW[:1],
+    lambda m: m * ROW[None],
+]
+
+
+@pytest.mark.parametrize("f", WEIGHTED, ids=range(len(WEIGHTED)))
+@pytest.mark.parametrize("diagonals", MATRICES, ids=range(len(MATRICES)))
+def test_a_product_with_a_matrix_waits_for_its_weights(diagonals: tuple[Diagonal, ...], f: Any) -> None:
+    product = Batch(None, diagonals) @ W
+    found, expected = f(product), f(Batch(written(diagonals) @ W))
+    assert (found.shape, found.dtype, found.count) == (expected.shape, expected.dtype, COUNT)
+    np.testing.assert_allclose(found.value, expected.value, rtol=1e-14, atol=1e-300)
+    np.testing.assert_array_equal(product.value, written(diagonals) @ W)
+
+
 @pytest.mark.parametrize("right", MATRICES, ids=range(len(MATRICES)))
 @pytest.mark.parametrize("left", MATRICES, ids=range(len(MATRICES)))
 def test_sums_of_diagonals(left: tuple[Diagonal, ...], right: tuple[Diagonal, ...]) -> None:
