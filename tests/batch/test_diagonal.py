@@ -104,6 +104,12 @@ def test_a_product_with_a_matrix_waits_for_its_weights(diagonals: tuple[Diagonal
     np.testing.assert_array_equal(product.value, written(diagonals) @ W)
 
 
+def test_weights_of_two_matrices_are_not_added() -> None:
+    a, b = Batch(None, MATRICES[0]) @ W * ROW, Batch(None, MATRICES[0]) @ W.T * ROW
+    matrix = written(MATRICES[0])
+    np.testing.assert_allclose((a + b).value, (matrix @ W + matrix @ W.T) * ROW, rtol=1e-14)
+
+
 @pytest.mark.parametrize("right", MATRICES, ids=range(len(MATRICES)))
 @pytest.mark.parametrize("left", MATRICES, ids=range(len(MATRICES)))
 def test_sums_of_diagonals(left: tuple[Diagonal, ...], right: tuple[Diagonal, ...]) -> None:

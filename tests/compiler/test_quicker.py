@@ -199,6 +199,8 @@ def test_only_what_is_looked_up_is_computed() -> None:
     x, i = rng.normal(size=(70, 60)), np.arange(60)
     text = text_of(lambda x, i: (x / (x[:1] + 1))[i, i], x, i)
     assert "x[i, i] / " in text
+    text = text_of(lambda x, i: (y := x / 3)[i, i] + np.sum(y), x, i)
+    assert "x[i, i]" not in text
     with pytest.raises(IndexError, match="out of bounds"):
         ga.jit(lambda x, i: (x / (x[:1] + 1))[i, i], strict=True)(x, i + 1)
 
