@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.arrays import SPLIT
 from ..kernels.parts import ROWS
 from .expressions import makes_view
 from .folding import ELEMENTWISE
@@ -23,8 +24,8 @@ from .forms import Form, Hole, Other, form_read
 from .optimise import Optimised
 from .statements import Statement, Variable
 
-# From so many elements on, and so many statements.
-LEAST = 100_000
+# From so many elements on, as threads share them, and so many statements: blocks of fewer ask for memory too often.
+LEAST = SPLIT
 _FEWEST = 2
 # Of so many statements, one has to be the second that joins in.
 _PATIENCE = 30

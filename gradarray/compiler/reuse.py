@@ -86,10 +86,10 @@ class _Reuse:
         if s.kind != "call" or len(s.results) != 1:
             return None
         (r,) = s.results
-        if r.memory is None or r.layout != "C" or not r.shape:
+        if r.memory is None or not r.layout or not r.shape:
             return None
         for v in s.reads:
-            alike = v.shape == r.shape and v.layout == "C" and v.dtype == r.dtype
+            alike = v.shape == r.shape and v.layout == r.layout and v.dtype == r.dtype
             if alike and self._last.get(self._memory(v)) == k and self._is_own(v):
                 return v
         return None

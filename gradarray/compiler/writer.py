@@ -16,6 +16,7 @@ from .blocks import RowBlock, in_blocks
 from .expressions import Expressions
 from .folding import in_few_pieces
 from .forms import form_read
+from .gathers import gathered
 from .optimise import Optimised
 from .program import Program
 from .quicker import quicker
@@ -57,7 +58,7 @@ def write_program(
     What stands between other lines takes the place of a function: of those at its beginning, and of those that are made
     of the texts of the results.
     """
-    left = reusing(quicker(p, in_blocks(left)))
+    left = reusing(quicker(p, in_blocks(gathered(left))))
     names = {"np": np, **left.constants, "_errors": errors, "_SILENT": SILENT, "_by_rows": by_rows}
     names |= {"_by_halves": by_halves, "_total_by_halves": total_by_halves, "_total_of_rows": total_of_rows}
     opening = [f"    {line}" for line in opening]

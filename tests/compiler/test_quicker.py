@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.compiler import blocks, quicker
+from gradarray.compiler import blocks, gathers, quicker
 from gradarray.kernels import parts, sums
 from gradarray.kernels.placing import added_where
+from gradarray.transforms.containers import flatten
 
 from .test_optimised import SPECIAL, compare, text_of
 
@@ -132,6 +133,76 @@ def test_what_is_needed_as_it_was_is_not_joined() -> None:
 
     for f in (written_between, returned, used_twice):
         compare(f, tuple(rng.normal(size=(2, 3, 40))), tuple(rng.normal(size=(2, 3, 40))))
+
+
+# --- elements that are looked up --------------------------------------------------------------------------------------
+
+
+def used_elsewhere(x: Any, i: Any, j: Any) -> Any:
+    y = x - x[:1]
+    return y[i, j], np.sum(y)
+
+
+def returned_too(x: Any, i: Any, j: Any) -> Any:
+    y = x * 2
+    return y[i, j] * 3, y
+
+
+def written_before(x: Any, i: Any, j: Any) -> Any:
+    z = np.sin(x)
+    y = z * x
+    z[0] = 7.0
+    return y[i, j] + z[0, 0]
+
+
+def written_itself(x: Any, i: Any, j: Any) -> Any:
+    y = x * x
+    y[1] = -1.0
+    return y[i, j]
+
+
+LOOKED_UP = [
+    lambda x, i, j: (x - np.max(x, axis=1, keepdims=True))[i, j],
+    lambda x, i, j: (x / x[0] + x[:, :1])[i, j] * 2,
+    lambda x, i, j: (3 * x[:1] - x[:, 1:2])[i, j],
+    lambda x, i, j: (-(x * x) / x)[i, j][::2],
+    lambda x, i, j: (x - np.sum(x))[i, j],
+    lambda x, i, j: (x * x[:1, :1])[i, j],
+    lambda x, i, j: (x[0] - 2 * x[1])[j] - (x[:, 0] * x[:, 1])[i],
+    lambda x, i, j: np.exp(x - 1)[i, j],
+    lambda x, i, j: (x + x.T.copy().T)[i, j],
+    used_elsewhere,
+    returned_too,
+    written_before,
+    written_itself,
+]
+
+
+@pytest.mark.parametrize("f", LOOKED_UP, ids=range(len(LOOKED_UP)))
+@pytest.mark.parametrize("least", [2, 10_000])
+def test_what_is_looked_up_is_computed_of_what_is_looked_up(
+    f: Any, least: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathers, "LARGE", 2)
+    monkeypatch.setattr(gathers, "SPLIT", least)
+    i, j = np.array([0, 3, -1, 3]), np.array([8, -9, 0, 8])
+    points = [(rng.normal(size=(6, 9)), i, j), (rng.choice(SPECIAL, size=(6, 9)), j // 3, i)]
+    compare(f, *points)
+
+    def loss(x: Any, i: Any, j: Any) -> Any:
+        return sum(np.sum(part) for part in flatten(f(x, i, j))[0])
+
+    compare(ga.value_and_grad(loss), points[0])
+
+
+def test_only_what_is_looked_up_is_computed() -> None:
+    x, i = rng.normal(size=(70, 60)), np.arange(60)
+    text = text_of(lambda x, i: (x / (x[:1] + 1))[i, i], x, i)
+    assert "x[i, i] / " in text
+    text = text_of(lambda x, i: (y := x / 3)[i, i] + np.sum(y), x, i)
+    assert "x[i, i]" not in text
+    with pytest.raises(IndexError, match="out of bounds"):
+        ga.jit(lambda x, i: (x / (x[:1] + 1))[i, i], strict=True)(x, i + 1)
 
 
 # --- sums of negative numbers -----------------------------------------------------------------------------------------
