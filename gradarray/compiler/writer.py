@@ -19,6 +19,7 @@ from .optimise import Optimised
 from .program import Program
 from .quicker import quicker
 from .reuse import into, reusing
+from .scalars import NAMES, in_python
 from .statements import Statement, Variable
 
 
@@ -41,9 +42,9 @@ class Written(NamedTuple):
 
 def write_program(p: Program, left: Optimised, name: str) -> Written:
     """Write down, as a function of a name, what is left of a program."""
-    left = reusing(quicker(p, in_blocks(left)))
+    left = in_python(p, reusing(quicker(p, in_blocks(left))))
     names = {"np": np, **left.constants, "_errors": errors, "_SILENT": SILENT, "_by_rows": by_rows}
-    names |= {"_by_halves": by_halves, "_total_by_halves": total_by_halves, "_total_of_rows": total_of_rows}
+    names |= NAMES | {"_by_halves": by_halves, "_total_by_halves": total_by_halves, "_total_of_rows": total_of_rows}
     lines = [f"def {name}({', '.join(v.name for v in p.inputs)}):", *_lines(Expressions(left, p.inputs))]
     given = {v.memory for v in p.inputs if v.memory is not None}
     writes: set[int | None] = {s.writes for s in left.statements if s.writes is not None}
