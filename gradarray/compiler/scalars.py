@@ -107,14 +107,14 @@ class _Numbers:
     def _computed(self, s: Statement, form: Form) -> Statement:
         (r,) = s.results
         if _is_arithmetic(s, form) and all(v in self._pythons or v.dtype is None for v in s.reads):
-            if r in self._kept:
-                return s.but(("np.float64(", *s.pieces, ")"))
-            self._pythons.add(r)
             if not s.silent:
                 self._open[r] = None
                 for k, arg in enumerate(form.args):
                     if type(arg) is Hole and form.op in _CARRIES[k]:
                         self._open.pop(s.reads[arg], None)
+            if r in self._kept:
+                return s.but(("np.float64(", *s.pieces, ")"))
+            self._pythons.add(r)
             return s
         if r in self._wanted and r not in self._kept:
             self._pythons.add(r)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import operator
+import re
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,11 +48,43 @@ def write_program(p: Program, left: Optimised, name: str) -> Written:
     left = in_python(p, reusing(quicker(p, in_blocks(left))))
     names = {"np": np, **left.constants, "_errors": errors, "_SILENT": SILENT, "_by_rows": by_rows}
     names |= NAMES | {"_by_halves": by_halves, "_total_by_halves": total_by_halves, "_total_of_rows": total_of_rows}
-    lines = [f"def {name}({', '.join(v.name for v in p.inputs)}):", *_lines(Expressions(left, p.inputs))]
+    carried = _Carried(left, p.inputs)
+    lines = [f"def {name}({', '.join(v.name for v in p.inputs)}):", *_lines(carried)]
+    names |= carried.functions
     given = {v.memory for v in p.inputs if v.memory is not None}
     writes: set[int | None] = {s.writes for s in left.statements if s.writes is not None}
     writes.update(*[s.updates for s in left.statements if isinstance(s, RowBlock)])
     return Written("\n".join(lines) + "\n", names, writes & given, any(s.kind != "write" for s in left.statements))
+
+
+# The names of functions at the beginning of an expression.
+_FUNCTION = re.compile(r"((?:float\()?)np\.(\w+(?:\.reduce)?)\(")
+
+
+class _Carried(Expressions):
+    """Texts that are carried out, with names for functions: to find one in NumPy's module takes 25 to 60 ns.
+
+    Attributes
+    ----------
+    functions : by name
+    """
+
+    def __init__(self, left: Optimised, inputs: Iterable[Variable]) -> None:
+        super().__init__(left, inputs)
+        self.functions: dict[str, Any] = {}
+
+    def text(self, s: Statement) -> str:
+        text = super().text(s)
+        found = _FUNCTION.match(text)
+        if found is None:
+            return text
+        around, name = found.groups()
+        short = f"np_{name.replace('.', '_')}"
+        if short not in self.functions:
+            if short in self.taken:
+                return text
+            self.functions[short] = operator.attrgetter(name)(np)
+        return f"{around}{short}({text[found.end() :]}"
 
 
 # Of arrays from this size on it matters how long they are there.
@@ -96,7 +131,7 @@ def _block(outer: Expressions, block: RowBlock) -> list[str]:
     stored = [r for r in block.results if r in outer.used]
     placed = {r: into(s, f"{outer.name(r)}[_rows]") for s in block.members for r in s.results if r in stored}
     members = [next((new for r in s.results if (new := placed.get(r)) is not None), s) for s in block.members]
-    inner = Expressions(reusing(outer.left._replace(statements=members, outputs=stored)), ())
+    inner = Expressions(reusing(outer.left._replace(statements=members, outputs=stored), True), ())
     inner.prefix, inner.taken = "r", outer.taken
     lines = ["def _block(_rows, _again=False):"]
     for v in block.reads:

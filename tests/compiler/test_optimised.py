@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 import warnings
 from typing import Any
@@ -19,10 +20,14 @@ SPECIAL = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -5e-324, 1.7e308
 
 
 def text_of(f: Any, *args: Any) -> str:
-    """Return the text that is carried out."""
+    """Return the text that is carried out, with functions under NumPy's names."""
     run = ga.jit(f, strict=True)
     run(*args)
-    return str(run._recent[0].text)
+    return re.sub(
+        r"\bnp_(\w+?)(?:_(reduce))?\(",
+        lambda found: f"np.{'.'.join(filter(None, found.groups()))}(",
+        run._recent[0].text,
+    )
 
 
 def compare(f: Any, *points: tuple[Any, ...]) -> None:
