@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from ..kernels.arrays import LARGE
 from .folding import ELEMENTWISE
-from .forms import form_read
+from .forms import ANYTHING, ATOM, Form, Hole, Other, form_read
 from .optimise import Optimised
 from .quicker import UFUNCS
 from .statements import Statement, Variable
@@ -30,12 +31,11 @@ def reusing(left: Optimised, in_block: bool = False) -> Optimised:
     last: dict[int | None, int] = {}
     own: set[Variable] = set()
     for k, s in enumerate(left.statements):
-        reads = [memory(v) for v in s.reads if v.memory is not None]
-        for place in reads:
-            last[place] = k
-        for r in s.results:
-            if r.memory is not None and r.shape and memory(r) not in reads and _is_made(s):
-                own.add(r)
+        for v in s.reads:
+            if v.memory is not None:
+                last[memories.get(v.memory, v.memory)] = k
+        if s.results and s.results[0].shape and _is_made(s):
+            own.update([r for r in s.results if r.memory is not None])
     for v in left.outputs:
         if type(v) is Variable:
             last[memory(v)] = len(left.statements)
@@ -46,7 +46,7 @@ def reusing(left: Optimised, in_block: bool = False) -> Optimised:
     spare: dict[Any, list[Variable]] = {}  # by shape and dtype, arrays that nobody reads any more
     for k, s in enumerate(left.statements):
         ended = [v for v in s.reads if v in own and last[memory(v)] == k]
-        free = _place(s, ended, spare)
+        free = _place(s, ended, spare) if ended or spare else None
         new = None if free is None else into(s, free)
         if free is not None and new is not None:
             if free not in ended:
@@ -82,7 +82,7 @@ def _is_made(s: Statement) -> bool:
     name = form.name
     if name in _FRESH or name.startswith(("total_", "_added_where")):
         return True
-    return name.startswith("np.") and (name.endswith(".reduce") or type(getattr(np, name[3:], None)) is np.ufunc)
+    return name.endswith(".reduce") or _operands(name) is not None or name == "np.matmul"
 
 
 def _place(s: Statement, ended: list[Variable], spare: dict[Any, list[Variable]]) -> Variable | None:
@@ -102,28 +102,28 @@ def _place(s: Statement, ended: list[Variable], spare: dict[Any, list[Variable]]
 def into(s: Statement, place: Variable | str) -> Statement | None:
     """Return an element-wise statement that writes into an array; None for another one."""
     form = form_read(s)
-    name = UFUNCS.get(form.op)
     if form.name == "_added_where":
         return None if form.keys else s.but((*s.pieces[:-1], ", out=", place, ")"))
-    if name is None:
-        func: Any = getattr(np, form.name[3:], None) if form.op == "call" and form.name.startswith("np.") else None
-        if type(func) is not np.ufunc or func.nout != 1 or func.signature is not None or form.keys:
-            return None
-        if len(form.args) != func.nin:
-            return None
-        name = form.name
-    operands: list[Any] = []
-    for arg in form.args:
-        if type(arg) in (int, float):
-            operands.append(repr(arg))
-        elif hasattr(arg, "text"):
-            operands.append(arg.text)
-        else:
-            operands.append(s.reads[arg])
-    pieces: list[Any] = [f"{name}("]
-    for x in operands:
-        pieces += [x, ", "]
-    return s.but((*pieces, *(["out="] if name in _BY_KEYWORD else []), place, ")"))
+    name = UFUNCS.get(form.op, form.name)
+    if form.keys or len(form.args) != _operands(name):
+        return None
+    if form.op == "call" and s.pieces[-1] == ")":
+        pieces = [*s.pieces[:-1]]
+    else:
+        pieces = []
+        for arg in form.args:
+            pieces += [", " if pieces else f"{name}("]
+            pieces.append(s.reads[arg] if type(arg) is Hole else arg.text if type(arg) is Other else repr(arg))
+    new = s.but((*pieces, ", out=" if name in _BY_KEYWORD else ", ", place, ")"))
+    new.form = Form("call", name, (*form.args, None), {}, ATOM, (ANYTHING,) * len(new.reads))
+    return new
+
+
+@functools.cache
+def _operands(name: str) -> int | None:
+    """Return how many arrays an element-wise function takes, if it makes one of them."""
+    ufunc = getattr(np, name[3:], None) if name.startswith("np.") else None
+    return ufunc.nin if type(ufunc) is np.ufunc and ufunc.nout == 1 and ufunc.signature is None else None
 
 
 # NumPy deprecates a third operand of these. Elsewhere it takes 50 ns less than a keyword.

@@ -33,10 +33,10 @@ def in_python(p: Program, left: Optimised) -> Optimised:
     """Return a program that computes with numbers of Python's where that is the same."""
     if not p.tame:
         return left
-    forms = [form_read(s) if s.kind == "call" and len(s.results) == 1 else None for s in left.statements]
-    if not any(_is_arithmetic(s, f) for s, f in zip(left.statements, forms, strict=True) if f is not None):
+    forms = [_arithmetic(s) for s in left.statements]
+    if not any(forms):
         return left
-    numbers = _Numbers(left.statements, forms, p.ambient is USUAL)
+    numbers = _Numbers(left, forms, p.ambient is USUAL)
     return left._replace(statements=numbers.of(left.statements, forms), outputs=numbers.returned(left.outputs))
 
 
@@ -48,13 +48,16 @@ def _is_number(v: Variable) -> bool:
     return v.memory is None and v.shape == () and (v.dtype is None or v.dtype is FLOAT64)
 
 
-def _is_arithmetic(s: Statement, form: Form) -> bool:
-    """Tell whether Python computes the same of floating-point numbers of its own."""
+def _arithmetic(s: Statement) -> Form | None:
+    """Return the form of a statement, if Python computes the same of floating-point numbers of its own."""
+    if s.kind != "call" or len(s.results) != 1 or not _is_scalar(s.results[0]):
+        return None
+    form = form_read(s)
     if form.op not in _ARITHMETIC and form.op != "**":
-        return False
-    if not (_is_scalar(s.results[0]) and all(map(_is_number, s.reads)) and all(map(_is_exact, form.args))):
-        return False
-    return form.op != "**" or (type(form.args[0]) is Hole and type(form.args[1]) is int)
+        return None
+    if not (all(map(_is_number, s.reads)) and all(map(_is_exact, form.args))):
+        return None
+    return form if form.op != "**" or (type(form.args[0]) is Hole and type(form.args[1]) is int) else None
 
 
 def _is_exact(arg: Any) -> bool:
@@ -66,34 +69,31 @@ class _Numbers:
 
     Parameters
     ----------
-    statements : with their `forms`
+    left
+    forms : of the statements that are arithmetic
     usual : NumPy says of infinities what it says unless it is told otherwise, and nothing of underflows
     """
 
-    def __init__(self, statements: Sequence[Statement], forms: Sequence[Form | None], usual: bool) -> None:
-        self._usual = usual
+    def __init__(self, left: Optimised, forms: Sequence[Form | None], usual: bool) -> None:
         self._wanted: set[Variable] = set()  # with which something is computed
         self._kept: set[Variable] = set()  # which have to be NumPy's
         self._pythons: set[Variable] = set()
         self._open: dict[Variable, None] = {}  # of which it is to be asked whether they are finite
         self._count = 0
-        asked = self._only_asked(statements)
-        for s, form in zip(statements, forms, strict=True):
-            if form is not None and _is_arithmetic(s, form) and (usual or s.silent):
-                self._wanted.update(s.reads)
+        asked = {v for s in left.statements if s.kind == "guard" for v in s.reads}  # by guards alone
+        asked.difference_update(left.outputs, *[s.reads for s in left.statements if s.kind != "guard"])
+        for s, form in zip(left.statements, forms, strict=True):
+            if form is None:
+                self._kept.update([v for v in s.reads if _is_scalar(v) and not _takes(s, v, asked)])
+            elif usual or s.silent:
+                self._wanted.update([v for v in s.reads if v.dtype is not None])
             else:
-                self._kept.update([v for v in s.reads if _is_scalar(v) and not _takes(s, form, v, asked)])
-
-    @staticmethod
-    def _only_asked(statements: Sequence[Statement]) -> set[Variable]:
-        """Return the truth values that guards alone read."""
-        asked = {v for s in statements if s.kind == "guard" for v in s.reads}
-        return asked.difference(*[s.reads for s in statements if s.kind != "guard"])
+                self._kept.update(s.reads)
 
     def of(self, statements: Sequence[Statement], forms: Sequence[Form | None]) -> list[Statement]:
         new: list[Statement] = []
         for s, form in zip(statements, forms, strict=True):
-            new.append(s if form is None or not _is_scalar(s.results[0]) else self._computed(s, form))
+            new.append(s if s.kind != "call" or len(s.results) != 1 else self._computed(s, form))
         self._last = statements[-1]
         if self._open:
             new.insert(0, self._last.but(("_errors.get() not in _KNOWN",), "guard", ()))
@@ -104,9 +104,9 @@ class _Numbers:
         self._new = new
         return new
 
-    def _computed(self, s: Statement, form: Form) -> Statement:
+    def _computed(self, s: Statement, form: Form | None) -> Statement:
         (r,) = s.results
-        if _is_arithmetic(s, form) and all(v in self._pythons or v.dtype is None for v in s.reads):
+        if form is not None and all(v in self._pythons or v.dtype is None for v in s.reads):
             if not s.silent:
                 self._open[r] = None
                 for k, arg in enumerate(form.args):
@@ -118,7 +118,7 @@ class _Numbers:
             return s
         if r in self._wanted and r not in self._kept:
             self._pythons.add(r)
-            if form.op == "index" and s.pieces[1:] == ("[()]",):
+            if s.pieces[1:] == ("[()]",):
                 return s.but((s.pieces[0], ".item()"))
             return s.but(("float(", *s.pieces, ")"))
         return s
@@ -134,15 +134,17 @@ class _Numbers:
         return [made.get(v, v) for v in outputs]
 
 
-def _takes(s: Statement, form: Form | None, v: Variable, asked: set[Variable]) -> bool:
+def _takes(s: Statement, v: Variable, asked: set[Variable]) -> bool:
     """Tell whether a statement that is no arithmetic does the same with a number of Python's."""
     if s.kind == "guard":
         return _asks(s)
+    if s.kind not in ("write", "call"):
+        return False
+    form = form_read(s)
     if s.kind == "write":
-        form = form_read(s)
         into = form.op in ("update", "assignment") and type(form.args[1]) is Hole
         return into and s.reads[form.args[1]] is v and s.reads[0].dtype is FLOAT64 and s.reads.count(v) == 1
-    if form is None:
+    if len(s.results) != 1:
         return False
     (r,) = s.results
     if not all(type(a) is Hole or _is_exact(a) for a in form.args) or form.keys:

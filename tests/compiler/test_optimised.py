@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tracemalloc
 import warnings
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -30,13 +31,21 @@ def text_of(f: Any, *args: Any) -> str:
     )
 
 
-def compare(f: Any, *points: tuple[Any, ...]) -> None:
+def silenced() -> Any:
+    return np.errstate(all="ignore")
+
+
+def compare(f: Any, *points: tuple[Any, ...], around: Any = silenced) -> None:
     """Compare a jitted function with itself, to the last bit but for the signs of NaN."""
+    if around is None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return compare(f, *points, around=nullcontext)
     run = ga.jit(f, strict=True)
     for point in (*points, *points):
         mine = [np.copy(x) if isinstance(x, np.ndarray) else x for x in point]
         theirs = [np.copy(x) if isinstance(x, np.ndarray) else x for x in point]
-        with np.errstate(all="ignore"):
+        with around():
             found, expected = flatten((run(*mine), mine))[0], flatten((f(*theirs), theirs))[0]
         for a, b in zip(found, expected, strict=True):
             assert (type(a), np.asarray(a).dtype) == (type(b), np.asarray(b).dtype)
