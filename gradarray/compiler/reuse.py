@@ -67,7 +67,7 @@ def reusing(left: Optimised, in_block: bool = False) -> Optimised:
 # Of fewer elements it does not matter.
 _FEWEST = 2
 _FRESH = frozenset(("np.zeros", "np.empty", "np.ones", "np.where", "np.concatenate", "np.stack", "np.dot"))
-_METHODS = frozenset(("copy", "dot"))
+_METHODS = frozenset(("copy", "dot", "repeat"))
 
 
 def _is_made(s: Statement) -> bool:
@@ -82,7 +82,7 @@ def _is_made(s: Statement) -> bool:
     name = form.name
     if name in _FRESH or name.startswith(("total_", "_added_where")):
         return True
-    return name.endswith(".reduce") or _operands(name) is not None or name == "np.matmul"
+    return name.endswith((".reduce", "_of_short_rows")) or _operands(name) is not None or name == "np.matmul"
 
 
 def _place(s: Statement, ended: list[Variable], spare: dict[Any, list[Variable]]) -> Variable | None:

@@ -13,7 +13,7 @@ import numpy as np
 from ..context.settings import SILENT, errors
 from ..kernels.arrays import LARGE
 from ..kernels.parts import by_halves, by_rows, total_by_halves
-from ..kernels.sums import total_of_rows
+from ..kernels.sums import sum_of_short_rows, total_of_rows
 from .blocks import RowBlock, in_blocks
 from .expressions import Expressions
 from .folding import in_few_pieces
@@ -23,6 +23,7 @@ from .program import Program
 from .quicker import quicker
 from .reuse import into, reusing
 from .scalars import NAMES, in_python
+from .short import in_long_rows
 from .statements import Statement, Variable
 
 
@@ -45,9 +46,10 @@ class Written(NamedTuple):
 
 def write_program(p: Program, left: Optimised, name: str) -> Written:
     """Write down, as a function of a name, what is left of a program."""
-    left = in_python(p, reusing(quicker(p, in_blocks(left))))
+    left = in_python(p, reusing(in_long_rows(quicker(p, in_blocks(left)))))
     names = {"np": np, **left.constants, "_errors": errors, "_SILENT": SILENT, "_by_rows": by_rows}
     names |= NAMES | {"_by_halves": by_halves, "_total_by_halves": total_by_halves, "_total_of_rows": total_of_rows}
+    names |= {"_sum_of_short_rows": sum_of_short_rows}
     carried = _Carried(left, p.inputs)
     lines = [f"def {name}({', '.join(v.name for v in p.inputs)}):", *_lines(carried)]
     names |= carried.functions
