@@ -158,7 +158,7 @@ def _block(outer: Expressions, block: RowBlock) -> list[str]:
     made = [f"{outer.name(r)} = np.empty({r.shape}, np.{r.dtype.name})" for r in stored]
     lists = [f"{name} = {{}}" for name in block.folded]
     by = "_by_halves" if block.halved else "_by_rows"
-    return [*lines, *made, *lists, f"{by}(_block, {block.length}, {block.step}, {block.size})"]
+    return [*lines, *made, *lists, f"{by}(_block, {block.length}, {block.step}, {block.work})"]
 
 
 def _of_rows(s: Statement) -> Statement:
