@@ -147,13 +147,19 @@ def _operator(_optimiser: Any, s: Statement, form: Form, _r: Variable) -> Any:
         return None
     symbol, left, right = _OPERATORS[form.name], *[operand(s, a) for a in form.args]
     strong = [v for v in (left, right) if type(v) is Variable and v.dtype is not None]
-    weak = [v for v in (left, right) if type(v) is not Variable and type(v) not in (int, float)]
+    weak = [v for v in (left, right) if type(v) not in (Variable, int, float) and not _is_strong_number(v)]
     if weak or not strong or (all(v.memory is None for v in strong) and any(v.dtype.kind != "f" for v in strong)):
         return None  # scalars of integers say what arrays of them do not
     return s.but((_piece(left), f" {symbol} ", _piece(right)))
 
 
+def _is_strong_number(x: Any) -> bool:
+    return type(x) is Other and _NUMBER.fullmatch(x.text) is not None
+
+
 def _piece(x: Any) -> Any:
+    if type(x) is Other:
+        return x.text
     return x if type(x) is Variable else f"({x!r})" if x < 0 else repr(x)
 
 

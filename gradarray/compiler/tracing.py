@@ -312,7 +312,7 @@ class Tracing:
         for cached, misses in self._around.caches:
             if cached.cache_info().misses != misses:
                 cached.cache_clear()
-        for found in Surroundings(self._around.roots).found:
+        for found in Surroundings(self._around.roots, self._around).found:
             place = found.place
             if place.key in known or traced_in(found.value) is None:
                 continue

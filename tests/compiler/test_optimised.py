@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 import warnings
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.compiler import blocks, reuse
+from gradarray.compiler import blocks
 from gradarray.kernels import parts
 from gradarray.transforms.containers import flatten
 
@@ -19,19 +21,31 @@ SPECIAL = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -5e-324, 1.7e308
 
 
 def text_of(f: Any, *args: Any) -> str:
-    """Return the text that is carried out."""
+    """Return the text that is carried out, with functions under NumPy's names."""
     run = ga.jit(f, strict=True)
     run(*args)
-    return str(run._recent[0].text)
+    return re.sub(
+        r"\bnp_(\w+?)(?:_(reduce))?\(",
+        lambda found: f"np.{'.'.join(filter(None, found.groups()))}(",
+        run._recent[0].text,
+    )
 
 
-def compare(f: Any, *points: tuple[Any, ...]) -> None:
+def silenced() -> Any:
+    return np.errstate(all="ignore")
+
+
+def compare(f: Any, *points: tuple[Any, ...], around: Any = silenced) -> None:
     """Compare a jitted function with itself, to the last bit but for the signs of NaN."""
+    if around is None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return compare(f, *points, around=nullcontext)
     run = ga.jit(f, strict=True)
     for point in (*points, *points):
         mine = [np.copy(x) if isinstance(x, np.ndarray) else x for x in point]
         theirs = [np.copy(x) if isinstance(x, np.ndarray) else x for x in point]
-        with np.errstate(all="ignore"):
+        with around():
             found, expected = flatten((run(*mine), mine))[0], flatten((f(*theirs), theirs))[0]
         for a, b in zip(found, expected, strict=True):
             assert (type(a), np.asarray(a).dtype) == (type(b), np.asarray(b).dtype)
@@ -370,18 +384,17 @@ FREED = [
 ]
 
 
-@pytest.mark.parametrize("some", [2, 64])
+@pytest.mark.parametrize("n", [1, 70])
 @pytest.mark.parametrize("f", FREED, ids=range(len(FREED)))
-def test_what_is_updated_in_place_is_nobody_elses(f: Any, some: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reuse, "_SOME", some)
-    compare(f, *[(np.array([x]),) for x in (0.3, -1.5, 0.0, np.inf)])
+def test_what_is_updated_in_place_is_nobody_elses(f: Any, n: int) -> None:
+    compare(f, *[(np.full(n, x),) for x in (0.3, -1.5, 0.0, np.inf)])
     assert CONSTANT == 3
     loss = ga.value_and_grad(lambda x: sum(np.sum(part**2) for part in flatten(f(x))[0]))
-    compare(loss, (np.array([0.3]),), (np.array([-1.5]),))
+    compare(loss, (np.linspace(0.3, 0.4, n),), (np.linspace(-1.5, -1, n),))
 
 
 def test_few_numbers_are_updated_in_place() -> None:
     text = text_of(lambda x, y: np.sin(x) * y - x / y, np.ones(3), np.ones(3))
-    assert "*= y" in text and "-= x / y" in text
+    assert "multiply(v1, y, v1)" in text and "divide(x, y), v2)" in text
     text = text_of(lambda x, y: (np.sin(x) * y, x - y, y * x), np.ones(3), np.ones(3))
-    assert "-=" not in text
+    assert "subtract(x, y)" in text

@@ -198,7 +198,7 @@ def test_what_is_looked_up_is_computed_of_what_is_looked_up(
 def test_only_what_is_looked_up_is_computed() -> None:
     x, i = rng.normal(size=(70, 60)), np.arange(60)
     text = text_of(lambda x, i: (x / (x[:1] + 1))[i, i], x, i)
-    assert "x[i, i] / " in text
+    assert "divide(x[i, i], " in text
     text = text_of(lambda x, i: (y := x / 3)[i, i] + np.sum(y), x, i)
     assert "x[i, i]" not in text
     with pytest.raises(IndexError, match="out of bounds"):
@@ -217,7 +217,8 @@ def test_the_sum_of_negative_numbers_has_the_right_zero(x: Any) -> None:
     c = rng.normal(size=x.shape)
     compare(ga.value_and_grad(f), (x, c), (x, np.zeros(x.shape)), (x, -np.zeros(x.shape)))
     slope = ga.grad(lambda s, x: np.sum((x - s) * x))
-    assert " - x.dot(" in text_of(slope, np.ones((len(x), 1)), x)
+    text = text_of(slope, np.ones((len(x), 1)), x)
+    assert "= x.dot(" in text and "np.negative(" not in text
     compare(slope, (np.ones((len(x), 1)), x))
 
 
