@@ -370,7 +370,7 @@ FREED = [
     lambda x: np.broadcast_to(CONSTANT, (1,)) * x,
     lambda x: np.reshape(CONSTANT, (1,)) + x,
     lambda x: np.atleast_1d(CONSTANT) / x,
-    lambda x: (x.reshape(1) * x, x),
+    lambda x: (x.reshape(-1) * x, x),
     lambda x: np.asarray(x) - x,
     lambda x: np.squeeze(np.exp(x)[None], 0) + x,
     lambda x: (np.sin(x) + 1)[None, :] + np.cos(x),
