@@ -57,6 +57,12 @@ class _Spelling:
         self.constants = dict(left.constants)
         self._p, self._left = p, left
         self._names: dict[Any, str] = {}
+        self._makers: dict[Variable, Statement] = {}
+        self._writers: dict[int | None, list[Statement]] = {}
+        for outer in left.statements:
+            for s in outer.members if isinstance(outer, RowBlock) else (outer,):
+                if s.writes is not None:
+                    self._writers.setdefault(left.memory(s.writes), []).append(s)
         self._count = 1 << 40  # of pieces of memory, whose numbers are not the optimiser's
 
     def of(self, statements: Iterable[Statement], outputs: Iterable[Any]) -> list[Statement]:
@@ -70,6 +76,7 @@ class _Spelling:
         waiting: dict[Variable, int] = {}
         for k, s in enumerate(statements):
             kept[k] = [s]
+            self._makers.update(dict.fromkeys(s.results, s))
             if isinstance(s, RowBlock):
                 s.members = self.of(s.members, [r for r in s.results if r in uses])
                 if s.updates:
@@ -218,7 +225,22 @@ class _Spelling:
         if not alike or a.layout != "C" or x.memory is None or math.prod(r.shape) < LARGE or s.silent != inner.silent:
             return None
         self.constants["_added_where"] = added_where
-        return [s.but(("_added_where(", a, ", ", c, ", ", x, ")"))]
+        signed = (", False",) if self._has_no_minus_zero(a) else ()
+        return [s.but(("_added_where(", a, ", ", c, ", ", x, *signed, ")"))]
+
+    def _has_no_minus_zero(self, a: Variable) -> bool:
+        """Tell whether no element is -0., as in the sum of anything and of a buffer of zeros that was added to."""
+        s = self._makers.get(a)
+        if s is None or s.kind != "call" or form_read(s).op != "+" or self._left.memory(a.memory) in self._writers:
+            return False
+        return any(map(self._is_buffer, s.reads))
+
+    def _is_buffer(self, v: Variable) -> bool:
+        s = self._makers.get(v)
+        if s is None or s.kind != "call" or form_read(s).name != "np.zeros":
+            return False
+        forms = map(form_read, self._writers.get(self._left.memory(v.memory), ()))
+        return all(form.name == "np.add.at" or (form.op == "update" and form.name in ("+", "-")) for form in forms)
 
     def _turned(self, s: Statement, form: Form, inner: Statement) -> list[Statement] | None:
         """Return the sum of -x along an axis as 0 minus that of x."""

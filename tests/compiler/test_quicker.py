@@ -108,11 +108,54 @@ def test_what_is_added_where_something_is_true(dtype: Any, share: float, form: t
         c = rng.uniform(size=a.shape) < share
         expected = a + np.where(c, x, 0)
         for out in (None, np.empty_like(a), a):
-            found = added_where(a, c, x, out)
+            found = added_where(a, c, x, out=out)
             assert out is None or found is out
             assert found.dtype == expected.dtype
             np.testing.assert_array_equal(found, expected)
             np.testing.assert_array_equal(np.signbit(found)[expected == 0], np.signbit(expected)[expected == 0])
+
+
+@pytest.mark.parametrize("share", [0.02, 0.7])
+def test_without_minus_zeros_only_what_is_added_to_is_written(share: float) -> None:
+    a, x = rng.normal(size=(9, 50)), rng.normal(size=(9, 1))
+    c = rng.uniform(size=a.shape) < share
+    expected = a + np.where(c, x, 0)
+    for out in (None, np.empty_like(a), a):
+        found = added_where(a, c, x, False, out)
+        assert found is out or (out is None and found is not a)
+        np.testing.assert_array_equal(found, expected)
+
+
+LABELS = np.array([1, 0, 1, 1])
+
+
+def picked(x: Any) -> Any:
+    y = x - np.max(x, axis=1, keepdims=True)
+    return np.sum((y - np.log(np.sum(np.exp(y), axis=1, keepdims=True)))[np.arange(4), LABELS])
+
+
+def filled(x: Any) -> Any:
+    y = np.zeros(x.shape)
+    y[:] = -0.0
+    return (y + np.minimum(x * 0, -0.0)) + np.where(x > 5, x, 0)
+
+
+def counted(x: Any) -> Any:
+    y = np.zeros(x.shape)
+    y[1:] += x[1:] * 0
+    y[:2] -= x[:2] * 0
+    return (y + x * 0) + np.where(x > 5, x, 0)
+
+
+@pytest.mark.usefixtures("all_large")
+@pytest.mark.parametrize("share", [1, 100])
+@pytest.mark.parametrize("f", [ga.value_and_grad(picked), filled, counted])
+def test_zeros_keep_their_signs_where_few_are_added_to(f: Any, share: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradarray.kernels.placing._FEWER", share)
+    x = rng.normal(size=(4, 30))
+    compare(f, (x,), (np.round(x),), (-np.zeros(x.shape),), (np.zeros(x.shape),), (6 * x,))
+    if f is not filled:
+        assert ", False" in text_of(f, x)
 
 
 @pytest.mark.usefixtures("all_large")
