@@ -162,7 +162,7 @@ def into(s: Statement, place: Variable | str) -> Statement | None:
     """Return an element-wise statement that writes into an array; None for another one."""
     form = form_read(s)
     if form.name == "_added_where":
-        return None if form.keys else s.but((*s.pieces[:-1], ", out=", place, ")"))
+        return None if "out" in form.keys else s.but((*s.pieces[:-1], ", out=", place, ")"))
     name = _UFUNCS.get(form.op, form.name if form.op == "call" else "")
     func = _ufunc(name)
     if func is None or func.nout != 1 or func.signature is not None or form.keys or len(form.args) != func.nin:
