@@ -4,7 +4,8 @@
   axes. So it is made such an array once, when the program is written.
 - An operator between small arrays takes a tenth longer than the function of NumPy's that it calls.
 - ``np.dot`` asks all operands whether they want to answer, which the method of an array does not.
-- The true ones in a row of truth values are counted in the shortest integers that can hold the count, not the longest.
+- The true ones in a row of truth values are counted in the shortest integers that can hold the count, not the longest;
+  by their places, where these are needed anyway.
 - ``a + np.where(c, x, 0)``, the slope of a maximum, looks at the places alone where `c` is true.
 - Of a large array, the sum of -x is 0 minus the sum of x.
 """
@@ -58,6 +59,8 @@ class _Spelling:
         self._p, self._left = p, left
         self._names: dict[Any, str] = {}
         self._makers: dict[Variable, Statement] = {}
+        self._masks: set[Variable] = set()  # by which `np.where` chooses
+        self._places: dict[Variable, Variable] = {}  # of what is true in a mask
         self._writers: dict[int | None, list[Statement]] = {}
         for outer in left.statements:
             for s in outer.members if isinstance(outer, RowBlock) else (outer,):
@@ -71,6 +74,8 @@ class _Spelling:
         for s in statements:
             for v in s.reads:
                 uses[v] = uses.get(v, 0) + 1
+            if s.kind == "call" and s.reads and form_read(s).name == "np.where":
+                self._masks.add(s.reads[0])
         kept: dict[int, list[Statement]] = {}
         # Where something was made that may join what it is used in; of what it reads, nothing was written into since.
         waiting: dict[Variable, int] = {}
@@ -85,7 +90,7 @@ class _Spelling:
                 (r,) = s.results
                 joined = self._joined(s, statements, waiting)
                 if joined is None:
-                    kept[k] = [self._respelt(s)]
+                    kept[k] = self._counted_by_places(s) or [self._respelt(s)]
                     if uses.get(r) == 1 and r.shape and (form_read(s).op == "neg" or form_read(s).name == "np.where"):
                         waiting[r] = k
                 else:
@@ -191,6 +196,21 @@ class _Spelling:
         text = "".join([f", {k}={x!r}" for k, x in keys.items()])
         return s.but(("np.add.reduce(", v, f"{text}, dtype=np.{least.name}).astype(np.{r.dtype.name})"))
 
+    def _counted_by_places(self, s: Statement) -> list[Statement] | None:
+        """Return what counts the true ones in the rows of a mask that is also added by."""
+        v, (r,), form = s.reads[0] if s.reads else None, s.results, form_read(s)
+        if v not in self._masks or form.name != "np.add.reduce" or len(s.reads) != 1 or r.dtype != np.intp:
+            return None
+        along_rows = form.keys in ({"axis": 1, "keepdims": True}, {"axis": -1, "keepdims": True})
+        if not along_rows or len(v.shape) != 2 or v.dtype.char != "?" or math.prod(v.shape) < LARGE or v.layout != "C":
+            return None
+        if self._left.memory(v.memory) in self._writers:
+            return None
+        self._places[v] = places = Variable("")
+        row = f" // {v.shape[1]}, minlength=len("
+        count = s.but(("np.bincount(", places, row, v, ")).reshape(-1, 1)"))
+        return [s.but(("np.flatnonzero(", v, ")"), results=(places,)), count]
+
     # --- two in one -------------------------------------------------------------------------------------------------
 
     def _joined(
@@ -226,7 +246,8 @@ class _Spelling:
             return None
         self.constants["_added_where"] = added_where
         signed = (", False",) if self._has_no_minus_zero(a) else ()
-        return [s.but(("_added_where(", a, ", ", c, ", ", x, *signed, ")"))]
+        places = (", places=", self._places[c]) if c in self._places else ()
+        return [s.but(("_added_where(", a, ", ", c, ", ", x, *signed, *places, ")"))]
 
     def _has_no_minus_zero(self, a: Variable) -> bool:
         """Tell whether no element is -0., as in the sum of anything and of a buffer of zeros that was added to."""

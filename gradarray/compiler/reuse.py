@@ -103,7 +103,7 @@ def into(s: Statement, place: Variable | str) -> Statement | None:
     """Return an element-wise statement that writes into an array; None for another one."""
     form = form_read(s)
     if form.name == "_added_where":
-        return None if form.keys else s.but((*s.pieces[:-1], ", out=", place, ")"))
+        return None if "out" in form.keys else s.but((*s.pieces[:-1], ", out=", place, ")"))
     name = UFUNCS.get(form.op, form.name)
     if form.keys or len(form.args) != _operands(name):
         return None

@@ -121,9 +121,16 @@ def test_without_minus_zeros_only_what_is_added_to_is_written(share: float) -> N
     c = rng.uniform(size=a.shape) < share
     expected = a + np.where(c, x, 0)
     for out in (None, np.empty_like(a), a):
-        found = added_where(a, c, x, False, out)
+        found = added_where(a, c, x, False, out=out)
         assert found is out or (out is None and found is not a)
         np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.usefixtures("all_large")
+def test_ties_are_counted_by_their_places() -> None:
+    x = np.round(2 * rng.normal(size=(5, 40)))
+    assert text_of(ga.value_and_grad(softmax), x).count("np.flatnonzero(") == 1
+    compare(ga.value_and_grad(softmax), (x,), (x[::-1].copy(),), (np.zeros(x.shape),), (rng.normal(size=x.shape),))
 
 
 LABELS = np.array([1, 0, 1, 1])
