@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.compiler import blocks, reuse
+from gradarray.compiler import blocks
 from gradarray.transforms.containers import flatten
 
 N = 6
@@ -86,7 +86,6 @@ def _sizes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     if request.param == "blocks":
         monkeypatch.setattr(blocks, "LEAST", 2)
         monkeypatch.setattr(blocks, "ROWS", 2)
-        monkeypatch.setattr(reuse, "_SOME", 2)
         monkeypatch.setattr("gradarray.compiler.writer.LARGE", 2)
 
 
