@@ -206,7 +206,7 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
 
 
 def _several(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[str, Any]], Any]:
-    """Make the recorder for a call of a function with several operands, and with parameters that need no second look."""
+    """Make the recorder for a call of a function with several operands, and with simple parameters."""
     compute, count, recorded, tensor = _computing(rule), len(rule.operands), _recorded(rule), wrapping.Tensor
     supported = frozenset(() if rule.lower_unusual is not None else rule.params)
     simple, plain = SIMPLE, PLAIN
