@@ -115,7 +115,7 @@ def weak(obj: Any) -> Callable[[], Any]:
 
 # --- compared in place ------------------------------------------------------------------------------------------------
 
-# Of what is in a closure, the type; where it counts, which one it is; of a short list of leaves, of what types they are.
+# Of what is in a closure, the type; where it counts, which one it is; of a short list of leaves, what types these have.
 _Cell = tuple[type, Callable[[], Any] | None, frozenset[type] | None]
 # A function; its code; whether it has no defaults; what is in its closure.
 _Parts = tuple[Callable[[], Any], types.CodeType, bool, list[_Cell]]
