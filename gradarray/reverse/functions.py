@@ -308,7 +308,14 @@ def _recorded(rule: Function) -> Callable[[Sequence[Any], Sequence[Any], dict[st
         if type(out) is not float64 and (type(out) is not ndarray or out.dtype.kind not in numbers):
             gate.need_numbers(out, rule.name, inputs)
         parents = tuple(
-            [value._node if isinstance(value, tensor) and i not in skip else None for i, value in enumerate(inputs)]
+            [
+                (value._known if not value._alias else value._node)
+                if type(value) is tensor and i not in skip
+                else value._node
+                if isinstance(value, tensor) and i not in skip
+                else None
+                for i, value in enumerate(inputs)
+            ]
         )
         if not records(parents):
             result = wrap_results(out)
@@ -317,7 +324,11 @@ def _recorded(rule: Function) -> Callable[[Sequence[Any], Sequence[Any], dict[st
                 rule.refuse_operands([parent is not None for parent in parents])
             kept = tuple(
                 [
-                    saved(value) if keeps[i if i < last else last] else None if node is not None else spec(x)
+                    (x if type(value) is tensor and value._alias is None else saved(value))
+                    if keeps[i if i < last else last]
+                    else None
+                    if node is not None
+                    else spec(x)
                     for i, (value, x, node) in enumerate(zip(inputs, raw, parents, strict=True))
                 ]
             )

@@ -31,7 +31,7 @@ def _weights(W: tuple[Any, Any, Any], U: tuple[Any, Any, Any], b: tuple[Any, Any
 def _from_data(X: Any, u: Any, b: Any, kept: Any) -> Any:
     """Return what the data bring to r, z and h at all times, of shape (T, N, 3 * D)."""
     times, n, c = X.shape
-    a = (X.reshape(times * n, c) @ u).reshape(times, n, len(b))
+    a = np.dot(X.reshape(times * n, c), u).reshape(times, n, len(b))
     return (a if kept is None else a * kept) + b
 
 
@@ -62,7 +62,7 @@ def _gru(
     (times, n, _), d = X.shape, len(bz)
     s = np.empty((times + 1, n, d), dtype)
     gates, h = np.empty((times, n, 2 * d), dtype), np.empty((times, n, d), dtype)
-    now, minus_w, one = s[0], -w, np.ones((), dtype)
+    now, minus_w, one = s[0], -w, np.array(1, dtype)
     now[...] = s0
     parts = s[1:], -a[..., : 2 * d], a[..., 2 * d :], gates, gates[..., :d], gates[..., d:], h
     # In the forms of a call that take the least time, which is most of all where a layer is small.
@@ -121,7 +121,7 @@ def _gru_vjp(
     slopes = r, z, of_r, of_z, of_h
     if limit < times:
         g_a, g_s0 = _back_some_steps(g, slopes, w.T, w_h.T, limit)
-    elif all(type(x) is np.ndarray for x in (g, *slopes, w, w_h)):
+    elif {type(g), type(w), type(w_h), *map(type, slopes)} == {np.ndarray}:
         g_a, g_s0 = _back(g, gates, slopes, w.T, w_h.T)
     else:
         delta, found = g[-1], []
@@ -131,12 +131,13 @@ def _gru_vjp(
             found.append(to_all)
         g_a, g_s0 = np.stack(found[::-1]) if found else np.concatenate((gates, h), axis=-1), delta
     from_data = (g_a if kept_data is None else g_a * kept_data).reshape(times * n, 3 * d)
-    g_x = (from_data @ u.T).reshape(X.shape)
+    g_x = np.dot(from_data, u.T).reshape(X.shape)
     if not trained:
         return g_x, *[None] * 9, g_s0
     g_a, s, r_s = g_a.reshape(times * n, 3 * d), s.reshape(times * n, d), (r * s).reshape(times * n, d)
-    g_u, g_b = X.reshape(times * n, c).T @ from_data, np.sum(g_a, axis=0)
-    g_w, g_wh = s.T @ g_a[:, : 2 * d], r_s.T @ g_a[:, 2 * d :]
+    g_u = np.dot(X.reshape(times * n, c).T, from_data)
+    g_b = np.add.reduce(g_a, 0) if type(g_a) is np.ndarray else np.sum(g_a, axis=0)
+    g_w, g_wh = np.dot(s.T, g_a[:, : 2 * d]), np.dot(r_s.T, g_a[:, 2 * d :])
     g_wr, g_wz = g_w[:, :d], g_w[:, d:]
     if kept_weights is not None:
         g_wr, g_wz, g_wh = (weight * mask for weight, mask in zip((g_wr, g_wz, g_wh), kept_weights, strict=True))
