@@ -207,7 +207,7 @@ class Met:
                     return None
                 if cells:
                     for cell, (cls, which, leaves) in zip(f.__closure__, cells):  # noqa: B905 - its code is the same
-                        value = cell.cell_contents
+                        value: Any = cell.cell_contents
                         if type(value) is not cls or (which is not None and which() is not value):
                             return None
                         if leaves is not None and (len(value) > FEW or leaves != {*map(type, value)}):

@@ -478,6 +478,9 @@ class Pushed:
 
     __slots__ = ("aux", "tangents", "tree", "values")
 
+    values: Sequence[Any]
+    tangents: Sequence[Any]
+
     def __init__(
         self, f: Callable[..., Any], args: Any, kwargs: Any, level: int, has_aux: bool, transform: str
     ) -> None:

@@ -123,7 +123,9 @@ def primitive(func: Any = None, *, views: bool = False, saves: bool = False, sil
             raise TypeError(f"{name} returns the pair (result, saved) here, not {out!r:.60}")
         return _results(out[0], shared, name), out[1]
 
-    result = (lambda *args, **kwargs: computed(*args, **kwargs)[0]) if saves else computed
+    def result(*args: Any, **kwargs: Any) -> Any:
+        out = computed(*args, **kwargs)
+        return out[0] if saves else out
 
     @functools.wraps(func)
     def call(*args: Any, **kwargs: Any) -> Any:

@@ -21,10 +21,10 @@ from ..calls import called, floating, telling
 # Where the three stand side by side, r comes first and h last: its weights meet what r lets through.
 
 
-def _weights(W: tuple[Any, Any, Any], U: tuple[Any, Any, Any], b: tuple[Any, Any, Any], kept: Any) -> Any:
+def _weights(W: tuple[Any, ...], U: tuple[Any, ...], b: tuple[Any, ...], kept: Any) -> Any:
     """Return the weights of states, those of r and z together, and of h; the weights of data; and the summands."""
     if kept is not None:
-        W = tuple([weight * mask for weight, mask in zip(W, kept, strict=True)])  # type: ignore[assignment]
+        W = tuple([weight * mask for weight, mask in zip(W, kept, strict=True)])
     return np.concatenate(W[:2], axis=1), W[2], np.concatenate(U, axis=1), np.concatenate(b)
 
 
