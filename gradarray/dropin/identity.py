@@ -208,7 +208,8 @@ class Met:
                 if cells:
                     for cell, (cls, which, leaves) in zip(f.__closure__, cells):  # noqa: B905 - its code is the same
                         value: Any = cell.cell_contents
-                        if type(value) is not cls or (which is not None and which() is not value):
+                        kind = type(value)
+                        if kind is not cls or (which is not None and which() is not value):
                             return None
                         if leaves is not None and (len(value) > FEW or leaves != {*map(type, value)}):
                             return None
