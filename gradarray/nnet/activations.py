@@ -242,7 +242,7 @@ def _scaled_elu_slope(ans: Any, x: Any, alpha: float, scale: float) -> Any:
     slope *= alpha * scale
     rest *= scale
     slope += rest
-    slope += np.minimum(ans, 0)
+    slope += np.fmin(ans, 0)  # where x is NaN, the slope is as for few
     return slope
 
 
