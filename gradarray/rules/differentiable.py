@@ -30,6 +30,8 @@ Partial = Derivative | float
 # What there is no derivative by, such as the order of a Bessel function, has None.
 Partials = Sequence[Partial | None]
 
+# The parameter by which a derivative is given what its function has saved; see `registry.primitive`.
+SAVED = "saved"
 UFUNC_KEYWORDS = ("dtype", "casting", "order", "subok", "signature")
 
 
@@ -127,7 +129,7 @@ class Differentiable(Rule, PullbackRule):
             out = tuple(picked(node, out, wrap))
         elif out is not None:
             out = wrap(out, node)
-        return Node(node.rule, args, node.kwargs, out, node.parents, node.shape, node.dtype)
+        return Node(node.rule, args, self.unsaved(node.kwargs), out, node.parents, node.shape, node.dtype)
 
 
 def _shape_of(x: Any) -> Any:
@@ -486,7 +488,9 @@ class Function(Differentiable):
         self.jvp = jvp
         self.joint = joint
         self.holomorphic = holomorphic
-        self.forward: Callable[..., Any] = self.call
+        # Of a user's own function, what is called with arrays and numbers alone.
+        self.forward: Callable[..., Any] = getattr(func, "__of_arrays__", self.call)
+        self.saves = getattr(func, "__saves__", False)
         self.sparse: Derivative | None = None
         self.absent = absent
         self._first = first = len(leading)
@@ -507,7 +511,7 @@ class Function(Differentiable):
             raise TypeError(f"a derivative of {self.name} takes **kwargs; list the parameters that it supports instead")
         self.variadic = signature.variadic
         self.operands = signature.plain[first : signature.required]
-        self.params = signature.names[signature.required :]
+        self.params = tuple([n for n in signature.names[signature.required :] if not (self.saves and n == SAVED)])
         known = parameter_names(func)
         unknown = [name for name in (*self.operands, *self.params) if known is not None and name not in known]
         if unknown:
@@ -561,6 +565,8 @@ class Function(Differentiable):
         values = zip((ans, *operands), self._asks_values, strict=False)  # there may be any number of operands
         if self.jvp is None or any(asked and isinstance(x, Spec) for x, asked in values):
             return NotImplemented
+        if self.saves and SAVED not in names(self.jvp):
+            params = self.unsaved(params)  # type: ignore[assignment]
         return forward.apart(self.jvp(tangents, ans, *operands, **params), tangents)
 
     def pull_along(
@@ -573,12 +579,13 @@ class Function(Differentiable):
         ans, operands = _along(node, tangents, tangent, dual)
         operands = [parent if x is None else x for x, parent in zip(operands, node.parents, strict=True)]
         both = g if dg is None else dual(g, dg)
+        params: Any = self.unsaved(node.kwargs)
         found: list[Any] = []
         for vjp, parent in zip(self.vjps, node.parents, strict=True):
             if parent is None:
                 found.append((None, None))
             else:
-                c = vjp(both, node if ans is None else ans, *operands, **node.kwargs)  # type: ignore[arg-type]
+                c = vjp(both, node if ans is None else ans, *operands, **params)
                 if c is not None and c.shape is None:
                     return NotImplemented
                 found.append(_apart(c))
@@ -597,6 +604,9 @@ class Function(Differentiable):
     def partial_needs(self, i: int, position: int) -> bool:
         """Tell whether the i-th vjp needs the values of the operand at `position`."""
         return not names(self.vjps[i])[self._first + position].startswith("_")
+
+    def unsaved(self, params: dict[str, Any] | None) -> dict[str, Any] | None:
+        return params if params is None or not self.saves else {n: x for n, x in params.items() if n != SAVED}
 
     def _operands(self, node: Node) -> Any:
         """Return the saved operands, and the parents, which know shape and dtype, in place of those not saved."""

@@ -128,6 +128,10 @@ class PullbackRule:
         """Return the node with its saved values as Tensors on the tape, so that the pullback is recorded too."""
         return node
 
+    def unsaved(self, params: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Return the parameters of a call without what its function saved, which belongs to these operands alone."""
+        return params
+
 
 class Node(Spec):
     """One recorded call; its shape and dtype are those of the call's result.
