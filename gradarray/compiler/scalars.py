@@ -55,13 +55,18 @@ def _arithmetic(s: Statement) -> Form | None:
     form = form_read(s)
     if form.op not in _ARITHMETIC and form.op != "**":
         return None
-    if not (all(map(_is_number, s.reads)) and all(map(_is_exact, form.args))):
-        return None
+    for v in s.reads:
+        if v.memory is not None or v.shape != () or not (v.dtype is FLOAT64 or v.dtype is None):
+            return None
+    for arg in form.args:
+        if type(arg) is not Hole and not _is_exact(arg):
+            return None
     return form if form.op != "**" or (type(form.args[0]) is Hole and type(form.args[1]) is int) else None
 
 
 def _is_exact(arg: Any) -> bool:
-    return type(arg) in (Hole, float) or (type(arg) is int and abs(arg) < _EXACT)
+    kind = type(arg)
+    return kind is Hole or kind is float or (kind is int and abs(arg) < _EXACT)
 
 
 class _Numbers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 import warnings
 from typing import Any
@@ -75,6 +76,42 @@ def test_a_number_too_large_for_the_dtype_stays_what_it_is() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         np.testing.assert_array_equal(run(x), expected)
+
+
+# --- memory that nobody needs any more --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [1, 3, 1000, 100_000])
+def test_results_take_the_memory_of_operands(n: int) -> None:
+    x = rng.normal(size=n)
+    compare(lambda x: np.tanh(x * 2 + 1) * 3 - 4, (x,), (-x,))
+    if 1 < n < 100_000:
+        text = text_of(lambda x: np.tanh(x * 2 + 1) * 3 - 4, x)
+        made = [line for line in text.splitlines() if " = np." in line]
+        assert len(made) == 5 and ", x)" in made[0]
+        assert all(re.search(r"\b(v\d)\b.*, \1\)$", line) for line in made[1:])
+
+
+def test_where_no_operand_is_to_spare_another_array_is() -> None:
+    def f(x: Any) -> Any:
+        return np.add.reduce(np.exp(x) + 1), np.sin(x) * x
+
+    compare(f, (rng.normal(size=200),))
+    assert "np.sin(x, v" in text_of(f, np.ones(200))
+    assert "np.sin(x, v" not in text_of(f, np.ones(5000))  # it would be kept for longer
+
+
+def test_nobody_writes_into_what_somebody_has() -> None:
+    def f(x: Any, held: Any) -> Any:
+        y = x * 2
+        view = y[::-1]
+        z = y + 1
+        w = np.broadcast_to(np.sum(x), x.shape) * np.zeros(3)
+        held[:] = z
+        return view * z, y - 1, w + z, x + held
+
+    compare(f, (rng.normal(size=3), np.zeros(3)), (np.ones(3), np.ones(3)))
+    compare(lambda x: (lambda y: (y, y + 1))(x * 2), (rng.normal(size=3),))
 
 
 # --- slopes of maxima -------------------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ def told(f: Any, *args: Any) -> tuple[Any, list[str]]:
 @pytest.mark.parametrize("bad", [1e200, -1e308, np.inf, np.nan, 0.0])
 def test_numpy_says_what_it_would_say(bad: float) -> None:
     def f(x: Any) -> Any:
-        return np.tanh(x * x - 1 / x) + np.exp(-(x * x * x * x)) * np.float64(2)
+        return np.tanh(x * x - 1 / x) + 1 / (1 + x * x * x * x) + np.exp(-(x * x * x * x)) * np.float64(2)
 
     run = ga.jit(f, strict=True)
     for x in (0.5, bad, bad, 0.5, bad):
@@ -119,6 +119,13 @@ def test_a_program_that_divides_by_zero_is_written_anew_once() -> None:
         if not x:
             np.testing.assert_array_equal(found, expected)
     assert len(programs(slope)) == 2
+
+
+def test_an_overflow_that_ends_in_a_zero_is_told() -> None:
+    run = ga.jit(lambda x: 1 / (x * np.exp(x)), strict=True)
+    run(np.array(0.5))
+    with pytest.warns(RuntimeWarning, match="overflow encountered in .*multiply"):
+        assert run(np.array(709.5)) == 0
 
 
 def test_what_is_written_into_arrays_stays() -> None:
