@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import NamedTuple
 
 from .layers import Edge
-from .places import Layout, arranged, ports_width
+from .places import MARGIN, Layout, arranged, ports_width
 
 SIZE = 12.0  # of the letters
 LEADING = 16.0
@@ -17,6 +18,7 @@ _NARROW, _OTHER, _WIDE = 0.61, 1.0, 1.5
 # The letters of a fixed font that are not ASCII or Latin-1, and that we write ourselves.
 _OURS = frozenset("…∂×·–−")
 LONGEST = 38
+_NOTES = 320.0  # what lines under the boxes may always take
 
 
 class Text(NamedTuple):
@@ -38,10 +40,11 @@ class Box(NamedTuple):
 
 
 class Drawing(NamedTuple):
-    """Boxes, and where they stand."""
+    """Boxes, and where they stand; under them lines of text, the last of which ends at the lower margin."""
 
     boxes: Sequence[Box]
     layout: Layout
+    notes: Sequence[str] = ()
 
 
 def text_width(text: str) -> float:
@@ -84,12 +87,25 @@ def size(box: Box, arriving: int) -> tuple[float, float]:
     return float(-(-width // 2) * 2), len(box.lines) * LEADING + 2 * _TOP
 
 
-def drawn(boxes: Sequence[Box], edges: Sequence[Edge]) -> Drawing:
-    """Arrange boxes; edges lead from a lower number to a higher one."""
+def drawn(boxes: Sequence[Box], edges: Sequence[Edge], notes: Sequence[str] = ()) -> Drawing:
+    """Arrange boxes, and notes under them; edges lead from a lower number to a higher one."""
     arriving = [0] * len(boxes)
     for _, b in edges:
         arriving[b] += 1
-    return Drawing(boxes, arranged([size(box, n) for box, n in zip(boxes, arriving, strict=True)], edges))
+    layout = arranged([size(box, n) for box, n in zip(boxes, arriving, strict=True)], edges)
+    if notes:
+        room = max(layout.width, _NOTES) - 2 * MARGIN
+        lines = [line for note in notes for line in wrap(cut(note, 1000), int(room / text_width("n")))]
+        width = max(layout.width, max(map(text_width, lines)) + 2 * MARGIN)
+        layout = layout._replace(width=width, height=layout.height + LEADING * len(lines))
+        return Drawing(boxes, layout, lines)
+    return Drawing(boxes, layout)
+
+
+def note_baselines(drawing: Drawing) -> list[tuple[float, float]]:
+    """Return where the notes begin."""
+    bottom = drawing.layout.height - MARGIN
+    return [(MARGIN, bottom - LEADING * k) for k in reversed(range(len(drawing.notes)))]
 
 
 def baselines(box: Box, x: float, y: float) -> list[tuple[float, float]]:

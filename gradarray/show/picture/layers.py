@@ -162,9 +162,9 @@ def _layers(depth: Sequence[int], widths: Sequence[float], edges: Iterable[Edge]
     """Return the layer of each box: below all that it comes from, and so that lines are short.
 
     The depths are the first layers. Then, from the last box to the first, each goes down to the next one that it leads
-    to, if that makes lines no longer in all: one that comes from nothing, as a variable; one that comes from one box,
-    whose line grows by what its own one loses; and one whose sources lead as far down anyway. At last those for which
-    there is no room in their layer go up.
+    to, if that makes lines no longer in all, or no line longer: so a variable stands above its first use. What leads to
+    this box alone goes with it, and a line that leads to several boxes is a small part of the way to each. At last
+    those for which there is no room in their layer go up.
     """
     layer = [*depth]
     above: list[set[int]] = [set() for _ in layer]
@@ -172,11 +172,14 @@ def _layers(depth: Sequence[int], widths: Sequence[float], edges: Iterable[Edge]
     for a, b in edges:
         above[b].add(a)
         below[a].add(b)
+    longer = [0.0] * len(layer)  # what lines grow by if a box goes down by one layer
+    for b, sources in enumerate(above):
+        longer[b] = sum(longer[a] if len(below[a]) == 1 else 1 / len(below[a]) for a in sorted(sources))
     furthest = [max((layer[b] for b in reached), default=0) for reached in below]
     for box in reversed(range(len(layer))):
         if below[box]:
             lowest = min(layer[b] for b in below[box]) - 1
-            free = lowest if len(above[box]) < 2 else min(furthest[a] for a in above[box])
+            free = lowest if longer[box] <= 1 else min(furthest[a] for a in above[box])
             layer[box] = max(layer[box], min(lowest, free))
             for a in above[box]:
                 furthest[a] = max(furthest[a], layer[box])

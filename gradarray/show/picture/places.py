@@ -17,7 +17,7 @@ from typing import NamedTuple
 from .layers import Edge, Layers
 
 # Between two boxes, a box and a line, two lines; room for a line; the margin around everything.
-_BOXES, _BESIDE, _LINES, _LINE, _MARGIN = 24.0, 14.0, 6.0, 6.0, 16.0
+_BOXES, _BESIDE, _LINES, _LINE, MARGIN = 24.0, 14.0, 6.0, 6.0, 16.0
 # A gap between layers, at least and at most, and what of the longest way across is added to it.
 _GAP, _DEEPEST, _SLANT = 34.0, 110.0, 0.1
 # Between the lines that end at a box.
@@ -80,9 +80,9 @@ def arranged(sizes: Sequence[tuple[float, float]], edges: Sequence[Edge]) -> Lay
     layers = Layers([width for width, _ in sizes], edges)
     widths = [*(width for width, _ in sizes), *(_LINE for _ in layers.source)]
     centres = _across(layers, widths)
-    left = min((x - w / 2 for x, w in zip(centres, widths, strict=True)), default=0.0) - _MARGIN
+    left = min((x - w / 2 for x, w in zip(centres, widths, strict=True)), default=0.0) - MARGIN
     centres = [round(x - left, 1) for x in centres]
-    right = max((x + w / 2 for x, w in zip(centres, widths, strict=True)), default=0.0) + _MARGIN
+    right = max((x + w / 2 for x, w in zip(centres, widths, strict=True)), default=0.0) + MARGIN
     ports = _ports(layers, sizes, centres)
     bands, bottom = _down(layers, sizes, centres, ports)
     boxes = [Rectangle(0.0, 0.0, 0.0, 0.0)] * len(sizes)
@@ -257,7 +257,7 @@ def _down(
 ) -> tuple[list[tuple[float, float]], float]:
     """Return the top and the bottom of each layer, and the height of everything."""
     bands: list[tuple[float, float]] = []
-    end = _MARGIN
+    end = MARGIN
     for k, order in enumerate(layers.orders):
         if k:
             aside = max(
@@ -269,7 +269,7 @@ def _down(
         height = max(sizes[item][1] if item < len(sizes) else 0.0 for item in order)
         bands.append((end, end + height))
         end += height
-    return bands, end + _MARGIN
+    return bands, end + MARGIN
 
 
 def _lines(

@@ -6,15 +6,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from .boxes import DARK, DASHED, LIGHT, SIZE, STACKED, Box, Drawing, Theme, baselines, text_width
+from .boxes import DARK, DASHED, LIGHT, SIZE, STACKED, Box, Drawing, Text, Theme, baselines, note_baselines, text_width
 from .places import Line, Rectangle
 
 # Units of the layout per inch, as a browser has them, and points per unit.
 _UNITS, _POINT = 96.0, 0.75
+_SCALE = 2.0  # pixels for each unit, as good screens have them
 
 
-def save_png(drawing: Drawing, theme: str, path: Path, scale: float) -> None:
-    """Write a picture into a file, with so many pixels for each unit of the layout."""
+def save_png(drawing: Drawing, theme: str, path: Path) -> None:
+    """Write a picture into a file."""
     try:
         figures, agg = import_module("matplotlib.figure"), import_module("matplotlib.backends.backend_agg")
     except ImportError:
@@ -23,7 +24,7 @@ def save_png(drawing: Drawing, theme: str, path: Path, scale: float) -> None:
         ) from None
     colours, layout = DARK if theme == "dark" else LIGHT, drawing.layout
     # Not pyplot, which has a state of its own.
-    figure = figures.Figure((layout.width / _UNITS, layout.height / _UNITS), _UNITS * scale, facecolor=colours.ground)
+    figure = figures.Figure((layout.width / _UNITS, layout.height / _UNITS), _UNITS * _SCALE, facecolor=colours.ground)
     agg.FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, layout.width), ylim=(layout.height, 0))
     axes.set_axis_off()
@@ -31,6 +32,8 @@ def save_png(drawing: Drawing, theme: str, path: Path, scale: float) -> None:
         _draw_line(axes, line, colours)
     for box, place in zip(drawing.boxes, layout.boxes, strict=True):
         _draw_box(axes, box, place, colours)
+    for note, place in zip(drawing.notes, note_baselines(drawing), strict=True):
+        _draw_text(axes, (Text(note, "note"),), place, colours)
     figure.savefig(path, format="png", facecolor=colours.ground, metadata={"Software": None})
 
 
@@ -65,17 +68,22 @@ def _draw_box(axes: Any, box: Box, place: Rectangle, colours: Theme) -> None:
             linestyle=(0, tuple(n * _POINT for n in DASHED[box.kind])) if box.kind in DASHED else "solid",
         )
         axes.add_patch(shape)
-    for line, (x, y) in zip(box.lines, baselines(box, place.x, place.y), strict=True):
-        for text in line:
-            axes.text(
-                x,
-                y,
-                text.text,
-                family="DejaVu Sans Mono",
-                size=SIZE * _POINT,
-                weight="bold" if text.style == "name" else "normal",
-                color=colours.texts[text.style],
-                verticalalignment="baseline",
-                parse_math=False,
-            )
-            x += text_width(text.text)
+    for line, start in zip(box.lines, baselines(box, place.x, place.y), strict=True):
+        _draw_text(axes, line, start, colours)
+
+
+def _draw_text(axes: Any, line: tuple[Text, ...], start: tuple[float, float], colours: Theme) -> None:
+    x, y = start
+    for text in line:
+        axes.text(
+            x,
+            y,
+            text.text,
+            family="DejaVu Sans Mono",
+            size=SIZE * _POINT,
+            weight="bold" if text.style == "name" else "normal",
+            color=colours.texts[text.style],
+            verticalalignment="baseline",
+            parse_math=False,
+        )
+        x += text_width(text.text)

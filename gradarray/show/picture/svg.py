@@ -10,7 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from .boxes import DARK, DASHED, LIGHT, SIZE, STACKED, Box, Drawing, Text, Theme, baselines, is_plain, text_width
+from .boxes import (
+    DARK,
+    DASHED,
+    LIGHT,
+    SIZE,
+    STACKED,
+    Box,
+    Drawing,
+    Text,
+    Theme,
+    baselines,
+    is_plain,
+    note_baselines,
+    text_width,
+)
 from .places import Line, Rectangle, Stroke
 
 _FONT = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace"
@@ -34,6 +48,8 @@ def svg(drawing: Drawing, theme: str, label: str) -> str:
     parts += [_ends(line) for line in drawing.layout.lines]
     parts.append(f'</g>\n<g font-family="{_FONT}" font-size="{_number(SIZE)}">')
     parts += [_box(box, place, colours) for box, place in zip(drawing.boxes, drawing.layout.boxes, strict=True)]
+    for note, place in zip(drawing.notes, note_baselines(drawing), strict=True):
+        parts.append(_text((Text(note, "note"),), place, colours))
     return "\n".join([*parts, "</g>", "</svg>", ""])
 
 
@@ -75,11 +91,14 @@ def _box(box: Box, place: Rectangle, colours: Theme) -> str:
     for by in (STACKED.get(box.kind, 0.0), 0.0) if box.kind in STACKED else (0.0,):
         parts.append(f'<rect x="{_number(place.x + by)}" y="{_number(place.y + by)}" {size}/>')
     parts.append("</g>")
-    for line, (x, y) in zip(box.lines, baselines(box, place.x, place.y), strict=True):
-        parts.append(f'<text x="{_number(x)}" y="{_number(y)}"{_squeezed(line)}>')
-        parts += [_span(text, colours) for text in line]
-        parts.append("</text>")
+    starts = baselines(box, place.x, place.y)
+    parts += [_text(line, start, colours) for line, start in zip(box.lines, starts, strict=True)]
     return "".join([*parts, "</g>"])
+
+
+def _text(line: tuple[Text, ...], start: tuple[float, float], colours: Theme) -> str:
+    x, y = map(_number, start)
+    return f'<text x="{x}" y="{y}"{_squeezed(line)}>{"".join(_span(text, colours) for text in line)}</text>'
 
 
 def _squeezed(line: tuple[Text, ...]) -> str:
