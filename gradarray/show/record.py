@@ -55,7 +55,7 @@ class TapeRow:
     tangents : in forward mode, the derivatives of this value along each direction; empty where there are none
     file, line, text : the line of the user's code; empty and 0 where it is not known
     special : what is unusual about the derivative at this point, or None
-    node : the node on the tape, or None
+    node : the node on the tape, until that is let go
     """
 
     number: int
@@ -103,6 +103,11 @@ class Record:
     def uses(self) -> Counter[int]:
         """How often each row is an operand of another one."""
         return Counter(x.row for row in self.rows for x in row.operands if x.row is not None)
+
+    def let_go(self) -> None:
+        """Let go of the tape, so that nobody who has read it keeps it alive, or counts as a user of a node."""
+        for row in self.rows:
+            row.node = None
 
 
 @dataclass
