@@ -41,6 +41,7 @@ from .mirror.io import load, save
 from .mirror.ufuncs import ufunc
 from .reverse.tensor import Tensor
 from .show.anomaly import detect_anomaly
+from .show.explain import explain
 from .tape.loss import GradientLossError, GradientLossWarning, gradient_loss
 from .transforms.checkpoint import checkpoint, stop_gradient
 from .transforms.containers import register_container
@@ -73,6 +74,7 @@ __all__ = [
     "detect_anomaly",
     "drop_in",
     "elementwise_grad",
+    "explain",
     "fft",
     "flatten",
     "ggnvp",

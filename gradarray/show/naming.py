@@ -11,6 +11,27 @@ from typing import Any, NamedTuple
 
 # Lines of code, and columns in them, in which an expression or a statement stands.
 Span = tuple[int, int, int, int]
+Names = tuple[str | None, ...]
+
+
+class Spot(NamedTuple):
+    """What stands at one place of a file.
+
+    Attributes
+    ----------
+    expression : the expression, None for a statement
+    targets : the names that its value is assigned to, several where it is taken apart; None for what has no name
+    part_of : of a place such as ``x[1:]`` that is assigned to, the name of the array
+    value : the expression that is assigned there
+    """
+
+    expression: ast.expr | None = None
+    targets: Names = ()
+    part_of: str | None = None
+    value: ast.expr | None = None
+
+
+_NOWHERE = Spot()
 
 
 class Instruction(NamedTuple):
@@ -33,73 +54,60 @@ class Instruction(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The line of code, without its indentation; empty where the source is not there."""
-        return linecache.getline(self.code.co_filename, self.line, self.names).strip()
+        """The line of code, without its indentation and a comment; empty where the source is not there."""
+        line = linecache.getline(self.code.co_filename, self.line, self.names).strip()
+        code, hash_sign, _ = line.partition("  # ")
+        return code.rstrip() if hash_sign else line
 
     @property
-    def span(self) -> Span | None:
-        """Where in the file the expression stands that the instruction belongs to."""
+    def spot(self) -> Spot:
+        """What stands in the file where the instruction is from."""
         start, end, left, right = next(itertools.islice(self.code.co_positions(), self.at // 2, None), (None,) * 4)
         if start is None or end is None or left is None or right is None:
-            return None
-        return start, left, end, right
-
-    @property
-    def expression(self) -> ast.expr | None:
-        """The syntax tree of that expression."""
-        found = self._found()
-        return None if found is None else found[0]
-
-    @property
-    def targets(self) -> tuple[str | None, ...]:
-        """The names that the value of the expression is assigned to: several where it is taken apart."""
-        found = self._found()
-        return () if found is None else found[1]
-
-    def _found(self) -> tuple[ast.expr | None, tuple[str | None, ...]] | None:
-        span = self.span
-        if span is None:
-            return None
+            return _NOWHERE
         lines = tuple(linecache.getlines(self.code.co_filename, self.names))
-        return None if not lines else _spans(lines).get(span)
+        return _spots(lines).get((start, left, end, right), _NOWHERE)
 
 
 @functools.lru_cache(maxsize=32)
-def _spans(lines: tuple[str, ...]) -> dict[Span, tuple[ast.expr | None, tuple[str | None, ...]]]:
-    """Return the expressions of a file by where they stand, each with the names that its value is assigned to."""
+def _spots(lines: tuple[str, ...]) -> dict[Span, Spot]:
+    """Return what stands in a file, by where."""
     try:
         tree = ast.parse("".join(lines))
     except (SyntaxError, ValueError):
         return {}
-    expressions: dict[Span, ast.expr | None] = {}
-    targets: dict[Span, tuple[str | None, ...]] = {}
+    spots: dict[Span, Spot] = {}
+
+    def note(node: Any, **what: Any) -> None:
+        span = node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
+        spots[span] = spots.get(span, _NOWHERE)._replace(**what)
+
     for node in ast.walk(tree):
         match node:
-            case ast.Assign(targets=[target, *_], value=value) | ast.NamedExpr(target=target, value=value):
-                targets[_span(value)] = _names(target)
-            case ast.AnnAssign(target=target, value=ast.expr() as value):
-                targets[_span(value)] = _names(target)
+            case ast.Assign(targets=targets, value=value):
+                note(value, targets=_names(targets[0]))
+                for target in targets:
+                    if isinstance(target, ast.Subscript):
+                        note(target, part_of=_name(target.value), value=value)
+            case ast.NamedExpr(target=target, value=value) | ast.AnnAssign(target=target, value=ast.expr() as value):
+                note(value, targets=_names(target))
             case ast.For(target=target, iter=iterable) | ast.comprehension(target=target, iter=iterable):
-                targets[_span(iterable)] = _names(target)
+                note(iterable, targets=_names(target))
+            case ast.AugAssign(target=ast.Subscript() as target):
+                note(node, part_of=_name(target.value))
             case ast.AugAssign(target=target):
-                targets[_span(node)] = _names(target)
-                expressions[_span(node)] = None
+                note(node, targets=_names(target))
         if isinstance(node, ast.expr):
-            expressions.setdefault(_span(node), node)
-    return {span: (expression, targets.get(span, ())) for span, expression in expressions.items()}
+            note(node, expression=node)
+    return spots
 
 
-def _span(node: Any) -> Span:
-    return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
+def _names(target: ast.expr) -> Names:
+    """Return the names in the target of an assignment."""
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return tuple(map(_name, target.elts))
+    return (_name(target),)
 
 
-def _names(target: ast.expr) -> tuple[str | None, ...]:
-    """Return the names in the target of an assignment; None in the place of one that is no name."""
-    match target:
-        case ast.Name(id=name):
-            return (name,)
-        case ast.Tuple(elts=parts) | ast.List(elts=parts):
-            return tuple(part.id if isinstance(part, ast.Name) else None for part in parts)
-        case ast.Subscript(value=ast.Name(id=name)):
-            return (name,)  # of which a part is assigned
-    return (None,)
+def _name(target: ast.expr) -> str | None:
+    return target.id if isinstance(target, ast.Name) else None

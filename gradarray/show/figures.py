@@ -1,0 +1,69 @@
+"""Arrays in a few characters: all their numbers where these fit, else what is most telling of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+DIGITS = 4
+_FEW = 12  # so many elements are written out, if there is room
+
+
+def figure(value: Any, width: int = 26) -> str:
+    """Return an array in at most so many characters, if that can be done at all.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gradarray.show.figures import figure
+    >>> figure(np.array([[1.0, 2.5], [np.pi, 4.0]]))
+    '[[1 2.5] [3.142 4]]'
+    >>> figure(np.linspace(0, 1, 1000))
+    '(1000,) from 0 to 1'
+    """
+    x = np.asarray(value)
+    if x.ndim == 0:
+        return number(x[()])
+    if x.size == 0:
+        return f"empty {x.shape}"
+    forms = [_written_out(x, digits) for digits in (DIGITS, 3)] if x.size <= _FEW else []
+    forms += _summaries(x)
+    return next((form for form in forms if len(form) <= width), forms[-1])
+
+
+def number(x: Any) -> str:
+    """Return a number with a few digits."""
+    if isinstance(x, (complex, np.complexfloating)):
+        return f"{complex(x):.3g}"
+    if isinstance(x, (bool, np.bool_)):
+        return str(bool(x))
+    return f"{x:d}" if isinstance(x, (int, np.integer)) else f"{float(x) + 0.0:.{DIGITS}g}"
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """Return a shape as NumPy writes it."""
+    return str(tuple(map(int, shape)))
+
+
+def _written_out(x: Any, digits: int) -> str:
+    def short(item: Any) -> str:
+        return number(item) if digits == DIGITS or x.dtype.kind in "biuc" else f"{float(item) + 0.0:.{digits}g}"
+
+    def nested(part: Any) -> str:
+        return short(part[()]) if part.ndim == 0 else f"[{' '.join(map(nested, part))}]"
+
+    return nested(np.asarray(x))
+
+
+def _summaries(x: Any) -> list[str]:
+    shape = shape_text(x.shape)
+    if x.dtype.kind not in "biuf":
+        return [shape]
+    strange = int(np.count_nonzero(~np.isfinite(x)))
+    if strange:
+        return [f"{shape}, {strange} not finite", shape]
+    low, high = x.min(), x.max()
+    if low == high:
+        return [f"{shape} all {number(low)}", shape]
+    return [f"{shape} from {number(low)} to {number(high)}", f"{shape} {low:.2g} to {high:.2g}", shape]
