@@ -42,6 +42,7 @@ from .mirror.ufuncs import ufunc
 from .reverse.tensor import Tensor
 from .show.anomaly import detect_anomaly
 from .show.explain import explain
+from .show.graph import graph
 from .tape.loss import GradientLossError, GradientLossWarning, gradient_loss
 from .transforms.checkpoint import checkpoint, stop_gradient
 from .transforms.containers import register_container
@@ -80,6 +81,7 @@ __all__ = [
     "ggnvp",
     "grad",
     "gradient_loss",
+    "graph",
     "hessian",
     "hessian_diagonal",
     "hvp",

@@ -13,10 +13,9 @@ from .places import MARGIN, Layout, arranged, ports_width
 SIZE = 12.0  # of the letters
 LEADING = 16.0
 _PAD, _TOP = 10.0, 7.0
-# The letters of the usual fixed fonts are 0.55 to 0.602 of their size wide. Others are taken from another font.
+# The letters of the usual fixed fonts are 0.55 to 0.602 of their size wide: surely those of Latin-1, and the three dots
+# that we write ourselves. Others may be taken from another font.
 _NARROW, _OTHER, _WIDE = 0.61, 1.0, 1.5
-# The letters of a fixed font that are not ASCII or Latin-1, and that we write ourselves.
-_OURS = frozenset("…∂×·–−")
 LONGEST = 38
 _NOTES = 320.0  # what lines under the boxes may always take
 
@@ -58,7 +57,7 @@ def is_plain(text: str) -> bool:
 
 
 def _letter_width(letter: str) -> float:
-    if letter <= "ÿ" or letter in _OURS:
+    if letter <= "ÿ" or letter == "…":
         return _NARROW
     if unicodedata.east_asian_width(letter) in "WF":
         return _WIDE
@@ -72,7 +71,7 @@ def cut(text: str, longest: int = LONGEST) -> str:
     --------
     >>> from gradarray.show.picture.boxes import cut
     >>> cut("np.einsum('ij,jk->ik', weights, values)", 20)
-    "np.einsum(…, values)"
+    'np.einsum(…, values)'
     """
     text = " ".join("".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in text).split())
     if len(text) <= longest:
@@ -137,7 +136,7 @@ LIGHT = Theme(
         "result": ("#dafbe1", "#4ac26b"),
         "folded": ("#fff8c5", "#d4a72c"),
     },
-    texts={"name": "#1f2328", "call": "#1f2328", "value": "#57606a", "gradient": "#cf222e", "note": "#6e7781"},
+    texts={"name": "#1f2328", "call": "#1f2328", "value": "#57606a", "gradient": "#cf222e", "note": "#57606a"},
 )
 DARK = Theme(
     ground="#0d1117",
@@ -151,8 +150,16 @@ DARK = Theme(
         "result": ("#033a16", "#2ea043"),
         "folded": ("#3b2300", "#bb8009"),
     },
-    texts={"name": "#f0f6fc", "call": "#f0f6fc", "value": "#b1bac4", "gradient": "#ff7b72", "note": "#9198a1"},
+    texts={"name": "#f0f6fc", "call": "#f0f6fc", "value": "#b1bac4", "gradient": "#ff7b72", "note": "#b1bac4"},
 )
-# A view shows memory of another box, and a folded box stands for several.
+# The border of a view, since it shows memory of another box.
 DASHED = {"view": (4, 3)}
-STACKED = {"folded": 4.0}
+_BEHIND = 4.0
+
+
+def shifts(box: Box) -> tuple[float, ...]:
+    """Return by how much the rectangles of a box are shifted, the last one on top: one that stands for several has two.
+
+    The others show by less than what is left free around each box.
+    """
+    return (_BEHIND, 0.0) if box.kind == "folded" else (0.0,)

@@ -21,8 +21,8 @@ Edge = tuple[int, int]
 
 # Sweeps over the layers, and how many items they look at in all: a large graph is given fewer.
 _SWEEPS, _LOOKS = 24, 100_000
-# What the boxes of one layer may take together.
-WIDEST = 900.0
+# What the boxes of one layer may take together, unless more than a few would be made of one.
+WIDEST, _FEW = 900.0, 5
 
 
 class Layers:
@@ -82,7 +82,7 @@ class Layers:
     # --- the order within each layer -----------------------------------------------------------------------------
 
     def _sort(self) -> None:
-        """Sweep down and up; in each layer, sort by the mean of the neighbours in the layer before (Sugiyama et al.)."""
+        """Sweep down and up; in each layer, sort by the mean of the neighbours before it (Sugiyama et al.)."""
         best, fewest = [[*order] for order in self.orders], self.crossings()
         looks = 0
         for sweep in range(_SWEEPS):
@@ -116,10 +116,7 @@ class Layers:
                     continue
                 up = {item: i for i, item in enumerate(self.orders[k - 1])} if k else {}
                 down = {item: i for i, item in enumerate(self.orders[k + 1])} if k + 1 < len(self.orders) else {}
-                ways = {
-                    item: (sorted(up[n] for n in self.above[item]), sorted(down[n] for n in self.below[item]))
-                    for item in order
-                }
+                ways = {i: (self._ends(i, self.above, up), self._ends(i, self.below, down)) for i in order}
                 for i in range(len(order) - 1):
                     a, b = ways[order[i]], ways[order[i + 1]]
                     now = _inversions(a[0], b[0]) + _inversions(a[1], b[1])
@@ -129,6 +126,11 @@ class Layers:
             if not better:
                 break
 
+    def _ends(self, item: int, neighbours: list[list[int]], place: dict[int, int]) -> list[int]:
+        """Return the places of neighbours; between two way points, where a line is to be straight, it counts thrice."""
+        along = item in self.source
+        return sorted(place[n] for n in neighbours[item] for _ in range(3 if along and n in self.source else 1))
+
     def crossings(self) -> int:
         """Count the pairs of lines that cross."""
         total = 0
@@ -136,7 +138,7 @@ class Layers:
             place = {item: i for i, item in enumerate(lower)}
             ends: list[int] = []
             for item in upper:
-                reached = sorted(place[n] for n in self.below[item])
+                reached = self._ends(item, self.below, place)
                 total += sum(len(ends) - bisect_left(ends, end + 1) for end in reached)
                 for end in reached:
                     insort(ends, end)
@@ -184,19 +186,23 @@ def _layers(depth: Sequence[int], widths: Sequence[float], edges: Iterable[Edge]
             for a in above[box]:
                 furthest[a] = max(furthest[a], layer[box])
     _make_room(layer, widths, below)
-    first = min(layer, default=0)
-    return [k - first for k in layer]
+    numbers = {k: i for i, k in enumerate(sorted(set(layer)))}
+    return [numbers[k] for k in layer]
 
 
 def _make_room(layer: list[int], widths: Sequence[float], below: Sequence[set[int]]) -> None:
-    """Move boxes up, with all that they come from, so that no layer is wider than a page."""
+    """Move boxes up, with all that they come from, where a layer is wider than a page; one becomes a few."""
+    total: dict[int, float] = {}
+    for k, width in zip(layer, widths, strict=True):
+        total[k] = total.get(k, 0.0) + width
+    widest = max(WIDEST, max(total.values(), default=0.0) / _FEW)
     taken: dict[int, float] = {}
     full: dict[int, int] = {}  # for a layer that was full, one above it that was not when it was last looked at
     for box in sorted(range(len(layer)), key=lambda box: (layer[box], box), reverse=True):
         k = min((layer[b] - 1 for b in below[box]), default=layer[box])
         k = min(k, layer[box])
         looked = []
-        while k in full or (taken.get(k, 0.0) and taken[k] + widths[box] > WIDEST):
+        while k in full or (taken.get(k, 0.0) and taken[k] + widths[box] > widest):
             looked.append(k)
             k = full.get(k, k - 1)
         for other in looked:

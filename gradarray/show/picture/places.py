@@ -1,9 +1,9 @@
 """A graph in layers: where everything stands, after the boxes are sorted into layers.
 
-Across, it is U. Brandes and B. Koepf, "Fast and simple horizontal coordinate assignment", Graph Drawing 2001, LNCS 2265,
-31-44: four drawings, each as far to the left or right as can be and aligned with the upper or the lower neighbours, of
-which each item gets the mean of the two middle places. So long lines are straight. Boxes have widths, so a block of
-aligned items is placed by the longest way through what must stand apart.
+Across, it is U. Brandes and B. Koepf, "Fast and simple horizontal coordinate assignment", Graph Drawing 2001, Lecture
+Notes in Computer Science 2265, 31-44: four drawings, each as far to the left or right as can be and aligned with the
+upper or the lower neighbours, of which each item gets the mean of the two middle places. So long lines are straight.
+Boxes have widths, so a block of aligned items is placed by the longest way through what must stand apart.
 
 Lines run straight down where there are boxes beside them, and curve in the gaps between layers, where there are none.
 """
@@ -75,7 +75,7 @@ def arranged(sizes: Sequence[tuple[float, float]], edges: Sequence[Edge]) -> Lay
     >>> from gradarray.show.picture.places import arranged
     >>> layout = arranged([(80, 40), (80, 40), (80, 40)], [(0, 2), (1, 2)])
     >>> [box.y for box in layout.boxes]
-    [16.0, 16.0, 90.0]
+    [16.0, 16.0, 94.0]
     """
     layers = Layers([width for width, _ in sizes], edges)
     widths = [*(width for width, _ in sizes), *(_LINE for _ in layers.source)]
@@ -260,11 +260,11 @@ def _down(
     end = MARGIN
     for k, order in enumerate(layers.orders):
         if k:
-            aside = max(
-                abs(centres[n] - x)
-                for item in order
-                for n, x in zip(layers.above[item], ports[item] if item < len(sizes) else [centres[item]], strict=True)
-            )
+            ends = [
+                (n, x) for box in order if box < len(sizes) for n, x in zip(layers.above[box], ports[box], strict=True)
+            ]
+            ends += [(layers.above[point][0], centres[point]) for point in order if point in layers.source]
+            aside = max((abs(centres[n] - x) for n, x in ends), default=0.0)
             end += round(min(_GAP + _SLANT * aside, _DEEPEST))
         height = max(sizes[item][1] if item < len(sizes) else 0.0 for item in order)
         bands.append((end, end + height))
@@ -286,9 +286,9 @@ def _lines(
         for item, x in zip(layers.above[box], found, strict=True):
             arriving[box].setdefault(item, []).append(x)
     lines = []
-    for source, box in enumerate(boxes):
+    for source, place in enumerate(boxes):
         line = Line(source, [], [], [])
-        item, start = source, box.y + box.height
+        item, start = source, place.y + place.height
         while layers.below[item]:
             x, (_, bottom) = centres[item], bands[band[item]]
             if start < bottom:

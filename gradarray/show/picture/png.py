@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from .boxes import DARK, DASHED, LIGHT, SIZE, STACKED, Box, Drawing, Text, Theme, baselines, note_baselines, text_width
+from .boxes import DARK, DASHED, LIGHT, SIZE, Box, Drawing, Text, Theme, baselines, note_baselines, shifts, text_width
 from .places import Line, Rectangle
 
 # Units of the layout per inch, as a browser has them, and points per unit.
@@ -32,8 +32,8 @@ def save_png(drawing: Drawing, theme: str, path: Path) -> None:
         _draw_line(axes, line, colours)
     for box, place in zip(drawing.boxes, layout.boxes, strict=True):
         _draw_box(axes, box, place, colours)
-    for note, place in zip(drawing.notes, note_baselines(drawing), strict=True):
-        _draw_text(axes, (Text(note, "note"),), place, colours)
+    for note, start in zip(drawing.notes, note_baselines(drawing), strict=True):
+        _draw_text(axes, (Text(note, "note"),), start, colours)
     figure.savefig(path, format="png", facecolor=colours.ground, metadata={"Software": None})
 
 
@@ -56,7 +56,7 @@ def _draw_line(axes: Any, line: Line, colours: Theme) -> None:
 def _draw_box(axes: Any, box: Box, place: Rectangle, colours: Theme) -> None:
     patches = import_module("matplotlib.patches")
     inside, border = colours.boxes[box.kind]
-    for by in (STACKED[box.kind], 0.0) if box.kind in STACKED else (0.0,):
+    for by in shifts(box):
         shape = patches.FancyBboxPatch(
             (place.x + by, place.y + by),
             place.width,

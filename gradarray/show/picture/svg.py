@@ -15,7 +15,6 @@ from .boxes import (
     DASHED,
     LIGHT,
     SIZE,
-    STACKED,
     Box,
     Drawing,
     Text,
@@ -23,6 +22,7 @@ from .boxes import (
     baselines,
     is_plain,
     note_baselines,
+    shifts,
     text_width,
 )
 from .places import Line, Rectangle, Stroke
@@ -88,8 +88,7 @@ def _box(box: Box, place: Rectangle, colours: Theme) -> str:
     dashes = f' stroke-dasharray="{" ".join(map(str, DASHED[box.kind]))}"' if box.kind in DASHED else ""
     size = f'width="{_number(place.width)}" height="{_number(place.height)}" rx="6"{dashes}'
     parts = [f'<g class="{box.kind}"><title>{_escaped(box.tip)}</title><g fill="{inside}" stroke="{border}">']
-    for by in (STACKED.get(box.kind, 0.0), 0.0) if box.kind in STACKED else (0.0,):
-        parts.append(f'<rect x="{_number(place.x + by)}" y="{_number(place.y + by)}" {size}/>')
+    parts += [f'<rect x="{_number(place.x + by)}" y="{_number(place.y + by)}" {size}/>' for by in shifts(box)]
     parts.append("</g>")
     starts = baselines(box, place.x, place.y)
     parts += [_text(line, start, colours) for line, start in zip(box.lines, starts, strict=True)]
