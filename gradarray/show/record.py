@@ -55,6 +55,7 @@ class TapeRow:
     tangents : in forward mode, the derivatives of this value along each direction; empty where there are none
     file, line, text : the line of the user's code; empty and 0 where it is not known
     special : what is unusual about the derivative at this point, or None
+    place, indices : of a reading or an update, the index, and the arrays in it
     node : the node on the tape, until that is let go
     """
 
@@ -73,6 +74,8 @@ class TapeRow:
     line: int = 0
     text: str = ""
     special: str | None = None
+    place: str = ""
+    indices: tuple[Operand, ...] = ()
     node: Node | None = field(default=None, repr=False)
 
 
@@ -261,16 +264,18 @@ class _Reading:
         return TapeRow(number, x.name, "", "", (), kind, value.shape, value.dtype, value, node=x.node)
 
     def _row(self, node: Node) -> TapeRow:
-        place = self.watch.places.get(node.order)
+        line = self.watch.places.get(node.order)
         wording = Wording(node, self.watch.answers.get(node.order))
         operands = tuple([self._operand(wording, i, parent) for i, parent in enumerate(wording.call.parents)])
         operation, text = computed_as(wording, [x.text for x in operands])
         row = TapeRow(self.number[node], self.names[node], operation, text, operands, LEAF, node.shape, node.dtype)
         if node.rule is not None:
             row.kind = kind_of(node)
+        if wording.reads or wording.is_update:
+            row.place, row.indices = wording.place, tuple(wording.index_arrays)
         row.value, row.node = self.values.get(node), node
-        if place is not None:
-            row.file, row.line, row.text = place.file, place.line, place.text
+        if line is not None:
+            row.file, row.line, row.text = line.file, line.line, line.text
         return row
 
     def _operand(self, wording: Wording, i: int, parent: Node | None) -> Operand:
