@@ -7,6 +7,7 @@ formula gives the very number that the sweep does.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -18,6 +19,8 @@ from ..tape.fitting import fit
 from ..tape.nodes import Node
 from ..tape.second import FORWARD
 
+# What needs no parentheses within an expression.
+_SIMPLE = re.compile(r"[\w.]+([\[(].*[\])])?")
 # Of what is longer, how it is computed is no help.
 _LONGEST = 4
 
@@ -59,9 +62,10 @@ class _Inputs:
     def add(self, name: str, value: Any) -> int:
         """Return the number of an array among them."""
         for i, known in enumerate(self.values):
-            if known is value and [*self.names.values()][i] == name:
+            if known is value and [*self.names.values()][i] in (name, f"({name})"):
                 return i
-        self.names[f"in_{len(self.names)}_"] = name
+        simple = _SIMPLE.fullmatch(name) or name.startswith("d ")
+        self.names[f"in_{len(self.names)}_"] = name if simple else f"({name})"
         self.values.append(value)
         return len(self.values) - 1
 
@@ -79,6 +83,8 @@ def backward(
     own : what its result is called, or each one of several
     indices : what the arrays in its index are called
     """
+    if hasattr(node.rule, "pull"):  # it is the user's own, and bound to this point
+        return None
     inputs = _Inputs()
     several = isinstance(own, (list, tuple))
     parts, called = (list(g), list(own)) if several else ([g], [own])
@@ -137,8 +143,7 @@ def _saved(node: Node, names: Sequence[str], indices: Sequence[str], inputs: _In
     saved = {
         k: inputs.add(names[k], x)
         for k, x in enumerate(args)
-        if isinstance(x, (np.ndarray, np.generic))
-        and (node.parents[k] is not None or (x.ndim and x.dtype.kind in "fc"))
+        if isinstance(x, (np.ndarray, np.generic)) and (node.parents[k] is not None or x.ndim)
     }
     return lambda given: tuple([given[saved[k]] if k in saved else x for k, x in enumerate(args)])
 
@@ -191,6 +196,15 @@ class _Renamed(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.Name:
         return ast.Name(self._names.get(node.id, node.id), node.ctx)
+
+    def visit_BinOp(self, node: ast.BinOp) -> Any:
+        """Leave out a truth value that changes nothing."""
+        self.generic_visit(node)
+        if isinstance(node.op, ast.BitOr):
+            for one, other in ((node.left, node.right), (node.right, node.left)):
+                if ast.unparse(one) in ("False", "np.bool(False)", "np.False_"):
+                    return other
+        return node
 
 
 def _read(body: list[Any]) -> Formula | None:

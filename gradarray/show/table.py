@@ -133,7 +133,7 @@ def _fitting(
         over = sum(wanted) + len(_BETWEEN) * (count - 1) + 2 - width
         widest = max(range(count), key=lambda k: wanted[k] - least[k])
         if over <= 0 or wanted[widest] <= least[widest]:
-            wanted[1] = min(wanted[1] - over, max(len(row.computed_as) for row in rows)) if over < 0 else wanted[1]
+            wanted[1] = min(wanted[1] - over, max(len(_texts(row)[1]) for row in rows)) if over < 0 else wanted[1]
             return wanted, len(heads) - count
         columns = [*wanted]
         columns[widest] -= 1
@@ -209,6 +209,8 @@ def _numbers(record: Record, step: Step, entry: Contribution, width: int) -> lis
         return [together] if len(together) <= width // 2 else texts
     found = figure(entry.values[0], width // 2)
     formula = entry.formula
+    if formula is not None and formula.place and formula.expression in step.numbers:
+        return [figure(step.numbers[formula.expression], width // 2)]
     if formula is None or formula.before or formula.place or formula.but_at or formula.spread is not None:
         return [found]
     inserted = _with_numbers(formula.expression, step.numbers)
@@ -228,7 +230,7 @@ def _with_numbers(expression: str, numbers: dict[str, Any]) -> str | None:
 
     def put(match: re.Match[str]) -> str:
         text = figure(numbers[match[0]])
-        return f"({text})" if text.startswith("-") and not alone else text
+        return f"({text})" if not alone and (text.startswith("-") or text.endswith("j")) else text
 
     text = pattern.sub(put, expression)
     return text if len(text) <= _SHORT else None
