@@ -192,19 +192,58 @@ class _Renamed(ast.NodeTransformer):
         taken = set(self._names.values())
         free = (name for k in range(1, 1 << 60) if (name := f"t{k}" if k > 1 else "t") not in taken)
         self._names |= {name: next(free) for name in dict.fromkeys(stored)}
-        return [self.visit(part) for part in body]
+        done = []
+        for part in body:
+            part = self.visit(part)
+            if isinstance(part, ast.Assign) and _is_false(part.value):
+                self._names[ast.unparse(part.targets[0])] = "False"
+            else:
+                done.append(part)
+        return done
 
     def visit_Name(self, node: ast.Name) -> ast.Name:
-        return ast.Name(self._names.get(node.id, node.id), node.ctx)
+        name = self._names.get(node.id, node.id)
+        return ast.Name(self._names.get(name, name), node.ctx)
 
     def visit_BinOp(self, node: ast.BinOp) -> Any:
-        """Leave out a truth value that changes nothing."""
         self.generic_visit(node)
         if isinstance(node.op, ast.BitOr):
             for one, other in ((node.left, node.right), (node.right, node.left)):
-                if ast.unparse(one) in ("False", "np.bool(False)", "np.False_"):
+                if _is_false(one):
                     return other
         return node
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:
+        self.generic_visit(node)
+        return ast.Name("np.True_") if isinstance(node.op, ast.Invert) and _is_false(node.operand) else node
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        """Leave out what changes nothing: truth values that are known, and parameters that are as usual."""
+        self.generic_visit(node)
+        called = ast.unparse(node.func)
+        if called == "np.bool" and _is_false(node.args[0]):
+            return ast.Name("False")
+        if called == "np.bitwise_and" and any(map(_is_false, node.args)):
+            return ast.Name("False")
+        if called == "np.where" and _is_false(node.args[0]):
+            return node.args[2]
+        node.keywords = [word for word in node.keywords if (word.arg, ast.unparse(word.value)) not in _USUAL]
+        node.args = [_bare(x) for x in node.args]
+        return node
+
+
+_USUAL = {("axis", "None"), ("dtype", "None"), ("where", "True"), ("optimize", "False")}
+
+
+def _is_false(node: ast.expr) -> bool:
+    return ast.unparse(node) in ("False", "np.bool(False)", "np.False_")
+
+
+def _bare(node: ast.expr) -> ast.expr:
+    """Return an argument of a call without parentheses around it."""
+    if isinstance(node, ast.Name) and node.id.startswith("(") and node.id.endswith(")"):
+        return ast.Name(node.id[1:-1])
+    return node
 
 
 def _read(body: list[Any]) -> Formula | None:
@@ -239,10 +278,20 @@ def _read(body: list[Any]) -> Formula | None:
                 if not isinstance(part, ast.Assign) or not isinstance(part.targets[0], ast.Name):
                     return None
                 before.append((part.targets[0].id, _text(part.value)))
+            text = _text(value)
             if isinstance(value, ast.Name) and before[-1][0] == value.id:
-                return Formula(before.pop()[1], tuple(before))
-            return Formula(_text(value), tuple(before))
+                text = before.pop()[1]
+            return Formula(text, tuple(_needed(before, text)))
     return None
+
+
+def _needed(before: list[tuple[str, str]], text: str) -> list[tuple[str, str]]:
+    """Return those of some names that a text needs, directly or by another one of them."""
+    needed: list[tuple[str, str]] = []
+    for name, expression in reversed(before):
+        if any(re.search(rf"\b{name}\b", other) for other in (text, *[x for _, x in needed])):
+            needed.insert(0, (name, expression))
+    return needed
 
 
 def _plain(value: Any) -> Formula:

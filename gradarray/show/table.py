@@ -188,6 +188,8 @@ def _contribution(record: Record, step: Step, entry: Contribution, width: int) -
             yield from _wrapped(f"= {text}", width, 7)
     for name, expression in () if entry.formula is None else entry.formula.before:
         yield from _wrapped(f"where {name} = {expression}", width, 7)
+    if entry.left_out:
+        yield from _wrapped("(what a selection leaves out is 0, also where the formula gives NaN)", width, 7)
     if entry.ways > 1:
         text = f"(way {entry.way} of {entry.ways} to {entry.name})"
         if entry.way == entry.ways:
