@@ -41,8 +41,6 @@ from .mirror.io import load, save
 from .mirror.ufuncs import ufunc
 from .reverse.tensor import Tensor
 from .show.anomaly import detect_anomaly
-from .show.explain import explain
-from .show.graph import graph
 from .tape.loss import GradientLossError, GradientLossWarning, gradient_loss
 from .transforms.checkpoint import checkpoint, stop_gradient
 from .transforms.containers import register_container
@@ -128,10 +126,14 @@ if hasattr(np, "__array_namespace_info__"):
 if TYPE_CHECKING:
     from . import nnet, random, testing
     from .nnet.layers.utils import sliding_window_view
+    from .show.explain import explain
+    from .show.graph import graph
     from .testing import check_grads
 else:
     _LATER = {
         "check_grads": "testing",
+        "explain": "show.explain",
+        "graph": "show.graph",
         "nnet": "nnet",
         "random": "random",
         "sliding_window_view": "nnet.layers.utils",

@@ -10,9 +10,10 @@ import numpy as np
 from ..elsewhere.answers import telling
 from ..reverse.tensor import Tensor
 from ..transforms.argnums import DropIn
-from .folding import Gap
+from .folding import Gap, folded
 from .record import MODES, Record, TapeRow, read_function, read_tensor
-from .steps import Step, steps_of
+from .special import mark_special
+from .steps import Step, alike, steps_of
 from .table import as_html, as_text
 
 
@@ -124,6 +125,8 @@ def explain(f: Any, *args: Any, steps: bool = False, mode: str = "reverse", drop
             f"explain takes a function and its arguments, as in explain(f, x), or a tensor; it got {what}. "
             "What is computed from it is not known unless it is made a tensor first: ga.tensor(x)"
         )
+    shown = [record.rows[part] for part in folded([alike(row) for row in record.rows]) if isinstance(part, int)]
+    record.notes += mark_special(shown)
     found = steps_of(record) if steps else []
     record.let_go()
     return Explanation(record, found)

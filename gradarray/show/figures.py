@@ -8,10 +8,11 @@ import numpy as np
 
 DIGITS = 4
 _FEW = 12  # so many elements are written out, if there is room
+_LIST = 4  # more elements that are all the same are not written one after the other
 
 
-def figure(value: Any, width: int = 26) -> str:
-    """Return an array in at most so many characters, if that can be done at all.
+def figure(value: Any, width: int = 26, shape: bool = True) -> str:
+    """Return an array in at most so many characters, if that can be done at all; beside another one without its shape.
 
     Examples
     --------
@@ -28,7 +29,9 @@ def figure(value: Any, width: int = 26) -> str:
     if x.size == 0:
         return f"empty {x.shape}"
     forms = [_written_out(x, digits) for digits in (DIGITS, 3)] if x.size <= _FEW else []
-    forms += _summaries(x)
+    if x.size > _LIST and x.dtype.kind in "biufc" and np.all(x == x.flat[0]):
+        forms.clear()
+    forms += _summaries(x, f"{shape_text(x.shape)} " if shape else "")
     return next((form for form in forms if len(form) <= width), forms[-1])
 
 
@@ -56,14 +59,20 @@ def _written_out(x: Any, digits: int) -> str:
     return nested(np.asarray(x))
 
 
-def _summaries(x: Any) -> list[str]:
-    shape = shape_text(x.shape)
+def _summaries(x: Any, before: str) -> list[str]:
+    alone = [before.strip()] if before else []
+    if x.dtype.kind == "c":
+        return [f"{before}up to {np.abs(x).max():.3g} in size", *alone]
     if x.dtype.kind not in "biuf":
-        return [shape]
+        return alone or ["?"]
     strange = int(np.count_nonzero(~np.isfinite(x)))
     if strange:
-        return [f"{shape}, {strange} not finite", shape]
+        return [f"{before}{strange} not finite", *alone]
     low, high = x.min(), x.max()
     if low == high:
-        return [f"{shape} all {number(low)}", shape]
-    return [f"{shape} from {number(low)} to {number(high)}", f"{shape} {low:.2g} to {high:.2g}", shape]
+        return [f"{before}all {number(low)}", *alone]
+    return [f"{before}from {number(low)} to {number(high)}", f"{before}{_brief(low)}..{_brief(high)}", *alone]
+
+
+def _brief(x: Any) -> str:
+    return f"{float(x) + 0.0:.2g}"

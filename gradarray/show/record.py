@@ -55,6 +55,7 @@ class TapeRow:
     tangents : in forward mode, the derivatives of this value along each direction; empty where there are none
     file, line, text : the line of the user's code; empty and 0 where it is not known
     special : what is unusual about the derivative at this point, or None
+    place, indices : of a reading or an update, the index, and the arrays in it
     node : the node on the tape, until that is let go
     """
 
@@ -73,6 +74,8 @@ class TapeRow:
     line: int = 0
     text: str = ""
     special: str | None = None
+    place: str = ""
+    indices: tuple[Operand, ...] = ()
     node: Node | None = field(default=None, repr=False)
 
 
@@ -146,8 +149,11 @@ def read_function(f: Callable[..., Any], args: Sequence[Any], mode: str = "rever
     for argument, node in zip(varying, trace.inputs, strict=True):
         argument.node = node
         watch.values[node.order] = np.array(argument.value)
-    outs = [x._node for x in flatten(trace.out)[0] if isinstance(x, Tensor) and x._node is not None]
-    roots = [node for node in outs if node.order >= trace.oldest]
+    roots = []
+    for x in flatten(trace.out)[0]:
+        if isinstance(x, Tensor) and x._node is not None and x._node.order >= trace.oldest:
+            roots.append(x._node)
+            watch.values.setdefault(x._node.order, np.array(x._raw))
     reading = _Reading(roots, trace.oldest, watch, arguments)
     record = Record(title, reading.rows, reading.results, bare(trace.out), mode)
     if not roots:
@@ -247,6 +253,8 @@ class _Reading:
             if own is None:
                 names[node] = next(numbered)
                 continue
+            if node.parents and node.parents[0] is None and kind_of(node) == UPDATE and not turns[own]:
+                turns[own] = 1  # it was a constant before
             turns[own] += 1
             while turns[own] > 1 and f"{own}_{turns[own]}" in taken:
                 turns[own] += 1
@@ -261,16 +269,18 @@ class _Reading:
         return TapeRow(number, x.name, "", "", (), kind, value.shape, value.dtype, value, node=x.node)
 
     def _row(self, node: Node) -> TapeRow:
-        place = self.watch.places.get(node.order)
-        wording = Wording(node, self.watch.answers.get(node.order))
+        watch, line = self.watch, self.watch.places.get(node.order)
+        wording = Wording(node, watch.answers.get(node.order), line, watch.constants.get(node.order, ()))
         operands = tuple([self._operand(wording, i, parent) for i, parent in enumerate(wording.call.parents)])
         operation, text = computed_as(wording, [x.text for x in operands])
         row = TapeRow(self.number[node], self.names[node], operation, text, operands, LEAF, node.shape, node.dtype)
         if node.rule is not None:
             row.kind = kind_of(node)
+        if wording.reads or wording.is_update:
+            row.place, row.indices = wording.place, tuple(wording.index_arrays)
         row.value, row.node = self.values.get(node), node
-        if place is not None:
-            row.file, row.line, row.text = place.file, place.line, place.text
+        if line is not None:
+            row.file, row.line, row.text = line.file, line.line, line.text
         return row
 
     def _operand(self, wording: Wording, i: int, parent: Node | None) -> Operand:

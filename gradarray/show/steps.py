@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from ..tape.fitting import fit
 from ..tape.nodes import Node
 from .folding import Gap, folded
 from .formulas import Formula, backward, forward
-from .record import Record, TapeRow
+from .record import UPDATE, Operand, Record, TapeRow
 
 
 @dataclass
@@ -28,6 +28,7 @@ class Contribution:
     values : the number or array that is added; in forward mode one for each direction
     way, ways : which of how many contributions to the same derivative it is
     total : the sum, where it is the last one of several
+    left_out : whether a zero of what a selection leaves out has won over a NaN of the formula
     """
 
     name: str
@@ -36,6 +37,7 @@ class Contribution:
     way: int = 1
     ways: int = 1
     total: Any = None
+    left_out: bool = False
 
 
 @dataclass
@@ -125,28 +127,31 @@ class _Backward:
 
     def step(self, number: int, rows: list[TapeRow]) -> Step:
         node = _call(_node(rows[0]))
-        step = Step(number, tuple(row.number for row in rows), tuple(row.name for row in rows), rows[0].computed_as)
+        step = _step(number, rows)
         own: Any = rows[0].name
         g: Any = rows[0].cotangent[()] if rows[0].cotangent is not None else None
         if type(node.out) is tuple:
             by_part = {_node(row).args[0]: row for row in rows}
             own = [by_part[k].name if k in by_part else f"part {k}" for k in range(len(node.out))]
             g = [by_part[k].cotangent if k in by_part else None for k in range(len(node.out))]
+            step.numbers |= {own[k]: out for k, out in enumerate(node.out)}
         names = [x.text for x in rows[0].operands]
-        step.numbers |= {x.text: x.value for x in rows[0].operands if x.value is not None}
+        inner = (*rows[0].operands, *rows[0].indices)
+        step.numbers |= _named(inner)
         step.numbers |= {row.name: row.value for row in rows if row.value is not None}
         step.numbers |= {f"d {row.name}": row.cotangent for row in rows if row.cotangent is not None}
         for i, (parent, c) in enumerate(zip(node.parents, silently(_pulled, node, g), strict=False)):
             if parent is None or c is None or parent not in self._names:
                 continue
-            formula = silently(backward, node, g, i, names, own)
+            formula = silently(backward, node, g, i, names, own, [x.text for x in rows[0].indices])
             self._seen[parent] += 1
             entry = Contribution(self._names[parent], formula, (c,), self._seen[parent], self._ways[parent])
             total = self._totals[parent]
             if entry.ways == entry.way:
                 entry.total = total
-            if total is not None:  # what a selection leaves out wins over a NaN
-                entry.values = (np.where(np.isnan(c) & ~np.isnan(total), np.zeros((), c.dtype), c),)
+            won = np.False_ if total is None else np.isnan(c) & ~np.isnan(total)
+            if np.any(won):
+                entry.values, entry.left_out = (np.where(won, np.zeros((), c.dtype), c),), True
             step.contributions.append(entry)
         return step
 
@@ -162,18 +167,38 @@ class _Forward:
 
     def step(self, number: int, rows: list[TapeRow]) -> Step:
         node = _call(_node(rows[0]))
-        step = Step(number, tuple(row.number for row in rows), tuple(row.name for row in rows), rows[0].computed_as)
-        for x in rows[0].operands:
-            step.numbers |= {x.text: x.value} if x.value is not None else {}
+        step = _step(number, rows)
+        step.numbers |= _named((*rows[0].operands, *rows[0].indices))
         operands = [None if x.row is None else self._record.rows[x.row] for x in rows[0].operands]
         tangents = [None if x is None or not x.tangents else x.tangents[0][()] for x in operands]
         for row in rows:
             formula = None
-            if type(node.out) is not tuple:
-                formula = silently(forward, node, tangents, [x.text for x in row.operands], row.name)
+            if row.kind == UPDATE and row.place:
+                base, value = [
+                    f"d {x.text}" if t is not None else "0" for x, t in zip(row.operands, tangents, strict=True)
+                ]
+                formula = Formula(base, but_at=row.place, but=value)
+            elif type(node.out) is not tuple:
+                indices = [x.text for x in row.indices]
+                formula = silently(forward, node, tangents, [x.text for x in row.operands], row.name, indices)
             step.contributions.append(Contribution(row.name, formula, row.tangents))
             step.numbers |= {row.name: row.value} if row.value is not None else {}
+        if len(self._record.directions) == 1:
+            moving = [(x.text, t) for x, t in zip(rows[0].operands, tangents, strict=True) if t is not None]
+            step.numbers |= {f"d {name}": t for name, t in moving}
         return step
+
+
+def _step(number: int, rows: list[TapeRow]) -> Step:
+    text = rows[0].computed_as
+    if type(_call(_node(rows[0])).out) is tuple:  # without the number of the result
+        text = text.rpartition("[")[0]
+    return Step(number, tuple([row.number for row in rows]), tuple([row.name for row in rows]), text)
+
+
+def _named(operands: Iterable[Operand]) -> dict[str, Any]:
+    """Return the values of operands by their names; a constant that stands there as a number needs none."""
+    return {x.text: x.value for x in operands if x.value is not None and (x.row is not None or np.ndim(x.value))}
 
 
 def _node(row: TapeRow) -> Node:

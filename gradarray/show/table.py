@@ -16,6 +16,7 @@ from .steps import Contribution, Step, alike
 
 _WIDEST = 36  # characters of a column that can be shortened
 _NARROWEST = 7
+_NEEDED = 14  # characters of a number or a summary of an array
 _LINE = 28  # so much room is enough for the lines of code beside the rest
 _SHORT = 40  # characters of a formula in which the numbers are put
 _BETWEEN = "  "
@@ -65,7 +66,7 @@ def _arrays(row: TapeRow, record: Record) -> list[Any]:
 def _cell(value: Any, width: int, first: bool) -> str:
     if value is None:
         return "?" if first else "-"
-    return figure(value, width)
+    return figure(value, width, shape=first)
 
 
 def _table(record: Record, width: int) -> Iterator[str]:
@@ -87,7 +88,7 @@ def _table(record: Record, width: int) -> Iterator[str]:
     for part in parts:
         if isinstance(part, Gap):
             yield f"{indent}{part}"
-            before = None
+            before = None if beside else before
             continue
         row = record.rows[part]
         same = before is not None and (row.file, row.line) == (before.file, before.line)
@@ -117,18 +118,22 @@ def _fitting(
 ) -> tuple[list[int], int]:
     """Return the widths of the columns, and how many columns there is no room for."""
     least = [max(_NARROWEST, *map(len, head)) for head in heads]
+    for row in rows:
+        cells = [_cell(x, 0, k == 0) for k, x in enumerate(_arrays(row, record))]
+        least[2:] = [max(n, min(len(cell), _NEEDED)) for n, cell in zip(least[2:], cells, strict=True)]
     count = len(heads)
     while count > 4 and sum(least[:count]) + len(_BETWEEN) * count > width - 2:
         count -= 1
     columns = [_WIDEST] * count
     while True:
-        cells = [[*map(len, _cells(row, record, columns))] for row in rows]
+        lengths = [[*map(len, _cells(row, record, columns))] for row in rows]
         wanted = [max(len(part) for part in head) for head in heads[:count]]
-        wanted = [max(n, *each) for n, each in zip(wanted, zip(*cells, strict=True), strict=True)]
+        wanted = [max(n, *each) for n, each in zip(wanted, zip(*lengths, strict=True), strict=True)]
         wanted = [min(n, m) for n, m in zip(wanted, columns, strict=True)]
         over = sum(wanted) + len(_BETWEEN) * (count - 1) + 2 - width
         widest = max(range(count), key=lambda k: wanted[k] - least[k])
         if over <= 0 or wanted[widest] <= least[widest]:
+            wanted[1] = min(wanted[1] - over, max(len(_texts(row)[1]) for row in rows)) if over < 0 else wanted[1]
             return wanted, len(heads) - count
         columns = [*wanted]
         columns[widest] -= 1
@@ -151,9 +156,9 @@ def _steps(record: Record, steps: Sequence[Step | Gap], width: int) -> Iterator[
     if record.mode == "reverse":
         for number in record.results:
             row = record.rows[number]
-            yield f"   d {row.name} = {figure(row.cotangent, width // 2)}, since {row.name} is the result" + (
-                "" if len(record.results) == 1 else " or a part of it"
-            )
+            what = "the result" if len(record.results) == 1 else "one of the results"
+            text = f"d {row.name} = {figure(row.cotangent, width // 2)}, since {row.name} is {what}"
+            yield from _wrapped(text, width, 3)
     for step in steps:
         if isinstance(step, Gap):
             yield f"   {step}"
@@ -172,40 +177,46 @@ def _opening(record: Record) -> str:
 def _contribution(record: Record, step: Step, entry: Contribution, width: int) -> Iterator[str]:
     place = "" if entry.formula is None else entry.formula.place
     sign = "=" if record.mode == "forward" else "+="
-    made = f"a derivative of {step.computed_as}" if entry.formula is None else str(entry.formula)
+    made = "(several lines of NumPy)" if entry.formula is None else str(entry.formula)
     head = f"   d {entry.name}{place} {sign} {made}"
     numbers = _numbers(record, step, entry, width)
-    if len(head) + 3 + len(numbers) <= width:
-        yield f"{head} = {numbers}"
+    if len(numbers) == 1 and len(head) + 3 + len(numbers[0]) <= width:
+        yield f"{head} = {numbers[0]}"
     else:
-        yield from textwrap.wrap(head, width, subsequent_indent="       ", break_on_hyphens=False)
-        yield from textwrap.wrap(f"= {numbers}", width, initial_indent="       ", subsequent_indent="         ")
+        yield from _wrapped(head.strip(), width, 3)
+        for text in numbers:
+            yield from _wrapped(f"= {text}", width, 7)
     for name, expression in () if entry.formula is None else entry.formula.before:
-        yield from textwrap.wrap(
-            f"where {name} = {expression}",
-            width,
-            initial_indent="       ",
-            subsequent_indent="         ",
-            break_on_hyphens=False,
-        )
+        yield from _wrapped(f"where {name} = {expression}", width, 7)
+    if entry.left_out:
+        yield from _wrapped("(what a selection leaves out is 0, also where the formula gives NaN)", width, 7)
     if entry.ways > 1:
-        text = f"way {entry.way} of {entry.ways} to {entry.name}"
+        text = f"(way {entry.way} of {entry.ways} to {entry.name})"
         if entry.way == entry.ways:
-            text = f"{entry.ways} ways lead to {entry.name}: they add to {figure(entry.total, width // 2)}"
-        yield from textwrap.wrap(f"({text})", width, initial_indent="       ", subsequent_indent="        ")
+            text = f"({entry.ways} ways lead to {entry.name}: they add to {figure(entry.total, width // 2)})"
+        yield from _wrapped(text, width, 7)
 
 
-def _numbers(record: Record, step: Step, entry: Contribution, width: int) -> str:
-    """Return what a formula comes to; of single numbers, with these in it."""
+def _wrapped(text: str, width: int, indent: int) -> list[str]:
+    first, rest = " " * indent, " " * (indent + 4)
+    return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+
+
+def _numbers(record: Record, step: Step, entry: Contribution, width: int) -> list[str]:
+    """Return what a formula comes to, in one line or several; of single numbers, with these in it."""
     if record.mode == "forward" and len(record.directions) > 1:
         pairs = zip(record.directions, entry.values, strict=False)
-        return ", ".join([f"{figure(value, width // 2)} by {name}" for name, value in pairs])
-    found = figure(entry.values[0], width // 2) if entry.values else "0"
+        texts = [f"{figure(value, width // 2)} by {name}" for name, value in pairs]
+        together = ", ".join(texts)
+        return [together] if len(together) <= width // 2 else texts
+    found = figure(entry.values[0], width // 2)
     formula = entry.formula
-    if formula is None or formula.before or formula.place or formula.zero_at or formula.spread is not None:
-        return found
+    if formula is not None and formula.place and formula.expression in step.numbers:
+        return [figure(step.numbers[formula.expression], width // 2)]
+    if formula is None or formula.before or formula.place or formula.but_at or formula.spread is not None:
+        return [found]
     inserted = _with_numbers(formula.expression, step.numbers)
-    return found if inserted is None or inserted in (found, formula.expression) else f"{inserted} = {found}"
+    return [found if inserted is None or inserted in (found, formula.expression) else f"{inserted} = {found}"]
 
 
 def _with_numbers(expression: str, numbers: dict[str, Any]) -> str | None:
@@ -221,7 +232,7 @@ def _with_numbers(expression: str, numbers: dict[str, Any]) -> str | None:
 
     def put(match: re.Match[str]) -> str:
         text = figure(numbers[match[0]])
-        return f"({text})" if text.startswith("-") and not alone else text
+        return f"({text})" if not alone and (text.startswith("-") or text.endswith("j")) else text
 
     text = pattern.sub(put, expression)
     return text if len(text) <= _SHORT else None

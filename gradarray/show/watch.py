@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..context.frames import PACKAGE, package, users_frame
+from ..kernels.gate import PLAIN
 from ..reverse.tensor import Tensor
 from ..tape.nodes import RELEASED, Node, next_order
 from .naming import Instruction
@@ -33,6 +34,7 @@ class Watch:
     places : the user's instructions that led to them, None for what is called by no code of the user's
     answers : the instructions whose result they are; a call may make other nodes on the way to that
     names : what the user's code calls them
+    constants : the operands that are plain numbers and arrays, where they are known, and None for the others
     """
 
     def __init__(self) -> None:
@@ -40,6 +42,7 @@ class Watch:
         self.places: dict[int, Instruction | None] = {}
         self.answers: dict[int, Instruction] = {}
         self.names: dict[int, str] = {}
+        self.constants: dict[int, tuple[Any, ...]] = {}
         self._oldest = next_order()
         self._latest: int | None = None
         self._outside: FrameType | None = None
@@ -60,16 +63,19 @@ class Watch:
             return
         if package(frame) == PACKAGE:
             # A frame that goes on would keep what is looked at.
+            given: tuple[Any, ...] = ()
             if not frame.f_code.co_flags & _SUSPENDING:
-                for value in frame.f_locals.values():
-                    self._note(value)
-            self._note(result)
+                code, local = frame.f_code, frame.f_locals
+                given = tuple([local.get(name) for name in code.co_varnames[: code.co_argcount]])
+                for value in [*local.values()]:
+                    self._note(value, given)
+            self._note(result, given)
         user = frame.f_back
         if user is not None and user is not self._outside and users_frame(user) is user:
             self._note_answer(Instruction.of(user), result)
 
-    def _note(self, value: Any) -> None:
-        """Note the nodes of new tensors."""
+    def _note(self, value: Any, given: tuple[Any, ...]) -> None:
+        """Note the nodes of new tensors, that a function has which was given some arguments."""
         for item in value if type(value) in (list, tuple) else (value,):
             if (node := self._node_of(item)) is None or node.order in self.values or node.rule is RELEASED:
                 continue
@@ -78,11 +84,12 @@ class Watch:
                 user = users_frame()
                 self.places[node.order] = None if user is None or user is self._outside else Instruction.of(user)
                 self._latest = node.order
+                if len(given) == len(node.parents):
+                    self.constants[node.order] = tuple([x if type(x) in PLAIN else None for x in given])
 
     def _node_of(self, value: Any) -> Node | None:
-        if type(value) is not Tensor or value._known is None or value._known.order <= self._oldest:
-            return None
-        return value._known
+        node = getattr(value, "_known", None) if type(value) is Tensor else None  # one that is being made has none
+        return None if node is None or node.order <= self._oldest else node
 
     def _note_answer(self, place: Instruction, result: Any) -> None:
         """Note what the user's code gets from a call, and the name that it gives to that."""
@@ -91,12 +98,15 @@ class Watch:
         nodes = [self._node_of(item) for item in results]
         if not any(nodes):
             if latest is not None:  # an update
-                self._note_as(latest, place, place.spot.part_of)
+                self._note_as(latest, place, place.spot.updated)
             return
-        names = place.spot.targets
         for i, node in enumerate(nodes):
-            if node is not None:
-                self._note_as(node.order, place, names[i] if len(names) == len(nodes) else None)
+            if node is None:
+                continue
+            names = place.spot.targets
+            if node.rule is not None and node.rule.name == "setitem":  # as by out=
+                names = names or (place.spot.updated,)
+            self._note_as(node.order, place, names[i] if len(names) == len(nodes) else None)
 
     def _note_as(self, order: int, place: Instruction, name: str | None) -> None:
         self.answers.setdefault(order, place)

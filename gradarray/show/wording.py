@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+import functools
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ..context.frames import PACKAGE
+from ..kernels.arrays import Spec
 from ..tape.nodes import Node, Viewed
+from ..transforms.argnums import parameters
 from .naming import Instruction, Spot
 
 COMPUTED, VIEW, UPDATE = "computed", "view", "update"
@@ -55,18 +57,29 @@ class Wording:
     part : which of those it is, or None
     """
 
-    def __init__(self, node: Node, answers: Instruction | None) -> None:
+    def __init__(
+        self, node: Node, answers: Instruction | None, made_by: Instruction | None, constants: tuple[Any, ...]
+    ) -> None:
         self.node = self.call = node
         self.part: int | None = None
         parent = node.parents[0] if node.parents else None
         if parent is not None and type(parent.out) is tuple and type(node.args) is tuple:
             self.call, self.part = parent, node.args[0]
-        self._answers = answers
+        self._answers, self._made_by, self._constants = answers, made_by, constants
 
-    @cached_property
+    @functools.cached_property
     def spot(self) -> Spot:
         """What the user has written."""
-        return Spot() if self._answers is None else self._answers.spot
+        if self._answers is not None:
+            return self._answers.spot
+        spot = Spot() if self._made_by is None else self._made_by.spot
+        # What is computed on the way to a result is that call by itself if it is the same function.
+        same = isinstance(spot.expression, ast.Call) and ast.unparse(spot.expression.func) == self._name
+        return spot if same else Spot()
+
+    @property
+    def _name(self) -> str:
+        return "" if self.call.rule is None else self.call.rule.name
 
     @property
     def is_update(self) -> bool:
@@ -82,17 +95,44 @@ class Wording:
     def place(self) -> str:
         """The index of a reading or an update, with those that lead there from the base."""
         args: Any = self.node.args
-        steps, index = ((), args) if self.reads and self.node.rule.indexes else args[:2]  # type: ignore[union-attr]
-        return "".join(f"[{_slices(part)}]" for part in (*steps, index))
+        steps = () if self.reads and self.node.rule.indexes else args[0]  # type: ignore[union-attr]
+        arrays = iter([x.text for x in self.index_arrays])
+        index = ", ".join(
+            [next(arrays) if isinstance(x, np.ndarray) else _slices(x) for x in _index_parts(self._index)]
+        )
+        return "".join(map(_step, steps)) + f"[{index or '()'}]"
+
+    @property
+    def index_arrays(self) -> list[Operand]:
+        """The arrays in the index of a reading or an update, as they stand in it."""
+        if not (self.reads or self.is_update):
+            return []
+        parts = _index_parts(self._index)
+        expression = self.spot.expression
+        written: list[Any] = []
+        if isinstance(expression, ast.Subscript):
+            written = expression.slice.elts if isinstance(expression.slice, ast.Tuple) else [expression.slice]
+        texts = [ast.unparse(part) for part in written] if len(written) == len(parts) else [""] * len(parts)
+        arrays = [(x, text) for x, text in zip(parts, texts, strict=True) if isinstance(x, np.ndarray)]
+        return [Operand(text if 0 < len(text) <= _LONGEST else brief(x), None, x) for x, text in arrays]
+
+    @property
+    def _index(self) -> Any:
+        args: Any = self.node.args
+        return args if self.reads and self.node.rule.indexes else args[1]  # type: ignore[union-attr]
 
     def constant(self, i: int) -> Operand:
         """Return the i-th operand, which is a constant."""
         args = self.call.args
         aligned = type(args) is tuple and len(args) == len(self.call.parents) and not (self.is_update or self.reads)
         value = args[i] if aligned else None
+        if value is None or isinstance(value, Spec):
+            value = self._constants[i] if self._constants else None
         if not isinstance(value, (np.ndarray, np.generic, int, float, complex)):
             value = None
         text = self._written(i) or ("constant" if value is None else brief(value))
+        if self.is_update and i == 0:
+            text = self.spot.updated or text
         return Operand(text, None, value)
 
     def _written(self, i: int) -> str | None:
@@ -107,6 +147,8 @@ class Wording:
                 parts = args
         if self.is_update:
             parts = [None, self.spot.value]
+            if isinstance(self.spot.expression, ast.Call):
+                parts = [None, *self.spot.expression.args[1:2]]
         if len(parts) != len(self.call.parents) or parts[i] is None:
             return None
         text = ast.unparse(parts[i])
@@ -130,16 +172,34 @@ def computed_as(wording: Wording, operands: list[str]) -> tuple[str, str]:
         return "[...] =", f"{operands[0]} with {wording.place} = {operands[1]}"
     if wording.reads:
         return "[...]", f"{operands[0]}{wording.place}"
+    if rule.entrance:
+        return "", operands[0]
     name = _called(rule.name, wording.spot.expression)
     if name in _OPERATORS and len(operands) == 2:
         return _OPERATORS[name], f"{operands[0]} {_OPERATORS[name]} {operands[1]}"
     if name in _SIGNS:
         return _SIGNS[name], f"{_SIGNS[name]}{operands[0]}"
-    given = [f"{key}={brief(value)}" for key, value in (wording.call.kwargs or {}).items()]
+    given = [f"{key}={brief(value)}" for key, value in _told(wording).items()]
     sequence = getattr(rule, "sequence", False)
     inner = [f"[{', '.join(operands)}]"] if sequence else operands
     part = "" if wording.part is None else f"[{wording.part}]"
     return name, f"{name}({', '.join([*inner, *given])}){part}"
+
+
+def _told(wording: Wording) -> dict[str, Any]:
+    """Return the parameters of a call that the user has given, as far as that can be told."""
+    rule: Any = wording.call.rule
+    given, written = wording.call.kwargs or {}, wording.spot.expression
+    if rule.name.startswith(f"{PACKAGE}.") and isinstance(written, ast.Call):  # a helper, with parameters of its own
+        return {key: value for key, value in given.items() if any(word.arg == key for word in written.keywords)}
+    usual = _defaults(getattr(rule, "func", None))
+    return {key: value for key, value in given.items() if key not in usual or usual[key] is not value}
+
+
+@functools.lru_cache(maxsize=256)
+def _defaults(func: Any) -> dict[str, Any]:
+    """Return what the parameters of a function are where they are not given."""
+    return {p.name: p.default for p in parameters(func) if p.default is not p.empty} if callable(func) else {}
 
 
 def _called(name: str, expression: ast.expr | None) -> str:
@@ -149,6 +209,19 @@ def _called(name: str, expression: ast.expr | None) -> str:
     if isinstance(expression, ast.Call):
         return ast.unparse(expression.func)
     return name.rpartition(".")[2].strip("_")
+
+
+def _index_parts(index: Any) -> tuple[Any, ...]:
+    return index if isinstance(index, tuple) else (index,)
+
+
+def _step(step: Any) -> str:
+    """Return a step that leads to a view: an index, or a call of a method."""
+    rule = getattr(step, "rule", None)
+    if rule is None:
+        return f"[{_slices(step)}]"
+    given = ", ".join(f"{key}={brief(value)}" for key, value in (getattr(step, "params", None) or {}).items())
+    return f".{rule.name.rpartition('.')[2]}({given})"
 
 
 def _slices(index: Any) -> str:
