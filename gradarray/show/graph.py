@@ -90,11 +90,11 @@ class Graph:
         path, theme = Path(path), self.theme if theme is None else _theme(theme)
         match path.suffix.lower():
             case ".svg":
-                path.write_text(self.svg(theme), encoding="utf-8")
+                path.write_text(self.svg(theme), encoding="utf-8", newline="\n")
             case ".png":
                 save_png(self._drawing, theme, path)
             case ".dot":
-                path.write_text(self.dot() + "\n", encoding="utf-8")
+                path.write_text(self.dot() + "\n", encoding="utf-8", newline="\n")
             case _:
                 raise ValueError(f"{path.name}: a graph is saved as .svg, .png or .dot")
 

@@ -96,7 +96,7 @@ def drawn(boxes: Sequence[Box], edges: Sequence[Edge], notes: Sequence[str] = ()
         room = max(layout.width, _NOTES) - 2 * MARGIN
         lines = [line for note in notes for line in wrap(cut(note, 1000), int(room / text_width("n")))]
         width = max(layout.width, max(map(text_width, lines)) + 2 * MARGIN)
-        layout = layout._replace(width=width, height=layout.height + LEADING * len(lines))
+        layout = layout._replace(width=width, height=layout.height + LEADING * len(lines) + _TOP)
         return Drawing(boxes, layout, lines)
     return Drawing(boxes, layout)
 

@@ -6,11 +6,26 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from .boxes import DARK, DASHED, LIGHT, SIZE, Box, Drawing, Text, Theme, baselines, note_baselines, shifts, text_width
+from .boxes import (
+    DARK,
+    DASHED,
+    LIGHT,
+    SIZE,
+    Box,
+    Drawing,
+    Text,
+    Theme,
+    baselines,
+    is_plain,
+    note_baselines,
+    shifts,
+    text_width,
+)
 from .places import Line, Rectangle
 
 # Units of the layout per inch, as a browser has them, and points per unit.
 _UNITS, _POINT = 96.0, 0.75
+_ADVANCE = SIZE * 1233 / 2048  # of each letter in the font
 _SCALE = 2.0  # pixels for each unit, as good screens have them
 
 
@@ -18,10 +33,9 @@ def save_png(drawing: Drawing, theme: str, path: Path) -> None:
     """Write a picture into a file."""
     try:
         figures, agg = import_module("matplotlib.figure"), import_module("matplotlib.backends.backend_agg")
-    except ImportError:
-        raise ImportError(
-            "a PNG is drawn by Matplotlib, which is not here: `pip install matplotlib`, or save as .svg"
-        ) from None
+    except ImportError as error:
+        message = "a PNG is drawn by Matplotlib, which is not here: `pip install matplotlib`, or save as .svg"
+        raise ImportError(message) from error
     colours, layout = DARK if theme == "dark" else LIGHT, drawing.layout
     # Not pyplot, which has a state of its own.
     figure = figures.Figure((layout.width / _UNITS, layout.height / _UNITS), _UNITS * _SCALE, facecolor=colours.ground)
@@ -86,4 +100,4 @@ def _draw_text(axes: Any, line: tuple[Text, ...], start: tuple[float, float], co
             verticalalignment="baseline",
             parse_math=False,
         )
-        x += text_width(text.text)
+        x += _ADVANCE * len(text.text) if is_plain(text.text) else text_width(text.text)
