@@ -58,7 +58,8 @@ class Graph:
         self._drawing = drawn(self._boxes, self._edges, record.notes)
 
     def __repr__(self) -> str:
-        return f'<graph of {self._title}: {len(self._boxes)} boxes; .save("graph.svg") draws it>'
+        boxes = "1 box" if len(self._boxes) == 1 else f"{len(self._boxes)} boxes"
+        return f'<graph of {self._title}: {boxes}; .save("graph.svg") draws it>'
 
     def svg(self, theme: str | None = None) -> str:
         """Return the picture as the text of an SVG file."""

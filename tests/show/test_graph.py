@@ -21,7 +21,7 @@ from gradarray.show.graph import Graph
 from gradarray.show.picture.boxes import DARK, LIGHT, MARGIN, Box, Drawing, Text, baselines, drawn, shifts, text_width
 from gradarray.show.picture.dot import dot
 from gradarray.show.picture.layers import Layers
-from gradarray.show.picture.places import Rectangle, Stroke, arranged
+from gradarray.show.picture.places import Rectangle, Stroke, _across, arranged
 from gradarray.show.picture.svg import svg
 
 # --- programs -------------------------------------------------------------------------------------------------------
@@ -294,6 +294,22 @@ def test_a_long_line_is_straight_beside_what_is_between() -> None:
     (line,) = [line for line in layout.lines if line.source == 0]
     assert len({s.x0 for s in line.strokes if s.x0 == s.x1 and s.y0 > layout.boxes[1].y}) == 1
     assert len({place.x for place in layout.boxes}) == 1
+
+
+def test_long_lines_are_straight_where_short_ones_cross_them() -> None:
+    crossed = 0
+    for seed in range(60):
+        layers = Layers([80.0] * 30, random_edges(seed, 30))
+        middles = _across(layers, [80.0] * 30 + [6.0] * len(layers.source))
+        for upper, lower in pairwise(layers.orders):
+            parts = [(upper.index(a), lower.index(b), a, b) for a in upper for b in layers.below[a]]
+            for i, k, a, b in parts:
+                if a in layers.source and b in layers.source:
+                    over = [(c, d) for p, q, c, d in parts if (p - i) * (q - k) < 0]
+                    if not any(c in layers.source and d in layers.source for c, d in over):
+                        assert middles[a] == pytest.approx(middles[b])
+                        crossed += len(over)
+    assert crossed > 10
 
 
 def test_a_variable_stands_right_above_its_first_use() -> None:
