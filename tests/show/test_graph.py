@@ -177,7 +177,7 @@ def clashes(drawing: Drawing, edges: list[tuple[int, int]]) -> list[str]:
             found.append(f"box {i} and what stands under all")
         for line, (x, y) in zip(box.lines, baselines(box, place.x, place.y), strict=True):
             right = x + text_width("".join(text.text for text in line))
-            if not (place.x < x and right < place.x + place.width and place.y + 9 < y < place.y + place.height - 3):
+            if not (place.x < x and right + 8 < place.x + place.width and place.y + 9 < y < place.y + place.height - 3):
                 found.append(f"a text of box {i} is not within it")
     if any(MARGIN + text_width(note) > layout.width for note in drawing.notes):
         found.append("a note is not on the page")
@@ -231,6 +231,13 @@ def test_nothing_covers_anything_else_in_any_graph(seed: int) -> None:
     count = random.Random(seed).choice([1, 2, 3, 5, 10, 20, 40])
     edges = random_edges(seed, count)
     assert not clashes(example(edges, count, seed), edges)
+
+
+def test_a_box_is_wide_enough_for_what_ends_there() -> None:
+    boxes = [Box(((Text("v", "name"),),), "call")] * 31
+    edges = [(k, 30) for k in range(30)]
+    assert not clashes(drawn(boxes, edges), edges)
+    assert not clashes(drawn(boxes[:2], [(0, 1)] * 20), [(0, 1)] * 20)
 
 
 def test_what_covers_something_is_found() -> None:
@@ -476,6 +483,23 @@ def test_a_loop_is_folded() -> None:
     # What goes in and out of the turns that are not drawn is one line each.
     assert Counter(graph._edges)[(0, k)] == 1 and max(Counter(graph._edges).values()) == 1
     assert len(ga.graph(logistic, 3.7, 0.4, fold=False)._boxes) == 2 + 3 * 40
+
+
+def test_loops_in_a_loop_are_folded() -> None:
+    def epochs(w: Any) -> Any:
+        for _ in range(30):
+            h = w
+            for _ in range(10):
+                h = np.tanh(h * w)
+                h = np.sin(h) + 1.0
+            w = w - 0.01 * h
+        return w
+
+    graph = ga.graph(epochs, 0.3)
+    folded = [text.split(":")[0] for text, kind in zip(said(graph), kinds(graph), strict=True) if kind == "folded"]
+    assert folded == ["8 times", "28 times", "8 times"]
+    assert len(graph._boxes) == 1 + 2 * (4 + 1 + 4 + 2) + 1
+    assert not clashes(graph._drawing, graph._edges)
 
 
 def test_a_short_loop_is_not_folded() -> None:
