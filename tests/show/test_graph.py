@@ -18,7 +18,7 @@ import pytest
 
 import gradarray as ga
 from gradarray.show.graph import Graph
-from gradarray.show.picture.boxes import DARK, LIGHT, MARGIN, Box, Drawing, Text, baselines, drawn, shifts, text_width
+from gradarray.show.picture.boxes import DARK, LIGHT, MARGIN, Box, Drawing, Text, baselines, cut, drawn, shifts, text_width
 from gradarray.show.picture.dot import dot
 from gradarray.show.picture.layers import Layers
 from gradarray.show.picture.places import Rectangle, Stroke, _across, arranged
@@ -414,7 +414,14 @@ def contrast(a: str, b: str) -> float:
 def test_a_letter_takes_no_more_than_is_thought() -> None:
     # The widest of the usual fixed fonts, DejaVu Sans Mono and Menlo: 1233 of 2048 units.
     assert text_width("mmmmmmmmmm") >= 10 * 12 * 1233 / 2048
-    assert text_width("変") >= 12
+    assert text_width("変") >= 12 and text_width("\U0001f600") >= 1.3 * 12
+
+
+def test_what_is_cut_is_one_line_that_can_be_shown() -> None:
+    assert cut(" a\n\tb\x00 \u202e") == "a b\ufffd \ufffd"
+    for longest in (5, 6):
+        assert cut("0123456789", longest) in ("01…89", "012…89") and len(cut("0123456789", longest)) == longest
+    assert cut("0123456789", 10) == "0123456789"
 
 
 def test_the_same_in_another_process(run_python: Any, monkeypatch: pytest.MonkeyPatch) -> None:
