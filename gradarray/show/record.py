@@ -221,6 +221,7 @@ class _Reading:
         self.nodes = nodes
         self.values = self._values()
         self.names = self._names(arguments, [*leaves, *shown])
+        self.taken = frozenset(self.names.values())
         self.rows = [self._argument_row(x) if isinstance(x, _Argument) else self._row(x) for x in ordered]
         self.results = [self.number[node] for node in roots]
 
@@ -286,7 +287,7 @@ class _Reading:
     def _operand(self, wording: Wording, i: int, parent: Node | None) -> Operand:
         if parent is not None and parent in self.names:
             return Operand(self.names[parent], self.number[parent], self.values.get(parent))
-        return wording.constant(i)
+        return wording.constant(i, self.taken)
 
     # --- derivatives --------------------------------------------------------------------------------------------------
 

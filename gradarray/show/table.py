@@ -25,7 +25,7 @@ _BETWEEN = "  "
 def as_text(record: Record, steps: Sequence[Step | Gap], width: int | None = None) -> str:
     """Return all of an explanation in lines of a width, by default that of the terminal."""
     width = max(shutil.get_terminal_size().columns if width is None else width, 40)
-    blocks = ["\n".join(_table(record, width))] if record.rows else []
+    blocks = ["\n".join([_cut(line, width) for line in _table(record, width)])] if record.rows else []
     if steps:
         blocks.append("\n".join(_steps(record, steps, width)))
     blocks += [textwrap.fill(note, width) for note in [*record.notes, *next_to_see(record, bool(steps))]]

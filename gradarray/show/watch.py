@@ -45,6 +45,7 @@ class Watch:
         self.constants: dict[int, tuple[Any, ...]] = {}
         self._oldest = next_order()
         self._latest: int | None = None
+        self._element = 0  # of an array that is being taken apart, the next one
         self._outside: FrameType | None = None
 
     def run(self, call: Callable[[], Any]) -> Any:
@@ -97,13 +98,17 @@ class Watch:
         results = list(result) if isinstance(result, (list, tuple)) else [result]
         nodes = [self._node_of(item) for item in results]
         if not any(nodes):
+            self._element = 0
             if latest is not None:  # an update
                 self._note_as(latest, place, place.spot.updated)
             return
+        names = place.spot.targets
+        if place.spot.elements and len(nodes) == 1:
+            names = place.spot.elements[self._element : self._element + 1]
+            self._element += 1
         for i, node in enumerate(nodes):
             if node is None:
                 continue
-            names = place.spot.targets
             if node.rule is not None and node.rule.name == "setitem":  # as by out=
                 names = names or (place.spot.updated,)
             self._note_as(node.order, place, names[i] if len(names) == len(nodes) else None)
