@@ -184,7 +184,6 @@ def graph(f: Any, *args: Any, theme: str = "auto", fold: bool = True, drop_in: D
             f"graph takes a function and its arguments, as in graph(f, x), or a tensor; it got {f!r:.60}. "
             "What is computed from an array is not known unless that is made a tensor first: ga.tensor(x)"
         )
-    record.let_go()
     return Graph(record, theme, fold)
 
 

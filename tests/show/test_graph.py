@@ -543,6 +543,15 @@ def test_of_a_tensor() -> None:
     assert "constant" in " ".join(texts(ga.graph(ga.tensor(1.0, constant=True)).svg()))
 
 
+def test_a_picture_keeps_no_tape(without_collector: None) -> None:
+    x = ga.tensor([1.0, 2.0])
+    y = np.sum(np.sin(x))
+    node = y._node
+    before = sys.getrefcount(node)
+    graph = ga.graph(y)
+    assert sys.getrefcount(node) == before and len(graph._boxes) == 3
+
+
 def test_refuses() -> None:
     x = ga.tensor(1.0)
     with pytest.raises(TypeError, match=r"ga\.tensor\(x\)"):
