@@ -11,7 +11,7 @@ from typing import Any
 
 from .figures import figure
 from .folding import Gap, shortened
-from .record import ARGUMENT, CONSTANT, Record, TapeRow
+from .record import ARGUMENT, CONSTANT, LEAF, Record, TapeRow
 from .steps import Contribution, DerivativeStep, same_code
 
 _WIDEST = 36  # characters of a column that can be shortened
@@ -58,7 +58,7 @@ def _heads(record: Record) -> list[str]:
 
 
 def _texts(row: TapeRow) -> list[str]:
-    return [row.name, row.computed_as or f"({row.kind})"]
+    return [row.name, row.computed_as or ("(variable)" if row.kind == LEAF else f"({row.kind})")]
 
 
 def _arrays(row: TapeRow, record: Record) -> list[Any]:

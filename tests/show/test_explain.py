@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import cProfile
 import gc
 import linecache
 import math
@@ -313,6 +314,24 @@ def test_a_tensor_shows_its_tape_and_keeps_it() -> None:
     np.testing.assert_array_equal(y.grad, found.rows[1].cotangent)
     with pytest.raises(RuntimeError, match=r"released by an earlier backward\(\)"):
         ga.explain(loss)
+
+
+def test_a_tensor_shows_the_names_of_the_module_that_asks() -> None:
+    scope: dict[str, Any] = {"np": np, "ga": ga}
+    exec("x = ga.tensor([1.0, 2.0])\ny = x * 2 + 1\nloss = np.sum(y)\nfound = ga.explain(loss)", scope)
+    found = [(row.name, row.computed_as) for row in scope["found"].rows]
+    assert found == [("x", ""), ("v1", "x * 2"), ("y", "v1 + constant"), ("loss", "np.sum(y)")]
+    np.testing.assert_array_equal(scope["found"].rows[2].value, [3, 5])
+
+
+def test_a_profiler_goes_on() -> None:
+    profiler = cProfile.Profile()
+    profiler.enable()
+    during = sys.getprofile()
+    ga.explain(*_call("square"))
+    after = sys.getprofile()
+    profiler.disable()
+    assert during is after
 
 
 def test_gradients_that_are_there_stay() -> None:
