@@ -29,7 +29,7 @@ class Gap(NamedTuple):
         )
 
 
-def folded(keys: Sequence[Hashable]) -> list[int | Gap]:
+def shortened(keys: Sequence[Hashable]) -> list[int | Gap]:
     """Return the numbers of the rows to show, and the gaps between them.
 
     Rows with equal keys are alike. Of a block of rows that comes several times in a row, the first and the last are
@@ -37,8 +37,8 @@ def folded(keys: Sequence[Hashable]) -> list[int | Gap]:
 
     Examples
     --------
-    >>> from gradarray.show.folding import folded
-    >>> [str(part) for part in folded("abcbcbcbcbcd")]
+    >>> from gradarray.show.folding import shortened
+    >>> [str(part) for part in shortened("abcbcbcbcbcd")]
     ['0', '1', '2', '... 3 more rounds of these 2 ...', '9', '10', '11']
     """
     shown: list[int | Gap] = [*range(len(keys))]

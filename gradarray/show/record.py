@@ -171,8 +171,9 @@ def read_tensor(tensor: Tensor) -> Record:
     node, value = tensor._node, bare(tensor)
     if node is None:
         return Record("tensor", [], [], value, notes=["There is no derivative: this tensor is a constant."])
-    watch = Watch()
-    watch.values[node.order] = value
+    watch = Watch(oldest=-1)
+    watch.recall()
+    watch.values[node.order] = np.array(value)
     reading = _Reading([node], -1, watch, [])
     record = Record("tensor", reading.rows, reading.results, value)
     reading.pull(record.notes)

@@ -37,27 +37,46 @@ class Watch:
     constants : the operands that are plain numbers and arrays, where they are known, and None for the others
     """
 
-    def __init__(self) -> None:
+    def __init__(self, oldest: int | None = None) -> None:
         self.values: dict[int, Any] = {}
         self.places: dict[int, Instruction | None] = {}
         self.answers: dict[int, Instruction] = {}
         self.names: dict[int, str] = {}
         self.constants: dict[int, tuple[Any, ...]] = {}
-        self._oldest = next_order()
+        self._oldest = next_order() if oldest is None else oldest
         self._latest: int | None = None
         self._element = 0  # of an array that is being taken apart, the next one
         self._outside: FrameType | None = None
 
     def run(self, call: Callable[[], Any]) -> Any:
         """Call a function of no arguments, and note what it makes."""
-        before = sys.getprofile()
+        before: Any = sys.getprofile()
         self._outside = users_frame()
         try:
             sys.setprofile(self._look)
             return call()
         finally:
-            sys.setprofile(before)
+            sys.setprofile(None)
+            if callable(before):
+                sys.setprofile(before)
+            elif before is not None:  # a profiler that is written in C
+                before.enable()
             self._outside = None
+
+    def recall(self) -> None:
+        """Note the tensors that the user's code has in variables by now, as far as these can be looked at."""
+        frame = users_frame()
+        if frame is None:
+            return
+        named = [*frame.f_globals.items()]
+        if sys.version_info >= (3, 13):  # before, a reference to each local variable would be left behind
+            named = [*frame.f_locals.items(), *named]
+        for name, value in named:
+            node = self._node_of(value)
+            if node is not None and not name.startswith("_"):
+                self.names.setdefault(node.order, name)
+                if value._raw.shape == node.shape:
+                    self.values.setdefault(node.order, np.array(value._raw))
 
     def _look(self, frame: FrameType, event: str, result: Any) -> None:
         if event != "return":

@@ -124,7 +124,7 @@ class Wording:
         return args if self.reads and self.node.rule.indexes else args[1]  # type: ignore[union-attr]
 
     def constant(self, i: int, taken: frozenset[str]) -> Operand:
-        """Return the i-th operand, which is a constant; in what the user has written, no name means a variable."""
+        """Return the i-th operand, a constant, as the user has written it if that names none of the rows."""
         args = self.call.args
         aligned = type(args) is tuple and len(args) == len(self.call.parents) and not (self.is_update or self.reads)
         value = args[i] if aligned else None
@@ -133,7 +133,8 @@ class Wording:
         if not isinstance(value, (np.ndarray, np.generic, int, float, complex)):
             value = None
         text = self._written(i)
-        if text is None or (value is not None and not taken.isdisjoint(_WORD.findall(text))):
+        is_mask = isinstance(value, np.ndarray) and value.dtype.kind == "b"  # that of a condition on variables
+        if text is None or (value is not None and not is_mask and not taken.isdisjoint(_WORD.findall(text))):
             text = "constant" if value is None else brief(value)
         if self.is_update and i == 0:
             text = self.spot.updated or text

@@ -11,7 +11,7 @@ import numpy as np
 from gradarray.show.folding import Gap
 from gradarray.show.formulas import Formula
 from gradarray.show.record import TapeRow
-from gradarray.show.steps import Contribution, Step
+from gradarray.show.steps import Contribution, DerivativeStep
 
 
 def evaluate(formula: Formula, numbers: dict[str, Any], like: Any) -> Any:
@@ -72,8 +72,8 @@ def _index(place: str, numbers: dict[str, Any]) -> Any:
     return _value(f"np.s_{place}", numbers)
 
 
-def contributions(steps: list[Step | Gap]) -> Iterator[tuple[Step, Contribution]]:
+def contributions(steps: list[DerivativeStep | Gap]) -> Iterator[tuple[DerivativeStep, Contribution]]:
     for step in steps:
-        if isinstance(step, Step):
+        if isinstance(step, DerivativeStep):
             for entry in step.contributions:
                 yield step, entry
