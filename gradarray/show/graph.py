@@ -10,14 +10,14 @@ from ..elsewhere.answers import telling
 from ..reverse.tensor import Tensor
 from ..transforms.argnums import DropIn
 from .figures import figure, shape_text
-from .folding import Gap, folded
+from .folding import Gap, shortened
 from .picture.boxes import Box, Text, cut, drawn
 from .picture.dot import dot
 from .picture.layers import Edge
 from .picture.png import save_png
 from .picture.svg import svg
 from .record import Record, TapeRow, read_function, read_tensor
-from .steps import alike
+from .steps import same_code
 
 _THEMES = ("auto", "light", "dark")
 _KINDS = {
@@ -46,7 +46,7 @@ class Graph:
         rows = record.rows
         parts: Sequence[int | Gap] = range(len(rows))
         if fold and len(rows) > _MOST:
-            parts = folded([alike(row) for row in rows])
+            parts = shortened([same_code(row) for row in rows])
         runs = _runs(parts)
         results = set(record.results)
         self._title = record.title
