@@ -17,6 +17,7 @@ from .picture.layers import Edge
 from .picture.png import save_png
 from .picture.svg import svg
 from .record import Record, TapeRow, read_function, read_tensor
+from .special import mark_special
 from .steps import same_code
 
 _THEMES = ("auto", "light", "dark")
@@ -48,6 +49,7 @@ class Graph:
         if fold and len(rows) > _MOST:
             parts = shortened([same_code(row) for row in rows])
         runs = _runs(parts)
+        notes = [*record.notes, *mark_special(rows[run.start] for run in runs if run.gap is None)]
         results = set(record.results)
         self._title = record.title
         self._boxes = [
@@ -55,7 +57,7 @@ class Graph:
             for run in runs
         ]
         self._edges = _edges(rows, runs)
-        self._drawing = drawn(self._boxes, self._edges, record.notes)
+        self._drawing = drawn(self._boxes, self._edges, notes)
 
     def __repr__(self) -> str:
         boxes = "1 box" if len(self._boxes) == 1 else f"{len(self._boxes)} boxes"
@@ -243,6 +245,8 @@ def _call(row: TapeRow, is_result: bool) -> Box:
         lines.append((Text(f"grad {_figure(row.cotangent)}", "gradient"),))
     elif row.kind != "constant":
         lines.append((Text("no grad", "note"),))
+    if row.special is not None:
+        lines.append((Text(f"{row.special} here", "note"),))
     kind = _KINDS[row.kind]
     return Box(tuple(lines), "result" if is_result and row.computed_as else kind, _tip(row))
 

@@ -494,6 +494,12 @@ def test_a_note_tells_what_is_differentiated() -> None:
     assert "no derivative" in " ".join(texts(ga.graph(nothing, 1.0).svg()))
 
 
+def test_a_kink_is_told() -> None:
+    graph = ga.graph(lambda x: abs(x) + x**2, 0.0)
+    assert [text.endswith(" | kink here") for text in said(graph)] == [False, True, False, False]
+    assert "kink" in " ".join(graph._drawing.notes) and not clashes(graph._drawing, graph._edges)
+
+
 def test_a_loop_is_folded() -> None:
     graph = ga.graph(logistic, 3.7, 0.4)
     (k,) = [k for k, kind in enumerate(kinds(graph)) if kind == "folded"]
