@@ -6,8 +6,11 @@ import html
 import re
 import shutil
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
+
+import numpy as np
 
 from .figures import figure
 from .folding import Gap, shortened
@@ -159,11 +162,11 @@ def _cut(text: str, width: int) -> str:
 def _steps(record: Record, steps: Sequence[DerivativeStep | Gap], width: int) -> Iterator[str]:
     yield from textwrap.wrap(_opening(record), width)
     if record.mode == "reverse":
-        for number in record.results:
+        for number, count in Counter(record.results).items():
             row = record.rows[number]
             what = "the result" if len(record.results) == 1 else "one of the results"
-            text = f"d {row.name} = {figure(row.cotangent, width // 2)}, since {row.name} is {what}"
-            yield from _wrapped(text, width, 3)
+            start = np.full(row.shape, count, row.dtype)
+            yield from _wrapped(f"d {row.name} = {figure(start, width // 2)}, since {row.name} is {what}", width, 3)
     for step in steps:
         if isinstance(step, Gap):
             yield f"   {step}"

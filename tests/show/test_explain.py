@@ -344,6 +344,7 @@ def test_gradients_that_are_there_stay() -> None:
     before = x.grad
     ga.explain(loss)
     ga.explain(unreached)
+    ga.explain(np.sum(np.floor(x)))  # from which nothing comes back
     assert x.grad is before
     np.testing.assert_array_equal(x.grad, [20, 40])
 
@@ -418,6 +419,19 @@ def test_what_is_differentiated() -> None:
     assert "2 results: the sum of all their elements" in notes(lambda x: (x, x**2), 1.0)
     assert "its real part" in notes(lambda z: z * z, 1j)
     assert notes(lambda x: x**2, 1.0) == ""
+
+
+def test_a_result_that_another_one_is_computed_from() -> None:
+    def f(x: Any) -> Any:
+        y = x * 2
+        return y, y**2
+
+    found = ga.explain(f, 3.0, steps=True)
+    assert float(found.rows[1].cotangent) == 13.0
+    text = str(found)
+    assert "d y = 1, since y is one of the results" in text
+    assert "d y += d v1 * (2 * y) = 1 * (2 * 6) = 12" in text
+    assert "2 ways lead to y: they add to 13" in text
 
 
 def test_special_points() -> None:
