@@ -74,11 +74,13 @@ __all__ = [
     "detect_anomaly",
     "drop_in",
     "elementwise_grad",
+    "explain",
     "fft",
     "flatten",
     "ggnvp",
     "grad",
     "gradient_loss",
+    "graph",
     "hessian",
     "hessian_diagonal",
     "hvp",
@@ -125,10 +127,14 @@ if hasattr(np, "__array_namespace_info__"):
 if TYPE_CHECKING:
     from . import nnet, random, testing
     from .nnet.layers.utils import sliding_window_view
+    from .show.explain import explain
+    from .show.graph import graph
     from .testing import check_grads
 else:
     _LATER = {
         "check_grads": "testing",
+        "explain": "show.explain",
+        "graph": "show.graph",
         "nnet": "nnet",
         "random": "random",
         "sliding_window_view": "nnet.layers.utils",

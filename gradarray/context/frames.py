@@ -108,9 +108,9 @@ def users_level() -> int:
     return level
 
 
-def users_frame() -> types.FrameType | None:
-    """Return the innermost frame that is the user's."""
-    frame: types.FrameType | None = sys._getframe(1)
+def users_frame(frame: types.FrameType | None = None) -> types.FrameType | None:
+    """Return the innermost frame that is the user's, from a frame on, by default the caller's."""
+    frame = sys._getframe(1) if frame is None else frame
     while frame is not None and _is_passed(frame):
         frame = frame.f_back
     return frame

@@ -1,0 +1,315 @@
+"""What the rule of a call does with a cotangent, or with tangents, as a line of NumPy.
+
+Nothing of it is written by hand: the rule is carried out on arrays that write down each call, as for `ga.source`. So a
+formula gives the very number that the sweep does.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..compiler.jit import source
+from ..compiler.statements import Untraceable
+from ..tape.fitting import fit
+from ..tape.nodes import Node
+from ..tape.second import FORWARD
+
+# What needs no parentheses within an expression.
+_SIMPLE = re.compile(r"[\w.]+([\[(].*[\])])?")
+# Of what is longer, how it is computed is no help.
+_LONGEST = 4
+
+
+class Formula(NamedTuple):
+    """How a derivative is computed.
+
+    Attributes
+    ----------
+    expression : Python code, in which names may be such as ``d x``
+    before : names with the expressions that they stand for
+    place : an index, if the expression is added there alone; or nothing
+    but_at : an index at which it is something else; or nothing
+    but : what it is there
+    spread : the shape that it is spread over, or None
+    """
+
+    expression: str
+    before: tuple[tuple[str, str], ...] = ()
+    place: str = ""
+    but_at: str = ""
+    but: str = "0"
+    spread: tuple[int, ...] | None = None
+
+    def __str__(self) -> str:
+        text = self.expression
+        if self.but_at:
+            text += f", but {self.but} at {self.but_at}"
+        return text if self.spread is None else f"{text}, spread over {self.spread}"
+
+
+class _Inputs:
+    """The arrays that a rule is given, each with a name."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}  # by the parameter, what it is called
+        self.values: list[Any] = []
+
+    def add(self, name: str, value: Any) -> int:
+        """Return the number of an array among them."""
+        for i, known in enumerate(self.values):
+            if known is value and [*self.names.values()][i] in (name, f"({name})"):
+                return i
+        simple = _SIMPLE.fullmatch(name) or name.startswith("d ")
+        self.names[f"in_{len(self.names)}_"] = name if simple else f"({name})"
+        self.values.append(value)
+        return len(self.values) - 1
+
+
+def backward(
+    node: Node, g: Any, i: int, names: Sequence[str], own: str | Sequence[str], indices: Sequence[str] = ()
+) -> Formula | None:
+    """Return how the cotangent of the i-th operand is made; None where that is no line or two.
+
+    Parameters
+    ----------
+    node : the call
+    g : its cotangent, a list of them for several results
+    names : what its operands are called
+    own : what its result is called, or each one of several
+    indices : what the arrays in its index are called
+    """
+    if hasattr(node.rule, "pull"):  # it is the user's own, and bound to this point
+        return None
+    inputs = _Inputs()
+    several = isinstance(own, (list, tuple))
+    parts, called = (list(g), list(own)) if several else ([g], [own])
+    places = [None if part is None else inputs.add(f"d {name}", part) for part, name in zip(parts, called, strict=True)]
+    saved, out = _saved(node, names, indices, inputs), _saved_results(node, own, inputs)
+
+    def pulled(*given: Any) -> Any:
+        cotangents = [None if k is None else given[k] for k in places]
+        call = _again(node, saved, out, given)
+        assert node.rule is not None
+        found = list(node.rule.pullback(call, cotangents if several else cotangents[0]))
+        c, parent = found[i], node.parents[i]
+        assert parent is not None
+        return c.add_to(None, parent, set(), False) if c.shape is None else fit(c, parent)
+
+    return _formula(pulled, inputs)
+
+
+def forward(
+    node: Node, tangents: Sequence[Any], names: Sequence[str], own: str, indices: Sequence[str] = ()
+) -> Formula | None:
+    """Return how the tangent of a call is made of those of its operands; None where that is no line or two."""
+    inputs = _Inputs()
+    places = [None if t is None else inputs.add(f"d {name}", t) for t, name in zip(tangents, names, strict=True)]
+    saved, out = _saved(node, names, indices, inputs), _saved_results(node, own, inputs)
+
+    def pushed(*given: Any) -> Any:
+        assert node.rule is not None
+        call = _again(node, saved, out, given)
+        t = node.rule.push(call, [None if k is None else given[k] for k in places], FORWARD)
+        if t is NotImplemented:
+            raise Untraceable("its tangent is that of the transposed way back")
+        return t
+
+    return _formula(pushed, inputs)
+
+
+def _saved(node: Node, names: Sequence[str], indices: Sequence[str], inputs: _Inputs) -> Callable[[Sequence[Any]], Any]:
+    """Add the arrays that a node has saved of its operands; return what puts others in their place."""
+    args = node.args
+    if indices:  # of a reading or an update; the index is all that it has, or stands last
+        alone = bool(getattr(node.rule, "indexes", False))
+        index = args if alone else args[1]
+        parts = index if isinstance(index, tuple) else (index,)
+        called = iter(indices)
+        at = {k: inputs.add(next(called), x) for k, x in enumerate(parts) if isinstance(x, np.ndarray)}
+
+        def with_index(given: Sequence[Any]) -> Any:
+            new = tuple([given[at[k]] if k in at else x for k, x in enumerate(parts)])
+            new = new if isinstance(index, tuple) else new[0]
+            return new if alone else (args[0], new, *args[2:])
+
+        return with_index
+    if type(args) is not tuple or len(args) != len(node.parents):
+        return lambda _given: args
+    saved = {
+        k: inputs.add(names[k], x)
+        for k, x in enumerate(args)
+        if isinstance(x, (np.ndarray, np.generic)) and (node.parents[k] is not None or x.ndim)
+    }
+    return lambda given: tuple([given[saved[k]] if k in saved else x for k, x in enumerate(args)])
+
+
+def _saved_results(node: Node, own: str | Sequence[str], inputs: _Inputs) -> Any:
+    if type(node.out) is tuple:
+        return tuple([inputs.add(name, x) for name, x in zip(own, node.out, strict=True)])
+    return inputs.add(str(own), node.out) if isinstance(node.out, (np.ndarray, np.generic)) else None
+
+
+def _again(node: Node, saved: Callable[[Sequence[Any]], Any], out: Any, given: Sequence[Any]) -> Node:
+    """Return a node like another one, with what it has saved from among the arrays that are given."""
+    if isinstance(out, tuple):
+        result: Any = tuple([given[k] for k in out])
+    else:
+        result = node.out if out is None else given[out]
+    return Node(node.rule, saved(given), node.kwargs, result, node.parents, node.shape, node.dtype)
+
+
+# --- from the text of a program --------------------------------------------------------------------------------------
+
+
+def _formula(compute: Callable[..., Any], inputs: _Inputs) -> Formula | None:
+    parameters = ", ".join(inputs.names)
+    scope: dict[str, Any] = {"compute": compute}
+    exec(f"def derivative({parameters}): return compute({parameters})", scope)
+    try:
+        text = source(scope["derivative"], *inputs.values)
+    except Exception:  # it asks for what cannot be written down
+        return None
+    (function,) = [part for part in ast.parse(text).body if isinstance(part, ast.FunctionDef)][-1:]
+    if len(ast.parse(text).body) > 1 or len(function.args.args) != len(inputs.names):
+        return None
+    body = [part for part in function.body if not isinstance(part, ast.Assert)]
+    return _read(_Renamed(inputs.names).all(body))
+
+
+class _Renamed(ast.NodeTransformer):
+    """Names as they are shown: ``d x`` for what is no name of Python's."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = dict(names)
+
+    def all(self, body: list[ast.stmt]) -> list[Any]:
+        stored = [x.id for part in body for x in ast.walk(part) if isinstance(x, ast.Name) and type(x.ctx) is ast.Store]
+        taken = set(self._names.values())
+        free = (name for k in range(1, 1 << 60) if (name := f"t{k}" if k > 1 else "t") not in taken)
+        self._names |= {name: next(free) for name in dict.fromkeys(stored)}
+        done = []
+        for part in body:
+            part = self.visit(part)
+            if isinstance(part, ast.Assign) and _is_false(part.value):
+                self._names[ast.unparse(part.targets[0])] = "False"
+            else:
+                done.append(part)
+        return done
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        name = self._names.get(node.id, node.id)
+        return ast.Name(self._names.get(name, name), node.ctx)
+
+    def visit_BinOp(self, node: ast.BinOp) -> Any:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.BitOr):
+            for one, other in ((node.left, node.right), (node.right, node.left)):
+                if _is_false(one):
+                    return other
+        return node
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:
+        self.generic_visit(node)
+        return ast.Name("np.True_") if isinstance(node.op, ast.Invert) and _is_false(node.operand) else node
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        """Leave out what changes nothing: truth values that are known, and parameters that are as usual."""
+        self.generic_visit(node)
+        called = ast.unparse(node.func)
+        if called == "np.bool" and _is_false(node.args[0]):
+            return ast.Name("False")
+        if called == "np.bitwise_and" and any(map(_is_false, node.args)):
+            return ast.Name("False")
+        if called == "np.where" and _is_false(node.args[0]):
+            return node.args[2]
+        node.keywords = [word for word in node.keywords if (word.arg, ast.unparse(word.value)) not in _USUAL]
+        node.args = [_bare(x) for x in node.args]
+        return node
+
+
+_USUAL = {("axis", "None"), ("dtype", "None"), ("where", "True"), ("optimize", "False")}
+
+
+def _is_false(node: ast.expr) -> bool:
+    return ast.unparse(node) in ("False", "np.bool(False)", "np.False_")
+
+
+def _bare(node: ast.expr) -> ast.expr:
+    """Return an argument of a call without parentheses around it."""
+    if isinstance(node, ast.Name) and node.id.startswith("(") and node.id.endswith(")"):
+        return ast.Name(node.id[1:-1])
+    return node
+
+
+def _read(body: list[Any]) -> Formula | None:
+    match body:
+        case [ast.Return(value=value)]:
+            return _plain(value)
+        case [ast.Assign(targets=[ast.Name(id=t)], value=value), ast.Return(value=ast.Name(id=result))] if t == result:
+            return _plain(value)
+        # Added at an index into zeros.
+        case [
+            ast.Assign(targets=[ast.Name(id=t)], value=ast.Call(func=ast.Attribute(attr="zeros"))),
+            ast.AugAssign(target=ast.Subscript(value=ast.Name(id=at), slice=index), op=ast.Add(), value=value),
+            ast.Return(value=ast.Name(id=result)),
+        ] if t == at == result:
+            return Formula(_text(value), place=f"[{_index(index)}]")
+        case [
+            ast.Assign(targets=[ast.Name(id=t)], value=ast.Call(func=ast.Attribute(attr="zeros"))),
+            ast.Expr(value=ast.Call(func=ast.Attribute(attr="at"), args=[ast.Name(id=at), index, value])),
+            ast.Return(value=ast.Name(id=result)),
+        ] if t == at == result:
+            return Formula(_text(value), place=f"[{_index(index)}]")
+        # The same, but for zeros at an index.
+        case [
+            ast.Assign(targets=[ast.Name(id=t)], value=ast.Call(func=ast.Attribute(value=value, attr="copy"), args=[])),
+            ast.Assign(targets=[ast.Subscript(value=ast.Name(id=at), slice=index)], value=ast.Constant(value=0)),
+            ast.Return(value=ast.Name(id=result)),
+        ] if t == at == result:
+            return Formula(_text(value), but_at=f"[{_index(index)}]")
+        case [*assignments, ast.Return(value=value)] if len(assignments) < _LONGEST:
+            before = []
+            for part in assignments:
+                if not isinstance(part, ast.Assign) or not isinstance(part.targets[0], ast.Name):
+                    return None
+                before.append((part.targets[0].id, _text(part.value)))
+            text = _text(value)
+            if isinstance(value, ast.Name) and before[-1][0] == value.id:
+                text = before.pop()[1]
+            return Formula(text, tuple(_needed(before, text)))
+    return None
+
+
+def _needed(before: list[tuple[str, str]], text: str) -> list[tuple[str, str]]:
+    """Return those of some names that a text needs, directly or by another one of them."""
+    needed: list[tuple[str, str]] = []
+    for name, expression in reversed(before):
+        if any(re.search(rf"\b{name}\b", other) for other in (text, *[x for _, x in needed])):
+            needed.insert(0, (name, expression))
+    return needed
+
+
+def _plain(value: Any) -> Formula:
+    match value:
+        case ast.Call(
+            func=ast.Attribute(value=ast.Name(id="np"), attr="broadcast_to"), args=[inner, ast.Tuple() as shape]
+        ):
+            return Formula(_text(inner), spread=ast.literal_eval(shape))
+        case ast.Call(func=ast.Attribute(value=inner, attr="copy"), args=[]):
+            return Formula(_text(inner))
+    return Formula(_text(value))
+
+
+def _text(value: Any) -> str:
+    return ast.unparse(value)
+
+
+def _index(index: Any) -> str:
+    return (
+        ast.unparse(index).removeprefix("(").removesuffix(")") if isinstance(index, ast.Tuple) else ast.unparse(index)
+    )
