@@ -146,6 +146,8 @@ class _Backward:
             if parent is None or c is None or parent not in self._names:
                 continue
             formula = silently(backward, node, g, i, names, own, [x.text for x in rows[0].indices])
+            if formula is None and rows[0].place and rows[0].kind != UPDATE:  # a reading through views
+                formula = Formula(f"d {rows[0].name}", place=rows[0].place)
             self._seen[parent] += 1
             entry = Contribution(self._names[parent], formula, (c,), self._seen[parent], self._ways[parent])
             if node.rule is not None and hasattr(node.rule, "pull"):

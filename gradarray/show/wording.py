@@ -225,8 +225,9 @@ def _step(step: Any) -> str:
     rule = getattr(step, "rule", None)
     if rule is None:
         return f"[{_slices(step)}]"
-    given = ", ".join(f"{key}={brief(value)}" for key, value in (getattr(step, "params", None) or {}).items())
-    return f".{rule.name.rpartition('.')[2]}({given})"
+    params = getattr(step, "params", None) or {}
+    given = [f"{key}={brief(value)}" if len(params) > 1 else brief(value) for key, value in params.items()]
+    return f".{rule.name.rpartition('.')[2]}({', '.join(given)})"
 
 
 def _slices(index: Any) -> str:

@@ -44,7 +44,6 @@ def thousand(x: Any) -> Any:
 
 def softmax_regression(W: Any, b: Any) -> Any:
     z = IRIS @ W + b
-    z = z - np.max(z, axis=1, keepdims=True)
     log_p = z - np.log(np.sum(np.exp(z), axis=1, keepdims=True))
     loss = -np.mean(log_p[np.arange(len(SPECIES)), SPECIES])
     return loss
@@ -67,7 +66,7 @@ def kinked(x: Any) -> Any:
 
 def taken_apart(A: Any) -> Any:
     q, r = np.linalg.qr(A)
-    return np.sum(q) * r[0, 0]
+    return np.sum(q[0]) * r[0, 1]
 
 
 def containers(params: Any, n: Any) -> Any:

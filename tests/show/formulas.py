@@ -24,6 +24,9 @@ def evaluate(formula: Formula, numbers: dict[str, Any], like: Any) -> Any:
         value = np.broadcast_to(value, formula.spread)
     if formula.place:
         whole = np.zeros_like(like)
+        if not formula.place.startswith("["):
+            exec(f"whole{formula.place} += value", {"whole": whole, "value": value})
+            return whole
         np.add.at(whole, _index(formula.place, known), value)
         return whole
     if formula.but_at:

@@ -265,6 +265,25 @@ def test_constants_are_written_as_the_user_does() -> None:
     ]
 
 
+def test_calls_have_the_parameters_that_were_given() -> None:
+    def f(x: Any) -> Any:
+        return np.median(x) + np.linalg.norm(x, axis=0, keepdims=True) + x.reshape(-1)[0] + np.concatenate([x, x])[1]
+
+    assert list(names(f, np.array([1.0, 2.0, 4.0])).values()) == [
+        "np.median(x)",
+        "np.linalg.norm(x, axis=0, keepdims=True)",
+        "v1 + v2",
+        "x.reshape(-1)[0]",
+        "v3 + v4",
+        "np.concatenate([x, x])",
+        "v6[1]",
+        "v5 + v7",
+    ]
+    found = ga.explain(lambda x: x.reshape(-1)[1], np.ones((2, 2)), steps=True)
+    assert check_formulas(found) == (1, 0)
+    assert "d x.reshape(-1)[1] += d v1 = 1" in str(found)
+
+
 def test_arguments_in_containers_and_without_a_name() -> None:
     def f(*layers: Any) -> Any:
         return layers[0]["w"] * layers[1][0]
@@ -344,9 +363,14 @@ def test_gradients_that_are_there_stay() -> None:
     before = x.grad
     ga.explain(loss)
     ga.explain(unreached)
-    ga.explain(np.sum(np.floor(x)))  # from which nothing comes back
+    ga.explain(left_alone(ga.tensor(1.0), x))  # from which nothing comes back
     assert x.grad is before
     np.testing.assert_array_equal(x.grad, [20, 40])
+
+
+@ga.custom_gradient
+def left_alone(a: Any, b: Any) -> Any:
+    return a + np.sum(b), lambda g: (g, None)
 
 
 def test_an_explanation_holds_no_tape() -> None:
