@@ -279,7 +279,7 @@ class _Reading:
         if node.rule is not None:
             row.kind = kind_of(node)
         if wording.reads or wording.is_update:
-            row.place, row.indices = wording.place, tuple(wording.index_arrays)
+            row.place, row.indices = wording.place if wording.is_behind else "", tuple(wording.index_arrays)
         row.value, row.node = self.values.get(node), node
         if line is not None:
             row.file, row.line, row.text = line.file, line.line, line.text

@@ -95,14 +95,34 @@ class Wording:
 
     @property
     def place(self) -> str:
-        """The index of a reading or an update, with those that lead there from the base."""
-        args: Any = self.node.args
-        steps = () if self.reads and self.node.rule.indexes else args[0]  # type: ignore[union-attr]
+        """The index of a reading or an update, with the steps that lead there from the base; as it stands behind it."""
+        return self.of("")
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the place can be written behind an array, since all steps to it are methods."""
+        return all(hasattr(np.ndarray, name) for name, _ in self._steps if name)
+
+    def of(self, base: str) -> str:
+        """Return what stands at the place of an array."""
+        for name, given in self._steps:
+            if not name:
+                base += f"[{given}]"
+            elif hasattr(np.ndarray, name) or not base:
+                base += f".{name}({given})"
+            else:
+                base = f"np.{name}({', '.join(filter(None, (base, given)))})"
         arrays = iter([x.text for x in self.index_arrays])
         index = ", ".join(
             [next(arrays) if isinstance(x, np.ndarray) else _slices(x) for x in _index_parts(self._index)]
         )
-        return "".join(map(_step, steps)) + f"[{index or '()'}]"
+        return f"{base}[{index or '()'}]"
+
+    @property
+    def _steps(self) -> list[tuple[str, str]]:
+        """The steps from the base to the view: the name of each one's function, and its parameters; or an index."""
+        args: Any = self.node.args
+        return [*map(_step, () if self.reads and self.node.rule.indexes else args[0])]  # type: ignore[union-attr]
 
     @property
     def index_arrays(self) -> list[Operand]:
@@ -176,7 +196,7 @@ def computed_as(wording: Wording, operands: list[str]) -> tuple[str, str]:
     if wording.is_update:
         return "[...] =", f"{operands[0]} with {wording.place} = {operands[1]}"
     if wording.reads:
-        return "[...]", f"{operands[0]}{wording.place}"
+        return "[...]", wording.of(operands[0])
     if rule.entrance:
         return "", operands[0]
     name = _called(rule.name, wording.spot.expression)
@@ -220,14 +240,13 @@ def _index_parts(index: Any) -> tuple[Any, ...]:
     return index if isinstance(index, tuple) else (index,)
 
 
-def _step(step: Any) -> str:
-    """Return a step that leads to a view: an index, or a call of a method."""
+def _step(step: Any) -> tuple[str, str]:
     rule = getattr(step, "rule", None)
     if rule is None:
-        return f"[{_slices(step)}]"
+        return "", _slices(step)
     params = getattr(step, "params", None) or {}
     given = [f"{key}={brief(value)}" if len(params) > 1 else brief(value) for key, value in params.items()]
-    return f".{rule.name.rpartition('.')[2]}({', '.join(given)})"
+    return rule.name.rpartition(".")[2], ", ".join(given)
 
 
 def _slices(index: Any) -> str:

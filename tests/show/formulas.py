@@ -24,14 +24,18 @@ def evaluate(formula: Formula, numbers: dict[str, Any], like: Any) -> Any:
         value = np.broadcast_to(value, formula.spread)
     if formula.place:
         whole = np.zeros_like(like)
-        if not formula.place.startswith("["):
+        if not formula.place.startswith("[") or "][" in formula.place:  # by way of views
             exec(f"whole{formula.place} += value", {"whole": whole, "value": value})
             return whole
         np.add.at(whole, _index(formula.place, known), value)
         return whole
     if formula.but_at:
         value = np.broadcast_to(value, np.shape(like)).astype(np.asarray(like).dtype)
-        value[_index(formula.but_at, known)] = _value(formula.but, known)
+        scope = {"value": value, "but": _value(formula.but, known)}
+        if "][" in formula.but_at:
+            exec(f"value{formula.but_at} = but", scope)
+        else:
+            value[_index(formula.but_at, known)] = scope["but"]
     return value
 
 
