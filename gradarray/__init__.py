@@ -114,6 +114,7 @@ __all__ = [
     "ufunc",
     "value_and_grad",
     "vjp",
+    "why_no_grad",
 ]
 __all__ += _additions.__all__ + _constants.__all__ + _functions.__all__
 
@@ -126,6 +127,7 @@ if TYPE_CHECKING:
     from . import nnet, random, testing
     from .nnet.layers.utils import sliding_window_view
     from .show.explain import explain
+    from .show.why import why_no_grad
     from .testing import check_grads
 else:
     _LATER = {
@@ -135,6 +137,7 @@ else:
         "random": "random",
         "sliding_window_view": "nnet.layers.utils",
         "testing": "testing",
+        "why_no_grad": "show.why",
     }
 
     def __getattr__(name):

@@ -227,7 +227,7 @@ class Tensor(Surface):
             return
         if self._known is nodes.WRITTEN:
             raise nodes.released(nodes.WRITTEN)
-        nodes.drop_gradient(self._known)
+        nodes.drop_gradient(self._known, by=nodes.SET_TO_NONE if value is None else None)
         self._known.grad = value if value is None or isinstance(value, Tensor) else np.array(value, self.dtype)
 
     def _set_part(self, value: Any) -> None:

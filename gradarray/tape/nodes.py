@@ -142,7 +142,7 @@ class Node(Spec):
     args : the raw operands that the forward pass saw (a Spec or None where the rule does not need the values), `Viewed`
         where the result is a view; of a node that a transform asks for, `AWAITED`; of a released one, its rule's name
     kwargs : the remaining parameters, by name
-    out : the raw result, or None where the rule does not need it
+    out : the raw result, or None where the rule does not need it; of a leaf whose gradient was dropped, what did that
     parents : the nodes that the operands came from, aligned with `args` (None for a constant)
     grad : the gradient that the last sweep left here, or OUTSIDE where the Tensor holds it
     holder : of a leaf, a weak reference to its Tensor, or `somebody`; where nothing is counted, of each node
@@ -239,11 +239,13 @@ references: Callable[[Node], int] = count if COUNTED else _told
 OUTDATED = leaf((), np.dtype(float))
 
 
-def drop_gradient(node: Node, after: Node | None = None) -> None:
+def drop_gradient(node: Node, after: Node | None = None, by: str | None = None) -> None:
     """Drop the gradient of a node; if the Tensor holds it, the tape that it is on goes with it.
 
-    `after` is the node that the Tensor has by now, where that is another one.
+    `after` is the node that the Tensor has by now, where that is another one; `by` is what `why_no_grad` says of it.
     """
+    if by is not None and node.rule is None and node.grad is not None:
+        node.out = by
     if node.grad is OUTSIDE:
         # Where nothing is counted, `after` alone knows the Tensor by now.
         tensor = getattr(after, "holder", node.holder)()
@@ -286,6 +288,10 @@ FAILED = (
 )
 CLEARED = "was released by clear_graph(). Compute the tensor anew."
 
+# What drops the gradient of a leaf.
+SET_TO_NONE = "it was set to None, as null_grad() does"
+NULLED = "by null_gradients() of something computed from it"
+UPDATED = "the tensor was updated in place"
 
 INTERRUPTED = (
     "an update in place of this tensor, or of one that it was computed from, was interrupted while it wrote, and what "
