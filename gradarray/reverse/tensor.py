@@ -406,7 +406,7 @@ class Tensor(Surface):
         >>> x = ga.tensor([1.0, 2.0])
         >>> y, z = np.exp(x), 2 * x
         >>> x.ops
-        (Node(np.exp, shape=(2,), dtype=float64), Node(np.multiply, shape=(2,), dtype=float64))
+        (Node(np.exp(leaf), shape=(2,), dtype=float64), Node(np.multiply(2, leaf), shape=(2,), dtype=float64))
         >>> y.creator is x.ops[0]
         True
         """

@@ -198,8 +198,61 @@ class Node(Spec):
             self.holder = somebody
 
     def __repr__(self) -> str:
-        name = "leaf" if self.rule is None else self.rule.name
-        return f"Node({name}, shape={self.shape}, dtype={self.dtype})"
+        return f"Node({_as_called(self)}, shape={self.shape}, dtype={self.dtype})"
+
+
+def _as_called(node: Node) -> str:
+    """Return a recorded call as one would write it, with operands that are computed themselves in short."""
+    rule, args = node.rule, node.args
+    if rule is None or rule.entrance:
+        return _operand(node)
+    if rule is RELEASED:
+        return f"{args}, released"
+    operands = [_brief(_at(args, i)) if p is None else _operand(p) for i, p in enumerate(node.parents)]
+    if rule.indexes:
+        return f"{operands[0]}[{_index(args)}]"
+    if rule.in_place or rule.name == "setitem":
+        steps, index = args[:2]
+        place = "".join(f"[{_index(step)}]" for step in (*steps, index))
+        value = "..." if node.parents[1] is None else operands[1]
+        return f"{operands[0]}{place} = {value}"
+    given = [f"{name}={_brief(value)}" for name, value in (node.kwargs or {}).items()]
+    inner = [f"[{', '.join(operands)}]"] if getattr(rule, "sequence", False) else operands
+    return f"{rule.name}({', '.join([*inner, *given])})"
+
+
+def _operand(node: Node) -> str:
+    if node.rule is None:
+        return "leaf"
+    if node.rule.entrance:
+        return "argument"
+    name = node.args if node.rule is RELEASED else node.rule.name
+    return f"{'updated' if name == 'setitem' else name}(...)"
+
+
+def _at(args: Any, i: int) -> Any:
+    return args[i] if type(args) is tuple and i < len(args) else None
+
+
+def _index(index: Any) -> str:
+    if isinstance(index, tuple):
+        return ", ".join(map(_index, index)) or "()"
+    if isinstance(index, slice):
+        text = ":".join("" if end is None else str(end) for end in (index.start, index.stop))
+        return text if index.step is None else f"{text}:{index.step}"
+    if index is None:
+        return "None"
+    return _brief(index) if isinstance(index, (int, np.generic, np.ndarray)) else "..."
+
+
+def _brief(value: Any) -> str:
+    """Return a constant in a few characters; nothing is known of the values that were not saved."""
+    if value is None or isinstance(value, Spec):
+        return "..."
+    if getattr(value, "shape", ()):
+        return f"<array {value.shape}>"
+    text = str(value) if isinstance(value, np.generic) else repr(value)
+    return text if len(text) <= 30 else f"{text[:27]}..."
 
 
 class Viewed(tuple[Any, ...]):
