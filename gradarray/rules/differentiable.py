@@ -24,7 +24,7 @@ from ..tape.fitting import fit
 from ..tape.nodes import Node, PullbackRule
 from .kinds import Reader, Rule
 from .signature import Signature, names, parameter_names
-from .written import formula, joined
+from .written import equation, formula
 
 Derivative = Callable[..., Array]
 Partial = Derivative | float
@@ -215,7 +215,7 @@ class Elementwise(Differentiable):
 
     def told(self) -> list[str]:
         said = [
-            f"no derivative by {name}" if partial is None else joined(f"d/d{name}", formula(partial))
+            f"no derivative by {name}" if partial is None else equation(f"d/d{name}", formula(partial))
             for name, partial in zip(self.operands, self.declared, strict=True)
         ]
         return [*said, f"where ans = {self.name}({', '.join(self.operands)})"] if self.keeps_out else said
@@ -564,7 +564,7 @@ class Function(Differentiable):
             return ["from g, the cotangent of the result, those of the operands together:", formula(self.declared[0])]
         by = [name for i, name in enumerate(self.operands) if i not in self.skip]
         return ["from g, the cotangent of the result, that of each operand:"] + [
-            f"no derivative by {name}" if vjp is None else joined(f"g_{name}", formula(vjp))
+            f"no derivative by {name}" if vjp is None else equation(f"g_{name}", formula(vjp))
             for name, vjp in zip(by, self.declared, strict=True)
         ]
 

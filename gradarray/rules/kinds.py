@@ -9,7 +9,7 @@ import numpy as np
 
 from .names import public_name, warning_there
 from .signature import names, parameter_names
-from .written import described, formula
+from .written import as_declared, formula
 
 Anew = bool | Callable[[Any, dict[str, Any]], bool]
 
@@ -121,7 +121,7 @@ class Rule:
         return []
 
     def __repr__(self) -> str:
-        return described(self)
+        return as_declared(self)
 
 
 # --- kinds that record nothing of their own -------------------------------------------------------------------------

@@ -22,7 +22,7 @@ _PLACES = (0.0, 1.0, -1.0)
 _NEAR = 1e-6
 
 
-def described(rule: Any) -> str:
+def as_declared(rule: Any) -> str:
     """Return a rule as its ``repr`` shows it: the function and kind, its derivatives, special points, and the place."""
     lines = [f"{rule.name}: {rule.kind}", *rule.told()]
     lines += [f"at {point}" for point in special_points(rule)]
@@ -94,40 +94,49 @@ def _special_points(rule: Any) -> list[str]:
         at = ", ".join(f"{name} = {x:g}" for name, x in zip(rule.operands, point, strict=True))
         for i, partial in enumerate(rule.declared):
             try:
-                said = _class_at(rule.call, partial, point, i) if callable(partial) else ""
+                said = class_at(rule.call, partial, point, i) if callable(partial) else ""
             except Exception:  # it takes other numbers than these
                 continue
-            if said:
+            if said and said != NO_VALUE:  # which is where it is not defined
                 by = "" if rule.nin == 1 else f"by {rule.operands[i]} "
                 found.setdefault(by + said, []).append(at)
     # Of two operands, one place stands for all of its kind: a tie is one everywhere.
     return [f"{' and '.join(at if rule.nin == 1 else at[:1])}: {said}" for said, at in found.items()]
 
 
-def _class_at(func: Callable[..., Any], partial: Callable[..., Any], point: Sequence[float], i: int) -> str:
-    def slope(*x: float) -> Any:
+NO_VALUE, NO_SLOPE, POLE, STEEP = "no value", "no slope", "an infinite value", "an infinite slope"
+
+
+def class_at(func: Callable[..., Any], partial: Callable[..., Any], point: Sequence[Any], i: int) -> str:
+    """Return what is special about a ufunc at a point, along its i-th operand; nothing where nothing is.
+
+    Parameters
+    ----------
+    func, partial : the function, and its derivative by that operand, ``partial(ans, *operands)``
+    point : numbers, one for each operand
+    """
+
+    def slope(*x: Any) -> Any:
         values = [np.float64(v) for v in x]
         return partial(func(*values), *values)
 
     value = func(*map(np.float64, point))
-    if np.isnan(value):
-        return ""
-    if np.isinf(value):
-        return "an infinite value"
+    if not np.isfinite(value):
+        return NO_VALUE if np.isnan(value) else POLE
     here = slope(*point)
     if np.isnan(here):
-        return "no slope"
+        return NO_SLOPE
     if np.isinf(here):
-        return "an infinite slope"
+        return STEEP
     left, right = (slope(*(x + side * (k == i) for k, x in enumerate(point))) for side in (-_NEAR, _NEAR))
     if np.isfinite(left) and np.isfinite(right) and abs(right - left) > 0.1:
         return f"a kink, with slopes {left:.3g} and {right:.3g} to its sides; the derivative there is {here:.3g}"
     return ""
 
 
-def joined(what: str, text: str) -> str:
+def equation(what: str, text: str) -> str:
     """Return a formula after what it is of, on lines of its own if it has several."""
     return f"{what}:\n{textwrap.indent(text, '  ')}" if "\n" in text else f"{what} = {text}"
 
 
-__all__ = ["described", "formula", "joined", "special_points"]
+__all__ = ["NO_SLOPE", "NO_VALUE", "POLE", "STEEP", "as_declared", "class_at", "equation", "formula", "special_points"]

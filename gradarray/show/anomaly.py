@@ -11,6 +11,7 @@ from __future__ import annotations
 import warnings
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from contextvars import ContextVar, copy_context
 from functools import partial
 from itertools import islice
@@ -21,8 +22,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..context.frames import quoted, users_frame, users_level
-from ..context.settings import SILENT, Block, Settings, errors, held, paused, within
+from ..context.settings import SILENT, Block, Settings, errors, held, paused, silently, within
 from ..kernels.arrays import Array
+from ..rules.registry import find
+from ..rules.written import NO_VALUE, POLE, STEEP, class_at
 from ..tape import careful, sweeps
 from ..tape.nodes import Node, next_order
 from ..tape.wrapping import bare
@@ -124,7 +127,9 @@ class Anomalies:
             if np.any(_wrong(made)):
                 known = [births[id(t)][0] for t in before if id(t) in births]
                 if known or not before:
-                    text = known[0] if known else _told(f"{name}: the tangent {_first(made, _wrong(made))}", _here())
+                    said = f"{name}: the tangent {_first(made, _wrong(made))}"
+                    said += _pushed_at(name, operands, result, _wrong(made))
+                    text = known[0] if known else _told(said, _here())
                     births[id(made)] = text, made
         return result
 
@@ -183,7 +188,8 @@ class _Search(careful.Sweep):
             self.ways.append((node.order, parent.order))
             new = wrong & ~given if np.shape(wrong) == np.shape(given) else wrong & (not np.any(given))
             if np.any(new):
-                self.births.append((node.order, parent.order, f"{_derivative(node, i)} {_first(c, new)}"))
+                said = f"{_derivative(node, i)} {_first(c, new)}"
+                self.births.append((node.order, parent.order, said + _at_point(node, i, g, c, new)))
         return values
 
 
@@ -192,6 +198,104 @@ def _derivative(node: Node, i: int) -> str:
     names = getattr(rule, "operands", ())
     operand = names[i] if i < len(names) and not getattr(rule, "sequence", False) else f"operand {i}"
     return f"{rule.name}: the derivative by {operand}"
+
+
+# --- what kind of point it is ----------------------------------------------------------------------------------------
+
+
+def _at_point(node: Node, i: int, g: Any, c: Any, wrong: Any) -> str:
+    """Say what kind of point a call is at where the derivative by its i-th operand became infinite or NaN."""
+    rule: Any = node.rule
+    names = getattr(rule, "operands", ())
+    values = [_value(node, k) for k in range(len(node.parents))]
+    if len(names) != len(values) or getattr(rule, "sequence", False):
+        names = [f"operand {k}" for k in range(len(values))]
+    if not getattr(rule, "is_elementwise", False):
+        before = [name for name, x in zip(names, values, strict=True) if np.any(_wrong_values(x))]
+        return f". {_COME.format(' and '.join(before))}" if before else ""
+    point = [_element(x, wrong) for x in values]
+    said = ""
+    if not any(x is None for x in point) and callable(rule.declared[i]):
+        with suppress(Exception):  # a user's derivative, which takes no numbers
+            said = silently(class_at, rule.call, rule.declared[i], point, i)
+    elif (out := _element(node.out, wrong)) is not None:
+        said = _class_of(out)
+    back, arrives = _element(g, wrong), _element(c, wrong)
+    product = back is not None and arrives is not None and back == 0 and np.isnan(arrives)
+    return _special(rule.name, [*zip(names, point, strict=True)], said, product)
+
+
+_COME = "{} is infinite or NaN already: where it became so, NumPy's warning in this block names the line"
+
+
+def _special(name: str, point: Sequence[tuple[str, Any]], said: str, product: bool = False) -> str:
+    """Say where the operands are, as far as they are known, what is special there, and what to do.
+
+    `product` tells that an infinite slope was multiplied by zero.
+    """
+    known = [(called, x) for called, x in point if x is not None]
+    there = ", ".join(f"{called} = {x:g}" for called, x in known)
+    before = " and ".join(called for called, x in known if not np.isfinite(x))
+    if before:
+        return f". There {there}: {_COME.format(before)}"
+    if not said:
+        return f". There {there}" if there else ""
+    at = f"There {there}, where {name} has {said}" if there else f"There {name} has {said}"
+    if product:
+        at += ". What comes back to it is 0, and 0 * inf is NaN"
+    mask = (
+        f"the operand before the call: np.where(ok, {point[0][0]}, 1.0)"
+        if len(point) == 1
+        else "what goes into the call"
+    )
+    return f". {at}. Keep away from there, or mask {mask}"
+
+
+def _class_of(value: Any) -> str:
+    """Return the class of point by the value of a function there alone, where the slope is infinite."""
+    return STEEP if np.isfinite(value) else NO_VALUE if np.isnan(value) else POLE
+
+
+def _value(node: Node, k: int) -> Any:
+    """Return an operand of a call, as far as it is still there: saved by the call, by its own, or in its tensor."""
+    args, parent = node.args, node.parents[k]
+    x = bare(args[k]) if type(args) is tuple and len(args) == len(node.parents) else None
+    if isinstance(x, (np.ndarray, np.generic, int, float)):
+        return x
+    if parent is None:
+        return None
+    if parent.rule is None:
+        holder = getattr(parent, "holder", None)
+        tensor = None if holder is None else holder()
+        return bare(tensor) if getattr(tensor, "_known", None) is parent else None
+    return bare(parent.out)
+
+
+def _wrong_values(value: Any) -> Any:
+    return ~np.isfinite(value) if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "fc" else False
+
+
+def _element(value: Any, wrong: Any) -> Any:
+    """Return the element of an operand that belongs to the first wrong one of a result; None if that is not known."""
+    value = bare(value)
+    if not isinstance(value, (np.ndarray, np.generic, int, float)) or np.result_type(value).kind not in "fiu":
+        return None
+    place = tuple(map(int, np.argwhere(wrong)[0])) if np.ndim(wrong) else ()
+    try:
+        return np.broadcast_to(value, np.shape(wrong))[place]
+    except ValueError:  # it has lost its axes
+        return None
+
+
+def _pushed_at(name: str, operands: Any, result: Any, wrong: Any) -> str:
+    """Say the same of a call in forward mode, of one operand or more."""
+    func = getattr(np, name.removeprefix("np."), None)
+    rule: Any = None if func is None else find(func)
+    if rule is None or not rule.is_elementwise or not isinstance(operands, tuple):
+        return ""
+    point = [_element(x, wrong) for x in operands]
+    out = _element(getattr(result, "value", None), wrong)
+    return _special(name, [*zip(rule.operands, point, strict=False)], "" if out is None else _class_of(out))
 
 
 def _tangents(value: Any, level: int) -> list[Any]:
@@ -250,8 +354,8 @@ class _DetectAnomaly(Block):
 
     In it NumPy's warnings of infinite and undefined results name the line of the user's code, and their text is
     NumPy's. A gradient, or a tangent in forward mode, that is infinite or NaN raises an error which says at which call
-    it became so, by which operand, at which element, and the line of that call. What is infinite on the way and does
-    not arrive, as behind a mask, is no anomaly.
+    it became so, by which operand, at which element, what is special about the point there, and the line of that call.
+    What is infinite on the way and does not arrive, as behind a mask, is no anomaly.
 
     It acts on the calling thread, or asyncio task, alone; both the calls and the derivative are to be in the block.
     Everything is slower there. NumPy tells of errors as it is told to: what ``np.errstate`` ignores, or raises, is
@@ -270,7 +374,7 @@ class _DetectAnomaly(Block):
     >>> with ga.detect_anomaly():
     ...     np.sum(np.sqrt(x)).backward()
     Traceback (most recent call last):
-    FloatingPointError: np.sqrt: the derivative by x is inf at element (0,). It comes from ...
+    FloatingPointError: np.sqrt: the derivative by x is inf at element (0,). There x = 0, where np.sqrt has ...
     """
 
     def _changes(self) -> dict[str, Any]:
