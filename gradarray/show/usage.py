@@ -58,6 +58,7 @@ class Usage:
     Attributes
     ----------
     name : what it is called there, such as ``x`` or ``model.w``; None where it is no more than an expression
+    fresh : whether it is an expression, such as ``x[0]`` or ``np.exp(x)``, of which each time a new object comes
     made : the last statement that gave it a value
     bare : the first one that takes bare values of it
     flat : the first one that gives it to a function with a derivative of zero, or compares it
@@ -71,6 +72,7 @@ class Usage:
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name
+        self.fresh = False
         self.backward: Line | None = None
         self._begin(None)
 
@@ -92,9 +94,13 @@ class Usage:
             return cls()
         here = Instruction.of(frame)
         call = here.spot.expression
-        if not isinstance(call, ast.Call) or not call.args or not isinstance(call.args[0], _NAMES):
+        if not isinstance(call, ast.Call) or not call.args:
             return cls()
-        usage = cls(ast.unparse(call.args[0]))
+        argument = call.args[0]
+        usage = cls(ast.unparse(argument) if isinstance(argument, _NAMES) else None)
+        usage.fresh = not isinstance(argument, (ast.Name, ast.Attribute))
+        if usage.name is None:
+            return usage
         lines = tuple(linecache.getlines(here.file, here.names))
         for statement, line in _statements(lines, here.code.co_name, here.code.co_firstlineno):
             if line.number < here.line:
@@ -115,14 +121,14 @@ class Usage:
             self._begin(line)
             return
         for x in parts:
-            if isinstance(x, ast.Attribute) and _is(x.value, name):
+            if isinstance(x, ast.Attribute) and _is_part(x.value, name):
                 if x.attr in _CLEARING or (x.attr == "grad" and isinstance(x.ctx, ast.Store)):
                     self.cleared = line
                 elif x.attr in _BARE_ATTRIBUTES and isinstance(x.ctx, ast.Load):
                     self.bare = self.bare or line
                 elif x.attr in _FLAT_CALLS:
                     self.flat = self.flat or line
-            elif isinstance(x, ast.Call) and any(_is(a, name) for a in x.args):
+            elif isinstance(x, ast.Call) and any(_is_part(a, name) for a in x.args):
                 self._read_call(x, line)
             elif isinstance(x, ast.Compare) and any(_is(a, name) for a in (x.left, *x.comparators)):
                 self.flat = self.flat or line
@@ -221,6 +227,12 @@ _NAMES = (ast.Name, ast.Attribute, ast.Subscript)
 
 def _is(node: Any, name: str | None) -> bool:
     return isinstance(node, _NAMES) and ast.unparse(node) == name
+
+
+def _is_part(node: Any, name: str | None) -> bool:
+    while isinstance(node, ast.Subscript) and not _is(node, name):
+        node = node.value
+    return _is(node, name)
 
 
 def _last_name(node: Any) -> str | None:

@@ -155,7 +155,7 @@ def _variable(x: Tensor, name: str, usage: Usage) -> Iterator[str]:
     if node.rule is RELEASED:
         yield from _released(node, name, usage)
         return
-    before = _before_updates(x, node)
+    before = _before_updates(x, node, usage)
     if before is not None:
         yield from _updated(before, node, name, usage)
         return
@@ -186,13 +186,16 @@ def _released(node: Node, name: str, usage: Usage) -> Iterator[str]:
     yield f"{_line(usage.cleared)}. Compute it again, and pass retain_graph=True to backward() to keep the tape."
 
 
-def _before_updates(x: Tensor, node: Node) -> Node | None:
+def _before_updates(x: Tensor, node: Node, usage: Usage) -> Node | None:
     """Return the leaf that a tensor was, if it has been updated in place since."""
     if node.rule is None:
         return None
     for old in sweeps.reachable(node, whole=False):
         holder = getattr(old, "holder", None) if old.rule is None else None
-        if holder is not None and holder() is x:
+        if holder is nodes.somebody:  # a former leaf, of a tensor that is not known, was computed once itself
+            if old.out is nodes.UPDATED and usage.updated is not None:
+                return old
+        elif holder is not None and holder() is x:
             return old
     return None
 
@@ -241,9 +244,14 @@ def _unused(node: Node, reached: list[Node], name: str, usage: Usage) -> Iterato
         yield from past
         return
     called = f"backward() was called{_line(usage.backward or usage.before)}"
-    if usage.before is not None and max((other.order for other in reached), default=node.order) < node.order:
-        yield f"{name} is younger than anything that was differentiated: it was made anew{_line(usage.made)}, and"
-        yield "the gradient is that of the former tensor. Make variables once, before the computation, and keep them."
+    if usage.fresh and node.rule is not None:
+        yield f"{name} is computed in this very line, so that nothing depends on it yet. Give it a name where it is"
+        yield "used, as y = ..., and y.grad is there after backward(); of a part of x it is the same part of x.grad."
+    elif usage.before is not None and max((other.order for other in reached), default=node.order) < node.order:
+        yield f"{name} is younger than anything that was differentiated{_line(usage.made)}: no backward() has come"
+        yield "since. If it takes the place of an earlier tensor, as a variable that is made anew in a loop, the"
+        yield "gradient was that one's: make variables once, before the loop, and update them by `w.data -= rate * w.grad`."
+        yield f"Otherwise call backward() on a result that is computed from {name}."
     elif usage.backward is not None or any(other.rule is not None and other.order > node.order for other in reached):
         yield f"{called}, and {name} was not reached: the result does not depend on it. Either it was not used at all,"
         yield f"or only by its bare values ({name}.data, np.asarray, float, .item()), or inside ga.no_grad."
@@ -251,7 +259,8 @@ def _unused(node: Node, reached: list[Node], name: str, usage: Usage) -> Iterato
         yield f"`{name}.ops` lists the recorded calls that took it, as long as their results are there."
     else:
         yield f"backward() has not been called yet on anything that was computed from {name}{_line(usage.made)}, and"
-        yield f"nothing that was is left. Compute a result from {name}, keep it, and call its backward()."
+        yield f"nothing that was is left. Compute a result from {name}, keep it, and call its backward(). What float(),"
+        yield ".item(), .data and np.asarray give is no such result, but bare values."
 
 
 def _place(node: Node) -> str:

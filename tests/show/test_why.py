@@ -194,6 +194,13 @@ def test_used_by_bare_values_alone(kind):
     assert value and "bare values" in answer and here in answer
 
 
+def test_used_by_bare_values_of_a_part():
+    x, table = ga.tensor([1.0, 2.0]), np.zeros(2)
+    table[0] = x[0].data
+    answer = ga.why_no_grad(x)
+    assert "bare values" in answer and line("table[0] = x[0].data") in answer
+
+
 def test_used_where_nothing_is_recorded():
     x, w = ga.tensor([1.0, 2.0]), ga.tensor([3.0, 4.0])
     with ga.no_grad():
@@ -300,6 +307,32 @@ def test_a_new_tensor_after_backward():
     answer = ga.why_no_grad(x)
     assert "younger than anything that was differentiated" in answer
     assert line("x = ga.tensor(x.data - 0.1)") in answer
+
+
+def test_an_update_in_a_loop():
+    w = ga.tensor([1.0, 2.0])
+    for _ in range(3):
+        loss = np.sum((w - 3) ** 2)
+        loss.backward()
+        w -= 0.1 * w.grad
+    answer = ga.why_no_grad(w)
+    assert "changed in place since" in answer and line("w -= 0.1 * w.grad") in answer
+
+
+def test_what_is_computed_from_an_updated_tensor_was_not_updated():
+    w = ga.tensor([1.0, 2.0])
+    y = w * 3
+    np.sum(w**2).backward()
+    w -= 0.1 * w.grad
+    z = w * 3
+    assert "changed" not in ga.why_no_grad(y) and "changed" not in ga.why_no_grad(z)
+
+
+def test_what_is_computed_in_the_question():
+    x = ga.tensor([1.0, 2.0])
+    np.sum(np.exp(x)).backward()
+    for answer in (ga.why_no_grad(np.exp(x)), ga.why_no_grad(x[0])):
+        assert "computed in this very line" in answer and "part of x.grad" in answer
 
 
 def test_a_view():
