@@ -11,7 +11,6 @@ from __future__ import annotations
 import warnings
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from contextvars import ContextVar, copy_context
 from functools import partial
 from itertools import islice
@@ -22,13 +21,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..context.frames import quoted, users_frame, users_level
-from ..context.settings import SILENT, Block, Settings, errors, held, paused, silently, within
+from ..context.settings import SILENT, Block, Settings, errors, held, paused, within
 from ..kernels.arrays import Array
-from ..rules.registry import find
-from ..rules.written import NO_VALUE, POLE, STEEP, class_at
 from ..tape import careful, sweeps
 from ..tape.nodes import Node, next_order
 from ..tape.wrapping import bare
+from .points import ALREADY, at_point, born_forward, pushed_at
 
 # --- what is noted -------------------------------------------------------------------------------------------------
 
@@ -114,7 +112,18 @@ class Anomalies:
         arriving = [birth for birth in search.births if birth[1] in ends] or search.births
         if arriving:
             order, _, text = arriving[0]
+            if ALREADY in text:
+                text += self._told_of_birth(next(node for node in nodes if node.order == order))
             raise FloatingPointError(_told(text, self.place(order)))
+
+    def _told_of_birth(self, node: Node) -> str:
+        """Say where on the way forward an operand of a call became infinite or NaN, as far as values are there."""
+        born, certain = born_forward(node)
+        if born is None or born.rule is None:
+            return ", as it came in"
+        place = self.place(born.order)
+        since = f", since {born.rule.name}{'' if place is None else f' ({place})'}"
+        return since if certain else f"{since} or what goes into that"
 
     # --- forward -----------------------------------------------------------------------------------------------------
 
@@ -128,7 +137,7 @@ class Anomalies:
                 known = [births[id(t)][0] for t in before if id(t) in births]
                 if known or not before:
                     said = f"{name}: the tangent {_first(made, _wrong(made))}"
-                    said += _pushed_at(name, operands, result, _wrong(made))
+                    said += pushed_at(name, operands, result, _wrong(made))
                     text = known[0] if known else _told(said, _here())
                     births[id(made)] = text, made
         return result
@@ -189,7 +198,7 @@ class _Search(careful.Sweep):
             new = wrong & ~given if np.shape(wrong) == np.shape(given) else wrong & (not np.any(given))
             if np.any(new):
                 said = f"{_derivative(node, i)} {_first(c, new)}"
-                self.births.append((node.order, parent.order, said + _at_point(node, i, g, c, new)))
+                self.births.append((node.order, parent.order, said + at_point(node, i, g, c, new)))
         return values
 
 
@@ -198,104 +207,6 @@ def _derivative(node: Node, i: int) -> str:
     names = getattr(rule, "operands", ())
     operand = names[i] if i < len(names) and not getattr(rule, "sequence", False) else f"operand {i}"
     return f"{rule.name}: the derivative by {operand}"
-
-
-# --- what kind of point it is ----------------------------------------------------------------------------------------
-
-
-def _at_point(node: Node, i: int, g: Any, c: Any, wrong: Any) -> str:
-    """Say what kind of point a call is at where the derivative by its i-th operand became infinite or NaN."""
-    rule: Any = node.rule
-    names = getattr(rule, "operands", ())
-    values = [_value(node, k) for k in range(len(node.parents))]
-    if len(names) != len(values) or getattr(rule, "sequence", False):
-        names = [f"operand {k}" for k in range(len(values))]
-    if not getattr(rule, "is_elementwise", False):
-        before = [name for name, x in zip(names, values, strict=True) if np.any(_wrong_values(x))]
-        return f". {_COME.format(' and '.join(before))}" if before else ""
-    point = [_element(x, wrong) for x in values]
-    said = ""
-    if not any(x is None for x in point) and callable(rule.declared[i]):
-        with suppress(Exception):  # a user's derivative, which takes no numbers
-            said = silently(class_at, rule.call, rule.declared[i], point, i)
-    elif (out := _element(node.out, wrong)) is not None:
-        said = _class_of(out)
-    back, arrives = _element(g, wrong), _element(c, wrong)
-    product = back is not None and arrives is not None and back == 0 and np.isnan(arrives)
-    return _special(rule.name, [*zip(names, point, strict=True)], said, product)
-
-
-_COME = "{} is infinite or NaN already: where it became so, NumPy's warning in this block names the line"
-
-
-def _special(name: str, point: Sequence[tuple[str, Any]], said: str, product: bool = False) -> str:
-    """Say where the operands are, as far as they are known, what is special there, and what to do.
-
-    `product` tells that an infinite slope was multiplied by zero.
-    """
-    known = [(called, x) for called, x in point if x is not None]
-    there = ", ".join(f"{called} = {x:g}" for called, x in known)
-    before = " and ".join(called for called, x in known if not np.isfinite(x))
-    if before:
-        return f". There {there}: {_COME.format(before)}"
-    if not said:
-        return f". There {there}" if there else ""
-    at = f"There {there}, where {name} has {said}" if there else f"There {name} has {said}"
-    if product:
-        at += ". What comes back to it is 0, and 0 * inf is NaN"
-    mask = (
-        f"the operand before the call: np.where(ok, {point[0][0]}, 1.0)"
-        if len(point) == 1
-        else "what goes into the call"
-    )
-    return f". {at}. Keep away from there, or mask {mask}"
-
-
-def _class_of(value: Any) -> str:
-    """Return the class of point by the value of a function there alone, where the slope is infinite."""
-    return STEEP if np.isfinite(value) else NO_VALUE if np.isnan(value) else POLE
-
-
-def _value(node: Node, k: int) -> Any:
-    """Return an operand of a call, as far as it is still there: saved by the call, by its own, or in its tensor."""
-    args, parent = node.args, node.parents[k]
-    x = bare(args[k]) if type(args) is tuple and len(args) == len(node.parents) else None
-    if isinstance(x, (np.ndarray, np.generic, int, float)):
-        return x
-    if parent is None:
-        return None
-    if parent.rule is None:
-        holder = getattr(parent, "holder", None)
-        tensor = None if holder is None else holder()
-        return bare(tensor) if getattr(tensor, "_known", None) is parent else None
-    return bare(parent.out)
-
-
-def _wrong_values(value: Any) -> Any:
-    return ~np.isfinite(value) if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "fc" else False
-
-
-def _element(value: Any, wrong: Any) -> Any:
-    """Return the element of an operand that belongs to the first wrong one of a result; None if that is not known."""
-    value = bare(value)
-    if not isinstance(value, (np.ndarray, np.generic, int, float)) or np.result_type(value).kind not in "fiu":
-        return None
-    place = tuple(map(int, np.argwhere(wrong)[0])) if np.ndim(wrong) else ()
-    try:
-        return np.broadcast_to(value, np.shape(wrong))[place]
-    except ValueError:  # it has lost its axes
-        return None
-
-
-def _pushed_at(name: str, operands: Any, result: Any, wrong: Any) -> str:
-    """Say the same of a call in forward mode, of one operand or more."""
-    func = getattr(np, name.removeprefix("np."), None)
-    rule: Any = None if func is None else find(func)
-    if rule is None or not rule.is_elementwise or not isinstance(operands, tuple):
-        return ""
-    point = [_element(x, wrong) for x in operands]
-    out = _element(getattr(result, "value", None), wrong)
-    return _special(name, [*zip(rule.operands, point, strict=False)], "" if out is None else _class_of(out))
 
 
 def _tangents(value: Any, level: int) -> list[Any]:

@@ -250,7 +250,7 @@ def _unused(node: Node, reached: list[Node], name: str, usage: Usage) -> Iterato
     elif usage.before is not None and max((other.order for other in reached), default=node.order) < node.order:
         yield f"{name} is younger than anything that was differentiated{_line(usage.made)}: no backward() has come"
         yield "since. If it takes the place of an earlier tensor, as a variable that is made anew in a loop, the"
-        yield "gradient was that one's: make variables once, before the loop, and update them by `w.data -= rate * w.grad`."
+        yield "gradient was that one's: make variables once, before the loop, and update `w.data -= rate * w.grad`."
         yield f"Otherwise call backward() on a result that is computed from {name}."
     elif usage.backward is not None or any(other.rule is not None and other.order > node.order for other in reached):
         yield f"{called}, and {name} was not reached: the result does not depend on it. Either it was not used at all,"

@@ -303,7 +303,7 @@ POINTS = {
     "There x1 = 1, x2 = 0, where np.divide has an infinite value.": lambda x: 1.0 / x,
     "There x1 = 0, x2 = 0.5, where np.power has an infinite slope.": lambda x: x**0.5,
     "where np.sqrt has an infinite slope. What comes back to it is 0, and 0 * inf is NaN": lambda x: np.sqrt(x) ** 2,
-    "There x1 = nan, x2 = 0: x1 is infinite or NaN already": lambda x: np.nan * x,
+    "There x1 = nan, x2 = 4: x1 is infinite or NaN already on the way forward, as it came in": lambda x: np.nan * x,
     "There np.exp has an infinite value.": lambda x: np.exp(x + 1000.0),
 }
 
@@ -333,6 +333,25 @@ def test_a_broadcast_operand_is_told_at_the_element():
     x, y = ga.tensor([[1.0], [0.0]]), ga.tensor([2.0, 3.0])
     with ga.detect_anomaly(), pytest.raises(FloatingPointError, match=r"There x1 = 2, x2 = 0, where np\.divide"):
         np.sum(y / x).backward()
+
+
+@pytest.mark.usefixtures("quiet")
+def test_what_was_infinite_on_the_way_forward_is_told_with_its_line():
+    x, w = ga.tensor([4.0, 0.0]), ga.tensor([1.0, 2.0])
+    with ga.detect_anomaly(), pytest.raises(FloatingPointError) as error:
+        y = np.log(x)
+        np.sum(y * w).backward()
+    first = test_what_was_infinite_on_the_way_forward_is_told_with_its_line.__code__.co_firstlineno + 4
+    text = str(error.value)
+    assert "np.multiply: the derivative by x2 is -inf at element (1,). There x1 = -inf, x2 = 2: x1 is" in text
+    assert re.search(rf"on the way forward, since np\.log \(.*:{first}, `y = np\.log\(x\)`\)\. It comes from", text)
+
+
+@pytest.mark.usefixtures("quiet")
+def test_where_values_were_not_kept_what_goes_in_is_told_too():
+    x, w = ga.tensor([4.0, 0.0]), ga.tensor([1.0, 2.0])
+    with ga.detect_anomaly(), pytest.raises(FloatingPointError, match=r"since np\.multiply .* or what goes into that"):
+        np.sum(np.log(x) * 3.0 * w).backward()
 
 
 @pytest.mark.usefixtures("quiet")
