@@ -355,6 +355,14 @@ def test_where_values_were_not_kept_what_goes_in_is_told_too():
 
 
 @pytest.mark.usefixtures("quiet")
+def test_a_nan_that_no_zero_has_part_in_is_no_product():
+    x = ga.tensor([0.0])
+    with ga.detect_anomaly(), pytest.raises(FloatingPointError, match=r"x2 is nan .* np\.divide has no value") as error:
+        np.sum(np.zeros(1) / x).backward()
+    assert "0 * inf" not in str(error.value)
+
+
+@pytest.mark.usefixtures("quiet")
 def test_a_masked_operand_has_no_such_point():
     x = ga.tensor([4.0, 0.0])
     with ga.detect_anomaly():

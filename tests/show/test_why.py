@@ -326,6 +326,10 @@ def test_what_is_computed_from_an_updated_tensor_was_not_updated():
     w -= 0.1 * w.grad
     z = w * 3
     assert "changed" not in ga.why_no_grad(y) and "changed" not in ga.why_no_grad(z)
+    np.sum(w**2).backward()
+    y = w * 3
+    w -= 0.1 * w.grad
+    assert "changed" not in ga.why_no_grad(y)
 
 
 def test_what_is_computed_in_the_question():
@@ -400,3 +404,12 @@ def test_without_source_it_answers_too():
     scope = {"ga": ga, "np": np}
     exec("x = ga.tensor([1.0, 2.0]); answer = ga.why_no_grad(x)", scope)
     assert "the tensor" in scope["answer"]
+
+
+def test_without_source_the_order_tells_what_was_differentiated():
+    scope: dict[str, Any] = {"ga": ga, "np": np}
+    exec("w = ga.tensor([3.0]); loss = np.sum(w * 3); loss.backward()", scope)
+    exec("x = ga.tensor([1.0]); y = x * 2; answer = ga.why_no_grad(x)", scope)
+    assert scope["answer"].startswith("backward() has not been called yet")
+    exec("loss = np.sum(w * 3); loss.backward(); answer = ga.why_no_grad(x)", scope)
+    assert "does not depend on" in scope["answer"]
