@@ -1,6 +1,32 @@
 """NumPy with autodiff built in: derivatives of any NumPy code.
 
-Call plain ``np.*`` functions on a `tensor`, then ``.backward()``: the gradient of every variable is in its ``.grad``.
+Call plain np.* functions on a tensor, then .backward(): each variable has its gradient in .grad.
+Besides NumPy's own functions, of which the mirror is (ga.sum is np.sum; help(np.sum) tells of it), there are:
+
+Tensors     tensor, astensor                    make one of numbers; Tensor is the class
+            asarray, astype, save, load         take its values, convert it, keep it in a file
+            no_grad, no_autodiff                a block in which nothing is recorded
+            mem_guard_on, mem_guard_off         a block with, or without, a lock on arrays that a tape needs
+            mem_guard_active                    turn_memory_guarding_on, turn_memory_guarding_off in the program
+Transforms  grad, value_and_grad                the gradient of a function; elementwise_grad for each element
+            vjp, jvp, linearize                 products with its Jacobian, in reverse and forward mode
+            jacobian, jacrev, jacfwd            all of its Jacobian
+            hessian, hvp, hessian_diagonal      second derivatives; ggnvp for least squares
+            checkpoint, implicit_root           memory for time; the derivative of a solver's answer
+            stop_gradient, tap                  a value as a constant; a look at the cotangents that pass
+            flatten, tree_map, tree_leaves      containers of arrays; register_container for your own
+Drop-in     drop_in                             existing NumPy code, with math and lists, as it stands
+            gradient_loss                       what happens where a gradient would be lost: GradientLossError,
+                                                GradientLossWarning, or nothing
+Programs    jit, source                         a program of NumPy calls for speed, and its text; JitWarning
+Teaching    explain                             how a result, and its derivative, came about, as a table
+            why_no_grad                         why x.grad is None; `python -m gradarray` is a tour
+Debugging   check_grads, testing                compare derivatives with differences
+            detect_anomaly                      where the first NaN or infinity comes from
+Extension   custom_gradient                     the derivative of a function of your own
+            registry, ufunc                     the rules of all functions; other libraries' ufuncs
+Networks    nnet, sliding_window_view           layers, losses, optimizers, schedules
+Like NumPy  linalg, fft, random                 and ga.sin, ga.sum, ...; as in MyGrad, sec, add_sequence, ...
 
 Examples
 --------
@@ -116,6 +142,7 @@ __all__ = [
     "ufunc",
     "value_and_grad",
     "vjp",
+    "why_no_grad",
 ]
 __all__ += _additions.__all__ + _constants.__all__ + _functions.__all__
 
@@ -129,6 +156,7 @@ if TYPE_CHECKING:
     from .nnet.layers.utils import sliding_window_view
     from .show.explain import explain
     from .show.graph import graph
+    from .show.why import why_no_grad
     from .testing import check_grads
 else:
     _LATER = {
@@ -139,6 +167,7 @@ else:
         "random": "random",
         "sliding_window_view": "nnet.layers.utils",
         "testing": "testing",
+        "why_no_grad": "show.why",
     }
 
     def __getattr__(name):

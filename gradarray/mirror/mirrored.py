@@ -15,7 +15,7 @@ from ..reverse.notes import add_shapes
 from ..reverse.outputs import place_of
 from ..reverse.protocols import FUNCTIONS
 from ..reverse.tensor import Tensor, leaf_of
-from ..rules.names import warning_there
+from ..rules.names import public_name, warning_there
 from ..rules.registry import find
 from ..tape.wrapping import has_tensor, wrap, wrap_results
 
@@ -160,9 +160,9 @@ def converted(func: Callable[..., Any]) -> Callable[..., Tensor]:
 
 
 def borrow(call: Callable[..., Any], func: Callable[..., Any], module: str | None = None) -> Callable[..., Any]:
-    """Give a mirror the name and the documentation of its function."""
+    """Give a mirror the name of its function, and the documentation; of NumPy's own functions in short."""
     call.__name__ = call.__qualname__ = func.__name__
-    call.__doc__ = func.__doc__
+    call.__doc__ = func.__doc__ if module else _in_short(func)
     theirs = getattr(func, "__module__", None) or "numpy"
     call.__module__ = module or (theirs.replace("numpy", PACKAGE, 1) if theirs in _MODULES else PACKAGE)
     call.__wrapped__ = func  # type: ignore[attr-defined]
@@ -170,6 +170,20 @@ def borrow(call: Callable[..., Any], func: Callable[..., Any], module: str | Non
 
 
 _MODULES = ("numpy.fft", "numpy.linalg")
+
+
+def _in_short(func: Callable[..., Any]) -> str:
+    """Return what NumPy says of a function first, and where all of it stands.
+
+    With a copy of each documentation, ``help(ga)`` had 20,000 lines before the first function that is ours.
+    """
+    paragraphs = [text.strip() for text in (func.__doc__ or "").split("\n\n", 2)[:2]]
+    # What is written in C, or is a ufunc, has its signature first.
+    kept = paragraphs if paragraphs[0].startswith(f"{func.__name__}(") else paragraphs[:1]
+    name = public_name(func)
+    return "\n\n".join(
+        [*kept, f"This is {name}, which also takes ``constant=``: help({name}) has all that NumPy says of it."]
+    )
 
 
 def new(result: Any, constant: bool | None) -> Any:

@@ -227,7 +227,7 @@ class Tensor(Surface):
             return
         if self._known is nodes.WRITTEN:
             raise nodes.released(nodes.WRITTEN)
-        nodes.drop_gradient(self._known)
+        nodes.drop_gradient(self._known, by=nodes.SET_TO_NONE if value is None else None)
         self._known.grad = value if value is None or isinstance(value, Tensor) else np.array(value, self.dtype)
 
     def _set_part(self, value: Any) -> None:
@@ -406,7 +406,7 @@ class Tensor(Surface):
         >>> x = ga.tensor([1.0, 2.0])
         >>> y, z = np.exp(x), 2 * x
         >>> x.ops
-        (Node(np.exp, shape=(2,), dtype=float64), Node(np.multiply, shape=(2,), dtype=float64))
+        (Node(np.exp(leaf), shape=(2,), dtype=float64), Node(np.multiply(2, leaf), shape=(2,), dtype=float64))
         >>> y.creator is x.ops[0]
         True
         """

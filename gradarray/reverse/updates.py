@@ -46,7 +46,7 @@ def update(x: Any, ufunc: np.ufunc, other: Any) -> Any:
             result = result.reshape(x.shape)
         if not x._alias:
             if x._known is not None:
-                nodes.drop_gradient(x._known)
+                nodes.drop_gradient(x._known, by=nodes.UPDATED)
             data = _laid_as(x._raw, result._raw)
             alias = False if isinstance(data, np.generic) else None
             x._raw, x._known, x._alias = data, result._known, alias

@@ -24,6 +24,7 @@ from ..tape.fitting import fit
 from ..tape.nodes import Node, PullbackRule
 from .kinds import Reader, Rule
 from .signature import Signature, names, parameter_names
+from .written import equation, formula
 
 Derivative = Callable[..., Array]
 Partial = Derivative | float
@@ -184,6 +185,7 @@ class Elementwise(Differentiable):
         if not isinstance(func, np.ufunc):
             raise TypeError(f"{self.name} is no ufunc; declare it with linear(), bilinear(), rule() or composite()")
         self.refused = tuple([i for i, partial in enumerate(declared) if partial is None])
+        self.declared = tuple(declared)
         partials = [0 if partial is None else partial for partial in declared]
         if len(partials) != func.nin:
             raise TypeError(
@@ -214,6 +216,13 @@ class Elementwise(Differentiable):
             raise TypeError(f"of {self.name}, which works element by element, only partial derivatives can be faster")
         self.partials = _hastened(self, self.partials, derivatives)
         self.pullback = _scalar_chain(self.partials, self._to_real)  # type: ignore[method-assign, assignment]
+
+    def told(self) -> list[str]:
+        said = [
+            f"no derivative by {name}" if partial is None else equation(f"d/d{name}", formula(partial))
+            for name, partial in zip(self.operands, self.declared, strict=True)
+        ]
+        return [*said, f"where ans = {self.name}({', '.join(self.operands)})"] if self.keeps_out else said
 
     def enclose(self, how: Callable[[Any], Any]) -> None:
         self.partials = tuple([how(partial) if callable(partial) else partial for partial in self.partials])
@@ -483,6 +492,7 @@ class Function(Differentiable):
         leading: Sequence[str] = ("g", "ans"),
     ) -> None:
         super().__init__(func)
+        self.declared = tuple(vjps)
         self.selects = selects
         self.exact = selects is True
         self.jvp = jvp
@@ -548,6 +558,15 @@ class Function(Differentiable):
         self.sparse = ways.pop("sparse", self.sparse)
         if ways:
             raise TypeError(f"a faster way is a derivative, jvp=, forward= or sparse=, not {', '.join(ways)}=")
+
+    def told(self) -> list[str]:
+        if self.joint or self.variadic:
+            return ["from g, the cotangent of the result, those of the operands together:", formula(self.declared[0])]
+        by = [name for i, name in enumerate(self.operands) if i not in self.skip]
+        return ["from g, the cotangent of the result, that of each operand:"] + [
+            f"no derivative by {name}" if vjp is None else equation(f"g_{name}", formula(vjp))
+            for name, vjp in zip(by, self.declared, strict=True)
+        ]
 
     def enclose(self, how: Callable[[Any], Any]) -> None:
         self.vjps = tuple(map(how, self.vjps))

@@ -9,6 +9,7 @@ import numpy as np
 
 from .names import public_name, warning_there
 from .signature import names, parameter_names
+from .written import as_declared, formula
 
 Anew = bool | Callable[[Any, dict[str, Any]], bool]
 
@@ -81,9 +82,11 @@ class Rule:
     lower : answers the calls that are another function's or another form's, or returns NotImplemented; see `lowered`
     lower_unusual : the same, but for calls in an unusual form alone: with more than an array, numbers and names
     straight : the short way of the usual calls of a composite
+    declared : the derivatives, or the body, that it was declared with
     """
 
     kind: ClassVar[str]
+    declared: Sequence[Any] = ()
     plain = False
     refuses = False
     reason = ""
@@ -113,8 +116,12 @@ class Rule:
     def enclose(self, how: Callable[[Any], Any]) -> None:
         """Let `how` stand around each function that this rule was declared with."""
 
+    def told(self) -> list[str]:
+        """Return what the declaration says, in the words of a reader of NumPy."""
+        return []
+
     def __repr__(self) -> str:
-        return f"<{self.kind} {self.name}>"
+        return as_declared(self)
 
 
 # --- kinds that record nothing of their own -------------------------------------------------------------------------
@@ -133,6 +140,7 @@ class Composite(Rule):
     ) -> None:
         super().__init__(func)
         self.body = body
+        self.declared = (body,)
         self.sequences = frozenset(sequences)
         self._anew = anew
         self.params = names(body)
@@ -143,6 +151,9 @@ class Composite(Rule):
 
     def enclose(self, how: Callable[[Any], Any]) -> None:
         self.body = how(self.body)
+
+    def told(self) -> list[str]:
+        return ["differentiated as what it is made of:", formula(self.declared[0])]
 
     def computes_anew(self, args: Any, kwargs: dict[str, Any]) -> bool:
         """Tell whether the body has another way to the value than NumPy, so that NumPy is asked for that."""
@@ -170,6 +181,9 @@ class Nondifferentiable(Rule):
     kind = "non-differentiable"
     plain = True
 
+    def told(self) -> list[str]:
+        return ["its results are whole numbers, truth values or the like, through which no derivative flows"]
+
     def read(self, reader: Reader) -> Any:
         return reader.nondifferentiable(self)
 
@@ -179,6 +193,9 @@ class Creation(Rule):
 
     kind = "creation"
 
+    def told(self) -> list[str]:
+        return ["makes a new array, which is a constant"]
+
     def read(self, reader: Reader) -> Any:
         return reader.creation(self)
 
@@ -187,6 +204,9 @@ class ZeroGradient(Rule):
     """Floating-point results whose derivative is zero almost everywhere."""
 
     kind = "zero-gradient"
+
+    def told(self) -> list[str]:
+        return ["a function of steps: its derivative is 0 wherever there is one, and taken to be 0 at the jumps"]
 
     def read(self, reader: Reader) -> Any:
         return reader.zero_gradient(self)
@@ -204,6 +224,9 @@ class Unsupported(Rule):
     def __init__(self, func: Callable[..., Any], reason: str) -> None:
         super().__init__(func)
         self.reason = reason
+
+    def told(self) -> list[str]:
+        return [f"refused: {self.reason}"]
 
 
 def refuse(func: Callable[..., Any], rule: Rule | None) -> TypeError:

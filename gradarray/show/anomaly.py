@@ -26,6 +26,7 @@ from ..kernels.arrays import Array
 from ..tape import careful, sweeps
 from ..tape.nodes import Node, next_order
 from ..tape.wrapping import bare
+from .points import ALREADY, at_point, born_forward, pushed_at
 
 # --- what is noted -------------------------------------------------------------------------------------------------
 
@@ -111,7 +112,18 @@ class Anomalies:
         arriving = [birth for birth in search.births if birth[1] in ends] or search.births
         if arriving:
             order, _, text = arriving[0]
+            if ALREADY in text:
+                text += self._told_of_birth(next(node for node in nodes if node.order == order))
             raise FloatingPointError(_told(text, self.place(order)))
+
+    def _told_of_birth(self, node: Node) -> str:
+        """Say where on the way forward an operand of a call became infinite or NaN, as far as values are there."""
+        born, certain = born_forward(node)
+        if born is None or born.rule is None:
+            return ", as it came in"
+        place = self.place(born.order)
+        since = f", since {born.rule.name}{'' if place is None else f' ({place})'}"
+        return since if certain else f"{since} or what goes into that"
 
     # --- forward -----------------------------------------------------------------------------------------------------
 
@@ -124,7 +136,9 @@ class Anomalies:
             if np.any(_wrong(made)):
                 known = [births[id(t)][0] for t in before if id(t) in births]
                 if known or not before:
-                    text = known[0] if known else _told(f"{name}: the tangent {_first(made, _wrong(made))}", _here())
+                    said = f"{name}: the tangent {_first(made, _wrong(made))}"
+                    said += pushed_at(name, operands, result, _wrong(made))
+                    text = known[0] if known else _told(said, _here())
                     births[id(made)] = text, made
         return result
 
@@ -183,7 +197,8 @@ class _Search(careful.Sweep):
             self.ways.append((node.order, parent.order))
             new = wrong & ~given if np.shape(wrong) == np.shape(given) else wrong & (not np.any(given))
             if np.any(new):
-                self.births.append((node.order, parent.order, f"{_derivative(node, i)} {_first(c, new)}"))
+                said = f"{_derivative(node, i)} {_first(c, new)}"
+                self.births.append((node.order, parent.order, said + at_point(node, i, g, c, new)))
         return values
 
 
@@ -250,8 +265,8 @@ class _DetectAnomaly(Block):
 
     In it NumPy's warnings of infinite and undefined results name the line of the user's code, and their text is
     NumPy's. A gradient, or a tangent in forward mode, that is infinite or NaN raises an error which says at which call
-    it became so, by which operand, at which element, and the line of that call. What is infinite on the way and does
-    not arrive, as behind a mask, is no anomaly.
+    it became so, by which operand, at which element, what is special about the point there, and the line of that call.
+    What is infinite on the way and does not arrive, as behind a mask, is no anomaly.
 
     It acts on the calling thread, or asyncio task, alone; both the calls and the derivative are to be in the block.
     Everything is slower there. NumPy tells of errors as it is told to: what ``np.errstate`` ignores, or raises, is
@@ -270,7 +285,7 @@ class _DetectAnomaly(Block):
     >>> with ga.detect_anomaly():
     ...     np.sum(np.sqrt(x)).backward()
     Traceback (most recent call last):
-    FloatingPointError: np.sqrt: the derivative by x is inf at element (0,). It comes from ...
+    FloatingPointError: np.sqrt: the derivative by x is inf at element (0,). There x = 0, where np.sqrt has ...
     """
 
     def _changes(self) -> dict[str, Any]:

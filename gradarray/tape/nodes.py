@@ -142,7 +142,7 @@ class Node(Spec):
     args : the raw operands that the forward pass saw (a Spec or None where the rule does not need the values), `Viewed`
         where the result is a view; of a node that a transform asks for, `AWAITED`; of a released one, its rule's name
     kwargs : the remaining parameters, by name
-    out : the raw result, or None where the rule does not need it
+    out : the raw result, or None where the rule does not need it; of a leaf whose gradient was dropped, what did that
     parents : the nodes that the operands came from, aligned with `args` (None for a constant)
     grad : the gradient that the last sweep left here, or OUTSIDE where the Tensor holds it
     holder : of a leaf, a weak reference to its Tensor, or `somebody`; where nothing is counted, of each node
@@ -198,8 +198,61 @@ class Node(Spec):
             self.holder = somebody
 
     def __repr__(self) -> str:
-        name = "leaf" if self.rule is None else self.rule.name
-        return f"Node({name}, shape={self.shape}, dtype={self.dtype})"
+        return f"Node({_as_called(self)}, shape={self.shape}, dtype={self.dtype})"
+
+
+def _as_called(node: Node) -> str:
+    """Return a recorded call as one would write it, with operands that are computed themselves in short."""
+    rule, args = node.rule, node.args
+    if rule is None or rule.entrance:
+        return _operand(node)
+    if rule is RELEASED:
+        return f"{args}, released"
+    operands = [_brief(_at(args, i)) if p is None else _operand(p) for i, p in enumerate(node.parents)]
+    if rule.indexes:
+        return f"{operands[0]}[{_index(args)}]"
+    if rule.in_place or rule.name == "setitem":
+        steps, index = args[:2]
+        place = "".join(f"[{_index(step)}]" for step in (*steps, index))
+        value = "..." if node.parents[1] is None else operands[1]
+        return f"{operands[0]}{place} = {value}"
+    given = [f"{name}={_brief(value)}" for name, value in (node.kwargs or {}).items()]
+    inner = [f"[{', '.join(operands)}]"] if getattr(rule, "sequence", False) else operands
+    return f"{rule.name}({', '.join([*inner, *given])})"
+
+
+def _operand(node: Node) -> str:
+    if node.rule is None:
+        return "leaf"
+    if node.rule.entrance:
+        return "argument"
+    name = node.args if node.rule is RELEASED else node.rule.name
+    return f"{'updated' if name == 'setitem' else name}(...)"
+
+
+def _at(args: Any, i: int) -> Any:
+    return args[i] if type(args) is tuple and i < len(args) else None
+
+
+def _index(index: Any) -> str:
+    if isinstance(index, tuple):
+        return ", ".join(map(_index, index)) or "()"
+    if isinstance(index, slice):
+        text = ":".join("" if end is None else str(end) for end in (index.start, index.stop))
+        return text if index.step is None else f"{text}:{index.step}"
+    if index is None:
+        return "None"
+    return _brief(index) if isinstance(index, (int, np.generic, np.ndarray)) else "..."
+
+
+def _brief(value: Any) -> str:
+    """Return a constant in a few characters; nothing is known of the values that were not saved."""
+    if value is None or isinstance(value, Spec):
+        return "..."
+    if getattr(value, "shape", ()):
+        return f"<array {value.shape}>"
+    text = str(value) if isinstance(value, np.generic) else repr(value)
+    return text if len(text) <= 30 else f"{text[:27]}..."
 
 
 class Viewed(tuple[Any, ...]):
@@ -239,11 +292,13 @@ references: Callable[[Node], int] = count if COUNTED else _told
 OUTDATED = leaf((), np.dtype(float))
 
 
-def drop_gradient(node: Node, after: Node | None = None) -> None:
+def drop_gradient(node: Node, after: Node | None = None, by: str | None = None) -> None:
     """Drop the gradient of a node; if the Tensor holds it, the tape that it is on goes with it.
 
-    `after` is the node that the Tensor has by now, where that is another one.
+    `after` is the node that the Tensor has by now, where that is another one; `by` is what `why_no_grad` says of it.
     """
+    if by is not None and node.rule is None and node.grad is not None:
+        node.out = by
     if node.grad is OUTSIDE:
         # Where nothing is counted, `after` alone knows the Tensor by now.
         tensor = getattr(after, "holder", node.holder)()
@@ -286,6 +341,10 @@ FAILED = (
 )
 CLEARED = "was released by clear_graph(). Compute the tensor anew."
 
+# What drops the gradient of a leaf.
+SET_TO_NONE = "it was set to None, as null_grad() does"
+NULLED = "by null_gradients() of something computed from it"
+UPDATED = "the tensor was updated in place"
 
 INTERRUPTED = (
     "an update in place of this tensor, or of one that it was computed from, was interrupted while it wrote, and what "

@@ -21,6 +21,7 @@ from .nodes import (
     AWAITED,
     CLEARED,
     FAILED,
+    NULLED,
     RELEASED,
     Node,
     PullbackRule,
@@ -464,7 +465,7 @@ def clear_graph(root: Node) -> None:
 def null_gradients(root: Node) -> None:
     """Drop the gradients of all that is still on the tape behind a node."""
     for node in reachable(root, whole=False):
-        drop_gradient(node)
+        drop_gradient(node, by=NULLED)
 
 
 def _is_shown(nodes: list[Node], i: int, uses: dict[Node, int], kept: dict[Node, Any]) -> bool:

@@ -296,6 +296,81 @@ def test_the_element_is_named(n, dtype):
         np.sum((x / t).real).backward()
 
 
+POINTS = {
+    "np.sqrt: the derivative by x is inf at element (1,). There x = 0, where np.sqrt has an infinite slope.": np.sqrt,
+    "np.log: the derivative by x is inf at element (1,). There x = 0, where np.log has an infinite value.": np.log,
+    "There x1 = 0, x2 = 0, where np.divide has no value.": lambda x: x / x,
+    "There x1 = 1, x2 = 0, where np.divide has an infinite value.": lambda x: 1.0 / x,
+    "There x1 = 0, x2 = 0.5, where np.power has an infinite slope.": lambda x: x**0.5,
+    "where np.sqrt has an infinite slope. What comes back to it is 0, and 0 * inf is NaN": lambda x: np.sqrt(x) ** 2,
+    "There x1 = nan, x2 = 4: x1 is infinite or NaN already on the way forward, as it came in": lambda x: np.nan * x,
+    "There np.exp has an infinite value.": lambda x: np.exp(x + 1000.0),
+}
+
+
+@pytest.mark.usefixtures("quiet")
+@pytest.mark.parametrize("said", POINTS)
+@pytest.mark.parametrize("dtype", [float, np.float32])
+def test_what_is_special_about_the_point_is_told(said, dtype):
+    x = ga.tensor(np.array([4.0, 0.0], dtype))
+    with ga.detect_anomaly(), pytest.raises(FloatingPointError) as error:
+        np.sum(POINTS[said](x)).backward()
+    assert said in str(error.value)
+    assert told(error)[1] == HERE
+
+
+@pytest.mark.usefixtures("quiet")
+def test_what_is_special_about_the_point_of_a_tangent_is_told():
+    with (
+        ga.detect_anomaly(),
+        pytest.raises(FloatingPointError, match=r"There x = 0, where np\.sqrt has an infinite slope"),
+    ):
+        ga.jvp(np.sqrt, (np.array([4.0, 0.0]),), (np.ones(2),))
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_broadcast_operand_is_told_at_the_element():
+    x, y = ga.tensor([[1.0], [0.0]]), ga.tensor([2.0, 3.0])
+    with ga.detect_anomaly(), pytest.raises(FloatingPointError, match=r"There x1 = 2, x2 = 0, where np\.divide"):
+        np.sum(y / x).backward()
+
+
+@pytest.mark.usefixtures("quiet")
+def test_what_was_infinite_on_the_way_forward_is_told_with_its_line():
+    x, w = ga.tensor([4.0, 0.0]), ga.tensor([1.0, 2.0])
+    with ga.detect_anomaly(), pytest.raises(FloatingPointError) as error:
+        y = np.log(x)
+        np.sum(y * w).backward()
+    first = test_what_was_infinite_on_the_way_forward_is_told_with_its_line.__code__.co_firstlineno + 4
+    text = str(error.value)
+    assert "np.multiply: the derivative by x2 is -inf at element (1,). There x1 = -inf, x2 = 2: x1 is" in text
+    assert re.search(rf"on the way forward, since np\.log \(.*:{first}, `y = np\.log\(x\)`\)\. It comes from", text)
+
+
+@pytest.mark.usefixtures("quiet")
+def test_where_values_were_not_kept_what_goes_in_is_told_too():
+    x, w = ga.tensor([4.0, 0.0]), ga.tensor([1.0, 2.0])
+    with ga.detect_anomaly(), pytest.raises(FloatingPointError, match=r"since np\.multiply .* or what goes into that"):
+        np.sum(np.log(x) * 3.0 * w).backward()
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_nan_that_no_zero_has_part_in_is_no_product():
+    x = ga.tensor([0.0])
+    with ga.detect_anomaly(), pytest.raises(FloatingPointError, match=r"x2 is nan .* np\.divide has no value") as error:
+        np.sum(np.zeros(1) / x).backward()
+    assert "0 * inf" not in str(error.value)
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_masked_operand_has_no_such_point():
+    x = ga.tensor([4.0, 0.0])
+    with ga.detect_anomaly():
+        ok = x > 0
+        np.sum(np.where(ok, np.sqrt(np.where(ok, x, 1.0)), 0.0)).backward()
+    assert np.array_equal(x.grad, [0.25, 0.0])
+
+
 @pytest.mark.usefixtures("quiet")
 def test_after_an_anomaly_the_tape_is_still_there():
     x = ga.tensor(0.0)

@@ -208,7 +208,7 @@ def setitem(x: Any, index: Any, value: Any) -> None:
     base._known = after
     before = after.parents[0]
     if before is not None and before.grad is not None:
-        nodes.drop_gradient(before, after)  # of the value that was
+        nodes.drop_gradient(before, after, nodes.UPDATED)  # of the value that was
 
 
 def _entering(value: Any) -> Any:
