@@ -6,7 +6,7 @@ Besides NumPy's own functions, of which the mirror is (ga.sum is np.sum; help(np
 Tensors     tensor, astensor                    make one of numbers; Tensor is the class
             asarray, astype, save, load         take its values, convert it, keep it in a file
             no_grad, no_autodiff                a block in which nothing is recorded
-            mem_guard_on, mem_guard_off         a block with, or without, a lock on arrays that a tape needs
+            mem_guard_on, mem_guard_off         a block with, or without, a check of arrays that a tape needs
             mem_guard_active                    turn_memory_guarding_on, turn_memory_guarding_off in the program
 Transforms  grad, value_and_grad                the gradient of a function; elementwise_grad for each element
             vjp, jvp, linearize                 products with its Jacobian, in reverse and forward mode
@@ -19,7 +19,7 @@ Drop-in     drop_in                             existing NumPy code, with math a
             gradient_loss                       what happens where a gradient would be lost: GradientLossError,
                                                 GradientLossWarning, or nothing
 Programs    jit, source                         a program of NumPy calls for speed, and its text; JitWarning
-Teaching    explain                             how a result, and its derivative, came about, as a table
+Teaching    explain, graph                      how a result, and its derivative, came about: a table, a picture
             why_no_grad                         why x.grad is None; `python -m gradarray` is a tour
 Debugging   check_grads, testing                compare derivatives with differences
             detect_anomaly                      where the first NaN or infinity comes from

@@ -18,7 +18,7 @@ from ..context.frames import end_at_users
 from ..context.settings import held, hold, next_level, paused, watching
 from ..dropin import blocks
 from ..dropin.making import in_forward
-from ..elsewhere.answers import catching, refuse_keywords, telling
+from ..elsewhere.answers import telling
 from ..forward.dual import Dual
 from ..forward.tangents import met
 from ..kernels.arrays import FLOAT64
@@ -381,7 +381,7 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False, drop_
     return (value, f_jvp, trace.settle(aux, True)) if has_aux else (value, f_jvp)
 
 
-@catching
+@telling
 def jvp(
     f: Callable[..., Any],
     primals: Sequence[Any],
@@ -389,7 +389,6 @@ def jvp(
     *,
     has_aux: bool = False,
     drop_in: DropIn = True,
-    **unknown: Any,
 ) -> Any:
     """Evaluate a function together with its derivative in one direction, without a tape.
 
@@ -428,8 +427,6 @@ def jvp(
     >>> float(value), float(tangent)
     (0.0, 2.0)
     """
-    if unknown:
-        refuse_keywords(jvp, unknown)
     f = need_function(f, "jvp", drop_in)
     if type(primals) is not tuple or type(tangents) is not tuple:
         for given, what in ((primals, "primals"), (tangents, "tangents")):
