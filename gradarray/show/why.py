@@ -15,7 +15,7 @@ from ..reverse.tensor import Tensor
 from ..tape import loss, nodes, sweeps
 from ..tape.nodes import AWAITED, RELEASED, Node
 from ..tape.wrapping import Dual
-from .usage import UsersLine, Usage
+from .usage import Usage, UsersLine
 
 
 class Sentences(str):
