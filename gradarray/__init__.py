@@ -19,7 +19,7 @@ Drop-in     drop_in                             existing NumPy code, with math a
             gradient_loss                       what happens where a gradient would be lost: GradientLossError,
                                                 GradientLossWarning, or nothing
 Programs    jit, source                         a program of NumPy calls for speed, and its text; JitWarning
-Teaching    explain                             how a result, and its derivative, came about, as a table
+Teaching    explain, graph                      how a result, and its derivative, came about: a table, a picture
             why_no_grad                         why x.grad is None; `python -m gradarray` is a tour
 Debugging   check_grads, testing                compare derivatives with differences
             detect_anomaly                      where the first NaN or infinity comes from
@@ -44,6 +44,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import fft, linalg, registry
+from .compiler import sweeping as _sweeping  # noqa: F401 - hands down what writes plans
 from .compiler.jit import JitWarning, jit, source
 from .context.settings import no_grad
 from .dropin.blocks import drop_in
@@ -105,6 +106,7 @@ __all__ = [
     "ggnvp",
     "grad",
     "gradient_loss",
+    "graph",
     "hessian",
     "hessian_diagonal",
     "hvp",
@@ -153,12 +155,14 @@ if TYPE_CHECKING:
     from . import nnet, random, testing
     from .nnet.layers.utils import sliding_window_view
     from .show.explain import explain
+    from .show.graph import graph
     from .show.why import why_no_grad
     from .testing import check_grads
 else:
     _LATER = {
         "check_grads": "testing",
         "explain": "show.explain",
+        "graph": "show.graph",
         "nnet": "nnet",
         "random": "random",
         "sliding_window_view": "nnet.layers.utils",

@@ -27,12 +27,15 @@ def parser() -> argparse.ArgumentParser:
         description="Run the tutorial's steps live, then train a NumPy function on Fisher's irises. "
         "The exit status is 0 when everything came out as it should.",
     )
-    commands.add_parser(
+    coverage = commands.add_parser(
         "coverage",
-        help="what gradarray makes of each function of NumPy, counted from its own tables",
+        help="what gradarray makes of each function of NumPy, counted from its own tables; of one, its derivative",
         description="Print a table of the functions of the NumPy that is installed, by chapter and by kind of "
-        "derivative, and those that are refused, with the reasons.",
-    ).set_defaults(run=lambda _: importlib.import_module("gradarray.show.coverage").main())
+        "derivative, and those that are refused, with the reasons; with a name, such as np.tanh, the derivative of "
+        "that function as NumPy source.",
+    )
+    coverage.add_argument("name", nargs="?", metavar="function")
+    coverage.set_defaults(run=lambda options: importlib.import_module("gradarray.show.coverage").main(options.name))
     guide = commands.add_parser(
         "guide",
         help="a chapter of the guide: from-mygrad, from-autograd, from-pytorch, from-jax",

@@ -291,7 +291,8 @@ KINDS: list[type[AnyWork]] = [Work, Program, Matrix, Transform, Peak, Call, Ways
 
 def agree(what: str, actual: Any, expected: Any) -> None:
     """Raise `Wrong` unless `actual` has the shape, dtype and (up to rounding) the values of `expected`."""
-    actual, expected = np.asarray(actual), np.asarray(expected)
+    expected = np.asarray(expected)
+    actual = np.asarray(actual, expected.dtype if type(actual) is float else None)  # Python's numbers have one alone
     if (actual.shape, actual.dtype) != (expected.shape, expected.dtype):
         raise Wrong(f"{what} is {actual.dtype}{actual.shape}, should be {expected.dtype}{expected.shape}")
     # Relative to the largest entry: an entry that cancels to almost 0 carries the rounding of its terms.

@@ -23,7 +23,8 @@ def row(
     def inputs() -> tuple[Arrays, Arrays]:
         rng = np.random.default_rng(0)
         given = leaves(rng)
-        return given, [rng.normal(size=np.shape(by_hand(*given)[0]))]
+        # Of one sign, so that little is lost of a sum in single precision.
+        return given, [np.asarray(rng.uniform(0.5, 1.5, np.shape(by_hand(*given)[0])), np.result_type(*given))]
 
     def loss_of(library: str) -> Loss:
         # Imported by who calls it: a process loads no other library than its own.
@@ -130,7 +131,8 @@ def in_place_of_labels(values: Any) -> Any:
 
 def crossentropy_by_hand(x: Any) -> tuple[Any, Pullback]:
     log_p, _ = logsoftmax_by_hand(x)
-    return -np.mean(log_p[ROWS, LABELS]), lambda g: [g / N * (np.exp(log_p) - in_place_of_labels(1))]
+    back = (np.exp(log_p) - in_place_of_labels(1)).astype(x.dtype, copy=False)
+    return -np.mean(log_p[ROWS, LABELS]), lambda g: [g / N * back]
 
 
 def hinge_by_hand(x: Any) -> tuple[Any, Pullback]:
@@ -333,4 +335,80 @@ LAYERS = [
     ),
 ]
 
-WORKS = [*ACTIVATIONS, *LOSSES, *LAYERS]
+# --- small ones, and single precision -------------------------------------------------------------------------------
+# What a function costs beside its arithmetic shows where that is little.
+
+
+def single(rng: Any, *shape: int) -> Any:
+    return np.asarray(rng.normal(size=shape), np.float32)
+
+
+def pair_by_hand(x1: Any, x2: Any) -> tuple[Any, Pullback]:
+    excess = np.maximum(0.5 - (x1 - x2), 0)
+
+    def pull(g: Any) -> Arrays:
+        back = g / x1.size * (excess > 0)
+        return [-back, back]
+
+    return np.mean(excess), pull
+
+
+def batchnorm_alone_by_hand(x: Any) -> tuple[Any, Pullback]:
+    channels = x.shape[1]
+    value, pull = batchnorm_by_hand(x, np.ones(channels, x.dtype), np.zeros(channels, x.dtype))
+    return value, lambda g: pull(g)[:1]
+
+
+def of_small_unit(rng: Any) -> Arrays:
+    times, batch, size = 5, 4, 8
+    weights = [rng.normal(size=shape) / 8 for shape in ((size, size), (size, size), (size,)) * 3]
+    return [rng.normal(size=(times, batch, size)), *weights]
+
+
+SMALL = [
+    row(
+        "batchnorm-small",
+        "8 x 4 x 6 x 6, without factors",
+        lambda rng: [rng.normal(size=(8, 4, 6, 6))],
+        lambda nn, x: nn.batchnorm(x, eps=1e-5),
+        batchnorm_alone_by_hand,
+    ),
+    row(
+        "elu-single",
+        "32 x 100, single precision",
+        lambda rng: [single(rng, 32, 100)],
+        lambda nn, x: nn.elu(x, 0.5),
+        lambda x: (np.where(x < 0, 0.5 * np.expm1(x), x), lambda g: [g * np.where(x < 0, 0.5 * np.exp(x), 1)]),
+    ),
+    row("gru-small", "5 steps, batch 4, 8 x 8", of_small_unit, lambda nn, *arrays: nn.gru(*arrays), gru_by_hand),
+    row(
+        "margin_ranking_loss-small",
+        "4 x 3, one sign",
+        lambda rng: [rng.normal(size=(4, 3)), rng.normal(size=(4, 3))],
+        lambda nn, x1, x2: nn.margin_ranking_loss(x1, x2, 1, 0.5),
+        pair_by_hand,
+    ),
+    row(
+        "sigmoid-single",
+        "100 x 100, single precision",
+        lambda rng: [single(rng, 100, 100)],
+        lambda nn, x: nn.sigmoid(x),
+        lambda x: (logistic(x), lambda g: [g * logistic(x) * (1 - logistic(x))]),
+    ),
+    row(
+        "softmax-single",
+        "32 x 100, single precision",
+        lambda rng: [single(rng, 32, 100)],
+        lambda nn, x: nn.softmax(x),
+        softmax_by_hand,
+    ),
+    row(
+        "softmax_crossentropy-single",
+        f"{N} x {C}, single precision",
+        lambda rng: [single(rng, N, C)],
+        lambda nn, x: nn.softmax_crossentropy(x, LABELS),
+        crossentropy_by_hand,
+    ),
+]
+
+WORKS = [*ACTIVATIONS, *LOSSES, *LAYERS, *SMALL]

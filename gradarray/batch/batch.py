@@ -17,35 +17,63 @@ from typing import Any
 import numpy as np
 
 from ..kernels.arrays import Array
+from ..kernels.traced import copy_of
+from .diagonal import Diagonal, dense, total
 
 # The forms for a Batch of NumPy's functions; a form returns NotImplemented for a call that it does not cover.
 FORMS: dict[Any, Callable[..., Any]] = {}
 
 
 class Batch(np.lib.mixins.NDArrayOperatorsMixin):
-    """Arrays of one shape that answer as one of them; `value` holds them along its first axis."""
+    """Arrays of one shape that answer as one of them.
 
-    __slots__ = ("value",)
+    Attributes
+    ----------
+    value : array
+        Holds them along its first axis.
+    diagonals : tuple of Diagonal
+        What stands for them until somebody asks for the value; all else is zero then.
+    weights : array or None
+        What the columns of a matrix are still to be multiplied by, as long as that is one row; 1 before the first time.
+    """
+
+    __slots__ = ("_value", "diagonals", "weights")
     __array_priority__ = 3000.0
 
-    def __init__(self, value: Array) -> None:
-        self.value = value
+    def __init__(self, value: Array | None, diagonals: tuple[Diagonal, ...] = (), weights: Any = None) -> None:
+        self._value = value
+        self.diagonals = diagonals
+        self.weights = weights
+
+    @property
+    def value(self) -> Array:
+        if self.diagonals:
+            self._value, self.diagonals = dense(self.diagonals), ()
+        elif self.weights is not None:
+            weights, self.weights = self.weights, None
+            if type(weights) is not int:
+                self._value = self._value * weights
+        return self._value
+
+    @property
+    def count(self) -> int:
+        return self.diagonals[0].height if self.diagonals else len(self._value)  # type: ignore[arg-type]
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.value.shape[1:]  # type: ignore[no-any-return]
+        return (self.diagonals[0].width,) if self.diagonals else self._value.shape[1:]  # type: ignore[union-attr]
 
     @property
     def ndim(self) -> int:
-        return self.value.ndim - 1  # type: ignore[no-any-return]
+        return 1 if self.diagonals else self._value.ndim - 1  # type: ignore[union-attr]
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self.value.dtype  # type: ignore[no-any-return]
+        return (self.diagonals[0].vector if self.diagonals else self._value).dtype  # type: ignore[union-attr, no-any-return]
 
     @property
     def size(self) -> int:
-        return self.value.size // len(self.value)  # type: ignore[no-any-return]
+        return self.diagonals[0].width if self.diagonals else self._value.size // self.count  # type: ignore[union-attr]
 
     @property
     def T(self) -> Batch:
@@ -85,7 +113,7 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
     # The operators that are on the way of nearly every cotangent, without the way through NumPy's protocol.
 
     def __mul__(self, other: Any) -> Any:
-        if type(other) is np.ndarray and other.ndim < self.value.ndim:
+        if type(other) is np.ndarray and not self.diagonals and self.weights is None and other.ndim <= self.ndim:
             return Batch(self.value * other)
         return np.multiply(self, other)
 
@@ -93,16 +121,39 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
         return self * other
 
     def __add__(self, other: Any) -> Any:
-        if type(other) is Batch and other.value.ndim == self.value.ndim:
-            return Batch(self.value + other.value)
+        if type(other) is Batch and other.ndim == self.ndim:
+            if not self.diagonals and not other.diagonals:
+                if self._value is other._value and np.ndim(self.weights) == 1 == np.ndim(other.weights):
+                    return Batch(self._value, weights=self.weights + other.weights)
+                return Batch(self.value + other.value)
+            if self.dtype == other.dtype and self.shape == other.shape:
+                copy = Batch(copy_of(self.value, "C")) if not self.diagonals else Batch(None, self.diagonals)
+                copy.add(other)
+                return copy
         return np.add(self, other)
 
+    def add(self, other: Batch) -> None:
+        """Add another batch of the same form in place, to arrays that are this one's own."""
+        if self.diagonals and other.diagonals and (sums := total(self.diagonals, other.diagonals)):
+            self.diagonals = sums
+        elif self.diagonals and not other.diagonals:
+            mine, self.diagonals, self._value = self.diagonals, (), copy_of(other.value, "C")
+            self.add(Batch(None, mine))
+        else:
+            value = self.value
+            for diagonal in other.diagonals if value.flags.c_contiguous else ():
+                diagonal.add_into(value)
+            if not other.diagonals or not value.flags.c_contiguous:
+                value += other.value
+
     def __neg__(self) -> Batch:
-        return Batch(-self.value)
+        return np.negative(self)  # type: ignore[return-value]
 
     def __getitem__(self, index: Any) -> Batch:
         if not isinstance(index, tuple):
             index = (index,)
+        if self.diagonals and (edges := edges_of(index, self.shape)) is not None:
+            return Batch(None, tuple([d.columns(*edges) for d in self.diagonals]))
         if any(isinstance(item, (list, np.ndarray, np.bool_, bool)) for item in index):
             # With the batch as the last axis, indices that stand apart put theirs where they do for a single array.
             return Batch(np.moveaxis(np.moveaxis(self.value, 0, -1)[(*index, slice(None))], -1, 0))
@@ -112,7 +163,7 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
         return (self[i] for i in range(len(self)))
 
     def __len__(self) -> int:
-        return len(self.value[0])
+        return self.shape[0]
 
     def __bool__(self) -> bool:
         true = self.value.all()
@@ -126,6 +177,8 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
         raise AttributeError(f"'Batch' object has no attribute {name!r}")
 
     def astype(self, dtype: Any, *_args: Any, **_kwargs: Any) -> Batch:
+        if self.diagonals:
+            return Batch(None, tuple([d._replace(vector=d.vector.astype(dtype)) for d in self.diagonals]))
         return Batch(self.value.astype(dtype))
 
     def reshape(self, *shape: Any, **kwargs: Any) -> Any:
@@ -155,11 +208,61 @@ def with_ndim(x: Any, ndim: int) -> Any:
 
 def aligned(operands: Sequence[Any]) -> list[Any]:
     """Return the raw arrays of operands that are broadcast with each other, the batch in front."""
-    ndim = max([x.value.ndim - 1 if type(x) is Batch else np.ndim(x) for x in operands])
+    ndim = max([x.ndim if type(x) is Batch else np.ndim(x) for x in operands])
     return [with_ndim(x, ndim) for x in operands]
 
 
+def edges_of(index: Any, shape: tuple[int, ...]) -> tuple[int, int] | None:
+    """Return which elements of an array with one axis an index names that follow each other; None for another index."""
+    (item,) = index if type(index) is tuple and len(index) == 1 else (index,)
+    if type(item) is not slice or len(shape) != 1:
+        return None
+    start, stop, step = item.indices(shape[0])
+    return (start, max(start, stop)) if step == 1 else None
+
+
+def _diagonals_of(ufunc: np.ufunc, inputs: Sequence[Any]) -> tuple[Diagonal, ...] | None:
+    """Return what an element-wise function gives of diagonals, where all else stays zero; None for other calls."""
+    x, y = inputs if len(inputs) == 2 else (inputs[0], 1)
+    if type(x) is type(y) is Batch:
+        return None
+    if ufunc is np.negative and x.diagonals:
+        return tuple([d._replace(vector=-d.vector) for d in x.diagonals])
+    if type(x) is Batch and x.diagonals and ufunc in (np.multiply, np.divide):
+        found = [d.scaled(ufunc, y, True) for d in x.diagonals]
+    elif type(y) is Batch and y.diagonals and ufunc is np.multiply:
+        found = [d.scaled(ufunc, x, False) for d in y.diagonals]
+    else:
+        return None
+    return None if None in found else tuple(found)  # type: ignore[arg-type]
+
+
+def _weighted(ufunc: np.ufunc, inputs: Sequence[Any]) -> Batch | None:
+    """Return the product of a matrix, that has or may have weights, and of a row; None for other calls.
+
+    Rows are multiplied and added instead of matrices; of fewer digits than these, something might get lost.
+    """
+    x: Any = inputs[0]
+    y: Any = inputs[1] if len(inputs) == 2 else 1
+    x, y = (x, y) if type(x) is Batch else (y, x)
+    if x.weights is None or type(y) is Batch or x.dtype.char != "d":
+        return None
+    if ufunc is np.negative and type(x.weights) is not int:
+        return Batch(x._value, weights=-x.weights)
+    if ufunc is not np.multiply or np.ndim(y) > 1 or getattr(y, "dtype", x.dtype) != x.dtype:
+        return None
+    if type(x.weights) is int:
+        return Batch(x._value, weights=y) if np.shape(y) == x.shape else None
+    return Batch(x._value, weights=x.weights * y) if np.shape(y) in ((), x.shape) else None
+
+
 def _elementwise(ufunc: np.ufunc, inputs: Sequence[Any]) -> Any:
+    diagonals = _diagonals_of(ufunc, inputs)
+    if diagonals is not None:
+        return Batch(None, diagonals)
+    weighted = _weighted(ufunc, inputs)
+    if weighted is not None:
+        return weighted
     result = ufunc(*aligned(inputs))
     return tuple(map(Batch, result)) if type(result) is tuple else Batch(result)
 
@@ -191,7 +294,7 @@ def one_by_one(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> A
 def length(value: Any) -> int:
     """Return how many arrays there are in a Batch that stands in a value, however deep; 0 where there is none."""
     if type(value) is Batch:
-        return len(value.value)
+        return value.count
     if isinstance(value, (list, tuple)):
         return max(map(length, value), default=0)
     if isinstance(value, dict):

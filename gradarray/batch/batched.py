@@ -23,7 +23,8 @@ from ..tape.sweeps import reachable
 from ..tape.transposing import Paired, transposed_call
 from ..tape.unchanged import verify
 from . import sums as sums  # fills the table of forms
-from .batch import Batch, one_by_one
+from .batch import Batch, edges_of, one_by_one
+from .diagonal import identity_rows
 from .shapes import add_each
 
 Batches = dict[Node, Any]
@@ -71,39 +72,45 @@ def tape_jacobian(result: Node, inputs: Sequence[Node], mode: str | None = None)
 def _fill_rows(found: list[Array], path: list[Node], result: Node, inputs: Sequence[Node], step: int) -> None:
     for rows in _chunks(result.size, step):
         ones = _one_each(result, rows)
-        gradients = pull_batch(path, inputs, result, Batch(ones))
+        gradients = pull_batch(path, inputs, result, ones)
         imaginary: Batches = {}
         if result.dtype.kind == "c" and any(x.dtype.kind != "c" for x in inputs):
-            imaginary = pull_batch(path, inputs, result, Batch(1j * ones))
-        for matrix, x in zip(found, inputs, strict=True):
+            imaginary = pull_batch(path, inputs, result, Batch(1j * ones.value))
+        for k, x in enumerate(inputs):
             if x in gradients:
                 by_row = gradients[x].value
                 if result.dtype.kind == "c":
                     # A gradient is that of the real part, and of a holomorphic function the conjugate derivative.
                     by_row = np.conj(by_row) if x.dtype.kind == "c" else by_row + 1j * imaginary[x].value
-                matrix[rows] = by_row.reshape(len(ones), x.size)
+                by_row = by_row.reshape(ones.count, x.size)
+                if ones.count == result.size and by_row.dtype == found[k].dtype:
+                    found[k] = copy_of(by_row, "C")  # it may be a matrix of the function's own
+                else:
+                    found[k][rows] = by_row
 
 
 def _fill_columns(found: list[Array], path: list[Node], result: Node, inputs: Sequence[Node], step: int) -> None:
     for matrix, x in zip(found, inputs, strict=True):
         for columns in _chunks(x.size, step):
-            tangent = push_batch(path, result, {x: Batch(_one_each(x, columns))})
+            tangent = push_batch(path, result, {x: _one_each(x, columns)})
             if tangent is not None:
                 if silently(_has_nan, tangent):  # only on the way back it is known which zeros win
                     return _fill_rows(found, path, result, inputs, step)
-                matrix[:, columns] = tangent.value.reshape(len(tangent.value), result.size).T
+                matrix[:, columns] = tangent.value.reshape(tangent.count, result.size).T
 
 
 def _chunks(total: int, step: int) -> Iterator[slice]:
     return (slice(start, min(start + step, total)) for start in range(0, total, step))
 
 
-def _one_each(like: Spec, elements: slice) -> Array:
+def _one_each(like: Spec, elements: slice) -> Batch:
     """Return one array for each of some elements, with a one there and zeros elsewhere."""
+    if len(like.shape) == 1 and like.dtype.kind == "f":
+        return Batch(None, (identity_rows(elements.start, elements.stop, like.size, like.dtype),))
     count = elements.stop - elements.start
     ones = np.zeros((count, like.size), like.dtype)
     ones[np.arange(count), np.arange(elements.start, elements.stop)] = 1
-    return of_program(ones.reshape(count, *like.shape))
+    return Batch(of_program(ones.reshape(count, *like.shape)))
 
 
 def between(result: Node, inputs: Sequence[Node]) -> list[Node]:
@@ -128,7 +135,7 @@ def pull_batch(path: Sequence[Node], inputs: Sequence[Node], result: Node, g: Ba
 def _with_care(path: Sequence[Node], inputs: Sequence[Node], result: Node, g: Batch) -> Batches:
     """Pull all cotangents back at once, and those from which a NaN comes out once more with care."""
     found = _pull_back(path, inputs, result, g)
-    for k in range(len(g.value)) if any(map(_has_nan, found.values())) else ():
+    for k in range(g.count) if any(map(_has_nan, found.values())) else ():
         if any(np.isnan(np.sum(batch.value[k])) for batch in found.values()):
             one = careful.Sweep(result, g.value[k][()]).run(path, dict.fromkeys(path, 0), -1)
             for x, batch in found.items():
@@ -144,7 +151,7 @@ def _has_nan(x: Batch) -> bool:
 def _pull_back(path: Sequence[Node], inputs: Sequence[Node], result: Node, g: Batch) -> Batches:
     on_path = set(path)
     pending: Batches = {result: g}
-    count = len(g.value)
+    count = g.count
     owned: set[Node] = set()  # nodes whose cotangents are in an array that was made here
     kept: Batches = {}
     for node in reversed(path):
@@ -170,22 +177,29 @@ def _pull_back(path: Sequence[Node], inputs: Sequence[Node], result: Node, g: Ba
             c = fit(c, parent)
             if type(c) is not Batch:  # plain zeros, say
                 c = Batch(np.broadcast_to(c, (count, *parent.shape)))
-            before = pending.get(parent)
-            if before is None:
-                pending[parent] = c
-            elif parent in owned:
-                before.value += c.value
-            else:
-                pending[parent] = before + c
-                owned.add(parent)
+            _add(pending, owned, parent, c)
     return kept
+
+
+def _add(pending: Batches, owned: set[Node], parent: Node, c: Batch) -> None:
+    before = pending.get(parent)
+    if before is None:
+        pending[parent] = c
+    elif parent in owned:
+        before.add(c)
+    else:
+        pending[parent] = before + c
+        owned.add(parent)
 
 
 def _add_at(pending: Batches, owned: set[Node], parent: Node, index: Any, g: Batch) -> None:
     """Add the cotangents of ``parent[index]`` at the index, into one array for all of them."""
+    if g.diagonals and (edges := edges_of(index, parent.shape)) is not None:
+        _add(pending, owned, parent, Batch(None, tuple([d.among(edges[0], parent.size) for d in g.diagonals])))
+        return
     before = pending.get(parent)
     if before is None:
-        before = pending[parent] = Batch(zeros_beside(g.value, (len(g.value), *parent.shape), parent.dtype))
+        before = pending[parent] = Batch(zeros_beside(g.value, (g.count, *parent.shape), parent.dtype))
     elif parent not in owned or not before.value.flags.c_contiguous:
         before = pending[parent] = Batch(copy_of(before.value, "C"))
     owned.add(parent)
@@ -278,7 +292,7 @@ _TANGENTS = _Tangents()
 
 def jvps_by_vjp(node: Node, tangents: list[Any]) -> Any:
     """Return the tangents of a node's result, or of its several results, from the vjp alone."""
-    count = next(len(t.value) for t in tangents if t is not None)
+    count = next(t.count for t in tangents if t is not None)
 
     def gradients(pairs: Paired, leaves: list[Node | None]) -> list[Any]:
         known = [leaf for leaf in leaves if leaf is not None]

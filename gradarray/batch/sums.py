@@ -66,10 +66,14 @@ FORMS[np.imag] = lambda val: val.imag
 def _matmul(x1: Any, x2: Any) -> Any:
     p, q = np.ndim(x1), np.ndim(x2)
     if type(x2) is not Batch:
+        if q == 2 and len(x1.diagonals) == 1:
+            return Batch(x1.diagonals[0].times(x2), weights=1)
         if q == 2:
             return Batch(_rows(x1.value, x2))
         if q == 1:
             return Batch(x1.value @ x2)
+    elif type(x1) is not Batch and p == 2 and len(x2.diagonals) == 1:
+        return Batch(x2.diagonals[0].times(x1.T), weights=1)
     elif type(x1) is not Batch and p <= 2 and q == 1:
         return Batch(x2.value @ x1.T)
     # Vectors as matrices, so that stacks can be aligned.

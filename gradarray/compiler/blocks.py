@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.arrays import SPLIT
 from ..kernels.parts import ROWS
 from .expressions import makes_view
 from .folding import ELEMENTWISE
@@ -23,8 +24,8 @@ from .forms import Form, Hole, Other, form_read
 from .optimise import Optimised
 from .statements import Statement, Variable
 
-# From so many elements on, and so many statements.
-LEAST = 100_000
+# From so many elements on, as threads share them, and so many statements: blocks of fewer ask for memory too often.
+LEAST = SPLIT
 _FEWEST = 2
 # Of so many statements, one has to be the second that joins in.
 _PATIENCE = 30
@@ -39,7 +40,7 @@ class RowBlock(Statement):
     ----------
     members
     length : of the first axis
-    size : how many elements the largest array has
+    work : how many elements its members compute
     step : how many rows a block has
     updates : the memory that its members write into
     folded : names of what is computed of each block, by where that begins
@@ -47,7 +48,7 @@ class RowBlock(Statement):
     sliced : the arrays of which it takes the rows
     """
 
-    __slots__ = ("folded", "halved", "length", "members", "size", "sliced", "step", "updates")
+    __slots__ = ("folded", "halved", "length", "members", "sliced", "step", "updates", "work")
 
     def __init__(
         self,
@@ -65,8 +66,9 @@ class RowBlock(Statement):
         self.length = length
         self.updates = updates
         self.sliced = sliced
-        self.size = max(map(_size, members))
-        self.step = max(2, ROWS * length // self.size)
+        sizes = [*map(_size, members)]
+        self.work = sum(sizes)
+        self.step = max(2, ROWS * length // max(sizes))
         self.folded: list[str] = []
         self.halved = False
 

@@ -6,6 +6,7 @@ its results together. It returns None where the program is for something else.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -19,6 +20,8 @@ from ..transforms.containers import Fixed, Tree, parts_of
 from .locations import Found, Location
 from .statements import Untraceable
 
+# So many arrays are compared with each other, before that takes longer than to look for their identities.
+_FEW = 6
 _EQUAL = (str, bytes, int, float, complex, bool, type(None), np.dtype, range)
 
 
@@ -72,9 +75,12 @@ class Entry:
             self.miss(f"type({x}) is not {self.constant(type(value))}")
             return
         dtype = self.constant(value.dtype)
+        # As many strides as axes; the length of the first axis takes no tuple, whose making takes as long as all else.
+        shape = "" if not value.ndim else f"len({x}) != {len(value)} or "
+        shape = shape if value.ndim < 2 else f"{x}.shape != {value.shape} or "
         self.miss(
-            f"type({x}) is not ndarray or {x}.shape != {value.shape} or {x}.strides != {value.strides} "
-            f"or ({x}.dtype is not {dtype} and {x}.dtype != {dtype})"
+            f"type({x}) is not ndarray or {x}.strides != {value.strides} or {shape}"
+            f"({x}.dtype is not {dtype} and {x}.dtype != {dtype})"
         )
 
     def same(self, x: str, value: Any) -> None:
@@ -127,9 +133,11 @@ class Entry:
 
     def distinct(self, arrays: list[str]) -> None:
         """Compare that no two arrays are one, which the function may ask, or write into."""
-        if len(arrays) == 2:
-            self.miss(f"{arrays[0]} is {arrays[1]}")
-        elif len(arrays) > 2:
+        if len(arrays) <= _FEW:
+            pairs = [f"{a} is {b}" for a, b in itertools.combinations(arrays, 2)]
+            if pairs:
+                self.miss(" or ".join(pairs))
+        else:
             self.miss(f"len({{{', '.join([f'id({x})' for x in arrays])}}}) != {len(arrays)}")
 
     # --- surroundings -----------------------------------------------------------------------------------------------
@@ -180,6 +188,14 @@ class Entry:
         count = sum(1 for _ in tree.paths())
         parts, leaves[:] = leaves[:count], leaves[count:]
         return f"{self.constant(tree)}.unflatten(({', '.join(parts)}{',' * (len(parts) == 1)}))"
+
+    @staticmethod
+    def spells(tree: Tree) -> bool:
+        """Tell whether `results` puts results together by nothing but Python's own displays."""
+        if tree.kind in (list, tuple, dict) and tree.way is None:
+            keys = tree.keys if tree.kind is dict else ()
+            return all(type(key) is str for key in keys) and all(map(Entry.spells, tree.parts))
+        return tree.kind is None or tree.kind is type(None)
 
     def finished(self, count: int, words: Iterable[str], name: str) -> Any:
         """Return the function for so many arguments by position, and for these by their names."""

@@ -147,13 +147,19 @@ def _operator(_optimiser: Any, s: Statement, form: Form, _r: Variable) -> Any:
         return None
     symbol, left, right = _OPERATORS[form.name], *[operand(s, a) for a in form.args]
     strong = [v for v in (left, right) if type(v) is Variable and v.dtype is not None]
-    weak = [v for v in (left, right) if type(v) is not Variable and type(v) not in (int, float)]
+    weak = [v for v in (left, right) if type(v) not in (Variable, int, float) and not _is_strong_number(v)]
     if weak or not strong or (all(v.memory is None for v in strong) and any(v.dtype.kind != "f" for v in strong)):
         return None  # scalars of integers say what arrays of them do not
     return s.but((_piece(left), f" {symbol} ", _piece(right)))
 
 
+def _is_strong_number(x: Any) -> bool:
+    return type(x) is Other and _NUMBER.fullmatch(x.text) is not None
+
+
 def _piece(x: Any) -> Any:
+    if type(x) is Other:
+        return x.text
     return x if type(x) is Variable else f"({x!r})" if x < 0 else repr(x)
 
 
@@ -197,7 +203,7 @@ def _is_power(x: Any) -> bool:
 
 
 def _sign_outside(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
-    """Make -(x * y) of (-x) * y, from where the sign may go into a sum."""
+    """Make -(x * y) of (-x) * y, and -(x / y) of (-x) / y, from where the sign may go into a sum."""
     factors = [operand(s, a) for a in form.args]
     for k, v in enumerate(factors):
         inner = optimiser.origin(v) if _is_real(v) and optimiser.uses.get(v, 0) == 1 else None
@@ -206,9 +212,9 @@ def _sign_outside(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
             if type(x) is not Variable:
                 continue
             other = factors[1 - k]
-            product = optimiser.fresh(r)
+            product, sign = optimiser.fresh(r), f" {form.op} "
             optimiser.uses[product] = 1
-            optimiser.add(s.but(results=(product,), pieces=(x, " * ", other) if k == 0 else (other, " * ", x)))
+            optimiser.add(s.but(results=(product,), pieces=(x, sign, other) if k == 0 else (other, sign, x)))
             return s.but(("-", optimiser.found(product)))
     return None
 
@@ -216,7 +222,9 @@ def _sign_outside(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
 @_rule("/")
 def _quotient(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     v = operand(s, form.args[0])
-    return _alias(optimiser, v, r) if number(optimiser, s, form.args[1]) == 1 and _is_real(v) else None
+    if number(optimiser, s, form.args[1]) == 1 and _is_real(v):
+        return _alias(optimiser, v, r)
+    return _sign_outside(optimiser, s, form, r)
 
 
 @_rule("neg")

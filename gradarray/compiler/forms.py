@@ -154,9 +154,23 @@ def _operand(x: ast.expr) -> Any:
     if hole is not None:
         return Hole(hole)
     try:
-        return ast.literal_eval(x)
+        return _literal(x)
     except ValueError:
         return Other(ast.unparse(x))
+
+
+def _literal(x: ast.expr) -> Any:
+    """Return the value that is spelt out; `ast.literal_eval` makes functions that refer to each other in a circle."""
+    if isinstance(x, ast.Constant):
+        return x.value
+    if isinstance(x, ast.UnaryOp) and isinstance(x.op, ast.USub):
+        value = _literal(x.operand)
+        if type(value) in (int, float, complex):
+            return -value
+    if isinstance(x, (ast.Tuple, ast.List)):
+        values = map(_literal, x.elts)
+        return tuple(values) if isinstance(x, ast.Tuple) else list(values)
+    raise ValueError("no literal")
 
 
 def _level(x: ast.AST) -> int:

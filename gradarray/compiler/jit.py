@@ -35,6 +35,10 @@ class JitWarning(UserWarning):
     __module__ = "gradarray"
 
 
+def _nothing(*_args: Any, **_kwargs: Any) -> None:
+    """Enter no program."""
+
+
 class Jitted(Generic[P, R]):
     """A function that ``ga.jit`` has made of another one."""
 
@@ -50,6 +54,7 @@ class Jitted(Generic[P, R]):
         self._plain: set[Any] = set()
         self._varying: set[tuple[int, Any]] = set()  # the places of numbers that did not stay the same
         self._recent: list[Run] = []
+        self._enter: Callable[..., Any] = _nothing  # of the first of these
         self._disturbed = 0
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -62,19 +67,17 @@ class Jitted(Generic[P, R]):
         return Jitted, (self._f, self._static, self._strict)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        for run in self._recent:
-            try:
-                out = run.enter(*args, **kwargs)
-            except Exception:  # the function itself will say what is wrong
-                continue
-            if out is not None:
-                if run is not self._recent[0]:
-                    self._remember(run)
-                return out[0]  # type: ignore[no-any-return]
-        return self._looked_up(args, kwargs)  # type: ignore[no-any-return]
+        try:
+            out = self._enter(*args, **kwargs)
+        except Exception:  # the function itself will say what is wrong
+            out = None
+        if out is None:
+            out = self._run(self._recent[1:], args, kwargs)
+        return self._looked_up(args, kwargs) if out is None else out[0]  # type: ignore[no-any-return]
 
     def _remember(self, run: Run) -> None:
         self._recent = [run, *[r for r in self._recent if r is not run]][:RECENT]
+        self._enter = run.enter
 
     def _looked_up(self, args: Any, kwargs: Any) -> Any:
         leaves, tree, key = self._sorted(args, kwargs)

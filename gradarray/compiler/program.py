@@ -50,7 +50,9 @@ def _warnings_raise() -> bool:
 OWN = frozenset(
     ["_added_where", "_again", "_before", "_block", "_by_halves", "_by_rows", "_errors", "_rows", "_SILENT"]
 )
-OWN |= {"_total_by_halves", "_total_of_rows"}
+OWN |= {"_sum_of_short_rows", "_total_by_halves", "_total_of_rows", "_isfinite", "_KNOWN"}
+# Scalars as large as this are near to infinity.
+_TAME = 1e290
 _NUMBERS = (bool, int, float, complex)
 _ARRAYS = (np.ndarray, np.generic)
 
@@ -64,11 +66,14 @@ class Program:
     constants : by name, what the text refers to that is neither an argument nor of NumPy's
     inputs : what the program is given: the arguments, and behind them what the function refers to by its closure and
         its globals
+    tame : all scalars were far from infinite
+    ambient : what NumPy says of infinite results around the call
     """
 
     def __init__(self) -> None:
         self.statements: list[Statement] = []
         self.constants: dict[str, Any] = {}
+        self.tame = True
         self.inputs: list[Variable] = []
         self._names: set[str] = {"np", "math", *OWN}
         self._count = 0
@@ -78,7 +83,7 @@ class Program:
         # By the identity of a constant: itself, a copy of what stood there, and its name.
         self._constants: dict[int, tuple[Any, Any, str]] = {}
         self._thread: int | None = get_ident()
-        self._ambient = errors.get()
+        self.ambient = errors.get()
         self._filters = [*warnings.filters]
         self._strict = _warnings_raise()
         self.refused = ""  # why there can be no program, which shows if the function ends all the same
@@ -118,6 +123,8 @@ class Program:
         """Return what stands for a value under a name."""
         if not isinstance(value, np.ndarray):
             dtype = FLOAT64 if type(value) is np.float64 else getattr(value, "dtype", None)
+            if dtype is FLOAT64 and not -_TAME < value < _TAME:
+                self.tame = False
             return self.scalar(self, Variable(name, (), dtype), value, None)
         flags = value.flags
         layout = "C" if flags.c_contiguous else "F" if flags.f_contiguous else ""
@@ -153,7 +160,7 @@ class Program:
         if self._filters != warnings.filters and not self._strict and _warnings_raise():
             self.refused = "warnings are errors in it"
         silent = (now := errors.get()) is SILENT
-        if not silent and now is not self._ambient:
+        if not silent and now is not self.ambient:
             state = np.geterr()
             if "raise" in state.values() or "call" in state.values():
                 self.refused = "NumPy's warnings are errors in it, or are handed to a function"

@@ -2,8 +2,10 @@
 
 - A number of Python's beside a small array costs as much as the arithmetic: 0.6 us with it, 0.35 with an array without
   axes. So it is made such an array once, when the program is written.
+- An operator between small arrays takes a tenth longer than the function of NumPy's that it calls.
 - ``np.dot`` asks all operands whether they want to answer, which the method of an array does not.
-- The true ones in a row of truth values are counted in the shortest integers that can hold the count, not the longest.
+- The true ones in a row of truth values are counted in the shortest integers that can hold the count, not the longest;
+  by their places, where these are needed anyway.
 - ``a + np.where(c, x, 0)``, the slope of a maximum, looks at the places alone where `c` is true.
 - Of a large array, the sum of -x is 0 minus the sum of x.
 """
@@ -16,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.arrays import LARGE, ONES
+from ..kernels.arrays import FLOAT64, LARGE, ONES
 from ..kernels.placing import added_where
 from ..kernels.sums import total_turns_with_sign
 from .blocks import RowBlock
@@ -25,8 +27,12 @@ from .optimise import Optimised
 from .program import Program
 from .statements import Statement, Variable
 
-# Where a number stands for an array of itself.
-_ARITHMETIC = frozenset(("+", "-", "*", "/", "<", "<=", ">", ">=", "==", "!="))
+# What operators between arrays call. There, a number stands for an array of itself.
+UFUNCS = {"+": "np.add", "-": "np.subtract", "*": "np.multiply", "/": "np.divide", "neg": "np.negative"}
+UFUNCS |= {"<": "np.less", "<=": "np.less_equal", ">": "np.greater", ">=": "np.greater_equal"}
+UFUNCS |= {"==": "np.equal", "!=": "np.not_equal"}
+# What ** does with an array and one of these exponents.
+_POWERS: dict[float, str] = {2: "np.square", 0.5: "np.sqrt"}
 _FUNCTIONS = frozenset(("np.maximum", "np.minimum", "np.where"))
 _EXACT = 2**53
 _REDUCTIONS = frozenset(f"np.{name}.reduce" for name in ("add", "multiply", "maximum", "minimum"))
@@ -52,6 +58,14 @@ class _Spelling:
         self.constants = dict(left.constants)
         self._p, self._left = p, left
         self._names: dict[Any, str] = {}
+        self._makers: dict[Variable, Statement] = {}
+        self._masks: set[Variable] = set()  # by which `np.where` chooses
+        self._places: dict[Variable, Variable] = {}  # of what is true in a mask
+        self._writers: dict[int | None, list[Statement]] = {}
+        for outer in left.statements:
+            for s in outer.members if isinstance(outer, RowBlock) else (outer,):
+                if s.writes is not None:
+                    self._writers.setdefault(left.memory(s.writes), []).append(s)
         self._count = 1 << 40  # of pieces of memory, whose numbers are not the optimiser's
 
     def of(self, statements: Iterable[Statement], outputs: Iterable[Any]) -> list[Statement]:
@@ -60,11 +74,14 @@ class _Spelling:
         for s in statements:
             for v in s.reads:
                 uses[v] = uses.get(v, 0) + 1
+            if s.kind == "call" and s.reads and form_read(s).name == "np.where":
+                self._masks.add(s.reads[0])
         kept: dict[int, list[Statement]] = {}
         # Where something was made that may join what it is used in; of what it reads, nothing was written into since.
         waiting: dict[Variable, int] = {}
         for k, s in enumerate(statements):
             kept[k] = [s]
+            self._makers.update(dict.fromkeys(s.results, s))
             if isinstance(s, RowBlock):
                 s.members = self.of(s.members, [r for r in s.results if r in uses])
                 if s.updates:
@@ -73,7 +90,7 @@ class _Spelling:
                 (r,) = s.results
                 joined = self._joined(s, statements, waiting)
                 if joined is None:
-                    kept[k] = [self._respelt(s)]
+                    kept[k] = self._counted_by_places(s) or [self._respelt(s)]
                     if uses.get(r) == 1 and r.shape and (form_read(s).op == "neg" or form_read(s).name == "np.where"):
                         waiting[r] = k
                 else:
@@ -87,8 +104,12 @@ class _Spelling:
 
     def _respelt(self, s: Statement) -> Statement:
         form = form_read(s)
-        if form.op in _ARITHMETIC or form.name in _FUNCTIONS:
+        if form.op in UFUNCS or form.name in _FUNCTIONS:
             return self._with_number(s, form)
+        if form.op == "**" and type(form.args[1]) in (int, float) and form.args[1] in _POWERS:
+            (r,) = s.results
+            if r.dtype is FLOAT64 and r.shape and math.prod(r.shape) < LARGE:
+                return self._as_call(s, _POWERS[form.args[1]], form.args[:1])
         if form.name == "np.dot" and len(form.args) == 2 and not form.keys:
             return self._as_method(s, form)
         if form.name in _REDUCTIONS and len(s.reads) == 1 and s.pieces[0] == f"{form.name}(":
@@ -101,29 +122,26 @@ class _Spelling:
 
     def _with_number(self, s: Statement, form: Form) -> Statement:
         """Take an array without axes for a number of Python's beside an array of floating-point ones."""
-        arrays = [s.reads[a] for a in form.args if type(a) is Hole]
+        args, (r,) = form.args, s.results
+        beside = [s.reads[a] for a in args if type(a) is Hole]
         if form.name == "np.where":
-            arrays = arrays[1:]
-        if form.keys or len(arrays) != 1 or len(form.args) != len(s.reads) + 1 or arrays[0].memory is None:
-            return s
-        dtype = arrays[0].dtype
-        if dtype.char not in "fd" or s.results[0].dtype not in (dtype, np.bool_):
-            return s
-        pieces: list[Any] = []
-        args: list[Any] = []
-        for arg in form.args:
-            if type(arg) in (int, float) and abs(arg) < _EXACT:
-                arg = Other(self._number(arg, dtype))
-            pieces += [", " if pieces else "", operand(s, arg) if type(arg) is Hole else getattr(arg, "text", None)]
-            args.append(arg)
-        if None in pieces:
-            return s
+            beside = beside[1:]
+        if len(beside) == 1 and len(args) == len(s.reads) + 1 and beside[0].memory is not None and not form.keys:
+            dtype = beside[0].dtype
+            if dtype.char in "fd" and r.dtype in (dtype, np.bool_):
+                args = tuple(
+                    [Other(self._number(a, dtype)) if type(a) in (int, float) and abs(a) < _EXACT else a for a in args]
+                )
         if form.op == "call":
-            pieces[0] = f"{form.name}("
-            pieces.append(")")
-        else:
-            pieces[2] = f" {form.op} "
-        return self._but(s, pieces, form._replace(args=tuple(args)))
+            return s if args is form.args else self._as_call(s, form.name, args)
+        if r.shape and math.prod(r.shape) < LARGE and all(map(self._is_numeric, args)):
+            return self._as_call(s, UFUNCS[form.op], args)
+        if args is form.args or len(args) == 1:
+            return s
+        left, right = [operand(s, a) if type(a) is Hole else getattr(a, "text", None) for a in args]
+        if left is None or right is None:
+            return s
+        return self._but(s, (left, f" {form.op} ", right), form._replace(args=args))
 
     def _number(self, x: Any, dtype: Any) -> str:
         value = np.array(x, dtype)
@@ -135,10 +153,25 @@ class _Spelling:
         return self._names[key]
 
     @staticmethod
-    def _but(s: Statement, pieces: Iterable[Any], form: Form) -> Statement:
-        new = s.but(tuple([p for p in pieces if type(p) is Variable or p]))
+    def _but(s: Statement, pieces: Sequence[Any], form: Form) -> Statement:
+        new = s.but(tuple(pieces))
         new.form = form  # which need not be read from the text
         return new
+
+    def _is_numeric(self, arg: Any) -> bool:
+        """Tell whether an operator does with an operand just what its function does: not with a string, or None."""
+        if type(arg) is Other:
+            return arg.text.startswith("np.") or isinstance(self.constants.get(arg.text), (np.ndarray, np.generic))
+        return type(arg) in (Hole, int, float, bool, complex)
+
+    def _as_call(self, s: Statement, name: str, args: tuple[Any, ...]) -> Statement:
+        """Call a function by its name; between small arrays, that which an operator calls."""
+        pieces: list[Any] = []
+        for arg in args:
+            pieces += [", " if pieces else f"{name}("]
+            pieces += [operand(s, arg) if type(arg) is Hole else arg.text if type(arg) is Other else repr(arg)]
+        pieces.append(")")
+        return self._but(s, pieces, Form("call", name, args, {}, ATOM, (ANYTHING,) * len(s.reads)))
 
     def _as_method(self, s: Statement, form: Form) -> Statement:
         a, b = form.args
@@ -162,6 +195,21 @@ class _Spelling:
         least = np.min_scalar_type(v.shape[axis])
         text = "".join([f", {k}={x!r}" for k, x in keys.items()])
         return s.but(("np.add.reduce(", v, f"{text}, dtype=np.{least.name}).astype(np.{r.dtype.name})"))
+
+    def _counted_by_places(self, s: Statement) -> list[Statement] | None:
+        """Return what counts the true ones in the rows of a mask that is also added by."""
+        v, (r,), form = s.reads[0] if s.reads else None, s.results, form_read(s)
+        if v not in self._masks or form.name != "np.add.reduce" or len(s.reads) != 1 or r.dtype != np.intp:
+            return None
+        along_rows = form.keys in ({"axis": 1, "keepdims": True}, {"axis": -1, "keepdims": True})
+        if not along_rows or len(v.shape) != 2 or v.dtype.char != "?" or math.prod(v.shape) < LARGE or v.layout != "C":
+            return None
+        if self._left.memory(v.memory) in self._writers:
+            return None
+        self._places[v] = places = Variable("")
+        row = f" // {v.shape[1]}, minlength=len("
+        count = s.but(("np.bincount(", places, row, v, ")).reshape(-1, 1)"))
+        return [s.but(("np.flatnonzero(", v, ")"), results=(places,)), count]
 
     # --- two in one -------------------------------------------------------------------------------------------------
 
@@ -197,7 +245,23 @@ class _Spelling:
         if not alike or a.layout != "C" or x.memory is None or math.prod(r.shape) < LARGE or s.silent != inner.silent:
             return None
         self.constants["_added_where"] = added_where
-        return [s.but(("_added_where(", a, ", ", c, ", ", x, ")"))]
+        signed = (", False",) if self._has_no_minus_zero(a) else ()
+        places = (", places=", self._places[c]) if c in self._places else ()
+        return [s.but(("_added_where(", a, ", ", c, ", ", x, *signed, *places, ")"))]
+
+    def _has_no_minus_zero(self, a: Variable) -> bool:
+        """Tell whether no element is -0., as in the sum of anything and of a buffer of zeros that was added to."""
+        s = self._makers.get(a)
+        if s is None or s.kind != "call" or form_read(s).op != "+" or self._left.memory(a.memory) in self._writers:
+            return False
+        return any(map(self._is_buffer, s.reads))
+
+    def _is_buffer(self, v: Variable) -> bool:
+        s = self._makers.get(v)
+        if s is None or s.kind != "call" or form_read(s).name != "np.zeros":
+            return False
+        forms = map(form_read, self._writers.get(self._left.memory(v.memory), ()))
+        return all(form.name == "np.add.at" or (form.op == "update" and form.name in ("+", "-")) for form in forms)
 
     def _turned(self, s: Statement, form: Form, inner: Statement) -> list[Statement] | None:
         """Return the sum of -x along an axis as 0 minus that of x."""

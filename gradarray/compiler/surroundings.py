@@ -51,6 +51,7 @@ class Surroundings:
     Parameters
     ----------
     roots : the function, and arguments that are objects
+    earlier : these places, as they were before the function was called
 
     Attributes
     ----------
@@ -58,12 +59,12 @@ class Surroundings:
     volatile : the functions that it may call and no program can stand for
     """
 
-    def __init__(self, roots: Iterable[Any]) -> None:
+    def __init__(self, roots: Iterable[Any], earlier: Surroundings | None = None) -> None:
         self.roots = tuple(roots)
-        self.names: set[str] = set()
+        self.names: set[str] = set() if earlier is None else {*earlier.names}
         self.volatile: set[str] = set()
-        self._read: set[str] = set()  # those of attributes that are read
-        self._catches = False  # whether somewhere errors are caught
+        self._read: set[str] = set() if earlier is None else {*earlier._read}  # those of attributes that are read
+        self._catches: bool = earlier is not None and earlier._catches  # whether somewhere errors are caught
         while True:
             before = len(self.names)
             self._walk()

@@ -198,7 +198,7 @@ class Tracing:
         if new := around.defined():
             raise Disturbed(f"{new[0]} is not there before the call")
         found, out_tree = flatten(result)
-        outputs = [_output(p, x) for x in found]
+        outputs = [as_output(p, x) for x in found]
         for _, value in out_tree.fixed():
             if not isinstance(value, (bool, *EQUAL, type, np.ufunc)) and not around.has(value):
                 raise Untraceable(f"it returns {described(value)} that it has made")
@@ -312,7 +312,7 @@ class Tracing:
         for cached, misses in self._around.caches:
             if cached.cache_info().misses != misses:
                 cached.cache_clear()
-        for found in Surroundings(self._around.roots).found:
+        for found in Surroundings(self._around.roots, self._around).found:
             place = found.place
             if place.key in known or traced_in(found.value) is None:
                 continue
@@ -340,13 +340,18 @@ class Tracing:
 
     def _written(self, outputs: Any, tree: Tree, effects: Any, moved: Any) -> Callable[..., Any]:
         p, enter = self._program, self._enter
-        outputs = [*outputs, *[_output(p, x) for _, x in effects], *[_output(p, x) for _, x in moved]]
+        outputs = [*outputs, *[as_output(p, x) for _, x in effects], *[as_output(p, x) for _, x in moved]]
         name = function_name(self._f)
         called = name if name.isidentifier() else "program"
         left = optimised(p, outputs)
         way = signature(self._tree, self._params, self._given, tree)
         self.source = partial(readable_text, p, left, called, way)
-        program = write_program(p, left, called)
+        head = f"{called}({', '.join([v.name for v in p.inputs])})"
+        direct = not effects and not moved and enter.spells(tree)
+        if direct:
+            program = write_program(p, left, head, ending=lambda texts: [f"return ({enter.results(tree, texts)},)"])
+        else:
+            program = write_program(p, left, head)
         self.text = program.text
         space = dict(program.names)
         exec(readable(self.text, f"<gradarray program of {name}>"), space)
@@ -360,9 +365,13 @@ class Tracing:
             t for t, v in zip(self._texts, p.inputs, strict=True) if program.risky and v.memory in program.writes
         ]
         call = f"_program({', '.join(self._texts)})"
+        args, words = self._tree.parts
         for i, text in enumerate(at_risk):
             enter.lines.append(f"_s{i} = {text}.copy()")
         back = [f"{text}[...] = _s{i}" for i, text in enumerate(at_risk)]
+        if direct and not back:
+            enter.lines.append(f"return {call}")
+            return enter.finished(len(args.parts), words.keys, name)  # type: ignore[no-any-return]
         if back:
             enter.lines += ["try:", f"    _out = {call}", "except Exception:", "    _out = None"]
         else:
@@ -372,8 +381,7 @@ class Tracing:
         for i, text in enumerate(changes, len(outputs) - len(changes)):
             enter.lines.append(text.format(f"_out[{i}]"))
         texts = [f"_out[{i}]" for i in range(len(outputs))]
-        enter.lines.append(f"return ({enter.results(tree, texts)},)")
-        args, words = self._tree.parts
+        enter.lines.append("return _out" if direct else f"return ({enter.results(tree, texts)},)")
         return enter.finished(len(args.parts), words.keys, name)  # type: ignore[no-any-return]
 
     def _apart(self, written: set[Any]) -> None:
@@ -412,7 +420,8 @@ def _copied(x: Any) -> Any:
     return copy
 
 
-def _output(p: Program, x: Any) -> Any:
+def as_output(p: Program, x: Any) -> Any:
+    """Return the variable, or the text, of what a program returns."""
     if type(x) in TRACED:
         return x.variable
     if isinstance(x, (Tensor, Dual)):

@@ -23,7 +23,7 @@ import threading
 import types
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from contextvars import ContextVar, copy_context
+from contextvars import Context, ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 from weakref import ref
 
@@ -257,6 +257,8 @@ def _errors() -> tuple[Any, Any]:
 
 
 errors, SILENT = _errors()
+# What stands there as long as nobody has set anything: NumPy warns of all but underflows.
+USUAL = Context().run(errors.get)
 
 
 def silently(compute: Callable[..., Any], *args: Any) -> Any:

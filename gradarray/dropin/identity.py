@@ -91,8 +91,14 @@ def _kind(value: Any, depth: int) -> Any:
         own = id(value.__code__), id(value.__globals__)
         return own + tuple([_kind(v, depth - 1) for v in _held(value)]) if depth else own
     if cls is list or cls is tuple or cls is dict:
-        items = value.values() if cls is dict else value
-        return (cls, frozenset([_kind(v, depth - 1) for v in itertools.islice(items, FEW)])) if depth else cls
+        if not depth:
+            return cls
+        items = itertools.islice(value.values() if cls is dict else value, FEW)
+        kinds = frozenset(map(type, items))
+        if not kinds <= LEAVES:
+            items = itertools.islice(value.values() if cls is dict else value, FEW)
+            kinds = frozenset([_kind(v, depth - 1) for v in items])
+        return cls, kinds
     if isinstance(value, _KNOWN_BY_IDENTITY):
         return id(value)
     wrapped = vars(value).get("__wrapped__") if hasattr(value, "__dict__") else None
@@ -109,8 +115,10 @@ def weak(obj: Any) -> Callable[[], Any]:
 
 # --- compared in place ------------------------------------------------------------------------------------------------
 
-# A function; its code; whether it has no defaults; of what is in its closure the types and, where it counts, which one.
-_Parts = tuple[Callable[[], Any], types.CodeType, bool, list[tuple[type, Callable[[], Any] | None]]]
+# Of what is in a closure, the type; where it counts, which one it is; of a short list of leaves, what types these have.
+_Cell = tuple[type, Callable[[], Any] | None, frozenset[type] | None]
+# A function; its code; whether it has no defaults; what is in its closure.
+_Parts = tuple[Callable[[], Any], types.CodeType, bool, list[_Cell]]
 
 
 class Met:
@@ -154,7 +162,7 @@ class Met:
         if depth < 0:
             self._functions.append((weakref.ref(f), f.__code__, False, []))
             return
-        cells: list[tuple[type, Callable[[], Any] | None]] = []
+        cells: list[_Cell] = []
         bare = f.__defaults__ is None and f.__kwdefaults__ is None
         self._functions.append((weakref.ref(f), f.__code__, bare, cells))
         if not bare:
@@ -162,7 +170,16 @@ class Met:
         for i, cell in enumerate(f.__closure__ or ()):
             value = cell.cell_contents
             known = isinstance(value, (types.FunctionType, *_KNOWN_BY_IDENTITY))
-            cells.append((type(value), weak(value) if known else None))
+            leaves = None
+            if (
+                (type(value) is list or type(value) is tuple)
+                and len(value) <= FEW
+                and LEAVES.issuperset(map(type, value))
+            ):
+                leaves = frozenset(map(type, value))
+            cells.append((type(value), weak(value) if known else None, leaves))
+            if leaves is not None:
+                continue
             if type(value) is types.FunctionType:
                 self._function(value, depth)
             elif not known and (type(value) in _CONTAINERS or (type(value) not in LEAVES and callable(value))):
@@ -189,9 +206,12 @@ class Met:
                 if bare and (f.__defaults__ is not None or f.__kwdefaults__ is not None):
                     return None
                 if cells:
-                    for i, (cls, which) in enumerate(cells):
-                        value = f.__closure__[i].cell_contents
-                        if type(value) is not cls or (which is not None and which() is not value):
+                    for cell, (cls, which, leaves) in zip(f.__closure__, cells):  # noqa: B905 - its code is the same
+                        value: Any = cell.cell_contents
+                        kind = type(value)
+                        if kind is not cls or (which is not None and which() is not value):
+                            return None
+                        if leaves is not None and (len(value) > FEW or leaves != {*map(type, value)}):
                             return None
             for tell, obj, told in self._others:
                 if tell(obj()) != told:

@@ -250,8 +250,23 @@ def give_absent(cls: Any, attributes: Mapping[str, Absent]) -> None:
     They are those of a base that is given to it afterwards: were it named where the class is made, the class would be
     of its type, and isinstance take several times as long.
     """
-    base = _Unseen("Elsewhere", (), {"__slots__": (), "__module__": __name__, **attributes})
+
+    def __dir__(self: Any) -> list[str]:
+        names = list(object.__dir__(self))
+        return [*names, *attributes] if _suggests() else names
+
+    base = _Unseen("Elsewhere", (), {"__slots__": (), "__module__": __name__, "__dir__": __dir__, **attributes})
     cls.__bases__ = (*cls.__bases__, base)
+
+
+def _suggests() -> bool:
+    """Tell whether it is Python that asks for the names, to say "Did you mean" of a slip of the pen.
+
+    Then those of other libraries are among them: what is meant is told where it is written. It asks in traceback since
+    3.12; before, where it prints an error, and no function of Python's runs any more.
+    """
+    caller = sys._getframe(1).f_back
+    return caller is None or caller.f_globals.get("__name__") == "traceback"
 
 
 # --- arguments ------------------------------------------------------------------------------------------------------
@@ -273,7 +288,7 @@ def keyword(function: str, name: str) -> str:
     return _told(found) if found else ""
 
 
-def explain(error: TypeError | ValueError, func: Any) -> None:
+def annotate(error: TypeError | ValueError, func: Any) -> None:
     """Say at the error for an argument that `func` does not take what to write, if there is something to say."""
     said, name = str(error), getattr(func, "__name__", None)
     match = _UNKNOWN.match(said)
@@ -310,7 +325,7 @@ def telling(func: F) -> F:
         except TypeError as error:
             traceback = error.__traceback__
             if traceback is not None and traceback.tb_next is None:  # it was not entered
-                explain(error, func)
+                annotate(error, func)
             raise
 
     del call.__wrapped__  # which is what mirrors of NumPy's functions are known by
@@ -332,5 +347,5 @@ def catching(func: F) -> F:
 def refuse_keywords(func: Any, unknown: Mapping[str, Any]) -> NoReturn:
     """Raise for keywords that a function does not take, which it has caught itself."""
     error = TypeError(f"{func.__qualname__}() got an unexpected keyword argument {next(iter(unknown))!r}")
-    explain(error, func)
+    annotate(error, func)
     raise error

@@ -117,12 +117,36 @@ DIFFERENCES = (
         "it is still a view: they share memory, and the update reaches both",
     ),
     Difference(
+        "the creator of a view after backward()",
+        "x = mg.tensor([1.0, 2.0]); v = x[:1]; (2.0 * v).backward(); v.creator is None",
+        "True",
+        "x = ga.tensor([1.0, 2.0]); v = x[:1]; (2.0 * v).backward(); v.creator is None",
+        "False",
+        "it is still a view, and its creator is how it leads to its base; other results of it can be differentiated",
+    ),
+    Difference(
+        "the base of a view that is used after backward()",
+        "x = mg.tensor([1.0, 2.0]); v = x[:1]; v.backward(); y = +v; v.base is None",
+        "True",
+        "x = ga.tensor([1.0, 2.0]); v = x[:1]; v.backward(); y = +v; v.base is None",
+        "False",
+        "they share memory, whatever becomes of the tape",
+    ),
+    Difference(
         "arrays that the tape needs",
         "a = np.ones(2); y = mg.tensor([1.0, 2.0]) * a; a[0] = 5.0",
         "ValueError",
         "a = np.ones(2); y = ga.tensor([1.0, 2.0]) * a; a[0] = 5.0; a",
         "[5.0, 1.0]",
         "no flag of your arrays is touched: small ones are copied, of large ones backward() compares a fingerprint",
+    ),
+    Difference(
+        "memory of tensors that are on a tape",
+        "x = mg.tensor([1.0, 2.0]); y = +x; x.data.flags.writeable",
+        "False",
+        "x = ga.tensor([1.0, 2.0]); y = +x; x.data.flags.writeable",
+        "True",
+        "what no derivative needs may be written into; of what one needs, .data is read-only until backward()",
     ),
     Difference(
         "a number made of a variable",
@@ -171,6 +195,14 @@ DIFFERENCES = (
         "ga.zeros(2).dtype == np.float64",
         "True",
         "as in NumPy; dtype=np.float32 asks for less",
+    ),
+    Difference(
+        "the order of bytes",
+        "mg.nnet.softmax(mg.tensor(np.array(1.0, '>f8'))).dtype.isnative",
+        "False",
+        "ga.nnet.softmax(ga.tensor(np.array(1.0, '>f8'))).dtype.isnative",
+        "True",
+        "a result has the machine's, as in NumPy",
     ),
     Difference(
         "arrays like a plain one",
@@ -259,6 +291,16 @@ DIFFERENCES = (
         "o = ga.ones; s = ga.nnet.layers.gru(o((2, 1, 3)), *[o((3, 2)), o((2, 2)), o(2)] * 3, s0=o((1, 2))); s.shape",
         "(3, 1, 2)",
         "it is differentiated by that, too",
+    ),
+    Difference(
+        "the gradient of the states of nnet.layers.gru",
+        "o = mg.ones; s = mg.nnet.layers.gru(o((2, 1, 3)), *[o((3, 2)), o((2, 2)), o(2)] * 3)\n"
+        "s.sum().backward(); s.grad.shape",
+        "(2, 1, 2)",
+        "o = ga.ones; s = ga.nnet.layers.gru(o((2, 1, 3)), *[o((3, 2)), o((2, 2)), o(2)] * 3)\n"
+        "s.sum().backward(); s.grad.shape",
+        "(3, 1, 2)",
+        "a gradient has the shape of its tensor; there it leaves out the start value",
     ),
     Difference(
         "a stride or padding that cannot be",

@@ -161,7 +161,7 @@ def _of_arrays(rule: Elementwise, calculate: Pusher, other: Pusher) -> Pusher:
 
     The arithmetic is that of `other`, which takes all else, and says what is wrong.
     """
-    float64_dtype, ndarray, array, numbers, least = FLOAT64, np.ndarray, np.array, _NUMBERS, SPLIT
+    float64_dtype, ndarray, numbers, least, lifted = FLOAT64, np.ndarray, _NUMBERS, SPLIT, _lifted
     left, right = map(_called, rule.partials)
     constant, negative, lifts = rule.exact, rule.partials[1] == -1, rule.func in _LIFTING
     marked, regular = rule.root is not None or rule.vanishes is not None, rule.regular
@@ -190,14 +190,22 @@ def _of_arrays(rule: Elementwise, calculate: Pusher, other: Pusher) -> Pusher:
                             tangent = _large_sum(rule, ta, tb, out, a, b)
                 elif type(x2) in numbers and (not marked or x2 in regular):
                     same = trusted and a.dtype is float64_dtype
-                    b = array(float(x2)) if lifts and same else x2
+                    b = x2
+                    if lifts and same:
+                        b = lifted.get(x2) if type(x2) is int else None
+                        if b is None:
+                            b = _lift(x2)
                     out, level = calculate(a, b), x1.level
                     tangent = ta.copy() if constant else left(out, a, b) * ta
             elif type(x2) is dual and type(x1) in numbers and not marked:
                 b, tb = x2.value, x2.tangent
                 if type(b) is ndarray and type(tb) is ndarray and b.size < least:
                     same = trusted and b.dtype is float64_dtype
-                    a = array(float(x1)) if lifts and same else x1
+                    a = x1
+                    if lifts and same:
+                        a = lifted.get(x1) if type(x1) is int else None
+                        if a is None:
+                            a = _lift(x1)
                     out, level = calculate(a, b), x2.level
                     tangent = right(out, a, b) * tb if not constant else -tb if negative else tb.copy()
         except Exception:
@@ -224,6 +232,16 @@ def _of_arrays(rule: Elementwise, calculate: Pusher, other: Pusher) -> Pusher:
 # Of these it makes no difference whether an operand is a number of Python's or an array of one element of the other
 # one's dtype. NumPy takes twice as long for the number.
 _LIFTING = frozenset({np.add, np.subtract, np.multiply})
+# The whole numbers that came first, as such arrays.
+_lifted: dict[int, Any] = {}
+
+
+def _lift(x: Any) -> Any:
+    made = np.array(float(x))
+    if type(x) is int and len(_lifted) < 256:
+        made.setflags(write=False)
+        _lifted[x] = made
+    return made
 
 
 def _finished(rule: Elementwise, out: Any, tangent: Any, level: int, operands: Any) -> Any:

@@ -57,7 +57,8 @@ class _Pushers(Reader):
     """Makes what carries out a function on Duals, by the kind of its rule."""
 
     def function(self, rule: Function) -> Pusher:
-        return _function(rule)
+        kinked = rule.squares is not None or rule.smooth_square is not None
+        return _alone(rule) if rule.alone and rule.jvp is not None and not (kinked or rule.saves) else _function(rule)
 
     def linear(self, rule: Linear) -> Pusher:
         return _function(rule) if rule.sequence else _linear(rule)
@@ -99,6 +100,32 @@ def _function(rule: Function) -> Pusher:
 
     call = push if rule.lower_unusual is None else _lowering(rule.lower_unusual, push)
     return taking(rule, call, lambda _: True)
+
+
+def _alone(rule: Function) -> Pusher:
+    """Make what takes the usual calls of a function with one operand, on an array and with simple parameters."""
+    general, func, jvp, supported = _function(rule), rule.forward, rule.jvp, frozenset(rule.params)
+    dual, ndarray, skipped = wrapping.Dual, np.ndarray, rule.refused or rule.skip
+
+    def push(args: Any, kwargs: dict[str, Any]) -> Any:
+        x: Any = args[0] if len(args) == 1 else None
+        if type(x) is not dual or type(x.value) is not ndarray or type(x.tangent) is not ndarray or skipped:
+            return general(args, kwargs)
+        for name, value in kwargs.items():
+            if name not in supported or not _simple(value):
+                return general(args, kwargs)
+        try:
+            out = func(x.value, **kwargs)
+            if type(out) is not ndarray or out.dtype is not x.value.dtype:
+                return general(args, kwargs)
+            tangent = jvp((x.tangent,), out, x.value, **kwargs)  # type: ignore[misc]
+        except Exception:
+            return general(args, kwargs)  # where NumPy's own function says what is wrong
+        if type(tangent) is ndarray and tangent is not x.tangent and same_layout(tangent, out):
+            return dual(out, tangent, x.level)
+        return paired(out, tangent.copy() if tangent is x.tangent else tangent, x.level)
+
+    return push
 
 
 def _linear(rule: Linear) -> Pusher:

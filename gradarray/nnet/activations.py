@@ -18,6 +18,8 @@ from .calls import called, chosen, floating, number, operand, telling, where_tru
 
 Axis = int | Sequence[int] | None
 NUMBERS = "fiubc"  # kinds of dtype: what has a complex derivative takes complex numbers, too
+# From so many elements on, to choose one of two numbers for each takes longer than several passes.
+_MANY = 4096
 
 
 def _negative(x: Any) -> Any:
@@ -226,6 +228,32 @@ ga.registry.rule(
 )
 
 
+@ga.registry.primitive
+def _scaled_elu(x: Any, *, alpha: float, scale: float) -> Any:
+    return _elu_times(x, alpha, scale)
+
+
+def _scaled_elu_slope(ans: Any, x: Any, alpha: float, scale: float) -> Any:
+    if alpha <= 0 or type(x) is not np.ndarray or x.size < _MANY:
+        return chosen(x < 0, ans + alpha * scale, scale)
+    # As sums and products, which take half of the time where it cannot be foreseen which side an element is on.
+    below = x < 0
+    slope, rest = below.astype(x.dtype), (~below).astype(x.dtype)
+    slope *= alpha * scale
+    rest *= scale
+    slope += rest
+    slope += np.fmin(ans, 0)  # where x is NaN, the slope is as for few
+    return slope
+
+
+ga.registry.rule(
+    _scaled_elu,
+    lambda g, ans, x, *, alpha, scale: _scaled_elu_slope(ans, x, alpha, scale) * g,
+    jvp=lambda tangents, ans, x, *, alpha, scale: _scaled_elu_slope(ans, x, alpha, scale) * tangents[0],
+    holomorphic=False,
+)
+
+
 @telling
 def elu(x: Any, alpha: Any, *, constant: bool | None = None) -> ga.Tensor:
     """Exponential linear unit: `x` where that is at least 0, and ``alpha * (exp(x) - 1)`` below.
@@ -266,23 +294,14 @@ def elu(x: Any, alpha: Any, *, constant: bool | None = None) -> ga.Tensor:
     array([0.03678794, 1.        , 1.        ])
     """
     x = floating(x)
-    return called(_elu, x, number(alpha, "alpha", x), constant=constant)
+    alpha = number(alpha, "alpha", x)
+    if isinstance(alpha, (int, float)):
+        return called(_scaled_elu, x, alpha=alpha, scale=1, constant=constant)
+    return called(_elu, x, alpha, constant=constant)
 
 
 _SELU_ALPHA = 1.6732632423543772
 _SELU_SCALE = 1.0507009873554805
-
-
-@ga.registry.primitive
-def _selu(x: Any) -> Any:
-    return _elu_times(x, _SELU_ALPHA, _SELU_SCALE)
-
-
-ga.registry.rule(
-    _selu,
-    lambda g, ans, x: chosen(x < 0, ans + _SELU_ALPHA * _SELU_SCALE, _SELU_SCALE) * g,
-    holomorphic=False,
-)
 
 
 @telling
@@ -312,14 +331,13 @@ def selu(x: Any, *, constant: bool | None = None) -> ga.Tensor:
     >>> ga.nnet.selu([-1.0, 0.0, 2.0])
     Tensor([-1.11133074,  0.        ,  2.10140197])
     """
-    return called(_selu, floating(x), constant=constant)
+    return called(_scaled_elu, floating(x), alpha=_SELU_ALPHA, scale=_SELU_SCALE, constant=constant)
 
 
-@ga.registry.primitive
+@ga.registry.primitive(silent=True)  # the reciprocal of infinity is right
 def _sigmoid(x: Any) -> Any:
-    with np.errstate(over="ignore"):  # the reciprocal of infinity is right
-        ans = np.negative(x)
-        ans = np.exp(ans, out=ans if ans.ndim else None)
+    ans = np.negative(x)
+    ans = np.exp(ans, out=ans if ans.ndim else None)
     ans += 1
     return np.reciprocal(ans, out=ans if ans.ndim else None)
 
@@ -408,9 +426,7 @@ def glu(x: Any, axis: int = -1, *, constant: bool | None = None) -> ga.Tensor:
         raise ValueError(
             f"the halves along axis {axis} must be alike, but an array of shape {x.shape} has an odd length"
         )
-    place %= x.ndim
-    gate = _sigmoid(_halves(ga.asarray(x), place)[1])
-    return called(_glu, x, axis=place, gate=gate, constant=constant)
+    return called(_glu, x, axis=place % x.ndim, constant=constant)
 
 
 def _halves(x: Any, axis: int) -> tuple[Any, Any]:
@@ -418,22 +434,24 @@ def _halves(x: Any, axis: int) -> tuple[Any, Any]:
     return x[(*front, slice(half))], x[(*front, slice(half, None))]
 
 
-@ga.registry.primitive
-def _glu(x: Any, *, axis: int, gate: Any) -> Any:
-    """Return one half of the data times the gate that the other half makes, which is known."""
-    return _halves(x, axis)[0] * gate
-
-
-def _glu_vjp(g: Any, _ans: Any, x: Any, *, axis: int, gate: Any) -> Any:
+@ga.registry.primitive(saves=True)
+def _glu(x: Any, *, axis: int) -> Any:
+    """Return one half of the data times the gate that the other half makes, and this."""
     a, b = _halves(x, axis)
-    gate = gate if type(x) is np.ndarray else _sigmoid(b)
+    gate = _sigmoid(b)
+    return a * gate, gate
+
+
+def _glu_vjp(g: Any, _ans: Any, x: Any, *, axis: int, saved: Any = None) -> Any:
+    a, b = _halves(x, axis)
+    gate = _sigmoid(b) if saved is None else saved
     passed = g * gate
     return np.concatenate((passed, passed * a * (1 - gate)), axis=axis)
 
 
-def _glu_jvp(tangents: Any, _ans: Any, x: Any, *, axis: int, gate: Any) -> Any:
+def _glu_jvp(tangents: Any, _ans: Any, x: Any, *, axis: int, saved: Any = None) -> Any:
     (a, b), (t_a, t_b) = _halves(x, axis), _halves(tangents[0], axis)
-    gate = gate if type(x) is np.ndarray else _sigmoid(b)
+    gate = _sigmoid(b) if saved is None else saved
     return gate * (t_a + t_b * a * (1 - gate))
 
 
@@ -492,19 +510,22 @@ tanh = ga.tanh
 
 def _shifted(x: Any, axis: Axis) -> Any:
     """Return the elements minus the largest one along the axes, new; what has no elements has no largest one."""
-    return x - np.max(x, axis=axis, keepdims=True) if x.size else np.array(x)
+    return x - np.maximum.reduce(x, axis=axis, keepdims=True) if x.size else np.array(x)
 
 
 @ga.registry.primitive
 def _softmax(x: Any, axis: Axis = -1) -> Any:
     ans = _shifted(x, axis)
     ans = np.exp(ans, out=ans if ans.ndim else None)
-    ans /= np.sum(ans, axis=axis, keepdims=True)
+    ans /= np.add.reduce(ans, axis=axis, keepdims=True)
     return ans
 
 
 def _softmax_vjp(g: Any, ans: Any, _x: Any, axis: Axis = -1) -> Any:
     weighed = g * ans
+    if type(weighed) is np.ndarray is type(ans):
+        weighed -= ans * np.add.reduce(weighed, axis=axis, keepdims=True)
+        return weighed
     return weighed - ans * np.sum(weighed, axis=axis, keepdims=True)
 
 
@@ -552,7 +573,7 @@ def softmax(x: Any, axis: Axis = -1, *, constant: bool | None = None) -> ga.Tens
 def _logsoftmax(x: Any, axis: Axis = -1) -> Any:
     ans = _shifted(x, axis)
     if ans.size:
-        ans -= np.log(np.sum(np.exp(ans), axis=axis, keepdims=True))
+        ans -= np.log(np.add.reduce(np.exp(ans), axis=axis, keepdims=True))
     return ans
 
 

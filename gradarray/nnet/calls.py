@@ -31,7 +31,9 @@ def called(func: Callable[..., Any], *args: Any, constant: bool | None = None, *
 
 def operand(x: Any, name: str = "x", kinds: str = "fiub") -> Any:
     """Return an operand as an array or a Tensor; TypeError for what are no numbers of these kinds: real ones."""
-    if not hasattr(x, "dtype"):
+    if type(x) is int or type(x) is float:
+        x = np.asarray(x)
+    elif not hasattr(x, "dtype"):
         try:
             x = ga.positive(x)  # of a list a constant, or what its variables are stacked to
         except TypeError as error:
@@ -43,6 +45,9 @@ def operand(x: Any, name: str = "x", kinds: str = "fiub") -> Any:
 
 def floating(x: Any, name: str = "x", kinds: str = "fiub") -> Any:
     """Return an operand as an array or a Tensor of floating-point numbers: whole ones become float64."""
+    kind = getattr(getattr(x, "dtype", None), "kind", "")
+    if kind == "f":
+        return x
     x = operand(x, name, kinds)
     return x if x.dtype.kind in "fc" else x.astype(np.float64)
 
@@ -69,6 +74,15 @@ def number(value: Any, name: str, like: Any) -> Any:
 def where_true(mask: Any, x: Any) -> Any:
     """Return `x` where a mask holds, and 0 elsewhere, in half of the time of np.where and of ``mask * x``."""
     return mask.astype(x.dtype) * x
+
+
+def mean(x: Any) -> Any:
+    """Return np.mean(x) in half of its time, where `x` is a small plain array."""
+    if (
+        type(x) is not np.ndarray or not x.size or x.dtype.itemsize < 4
+    ):  # which NumPy warns of, or sums in another dtype
+        return np.mean(x)
+    return np.add.reduce(x, axis=None) / x.size
 
 
 def chosen(mask: Any, x: Any, other: float) -> Any:

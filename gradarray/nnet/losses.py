@@ -10,7 +10,7 @@ import numpy as np
 import gradarray as ga
 
 from .activations import NUMBERS, _relu, _softmax
-from .calls import called, floating, number, operand, telling
+from .calls import called, floating, mean, number, operand, telling
 
 
 def _checked(x: Any, name: str, labels: Any, labels_name: str, kinds: str = NUMBERS) -> tuple[Any, Any]:
@@ -26,7 +26,7 @@ def _checked(x: Any, name: str, labels: Any, labels_name: str, kinds: str = NUMB
         raise TypeError(f"`{labels_name}` must contain whole numbers, got {labels.dtype}{hint}")
     if labels.shape != x.shape[:1]:
         raise ValueError(f"`{labels_name}` must have shape {x.shape[:1]}, got {labels.shape}")
-    if labels.size and labels.min() < 0:
+    if labels.size and np.minimum.reduce(labels) < 0:
         raise IndexError(f"`{labels_name}` must be in [0, {x.shape[1]}), got {labels.min()}")
     return x, labels
 
@@ -42,61 +42,71 @@ def _rows(labels: Any) -> Any:
 
 
 @ga.registry.primitive
-def _of_class(x: Any, *, labels: Any) -> Any:
+def _of_class(x: Any, labels: Any) -> Any:
     """Return the element of each row that its label names."""
     return x[_rows(labels), labels]
 
 
 @ga.registry.primitive
-def _to_class(y: Any, *, labels: Any, shape: tuple[int, ...]) -> Any:
-    """Return zeros of a shape, with one element in each row."""
-    found = np.zeros(shape, y.dtype)
+def _to_class(y: Any, labels: Any, *, count: int) -> Any:
+    """Return zeros, `count` in each row, with one element in its place."""
+    found = np.zeros((len(labels), count), y.dtype)
     found[_rows(labels), labels] = y
     return found
 
 
-ga.registry.linear(_of_class, lambda g, x, *, labels: _to_class(g, labels=labels, shape=x.shape))
-ga.registry.linear(_to_class, lambda g, y, *, labels, shape: _of_class(g, labels=labels))
+# They are linear, in what is no label.
+ga.registry.rule(
+    _of_class,
+    lambda g, _ans, _x, labels: _to_class(g, labels, count=_x.shape[1]),
+    jvp=lambda tangents, _ans, _x, labels: _of_class(tangents[0], labels),
+    skip=("labels",),
+    holomorphic=False,
+    selects=True,
+)
+ga.registry.rule(
+    _to_class,
+    lambda g, _ans, _y, labels, *, count: _of_class(g, labels),
+    jvp=lambda tangents, _ans, _y, labels, *, count: _to_class(tangents[0], labels, count=count),
+    skip=("labels",),
+    holomorphic=False,
+    selects=True,
+)
 
 
 # --- cross-entropy --------------------------------------------------------------------------------------------------
 
 
-def _crossentropies(x: Any, labels: Any) -> tuple[Any, Any]:
-    """Return the cross-entropy of each row of plain scores, and the probabilities, which the derivative needs."""
+@ga.registry.primitive(saves=True)
+def _crossentropy(x: Any, labels: Any, *, each: bool) -> Any:
+    """Return the cross-entropy of each row of scores, or the mean of them, and the probabilities."""
     shifted = x - np.maximum.reduce(x, axis=1, keepdims=True) if x.size else np.array(x)
     found = -shifted[_rows(labels), labels]
     p = np.exp(shifted, out=shifted)
     total = np.add.reduce(p, axis=1, keepdims=True)
     found += np.log(total[:, 0])
     p /= total
-    return found, p
+    return found if each else mean(found), p
 
 
-@ga.registry.primitive
-def _crossentropy(x: Any, *, labels: Any, value: Any, p: Any) -> Any:
-    """Return the value, one for each row or the mean of them; it is known, and so are the probabilities."""
-    return value
-
-
-def _crossentropy_vjp(g: Any, _ans: Any, x: Any, *, labels: Any, value: Any, p: Any) -> Any:
-    p = p if type(x) is np.ndarray else _softmax(x, axis=1)
-    each = g / len(labels) if g.ndim == 0 else g
-    found = p * (each[:, np.newaxis] if each.ndim else each)
+def _crossentropy_vjp(g: Any, _ans: Any, x: Any, labels: Any, *, each: bool, saved: Any = None) -> Any:
+    p = _softmax(x, axis=1) if saved is None else saved
+    back = g if each else g / len(labels)
+    found = p * (back[:, np.newaxis] if each else back)
     if type(found) is not np.ndarray:
-        return found - _to_class(np.broadcast_to(each, labels.shape), labels=labels, shape=p.shape)
-    found[_rows(labels), labels] -= each
+        return found - _to_class(back if each else np.broadcast_to(back, labels.shape), labels, count=p.shape[1])
+    found[_rows(labels), labels] -= back
     return found
 
 
-def _crossentropy_jvp(tangents: Any, _ans: Any, x: Any, *, labels: Any, value: Any, p: Any) -> Any:
-    (t,) = tangents
-    p = p if type(x) is np.ndarray else _softmax(x, axis=1)
+def _crossentropy_jvp(tangents: Any, _ans: Any, x: Any, labels: Any, *, each: bool, saved: Any = None) -> Any:
+    t = tangents[0]
+    p = _softmax(x, axis=1) if saved is None else saved
     found = np.sum(p * t, axis=1) - t[_rows(labels), labels]
-    return np.mean(found) if np.ndim(value) == 0 else found
+    return found if each else np.mean(found)
 
 
-ga.registry.rule(_crossentropy, _crossentropy_vjp, jvp=_crossentropy_jvp)
+ga.registry.rule(_crossentropy, _crossentropy_vjp, jvp=_crossentropy_jvp, skip=("labels",))
 
 
 @telling
@@ -157,8 +167,7 @@ def softmax_crossentropy(x: Any, y_true: Any, *, constant: bool | None = None) -
     np.True_
     """
     x, labels = _checked(x, "x", y_true, "y_true")
-    values, p = _crossentropies(ga.asarray(x), labels)
-    return called(_crossentropy, x, labels=labels, value=np.mean(values), p=p, constant=constant)
+    return called(_crossentropy, x, labels, each=False, constant=constant)
 
 
 @telling
@@ -201,23 +210,24 @@ def negative_log_likelihood(x: Any, y_true: Any, *, weights: Any = None, constan
     """
     x, labels = _checked(x, "x", y_true, "y_true")
     if weights is None:
-        return called(lambda x: -np.mean(_of_class(x, labels=labels)), x, constant=constant)
+        return called(lambda x: -np.mean(_of_class(x, labels)), x, constant=constant)
     weights = floating(weights, "weights")
     if weights.shape != x.shape[1:]:
         raise ValueError(f"`weights` must have shape {x.shape[1:]}, got {weights.shape}")
     factors = weights[labels].astype(x.dtype)
-    return called(lambda x: -np.mean(_of_class(x, labels=labels) * factors), x, constant=constant)
+    return called(lambda x: -np.mean(_of_class(x, labels) * factors), x, constant=constant)
 
 
 # --- margins --------------------------------------------------------------------------------------------------------
 
 
-@ga.registry.primitive
-def _multiclass_hinge(x: Any, *, labels: Any, hinge: Any) -> Any:
+@ga.registry.primitive(saves=True)
+def _multiclass_hinge(x: Any, labels: Any, *, hinge: Any) -> Any:
     excess = _excess(x, labels, hinge)
+    within = ~(excess <= 0)  # a NaN is passed on
     np.maximum(excess, 0, out=excess)
     excess[_rows(labels), labels] = 0
-    return np.add.reduce(excess, axis=None) / len(labels)
+    return np.add.reduce(excess, axis=None) / len(labels), within
 
 
 def _excess(x: Any, labels: Any, hinge: Any) -> Any:
@@ -225,15 +235,15 @@ def _excess(x: Any, labels: Any, hinge: Any) -> Any:
     return x - (x[_rows(labels), labels] - hinge)[:, np.newaxis]
 
 
-def _multiclass_hinge_vjp(g: Any, _ans: Any, x: Any, *, labels: Any, hinge: Any) -> Any:
+def _multiclass_hinge_vjp(g: Any, _ans: Any, x: Any, labels: Any, *, hinge: Any, saved: Any = None) -> Any:
     places = _rows(labels), labels
-    within = (~(_excess(x, labels, hinge) <= 0)).astype(x.dtype)  # a NaN is passed on
+    within = (~(_excess(x, labels, hinge) <= 0) if saved is None else saved).astype(x.dtype)
     within[places] = 0
     within[places] = -np.add.reduce(within, axis=1)
     return within * (g / len(labels))
 
 
-ga.registry.rule(_multiclass_hinge, _multiclass_hinge_vjp, holomorphic=False)
+ga.registry.rule(_multiclass_hinge, _multiclass_hinge_vjp, skip=("labels",), holomorphic=False)
 
 
 @telling
@@ -278,7 +288,43 @@ def multiclass_hinge(x: Any, y_true: Any, hinge: float = 1.0, *, constant: bool 
     array([[-1.,  1.,  0.]])
     """
     x, labels = _checked(x, "x", y_true, "y_true", kinds="fiub")
-    return called(_multiclass_hinge, x, labels=labels, hinge=number(hinge, "hinge", x), constant=constant)
+    return called(_multiclass_hinge, x, labels, hinge=number(hinge, "hinge", x), constant=constant)
+
+
+@ga.registry.primitive(saves=True)
+def _margin_ranking(x1: Any, x2: Any, signs: Any, *, margin: float) -> Any:
+    excess = x1 - x2
+    excess *= signs
+    np.subtract(margin, excess, out=excess)
+    within = ~(excess <= 0)  # a NaN is passed on
+    np.maximum(excess, 0, out=excess)
+    return mean(excess), within
+
+
+def _margin_ranking_slope(x1: Any, x2: Any, signs: Any, margin: float, saved: Any) -> Any:
+    """Return the derivative by `x2` of the sum of all losses."""
+    within = ~(margin - signs * (x1 - x2) <= 0) if saved is None else saved
+    return within.astype(np.result_type(x1, x2)) * signs
+
+
+def _margin_ranking_vjp(
+    g: Any, _ans: Any, x1: Any, x2: Any, signs: Any, *, margin: float, saved: Any = None
+) -> tuple[Any, Any]:
+    back = _margin_ranking_slope(x1, x2, signs, margin, saved) * (g / x1.size)
+    return -back, back
+
+
+def _margin_ranking_jvp(
+    tangents: Any, _ans: Any, x1: Any, x2: Any, signs: Any, *, margin: float, saved: Any = None
+) -> Any:
+    t1, t2, _ = tangents
+    slope = _margin_ranking_slope(x1, x2, signs, margin, saved)
+    return np.mean(slope * (-t1 if t2 is None else t2 if t1 is None else t2 - t1))
+
+
+ga.registry.rule(
+    _margin_ranking, joint=_margin_ranking_vjp, jvp=_margin_ranking_jvp, skip=("signs",), holomorphic=False
+)
 
 
 @telling
@@ -316,6 +362,8 @@ def margin_ranking_loss(x1: Any, x2: Any, y: Any, margin: Any, *, constant: bool
     Tensor(0.25)
     """
     x1, x2, signs = operand(x1, "x1"), operand(x2, "x2"), operand(y, "y")
+    if isinstance(signs, ga.Tensor) and signs.constant:
+        signs = ga.asarray(signs)
     if not 0 < x1.ndim < 3:
         raise ValueError(f"`x1` must have shape (N,) or (N, D), got {x1.shape}")
     if x1.shape != x2.shape:
@@ -329,7 +377,9 @@ def margin_ranking_loss(x1: Any, x2: Any, y: Any, margin: Any, *, constant: bool
         raise ValueError(f"`y` must be a scalar or have shape {x1.shape[:1]}, got {signs.shape}")
     signs = signs.astype(np.result_type(x1.dtype, x2.dtype)).reshape(signs.shape + (1,) * (signs.ndim * (x1.ndim - 1)))
     margin = _not_negative(margin, "margin")
-    return called(lambda x1, x2: np.mean(_relu(margin - signs * (x1 - x2))), x1, x2, constant=constant)
+    if type(signs) is not np.ndarray or not x1.size:
+        return called(lambda x1, x2: np.mean(_relu(margin - signs * (x1 - x2))), x1, x2, constant=constant)
+    return called(_margin_ranking, x1, x2, signs, margin=margin, constant=constant)
 
 
 # --- focal ----------------------------------------------------------------------------------------------------------
@@ -337,6 +387,8 @@ def margin_ranking_loss(x1: Any, x2: Any, y: Any, margin: Any, *, constant: bool
 
 @ga.registry.primitive
 def _focal(log_p: Any, *, gamma: float, of_scores: bool) -> Any:
+    if gamma == 0:
+        return -log_p
     return -log_p * np.maximum(-np.expm1(log_p), 0) ** gamma
 
 
@@ -363,7 +415,9 @@ ga.registry.rule(
 
 
 def _factor(alpha: Any, like: Any) -> Any:
-    """Return a factor that leaves the precision of `like` as it is; a variable stays one."""
+    """Return a factor that leaves the precision of `like` as it is; None for 1. A variable stays one."""
+    if isinstance(alpha, (int, float)) and alpha == 1:
+        return None
     return float(alpha) if isinstance(alpha, Real) else operand(alpha, "alpha").astype(like.dtype)
 
 
@@ -417,7 +471,8 @@ def focal_loss(
     alpha = _factor(alpha, p)
 
     def loss(p: Any) -> Any:
-        return alpha * _focal(np.log(_of_class(p, labels=labels)), gamma=gamma, of_scores=False)
+        found = _focal(np.log(_of_class(p, labels)), gamma=gamma, of_scores=False)
+        return found if alpha is None else alpha * found
 
     return called(loss, p, constant=constant)
 
@@ -469,10 +524,10 @@ def softmax_focal_loss(
     gamma = _not_negative(gamma, "gamma")
     x, labels = _checked(scores, "scores", targets, "targets")
     alpha = _factor(alpha, x)
-    values, p = _crossentropies(ga.asarray(x), labels)
 
     def loss(x: Any) -> Any:
-        return alpha * _focal(-_crossentropy(x, labels=labels, value=values, p=p), gamma=gamma, of_scores=True)
+        found = _focal(-_crossentropy(x, labels, each=True), gamma=gamma, of_scores=True)
+        return found if alpha is None else alpha * found
 
     return called(loss, x, constant=constant)
 

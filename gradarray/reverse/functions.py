@@ -14,7 +14,7 @@ from ..kernels import gate
 from ..kernels.arrays import FLOAT64, Array
 from ..kernels.gate import ARRAYS, NUMBERS, PLAIN, SIMPLE
 from ..kernels.traced import MEMORY
-from ..rules.differentiable import Bilinear, Function
+from ..rules.differentiable import SAVED, Bilinear, Function
 from ..rules.kinds import Composite, InPlace, Reader, Rule, Straight, ZeroGradient, refusing
 from ..rules.registry import find
 from ..tape import loss, wrapping
@@ -127,7 +127,7 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
     new, node_type, order, viewed = new_object, Node, next_order, steps.VIEWED
     supported, tensor = frozenset(rule.params), wrapping.Tensor
     names = CallSignature(rule, rule.operands, rule.params, False).names
-    keeps_x, keeps_out = rule.keeps(0), rule.keeps_out
+    keeps_x, keeps_out, saves = rule.keeps(0), rule.keeps_out, rule.saves
 
     def record(args: Any, kwargs: dict[str, Any]) -> Any:
         if not args or type(args[0]) is not tensor:
@@ -157,6 +157,9 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
             out = forward(data, **params)
         except Exception:
             return general(args, kwargs)  # where NumPy's own function says what is wrong
+        if saves:
+            out, kept = out
+            params = {**params, SAVED: kept}
         if type(out) not in plain:
             return general(args, kwargs)
         if out is data:  # NumPy returns the array itself
@@ -203,27 +206,54 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
 
 
 def _several(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[str, Any]], Any]:
-    """Make the recorder for a call of a function with several operands and nothing else."""
-    func, count, recorded, tensor = rule.call, len(rule.operands), _recorded(rule), wrapping.Tensor
+    """Make the recorder for a call of a function with several operands, and with simple parameters."""
+    compute, count, recorded, tensor = _computing(rule), len(rule.operands), _recorded(rule), wrapping.Tensor
+    supported = frozenset(() if rule.lower_unusual is not None else rule.params)
+    simple, plain = SIMPLE, PLAIN
 
     def record(args: Any, kwargs: dict[str, Any]) -> Any:
-        if kwargs or len(args) != count:
+        if len(args) != count:
             return general(args, kwargs)
+        for name, value in kwargs.items():
+            if type(value) not in simple or name not in supported:
+                return general(args, kwargs)
         raw = []
         for value in args:
             if type(value) is tensor:
                 raw.append(value._raw)
-            elif type(value) in PLAIN or value is None:
+            elif type(value) in plain or value is None:
                 raw.append(value)
             else:
                 return general(args, kwargs)
-        return recorded(args, raw, {}, func(*raw))
+        return recorded(args, raw, *compute(raw, kwargs))
 
     return record
 
 
+def _computing(rule: Function) -> Callable[[Sequence[Any], dict[str, Any]], tuple[dict[str, Any], Any]]:
+    """Make what calls a function with raw operands: it returns the parameters that the tape keeps, and the result."""
+    func, of_arrays = rule.call, rule.forward
+    if rule.saves:
+
+        def compute(raw: Sequence[Any], kwargs: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+            out, kept = of_arrays(*raw, **kwargs)
+            return {**kwargs, SAVED: kept}, out
+
+    elif rule.sequence:
+
+        def compute(raw: Sequence[Any], kwargs: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+            return kwargs, func(raw, **kwargs)
+
+    else:
+
+        def compute(raw: Sequence[Any], kwargs: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+            return kwargs, func(*raw, **kwargs)
+
+    return compute
+
+
 def _general(rule: Function) -> Callable[[Any, dict[str, Any]], Any]:
-    func, operands, recorded = rule.call, rule.operands, _recorded(rule)
+    func, compute, operands, recorded = rule.call, _computing(rule), rule.operands, _recorded(rule)
     signature = CallSignature(rule, operands, rule.keywords, rule.variadic)
     count = len(operands)
 
@@ -242,10 +272,10 @@ def _general(rule: Function) -> Callable[[Any, dict[str, Any]], Any]:
         raw = tuple([unwrap(value) for value in inputs])
         if any(isinstance(value, wrapping.Dual) for value in raw):  # from a list: it takes over
             return func(inputs, **kwargs) if rule.sequence else func(*inputs, **kwargs)
-        out = func(raw, **kwargs) if rule.sequence else func(*raw, **kwargs)
+        params, out = compute(raw, kwargs)
         if rule.is_ufunc:
-            kwargs = {}  # dtype, casting and order of the call concern the forward pass alone
-        return recorded(inputs, raw, kwargs, out)
+            params = {}  # dtype, casting and order of the call concern the forward pass alone
+        return recorded(inputs, raw, params, out)
 
     return record
 
@@ -278,7 +308,14 @@ def _recorded(rule: Function) -> Callable[[Sequence[Any], Sequence[Any], dict[st
         if type(out) is not float64 and (type(out) is not ndarray or out.dtype.kind not in numbers):
             gate.need_numbers(out, rule.name, inputs)
         parents = tuple(
-            [value._node if isinstance(value, tensor) and i not in skip else None for i, value in enumerate(inputs)]
+            [
+                (value._known if not value._alias else value._node)
+                if type(value) is tensor and i not in skip
+                else value._node
+                if isinstance(value, tensor) and i not in skip
+                else None
+                for i, value in enumerate(inputs)
+            ]
         )
         if not records(parents):
             result = wrap_results(out)
@@ -287,7 +324,11 @@ def _recorded(rule: Function) -> Callable[[Sequence[Any], Sequence[Any], dict[st
                 rule.refuse_operands([parent is not None for parent in parents])
             kept = tuple(
                 [
-                    saved(value) if keeps[i if i < last else last] else None if node is not None else spec(x)
+                    (x if type(value) is tensor and value._alias is None else saved(value))
+                    if keeps[i if i < last else last]
+                    else None
+                    if node is not None
+                    else spec(x)
                     for i, (value, x, node) in enumerate(zip(inputs, raw, parents, strict=True))
                 ]
             )

@@ -31,6 +31,8 @@ Partial = Derivative | float
 # What there is no derivative by, such as the order of a Bessel function, has None.
 Partials = Sequence[Partial | None]
 
+# The parameter by which a derivative is given what its function has saved; see `registry.primitive`.
+SAVED = "saved"
 UFUNC_KEYWORDS = ("dtype", "casting", "order", "subok", "signature")
 
 
@@ -58,6 +60,7 @@ class Differentiable(Rule, PullbackRule):
     shared = True
     batches = True
     along = True
+    aligned = True
     keeps_out: bool
     # Tells by which function of the operands the square of a call's result can be had, and with which parameters; None
     # where the result has no kink, or its square has one too. See kinks.py.
@@ -127,7 +130,7 @@ class Differentiable(Rule, PullbackRule):
             out = tuple(picked(node, out, wrap))
         elif out is not None:
             out = wrap(out, node)
-        return Node(node.rule, args, node.kwargs, out, node.parents, node.shape, node.dtype)
+        return Node(node.rule, args, self.unsaved(node.kwargs), out, node.parents, node.shape, node.dtype)
 
 
 def _shape_of(x: Any) -> Any:
@@ -160,6 +163,7 @@ class Elementwise(Differentiable):
     kind = "elementwise"
     is_elementwise = True
     fixed = True
+    shape_follows = True
     # What is asked where a zero meets an infinity, by the number of an operand; see careful.py. How an infinite slope
     # comes about, given the result and the operands; and given the node, which roots' slopes a vanishing derivative
     # excuses, and where it vanishes because a constant is zero.
@@ -287,12 +291,6 @@ class Elementwise(Differentiable):
 
     def written(self, writer: Any, node: Node) -> Iterable[str]:
         return writer.elementwise(node, self)  # type: ignore[no-any-return]
-
-    def written_push(self, writer: Any, node: Node) -> Iterable[str]:
-        return writer.push_elementwise(node, self)  # type: ignore[no-any-return]
-
-    def written_along(self, writer: Any, node: Node) -> Iterable[str] | None:
-        return writer.elementwise_along(node, self) if self.ours and self.smooth_square is None else None
 
     def tangent(
         self, ans: Any, operands: Sequence[Any], tangents: Sequence[Any], params: dict[str, Any], forward: Any
@@ -500,7 +498,9 @@ class Function(Differentiable):
         self.jvp = jvp
         self.joint = joint
         self.holomorphic = holomorphic
-        self.forward: Callable[..., Any] = self.call
+        # Of a user's own function, what is called with arrays and numbers alone.
+        self.forward: Callable[..., Any] = getattr(func, "__of_arrays__", self.call)
+        self.saves = getattr(func, "__saves__", False)
         self.sparse: Derivative | None = None
         self.absent = absent
         self._first = first = len(leading)
@@ -521,7 +521,7 @@ class Function(Differentiable):
             raise TypeError(f"a derivative of {self.name} takes **kwargs; list the parameters that it supports instead")
         self.variadic = signature.variadic
         self.operands = signature.plain[first : signature.required]
-        self.params = signature.names[signature.required :]
+        self.params = tuple([n for n in signature.names[signature.required :] if not (self.saves and n == SAVED)])
         known = parameter_names(func)
         unknown = [name for name in (*self.operands, *self.params) if known is not None and name not in known]
         if unknown:
@@ -584,6 +584,8 @@ class Function(Differentiable):
         values = zip((ans, *operands), self._asks_values, strict=False)  # there may be any number of operands
         if self.jvp is None or any(asked and isinstance(x, Spec) for x, asked in values):
             return NotImplemented
+        if self.saves and SAVED not in names(self.jvp):
+            params = self.unsaved(params)  # type: ignore[assignment]
         return forward.apart(self.jvp(tangents, ans, *operands, **params), tangents)
 
     def pull_along(
@@ -596,12 +598,13 @@ class Function(Differentiable):
         ans, operands = _along(node, tangents, tangent, dual)
         operands = [parent if x is None else x for x, parent in zip(operands, node.parents, strict=True)]
         both = g if dg is None else dual(g, dg)
+        params: Any = self.unsaved(node.kwargs)
         found: list[Any] = []
         for vjp, parent in zip(self.vjps, node.parents, strict=True):
             if parent is None:
                 found.append((None, None))
             else:
-                c = vjp(both, node if ans is None else ans, *operands, **node.kwargs)  # type: ignore[arg-type]
+                c = vjp(both, node if ans is None else ans, *operands, **params)
                 if c is not None and c.shape is None:
                     return NotImplemented
                 found.append(_apart(c))
@@ -614,19 +617,15 @@ class Function(Differentiable):
     def written(self, writer: Any, node: Node) -> Iterable[str]:
         return writer.function(node, self) if self.alone else writer.call(node)  # type: ignore[no-any-return]
 
-    def written_along(self, writer: Any, node: Node) -> Iterable[str] | None:
-        if not (self.alone and self.ours) or self.smooth_square is not None:
-            return None
-        if self.exact:
-            return writer.linear_along(node, lambda: writer.function(node, self))  # type: ignore[no-any-return]
-        return writer.function_along(node, self)  # type: ignore[no-any-return]
-
     def keeps(self, position: int) -> bool:
         return self._kept[0 if self.sequence else min(position, len(self._kept) - 1)]
 
     def partial_needs(self, i: int, position: int) -> bool:
         """Tell whether the i-th vjp needs the values of the operand at `position`."""
         return not names(self.vjps[i])[self._first + position].startswith("_")
+
+    def unsaved(self, params: dict[str, Any] | None) -> dict[str, Any] | None:
+        return params if params is None or not self.saves else {n: x for n, x in params.items() if n != SAVED}
 
     def _operands(self, node: Node) -> Any:
         """Return the saved operands, and the parents, which know shape and dtype, in place of those not saved."""
@@ -724,11 +723,6 @@ class Linear(Function):
     def written(self, writer: Any, node: Node) -> Iterable[str]:
         return writer.call(node) if self.sequence else writer.linear(node, self)  # type: ignore[no-any-return]
 
-    def written_along(self, writer: Any, node: Node) -> Iterable[str] | None:
-        if self.sequence or not self.ours:
-            return None
-        return writer.linear_along(node, lambda: writer.linear(node, self))  # type: ignore[no-any-return]
-
 
 class Bilinear(Function):
     """A function that is linear in each of its two operands."""
@@ -773,9 +767,6 @@ class Bilinear(Function):
 
     def written(self, writer: Any, node: Node) -> Iterable[str]:
         return writer.call(node) if node.kwargs else writer.bilinear(node, self)  # type: ignore[no-any-return]
-
-    def written_along(self, writer: Any, node: Node) -> Iterable[str] | None:
-        return writer.bilinear_along(node, self) if self.ours and not node.kwargs else None
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         p, q = node.parents

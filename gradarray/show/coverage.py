@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import itertools
+import sys
 import textwrap
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..compiler.jit import source
+from ..context.settings import silently
 from ..rules import numpy as rulebook
 from ..rules.kinds import Rule
 from ..rules.names import public_name
 from ..rules.registry import find
+from ..transforms.argnums import parameters
+from ..transforms.gradients import vjp
 
 WIDTH = 98
 
@@ -122,7 +129,118 @@ def _refusals(refused: Iterator[Rule]) -> Iterator[str]:
         yield f"{title}\n{listed}"
 
 
-def main() -> int:
-    """Print the report and return the exit status."""
-    print(report())
+# --- of one function -------------------------------------------------------------------------------------------------
+
+# What operands are tried, by their shapes and values: a derivative is that of a call.
+_SHAPES: tuple[tuple[int, ...], ...] = ((3,), (2, 2), (), (2, 3))
+_RANGES = ((0.2, 0.7), (1.2, 2.7))
+
+
+def derivative_of(name: str) -> str:
+    """Return the derivative of a function of NumPy as the source of a function, or why there is none.
+
+    It takes the function's operands, and `g`, the cotangent of the result; it returns those of the operands.
+
+    Examples
+    --------
+    >>> from gradarray.show import coverage
+    >>> print(coverage.derivative_of("np.tanh"))
+    np.tanh: elementwise, in gradarray.rules.numpy.elementwise
+    For an operand of the shape (3,):
+    <BLANKLINE>
+    def tanh_vjp(x, g):
+        g1 = np.tanh(x)
+        g2 = g * (1 - g1 * g1)
+        return g2
+    """
+    func = _found(name)
+    rule = find(func)
+    if rule is None:
+        raise ValueError(f"gradarray knows no derivative of {name}")
+    title = f"{rule.name}: {rule.kind}, in {rule.chapter}"
+    if rule.refuses:
+        return f"{title}\n\nIt is refused, because {rule.reason}."
+    if rule.kind in _CONSTANT:
+        return f"{title}\n\nIts result is a constant, or the derivative is zero wherever there is one."
+    found = _vjp_source(func, rule)
+    if found is None:
+        return (
+            f"{title}\n\nIt depends on how it is called: ga.source(ga.grad(f), ...) writes down the derivative of a "
+            "function f of yours, with the call in it."
+        )
+    shapes, text = found
+    whose = "an operand of the shape" if len(shapes) == 1 else "operands of the shapes"
+    return f"{title}\nFor {whose} {' and '.join(map(str, shapes))}:\n\n{text.rstrip()}"
+
+
+_CONSTANT = ("zero-gradient", "non-differentiable", "creation")
+
+
+def _found(name: str) -> Any:
+    """Return the function that a dotted name leads to."""
+    first, *path = name.removeprefix("numpy.").removeprefix("np.").split(".")
+    with contextlib.suppress(ImportError):
+        for k in range(1, len(path) + 1):
+            importlib.import_module(".".join(["numpy", first, *path[: k - 1]]))
+    found: Any = np
+    for part in (first, *path):
+        found = getattr(found, part, None)
+    if not callable(found):
+        raise ValueError(f"{name} is no function of NumPy {np.__version__}")
+    return found
+
+
+def _vjp_source(func: Any, rule: Any) -> tuple[Sequence[tuple[int, ...]], str] | None:
+    """Return the source of a function's vjp by a call that works, and the shapes of the operands in that."""
+    in_list = getattr(rule, "sequence", False)
+    names = ("x1", "x2") if in_list else getattr(rule, "operands", ()) or _required(func)
+    fixed: frozenset[int] = getattr(rule, "skip", frozenset())
+    for shapes in itertools.product(_SHAPES, repeat=len(names)) if len(names) <= 3 else ():
+        for low, high in _RANGES:
+            values = [np.linspace(low + i / 8, high, int(np.prod(s))).reshape(s) for i, s in enumerate(shapes)]
+            with contextlib.suppress(Exception):  # it takes no such operands
+                text = silently(_written, func, names, values, fixed, in_list)
+                if text is not None:
+                    return shapes, text
+    return None
+
+
+def _required(func: Any) -> list[str]:
+    return [p.name for p in parameters(func) if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+
+
+def _written(
+    func: Any, names: Sequence[str], values: Sequence[Any], fixed: frozenset[int], in_list: bool
+) -> str | None:
+    def call(*given: Any) -> Any:
+        return func(given) if in_list else func(*given)
+
+    ans = call(*values)
+    if not isinstance(ans, (np.ndarray, np.generic)) or ans.dtype.kind not in "fc" or not np.all(np.isfinite(ans)):
+        return None
+
+    def pulled(*args: Any) -> Any:
+        *operands, g = args
+        moving = [x for k, x in enumerate(operands) if k not in fixed]
+
+        def varied(*given: Any) -> Any:
+            others = iter(given)
+            return call(*[x if k in fixed else next(others) for k, x in enumerate(operands)])
+
+        found = vjp(varied, *moving)[1](g)
+        return found[0] if len(found) == 1 else found
+
+    name, given = f"{func.__name__}_vjp", ", ".join([*names, "g"])
+    scope: dict[str, Any] = {"pulled": pulled}
+    exec(f"def {name}({given}): return pulled({given})", scope)
+    return str(source(scope[name], *values, np.ones(ans.shape, ans.dtype)))
+
+
+def main(name: str | None = None) -> int:
+    """Print the report, or the derivative of a function, and return the exit status."""
+    try:
+        print(report() if name is None else derivative_of(name))
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0

@@ -7,6 +7,7 @@ formula gives the very number that the sweep does.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -18,6 +19,8 @@ from ..tape.fitting import fit
 from ..tape.nodes import Node
 from ..tape.second import FORWARD
 
+# What needs no parentheses within an expression.
+_SIMPLE = re.compile(r"[\w.]+([\[(].*[\])])?")
 # Of what is longer, how it is computed is no help.
 _LONGEST = 4
 
@@ -59,9 +62,10 @@ class _Inputs:
     def add(self, name: str, value: Any) -> int:
         """Return the number of an array among them."""
         for i, known in enumerate(self.values):
-            if known is value and [*self.names.values()][i] == name:
+            if known is value and [*self.names.values()][i] in (name, f"({name})"):
                 return i
-        self.names[f"in_{len(self.names)}_"] = name
+        simple = _SIMPLE.fullmatch(name) or name.startswith("d ")
+        self.names[f"in_{len(self.names)}_"] = name if simple else f"({name})"
         self.values.append(value)
         return len(self.values) - 1
 
@@ -79,6 +83,8 @@ def backward(
     own : what its result is called, or each one of several
     indices : what the arrays in its index are called
     """
+    if hasattr(node.rule, "pull"):  # it is the user's own, and bound to this point
+        return None
     inputs = _Inputs()
     several = isinstance(own, (list, tuple))
     parts, called = (list(g), list(own)) if several else ([g], [own])
@@ -137,8 +143,7 @@ def _saved(node: Node, names: Sequence[str], indices: Sequence[str], inputs: _In
     saved = {
         k: inputs.add(names[k], x)
         for k, x in enumerate(args)
-        if isinstance(x, (np.ndarray, np.generic))
-        and (node.parents[k] is not None or (x.ndim and x.dtype.kind in "fc"))
+        if isinstance(x, (np.ndarray, np.generic)) and (node.parents[k] is not None or x.ndim)
     }
     return lambda given: tuple([given[saved[k]] if k in saved else x for k, x in enumerate(args)])
 
@@ -187,10 +192,58 @@ class _Renamed(ast.NodeTransformer):
         taken = set(self._names.values())
         free = (name for k in range(1, 1 << 60) if (name := f"t{k}" if k > 1 else "t") not in taken)
         self._names |= {name: next(free) for name in dict.fromkeys(stored)}
-        return [self.visit(part) for part in body]
+        done = []
+        for part in body:
+            part = self.visit(part)
+            if isinstance(part, ast.Assign) and _is_false(part.value):
+                self._names[ast.unparse(part.targets[0])] = "False"
+            else:
+                done.append(part)
+        return done
 
     def visit_Name(self, node: ast.Name) -> ast.Name:
-        return ast.Name(self._names.get(node.id, node.id), node.ctx)
+        name = self._names.get(node.id, node.id)
+        return ast.Name(self._names.get(name, name), node.ctx)
+
+    def visit_BinOp(self, node: ast.BinOp) -> Any:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.BitOr):
+            for one, other in ((node.left, node.right), (node.right, node.left)):
+                if _is_false(one):
+                    return other
+        return node
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:
+        self.generic_visit(node)
+        return ast.Name("np.True_") if isinstance(node.op, ast.Invert) and _is_false(node.operand) else node
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        """Leave out what changes nothing: truth values that are known, and parameters that are as usual."""
+        self.generic_visit(node)
+        called = ast.unparse(node.func)
+        if called == "np.bool" and _is_false(node.args[0]):
+            return ast.Name("False")
+        if called == "np.bitwise_and" and any(map(_is_false, node.args)):
+            return ast.Name("False")
+        if called == "np.where" and _is_false(node.args[0]):
+            return node.args[2]
+        node.keywords = [word for word in node.keywords if (word.arg, ast.unparse(word.value)) not in _USUAL]
+        node.args = [_bare(x) for x in node.args]
+        return node
+
+
+_USUAL = {("axis", "None"), ("dtype", "None"), ("where", "True"), ("optimize", "False")}
+
+
+def _is_false(node: ast.expr) -> bool:
+    return ast.unparse(node) in ("False", "np.bool(False)", "np.False_")
+
+
+def _bare(node: ast.expr) -> ast.expr:
+    """Return an argument of a call without parentheses around it."""
+    if isinstance(node, ast.Name) and node.id.startswith("(") and node.id.endswith(")"):
+        return ast.Name(node.id[1:-1])
+    return node
 
 
 def _read(body: list[Any]) -> Formula | None:
@@ -225,10 +278,20 @@ def _read(body: list[Any]) -> Formula | None:
                 if not isinstance(part, ast.Assign) or not isinstance(part.targets[0], ast.Name):
                     return None
                 before.append((part.targets[0].id, _text(part.value)))
+            text = _text(value)
             if isinstance(value, ast.Name) and before[-1][0] == value.id:
-                return Formula(before.pop()[1], tuple(before))
-            return Formula(_text(value), tuple(before))
+                text = before.pop()[1]
+            return Formula(text, tuple(_needed(before, text)))
     return None
+
+
+def _needed(before: list[tuple[str, str]], text: str) -> list[tuple[str, str]]:
+    """Return those of some names that a text needs, directly or by another one of them."""
+    needed: list[tuple[str, str]] = []
+    for name, expression in reversed(before):
+        if any(re.search(rf"\b{name}\b", other) for other in (text, *[x for _, x in needed])):
+            needed.insert(0, (name, expression))
+    return needed
 
 
 def _plain(value: Any) -> Formula:

@@ -149,8 +149,11 @@ def read_function(f: Callable[..., Any], args: Sequence[Any], mode: str = "rever
     for argument, node in zip(varying, trace.inputs, strict=True):
         argument.node = node
         watch.values[node.order] = np.array(argument.value)
-    outs = [x._node for x in flatten(trace.out)[0] if isinstance(x, Tensor) and x._node is not None]
-    roots = [node for node in outs if node.order >= trace.oldest]
+    roots = []
+    for x in flatten(trace.out)[0]:
+        if isinstance(x, Tensor) and x._node is not None and x._node.order >= trace.oldest:
+            roots.append(x._node)
+            watch.values.setdefault(x._node.order, np.array(x._raw))
     reading = _Reading(roots, trace.oldest, watch, arguments)
     record = Record(title, reading.rows, reading.results, bare(trace.out), mode)
     if not roots:
@@ -168,8 +171,9 @@ def read_tensor(tensor: Tensor) -> Record:
     node, value = tensor._node, bare(tensor)
     if node is None:
         return Record("tensor", [], [], value, notes=["There is no derivative: this tensor is a constant."])
-    watch = Watch()
-    watch.values[node.order] = value
+    watch = Watch(oldest=-1)
+    watch.recall()
+    watch.values[node.order] = np.array(value)
     reading = _Reading([node], -1, watch, [])
     record = Record("tensor", reading.rows, reading.results, value)
     reading.pull(record.notes)
@@ -218,6 +222,7 @@ class _Reading:
         self.nodes = nodes
         self.values = self._values()
         self.names = self._names(arguments, [*leaves, *shown])
+        self.taken = frozenset(self.names.values())
         self.rows = [self._argument_row(x) if isinstance(x, _Argument) else self._row(x) for x in ordered]
         self.results = [self.number[node] for node in roots]
 
@@ -250,6 +255,8 @@ class _Reading:
             if own is None:
                 names[node] = next(numbered)
                 continue
+            if node.parents and node.parents[0] is None and kind_of(node) == UPDATE and not turns[own]:
+                turns[own] = 1  # it was a constant before
             turns[own] += 1
             while turns[own] > 1 and f"{own}_{turns[own]}" in taken:
                 turns[own] += 1
@@ -264,8 +271,8 @@ class _Reading:
         return TapeRow(number, x.name, "", "", (), kind, value.shape, value.dtype, value, node=x.node)
 
     def _row(self, node: Node) -> TapeRow:
-        line = self.watch.places.get(node.order)
-        wording = Wording(node, self.watch.answers.get(node.order))
+        watch, line = self.watch, self.watch.places.get(node.order)
+        wording = Wording(node, watch.answers.get(node.order), line, watch.constants.get(node.order, ()))
         operands = tuple([self._operand(wording, i, parent) for i, parent in enumerate(wording.call.parents)])
         operation, text = computed_as(wording, [x.text for x in operands])
         row = TapeRow(self.number[node], self.names[node], operation, text, operands, LEAF, node.shape, node.dtype)
@@ -281,7 +288,7 @@ class _Reading:
     def _operand(self, wording: Wording, i: int, parent: Node | None) -> Operand:
         if parent is not None and parent in self.names:
             return Operand(self.names[parent], self.number[parent], self.values.get(parent))
-        return wording.constant(i)
+        return wording.constant(i, self.taken)
 
     # --- derivatives --------------------------------------------------------------------------------------------------
 

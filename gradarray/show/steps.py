@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +12,9 @@ import numpy as np
 from ..context.settings import silently
 from ..tape.fitting import fit
 from ..tape.nodes import Node
-from .folding import Gap, folded
+from .folding import Gap, shortened
 from .formulas import Formula, backward, forward
-from .record import UPDATE, Record, TapeRow
+from .record import UPDATE, Operand, Record, TapeRow
 
 
 @dataclass
@@ -24,10 +24,12 @@ class Contribution:
     Attributes
     ----------
     name : what the derivative is of: it is called ``d name``
-    formula : how it is computed, or None where the call has a derivative of its own that is no line of NumPy
+    formula : how it is computed, or None where that is no line or two of NumPy
+    instead : what is said in place of a formula
     values : the number or array that is added; in forward mode one for each direction
     way, ways : which of how many contributions to the same derivative it is
     total : the sum, where it is the last one of several
+    left_out : whether a zero of what a selection leaves out has won over a NaN of the formula
     """
 
     name: str
@@ -36,10 +38,12 @@ class Contribution:
     way: int = 1
     ways: int = 1
     total: Any = None
+    left_out: bool = False
+    instead: str = "several lines of NumPy"
 
 
 @dataclass
-class Step:
+class DerivativeStep:
     """One step, in which the derivative is led through one call.
 
     Attributes
@@ -60,7 +64,7 @@ class Step:
     numbers: dict[str, Any] = field(default_factory=dict)
 
 
-def steps_of(record: Record) -> list[Step | Gap]:
+def steps_of(record: Record) -> list[DerivativeStep | Gap]:
     """Return the steps of a reading, in their order; of those of a loop, the first and the last ones."""
     calls = [*_calls(record.rows)]
     if record.mode == "forward":
@@ -72,11 +76,11 @@ def steps_of(record: Record) -> list[Step | Gap]:
     numbered = [*enumerate(calls, 1)]
     return [
         part if isinstance(part, Gap) else made.step(*numbered[part])
-        for part in made.passed(calls, folded([alike(rows[0]) for rows in calls]))
+        for part in made.passed(calls, shortened([same_code(rows[0]) for rows in calls]))
     ]
 
 
-def alike(row: TapeRow) -> Hashable:
+def same_code(row: TapeRow) -> Hashable:
     """Return what is equal for rows that the same code computed, one turn of a loop after the other."""
     constants = tuple([x.row is None for x in row.operands])
     return row.operation, row.file, row.line, row.kind, row.shape, row.dtype, constants
@@ -123,7 +127,7 @@ class _Backward:
                 at += 1
             yield part
 
-    def step(self, number: int, rows: list[TapeRow]) -> Step:
+    def step(self, number: int, rows: list[TapeRow]) -> DerivativeStep:
         node = _call(_node(rows[0]))
         step = _step(number, rows)
         own: Any = rows[0].name
@@ -132,22 +136,28 @@ class _Backward:
             by_part = {_node(row).args[0]: row for row in rows}
             own = [by_part[k].name if k in by_part else f"part {k}" for k in range(len(node.out))]
             g = [by_part[k].cotangent if k in by_part else None for k in range(len(node.out))]
+            step.numbers |= {own[k]: out for k, out in enumerate(node.out)}
         names = [x.text for x in rows[0].operands]
         inner = (*rows[0].operands, *rows[0].indices)
-        step.numbers |= {x.text: x.value for x in inner if x.value is not None}
+        step.numbers |= _named(inner)
         step.numbers |= {row.name: row.value for row in rows if row.value is not None}
         step.numbers |= {f"d {row.name}": row.cotangent for row in rows if row.cotangent is not None}
         for i, (parent, c) in enumerate(zip(node.parents, silently(_pulled, node, g), strict=False)):
             if parent is None or c is None or parent not in self._names:
                 continue
             formula = silently(backward, node, g, i, names, own, [x.text for x in rows[0].indices])
+            if formula is None and rows[0].place and rows[0].kind != UPDATE:  # a reading through views
+                formula = Formula(f"d {rows[0].name}", place=rows[0].place)
             self._seen[parent] += 1
             entry = Contribution(self._names[parent], formula, (c,), self._seen[parent], self._ways[parent])
+            if node.rule is not None and hasattr(node.rule, "pull"):
+                entry.instead = f"the gradient that {node.rule.name} comes with"
             total = self._totals[parent]
             if entry.ways == entry.way:
                 entry.total = total
-            if total is not None:  # what a selection leaves out wins over a NaN
-                entry.values = (np.where(np.isnan(c) & ~np.isnan(total), np.zeros((), c.dtype), c),)
+            won = np.False_ if total is None else np.isnan(c) & ~np.isnan(total)
+            if np.any(won):
+                entry.values, entry.left_out = (np.where(won, np.zeros((), c.dtype), c),), True
             step.contributions.append(entry)
         return step
 
@@ -161,11 +171,10 @@ class _Forward:
     def passed(self, calls: Sequence[list[TapeRow]], parts: Sequence[int | Gap]) -> Sequence[int | Gap]:
         return parts
 
-    def step(self, number: int, rows: list[TapeRow]) -> Step:
+    def step(self, number: int, rows: list[TapeRow]) -> DerivativeStep:
         node = _call(_node(rows[0]))
         step = _step(number, rows)
-        for x in rows[0].operands:
-            step.numbers |= {x.text: x.value} if x.value is not None else {}
+        step.numbers |= _named((*rows[0].operands, *rows[0].indices))
         operands = [None if x.row is None else self._record.rows[x.row] for x in rows[0].operands]
         tangents = [None if x is None or not x.tangents else x.tangents[0][()] for x in operands]
         for row in rows:
@@ -186,11 +195,16 @@ class _Forward:
         return step
 
 
-def _step(number: int, rows: list[TapeRow]) -> Step:
+def _step(number: int, rows: list[TapeRow]) -> DerivativeStep:
     text = rows[0].computed_as
     if type(_call(_node(rows[0])).out) is tuple:  # without the number of the result
         text = text.rpartition("[")[0]
-    return Step(number, tuple([row.number for row in rows]), tuple([row.name for row in rows]), text)
+    return DerivativeStep(number, tuple([row.number for row in rows]), tuple([row.name for row in rows]), text)
+
+
+def _named(operands: Iterable[Operand]) -> dict[str, Any]:
+    """Return the values of operands by their names; a constant that stands there as a number needs none."""
+    return {x.text: x.value for x in operands if x.value is not None and (x.row is not None or np.ndim(x.value))}
 
 
 def _node(row: TapeRow) -> Node:

@@ -30,7 +30,7 @@ _TRANSFORMS = frozenset(
 _CLEARING = frozenset({"null_grad", "null_gradients", "zero_grad"})
 
 
-class Line(NamedTuple):
+class Passage(NamedTuple):
     """A statement of the user's.
 
     Attributes
@@ -73,19 +73,19 @@ class Usage:
     def __init__(self, name: str | None = None) -> None:
         self.name = name
         self.fresh = False
-        self.backward: Line | None = None
+        self.backward: Passage | None = None
         self._begin(None)
 
-    def _begin(self, made: Line | None) -> None:
+    def _begin(self, made: Passage | None) -> None:
         """Start anew, since what stood above is about another object."""
         self.made = made
         self.before, self.backward = self.backward, None
-        self.bare: Line | None = None
-        self.flat: Line | None = None
-        self.unrecorded: Line | None = None
-        self.given: Line | None = None
-        self.cleared: Line | None = None
-        self.updated: Line | None = None
+        self.bare: Passage | None = None
+        self.flat: Passage | None = None
+        self.unrecorded: Passage | None = None
+        self.given: Passage | None = None
+        self.cleared: Passage | None = None
+        self.updated: Passage | None = None
 
     @classmethod
     def of_argument(cls, frame: FrameType | None) -> Usage:
@@ -107,7 +107,7 @@ class Usage:
                 usage._read(statement, line)
         return usage
 
-    def _read(self, statement: ast.stmt, line: Line) -> None:
+    def _read(self, statement: ast.stmt, line: Passage) -> None:
         name = self.name
         parts = list(_own_parts(statement))
         if any(isinstance(x, ast.Attribute) and x.attr == "backward" for x in parts):
@@ -135,7 +135,7 @@ class Usage:
             elif _is(x, name) and line.unrecorded:
                 self.unrecorded = self.unrecorded or line
 
-    def _read_call(self, call: ast.Call, line: Line) -> None:
+    def _read_call(self, call: ast.Call, line: Passage) -> None:
         called = _last_name(call.func)
         if called in _BARE_CALLS or ast.unparse(call.func).startswith("math."):
             self.bare = self.bare or line
@@ -146,7 +146,7 @@ class Usage:
 
 
 @functools.lru_cache(maxsize=8)
-def _statements(lines: tuple[str, ...], name: str, first: int) -> tuple[tuple[ast.stmt, Line], ...]:
+def _statements(lines: tuple[str, ...], name: str, first: int) -> tuple[tuple[ast.stmt, Passage], ...]:
     """Return the statements of a function, or of a module, in the order in which they are written."""
     try:
         tree = ast.parse("".join(lines))
@@ -161,7 +161,7 @@ def _statements(lines: tuple[str, ...], name: str, first: int) -> tuple[tuple[as
     return tuple(_walk(body, lines, False))
 
 
-def _walk(body: list[ast.stmt], lines: tuple[str, ...], unrecorded: bool) -> Iterator[tuple[ast.stmt, Line]]:
+def _walk(body: list[ast.stmt], lines: tuple[str, ...], unrecorded: bool) -> Iterator[tuple[ast.stmt, Passage]]:
     for statement in body:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             continue
@@ -173,7 +173,7 @@ def _walk(body: list[ast.stmt], lines: tuple[str, ...], unrecorded: bool) -> Ite
             for word in call.keywords
         )
         names = frozenset(filter(None, (_last_name(call.func) for call in calls)))
-        yield statement, Line(statement.lineno, text, names, constant, unrecorded)
+        yield statement, Passage(statement.lineno, text, names, constant, unrecorded)
         inner = unrecorded
         if isinstance(statement, ast.With):
             inner = inner or any(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..context.frames import PACKAGE
+from ..kernels.arrays import Spec
 from ..tape.nodes import Node, Viewed
 from ..transforms.argnums import parameters
 from .naming import Instruction, Spot
@@ -27,6 +29,7 @@ _OPERATORS = {
     "np.matmul": "@",
 }
 _SIGNS = {"np.negative": "-", "np.positive": "+"}
+_WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
 _LONGEST = 24  # characters of the user's code that stand for a constant
 
 
@@ -56,18 +59,29 @@ class Wording:
     part : which of those it is, or None
     """
 
-    def __init__(self, node: Node, answers: Instruction | None) -> None:
+    def __init__(
+        self, node: Node, answers: Instruction | None, made_by: Instruction | None, constants: tuple[Any, ...]
+    ) -> None:
         self.node = self.call = node
         self.part: int | None = None
         parent = node.parents[0] if node.parents else None
         if parent is not None and type(parent.out) is tuple and type(node.args) is tuple:
             self.call, self.part = parent, node.args[0]
-        self._answers = answers
+        self._answers, self._made_by, self._constants = answers, made_by, constants
 
     @functools.cached_property
     def spot(self) -> Spot:
         """What the user has written."""
-        return Spot() if self._answers is None else self._answers.spot
+        if self._answers is not None:
+            return self._answers.spot
+        spot = Spot() if self._made_by is None else self._made_by.spot
+        # What is computed on the way to a result is that call by itself if it is the same function.
+        same = isinstance(spot.expression, ast.Call) and ast.unparse(spot.expression.func) == self._name
+        return spot if same else Spot()
+
+    @property
+    def _name(self) -> str:
+        return "" if self.call.rule is None else self.call.rule.name
 
     @property
     def is_update(self) -> bool:
@@ -88,7 +102,7 @@ class Wording:
         index = ", ".join(
             [next(arrays) if isinstance(x, np.ndarray) else _slices(x) for x in _index_parts(self._index)]
         )
-        return "".join(f"[{_slices(part)}]" for part in steps) + f"[{index or '()'}]"
+        return "".join(map(_step, steps)) + f"[{index or '()'}]"
 
     @property
     def index_arrays(self) -> list[Operand]:
@@ -109,14 +123,21 @@ class Wording:
         args: Any = self.node.args
         return args if self.reads and self.node.rule.indexes else args[1]  # type: ignore[union-attr]
 
-    def constant(self, i: int) -> Operand:
-        """Return the i-th operand, which is a constant."""
+    def constant(self, i: int, taken: frozenset[str]) -> Operand:
+        """Return the i-th operand, a constant, as the user has written it if that names none of the rows."""
         args = self.call.args
         aligned = type(args) is tuple and len(args) == len(self.call.parents) and not (self.is_update or self.reads)
         value = args[i] if aligned else None
+        if value is None or isinstance(value, Spec):
+            value = self._constants[i] if self._constants else None
         if not isinstance(value, (np.ndarray, np.generic, int, float, complex)):
             value = None
-        text = self._written(i) or ("constant" if value is None else brief(value))
+        text = self._written(i)
+        is_mask = isinstance(value, np.ndarray) and value.dtype.kind == "b"  # that of a condition on variables
+        if text is None or (value is not None and not is_mask and not taken.isdisjoint(_WORD.findall(text))):
+            text = "constant" if value is None else brief(value)
+        if self.is_update and i == 0:
+            text = self.spot.updated or text
         return Operand(text, None, value)
 
     def _written(self, i: int) -> str | None:
@@ -131,6 +152,8 @@ class Wording:
                 parts = args
         if self.is_update:
             parts = [None, self.spot.value]
+            if isinstance(self.spot.expression, ast.Call):
+                parts = [None, *self.spot.expression.args[1:2]]
         if len(parts) != len(self.call.parents) or parts[i] is None:
             return None
         text = ast.unparse(parts[i])
@@ -154,6 +177,8 @@ def computed_as(wording: Wording, operands: list[str]) -> tuple[str, str]:
         return "[...] =", f"{operands[0]} with {wording.place} = {operands[1]}"
     if wording.reads:
         return "[...]", f"{operands[0]}{wording.place}"
+    if rule.entrance:
+        return "", operands[0]
     name = _called(rule.name, wording.spot.expression)
     if name in _OPERATORS and len(operands) == 2:
         return _OPERATORS[name], f"{operands[0]} {_OPERATORS[name]} {operands[1]}"
@@ -193,6 +218,16 @@ def _called(name: str, expression: ast.expr | None) -> str:
 
 def _index_parts(index: Any) -> tuple[Any, ...]:
     return index if isinstance(index, tuple) else (index,)
+
+
+def _step(step: Any) -> str:
+    """Return a step that leads to a view: an index, or a call of a method."""
+    rule = getattr(step, "rule", None)
+    if rule is None:
+        return f"[{_slices(step)}]"
+    params = getattr(step, "params", None) or {}
+    given = [f"{key}={brief(value)}" if len(params) > 1 else brief(value) for key, value in params.items()]
+    return f".{rule.name.rpartition('.')[2]}({', '.join(given)})"
 
 
 def _slices(index: Any) -> str:

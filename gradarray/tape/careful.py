@@ -448,7 +448,7 @@ class Journal(Sweep):
         """
         rule: Any = node.rule
         args, out, level = rule.noted(node, g)
-        return node, rule, args, node.kwargs, out, level
+        return node, rule, args, rule.unsaved(node.kwargs), out, level
 
     def _known(self, node: Node, g: Any) -> Any:
         """Return the marks of a cotangent that is on its way."""
@@ -562,7 +562,8 @@ def _several(x: Any) -> list[Any]:
 
 
 def _with(node: Node, args: Any, out: Any) -> Node:
-    return Node(node.rule, args, node.kwargs, out, node.parents, node.shape, node.dtype)
+    rule: Any = node.rule
+    return Node(rule, args, rule.unsaved(node.kwargs), out, node.parents, node.shape, node.dtype)
 
 
 def _floating(x: Any) -> bool:

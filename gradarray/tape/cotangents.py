@@ -50,6 +50,8 @@ class _Pick(PullbackRule):
     """The rule that leads from one of several results to the call that made them."""
 
     name = "result"
+    shared = True
+    fixed = True
     batches = True
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
@@ -230,6 +232,7 @@ class Reading(PullbackRule):
     shared = True
     fixed = True
     along = True
+    shape_follows = True
 
     def __init__(self, put: Callable[[Array, Any, Array], None], views: bool) -> None:
         self.put = put
@@ -245,9 +248,3 @@ class Reading(PullbackRule):
         (parent,) = node.parents
         has_axes = parent is not None and parent.shape
         return writer.reading(node, self) if has_axes else writer.call(node)  # type: ignore[no-any-return]
-
-    def written_along(self, writer: Any, node: Node) -> Iterable[str] | None:
-        (parent,) = node.parents
-        if parent is None or not parent.shape:
-            return None
-        return writer.linear_along(node, lambda: writer.reading(node, self))  # type: ignore[no-any-return]

@@ -32,7 +32,9 @@ class PullbackRule:
     ours : whether it is the library's own, so that it returns what it should, and can be asked at random numbers
     in_place : whether what comes back to the operand is the cotangent itself, changed in a part
     put : of a rule that reads some elements, what adds a cotangent into a buffer at the place that the node's args tell
-    fixed : whether all its nodes have the same number of operands
+    fixed : whether all its nodes have the same number of operands, and no parameters
+    aligned : whether the args of its nodes are operands, aligned with the parents
+    shape_follows : whether the operands' shapes, and an index that is a number or a slice, tell the result's shape
     along : whether there may be a way for it in `pull_along`
     multiplies : whether it has one operand, whose cotangent is the node's times an array of the result's shape
     """
@@ -50,6 +52,8 @@ class PullbackRule:
     in_place = False
     put: Callable[[Array, Any, Array], None] | None = None
     fixed = False
+    aligned = False
+    shape_follows = False
     along = False
     multiplies = False
 
@@ -116,14 +120,6 @@ class PullbackRule:
         """Return the lines of a plan that pull a cotangent back; see `plans`."""
         return writer.call(node)  # type: ignore[no-any-return]
 
-    def written_push(self, writer: Any, node: Node) -> Iterable[str]:
-        """Return the lines of a plan that compute the tangent of a result; see second_plans.py."""
-        return writer.push(node)  # type: ignore[no-any-return]
-
-    def written_along(self, writer: Any, node: Node) -> Iterable[str] | None:
-        """Return the lines of a plan that do what `pull_along` does; None where there are none."""
-        return None
-
     def smoothed(self, node: Node) -> Node | None:
         """Return a node of the same value that can be differentiated twice where this one cannot, if there is one."""
         return None
@@ -131,6 +127,10 @@ class PullbackRule:
     def lift(self, node: Node, wrap: Callable[[Array, Node], Array]) -> Node:
         """Return the node with its saved values as Tensors on the tape, so that the pullback is recorded too."""
         return node
+
+    def unsaved(self, params: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Return the parameters of a call without what its function saved, which belongs to these operands alone."""
+        return params
 
 
 class Node(Spec):

@@ -1,10 +1,12 @@
 """Sweeps over tapes whose structure comes again and again, as in a training loop.
 
 The loop in sweeps.py finds out at each node what to do with it. For a structure that has come often enough, a function
-is written that does the same with nothing left to find out: nodes and cotangents are local variables, each contribution
-has its place, and the shapes that are summed over are known. It first goes through the tape and compares it with the
+is written that does the same with nothing left to find out. It first goes through the tape and compares it with the
 structure that it was written for. Another tape is left to `sweeps.sweep`, and so is one from which a NaN comes out. The
 arithmetic is the same, to the last bit.
+
+Of a short tape of small arrays the function is the program of the loop, as `ga.jit` would write it: the calls of NumPy
+that the loop comes to, and nothing else. Of others it is what writer.py writes, node by node.
 """
 
 from __future__ import annotations
@@ -14,9 +16,10 @@ from typing import Any, TypeVar
 
 from ..context.settings import SILENT, errors, paused, watching
 from ..kernels import guard
-from ..kernels.arrays import FLOAT32, FLOAT64, HEAVY, Array
+from ..kernels.arrays import FLOAT32, FLOAT64, HEAVY, LARGE, Array
 from ..kernels.traced import TRACED
 from . import sweeps
+from .comparing import Path
 from .nodes import Node
 from .sweeps import reachable
 from .unchanged import verify
@@ -25,27 +28,58 @@ from .writer import LONGEST, Gradients, Plan, Writer
 K = TypeVar("K")
 V = TypeVar("V")
 
-# So many tapes that no plan was for, with the same rules, make it worth writing one. That takes some 75 us a node, and
-# each later sweep takes about 1 us a node less.
+# So many tapes that no plan was for, with the same rules, make it worth writing one. That takes 75 to 200 us a node,
+# and each later sweep takes 1 to 3 us a node less.
 REPEATS = 8
 MOST_NODES = 5_000
 # So many plans for tapes with the same rule at the end are kept, and so much else is remembered.
 MOST = 8
 MUCH = 256
 
+# Writes the program of a sweep, for the tape with these nodes and numbers of uses, and a cotangent of its last node;
+# handed down by the compiler. It is given the places of Python's numbers that vary, and notes those that it has met.
+program: Callable[[dict[Node, int], Array, set[Path], dict[Path, float]], Plan | None] | None = None
+
+
+class Numbers:
+    """Python's numbers on tapes: by the rules on them, the last ones that were met, and where they have been others.
+
+    A program has a number as it is, unless there have been others in its place.
+    """
+
+    __slots__ = ("_last", "_varying")
+
+    def __init__(self) -> None:
+        self._last: dict[int, dict[Path, float]] = {}
+        self._varying: dict[int, set[Path]] = {}
+
+    def written(self, rules: int, write: Callable[..., Any], *args: Any) -> Any:
+        """Return what `write` makes of some arguments, of the places of the numbers that vary, and of all numbers."""
+        varying = room(self._varying).setdefault(rules, set())
+        before = self._last.get(rules, {})
+        now: dict[Path, float] = {}
+        plan = write(*args, varying, now)
+        others = {path for path, value in now.items() if before.get(path, value) != value} - varying
+        room(self._last)[rules] = now
+        if others:
+            varying |= others
+            plan = write(*args, varying, now)
+        return plan
+
 
 class Known:
-    """The plans for tapes with one rule at the end, and how often none was for a tape, by the rules on it.
+    """The plans for tapes with one rule at the end; by the rules on a tape, how often none was for it, and numbers.
 
     Those are `closed` for whose tapes no node has an older one for a parent, which would be a constant for the sweep.
     """
 
-    __slots__ = ("closed", "misses", "plans")
+    __slots__ = ("closed", "misses", "numbers", "plans")
 
     def __init__(self) -> None:
         self.plans: tuple[Plan, ...] = ()
         self.closed: tuple[Plan, ...] = ()
         self.misses: dict[int, int] = {}
+        self.numbers = Numbers()
 
     def add(self, plan: Plan, closed: bool) -> None:
         left = self.plans[: MOST - 1]
@@ -88,7 +122,7 @@ def sweep(
         misses = known.misses[rules] = room(known.misses).get(rules, 0) + 1
         # Where shapes are other ones each time, ever fewer are tried.
         if misses >= REPEATS and misses & (misses - 1) == 0:
-            new = written(uses)
+            new = written(uses, g, known, rules)
             if new is not None:
                 known.add(new, all(p is None or p in uses for node in uses for p in node.parents))
     return sweeps.sweep(root, g, retain, None, oldest, uses)
@@ -119,7 +153,7 @@ def _by_plan(
             errors.set(SILENT)
             gradients = plan(root, g, retain, oldest, callers)
         except Exception:
-            gradients = {}  # a rule fails: the loop says so from where its author expects it
+            continue  # another tape; or a rule fails, which the loop says from where its author expects it
         finally:
             errors.set(before)
         if gradients is not None:
@@ -136,8 +170,15 @@ def room(memory: dict[K, V]) -> dict[K, V]:
     return memory
 
 
-def written(uses: dict[Node, int]) -> Plan | None:
-    """Return a plan for tapes like the one with these nodes and numbers of uses, or None where plans are not for it."""
+def written(uses: dict[Node, int], g: Array, known: Known, rules: int) -> Plan | None:
+    """Return a plan for tapes like the one with these nodes and numbers of uses, or None where plans are not for it.
+
+    `g` is a cotangent of the last node, and `rules` what the tape is known by.
+    """
+    if program is not None and len(uses) <= LONGEST and all(map(_is_plain, uses)):
+        plan: Plan | None = known.numbers.written(rules, program, uses, g)
+        if plan is not None:
+            return plan
     dtype = next(iter(uses)).dtype
     if dtype is not FLOAT64 and dtype is not FLOAT32:
         return None
@@ -149,3 +190,10 @@ def written(uses: dict[Node, int]) -> Plan | None:
             return None
     writer = Writer(uses, dtype)
     return writer.plan() if len(uses) <= LONGEST else writer.rolled()
+
+
+def _is_plain(node: Node) -> bool:
+    """Tell whether the loop does with a node what traced arrays do: of large results it has other ways."""
+    if node.rule is not None and (not node.rule.shared or node.size >= LARGE):
+        return False
+    return node.dtype.char in "fdFD" and node.dtype.isnative

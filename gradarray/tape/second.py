@@ -8,7 +8,7 @@ does so by its pullback, and only a slope that depends on them is computed as fo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -20,23 +20,31 @@ from ..kernels.arrays import FLOAT64, LARGE, Array, factor_of
 from ..kernels.traced import TRACED
 from . import careful, wrapping
 from .nodes import Node
-from .plans import MOST, REPEATS, room
-from .second_plans import SecondPlan, SecondWriter
+from .plans import MOST, REPEATS, Numbers, room
 from .sweeps import add_cotangents, is_clean, reachable
 from .unchanged import verify
 from .writer import LONGEST
 
 _by_order = attrgetter("order")
 
+Products = list[Array | None]
+# Takes root, cotangent, oldest, the inputs and their directions, and does what `hessian_product` does. None stands for
+# a tape of another structure, and for one from which a NaN comes out, or that meets a kink.
+SecondPlan = Callable[[Node, Array, int, Sequence[Node], Sequence[Array]], Products | None]
+
+# Writes such a plan, as `plans.program` does, given the inputs and their directions as well.
+program: Callable[..., SecondPlan | None] | None = None
+
 
 class _Known:
-    """The plans for tapes with one rule at the end, and how often none was for a tape, by the rules on it."""
+    """The plans for tapes with one rule at the end; by the rules on a tape, how often none was for it, and numbers."""
 
-    __slots__ = ("misses", "plans")
+    __slots__ = ("misses", "numbers", "plans")
 
     def __init__(self) -> None:
         self.plans: tuple[SecondPlan, ...] = ()
         self.misses: dict[int, int] = {}
+        self.numbers = Numbers()
 
 
 _known: dict[Any, _Known] = {}
@@ -44,7 +52,7 @@ _known: dict[Any, _Known] = {}
 
 def hessian_product(
     root: Node, g: Array, inputs: Sequence[Node], directions: Sequence[Array], oldest: int
-) -> list[Array | None] | None:
+) -> Products | None:
     """Return the derivative, along a direction, of the gradient by each input, None for one that is zero.
 
     The tape stays as it is. Where it leads to older nodes, where a rule has no way to do it, where a NaN comes out, so
@@ -59,17 +67,14 @@ def hessian_product(
     """
     rule = root.rule
     known = None if guard.watched or type(g) in TRACED else _known.get(rule)
-    kinks = careful.kinks
     if known is not None:
-        level = next_level()
         for plan in known.plans:
             try:
-                found: Any = silently(plan, root, g, oldest, inputs, directions, level)
+                found: Any = silently(plan, root, g, oldest, inputs, directions)
             except Exception:
-                break
+                continue  # another tape
             if found is not None:
-                clean = found and careful.kinks == kinks
-                return [found.get(node) for node in inputs] if clean else None
+                return found  # type: ignore[no-any-return]
     beyond: list[Node] = []
     uses = reachable(root, oldest, beyond)
     if beyond:
@@ -83,20 +88,22 @@ def hessian_product(
     if guard.watched:
         verify(uses)
     nodes = sorted(uses, key=_by_order)
+    kinks = careful.kinks
     try:
-        found = silently(_along, nodes, root, g, inputs, directions)
+        found = silently(along, nodes, root, g, inputs, directions)
     except Exception:
         return None  # the other way says what is wrong, from where the author of a rule expects it
     if found is None or careful.kinks != kinks:
         return None
     if small and type(g) not in TRACED and len(uses) <= LONGEST:
-        _count(root, g, inputs, directions, oldest, uses, found)
+        _count(root, g, inputs, directions, uses)
     return found  # type: ignore[no-any-return]
 
 
-def _along(
+def along(
     nodes: list[Node], root: Node, g: Array, inputs: Sequence[Node], directions: Sequence[Array]
-) -> list[Array | None] | None:
+) -> Products | None:
+    """Do what `hessian_product` does, of nodes in their order, with nothing but the loop."""
     tangents: dict[Node, Any] = dict(zip(inputs, directions, strict=True))
     for node in nodes:
         rule = node.rule
@@ -165,24 +172,14 @@ def _count(
     g: Array,
     inputs: Sequence[Node],
     directions: Sequence[Array],
-    oldest: int,
     uses: dict[Node, int],
-    found: list[Array | None],
 ) -> None:
     """Note that there was no plan for a tape, and write one where it has come often enough."""
     known = room(_known).setdefault(root.rule, _Known())
     rules = hash(tuple([node.rule for node in uses]))
     misses = known.misses[rules] = room(known.misses).get(rules, 0) + 1
-    if misses < REPEATS or misses & (misses - 1):
+    if program is None or misses < REPEATS or misses & (misses - 1):
         return
-    plan = SecondWriter(uses, inputs, FORWARD).second_plan()
-    if plan is None:
-        return
-    # A text that does not do the same, to the last bit, is none for this tape.
-    try:
-        again: Any = silently(plan, root, g, oldest, inputs, directions, next_level())
-    except Exception:
-        return
-    pairs: Any = zip(found, map(again.get, inputs), strict=True) if again else [(0, 1)]
-    if all(np.array_equal(x, y) for x, y in pairs):
+    plan = known.numbers.written(rules, program, uses, g, inputs, directions)
+    if plan is not None:
         known.plans = (plan, *known.plans[: MOST - 1])

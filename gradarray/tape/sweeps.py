@@ -125,6 +125,11 @@ def sweep(
     return gradients
 
 
+def pulled(nodes: list[Node], uses: dict[Node, int], root: Node, g: Array) -> dict[Node, Array] | None:
+    """Do what `sweep` does, of a tape that stays and with nothing but the loop; return None where a NaN comes out."""
+    return _pull(nodes, uses, root, g, True)
+
+
 # Three loops, each of which returns None where a NaN came out, so that it has to be done again with care.
 
 
@@ -192,7 +197,8 @@ def _pull(nodes: list[Node], uses: dict[Node, int], root: Node, g: Array, retain
             elif c.shape != parent.shape or c.dtype is not parent.dtype:
                 if c.shape is None:
                     if type(c) is Scatter and parent not in pending and uses.get(parent) == 1:
-                        zeros = parent.order if c.g.size < LARGE and _is_finite(c.g) else -1
+                        small = c.g.size < LARGE <= parent.size
+                        zeros = parent.order if small and type(start) not in TRACED and _is_finite(c.g) else -1
                     pending[parent] = c.add_to(pending.get(parent), parent, owned, mine and node not in kept)
                     continue
                 c = fit(c, parent)

@@ -189,10 +189,17 @@ def own_result(out: Any, args: Iterable[Any], name: str) -> Any:
 
 def apart(out: Any, args: Iterable[Any]) -> Any:
     """Return a result that shares no memory with an argument: an array that does is copied."""
+    owns = type(out) is np.ndarray and out.base is None and out.flags.owndata
     for arg in args:
-        if np.may_share_memory(out, arg):
+        if owns and type(arg) is np.ndarray and arg.base is None:  # so both have memory of their own
+            if out is arg:
+                return np.array(out)
+        elif type(arg) not in _NO_MEMORY and np.may_share_memory(out, arg):
             return np.array(out)
     return out
+
+
+_NO_MEMORY = frozenset((type(None), bool, int, float, complex, str))
 
 
 def read_only(x: Any) -> Any:

@@ -18,7 +18,7 @@ from ..context.frames import end_at_users
 from ..context.settings import held, hold, next_level, paused, watching
 from ..dropin import blocks
 from ..dropin.making import in_forward
-from ..elsewhere.answers import telling
+from ..elsewhere.answers import catching, refuse_keywords, telling
 from ..forward.dual import Dual
 from ..forward.tangents import met
 from ..kernels.arrays import FLOAT64
@@ -381,7 +381,7 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False, drop_
     return (value, f_jvp, trace.settle(aux, True)) if has_aux else (value, f_jvp)
 
 
-@telling
+@catching
 def jvp(
     f: Callable[..., Any],
     primals: Sequence[Any],
@@ -389,6 +389,7 @@ def jvp(
     *,
     has_aux: bool = False,
     drop_in: DropIn = True,
+    **unknown: Any,
 ) -> Any:
     """Evaluate a function together with its derivative in one direction, without a tape.
 
@@ -427,6 +428,8 @@ def jvp(
     >>> float(value), float(tangent)
     (0.0, 2.0)
     """
+    if unknown:
+        refuse_keywords(jvp, unknown)
     f = need_function(f, "jvp", drop_in)
     if type(primals) is not tuple or type(tangents) is not tuple:
         for given, what in ((primals, "primals"), (tangents, "tangents")):
@@ -436,26 +439,31 @@ def jvp(
         raise ValueError(f"{len(primals)} argument(s) need as many tangents, not {len(tangents)}")
     level = next_level()
     duals = []
-    for i, (primal, direction) in enumerate(zip(primals, tangents, strict=True)):
+    for primal, direction in zip(primals, tangents):  # noqa: B905 - they are as many
         if (
             type(primal) is np.ndarray is type(direction)
             and primal.dtype is FLOAT64 is direction.dtype
             and primal.shape == direction.shape
         ):  # what there is nothing to check of
             duals.append(dual(primal, direction, level))
-            continue
-        leaves, tree = flatten(primal)
-        entered = []
-        for k, (x, t) in enumerate(zip(leaves, tree.match(direction, f"tangent {i}"), strict=True)):
-            x = check_argument(x, "jvp", function_name(f), i, tree, k)
-            entered.append(dual(x, as_direction(t, x, f"tangent {i}"), level))
-        duals.append(tree.unflatten(entered))
+        else:
+            duals.append(_entered(primal, direction, level, f, len(duals)))
     pushed = Pushed(f, duals, {}, level, has_aux, "jvp")
     if pushed.tree is LEAF:
         value, tangent = pushed.values[0], pushed.tangents[0]
     else:
         value, tangent = pushed.tree.unflatten(pushed.values), pushed.tree.unflatten(pushed.tangents)
     return (value, tangent, pushed.aux) if has_aux else (value, tangent)
+
+
+def _entered(primal: Any, direction: Any, level: int, f: Any, i: int) -> Any:
+    """Return an argument of `jvp` with Duals in the places of its leaves."""
+    leaves, tree = flatten(primal)
+    entered = []
+    for k, (x, t) in enumerate(zip(leaves, tree.match(direction, f"tangent {i}"), strict=True)):
+        x = check_argument(x, "jvp", function_name(f), i, tree, k)
+        entered.append(dual(x, as_direction(t, x, f"tangent {i}"), level))
+    return tree.unflatten(entered)
 
 
 class Pushed:
@@ -470,6 +478,9 @@ class Pushed:
 
     __slots__ = ("aux", "tangents", "tree", "values")
 
+    values: Sequence[Any]
+    tangents: Sequence[Any]
+
     def __init__(
         self, f: Callable[..., Any], args: Any, kwargs: Any, level: int, has_aux: bool, transform: str
     ) -> None:
@@ -481,15 +492,15 @@ class Pushed:
             hold(now)
             met.vanished, met.within = vanished or 0, now.named
             out = blocks.call(f, args, kwargs)
-            named = now.named
         except loss.GradientLossError as error:
             end_at_users(error.__traceback__)
             raise
         finally:
             hold(before)
             met.vanished = None if vanished is None else max(vanished, met.vanished or 0)
+        named = now.named
         if type(out) is Dual and out.level == level and is_usual(out.value) and not (has_aux or named or paused):
-            self.values, self.tangents, self.tree, self.aux = [out.value], [out.tangent], LEAF, None
+            self.values, self.tangents, self.tree, self.aux = (out.value,), (out.tangent,), LEAF, None
             return
         name = function_name(f)
         out, aux = pair(out, transform, name) if has_aux else (out, None)

@@ -413,11 +413,11 @@ def dual(x: Any, tangent: Any, level: int) -> Dual:
     """Return a Dual of copies of an array and a direction, laid out alike, so that a view is one of both."""
     if type(x) is np.ndarray is type(tangent):
         value, tangent = np.array(x), np.array(tangent)
-        return (
-            Dual(value, tangent, level)
-            if same_layout(tangent, value)
-            else joined(value, matched(tangent, value), level)
-        )
+        if not same_layout(tangent, value):
+            return joined(value, matched(tangent, value), level)  # type: ignore[no-any-return]
+        made = new_object(Dual)  # as Dual() does, without the call
+        made.value, made.tangent, made.level = value, tangent, level
+        return made
     # Tensors are copied, too: the function may write into its arguments.
     value, tangent = (owned(v) if not isinstance(v, (Tensor, Dual)) else copied(v) for v in (x, tangent))
     return joined(value, matched(tangent, value), level)  # type: ignore[no-any-return]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 import warnings
 from typing import Any
@@ -10,9 +11,10 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.compiler import blocks, quicker
+from gradarray.compiler import blocks, gathers, quicker
 from gradarray.kernels import parts, sums
 from gradarray.kernels.placing import added_where
+from gradarray.transforms.containers import flatten
 
 from .test_optimised import SPECIAL, compare, text_of
 
@@ -76,6 +78,42 @@ def test_a_number_too_large_for_the_dtype_stays_what_it_is() -> None:
         np.testing.assert_array_equal(run(x), expected)
 
 
+# --- memory that nobody needs any more --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [1, 3, 1000, 100_000])
+def test_results_take_the_memory_of_operands(n: int) -> None:
+    x = rng.normal(size=n)
+    compare(lambda x: np.tanh(x * 2 + 1) * 3 - 4, (x,), (-x,))
+    if 1 < n < 100_000:
+        text = text_of(lambda x: np.tanh(x * 2 + 1) * 3 - 4, x)
+        made = [line for line in text.splitlines() if " = np." in line]
+        assert len(made) == 5 and ", x)" in made[0]
+        assert all(re.search(r"\b(v\d)\b.*, \1\)$", line) for line in made[1:])
+
+
+def test_where_no_operand_is_to_spare_another_array_is() -> None:
+    def f(x: Any) -> Any:
+        return np.add.reduce(np.exp(x) + 1), np.sin(x) * x
+
+    compare(f, (rng.normal(size=200),))
+    assert "np.sin(x, v" in text_of(f, np.ones(200))
+    assert "np.sin(x, v" not in text_of(f, np.ones(5000))  # it would be kept for longer
+
+
+def test_nobody_writes_into_what_somebody_has() -> None:
+    def f(x: Any, held: Any) -> Any:
+        y = x * 2
+        view = y[::-1]
+        z = y + 1
+        w = np.broadcast_to(np.sum(x), x.shape) * np.zeros(3)
+        held[:] = z
+        return view * z, y - 1, w + z, x + held
+
+    compare(f, (rng.normal(size=3), np.zeros(3)), (np.ones(3), np.ones(3)))
+    compare(lambda x: (lambda y: (y, y + 1))(x * 2), (rng.normal(size=3),))
+
+
 # --- slopes of maxima -------------------------------------------------------------------------------------------------
 
 
@@ -107,11 +145,61 @@ def test_what_is_added_where_something_is_true(dtype: Any, share: float, form: t
         c = rng.uniform(size=a.shape) < share
         expected = a + np.where(c, x, 0)
         for out in (None, np.empty_like(a), a):
-            found = added_where(a, c, x, out)
+            found = added_where(a, c, x, out=out)
             assert out is None or found is out
             assert found.dtype == expected.dtype
             np.testing.assert_array_equal(found, expected)
             np.testing.assert_array_equal(np.signbit(found)[expected == 0], np.signbit(expected)[expected == 0])
+
+
+@pytest.mark.parametrize("share", [0.02, 0.7])
+def test_without_minus_zeros_only_what_is_added_to_is_written(share: float) -> None:
+    a, x = rng.normal(size=(9, 50)), rng.normal(size=(9, 1))
+    c = rng.uniform(size=a.shape) < share
+    expected = a + np.where(c, x, 0)
+    for out in (None, np.empty_like(a), a):
+        found = added_where(a, c, x, False, out=out)
+        assert found is out or (out is None and found is not a)
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.usefixtures("all_large")
+def test_ties_are_counted_by_their_places() -> None:
+    x = np.round(2 * rng.normal(size=(5, 40)))
+    assert text_of(ga.value_and_grad(softmax), x).count("np.flatnonzero(") == 1
+    compare(ga.value_and_grad(softmax), (x,), (x[::-1].copy(),), (np.zeros(x.shape),), (rng.normal(size=x.shape),))
+
+
+LABELS = np.array([1, 0, 1, 1])
+
+
+def picked(x: Any) -> Any:
+    y = x - np.max(x, axis=1, keepdims=True)
+    return np.sum((y - np.log(np.sum(np.exp(y), axis=1, keepdims=True)))[np.arange(4), LABELS])
+
+
+def filled(x: Any) -> Any:
+    y = np.zeros(x.shape)
+    y[:] = -0.0
+    return (y + np.minimum(x * 0, -0.0)) + np.where(x > 5, x, 0)
+
+
+def counted(x: Any) -> Any:
+    y = np.zeros(x.shape)
+    y[1:] += x[1:] * 0
+    y[:2] -= x[:2] * 0
+    return (y + x * 0) + np.where(x > 5, x, 0)
+
+
+@pytest.mark.usefixtures("all_large")
+@pytest.mark.parametrize("share", [1, 100])
+@pytest.mark.parametrize("f", [ga.value_and_grad(picked), filled, counted])
+def test_zeros_keep_their_signs_where_few_are_added_to(f: Any, share: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradarray.kernels.placing._FEWER", share)
+    x = rng.normal(size=(4, 30))
+    compare(f, (x,), (np.round(x),), (-np.zeros(x.shape),), (np.zeros(x.shape),), (6 * x,))
+    if f is not filled:
+        assert ", False" in text_of(f, x)
 
 
 @pytest.mark.usefixtures("all_large")
@@ -134,6 +222,76 @@ def test_what_is_needed_as_it_was_is_not_joined() -> None:
         compare(f, tuple(rng.normal(size=(2, 3, 40))), tuple(rng.normal(size=(2, 3, 40))))
 
 
+# --- elements that are looked up --------------------------------------------------------------------------------------
+
+
+def used_elsewhere(x: Any, i: Any, j: Any) -> Any:
+    y = x - x[:1]
+    return y[i, j], np.sum(y)
+
+
+def returned_too(x: Any, i: Any, j: Any) -> Any:
+    y = x * 2
+    return y[i, j] * 3, y
+
+
+def written_before(x: Any, i: Any, j: Any) -> Any:
+    z = np.sin(x)
+    y = z * x
+    z[0] = 7.0
+    return y[i, j] + z[0, 0]
+
+
+def written_itself(x: Any, i: Any, j: Any) -> Any:
+    y = x * x
+    y[1] = -1.0
+    return y[i, j]
+
+
+LOOKED_UP = [
+    lambda x, i, j: (x - np.max(x, axis=1, keepdims=True))[i, j],
+    lambda x, i, j: (x / x[0] + x[:, :1])[i, j] * 2,
+    lambda x, i, j: (3 * x[:1] - x[:, 1:2])[i, j],
+    lambda x, i, j: (-(x * x) / x)[i, j][::2],
+    lambda x, i, j: (x - np.sum(x))[i, j],
+    lambda x, i, j: (x * x[:1, :1])[i, j],
+    lambda x, i, j: (x[0] - 2 * x[1])[j] - (x[:, 0] * x[:, 1])[i],
+    lambda x, i, j: np.exp(x - 1)[i, j],
+    lambda x, i, j: (x + x.T.copy().T)[i, j],
+    used_elsewhere,
+    returned_too,
+    written_before,
+    written_itself,
+]
+
+
+@pytest.mark.parametrize("f", LOOKED_UP, ids=range(len(LOOKED_UP)))
+@pytest.mark.parametrize("least", [2, 10_000])
+def test_what_is_looked_up_is_computed_of_what_is_looked_up(
+    f: Any, least: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathers, "LARGE", 2)
+    monkeypatch.setattr(gathers, "SPLIT", least)
+    i, j = np.array([0, 3, -1, 3]), np.array([8, -9, 0, 8])
+    points = [(rng.normal(size=(6, 9)), i, j), (rng.choice(SPECIAL, size=(6, 9)), j // 3, i)]
+    compare(f, *points)
+
+    def loss(x: Any, i: Any, j: Any) -> Any:
+        return sum(np.sum(part) for part in flatten(f(x, i, j))[0])
+
+    compare(ga.value_and_grad(loss), points[0])
+
+
+def test_only_what_is_looked_up_is_computed() -> None:
+    x, i = rng.normal(size=(70, 60)), np.arange(60)
+    text = text_of(lambda x, i: (x / (x[:1] + 1))[i, i], x, i)
+    assert "divide(x[i, i], " in text
+    text = text_of(lambda x, i: (y := x / 3)[i, i] + np.sum(y), x, i)
+    assert "x[i, i]" not in text
+    with pytest.raises(IndexError, match="out of bounds"):
+        ga.jit(lambda x, i: (x / (x[:1] + 1))[i, i], strict=True)(x, i + 1)
+
+
 # --- sums of negative numbers -----------------------------------------------------------------------------------------
 
 
@@ -146,7 +304,8 @@ def test_the_sum_of_negative_numbers_has_the_right_zero(x: Any) -> None:
     c = rng.normal(size=x.shape)
     compare(ga.value_and_grad(f), (x, c), (x, np.zeros(x.shape)), (x, -np.zeros(x.shape)))
     slope = ga.grad(lambda s, x: np.sum((x - s) * x))
-    assert " - x.dot(" in text_of(slope, np.ones((len(x), 1)), x)
+    text = text_of(slope, np.ones((len(x), 1)), x)
+    assert "= x.dot(" in text and "np.negative(" not in text
     compare(slope, (np.ones((len(x), 1)), x))
 
 

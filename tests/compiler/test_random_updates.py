@@ -86,7 +86,6 @@ def _sizes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     if request.param == "blocks":
         monkeypatch.setattr(blocks, "LEAST", 2)
         monkeypatch.setattr(blocks, "ROWS", 2)
-        monkeypatch.setattr("gradarray.compiler.reuse.LARGE", 2)
         monkeypatch.setattr("gradarray.compiler.writer.LARGE", 2)
 
 

@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import pickle
 import pydoc
+import subprocess
 import sys
 import traceback
 import types
@@ -273,6 +274,24 @@ class TestArrays:
         assert caught.value.obj is x
         if sys.version_info >= (3, 12):  # before, the interpreter alone says it, where it prints an error
             assert "Did you mean: 'reshape'?" in "".join(traceback.format_exception(caught.value))
+
+    @pytest.mark.parametrize(
+        ("slip", "meant"), [("unsqeeze", "unsqueeze"), ("reqires_grad", "requires_grad"), ("reshap", "reshape")]
+    )
+    def test_pythons_own_suggestion_knows_the_names_of_others(self, slip: str, meant: str, run_python: Any) -> None:
+        """Where an error is printed, which is done by the interpreter or, since 3.12, by the module traceback."""
+        for made in ("x", "d"):
+            code = f"""
+import gradarray as ga
+x = ga.tensor([1.0])
+ga.jvp(lambda v: globals().update(d=v) or v, (x.data,), (x.data,))
+print(len(dir({made})))
+{made}.{slip}
+"""
+            with pytest.raises(subprocess.CalledProcessError) as caught:
+                run_python("-W", "ignore", "-c", code)
+            assert f"Did you mean: '{meant}'?" in caught.value.stderr
+            assert int(caught.value.stdout) + len(ON_ARRAYS) < 750  # Python looks through no more
 
     def test_a_view_of_another_shape_is_named(self, x: Any) -> None:
         for args in ((3, 2), ((3, 2),), (-1,)):

@@ -162,8 +162,8 @@ def unit() -> list[Any]:
 def test_gru(limit: int | None) -> None:
     arrays, s0 = unit(), RNG.normal(size=(N, D))
     expected = gru_by_steps(*arrays, s0)
-    np.testing.assert_allclose(nnet.gru(*arrays, s0=s0).data, expected, rtol=1e-12)
-    np.testing.assert_allclose(nnet.gru(*arrays).data, gru_by_steps(*arrays, np.zeros((N, D))), rtol=1e-12)
+    np.testing.assert_allclose(nnet.gru(*arrays, s0=s0).data, expected, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(nnet.gru(*arrays).data, gru_by_steps(*arrays, np.zeros((N, D))), rtol=1e-12, atol=1e-15)
     weights = RNG.normal(size=expected.shape)
 
     def gradients(function: Any) -> Any:
@@ -210,7 +210,7 @@ def test_gru_with_dropout_leaves_out_and_scales() -> None:
     joined, eye = np.concatenate(a, axis=-1), np.eye(3 * D)
     uz, ur, uh = eye[:, :D], eye[:, D : 2 * D], eye[:, 2 * D :]
     expected = gru_by_steps(joined, uz, wz, bz, ur, wr, br, uh, wh, bh, np.zeros((N, D)))
-    np.testing.assert_allclose(found.data, expected, rtol=1e-12)
+    np.testing.assert_allclose(found.data, expected, rtol=1e-12, atol=1e-15)
 
     def fixed(*xs: Any) -> Any:
         np.random.seed(3)  # noqa: NPY002

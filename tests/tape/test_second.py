@@ -27,7 +27,7 @@ def fresh(monkeypatch):
 def ways(monkeypatch):
     """Collect who gave the products: "loop", "plan", or "recorded" where neither did."""
     taken: list[str] = []
-    product, along = second.hessian_product, second._along
+    product, along = second.hessian_product, second.along
 
     def noted(*args: Any) -> Any:
         taken.append("plan")
@@ -41,7 +41,7 @@ def ways(monkeypatch):
         return along(*args)
 
     monkeypatch.setattr(second, "hessian_product", noted)
-    monkeypatch.setattr(second, "_along", looped)
+    monkeypatch.setattr(second, "along", looped)
     return taken
 
 

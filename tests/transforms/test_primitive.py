@@ -349,3 +349,123 @@ def test_a_view_is_one_where_it_may_be() -> None:
     assert y.base is x
     np.sum(y * y).backward()
     np.testing.assert_array_equal(x.grad, [0.0, 0.0, 4.0, 0.0, 8.0])
+
+
+# --- what is saved for the derivative --------------------------------------------------------------------------------
+
+
+def saving(used: list[bool], **options: Any) -> Any:
+    """Return exp(x) times y, which saves the exponential, and notes whether its derivative had that."""
+
+    @ga.registry.primitive(saves=True, **options)
+    def product(x: Any, y: Any, *, scale: float = 1.0) -> Any:
+        e = np.exp(scale * x)
+        return e * y, e
+
+    def joint(g: Any, _ans: Any, x: Any, y: Any, *, scale: float = 1.0, saved: Any = None) -> Any:
+        used.append(saved is not None)
+        e = np.exp(scale * x) if saved is None else saved
+        return g * e * y * scale, g * e
+
+    ga.registry.rule(product, joint=joint, holomorphic=True)
+    return product
+
+
+def saving_alone(used: list[bool], jvp: bool = False) -> Any:
+    @ga.registry.primitive(saves=True)
+    def exponential(x: Any, scale: float = 1.0) -> Any:
+        e = np.exp(scale * x)
+        return e + 1, e
+
+    def vjp(g: Any, _ans: Any, x: Any, scale: float = 1.0, saved: Any = None) -> Any:
+        used.append(saved is not None)
+        return g * scale * (np.exp(scale * x) if saved is None else saved)
+
+    ga.registry.rule(
+        exponential,
+        vjp,
+        jvp=(lambda tangents, _ans, x, scale=1.0: tangents[0] * scale * np.exp(scale * x)) if jvp else None,
+    )
+    return exponential
+
+
+@pytest.mark.parametrize("jvp", [False, True])
+def test_a_derivative_has_what_was_saved_unless_it_is_differentiated_itself(jvp: bool) -> None:
+    used: list[bool] = []
+    f = saving_alone(used, jvp)
+    np.testing.assert_array_equal(f(X, scale=2.0), np.exp(2 * X) + 1)
+    np.testing.assert_allclose(ga.grad(lambda x: np.sum(f(x, scale=2.0)))(X), 2 * np.exp(2 * X))
+    assert used == [True]
+    ga.check_grads(lambda x: f(x) * x, (X,))
+    np.testing.assert_allclose(ga.hessian(lambda x: np.sum(f(x)))(X), np.diag(np.exp(X)))
+    np.testing.assert_allclose(ga.hvp(lambda x: np.sum(f(x)))(X, V), np.exp(X) * V)
+    np.testing.assert_allclose(ga.jacrev(f)(X), np.diag(np.exp(X)))
+    np.testing.assert_allclose(ga.jacfwd(f)(X), np.diag(np.exp(X)))
+    np.testing.assert_allclose(ga.jvp(lambda x: ga.grad(lambda x: np.sum(f(x)))(x), (X,), (V,))[1], np.exp(X) * V)
+    assert set(used) == {True, False}
+
+
+def test_several_operands_with_what_was_saved() -> None:
+    used: list[bool] = []
+    f = saving(used)
+    for args in ((X, V), (X + 1j * V, V - 0.5j * X)):
+        ga.check_grads(lambda x, y: f(x, y, scale=0.5) * x, args)
+    x, y = ga.tensor(X), ga.tensor(V)
+    np.sum(f(x, V)).backward()
+    np.testing.assert_allclose(x.grad, np.exp(X) * V)
+    np.sum(f(X, y)).backward()
+    np.testing.assert_allclose(y.grad, np.exp(X))
+    np.testing.assert_allclose(f(X, V, scale=2.0), np.exp(2 * X) * V)
+
+
+def test_what_was_saved_belongs_to_its_call_in_plans_and_large_sweeps() -> None:
+    used: list[bool] = []
+    f = saving_alone(used)
+    for k in range(20):
+        x = ga.tensor(X + k / 8)
+        np.sum(f(f(x) / 8)).backward()
+        inner = np.exp(X + k / 8)
+        np.testing.assert_allclose(x.grad, np.exp((inner + 1) / 8) * inner / 8)
+    assert all(used)
+    large = np.linspace(-1.0, 1.0, 2**18)
+    x = ga.tensor(large)
+    np.sum(f(x)).backward()
+    np.testing.assert_allclose(x.grad, np.exp(large))
+    # Where a zero wins over an infinity, the rule is asked at other numbers than those that were saved.
+    for x in (ga.tensor([0.0, 1.0]), ga.tensor(np.r_[0.0, np.ones(2**18)])):
+        with np.errstate(divide="ignore"):
+            np.sum(np.where(x > 0, np.log(f(x) - 2), 0.0)).backward()
+        np.testing.assert_allclose(x.grad[:2], [0.0, np.e / (np.e - 1)])
+
+
+def test_what_was_saved_is_no_parameter() -> None:
+    f = saving_alone([])
+    with pytest.raises(TypeError, match="saved"):
+        f(ga.tensor(X), saved=X)
+    with pytest.raises(TypeError, match="saved"):
+        f(X, saved=X)
+    no_pair = ga.registry.primitive(saves=True)(lambda x: x * 2)
+    with pytest.raises(TypeError, match=r"returns the pair \(result, saved\)"):
+        no_pair(X)
+
+
+def test_a_silent_function_says_nothing_and_leaves_the_settings_as_they_were() -> None:
+    def body(x: Any) -> Any:
+        if np.any(x == 7):
+            raise KeyError
+        return 1 / np.exp(-x)
+
+    silent, loud = ga.registry.primitive(silent=True)(body), ga.registry.primitive(body)
+    for f in (silent, loud):
+        ga.registry.rule(f, lambda g, ans, x: g * ans)
+    before = np.geterr()
+    with np.errstate(all="raise"):
+        for x in (np.array([-1000.0]), ga.tensor([-1000.0])):
+            np.testing.assert_array_equal(ga.asarray(silent(x)), [0.0])
+            with pytest.raises(FloatingPointError):
+                loud(x)
+        with pytest.raises(KeyError):
+            silent(np.array([7.0]))
+        with pytest.raises(FloatingPointError):
+            np.exp(np.array([1000.0]))
+    assert np.geterr() == before

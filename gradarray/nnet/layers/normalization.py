@@ -24,35 +24,73 @@ def _count(x: Any) -> int:
 
 def _normalized(x: Any, eps: Any) -> tuple[Any, Any]:
     """Return the data with mean 0 and variance 1 in each channel, and by what they were multiplied."""
-    axes = _others(x.ndim)
-    y = x - np.mean(x, axis=axes, keepdims=True)
+    y = x - _mean(x)
     scale = 1 / np.sqrt(_sums(y, y) / _count(x) + eps)
-    return y * scale, scale
+    if type(y) is not np.ndarray:
+        return y * scale, scale
+    y *= scale
+    return y, scale
+
+
+def _mean(x: Any) -> Any:
+    if type(x) is np.ndarray and x.size and x.dtype.itemsize > 2:  # NumPy warns of none, and sums halves as singles
+        return _total(x) / _count(x)
+    return np.mean(x, axis=_others(x.ndim), keepdims=True)
+
+
+def _total(x: Any) -> Any:
+    """Return the sum of each channel."""
+    axes = _others(x.ndim)
+    if type(x) is np.ndarray:  # which np.sum takes as long again to get to
+        return np.add.reduce(x, axis=axes, keepdims=True)
+    return np.sum(x, axis=axes, keepdims=True)
 
 
 def _sums(a: Any, b: Any) -> Any:
     """Return the sums of products in each channel."""
     if type(a) is np.ndarray is type(b):
-        axes = range(a.ndim)
-        return np.einsum(a, axes, b, axes, [1]).reshape(1, -1, *[1] * (a.ndim - 2))
+        axes = "abcdefghijklmnopqrstuvwxyz"[: a.ndim]
+        return np.einsum(f"{axes},{axes}->b", a, b).reshape(1, -1, *[1] * (a.ndim - 2))
     return np.sum(a * b, axis=_others(a.ndim), keepdims=True)
 
 
-@ga.registry.primitive
-def _batchnorm(x: Any, gamma: Any, beta: Any, *, eps: float, y: Any, scale: Any) -> Any:
-    """Return the normalized data `y`, which are known, times `gamma` plus `beta`."""
-    ans = y * gamma
-    ans += beta
-    return ans
+def _beside(channels: Any, x: Any) -> Any:
+    """Return one number for each channel in a shape in which it is broadcast."""
+    return channels.reshape(1, -1, *[1] * (x.ndim - 2))
 
 
-def _batchnorm_vjp(g: Any, _ans: Any, x: Any, gamma: Any, _beta: Any, *, eps: float, y: Any, scale: Any) -> Any:
-    if type(x) is not np.ndarray:
-        y, scale = _normalized(x, eps)
+@ga.registry.primitive(saves=True)
+def _batchnorm(x: Any, gamma: Any, beta: Any, *, eps: float) -> Any:
+    """Return the normalized data times `gamma` plus `beta`, of which there may be none."""
+    y, scale = _normalized(x, eps)
+    ans = y
+    if gamma is not None:
+        ans = y * _beside(gamma, x)
+    if beta is not None:
+        ans = np.add(ans, _beside(beta, x), **({} if ans is y else {"out": ans}))
+    return ans, (y, scale)
+
+
+def _batchnorm_vjp(g: Any, _ans: Any, x: Any, gamma: Any, beta: Any, *, eps: float, saved: Any = None) -> Any:
+    y, scale = _normalized(x, eps) if saved is None else saved
     count = _count(x)
-    g_gamma, g_beta = _sums(g, y), np.sum(g, axis=_others(x.ndim), keepdims=True)
+    g_gamma, g_beta = _sums(g, y), _total(g)
+    if gamma is not None:
+        scale = _beside(gamma, x) * scale
     # The mean and the variance are those of x.
-    return (g - y * (g_gamma / count) - g_beta / count) * (gamma * scale), g_gamma, g_beta
+    if type(g) is np.ndarray is type(y):
+        back = y * (g_gamma / -count)
+        back += g
+        back -= g_beta / count
+        back *= scale
+    else:
+        back = (g - y * (g_gamma / count) - g_beta / count) * scale
+    of_channels = x.shape[1:2]
+    return (
+        back,
+        None if gamma is None else g_gamma.reshape(of_channels),
+        None if beta is None else g_beta.reshape(of_channels),
+    )
 
 
 ga.registry.rule(_batchnorm, joint=_batchnorm_vjp, holomorphic=False)
@@ -100,13 +138,11 @@ def batchnorm(x: Any, *, gamma: Any = None, beta: Any = None, eps: float, consta
     x = floating(x)
     if x.ndim < 2:
         raise ValueError(f"`x` must have shape (N, C, ...), got {x.shape}")
-    of_channels = (1, x.shape[1], *[1] * (x.ndim - 2))
     factors = []
-    for name, value, default in (("gamma", gamma, 1), ("beta", beta, 0)):
-        value = np.full(x.shape[1], default, x.dtype) if value is None else floating(value, name)
-        if value.shape != x.shape[1:2]:
-            raise ValueError(f"`{name}` must have shape {x.shape[1:2]}, got {value.shape}")
-        factors.append(value.reshape(of_channels))
-    eps = number(eps, "eps", x)
-    y, scale = _normalized(ga.asarray(x), eps if isinstance(eps, (int, float)) else ga.asarray(eps)[()])
-    return called(_batchnorm, x, *factors, eps=eps, y=y, scale=scale, constant=constant)
+    for name, value in (("gamma", gamma), ("beta", beta)):
+        if value is not None:
+            value = floating(value, name)
+            if value.shape != x.shape[1:2]:
+                raise ValueError(f"`{name}` must have shape {x.shape[1:2]}, got {value.shape}")
+        factors.append(value)
+    return called(_batchnorm, x, *factors, eps=number(eps, "eps", x), constant=constant)

@@ -1,7 +1,7 @@
 """Gated recurrent units.
 
-What the data bring to the gates is one product of matrices for all times, on the tape as any other. The recurrence is
-one step on the tape, which saves the gates; back through time goes by hand.
+All of a layer is one step on the tape, which saves the gates; back through time goes by hand. What the data bring to
+the gates is one product of matrices for all times.
 """
 
 # ruff: noqa: NPY002 - the draws are those of numpy.random.seed, as MyGrad's
@@ -18,120 +18,170 @@ import gradarray as ga
 from ..activations import _sigmoid
 from ..calls import called, floating, telling
 
-# `a` is what the data bring to z, r and h, of all times, side by side; and so are z and r in `gates`, and their weights
-# in `w`.
+# Where the three stand side by side, r comes first and h last: its weights meet what r lets through.
 
 
-def _run(times: int, a: Any, Wz: Any, Wr: Any, Wh: Any, bz: Any, br: Any, bh: Any, s0: Any) -> tuple[Any, Any, Any]:
-    """Return the states, of shape (T + 1, N, D), the gates and the candidates h, from plain arrays."""
-    n, d = s0.shape
-    a = a.reshape(times, n, 3 * d)
-    s = np.empty((times + 1, n, d), a.dtype)
-    gates, h = np.empty((times, n, 2 * d), a.dtype), np.empty((times, n, d), a.dtype)
-    s[0] = s0
-    w = -np.concatenate((Wz, Wr), axis=-1)
-    from_data, to_h = -np.concatenate((bz, br)) - a[..., : 2 * d], a[..., 2 * d :] + bh
-    steps = zip(s[:-1], s[1:], from_data, to_h, gates, gates[..., :d], gates[..., d:], h, strict=True)
-    with np.errstate(over="ignore"):  # the reciprocal of infinity is right
-        for now, after, to_gate, to_candidate, gate, z, r, candidate in steps:
-            np.dot(now, w, out=gate)
-            gate += to_gate
-            np.exp(gate, out=gate)
-            gate += 1
-            np.reciprocal(gate, out=gate)
-            np.multiply(r, now, out=after)
-            np.dot(after, Wh, out=candidate)
-            candidate += to_candidate
-            np.tanh(candidate, out=candidate)
-            np.subtract(now, candidate, out=after)
-            after *= z
-            after += candidate
-    return s, gates, h
+def _weights(W: tuple[Any, ...], U: tuple[Any, ...], b: tuple[Any, ...], kept: Any) -> Any:
+    """Return the weights of states, those of r and z together, and of h; the weights of data; and the summands."""
+    if kept is not None:
+        W = tuple([weight * mask for weight, mask in zip(W, kept, strict=True)])
+    return np.concatenate(W[:2], axis=1), W[2], np.concatenate(U, axis=1), np.concatenate(b)
 
 
-@ga.registry.primitive
-def _recurrence(
-    a: Any, Wz: Any, Wr: Any, Wh: Any, bz: Any, br: Any, bh: Any, s0: Any, *, limit: int, s: Any, gates: Any, h: Any
+def _from_data(X: Any, u: Any, b: Any, kept: Any) -> Any:
+    """Return what the data bring to r, z and h at all times, of shape (T, N, 3 * D)."""
+    times, n, c = X.shape
+    a = np.dot(X.reshape(times * n, c), u).reshape(times, n, len(b))
+    return (a if kept is None else a * kept) + b
+
+
+@ga.registry.primitive(saves=True, silent=True)  # the reciprocal of infinity is right
+def _gru(
+    X: Any,
+    Uz: Any,
+    Wz: Any,
+    bz: Any,
+    Ur: Any,
+    Wr: Any,
+    br: Any,
+    Uh: Any,
+    Wh: Any,
+    bh: Any,
+    s0: Any,
+    *,
+    limit: int,
+    trained: bool,
+    kept_data: Any,
+    kept_weights: Any,
 ) -> Any:
-    """Return the states `s`, which are known, and so are the gates and candidates."""
-    return s
+    """Return the states, of shape (T + 1, N, D), and r and z side by side, and h."""
+    dtype = np.result_type(X, Uz, Wz, bz, Ur, Wr, br, Uh, Wh, bh)
+    w, w_h, u, b = _weights((Wr, Wz, Wh), (Ur, Uz, Uh), (br, bz, bh), kept_weights)
+    a = _from_data(X, u, b, kept_data).astype(dtype, copy=False)
+    w, w_h = w.astype(dtype, copy=False), w_h.astype(dtype, copy=False)
+    (times, n, _), d = X.shape, len(bz)
+    s = np.empty((times + 1, n, d), dtype)
+    gates, h = np.empty((times, n, 2 * d), dtype), np.empty((times, n, d), dtype)
+    now, minus_w, one = s[0], -w, np.array(1, dtype)
+    now[...] = s0
+    parts = s[1:], -a[..., : 2 * d], a[..., 2 * d :], gates, gates[..., :d], gates[..., d:], h
+    # In the forms of a call that take the least time, which is most of all where a layer is small.
+    add, multiply = np.add, np.multiply
+    for after, to_gate, to_candidate, gate, r, z, candidate in zip(*parts, strict=True):
+        now.dot(minus_w, gate)
+        add(gate, to_gate, gate)
+        np.exp(gate, gate)
+        add(gate, one, gate)
+        np.reciprocal(gate, gate)
+        multiply(r, now, after)
+        after.dot(w_h, candidate)
+        add(candidate, to_candidate, candidate)
+        np.tanh(candidate, candidate)
+        np.subtract(now, candidate, after)
+        multiply(after, z, after)
+        add(after, candidate, after)
+        now = after
+    return s, (gates, h, w, w_h, u)
 
 
-def _recurrence_vjp(
+def _gru_vjp(
     g: Any,
     ans: Any,
-    a: Any,
+    X: Any,
+    Uz: Any,
     Wz: Any,
-    Wr: Any,
-    Wh: Any,
     bz: Any,
+    Ur: Any,
+    Wr: Any,
     br: Any,
+    Uh: Any,
+    Wh: Any,
     bh: Any,
     _s0: Any,
     *,
     limit: int,
-    s: Any,
-    gates: Any,
-    h: Any,
+    trained: bool,
+    kept_data: Any,
+    kept_weights: Any,
+    saved: Any = None,
 ) -> Any:
-    times, n, d = h.shape
+    (times, n, c), d = X.shape, ans.shape[-1]
     s = ans[:-1]
-    w = np.concatenate((Wz, Wr), axis=-1)
-    if not all(type(x) is np.ndarray for x in (ans, a, Wz, Wr, Wh, bz, br, bh)):
-        # They are functions of what is on the tape.
-        a = a.reshape(times, n, 3 * d)
-        gates = _sigmoid(s @ w + a[..., : 2 * d] + np.concatenate((bz, br)))
-        h = np.tanh((gates[..., d:] * s) @ Wh + a[..., 2 * d :] + bh)
-    z, r = gates[..., :d], gates[..., d:]
-    # By what z and h depend on s after, and r on r * s, before they are squashed.
-    of_z, of_r, of_h = (s - h) * (z * (1 - z)), s * (r * (1 - r)), (1 - z) * (1 - h * h)
-    slopes = z, r, of_z, of_r, of_h
+    if saved is None:
+        w, w_h, u, b = _weights((Wr, Wz, Wh), (Ur, Uz, Uh), (br, bz, bh), kept_weights)
+        a = _from_data(X, u, b, kept_data)
+        gates = _sigmoid(s @ w + a[..., : 2 * d])
+        h = np.tanh((gates[..., :d] * s) @ w_h + a[..., 2 * d :])
+    else:
+        gates, h, w, w_h, u = saved
+    r, z = gates[..., :d], gates[..., d:]
+    # By what r * s, z and h depend on r, s after and s after, before they are squashed.
+    of_gates = gates * (1 - gates)
+    of_r, of_z, of_h = s * of_gates[..., :d], (s - h) * of_gates[..., d:], (1 - z) * (1 - h * h)
+    slopes = r, z, of_r, of_z, of_h
     if limit < times:
-        g_a, g_s0 = _back_some_steps(g, slopes, w.T, Wh.T, limit)
-    elif all(type(x) is np.ndarray for x in (g, *slopes, w, Wh)):
-        g_a, g_s0 = _back(g, slopes, w.T, Wh.T)
+        g_a, g_s0 = _back_some_steps(g, slopes, w.T, w_h.T, limit)
+    elif {type(g), type(w), type(w_h), *map(type, slopes)} == {np.ndarray}:
+        g_a, g_s0 = _back(g, gates, slopes, w.T, w_h.T)
     else:
         delta, found = g[-1], []
         for t in reversed(range(times)):
-            delta, to_gates = _back_a_step(delta, [slope[t] for slope in slopes], w.T, Wh.T)
+            delta, to_all = _back_a_step(delta, [slope[t] for slope in slopes], w.T, w_h.T)
             delta = delta + g[t]
-            found.append(to_gates)
-        g_a, g_s0 = np.stack(found[::-1]) if found else h, delta
-    g_a, s, kept = g_a.reshape(times * n, 3 * d), s.reshape(times * n, d), (s * r).reshape(times * n, d)
-    g_w = s.T @ g_a[:, : 2 * d]
-    g_wh = kept.T @ g_a[:, 2 * d :]
-    g_b = np.sum(g_a, axis=0)
-    return g_a, g_w[:, :d], g_w[:, d:], g_wh, g_b[:d], g_b[d : 2 * d], g_b[2 * d :], g_s0
+            found.append(to_all)
+        g_a, g_s0 = np.stack(found[::-1]) if found else np.concatenate((gates, h), axis=-1), delta
+    from_data = (g_a if kept_data is None else g_a * kept_data).reshape(times * n, 3 * d)
+    g_x = np.dot(from_data, u.T).reshape(X.shape)
+    if not trained:
+        return g_x, *[None] * 9, g_s0
+    g_a, s, r_s = g_a.reshape(times * n, 3 * d), s.reshape(times * n, d), (r * s).reshape(times * n, d)
+    g_u = np.dot(X.reshape(times * n, c).T, from_data)
+    g_b = np.add.reduce(g_a, 0) if type(g_a) is np.ndarray else np.sum(g_a, axis=0)
+    g_w, g_wh = np.dot(s.T, g_a[:, : 2 * d]), np.dot(r_s.T, g_a[:, 2 * d :])
+    g_wr, g_wz = g_w[:, :d], g_w[:, d:]
+    if kept_weights is not None:
+        g_wr, g_wz, g_wh = (weight * mask for weight, mask in zip((g_wr, g_wz, g_wh), kept_weights, strict=True))
+    at_r, at_z, at_h = slice(d), slice(d, 2 * d), slice(2 * d, None)
+    g_z, g_r = (g_u[:, at_z], g_wz, g_b[at_z]), (g_u[:, at_r], g_wr, g_b[at_r])
+    return g_x, *g_z, *g_r, g_u[:, at_h], g_wh, g_b[at_h], g_s0
 
 
 def _back_a_step(delta: Any, slopes: Any, w_back: Any, wh_back: Any) -> tuple[Any, Any]:
-    """Return what comes to the state before, and to z, r and h, from what came to the one after."""
-    z, r, of_z, of_r, of_h = slopes
+    """Return what comes to the state before, and to r, z and h, from what came to the one after."""
+    r, z, of_r, of_z, of_h = slopes
     to_h = delta * of_h
     to_rs = to_h @ wh_back
-    to_gates = np.concatenate((delta * of_z, to_rs * of_r), axis=-1)
+    to_gates = np.concatenate((to_rs * of_r, delta * of_z), axis=-1)
     return delta * z + to_rs * r + to_gates @ w_back, np.concatenate((to_gates, to_h), axis=-1)
 
 
-def _back(g: Any, slopes: Any, w_back: Any, wh_back: Any) -> tuple[Any, Any]:
+def _back(g: Any, gates: Any, slopes: Any, w_back: Any, wh_back: Any) -> tuple[Any, Any]:
     """Do the same for all times, one after the other, of plain arrays and in memory that is used again."""
-    times, n, d = slopes[0].shape
-    to_gates, to_h = np.empty((times, n, 2 * d), g.dtype), np.empty((times, n, d), g.dtype)
-    delta, to_rs, more = np.array(g[-1]), np.empty((n, d), g.dtype), np.empty((n, d), g.dtype)
-    parts = g[:-1], *slopes, to_gates, to_gates[..., :d], to_gates[..., d:], to_h
+    _, _, of_r, of_z, of_h = slopes
+    times, n, d = of_r.shape
+    found = np.empty((times, n, 3, d), g.dtype)
+    flat = found.reshape(times, n, 3 * d)
+    both, more = np.empty((2, n, d), g.dtype), np.empty((n, d), g.dtype)
+    to_rs, delta = both
+    delta[...] = g[-1]
+    of_others = np.empty((times, 2, n, d), of_z.dtype)
+    of_others[:, 0], of_others[:, 1] = of_z, of_h
+    parts = (
+        *(g[:-1], gates.reshape(times, n, 2, d).swapaxes(1, 2), of_r, of_others),
+        *(found[:, :, 0], found[:, :, 1:].swapaxes(1, 2), flat[..., : 2 * d], flat[..., 2 * d :]),
+    )
     steps = zip(*[part[::-1] for part in parts], strict=True)
-    for g_now, keep, r, of_z, of_r, of_h, gate, to_z, to_r, candidate in steps:
-        np.multiply(delta, of_h, out=candidate)
-        np.dot(candidate, wh_back, out=to_rs)
-        np.multiply(delta, of_z, out=to_z)
-        np.multiply(to_rs, of_r, out=to_r)
-        delta *= keep
-        to_rs *= r
-        delta += to_rs
-        np.dot(gate, w_back, out=more)
-        delta += more
-        delta += g_now
-    return np.concatenate((to_gates, to_h), axis=-1), delta
+    add, multiply = np.add, np.multiply
+    for g_now, keep, to_r_by, to_others_by, to_r, to_others, to_gates, to_h in steps:
+        multiply(delta, to_others_by, to_others)
+        to_h.dot(wh_back, to_rs)
+        multiply(to_rs, to_r_by, to_r)
+        multiply(both, keep, both)
+        add(delta, to_rs, delta)
+        to_gates.dot(w_back, more)
+        add(delta, more, delta)
+        add(delta, g_now, delta)
+    return flat, delta
 
 
 def _back_some_steps(g: Any, slopes: Any, w_back: Any, wh_back: Any, limit: int) -> tuple[Any, Any]:
@@ -145,7 +195,8 @@ def _back_some_steps(g: Any, slopes: Any, w_back: Any, wh_back: Any, limit: int)
     return to_all, before[0] + g[0]
 
 
-ga.registry.rule(_recurrence, joint=_recurrence_vjp, holomorphic=False)
+# What the weights brought, if they are trained, is asked for by all of them together.
+ga.registry.rule(_gru, joint=_gru_vjp, holomorphic=False)
 
 
 @telling
@@ -225,19 +276,21 @@ def gru(
     >>> weights[0].grad.shape
     (3, 4)
     """
-    given = {"X": X, "Uz": Uz, "Wz": Wz, "bz": bz, "Ur": Ur, "Wr": Wr, "br": br, "Uh": Uh, "Wh": Wh, "bh": bh}
-    given = {name: floating(value, name) for name, value in given.items()}
-    X, Uz, Wz, bz, Ur, Wr, br, Uh, Wh, bh = given.values()
+    X, bz = floating(X, "X"), floating(bz, "bz")
     if X.ndim != 3 or bz.ndim != 1:
         raise ValueError(f"`X` must have shape (T, N, C) and `bz` shape (D,), got {X.shape} and {bz.shape}")
     (times, n, c), (d,) = X.shape, bz.shape
-    if s0 is None:
-        s0 = np.zeros((n, d), X.dtype)
-    given["s0"] = s0 = floating(s0, "s0")
-    wanted = {"U": (c, d), "W": (d, d), "b": (d,), "s": (n, d)}
-    for name, value in given.items():
-        if name != "X" and value.shape != wanted[name[0]]:
-            raise ValueError(f"`{name}` must have shape {wanted[name[0]]}, got {value.shape}")
+
+    def of_shape(name: str, value: Any, wanted: tuple[int, ...]) -> Any:
+        value = floating(value, name)
+        if value.shape != wanted:
+            raise ValueError(f"`{name}` must have shape {wanted}, got {value.shape}")
+        return value
+
+    Uz, Ur, Uh = of_shape("Uz", Uz, (c, d)), of_shape("Ur", Ur, (c, d)), of_shape("Uh", Uh, (c, d))
+    Wz, Wr, Wh = of_shape("Wz", Wz, (d, d)), of_shape("Wr", Wr, (d, d)), of_shape("Wh", Wh, (d, d))
+    br, bh = of_shape("br", br, (d,)), of_shape("bh", bh, (d,))
+    s0 = np.zeros((n, d), X.dtype) if s0 is None else of_shape("s0", s0, (n, d))
     limit = times
     if bp_lim is not None:
         limit = operator.index(bp_lim)
@@ -245,23 +298,19 @@ def gru(
             raise ValueError(f"`bp_lim` must be in [0, {times}), got {limit}")
     if not 0 <= dropout < 1:
         raise ValueError(f"`dropout` must be in [0, 1), got {dropout}")
-    dtype = np.result_type(*[value.dtype for name, value in given.items() if name != "s0"])
     if limit == times - 1:
         limit = times
-    of_data: Any = None
-    of_weights: Any = None
+    kept_data: Any = None
+    kept_weights: Any = None
     if dropout:
         kept = 1 - dropout
-        of_data = (np.random.binomial(1, kept, size=(3, 1, n, d)) / kept).astype(dtype)
-        of_weights = (np.random.binomial(1, kept, size=(3, d, d)) / kept).astype(dtype)
-
-    def states(X: Any, Us: Any, Ws: Any, *rest: Any) -> Any:
-        a = X.reshape(times * n, c) @ np.concatenate(Us, axis=-1)
-        if dropout:
-            a = (a.reshape(times, n, 3 * d) * np.concatenate(of_data, axis=-1)).reshape(times * n, 3 * d)
-            Ws = [W * mask for W, mask in zip(Ws, of_weights, strict=True)]
-        given = [x if x.dtype == dtype else x.astype(dtype) for x in (a, *Ws, *rest)]
-        s, gates, h = _run(times, *map(ga.asarray, given))
-        return _recurrence(*given, limit=limit, s=s, gates=gates, h=h)
-
-    return called(states, X, (Uz, Ur, Uh), (Wz, Wr, Wh), bz, br, bh, s0, constant=constant)
+        dtype = np.result_type(*[x.dtype for x in (X, Uz, Wz, bz, Ur, Wr, br, Uh, Wh, bh)])
+        # They are drawn for z, r and h.
+        kept_data = (np.random.binomial(1, kept, size=(3, 1, n, d)) / kept).astype(dtype)[[1, 0, 2]]
+        kept_data = np.concatenate(kept_data, axis=-1)
+        kept_weights = (np.random.binomial(1, kept, size=(3, d, d)) / kept).astype(dtype)[[1, 0, 2]]
+    given = X, Uz, Wz, bz, Ur, Wr, br, Uh, Wh, bh, s0
+    options = {"limit": limit, "kept_data": kept_data, "kept_weights": kept_weights}
+    # Which of two ways is shorter, if only the data have a derivative.
+    trained = not all(type(weight) is np.ndarray for weight in given[1:-1])
+    return called(_gru, *given, trained=trained, constant=constant, **options)

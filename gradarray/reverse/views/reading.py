@@ -124,9 +124,6 @@ class GetItem(Reading):
     def push(self, node: Node, tangents: Sequence[Any], forward: Any) -> Any:
         return tangents[0][node.args]
 
-    def written_push(self, writer: Any, node: Node) -> Iterable[str]:
-        return writer.push_reading(node)  # type: ignore[no-any-return]
-
 
 class _ViewItem(Reading):
     """The rule of ``view[index]``, recorded as a reading of the base: the node's args are the steps and the index.

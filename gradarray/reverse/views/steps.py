@@ -18,9 +18,14 @@ class Step:
     """One call that gives a view, kept so that it can be carried out again on other data.
 
     A basic index that was read stands for itself among the steps.
+
+    Attributes
+    ----------
+    PARTS : the names of what tells one step from another
     """
 
     __slots__ = ()
+    PARTS: tuple[str, ...]
 
     def view(self, array: Array) -> Array:
         """Return the view of an array."""
@@ -35,6 +40,7 @@ class Call(Step):
     """A call of a function of one array."""
 
     __slots__ = ("forward", "params", "rule")
+    PARTS = __slots__
     rule: PullbackRule
     forward: Callable[..., Array]
     params: dict[str, Any]
@@ -56,6 +62,7 @@ class CallAmongOthers(Step):
     """
 
     __slots__ = ("after", "before", "func", "kwargs", "rule", "saved")
+    PARTS = ("after", "before", "func", "kwargs")
 
     def __init__(
         self, rule: PullbackRule, func: Any, saved: Any, before: list[Any], after: list[Any], kwargs: dict[str, Any]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -165,7 +165,22 @@ def _add_at_flat(buffer: Array, places: Array, g: Array) -> None:
     buffer.flat[places] += g
 
 
-extremum_jvp = reduction_jvp(at_extrema)
+_by_derivatives = reduction_jvp(at_extrema)
+_USUAL = {"axis", "keepdims"}
+
+
+def extremum_jvp(tangents: Sequence[Array], ans: Array, a: Array, **params: Any) -> Array:
+    """Sum up the tangents where there is one element that is the result, without an array of derivatives."""
+    t = tangents[0]
+    if type(t) is np.ndarray is type(a) and type(ans) is np.ndarray and params.keys() <= _USUAL:
+        axis, keepdims = params.get("axis"), params.get("keepdims", False)
+        value = ans if keepdims else expand(ans, axis, False)
+        hit = a == value
+        if np.count_nonzero(hit) == ans.size and is_clean(value):
+            return _add(t * hit, axis, None, None, keepdims)
+    return _by_derivatives(tangents, ans, a, **params)
+
+
 for largest in (np.max, np.amax):
     faster(largest, at_extrema, jvp=extremum_jvp, forward=reducing(np.maximum), sparse=one_place_each)
 for least in (np.min, np.amin):

@@ -1,0 +1,117 @@
+"""Copies of a tape, with something else in the place of each array and number that it saved."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import byte_bounds
+
+from ..kernels.traced import TRACED
+from ..tape.comparing import Path, parts
+from ..tape.nodes import Node, leaf
+from .statements import Untraceable
+
+_VALUES = (bool, int, float, complex, str, bytes, slice, np.dtype, type(None), type(Ellipsis))
+# Stands in a copy of a node for the gradient of an earlier sweep.
+_EARLIER = object()
+# Larger arrays stay as they are, where other numbers are asked for.
+_LARGE = 1 << 20
+
+Enter = Callable[[Path, Any], Any]
+Factors = Callable[[tuple[int, ...]], Any]
+
+
+def copied_tape(nodes: Sequence[Node], enter: Enter, rule: Callable[[Any], Any]) -> list[Node]:
+    """Return a copy of a tape.
+
+    Parameters
+    ----------
+    nodes : from the oldest on
+    enter : returns what stands for a saved array or number, given the place as well
+    rule : returns what stands for a rule
+    """
+    number = {node: k for k, node in enumerate(nodes)}
+    # What is older is so in the copy.
+    older = {q: leaf(q.shape, q.dtype) for node in nodes for q in node.parents if q is not None and q not in number}
+    copies: list[Node] = []
+    for k, node in enumerate(nodes):
+        if node.rule is None:
+            new = leaf(node.shape, node.dtype)
+        else:
+            parents = tuple(
+                [None if q is None else older[q] if q in older else copies[number[q]] for q in node.parents]
+            )
+            saved = (".args", node.args), (".kwargs", node.kwargs), (".out", node.out)
+            args, kwargs, out = [_entered((k, path), value, enter) for path, value in saved]
+            new = Node(rule(node.rule), args, kwargs, out, parents, node.shape, node.dtype)
+        new.grad = _EARLIER
+        copies.append(new)
+    return copies
+
+
+def _entered(path: Path, value: Any, enter: Enter) -> Any:
+    kind = type(value)
+    if kind is np.ndarray or isinstance(value, np.generic):
+        if value.dtype.kind not in "biufc":
+            raise Untraceable("an array of no numbers")
+        return enter(path, value)
+    if kind in TRACED:
+        raise Untraceable("an array of another program")
+    if kind is float:
+        return enter(path, value)
+    inner = parts(value)
+    if inner is None and not _may_be_kept(value):
+        raise Untraceable("a call was given something that may be large, or change")
+    if not inner:
+        return value
+    new = [_entered((path[0], path[1] + more), part, enter) for more, part in inner]
+    if all(a is b for a, (_, b) in zip(new, inner, strict=True)):
+        return value
+    if kind is dict:
+        return dict(zip(value, new, strict=True))
+    if isinstance(value, (tuple, list)):
+        return kind(new)
+    again = copy.copy(value)
+    for name, part in zip(kind.PARTS, new, strict=True):
+        setattr(again, name, part)
+    return again
+
+
+def _may_be_kept(value: Any) -> bool:
+    """Tell whether a plan may refer to something: a value that is compared, or what is there for good."""
+    if isinstance(value, _VALUES):
+        return True
+    module = getattr(value, "__module__", None) or ""
+    return not isinstance(value, np.ndarray) and module.startswith(("builtins", "numpy", "gradarray."))
+
+
+def some_factors(n: int) -> Iterator[Factors]:
+    """Yield functions that return positive factors around 1, of a shape.
+
+    Every second one gives the same factor each time: where a result is one of the elements, it stays so.
+    """
+    rng = np.random.default_rng(0)
+    for i in range(n):
+        same = rng.uniform(0.75, 1.25)
+        yield (lambda shape: rng.uniform(0.75, 1.25, shape)) if i % 2 else partial(np.full, fill_value=same)
+
+
+def other(x: Any, factors: Factors) -> Any:
+    """Return an array or number that differs from one in its values alone, and has its signs, zeros and integers."""
+    if type(x) is float:
+        return x * float(factors(()))
+    if x.dtype.kind not in "fc" or x.size > _LARGE:
+        return x
+    new = (x * factors(x.shape)).astype(x.dtype)
+    if type(x) is not np.ndarray:
+        return new[()]
+    # In the same place of as much memory: how an array lies there decides in which order it is summed up.
+    low, high = byte_bounds(x)
+    memory = np.empty(high - low, np.uint8)
+    there = np.ndarray(x.shape, x.dtype, memory, x.ctypes.data - low, x.strides)
+    there[...] = new
+    return there

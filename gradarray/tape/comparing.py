@@ -1,0 +1,240 @@
+"""How a tape is told from the one that a plan was written for: as text, which goes through it node by node.
+
+A plan is right for tapes whose nodes hang together in the same way and come in the same order, with the same rules,
+shapes, dtypes and parameters, and of which the same nodes are held. What may be another thing each time are arrays and
+NumPy's scalars, which the plan reads where they stand: their types, shapes, strides and dtypes are compared. Where the
+comparison raises, the tape is another one as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..kernels.arrays import FLOAT64, Spec
+from ..kernels.references import COUNTED
+from .nodes import Node, Viewed, leaf, references
+
+# A path leads from a node to what it saved: its number, from the oldest on, and the text behind it, as in ".args[0]".
+Path = tuple[int, str]
+
+_NUMBERS = (int, float, complex)
+_BY_EQUALITY = (slice, str, bytes, np.dtype)
+
+
+def parts(value: Any) -> list[tuple[str, Any]] | None:
+    """Return what a saved value is made of, each with the text that leads to it; None where it has no parts."""
+    kind = type(value)
+    if kind is tuple or kind is list or kind is Viewed:
+        return [(f"[{i}]", x) for i, x in enumerate(value)]
+    if kind is dict:
+        return [(f"[{key!r}]", x) for key, x in value.items()]
+    if hasattr(kind, "PARTS"):  # a step that leads to a view
+        return [(f".{name}", getattr(value, name)) for name in kind.PARTS]
+    return None
+
+
+def _base() -> int:
+    """Return what is counted of a node that stands in a local variable and in a tuple, without its users."""
+    node = leaf((), FLOAT64)
+    (found,) = map(references, (node,))
+    return found if COUNTED else 0
+
+
+_BASE = _base()
+
+
+def held_nodes(nodes: list[Node], uses: dict[Node, int]) -> frozenset[int]:
+    """Return the numbers of the nodes whose gradient somebody may see: of those between the leaves and the last one.
+
+    They stand in this list and in the dictionary, and in no variable.
+    """
+    return frozenset(
+        [
+            k
+            for k, found in enumerate(map(references, nodes))
+            if found > (_BASE + uses[nodes[k]] if COUNTED else 0) and nodes[k].rule is not None and k + 1 < len(nodes)
+        ]
+    )
+
+
+class Comparison:
+    """The text as it grows. In it _n5 is the sixth node of the tape, from the oldest on.
+
+    Attributes
+    ----------
+    lines
+    names : what the text refers to
+    """
+
+    def __init__(self, nodes: list[Node], uses: dict[Node, int], given: Mapping[Path, str], read: set[str]) -> None:
+        """Begin it; `given` has the names of what a plan reads, and the names in `read` are those that it needs."""
+        self.lines: list[str] = []
+        self.names: dict[str, Any] = {"_refs": references, "_ndarray": np.ndarray, "_Spec": Spec}
+        self._nodes, self._uses, self._given = nodes, uses, given
+        self._idle = {name for name in given.values() if name not in read}
+        self._number = {node: k for k, node in enumerate(nodes)}
+        self._known: dict[int, str] = {}
+        self._count = 0
+
+    def miss(self, *tests: str) -> None:
+        if tests:
+            self.lines.append(f"if {' or '.join(tests)}: return None")
+
+    def constant(self, value: Any) -> str:
+        """Return a name for an object."""
+        name = self._known.get(id(value))
+        if name is None:
+            name = self._known[id(value)] = f"_c{len(self._known)}"
+            self.names[name] = value
+        return name
+
+    # --- how nodes hang together --------------------------------------------------------------------------------------
+
+    def structure(self) -> None:
+        """Compare the nodes with one another, from the last one on, by way of the parents."""
+        nodes = self._nodes
+        seen = {nodes[-1]}
+        most = 0
+        for k in range(len(nodes) - 1, -1, -1):
+            node, n = nodes[k], f"_n{k}"
+            tests = [f"{n}.rule is not {'None' if node.rule is None else self.constant(node.rule)}"]
+            tests.append(f"{n}.dtype is not {self.constant(node.dtype)}")
+            if not self._shape_follows(node):
+                tests.append(f"{n}.shape != {node.shape}")
+            if node.rule is not None and not node.rule.fixed and not node.kwargs:
+                tests.append(f"{n}.kwargs")
+            self.miss(*tests)
+            targets, tests = [], []
+            for i, parent in enumerate(node.parents):
+                q = f"q{i}"
+                if parent is None:
+                    tests.append(f"{q} is not None")
+                elif parent not in self._uses:
+                    dtype = self.constant(parent.dtype)
+                    tests.append(f"{q}.order >= oldest or {q}.shape != {parent.shape} or {q}.dtype is not {dtype}")
+                elif parent in seen:
+                    tests.append(f"{q} is not _n{self._number[parent]}")
+                else:
+                    seen.add(parent)
+                    q = f"_n{self._number[parent]}"
+                targets.append(q)
+            most = max(most, len(targets))
+            if targets:
+                self.lines.append(f"{', '.join(targets)}, = {n}.parents")
+            self.miss(*tests)
+        # They would count as somebody who holds a node.
+        self.lines.append(f"{''.join([f'q{i} = ' for i in range(most)])}None")
+        # A node comes behind its parents anyway.
+        loose = [k for k in range(1, len(nodes)) if nodes[k - 1] not in nodes[k].parents]
+        order = [f"_n{k}.order <= _n{k - 1}.order" for k in loose]
+        self.miss(*order, "_n0.order < oldest")
+
+    def _shape_follows(self, node: Node) -> bool:
+        """Tell whether a node has its shape if the rest is as it was."""
+        rule, args = node.rule, node.args
+        if rule is None or not rule.shape_follows:
+            return False
+        if rule.aligned:
+            return all(p in self._uses or type(x) in _NUMBERS for p, x in zip(node.parents, args, strict=True))
+        return type(args) in (int, slice)
+
+    def held(self, held: frozenset[int]) -> None:
+        """Compare which of the nodes somebody holds: nobody has fewer references than are known."""
+        free = [k for k, node in enumerate(self._nodes[:-1]) if node.rule is not None and k not in held]
+        if free:
+            known = sum([self._uses[self._nodes[k]] + _BASE for k in free]) if COUNTED else 0
+            own = f" + {len(free)} * own" if COUNTED else ""
+            self.miss(f"sum(map(_refs, ({', '.join([f'_n{k}' for k in free])},))) != {known}{own}")
+        for k in held:
+            known = self._uses[self._nodes[k]] + _BASE if COUNTED else 0
+            self.miss(f"sum(map(_refs, (_n{k},))) <= {known}{' + own' if COUNTED else ''}")
+
+    # --- what nodes saved ---------------------------------------------------------------------------------------------
+
+    def saved(self) -> None:
+        """Read and compare what the nodes saved."""
+        for k, node in enumerate(self._nodes):
+            if node.rule is None:
+                continue
+            tests: list[str] = []
+            if node.rule.aligned and type(node.args) is tuple:
+                self._operands(k, node, tests)
+            else:
+                self._value(f"_n{k}.args", (k, ".args"), node.args, tests)
+            if node.kwargs:
+                self._value(f"_n{k}.kwargs", (k, ".kwargs"), node.kwargs, tests)
+            if node.out is not None and self._given.get((k, ".out")) not in self._idle:
+                self._value(f"_n{k}.out", (k, ".out"), node.out, tests, node)
+            self.miss(*tests)
+
+    def _operands(self, k: int, node: Node, tests: list[str]) -> None:
+        assert node.rule is not None
+        wanted = []
+        for i, (x, parent) in enumerate(zip(node.args, node.parents, strict=True)):
+            name = self._given.get((k, f".args[{i}]"))
+            idle = x is None or type(x) is Spec or name in self._idle
+            # A parent, or the node itself, has the shape that is all there is to know.
+            if not idle or (parent is None and not node.rule.shape_follows):
+                wanted.append((i, x, parent if parent in self._uses else None, name))
+        places = {i: name or f"a{i}" for i, _, _, name in wanted}
+        if len(wanted) > 1 and len(node.args) < 4:
+            self.lines.append(f"{', '.join([places.get(i, 'a') for i in range(len(node.args))])}, = _n{k}.args")
+        else:
+            places = {i: f"_n{k}.args[{i}]" for i in places}
+        for i, x, parent, _ in wanted:
+            self._value(places[i], (k, f".args[{i}]"), x, tests, parent)
+
+    def _value(self, x: str, path: Path, value: Any, tests: list[str], like: Node | None = None) -> None:
+        """Compare what stands at a place, and give it its name if it is read; `like` has its shape and dtype."""
+        name = self._given.get(path)
+        kind = type(value)
+        if name is not None:
+            if name != x:
+                self.lines.append(f"{name} = {x}")
+            self.form(name, value, tests, like)
+            return
+        inner = parts(value)
+        if inner is not None and not (kind in (tuple, Viewed) and all(_is_whole(part) for _, part in inner)):
+            if not x.isidentifier() and len(inner) > 1:
+                self._count += 1
+                self.lines.append(f"t{self._count} = {x}")
+                x = f"t{self._count}"
+            if kind is not dict:
+                tests.append(f"type({x}) is not {self.constant(kind)}")
+            if kind in (tuple, list, dict):
+                tests.append(f"len({x}) != {len(value)}")
+            for more, part in inner:
+                self._value(x + more, (path[0], path[1] + more), part, tests)
+        elif kind is Spec:
+            dtype = self.constant(value.dtype)
+            tests.append(f"type({x}) is not _Spec or {x}.shape != {value.shape} or {x}.dtype is not {dtype}")
+        elif kind in _NUMBERS:
+            literal = repr(value) if kind is int else self.constant(value)
+            tests.append(f"type({x}) is not {kind.__name__} or {x} != {literal}")
+            if kind is not int and 0 in (value.real, value.imag):  # -0.0 equals 0.0, and is not the same
+                tests.append(f"str({x}) != {str(value)!r}")
+        elif kind in _BY_EQUALITY or isinstance(value, np.dtype) or inner is not None:
+            tests.append(f"{x} != {self.constant(value)}")
+        else:
+            tests.append(f"{x} is not {'None' if value is None else self.constant(value)}")
+
+    def form(self, x: str, value: Any, tests: list[str], like: Any = None) -> None:
+        """Compare what kind of thing something is that may have another value each time."""
+        if type(value) is not np.ndarray:
+            tests.append(f"type({x}) is not {self.constant(type(value))}")
+            return
+        tests.append(f"type({x}) is not _ndarray")
+        if like is None or like.shape != value.shape:
+            tests.append(f"{x}.shape != {value.shape}")
+        if like is None or like.dtype is not value.dtype:
+            tests.append(f"{x}.dtype is not {self.constant(value.dtype)}")
+        if value.ndim:
+            tests.append(f"{x}.strides != {value.strides}")
+
+
+def _is_whole(x: Any) -> bool:
+    """Tell whether something equals nothing but its like."""
+    return x is None or x is Ellipsis or type(x) is slice
