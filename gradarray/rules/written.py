@@ -59,12 +59,18 @@ def formula(derivative: Any) -> str:
 
 def _of_lambda(code: Any) -> str | None:
     """Return the expression of a lambda, which is told from others in its line by the places of its instructions."""
-    spans = set(code.co_positions())
+    # Of a conditional expression no instruction has the whole place.
+    spans = [(a, c, b, d) for a, b, c, d in code.co_positions() if None not in (a, b, c, d) and (c, d) != (0, 0)]
     bodies = _bodies(tuple(linecache.getlines(code.co_filename))).get(code.co_firstlineno, [])
-    for body in bodies:
-        if len(bodies) == 1 or (body.lineno, body.end_lineno, body.col_offset, body.end_col_offset) in spans:
-            return ast.unparse(body)
-    return None
+    if not spans or not bodies:
+        return None
+    begin, end = min(span[:2] for span in spans), max(span[2:] for span in spans)
+    around = [
+        body
+        for body in bodies
+        if (body.lineno, body.col_offset) <= begin and end <= (body.end_lineno, body.end_col_offset)
+    ]
+    return ast.unparse(around[-1]) if around else None  # the innermost one
 
 
 @functools.lru_cache(maxsize=4)

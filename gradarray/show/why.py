@@ -15,7 +15,7 @@ from ..reverse.tensor import Tensor
 from ..tape import loss, nodes, sweeps
 from ..tape.nodes import AWAITED, RELEASED, Node
 from ..tape.wrapping import Dual
-from .usage import Usage, UsersLine
+from .usage import Passage, Usage
 
 
 class Sentences(str):
@@ -89,7 +89,7 @@ _HANDED = (
 )
 
 
-def _line(line: UsersLine | None) -> str:
+def _line(line: Passage | None) -> str:
     return "" if line is None else f" ({line})"
 
 

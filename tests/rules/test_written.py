@@ -113,6 +113,13 @@ def test_two_lambdas_in_one_line() -> None:
     assert "d/da = +b" in text and "d/db = +a" in text
 
 
+def test_conditional_lambdas_in_one_line() -> None:
+    twice = np.frompyfunc(lambda a, b: a * b, 2, 1)
+    ga.registry.elementwise(twice, lambda _ans, _a, b: b if b else 0, lambda _ans, a, _b: a if a else 0)
+    text = shown(twice)
+    assert "d/da = b if b else 0" in text and "d/db = a if a else 0" in text
+
+
 def test_without_source() -> None:
     scope: dict[str, object] = {"np": np, "ga": ga}
     exec("f = np.frompyfunc(lambda x: x**3, 1, 1); ga.registry.elementwise(f, lambda _ans, x: 3 * x**2)", scope)
