@@ -30,11 +30,7 @@ _TRANSFORMS = frozenset(
 _CLEARING = frozenset({"null_grad", "null_gradients", "zero_grad"})
 
 
-<<<<<<< HEAD
-class UsersLine(NamedTuple):
-=======
 class Passage(NamedTuple):
->>>>>>> anomaly
     """A statement of the user's.
 
     Attributes
@@ -77,21 +73,6 @@ class Usage:
     def __init__(self, name: str | None = None) -> None:
         self.name = name
         self.fresh = False
-<<<<<<< HEAD
-        self.backward: UsersLine | None = None
-        self._begin(None)
-
-    def _begin(self, made: UsersLine | None) -> None:
-        """Start anew, since what stood above is about another object."""
-        self.made = made
-        self.before, self.backward = self.backward, None
-        self.bare: UsersLine | None = None
-        self.flat: UsersLine | None = None
-        self.unrecorded: UsersLine | None = None
-        self.given: UsersLine | None = None
-        self.cleared: UsersLine | None = None
-        self.updated: UsersLine | None = None
-=======
         self.backward: Passage | None = None
         self._begin(None)
 
@@ -105,7 +86,6 @@ class Usage:
         self.given: Passage | None = None
         self.cleared: Passage | None = None
         self.updated: Passage | None = None
->>>>>>> anomaly
 
     @classmethod
     def of_argument(cls, frame: FrameType | None) -> Usage:
@@ -127,11 +107,7 @@ class Usage:
                 usage._read(statement, line)
         return usage
 
-<<<<<<< HEAD
-    def _read(self, statement: ast.stmt, line: UsersLine) -> None:
-=======
     def _read(self, statement: ast.stmt, line: Passage) -> None:
->>>>>>> anomaly
         name = self.name
         parts = list(_own_parts(statement))
         if any(isinstance(x, ast.Attribute) and x.attr == "backward" for x in parts):
@@ -159,11 +135,7 @@ class Usage:
             elif _is(x, name) and line.unrecorded:
                 self.unrecorded = self.unrecorded or line
 
-<<<<<<< HEAD
-    def _read_call(self, call: ast.Call, line: UsersLine) -> None:
-=======
     def _read_call(self, call: ast.Call, line: Passage) -> None:
->>>>>>> anomaly
         called = _last_name(call.func)
         if called in _BARE_CALLS or ast.unparse(call.func).startswith("math."):
             self.bare = self.bare or line
@@ -174,11 +146,7 @@ class Usage:
 
 
 @functools.lru_cache(maxsize=8)
-<<<<<<< HEAD
-def _statements(lines: tuple[str, ...], name: str, first: int) -> tuple[tuple[ast.stmt, UsersLine], ...]:
-=======
 def _statements(lines: tuple[str, ...], name: str, first: int) -> tuple[tuple[ast.stmt, Passage], ...]:
->>>>>>> anomaly
     """Return the statements of a function, or of a module, in the order in which they are written."""
     try:
         tree = ast.parse("".join(lines))
@@ -193,11 +161,7 @@ def _statements(lines: tuple[str, ...], name: str, first: int) -> tuple[tuple[as
     return tuple(_walk(body, lines, False))
 
 
-<<<<<<< HEAD
-def _walk(body: list[ast.stmt], lines: tuple[str, ...], unrecorded: bool) -> Iterator[tuple[ast.stmt, UsersLine]]:
-=======
 def _walk(body: list[ast.stmt], lines: tuple[str, ...], unrecorded: bool) -> Iterator[tuple[ast.stmt, Passage]]:
->>>>>>> anomaly
     for statement in body:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             continue
@@ -209,11 +173,7 @@ def _walk(body: list[ast.stmt], lines: tuple[str, ...], unrecorded: bool) -> Ite
             for word in call.keywords
         )
         names = frozenset(filter(None, (_last_name(call.func) for call in calls)))
-<<<<<<< HEAD
-        yield statement, UsersLine(statement.lineno, text, names, constant, unrecorded)
-=======
         yield statement, Passage(statement.lineno, text, names, constant, unrecorded)
->>>>>>> anomaly
         inner = unrecorded
         if isinstance(statement, ast.With):
             inner = inner or any(
