@@ -302,6 +302,9 @@ def check_plan(y: ga.Tensor) -> bool:
         assert by_plan is not None or k > 0, "a plan does not know its own tape again"
         if by_plan is None:
             continue  # a derivative has looked at the values of the cotangent
+        if not by_plan:
+            assert by_loop is None, "a plan sees a NaN where there is none"
+            continue
         assert by_loop is not None, "a plan does not see a NaN"
         assert by_plan.keys() == by_loop.keys()
         for node, gradient in by_loop.items():

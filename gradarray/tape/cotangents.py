@@ -52,6 +52,7 @@ class _Pick(PullbackRule):
     name = "result"
     shared = True
     fixed = True
+    has_text = False  # what comes back to the call is a list
     batches = True
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:

@@ -33,6 +33,7 @@ class PullbackRule:
     in_place : whether what comes back to the operand is the cotangent itself, changed in a part
     put : of a rule that reads some elements, what adds a cotangent into a buffer at the place that the node's args tell
     fixed : whether all its nodes have the same number of operands, and no parameters
+    has_text : whether it can stand in a plan that writer.py writes
     aligned : whether the args of its nodes are operands, aligned with the parents
     shape_follows : whether the operands' shapes, and an index that is a number or a slice, tell the result's shape
     along : whether there may be a way for it in `pull_along`
@@ -52,6 +53,7 @@ class PullbackRule:
     in_place = False
     put: Callable[[Array, Any, Array], None] | None = None
     fixed = False
+    has_text = True
     aligned = False
     shape_follows = False
     along = False

@@ -185,7 +185,7 @@ def written(uses: dict[Node, int], g: Array, known: Known, rules: int) -> Plan |
     for node in uses:
         rule = node.rule
         if node.dtype is not dtype or (
-            rule is not None and (not rule.shared or (node.size >= HEAVY and not rule.in_place))
+            rule is not None and (not (rule.shared and rule.has_text) or (node.size >= HEAVY and not rule.in_place))
         ):
             return None
     writer = Writer(uses, dtype)
