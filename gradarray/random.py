@@ -39,7 +39,7 @@ from numpy.random import (
 )
 
 from .context import settings
-from .elsewhere.answers import absence, explain
+from .elsewhere.answers import absence, annotate
 from .forward.dual import Dual
 from .mirror.mirrored import borrow
 from .reverse.outputs import fill
@@ -78,7 +78,7 @@ def _draw(func: Callable[..., Any], args: Any, kwargs: dict[str, Any], constant:
     try:
         return _new(func(*args, **kwargs), constant) if into is None else fill(func, args, kwargs, into)
     except TypeError as error:
-        explain(error, func)
+        annotate(error, func)
         raise
 
 

@@ -273,7 +273,7 @@ def keyword(function: str, name: str) -> str:
     return _told(found) if found else ""
 
 
-def explain(error: TypeError | ValueError, func: Any) -> None:
+def annotate(error: TypeError | ValueError, func: Any) -> None:
     """Say at the error for an argument that `func` does not take what to write, if there is something to say."""
     said, name = str(error), getattr(func, "__name__", None)
     match = _UNKNOWN.match(said)
@@ -310,7 +310,7 @@ def telling(func: F) -> F:
         except TypeError as error:
             traceback = error.__traceback__
             if traceback is not None and traceback.tb_next is None:  # it was not entered
-                explain(error, func)
+                annotate(error, func)
             raise
 
     del call.__wrapped__  # which is what mirrors of NumPy's functions are known by
@@ -332,5 +332,5 @@ def catching(func: F) -> F:
 def refuse_keywords(func: Any, unknown: Mapping[str, Any]) -> NoReturn:
     """Raise for keywords that a function does not take, which it has caught itself."""
     error = TypeError(f"{func.__qualname__}() got an unexpected keyword argument {next(iter(unknown))!r}")
-    explain(error, func)
+    annotate(error, func)
     raise error

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..context.frames import PACKAGE, package
-from ..elsewhere.answers import explain
+from ..elsewhere.answers import annotate
 from ..rules.names import public_name
 from ..tape.wrapping import has_tensor
 
@@ -35,7 +35,7 @@ def add_shapes(
     between: then each is noted.
     """
     if isinstance(error, (TypeError, ValueError)):
-        explain(error, func)
+        annotate(error, func)
     operands = [_described(x) for x in args if _is_operand(x, func)]
     operands += [f"{_described(x)} as {name}" for name, x in (kwargs or {}).items() if _is_operand(x, func)]
     notes = getattr(error, "__notes__", None)

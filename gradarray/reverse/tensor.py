@@ -11,7 +11,7 @@ import numpy as np
 
 from ..context import settings
 from ..context.frames import copies_container
-from ..elsewhere.answers import Absent, catching, explain, give_absent, refuse_keywords, telling
+from ..elsewhere.answers import Absent, annotate, catching, give_absent, refuse_keywords, telling
 from ..elsewhere.names import ON_ARRAYS
 from ..kernels import gate
 from ..kernels.arrays import FLOAT64, Array, constant_view
@@ -593,7 +593,7 @@ class Tensor(Surface):
             else:
                 write(self, lambda raw: raw.sort(axis, kind, order, **options))
         except TypeError as error:
-            explain(error, np.sort)
+            annotate(error, np.sort)
             raise
 
     def partition(self, kth: Any, axis: int = -1, kind: Any = "introselect", order: Any = None) -> None:

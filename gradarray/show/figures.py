@@ -25,7 +25,7 @@ def figure(value: Any, width: int = 26, shape: bool = True) -> str:
     """
     x = np.asarray(value)
     if x.ndim == 0:
-        return number(x[()])
+        return in_digits(x[()])
     if x.size == 0:
         return f"empty {x.shape}"
     forms = [_written_out(x, digits) for digits in (DIGITS, 3)] if x.size <= _FEW else []
@@ -35,7 +35,7 @@ def figure(value: Any, width: int = 26, shape: bool = True) -> str:
     return next((form for form in forms if len(form) <= width), forms[-1])
 
 
-def number(x: Any) -> str:
+def in_digits(x: Any) -> str:
     """Return a number with a few digits."""
     if isinstance(x, (complex, np.complexfloating)):
         return f"{complex(x):.3g}"
@@ -51,7 +51,7 @@ def shape_text(shape: tuple[int, ...]) -> str:
 
 def _written_out(x: Any, digits: int) -> str:
     def short(item: Any) -> str:
-        return number(item) if digits == DIGITS or x.dtype.kind in "biuc" else f"{float(item) + 0.0:.{digits}g}"
+        return in_digits(item) if digits == DIGITS or x.dtype.kind in "biuc" else f"{float(item) + 0.0:.{digits}g}"
 
     def nested(part: Any) -> str:
         return short(part[()]) if part.ndim == 0 else f"[{' '.join(map(nested, part))}]"
@@ -70,8 +70,8 @@ def _summaries(x: Any, before: str) -> list[str]:
         return [f"{before}{strange} not finite", *alone]
     low, high = x.min(), x.max()
     if low == high:
-        return [f"{before}all {number(low)}", *alone]
-    return [f"{before}from {number(low)} to {number(high)}", f"{before}{_brief(low)}..{_brief(high)}", *alone]
+        return [f"{before}all {in_digits(low)}", *alone]
+    return [f"{before}from {in_digits(low)} to {in_digits(high)}", f"{before}{_brief(low)}..{_brief(high)}", *alone]
 
 
 def _brief(x: Any) -> str:

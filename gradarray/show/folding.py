@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-_LONGEST = 64  # rows of a block
+import numpy as np
+
+_LONGEST = 2000  # rows of a block
 _LEAST = 4  # so often a block has to come to be folded
 _MOST = 60  # rows that are shown where nothing repeats
 
@@ -27,48 +29,59 @@ class Gap(NamedTuple):
         )
 
 
-def folded(keys: Sequence[Hashable]) -> list[int | Gap]:
+def shortened(keys: Sequence[Hashable]) -> list[int | Gap]:
     """Return the numbers of the rows to show, and the gaps between them.
 
     Rows with equal keys are alike. Of a block of rows that comes several times in a row, the first and the last are
-    shown.
+    shown; what comes several times within these, as an inner loop, likewise.
 
     Examples
     --------
-    >>> from gradarray.show.folding import folded
-    >>> [str(part) for part in folded("abcbcbcbcbcd")]
+    >>> from gradarray.show.folding import shortened
+    >>> [str(part) for part in shortened("abcbcbcbcbcd")]
     ['0', '1', '2', '... 3 more rounds of these 2 ...', '9', '10', '11']
     """
-    shown: list[int | Gap] = []
-    i = 0
-    while i < len(keys):
-        period, count = _block(keys, i)
-        if not period:
-            shown.append(i)
-            i += 1
-            continue
-        end = i + period * count
-        shown += [*range(i, i + period), Gap(period * (count - 2), count - 2), *range(end - period, end)]
-        i = end
+    shown: list[int | Gap] = [*range(len(keys))]
+    numbers: dict[Hashable, int] = {}
+    codes = np.array([numbers.setdefault(key, len(numbers)) for key in keys])
+    while period := _period(codes):
+        for start, stop in reversed(_runs(codes, period)):
+            rounds = (stop - start) // period - 2
+            first, last = start + period, start + period * (rounds + 1)
+            shown[first:last] = [Gap(_rows(shown[first:last]), rounds)]
+            # Loops that are alike stay so: the body of another loop may repeat them.
+            code = numbers.setdefault((rounds, *codes[start:first].tolist()), len(numbers))
+            codes = np.concatenate([codes[:first], [code], codes[last:]])
     if len(shown) > _MOST:
         half = _MOST // 2
-        left_out = shown[half : len(shown) - half]
-        shown[half : len(shown) - half] = [Gap(sum(part.rows if isinstance(part, Gap) else 1 for part in left_out), 0)]
+        shown[half:-half] = [Gap(_rows(shown[half:-half]), 0)]
     return shown
 
 
-def _block(keys: Sequence[Hashable], i: int) -> tuple[int, int]:
-    """Return the length of the block that starts at a row and comes again, and how often; zeros where none does."""
-    best = (0, 0)
-    most = 0
-    for period in range(1, min(_LONGEST, (len(keys) - i) // _LEAST) + 1):
-        if keys[i] != keys[i + period]:
-            continue
-        end = i + period
-        while end < len(keys) and keys[end] == keys[end - period]:
-            end += 1
-        count = (end - i) // period
-        spared = period * (count - 2)
-        if count >= _LEAST and spared > most:
-            best, most = (period, count), spared
+def _rows(parts: Sequence[int | Gap]) -> int:
+    return sum(part.rows if isinstance(part, Gap) else 1 for part in parts)
+
+
+def _period(codes: Any) -> int:
+    """Return the length of the block by whose repetitions most can be left out, or 0."""
+    best = most = 0
+    for period in range(1, min(_LONGEST, len(codes) // _LEAST) + 1):
+        spared = max((((stop - start) // period - 2) * period for start, stop in _runs(codes, period)), default=0)
+        if spared > most:
+            best, most = period, spared
+        if most >= len(codes) - 2 * period:
+            break
     return best
+
+
+def _runs(codes: Any, period: int) -> list[tuple[int, int]]:
+    """Return where blocks of a length come often enough, one after the other."""
+    same = np.concatenate([[False], codes[period:] == codes[:-period], [False]])
+    edges = np.flatnonzero(same[1:] != same[:-1]).reshape(-1, 2)
+    edges = edges[edges[:, 1] - edges[:, 0] >= (_LEAST - 1) * period]
+    found: list[tuple[int, int]] = []
+    for start, end in edges.tolist():
+        first, stop = max(start, found[-1][1] if found else 0), end + period  # those of one length may overlap
+        if stop - first >= _LEAST * period:
+            found.append((first, stop))
+    return found

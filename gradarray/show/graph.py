@@ -10,14 +10,15 @@ from ..elsewhere.answers import telling
 from ..reverse.tensor import Tensor
 from ..transforms.argnums import DropIn
 from .figures import figure, shape_text
-from .folding import Gap, folded
+from .folding import Gap, shortened
 from .picture.boxes import Box, Text, cut, drawn
 from .picture.dot import dot
 from .picture.layers import Edge
 from .picture.png import save_png
 from .picture.svg import svg
 from .record import Record, TapeRow, read_function, read_tensor
-from .steps import alike
+from .special import mark_special
+from .steps import same_code
 
 _THEMES = ("auto", "light", "dark")
 _KINDS = {
@@ -46,8 +47,9 @@ class Graph:
         rows = record.rows
         parts: Sequence[int | Gap] = range(len(rows))
         if fold and len(rows) > _MOST:
-            parts = folded([alike(row) for row in rows])
+            parts = shortened([same_code(row) for row in rows])
         runs = _runs(parts)
+        notes = [*record.notes, *mark_special(rows[run.start] for run in runs if run.gap is None)]
         results = set(record.results)
         self._title = record.title
         self._boxes = [
@@ -55,10 +57,11 @@ class Graph:
             for run in runs
         ]
         self._edges = _edges(rows, runs)
-        self._drawing = drawn(self._boxes, self._edges, record.notes)
+        self._drawing = drawn(self._boxes, self._edges, notes)
 
     def __repr__(self) -> str:
-        return f'<graph of {self._title}: {len(self._boxes)} boxes; .save("graph.svg") draws it>'
+        boxes = "1 box" if len(self._boxes) == 1 else f"{len(self._boxes)} boxes"
+        return f'<graph of {self._title}: {boxes}; .save("graph.svg") draws it>'
 
     def svg(self, theme: str | None = None) -> str:
         """Return the picture as the text of an SVG file."""
@@ -183,7 +186,6 @@ def graph(f: Any, *args: Any, theme: str = "auto", fold: bool = True, drop_in: D
             f"graph takes a function and its arguments, as in graph(f, x), or a tensor; it got {f!r:.60}. "
             "What is computed from an array is not known unless that is made a tensor first: ga.tensor(x)"
         )
-    record.let_go()
     return Graph(record, theme, fold)
 
 
@@ -243,6 +245,8 @@ def _call(row: TapeRow, is_result: bool) -> Box:
         lines.append((Text(f"grad {_figure(row.cotangent)}", "gradient"),))
     elif row.kind != "constant":
         lines.append((Text("no grad", "note"),))
+    if row.special is not None:
+        lines.append((Text(f"{row.special} here", "note"),))
     kind = _KINDS[row.kind]
     return Box(tuple(lines), "result" if is_result and row.computed_as else kind, _tip(row))
 

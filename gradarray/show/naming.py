@@ -21,6 +21,7 @@ class Spot(NamedTuple):
     ----------
     expression : the expression, None for a statement
     targets : the names that its value is assigned to, several where it is taken apart; None for what has no name
+    elements : of a target that an array is taken apart into, its names
     updated : the name of the array that is written into: that of which a place such as ``x[1:]`` is assigned to, that
         for ``out=``, or the first operand of a function that returns nothing
     value : the expression that is assigned to a place
@@ -28,6 +29,7 @@ class Spot(NamedTuple):
 
     expression: ast.expr | None = None
     targets: Names = ()
+    elements: Names = ()
     updated: str | None = None
     value: ast.expr | None = None
 
@@ -90,13 +92,17 @@ def _spots(lines: tuple[str, ...]) -> dict[Span, Spot]:
                     note(value, targets=_names(target))
             case ast.Assign(targets=targets, value=value):
                 note(value, targets=_names(targets[0]))
+                note(targets[0], elements=_names(targets[0]))
                 for target in targets:
                     if isinstance(target, ast.Subscript):
                         note(target, updated=_name(target.value), value=value)
             case ast.NamedExpr(target=target, value=value) | ast.AnnAssign(target=target, value=ast.expr() as value):
                 note(value, targets=_names(target))
-            case ast.For(target=target, iter=iterable) | ast.comprehension(target=target, iter=iterable):
-                note(iterable, targets=_names(target))
+            # Where an array is gone through, one element comes after the other.
+            case ast.For(target=ast.Tuple(elts=[_, target]), iter=ast.Call(func=ast.Name(id="enumerate"))):
+                note(node, targets=_names(target))
+            case ast.For(target=target):
+                note(node, targets=_names(target))
             case ast.AugAssign(target=ast.Subscript() as target):
                 note(node, updated=_name(target.value))
             case ast.AugAssign(target=target):

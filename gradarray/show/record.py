@@ -171,8 +171,9 @@ def read_tensor(tensor: Tensor) -> Record:
     node, value = tensor._node, bare(tensor)
     if node is None:
         return Record("tensor", [], [], value, notes=["There is no derivative: this tensor is a constant."])
-    watch = Watch()
-    watch.values[node.order] = value
+    watch = Watch(oldest=-1)
+    watch.recall()
+    watch.values[node.order] = np.array(value)
     reading = _Reading([node], -1, watch, [])
     record = Record("tensor", reading.rows, reading.results, value)
     reading.pull(record.notes)
@@ -221,6 +222,7 @@ class _Reading:
         self.nodes = nodes
         self.values = self._values()
         self.names = self._names(arguments, [*leaves, *shown])
+        self.taken = frozenset(self.names.values())
         self.rows = [self._argument_row(x) if isinstance(x, _Argument) else self._row(x) for x in ordered]
         self.results = [self.number[node] for node in roots]
 
@@ -286,7 +288,7 @@ class _Reading:
     def _operand(self, wording: Wording, i: int, parent: Node | None) -> Operand:
         if parent is not None and parent in self.names:
             return Operand(self.names[parent], self.number[parent], self.values.get(parent))
-        return wording.constant(i)
+        return wording.constant(i, self.taken)
 
     # --- derivatives --------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import numpy as np
 from ..context.settings import silently
 from ..tape.fitting import fit
 from ..tape.nodes import Node
-from .folding import Gap, folded
+from .folding import Gap, shortened
 from .formulas import Formula, backward, forward
 from .record import UPDATE, Operand, Record, TapeRow
 
@@ -24,7 +24,8 @@ class Contribution:
     Attributes
     ----------
     name : what the derivative is of: it is called ``d name``
-    formula : how it is computed, or None where the call has a derivative of its own that is no line of NumPy
+    formula : how it is computed, or None where that is no line or two of NumPy
+    instead : what is said in place of a formula
     values : the number or array that is added; in forward mode one for each direction
     way, ways : which of how many contributions to the same derivative it is
     total : the sum, where it is the last one of several
@@ -38,10 +39,11 @@ class Contribution:
     ways: int = 1
     total: Any = None
     left_out: bool = False
+    instead: str = "several lines of NumPy"
 
 
 @dataclass
-class Step:
+class DerivativeStep:
     """One step, in which the derivative is led through one call.
 
     Attributes
@@ -62,7 +64,7 @@ class Step:
     numbers: dict[str, Any] = field(default_factory=dict)
 
 
-def steps_of(record: Record) -> list[Step | Gap]:
+def steps_of(record: Record) -> list[DerivativeStep | Gap]:
     """Return the steps of a reading, in their order; of those of a loop, the first and the last ones."""
     calls = [*_calls(record.rows)]
     if record.mode == "forward":
@@ -74,11 +76,11 @@ def steps_of(record: Record) -> list[Step | Gap]:
     numbered = [*enumerate(calls, 1)]
     return [
         part if isinstance(part, Gap) else made.step(*numbered[part])
-        for part in made.passed(calls, folded([alike(rows[0]) for rows in calls]))
+        for part in made.passed(calls, shortened([same_code(rows[0]) for rows in calls]))
     ]
 
 
-def alike(row: TapeRow) -> Hashable:
+def same_code(row: TapeRow) -> Hashable:
     """Return what is equal for rows that the same code computed, one turn of a loop after the other."""
     constants = tuple([x.row is None for x in row.operands])
     return row.operation, row.file, row.line, row.kind, row.shape, row.dtype, constants
@@ -125,7 +127,7 @@ class _Backward:
                 at += 1
             yield part
 
-    def step(self, number: int, rows: list[TapeRow]) -> Step:
+    def step(self, number: int, rows: list[TapeRow]) -> DerivativeStep:
         node = _call(_node(rows[0]))
         step = _step(number, rows)
         own: Any = rows[0].name
@@ -146,6 +148,8 @@ class _Backward:
             formula = silently(backward, node, g, i, names, own, [x.text for x in rows[0].indices])
             self._seen[parent] += 1
             entry = Contribution(self._names[parent], formula, (c,), self._seen[parent], self._ways[parent])
+            if node.rule is not None and hasattr(node.rule, "pull"):
+                entry.instead = f"the gradient that {node.rule.name} comes with"
             total = self._totals[parent]
             if entry.ways == entry.way:
                 entry.total = total
@@ -165,7 +169,7 @@ class _Forward:
     def passed(self, calls: Sequence[list[TapeRow]], parts: Sequence[int | Gap]) -> Sequence[int | Gap]:
         return parts
 
-    def step(self, number: int, rows: list[TapeRow]) -> Step:
+    def step(self, number: int, rows: list[TapeRow]) -> DerivativeStep:
         node = _call(_node(rows[0]))
         step = _step(number, rows)
         step.numbers |= _named((*rows[0].operands, *rows[0].indices))
@@ -189,11 +193,11 @@ class _Forward:
         return step
 
 
-def _step(number: int, rows: list[TapeRow]) -> Step:
+def _step(number: int, rows: list[TapeRow]) -> DerivativeStep:
     text = rows[0].computed_as
     if type(_call(_node(rows[0])).out) is tuple:  # without the number of the result
         text = text.rpartition("[")[0]
-    return Step(number, tuple([row.number for row in rows]), tuple([row.name for row in rows]), text)
+    return DerivativeStep(number, tuple([row.number for row in rows]), tuple([row.name for row in rows]), text)
 
 
 def _named(operands: Iterable[Operand]) -> dict[str, Any]:

@@ -6,13 +6,16 @@ import html
 import re
 import shutil
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from .figures import figure
-from .folding import Gap, folded
-from .record import Record, TapeRow
-from .steps import Contribution, Step, alike
+from .folding import Gap, shortened
+from .record import ARGUMENT, CONSTANT, LEAF, Record, TapeRow
+from .steps import Contribution, DerivativeStep, same_code
 
 _WIDEST = 36  # characters of a column that can be shortened
 _NARROWEST = 7
@@ -22,10 +25,10 @@ _SHORT = 40  # characters of a formula in which the numbers are put
 _BETWEEN = "  "
 
 
-def as_text(record: Record, steps: Sequence[Step | Gap], width: int | None = None) -> str:
+def as_text(record: Record, steps: Sequence[DerivativeStep | Gap], width: int | None = None) -> str:
     """Return all of an explanation in lines of a width, by default that of the terminal."""
     width = max(shutil.get_terminal_size().columns if width is None else width, 40)
-    blocks = ["\n".join(_table(record, width))] if record.rows else []
+    blocks = ["\n".join([_cut(line, width) for line in _table(record, width)])] if record.rows else []
     if steps:
         blocks.append("\n".join(_steps(record, steps, width)))
     blocks += [textwrap.fill(note, width) for note in [*record.notes, *next_to_see(record, bool(steps))]]
@@ -37,8 +40,13 @@ def next_to_see(record: Record, steps: bool) -> list[str]:
     if not record.results:
         return []
     others = [] if steps else ["steps=True goes through the derivative step by step"]
-    if record.title != "tensor":
-        others.append("ga.source(ga.grad(f), ...) writes it as a function in plain NumPy")
+    results = [record.rows[number] for number in record.results]
+    if record.title != "tensor" and [row.shape for row in results] == [()] and results[0].dtype.kind == "f":
+        f = record.title if record.title.isidentifier() else "f"
+        given = dict.fromkeys(
+            re.split(r"[.\[]", row.name)[0] for row in record.rows if row.kind in (ARGUMENT, CONSTANT)
+        )
+        others.append(f"ga.source(ga.grad({f}), {', '.join(given)}) writes it as a function in plain NumPy")
     return [f"Look next: {'; '.join(others)}."] if others else []
 
 
@@ -53,7 +61,7 @@ def _heads(record: Record) -> list[str]:
 
 
 def _texts(row: TapeRow) -> list[str]:
-    return [row.name, row.computed_as or f"({row.kind})"]
+    return [row.name, row.computed_as or ("(variable)" if row.kind == LEAF else f"({row.kind})")]
 
 
 def _arrays(row: TapeRow, record: Record) -> list[Any]:
@@ -70,7 +78,7 @@ def _cell(value: Any, width: int, first: bool) -> str:
 
 
 def _table(record: Record, width: int) -> Iterator[str]:
-    parts = folded([alike(row) for row in record.rows])
+    parts = shortened([same_code(row) for row in record.rows])
     rows = [record.rows[part] for part in parts if not isinstance(part, Gap)]
     heads = [head.split("\n") for head in _heads(record)]
     columns, dropped = _fitting(record, rows, heads, width)
@@ -151,14 +159,14 @@ def _cut(text: str, width: int) -> str:
 # --- the steps -------------------------------------------------------------------------------------------------------
 
 
-def _steps(record: Record, steps: Sequence[Step | Gap], width: int) -> Iterator[str]:
+def _steps(record: Record, steps: Sequence[DerivativeStep | Gap], width: int) -> Iterator[str]:
     yield from textwrap.wrap(_opening(record), width)
     if record.mode == "reverse":
-        for number in record.results:
+        for number, count in Counter(record.results).items():
             row = record.rows[number]
             what = "the result" if len(record.results) == 1 else "one of the results"
-            text = f"d {row.name} = {figure(row.cotangent, width // 2)}, since {row.name} is {what}"
-            yield from _wrapped(text, width, 3)
+            start = np.full(row.shape, count, row.dtype)
+            yield from _wrapped(f"d {row.name} = {figure(start, width // 2)}, since {row.name} is {what}", width, 3)
     for step in steps:
         if isinstance(step, Gap):
             yield f"   {step}"
@@ -174,10 +182,10 @@ def _opening(record: Record) -> str:
     return "Backward, from the result up. d v is the derivative of the result by v; each starts at 0."
 
 
-def _contribution(record: Record, step: Step, entry: Contribution, width: int) -> Iterator[str]:
+def _contribution(record: Record, step: DerivativeStep, entry: Contribution, width: int) -> Iterator[str]:
     place = "" if entry.formula is None else entry.formula.place
     sign = "=" if record.mode == "forward" else "+="
-    made = "(several lines of NumPy)" if entry.formula is None else str(entry.formula)
+    made = f"({entry.instead})" if entry.formula is None else str(entry.formula)
     head = f"   d {entry.name}{place} {sign} {made}"
     numbers = _numbers(record, step, entry, width)
     if len(numbers) == 1 and len(head) + 3 + len(numbers[0]) <= width:
@@ -202,7 +210,7 @@ def _wrapped(text: str, width: int, indent: int) -> list[str]:
     return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
 
 
-def _numbers(record: Record, step: Step, entry: Contribution, width: int) -> list[str]:
+def _numbers(record: Record, step: DerivativeStep, entry: Contribution, width: int) -> list[str]:
     """Return what a formula comes to, in one line or several; of single numbers, with these in it."""
     if record.mode == "forward" and len(record.directions) > 1:
         pairs = zip(record.directions, entry.values, strict=False)
@@ -241,7 +249,7 @@ def _with_numbers(expression: str, numbers: dict[str, Any]) -> str | None:
 # --- in a notebook ---------------------------------------------------------------------------------------------------
 
 
-def as_html(record: Record, steps: Sequence[Step | Gap]) -> str:
+def as_html(record: Record, steps: Sequence[DerivativeStep | Gap]) -> str:
     """Return all of an explanation as HTML."""
     parts = [_html_table(record)] if record.rows else []
     if steps:
@@ -254,7 +262,7 @@ def _html_table(record: Record) -> str:
     heads = [*_heads(record), *(["line"] if any(row.line for row in record.rows) else [])]
     lines = ["<tr>" + "".join(f"<th>{html.escape(head)}</th>" for head in heads) + "</tr>"]
     columns = [_WIDEST] * (len(_heads(record)))
-    for part in folded([alike(row) for row in record.rows]):
+    for part in shortened([same_code(row) for row in record.rows]):
         if isinstance(part, Gap):
             lines.append(f'<tr><td colspan="{len(heads)}">{html.escape(str(part))}</td></tr>')
             continue

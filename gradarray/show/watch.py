@@ -37,26 +37,46 @@ class Watch:
     constants : the operands that are plain numbers and arrays, where they are known, and None for the others
     """
 
-    def __init__(self) -> None:
+    def __init__(self, oldest: int | None = None) -> None:
         self.values: dict[int, Any] = {}
         self.places: dict[int, Instruction | None] = {}
         self.answers: dict[int, Instruction] = {}
         self.names: dict[int, str] = {}
         self.constants: dict[int, tuple[Any, ...]] = {}
-        self._oldest = next_order()
+        self._oldest = next_order() if oldest is None else oldest
         self._latest: int | None = None
+        self._element = 0  # of an array that is being taken apart, the next one
         self._outside: FrameType | None = None
 
     def run(self, call: Callable[[], Any]) -> Any:
         """Call a function of no arguments, and note what it makes."""
-        before = sys.getprofile()
+        before: Any = sys.getprofile()
         self._outside = users_frame()
         try:
             sys.setprofile(self._look)
             return call()
         finally:
-            sys.setprofile(before)
+            sys.setprofile(None)
+            if callable(before):
+                sys.setprofile(before)
+            elif before is not None:  # a profiler that is written in C
+                before.enable()
             self._outside = None
+
+    def recall(self) -> None:
+        """Note the tensors that the user's code has in variables by now, as far as these can be looked at."""
+        frame = users_frame()
+        if frame is None:
+            return
+        named = [*frame.f_globals.items()]
+        if sys.version_info >= (3, 13):  # before, a reference to each local variable would be left behind
+            named = [*frame.f_locals.items(), *named]
+        for name, value in named:
+            node = self._node_of(value)
+            if node is not None and not name.startswith("_"):
+                self.names.setdefault(node.order, name)
+                if value._raw.shape == node.shape:
+                    self.values.setdefault(node.order, np.array(value._raw))
 
     def _look(self, frame: FrameType, event: str, result: Any) -> None:
         if event != "return":
@@ -97,13 +117,17 @@ class Watch:
         results = list(result) if isinstance(result, (list, tuple)) else [result]
         nodes = [self._node_of(item) for item in results]
         if not any(nodes):
+            self._element = 0
             if latest is not None:  # an update
                 self._note_as(latest, place, place.spot.updated)
             return
+        names = place.spot.targets
+        if place.spot.elements and len(nodes) == 1:
+            names = place.spot.elements[self._element : self._element + 1]
+            self._element += 1
         for i, node in enumerate(nodes):
             if node is None:
                 continue
-            names = place.spot.targets
             if node.rule is not None and node.rule.name == "setitem":  # as by out=
                 names = names or (place.spot.updated,)
             self._note_as(node.order, place, names[i] if len(names) == len(nodes) else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,7 @@ _OPERATORS = {
     "np.matmul": "@",
 }
 _SIGNS = {"np.negative": "-", "np.positive": "+"}
+_WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
 _LONGEST = 24  # characters of the user's code that stand for a constant
 
 
@@ -121,8 +123,8 @@ class Wording:
         args: Any = self.node.args
         return args if self.reads and self.node.rule.indexes else args[1]  # type: ignore[union-attr]
 
-    def constant(self, i: int) -> Operand:
-        """Return the i-th operand, which is a constant."""
+    def constant(self, i: int, taken: frozenset[str]) -> Operand:
+        """Return the i-th operand, a constant, as the user has written it if that names none of the rows."""
         args = self.call.args
         aligned = type(args) is tuple and len(args) == len(self.call.parents) and not (self.is_update or self.reads)
         value = args[i] if aligned else None
@@ -130,7 +132,10 @@ class Wording:
             value = self._constants[i] if self._constants else None
         if not isinstance(value, (np.ndarray, np.generic, int, float, complex)):
             value = None
-        text = self._written(i) or ("constant" if value is None else brief(value))
+        text = self._written(i)
+        is_mask = isinstance(value, np.ndarray) and value.dtype.kind == "b"  # that of a condition on variables
+        if text is None or (value is not None and not is_mask and not taken.isdisjoint(_WORD.findall(text))):
+            text = "constant" if value is None else brief(value)
         if self.is_update and i == 0:
             text = self.spot.updated or text
         return Operand(text, None, value)

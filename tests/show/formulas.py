@@ -10,7 +10,8 @@ import numpy as np
 
 from gradarray.show.folding import Gap
 from gradarray.show.formulas import Formula
-from gradarray.show.steps import Contribution, Step
+from gradarray.show.record import TapeRow
+from gradarray.show.steps import Contribution, DerivativeStep
 
 
 def evaluate(formula: Formula, numbers: dict[str, Any], like: Any) -> Any:
@@ -31,12 +32,33 @@ def evaluate(formula: Formula, numbers: dict[str, Any], like: Any) -> Any:
     return value
 
 
-def _value(expression: str, numbers: dict[str, Any]) -> Any:
+def recomputed(rows: list[TapeRow], scope: dict[str, Any], changed: dict[int, Any] | None = None) -> list[Any]:
+    """Return the values of all rows, computed from what the column "computed as" says; some may be others."""
+    known: dict[str, Any] = {}
+    values = []
+    for row in rows:
+        if changed and row.number in changed:
+            value = changed[row.number]
+        elif not row.operation:
+            value = np.copy(row.value)
+        elif row.kind == "update":
+            base, rest = row.computed_as.split(" with ")
+            place, new = rest.split(" = ")
+            value = np.copy(known[base] if base in known else np.zeros(row.shape, row.dtype))
+            value[_index(place, known)] = _value(new, known, scope)
+        else:
+            value = _value(row.computed_as, known, scope)
+        known[row.name] = value
+        values.append(value)
+    return values
+
+
+def _value(expression: str, numbers: dict[str, Any], others: dict[str, Any] | None = None) -> Any:
     """Evaluate an expression in which names are such as ``d x`` and ``p['w']``."""
-    scope: dict[str, Any] = {"np": np}
+    scope: dict[str, Any] = {"np": np, **(others or {})}
 
     def put(match: re.Match[str]) -> str:
-        scope[name := f"value_{len(scope)}"] = numbers[match[0]]
+        scope[name := f"value_{len(scope)}_"] = numbers[match[0]]
         return name
 
     names = sorted(numbers, key=len, reverse=True)
@@ -50,8 +72,8 @@ def _index(place: str, numbers: dict[str, Any]) -> Any:
     return _value(f"np.s_{place}", numbers)
 
 
-def contributions(steps: list[Step | Gap]) -> Iterator[tuple[Step, Contribution]]:
+def contributions(steps: list[DerivativeStep | Gap]) -> Iterator[tuple[DerivativeStep, Contribution]]:
     for step in steps:
-        if isinstance(step, Step):
+        if isinstance(step, DerivativeStep):
             for entry in step.contributions:
                 yield step, entry

@@ -13,8 +13,8 @@ from .places import MARGIN, Layout, arranged, ports_width
 SIZE = 12.0  # of the letters
 LEADING = 16.0
 _PAD, _TOP = 10.0, 7.0
-# The letters of the usual fixed fonts are 0.55 to 0.602 of their size wide: surely those of Latin-1, and the three dots
-# that we write ourselves. Others may be taken from another font.
+# The letters of the usual fixed fonts are 0.55 to 0.602 of their size wide: Latin, Greek and Cyrillic ones, and the
+# three dots that we write ourselves. Others may be taken from another font.
 _NARROW, _OTHER, _WIDE = 0.61, 1.0, 1.5
 LONGEST = 38
 _NOTES = 320.0  # what lines under the boxes may always take
@@ -57,7 +57,7 @@ def is_plain(text: str) -> bool:
 
 
 def _letter_width(letter: str) -> float:
-    if letter <= "ÿ" or letter == "…":
+    if letter < "\u0500" or letter == "…":
         return _NARROW
     if unicodedata.east_asian_width(letter) in "WF":
         return _WIDE

@@ -186,8 +186,8 @@ def _layers(depth: Sequence[int], widths: Sequence[float], edges: Iterable[Edge]
             for a in above[box]:
                 furthest[a] = max(furthest[a], layer[box])
     _make_room(layer, widths, below)
-    numbers = {k: i for i, k in enumerate(sorted(set(layer)))}
-    return [numbers[k] for k in layer]
+    first = min(layer, default=0)
+    return [k - first for k in layer]
 
 
 def _make_room(layer: list[int], widths: Sequence[float], below: Sequence[set[int]]) -> None:

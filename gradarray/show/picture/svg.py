@@ -20,10 +20,8 @@ from .boxes import (
     Text,
     Theme,
     baselines,
-    is_plain,
     note_baselines,
     shifts,
-    text_width,
 )
 from .places import Line, Rectangle, Stroke
 
@@ -97,13 +95,7 @@ def _box(box: Box, place: Rectangle, colours: Theme) -> str:
 
 def _text(line: tuple[Text, ...], start: tuple[float, float], colours: Theme) -> str:
     x, y = map(_number, start)
-    return f'<text x="{x}" y="{y}"{_squeezed(line)}>{"".join(_span(text, colours) for text in line)}</text>'
-
-
-def _squeezed(line: tuple[Text, ...]) -> str:
-    """Return what holds a line to its width if a letter comes from a font that is not known."""
-    text = "".join(part.text for part in line)
-    return "" if is_plain(text) else f' textLength="{_number(text_width(text))}" lengthAdjust="spacingAndGlyphs"'
+    return f'<text x="{x}" y="{y}">{"".join(_span(text, colours) for text in line)}</text>'
 
 
 def _span(text: Text, colours: Theme) -> str:
