@@ -159,3 +159,14 @@ def test_tables_are_aligned_or_told_row_by_row() -> None:
     assert fits == "you have      take\none           `f`\na great many  `g|h`\n"
     narrow = rendered(text, 16, lambda code, text: text)
     assert narrow == "you have: one\n    take: `f`\nyou have: a great\n    many\n    take: `g|h`\n"
+
+
+def test_what_is_for_the_source_alone_is_left_out() -> None:
+    assert rendered("one\n\n<!-- made -->\n\ntwo\n\n<!-- end -->\n", 40, lambda code, text: text) == "one\n\ntwo\n"
+
+
+def test_an_item_of_a_list_is_set_in() -> None:
+    text = "Two items:\n\n- the first\n  of them\n- another\n"
+    assert rendered(text, 20, lambda code, text: text) == "Two items:\n\n- the first of them\n- another\n"
+    long = rendered("- " + "word " * 9, 20, lambda code, text: text)
+    assert long == "- word word word\n  word word word\n  word word word\n"
