@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     coverage.set_defaults(run=lambda options: importlib.import_module("gradarray.show.coverage").main(options.name))
     guide = commands.add_parser(
         "guide",
-        help="a chapter of the guide: from-mygrad, from-autograd, from-pytorch, from-jax",
+        help="the guide, from what a derivative is to each library that you may come from; with a name, a chapter",
         description="Print a chapter of the guide; without a name, which there are.",
     )
     guide.add_argument("chapter", nargs="?", choices=pages.CHAPTERS, metavar="chapter")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from importlib import resources
 from itertools import groupby
@@ -10,14 +12,31 @@ from pathlib import Path
 
 from ..elsewhere.answers import differences, table
 from ..elsewhere.rows import Row
+from .terminal import rendered
+from .tour import Screen
 
-# Each chapter, with the library whose users it is for.
+# The chapters in the order in which they are read, each with what it is about.
 CHAPTERS = {
-    "from-mygrad": "MyGrad",
-    "from-autograd": "autograd",
-    "from-pytorch": "PyTorch",
-    "from-jax": "JAX",
+    "derivative": "what a derivative is, and how to see that one is right",
+    "tape": "what a tensor remembers, and what backward() does with it",
+    "chain-rule": "the chain rule, step by step, by ga.explain",
+    "training": "a loss, its gradient, optimisers, minibatches, a line of progress",
+    "views-and-updates": "views and updates in place, and their gradients",
+    "forward-mode": "derivatives along with the values: jvp, and when it is better",
+    "higher-orders": "grad of grad, Hessians, and products with them",
+    "your-own-derivatives": "a function of your own with its derivative: five ways",
+    "existing-code": "NumPy code as it stands, and what can never work",
+    "jit": "a function as a program: what it is, how to read it, when it is made anew",
+    "solvers": "SciPy's minimize, curve_fit and root, with exact derivatives",
+    "debugging": "NaN, zero and None, and where they come from",
+    "special-points": "ties, kinks and zeros: which derivative they have, and why",
+    "from-mygrad": "for users of MyGrad",
+    "from-autograd": "for users of autograd",
+    "from-pytorch": "for users of PyTorch",
+    "from-jax": "for users of JAX",
 }
+# The chapters with tables that are made of rows, with the library that these are of.
+LIBRARIES = {"from-mygrad": "MyGrad", "from-autograd": "autograd", "from-pytorch": "PyTorch", "from-jax": "JAX"}
 _MADE = re.compile(r"<!-- (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
@@ -38,7 +57,7 @@ def made_anew(name: str) -> str:
     makers: dict[str, Callable[[str], Iterable[str]]] = {"differences": _differences, "names": _names}
 
     def made(match: re.Match[str]) -> str:
-        lines = makers[match[1]](CHAPTERS[name])
+        lines = makers[match[1]](LIBRARIES[name])
         return "\n".join([f"<!-- {match[1]} -->", *lines, "<!-- end -->"])
 
     return _MADE.sub(made, chapter(name))
@@ -46,15 +65,20 @@ def made_anew(name: str) -> str:
 
 def rewrite() -> None:
     """Write the chapters with their tables made anew, into the source."""
-    for name in CHAPTERS:
+    for name in LIBRARIES:
         text = made_anew(name)
         Path(str(resources.files(__package__)), "guide", f"{name}.md").write_text(text, encoding="utf-8")
 
 
 def main(name: str | None = None) -> int:
-    """Print a chapter, or which there are."""
+    """Print a chapter, or which there are: wrapped on a terminal, elsewhere as Markdown."""
     if name is None:
-        print("Chapters, each shown by `python -m gradarray guide NAME`:", *CHAPTERS, sep="\n    ")
+        print("Chapters, each shown by `python -m gradarray guide NAME`:")
+        widest = max(map(len, CHAPTERS))
+        for chapter_name, about in CHAPTERS.items():
+            print(f"    {chapter_name:<{widest}}  {about}")
+    elif sys.stdout.isatty():
+        print(rendered(chapter(name), shutil.get_terminal_size().columns, Screen(sys.stdout).style), end="")
     else:
         print(chapter(name), end="")
     return 0

@@ -3,43 +3,100 @@
 from __future__ import annotations
 
 import doctest
+import importlib.util
+import io
 import re
+import sys
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gradarray.elsewhere.answers import LIBRARIES
 from gradarray.show import pages
+from gradarray.show.terminal import rendered
 
 REWRITE = 'the rows have changed: python -c "from gradarray.show import pages; pages.rewrite()"'
 
 
-@pytest.mark.parametrize("name", pages.CHAPTERS)
-class TestChapter:
-    def test_its_tables_are_those_of_the_rows(self, name: str) -> None:
+# The blocks of a chapter that are sessions, and whether they need SciPy, which is said after the language.
+BLOCKS = re.compile(r"^```python( scipy)?\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", pages.LIBRARIES)
+class TestTables:
+    def test_they_are_those_of_the_rows(self, name: str) -> None:
         assert pages.chapter(name) == pages.made_anew(name), REWRITE
 
-    def test_it_has_both_tables(self, name: str) -> None:
+    def test_both_are_there(self, name: str) -> None:
         assert re.findall(r"<!-- (\w+) -->", pages.chapter(name)) == ["differences", "end", "names", "end"]
 
-    def test_its_sessions_give_what_they_show(self, name: str) -> None:
-        blocks = re.findall(r"^```python\n(.*?)^```$", pages.chapter(name), flags=re.DOTALL | re.MULTILINE)
-        assert len(blocks) >= 3
-        # As a module of the user's, in which transforms bind names.
-        names: dict[str, Any] = {"__name__": "users"}
-        report: list[str] = []
-        for number, block in enumerate(blocks, start=1):
-            session = doctest.DocTestParser().get_doctest(block, names, f"block {number}", name, 0)
-            assert session.examples, f"block {number} is not a session, so nothing of it is run"
-            doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS).run(
-                session, out=report.append, clear_globs=False
-            )
-            names = session.globs
-        assert not report, "".join(report)
+
+def report(text: str, name: str) -> str:
+    """Run the sessions of a chapter, from top to bottom as one, and return what gave something else."""
+    # One session, so that the source of each function is known. It is a module of the user's, where names are bound.
+    examples: list[doctest.Example] = []
+    for needs_scipy, block in BLOCKS.findall(text):
+        found = doctest.DocTestParser().get_examples(block)
+        assert found, f"this block is not a session, so nothing of it is run:\n{block}"
+        if not needs_scipy or importlib.util.find_spec("scipy"):
+            examples += found
+    session = doctest.DocTest(examples, {"__name__": "users"}, name, None, 0, None)
+    lines: list[str] = []
+    doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS).run(session, out=lines.append, clear_globs=False)
+    return "".join(lines)
+
+
+@pytest.mark.parametrize("name", pages.CHAPTERS)
+class TestChapter:
+    def test_its_sessions_give_what_they_show(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COLUMNS", "80")  # tables are as wide as the terminal
+        text = pages.chapter(name)
+        assert len(BLOCKS.findall(text)) >= 3
+        assert not report(text, name)
+
+    def test_each_block_of_code_is_run(self, name: str) -> None:
+        text = pages.chapter(name)
+        assert text.count("```") == 2 * len(BLOCKS.findall(text))
+
+    def test_scipy_is_imported_by_blocks_that_say_so(self, name: str) -> None:
+        assert not [
+            block
+            for said, block in BLOCKS.findall(pages.chapter(name))
+            if "import" in block and "scipy" in block and not said
+        ]
+
+    def test_the_chapters_that_it_names_are_there(self, name: str) -> None:
+        assert set(re.findall(r"the chapter `([^`]+)`", pages.chapter(name), flags=re.IGNORECASE)) <= set(
+            pages.CHAPTERS
+        )
+
+
+def test_a_session_that_gives_something_else_is_reported() -> None:
+    assert not report("```python\n>>> 1 + 1\n2\n```\n", "right")
+    assert "Expected:\n    3" in report("```python\n>>> 1 + 1\n3\n```\n", "wrong")
+    assert "Expected nothing" in report("```python\n>>> 1 + 1\n```\n", "not shown")
+
+
+def test_each_chapter_is_listed() -> None:
+    files = resources.files("gradarray.show").joinpath("guide").iterdir()
+    assert {file.name for file in files} == {f"{name}.md" for name in pages.CHAPTERS}
+
+
+def test_the_figures_of_jit_are_those_of_the_readme() -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (.+?) \| ([\d.]+) \|$", pages.chapter("jit"), flags=re.MULTILINE)
+    assert rows
+    for work, times in rows:
+        line = next(line for line in readme.splitlines() if line.startswith(f"| {work} |"))
+        assert abs(float(line.split("|")[3]) - float(times)) <= 0.051
 
 
 def test_each_library_has_a_chapter() -> None:
-    assert set(pages.CHAPTERS.values()) == set(LIBRARIES.values())
+    assert set(pages.LIBRARIES.values()) == set(LIBRARIES.values())
+    assert set(pages.LIBRARIES) <= set(pages.CHAPTERS)
 
 
 def test_the_command_shows_a_chapter(run_python: Any) -> None:
@@ -50,4 +107,76 @@ def test_the_command_shows_a_chapter(run_python: Any) -> None:
 
 def test_the_command_lists_the_chapters(capsys: pytest.CaptureFixture[str]) -> None:
     assert pages.main() == 0
-    assert capsys.readouterr().out.split()[-len(pages.CHAPTERS) :] == list(pages.CHAPTERS)
+    listed = capsys.readouterr().out.splitlines()[1:]
+    assert [line.split()[0] for line in listed] == list(pages.CHAPTERS)
+    assert [line.split(maxsplit=1)[1] for line in listed] == list(pages.CHAPTERS.values())
+    assert max(map(len, listed)) <= 100
+
+
+class Terminal(io.StringIO):
+    """A stream that says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Return what the command shows of a chapter on a terminal."""
+
+    def show(name: str, columns: int = 80, no_color: str = "1") -> str:
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setenv("NO_COLOR", no_color)
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", stream := Terminal())
+            pages.main(name)
+        assert stream.getvalue()
+        return stream.getvalue()
+
+    return show
+
+
+@pytest.mark.parametrize("name", pages.CHAPTERS)
+class TestOnATerminal:
+    @pytest.mark.parametrize("columns", [40, 80, 200])
+    def test_prose_is_as_wide_as_the_terminal(self, name: str, columns: int, shown: Callable[..., str]) -> None:
+        wide = [line for line in shown(name, columns).splitlines() if len(line) > min(columns, 100)]
+        # Code keeps its lines, and a word that is too long has a line of its own.
+        assert not [line for line in wide if not line.startswith("    ") and " " in line.strip()]
+
+    def test_every_word_is_there(self, name: str, shown: Callable[..., str]) -> None:
+        prose = [x for x in BLOCKS.sub("", pages.chapter(name)).splitlines() if not x.startswith(("|", "<!--"))]
+        words = {word for line in prose for word in line.split() if word.strip("#")}
+        assert not words - set(shown(name).split())
+
+    def test_code_stands_there_as_it_is(self, name: str, shown: Callable[..., str]) -> None:
+        lines = set(shown(name).splitlines())
+        for _, block in BLOCKS.findall(pages.chapter(name)):
+            assert {f"    {line}" for line in block.splitlines() if line} <= lines
+
+    def test_colours_are_colours_alone(self, name: str, shown: Callable[..., str]) -> None:
+        in_colour, plain = shown(name, no_color=""), shown(name)
+        assert "\x1b[" in in_colour
+        assert "\x1b" not in plain
+        without = re.sub(r"\x1b\[\d+m", "", in_colour)
+        assert re.sub(r"[`*]", "", without) == re.sub(r"[`*]", "", plain)
+
+
+def test_tables_are_aligned_or_told_row_by_row() -> None:
+    text = "| you have | take |\n|---|---|\n| one | `f` |\n| a great many | `g\\|h` |\n"
+    fits = rendered(text, 40, lambda code, text: text)
+    assert fits == "you have      take\none           `f`\na great many  `g|h`\n"
+    narrow = rendered(text, 16, lambda code, text: text)
+    assert narrow == "you have: one\n    take: `f`\nyou have: a great\n    many\n    take: `g|h`\n"
+
+
+def test_what_is_for_the_source_alone_is_left_out() -> None:
+    assert rendered("one\n\n<!-- made -->\n\ntwo\n\n<!-- end -->\n", 40, lambda code, text: text) == "one\n\ntwo\n"
+
+
+def test_an_item_of_a_list_is_set_in() -> None:
+    text = "Two items:\n\n- the first\n  of them\n- another\n"
+    assert rendered(text, 20, lambda code, text: text) == "Two items:\n\n- the first of them\n- another\n"
+    long = rendered("- " + "word " * 9, 20, lambda code, text: text)
+    assert long == "- word word word\n  word word word\n  word word word\n"
