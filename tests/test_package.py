@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 import gradarray as ga
@@ -98,6 +99,17 @@ class TestReadme:
             )
             namespace = session.globs
         assert not report, "".join(report)
+
+    def test_its_picture_is_what_graph_draws(self) -> None:
+        def wave(x: Any, y: Any) -> Any:
+            return np.sin(x * y) + x
+
+        def without_lines(svg: str) -> str:
+            return re.sub("<title>.*?</title>", "", svg, flags=re.DOTALL)
+
+        assert "np.sin(x * y) + x" in README
+        file = ROOT / ".github" / "graph.svg"
+        assert without_lines(file.read_text(encoding="utf-8")) == without_lines(ga.graph(wave, 1.0, 2.0).svg())
 
     @pytest.mark.parametrize("command", ["pip install . && python -m gradarray", 'pip install -e ".[test]" && pytest'])
     def test_has_the_two_commands(self, command: str) -> None:
