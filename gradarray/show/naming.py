@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dis
 import functools
 import itertools
 import linecache
@@ -35,6 +36,9 @@ class Spot(NamedTuple):
 
 
 _NOWHERE = Spot()
+# The instruction that a loop begins its turns with. Its place is that of the loop, and since Python 3.13 of what is gone
+# through. Behind an instruction there may be room in which Python notes things.
+_NEXT, _ROOM = dis.opmap["FOR_ITER"], dis.opmap["CACHE"]
 
 
 class Instruction(NamedTuple):
@@ -68,22 +72,32 @@ class Instruction(NamedTuple):
         start, end, left, right = next(itertools.islice(self.code.co_positions(), self.at // 2, None), (None,) * 4)
         if start is None or end is None or left is None or right is None:
             return _NOWHERE
-        lines = tuple(linecache.getlines(self.code.co_filename, self.names))
-        return _spots(lines).get((start, left, end, right), _NOWHERE)
+        spots, loops = _spots(tuple(linecache.getlines(self.code.co_filename, self.names)))
+        codes, at = self.code.co_code, self.at
+        while at > 0 and codes[at] == _ROOM:
+            at -= 2
+        return (loops if codes[at] == _NEXT else spots).get((start, left, end, right), _NOWHERE)
 
 
 @functools.lru_cache(maxsize=32)
-def _spots(lines: tuple[str, ...]) -> dict[Span, Spot]:
-    """Return what stands in a file, by where."""
+def _spots(lines: tuple[str, ...]) -> tuple[dict[Span, Spot], dict[Span, Spot]]:
+    """Return what stands in a file, by where; and the loops by themselves."""
+    spots: dict[Span, Spot] = {}
+    loops: dict[Span, Spot] = {}
     try:
         tree = ast.parse("".join(lines))
     except (SyntaxError, ValueError):
-        return {}
-    spots: dict[Span, Spot] = {}
+        return spots, loops
+
+    def span(node: Any) -> Span:
+        return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
 
     def note(node: Any, **what: Any) -> None:
-        span = node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
-        spots[span] = spots.get(span, _NOWHERE)._replace(**what)
+        place = span(node)
+        spots[place] = spots.get(place, _NOWHERE)._replace(**what)
+
+    def note_loop(node: ast.For, target: ast.expr) -> None:
+        loops[span(node)] = loops[span(node.iter)] = Spot(targets=_names(target))
 
     for node in ast.walk(tree):
         match node:
@@ -100,9 +114,9 @@ def _spots(lines: tuple[str, ...]) -> dict[Span, Spot]:
                 note(value, targets=_names(target))
             # Where an array is gone through, one element comes after the other.
             case ast.For(target=ast.Tuple(elts=[_, target]), iter=ast.Call(func=ast.Name(id="enumerate"))):
-                note(node, targets=_names(target))
+                note_loop(node, target)
             case ast.For(target=target):
-                note(node, targets=_names(target))
+                note_loop(node, target)
             case ast.AugAssign(target=ast.Subscript() as target):
                 note(node, updated=_name(target.value))
             case ast.AugAssign(target=target):
@@ -112,7 +126,7 @@ def _spots(lines: tuple[str, ...]) -> dict[Span, Spot]:
                 note(node, updated=next(map(_name, [*outs, *args]), None))
         if isinstance(node, ast.expr):
             note(node, expression=node)
-    return spots
+    return spots, loops
 
 
 def _names(target: ast.expr) -> Names:

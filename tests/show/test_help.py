@@ -45,7 +45,8 @@ def test_each_name_on_the_first_screen_is_there():
 
 
 def test_numpys_own_documentation_is_pointed_to():
-    assert len(pydoc.plain(pydoc.render_doc(ga.sum)).split("\n")) < 12
+    # Since Python 3.13 each parameter has a line.
+    assert len(pydoc.plain(pydoc.render_doc(ga.sum)).split("\n")) < 24
     assert ga.sum.__doc__.startswith("Sum of array elements over a given axis.")
     assert "help(np.sum)" in ga.sum.__doc__
     assert "help(np.linalg.norm)" in ga.linalg.norm.__doc__
