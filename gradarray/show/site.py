@@ -18,6 +18,7 @@ from .sessions import PROMPT, CodeBlock, blocks, pictures
 _TITLE = "The guide of gradarray"
 _STYLE = "style.css"
 _NEEDED = "the site is made of Markdown by markdown-it-py, which is not here: `pip install markdown-it-py`"
+_DOCTEST = re.compile(r"&lt;doctest [^&]*&gt;, ")
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -196,7 +197,10 @@ def _html(make: Any, content: str) -> Any:
 def _code(block: CodeBlock, graph: Graph | None) -> str:
     lines = "\n".join(map(_line, block.text.rstrip("\n").split("\n")))
     code = f'<pre tabindex="0"><code>{lines}</code></pre>\n'
-    return code if graph is None else f"{code}<figure>\n{graph.svg()}</figure>\n"
+    if graph is None:
+        return code
+    # Where the pointer rests on a box, there is the line without the name that doctest has for its file.
+    return f"{code}<figure>\n{_DOCTEST.sub('', graph.svg())}</figure>\n"
 
 
 def _line(line: str) -> str:

@@ -123,6 +123,10 @@ def test_there_are_pictures(files: dict[str, str]) -> None:
     assert sum(text.count("<svg ") for text in files.values()) >= 2
 
 
+def test_the_boxes_of_pictures_say_which_line_they_are_of(files: dict[str, str]) -> None:
+    assert "<title>line 3: return np.sin(a) + x\n" in files["chain-rule.html"]
+
+
 def test_links_to_files() -> None:
     markdown_it = pytest.importorskip("markdown_it")
     markdown = markdown_it.MarkdownIt("commonmark")
