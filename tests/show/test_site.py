@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -127,19 +128,28 @@ def test_the_boxes_of_pictures_say_which_line_they_are_of(files: dict[str, str])
     assert "<title>line 3: return np.sin(a) + x\n" in files["chain-rule.html"]
 
 
-def test_links_to_files() -> None:
-    markdown_it = pytest.importorskip("markdown_it")
-    markdown = markdown_it.MarkdownIt("commonmark")
+@pytest.fixture
+def html() -> Callable[[str], str]:
+    markdown = pytest.importorskip("markdown_it").MarkdownIt("commonmark")
+    return lambda text: markdown.renderer.render(site._tokens(markdown, text), markdown.options, {})
 
-    def html(text: str) -> str:
-        return markdown.renderer.render(site._tokens(markdown, text), markdown.options, {})
 
+def test_links_to_files(html: Callable[[str], str]) -> None:
     assert html("[a](tape.md#backward)") == '<p><a href="tape.html#backward">a</a></p>\n'
     assert html("[a](../../../README.md) [b](x/tape.md)") == "<p>a b</p>\n"
     assert html("[a](https://numpy.org)") == '<p><a href="https://numpy.org">a</a></p>\n'
     assert html("The chapter\n`jit`, `jit`") == (
         '<p>The chapter\n<a href="jit.html"><code>jit</code></a>, <code>jit</code></p>\n'
     )
+
+
+def test_headings_that_are_the_same_have_different_ids(html: Callable[[str], str]) -> None:
+    assert Page(html("# The same\n\n## The same\n\n## `?`\n")).ids == ["the-same", "the-same-2", "section"]
+
+
+@pytest.mark.parametrize("line", [">>> x <y, '&lt;'", "... <b>", "<b> &amp; >>>"])
+def test_code_is_not_read_as_html(line: str) -> None:
+    assert Page(f"<pre>{site._line(line)}</pre>").text["pre"] == [line]
 
 
 def test_a_picture_that_is_not_drawn_is_an_error() -> None:
