@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Iterator, MutableMapping, Sequence
 from html import escape
@@ -60,7 +62,10 @@ def site() -> dict[str, str]:
 def write_site(folder: str) -> str:
     """Write the files of the site into a folder, which is made if need be, and return what was done."""
     files = site()
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder) from error
     for name, text in files.items():
         Path(folder, name).write_text(text, encoding="utf-8", newline="\n")
     return f"{Path(folder, 'index.html')}: {len(CHAPTERS)} chapters"

@@ -42,7 +42,7 @@ class TestChapter:
         text = pages.chapter(name)
         examples = [example.source for block in blocks(text) if block.can_run for example in block.examples]
         code = ["".join(cell["source"]) for cell in found if cell["cell_type"] == "code"]
-        assert "\n".join(code) + "\n" == "".join(examples)
+        assert "".join(f"{source}\n" for source in code) == "".join(examples)
         words = [word for cell in found if cell["cell_type"] == "markdown" for word in "".join(cell["source"]).split()]
         prose = re.sub(r"^```.*?^```$|^<!--.*?-->$", "", text, flags=re.DOTALL | re.MULTILINE)
         assert words == prose.split()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import shutil
 import subprocess
@@ -186,7 +188,7 @@ def test_a_folder_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str
     for folder in (file, file / "within"):
         with pytest.raises(SystemExit):
             main(["guide", "--html", str(folder)])
-        assert f"{folder} cannot be written" in capsys.readouterr().err
+        assert f"{folder} cannot be written: {os.strerror(errno.ENOTDIR)}" in capsys.readouterr().err
     assert file.read_text() == "mine"
 
 
