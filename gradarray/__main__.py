@@ -39,11 +39,32 @@ def parser() -> argparse.ArgumentParser:
     guide = commands.add_parser(
         "guide",
         help="the guide, from what a derivative is to each library that you may come from; with a name, a chapter",
-        description="Print a chapter of the guide; without a name, which there are.",
+        description="Print a chapter of the guide; without a name, which there are. Or write the guide into files.",
     )
     guide.add_argument("chapter", nargs="?", choices=pages.CHAPTERS, metavar="chapter")
-    guide.set_defaults(run=lambda options: pages.main(options.chapter))
+    written = guide.add_mutually_exclusive_group()
+    written.add_argument("--html", metavar="DIR", help="write all chapters as a site into a folder")
+    written.add_argument("--notebook", metavar="FILE", help="write the chapter, or all, as a notebook")
+    guide.set_defaults(run=lambda options: _guide(options, guide))
     return top
+
+
+def _guide(options: argparse.Namespace, guide: argparse.ArgumentParser) -> int:
+    if options.html is None and options.notebook is None:
+        return pages.main(options.chapter)
+    if options.html is not None and options.chapter is not None:
+        guide.error("a site has all chapters: --html DIR without a name")
+    try:
+        if options.html is not None:
+            done = importlib.import_module("gradarray.show.site").write_site(options.html)
+        else:
+            done = importlib.import_module("gradarray.show.notebook").write_notebook(options.notebook, options.chapter)
+    except ImportError as error:
+        guide.error(str(error))
+    except OSError as error:
+        guide.error(f"{error.filename or options.html or options.notebook} cannot be written: {error.strerror}")
+    print(done)
+    return 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

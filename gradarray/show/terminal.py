@@ -7,11 +7,12 @@ import textwrap
 from collections.abc import Callable, Iterator
 from itertools import groupby
 
+from .sessions import PROMPT
+
 Style = Callable[[str, str], str]  # a text, by the code of ANSI that its look has
 
 _BOLD, _CODE, _FAINT = "1", "36", "2"
 _WIDEST = 100  # letters: longer lines are hard to read
-_PROMPT = re.compile(r"(>>> |\.\.\. |>>>$|\.\.\.$)(.*)")
 
 
 def rendered(text: str, columns: int, style: Style) -> str:
@@ -47,7 +48,7 @@ def rendered(text: str, columns: int, style: Style) -> str:
 
 
 def _code(line: str, style: Style) -> str:
-    prompt = _PROMPT.match(line)
+    prompt = PROMPT.match(line)
     if prompt is None:
         return f"    {line}" if line else ""
     return f"    {style(_FAINT, prompt[1])}{style(_CODE, prompt[2])}"

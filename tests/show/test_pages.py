@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib.util
 import io
 import re
 import sys
@@ -16,13 +14,10 @@ import pytest
 
 from gradarray.elsewhere.answers import LIBRARIES
 from gradarray.show import pages
+from gradarray.show.sessions import blocks, mismatches, prose_and_code
 from gradarray.show.terminal import rendered
 
 REWRITE = 'the rows have changed: python -c "from gradarray.show import pages; pages.rewrite()"'
-
-
-# The blocks of a chapter that are sessions, and whether they need SciPy, which is said after the language.
-BLOCKS = re.compile(r"^```python( scipy)?\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", pages.LIBRARIES)
@@ -34,39 +29,23 @@ class TestTables:
         assert re.findall(r"<!-- (\w+) -->", pages.chapter(name)) == ["differences", "end", "names", "end"]
 
 
-def report(text: str, name: str) -> str:
-    """Run the sessions of a chapter, from top to bottom as one, and return what gave something else."""
-    # One session, so that the source of each function is known. It is a module of the user's, where names are bound.
-    examples: list[doctest.Example] = []
-    for needs_scipy, block in BLOCKS.findall(text):
-        found = doctest.DocTestParser().get_examples(block)
-        assert found, f"this block is not a session, so nothing of it is run:\n{block}"
-        if not needs_scipy or importlib.util.find_spec("scipy"):
-            examples += found
-    session = doctest.DocTest(examples, {"__name__": "users"}, name, None, 0, None)
-    lines: list[str] = []
-    doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS).run(session, out=lines.append, clear_globs=False)
-    return "".join(lines)
-
-
 @pytest.mark.parametrize("name", pages.CHAPTERS)
 class TestChapter:
     def test_its_sessions_give_what_they_show(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("COLUMNS", "80")  # tables are as wide as the terminal
         text = pages.chapter(name)
-        assert len(BLOCKS.findall(text)) >= 3
-        assert not report(text, name)
+        assert len(blocks(text)) >= 3
+        assert not mismatches(text, name)
 
     def test_each_block_of_code_is_run(self, name: str) -> None:
         text = pages.chapter(name)
-        assert text.count("```") == 2 * len(BLOCKS.findall(text))
+        assert text.count("```") == 2 * len(blocks(text))
+        # What is not a session is not run.
+        assert all(block.examples for block in blocks(text))
 
     def test_scipy_is_imported_by_blocks_that_say_so(self, name: str) -> None:
-        assert not [
-            block
-            for said, block in BLOCKS.findall(pages.chapter(name))
-            if "import" in block and "scipy" in block and not said
-        ]
+        for block in blocks(pages.chapter(name)):
+            assert block.needs_scipy or not ("import" in block.text and "scipy" in block.text)
 
     def test_the_chapters_that_it_names_are_there(self, name: str) -> None:
         assert set(re.findall(r"the chapter `([^`]+)`", pages.chapter(name), flags=re.IGNORECASE)) <= set(
@@ -75,9 +54,9 @@ class TestChapter:
 
 
 def test_a_session_that_gives_something_else_is_reported() -> None:
-    assert not report("```python\n>>> 1 + 1\n2\n```\n", "right")
-    assert "Expected:\n    3" in report("```python\n>>> 1 + 1\n3\n```\n", "wrong")
-    assert "Expected nothing" in report("```python\n>>> 1 + 1\n```\n", "not shown")
+    assert not mismatches("```python\n>>> 1 + 1\n2\n```\n", "right")
+    assert "Expected:\n    3" in mismatches("```python\n>>> 1 + 1\n3\n```\n", "wrong")
+    assert "Expected nothing" in mismatches("```python\n>>> 1 + 1\n```\n", "not shown")
 
 
 def test_each_chapter_is_listed() -> None:
@@ -146,14 +125,16 @@ class TestOnATerminal:
         assert not [line for line in wide if not line.startswith("    ") and " " in line.strip()]
 
     def test_every_word_is_there(self, name: str, shown: Callable[..., str]) -> None:
-        prose = [x for x in BLOCKS.sub("", pages.chapter(name)).splitlines() if not x.startswith(("|", "<!--"))]
-        words = {word for line in prose for word in line.split() if word.strip("#")}
+        prose = [
+            line for part in prose_and_code(pages.chapter(name)) if isinstance(part, str) for line in part.splitlines()
+        ]
+        words = {word for line in prose if not line.startswith("|") for word in line.split() if word.strip("#")}
         assert not words - set(shown(name).split())
 
     def test_code_stands_there_as_it_is(self, name: str, shown: Callable[..., str]) -> None:
         lines = set(shown(name).splitlines())
-        for _, block in BLOCKS.findall(pages.chapter(name)):
-            assert {f"    {line}" for line in block.splitlines() if line} <= lines
+        for block in blocks(pages.chapter(name)):
+            assert {f"    {line}" for line in block.text.splitlines() if line} <= lines
 
     def test_colours_are_colours_alone(self, name: str, shown: Callable[..., str]) -> None:
         in_colour, plain = shown(name, no_color=""), shown(name)
