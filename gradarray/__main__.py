@@ -22,13 +22,13 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"gradarray {gradarray.__version__}")
     top.set_defaults(run=lambda _: tour.main())
     commands = top.add_subparsers(title="commands", metavar="[command]")
-    tour_ = commands.add_parser(
+    guided = commands.add_parser(
         "tour",
         help="a guided tour: what there is, step by step, then real data; it checks itself as it goes",
         description="Carry out the lessons live, then train a NumPy function on Fisher's irises. "
         "The exit status is 0 when everything came out as it should.",
     )
-    tour_.set_defaults(run=lambda _: tour.main(show=tour.tour))
+    guided.set_defaults(run=lambda _: tour.main(show=tour.tour))
     coverage = commands.add_parser(
         "coverage",
         help="what gradarray makes of each function of NumPy, counted from its own tables; of one, its derivative",

@@ -1,4 +1,4 @@
-"""What the tour says: prose, and lines after ``>>>`` with what they must give, which `tour` executes."""
+"""What the tour says: prose, and lines after ``>>>`` with what they must give, which `teach` executes."""
 
 from __future__ import annotations
 
@@ -193,10 +193,10 @@ matrix of second derivatives. Transforms can be nested.
         "Code as it stands",
         """\
 In the function of a transform, arrays that NumPy makes can be filled with what is to be differentiated, and
-`math` takes it: code written long before keeps its loops.
+`math` takes it: code written long before, here for a pendulum, keeps its loops.
 
     >>> import math
-    >>> def swing(angle, steps=50):  # a pendulum
+    >>> def swing(angle, steps=50):
     ...     path = np.zeros(steps)
     ...     path[0], speed = angle, 0.0
     ...     for k in range(steps - 1):

@@ -6,15 +6,11 @@ Both end early, with `TourError`, where that is not what was to come out.
 
 from __future__ import annotations
 
-import contextlib
-import doctest
 import inspect
 import io
 import itertools
-import linecache
 import sys
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from importlib import resources
 from typing import Any, NamedTuple, TextIO, TypeAlias
@@ -24,12 +20,11 @@ import numpy.typing as npt
 
 import gradarray as ga
 
-from .explain import Explanation
 from .figures import figure
 from .lessons import LESSONS, ON_TENSORS
 from .record import TapeRow
-from .screen import WIDTH, Screen
-from .table import as_text
+from .screen import Screen
+from .teaching import TourError, execute, teach
 
 Array: TypeAlias = Any  # an ndarray, or whatever behaves as one
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -52,10 +47,6 @@ help(gradarray), help(gradarray.Tensor)
 CHANGELOG.md
     what is new
 """
-
-
-class TourError(Exception):
-    """Something in the tour did not come out as it should have."""
 
 
 class Outcome(NamedTuple):
@@ -139,96 +130,6 @@ def central_differences(function: Callable[[Floats], float], x: Floats) -> Float
         low[index] -= step
         slopes[index] = (function(high) - function(low)) / (high[index] - low[index])
     return slopes
-
-
-def execute(source: str, namespace: dict[str, Any], width: int = WIDTH) -> tuple[str, str]:
-    """Run an example as an interactive session does.
-
-    Parameters
-    ----------
-    source : str
-        A statement.
-    namespace : dict
-        What it can see, and where it leaves its variables.
-    width : int
-        How many letters a line on the screen has.
-
-    Returns
-    -------
-    checked, shown : str
-        What it showed, the last line of its exception if there was one: in a full width, and in that of the screen.
-        They differ where it is a table of `explain`, which fits itself to a terminal.
-    """
-    written = io.StringIO()
-    explained: list[Explanation] = []
-
-    def display(value: Any) -> None:
-        if isinstance(value, Explanation):
-            explained.append(value)
-        elif value is not None:
-            print(repr(value))
-
-    name = f"<tour {hash(source)}>"
-    # Errors, programs and `explain` quote the line. Without a time the entry stays; the same line has the same one.
-    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-    usual, sys.displayhook = sys.displayhook, display
-    try:
-        with contextlib.redirect_stdout(written):
-            exec(compile(source, name, "single"), namespace)
-    except Exception as error:
-        text = traceback.format_exception_only(error)[-1]
-        return text, text
-    finally:
-        sys.displayhook = usual
-    if explained:
-        full, fitting = (as_text(explained[0]._record, explained[0].steps, n) + "\n" for n in (WIDTH - 4, width))
-        return full, fitting
-    return written.getvalue(), written.getvalue()
-
-
-def teach(screen: Screen, lesson: str, namespace: dict[str, Any]) -> int:
-    """Show a lesson, with what its lines give in the place of what they should give.
-
-    Parameters
-    ----------
-    screen : Screen
-        Where to show it.
-    lesson : str
-        Prose and ``>>>`` lines, as in a doctest.
-    namespace : dict
-        What the lines can see, and where they leave their variables.
-
-    Returns
-    -------
-    int
-        How many examples there were.
-
-    Raises
-    ------
-    TourError
-        An example gave something else than the lesson says.
-    """
-    check = doctest.OutputChecker().check_output
-    count = 0
-    for piece in doctest.DocTestParser().parse(lesson):
-        if isinstance(piece, str):
-            for number, paragraph in enumerate(piece.split("\n\n")):
-                if number or paragraph.startswith("\n"):
-                    screen.write()
-                if paragraph.strip():
-                    screen.prose(paragraph)
-            continue
-        count += 1
-        screen.prompted(piece.source)
-        got, shown = execute(piece.source, namespace, screen.width - len(screen.indent))
-        screen.output(shown)
-        # A message is one long line, which a lesson writes in several.
-        wanted, flags = (piece.exc_msg, doctest.NORMALIZE_WHITESPACE) if piece.exc_msg else (piece.want, 0)
-        if not check(wanted, got, flags):
-            raise TourError(
-                f">>> {piece.source}gave\n{got or '(nothing)'}\nand should have given\n{wanted or '(nothing)'}"
-            )
-    return count
 
 
 def compare_gradients(screen: Screen, namespace: dict[str, Any]) -> float:
@@ -401,7 +302,7 @@ def first_screen(screen: Screen) -> None:
     screen.write()
     screen.prose("How it comes about, values downwards, derivatives upwards (ga.explain):")
     explained = ga.explain(f, x).rows
-    check_rows(explained)
+    check_rows(explained, value)
     screen.table(
         ("name", "computed as", "value", "d f / d name"),
         [(r.name, r.computed_as or "(given)", figure(r.value), figure(r.cotangent)) for r in explained],
@@ -416,14 +317,23 @@ def first_screen(screen: Screen) -> None:
     screen.prose(f"Checked: this screen and all {examples} examples of the tour are right, in {seconds:.1f} s.")
 
 
-def check_rows(rows: Sequence[TapeRow]) -> None:
+def check_rows(rows: Sequence[TapeRow], result: float) -> None:
     """Compare the values in a table of `explain` with NumPy's, and the derivatives with differences.
+
+    Parameters
+    ----------
+    rows : sequence of TapeRow
+        Of a function of arrays, in plain NumPy, without updates in place.
+    result : float
+        What the function gives.
 
     Raises
     ------
     TourError
         One of them is something else.
     """
+    if rows[-1].value != result:
+        raise TourError(f"ga.explain ends with {rows[-1].value}, and f(x) is {result}")
     known = {row.name: row.value for row in rows if not row.computed_as}
     for number, row in enumerate(rows):
         if row.computed_as:

@@ -1,5 +1,6 @@
 """`python -m gradarray`: the tour tells the truth, notices when something is off, and is readable wherever it goes."""
 
+import dataclasses
 import doctest
 import io
 import os
@@ -196,13 +197,27 @@ class TestTerminal:
         assert max(len(line) for line in re.split("[\n\r]", shown)) <= columns
         # No number is cut: each of the wide one with digits after the point stands there, the times apart.
         wide = request.getfixturevalue("piped" if command else "first")
-        for text in re.findall(r"^ *(?:array|Tensor|weights\[|ga\.grad|differences).*", wide, flags=re.MULTILINE):
+        texts = re.findall(r"^ *(?:array|Tensor|weights\[|ga\.grad|differences).*", wide, flags=re.MULTILINE)
+        assert any(map(NUMBER.search, texts))
+        for text in texts:
             assert {*NUMBER.findall(text)} <= {*NUMBER.findall(shown)}
 
     def test_a_line_that_would_be_wrapped_does_not_move(self, tmp_path: Path) -> None:
         shown = on_terminal(tmp_path, "tour", COLUMNS="30", NO_COLOR="1").replace("\r\n", "\n")
         assert "\r" not in shown
         assert len(re.findall(r"^step ", shown, flags=re.MULTILINE)) <= 10
+
+
+def test_a_number_is_whole_even_where_it_is_wider_than_the_screen() -> None:
+    screen = Screen(io.StringIO())
+    screen.width = 20
+    number = "3.14159265358979323846"
+    assert screen.wrapped(f"    pi = {number}, about") == ["    pi =", f"        {number},", "        about"]
+    screen.prose(f"pi = {number}")
+    screen.output(f"pi = {number}")
+    screen.table(("", "value"), [("pi", number), ("e", number)], "<>")
+    assert isinstance(screen.stream, io.StringIO)
+    assert screen.stream.getvalue().count(number) == 4
 
 
 @pytest.mark.parametrize("encoding", ["cp437", "cp1252", "ascii", "utf-16"])
@@ -304,6 +319,67 @@ class TestNotices:
         )
         assert ended.returncode == 1
         assert "The tour stops here: >>> 1 + 1" in ended.stderr
+
+
+class TestFirstScreenNotices:
+    """What only the first screen shows."""
+
+    X = np.array([0.5, 1.0, 2.0])
+
+    @staticmethod
+    def f(x: Any) -> Any:
+        return np.sum(x * np.sin(x))
+
+    def told(self, capsys: pytest.CaptureFixture[str]) -> str:
+        stream = io.StringIO()
+        assert tour.main(stream) == 1
+        assert "Checked" not in stream.getvalue()
+        return capsys.readouterr().err
+
+    def test_a_value_that_is_off_by_a_bit(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        honest = ga.value_and_grad
+
+        def off(f: Any) -> Callable[[Any], Any]:
+            return lambda x: (np.nextafter(honest(f)(x)[0], 0), honest(f)(x)[1])
+
+        monkeypatch.setattr(ga, "value_and_grad", off)
+        assert "in NumPy" in self.told(capsys)
+
+    def test_a_gradient_that_is_off(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        honest = ga.value_and_grad
+
+        def off(f: Any) -> Callable[[Any], Any]:
+            return lambda x: (honest(f)(x)[0], honest(f)(x)[1] + 1e-7)
+
+        monkeypatch.setattr(ga, "value_and_grad", off)
+        assert "away from finite differences" in self.told(capsys)
+
+    @pytest.mark.parametrize("number", range(4))
+    def test_a_derivative_in_the_table(self, number: int) -> None:
+        rows = ga.explain(self.f, self.X).rows
+        tour.check_rows(rows, self.f(self.X))
+        rows[number] = dataclasses.replace(rows[number], cotangent=rows[number].cotangent + 1e-7)
+        with pytest.raises(tour.TourError, match=f"the derivative by {rows[number].name} is"):
+            tour.check_rows(rows, self.f(self.X))
+
+    @pytest.mark.parametrize("number", [1, 2, 3])
+    def test_a_value_in_the_table(self, number: int) -> None:
+        rows = ga.explain(self.f, self.X).rows
+        rows[number] = dataclasses.replace(rows[number], value=np.nextafter(rows[number].value, 9))
+        with pytest.raises(tour.TourError, match="ends with" if number == 3 else f"{rows[number].name} = "):
+            tour.check_rows(rows, self.f(self.X))
+
+    def test_a_table_that_is_not_of_the_function(self) -> None:
+        rows = ga.explain(lambda x: np.sum(np.sin(x)), self.X).rows
+        with pytest.raises(tour.TourError, match="ends with"):
+            tour.check_rows(rows, self.f(self.X))
+
+    def test_the_table_is_compared(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        honest = ga.explain
+        monkeypatch.setattr(ga, "explain", lambda f, x, **more: honest(f, x + 1e-9, **more))
+        assert "ends with" in self.told(capsys)
 
 
 class TestCommandLine:
