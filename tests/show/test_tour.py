@@ -195,6 +195,8 @@ class TestTerminal:
     ) -> None:
         shown = on_terminal(tmp_path, *command, TERM="xterm", NO_COLOR="1", COLUMNS=f"{columns}").replace("\r\n", "\n")
         assert max(len(line) for line in re.split("[\n\r]", shown)) <= columns
+        if command:  # the table of ga.explain is made for the width, and not wrapped
+            assert re.search(r"^ *-+  -+  -+  -+$", shown, flags=re.MULTILINE)
         # No number is cut: each of the wide one with digits after the point stands there, the times apart.
         wide = request.getfixturevalue("piped" if command else "first")
         texts = re.findall(r"^ *(?:array|Tensor|weights\[|ga\.grad|differences).*", wide, flags=re.MULTILINE)
@@ -307,6 +309,13 @@ class TestNotices:
     def test_an_implausible_accuracy(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         monkeypatch.setattr(tour, "descend", lambda *parameters_and_data: float(tour.loss(*parameters_and_data).data))
         assert "at least 90% were expected" in self.stopped(capsys)
+
+    @pytest.mark.parametrize("outcome", [tour.Outcome(0.1, 0.8), tour.Outcome(0.3, 0.95)], ids=["accuracy", "loss"])
+    def test_training_that_is_half_right(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], outcome: tour.Outcome
+    ) -> None:
+        monkeypatch.setattr(tour, "train", lambda *_: outcome)
+        assert "after training the loss is" in self.stopped(capsys)
 
     def test_the_exit_status_says_so(self, tmp_path: Path) -> None:
         program = (
