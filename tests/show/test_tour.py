@@ -20,6 +20,7 @@ from gradarray import __main__
 from gradarray.show import tour
 from gradarray.show.lessons import LESSONS
 from gradarray.show.screen import Screen
+from gradarray.show.teaching import TourError
 
 # So that the tour can be run from another folder, whether or not the package is installed.
 ROOT = Path(ga.__file__).resolve().parents[1]
@@ -370,19 +371,19 @@ class TestFirstScreenNotices:
         rows = ga.explain(self.f, self.X).rows
         tour.check_rows(rows, self.f(self.X))
         rows[number] = dataclasses.replace(rows[number], cotangent=rows[number].cotangent + 1e-7)
-        with pytest.raises(tour.TourError, match=f"the derivative by {rows[number].name} is"):
+        with pytest.raises(TourError, match=f"the derivative by {rows[number].name} is"):
             tour.check_rows(rows, self.f(self.X))
 
     @pytest.mark.parametrize("number", [1, 2, 3])
     def test_a_value_in_the_table(self, number: int) -> None:
         rows = ga.explain(self.f, self.X).rows
         rows[number] = dataclasses.replace(rows[number], value=np.nextafter(rows[number].value, 9))
-        with pytest.raises(tour.TourError, match="ends with" if number == 3 else f"{rows[number].name} = "):
+        with pytest.raises(TourError, match="ends with" if number == 3 else f"{rows[number].name} = "):
             tour.check_rows(rows, self.f(self.X))
 
     def test_a_table_that_is_not_of_the_function(self) -> None:
         rows = ga.explain(lambda x: np.sum(np.sin(x)), self.X).rows
-        with pytest.raises(tour.TourError, match="ends with"):
+        with pytest.raises(TourError, match="ends with"):
             tour.check_rows(rows, self.f(self.X))
 
     def test_the_table_is_compared(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
