@@ -20,7 +20,7 @@ Drop-in     drop_in                             existing NumPy code, with math a
                                                 GradientLossWarning, or nothing
 Programs    jit, source                         a program of NumPy calls for speed, and its text; JitWarning
 Teaching    explain, graph                      how a result, and its derivative, came about: a table, a picture
-            why_no_grad                         why x.grad is None; `python -m gradarray` is a tour
+            why_no_grad                         why x.grad is None; `python -m gradarray tour` is a tour
 Debugging   check_grads, testing                compare derivatives with differences
             detect_anomaly                      where the first NaN or infinity comes from
 Extension   custom_gradient                     the derivative of a function of your own

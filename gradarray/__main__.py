@@ -1,4 +1,4 @@
-"""The command line: ``python -m gradarray`` gives the guided tour, and its commands a table and the guide."""
+"""The command line: ``python -m gradarray`` shows a gradient, and its commands a tour, a table and the guide."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ def parser() -> argparse.ArgumentParser:
     """Describe the command line."""
     top = argparse.ArgumentParser(
         prog="python -m gradarray",
-        description="NumPy with autodiff built in. Without a command: the guided tour.",
+        description="NumPy with autodiff built in. Without a command: a function, its gradient, "
+        "and how it comes about; the tour is carried out unseen, and the exit status is 0 when all of it is right.",
     )
     top.add_argument("--version", action="version", version=f"gradarray {gradarray.__version__}")
     top.set_defaults(run=lambda _: tour.main())
     commands = top.add_subparsers(title="commands", metavar="[command]")
-    commands.add_parser(
+    guided = commands.add_parser(
         "tour",
-        help="a guided tour of a few seconds, on real data, that checks itself as it goes",
-        description="Run the tutorial's steps live, then train a NumPy function on Fisher's irises. "
+        help="a guided tour: what there is, step by step, then real data; it checks itself as it goes",
+        description="Carry out the lessons live, then train a NumPy function on Fisher's irises. "
         "The exit status is 0 when everything came out as it should.",
     )
+    guided.set_defaults(run=lambda _: tour.main(show=tour.tour))
     coverage = commands.add_parser(
         "coverage",
         help="what gradarray makes of each function of NumPy, counted from its own tables; of one, its derivative",

@@ -36,8 +36,8 @@ class Spot(NamedTuple):
 
 
 _NOWHERE = Spot()
-# The instruction that a loop begins its turns with. Its place is that of the loop, and since Python 3.13 that of what is
-# gone through. Behind an instruction there may be room in which Python notes things.
+# The instruction that a loop begins its turns with. Its place is that of the loop, and since Python 3.13 that of what
+# is gone through. Behind an instruction there may be room in which Python notes things.
 _NEXT, _ROOM = dis.opmap["FOR_ITER"], dis.opmap["CACHE"]
 
 

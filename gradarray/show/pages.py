@@ -12,8 +12,8 @@ from pathlib import Path
 
 from ..elsewhere.answers import differences, table
 from ..elsewhere.rows import Row
+from .screen import Screen
 from .terminal import rendered
-from .tour import Screen
 
 # The chapters in the order in which they are read, each with what it is about.
 CHAPTERS = {

@@ -1,21 +1,17 @@
-"""The guided tour behind ``python -m gradarray``.
+"""What ``python -m gradarray`` shows: a screen to begin with, and the guided tour.
 
-Nothing in it is canned: a lesson is a doctest, each of its lines is executed, and what is shown is what came out.
-The tour ends early, with `TourError`, where that is not what the lesson says.
+Nothing in them is canned: a lesson is a doctest, each of its lines is executed, and what is shown is what came out.
+Both end early, with `TourError`, where that is not what was to come out.
 """
 
 from __future__ import annotations
 
-import contextlib
-import doctest
 import inspect
 import io
 import itertools
-import os
 import sys
 import time
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from importlib import resources
 from typing import Any, NamedTuple, TextIO, TypeAlias
 
@@ -24,201 +20,33 @@ import numpy.typing as npt
 
 import gradarray as ga
 
+from .figures import figure
+from .lessons import LESSONS, ON_TENSORS
+from .record import TapeRow
+from .screen import Screen
+from .teaching import TourError, execute, teach
+
 Array: TypeAlias = Any  # an ndarray, or whatever behaves as one
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
 
 SPECIES = ("setosa", "versicolor", "virginica")
 
-LESSONS: tuple[tuple[str, str], ...] = (
-    (
-        "Tensors are arrays",
-        """\
-A tensor is made, shown, indexed and computed with as a NumPy array is.
-
-    >>> import numpy as np
-    >>> import gradarray as ga
-    >>> ga.tensor([1., 2., 3.], dtype="float32")
-    Tensor([1., 2., 3.], dtype=float32)
-    >>> x = ga.tensor([[0., 1., 2.],
-    ...                [3., 4., 5.]])
-    >>> x ** 2
-    Tensor([[ 0.,  1.,  4.],
-            [ 9., 16., 25.]])
-    >>> x.sum(axis=1)
-    Tensor([ 3., 12.])
-    >>> x[0].shape, x.T.shape, x.ndim
-    ((3,), (3, 2), 2)
-
-NumPy's own functions take tensors, and give tensors back.
-
-    >>> np.sqrt(x)
-    Tensor([[0.        , 1.        , 1.41421356],
-            [1.73205081, 2.        , 2.23606798]])
-    >>> np.matmul(x, x.T)
-    Tensor([[ 5., 14.],
-            [14., 50.]])
-
-The array inside is yours at any time.
-
-    >>> x.data
-    array([[0., 1., 2.],
-           [3., 4., 5.]])
-""",
-    ),
-    (
-        "Shapes",
-        """\
-    >>> x = ga.linspace(1, 4, 4)
-    >>> x.reshape(2, 2)
-    Tensor([[1., 2.],
-            [3., 4.]])
-    >>> x.shape = (2, 2)
-    >>> x.T
-    Tensor([[1., 3.],
-            [2., 4.]])
-    >>> np.concatenate([x, x[:1]])
-    Tensor([[1., 2.],
-            [3., 4.],
-            [1., 2.]])
-""",
-    ),
-    (
-        "Derivatives",
-        """\
-What is computed from a tensor is recorded. `backward` walks the record from the result
-to the tensors it came from, and leaves there the derivative of the result.
-
-f(x) = 2 x, at x = 10:
-
-    >>> x = ga.tensor(10.)
-    >>> f = 2 * x
-    >>> f.backward()
-    >>> x.grad
-    array(2.)
-
-f(x, y) = x^2 + y, at x = 10, y = 20; one derivative for each variable:
-
-    >>> x = ga.tensor(10.)
-    >>> y = ga.tensor(20.)
-    >>> f = x ** 2 + y
-    >>> f.backward()
-    >>> x.grad, y.grad
-    (array(20.), array(1.))
-
-f(x) = x0^2 + x1^2 + x2^2; the derivatives of a whole array at once:
-
-    >>> x = ga.tensor([-1., 4., 6.])
-    >>> f = np.sum(x ** 2)
-    >>> f.backward()
-    >>> x.grad
-    array([-2.,  8., 12.])
-""",
-    ),
-    (
-        "Constants",
-        """\
-A constant is passed over: no derivative is computed for it.
-
-    >>> base = ga.tensor(3.)
-    >>> exponent = ga.tensor(2., constant=True)
-    >>> f = base ** exponent
-    >>> f.backward()
-    >>> base.grad
-    array(6.)
-    >>> exponent.grad is None
-    True
-
-Arrays, lists and numbers are constants, and so are tensors of integers.
-
-    >>> ga.sum([1., 2.]).constant
-    True
-    >>> ga.tensor([1, 2]).constant
-    True
-    >>> ga.tensor([1, 2], constant=False)
-    Traceback (most recent call last):
-    ValueError: Integer-valued tensors must be treated as constants.
-""",
-    ),
-)
-
-ON_TENSORS = """\
-Its data: Fisher's 150 irises (1936), four measurements each, of three species.
-
-    >>> measurements.shape, np.bincount(species)
-    ((150, 4), array([50, 50, 50]))
-    >>> weights = np.linspace(-1, 1, 12).reshape(4, 3)
-    >>> bias = np.zeros(3)
-    >>> loss(weights, bias, measurements, species).round(8)
-    np.float64(2.19425923)
-
-With tensors in the place of two of the arrays, it gives the same number, and can be differentiated.
-
-    >>> w, b = ga.tensor(weights), ga.tensor(bias)
-    >>> f = loss(w, b, measurements, species)
-    >>> f
-    Tensor(2.19425923)
-    >>> f.backward()
-
-Are these the right derivatives? A little to the left and to the right of each number, on plain arrays:
-
+FIRST = """\
+def f(x):
+    return np.sum(x * np.sin(x))
 """
 
 READ_NEXT = """\
-    README.md                 the ways to use it, what you may rely on,
-                              and how to give a function of your own a derivative
-    help(gradarray)           in Python: what there is beside NumPy's functions
-    help(gradarray.Tensor)    in Python: what a tensor can do
-    CHANGELOG.md              what is new
+python -m gradarray guide
+    chapters from what a derivative is to each library that you may come from
+README.md
+    the ways to use it, what you may rely on, and your own derivatives
+help(gradarray), help(gradarray.Tensor)
+    in Python: what there is beside NumPy's functions, what a tensor can do
+CHANGELOG.md
+    what is new
 """
-
-
-class TourError(Exception):
-    """Something in the tour did not come out as it should have."""
-
-
-class Screen:
-    """Where the tour is shown: in colour and with a moving line on a terminal, as plain lines anywhere else.
-
-    Parameters
-    ----------
-    stream : file
-        Receives the text.
-    """
-
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
-        self.moving = stream.isatty() and os.environ.get("TERM") != "dumb"
-        # Any value of NO_COLOR that is not empty means no colour: https://no-color.org
-        self.color = self.moving and not os.environ.get("NO_COLOR")
-
-    def style(self, code: str, text: str) -> str:
-        """Give `text` the look that the ANSI `code` stands for, where there is colour."""
-        return f"\x1b[{code}m{text}\x1b[0m" if self.color else text
-
-    def write(self, text: str = "") -> None:
-        """Show a line."""
-        self.stream.write(text + "\n")
-
-    def title(self, text: str) -> None:
-        """Show a heading."""
-        self.write()
-        self.write(self.style("1", text))
-        self.write(self.style("1", "-" * len(text)))
-
-    def code(self, text: str, indent: str = "    ") -> None:
-        """Show source code or what it gave, set in."""
-        for line in text.splitlines():
-            self.write(indent + self.style("36", line) if line else "")
-
-    def progress(self, text: str, *, last: bool = False) -> None:
-        """Show a line that the next one replaces, or, off a terminal, stays."""
-        if self.moving:
-            self.stream.write(f"\r\x1b[K{text}" if self.color else f"\r{text:<78}")
-            self.stream.write("\n" if last else "")
-        else:
-            self.write(text)
-        self.stream.flush()
 
 
 class Outcome(NamedTuple):
@@ -254,22 +82,23 @@ def load_iris() -> tuple[Floats, Integers]:
     return table[:, :4], table[:, 4].astype(np.int64)
 
 
-def loss(weights: Array, bias: Array, inputs: Array, labels: Array) -> Array:
+def loss(weights: Array, bias: Array, x: Array, y: Array) -> Array:
     """Mean cross-entropy of a softmax regression."""
-    scores = np.matmul(inputs, weights) + bias
-    scores = scores - np.max(scores, axis=1, keepdims=True)  # so that exp cannot overflow
-    chosen = scores[np.arange(len(labels)), labels]
-    return np.mean(np.log(np.sum(np.exp(scores), axis=1)) - chosen)
+    scores = np.matmul(x, weights) + bias
+    # So that exp cannot overflow:
+    scores = scores - np.max(scores, axis=1, keepdims=True)
+    chosen = scores[np.arange(len(y)), y]
+    total = np.sum(np.exp(scores), axis=1)
+    return np.mean(np.log(total) - chosen)
 
 
-def descend(weights: Array, bias: Array, inputs: Array, labels: Array, rate: float) -> Iterator[float]:
-    """Gradient descent: takes one step, and yields the loss before it, each time it is asked."""
-    while True:
-        f = loss(weights, bias, inputs, labels)
-        f.backward()
-        for parameter in (weights, bias):
-            parameter.data[...] -= rate * parameter.grad
-        yield f.item()
+def descend(weights: Array, bias: Array, x: Array, y: Array) -> float:
+    """Take a step of gradient descent; return the loss before it."""
+    f = loss(weights, bias, x, y)
+    f.backward()
+    for parameter in (weights, bias):
+        parameter.data[...] -= parameter.grad
+    return float(f.data)
 
 
 def central_differences(function: Callable[[Floats], float], x: Floats) -> Floats:
@@ -303,59 +132,6 @@ def central_differences(function: Callable[[Floats], float], x: Floats) -> Float
     return slopes
 
 
-def execute(example: doctest.Example, namespace: dict[str, Any]) -> str:
-    """Run one example and return what it showed; an exception is returned as its last line."""
-    shown = io.StringIO()
-    with contextlib.redirect_stdout(shown):
-        try:
-            exec(compile(example.source, "<tour>", "single"), namespace)
-        except Exception as error:
-            return traceback.format_exception_only(error)[-1]
-    return shown.getvalue()
-
-
-def teach(screen: Screen, lesson: str, namespace: dict[str, Any]) -> int:
-    """Show a lesson, with what its lines give in the place of what they should give.
-
-    Parameters
-    ----------
-    screen : Screen
-        Where to show it.
-    lesson : str
-        Prose and ``>>>`` lines, as in a doctest.
-    namespace : dict
-        What the lines can see, and where they leave their variables.
-
-    Returns
-    -------
-    int
-        How many examples there were.
-
-    Raises
-    ------
-    TourError
-        An example gave something else than the lesson says.
-    """
-    check = doctest.OutputChecker().check_output
-    count = 0
-    for piece in doctest.DocTestParser().parse(lesson):
-        if isinstance(piece, str):
-            screen.stream.write(piece)
-            continue
-        count += 1
-        indent = " " * piece.indent
-        for number, line in enumerate(piece.source.splitlines()):
-            screen.write(indent + screen.style("2", "... " if number else ">>> ") + screen.style("36", line))
-        got, wanted = execute(piece, namespace), piece.exc_msg or piece.want
-        for line in got.splitlines():
-            screen.write(indent + line)
-        if not check(wanted, got, 0):
-            raise TourError(
-                f">>> {piece.source}gave\n{got or '(nothing)'}\nand should have given\n{wanted or '(nothing)'}"
-            )
-    return count
-
-
 def compare_gradients(screen: Screen, namespace: dict[str, Any]) -> float:
     """Show the derivatives that `ON_TENSORS` left in `namespace` beside finite differences.
 
@@ -370,16 +146,18 @@ def compare_gradients(screen: Screen, namespace: dict[str, Any]) -> float:
         "weights": central_differences(lambda weights: float(loss(weights, bias, *data)), weights),
         "bias": central_differences(lambda bias: float(loss(weights, bias, *data)), bias),
     }
-    screen.write(f"    {'d loss / d':<14}{'backward':>18}{'finite difference':>20}{'apart':>10}")
+    rows = []
     for name, gradient in gradients.items():
         for index in np.ndindex(gradient.shape):
             a, b = float(gradient[index]), float(estimates[name][index])
-            place = f"{name}[{', '.join(map(str, index))}]"
-            screen.write(f"    {place:<14}{a:>18.12f}{b:>20.12f}{abs(a - b):>10.0e}")
+            rows.append((f"{name}[{', '.join(map(str, index))}]", f"{a:.12f}", f"{b:.12f}", f"{abs(a - b):.0e}"))
+    screen.table(("d loss / d", "backward", "finite difference", "apart"), rows, "<>>>")
     apart = max(float(np.max(np.abs(gradients[name] - estimates[name]))) for name in gradients)
     largest = max(float(np.max(np.abs(estimates[name]))) for name in gradients)
     screen.write()
-    screen.write(f"Largest difference of the 15: {apart:.1e}, or {apart / largest:.1e} of the largest derivative.")
+    screen.prose(
+        f"Largest difference of the {len(rows)}: {apart:.1e}, {apart / largest:.1e} of the largest derivative."
+    )
     return apart / largest
 
 
@@ -407,30 +185,37 @@ def train(screen: Screen, measurements: Floats, species: Integers, steps: int = 
 
     weights, bias = ga.zeros((4, 3)), ga.zeros(3)
     start = time.perf_counter()
-    losses = descend(weights, bias, inputs[known], species[known], rate=1.0)
     often = 1 if screen.moving else steps // 5
-    for step, value in enumerate(itertools.islice(losses, steps), start=1):
+    for step in range(1, steps + 1):
+        value = descend(weights, bias, inputs[known], species[known])
         if step == 1 or step % often == 0:
-            screen.progress(f"    step {step:>4} of {steps}    loss {value:.6f}", last=step == steps)
+            screen.progress(f"step {step:>4} of {steps}    loss {value:.6f}", last=step == steps)
     seconds = time.perf_counter() - start
 
     scores = inputs @ weights.data + bias.data
     right = (np.argmax(scores, axis=1) == species)[held_out]
     last = loss(weights.data, bias.data, inputs[known], species[known])
     screen.write()
-    screen.write(f"    loss      {last:.4f}   (log 3 = {np.log(3):.4f} before training)")
-    screen.write(f"    accuracy  {right.mean():.1%}    on the {right.size} flowers it never saw, {right.sum()} right")
-    screen.write(f"    time      {seconds:.2f} s   ({seconds / steps * 1e6:.0f} microseconds a step)")
+    screen.output(
+        f"loss      {last:.4f}   (log 3 = {np.log(3):.4f} before training)\n"
+        f"accuracy  {right.mean():.1%}    on the {right.size} flowers it never saw, {right.sum()} right\n"
+        f"time      {seconds:.2f} s   ({seconds / steps * 1e6:.0f} microseconds a step)"
+    )
     return Outcome(float(last), float(right.mean()))
 
 
-def run(stream: TextIO) -> None:
+def tour(screen: Screen) -> int:
     """Give the tour.
 
     Parameters
     ----------
-    stream : file
-        Receives the text.
+    screen : Screen
+        Where to show it.
+
+    Returns
+    -------
+    int
+        How many examples there were.
 
     Raises
     ------
@@ -438,11 +223,10 @@ def run(stream: TextIO) -> None:
         Something did not come out as it should have; the tour stops there.
     """
     began = time.perf_counter()
-    screen = Screen(stream)
-    screen.write(screen.style("1", f"gradarray {ga.__version__}, on NumPy {np.__version__}: a guided tour"))
-    screen.write("Each line after >>> is executed as you read; what is below it is what it gave.")
+    screen.write(f"gradarray {ga.__version__}, on NumPy {np.__version__}: a guided tour", "1")
+    screen.prose("Each line after >>> is executed as you read; what is below it is what it gave.")
 
-    namespace: dict[str, Any] = {}
+    namespace: dict[str, Any] = {"__name__": "__main__"}
     numbers = itertools.count(1)
     examples = 0
     for title, lesson in LESSONS:
@@ -451,7 +235,7 @@ def run(stream: TextIO) -> None:
 
     measurements, species = load_iris()
     screen.title(f"{next(numbers)}. A NumPy function of your own")
-    screen.write("This one was written for arrays. It imports NumPy, and knows nothing of gradarray.")
+    screen.prose("This one was written for arrays. It imports NumPy, and knows nothing of gradarray.")
     screen.write()
     screen.code(inspect.getsource(loss))
     screen.write()
@@ -462,6 +246,8 @@ def run(stream: TextIO) -> None:
         raise TourError(f"the gradient is {error:.1e} away from finite differences; below 1e-7 was expected")
 
     screen.title(f"{next(numbers)}. Training it")
+    screen.prose("Gradient descent on 105 of the flowers, with a line that tells how far it is.")
+    screen.write()
     screen.code(inspect.getsource(descend))
     screen.write()
     outcome = train(screen, measurements, species)
@@ -472,17 +258,113 @@ def run(stream: TextIO) -> None:
         )
 
     screen.title(f"{next(numbers)}. What to read next")
-    screen.stream.write(READ_NEXT)
+    for line in READ_NEXT.splitlines():
+        screen.write(line)
     screen.write()
-    screen.write(f"All {examples} examples gave what they should, in {time.perf_counter() - began:.1f} s.")
+    screen.prose(f"All {examples} examples gave what they should, in {time.perf_counter() - began:.1f} s.")
+    return examples
 
 
-def main(stream: TextIO | None = None) -> int:
-    """Give the tour on `stream` (standard output), and return the exit status: 0 when all went as told, 1 if not."""
+def first_screen(screen: Screen) -> None:
+    """Show one function, its value and its gradient, how these come about, and that all of it is right.
+
+    Parameters
+    ----------
+    screen : Screen
+        Where to show it.
+
+    Raises
+    ------
+    TourError
+        Something of it, or of the tour, which is given unseen, is not what it should be.
+    """
+    began = time.perf_counter()
+    namespace: dict[str, Any] = {"__name__": "__main__", "np": np}
+    execute(FIRST, namespace)
+    f, x = namespace["f"], np.array([0.5, 1.0, 2.0])
+    value, gradient = ga.value_and_grad(f)(x)
+    slopes = central_differences(f, x)
+    if value != f(x):
+        raise TourError(f"f(x) is {value} while it is differentiated, and {f(x)} in NumPy")
+    apart = float(np.max(np.abs(gradient - slopes)))
+    if not apart < 1e-8:
+        raise TourError(f"the gradient is {apart:.1e} away from finite differences; below 1e-8 was expected")
+
+    screen.write(f"gradarray {ga.__version__}, on NumPy {np.__version__}: NumPy code, differentiated as it stands", "1")
+    screen.write()
+    screen.code(FIRST)
+    screen.write()
+    arrays = [("x", x), ("f(x)", np.asarray(value)), ("ga.grad(f)(x)", gradient), ("differences", slopes)]
+    notes = ["", "the value", "the gradient, by gradarray", "by (f(x + h) - f(x - h)) / 2h"]
+    texts = [(name, np.array2string(array, precision=6, floatmode="fixed")) for name, array in arrays]
+    screen.table(("", "", ""), [(*text, note) for text, note in zip(texts, notes, strict=True)], "<<<")
+    screen.prose(f"Gradient and differences agree: they are {apart:.0e} apart at most.")
+    screen.write()
+    screen.prose("How it comes about, values downwards, derivatives upwards (ga.explain):")
+    explained = ga.explain(f, x).rows
+    check_rows(explained, value)
+    screen.table(
+        ("name", "computed as", "value", "d f / d name"),
+        [(r.name, r.computed_as or "(given)", figure(r.value), figure(r.cotangent)) for r in explained],
+        "<<<<",
+    )
+    screen.write()
+    screen.write("Next: python -m gradarray tour   what there is, step by step, each checked")
+    screen.write("      python -m gradarray guide  chapters to read; and README.md")
+    screen.stream.flush()
+    examples = tour(Screen(io.StringIO()))
+    seconds = time.perf_counter() - began
+    screen.prose(f"Checked: this screen and all {examples} examples of the tour are right, in {seconds:.1f} s.")
+
+
+def check_rows(rows: Sequence[TapeRow], result: float) -> None:
+    """Compare the values in a table of `explain` with NumPy's, and the derivatives with differences.
+
+    Parameters
+    ----------
+    rows : sequence of TapeRow
+        Of a function of arrays, in plain NumPy, without updates in place.
+    result : float
+        What the function gives.
+
+    Raises
+    ------
+    TourError
+        One of them is something else.
+    """
+    if rows[-1].value != result:
+        raise TourError(f"ga.explain ends with {rows[-1].value}, and f(x) is {result}")
+    known = {row.name: row.value for row in rows if not row.computed_as}
+    for number, row in enumerate(rows):
+        if row.computed_as:
+            known[row.name] = eval(row.computed_as, {"np": np}, known)
+        if not np.array_equal(known[row.name], row.value):
+            raise TourError(f"{row.name} = {row.computed_as} is {known[row.name]}, and not {row.value}")
+
+        def rest(value: Floats, number: int = number) -> float:
+            names = known | {rows[number].name: value}
+            for later in rows[number + 1 :]:
+                names[later.name] = eval(later.computed_as, {"np": np}, names)
+            return float(names[rows[-1].name])
+
+        slopes = central_differences(rest, np.asarray(row.value))
+        if not np.allclose(slopes, row.cotangent, rtol=0, atol=1e-8):
+            raise TourError(f"the derivative by {row.name} is {slopes}, and not {row.cotangent}")
+
+
+def main(stream: TextIO | None = None, show: Callable[[Screen], object] = first_screen) -> int:
+    """Show the first screen, or the tour, on `stream` (standard output).
+
+    Returns
+    -------
+    int
+        The exit status: 0 when all went as told, 1 if not.
+    """
+    stream = sys.stdout if stream is None else stream
     try:
-        run(sys.stdout if stream is None else stream)
+        show(Screen(stream))
     except TourError as error:
-        (sys.stdout if stream is None else stream).flush()
+        stream.flush()
         print(f"\nThe tour stops here: {error}", file=sys.stderr)
         return 1
     return 0
