@@ -294,7 +294,9 @@ def test_arguments_in_containers_and_without_a_name() -> None:
         "layers[1][1]",
         "v1",
     ]
-    assert [row.name for row in ga.explain(np.sin, 1.0).rows] == ["x", "v1"]
+    assert [row.name for row in ga.explain(lambda x: np.sin(x), 1.0).rows] == ["x", "v1"]
+    # NumPy's ufuncs have signatures since 2.4.
+    assert [row.name for row in ga.explain(np.sin, 1.0).rows] in (["x", "v1"], ["args[0]", "v1"])
 
 
 def test_lines_and_kinds() -> None:
