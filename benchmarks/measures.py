@@ -25,11 +25,14 @@ def batch_time(call: Callable[[], Any], number: int) -> float:
 
 
 def calibrate(batch: Callable[[int], float], seconds: float) -> tuple[int, float]:
-    """Return the number of calls, a power of two, that takes `seconds` or up to twice as long, and how long."""
+    """Return the number of calls, a power of two, that takes `seconds` or up to twice as long, and how long.
+
+    What a library does once after some calls, as writing a program, is not taken for the time of a call.
+    """
     number = 1
     taken = batch(number)
     if taken < max(seconds, LONG):  # a shorter one was a warm-up
-        while (taken := batch(number)) < seconds:
+        while (taken := min(batch(number), batch(number))) < seconds:
             number *= 2
     return number, taken
 

@@ -145,7 +145,17 @@ def test_calibration_doubles_until_the_batch_is_long_enough():
         return 0.003 * number
 
     assert measures.calibrate(batch, 0.02) == (8, 0.024)
-    assert asked == [1, 1, 2, 4, 8]
+    assert asked == [1, 1, 1, 2, 2, 4, 4, 8, 8]
+
+
+def test_calibration_is_not_misled_by_what_is_done_once():
+    calls = []
+
+    def batch(number):
+        calls.append(number)
+        return 0.003 * number + (1.0 if sum(calls) > 8 >= sum(calls[:-1]) else 0.0)
+
+    assert measures.calibrate(batch, 0.02) == (8, 0.024)
 
 
 def test_calibration_runs_what_takes_long_once():

@@ -28,8 +28,8 @@ from .tracing import as_output
 from .writer import write_program
 
 _numbers = itertools.count(1)
-# With so many other numbers a plan is compared with the loop.
-_TRIALS = 8
+# With so many other numbers a plan is compared with the loop; with few where all arrays are rows, which lie one way.
+_TRIALS, _FEW = 8, 2
 
 
 def plan(uses: dict[Node, int], g: Any, varying: set[Path], numbers: dict[Path, float]) -> Plan | None:
@@ -114,7 +114,8 @@ class _Carried:
             return x if type(x) is float and path not in self._varying else other(x, factors)
 
         tried = False
-        for factors in some_factors(_TRIALS):
+        specs: tuple[Any, ...] = (*self._nodes, *self._given.values())
+        for factors in some_factors(_TRIALS if any(len(spec.shape) > 1 for spec in specs) else _FEW):
             g = self._g if self._unit else other(self._g, factors)
             found = self._both(copied_tape(self._nodes, enter, lambda rule: rule), plan, g)
             if found is not None:
