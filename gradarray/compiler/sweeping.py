@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from ..context.frames import readable
 from ..context.settings import silently
 from ..kernels.arrays import Spec
@@ -107,7 +109,8 @@ class _Carried:
         """Tell whether a plan does what the loop does, to the last bit.
 
         Of plain arrays the loop has other ways, by which a cotangent may lie in memory in another order, and a sum over
-        it would round otherwise. So both are carried out, over copies of the tape that have other numbers.
+        it would round otherwise. So both are carried out, over copies of the tape that have other numbers; where
+        derivatives are somebody else's, which may be asked at the user's numbers alone, over one that has the same.
         """
 
         def enter(path: Path, x: Any) -> Any:
@@ -115,7 +118,9 @@ class _Carried:
 
         tried = False
         specs: tuple[Any, ...] = (*self._nodes, *self._given.values())
-        for factors in some_factors(_TRIALS if any(len(spec.shape) > 1 for spec in specs) else _FEW):
+        known = all(_is_known(node.rule) for node in self._nodes)
+        trials = _TRIALS if any(len(spec.shape) > 1 for spec in specs) else _FEW
+        for factors in some_factors(trials) if known else (np.ones,):
             g = self._g if self._unit else other(self._g, factors)
             found = self._both(copied_tape(self._nodes, enter, lambda rule: rule), plan, g)
             if found is not None:
