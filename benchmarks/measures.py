@@ -14,6 +14,8 @@ from typing import Any
 Sampler = Callable[[], float | dict[str, float]]
 
 LONG = 0.1  # seconds of a call which needs no other one to wake threads and caches
+SETTLED = 128  # calls, after which a library has written the programs that it writes, if they take less than ...
+SHORT = 0.005  # seconds
 
 
 def batch_time(call: Callable[[], Any], number: int) -> float:
@@ -34,6 +36,8 @@ def calibrate(batch: Callable[[int], float], seconds: float) -> tuple[int, float
     if taken < max(seconds, LONG):  # a shorter one was a warm-up
         while (taken := min(batch(number), batch(number))) < seconds:
             number *= 2
+        if taken / number < SHORT:
+            batch(max(0, SETTLED - number))
     return number, taken
 
 

@@ -15,6 +15,7 @@ import gradarray as ga
 from gradarray.forward import protocols as forward
 from gradarray.reverse import protocols
 from gradarray.rules import registry
+from gradarray.tape import plans
 
 # Both draw the same examples on every run, so that a failure is always one of the commit at hand. Many examples are for
 # a search by hand: HYPOTHESIS_PROFILE=search pytest ...
@@ -27,6 +28,10 @@ settings.register_profile(
     "long", deadline=None, max_examples=100_000, suppress_health_check=list(HealthCheck), print_blob=True
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+# Tests repeat a dozen times what has to be the same by the loop and by a plan.
+plans.REPEATS = 8
 
 
 def pytest_collection_finish() -> None:

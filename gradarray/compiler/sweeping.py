@@ -18,7 +18,7 @@ from ..kernels.arrays import Spec
 from ..kernels.references import COUNTED
 from ..tape import plans, second, sweeps
 from ..tape.comparing import Comparison, Path, held_nodes
-from ..tape.nodes import AWAITED, Node, somebody
+from ..tape.nodes import AWAITED, Node, by_order, somebody
 from ..tape.second import SecondPlan
 from ..tape.writer import Plan
 from .copying import copied_tape, other, some_factors
@@ -34,7 +34,7 @@ _numbers = itertools.count(1)
 _TRIALS, _FEW = 8, 2
 
 
-def plan(uses: dict[Node, int], g: Any, varying: set[Path], numbers: dict[Path, float]) -> Plan | None:
+def plan(uses: dict[Node, int], g: Any, varying: set[Path]) -> Plan | None:
     """Return a plan for tapes like the one with these nodes and numbers of uses, or None where there can be none.
 
     Parameters
@@ -42,23 +42,17 @@ def plan(uses: dict[Node, int], g: Any, varying: set[Path], numbers: dict[Path, 
     uses : what `sweeps.reachable` returns
     g : the cotangent of the last node; where it is 1, the plan is for that alone
     varying : where Python's numbers stood that are others each time
-    numbers : is told where such numbers stand, and which
     """
-    nodes = sorted(uses, key=lambda node: node.order)
-    return _written(_Pulling, nodes, uses, varying, numbers, held_nodes(nodes, uses), g)  # type: ignore[no-any-return]
+    nodes = sorted(uses, key=by_order)
+    return _written(_Pulling, nodes, uses, varying, held_nodes(nodes, uses), g)  # type: ignore[no-any-return]
 
 
 def second_plan(
-    uses: dict[Node, int],
-    g: Any,
-    inputs: Sequence[Node],
-    directions: Sequence[Any],
-    varying: set[Path],
-    numbers: dict[Path, float],
+    uses: dict[Node, int], g: Any, varying: set[Path], inputs: Sequence[Node], directions: Sequence[Any]
 ) -> SecondPlan | None:
     """Return a plan of `second.hessian_product` in the same way."""
-    nodes = sorted(uses, key=lambda node: node.order)
-    return _written(_Second, nodes, uses, varying, numbers, g, inputs, directions)  # type: ignore[no-any-return]
+    nodes = sorted(uses, key=by_order)
+    return _written(_Second, nodes, uses, varying, g, inputs, directions)  # type: ignore[no-any-return]
 
 
 def _written(kind: Callable[..., Any], *args: Any) -> Any:
@@ -76,14 +70,12 @@ class _Carried:
     Parameters
     ----------
     nodes, uses : of the tape, from the oldest on
-    varying, numbers : see `plan`
+    varying : see `plan`
     """
 
-    def __init__(
-        self, nodes: list[Node], uses: dict[Node, int], varying: set[Path], numbers: dict[Path, float]
-    ) -> None:
+    def __init__(self, nodes: list[Node], uses: dict[Node, int], varying: set[Path]) -> None:
         self._nodes, self._uses = nodes, uses
-        self._varying, self._numbers = varying, numbers
+        self._varying = varying
         self._given: dict[Path, Variable] = {}
         self._rules: dict[int, Any] = {}
         self._program = new_program()
@@ -138,10 +130,8 @@ class _Carried:
         return copied_tape(self._nodes, self._enter, self._rule)
 
     def _enter(self, path: Path, value: Any) -> Any:
-        if type(value) is float:
-            self._numbers[path] = value
-            if path not in self._varying:
-                return value
+        if type(value) is float and path not in self._varying:
+            return value
         traced = self._program.enter(value, f"x{len(self._given)}")
         self._given[path] = traced.variable
         return traced
@@ -208,8 +198,8 @@ class _Pulling(_Carried):
     g : the cotangent of the last node
     """
 
-    def __init__(self, nodes: Any, uses: Any, varying: Any, numbers: Any, held: frozenset[int], g: Any) -> None:
-        super().__init__(nodes, uses, varying, numbers)
+    def __init__(self, nodes: Any, uses: Any, varying: Any, held: frozenset[int], g: Any) -> None:
+        super().__init__(nodes, uses, varying)
         self._held = held
         start = self._first(g)
         copies = self._traced()
@@ -270,12 +260,11 @@ class _Second(_Carried):
         nodes: Any,
         uses: Any,
         varying: Any,
-        numbers: Any,
         g: Any,
         inputs: Sequence[Node],
         directions: Sequence[Any],
     ) -> None:
-        super().__init__(nodes, uses, varying, numbers)
+        super().__init__(nodes, uses, varying)
         if not all(_is_known(node.rule) for node in nodes):
             raise Untraceable("what somebody else's derivative does with tangents is not known")
         self._inputs = [nodes.index(node) for node in inputs]

@@ -8,7 +8,7 @@ comparison raises, the tape is another one as well.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,18 @@ def parts(value: Any) -> list[tuple[str, Any]] | None:
     if hasattr(kind, "PARTS"):  # a step that leads to a view
         return [(f".{name}", getattr(value, name)) for name in kind.PARTS]
     return None
+
+
+def floats(nodes: Iterable[Node]) -> Iterator[tuple[Path, float]]:
+    """Yield Python's numbers on a tape, and where they stand; nodes come from the oldest on."""
+    for k, node in enumerate(nodes):
+        left: list[tuple[str, Any]] = [(".args", node.args), (".kwargs", node.kwargs), (".out", node.out)]
+        while left:
+            path, value = left.pop()
+            if type(value) is float:
+                yield (k, path), value
+            else:
+                left += [(path + more, part) for more, part in parts(value) or ()]
 
 
 def _base() -> int:

@@ -6,6 +6,7 @@ import gc
 import itertools
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..kernels.arrays import Array, Spec
 from ..kernels.references import COUNTED, MANY, count
 
 next_order = itertools.count().__next__
+by_order = attrgetter("order")  # from the oldest node on
 
 
 class PullbackRule:

@@ -11,7 +11,7 @@ that the loop comes to, and nothing else. Of others it is what writer.py writes,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from ..context.settings import SILENT, errors, paused, watching
@@ -19,8 +19,8 @@ from ..kernels import guard
 from ..kernels.arrays import FLOAT32, FLOAT64, HEAVY, LARGE, Array
 from ..kernels.traced import TRACED
 from . import sweeps
-from .comparing import Path
-from .nodes import Node
+from .comparing import Path, floats
+from .nodes import Node, by_order
 from .sweeps import reachable
 from .unchanged import verify
 from .writer import LONGEST, Gradients, Plan, Writer
@@ -28,58 +28,61 @@ from .writer import LONGEST, Gradients, Plan, Writer
 K = TypeVar("K")
 V = TypeVar("V")
 
-# So many tapes that no plan was for, with the same rules, make it worth writing one. That takes 75 to 200 us a node,
-# and each later sweep takes 1 to 3 us a node less.
-REPEATS = 8
+# So many tapes that no plan was for, with the same rules, make it worth writing one. That takes 100 to 300 us a node,
+# and each later sweep takes 1 to 3 us a node less. Whoever writes when the loop has cost about as much as writing will
+# never loses more than half, however many more tapes come.
+REPEATS = 64
 MOST_NODES = 5_000
 # So many plans for tapes with the same rule at the end are kept, and so much else is remembered.
 MOST = 8
 MUCH = 256
 
 # Writes the program of a sweep, for the tape with these nodes and numbers of uses, and a cotangent of its last node;
-# handed down by the compiler. It is given the places of Python's numbers that vary, and notes those that it has met.
-program: Callable[[dict[Node, int], Array, set[Path], dict[Path, float]], Plan | None] | None = None
+# handed down by the compiler. It is given the places of Python's numbers that vary.
+program: Callable[[dict[Node, int], Array, set[Path]], Plan | None] | None = None
 
 
-class Numbers:
-    """Python's numbers on tapes: by the rules on them, the last ones that were met, and where they have been others.
+class Often:
+    """By the rules on tapes: how often no plan was for one, and Python's numbers on them.
 
     A program has a number as it is, unless there have been others in its place.
     """
 
-    __slots__ = ("_last", "_varying")
+    __slots__ = ("_last", "_misses", "_varying")
 
     def __init__(self) -> None:
+        self._misses: dict[int, int] = {}
         self._last: dict[int, dict[Path, float]] = {}
         self._varying: dict[int, set[Path]] = {}
 
-    def written(self, rules: int, write: Callable[..., Any], *args: Any) -> Any:
-        """Return what `write` makes of some arguments, of the places of the numbers that vary, and of all numbers."""
+    def enough(self, rules: int, uses: Iterable[Node]) -> set[Path] | None:
+        """Count a tape that no plan was for; return where numbers vary if a plan is worth writing now, otherwise None.
+
+        Where shapes are other ones each time, ever fewer plans are written.
+        """
+        misses = self._misses[rules] = room(self._misses).get(rules, 0) + 1
+        if misses & (misses - 1) or misses < REPEATS // 4:
+            return None
+        now = dict(floats(sorted(uses, key=by_order)))
         varying = room(self._varying).setdefault(rules, set())
-        before = self._last.get(rules, {})
-        now: dict[Path, float] = {}
-        plan = write(*args, varying, now)
-        others = {path for path, value in now.items() if before.get(path, value) != value} - varying
-        room(self._last)[rules] = now
-        if others:
-            varying |= others
-            plan = write(*args, varying, now)
-        return plan
+        before = room(self._last).get(rules, now)
+        varying.update([path for path, value in now.items() if before.get(path, value) != value])
+        self._last[rules] = now
+        return varying if misses >= REPEATS else None
 
 
 class Known:
-    """The plans for tapes with one rule at the end; by the rules on a tape, how often none was for it, and numbers.
+    """The plans for tapes with one rule at the end, and what is known of those that no plan was for.
 
     Those are `closed` for whose tapes no node has an older one for a parent, which would be a constant for the sweep.
     """
 
-    __slots__ = ("closed", "misses", "numbers", "plans")
+    __slots__ = ("closed", "often", "plans")
 
     def __init__(self) -> None:
         self.plans: tuple[Plan, ...] = ()
         self.closed: tuple[Plan, ...] = ()
-        self.misses: dict[int, int] = {}
-        self.numbers = Numbers()
+        self.often = Often()
 
     def add(self, plan: Plan, closed: bool) -> None:
         left = self.plans[: MOST - 1]
@@ -119,10 +122,9 @@ def sweep(
         known = room(_known).setdefault(rule, Known()) if known is None else known
         # Which keeps none of them alive. Of long tapes, another one of the same length is a rare thing.
         rules = hash(tuple([node.rule for node in uses])) if count <= LONGEST else -count
-        misses = known.misses[rules] = room(known.misses).get(rules, 0) + 1
-        # Where shapes are other ones each time, ever fewer are tried.
-        if misses >= REPEATS and misses & (misses - 1) == 0:
-            new = written(uses, g, known, rules)
+        varying = known.often.enough(rules, uses)
+        if varying is not None:
+            new = written(uses, g, varying)
             if new is not None:
                 known.add(new, all(p is None or p in uses for node in uses for p in node.parents))
     return sweeps.sweep(root, g, retain, None, oldest, uses)
@@ -170,13 +172,13 @@ def room(memory: dict[K, V]) -> dict[K, V]:
     return memory
 
 
-def written(uses: dict[Node, int], g: Array, known: Known, rules: int) -> Plan | None:
+def written(uses: dict[Node, int], g: Array, varying: set[Path]) -> Plan | None:
     """Return a plan for tapes like the one with these nodes and numbers of uses, or None where plans are not for it.
 
-    `g` is a cotangent of the last node, and `rules` what the tape is known by.
+    `g` is a cotangent of the last node, and Python's numbers are others at `varying` places.
     """
     if program is not None and len(uses) <= LONGEST and all(map(_is_plain, uses)):
-        plan: Plan | None = known.numbers.written(rules, program, uses, g)
+        plan = program(uses, g, varying)
         if plan is not None:
             return plan
     dtype = next(iter(uses)).dtype

@@ -9,7 +9,6 @@ does so by its pullback, and only a slope that depends on them is computed as fo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -19,13 +18,11 @@ from ..kernels import guard
 from ..kernels.arrays import FLOAT64, LARGE, Array, factor_of
 from ..kernels.traced import TRACED
 from . import careful, wrapping
-from .nodes import Node
-from .plans import MOST, REPEATS, Numbers, room
+from .nodes import Node, by_order
+from .plans import MOST, Often, room
 from .sweeps import add_cotangents, is_clean, reachable
 from .unchanged import verify
 from .writer import LONGEST
-
-_by_order = attrgetter("order")
 
 Products = list[Array | None]
 # Takes root, cotangent, oldest, the inputs and their directions, and does what `hessian_product` does. None stands for
@@ -37,14 +34,13 @@ program: Callable[..., SecondPlan | None] | None = None
 
 
 class _Known:
-    """The plans for tapes with one rule at the end; by the rules on a tape, how often none was for it, and numbers."""
+    """The plans for tapes with one rule at the end, and what is known of those that no plan was for."""
 
-    __slots__ = ("misses", "numbers", "plans")
+    __slots__ = ("often", "plans")
 
     def __init__(self) -> None:
         self.plans: tuple[SecondPlan, ...] = ()
-        self.misses: dict[int, int] = {}
-        self.numbers = Numbers()
+        self.often = Often()
 
 
 _known: dict[Any, _Known] = {}
@@ -87,7 +83,7 @@ def hessian_product(
         small = small and (node.rule is None or (node.rule.shared and node.size < LARGE))
     if guard.watched:
         verify(uses)
-    nodes = sorted(uses, key=_by_order)
+    nodes = sorted(uses, key=by_order)
     kinks = careful.kinks
     try:
         found = silently(along, nodes, root, g, inputs, directions)
@@ -177,9 +173,8 @@ def _count(
     """Note that there was no plan for a tape, and write one where it has come often enough."""
     known = room(_known).setdefault(root.rule, _Known())
     rules = hash(tuple([node.rule for node in uses]))
-    misses = known.misses[rules] = room(known.misses).get(rules, 0) + 1
-    if program is None or misses < REPEATS or misses & (misses - 1):
-        return
-    plan = known.numbers.written(rules, program, uses, g, inputs, directions)
-    if plan is not None:
-        known.plans = (plan, *known.plans[: MOST - 1])
+    varying = known.often.enough(rules, uses)
+    if program is not None and varying is not None:
+        plan = program(uses, g, varying, inputs, directions)
+        if plan is not None:
+            known.plans = (plan, *known.plans[: MOST - 1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from operator import attrgetter, getitem
+from operator import getitem
 from typing import Any
 
 import numpy as np
@@ -26,14 +26,13 @@ from .nodes import (
     Node,
     PullbackRule,
     Viewed,
+    by_order,
     drop_gradient,
     leaf,
     references,
     released,
     somebody,
 )
-
-_by_order = attrgetter("order")
 
 
 class _Own:
@@ -98,7 +97,7 @@ def sweep(
     """
     if uses is None:
         uses = reachable(root, oldest)
-    nodes = sorted(uses, key=_by_order)
+    nodes = sorted(uses, key=by_order)
     start: Any = g if wrap is None else getattr(g, "_raw", g)
     if type(start) in TRACED:
         nodes = start.program.along(nodes)
@@ -401,7 +400,7 @@ def release_behind(root: Node, kept: dict[Node, Any], oldest: int, uses: dict[No
     """Do the same where only what is kept is known; what hangs on that alone goes with it."""
     if not all(_is_certainly_shown(node) for node in kept):
         uses = reachable(root, oldest) if uses is None else uses
-        release(sorted(uses, key=_by_order), uses, kept, root)
+        release(sorted(uses, key=by_order), uses, kept, root)
         return
     views = _views(kept, root)
     for node in kept:  # among them what they are views of, which the tensor of a view holds
@@ -454,7 +453,7 @@ def _make_leaves(nodes: list[Node], uses: dict[Node, int], kept: dict[Node, Any]
 def clear_graph(root: Node) -> None:
     """Release what there is of the tape behind a node, without a sweep."""
     uses = {node: n for node, n in reachable(root, whole=False).items() if node.rule is not RELEASED}
-    nodes = sorted(uses, key=_by_order)
+    nodes = sorted(uses, key=by_order)
     # Of what has several results, each has a node of its own.
     kept = {
         nodes[i]: None for i in range(len(nodes)) if type(nodes[i].out) is not tuple and _is_shown(nodes, i, uses, {})
@@ -537,7 +536,7 @@ def _count_own_references() -> None:
             root = Node(rule, None, None, None, (middle,), shape, g.dtype)
             del middle
             uses = reachable(root)
-            nodes = sorted(uses, key=_by_order)
+            nodes = sorted(uses, key=by_order)
             if kind == "recorded":
                 kept = _pull_recorded(nodes, uses, root, g, lambda raw, _node: raw)
             elif kind == "careful":

@@ -192,8 +192,15 @@ def test_a_number_that_is_another_one_each_time_is_given_to_the_plan(loops):
     for k in range(1, 12):
         agree(gradients(f(1 / k), A, B), by_loop(f(1 / k), A, B))
         loops.pop()  # of by_loop
-    # At the second one it is found out, and the fourth time it is tried again.
-    assert len(loops) <= 4
+    # At the second one it is found out, and a new plan is written.
+    assert len(loops) <= 2
+
+
+def test_numbers_have_been_looked_at_when_the_plan_is_written(monkeypatch, loops):
+    monkeypatch.setattr(plans, "REPEATS", 8)
+    for k in range(1, 20):
+        gradients(lambda w, rate=1 / k: np.sum(w * rate * 0.5) * rate, A)
+    assert len(loops) == 8
 
 
 def test_a_decision_by_values_is_made_each_time():

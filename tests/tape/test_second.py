@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.tape import second
+from gradarray.tape import plans, second
 from gradarray.transforms.containers import flatten
 from tests.rules.test_rules import SAMPLES
 from tests.samples import Sample
@@ -20,7 +20,7 @@ from tests.samples import Sample
 def fresh(monkeypatch):
     """Know no structure yet, and write a plan for the first tape that comes."""
     monkeypatch.setattr(second, "_known", {})
-    monkeypatch.setattr(second, "REPEATS", 1)
+    monkeypatch.setattr(plans, "REPEATS", 1)
 
 
 @pytest.fixture
