@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 _TITLE = re.compile(r"^(\S.*)\n-{3,}[ \t]*$\n?", flags=re.MULTILINE)
 _SIGNATURE = re.compile(r"^\w+\(.*\)(\n--)?$", flags=re.DOTALL)
-_IN_COLUMNS = re.compile(r"\S {3,}\S")
 _REFERENCE = re.compile(r"^\.\. \[(\w+)\] ", flags=re.MULTILINE)
 
 
@@ -92,7 +91,7 @@ def references(section: str) -> list[tuple[str, str]]:
 
 
 def paragraphs(text: str) -> Iterator[Paragraph]:
-    """Yield the paragraphs of a text: code is what is typed at a prompt, set in after two colons, or in columns.
+    """Yield the paragraphs of a text: code is what is typed at a prompt, or set in after two colons.
 
     Examples
     --------
@@ -102,7 +101,7 @@ def paragraphs(text: str) -> Iterator[Paragraph]:
     """
     set_in = False
     for part in re.split(r"\n\s*\n", text.strip("\n")):
-        if part.startswith(">>>") or (set_in and part.startswith(" ")) or _IN_COLUMNS.search(part):
+        if part.startswith(">>>") or (set_in and part.startswith(" ")):
             yield Paragraph(inspect.cleandoc("\n" + part), True)
         elif part.strip():
             set_in = part.endswith("::")

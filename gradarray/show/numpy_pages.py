@@ -91,7 +91,7 @@ def mirrored(path: str, known: dict[str, str]) -> Iterator[str]:
     listed = [name for name, public in names.items() if not public.is_own and public.path not in VALUES]
     linked = [link(known[f"{path}.{name}"], f"<code>{name}</code>") for name in listed if f"{path}.{name}" in known]
     if linked:
-        yield f'<h2>NumPy\'s</h2>\n<p class="many">{" ".join(linked)}</p>'
+        yield f'<h2>Under NumPy\'s names</h2>\n<p class="many">{" ".join(linked)}</p>'
 
 
 def numpys_pages() -> dict[str, str]:

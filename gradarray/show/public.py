@@ -74,12 +74,11 @@ def modules() -> dict[str, ModuleType]:
 @cache
 def public_names() -> dict[str, PublicName]:
     """Return all public names by their paths, those of the package first."""
-    found = {
+    return {
         f"{path}.{name}": PublicName(f"{path}.{name}", getattr(module, name))
         for path, module in modules().items()
         for name in module.__all__
     }
-    return {_TOP: PublicName(_TOP, gradarray)} | found
 
 
 @cache

@@ -41,7 +41,9 @@ def known() -> dict[str, str]:
 
 
 def page_of(path: str) -> str:
-    """Return the name of the file for a name; some disks take Tensor and tensor for the same."""
+    """Return the file for a name: the index for the package. Some disks take Tensor and tensor for the same."""
+    if path == "ga":
+        return INDEX
     return f"{path}.html" if path == path.lower() else f"{path}-class.html"
 
 
@@ -73,9 +75,9 @@ def _index(places: dict[str, str]) -> str:
         rest = [name for name in of_module(path) if canonical()[name] not in shown]
         if rest:
             shown |= {canonical()[name] for name in rest}
-            title = "Besides" if path == "ga" else f"<code>{path}</code>"
+            title = "Besides" if path == "ga" else link(places[path], f"<code>{path}</code>")
             body += [f"<h2>{title}</h2>", _table(rest, places)]
-    body += [*numpy_pages.index(), "</main>"]
+    body += [*_values("ga"), *numpy_pages.index(), *numpy_pages.mirrored("ga", places), "</main>"]
     return whole(TITLE, plain(_ABOUT), ['<nav class="top">', link("index.html", "The guide"), "</nav>", *body])
 
 
@@ -188,15 +190,18 @@ def _list(title: str, text: str, find: Finder, cited: Sequence[str]) -> Iterator
 def _of_module(path: str, places: dict[str, str]) -> Iterator[str]:
     inner = [f"{path}.{name}" for name in modules()[path].__all__ if f"{path}.{name}" in canonical()]
     parts = [name for name in inner if public_names()[name].is_module]
-    for title, listed in (("Modules", parts), ("Names", [name for name in of_module(path) if path != "ga"])):
+    for title, listed in (("Modules", parts), ("Names", of_module(path))):
         if listed:
             yield from (f"<h2>{title}</h2>", _table(listed, places))
+    yield from (*_values(path), *numpy_pages.mirrored(path, places))
+
+
+def _values(path: str) -> Iterator[str]:
     values = [name for name in VALUES if name.rpartition(".")[0] == path]
     if values:
         yield "<h2>Values</h2>\n<dl>"
         yield from (f'<dt id="{name}"><code>{name}</code></dt><dd>{escape(VALUES[name])}</dd>' for name in values)
         yield "</dl>"
-    yield from numpy_pages.mirrored(path, places)
 
 
 def _members(cls: type) -> list[tuple[str, Any]]:
