@@ -16,7 +16,7 @@ from .public import VALUES, PublicName, canonical, finder, modules, of_module, p
 
 INDEX = "reference.html"
 TITLE = "The reference of gradarray"
-_ABOUT = "Each public name, with its parameters, what it returns, what it raises, and an example that is run by a test."
+_ABOUT = "Each public name: its parameters, what it returns and raises, and for most an example, which a test runs."
 _WIDTH = 80
 _LISTS = ("Parameters", "Attributes", "Returns", "Raises", "Warns", "See Also")
 
@@ -66,19 +66,34 @@ def reference_pages(mentioned: dict[str, list[tuple[str, str]]]) -> dict[str, st
 
 
 def _index(places: dict[str, str]) -> str:
-    body = ["<main>", f"<h1>{TITLE}</h1>", f"<p>{_ABOUT}</p>"]
+    parts = [*_parts()]
+    contents = [link(f"#{_id(title)}", escape(title)) for title, _ in parts]
+    contents.append(link("#numpy", "NumPy's functions"))
+    body = [f"<h1>{TITLE}</h1>", f"<p>{_ABOUT}</p>", f'<p class="many">{" ".join(contents)}</p>']
+    for title, paths in parts:
+        # A module has a page, and a topic has none.
+        head = link(places[title], f"<code>{title}</code>") if title in modules() else escape(title)
+        body += [f'<h2 id="{_id(title)}">{head}</h2>', _table(paths, places)]
+    body += [*_values("ga"), *numpy_pages.index(), *numpy_pages.mirrored("ga", places)]
+    top = ['<nav class="top">', link("index.html", "The guide"), "</nav>"]
+    return whole(TITLE, plain(_ABOUT), [*top, "<main>", *body, "</main>"])
+
+
+def _parts() -> Iterator[tuple[str, list[str]]]:
+    """Yield the topics, and then the modules, with those of their names that no topic has."""
     shown: set[str] = set()
     for topic, paths in topics():
-        body += [f"<h2>{escape(topic)}</h2>", _table(paths, places)]
+        yield topic, paths
         shown |= {canonical()[path] for path in paths}
     for path in sorted(modules(), key=lambda path: -path.count(".") if path != "ga" else -9):
         rest = [name for name in of_module(path) if canonical()[name] not in shown]
         if rest:
+            yield "Besides" if path == "ga" else path, rest
             shown |= {canonical()[name] for name in rest}
-            title = "Besides" if path == "ga" else link(places[path], f"<code>{path}</code>")
-            body += [f"<h2>{title}</h2>", _table(rest, places)]
-    body += [*_values("ga"), *numpy_pages.index(), *numpy_pages.mirrored("ga", places), "</main>"]
-    return whole(TITLE, plain(_ABOUT), ['<nav class="top">', link("index.html", "The guide"), "</nav>", *body])
+
+
+def _id(title: str) -> str:
+    return title.lower().replace(" ", "-")
 
 
 def _table(paths: Sequence[str], places: dict[str, str]) -> str:
