@@ -100,7 +100,9 @@ def numpys_pages() -> dict[str, str]:
 
 
 def _titles() -> dict[str, str]:
-    found = {c: (import_module(f"{rulebook.__name__}.{c}").__doc__ or "").partition("\n")[0] for c in _chapters()}
+    docs = {chapter: import_module(f"{rulebook.__name__}.{chapter}").__doc__ or "" for chapter in _chapters()}
+    # Another chapter is named there by its file.
+    found = {chapter: re.sub(r"\.py\b", "", doc.partition("\n")[0]) for chapter, doc in docs.items()}
     return found | {_BESIDES: _BESIDES_TITLE}
 
 
