@@ -77,10 +77,13 @@ def inline(text: str, find: Finder, cited: Sequence[str] = ()) -> str:
     find : where a piece of code is explained
     cited : the labels of the works that the page lists
     """
-    html = []
+    html: list[str] = []
     for part in _MARKED.split(text):
         if part.startswith("`"):
-            html.append(code(" ".join(part.strip("`").split()), find))
+            marked = " ".join(part.strip("`").split())
+            # "see `drop_in`" means the function, whatever parameter is called so.
+            href = find(f"ga.{marked}") if html and html[-1].split()[-1:] == ["see"] else None
+            html.append(code(marked, find) if href is None else link(href, f"<code>{escape(marked)}</code>"))
         elif part.endswith("]_") and part[1:-2] in cited:
             html.append(f'<a href="#work-{part[1:-2]}">[{part[1:-2]}]</a>')
         else:

@@ -135,6 +135,11 @@ def test_the_guide_and_the_reference_lead_to_each_other(files: dict[str, str]) -
     assert "ga.nnet.relu.html" in Page(files["special-points.html"]).links
 
 
+def test_a_parameter_is_told_from_a_function_of_its_name(files: dict[str, str]) -> None:
+    assert 'see <a href="ga.drop_in.html"><code>drop_in</code></a>' in files["ga.grad.html"]
+    assert "<dt><code>drop_in</code>" in files["ga.grad.html"]
+
+
 def test_a_class_shows_its_own_members(files: dict[str, str]) -> None:
     ids = Page(files["ga.Tensor-class.html"]).ids
     assert {"backward", "grad", "data", "constant", "detach", "null_grad"} <= set(ids)
