@@ -45,7 +45,9 @@ def parser() -> argparse.ArgumentParser:
     )
     guide.add_argument("chapter", nargs="?", choices=pages.CHAPTERS, metavar="chapter")
     written = guide.add_mutually_exclusive_group()
-    written.add_argument("--html", metavar="DIR", help="write all chapters as a site into a folder")
+    written.add_argument(
+        "--html", metavar="DIR", help="write all chapters, and a page for each public name, as a site into a folder"
+    )
     written.add_argument("--notebook", metavar="FILE", help="write the chapter, or all, as a notebook")
     guide.set_defaults(run=lambda options: _guide(options, guide))
     return top

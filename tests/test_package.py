@@ -118,3 +118,11 @@ class TestReadme:
 
     def test_has_an_example_on_its_first_screen(self) -> None:
         assert "```python" in "\n".join(README.splitlines()[:24])
+
+    def test_is_read_in_a_few_minutes(self) -> None:
+        assert len(README.splitlines()) <= 200
+
+    def test_its_links_lead_to_files(self) -> None:
+        links = re.findall(r"\]\(([^)]+)\)", README)
+        assert len(links) > 10
+        assert not [link for link in links if not (ROOT / link).is_file()]

@@ -30,6 +30,7 @@ CHAPTERS = {
     "solvers": "SciPy's minimize, curve_fit and root, with exact derivatives",
     "debugging": "NaN, zero and None, and where they come from",
     "special-points": "ties, kinks and zeros: which derivative they have, and why",
+    "promises": "what you may rely on: values, constants, gradients, the tape, copies",
     "from-mygrad": "for users of MyGrad",
     "from-autograd": "for users of autograd",
     "from-pytorch": "for users of PyTorch",

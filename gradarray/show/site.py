@@ -13,28 +13,16 @@ from typing import Any
 
 import gradarray
 
+from . import reference
 from .graph import Graph
+from .page import STYLE, Finder, code_block, link, nowhere, whole
 from .pages import CHAPTERS, chapter
-from .sessions import PROMPT, CodeBlock, blocks, pictures
+from .public import finder
+from .sessions import CodeBlock, blocks, pictures
 
 _TITLE = "The guide of gradarray"
-_STYLE = "style.css"
 _NEEDED = "the site is made of Markdown by markdown-it-py, which is not here: `pip install markdown-it-py`"
 _DOCTEST = re.compile(r"&lt;doctest [^&]*&gt;, ")
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="description" content="{about}">
-<title>{title}</title>
-<link rel="stylesheet" href="{style}">
-</head>
-<body>
-{body}</body>
-</html>
-"""
 # What stands before the name of a chapter where that is meant.
 _REFERRING = re.compile(r"(\bchapter|^Next:|\bNext:) $", flags=re.IGNORECASE)
 
@@ -52,11 +40,13 @@ def site() -> dict[str, str]:
     except ImportError as error:
         raise ImportError(_NEEDED) from error
     markdown = library.MarkdownIt("commonmark").enable("table")
-    trees = {name: _tokens(markdown, chapter(name)) for name in CHAPTERS}
+    find = finder("ga", reference.known())
+    trees = {name: _tokens(markdown, chapter(name), find) for name in CHAPTERS}
     titles = {name: _plain(tokens[1]) for name, tokens in trees.items()}
     files = {"index.html": _index(titles)}
     files |= {f"{name}.html": _page(markdown, name, tokens, titles) for name, tokens in trees.items()}
-    return files | {_STYLE: resources.files(__package__).joinpath("site.css").read_text(encoding="utf-8")}
+    files |= reference.reference_pages(_mentioned(trees, titles))
+    return files | {STYLE: resources.files(__package__).joinpath("site.css").read_text(encoding="utf-8")}
 
 
 def write_site(folder: str) -> str:
@@ -68,23 +58,27 @@ def write_site(folder: str) -> str:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder) from error
     for name, text in files.items():
         Path(folder, name).write_text(text, encoding="utf-8", newline="\n")
-    return f"{Path(folder, 'index.html')}: {len(CHAPTERS)} chapters"
+    others = len(files) - len(CHAPTERS) - 2
+    return f"{Path(folder, 'index.html')}: {len(CHAPTERS)} chapters, and {others} pages of reference"
 
 
 # --- pages ----------------------------------------------------------------------------------------------------------
 
 
 def _index(titles: dict[str, str]) -> str:
-    body = ["<main>", f"<h1>{_TITLE}</h1>", f"<p>{_about()}</p>", '<ol class="chapters">']
+    body = ["<main>", f"<h1>{_TITLE}</h1>", f"<p>{_about()}</p>"]
+    body.append(f"<p>Each public name has a page in {link(reference.INDEX, 'the reference')}.</p>")
+    body.append('<ol class="chapters">')
     for name, about in CHAPTERS.items():
         body.append(f'<li><a href="{name}.html">{escape(titles[name])}</a><small>{escape(about)}</small></li>')
-    return _whole(_TITLE, _about(), [*body, "</ol>", "</main>"])
+    return whole(_TITLE, _about(), [*body, "</ol>", "</main>"])
 
 
 def _page(markdown: Any, name: str, tokens: list[Any], titles: dict[str, str]) -> str:
     names = list(CHAPTERS)
     number = names.index(name)
-    top = ['<nav class="top">', f'<a href="index.html">{_TITLE}</a><span>{number + 1} of {len(names)}</span>', "</nav>"]
+    top = ['<nav class="top">', link("index.html", "The guide"), f"<span>{number + 1} of {len(names)}</span>"]
+    top += [link(reference.INDEX, "Reference"), "</nav>"]
     turn = ['<nav class="turn">']
     if number:
         turn.append(_turn("prev", "Previous", names[number - 1], titles))
@@ -96,12 +90,7 @@ def _page(markdown: Any, name: str, tokens: list[Any], titles: dict[str, str]) -
     )  # the heading, which opens, has a text and closes, and the rest
     html = [markdown.renderer.render(part, markdown.options, {}).rstrip("\n") for part in (head, rest)]
     parts = [*top, "<main>", html[0], *_contents(tokens), html[1], "</main>", *turn, "</nav>"]
-    return _whole(f"{titles[name]} - gradarray", CHAPTERS[name], parts)
-
-
-def _whole(title: str, about: str, body: Sequence[str]) -> str:
-    lines = "".join(f"{line}\n" for line in body)
-    return _PAGE.format(title=escape(title), about=escape(about), style=_STYLE, body=lines)
+    return whole(f"{titles[name]} - gradarray", CHAPTERS[name], parts)
 
 
 def _about() -> str:
@@ -124,7 +113,7 @@ def _contents(tokens: list[Any]) -> Iterator[str]:
 # --- from Markdown to HTML ------------------------------------------------------------------------------------------
 
 
-def _tokens(markdown: Any, text: str) -> list[Any]:
+def _tokens(markdown: Any, text: str, find: Finder) -> list[Any]:
     """Return the tokens of a chapter, with links that lead somewhere and with ids of headings."""
     tokens = [token for token in markdown.parse(text) if not token.content.startswith("<!--")]
     ids: set[str] = set()
@@ -132,7 +121,8 @@ def _tokens(markdown: Any, text: str) -> list[Any]:
         if token.type == "heading_open":
             token.attrs["id"] = _new_id(_plain(tokens[k + 1]), ids)
         elif token.type == "inline":
-            token.children = [*_linked(token.children, type(token))]
+            in_heading = tokens[k - 1].type == "heading_open"
+            token.children = [*_linked(token.children, type(token), nowhere if in_heading else find)]
     return tokens
 
 
@@ -149,22 +139,39 @@ def _plain(inline: Any) -> str:
     return "".join(" " if child.type in ("softbreak", "hardbreak") else child.content for child in inline.children)
 
 
-def _linked(children: Sequence[Any], make: Any) -> Iterator[Any]:
+def _linked(children: Sequence[Any], make: Any, find: Finder) -> Iterator[Any]:
     """Yield the tokens of a text: what names another chapter is a link to it, and so is a link to its file.
 
-    A link to another file, which is not part of the site, is its text alone.
+    A public name is a link to its page. A link to another file, which is not part of the site, is its text alone.
     """
-    before, kept = "", True
+    before, kept, within = "", True, False
     for child in children:
         if child.type == "link_open":
-            kept = _leads(child.attrs)
+            kept = within = _leads(child.attrs)
+        href = None
         if child.type == "code_inline" and child.content in CHAPTERS and _REFERRING.search(before):
-            yield make("link_open", "a", 1, attrs={"href": f"{child.content}.html"})
+            href = f"{child.content}.html"
+        elif child.type == "code_inline" and child.content.startswith("ga.") and not within:
+            href = find(child.content)
+        if href is not None:
+            yield make("link_open", "a", 1, attrs={"href": href})
             yield child
             yield make("link_close", "a", -1)
         elif kept or child.type not in ("link_open", "link_close"):
             yield child
+        if child.type == "link_close":
+            kept, within = True, False
         before += " " if child.type == "softbreak" else child.content
+
+
+def _mentioned(trees: dict[str, list[Any]], titles: dict[str, str]) -> dict[str, list[tuple[str, str]]]:
+    """Return the chapters that lead to each page, as pages and titles."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, tokens in trees.items():
+        opened = [child for token in tokens for child in token.children or () if child.type == "link_open"]
+        for page in dict.fromkeys(child.attrs["href"].partition("#")[0] for child in opened):
+            found.setdefault(page, []).append((f"{name}.html", titles[name]))
+    return found
 
 
 def _leads(attributes: MutableMapping[str, Any]) -> bool:
@@ -200,17 +207,8 @@ def _html(make: Any, content: str) -> Any:
 
 
 def _code(block: CodeBlock, graph: Graph | None) -> str:
-    lines = "\n".join(map(_line, block.text.rstrip("\n").split("\n")))
-    code = f'<pre tabindex="0"><code>{lines}</code></pre>\n'
+    code = code_block(block.text)
     if graph is None:
         return code
     # Where the pointer rests on a box, there is the line without the name that doctest has for its file.
     return f"{code}<figure>\n{_DOCTEST.sub('', graph.svg())}</figure>\n"
-
-
-def _line(line: str) -> str:
-    prompt = PROMPT.match(line)
-    if prompt is None:
-        # A session has this for an empty line, which would end the output.
-        return f'<span class="output">{escape(line)}</span>' if line != "<BLANKLINE>" else ""
-    return f'<span class="prompt">{escape(prompt[1])}</span><span class="typed">{escape(prompt[2])}</span>'

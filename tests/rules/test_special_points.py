@@ -1,19 +1,16 @@
-"""README's table of special points: each line is a test."""
+"""The guide's table of special points: each line is a test."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import gradarray as ga
+from gradarray.show.pages import chapter
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-LINES = re.findall(
-    r"^\| `([^`]+)` \| `([^`]+)` \| `([^`]+)` \|$", README.partition("## Special points")[2], re.MULTILINE
-)
+LINES = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \| `([^`]+)` \|$", chapter("special-points"), re.MULTILINE)
 NUMBERS = {"inf": np.inf, "nan": np.nan}
 
 

@@ -9,59 +9,22 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from gradarray.__main__ import main
 from gradarray.show import pages, site
+from gradarray.show.page import code_block
 from gradarray.show.sessions import blocks, pictures
+from tests.show.webpages import Page, site_files
 
-VOID = {"meta", "link", "br", "hr", "img"}
 PAGES = ["index", *pages.CHAPTERS]
-
-
-class Page(HTMLParser):
-    """What a page consists of; it is an error if an element is closed that is not open, or the other way round."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[str] = []
-        self.links: list[str] = []
-        self.ids: list[str] = []
-        self.text: dict[str, list[str]] = {}
-        self.feed(text)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_startendtag(tag, attrs)
-        if tag not in VOID:
-            self.open.append(tag)
-            self.text.setdefault(tag, []).append("")
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        names = [name for name, _ in attrs]
-        assert len(set(names)) == len(names)
-        found = dict(attrs)
-        self.links += [found[name] or "" for name in ("href", "src") if name in found]
-        self.ids += [found["id"] or ""] if "id" in found else []
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        for tag in set(self.open):
-            self.text[tag][-1] += data
 
 
 @pytest.fixture(scope="module")
 def files() -> dict[str, str]:
-    pytest.importorskip("markdown_it")
-    return site.site()
+    return site_files()
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -118,8 +81,12 @@ class TestChapter:
 
 
 def test_each_chapter_is_in_the_index(files: dict[str, str]) -> None:
-    assert Page(files["index.html"]).links == ["style.css", *(f"{name}.html" for name in pages.CHAPTERS)]
-    assert files.keys() == {"style.css", *(f"{name}.html" for name in PAGES)}
+    links = Page(files["index.html"]).links
+    assert links == ["style.css", "reference.html", *(f"{name}.html" for name in pages.CHAPTERS)]
+
+
+def test_no_two_files_differ_in_capitals_alone(files: dict[str, str]) -> None:
+    assert len({name.lower() for name in files}) == len(files)
 
 
 def test_there_are_pictures(files: dict[str, str]) -> None:
@@ -133,7 +100,8 @@ def test_the_boxes_of_pictures_say_which_line_they_are_of(files: dict[str, str])
 @pytest.fixture
 def html() -> Callable[[str], str]:
     markdown = pytest.importorskip("markdown_it").MarkdownIt("commonmark")
-    return lambda text: markdown.renderer.render(site._tokens(markdown, text), markdown.options, {})
+    find = {"ga.grad(f)": "ga.grad.html", "ga.jit": "ga.jit.html", "np.sin": "x.html"}.get
+    return lambda text: markdown.renderer.render(site._tokens(markdown, text, find), markdown.options, {})
 
 
 def test_links_to_files(html: Callable[[str], str]) -> None:
@@ -145,13 +113,23 @@ def test_links_to_files(html: Callable[[str], str]) -> None:
     )
 
 
+def test_public_names_lead_to_their_pages(html: Callable[[str], str]) -> None:
+    assert html("`ga.grad(f)` `ga.x` `np.sin`") == (
+        '<p><a href="ga.grad.html"><code>ga.grad(f)</code></a> <code>ga.x</code> <code>np.sin</code></p>\n'
+    )
+    assert html("# `ga.jit`") == '<h1 id="ga-jit"><code>ga.jit</code></h1>\n'
+    assert html("[`ga.jit`](jit.md), [`ga.jit`](x.md)") == (
+        '<p><a href="jit.html"><code>ga.jit</code></a>, <a href="ga.jit.html"><code>ga.jit</code></a></p>\n'
+    )
+
+
 def test_headings_that_are_the_same_have_different_ids(html: Callable[[str], str]) -> None:
     assert Page(html("# The same\n\n## The same\n\n## `?`\n")).ids == ["the-same", "the-same-2", "section"]
 
 
 @pytest.mark.parametrize("line", [">>> x <y, '&lt;'", "... <b>", "<b> &amp; >>>"])
 def test_code_is_not_read_as_html(line: str) -> None:
-    assert Page(f"<pre>{site._line(line)}</pre>").text["pre"] == [line]
+    assert Page(code_block(f">>> 1\n{line}")).text["pre"] == [f">>> 1\n{line}"]
 
 
 def test_a_picture_that_is_not_drawn_is_an_error() -> None:
@@ -200,31 +178,44 @@ def test_a_site_is_of_all_chapters(tmp_path: Path, capsys: pytest.CaptureFixture
 
 MEASURING = """<!DOCTYPE html><body>{frames}<p>unmeasured</p><script>
 addEventListener("load", () => {{
-  document.querySelector("p").textContent = "widths " + [...document.querySelectorAll("iframe")].map(
-    (frame) => frame.contentDocument.documentElement.scrollWidth + " of " + frame.contentWindow.innerWidth).join(", ");
+  document.querySelector("p").textContent = "measured " + [...document.querySelectorAll("iframe")].map((frame) => {{
+    const page = frame.contentDocument;
+    const pictures = [...page.querySelectorAll("figure svg, img")];
+    const shown = pictures.filter((one) => one.getBoundingClientRect().width > 20
+      && one.getBoundingClientRect().height > 20 && (one.tagName != "IMG" || one.naturalWidth > 0));
+    const widths = [page.documentElement.scrollWidth, frame.contentWindow.innerWidth];
+    return [...widths, shown.length, pictures.length].join(" of ");
+  }}).join(", ");
 }});
 </script>"""
+# What is wider than the window, has a picture that is not there, one without a size, and an error.
+WRONG = """<!DOCTYPE html><div style="width:2000px">wide</div>
+<figure><img src="missing.png"><svg width="0"></svg></figure>
+<script>console.error("this is seen")</script>"""
 
 
 @pytest.mark.skipif(not shutil.which("chromium"), reason="there is no browser")
-def test_pages_are_no_wider_than_the_window(files: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("width", [360, 1280])
+def test_pages_in_a_browser(width: int, files: dict[str, str], tmp_path: Path) -> None:
+    """They are no wider than the window, their pictures are shown, and nothing is complained of."""
     for name, text in files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    (tmp_path / "wide.html").write_text('<div style="width:2000px">wide</div>')
-    frames = [
-        f'<iframe src="{name}.html" style="border:0;width:{width}px;height:800px"></iframe>'
-        for name in ("wide", *PAGES)
-        for width in (360, 1280)
-    ]
+    (tmp_path / "wrong.html").write_text(WRONG)
+    names = ["wrong.html", *(name for name in files if name.endswith(".html"))]
+    frames = [f'<iframe src="{name}" style="border:0;width:{width}px;height:800px"></iframe>' for name in names]
     (tmp_path / "measure.html").write_text(MEASURING.format(frames="".join(frames)))
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files", "--dump-dom"]
+    options += ["--enable-logging=stderr", f"--user-data-dir={tmp_path / 'profile'}"]
     ended = subprocess.run(
-        ["chromium", *options, f"--user-data-dir={tmp_path / 'profile'}", (tmp_path / "measure.html").as_uri()],
-        capture_output=True,
-        text=True,
-        timeout=120,
+        ["chromium", *options, (tmp_path / "measure.html").as_uri()], capture_output=True, text=True, timeout=240
     )
-    widths = [(int(width), int(window)) for width, window in re.findall(r"(\d+) of (\d+)", ended.stdout)]
-    assert [window for _, window in widths] == [360, 1280] * (1 + len(PAGES)), ended.stderr
-    too_wide = [width > window for width, window in widths]
-    assert too_wide == [True, True] + [False, False] * len(PAGES), widths
+    found = [[*map(int, four)] for four in re.findall(r"(\d+) of (\d+) of (\d+) of (\d+)", ended.stdout)]
+    assert [window for _, window, _, _ in found] == [width] * len(names), ended.stderr
+    measured = dict(zip(names, found, strict=True))
+    wide, _, shown, pictures = measured.pop("wrong.html")
+    assert (wide, shown, pictures) == (2000 + 8, 0, 2)
+    assert {name: one for name, one in measured.items() if one[0] > width} == {}
+    assert {name: one for name, one in measured.items() if one[2] != one[3]} == {}
+    assert sum(pictures for _, _, _, pictures in measured.values()) == sum(t.count("<svg ") for t in files.values())
+    said = re.findall(r"CONSOLE.*?\] (.*)", ended.stderr)
+    assert said and all("this is seen" in line or "missing.png" in line for line in said)

@@ -31,7 +31,6 @@ import unittest
 import warnings
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -40,6 +39,7 @@ import gradarray as ga
 from gradarray import GradientLossError, GradientLossWarning
 from gradarray.context import settings
 from gradarray.kernels.references import COUNTED
+from gradarray.show.pages import chapter
 from tests.counted import counted
 
 T, X = 0.7, np.array([0.3, 0.5, 0.9])
@@ -503,10 +503,9 @@ def transformed(source: str, transform=CONTEXTS["grad"]):
 
 # --- what happens ---------------------------------------------------------------------------------------------------
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 ROWS = re.findall(
     r"^\| (.+) \| (silent|warns|raises) \| (silent|raises|differentiated) \| (silent|raises|differentiated) \|$",
-    README.partition("inside a transform |")[2].partition("\n\n")[0],
+    chapter("existing-code").partition("inside a transform |")[2].partition("\n\n")[0],
     re.MULTILINE,
 )
 
@@ -768,7 +767,7 @@ def test_what_is_silent_stays_so_in_drop_in_mode(source, context):
 
 
 @pytest.mark.parametrize(("sources", "outside", "inside", "without"), ROWS)
-def test_it_is_as_the_readme_has_it(sources, outside, inside, without, monkeypatch):
+def test_it_is_as_the_guide_has_it(sources, outside, inside, without, monkeypatch):
     monkeypatch.setitem(NAMES, "before", np.zeros(3))
     for line in re.findall(r"`(.+?)`", sources):
         if line == "plain = np.zeros(3)":
@@ -788,7 +787,7 @@ def test_it_is_as_the_readme_has_it(sources, outside, inside, without, monkeypat
                 assert happens(lambda source=source, d=derivative: d(beside(source))) == inside, source
 
 
-def test_the_table_of_the_readme_is_there():
+def test_the_table_of_the_guide_is_there():
     assert len(ROWS) == 8
 
 
