@@ -146,8 +146,8 @@ class _Backward:
             if parent is None or c is None or parent not in self._names:
                 continue
             formula = silently(backward, node, g, i, names, own, [x.text for x in rows[0].indices])
-            by_views = rows[0].place and rows[0].kind != UPDATE and (formula is None or formula.before)
-            if by_views:  # which says more than the lines
+            longer = formula is None or (formula.before and not rows[0].indices)
+            if longer and rows[0].place and rows[0].kind != UPDATE:  # a reading through views
                 formula = Formula(f"d {rows[0].name}", place=rows[0].place)
             self._seen[parent] += 1
             entry = Contribution(self._names[parent], formula, (c,), self._seen[parent], self._ways[parent])
