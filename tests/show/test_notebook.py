@@ -82,11 +82,11 @@ def test_the_tutorial_is_one_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
         source = "".join(cell["source"])
         if cell["cell_type"] == "code":
             try:
-                given.append(shown(cell["id"], source, namespace))
+                given.append(shown(f"<{cell['id']}>", source, namespace))
             except ValueError as error:
                 given.append(f"Traceback (most recent call last):\n    ...\nValueError: {error}\n")
     for cell in found:
-        linecache.cache.pop(cell["id"], None)
+        linecache.cache.pop(f"<{cell['id']}>", None)
     given = [text.rstrip("\n").replace("\n\n", "\n<BLANKLINE>\n") + "\n" for text in given if text]
     assert given == wanted
 
