@@ -42,8 +42,9 @@ class _Plain:
             name = form.op if form.op not in ("call", "method", "attribute") else form.name
             for rule in (*_RULES.get(name, ()), _argument_lists):
                 again = rule(self, s, form)
-                if again is not None:
+                if again is not None and again.pieces != s.pieces:
                     break
+                again = None  # it is so already
         for r in s.results:
             self.made[r] = s
         self.statements.append(s)

@@ -16,16 +16,19 @@ from .primitives import primitive
 from .registry import RULES, rule
 
 
-def at_kink(value: Array, kink: Array, x: Array) -> Array:
+def at_kink(value: Array, kink: Array, x: Array, axes: tuple[int, ...] | None = ()) -> Array:
     """Return a derivative that is 0 by convention at a kink, where the function has none.
 
     To the next order that zero is no constant, since nearby the derivative is another one: there its derivative by `x`,
     on which it depends, is NaN. That costs nothing where nothing is differentiated once more.
+
+    Where it depends on all elements of `x` along `axes` (None: on all), as that of a norm does, it is NaN by each.
     """
     if type(x) in PLAIN or not np.any(kink):
         return value
     careful.met_kink()
-    return undefined_beyond(value, kink, x, np.nan)
+    moves = x if axes == () else np.sum(x, axis=axes, keepdims=True)
+    return undefined_beyond(value, kink, moves, np.nan)
 
 
 def are_known(x: Any) -> bool:

@@ -110,7 +110,15 @@ def _special_points(rule: Any) -> list[str]:
     return [f"{' and '.join(at if rule.nin == 1 else at[:1])}: {said}" for said, at in found.items()]
 
 
+# The words for what a function has at a special point, in a rule as text, in `explain` and in `detect_anomaly`.
 NO_VALUE, NO_SLOPE, POLE, STEEP = "no value", "no slope", "an infinite value", "an infinite slope"
+KINK, JUMP, EDGE = "a kink", "a jump", "an edge"
+MEANING = {
+    KINK: "to both sides it has different derivatives, and the one here is a convention",
+    JUMP: "there is no derivative",
+    STEEP: "the nearer to it, the steeper",
+    EDGE: "it is defined to one side alone",
+}
 
 
 def class_at(func: Callable[..., Any], partial: Callable[..., Any], point: Sequence[Any], i: int) -> str:
@@ -136,7 +144,7 @@ def class_at(func: Callable[..., Any], partial: Callable[..., Any], point: Seque
         return STEEP
     left, right = (slope(*(x + side * (k == i) for k, x in enumerate(point))) for side in (-_NEAR, _NEAR))
     if np.isfinite(left) and np.isfinite(right) and abs(right - left) > 0.1:
-        return f"a kink, with slopes {left:.3g} and {right:.3g} to its sides; the derivative there is {here:.3g}"
+        return f"{KINK}, with slopes {left:.3g} and {right:.3g} to its sides; the derivative there is {here:.3g}"
     return ""
 
 
@@ -145,4 +153,18 @@ def equation(what: str, text: str) -> str:
     return f"{what}:\n{textwrap.indent(text, '  ')}" if "\n" in text else f"{what} = {text}"
 
 
-__all__ = ["NO_SLOPE", "NO_VALUE", "POLE", "STEEP", "as_declared", "class_at", "equation", "formula", "special_points"]
+__all__ = [
+    "EDGE",
+    "JUMP",
+    "KINK",
+    "MEANING",
+    "NO_SLOPE",
+    "NO_VALUE",
+    "POLE",
+    "STEEP",
+    "as_declared",
+    "class_at",
+    "equation",
+    "formula",
+    "special_points",
+]

@@ -8,14 +8,16 @@ contribution, and tells which of them brought it in.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from contextvars import ContextVar, copy_context
 from functools import partial
 from itertools import islice
 from operator import attrgetter
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,7 +28,7 @@ from ..kernels.arrays import Array
 from ..tape import careful, sweeps
 from ..tape.nodes import Node, next_order
 from ..tape.wrapping import bare
-from .points import ALREADY, at_point, born_forward, pushed_at
+from .points import ALREADY, at_point, born_forward, computed_at, pushed_at
 
 # --- what is noted -------------------------------------------------------------------------------------------------
 
@@ -224,13 +226,19 @@ _KINDS = {"divide by zero": "divide", "overflow": "over", "underflow": "under", 
 
 
 class _Teller:
-    """What NumPy tells of its errors within a block: a warning that names the user's line, with NumPy's text.
+    """What NumPy tells of its errors within a block: a warning that names the user's line, the element and the point.
 
     NumPy's own warnings name the line that calls it, which is one of the library's.
+
+    Attributes
+    ----------
+    modes, call : what NumPy does of its errors outside of the block
+    told : the lines and texts of NumPy's that have been told of with an element
     """
 
     def __init__(self) -> None:
         self.modes, self.call = np.geterr(), np.geterrcall()
+        self.told: set[tuple[CodeType, int, str]] = set()
 
     def write(self, text: str) -> None:
         """Take a line as for a log, which is the one form in which NumPy tells the whole text of its warning."""
@@ -239,7 +247,23 @@ class _Teller:
         if kind is not None and self.modes.get(kind) == "log":
             self.call.write(text)  # type: ignore[union-attr]  # NumPy has taken nothing else for a log
         else:
-            warnings.warn(message, RuntimeWarning, stacklevel=users_level())
+            frame = users_frame()
+            told = message
+            if frame is not None and self._is_new(frame, message):
+                told = _more(message, sys._getframe(1), frame)
+            warnings.warn(told, RuntimeWarning, stacklevel=users_level())
+            if frame is not None and told != message:
+                # Where a line is warned of once, it is so whatever the element is.
+                seen = frame.f_globals.get("__warningregistry__", {})
+                if (told, RuntimeWarning, frame.f_lineno) in seen:
+                    seen[message, RuntimeWarning, frame.f_lineno] = True
+
+    def _is_new(self, frame: FrameType, message: str) -> bool:
+        place = frame.f_code, frame.f_lineno, message
+        if place in self.told:
+            return False
+        self.told.add(place)
+        return True
 
     def __call__(self, *args: Any) -> None:
         if callable(self.call):
@@ -256,6 +280,14 @@ class _Teller:
         return copy_context().run(make)
 
 
+def _more(message: str, frame: FrameType | None, user: FrameType) -> str:
+    """Return NumPy's text of a warning, and at which element and by what operands it came to that."""
+    said = ""
+    with suppress(Exception):  # NumPy's text is told in any case
+        said = computed_at(frame, user, message)
+    return f"{message}: {said}" if said else message
+
+
 # Who tells in a context, so that what a block has set is not set back in another one, where a generator may be closed.
 _telling: ContextVar[Any] = ContextVar("telling", default=None)
 
@@ -263,9 +295,10 @@ _telling: ContextVar[Any] = ContextVar("telling", default=None)
 class _DetectAnomaly(Block):
     """Tell where infinities and NaN come from, inside a ``with`` block or a decorated function.
 
-    In it NumPy's warnings of infinite and undefined results name the line of the user's code, and their text is
-    NumPy's. A gradient, or a tangent in forward mode, that is infinite or NaN raises an error which says at which call
-    it became so, by which operand, at which element, what is special about the point there, and the line of that call.
+    In it NumPy's warnings of infinite and undefined results name the line of the user's code, and, behind NumPy's text,
+    the first element of the call at which that is so, and what its operands are there. A gradient, or a tangent in
+    forward mode, that is infinite or NaN raises an error which says at which call it became so, by which operand, at
+    which element, what is special about the point there, and the line of that call.
     What is infinite on the way and does not arrive, as behind a mask, is no anomaly.
 
     It acts on the calling thread, or asyncio task, alone; both the calls and the derivative are to be in the block.

@@ -1,4 +1,4 @@
-"""What the rule of a call does with a cotangent, or with tangents, as a line of NumPy.
+"""What the rule of a call does with a cotangent, or with tangents, as lines of NumPy.
 
 Nothing of it is written by hand: the rule is carried out on arrays that write down each call, as for `ga.source`. So a
 formula gives the very number that the sweep does.
@@ -7,22 +7,27 @@ formula gives the very number that the sweep does.
 from __future__ import annotations
 
 import ast
+import functools
+import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..compiler.jit import source
 from ..compiler.statements import Untraceable
+from ..context.frames import PACKAGE
+from ..rules.registry import RULES
 from ..tape.fitting import fit
 from ..tape.nodes import Node
 from ..tape.second import FORWARD
 
 # What needs no parentheses within an expression.
 _SIMPLE = re.compile(r"[\w.]+([\[(].*[\])])?")
-# Of what is longer, how it is computed is no help.
-_LONGEST = 4
+# Of what is longer, how it is computed is no help: so many lines, of so many characters together.
+_LONGEST, _MOST = 24, 2400
 
 
 class Formula(NamedTuple):
@@ -31,19 +36,21 @@ class Formula(NamedTuple):
     Attributes
     ----------
     expression : Python code, in which names may be such as ``d x``
-    before : names with the expressions that they stand for
+    before : the lines that come before it, such as ``t = np.sort(x)`` and ``t[1:] += d v``
     place : an index, if the expression is added there alone; or nothing
     but_at : an index at which it is something else; or nothing
     but : what it is there
     spread : the shape that it is spread over, or None
+    helpers : the functions of this library in it, by their names
     """
 
     expression: str
-    before: tuple[tuple[str, str], ...] = ()
+    before: tuple[str, ...] = ()
     place: str = ""
     but_at: str = ""
     but: str = "0"
     spread: tuple[int, ...] | None = None
+    helpers: tuple[tuple[str, Callable[..., Any]], ...] = ()
 
     def __str__(self) -> str:
         text = self.expression
@@ -174,11 +181,21 @@ def _formula(compute: Callable[..., Any], inputs: _Inputs) -> Formula | None:
         text = source(scope["derivative"], *inputs.values)
     except Exception:  # it asks for what cannot be written down
         return None
-    (function,) = [part for part in ast.parse(text).body if isinstance(part, ast.FunctionDef)][-1:]
-    if len(ast.parse(text).body) > 1 or len(function.args.args) != len(inputs.names):
+    *others, function = ast.parse(text).body
+    assert isinstance(function, ast.FunctionDef)
+    more = [x.arg for x in function.args.args[len(inputs.names) :]]
+    named = [part.name if isinstance(part, ast.FunctionDef) else "" for part in others] + more
+    own = _helpers() if named else {}
+    if not own.keys() >= {*named}:  # an array that is too large to be written
         return None
     body = [part for part in function.body if not isinstance(part, ast.Assert)]
-    return _read(_Renamed(inputs.names).all(body))
+    found = _read(_Renamed(inputs.names).all(body))
+    return None if found is None else found._replace(helpers=tuple([(name, own[name]) for name in named]))
+
+
+def _helpers() -> dict[str, Callable[..., Any]]:
+    """Return the functions of this library that have a rule, which a program may call, by their names."""
+    return {func.__name__: func for func in RULES if getattr(func, "__module__", "").partition(".")[0] == PACKAGE}
 
 
 class _Renamed(ast.NodeTransformer):
@@ -227,12 +244,21 @@ class _Renamed(ast.NodeTransformer):
             return ast.Name("False")
         if called == "np.where" and _is_false(node.args[0]):
             return node.args[2]
-        node.keywords = [word for word in node.keywords if (word.arg, ast.unparse(word.value)) not in _USUAL]
+        usual = _usual(called)
+        node.keywords = [word for word in node.keywords if usual.get(word.arg or "") != ast.unparse(word.value)]
         node.args = [_bare(x) for x in node.args]
         return node
 
 
-_USUAL = {("axis", "None"), ("dtype", "None"), ("where", "True"), ("optimize", "False")}
+@functools.lru_cache(maxsize=256)
+def _usual(called: str) -> dict[str, str]:
+    """Return what the parameters of one of NumPy's functions are where they are not given, as they are written."""
+    try:
+        function = attrgetter(called.removeprefix("np."))(np)
+        given = inspect.signature(function).parameters.values()
+    except (AttributeError, TypeError, ValueError):  # a ufunc's method, and functions of C's
+        return {}
+    return {p.name: repr(p.default) for p in given if p.default in (None, False, True)} | {"where": "True"}
 
 
 def _is_false(node: ast.expr) -> bool:
@@ -272,26 +298,33 @@ def _read(body: list[Any]) -> Formula | None:
             ast.Return(value=ast.Name(id=result)),
         ] if t == at == result:
             return Formula(_text(value), but_at=f"[{_index(index)}]")
-        case [*assignments, ast.Return(value=value)] if len(assignments) < _LONGEST:
-            before = []
-            for part in assignments:
-                if not isinstance(part, ast.Assign) or not isinstance(part.targets[0], ast.Name):
-                    return None
-                before.append((part.targets[0].id, _text(part.value)))
-            text = _text(value)
-            if isinstance(value, ast.Name) and before[-1][0] == value.id:
-                text = before.pop()[1]
-            return Formula(text, tuple(_needed(before, text)))
+        case [*lines, ast.Return(value=ast.expr() as value)]:
+            match lines[-1]:
+                case ast.Assign(targets=[ast.Name(id=t)], value=last) if ast.unparse(value) == t:
+                    lines, value = lines[:-1], last
+            found = _plain(value)
+            needed = _needed(lines, value)
+            if len(needed) <= _LONGEST and sum(map(len, needed)) + len(found.expression) <= _MOST:
+                return found._replace(before=tuple(needed))
     return None
 
 
-def _needed(before: list[tuple[str, str]], text: str) -> list[tuple[str, str]]:
-    """Return those of some names that a text needs, directly or by another one of them."""
-    needed: list[tuple[str, str]] = []
-    for name, expression in reversed(before):
-        if any(re.search(rf"\b{name}\b", other) for other in (text, *[x for _, x in needed])):
-            needed.insert(0, (name, expression))
-    return needed
+def _needed(lines: Sequence[ast.stmt], value: ast.expr) -> list[str]:
+    """Return the lines of which a value needs what they assign, directly or by another one of them."""
+    needed: list[str] = []
+    known = _names(value)
+    for line in reversed(lines):
+        changed = _names(line)
+        if isinstance(line, (ast.Assign, ast.AugAssign)):
+            changed = _names(*(line.targets if isinstance(line, ast.Assign) else [line.target]))
+        if not known.isdisjoint(changed):
+            known |= _names(line)
+            needed += reversed(ast.unparse(line).split("\n"))
+    return needed[::-1]
+
+
+def _names(*parts: ast.AST) -> set[str]:
+    return {x.id for part in parts for x in ast.walk(part) if isinstance(x, ast.Name)} - {"np"}
 
 
 def _plain(value: Any) -> Formula:

@@ -148,8 +148,8 @@ steps=True how the chain rule gives one from the other, from the result up.
        d x += d v1 * np.cos(x) = [0.4388 0.5403 -0.8323]
            (2 ways lead to x: they add to [0.9182 1.382 0.077])
     <BLANKLINE>
-    Look next: ga.source(ga.grad(f), x) writes it as a function in plain
-    NumPy.
+    Look next: ga.graph(f, x) draws it; ga.source(ga.grad(f), x) writes the
+    derivative as a function in plain NumPy.
 """,
     ),
     (

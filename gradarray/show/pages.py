@@ -17,6 +17,7 @@ from .terminal import rendered
 
 # The chapters in the order in which they are read, each with what it is about.
 CHAPTERS = {
+    "tutorial": "all of it once, from x ** 2 to a picture of its derivative",
     "derivative": "what a derivative is, and how to see that one is right",
     "tape": "what a tensor remembers, and what backward() does with it",
     "chain-rule": "the chain rule, step by step, by ga.explain",

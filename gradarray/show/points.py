@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
+from ..context.frames import PACKAGE, package
 from ..context.settings import silently
 from ..rules.registry import find
 from ..rules.written import NO_VALUE, POLE, STEEP, class_at
@@ -28,7 +30,7 @@ def at_point(node: Node, i: int, g: Any, c: Any, wrong: Any) -> str:
         names = [f"operand {k}" for k in range(len(values))]
     if not getattr(rule, "is_elementwise", False):
         before = [name for name, x in zip(names, values, strict=True) if _wrong_values(x).any()]
-        return f". {' and '.join(before)} {ALREADY}" if before else ""
+        return f". {_already(before)}" if before else ""
     point = [_element(x, wrong) for x in values]
     said = ""
     if not any(x is None for x in point) and callable(rule.declared[i]):
@@ -41,7 +43,11 @@ def at_point(node: Node, i: int, g: Any, c: Any, wrong: Any) -> str:
     return _special(rule.name, [*zip(names, point, strict=True)], said, product)
 
 
-ALREADY = "is infinite or NaN already on the way forward"
+ALREADY = "infinite or NaN already on the way forward"
+
+
+def _already(names: Sequence[str]) -> str:
+    return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} {ALREADY}"
 
 
 def _special(name: str, point: Sequence[tuple[str, Any]], said: str, product: bool = False) -> str:
@@ -51,9 +57,9 @@ def _special(name: str, point: Sequence[tuple[str, Any]], said: str, product: bo
     """
     known = [(called, x) for called, x in point if x is not None]
     there = ", ".join(f"{called} = {x:g}" for called, x in known)
-    before = " and ".join(called for called, x in known if not np.isfinite(x))
+    before = [called for called, x in known if not np.isfinite(x)]
     if before:
-        return f". There {there}: {before} {ALREADY}"
+        return f". There {there}: {_already(before)}"
     if not said:
         return f". There {there}" if there else ""
     at = f"There {there}, where {name} has {said}" if there else f"There {name} has {said}"
@@ -116,6 +122,53 @@ def pushed_at(name: str, operands: Any, result: Any, wrong: Any) -> str:
     return _special(name, [*zip(rule.operands, point, strict=False)], "" if out is None else _class_of(out))
 
 
+def computed_at(frame: FrameType | None, user: FrameType | None, message: str) -> str:
+    """Say of a call, of which NumPy is about to warn, at which element its result becomes infinite or NaN, and by what.
+
+    While NumPy calculates, the operands are known to the recorder alone that has asked it to: they are the arguments in
+    its frame. No element is told but one that the call gives when it is carried out once more.
+
+    Parameters
+    ----------
+    frame, user : the frame that NumPy was called by, and the user's, which led to it
+    message : NumPy's own, such as "divide by zero encountered in scalar divide"
+    """
+    what, _, called = message.partition(" encountered in ")
+    part = ""
+    while frame is not None and frame is not user:
+        there = frame.f_locals if package(frame) == PACKAGE else {}
+        rule = there.get("rule")
+        if rule is not None and callable(func := getattr(rule, "func", None)):
+            given = [there[name] for name in frame.f_code.co_varnames[: frame.f_code.co_argcount]]
+            operands = bare(there["inputs"] if "inputs" in there else tuple(given))
+            if getattr(func, "__name__", "") == called.removeprefix("scalar ") and len(operands) == func.nin:
+                return silently(_computed_at, rule, operands, bare(there.get("where", True)), what)  # type: ignore[no-any-return]
+            part = f"this is a part of {rule.name}"
+        frame = frame.f_back
+    return part
+
+
+def _computed_at(rule: Any, operands: Sequence[Any], where: Any, what: str) -> str:
+    result = np.asarray(rule.call(*operands))
+    if result.dtype.kind not in "fc":
+        return ""
+    wrong = np.isnan(result) if what == "invalid value" else np.isinf(result)
+    point: list[tuple[str, Any]] = []
+    if rule.is_elementwise:
+        wrong = wrong & where
+        born = wrong & np.logical_and.reduce(np.broadcast_arrays(*map(np.isfinite, operands)))
+        # If it is not of finite numbers, then of infinities, as in inf - inf.
+        wrong = born if born.any() else wrong & ~np.logical_or.reduce(np.broadcast_arrays(*map(np.isnan, operands)))
+        if wrong.any():
+            point = [*zip(rule.operands, [_element(x, wrong) for x in operands], strict=True)]
+    if not wrong.any():
+        return ""
+    place = tuple(map(int, np.argwhere(wrong)[0])) if result.ndim else ()
+    said = f"{rule.name} is {result[place]}" + (f" at element {place}" if place else "")
+    known = point and all(x is not None for _, x in point)
+    return said + _special(rule.name, point, _class_of(result[place]) if known else "")
+
+
 def born_forward(node: Node) -> tuple[Node | None, bool]:
     """Return the node at which an operand of a call became infinite or NaN on the way forward, and whether it is sure.
 
@@ -134,4 +187,4 @@ def born_forward(node: Node) -> tuple[Node | None, bool]:
         node = found
 
 
-__all__ = ["ALREADY", "at_point", "born_forward", "pushed_at"]
+__all__ = ["ALREADY", "at_point", "born_forward", "computed_at", "pushed_at"]

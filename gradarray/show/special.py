@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..context.settings import silently
+from ..rules.written import EDGE, JUMP, KINK, MEANING, STEEP
 from ..testing.differences import FlatFunction, machine_eps
 from ..testing.kinks import Rough, rough
 from .record import TapeRow
@@ -27,23 +28,15 @@ def mark_special(rows: Iterable[TapeRow]) -> list[str]:
     for row in rows:
         found = silently(_look, row)
         if found is not None:
-            row.special, place = found
+            has, place = found
+            row.special = has.partition(" ")[2]  # without an article
             at = f", element {place}," if place else ""
-            notes.append(f"{row.name} = {row.computed_as}{at} {_SAID[row.special]}")
+            notes.append(f"{row.name} = {row.computed_as}{at} has {has} here: {MEANING[has]}.")
     return notes
 
 
-KINK, JUMP, STEEP, EDGE = "kink", "jump", "infinite slope", "edge"
-_SAID = {
-    KINK: "is at a kink: to both sides it has different derivatives, and the one here is a convention.",
-    JUMP: "is at a jump, where it has no derivative.",
-    STEEP: "is at a point where its slope is infinite.",
-    EDGE: "is at the edge of where it is defined.",
-}
-
-
 def _look(row: TapeRow) -> tuple[str, tuple[int, ...]] | None:
-    """Return the class of special point that a row is at, and the first element that is."""
+    """Return what the function of a row has at this point, in words, and the first element where it has."""
     function = None if row.node is None else getattr(row.node.rule, "call", None)
     # What only moves and adds has no such point, unless it selects.
     if function is None or (row.node.rule.exact and not row.node.rule.selects):  # type: ignore[union-attr]

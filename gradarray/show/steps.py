@@ -39,7 +39,7 @@ class Contribution:
     ways: int = 1
     total: Any = None
     left_out: bool = False
-    instead: str = "several lines of NumPy"
+    instead: str = "many lines of NumPy"
 
 
 @dataclass
@@ -146,7 +146,8 @@ class _Backward:
             if parent is None or c is None or parent not in self._names:
                 continue
             formula = silently(backward, node, g, i, names, own, [x.text for x in rows[0].indices])
-            if formula is None and rows[0].place and rows[0].kind != UPDATE:  # a reading through views
+            longer = formula is None or (formula.before and not rows[0].indices)
+            if longer and rows[0].place and rows[0].kind != UPDATE:  # a reading through views
                 formula = Formula(f"d {rows[0].name}", place=rows[0].place)
             self._seen[parent] += 1
             entry = Contribution(self._names[parent], formula, (c,), self._seen[parent], self._ways[parent])
@@ -187,7 +188,8 @@ class _Forward:
             elif type(node.out) is not tuple:
                 indices = [x.text for x in row.indices]
                 formula = silently(forward, node, tangents, [x.text for x in row.operands], row.name, indices)
-            step.contributions.append(Contribution(row.name, formula, row.tangents))
+            entry = Contribution(row.name, formula, row.tangents, instead="the way back, transposed")
+            step.contributions.append(entry)
             step.numbers |= {row.name: row.value} if row.value is not None else {}
         if len(self._record.directions) == 1:
             moving = [(x.text, t) for x, t in zip(rows[0].operands, tangents, strict=True) if t is not None]

@@ -14,6 +14,7 @@ import numpy as np
 
 from .figures import figure
 from .folding import Gap, shortened
+from .formulas import Formula
 from .record import ARGUMENT, CONSTANT, LEAF, Record, TapeRow
 from .steps import Contribution, DerivativeStep, same_code
 
@@ -39,15 +40,19 @@ def next_to_see(record: Record, steps: bool) -> list[str]:
     """Return where to look next."""
     if not record.results:
         return []
-    others = [] if steps else ["steps=True goes through the derivative step by step"]
     results = [record.rows[number] for number in record.results]
+    f, given = record.title if record.title.isidentifier() else "f", ""
+    if record.title == "tensor":
+        f = "the tensor" if re.fullmatch(r"v\d+", results[0].name) else results[0].name
+    else:
+        names = [re.split(r"[.\[]", row.name)[0] for row in record.rows if row.kind in (ARGUMENT, CONSTANT)]
+        given = "".join(f", {name}" for name in dict.fromkeys(names))
+    others = [f"ga.graph({f}{given}) draws it"]
+    if not steps:
+        others.append("steps=True goes through the derivative step by step")
     if record.title != "tensor" and [row.shape for row in results] == [()] and results[0].dtype.kind == "f":
-        f = record.title if record.title.isidentifier() else "f"
-        given = dict.fromkeys(
-            re.split(r"[.\[]", row.name)[0] for row in record.rows if row.kind in (ARGUMENT, CONSTANT)
-        )
-        others.append(f"ga.source(ga.grad({f}), {', '.join(given)}) writes it as a function in plain NumPy")
-    return [f"Look next: {'; '.join(others)}."] if others else []
+        others.append(f"ga.source(ga.grad({f}){given}) writes the derivative as a function in plain NumPy")
+    return [f"Look next: {'; '.join(others)}."]
 
 
 # --- the table -------------------------------------------------------------------------------------------------------
@@ -194,8 +199,8 @@ def _contribution(record: Record, step: DerivativeStep, entry: Contribution, wid
         yield from _wrapped(head.strip(), width, 3)
         for text in numbers:
             yield from _wrapped(f"= {text}", width, 7)
-    for name, expression in () if entry.formula is None else entry.formula.before:
-        yield from _wrapped(f"where {name} = {expression}", width, 7)
+    for k, text in enumerate(() if entry.formula is None else [*entry.formula.before, *_told(entry.formula)]):
+        yield from _wrapped(text, width, 13, "       where " if k == 0 else "")
     if entry.left_out:
         yield from _wrapped("(what a selection leaves out is 0, also where the formula gives NaN)", width, 7)
     if entry.ways > 1:
@@ -205,8 +210,15 @@ def _contribution(record: Record, step: DerivativeStep, entry: Contribution, wid
         yield from _wrapped(text, width, 7)
 
 
-def _wrapped(text: str, width: int, indent: int) -> list[str]:
-    first, rest = " " * indent, " " * (indent + 4)
+def _told(formula: Formula) -> Iterator[str]:
+    """Say what the functions of this library do that stand in a formula."""
+    for name, helper in formula.helpers:
+        what = re.split(r"[.:]\s|\.$", (helper.__doc__ or "").strip(), maxsplit=1)[0]
+        yield f"{name} {what.replace('Return', 'returns', 1)}" if what else f"{name} is a function of this library"
+
+
+def _wrapped(text: str, width: int, indent: int, first: str = "") -> list[str]:
+    first, rest = first or " " * indent, " " * (indent + 4)
     return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
 
 

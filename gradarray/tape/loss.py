@@ -219,6 +219,11 @@ def _not_reached(frame: types.FrameType) -> str | None:
     if held().making.knows(frame.f_globals):
         return None
     name = frame.f_globals.get("__name__")
+    if not isinstance(name, str):  # code that exec has carried out
+        return (
+            f"The code of {frame.f_code.co_filename} is not among what the function was seen to reach, so that drop-in "
+            "mode is not on there: run it all in `with ga.drop_in():`."
+        )
     return (
         f"The module {name} is not among those that the function was seen to reach, so that drop-in mode is not on "
         f'there: run it all in `with ga.drop_in():`, or let a library in by its name, as in drop_in="{name}".'

@@ -126,6 +126,7 @@ def check_grads(
             given[i] = x
         # As itself, and not as what this function calls, since drop-in mode looks at what a function is given.
         results, made = flatten(blocks.call(f, tree.unflatten(given), {}))
+        results = [np.asarray(y)[()] if type(y) in (float, complex) else y for y in results]
         found[:] = [f"result{path}" for path, y in zip(made.paths(), results, strict=True) if is_floating(y)]
         return [y for y in results if is_floating(y)]
 

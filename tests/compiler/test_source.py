@@ -192,3 +192,10 @@ def test_what_fails_is_asserted() -> None:
     assert space["f"](2 * np.ones((2, 2))) == 8
     with pytest.raises(AssertionError):
         space["f"](np.eye(2))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.complex128])
+def test_zeros_of_another_type_are_written(dtype: Any) -> None:
+    x = np.ones((3, 2), dtype)
+    text = ga.source(ga.grad(lambda x: np.sum(np.real(x[1:]) * 2)), x)
+    assert f"np.zeros((3, 2), np.{dtype.__name__})" in text

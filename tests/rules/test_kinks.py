@@ -378,3 +378,36 @@ def test_nor_does_what_an_interrupt_has_left():
     tangents.met.vanished = careful.SHARP
     assert ga.jvp(lambda x: np.sqrt(x**2), (0.0,), (1.0,))[1] == 0
     assert tangents.met.vanished is None
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (np.linalg.norm, np.zeros(3)),
+        (lambda x: np.linalg.norm(x, 3), np.zeros(3)),
+        (np.linalg.norm, np.zeros((2, 2))),
+        (lambda x: np.linalg.norm(x, 2), np.zeros((2, 2))),
+        (lambda x: np.linalg.norm(x, "nuc"), np.zeros((2, 2))),
+        (lambda x: np.sum(np.linalg.norm(x, axis=0)), np.zeros((3, 1))),
+        (np.std, np.ones(3)),
+        (lambda x: np.hypot(x[0], x[1]), np.zeros(2)),
+        (lambda x: np.sqrt(np.sum(x**2)), np.zeros(3)),
+    ],
+)
+def test_where_a_gradient_is_a_convention_its_derivative_is_unknown_by_every_element(f: Any, x: Any) -> None:
+    assert np.isnan(ga.hessian(f)(x)).all()
+    assert np.isnan(ga.jacrev(ga.jacrev(f))(x)).all()
+    for hessian in (ga.jacfwd(ga.jacfwd(f)), ga.jacfwd(ga.jacrev(f))):
+        try:
+            assert np.isnan(hessian(x)).all()
+        except ValueError as error:  # forward mode refuses it
+            assert "singular values coincide" in str(error)
+
+
+def test_norms_along_an_axis_are_unknown_where_they_are_zero_alone() -> None:
+    x = np.array([[0.0, 3.0], [0.0, 4.0]])
+    h = ga.hessian(lambda x: np.sum(np.linalg.norm(x, axis=0)))(x)
+    assert np.isnan(h[:, 0, :, 0]).all()
+    np.testing.assert_allclose(h[:, 1, :, 1], ga.hessian(np.linalg.norm)(x[:, 1]))
+    assert not h[:, 0, :, 1].any() and not h[:, 1, :, 0].any()

@@ -16,9 +16,8 @@ from gradarray.show.steps import Contribution, DerivativeStep
 
 def evaluate(formula: Formula, numbers: dict[str, Any], like: Any) -> Any:
     """Return what a formula gives for the numbers of its step, in the shape of an array."""
-    known = {**numbers}
-    for name, expression in formula.before:
-        known[name] = _value(expression, known)
+    known = {**numbers, **dict(formula.helpers)}
+    _carry_out(formula.before, known)
     value = _value(formula.expression, known)
     if formula.spread is not None:
         value = np.broadcast_to(value, formula.spread)
@@ -60,9 +59,25 @@ def recomputed(rows: list[TapeRow], scope: dict[str, Any], changed: dict[int, An
     return values
 
 
+def _carry_out(lines: tuple[str, ...], known: dict[str, Any]) -> None:
+    """Carry out the lines before an expression, and add what they assign to the numbers that are known."""
+    scope: dict[str, Any] = {"np": np}
+    before = {*scope}
+    with np.errstate(all="ignore"):
+        exec("\n".join(_put(line, known, scope) for line in lines), scope)
+    known |= {name: x for name, x in scope.items() if not name.startswith(("value_", "_")) and name not in before}
+
+
 def _value(expression: str, numbers: dict[str, Any], others: dict[str, Any] | None = None) -> Any:
     """Evaluate an expression in which names are such as ``d x`` and ``p['w']``."""
     scope: dict[str, Any] = {"np": np, **(others or {})}
+    expression = _put(expression, numbers, scope)
+    with np.errstate(all="ignore"):
+        return eval(expression, scope)
+
+
+def _put(expression: str, numbers: dict[str, Any], scope: dict[str, Any]) -> str:
+    """Return an expression with names of Python's in the place of such, and put their values into a scope."""
 
     def put(match: re.Match[str]) -> str:
         scope[name := f"value_{len(scope)}_"] = numbers[match[0]]
@@ -70,9 +85,8 @@ def _value(expression: str, numbers: dict[str, Any], others: dict[str, Any] | No
 
     names = sorted(numbers, key=len, reverse=True)
     if names:
-        expression = re.sub(rf"(?<![\w.])(?:{'|'.join(map(re.escape, names))})(?![\w(])", put, expression)
-    with np.errstate(all="ignore"):
-        return eval(expression, scope)
+        return re.sub(rf"(?<![\w.])(?:{'|'.join(map(re.escape, names))})(?![\w])", put, expression)
+    return expression
 
 
 def _index(place: str, numbers: dict[str, Any]) -> Any:

@@ -72,7 +72,7 @@ WARNED = [
 
 @pytest.mark.parametrize("call", WARNED)
 @pytest.mark.parametrize("make", [ga.tensor, lambda x: ga.tensor(x, constant=True), lambda x: ga.tensor(x[0])])
-def test_a_warning_names_the_users_line_with_numpys_text(call, make):
+def test_a_warning_names_the_users_line_and_begins_with_numpys_text(call, make):
     x = make(np.zeros(2))
     plain = [text for _, _, text in heard(lambda: call(np.zeros(2) if x.ndim else np.float64(0.0)))]
 
@@ -83,7 +83,8 @@ def test_a_warning_names_the_users_line_with_numpys_text(call, make):
 
     found = heard(twice)
     code = getattr(call, "__code__", twice.__code__)
-    assert [text for _, _, text in found] == plain  # once for a line, as NumPy's own
+    assert [text.partition(": ")[0] for _, _, text in found] == plain  # once for a line, as NumPy's own
+    assert all(": " in text for _, _, text in found)
     for file, number, _ in found:
         assert file == HERE
         assert code.co_firstlineno <= number <= max(n for *_, n in code.co_lines() if n)
@@ -98,7 +99,85 @@ def test_each_line_is_warned_of():
             np.log(ga.tensor(np.zeros(2**18)))
 
     first = two.__code__.co_firstlineno
-    assert heard(two) == [(HERE, first + k, "divide by zero encountered in log") for k in (3, 4, 5)]
+    said = "divide by zero encountered in log: np.log is -inf at element (0,). There x = 0, where"
+    assert [(*place, text.partition(" np.log has")[0]) for *place, text in heard(two)] == [
+        (HERE, first + k, said) for k in (3, 4, 5)
+    ]
+
+
+X = np.array([1.0, 0.0, 2.0])
+ZEROS = np.array([[3.0], [0.0]])
+FORWARD = {
+    "divide by zero encountered in log: np.log is -inf at element (1,). There x = 0, where np.log has": np.log,
+    "invalid value encountered in divide: np.divide is nan at element (1,). There x1 = 0, x2 = 0, wh": lambda x: x / x,
+    "divide by zero encountered in divide: np.divide is inf at element (1,). There x1 = 1, x2 = 0,": lambda x: 1 / x,
+    "invalid value encountered in sqrt: np.sqrt is nan at element (1,). There x = -1, wh": lambda x: np.sqrt(x - 1),
+    "overflow encountered in exp: np.exp is inf at element (2,). There x = 1000, where": lambda x: np.exp(x * 500.0),
+    "divide by zero encountered in divide: np.divide is inf at element (1, 0). There x1 = 1, x2 =": lambda x: x / ZEROS,
+    "invalid value encountered in divide: np.divide is nan at element (1, 1). There x1 = 0, x2 =": lambda x: x / ZEROS,
+    "invalid value encountered in arctanh: np.arctanh is nan at element (2,). There x = 2, where": np.arctanh,
+    "divide by zero encountered in arctanh: np.arctanh is inf at element (0,). There x = 1, where": np.arctanh,
+    "divide by zero encountered in power: np.power is inf at element (1,). There x1 = 0, x2 = -1, where": (
+        lambda x: np.power(x, -1, where=[True, True, False])
+    ),
+    "invalid value encountered in subtract: np.subtract is nan at element (1,). There x1 = inf, x2 = inf: x1 and x2 "
+    "are infinite or NaN already": lambda x: np.where(x == 0, np.inf, x) - np.where(x == 0, np.inf, x),
+    "overflow encountered in matmul: np.matmul is inf": lambda x: (x + 1e200) @ (x + 1e200),
+    "overflow encountered in reduce: this is a part of np.prod": lambda x: np.prod(x + 1e300),
+    "invalid value encountered in reduce: this is a part of np.sum": (
+        lambda x: np.sum((x + 1) * np.array([0.1, np.inf, -np.inf]))
+    ),
+}
+
+
+@pytest.mark.parametrize("said", FORWARD)
+@pytest.mark.parametrize("dtype", [float, np.longdouble])
+def test_a_warning_tells_the_first_element_and_what_is_there(said, dtype):
+    x = ga.tensor(X.astype(dtype))
+
+    def call():
+        with ga.detect_anomaly():
+            FORWARD[said](x)
+
+    if dtype is float or not said.startswith("overflow"):
+        assert any(text.startswith(said) for _, _, text in heard(call))
+
+
+def test_what_where_leaves_out_is_not_told():
+    def call():
+        with ga.detect_anomaly():
+            np.divide(1.0, ga.tensor([0.0, 2.0, 0.0]), where=[False, True, True])
+
+    ((_, _, text),) = heard(call)
+    assert "at element (2,)" in text
+
+
+def test_the_first_element_that_is_told_of_a_line_stays_the_one():
+    def loop(how):
+        def call():
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter(how)
+                with ga.detect_anomaly():
+                    for k in range(4):
+                        np.log(ga.tensor(np.eye(4)[0] * 0.0 + (np.arange(4) != k)))
+            return [str(w.message) for w in caught]
+
+        return call()
+
+    (text,) = loop("default")
+    assert "at element (0,)" in text
+    assert loop("always")[0] == text
+    assert loop("always")[1:] == ["divide by zero encountered in log"] * 3
+    with pytest.raises(RuntimeWarning, match="at element"):
+        loop("error")
+
+
+def test_a_plain_call_in_a_block_keeps_numpys_text():
+    def call():
+        with ga.detect_anomaly():
+            np.log(np.zeros(2))
+
+    assert [text for _, _, text in heard(call)] == ["divide by zero encountered in log"]
 
 
 def test_forward_mode_warns_at_the_users_line():
@@ -107,7 +186,8 @@ def test_forward_mode_warns_at_the_users_line():
             ga.jvp(lambda x: np.where(x > 0, np.log(x), 0.0), (np.zeros(2),), (np.ones(2),))
 
     found = heard(pushed)
-    assert found[0] == (HERE, pushed.__code__.co_firstlineno + 2, "divide by zero encountered in log")
+    assert found[0][:2] == (HERE, pushed.__code__.co_firstlineno + 2)
+    assert found[0][2].startswith("divide by zero encountered in log: np.log is -inf at element (0,). There x = 0,")
     assert {file for file, _, _ in found} == {HERE}
 
 

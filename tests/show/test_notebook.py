@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
+import io
 import json
+import linecache
 import re
 from pathlib import Path
 from typing import Any
@@ -53,6 +57,48 @@ class TestChapter:
         assert len(ends) >= len(shown)
         left = iter(ends)
         assert all(any(end.endswith(example.source) for end in left) for example in shown)
+
+
+def shown(name: str, source: str, namespace: dict[str, Any]) -> str:
+    """Return what a notebook shows below a cell: what it prints, and the value of its last line."""
+    # A notebook keeps the source of each cell, so that lines of code can be shown.
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    *before, last = ast.parse(source).body
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        exec(compile(ast.Module(before, []), name, "exec"), namespace)
+        exec(compile(ast.Interactive([last]), name, "single"), namespace)
+    return out.getvalue()
+
+
+def test_the_tutorial_is_one_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    found = cells("tutorial")
+    assert len(found) <= 60
+    assert found[0]["cell_type"] == "markdown" and "x ** 2" in found[0]["source"][0]
+    wanted = [e.want for block in blocks(pages.chapter("tutorial")) for e in block.examples if e.want]
+    namespace: dict[str, Any] = {"__name__": "users"}
+    given = []
+    for cell in found:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "code":
+            try:
+                given.append(shown(f"<{cell['id']}>", source, namespace))
+            except ValueError as error:
+                given.append(f"Traceback (most recent call last):\n    ...\nValueError: {error}\n")
+    for cell in found:
+        linecache.cache.pop(f"<{cell['id']}>", None)
+    given = [text.rstrip("\n").replace("\n\n", "\n<BLANKLINE>\n") + "\n" for text in given if text]
+    assert given == wanted
+
+
+TOPICS = (
+    "tensor linspace matmul backward grad constant no_autodiff reshape .T .data base explain graph source nnet polyfit"
+)
+
+
+@pytest.mark.parametrize("topic", TOPICS.split())
+def test_the_tutorial_has(topic: str) -> None:
+    assert any(topic in "".join(cell["source"]) for cell in cells("tutorial") if cell["cell_type"] == "code")
 
 
 def test_chapters_run_one_after_the_other() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import sys
 import threading
+import types
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -305,3 +308,15 @@ def test_what_has_delivered_an_error_leaves_the_next_one_alone_when_it_goes(monk
             np.zeros(2)[0] = ga.tensor([1.0, 2.0])
     made.clear()
     assert sys.gettrace() is None
+
+
+def test_code_that_exec_has_carried_out_is_named_by_its_file():
+    scope: dict[str, Any] = {"np": np}
+    exec(compile("OUT = np.zeros(2)\ndef fill_out(x):\n    OUT[0] = x\n    return OUT.sum()", "<typed>", "exec"), scope)
+
+    def hidden() -> Any:
+        return next(x for x in gc.get_objects() if isinstance(x, types.FunctionType) and x.__name__ == "fill_out")
+
+    with pytest.raises(ga.GradientLossError, match="The code of <typed> is not among what") as error:
+        ga.grad(lambda x: hidden()(x))(1.0)
+    assert "None" not in str(error.value)

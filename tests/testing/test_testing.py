@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from typing import Any
 
@@ -39,6 +40,16 @@ def test_right_derivatives_pass(modes: Any):
     ga.check_grads(lambda z: np.abs(z @ z) ** 2, (Z,), modes=modes)
     ga.check_grads(lambda z, y: np.exp(1j * z) * y, (Z, Y), modes=modes)
     ga.check_grads(lambda x: x**3, (0.5,), order=3, modes=modes)
+
+
+def test_functions_that_return_a_python_number():
+    ga.check_grads(lambda x: float(np.sum(x**2)), (Y,))
+    ga.check_grads(lambda x: {"a": math.sin(x[0]), "b": x[1] * 2}, (Y,))
+    ga.check_grads(lambda z: complex(z) ** 2, (0.5 + 1j,))
+    wrong = with_gradient(lambda x: x**2, lambda g, x: g * x)
+    assert "constant factor 0.5" in report(lambda x: float(wrong(x)), 2.0, modes="rev")
+    with pytest.raises(TypeError, match="a floating-point or complex result"):
+        ga.check_grads(lambda x: int(x), (2.0,))
 
 
 def test_containers_numbers_and_other_arguments():

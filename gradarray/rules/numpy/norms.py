@@ -60,7 +60,7 @@ def vector_gradient(g: Array, ans: Array, x: Array, ord: Any, axes: tuple[int, .
     """Return the gradient of a vector norm; `g` and `ans` broadcast against `x`."""
     kink = ans == 0
     if ord is None or ord == 2:
-        return at_kink(x * (g * ~kink / (ans + kink)), kink, x)
+        return at_kink(x * (g * ~kink / (ans + kink)), kink, x, axes)
     if ord == 1:
         return at_kink(g * np.sign(x), kink, x)
     if ord == 0:
@@ -70,10 +70,11 @@ def vector_gradient(g: Array, ans: Array, x: Array, ord: Any, axes: tuple[int, .
     size = np.abs(x)
     if ord in (np.inf, -np.inf):
         first = size == (np.max if ord > 0 else np.min)(size, axis=axes, keepdims=True)
-        return at_kink(np.sign(x) * (g * first / np.sum(first, axis=axes, keepdims=True)), kink, x)
+        return at_kink(np.sign(x) * (g * first / np.sum(first, axis=axes, keepdims=True)), kink, x, axes)
     # |x| / ans stays in range where a power of |x| alone might not.
     ratio = np.where(size == 0, 1, size) / (ans + kink)
-    return at_kink(np.sign(x) * (g * ~kink * ratio ** (ord - 1)), kink | (size == 0) if ord < 2 else kink, x)
+    gradient = at_kink(np.sign(x) * (g * ~kink * ratio ** (ord - 1)), kink, x, axes)
+    return at_kink(gradient, size == 0, x) if ord < 2 else gradient
 
 
 def matrix_gradient(g: Array, ans: Array, x: Array, ord: Any, axes: tuple[int, ...]) -> Array:
@@ -97,7 +98,7 @@ def matrix_gradient(g: Array, ans: Array, x: Array, ord: Any, axes: tuple[int, .
         weight = extreme(s, 0 if ord > 0 else -1) * (s > 0)
         kink = np.max(weight, axis=-1) != 1
     gradient = (u * weight[..., None, :]) @ vh
-    gradient = at_kink(gradient, kink[..., None, None], x)
+    gradient = at_kink(gradient, kink[..., None, None], x, (-2, -1))
     return g * (gradient if last else np.moveaxis(gradient, (-2, -1), axes))
 
 
@@ -221,7 +222,7 @@ def cond_vjp(g: Array, ans: Array, x: Array, p: Any = None) -> Array:
         largest, least = extreme(s, above), extreme(s, below)
         weight = g / np.expand_dims(s[..., below], -1) * (largest - ans * least)
         kink = (np.max(largest, axis=-1) != 1) | (np.max(least, axis=-1) != 1)
-        return at_kink((u * weight[..., None, :]) @ vh, kink[..., None, None], x)
+        return at_kink((u * weight[..., None, :]) @ vh, kink[..., None, None], x, (-2, -1))
     axes = (x.ndim - 2, x.ndim - 1)
     inverse = np.linalg.inv(x)
     of_x, of_inverse = (np.linalg.norm(y, p, (-2, -1), keepdims=True) for y in (x, inverse))

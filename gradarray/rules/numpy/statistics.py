@@ -190,7 +190,7 @@ def deviating(pull_squares: Callable[..., Array]) -> Callable[..., Array]:
         pulled = pull_squares(g, a, axis, dtype, ddof, keepdims, where, mean)
         if equal is None:
             return pulled
-        return at_kink(pulled, expand(equal & (_number(a, axis, keepdims, where) != 1), axis, keepdims), a)
+        return at_kink(pulled, expand(equal & (_number(a, axis, keepdims, where) != 1), axis, keepdims), a, axis)
 
     return std_vjp
 
