@@ -158,7 +158,7 @@ def test_under_a_checkpoint():
 
 
 def test_each_callback_is_that_of_its_call():
-    """A loop is swept by a plan from the ninth time on."""
+    """After some times a loop is swept by a plan."""
     for k in range(20):
         seen = Seen()
         np.testing.assert_array_equal(ga.grad(lambda x, s=seen, k=k: np.sum(ga.tap(x * x, s) * k))(X), 2 * X * k)
