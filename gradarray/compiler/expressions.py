@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .forms import ANYTHING, ATOM, form_read
+from .forms import ANYTHING, Form, form_read, of_text
 from .optimise import Optimised, is_between
 from .statements import Statement, Variable
 
@@ -30,10 +30,14 @@ _MUTE_CALLS = frozenset(
 )
 
 
+@of_text
+def _is_mute(form: Form) -> bool:
+    return form.op in _MUTE or (form.op in ("call", "method") and form.name in _MUTE_CALLS)
+
+
 def is_mute(s: Statement) -> bool:
     """Tell whether NumPy has nothing to say of a statement."""
-    form = form_read(s)
-    return s.kind == "guard" or form.op in _MUTE or (form.op in ("call", "method") and form.name in _MUTE_CALLS)
+    return s.kind == "guard" or _is_mute(s)
 
 
 def makes_view(s: Statement, left: Optimised) -> bool:
@@ -83,34 +87,46 @@ class Expressions:
 
     def _found(self, statements: Sequence[Statement]) -> dict[Variable, int]:
         """Return what is to stand in another statement, and in which."""
-        left, users = self.left, {}
+        left = self.left
+        users: dict[Variable, int] = {}
         uses: dict[Variable, list[int]] = {}
+        writes: dict[int | None, list[int]] = {}  # by memory, where it is written into
         for k, s in enumerate(statements):
             for v in s.reads:
-                uses.setdefault(v, []).append(k)
+                if v in uses:
+                    uses[v].append(k)
+                else:
+                    uses[v] = [k]
+            if s.writes is not None:
+                writes.setdefault(left.memory(s.writes), []).append(k)
+            for place in getattr(s, "updates", ()):
+                writes.setdefault(place, []).append(k)
         returned = {v for v in left.outputs if type(v) is Variable}
         self.used = {*uses, *returned}
         # What an expression reads, whether NumPy has something to say there, and how deep it is.
         read: dict[Variable, set[int | None]] = {}
         loud: dict[Variable, bool] = {}
         depth: dict[Variable, int] = {}
-        writes: dict[int | None, list[int]] = {}  # by memory, where it is written into
         for k, s in enumerate(statements):
-            for place in (*([] if s.writes is None else [left.memory(s.writes)]), *getattr(s, "updates", ())):
-                writes.setdefault(place, []).append(k)
-        for k, s in enumerate(statements):
-            inner = [v for v in s.reads if v in users]
-            says = not is_mute(s) or any(loud[v] for v in inner)
+            says = not is_mute(s)
+            deep, inner = 1, []
+            for v in s.reads:
+                if v in users:
+                    inner.append(v)
+                    says = says or loud[v]
+                    if depth[v] >= deep:
+                        deep = depth[v] + 1
             if says:
                 self._loud.add(id(s))
-            if s.kind not in ("call", "copy") or len(s.results) != 1 or s.results[0] in returned or self.stays(s):
+            if len(s.results) != 1 or (s.kind != "call" and s.kind != "copy"):
                 continue
             (r,) = s.results
-            used = uses.get(r, ())
-            if not used or (len(used) > 1 and (inner or not self.repeats(s))):
+            used = uses.get(r)
+            if used is None or deep > _DEEPEST or r in returned or self.stays(s):
                 continue
-            deep = 1 + max([depth[v] for v in inner], default=0)
-            if deep > _DEEPEST or not all(self._takes(statements[j], s, says) for j in used):
+            if len(used) > 1 and (inner or not self.repeats(s)):
+                continue
+            if not all([self._takes(statements[j], s, says) for j in used]):
                 continue
             last = used[-1]
             if writes:
@@ -143,21 +159,23 @@ class Expressions:
 
     def is_inside(self, s: Statement) -> bool:
         """Tell whether a statement has no line of its own; its text is kept for that of its user."""
-        if len(s.results) == 1 and s.results[0] in self._users:
-            text = self.text(s)
-            if len(text) <= self.longest:
-                self._texts[s.results[0]] = text, form_read(s).level
-                return True
-        return False
+        if len(s.results) != 1 or s.results[0] not in self._users:
+            return False
+        text = self.text(s)
+        if len(text) > self.longest:
+            return False
+        self._texts[s.results[0]] = text, form_read(s).level
+        return True
 
     def is_mute(self, s: Statement) -> bool:
         """Tell whether NumPy has nothing to say of a statement and of what stands in it."""
         return id(s) not in self._loud
 
     def name(self, v: Variable) -> str:
-        if v not in self.names:
-            self.names[v] = self.new_name(v)
-        return self.names[v]
+        name = self.names.get(v)
+        if name is None:
+            name = self.names[v] = self.new_name(v)
+        return name
 
     def new_name(self, v: Variable) -> str:
         if self.free:
@@ -175,8 +193,12 @@ class Expressions:
             if type(piece) is str:
                 parts.append(piece)
                 continue
-            text, level = self._texts.get(piece) or (self.name(piece), ATOM)
-            parts.append(f"({text})" if level < next(holes, ANYTHING) else text)
+            outer = next(holes, ANYTHING)
+            if piece in self._texts:
+                text, level = self._texts[piece]
+                parts.append(f"({text})" if level < outer else text)
+            else:
+                parts.append(self.names.get(piece) or self.name(piece))
         return "".join(parts)
 
     def results(self) -> list[str]:

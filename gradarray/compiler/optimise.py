@@ -59,6 +59,8 @@ class Optimiser:
     ----------
     known : the values of variables that depend on no input
     made : by the variable that it results in, each statement so far
+    uses : how often each variable is read, or returned
+    negatives, broadcast : the variables that are made so
     """
 
     def __init__(self, p: Program, outputs: Sequence[Any]) -> None:
@@ -66,6 +68,8 @@ class Optimiser:
         self.known: dict[Variable, Any] = {}
         self.made: dict[Variable, Statement] = {}
         self.uses: dict[Variable, int] = {}
+        self.negatives: set[Variable] = set()
+        self.broadcast: set[Variable] = set()
         self._p = p
         self._outputs = outputs
         self._given = {v.memory for v in p.inputs if v.memory is not None}
@@ -81,11 +85,12 @@ class Optimiser:
         self._here = 0
         self._writes: dict[int | None, list[int]] = {}
         self._last_read: dict[int, int] = {}
+        uses, last_read = self.uses, self._last_read
         for k, s in enumerate(p.statements):
             for v in s.reads:
-                self.uses[v] = self.uses.get(v, 0) + 1
+                uses[v] = uses.get(v, 0) + 1
                 if v.memory is not None:
-                    self._last_read[v.memory] = k
+                    last_read[v.memory] = k
             if s.writes is not None:
                 self._writes.setdefault(s.writes, []).append(k)
         for v in outputs:
@@ -199,8 +204,9 @@ class Optimiser:
         return self.constant(self.known[v]) if v in self.known else v
 
     def _take(self, s: Statement) -> None:
-        if not self._alias.keys().isdisjoint(s.reads):
-            s = s.but(tuple([p if type(p) is str else self._alias.get(p, p) for p in s.pieces]))
+        alias = self._alias
+        if alias and not alias.keys().isdisjoint(s.reads):
+            s = s.of([alias.get(v, v) for v in s.reads])
         if s.kind in ("call", "copy") and len(s.results) == 1:
             self._call(s)
         elif s.kind == "guard":
@@ -218,21 +224,30 @@ class Optimiser:
 
     def _call(self, s: Statement) -> None:
         (r,) = s.results
-        if self._is_known(s):
-            return
+        for v in s.reads:
+            if v not in self.known:
+                break
+        else:
+            if self._is_known(s):
+                return
         again: Statement | Variable | None = s
         while type(again) is Statement:
             s = again
-            again = simpler(self, s, form_read(s))
-        if type(again) is Variable:
+            again = simpler(self, s, s.form or form_read(s))
+        if again is not None:
             self._join(again, r)
             return
         key = self._key(s)
-        before = self._shared.get(key) if self._is_pure(s) else None
-        if before is not None and self._may_share(before, r):
+        before = self._shared.get(key)
+        if before is not None and self._is_pure(s) and self._may_share(before, r):
             self._join(before, r)
             return
         self._shared[key] = r
+        form = form_read(s)
+        if form.op == "neg":
+            self.negatives.add(r)
+        elif form.name == "np.broadcast_to":
+            self.broadcast.add(r)
         self._keep(s)
 
     def add(self, s: Statement) -> None:
@@ -251,7 +266,7 @@ class Optimiser:
 
     def _keep(self, s: Statement) -> None:
         known = self.known
-        if not known.keys().isdisjoint(s.reads):
+        if known and not known.keys().isdisjoint(s.reads):
             s = s.but(tuple([self.constant(known[p]) if type(p) is not str and p in known else p for p in s.pieces]))
         for r in s.results:
             self.made[r] = s
@@ -259,12 +274,12 @@ class Optimiser:
         self._kept.append(s)
 
     def _key(self, s: Statement) -> Any:
-        pieces = [p if type(p) is str else id(p) for p in s.pieces]
-        if not self._writes or not any(v.memory is not None for v in s.reads):
-            return (*pieces, ())
+        """Return what tells a text together with what its variables held."""
+        if not self._writes or all([v.memory is None for v in s.reads]):
+            return s.pieces
         made = {self.memory(v) for v in s.results}
         versions = tuple([0 if self.memory(v) in made else self._version(self.memory(v)) for v in s.reads])
-        return (*pieces, versions)
+        return s.pieces, versions
 
     def _is_pure(self, s: Statement) -> bool:
         """Tell whether what is called is NumPy's or the package's own, which has no effects."""
@@ -277,9 +292,6 @@ class Optimiser:
     def _is_known(self, s: Statement) -> bool:
         """Carry out a statement that depends on no input, and keep its value in mind where that takes no memory."""
         (r,) = s.results
-        for v in s.reads:
-            if v not in self.known:
-                return False
         if not self._is_pure(s) or (not r.shape and r.dtype is None):
             return False
         memory = self.memory(r)
@@ -328,8 +340,8 @@ def needed(
     memories = given | {found(v.memory) for v in outputs}
     kept = []
     for s in reversed(statements):
-        into = found(s.writes)
-        alive = s.kind == "guard" or (into is not None and into in memories) or not live.isdisjoint(s.results)
+        alive = s.kind == "guard" or not live.isdisjoint(s.results)
+        alive = alive or (s.writes is not None and found(s.writes) in memories)
         if alive or may_fail(s):
             kept.append(s)
             live.update(s.reads)
@@ -379,7 +391,7 @@ def clean_at_once(
             small.clear()
 
     for s in statements:
-        into = found(s.writes)
+        into = None if s.writes is None else found(s.writes)
         if into is not None and (into in given or into in {found(v.memory) for v, _ in small}):
             flush()
         v = asked_for_nan(s)

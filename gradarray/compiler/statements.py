@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -75,3 +76,10 @@ class Statement:
         """Return the statement with another text."""
         results = self.results if results is None else results
         return Statement(self.kind if kind is None else kind, results, pieces, self.writes, self.silent, self.line)
+
+    def of(self, reads: Iterable[Variable]) -> Statement:
+        """Return the statement with other variables in its text."""
+        variables = iter(reads)
+        new = self.but(tuple([piece if type(piece) is str else next(variables) for piece in self.pieces]))
+        new.form = self.form
+        return new
