@@ -104,6 +104,11 @@ def form_read(s: Statement) -> Form:
     return form
 
 
+def known_form(pieces: tuple[Any, ...]) -> Form | None:
+    """Return the form of a text, cut at its variables, for each of which there is None; if it has been read before."""
+    return _forms.get(pieces)
+
+
 def _read(pieces: tuple[Any, ...]) -> Form:
     if len(_forms) >= _MOST:
         _forms.clear()

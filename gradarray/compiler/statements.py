@@ -62,6 +62,7 @@ class Statement:
         writes: int | None,
         silent: bool,
         line: Line | None,
+        form: Any = None,
     ) -> None:
         self.kind = kind
         self.results = results
@@ -70,7 +71,7 @@ class Statement:
         self.silent = silent
         self.line = line
         self.reads = [piece for piece in pieces if type(piece) is Variable]
-        self.form: Any = None
+        self.form = form
 
     def but(self, pieces: Pieces, kind: str | None = None, results: tuple[Variable, ...] | None = None) -> Statement:
         """Return the statement with another text."""
@@ -80,6 +81,5 @@ class Statement:
     def of(self, reads: Iterable[Variable]) -> Statement:
         """Return the statement with other variables in its text."""
         variables = iter(reads)
-        new = self.but(tuple([piece if type(piece) is str else next(variables) for piece in self.pieces]))
-        new.form = self.form
-        return new
+        pieces = tuple([piece if type(piece) is str else next(variables) for piece in self.pieces])
+        return Statement(self.kind, self.results, pieces, self.writes, self.silent, self.line, self.form)

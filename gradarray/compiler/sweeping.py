@@ -87,7 +87,6 @@ class _Carried:
         self._given: dict[Path, Variable] = {}
         self._rules: dict[int, Any] = {}
         self._program = new_program()
-        self._program.pulled = 0  # no line of the user's
 
     def _first(self, g: Any) -> Any:
         """Return what stands for the first cotangent."""

@@ -18,7 +18,9 @@ import numpy as np
 from ..kernels import gate
 from ..kernels.traced import TRACED, Traced
 from ..rules.registry import find
+from .forms import known_form
 from .known import NUMBER_METHODS, OF_FORMS, OURS, STATIC, WHOLE, WRITERS, WRITING_METHODS
+from .lines import Origins
 from .program import Program
 from .statements import Untraceable, Variable
 
@@ -54,7 +56,8 @@ class Value(Traced):
 
     @property
     def dtype(self) -> Any:
-        return self.value.dtype if hasattr(self.value, "dtype") else np.asarray(self.value).dtype
+        dtype = self.variable.dtype
+        return np.asarray(self.value).dtype if dtype is None else dtype
 
     @property
     def ndim(self) -> int:
@@ -99,8 +102,9 @@ class Value(Traced):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         out = kwargs.get("out", ())
-        if any(_answers(x) for x in (*inputs, *out)):
-            return NotImplemented
+        for x in (*inputs, *out):
+            if type(x) not in TRACED and _answers(x):
+                return NotImplemented
         if kwargs.get("where", True) is True:
             kwargs.pop("where", None)
         p = self.program
@@ -115,7 +119,7 @@ class Value(Traced):
         if method == "__call__":
             if ufunc is np.power and len(inputs) == 2 and not kwargs and type(inputs[0]) is np.ndarray:
                 # It will have been the operator of an array, which has ways of its own.
-                return _operated(self, operator.pow, "**", inputs[0], inputs[1])
+                return _operated(self, operator.pow, " ** ", inputs[0], inputs[1])
             return p.call(ufunc, (label,), inputs, kwargs, ())
         return p.call(getattr(ufunc, method), (label, f".{method}"), inputs, kwargs, inputs_of(inputs))
 
@@ -320,7 +324,7 @@ class Value(Traced):
         pieces = (self.variable, ".tolist()")
         if not isinstance(value, list):
             return self.program.number(value, pieces)
-        name = Variable(self.program._numbered())
+        name = Variable("v")
         self.program.add("several", (name,), pieces)
 
         def each(item: Any, place: str) -> Any:
@@ -373,11 +377,15 @@ def inputs_of(args: Any) -> list[Any]:
     return [a for a in args if type(a) in TRACED]
 
 
+_OF_NUMPY = vars(np)
+
+
 def _label(p: Program, func: Any) -> str:
     """Return how the program calls a function."""
-    module, name = getattr(func, "__module__", None) or "numpy", func.__name__
-    if getattr(np, name, None) is func:
+    name = func.__name__
+    if _OF_NUMPY.get(name) is func:
         return f"np.{name}"
+    module = getattr(func, "__module__", None) or "numpy"
     if module.startswith("numpy.") and getattr(sys.modules.get(module), name, None) is func and "_" not in module:
         return f"np.{module[6:]}.{name}"
     return p.helper(func)
@@ -443,20 +451,42 @@ _COMPARING = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!
 _PYTHONS = {"and": operator.and_, "or": operator.or_}
 
 
-def _operated(self: Value, python: Callable[[Any, Any], Any], symbol: str, a: Any, b: Any) -> Any:
+def _operated(self: Value, python: Callable[[Any, Any], Any], sign: str, a: Any, b: Any) -> Any:
     p = self.program
-    (x, left), (y, right) = p.spelt(a), p.spelt(b)
-    if type(left[0]) is str and left[0].startswith("-"):
-        left = ["(", *left, ")"]
-    pieces = (*left, f" {symbol} ", *right)
-    value: Any = p.tried(lambda: python(x, y), pieces)
-    if type(value) is bool and type(x) in _PYTHON_NUMBERS and type(y) in _PYTHON_NUMBERS:
-        return p.number(value, pieces)
-    if type(value) in (int, float, complex):
-        return p.number(value, pieces)
-    if value is NotImplemented or isinstance(value, bool):
-        return value
-    return p.result(value, pieces)
+    if type(a) in TRACED and a.program is p:
+        x, left, gap = a.value, (a.variable,), None
+    else:
+        x, left, gap = _beside(p, a)
+        if gap is not None and gap.startswith("-"):
+            left, gap = (f"({gap})",), f"({gap})"
+    if type(b) in TRACED and b.program is p:
+        y, right, end = b.value, (b.variable,), None
+    else:
+        y, right, end = _beside(p, b)
+    pieces = (*left, sign, *right)
+    try:
+        value = python(x, y)
+    except Exception as error:
+        p.failed(error, pieces)
+        raise
+    kind = type(value)
+    if kind is not np.float64 and kind is not np.ndarray:
+        if kind is bool and type(x) in _PYTHON_NUMBERS and type(y) in _PYTHON_NUMBERS:
+            return p.number(value, pieces)
+        if kind in (int, float, complex):
+            return p.number(value, pieces)
+        if value is NotImplemented or isinstance(value, bool):
+            return value
+    return p.result(value, pieces, form=known_form((gap, sign, end)) if len(pieces) == 3 else None)
+
+
+def _beside(p: Program, x: Any) -> tuple[Any, tuple[Any, ...], str | None]:
+    """Return the value of an operand that is not traced, its text in pieces, and in one if no variable stands in it."""
+    value, pieces = p.spelt(x)
+    if all([type(piece) is str for piece in pieces]):
+        text = "".join(pieces)
+        return value, (text,), text
+    return value, tuple(pieces), None
 
 
 _PYTHON_NUMBERS = (int, float, complex, bool)
@@ -470,12 +500,13 @@ def _knows(other: Any) -> bool:
 def _binary(name: str, symbol: str) -> None:
     python: Any = _PYTHONS.get(name) or getattr(operator, name)
     augmented: Any = getattr(operator, f"i{name}", None)
+    sign = f" {symbol} "
 
     def method(self: Value, other: Any, *rest: Any) -> Any:
-        return NotImplemented if not _knows(other) or rest else _operated(self, python, symbol, self, other)
+        return NotImplemented if not _knows(other) or rest else _operated(self, python, sign, self, other)
 
     def reflected(self: Value, other: Any) -> Any:
-        return NotImplemented if not _knows(other) else _operated(self, python, symbol, other, self)
+        return NotImplemented if not _knows(other) else _operated(self, python, sign, other, self)
 
     def update(self: Value, other: Any) -> Any:
         if not _knows(other):
@@ -503,9 +534,9 @@ def _unary(name: str, symbol: str, call: str = "") -> None:
     def method(self: Value) -> Any:
         value = python(self.value)
         pieces = (symbol, self.variable, call)
-        return (
-            self.program.number(value, pieces) if type(value) in _PYTHON_NUMBERS else self.program.result(value, pieces)
-        )
+        if type(value) in _PYTHON_NUMBERS:
+            return self.program.number(value, pieces)
+        return self.program.result(value, pieces, form=known_form((symbol, None, call)))
 
     setattr(Value, f"__{name}__", method)
 
@@ -527,7 +558,8 @@ Value.__divmod__, Value.__rdivmod__ = _divmod, _rdivmod  # type: ignore[attr-def
 gate.admit(TracedArray, TracedScalar)
 
 
-def new_program() -> Program:
-    p = Program()
+def new_program(origins: Origins | None = None) -> Program:
+    """Return a program to which traced values can be added; given `origins`, it has the user's lines beside them."""
+    p = Program(origins)
     p.array, p.scalar = TracedArray, TracedScalar
     return p

@@ -23,6 +23,7 @@ from ..reverse.tensor import Tensor
 from ..transforms.argnums import function_name
 from ..transforms.containers import Tree, flatten
 from .entry import Entry, Static, overlapping
+from .lines import Origins
 from .locations import Location
 from .objects import EQUAL, set_state_of
 from .optimise import optimised
@@ -85,6 +86,7 @@ class Tracing:
     run : the program; None where there can be none at present
     out : what it returned
     text : its text
+    source : returns the text for readers, with their own lines where nothing is to be carried out
     """
 
     def __init__(
@@ -107,7 +109,7 @@ class Tracing:
         self._around: Any = None
         try:
             self._wait()
-            self.run = self._write(varying, args, kwargs, once)
+            self.run = self._write(varying, args, kwargs, once, not (carry_out or once))
             if self.run is not None and carry_out:
                 self._carry_out(self.run, args, kwargs)
         except BaseException:
@@ -168,12 +170,14 @@ class Tracing:
 
     # --- the call ---------------------------------------------------------------------------------------------------
 
-    def _write(self, varying: set[tuple[int, Any]], args: Any, kwargs: Any, once: bool) -> Run | None:
+    def _write(
+        self, varying: set[tuple[int, Any]], args: Any, kwargs: Any, once: bool, for_readers: bool
+    ) -> Run | None:
         objects = [value.value if type(value) is Static else value for _, value in self._tree.fixed()]
         around = Surroundings((self._f, *objects))
         if around.bound():  # names lead to what stands in for NumPy, which is not to get into a program
             return None
-        self._program = p = new_program()
+        self._program = p = new_program(Origins() if for_readers else None)
         self._inputs: list[Any] = []  # what the program is given
         self._enter = Entry()
         self._texts: list[str] = []  # how that is called
