@@ -7,7 +7,9 @@ from where memory is written into: each variable knows the piece of memory that 
 from __future__ import annotations
 
 import bisect
+import functools
 import math
+import types
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -65,6 +67,7 @@ class Optimiser:
 
     def __init__(self, p: Program, outputs: Sequence[Any]) -> None:
         self.constants = dict(p.constants)
+        self._space = {"np": np, "math": math, **self.constants}  # what text refers to
         self.known: dict[Variable, Any] = {}
         self.made: dict[Variable, Statement] = {}
         self.uses: dict[Variable, int] = {}
@@ -180,7 +183,7 @@ class Optimiser:
         if key not in self._spelt:
             name = self._p.named(f"k{len(self._spelt)}")
             self._spelt[key] = name
-            self.constants[name] = value
+            self.constants[name] = self._space[name] = value
         return self._spelt[key]
 
     # --- the walk ----------------------------------------------------------------------------------------------------
@@ -318,8 +321,14 @@ class Optimiser:
             if any(x is None for x in numbers.values()):
                 return None
             values = {name: x if not values[name].ndim else np.full((1,), x) for name, x in numbers.items()}
-        value = silently(eval, text, {"np": np, "math": math, **self.constants, **values})
+        self._space.update(values)  # and not beside it, where functions inside the text would not find them
+        value = silently(eval, _code(text), self._space)
         return np.broadcast_to(value[0], r.shape) if large else value
+
+
+@functools.lru_cache(1000)
+def _code(text: str) -> types.CodeType:
+    return compile(text, "<gradarray constant>", "eval")
 
 
 PURE = frozenset({"abs", "bool", "int", "float", "complex", "len", "round"})

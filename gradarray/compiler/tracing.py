@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 import threading
 import time
@@ -20,7 +19,7 @@ from ..kernels.gate import described
 from ..kernels.traced import TRACED, traced_in
 from ..reverse.outputs import likeness
 from ..reverse.tensor import Tensor
-from ..transforms.argnums import function_name
+from ..transforms.argnums import function_name, parameter_names
 from ..transforms.containers import Tree, flatten
 from .entry import Entry, Static, overlapping
 from .lines import Origins
@@ -284,10 +283,7 @@ class Tracing:
 
     @cached_property
     def _params(self) -> list[str]:
-        try:
-            return [*inspect.signature(self._f).parameters]
-        except (TypeError, ValueError):
-            return []
+        return parameter_names(self._f)
 
     def _names(self) -> list[str]:
         params = self._params
