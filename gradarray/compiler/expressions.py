@@ -87,46 +87,38 @@ class Expressions:
 
     def _found(self, statements: Sequence[Statement]) -> dict[Variable, int]:
         """Return what is to stand in another statement, and in which."""
-        left = self.left
-        users: dict[Variable, int] = {}
+        left, users = self.left, {}
         uses: dict[Variable, list[int]] = {}
-        writes: dict[int | None, list[int]] = {}  # by memory, where it is written into
         for k, s in enumerate(statements):
             for v in s.reads:
                 if v in uses:
                     uses[v].append(k)
                 else:
                     uses[v] = [k]
-            if s.writes is not None:
-                writes.setdefault(left.memory(s.writes), []).append(k)
-            for place in getattr(s, "updates", ()):
-                writes.setdefault(place, []).append(k)
         returned = {v for v in left.outputs if type(v) is Variable}
         self.used = {*uses, *returned}
         # What an expression reads, whether NumPy has something to say there, and how deep it is.
         read: dict[Variable, set[int | None]] = {}
         loud: dict[Variable, bool] = {}
         depth: dict[Variable, int] = {}
+        writes: dict[int | None, list[int]] = {}  # by memory, where it is written into
         for k, s in enumerate(statements):
-            says = not is_mute(s)
-            deep, inner = 1, []
-            for v in s.reads:
-                if v in users:
-                    inner.append(v)
-                    says = says or loud[v]
-                    if depth[v] >= deep:
-                        deep = depth[v] + 1
+            if s.kind == "write" or s.kind == "block" or s.writes is not None:
+                for place in (*([] if s.writes is None else [left.memory(s.writes)]), *getattr(s, "updates", ())):
+                    writes.setdefault(place, []).append(k)
+        for k, s in enumerate(statements):
+            inner = [v for v in s.reads if v in users]
+            says = not is_mute(s) or (len(inner) > 0 and any(loud[v] for v in inner))
             if says:
                 self._loud.add(id(s))
-            if len(s.results) != 1 or (s.kind != "call" and s.kind != "copy"):
+            if s.kind not in ("call", "copy") or len(s.results) != 1 or s.results[0] in returned or self.stays(s):
                 continue
             (r,) = s.results
-            used = uses.get(r)
-            if used is None or deep > _DEEPEST or r in returned or self.stays(s):
+            used = uses.get(r, ())
+            if not used or (len(used) > 1 and (inner or not self.repeats(s))):
                 continue
-            if len(used) > 1 and (inner or not self.repeats(s)):
-                continue
-            if not all([self._takes(statements[j], s, says) for j in used]):
+            deep = 1 + max([depth[v] for v in inner]) if inner else 1
+            if deep > _DEEPEST or not all(self._takes(statements[j], s, says) for j in used):
                 continue
             last = used[-1]
             if writes:

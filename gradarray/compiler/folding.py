@@ -142,7 +142,12 @@ def _of_a_number(_optimiser: Any, s: Statement, form: Form, _r: Variable) -> Any
 @_rule("+", "-", "*", "/", *_OPERATORS, when=lambda form: len(form.args) == 2)
 def _of_scalars(optimiser: Any, s: Statement, _form: Form, r: Variable) -> Any:
     """Compute with the number in an array without axes, which takes a tenth of the time."""
-    if r.shape or r.memory is not None or all([v.memory is None for v in s.reads]):
+    if r.shape or r.memory is not None:
+        return None
+    for v in s.reads:
+        if v.memory is not None:
+            break
+    else:
         return None
     if any(v.shape or v.dtype is None or v.dtype.kind != "f" for v in s.reads):
         return None
@@ -295,7 +300,7 @@ def _without_broadcasting(optimiser: Any, s: Statement, form: Form, r: Variable)
     """Let NumPy broadcast an operand itself, and read a number where it stands everywhere."""
     if r.shape is None or len(s.reads) < 2 or (not r.shape and not optimiser.known):
         return None
-    if not any([v in optimiser.known or v in optimiser.broadcast for v in s.reads]):
+    if optimiser.known.keys().isdisjoint(s.reads) and optimiser.broadcast.isdisjoint(s.reads):
         return None
     operands = [operand(s, a) for a in form.args]
     shapes = [v.shape if type(v) is Variable else () for v in operands]

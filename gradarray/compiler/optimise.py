@@ -140,7 +140,8 @@ class Optimiser:
         mine, other = self.memory(v), self.memory(made)
         if mine is not None and other is not None and mine != other:
             self._memories[other] = mine
-            self._writes[mine] = sorted([*self._writes.get(mine, ()), *self._writes.get(other, ())])
+            if other in self._writes:
+                self._writes[mine] = sorted([*self._writes.get(mine, ()), *self._writes[other]])
             self._last_read[mine] = max(self._last_read.get(mine, NEVER), self._last_read.get(other, NEVER))
             if other in self._returned:
                 self._returned.add(mine)
@@ -278,11 +279,11 @@ class Optimiser:
 
     def _key(self, s: Statement) -> Any:
         """Return what tells a text together with what its variables held."""
-        if not self._writes or all([v.memory is None for v in s.reads]):
+        if not self._writes or self._writes.keys().isdisjoint([self.memory(v) for v in s.reads]):
             return s.pieces
         made = {self.memory(v) for v in s.results}
-        versions = tuple([0 if self.memory(v) in made else self._version(self.memory(v)) for v in s.reads])
-        return s.pieces, versions
+        versions = [0 if self.memory(v) in made else self._version(self.memory(v)) for v in s.reads]
+        return (s.pieces, *versions) if any(versions) else s.pieces
 
     def _is_pure(self, s: Statement) -> bool:
         """Tell whether what is called is NumPy's or the package's own, which has no effects."""

@@ -483,7 +483,7 @@ def _operated(self: Value, python: Callable[[Any, Any], Any], sign: str, a: Any,
 def _beside(p: Program, x: Any) -> tuple[Any, tuple[Any, ...], str | None]:
     """Return the value of an operand that is not traced, its text in pieces, and in one if no variable stands in it."""
     value, pieces = p.spelt(x)
-    if all([type(piece) is str for piece in pieces]):
+    if len(pieces) == 1 or all(type(piece) is str for piece in pieces):
         text = "".join(pieces)
         return value, (text,), text
     return value, tuple(pieces), None
