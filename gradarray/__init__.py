@@ -46,6 +46,7 @@ import numpy as np
 from . import fft, linalg, registry
 from .compiler import sweeping as _sweeping  # noqa: F401 - hands down what writes plans
 from .compiler.jit import JitWarning, jit, source
+from .compiler.statements import JitError
 from .context.settings import no_grad
 from .dropin.blocks import drop_in
 from .elsewhere.answers import find_imports as _find_imports
@@ -88,6 +89,7 @@ _find_imports()
 __all__ = [
     "GradientLossError",
     "GradientLossWarning",
+    "JitError",
     "JitWarning",
     "Tensor",
     "__version__",

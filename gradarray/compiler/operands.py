@@ -13,7 +13,7 @@ from ..forward.dual import Dual
 from ..kernels.arrays import ONES
 from ..kernels.traced import TRACED
 from ..reverse.tensor import Tensor
-from .statements import Untraceable
+from .statements import JitError
 
 # Names that stand in the text of a program and are not the user's.
 OWN = frozenset(
@@ -101,7 +101,7 @@ class Operands:
         t = type(x)
         if t in TRACED:
             if x.program is not self:
-                raise Untraceable("an array of another program")
+                raise JitError("an array of another program")
             return x.value, [x.variable]
         if t is int or t is bool or x is None or t is str:
             return x, [repr(x)]
@@ -132,7 +132,7 @@ class Operands:
             public = "np." if getattr(np, kind.__name__, None) is kind else "" if kind in _BUILTINS else None
             return x, [self.constant(x) if public is None else public + kind.__name__]
         if isinstance(x, (Tensor, Dual)):
-            raise Untraceable("a Tensor among the arguments of a call on bare values")
+            raise JitError("a Tensor among the arguments of a call on bare values")
         if t is dict:
             items = {k: self.spelt(v) for k, v in x.items()}
             pieces = ["{"]

@@ -234,10 +234,10 @@ class Optimiser:
         else:
             if self._is_known(s):
                 return
-        again: Statement | Variable | None = s
+        again: Any = s
         while type(again) is Statement:
             s = again
-            again = simpler(self, s, s.form or form_read(s))
+            again = simpler(self, s, form_read(s))
         if again is not None:
             self._join(again, r)
             return

@@ -21,7 +21,7 @@ from ..kernels.traced import TRACED
 from .forms import Form
 from .lines import Origins
 from .operands import Operands
-from .statements import Statement, Untraceable, Variable
+from .statements import JitError, Statement, Variable
 
 LONGEST = 100_000  # statements, which take some seconds to be written down
 
@@ -133,7 +133,7 @@ class Program(Operands):
             silent = state["divide"] == "ignore" or state["invalid"] == "ignore"
         if len(self.statements) >= LONGEST:
             self.refused = f"it comes to more than {LONGEST} statements"
-            raise Untraceable(self.refused)
+            raise JitError(self.refused)
         line = None if self.origins is None else self.origins.next()
         self.statements.append(Statement(kind, results, tuple(pieces), writes, silent, line, form))
 
@@ -214,7 +214,7 @@ class Program(Operands):
         if isinstance(value, (*_NUMBERS, str, bytes, tuple, list)):
             self.guard(*pieces, " != ", *self.spelt(value)[1])
             return value
-        raise Untraceable(f"{self.shown(pieces)} gives {described(value)}")
+        raise JitError(f"{self.shown(pieces)} gives {described(value)}")
 
     def python(self, func: Callable[..., Any], label: Any, args: Sequence[Any]) -> Any:
         """Carry out a function that gives a number, or a tuple of them, and write it down."""

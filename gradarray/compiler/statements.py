@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 
-class Untraceable(TypeError):
-    """The function does something for which no program can be written."""
+class JitError(TypeError):
+    """No program can be written for what a function does: `ga.source`, and `ga.jit` with ``strict=True``, say why."""
+
+    __module__ = "gradarray"
 
 
 class Variable:

@@ -22,7 +22,7 @@ from .forms import known_form
 from .known import NUMBER_METHODS, OF_FORMS, OURS, STATIC, WHOLE, WRITERS, WRITING_METHODS
 from .lines import Origins
 from .program import Program
-from .statements import Untraceable, Variable
+from .statements import JitError, Variable
 
 
 class Value(Traced):
@@ -52,7 +52,7 @@ class Value(Traced):
 
     @shape.setter
     def shape(self, shape: Any) -> None:
-        raise Untraceable("an assignment to the shape of an array")
+        raise JitError("an assignment to the shape of an array")
 
     @property
     def dtype(self) -> Any:
@@ -135,7 +135,7 @@ class Value(Traced):
         if any(inspect.isfunction(a) or inspect.ismethod(a) for a in (*args, *kwargs.values())):
             rule: Any = find(func)  # whose body calls the user's function with what is traced
             if not hasattr(rule, "body"):
-                raise Untraceable(f"{func.__name__} of a function")
+                raise JitError(f"{func.__name__} of a function")
             return rule.body(*args, **kwargs)
         if func in WRITERS:
             target = args[0] if args else kwargs[WRITERS[func]]
@@ -272,7 +272,7 @@ class Value(Traced):
 
     def _write(self, i: Any, v: Any, flat: str = "") -> None:
         if _answers(v):
-            raise Untraceable("a Tensor is written into an array")
+            raise JitError("a Tensor is written into an array")
         (index, where), (value, right) = self.program.index(i), self.program.spelt(v)
         self.program.will_write(self.variable.memory)
         (self.value.flat if flat else self.value)[index] = value
@@ -290,12 +290,12 @@ class Value(Traced):
         if name.startswith("_") or not hasattr(type(self.value), name):
             raise AttributeError(f"{type(self.value).__name__!r} object has no attribute {name!r}")
         if name in ("data", "ctypes", "__array_interface__"):
-            raise Untraceable(f"the memory of an array is asked for, as .{name}")
+            raise JitError(f"the memory of an array is asked for, as .{name}")
         return functools.partial(self._method, name)
 
     def _method(self, name: str, *args: Any, **kwargs: Any) -> Any:
         if any(map(_answers, args)):
-            raise Untraceable(f"a Tensor among the arguments of .{name}()")
+            raise JitError(f"a Tensor among the arguments of .{name}()")
         value = self.value
         if name in NUMBER_METHODS:
             return getattr(self.program.values(self), name)(*args, **kwargs)

@@ -20,7 +20,7 @@ from ..kernels.traced import TRACED, traced_in
 from ..reverse.outputs import likeness
 from ..reverse.tensor import Tensor
 from ..transforms.argnums import function_name, parameter_names
-from ..transforms.containers import Tree, flatten
+from ..transforms.containers import Fixed, Tree, flatten
 from .entry import Entry, Static, overlapping
 from .lines import Origins
 from .locations import Location
@@ -28,8 +28,8 @@ from .objects import EQUAL, set_state_of
 from .optimise import optimised
 from .program import Program
 from .readable import readable_text, signature
-from .statements import Untraceable
-from .surroundings import Surroundings
+from .statements import JitError
+from .surroundings import KEPT, Surroundings
 from .traced import new_program
 from .volatile import watched
 from .writer import write_program
@@ -62,7 +62,7 @@ def told(value: Any) -> Any:
     return value if isinstance(value, _BY_VALUE) else id(value)
 
 
-class Disturbed(Untraceable):
+class Disturbed(JitError):
     """Something was in the way that may not be there next time: another thread, or a module that is imported first."""
 
 
@@ -120,7 +120,7 @@ class Tracing:
     def _carry_out(self, run: Run, args: Any, kwargs: Any) -> None:
         done = silently(partial(run.enter, *args, **kwargs))  # what NumPy says of the values it has said
         if done is None:
-            raise Untraceable("the program does not repeat what was done")
+            raise JitError("the program does not repeat what was done")
         self.out = done[0]
         self._redo()
 
@@ -193,9 +193,9 @@ class Tracing:
         words = {k: x.value if type(x) is Static else x for k, x in containers[1].items()}
         result = watched(around.volatile, lambda: in_program(self._f, given, words, p))
         if _random_state() != self._random or around.drew():
-            raise Untraceable("random numbers are drawn in it")
+            raise JitError("random numbers are drawn in it")
         if p.refused:
-            raise Untraceable(p.refused)
+            raise JitError(p.refused)
         if p.foreign:
             raise Disturbed("another thread computes with its arrays")
         if new := around.defined():
@@ -204,7 +204,7 @@ class Tracing:
         outputs = [as_output(p, x) for x in found]
         for _, value in out_tree.fixed():
             if not isinstance(value, (bool, *EQUAL, type, np.ufunc)) and not around.has(value):
-                raise Untraceable(f"it returns {described(value)} that it has made")
+                raise JitError(f"it returns {described(value)} that it has made")
         effects = self._effects()
         moved = self._moved(passed, containers)
         self._redo = around.redo(self._back)
@@ -213,7 +213,7 @@ class Tracing:
         if not once and not _UNSEEDED.isdisjoint(around.names):
             other = Tracing(self._f, varying, args, kwargs, self._leaves, self._tree, False, True)
             if other.text != self.text or not other.has_constants_of(self):
-                raise Untraceable("random numbers are drawn in it")
+                raise JitError("random numbers are drawn in it")
         return Run(enter, self.text, around.numbers())
 
     def has_constants_of(self, other: Tracing) -> bool:
@@ -254,8 +254,9 @@ class Tracing:
 
     def _enter_surroundings(self, varying: set[tuple[int, Any]]) -> None:
         self._swaps: list[tuple[Location, Any]] = []
+        compared, enter = [], self._enter
         for found in self._around.found:
-            place, value, enter = found.place, found.value, self._enter
+            place, value = found.place, found.value
             varies = found.kind == "number" and type(value) is not bool and (place.key in varying or value != value)
             if found.kind == "array" and place.how == "fixed":
                 text = enter.constant(value)
@@ -266,7 +267,8 @@ class Tracing:
                 enter.form(text, value)
                 self._swaps.append((place, self._entered(value, place.label, text)))
             else:
-                enter.surrounding(found)
+                compared.append(found)
+        enter.surroundings(compared)
 
     def _swap(self) -> None:
         """Let traced arrays stand where arrays stood."""
@@ -307,7 +309,7 @@ class Tracing:
                 if not isinstance(now, (list, tuple, dict)):
                     effects.append((place.set, now))
                 else:
-                    raise Untraceable(f"{place.label} is set to a container of arrays")
+                    raise JitError(f"{place.label} is set to a container of arrays")
         known |= {found.place.key for found in self._around.found}
         for cached, misses in self._around.caches:
             if cached.cache_info().misses != misses:
@@ -317,7 +319,7 @@ class Tracing:
             if place.key in known or traced_in(found.value) is None:
                 continue
             if place.how != "attribute" or isinstance(found.value, (list, tuple, dict)):
-                raise Untraceable(f"{place.label or 'a container'} keeps an array of the call")
+                raise JitError(KEPT.format(place.label or "a container"))
             effects.append((place.set, found.value))
         return effects
 
@@ -325,14 +327,14 @@ class Tracing:
         """Return which items of arguments the function has set to other arrays: their texts, and what stands there."""
         leaves, tree = before
         now, shape = flatten(after)
-        if [*shape.paths()] != [*tree.paths()] or [*map(_fixed, shape.fixed())] != [*map(_fixed, tree.fixed())]:
-            raise Untraceable("it changes the structure of a container that it was given")
+        if not _are_alike(shape, tree):
+            raise JitError("it changes the structure of a container that it was given")
         moved = []
         for text, old, new in zip(self._enter.given, leaves, now, strict=True):
             if old is not new:
                 setter = self._enter.setters.get(text)
                 if setter is None:
-                    raise Untraceable("it changes an object that it was given")
+                    raise JitError("it changes an object that it was given")
                 moved.append((setter, new))
         return moved
 
@@ -359,7 +361,7 @@ class Tracing:
         arrays = [x for x in self._inputs if type(x) is np.ndarray]
         if program.writes:
             if overlapping(arrays):
-                raise Untraceable("it writes into arguments that share memory")
+                raise JitError("it writes into arguments that share memory")
             self._apart(program.writes)
         at_risk = [
             t for t, v in zip(self._texts, p.inputs, strict=True) if program.risky and v.memory in program.writes
@@ -398,8 +400,13 @@ def _bytes(pair: tuple[str, Any]) -> Any:
     return name, value.tobytes() if isinstance(value, (np.ndarray, np.generic)) else repr(value)
 
 
-def _fixed(pair: tuple[str, Any]) -> tuple[str, Any]:
-    return pair[0], told(pair[1])
+def _are_alike(a: Tree, b: Tree) -> bool:
+    """Tell whether two containers are of one structure, and have the same in it that is no number."""
+    if a.kind is not b.kind or [*a.keys] != [*b.keys]:
+        return False
+    if a.kind is Fixed:
+        return bool(told(a.build([])) == told(b.build([])))
+    return all(map(_are_alike, a.parts, b.parts))
 
 
 def _rebuilt(value: Any, standing: dict[int, Any]) -> Any:
@@ -425,7 +432,7 @@ def as_output(p: Program, x: Any) -> Any:
     if type(x) in TRACED:
         return x.variable
     if isinstance(x, (Tensor, Dual)):
-        raise Untraceable("it returns a Tensor")
+        raise JitError("it returns a Tensor")
     if isinstance(x, np.ndarray):
         return p.entered(x).variable
     if isinstance(x, np.generic):
