@@ -18,7 +18,8 @@ Transforms  grad, value_and_grad                the gradient of a function; elem
 Drop-in     drop_in                             existing NumPy code, with math and lists, as it stands
             gradient_loss                       what happens where a gradient would be lost: GradientLossError,
                                                 GradientLossWarning, or nothing
-Programs    jit, source                         a program of NumPy calls for speed, and its text; JitWarning
+Programs    jit, source                         a program of NumPy calls for speed, and its text; JitWarning, and
+                                                JitError where there can be none
 Teaching    explain, graph                      how a result, and its derivative, came about: a table, a picture
             why_no_grad                         why x.grad is None; `python -m gradarray tour` is a tour
 Debugging   check_grads, testing                compare derivatives with differences

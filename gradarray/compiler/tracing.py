@@ -115,7 +115,11 @@ class Tracing:
             self._undo()
             raise
         finally:
-            self._end()
+            try:  # here, since an interrupt may come as soon as a function is entered
+                self._leave()
+            except BaseException:
+                self._leave()
+                raise
 
     def _carry_out(self, run: Run, args: Any, kwargs: Any) -> None:
         done = silently(partial(run.enter, *args, **kwargs))  # what NumPy says of the values it has said
@@ -137,15 +141,8 @@ class Tracing:
             time.sleep(0.001)
         raise Disturbed("another thread writes a program, and may wait for this one")
 
-    def _end(self) -> None:
-        """Leave everything to others; an interrupt may come anywhere."""
-        try:
-            self._leave()
-        except BaseException:
-            self._leave()
-            raise
-
     def _leave(self) -> None:
+        """Leave everything to others; it can be done again after half of it."""
         self._put_back()
         if _turn.get("") is self:
             _turn.pop("", None)
@@ -302,15 +299,15 @@ class Tracing:
     def _effects(self) -> list[tuple[Callable[[Any], None], Any]]:
         """Return how traced values were kept outside of the function: what sets a place, and what stands there."""
         effects: list[tuple[Callable[[Any], None], Any]] = []
-        known = {place.key for place, _ in self._swaps}
+        stands = {place.key: new for place, new in self._swaps}
         for changed, now in self._around.changed():
             place = changed.place
-            if id(now) not in self._back and traced_in(now) is not None:
-                if not isinstance(now, (list, tuple, dict)):
-                    effects.append((place.set, now))
-                else:
-                    raise JitError(f"{place.label} is set to a container of arrays")
-        known |= {found.place.key for found in self._around.found}
+            if now is stands.get(place.key) or traced_in(now) is None:
+                continue
+            if isinstance(now, (list, tuple, dict)):
+                raise JitError(f"{place.label} is set to a container of arrays")
+            effects.append((place.set, now))  # of another place, as where two are swapped, or of the call
+        known = stands.keys() | {found.place.key for found in self._around.found}
         for cached, misses in self._around.caches:
             if cached.cache_info().misses != misses:
                 cached.cache_clear()
