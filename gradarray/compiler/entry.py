@@ -166,8 +166,8 @@ class Entry:
                 getter, values = operator.itemgetter(*[f.place.name for f in group]), tuple([f.value for f in group])
                 self._kept += [getter, values]
                 owner, items, before = map(self.constant, (group[0].place.owner, getter, values))
-                self.space["_alike"] = alike
-                self.miss(f"not _alike({items}({owner}), {before})")
+                self.space["_unchanged"] = unchanged
+                self.miss(f"not _unchanged({items}({owner}), {before})")
 
     def _surrounding(self, found: Found) -> None:
         if found.kind == "length":
@@ -231,7 +231,7 @@ class Entry:
         return self.space.pop("enter")  # or its names would hold it, and it them
 
 
-def alike(now: tuple[Any, ...], before: tuple[Any, ...]) -> bool:
+def unchanged(now: tuple[Any, ...], before: tuple[Any, ...]) -> bool:
     """Tell whether objects are the same ones, or numbers and texts of the same type and value."""
     return all(map(operator.is_, now, before)) or all(map(_is_like, now, before))
 

@@ -19,7 +19,7 @@ from ..kernels.gate import described
 from ..kernels.traced import TRACED, traced_in
 from ..reverse.outputs import likeness
 from ..reverse.tensor import Tensor
-from ..transforms.argnums import function_name, parameter_names
+from ..transforms.argnums import function_name, names_of_parameters
 from ..transforms.containers import Fixed, Tree, flatten
 from .entry import Entry, Static, overlapping
 from .lines import Origins
@@ -282,7 +282,7 @@ class Tracing:
 
     @cached_property
     def _params(self) -> list[str]:
-        return parameter_names(self._f)
+        return names_of_parameters(self._f)
 
     def _names(self) -> list[str]:
         params = self._params

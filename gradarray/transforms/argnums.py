@@ -36,7 +36,7 @@ def parameters(f: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
         return ()
 
 
-def parameter_names(f: Callable[..., Any]) -> list[str]:
+def names_of_parameters(f: Callable[..., Any]) -> list[str]:
     """Return the names of a function's parameters; `inspect.signature` takes ten times as long."""
     inner = inspect.unwrap(f, stop=_says_itself)
     if type(inner) is not types.FunctionType or _says_itself(inner):

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.transforms.argnums import parameter_names
+from gradarray.transforms.argnums import names_of_parameters
 from tests.numeric import numeric_jacobian, slope
 
 X = np.array([0.3, -1.2, 2.0])
@@ -550,4 +550,4 @@ def test_names_of_parameters_are_those_of_the_signature(f: Any) -> None:
         expected = [*inspect.signature(f).parameters]
     except (TypeError, ValueError):
         expected = []
-    assert parameter_names(f) == expected
+    assert names_of_parameters(f) == expected
