@@ -65,13 +65,36 @@ class Surroundings:
         self.volatile: set[str] = set()
         self._read: set[str] = set() if earlier is None else {*earlier._read}  # those of attributes that are read
         self._catches: bool = earlier is not None and earlier._catches  # whether somewhere errors are caught
-        while True:
-            before = len(self.names)
+        if earlier is None:
+            self._mentioned()
+        while True:  # what is found depends on what all code mentions
+            before = len(self.names), len(self._read), self._catches
             self._walk()
-            if len(self.names) == before:
+            if before == (len(self.names), len(self._read), self._catches):
                 break
 
     # --- the walk -------------------------------------------------------------------------------------------------
+
+    def _mentioned(self) -> None:
+        """Note what the code of functions mentions to which functions alone lead: mostly, it is all that there is."""
+        todo, seen = [*self.roots], set()
+        while todo:
+            f: Any = todo.pop()
+            if isinstance(f, Transformed):
+                todo += f._made_by[1]
+            elif type(f) is functools.partial:
+                todo.append(f.func)
+            elif type(f) is types.FunctionType and id(f) not in seen and is_users(f.__globals__, f.__code__):
+                seen.add(id(f))
+                self._note(f.__code__)
+                todo += [value_in(f.__globals__, name) for name in reads(f.__code__).globals]
+                todo += [Location(cell, "cell_contents", "attribute", "").get() for cell in f.__closure__ or ()]
+
+    def _note(self, code: types.CodeType) -> None:
+        read = reads(code)
+        self.names |= mentions(code).names
+        self._read |= read.attributes
+        self._catches |= read.catches
 
     def _walk(self) -> None:
         self.found: list[Found] = []
@@ -179,9 +202,7 @@ class Surroundings:
 
     def _code(self, code: types.CodeType, space: dict[str, Any]) -> None:
         found, read = mentions(code), reads(code)
-        self.names |= found.names
-        self._read |= read.attributes
-        self._catches |= read.catches
+        self._note(code)
         if not any(space is known for known in self.spaces):
             self.spaces.append(space)
         if OWN.isdisjoint(read.globals):
