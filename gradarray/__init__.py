@@ -18,7 +18,8 @@ Transforms  grad, value_and_grad                the gradient of a function; elem
 Drop-in     drop_in                             existing NumPy code, with math and lists, as it stands
             gradient_loss                       what happens where a gradient would be lost: GradientLossError,
                                                 GradientLossWarning, or nothing
-Programs    jit, source                         a program of NumPy calls for speed, and its text; JitWarning
+Programs    jit, source                         a program of NumPy calls for speed, and its text; JitWarning, and
+                                                JitError where there can be none
 Teaching    explain, graph                      how a result, and its derivative, came about: a table, a picture
             why_no_grad                         why x.grad is None; `python -m gradarray tour` is a tour
 Debugging   check_grads, testing                compare derivatives with differences
@@ -46,6 +47,7 @@ import numpy as np
 from . import fft, linalg, registry
 from .compiler import sweeping as _sweeping  # noqa: F401 - hands down what writes plans
 from .compiler.jit import JitWarning, jit, source
+from .compiler.statements import JitError
 from .context.settings import no_grad
 from .dropin.blocks import drop_in
 from .elsewhere.answers import find_imports as _find_imports
@@ -88,6 +90,7 @@ _find_imports()
 __all__ = [
     "GradientLossError",
     "GradientLossWarning",
+    "JitError",
     "JitWarning",
     "Tensor",
     "__version__",

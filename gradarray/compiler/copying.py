@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -13,7 +14,7 @@ from numpy.lib.array_utils import byte_bounds
 from ..kernels.traced import TRACED
 from ..tape.comparing import Path, parts
 from ..tape.nodes import Node, leaf
-from .statements import Untraceable
+from .statements import JitError
 
 _VALUES = (bool, int, float, complex, str, bytes, slice, np.dtype, type(None), type(Ellipsis))
 # Stands in a copy of a node for the gradient of an earlier sweep.
@@ -25,60 +26,85 @@ Enter = Callable[[Path, Any], Any]
 Factors = Callable[[tuple[int, ...]], Any]
 
 
-def copied_tape(nodes: Sequence[Node], enter: Enter, rule: Callable[[Any], Any]) -> list[Node]:
-    """Return a copy of a tape.
+class Copied:
+    """A tape of which copies are made. What it saved is gone through once, for all of them.
 
     Parameters
     ----------
     nodes : from the oldest on
-    enter : returns what stands for a saved array or number, given the place as well
-    rule : returns what stands for a rule
     """
-    number = {node: k for k, node in enumerate(nodes)}
-    # What is older is so in the copy.
-    older = {q: leaf(q.shape, q.dtype) for node in nodes for q in node.parents if q is not None and q not in number}
-    copies: list[Node] = []
-    for k, node in enumerate(nodes):
-        if node.rule is None:
-            new = leaf(node.shape, node.dtype)
-        else:
-            parents = tuple(
-                [None if q is None else older[q] if q in older else copies[number[q]] for q in node.parents]
-            )
-            saved = (".args", node.args), (".kwargs", node.kwargs), (".out", node.out)
-            args, kwargs, out = [_entered((k, path), value, enter) for path, value in saved]
-            new = Node(rule(node.rule), args, kwargs, out, parents, node.shape, node.dtype)
-        new.grad = _EARLIER
-        copies.append(new)
-    return copies
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self._nodes = nodes
+        number = {node: k for k, node in enumerate(nodes)}
+        # What is older is so in the copies.
+        self._older = dict.fromkeys([q for node in nodes for q in node.parents if q is not None and q not in number])
+        # Of each node how its parents are found, and how what it saved is made again.
+        self._parents: list[list[Any]] = [
+            [q if q is None or q not in number else number[q] for q in node.parents] for node in nodes
+        ]
+        saved = [((".args", node.args), (".kwargs", node.kwargs), (".out", node.out)) for node in nodes]
+        self._saved = [
+            [_maker((k, path), value) for path, value in some] if nodes[k].rule is not None else []
+            for k, some in enumerate(saved)
+        ]
+
+    def again(self, enter: Enter, rule: Callable[[Any], Any] | None = None) -> list[Node]:
+        """Return a copy.
+
+        Parameters
+        ----------
+        enter : returns what stands for a saved array or number, given the place as well
+        rule : returns what stands for a rule
+        """
+        older = {q: leaf(q.shape, q.dtype) for q in self._older}
+        copies: list[Node] = []
+        for node, parents, saved in zip(self._nodes, self._parents, self._saved, strict=True):
+            if node.rule is None:
+                new = leaf(node.shape, node.dtype)
+            else:
+                args, kwargs, out = [make(enter) for make in saved]
+                found = tuple([copies[q] if type(q) is int else None if q is None else older[q] for q in parents])
+                stands = node.rule if rule is None else rule(node.rule)
+                new = Node(stands, args, kwargs, out, found, node.shape, node.dtype)
+            new.grad = _EARLIER
+            copies.append(new)
+        return copies
 
 
-def _entered(path: Path, value: Any, enter: Enter) -> Any:
+def _maker(path: Path, value: Any) -> Callable[[Enter], Any]:
+    """Return a function that makes a saved value again, of what stands for the arrays and numbers in it."""
     kind = type(value)
     if kind is np.ndarray or isinstance(value, np.generic):
         if value.dtype.kind not in "biufc":
-            raise Untraceable("an array of no numbers")
-        return enter(path, value)
+            raise JitError("an array of no numbers")
+        return lambda enter: enter(path, value)
     if kind in TRACED:
-        raise Untraceable("an array of another program")
+        raise JitError("an array of another program")
     if kind is float:
-        return enter(path, value)
+        return lambda enter: enter(path, value)
     inner = parts(value)
     if inner is None and not _may_be_kept(value):
-        raise Untraceable("a call was given something that may be large, or change")
+        raise JitError("a call was given something that may be large, or change")
     if not inner:
-        return value
-    new = [_entered((path[0], path[1] + more), part, enter) for more, part in inner]
-    if all(a is b for a, (_, b) in zip(new, inner, strict=True)):
-        return value
-    if kind is dict:
-        return dict(zip(value, new, strict=True))
-    if isinstance(value, (tuple, list)):
-        return kind(new)
-    again = copy.copy(value)
-    for name, part in zip(kind.PARTS, new, strict=True):
-        setattr(again, name, part)
-    return again
+        return lambda _enter: value
+    old = [part for _, part in inner]
+    makers = [_maker((path[0], path[1] + more), part) for more, part in inner]
+
+    def make(enter: Enter) -> Any:
+        new = [maker(enter) for maker in makers]
+        if all(map(operator.is_, new, old)):
+            return value
+        if kind is dict:
+            return dict(zip(value, new, strict=True))
+        if isinstance(value, (tuple, list)):
+            return kind(new)
+        again = copy.copy(value)
+        for name, part in zip(kind.PARTS, new, strict=True):
+            setattr(again, name, part)
+        return again
+
+    return make
 
 
 def _may_be_kept(value: Any) -> bool:
@@ -106,9 +132,11 @@ def other(x: Any, factors: Factors) -> Any:
         return x * float(factors(()))
     if x.dtype.kind not in "fc" or x.size > _LARGE:
         return x
-    new = (x * factors(x.shape)).astype(x.dtype)
+    new = (x * factors(x.shape)).astype(x.dtype, copy=False)
     if type(x) is not np.ndarray:
         return new[()]
+    if x.flags.c_contiguous and new.strides == x.strides:
+        return new
     # In the same place of as much memory: how an array lies there decides in which order it is summed up.
     low, high = byte_bounds(x)
     memory = np.empty(high - low, np.uint8)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -18,10 +19,13 @@ from ..dropin.places import value_in
 from ..kernels.gate import PLAIN
 from ..transforms.containers import Fixed, Tree, parts_of
 from .locations import Found, Location
-from .statements import Untraceable
+from .objects import NUMBERS
+from .statements import JitError
 
 # So many arrays are compared with each other, before that takes longer than to look for their identities.
 _FEW = 6
+# From so many items of one list or dict on, they are compared in one go, which takes as long, and less text.
+_MANY = 8
 _EQUAL = (str, bytes, int, float, complex, bool, type(None), np.dtype, range)
 
 
@@ -48,6 +52,7 @@ class Entry:
         self.given: list[str] = []
         self.setters: dict[str, str] = {}
         self._names: dict[int, str] = {}
+        self._kept: list[Any] = []  # what is made here, and told by its identity
         self._count = 0
 
     def constant(self, value: Any) -> str:
@@ -95,12 +100,11 @@ class Entry:
     def equal(self, x: str, value: Any) -> None:
         literal = repr(value) if type(value) in (int, bool, str, bytes) else self.constant(value)
         self.miss(f"type({x}) is not {self.constant(type(value))} or {x} != {literal}")
-        for part in (value.real, value.imag) if isinstance(value, (float, complex, np.inexact)) else ():
-            if part == 0:  # -0.0 equals 0.0, and is not the same
-                self.miss(f"str({x}) != {str(value)!r}")
-                break
+        parts = (value.real, value.imag) if isinstance(value, (complex, np.complexfloating)) else (value,)
+        if isinstance(value, (float, complex, np.inexact)) and 0 in parts:  # -0.0 equals 0.0, and is not the same
+            self.miss(f"str({x}) != {str(value)!r}")
         if isinstance(value, (float, complex)) and not math.isfinite(abs(value)) and value != value:
-            raise Untraceable("a NaN is compared")
+            raise JitError("a NaN is compared")
 
     def arguments(self, x: str, tree: Tree, leaves: Any) -> None:
         """Take a container apart; note how each leaf is called."""
@@ -146,8 +150,26 @@ class Entry:
         simple = type(place.name) in (str, int)
         return place.text(self.constant(place.owner), repr(place.name) if simple else self.constant(place.name))
 
-    def surrounding(self, found: Found) -> None:
-        """Compare what stands at a place, but for arrays and numbers that the program is given."""
+    def surroundings(self, every: Iterable[Found]) -> None:
+        """Compare what stands at some places, but for arrays and numbers that the program is given."""
+        groups: dict[tuple[int, str], list[Found]] = {}
+        for found in every:
+            if found.kind in ("same", "number", "equal") and found.place.how == "item":
+                groups.setdefault((id(found.place.owner), found.kind), []).append(found)
+            else:
+                self._surrounding(found)
+        for group in groups.values():
+            if len(group) < _MANY:
+                for found in group:
+                    self._surrounding(found)
+            else:
+                getter, values = operator.itemgetter(*[f.place.name for f in group]), tuple([f.value for f in group])
+                self._kept += [getter, values]
+                owner, items, before = map(self.constant, (group[0].place.owner, getter, values))
+                self.space["_unchanged"] = unchanged
+                self.miss(f"not _unchanged({items}({owner}), {before})")
+
+    def _surrounding(self, found: Found) -> None:
         if found.kind == "length":
             self.miss(f"len({self.constant(found.place.owner)}) != {found.value}")
         elif found.kind == "attributes":
@@ -202,11 +224,26 @@ class Entry:
         parameters = [f"_a{i}" for i in range(count)]
         keywords = [*words]
         if not all(word.isidentifier() for word in keywords):
-            raise Untraceable(f"the keywords {keywords}")
+            raise JitError(f"the keywords {keywords}")
         parameters += [*(["/"] if count else []), *(["*"] if keywords else []), *keywords]
         text = "\n    ".join([f"def enter({', '.join(parameters)}):", *self.lines]) + "\n"
         exec(readable(text, f"<gradarray entry of {name}>"), self.space)
         return self.space.pop("enter")  # or its names would hold it, and it them
+
+
+def unchanged(now: tuple[Any, ...], before: tuple[Any, ...]) -> bool:
+    """Tell whether objects are the same ones, or numbers and texts of the same type and value."""
+    return all(map(operator.is_, now, before)) or all(map(_is_like, now, before))
+
+
+def _is_like(now: Any, before: Any) -> bool:
+    if now is before:
+        return True
+    # Of a number of either zero, the text tells which it is.
+    return type(now) is type(before) and isinstance(before, _TOLD) and now == before and repr(now) == repr(before)
+
+
+_TOLD = (*NUMBERS, str, bytes)
 
 
 def is_traceable(x: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .forms import ANYTHING, ATOM, form_read
+from .forms import ANYTHING, Form, form_read, of_text
 from .optimise import Optimised, is_between
 from .statements import Statement, Variable
 
@@ -30,10 +30,14 @@ _MUTE_CALLS = frozenset(
 )
 
 
+@of_text
+def _is_mute(form: Form) -> bool:
+    return form.op in _MUTE or (form.op in ("call", "method") and form.name in _MUTE_CALLS)
+
+
 def is_mute(s: Statement) -> bool:
     """Tell whether NumPy has nothing to say of a statement."""
-    form = form_read(s)
-    return s.kind == "guard" or form.op in _MUTE or (form.op in ("call", "method") and form.name in _MUTE_CALLS)
+    return s.kind == "guard" or _is_mute(s)
 
 
 def makes_view(s: Statement, left: Optimised) -> bool:
@@ -87,7 +91,10 @@ class Expressions:
         uses: dict[Variable, list[int]] = {}
         for k, s in enumerate(statements):
             for v in s.reads:
-                uses.setdefault(v, []).append(k)
+                if v in uses:
+                    uses[v].append(k)
+                else:
+                    uses[v] = [k]
         returned = {v for v in left.outputs if type(v) is Variable}
         self.used = {*uses, *returned}
         # What an expression reads, whether NumPy has something to say there, and how deep it is.
@@ -96,11 +103,12 @@ class Expressions:
         depth: dict[Variable, int] = {}
         writes: dict[int | None, list[int]] = {}  # by memory, where it is written into
         for k, s in enumerate(statements):
-            for place in (*([] if s.writes is None else [left.memory(s.writes)]), *getattr(s, "updates", ())):
-                writes.setdefault(place, []).append(k)
+            if s.kind == "write" or s.kind == "block" or s.writes is not None:
+                for place in (*([] if s.writes is None else [left.memory(s.writes)]), *getattr(s, "updates", ())):
+                    writes.setdefault(place, []).append(k)
         for k, s in enumerate(statements):
             inner = [v for v in s.reads if v in users]
-            says = not is_mute(s) or any(loud[v] for v in inner)
+            says = not is_mute(s) or (len(inner) > 0 and any(loud[v] for v in inner))
             if says:
                 self._loud.add(id(s))
             if s.kind not in ("call", "copy") or len(s.results) != 1 or s.results[0] in returned or self.stays(s):
@@ -109,7 +117,7 @@ class Expressions:
             used = uses.get(r, ())
             if not used or (len(used) > 1 and (inner or not self.repeats(s))):
                 continue
-            deep = 1 + max([depth[v] for v in inner], default=0)
+            deep = 1 + max([depth[v] for v in inner]) if inner else 1
             if deep > _DEEPEST or not all(self._takes(statements[j], s, says) for j in used):
                 continue
             last = used[-1]
@@ -143,21 +151,23 @@ class Expressions:
 
     def is_inside(self, s: Statement) -> bool:
         """Tell whether a statement has no line of its own; its text is kept for that of its user."""
-        if len(s.results) == 1 and s.results[0] in self._users:
-            text = self.text(s)
-            if len(text) <= self.longest:
-                self._texts[s.results[0]] = text, form_read(s).level
-                return True
-        return False
+        if len(s.results) != 1 or s.results[0] not in self._users:
+            return False
+        text = self.text(s)
+        if len(text) > self.longest:
+            return False
+        self._texts[s.results[0]] = text, form_read(s).level
+        return True
 
     def is_mute(self, s: Statement) -> bool:
         """Tell whether NumPy has nothing to say of a statement and of what stands in it."""
         return id(s) not in self._loud
 
     def name(self, v: Variable) -> str:
-        if v not in self.names:
-            self.names[v] = self.new_name(v)
-        return self.names[v]
+        name = self.names.get(v)
+        if name is None:
+            name = self.names[v] = self.new_name(v)
+        return name
 
     def new_name(self, v: Variable) -> str:
         if self.free:
@@ -175,8 +185,12 @@ class Expressions:
             if type(piece) is str:
                 parts.append(piece)
                 continue
-            text, level = self._texts.get(piece) or (self.name(piece), ATOM)
-            parts.append(f"({text})" if level < next(holes, ANYTHING) else text)
+            outer = next(holes, ANYTHING)
+            if piece in self._texts:
+                text, level = self._texts[piece]
+                parts.append(f"({text})" if level < outer else text)
+            else:
+                parts.append(self.names.get(piece) or self.name(piece))
         return "".join(parts)
 
     def results(self) -> list[str]:

@@ -43,13 +43,14 @@ ELEMENTWISE = frozenset(("+", "-", "*", "/", "**", "//", "%", "<", "<=", ">", ">
 
 def simpler(optimiser: Any, s: Statement, form: Form) -> Any:
     """Return a simpler statement, a variable that has the same content already, or None."""
-    name = form.op if form.op not in ("call", "method", "attribute") else form.name
-    for rule in RULES.get(name, ()):
+    rules = form.told.get(simpler)
+    if rules is None:
+        broadcasting = form.op in ELEMENTWISE and len(form.args) == 2
+        rules = form.told[simpler] = RULES.of(form) + [_without_broadcasting] * broadcasting
+    for rule in rules:
         found = rule(optimiser, s, form, s.results[0])
         if found is not None:
             return found
-    if form.op in ELEMENTWISE:
-        return _without_broadcasting(optimiser, s, form)
     return None
 
 
@@ -103,6 +104,8 @@ def _factor(optimiser: Any, s: Statement, form: Form) -> tuple[Any, Any]:
     """Return the number and the other factor of a product; None for what it has not."""
     left, right = form.args
     for a, b in ((left, right), (right, left)):
+        if type(a) is Hole and s.reads[a] not in optimiser.known:
+            continue
         x = number(optimiser, s, a)
         if x is not None and type(b) is Hole:
             v = s.reads[b]
@@ -111,7 +114,18 @@ def _factor(optimiser: Any, s: Statement, form: Form) -> tuple[Any, Any]:
     return None, None
 
 
-@_rule("+", "-", "*", "/")
+_NUMBER = re.compile(r"np\.(float64|float32)\((-?[\d.e+-]+)\)")
+
+
+def _has_number(form: Form) -> bool:
+    return any(map(_is_strong_number, form.args))
+
+
+def _is_strong_number(x: Any) -> bool:
+    return type(x) is Other and _NUMBER.fullmatch(x.text) is not None
+
+
+@_rule("+", "-", "*", "/", when=_has_number)
 def _of_a_number(_optimiser: Any, s: Statement, form: Form, _r: Variable) -> Any:
     """Take one of NumPy's numbers for one of Python's, beside an array of its dtype."""
     for k, arg in enumerate(form.args):
@@ -125,36 +139,32 @@ def _of_a_number(_optimiser: Any, s: Statement, form: Form, _r: Variable) -> Any
     return None
 
 
-_NUMBER = re.compile(r"np\.(float64|float32)\((-?[\d.e+-]+)\)")
-
-
-@_rule("+", "-", "*", "/", *_OPERATORS)
-def _of_scalars(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
+@_rule("+", "-", "*", "/", *_OPERATORS, when=lambda form: len(form.args) == 2)
+def _of_scalars(optimiser: Any, s: Statement, _form: Form, r: Variable) -> Any:
     """Compute with the number in an array without axes, which takes a tenth of the time."""
-    if r.shape or r.memory is not None or not any(v.memory is not None for v in s.reads):
+    if r.shape or r.memory is not None:
         return None
-    if len(form.args) != 2 or any(v.shape or v.dtype is None or v.dtype.kind != "f" for v in s.reads):
+    for v in s.reads:
+        if v.memory is not None:
+            break
+    else:
         return None
-    return s.but(tuple([p if type(p) is str or p.memory is None else optimiser.item(p, s) for p in s.pieces]))
+    if any(v.shape or v.dtype is None or v.dtype.kind != "f" for v in s.reads):
+        return None
+    return s.of([v if v.memory is None else optimiser.item(v, s) for v in s.reads])
 
 
 # --- arithmetic -------------------------------------------------------------------------------------------------------
 
 
-@_rule(*_OPERATORS)
+@_rule(*_OPERATORS, when=lambda form: form.op == "call" and not form.keys and len(form.args) == 2)
 def _operator(_optimiser: Any, s: Statement, form: Form, _r: Variable) -> Any:
-    if form.op != "call" or form.keys or len(form.args) != 2:
-        return None
     symbol, left, right = _OPERATORS[form.name], *[operand(s, a) for a in form.args]
     strong = [v for v in (left, right) if type(v) is Variable and v.dtype is not None]
     weak = [v for v in (left, right) if type(v) not in (Variable, int, float) and not _is_strong_number(v)]
     if weak or not strong or (all(v.memory is None for v in strong) and any(v.dtype.kind != "f" for v in strong)):
         return None  # scalars of integers say what arrays of them do not
     return s.but((_piece(left), f" {symbol} ", _piece(right)))
-
-
-def _is_strong_number(x: Any) -> bool:
-    return type(x) is Other and _NUMBER.fullmatch(x.text) is not None
 
 
 def _piece(x: Any) -> Any:
@@ -204,19 +214,24 @@ def _is_power(x: Any) -> bool:
 
 def _sign_outside(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     """Make -(x * y) of (-x) * y, and -(x / y) of (-x) / y, from where the sign may go into a sum."""
-    factors = [operand(s, a) for a in form.args]
-    for k, v in enumerate(factors):
-        inner = optimiser.origin(v) if _is_real(v) and optimiser.uses.get(v, 0) == 1 else None
-        if inner is not None and form_read(inner).op == "neg" and r.dtype.kind == "f" and all(map(_is_real, factors)):
-            x = operand(inner, form_read(inner).args[0])
-            if type(x) is not Variable:
-                continue
+    for k, v in enumerate(s.reads):
+        x = _negated(optimiser, v) if v in optimiser.negatives else None
+        if x is None or r.dtype.kind != "f":
+            continue
+        factors = [operand(s, a) for a in form.args]
+        if type(x) is Variable and all(map(_is_real, factors)):
             other = factors[1 - k]
             product, sign = optimiser.fresh(r), f" {form.op} "
             optimiser.uses[product] = 1
             optimiser.add(s.but(results=(product,), pieces=(x, sign, other) if k == 0 else (other, sign, x)))
             return s.but(("-", optimiser.found(product)))
     return None
+
+
+def _negated(optimiser: Any, v: Any) -> Any:
+    """Return of what a variable is the negative that nobody else reads, or None."""
+    inner = optimiser.origin(v) if v in optimiser.negatives and optimiser.uses.get(v, 0) == 1 and _is_real(v) else None
+    return None if inner is None else operand(inner, form_read(inner).args[0])
 
 
 @_rule("/")
@@ -262,11 +277,9 @@ def _sum(optimiser: Any, s: Statement, form: Form, _r: Variable) -> Any:
     if type(right) in (int, float) and right < 0 and _is_real(left):
         return s.but((left, f" {'-' if form.op == '+' else '+'} {-right!r}"))
     for k, v in ((1, right), (0, left)):
-        inner = optimiser.origin(v) if _is_real(v) and optimiser.uses.get(v, 0) == 1 else None
-        if inner is None or form_read(inner).op != "neg" or (form.op == "-" and k == 0):
+        if type(v) is not Variable or v not in optimiser.negatives or (form.op == "-" and k == 0):
             continue
-        x = operand(inner, form_read(inner).args[0])
-        other = (left, right)[1 - k]
+        x, other = _negated(optimiser, v), (left, right)[1 - k]
         if type(x) is Variable and (type(other) is Variable or type(other) in (int, float)):
             return s.but((_piece(other), " + " if form.op == "-" else " - ", x))
     return None
@@ -278,20 +291,16 @@ def simpler_update(optimiser: Any, s: Statement) -> Statement:
     if form.op != "update" or form.name not in "+-" or type(form.args[1]) is not Hole or type(form.args[0]) is not Hole:
         return s
     target, v = [operand(s, a) for a in form.args]
-    inner = optimiser.origin(v) if _is_real(v) and optimiser.uses.get(v, 0) == 1 and _is_real(target) else None
-    if inner is None or form_read(inner).op != "neg":
-        return s
-    x = operand(inner, form_read(inner).args[0])
+    x = _negated(optimiser, v) if _is_real(target) else None
     sign = "-" if form.name == "+" else "+"
     return s.but((target, f" {sign}= ", x)) if type(x) is Variable else s
 
 
-def _without_broadcasting(optimiser: Any, s: Statement, form: Form) -> Any:
+def _without_broadcasting(optimiser: Any, s: Statement, form: Form, r: Variable) -> Any:
     """Let NumPy broadcast an operand itself, and read a number where it stands everywhere."""
-    (r,) = s.results
-    if len(form.args) != 2 or r.shape is None or len(s.reads) < 2 or (not r.shape and not optimiser.known):
+    if r.shape is None or len(s.reads) < 2 or (not r.shape and not optimiser.known):
         return None
-    if not any(v in optimiser.known or _is_broadcast(optimiser.made.get(v)) for v in s.reads):
+    if optimiser.known.keys().isdisjoint(s.reads) and optimiser.broadcast.isdisjoint(s.reads):
         return None
     operands = [operand(s, a) for a in form.args]
     shapes = [v.shape if type(v) is Variable else () for v in operands]

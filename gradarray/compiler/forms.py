@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import itertools
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
@@ -59,8 +60,8 @@ class Other(NamedTuple):
     text: str
 
 
-class Form(NamedTuple):
-    """What a statement's text says.
+class Form:
+    """What a statement's text says. All statements with the same text but for their variables have one form.
 
     Attributes
     ----------
@@ -71,28 +72,63 @@ class Form(NamedTuple):
     keys : the operands that are given by keyword
     level : how tightly the text binds
     holes : how tightly each variable's text has to bind where it stands
+    told : what others have found out of the text alone, by who asked; see `of_text`
     """
 
-    op: str
-    name: str
-    args: tuple[Any, ...]
-    keys: dict[str, Any]
-    level: int
-    holes: tuple[int, ...]
+    __slots__ = ("args", "holes", "keys", "level", "name", "op", "told")
+
+    def __init__(
+        self, op: str, name: str, args: tuple[Any, ...], keys: dict[str, Any], level: int, holes: tuple[int, ...]
+    ) -> None:
+        self.op, self.name, self.args, self.keys, self.level, self.holes = op, name, args, keys, level, holes
+        self.told: dict[Any, Any] = {}
+
+    def of(self, args: tuple[Any, ...]) -> Form:
+        """Return the form of a text with other operands."""
+        return Form(self.op, self.name, args, self.keys, self.level, self.holes)
+
+
+_MOST = 10_000  # texts of which the forms are kept
+_forms: dict[tuple[Any, ...], Form] = {}
 
 
 def form_read(s: Statement) -> Form:
     """Return the form of a statement."""
-    if s.form is None:
-        text, k = "", 0
-        for piece in s.pieces:
-            if type(piece) is str:
-                text += piece
-            else:
-                text += f"_{k}_"
-                k += 1
-        s.form = _parsed(text, k)
-    return s.form  # type: ignore[no-any-return]
+    form: Form | None = s.form
+    if form is None:
+        pieces = tuple([piece if type(piece) is str else None for piece in s.pieces])
+        form = _forms.get(pieces)
+        if form is None:
+            form = _read(pieces)
+        s.form = form
+    return form
+
+
+def known_form(pieces: tuple[Any, ...]) -> Form | None:
+    """Return the form of a text, cut at its variables, for each of which there is None; if it has been read before."""
+    return _forms.get(pieces)
+
+
+def _read(pieces: tuple[Any, ...]) -> Form:
+    if len(_forms) >= _MOST:
+        _forms.clear()
+    holes = itertools.count()
+    text = "".join([f"_{next(holes)}_" if piece is None else piece for piece in pieces])
+    form = _forms[pieces] = _parsed(text, pieces.count(None))
+    return form
+
+
+def of_text(ask: Callable[[Form], R]) -> Callable[[Statement], R]:
+    """Let a question about a form be answered once for each text."""
+
+    @functools.wraps(ask)
+    def answer(s: Statement) -> R:
+        told = (s.form or form_read(s)).told
+        if ask not in told:
+            told[ask] = ask(s.form)
+        return told[ask]  # type: ignore[no-any-return]
+
+    return answer
 
 
 def operand(s: Statement, arg: Any) -> Any:
@@ -100,7 +136,6 @@ def operand(s: Statement, arg: Any) -> Any:
     return s.reads[arg] if type(arg) is Hole else arg
 
 
-@functools.lru_cache(10_000)
 def _parsed(text: str, count: int) -> Form:
     (node,) = ast.parse(text).body
     levels = [ATOM] * count
@@ -206,15 +241,23 @@ def _note_levels(x: ast.AST, outer: int, levels: list[int]) -> None:
             _note_levels(child, ANYTHING if not isinstance(x, ast.Slice) else TEST, levels)
 
 
-class RulesByName(dict[str, list[R]]):
+Condition = Callable[[Form], bool]
+
+
+class RulesByName(dict[str, list[tuple[R, Condition | None]]]):
     """Rules about statements, by the operator, or the name of what is called, in the order in which they are tried."""
 
-    def adding(self, *names: str) -> Callable[[R], R]:
-        """Decorate a rule about these."""
+    def adding(self, *names: str, when: Condition | None = None) -> Callable[[R], R]:
+        """Decorate a rule about these, of texts of which the condition holds."""
 
         def add(rule: R) -> R:
             for name in names:
-                self.setdefault(name, []).append(rule)
+                self.setdefault(name, []).append((rule, when))
             return rule
 
         return add
+
+    def of(self, form: Form) -> list[R]:
+        """Return the rules about a text."""
+        name = form.op if form.op not in ("call", "method", "attribute") else form.name
+        return [rule for rule, when in self.get(name, ()) if when is None or when(form)]

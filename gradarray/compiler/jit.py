@@ -15,7 +15,7 @@ from ..elsewhere.answers import telling
 from ..transforms.argnums import function_name, need_function
 from ..transforms.containers import Tree, flatten
 from .entry import Static, is_traceable
-from .statements import Untraceable
+from .statements import JitError
 from .tracing import Disturbed, Run, Tracing, is_writing, told
 
 P = ParamSpec("P")
@@ -114,7 +114,7 @@ class Jitted(Generic[P, R]):
         try:
             tracing = Tracing(self._f, self._varying, args, kwargs, leaves, tree)
             failed = ""
-        except Untraceable as error:
+        except JitError as error:
             if isinstance(error, Disturbed):
                 self._disturbed += 1
                 if self._disturbed < PATIENCE:
@@ -128,7 +128,7 @@ class Jitted(Generic[P, R]):
         if failed:
             out = self._f(*args, **kwargs)  # it will raise it itself, and do what it does before
             if self._strict:
-                raise Untraceable(failed)
+                raise JitError(failed)
             self._give_up(key, failed)
             return (out,)
         if tracing.run is None:
@@ -216,7 +216,7 @@ def jit(
     static_argnums, static_argnames : int or str, or a sequence of them
         Arguments that are not traced: there is a program for each value of theirs, which must have a hash.
     strict : bool
-        Raise where no program can be written, instead of warning once and carrying out `f` as it is.
+        Raise `JitError` where no program can be written, instead of warning once and carrying out `f` as it is.
 
     Returns
     -------
@@ -257,8 +257,10 @@ def source(f: Any, *args: Any, **kwargs: Any) -> str:
 
     Raises
     ------
+    JitError
+        No program can be written. It is a TypeError.
     TypeError
-        No program can be written, or the arguments are Tensors.
+        The arguments are Tensors.
 
     Examples
     --------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import functools
 import types
 from typing import Any
@@ -46,7 +47,14 @@ class Location:
             return MISSING
 
     def set(self, value: Any) -> None:
-        if self.how in ("item", "builtin"):
+        """Let something stand there, or `MISSING`: nothing."""
+        if value is MISSING:
+            with contextlib.suppress(Exception):  # it is gone already
+                if self.how in ("item", "builtin"):
+                    del self.owner[self.name]
+                else:
+                    delattr(self.owner, self.name)
+        elif self.how in ("item", "builtin"):
             self.owner[self.name] = value
         elif isinstance(self.owner, functools.partial):
             p = self.owner

@@ -7,7 +7,9 @@ from where memory is written into: each variable knows the piece of memory that 
 from __future__ import annotations
 
 import bisect
+import functools
 import math
+import types
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -59,13 +61,18 @@ class Optimiser:
     ----------
     known : the values of variables that depend on no input
     made : by the variable that it results in, each statement so far
+    uses : how often each variable is read, or returned
+    negatives, broadcast : the variables that are made so
     """
 
     def __init__(self, p: Program, outputs: Sequence[Any]) -> None:
         self.constants = dict(p.constants)
+        self._space = {"np": np, "math": math, **self.constants}  # what text refers to
         self.known: dict[Variable, Any] = {}
         self.made: dict[Variable, Statement] = {}
         self.uses: dict[Variable, int] = {}
+        self.negatives: set[Variable] = set()
+        self.broadcast: set[Variable] = set()
         self._p = p
         self._outputs = outputs
         self._given = {v.memory for v in p.inputs if v.memory is not None}
@@ -81,11 +88,12 @@ class Optimiser:
         self._here = 0
         self._writes: dict[int | None, list[int]] = {}
         self._last_read: dict[int, int] = {}
+        uses, last_read = self.uses, self._last_read
         for k, s in enumerate(p.statements):
             for v in s.reads:
-                self.uses[v] = self.uses.get(v, 0) + 1
+                uses[v] = uses.get(v, 0) + 1
                 if v.memory is not None:
-                    self._last_read[v.memory] = k
+                    last_read[v.memory] = k
             if s.writes is not None:
                 self._writes.setdefault(s.writes, []).append(k)
         for v in outputs:
@@ -132,7 +140,8 @@ class Optimiser:
         mine, other = self.memory(v), self.memory(made)
         if mine is not None and other is not None and mine != other:
             self._memories[other] = mine
-            self._writes[mine] = sorted([*self._writes.get(mine, ()), *self._writes.get(other, ())])
+            if other in self._writes:
+                self._writes[mine] = sorted([*self._writes.get(mine, ()), *self._writes[other]])
             self._last_read[mine] = max(self._last_read.get(mine, NEVER), self._last_read.get(other, NEVER))
             if other in self._returned:
                 self._returned.add(mine)
@@ -175,7 +184,7 @@ class Optimiser:
         if key not in self._spelt:
             name = self._p.named(f"k{len(self._spelt)}")
             self._spelt[key] = name
-            self.constants[name] = value
+            self.constants[name] = self._space[name] = value
         return self._spelt[key]
 
     # --- the walk ----------------------------------------------------------------------------------------------------
@@ -199,8 +208,9 @@ class Optimiser:
         return self.constant(self.known[v]) if v in self.known else v
 
     def _take(self, s: Statement) -> None:
-        if not self._alias.keys().isdisjoint(s.reads):
-            s = s.but(tuple([p if type(p) is str else self._alias.get(p, p) for p in s.pieces]))
+        alias = self._alias
+        if alias and not alias.keys().isdisjoint(s.reads):
+            s = s.of([alias.get(v, v) for v in s.reads])
         if s.kind in ("call", "copy") and len(s.results) == 1:
             self._call(s)
         elif s.kind == "guard":
@@ -218,21 +228,30 @@ class Optimiser:
 
     def _call(self, s: Statement) -> None:
         (r,) = s.results
-        if self._is_known(s):
-            return
-        again: Statement | Variable | None = s
+        for v in s.reads:
+            if v not in self.known:
+                break
+        else:
+            if self._is_known(s):
+                return
+        again: Any = s
         while type(again) is Statement:
             s = again
             again = simpler(self, s, form_read(s))
-        if type(again) is Variable:
+        if again is not None:
             self._join(again, r)
             return
         key = self._key(s)
-        before = self._shared.get(key) if self._is_pure(s) else None
-        if before is not None and self._may_share(before, r):
+        before = self._shared.get(key)
+        if before is not None and self._is_pure(s) and self._may_share(before, r):
             self._join(before, r)
             return
         self._shared[key] = r
+        form = form_read(s)
+        if form.op == "neg":
+            self.negatives.add(r)
+        elif form.name == "np.broadcast_to":
+            self.broadcast.add(r)
         self._keep(s)
 
     def add(self, s: Statement) -> None:
@@ -251,7 +270,7 @@ class Optimiser:
 
     def _keep(self, s: Statement) -> None:
         known = self.known
-        if not known.keys().isdisjoint(s.reads):
+        if known and not known.keys().isdisjoint(s.reads):
             s = s.but(tuple([self.constant(known[p]) if type(p) is not str and p in known else p for p in s.pieces]))
         for r in s.results:
             self.made[r] = s
@@ -259,12 +278,12 @@ class Optimiser:
         self._kept.append(s)
 
     def _key(self, s: Statement) -> Any:
-        pieces = [p if type(p) is str else id(p) for p in s.pieces]
-        if not self._writes or not any(v.memory is not None for v in s.reads):
-            return (*pieces, ())
+        """Return what tells a text together with what its variables held."""
+        if not self._writes or self._writes.keys().isdisjoint([self.memory(v) for v in s.reads]):
+            return s.pieces
         made = {self.memory(v) for v in s.results}
-        versions = tuple([0 if self.memory(v) in made else self._version(self.memory(v)) for v in s.reads])
-        return (*pieces, versions)
+        versions = [0 if self.memory(v) in made else self._version(self.memory(v)) for v in s.reads]
+        return (s.pieces, *versions) if any(versions) else s.pieces
 
     def _is_pure(self, s: Statement) -> bool:
         """Tell whether what is called is NumPy's or the package's own, which has no effects."""
@@ -277,9 +296,6 @@ class Optimiser:
     def _is_known(self, s: Statement) -> bool:
         """Carry out a statement that depends on no input, and keep its value in mind where that takes no memory."""
         (r,) = s.results
-        for v in s.reads:
-            if v not in self.known:
-                return False
         if not self._is_pure(s) or (not r.shape and r.dtype is None):
             return False
         memory = self.memory(r)
@@ -306,8 +322,14 @@ class Optimiser:
             if any(x is None for x in numbers.values()):
                 return None
             values = {name: x if not values[name].ndim else np.full((1,), x) for name, x in numbers.items()}
-        value = silently(eval, text, {"np": np, "math": math, **self.constants, **values})
+        self._space.update(values)  # and not beside it, where functions inside the text would not find them
+        value = silently(eval, _code(text), self._space)
         return np.broadcast_to(value[0], r.shape) if large else value
+
+
+@functools.lru_cache(1000)
+def _code(text: str) -> types.CodeType:
+    return compile(text, "<gradarray constant>", "eval")
 
 
 PURE = frozenset({"abs", "bool", "int", "float", "complex", "len", "round"})
@@ -328,8 +350,8 @@ def needed(
     memories = given | {found(v.memory) for v in outputs}
     kept = []
     for s in reversed(statements):
-        into = found(s.writes)
-        alive = s.kind == "guard" or (into is not None and into in memories) or not live.isdisjoint(s.results)
+        alive = s.kind == "guard" or not live.isdisjoint(s.results)
+        alive = alive or (s.writes is not None and found(s.writes) in memories)
         if alive or may_fail(s):
             kept.append(s)
             live.update(s.reads)
@@ -379,7 +401,7 @@ def clean_at_once(
             small.clear()
 
     for s in statements:
-        into = found(s.writes)
+        into = None if s.writes is None else found(s.writes)
         if into is not None and (into in given or into in {found(v.memory) for v, _ in small}):
             flush()
         v = asked_for_nan(s)

@@ -39,8 +39,7 @@ class _Plain:
         while again is not None:
             s, again = again, None
             form = form_read(s)
-            name = form.op if form.op not in ("call", "method", "attribute") else form.name
-            for rule in (*_RULES.get(name, ()), _argument_lists):
+            for rule in (*_RULES.of(form), _argument_lists):
                 again = rule(self, s, form)
                 if again is not None and again.pieces != s.pieces:
                     break

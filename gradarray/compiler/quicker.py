@@ -141,7 +141,7 @@ class _Spelling:
         left, right = [operand(s, a) if type(a) is Hole else getattr(a, "text", None) for a in args]
         if left is None or right is None:
             return s
-        return self._but(s, (left, f" {form.op} ", right), form._replace(args=args))
+        return self._but(s, (left, f" {form.op} ", right), form.of(args))
 
     def _number(self, x: Any, dtype: Any) -> str:
         value = np.array(x, dtype)

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..context.settings import SILENT, USUAL
 from ..kernels.arrays import FLOAT64
-from .forms import Form, Hole, form_read
+from .forms import Form, Hole, form_read, of_text
 from .optimise import Optimised
 from .program import Program
 from .statements import Statement, Variable
@@ -50,18 +50,19 @@ def _is_number(v: Variable) -> bool:
 
 def _arithmetic(s: Statement) -> Form | None:
     """Return the form of a statement, if Python computes the same of floating-point numbers of its own."""
-    if s.kind != "call" or len(s.results) != 1 or not _is_scalar(s.results[0]):
-        return None
-    form = form_read(s)
-    if form.op not in _ARITHMETIC and form.op != "**":
+    if s.kind != "call" or len(s.results) != 1 or not _is_scalar(s.results[0]) or not _says_arithmetic(s):
         return None
     for v in s.reads:
         if v.memory is not None or v.shape != () or not (v.dtype is FLOAT64 or v.dtype is None):
             return None
-    for arg in form.args:
-        if type(arg) is not Hole and not _is_exact(arg):
-            return None
-    return form if form.op != "**" or (type(form.args[0]) is Hole and type(form.args[1]) is int) else None
+    return form_read(s)
+
+
+@of_text
+def _says_arithmetic(form: Form) -> bool:
+    if not all(map(_is_exact, form.args)):
+        return False
+    return form.op in _ARITHMETIC or (form.op == "**" and type(form.args[0]) is Hole and type(form.args[1]) is int)
 
 
 def _is_exact(arg: Any) -> bool:
@@ -111,7 +112,7 @@ class _Numbers:
 
     def _computed(self, s: Statement, form: Form | None) -> Statement:
         (r,) = s.results
-        if form is not None and all(v in self._pythons or v.dtype is None for v in s.reads):
+        if form is not None and self._pythons.issuperset([v for v in s.reads if v.dtype is not None]):
             if not s.silent:
                 self._open[r] = None
                 for k, arg in enumerate(form.args):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 
-class Untraceable(TypeError):
-    """The function does something for which no program can be written."""
+class JitError(TypeError):
+    """No program can be written for what a function does: `ga.source`, and `ga.jit` with ``strict=True``, say why."""
+
+    __module__ = "gradarray"
 
 
 class Variable:
@@ -61,6 +64,7 @@ class Statement:
         writes: int | None,
         silent: bool,
         line: Line | None,
+        form: Any = None,
     ) -> None:
         self.kind = kind
         self.results = results
@@ -69,9 +73,15 @@ class Statement:
         self.silent = silent
         self.line = line
         self.reads = [piece for piece in pieces if type(piece) is Variable]
-        self.form: Any = None
+        self.form = form
 
     def but(self, pieces: Pieces, kind: str | None = None, results: tuple[Variable, ...] | None = None) -> Statement:
         """Return the statement with another text."""
         results = self.results if results is None else results
         return Statement(self.kind if kind is None else kind, results, pieces, self.writes, self.silent, self.line)
+
+    def of(self, reads: Iterable[Variable]) -> Statement:
+        """Return the statement with other variables in its text."""
+        variables = iter(reads)
+        pieces = tuple([piece if type(piece) is str else next(variables) for piece in self.pieces])
+        return Statement(self.kind, self.results, pieces, self.writes, self.silent, self.line, self.form)

@@ -39,7 +39,7 @@ from .objects import (
     state_of,
 )
 from .reads import reads
-from .statements import Untraceable
+from .statements import JitError
 from .volatile import volatile_in
 
 _LIMIT = 5_000  # objects looked at
@@ -65,13 +65,36 @@ class Surroundings:
         self.volatile: set[str] = set()
         self._read: set[str] = set() if earlier is None else {*earlier._read}  # those of attributes that are read
         self._catches: bool = earlier is not None and earlier._catches  # whether somewhere errors are caught
-        while True:
-            before = len(self.names)
+        if earlier is None:
+            self._mentioned()
+        while True:  # what is found depends on what all code mentions
+            before = len(self.names), len(self._read), self._catches
             self._walk()
-            if len(self.names) == before:
+            if before == (len(self.names), len(self._read), self._catches):
                 break
 
     # --- the walk -------------------------------------------------------------------------------------------------
+
+    def _mentioned(self) -> None:
+        """Note what the code of functions mentions to which functions alone lead: mostly, it is all that there is."""
+        todo, seen = [*self.roots], set()
+        while todo:
+            f: Any = todo.pop()
+            if isinstance(f, Transformed):
+                todo += f._made_by[1]
+            elif type(f) is functools.partial:
+                todo.append(f.func)
+            elif type(f) is types.FunctionType and id(f) not in seen and is_users(f.__globals__, f.__code__):
+                seen.add(id(f))
+                self._note(f.__code__)
+                todo += [value_in(f.__globals__, name) for name in reads(f.__code__).globals]
+                todo += [Location(cell, "cell_contents", "attribute", "").get() for cell in f.__closure__ or ()]
+
+    def _note(self, code: types.CodeType) -> None:
+        read = reads(code)
+        self.names |= mentions(code).names
+        self._read |= read.attributes
+        self._catches |= read.catches
 
     def _walk(self) -> None:
         self.found: list[Found] = []
@@ -87,24 +110,28 @@ class Surroundings:
             value, label = self._todo.pop()
             self._visit(value, label)
             if len(self._seen) > _LIMIT:
-                raise Untraceable(f"the function reaches more than {_LIMIT} objects")
+                raise JitError(f"the function reaches more than {_LIMIT} objects")
 
     def _place(self, owner: Any, name: Any, how: str, value: Any, label: str) -> None:
         """Note what stands at a place, and go there."""
-        place = Location(owner, name, how, label)
-        if place.key in self._places:
+        key = id(owner), name
+        if key in self._places:
             return
-        self._places.add(place.key)
-        kind = type(value)
-        if kind is np.ndarray and value.dtype.kind in "biufc":
-            self.found.append(Found(place, value, "array"))
-        elif isinstance(value, NUMBERS):
-            self.found.append(Found(place, value, "number"))
-        elif isinstance(value, EQUAL):
-            self.found.append(Found(place, value, "equal"))
-        else:
-            self.found.append(Found(place, value, "module" if isinstance(value, types.ModuleType) else "same"))
-            self._todo.append((value, label))
+        self._places.add(key)
+        place = Location(owner, name, how, label)
+        cls = type(value)
+        kind = _SIMPLE.get(cls)
+        if kind is None:
+            if cls is np.ndarray and value.dtype.kind in "biufc":
+                kind = "array"
+            elif isinstance(value, NUMBERS):
+                kind = "number"
+            elif isinstance(value, EQUAL):
+                kind = "equal"
+            else:
+                kind = "module" if isinstance(value, types.ModuleType) else "same"
+                self._todo.append((value, label))
+        self.found.append(Found(place, value, kind))
 
     def _absent(self, owner: Any, names: Iterable[str], label: str) -> None:
         """Note which names there are none of, in the attributes of an object or among the names of a module."""
@@ -115,7 +142,7 @@ class Surroundings:
         self.found.append(Found(Location(owner, None, "fixed", label), count, kind))
 
     def _visit(self, obj: Any, label: str) -> None:
-        if id(obj) in self._seen or isinstance(obj, (*NUMBERS, *EQUAL)) or type(obj) in TRACED:
+        if id(obj) in self._seen or isinstance(obj, _VALUES) or type(obj) in TRACED:
             return
         self._seen.add(id(obj))
         self._kept.append(obj)
@@ -175,9 +202,7 @@ class Surroundings:
 
     def _code(self, code: types.CodeType, space: dict[str, Any]) -> None:
         found, read = mentions(code), reads(code)
-        self.names |= found.names
-        self._read |= read.attributes
-        self._catches |= read.catches
+        self._note(code)
         if not any(space is known for known in self.spaces):
             self.spaces.append(space)
         if OWN.isdisjoint(read.globals):
@@ -260,16 +285,16 @@ class Surroundings:
                 return
             items: Iterable[tuple[Any, Any]] = [*obj.items()]
             if not all(map(_is_key, obj)):
-                raise Untraceable(f"{label} is a dict whose keys are objects")
+                raise JitError(f"{label} is a dict whose keys are objects")
         elif isinstance(obj, (set, frozenset)):
             if not all(isinstance(item, (*NUMBERS, *EQUAL, *SAME)) for item in obj):
-                raise Untraceable(f"{label} is a set of objects")
+                raise JitError(f"{label} is a set of objects")
             self.found.append(Found(Location(obj, None, "fixed", label), type(obj)(obj), "contents"))
             return
         else:
             items = [*enumerate(obj)]
         if len(self._seen) + len(obj) > _LIMIT:
-            raise Untraceable(f"{label} is a {type(obj).__name__} of {len(obj)} items")
+            raise JitError(f"{label} is a {type(obj).__name__} of {len(obj)} items")
         if not isinstance(obj, tuple):
             self._mutable.append((obj, obj.copy()))
             self._count(obj, len(obj), label)
@@ -290,14 +315,14 @@ class Surroundings:
         known = is_told_by_identity(obj)
         if known or (type(own) is not dict and not slots_of(cls)):
             if not known:
-                raise Untraceable(
+                raise JitError(
                     f"{label or 'an argument'} is {described(obj)}, in which arrays may stand that no program would "
                     "see change"
                 )
             return
         if cls.__module__.partition(".")[0] == PACKAGE:
             if has_state(obj):
-                raise Untraceable(f"{label or 'an argument'} is {described(obj)}")
+                raise JitError(f"{label or 'an argument'} is {described(obj)}")
             self._todo += [(value, label) for value in (own or {}).values() if callable(value)]
             return
         function = own.get("py_func") if type(own) is dict and not users else None
@@ -370,9 +395,14 @@ class Surroundings:
                 now_list = [back.get(id(v), v) for v in owner]
                 if len(now_list) != len(copy) or any(map(_differs, now_list, copy)):
                     if len(now_list) != len(copy) and traced_in(now_list) is not None:
-                        raise Untraceable("a list keeps an array of the call")
+                        raise JitError(KEPT.format("a list"))
                     owners.append((owner, now_list, ()))
-        changes = [(f.place, now) for f, now in self.changed() if id(now) not in back and traced_in(now) is None]
+        lists = {id(owner) for owner, _, _ in owners if not isinstance(owner, dict)}
+        changes = [
+            (f.place, now)
+            for f, now in self.changed()
+            if id(now) not in back and traced_in(now) is None and id(f.place.owner) not in lists
+        ]
 
         def again() -> None:
             for owner, now, gone in owners:
@@ -380,8 +410,10 @@ class Surroundings:
                     for name in gone:
                         owner.pop(name, None)
                     owner.update(now)
+                elif len(now) != len(owner):
+                    owner[:] = now
                 else:
-                    owner[:] = [a if traced_in(b) is not None else b for a, b in itertools.zip_longest(owner, now)]
+                    owner[:] = [a if traced_in(b) is not None else b for a, b in zip(owner, now, strict=True)]
             for place, value in changes:
                 place.set(value)
 
@@ -417,6 +449,10 @@ class Surroundings:
 
 
 _BUILTINS = vars(builtins)
+KEPT = "{} keeps an array of the call, and a program adds nothing to a container: let the function return it instead"
+_VALUES = (*NUMBERS, *EQUAL)
+# The kinds of values that there are most of.
+_SIMPLE = {bool: "number", int: "number", float: "number", str: "equal", type(None): "equal"}
 _PLAIN_CONTAINERS = frozenset((list, tuple, dict, set, frozenset))
 
 

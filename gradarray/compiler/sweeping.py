@@ -21,10 +21,10 @@ from ..tape.comparing import Comparison, Path, held_nodes
 from ..tape.nodes import AWAITED, Node, by_order, somebody
 from ..tape.second import SecondPlan
 from ..tape.writer import Plan
-from .copying import copied_tape, other, some_factors
+from .copying import Copied, other, some_factors
 from .optimise import Optimised, optimised
 from .program import Program
-from .statements import Untraceable, Variable
+from .statements import JitError, Variable
 from .traced import new_program
 from .tracing import as_output
 from .writer import write_program
@@ -75,11 +75,11 @@ class _Carried:
 
     def __init__(self, nodes: list[Node], uses: dict[Node, int], varying: set[Path]) -> None:
         self._nodes, self._uses = nodes, uses
+        self._tape = Copied(nodes)
         self._varying = varying
         self._given: dict[Path, Variable] = {}
         self._rules: dict[int, Any] = {}
         self._program = new_program()
-        self._program.pulled = 0  # no line of the user's
 
     def _first(self, g: Any) -> Any:
         """Return what stands for the first cotangent."""
@@ -114,7 +114,7 @@ class _Carried:
         trials = _TRIALS if any(len(spec.shape) > 1 for spec in specs) else _FEW
         for factors in some_factors(trials) if known else (np.ones,):
             g = self._g if self._unit else other(self._g, factors)
-            found = self._both(copied_tape(self._nodes, enter, lambda rule: rule), plan, g)
+            found = self._both(self._tape.again(enter), plan, g)
             if found is not None:
                 tried = True
                 if not _are_same(*found):
@@ -127,7 +127,7 @@ class _Carried:
 
     def _traced(self) -> list[Node]:
         """Return a copy of the tape, in which traced arrays stand for what was saved."""
-        return copied_tape(self._nodes, self._enter, self._rule)
+        return self._tape.again(self._enter, self._rule)
 
     def _enter(self, path: Path, value: Any) -> Any:
         if type(value) is float and path not in self._varying:
@@ -179,7 +179,7 @@ class _Carried:
         head = f"plan(_n{len(self._nodes) - 1}, g, {parameters})"
         written = write_program(self._program, left, head, compare.lines, ending)
         if written.writes:
-            raise Untraceable("it writes into what a tape saved")
+            raise JitError("it writes into what a tape saved")
         space = {**written.names, **compare.names, "__name__": plans.__name__}  # a warning is about the user's line
         file = f"<gradarray plan {next(_numbers)}>"
         exec(readable(written.text, file), space)
@@ -209,7 +209,7 @@ class _Pulling(_Carried):
         known = [copies[k] for k in held]  # as somebody who holds them
         found = sweeps.pulled(copies, counts, copies[-1], start)
         if found is None or self._program.refused:
-            raise Untraceable(self._program.refused or "a NaN came out")
+            raise JitError(self._program.refused or "a NaN came out")
         del known
         self._kept = [number[id(node)] for node in found]
         self._missed = [number[id(node)] for node in counts if node.grad is None]
@@ -266,7 +266,7 @@ class _Second(_Carried):
     ) -> None:
         super().__init__(nodes, uses, varying)
         if not all(_is_known(node.rule) for node in nodes):
-            raise Untraceable("what somebody else's derivative does with tangents is not known")
+            raise JitError("what somebody else's derivative does with tangents is not known")
         self._inputs = [nodes.index(node) for node in inputs]
         self._directions = directions
         p = self._program
@@ -275,7 +275,7 @@ class _Second(_Carried):
         copies = self._traced()
         found = second.along(copies, copies[-1], start, [copies[k] for k in self._inputs], entered)
         if found is None or p.refused:
-            raise Untraceable(p.refused or "there is no way to do it along the tape")
+            raise JitError(p.refused or "there is no way to do it along the tape")
         self._moved = [k for k, x in enumerate(found) if x is not None]
         self._left = self._finished([x for x in found if x is not None])
 

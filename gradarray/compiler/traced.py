@@ -16,14 +16,16 @@ from typing import Any
 import numpy as np
 
 from ..kernels import gate
-from ..kernels.traced import TRACED, Traced
+from ..kernels.traced import TRACED
 from ..rules.registry import find
 from .known import NUMBER_METHODS, OF_FORMS, OURS, STATIC, WHOLE, WRITERS, WRITING_METHODS
+from .lines import Origins
+from .operators import Operators, Updates
 from .program import Program
-from .statements import Untraceable, Variable
+from .statements import JitError, Variable
 
 
-class Value(Traced):
+class Value(Operators):
     """What arrays and scalars have in common."""
 
     __slots__ = ("base", "program", "value", "variable")
@@ -50,11 +52,12 @@ class Value(Traced):
 
     @shape.setter
     def shape(self, shape: Any) -> None:
-        raise Untraceable("an assignment to the shape of an array")
+        raise JitError("an assignment to the shape of an array")
 
     @property
     def dtype(self) -> Any:
-        return self.value.dtype if hasattr(self.value, "dtype") else np.asarray(self.value).dtype
+        dtype = self.variable.dtype
+        return np.asarray(self.value).dtype if dtype is None else dtype
 
     @property
     def ndim(self) -> int:
@@ -99,8 +102,9 @@ class Value(Traced):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         out = kwargs.get("out", ())
-        if any(_answers(x) for x in (*inputs, *out)):
-            return NotImplemented
+        for x in (*inputs, *out):
+            if type(x) not in TRACED and _answers(x):
+                return NotImplemented
         if kwargs.get("where", True) is True:
             kwargs.pop("where", None)
         p = self.program
@@ -115,7 +119,7 @@ class Value(Traced):
         if method == "__call__":
             if ufunc is np.power and len(inputs) == 2 and not kwargs and type(inputs[0]) is np.ndarray:
                 # It will have been the operator of an array, which has ways of its own.
-                return _operated(self, operator.pow, "**", inputs[0], inputs[1])
+                return inputs[1].__rpow__(inputs[0])
             return p.call(ufunc, (label,), inputs, kwargs, ())
         return p.call(getattr(ufunc, method), (label, f".{method}"), inputs, kwargs, inputs_of(inputs))
 
@@ -131,7 +135,7 @@ class Value(Traced):
         if any(inspect.isfunction(a) or inspect.ismethod(a) for a in (*args, *kwargs.values())):
             rule: Any = find(func)  # whose body calls the user's function with what is traced
             if not hasattr(rule, "body"):
-                raise Untraceable(f"{func.__name__} of a function")
+                raise JitError(f"{func.__name__} of a function")
             return rule.body(*args, **kwargs)
         if func in WRITERS:
             target = args[0] if args else kwargs[WRITERS[func]]
@@ -268,7 +272,7 @@ class Value(Traced):
 
     def _write(self, i: Any, v: Any, flat: str = "") -> None:
         if _answers(v):
-            raise Untraceable("a Tensor is written into an array")
+            raise JitError("a Tensor is written into an array")
         (index, where), (value, right) = self.program.index(i), self.program.spelt(v)
         self.program.will_write(self.variable.memory)
         (self.value.flat if flat else self.value)[index] = value
@@ -286,12 +290,12 @@ class Value(Traced):
         if name.startswith("_") or not hasattr(type(self.value), name):
             raise AttributeError(f"{type(self.value).__name__!r} object has no attribute {name!r}")
         if name in ("data", "ctypes", "__array_interface__"):
-            raise Untraceable(f"the memory of an array is asked for, as .{name}")
+            raise JitError(f"the memory of an array is asked for, as .{name}")
         return functools.partial(self._method, name)
 
     def _method(self, name: str, *args: Any, **kwargs: Any) -> Any:
         if any(map(_answers, args)):
-            raise Untraceable(f"a Tensor among the arguments of .{name}()")
+            raise JitError(f"a Tensor among the arguments of .{name}()")
         value = self.value
         if name in NUMBER_METHODS:
             return getattr(self.program.values(self), name)(*args, **kwargs)
@@ -320,7 +324,7 @@ class Value(Traced):
         pieces = (self.variable, ".tolist()")
         if not isinstance(value, list):
             return self.program.number(value, pieces)
-        name = Variable(self.program._numbered())
+        name = Variable("v")
         self.program.add("several", (name,), pieces)
 
         def each(item: Any, place: str) -> Any:
@@ -334,7 +338,7 @@ class Value(Traced):
 _MANY = 1000  # elements for each of which there is a statement
 
 
-class TracedArray(Value):
+class TracedArray(Value, Updates):
     """Stands for an ndarray."""
 
     __slots__ = ()
@@ -373,11 +377,15 @@ def inputs_of(args: Any) -> list[Any]:
     return [a for a in args if type(a) in TRACED]
 
 
+_OF_NUMPY = vars(np)
+
+
 def _label(p: Program, func: Any) -> str:
     """Return how the program calls a function."""
-    module, name = getattr(func, "__module__", None) or "numpy", func.__name__
-    if getattr(np, name, None) is func:
+    name = func.__name__
+    if _OF_NUMPY.get(name) is func:
         return f"np.{name}"
+    module = getattr(func, "__module__", None) or "numpy"
     if module.startswith("numpy.") and getattr(sys.modules.get(module), name, None) is func and "_" not in module:
         return f"np.{module[6:]}.{name}"
     return p.helper(func)
@@ -422,112 +430,11 @@ class _Flat:
         self._x._write(i, v, ".flat")
 
 
-# --- operators --------------------------------------------------------------------------------------------------------
-
-_BINARY = {
-    "add": "+",
-    "sub": "-",
-    "mul": "*",
-    "truediv": "/",
-    "pow": "**",
-    "floordiv": "//",
-    "mod": "%",
-    "matmul": "@",
-    "and": "&",
-    "or": "|",
-    "xor": "^",
-    "lshift": "<<",
-    "rshift": ">>",
-}
-_COMPARING = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
-_PYTHONS = {"and": operator.and_, "or": operator.or_}
-
-
-def _operated(self: Value, python: Callable[[Any, Any], Any], symbol: str, a: Any, b: Any) -> Any:
-    p = self.program
-    (x, left), (y, right) = p.spelt(a), p.spelt(b)
-    if type(left[0]) is str and left[0].startswith("-"):
-        left = ["(", *left, ")"]
-    pieces = (*left, f" {symbol} ", *right)
-    value: Any = p.tried(lambda: python(x, y), pieces)
-    if type(value) is bool and type(x) in _PYTHON_NUMBERS and type(y) in _PYTHON_NUMBERS:
-        return p.number(value, pieces)
-    if type(value) in (int, float, complex):
-        return p.number(value, pieces)
-    if value is NotImplemented or isinstance(value, bool):
-        return value
-    return p.result(value, pieces)
-
-
-_PYTHON_NUMBERS = (int, float, complex, bool)
-
-
-def _knows(other: Any) -> bool:
-    """Tell whether an operand is met here, and not by a method of its own."""
-    return type(other) in gate.PLAIN or type(other) in (list, tuple) or isinstance(other, np.ndarray)
-
-
-def _binary(name: str, symbol: str) -> None:
-    python: Any = _PYTHONS.get(name) or getattr(operator, name)
-    augmented: Any = getattr(operator, f"i{name}", None)
-
-    def method(self: Value, other: Any, *rest: Any) -> Any:
-        return NotImplemented if not _knows(other) or rest else _operated(self, python, symbol, self, other)
-
-    def reflected(self: Value, other: Any) -> Any:
-        return NotImplemented if not _knows(other) else _operated(self, python, symbol, other, self)
-
-    def update(self: Value, other: Any) -> Any:
-        if not _knows(other):
-            return NotImplemented
-        value, right = self.program.spelt(other)
-        self.program.will_write(self.variable.memory)
-        augmented(self.value, value)
-        self.program.add("write", (), (self.variable, f" {symbol}= ", *right), self.variable.memory)
-        return self
-
-    setattr(Value, f"__{name}__", method)
-    if symbol in _COMPARING.values():
-        return
-    setattr(Value, f"__r{name}__", reflected)
-    setattr(TracedArray, f"__i{name}__", update)
-
-
-for _name, _symbol in (*_BINARY.items(), *_COMPARING.items()):
-    _binary(_name, _symbol)
-
-
-def _unary(name: str, symbol: str, call: str = "") -> None:
-    python: Any = getattr(operator, name)
-
-    def method(self: Value) -> Any:
-        value = python(self.value)
-        pieces = (symbol, self.variable, call)
-        return (
-            self.program.number(value, pieces) if type(value) in _PYTHON_NUMBERS else self.program.result(value, pieces)
-        )
-
-    setattr(Value, f"__{name}__", method)
-
-
-for _name, _symbol, _call in (("neg", "-", ""), ("pos", "+", ""), ("invert", "~", ""), ("abs", "abs(", ")")):
-    _unary(_name, _symbol, _call)
-
-
-def _divmod(self: Value, other: Any) -> Any:
-    return NotImplemented if not _knows(other) else (self // other, self % other)
-
-
-def _rdivmod(self: Value, other: Any) -> Any:
-    return NotImplemented if not _knows(other) else (other // self, other % self)
-
-
-Value.__divmod__, Value.__rdivmod__ = _divmod, _rdivmod  # type: ignore[attr-defined,operator]
-
 gate.admit(TracedArray, TracedScalar)
 
 
-def new_program() -> Program:
-    p = Program()
+def new_program(origins: Origins | None = None) -> Program:
+    """Return a program to which traced values can be added; given `origins`, it has the user's lines beside them."""
+    p = Program(origins)
     p.array, p.scalar = TracedArray, TracedScalar
     return p

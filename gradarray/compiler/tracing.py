@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 import threading
 import time
@@ -20,16 +19,17 @@ from ..kernels.gate import described
 from ..kernels.traced import TRACED, traced_in
 from ..reverse.outputs import likeness
 from ..reverse.tensor import Tensor
-from ..transforms.argnums import function_name
-from ..transforms.containers import Tree, flatten
+from ..transforms.argnums import function_name, names_of_parameters
+from ..transforms.containers import Fixed, Tree, flatten
 from .entry import Entry, Static, overlapping
+from .lines import Origins
 from .locations import Location
 from .objects import EQUAL, set_state_of
 from .optimise import optimised
 from .program import Program
 from .readable import readable_text, signature
-from .statements import Untraceable
-from .surroundings import Surroundings
+from .statements import JitError
+from .surroundings import KEPT, Surroundings
 from .traced import new_program
 from .volatile import watched
 from .writer import write_program
@@ -62,7 +62,7 @@ def told(value: Any) -> Any:
     return value if isinstance(value, _BY_VALUE) else id(value)
 
 
-class Disturbed(Untraceable):
+class Disturbed(JitError):
     """Something was in the way that may not be there next time: another thread, or a module that is imported first."""
 
 
@@ -85,6 +85,7 @@ class Tracing:
     run : the program; None where there can be none at present
     out : what it returned
     text : its text
+    source : returns the text for readers, with their own lines where nothing is to be carried out
     """
 
     def __init__(
@@ -107,19 +108,23 @@ class Tracing:
         self._around: Any = None
         try:
             self._wait()
-            self.run = self._write(varying, args, kwargs, once)
+            self.run = self._write(varying, args, kwargs, once, not (carry_out or once))
             if self.run is not None and carry_out:
                 self._carry_out(self.run, args, kwargs)
         except BaseException:
             self._undo()
             raise
         finally:
-            self._end()
+            try:  # here, since an interrupt may come as soon as a function is entered
+                self._leave()
+            except BaseException:
+                self._leave()
+                raise
 
     def _carry_out(self, run: Run, args: Any, kwargs: Any) -> None:
         done = silently(partial(run.enter, *args, **kwargs))  # what NumPy says of the values it has said
         if done is None:
-            raise Untraceable("the program does not repeat what was done")
+            raise JitError("the program does not repeat what was done")
         self.out = done[0]
         self._redo()
 
@@ -136,15 +141,8 @@ class Tracing:
             time.sleep(0.001)
         raise Disturbed("another thread writes a program, and may wait for this one")
 
-    def _end(self) -> None:
-        """Leave everything to others; an interrupt may come anywhere."""
-        try:
-            self._leave()
-        except BaseException:
-            self._leave()
-            raise
-
     def _leave(self) -> None:
+        """Leave everything to others; it can be done again after half of it."""
         self._put_back()
         if _turn.get("") is self:
             _turn.pop("", None)
@@ -168,12 +166,14 @@ class Tracing:
 
     # --- the call ---------------------------------------------------------------------------------------------------
 
-    def _write(self, varying: set[tuple[int, Any]], args: Any, kwargs: Any, once: bool) -> Run | None:
+    def _write(
+        self, varying: set[tuple[int, Any]], args: Any, kwargs: Any, once: bool, for_readers: bool
+    ) -> Run | None:
         objects = [value.value if type(value) is Static else value for _, value in self._tree.fixed()]
         around = Surroundings((self._f, *objects))
         if around.bound():  # names lead to what stands in for NumPy, which is not to get into a program
             return None
-        self._program = p = new_program()
+        self._program = p = new_program(Origins() if for_readers else None)
         self._inputs: list[Any] = []  # what the program is given
         self._enter = Entry()
         self._texts: list[str] = []  # how that is called
@@ -190,9 +190,9 @@ class Tracing:
         words = {k: x.value if type(x) is Static else x for k, x in containers[1].items()}
         result = watched(around.volatile, lambda: in_program(self._f, given, words, p))
         if _random_state() != self._random or around.drew():
-            raise Untraceable("random numbers are drawn in it")
+            raise JitError("random numbers are drawn in it")
         if p.refused:
-            raise Untraceable(p.refused)
+            raise JitError(p.refused)
         if p.foreign:
             raise Disturbed("another thread computes with its arrays")
         if new := around.defined():
@@ -201,7 +201,7 @@ class Tracing:
         outputs = [as_output(p, x) for x in found]
         for _, value in out_tree.fixed():
             if not isinstance(value, (bool, *EQUAL, type, np.ufunc)) and not around.has(value):
-                raise Untraceable(f"it returns {described(value)} that it has made")
+                raise JitError(f"it returns {described(value)} that it has made")
         effects = self._effects()
         moved = self._moved(passed, containers)
         self._redo = around.redo(self._back)
@@ -210,7 +210,7 @@ class Tracing:
         if not once and not _UNSEEDED.isdisjoint(around.names):
             other = Tracing(self._f, varying, args, kwargs, self._leaves, self._tree, False, True)
             if other.text != self.text or not other.has_constants_of(self):
-                raise Untraceable("random numbers are drawn in it")
+                raise JitError("random numbers are drawn in it")
         return Run(enter, self.text, around.numbers())
 
     def has_constants_of(self, other: Tracing) -> bool:
@@ -251,8 +251,9 @@ class Tracing:
 
     def _enter_surroundings(self, varying: set[tuple[int, Any]]) -> None:
         self._swaps: list[tuple[Location, Any]] = []
+        compared, enter = [], self._enter
         for found in self._around.found:
-            place, value, enter = found.place, found.value, self._enter
+            place, value = found.place, found.value
             varies = found.kind == "number" and type(value) is not bool and (place.key in varying or value != value)
             if found.kind == "array" and place.how == "fixed":
                 text = enter.constant(value)
@@ -263,7 +264,8 @@ class Tracing:
                 enter.form(text, value)
                 self._swaps.append((place, self._entered(value, place.label, text)))
             else:
-                enter.surrounding(found)
+                compared.append(found)
+        enter.surroundings(compared)
 
     def _swap(self) -> None:
         """Let traced arrays stand where arrays stood."""
@@ -280,10 +282,7 @@ class Tracing:
 
     @cached_property
     def _params(self) -> list[str]:
-        try:
-            return [*inspect.signature(self._f).parameters]
-        except (TypeError, ValueError):
-            return []
+        return names_of_parameters(self._f)
 
     def _names(self) -> list[str]:
         params = self._params
@@ -300,15 +299,15 @@ class Tracing:
     def _effects(self) -> list[tuple[Callable[[Any], None], Any]]:
         """Return how traced values were kept outside of the function: what sets a place, and what stands there."""
         effects: list[tuple[Callable[[Any], None], Any]] = []
-        known = {place.key for place, _ in self._swaps}
+        stands = {place.key: new for place, new in self._swaps}
         for changed, now in self._around.changed():
             place = changed.place
-            if id(now) not in self._back and traced_in(now) is not None:
-                if not isinstance(now, (list, tuple, dict)):
-                    effects.append((place.set, now))
-                else:
-                    raise Untraceable(f"{place.label} is set to a container of arrays")
-        known |= {found.place.key for found in self._around.found}
+            if now is stands.get(place.key) or traced_in(now) is None:
+                continue
+            if isinstance(now, (list, tuple, dict)):
+                raise JitError(f"{place.label} is set to a container of arrays")
+            effects.append((place.set, now))  # of another place, as where two are swapped, or of the call
+        known = stands.keys() | {found.place.key for found in self._around.found}
         for cached, misses in self._around.caches:
             if cached.cache_info().misses != misses:
                 cached.cache_clear()
@@ -317,7 +316,7 @@ class Tracing:
             if place.key in known or traced_in(found.value) is None:
                 continue
             if place.how != "attribute" or isinstance(found.value, (list, tuple, dict)):
-                raise Untraceable(f"{place.label or 'a container'} keeps an array of the call")
+                raise JitError(KEPT.format(place.label or "a container"))
             effects.append((place.set, found.value))
         return effects
 
@@ -325,14 +324,14 @@ class Tracing:
         """Return which items of arguments the function has set to other arrays: their texts, and what stands there."""
         leaves, tree = before
         now, shape = flatten(after)
-        if [*shape.paths()] != [*tree.paths()] or [*map(_fixed, shape.fixed())] != [*map(_fixed, tree.fixed())]:
-            raise Untraceable("it changes the structure of a container that it was given")
+        if not _are_alike(shape, tree):
+            raise JitError("it changes the structure of a container that it was given")
         moved = []
         for text, old, new in zip(self._enter.given, leaves, now, strict=True):
             if old is not new:
                 setter = self._enter.setters.get(text)
                 if setter is None:
-                    raise Untraceable("it changes an object that it was given")
+                    raise JitError("it changes an object that it was given")
                 moved.append((setter, new))
         return moved
 
@@ -359,7 +358,7 @@ class Tracing:
         arrays = [x for x in self._inputs if type(x) is np.ndarray]
         if program.writes:
             if overlapping(arrays):
-                raise Untraceable("it writes into arguments that share memory")
+                raise JitError("it writes into arguments that share memory")
             self._apart(program.writes)
         at_risk = [
             t for t, v in zip(self._texts, p.inputs, strict=True) if program.risky and v.memory in program.writes
@@ -398,8 +397,13 @@ def _bytes(pair: tuple[str, Any]) -> Any:
     return name, value.tobytes() if isinstance(value, (np.ndarray, np.generic)) else repr(value)
 
 
-def _fixed(pair: tuple[str, Any]) -> tuple[str, Any]:
-    return pair[0], told(pair[1])
+def _are_alike(a: Tree, b: Tree) -> bool:
+    """Tell whether two containers are of one structure, and have the same in it that is no number."""
+    if a.kind is not b.kind or [*a.keys] != [*b.keys]:
+        return False
+    if a.kind is Fixed:
+        return bool(told(a.build([])) == told(b.build([])))
+    return all(map(_are_alike, a.parts, b.parts))
 
 
 def _rebuilt(value: Any, standing: dict[int, Any]) -> Any:
@@ -425,7 +429,7 @@ def as_output(p: Program, x: Any) -> Any:
     if type(x) in TRACED:
         return x.variable
     if isinstance(x, (Tensor, Dual)):
-        raise Untraceable("it returns a Tensor")
+        raise JitError("it returns a Tensor")
     if isinstance(x, np.ndarray):
         return p.entered(x).variable
     if isinstance(x, np.generic):

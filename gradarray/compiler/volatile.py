@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from functools import reduce
 from typing import Any, NoReturn, TypeVar
 
-from .statements import Untraceable
+from .statements import JitError
 
 R = TypeVar("R")
 
@@ -38,7 +38,7 @@ def volatile_in(owner: str, names: Iterable[str]) -> set[str]:
 
     Raises
     ------
-    Untraceable
+    JitError
         One is no function, so that nobody sees when it is asked.
     """
     for name in _READ.get(owner, "").split():
@@ -48,7 +48,7 @@ def volatile_in(owner: str, names: Iterable[str]) -> set[str]:
 
 
 def watched(names: Iterable[str], call: Callable[[], R]) -> R:
-    """Call a function that reaches these; what it raises if it calls one of them is `Untraceable`."""
+    """Call a function that reaches these; what it raises if it calls one of them is `JitError`."""
     functions = {_function(name): name for name in names}
     if not functions:
         return call()
@@ -81,4 +81,4 @@ def _function(name: str) -> Any:
 
 
 def _refuse(name: str) -> NoReturn:
-    raise Untraceable(f"{name.removeprefix('builtins.')} gives what is known only when it is called")
+    raise JitError(f"{name.removeprefix('builtins.')} gives what is known only when it is called")

@@ -240,7 +240,24 @@ def copies_container() -> bool:
 def readable(text: str, file: str) -> types.CodeType:
     """Compile code that was written here, whose lines tracebacks and debuggers find by the name of the file."""
     linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
-    return compile(text, file, "exec")
+    if len(text) > _LONGEST_KEPT:
+        return compile(text, file, "exec")
+    return _in_file(_compiled(text), file)
+
+
+# What is written anew comes to the same text often: for arrays of other lengths, say, or in a loop.
+_LONGEST_KEPT = 10_000
+
+
+@functools.lru_cache(100)
+def _compiled(text: str) -> types.CodeType:
+    return compile(text, "<gradarray>", "exec")
+
+
+def _in_file(code: types.CodeType, file: str) -> types.CodeType:
+    """Return a copy of code; what Python notes in code of the types that it meets there is its own."""
+    inner = tuple([_in_file(const, file) if isinstance(const, types.CodeType) else const for const in code.co_consts])
+    return code.replace(co_filename=file, co_consts=inner)
 
 
 class Request:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..compiler.jit import source
-from ..compiler.statements import Untraceable
+from ..compiler.statements import JitError
 from ..context.frames import PACKAGE
 from ..rules.registry import RULES
 from ..tape.fitting import fit
@@ -123,7 +123,7 @@ def forward(
         call = _again(node, saved, out, given)
         t = node.rule.push(call, [None if k is None else given[k] for k in places], FORWARD)
         if t is NotImplemented:
-            raise Untraceable("its tangent is that of the transposed way back")
+            raise JitError("its tangent is that of the transposed way back")
         return t
 
     return _formula(pushed, inputs)

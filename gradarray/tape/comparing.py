@@ -226,7 +226,8 @@ class Comparison:
         elif kind in _NUMBERS:
             literal = repr(value) if kind is int else self.constant(value)
             tests.append(f"type({x}) is not {kind.__name__} or {x} != {literal}")
-            if kind is not int and 0 in (value.real, value.imag):  # -0.0 equals 0.0, and is not the same
+            # -0.0 equals 0.0, and is not the same.
+            if kind is not int and 0 in ((value,) if kind is float else (value.real, value.imag)):
                 tests.append(f"str({x}) != {str(value)!r}")
         elif kind in _BY_EQUALITY or isinstance(value, np.dtype) or inner is not None:
             tests.append(f"{x} != {self.constant(value)}")

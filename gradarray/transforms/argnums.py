@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -33,6 +34,22 @@ def parameters(f: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
         return tuple(inspect.signature(f).parameters.values())
     except (TypeError, ValueError):
         return ()
+
+
+def names_of_parameters(f: Callable[..., Any]) -> list[str]:
+    """Return the names of a function's parameters; `inspect.signature` takes ten times as long."""
+    inner = inspect.unwrap(f, stop=_says_itself)
+    if type(inner) is not types.FunctionType or _says_itself(inner):
+        return [parameter.name for parameter in parameters(f)]
+    code = inner.__code__
+    names, n, m = code.co_varnames, code.co_argcount, code.co_argcount + code.co_kwonlyargcount
+    star = names[m : m + bool(code.co_flags & inspect.CO_VARARGS)]
+    rest = m + len(star)
+    return [*names[:n], *star, *names[n:m], *names[rest : rest + bool(code.co_flags & inspect.CO_VARKEYWORDS)]]
+
+
+def _says_itself(f: Any) -> bool:
+    return hasattr(f, "__signature__") or isinstance(f, types.MethodType)
 
 
 class Argnums:

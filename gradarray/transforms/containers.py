@@ -312,6 +312,9 @@ def _flatten(value: Any, leaves: list[Any], whole: Callable[[Any], bool] | None)
     if whole is not None and whole(value):
         leaves.append(value)
         return LEAF
+    if type(value) in PLAIN and type(value) is not bool:
+        leaves.append(value)
+        return LEAF
     if value is None:
         return _NONE
     found = parts_of(value)

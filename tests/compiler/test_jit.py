@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
+from gradarray.compiler import forms
 
 X = np.linspace(-1.0, 1.0, 15).reshape(5, 3)
 Y = np.eye(2)[[0, 1, 1, 0, 1]]
@@ -146,3 +147,51 @@ def test_an_array_of_one_element_is_a_number_to_math() -> None:
 
     x = np.array([0.3, 2.0])
     np.testing.assert_array_equal(ga.jit(slope, strict=True)(x), slope(x))
+
+
+def test_a_truth_value_of_numbers_is_a_result_like_others() -> None:
+    for f in (lambda x, y: (x * y, x * y < 1), lambda x, y: {"small": x * y < 1}, lambda x, y: x * y < 1):
+        run = ga.jit(f, strict=True)
+        for point in ((0.3, 0.2), (3.0, 2.0), (0.1, 2.0)):
+            found, expected = run(*point), f(*point)
+            assert found == expected
+            assert repr(found) == repr(expected)
+
+
+def test_what_no_program_can_be_written_for_has_a_public_error() -> None:
+    def noisy(x: Any) -> Any:
+        return x + np.random.default_rng().normal()
+
+    assert issubclass(ga.JitError, TypeError)
+    assert f"{ga.JitError.__module__}.{ga.JitError.__qualname__}" == "gradarray.JitError"
+    with pytest.raises(ga.JitError, match="random numbers"):
+        ga.jit(noisy, strict=True)(2.0)
+    with pytest.raises(ga.JitError, match="random numbers"):
+        ga.source(noisy, 2.0)
+    with pytest.raises(TypeError) as misuse:
+        ga.source(ga.jit(noisy), ga.Tensor(2.0))
+    assert type(misuse.value) is TypeError
+
+
+def test_more_texts_than_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forms, "_MOST", 3)
+    monkeypatch.setattr(forms, "_forms", {})
+
+    def f(x: Any) -> Any:
+        return np.sum(np.sin(x) * 3 + np.exp(-x) / (1 + x**2) - x[0])
+
+    x = np.array([0.3, 1.5])
+    assert ga.jit(f, strict=True)(x) == f(x)
+    np.testing.assert_array_equal(ga.jit(ga.grad(f), strict=True)(x), ga.grad(f)(x))
+    assert len(forms._forms) <= 3
+
+
+def test_programs_of_the_same_text_are_apart() -> None:
+    def scaled(scale: Any) -> Any:
+        return ga.jit(lambda x: x * scale - np.sin(x), strict=True)
+
+    whole, half = scaled(np.array([1.0, 2.0])), scaled(np.array([0.5, 1.0]))
+    for n in range(1, 4):
+        x = np.full(2, float(n))
+        np.testing.assert_array_equal(whole(x), x * [1, 2] - np.sin(x))
+        np.testing.assert_array_equal(half(x), x * [0.5, 1] - np.sin(x))

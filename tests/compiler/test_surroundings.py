@@ -785,3 +785,135 @@ def test_objects_that_raise_whatever_they_are_asked_for() -> None:
         assert run(X) == 18
     finally:
         lazy.rate = 2.0
+
+
+# --- what a function does to containers that it finds -----------------------------------------------------------------
+
+
+class Holder:
+    def __init__(self) -> None:
+        self.items = [1.0, 2.0, 3.0]
+        self.table = {"a": 1.0, "b": 2.0}
+        self.mark = 4.0
+        self.now, self.then, self.none = np.ones(2), np.zeros(2), None
+        self.arrays = [np.full(2, 1.0), np.full(2, 2.0), np.full(2, 3.0)]
+
+    def state(self) -> Any:
+        return {name: [*map(str, value)] if type(value) is list else str(value) for name, value in vars(self).items()}
+
+
+def exchanging(own: Holder, x: Any) -> Any:
+    """Compute a step from one buffer into the other one."""
+    own.then[...] = own.now * x + own.then
+    own.now, own.then = own.then, own.now
+    return np.sum(own.now)
+
+
+def rotating(own: Holder, x: Any) -> Any:
+    own.arrays.append(own.arrays.pop(0))
+    return own.arrays[0] * x + own.arrays[1]
+
+
+def remembering(own: Holder, x: Any) -> Any:
+    own.none = own.now
+    own.now = own.now + x
+    return own.none * 2
+
+
+def inserting(own: Holder, x: Any) -> Any:
+    own.items.insert(0, 7.0)
+    return x + len(own.items)
+
+
+def deleting(own: Holder, x: Any) -> Any:
+    if hasattr(own, "mark"):
+        del own.mark
+    return x + own.items[0]
+
+
+EFFECTS: dict[str, Callable[[Holder, Any], Any]] = {
+    "append": lambda own, x: own.items.append(3.0) or x + 1,
+    "pop": lambda own, x: x + (own.items.pop() if own.items else 0.0),
+    "clear": lambda own, x: own.items.clear() or x + len(own.items),
+    "insert": inserting,
+    "reverse": lambda own, x: own.items.reverse() or x + own.items[0],
+    "dict.pop": lambda own, x: x + own.table.pop("a", 9.0),
+    "dict.update": lambda own, x: own.table.update(c=5.0) or x + len(own.table),
+    "del": deleting,
+    "swap": exchanging,
+    "rotate": rotating,
+    "remember": remembering,
+    "item": lambda own, x: own.items.__setitem__(1, x * 2) or x,
+}
+
+
+@pytest.mark.parametrize("effect", EFFECTS)
+def test_containers_outside_are_changed_as_the_function_does(effect: str) -> None:
+    mine, others, f = Holder(), Holder(), EFFECTS[effect]
+    run = ga.jit(lambda x: f(mine, x), strict=True)
+    for x in (1.0, 2.0, 3.0, 4.0):
+        np.testing.assert_array_equal(run(x), f(others, x))
+        assert mine.state() == others.state()
+
+
+def test_what_is_computed_is_appended_by_the_function_alone() -> None:
+    kept: list[Any] = []
+    f = lambda x: kept.append(np.sin(x)) or x * 2  # noqa: E731
+    with pytest.raises(ga.JitError, match=r"kept_0 keeps an array of the call, .* return it instead"):
+        ga.jit(f, strict=True)(1.0)
+    assert kept == []
+    run = ga.jit(f)
+    with pytest.warns(ga.JitWarning, match=r"kept_0 keeps an array of the call, .* return it instead"):
+        assert run(1.0) == 2
+    assert run(2.0) == 4
+    assert kept == [np.sin(1.0), np.sin(2.0)]
+    assert [*map(type, kept)] == [np.float64] * 2
+
+
+TABLE = [0.5 * k for k in range(40)]
+WORDS: dict[str, Any] = {f"key{k}": float(k) for k in range(40)}
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "again"),
+    [
+        (3, 9.0, True),
+        (0, -0.0, True),
+        (2, 1, True),
+        (4, np.float64(2.0), True),
+        (3, 3 * 0.5, False),
+        ("key7", 5.0, True),
+        ("key0", -0.0, True),
+        ("key1", True, True),
+        ("key30", float("30"), False),
+        ("key30", "a word", True),
+    ],
+)
+def test_a_table_of_numbers_is_compared_item_by_item(place: Any, value: Any, again: bool, capsys: Any) -> None:
+    table, words = [*TABLE], {**WORDS}
+
+    def f(x: Any) -> Any:
+        print("written")
+        return x * sum(table[1:]) + (words["key30"] == 30) + np.copysign(1, table[0]) + len(words)
+
+    run = ga.jit(f, strict=True)
+    assert run(2.0) == run(2.0)
+    assert capsys.readouterr().out == "written\n"
+    (words if type(place) is str else table)[place] = value
+    found = run(2.0)
+    assert capsys.readouterr().out == "written\n" * again
+    assert found == f(2.0)
+
+
+def test_a_number_in_a_table_that_is_another_one_each_time_is_given(capsys: Any) -> None:
+    table = [*TABLE]
+
+    def f(x: Any) -> Any:
+        print("written")
+        return x * table[5] + table[6]
+
+    run = ga.jit(f, strict=True)
+    for k in range(6):
+        table[5] = 0.25 + k
+        assert run(2.0) == 2 * (0.25 + k) + 3
+    assert capsys.readouterr().out == "written\n" * 2

@@ -21,6 +21,7 @@ import pytest
 
 import gradarray as ga
 from gradarray import GradientLossError
+from gradarray.context import frames
 
 X = np.array([0.3, 0.5, 0.9])
 
@@ -409,3 +410,16 @@ def test_code_without_positions_is_not_quoted():
     assert "`math.cosh(x[0])`" in message(f)
     f.__code__ = f.__code__.replace(co_linetable=b"", co_name="g")
     assert message(f).startswith("the bare value of a variable was taken; what is computed from it has no gradient.")
+
+
+def test_the_same_text_in_two_files_is_code_of_its_own_in_each():
+    text = "def f():\n    return (lambda: 1 / 0)()\n"
+    codes = [frames.readable(text, file) for file in ("<one>", "<other>")]
+    for code, file in zip(codes, ("<one>", "<other>"), strict=True):
+        space = {}
+        exec(code, space)
+        with pytest.raises(ZeroDivisionError) as error:
+            space["f"]()
+        entries = traceback.extract_tb(error.value.__traceback__)[1:]
+        assert [(e.filename, e.line) for e in entries] == [(file, "return (lambda: 1 / 0)()")] * 2
+        del linecache.cache[file]

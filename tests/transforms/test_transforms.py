@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
+from gradarray.transforms.argnums import names_of_parameters
 from tests.numeric import numeric_jacobian, slope
 
 X = np.array([0.3, -1.2, 2.0])
@@ -499,3 +500,54 @@ def test_what_a_transform_returns_is_a_method_in_a_class():
         slope = ga.grad(loss, argnums=1)
 
     np.testing.assert_allclose(Model().slope(np.array([1.0, 2.0])), [6.0, 12.0])
+
+
+# --- names of parameters ----------------------------------------------------------------------------------------------
+
+
+def _signed(x: Any) -> Any:
+    return x
+
+
+_signed.__signature__ = inspect.signature(loss)  # type: ignore[attr-defined]
+
+
+class Called:
+    def method(self, a: Any, b: Any = 1, /, *rest: Any, c: Any, d: Any = 2, **more: Any) -> None: ...
+
+    @classmethod
+    def of_class(cls, a: Any) -> None: ...
+
+    def __call__(self, x: Any, y: Any) -> None: ...
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        loss,
+        Called().method,
+        Called.method,
+        Called.of_class,
+        Called(),
+        Called,
+        ga.grad(loss),
+        ga.jit(ga.grad(loss)),
+        ga.grad(Called().method),
+        functools.partial(loss, 1),
+        functools.wraps(loss)(lambda *args, **kwargs: loss(*args, **kwargs)),
+        ga.grad(functools.partial(loss, x=A)),
+        lambda *args, last: last,
+        lambda: 0,
+        _signed,
+        ga.grad(_signed),
+        np.sin,
+        len,
+        int,
+    ],
+)
+def test_names_of_parameters_are_those_of_the_signature(f: Any) -> None:
+    try:
+        expected = [*inspect.signature(f).parameters]
+    except (TypeError, ValueError):
+        expected = []
+    assert names_of_parameters(f) == expected
