@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 import types
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from ..transforms.containers import Fixed, Tree
 from .expressions import Expressions, makes_view
@@ -14,6 +15,7 @@ from .lines import Said, said
 from .optimise import Optimised
 from .plain import plainly_put
 from .program import Program
+from .rolled import Loop, loop_begun, loop_ended, with_loops
 from .spelling import helper, spelt
 from .statements import Statement, Variable
 
@@ -65,7 +67,7 @@ def signature(arguments: Tree, names: Sequence[str], leaves: Sequence[Variable],
 
 def readable_text(p: Program, left: Optimised, name: str, way: Calling) -> str:
     """Return the text of a function that does what a program does."""
-    left = plainly_put(left, {v.memory for v in p.inputs if v.memory is not None})
+    left = with_loops(plainly_put(left, {v.memory for v in p.inputs if v.memory is not None}), 3)
     page = _Page(left, p.inputs)
     body = page.body()
     count = sum(1 for _ in way.result.paths())
@@ -131,14 +133,30 @@ class _Page(Expressions):
     def __init__(self, left: Optimised, inputs: Iterable[Variable]) -> None:
         inputs = list(inputs)
         self._labels = _labels(left.statements)
-        # What has a name, and from which line on another one may have it.
-        self._holders: dict[str, tuple[Variable | None, int]] = {v.name: (v, 1 << 60) for v in inputs}
-        self._holders |= dict.fromkeys(["np", "math", *left.constants], (None, 0))
+        # What has a name; None for what keeps it.
+        self._holders: dict[str, Variable | None] = {v.name: v for v in inputs}
+        self._holders |= dict.fromkeys(["np", "math", *left.constants])
         self._counts: dict[str, int] = {}
-        self._here = 0
+        self._values: dict[Variable, Variable] = {}  # by list, what its items are
+        # Where it is: which statement, and of a loop which of its members. By variable, where it is read last.
+        self._here: tuple[float, ...] = (0,)
+        self._last: dict[Variable, tuple[float, ...]] = {}
         self._silent: set[Variable] = {r for s in left.statements if s.silent for r in s.results}
         super().__init__(left, inputs)
-        self._last = self.last_reads()
+
+    def _begin(self, left: Optimised) -> None:
+        super()._begin(left)
+        around = self._here[:-1]
+        for v, k in self.last_reads().items():
+            through = k < len(left.statements) and type(left.statements[k]) is Loop
+            self._last.setdefault(v, (*around, k, math.inf) if through else (*around, k))
+
+    def of_loop(self, loop: Loop) -> Self:
+        self._here = (*self._here, 0)
+        inner = super().of_loop(loop)
+        self._here = self._here[:-1]
+        self._silent.update([r for s in loop.members if s.silent for r in s.results])
+        return inner
 
     def stays(self, s: Statement) -> bool:
         return s.results[0] in self._labels
@@ -155,11 +173,31 @@ class _Page(Expressions):
         label = self._labels.get(v)
         if label is None:
             return self._unused("g" if v in self._silent else "v", numbered=True)
-        holder = self._holders.get(label)
-        if holder is None or (holder[0] is not None and self._last.get(holder[0], 0) <= self._here < holder[1]):
-            self._holders[label] = v, 1 << 59
+        holder = self._holders.get(label, v)
+        if (holder is v and label not in self.taken) or (
+            holder is not None and self._last.get(holder, ()) <= self._here
+        ):
+            self._holders[label] = v
             return label
         return self._unused(label)
+
+    def is_taken(self, name: str) -> bool:
+        return name in self.taken or name in self._holders
+
+    def _name_parts(self, loop: Loop) -> None:
+        """Choose names for lists, for what earlier iterations made and for entries of tables."""
+        for s in loop.members:
+            if type(s) is Loop:
+                self._values |= dict(s.saved)
+        for many, v in loop.saved:
+            while v in self._values:
+                v = self._values[v]
+            self._labels[many] = f"{'row' if many in self._values.values() else 'all'}_{self.name(v)}"
+        for v, other in loop.moves:
+            self._labels[v] = f"{self.name(other)}_before"
+        for v, pieces in loop.tables:
+            first = next((p for p in pieces if type(p) is Variable), None)
+            self._labels[v] = "c" if first is None else self.name(first).rstrip("_0123456789") or "c"
 
     def _unused(self, stem: str, numbered: bool = False) -> str:
         stem = stem if numbered else f"{stem}_"
@@ -167,27 +205,32 @@ class _Page(Expressions):
         while f"{stem}{k}" in self._holders:
             k += 1
         self._counts[stem] = k + 1
-        self._holders[f"{stem}{k}"] = None, 0
+        self._holders[f"{stem}{k}"] = None
         return f"{stem}{k}"
 
     def body(self) -> list[str]:
         """Return the lines, with the user's beside them, and a mark before each part."""
         lines: list[str] = []
-        both = len({s.silent for s in self.left.statements}) == 2
+        around = self._here[:-1]
+        both = not around and len({s.silent for s in self.left.statements}) == 2
         ends = max([k for k, s in enumerate(self.left.statements) if s.silent], default=0)
         silent: bool | None = None
         before: Said | None = None
         for k, s in enumerate(self.left.statements):
-            self._here = k
+            self._here = (*around, k)
             if self.is_inside(s):
                 continue
             if both and s.silent != silent:
                 silent, before = s.silent, None
-                lines.append("# backward" if silent else "# forward" if self._here < ends else "# then")
+                lines.append("# backward" if silent else "# forward" if k < ends else "# then")
+            if type(s) is Loop:
+                lines += self._loop(s)
+                before = None
+                continue
             line = _asserted(self.text(s)) if s.kind == "guard" else self.line(s)
             source = said(s.line)
             if source is not None and source != before and not _is_same(line, source.text):
-                if len(line) + len(source.text) + 4 <= _WIDTH:
+                if len(line) + len(source.text) + 4 * len(self._here) <= _WIDTH:
                     line = f"{line}  # {source.text}"
                 else:
                     lines.append(f"# {source.text}")
@@ -195,12 +238,23 @@ class _Page(Expressions):
             lines.append(line)
         return lines
 
+    def _loop(self, loop: Loop) -> list[str]:
+        self._name_parts(loop)
+        begun = loop_begun(self, loop)
+        inner = self.of_loop(loop)
+        inner._here = (*self._here, 0)
+        members = inner.body()
+        inner._here = (*self._here, math.inf)
+        return [*begun, *[f"    {line}" for line in (*members, *loop_ended(inner, loop))]]
+
 
 def _labels(statements: Sequence[Statement]) -> dict[Variable, str]:
     """Return the names that the user's lines assign, by what they came to."""
     labels: dict[Variable, str] = {}
     behind: Statement | None = None
     for s in reversed(statements):
+        if type(s) is Loop:
+            labels |= _labels(s.members)
         after, behind = behind, s if s.kind != "guard" else behind
         source = said(s.line)
         if s.silent or s.kind != "call" or source is None or not source.target or len(s.results) != 1:

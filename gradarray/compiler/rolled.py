@@ -1,0 +1,415 @@
+"""Programs with loops in them: a loop is one statement, with statements over variables as its members."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from .expressions import ANY, Expressions
+from .folding import in_few_pieces
+from .forms import ANYTHING, Form
+from .loops import Listing, roll
+from .optimise import Optimised
+from .repeats import LAST, Before, Count, Entered, Given, Here, Pattern, Result, Round, Table, Word, as_leaf, lines_of
+from .statements import Pieces, Statement, Variable
+
+# Fewer statements have no loops that are worth looking for.
+_FEWEST = 12
+
+
+class Loop(Statement):
+    """Statements that repeat.
+
+    Attributes
+    ----------
+    members
+    index : counts the iterations, as `times` says: from where on, until where, and in which steps
+    tables : variables that are another item of a sequence in each iteration, and the pieces of its text
+    carried : variables that stand for what an earlier iteration made, and the pieces of what they are in the first one
+    moves : at the end of an iteration, which of these become which variable
+    own : variables that stand for what the iteration before made until the iteration makes them itself
+    saved : at the end of an iteration, which lists get which variable: one of its own, or the list of a loop within
+    updates : the memory that is written into
+    outputs : what is needed when an iteration has ended
+    """
+
+    __slots__ = ("carried", "index", "members", "moves", "outputs", "own", "saved", "tables", "times", "updates")
+
+    def __init__(
+        self,
+        members: Sequence[Statement],
+        index: Variable,
+        times: tuple[int, Pieces, int],
+        tables: list[tuple[Variable, Pieces]],
+        carried: list[tuple[Variable, Pieces]],
+        moves: list[tuple[Variable, Variable]],
+        saved: list[tuple[Variable, Variable]],
+        updates: set[int],
+        results: Sequence[Variable],
+        own: set[Variable],
+    ) -> None:
+        inside = {r for s in members for r in s.results} | {v for v, _ in (*tables, *carried)} | {index}
+        around = [p for _, pieces in (*tables, *carried) for p in pieces if type(p) is Variable]
+        around += [p for p in times[1] if type(p) is Variable]
+        reads = dict.fromkeys([*around, *[v for s in members for v in s.reads if v not in inside]])
+        super().__init__("loop", tuple(results), tuple(reads), None, all(s.silent for s in members), None)
+        self.form = Form("loop", "", (), {}, ANYTHING, ())
+        self.members, self.index, self.times = members, index, times
+        self.tables, self.carried, self.moves, self.saved = tables, carried, moves, saved
+        self.updates, self.own = updates, own
+        kept = {*own, *results, *[v for _, v in (*saved, *moves)]}
+        self.outputs = [r for s in members for r in s.results if r in kept]
+
+
+def with_loops(left: Optimised, least: int = 4) -> Optimised:
+    """Return a program with loops in the place of what repeats at least so many times."""
+    if len(left.statements) < _FEWEST:
+        return left
+    lines = lines_of(left)
+    made = {r: k for k, line in enumerate(lines) for r in line.statement.results if line.statement.kind != "block"}
+    rolled = roll(Listing(lines, [as_leaf(v, made) for v in left.outputs]), least)
+    return left if rolled is None else _Speaker(rolled, left).program()
+
+
+def _lines_in(node: Any) -> Iterator[Pattern]:
+    if type(node) is Pattern:
+        yield node
+    else:
+        for x in node.body:
+            yield from _lines_in(x)
+
+
+def _leaves_in(leaf: Any) -> Iterator[Any]:
+    """Yield a leaf and those within it."""
+    yield leaf
+    for x in leaf.starts if type(leaf) is Before else leaf.entries if type(leaf) is Table else ():
+        yield from _leaves_in(x)
+
+
+class _Speaker:
+    """Variables and texts in the place of leaves."""
+
+    def __init__(self, rolled: Listing, left: Optimised) -> None:
+        self._nodes, self._outputs, self._left = rolled.nodes, rolled.outputs, left
+        self._constants = dict(left.constants)
+        self._chains: dict[Pattern, tuple[Round, ...]] = {}  # the loops around a line, from the outermost on
+        # Behind how many loops around it a line's last result is asked for, and all of its results.
+        self._kept: dict[Pattern, int] = {}
+        self._listed: dict[Pattern, int] = {}
+        self._lists: dict[tuple[Pattern, int], Variable] = {}
+        self._earlier: dict[Before, Variable] = {}  # what stands for these in the loop that is being written
+        self._entries: dict[int, Variable] = {}  # by the identity of a table, what stands for its entry
+        self._indices: dict[int, tuple[Variable, int, int]] = {}  # by level: from where on, and in which steps
+        self._trips: dict[int, int] = {}  # by level, of the loops around, how often they repeat at most
+        self._note_chains(self._nodes, ())
+        self._mark_all(self._nodes, {})
+        for leaf in self._outputs:
+            self._mark(leaf, {})
+
+    def program(self) -> Optimised:
+        statements = self._block(self._nodes, {})
+        outputs: list[Any] = []
+        for leaf in self._outputs:
+            pieces = in_few_pieces(self._pieces(leaf, {}))
+            outputs.append(pieces[0] if len(pieces) == 1 else pieces)
+        return self._left._replace(statements=statements, outputs=outputs, constants=self._constants)
+
+    # --- what is needed when a loop has ended -------------------------------------------------------------------------
+
+    def _note_chains(self, nodes: Iterable[Any], chain: tuple[Round, ...]) -> None:
+        for x in nodes:
+            if type(x) is Round:
+                self._note_chains(x.body, (*chain, x))
+            else:
+                self._chains[x] = chain
+
+    def _mark_all(self, nodes: Iterable[Any], around: dict[int, Round]) -> None:
+        for x in nodes:
+            if type(x) is Round:
+                self._mark_all(x.body, {**around, x.level: x})
+            else:
+                for outer in x.leaves:
+                    for leaf in _leaves_in(outer):
+                        self._mark(leaf, around)
+
+    def _mark(self, leaf: Any, around: dict[int, Round]) -> None:
+        if type(leaf) in (Result, Here, Before) and leaf.path:
+            target, path = self._target(leaf, around)
+            where = self._kept if all(step.behind == LAST for step in path) else self._listed
+            depth = len(self._chains[target]) - len(path)
+            where[target] = min(where.get(target, depth), depth)
+
+    def _target(self, leaf: Any, around: dict[int, Round]) -> tuple[Pattern, Sequence[Entered]]:
+        node = self._nodes[leaf.at] if type(leaf) is Result else around[leaf.level].body[leaf.place]
+        for step in leaf.path:
+            node = node.body[step.place]
+        return node, leaf.path
+
+    def _list(self, line: Pattern, depth: int) -> Variable:
+        """Return the list of what a line makes in the loops around it from a depth on.
+
+        It has the shape and dtype of an array of it, if there can be one.
+        """
+        found = self._lists.get((line, depth))
+        if found is None:
+            trips = tuple([self._longest(x) for x in self._chains[line][depth:]])
+            shape = None if line.shape is None else (*trips, *line.shape)
+            (r,) = line.statement.results
+            found = self._lists[line, depth] = Variable(r.name, shape, r.dtype, ANY)
+        return found
+
+    def _longest(self, x: Round) -> int:
+        """Return how often a loop repeats at most."""
+        return x.trip.base + sum([max(0, by * (self._trips[level] - 1)) for level, by in x.trip.steps])
+
+    # --- leaves -------------------------------------------------------------------------------------------------------
+
+    def _pieces(self, leaf: Any, around: dict[int, Round]) -> list[Any]:
+        """Return the text of a leaf."""
+        t = type(leaf)
+        if t is Word:
+            return [leaf.text]
+        if t is Count:
+            return self._number(leaf)
+        if t is Given:
+            return [leaf.variable]
+        if t is Before:
+            return [self._earlier[leaf]]
+        if t is Table:
+            return [self._entries[id(leaf)]]
+        target, path = self._target(leaf, around)
+        (r,) = target.statement.results
+        if all(step.behind == LAST for step in path):
+            return [r]
+        depth = len(self._chains[target]) - len(path)
+        pieces: list[Any] = [self._list(target, depth)]
+        for step in path:
+            pieces += ["[", *self._number(_place(step)), "]"]
+        return pieces
+
+    def _number(self, count: Count) -> list[Any]:
+        """Return the text of a number, in terms of the indices of loops."""
+        base, terms = count.base, []
+        for level, step in count.steps:
+            index, first, by = self._indices[level]
+            terms.append((step // by, index))
+            base -= first * step // by
+        terms.sort(key=lambda term: term[0] < 0)
+        pieces: list[Any] = []
+        if not terms or (base and terms[0][0] < 0):
+            pieces.append(str(base))
+            base = 0
+        for factor, index in terms:
+            sign = (" - " if factor < 0 else " + ") if pieces else "-" if factor < 0 else ""
+            pieces += [sign, "" if abs(factor) == 1 else f"{abs(factor)} * ", index]
+        return [*pieces, f" {'-' if base < 0 else '+'} {abs(base)}"] if base else pieces
+
+    # --- statements ---------------------------------------------------------------------------------------------------
+
+    def _block(self, nodes: Iterable[Any], around: dict[int, Round]) -> list[Statement]:
+        statements: list[Statement] = []
+        for x in nodes:
+            if type(x) is Round:
+                statements.append(self._loop(x, around))
+            elif x.statement.kind == "block":
+                for leaf, v in zip(x.leaves, x.statement.reads, strict=True):
+                    pieces = self._pieces(leaf, around)
+                    if pieces != [v]:
+                        statements.append(
+                            Statement("call", (v,), in_few_pieces(pieces), None, x.statement.silent, None)
+                        )
+                statements.append(x.statement)
+            else:
+                statements.append(self._statement(x, around))
+        return statements
+
+    def _statement(self, line: Pattern, around: dict[int, Round]) -> Statement:
+        if not around and all(type(x) in _PLAIN and not getattr(x, "path", ()) for x in line.leaves):
+            return line.statement
+        pieces: list[Any] = [line.template[0]]
+        for leaf, behind in zip(line.leaves, line.template[1:], strict=True):
+            text = self._pieces(leaf, around)
+            if len(text) > 1 and type(leaf) is Count and not _stands_alone(pieces, behind):
+                text = ["(", *text, ")"]
+            pieces += [*text, behind]
+        return line.statement.but(in_few_pieces([p for p in pieces if p != ""]))
+
+    def _loop(self, x: Round, around: dict[int, Round]) -> Loop:
+        inner = {**around, x.level: x}
+        depth = len(around)
+        self._trips[x.level] = self._longest(x)
+        lines = [*_lines_in(x)]
+        index = self._indexed(x, lines)
+        _, first, by = self._indices[x.level]
+        end = Count(first + by * x.trip.base, tuple([(level, by * step) for level, step in x.trip.steps]))
+        times = first, in_few_pieces(self._number(end)), by
+        tables = self._tables(x, lines, around)
+        carried, moves, own = self._carried(x, inner, around)
+        members = self._block(x.body, inner)
+        saved, results = [], []
+        for line in lines:
+            if self._listed.get(line, depth + 1) <= depth:
+                further = depth + 1 < len(self._chains[line])
+                value = self._list(line, depth + 1) if further else line.statement.results[0]
+                saved.append((self._list(line, depth), value))
+                results.append(self._list(line, depth))
+            if self._kept.get(line, depth + 1) <= depth:
+                results += line.statement.results
+        return Loop(members, index, times, tables, carried, moves, saved, x.writes, results, own)
+
+    def _indexed(self, x: Round, lines: Sequence[Pattern]) -> Variable:
+        """Choose what the index of a loop counts, so that most places are the index itself."""
+        counts = [n for line in lines for outer in line.leaves for leaf in _leaves_in(outer) for n in _counts(leaf)]
+        steps = [step for n in counts for level, step in n.steps if level == x.level]
+        plain = Counter([(n.base, n.steps[0][1]) for n in counts if len(n.steps) == 1 and n.steps[0][0] == x.level])
+        fitting = [(first, by) for (first, by), _ in plain.most_common() if all(step % by == 0 for step in steps)]
+        first, by = fitting[0] if fitting else (0, 1)
+        index = Variable("index")
+        self._indices[x.level] = index, first, by
+        return index
+
+    def _tables(self, x: Round, lines: Sequence[Pattern], around: dict[int, Round]) -> list[tuple[Variable, Pieces]]:
+        tables: dict[Pieces, Variable] = {}
+        for line in lines:
+            for leaf in [leaf for outer in line.leaves for leaf in _leaves_in(outer)]:
+                if type(leaf) is Table and leaf.level == x.level:
+                    pieces = self._sequence(leaf.entries, around)
+                    if pieces not in tables:
+                        tables[pieces] = self._like(leaf.entries[-1], around)
+                    self._entries[id(leaf)] = tables[pieces]
+        return [(v, pieces) for pieces, v in tables.items()]
+
+    def _sequence(self, entries: Sequence[Any], around: dict[int, Round]) -> Pieces:
+        """Return the text of the sequence of the entries of a table."""
+        pieces: list[Any] = ["("]
+        for leaf in entries:
+            pieces += [*self._pieces(leaf, around), ", "]
+        return in_few_pieces([*pieces[:-1], ")"])
+
+    def _like(self, leaf: Any, around: dict[int, Round]) -> Variable:
+        """Return a new variable of the form of what a leaf stands for; nothing is known of its memory."""
+        v = None
+        if type(leaf) is Given:
+            v = leaf.variable
+        elif type(leaf) in (Result, Here):
+            (v,) = self._target(leaf, around)[0].statement.results
+        if v is None:
+            return Variable("")
+        return Variable(v.name, v.shape, v.dtype, None if v.memory is None else ANY, v.layout)
+
+    def _carried(self, x: Round, inner: dict[int, Round], around: dict[int, Round]) -> Any:
+        """Let variables stand in a loop for results of earlier iterations.
+
+        Return what they are at first, what becomes them, and which results stand for themselves.
+        """
+        places: dict[Before, list[tuple[int, bool]]] = {}  # in the body; whether it is what another loop begins with
+        for u, node in enumerate(x.body):
+            for line in _lines_in(node):
+                for outer in line.leaves:
+                    for leaf, starts in _with_starts(outer, node):
+                        if type(leaf) is Before and leaf.level == x.level:
+                            places.setdefault(leaf, []).append((u, starts))
+        carried: list[tuple[Variable, Pieces]] = []
+        moves: list[tuple[Variable, Variable]] = []
+        taken: set[Pattern] = set()
+        own_names: set[Variable] = set()
+        for leaf, where in places.items():
+            target, _ = self._target(leaf, inner)
+            (r,) = target.statement.results
+            at = leaf.place
+            own = leaf.lag == 1 and target not in taken
+            if own and all(u < at or (u == at and (starts or x.body[at] is target)) for u, starts in where):
+                taken.add(target)
+                own_names.add(r)
+                chain = [r]
+            else:
+                memory = None if r.memory is None else ANY
+                chain = [Variable(r.name, r.shape, r.dtype, memory, r.layout) for _ in range(leaf.lag)]
+                moves += [(a, b) for a, b in reversed([*zip(chain, [r, *chain], strict=False)])]
+            self._earlier[leaf] = chain[-1]
+            for v, start in zip(reversed(chain), leaf.starts, strict=True):
+                carried.append((v, in_few_pieces(self._pieces(start, around))))
+        return [(v, pieces) for v, pieces in carried if pieces != (v,)], moves, own_names
+
+
+_PLAIN = (Word, Count, Given, Result)
+
+
+def _counts(leaf: Any) -> Iterable[Count]:
+    if type(leaf) is Count:
+        return (leaf,)
+    return [_place(step) for step in getattr(leaf, "path", ())] if type(leaf) in (Result, Here) else ()
+
+
+def _place(step: Entered) -> Count:
+    """Return the index into a list of what the iterations made."""
+    if step.ahead is not None:
+        return step.ahead
+    back = step.behind
+    return Count(-1 - back.base, tuple([(level, -by) for level, by in back.steps]))  # type: ignore[union-attr]
+
+
+def _with_starts(leaf: Any, node: Any, starts: bool = False) -> Iterator[tuple[Any, bool]]:
+    """Yield a leaf and those within it, and whether a loop, which is this node, begins with it."""
+    yield leaf, starts
+    if type(leaf) in (Before, Table):
+        starts = starts or (type(node) is Round and leaf.level == node.level)
+        for x in leaf.starts if type(leaf) is Before else leaf.entries:
+            yield from _with_starts(x, node, starts)
+
+
+def _stands_alone(before: Sequence[Any], behind: str) -> bool:
+    """Tell whether a sum may stand between two texts as it is."""
+    text = next((p for p in reversed(before) if p != ""), "")
+    return type(text) is str and text.rstrip()[-1:] in "[,:(" and behind[:1] in ("]", ",", ":", ")")
+
+
+# --- texts ------------------------------------------------------------------------------------------------------------
+
+_INDICES = "ijklmn"
+
+
+def loop_begun(texts: Expressions, loop: Loop) -> list[str]:
+    """Return the lines in front of the members of a loop."""
+
+    def shown(pieces: Pieces) -> str:
+        return "".join([p if type(p) is str else texts.name(p) for p in pieces])
+
+    lines = []
+    if loop.carried:
+        values = [shown(pieces) for _, pieces in loop.carried]
+        lines.append(f"{', '.join([texts.name(v) for v, _ in loop.carried])} = {', '.join(values)}")
+    lines += [f"{texts.name(v)} = []" for v, _ in loop.saved]
+    items = [texts.name(v) for v, _ in loop.tables]
+    sequences = [shown(pieces) for _, pieces in loop.tables]
+    if any(loop.index in s.reads for s in loop.members) or not items:
+        texts.names[loop.index] = next(name for name in _index_names() if not texts.is_taken(name))
+        texts.taken.add(texts.names[loop.index])
+        items.insert(0, texts.names[loop.index])
+        sequences.insert(0, _range(loop, shown(loop.times[1])))
+    over = sequences[0] if len(sequences) == 1 else f"zip({', '.join(sequences)})"
+    return [*lines, f"for {', '.join(items)} in {over}:"]
+
+
+def _index_names() -> Iterator[str]:
+    yield from _INDICES
+    yield from map("i{}".format, itertools.count(1))
+
+
+def _range(loop: Loop, end: str) -> str:
+    first, _, by = loop.times
+    if by == 1:
+        return f"range({first}, {end})" if first else f"range({end})"
+    if by == -1 and end.lstrip("-").isdigit():
+        lowest = int(end) + 1
+        return f"reversed(range({lowest}, {first + 1}))" if lowest else f"reversed(range({first + 1}))"
+    return f"range({first}, {end}, {by})"
+
+
+def loop_ended(texts: Expressions, loop: Loop) -> list[str]:
+    """Return the lines at the end of an iteration, and give the name of the index back."""
+    texts.taken.discard(texts.names.get(loop.index, ""))
+    lines = [f"{texts.name(many)}.append({texts.name(v)})" for many, v in loop.saved]
+    return [*lines, *[f"{texts.name(a)} = {texts.name(b)}" for a, b in loop.moves]]
