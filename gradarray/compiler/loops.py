@@ -46,6 +46,7 @@ _VAIN = 20  # for each line, so many may be compared in vain
 _FARTHEST = 4  # so many iterations may something come from
 _SAVED = 8  # so many lines must a loop save that is carried out
 _DEEPEST = 4  # loops in loops
+_TURNS = 10_000  # lines of a body, times where it may begin
 
 
 class Listing(NamedTuple):
@@ -121,33 +122,63 @@ class _Pass:
                 if not (ids[k : k + 2 * p] == ids[k + p : k + 3 * p]).all():
                     self._vain -= 1
                     continue
-                m, count = self._repeats(k, p)
+                m, extra, count = self._repeats(k, p)
                 weight = sum([self._old[k + r].weight for r in range(p)])
                 if m >= least and (least < 4 or (m - 1) * weight - count * m // 2 >= _SAVED):
+                    q = self._turned(k, p, m, extra)
+                    if q and self._repeats(k + q, p)[0] >= m:
+                        return None  # it begins a little later
                     return p, m
                 self._vain -= m * p
         return None
 
-    def _repeats(self, s: int, p: int) -> tuple[int, int]:
-        """Return how many iterations of a period fit together from a line on, and how many tables they need."""
+    def _repeats(self, s: int, p: int) -> tuple[int, int, int]:
+        """Return how many iterations of a period fit together from a line on.
+
+        And how many lines of one more do; and how many tables they need.
+        """
         r = self._suspects.get(p, -1) - s
         if 0 <= r < p:
             changes: dict[tuple[int, int], Change] = {}
             if not all(self._goes_on(s, p, t, r, changes) for t in (1, 2)):
-                return 0, 0
+                return 0, 0, 0
         changes, t, ids = {}, 1, self._ids
-        while s + (t + 1) * p <= len(ids):
-            if t > 2 and (ids[s + t * p : s + (t + 1) * p] != ids[s : s + p]).any():
-                break
-            bad = next((r for r in range(p) if not self._goes_on(s, p, t, r, changes)), None)
+        weight = sum([self._old[s + r].weight for r in range(p)])
+        while True:
+            here = s + t * p
+            same = (ids[here : here + p] == ids[s : s + len(ids[here : here + p])]).all() and here + p <= len(ids)
+            bad = next((r for r in range(p) if not self._is_alike(s, p, t, r, same, changes)), None)
             if bad is not None:
                 if t < 3:
                     self._suspects[p] = s + bad
-                break
+                return t, bad, _count(changes)
             t += 1
-            if t == 3 and sum([self._old[s + r].weight for r in range(p)]) <= _count(changes) / 2:
-                return 0, 0  # a loop that is all tables saves nothing, however long
-        return t, _count(changes)
+            if t == 3 and weight <= _count(changes) / 2:
+                return 0, 0, 0  # a loop that is all tables saves nothing, however long
+
+    def _is_alike(self, s: int, p: int, t: int, r: int, same: bool, changes: dict[tuple[int, int], Change]) -> bool:
+        here = s + t * p + r
+        if not same and (here >= len(self._ids) or self._ids[here] != self._ids[s + r]):
+            return False
+        return self._goes_on(s, p, t, r, changes)
+
+    def _turned(self, s: int, p: int, m: int, extra: int) -> int:
+        """Return how many lines later a loop of as many iterations begins that takes the least from earlier ones."""
+        if not extra or p * extra > _TURNS:
+            return 0
+        last = s + (m - 1) * p
+        edges = set()
+        for r in range(p):
+            for leaf in every_leaf(self._old[last + r]):
+                if type(leaf) is Result and leaf.at >= s:
+                    back, place = divmod(leaf.at - s, p)
+                    edges.add((r, place, m - 1 - back))
+
+        def cost(q: int) -> int:
+            taken = {(place, lag - (r < q) + (place < q)) for r, place, lag in edges}
+            return sum([lag for _, lag in taken])
+
+        return min(range(extra + 1), key=cost)
 
     def _goes_on(self, s: int, p: int, t: int, r: int, changes: dict[tuple[int, int], Change]) -> bool:
         """Tell whether the leaves of a line of the body go on from the iteration before to this one."""
@@ -239,6 +270,8 @@ class _Pass:
         """Return a leaf with places in the new list."""
         t = type(leaf)
         if t is Result:
+            if leaf.at >= len(self._moved):
+                return leaf  # it is only tried whether a loop may begin a little later
             at, path = self._moved[leaf.at]
             return Result(at, path + leaf.path)
         if t is Before:

@@ -13,7 +13,7 @@ from .expressions import Expressions, makes_view
 from .forms import form_read
 from .lines import Said, said
 from .optimise import Optimised
-from .plain import plainly_put
+from .plain import assigned, places_spelt_out, plainly_put
 from .program import Program
 from .rolled import Loop, loop_begun, loop_ended, with_loops
 from .spelling import helper, spelt
@@ -22,6 +22,7 @@ from .statements import Statement, Variable
 # So wide may a line be with a comment behind it, and so long an expression that stands in another one.
 _WIDTH = 110
 _LONGEST = 60
+_FOREVER = (math.inf,)
 # A constant with a shorter text stands where it is used.
 _SHORT = 24
 
@@ -67,12 +68,18 @@ def signature(arguments: Tree, names: Sequence[str], leaves: Sequence[Variable],
 
 def readable_text(p: Program, left: Optimised, name: str, way: Calling) -> str:
     """Return the text of a function that does what a program does."""
-    left = with_loops(plainly_put(left, {v.memory for v in p.inputs if v.memory is not None}), 3)
-    page = _Page(left, p.inputs)
+    left = plainly_put(left, {v.memory for v in p.inputs if v.memory is not None})
+    spelt_out, containers = places_spelt_out(left, way.parts, p.inputs)
+    rolled = with_loops(spelt_out, 3)
+    if rolled is not spelt_out:
+        left = rolled
+    else:
+        containers = []
+    page = _Page(left, [*p.inputs, *containers])
     body = page.body()
     count = sum(1 for _ in way.result.paths())
     shown = page.results()
-    result = _structure(way.result, iter(shown[:count]))
+    result = _structure(way.result, iter(shown[:count]), page.lengths())
     if result != "None" or not body:
         body.append(f"return {result}")
     parameters = [*way.parameters, *[v.name for v in p.inputs if v.name not in _given(way)]]
@@ -114,15 +121,31 @@ def _given(way: Calling) -> set[str]:
     return {*way.parameters, *[name for name, _ in way.parts]}
 
 
-def _structure(tree: Tree, texts: Any) -> str:
+def _structure(tree: Tree, texts: Any, lengths: dict[str, int]) -> str:
     if tree.kind is None:
         return str(next(texts))
     if tree.kind in (Fixed, type(None)):
         return repr(tree.build([]))
-    parts = [_structure(part, texts) for part in tree.parts]
+    parts = [_structure(part, texts, lengths) for part in tree.parts]
     if tree.kind is dict:
         return "{" + ", ".join([f"{key!r}: {part}" for key, part in zip(tree.keys, parts, strict=True)]) + "}"
+    parts = _taken_together(parts, lengths)
     return f"[{', '.join(parts)}]" if tree.kind is list else f"({', '.join(parts)}{',' * (len(parts) == 1)})"
+
+
+def _taken_together(texts: list[str], lengths: dict[str, int]) -> list[str]:
+    """Return texts with all items of a list as one of them."""
+    found: list[str] = []
+    while texts:
+        name = texts[0].partition("[")[0]
+        items = [f"{name}[{i}]" for i in range(lengths.get(name, 0))]
+        if len(items) > 1 and items in (texts[: len(items)], texts[len(items) - 1 :: -1][: len(items)]):
+            found.append(f"*{name}" if texts[0] == items[0] else f"*reversed({name})")
+            texts = texts[len(items) :]
+        else:
+            found.append(texts[0])
+            texts = texts[1:]
+    return found
 
 
 class _Page(Expressions):
@@ -132,7 +155,7 @@ class _Page(Expressions):
 
     def __init__(self, left: Optimised, inputs: Iterable[Variable]) -> None:
         inputs = list(inputs)
-        self._labels = _labels(left.statements)
+        self._labels = assigned(left.statements)
         # What has a name; None for what keeps it.
         self._holders: dict[str, Variable | None] = {v.name: v for v in inputs}
         self._holders |= dict.fromkeys(["np", "math", *left.constants])
@@ -147,9 +170,13 @@ class _Page(Expressions):
     def _begin(self, left: Optimised) -> None:
         super()._begin(left)
         around = self._here[:-1]
+        made = {r for s in left.statements for r in s.results}
         for v, k in self.last_reads().items():
-            through = k < len(left.statements) and type(left.statements[k]) is Loop
-            self._last.setdefault(v, (*around, k, math.inf) if through else (*around, k))
+            if around and v not in made:
+                self._last.setdefault(v, (*around, math.inf))  # the next iteration reads it again
+            else:
+                through = k < len(left.statements) and _reads_again(left.statements[k], v)
+                self._last.setdefault(v, (*around, k, math.inf) if through else (*around, k))
 
     def of_loop(self, loop: Loop) -> Self:
         self._here = (*self._here, 0)
@@ -175,17 +202,22 @@ class _Page(Expressions):
             return self._unused("g" if v in self._silent else "v", numbered=True)
         holder = self._holders.get(label, v)
         if (holder is v and label not in self.taken) or (
-            holder is not None and self._last.get(holder, ()) <= self._here
+            holder is not None and self._last.get(holder, _FOREVER) <= self._here
         ):
             self._holders[label] = v
             return label
         return self._unused(label)
+
+    def lengths(self) -> dict[str, int]:
+        """Return how long lists are, by name."""
+        return {self.names[many]: many.shape[0] for many in self._values if many.shape and many in self.names}
 
     def is_taken(self, name: str) -> bool:
         return name in self.taken or name in self._holders
 
     def _name_parts(self, loop: Loop) -> None:
         """Choose names for lists, for what earlier iterations made and for entries of tables."""
+        self._values |= dict(loop.saved)
         for s in loop.members:
             if type(s) is Loop:
                 self._values |= dict(s.saved)
@@ -248,20 +280,11 @@ class _Page(Expressions):
         return [*begun, *[f"    {line}" for line in (*members, *loop_ended(inner, loop))]]
 
 
-def _labels(statements: Sequence[Statement]) -> dict[Variable, str]:
-    """Return the names that the user's lines assign, by what they came to."""
-    labels: dict[Variable, str] = {}
-    behind: Statement | None = None
-    for s in reversed(statements):
-        if type(s) is Loop:
-            labels |= _labels(s.members)
-        after, behind = behind, s if s.kind != "guard" else behind
-        source = said(s.line)
-        if s.silent or s.kind != "call" or source is None or not source.target or len(s.results) != 1:
-            continue
-        if after is None or after.silent or said(after.line) != source:
-            labels[s.results[0]] = source.target
-    return labels
+def _reads_again(s: Statement, v: Variable) -> bool:
+    """Tell whether a statement is a loop that reads a variable not only before it begins."""
+    if type(s) is not Loop:
+        return False
+    return any(v in inner.reads for inner in s.members) or any(v in pieces for _, pieces in s.tables)
 
 
 def _is_same(line: str, text: str) -> bool:

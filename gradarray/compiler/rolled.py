@@ -15,8 +15,9 @@ from .optimise import Optimised
 from .repeats import LAST, Before, Count, Entered, Given, Here, Pattern, Result, Round, Table, Word, as_leaf, lines_of
 from .statements import Pieces, Statement, Variable
 
-# Fewer statements have no loops that are worth looking for.
-_FEWEST = 12
+# So many statements has a program that is carried out with loops, of so many iterations: fewer statements are carried
+# out sooner one behind the other, as a loop has to keep values in lists that they have in names of their own.
+LONG, REPEATS = 3000, 4
 
 
 class Loop(Statement):
@@ -25,7 +26,8 @@ class Loop(Statement):
     Attributes
     ----------
     members
-    index : counts the iterations, as `times` says: from where on, until where, and in which steps
+    index : counts the iterations, as `times` says: the ends of a range, and its steps, which is gone through from its
+        other end where that is -1
     tables : variables that are another item of a sequence in each iteration, and the pieces of its text
     carried : variables that stand for what an earlier iteration made, and the pieces of what they are in the first one
     moves : at the end of an iteration, which of these become which variable
@@ -41,7 +43,7 @@ class Loop(Statement):
         self,
         members: Sequence[Statement],
         index: Variable,
-        times: tuple[int, Pieces, int],
+        times: tuple[Pieces, Pieces, int],
         tables: list[tuple[Variable, Pieces]],
         carried: list[tuple[Variable, Pieces]],
         moves: list[tuple[Variable, Variable]],
@@ -52,7 +54,7 @@ class Loop(Statement):
     ) -> None:
         inside = {r for s in members for r in s.results} | {v for v, _ in (*tables, *carried)} | {index}
         around = [p for _, pieces in (*tables, *carried) for p in pieces if type(p) is Variable]
-        around += [p for p in times[1] if type(p) is Variable]
+        around += [p for pieces in times[:2] for p in pieces if type(p) is Variable]
         reads = dict.fromkeys([*around, *[v for s in members for v in s.reads if v not in inside]])
         super().__init__("loop", tuple(results), tuple(reads), None, all(s.silent for s in members), None)
         self.form = Form("loop", "", (), {}, ANYTHING, ())
@@ -63,14 +65,30 @@ class Loop(Statement):
         self.outputs = [r for s in members for r in s.results if r in kept]
 
 
-def with_loops(left: Optimised, least: int = 4) -> Optimised:
+def with_loops(left: Optimised, least: int) -> Optimised:
     """Return a program with loops in the place of what repeats at least so many times."""
-    if len(left.statements) < _FEWEST:
-        return left
-    lines = lines_of(left)
+    lines = lines_of(left._replace(statements=_allocated_first(left.statements)))
     made = {r: k for k, line in enumerate(lines) for r in line.statement.results if line.statement.kind != "block"}
     rolled = roll(Listing(lines, [as_leaf(v, made) for v in left.outputs]), least)
     return left if rolled is None else _Speaker(rolled, left).program()
+
+
+def _allocated_first(statements: Sequence[Statement]) -> list[Statement]:
+    """Return statements of which those stand first that make an array to be filled, and come but once.
+
+    The array for a gradient is made where it is first added to, within the first iteration of what is to be a loop.
+    """
+    found: Counter[Any] = Counter([s.pieces for s in statements if _allocates(s)])
+    first: list[list[Statement]] = [[], []]
+    rest: list[Statement] = []
+    for s in statements:
+        (first[s.silent] if _allocates(s) and found[s.pieces] == 1 else rest).append(s)
+    silent = next((k for k, s in enumerate(rest) if s.silent), len(rest))
+    return [*first[False], *rest[:silent], *first[True], *rest[silent:]]
+
+
+def _allocates(s: Statement) -> bool:
+    return s.kind == "call" and len(s.pieces) == 1 and s.pieces[0].startswith(("np.zeros(", "np.empty("))
 
 
 def _lines_in(node: Any) -> Iterator[Pattern]:
@@ -94,6 +112,7 @@ class _Speaker:
     def __init__(self, rolled: Listing, left: Optimised) -> None:
         self._nodes, self._outputs, self._left = rolled.nodes, rolled.outputs, left
         self._constants = dict(left.constants)
+        self._asked = Counter([leaf.at for leaf in rolled.outputs if type(leaf) is Result])
         self._chains: dict[Pattern, tuple[Round, ...]] = {}  # the loops around a line, from the outermost on
         # Behind how many loops around it a line's last result is asked for, and all of its results.
         self._kept: dict[Pattern, int] = {}
@@ -101,7 +120,7 @@ class _Speaker:
         self._lists: dict[tuple[Pattern, int], Variable] = {}
         self._earlier: dict[Before, Variable] = {}  # what stands for these in the loop that is being written
         self._entries: dict[int, Variable] = {}  # by the identity of a table, what stands for its entry
-        self._indices: dict[int, tuple[Variable, int, int]] = {}  # by level: from where on, and in which steps
+        self._indices: dict[int, tuple[Variable, Count, int]] = {}  # by level: from where on, and in which steps
         self._trips: dict[int, int] = {}  # by level, of the loops around, how often they repeat at most
         self._note_chains(self._nodes, ())
         self._mark_all(self._nodes, {})
@@ -112,9 +131,17 @@ class _Speaker:
         statements = self._block(self._nodes, {})
         outputs: list[Any] = []
         for leaf in self._outputs:
-            pieces = in_few_pieces(self._pieces(leaf, {}))
+            pieces = in_few_pieces(self._item(leaf) or self._pieces(leaf, {}))
             outputs.append(pieces[0] if len(pieces) == 1 else pieces)
         return self._left._replace(statements=statements, outputs=outputs, constants=self._constants)
+
+    def _item(self, leaf: Any) -> list[Any]:
+        """Return the text of a result of a loop as one of all, where these are in a list anyway."""
+        found = _iteration(leaf)
+        if found is None or self._asked[leaf.at] < _MANY:
+            return []
+        target, _ = self._target(leaf, {})
+        return [self._list(target, 0), f"[{found[0]}]"] if self._listed.get(target, 1) == 0 else []
 
     # --- what is needed when a loop has ended -------------------------------------------------------------------------
 
@@ -191,11 +218,17 @@ class _Speaker:
 
     def _number(self, count: Count) -> list[Any]:
         """Return the text of a number, in terms of the indices of loops."""
-        base, terms = count.base, []
-        for level, step in count.steps:
+        base, steps = count.base, dict(count.steps)
+        terms: list[tuple[int, Variable]] = []
+        while steps:
+            level = min(steps)  # the inner ones first, as these may begin at what outer ones count
             index, first, by = self._indices[level]
-            terms.append((step // by, index))
-            base -= first * step // by
+            factor = steps.pop(level) // by
+            base -= first.base * factor
+            for outer, step in first.steps:
+                steps[outer] = steps.get(outer, 0) - step * factor
+            if factor:
+                terms.append((factor, index))
         terms.sort(key=lambda term: term[0] < 0)
         pieces: list[Any] = []
         if not terms or (base and terms[0][0] < 0):
@@ -229,7 +262,18 @@ class _Speaker:
         if not around and all(type(x) in _PLAIN and not getattr(x, "path", ()) for x in line.leaves):
             return line.statement
         pieces: list[Any] = [line.template[0]]
-        for leaf, behind in zip(line.leaves, line.template[1:], strict=True):
+        runs = _runs(line) if len(line.leaves) > _MANY else {}
+        ends = 0
+        for k, (leaf, behind) in enumerate(zip(line.leaves, line.template[1:], strict=True)):
+            if k < ends:
+                continue
+            if k in runs:
+                ends, order = runs[k]
+                behind = line.template[ends]
+                single = str(pieces[-1]).endswith("(") and behind.startswith(")")
+                many = self._list(self._target(leaf, around)[0], 0)
+                pieces += [order.partition("_")[0], many, order.partition("_")[2], "," if single else "", behind]
+                continue
             text = self._pieces(leaf, around)
             if len(text) > 1 and type(leaf) is Count and not _stands_alone(pieces, behind):
                 text = ["(", *text, ")"]
@@ -242,9 +286,7 @@ class _Speaker:
         self._trips[x.level] = self._longest(x)
         lines = [*_lines_in(x)]
         index = self._indexed(x, lines)
-        _, first, by = self._indices[x.level]
-        end = Count(first + by * x.trip.base, tuple([(level, by * step) for level, step in x.trip.steps]))
-        times = first, in_few_pieces(self._number(end)), by
+        times = self._times(x)
         tables = self._tables(x, lines, around)
         carried, moves, own = self._carried(x, inner, around)
         members = self._block(x.body, inner)
@@ -263,12 +305,21 @@ class _Speaker:
         """Choose what the index of a loop counts, so that most places are the index itself."""
         counts = [n for line in lines for outer in line.leaves for leaf in _leaves_in(outer) for n in _counts(leaf)]
         steps = [step for n in counts for level, step in n.steps if level == x.level]
-        plain = Counter([(n.base, n.steps[0][1]) for n in counts if len(n.steps) == 1 and n.steps[0][0] == x.level])
-        fitting = [(first, by) for (first, by), _ in plain.most_common() if all(step % by == 0 for step in steps)]
-        first, by = fitting[0] if fitting else (0, 1)
+        begun = Counter([(Count(n.base, n.steps[1:]), n.steps[0][1]) for n in counts if _counts_in(n, x.level)])
+        fitting = [(first, by) for (first, by), _ in begun.most_common() if all(step % by == 0 for step in steps)]
+        first, by = fitting[0] if fitting else (Count(0), 1)
         index = Variable("index")
         self._indices[x.level] = index, first, by
         return index
+
+    def _times(self, x: Round) -> tuple[Pieces, Pieces, int]:
+        _, first, by = self._indices[x.level]
+        if by == -1:
+            ends = _sum(_sum(first, x.trip, -1), Count(1)), _sum(first, Count(1))
+        else:
+            ends = first, _sum(first, x.trip, by)
+        low, high = [in_few_pieces(self._number(n)) for n in ends]
+        return low, high, by
 
     def _tables(self, x: Round, lines: Sequence[Pattern], around: dict[int, Round]) -> list[tuple[Variable, Pieces]]:
         tables: dict[Pieces, Variable] = {}
@@ -334,6 +385,39 @@ class _Speaker:
         return [(v, pieces) for v, pieces in carried if pieces != (v,)], moves, own_names
 
 
+# Of more operands, those that are all that a loop made are looked for.
+_MANY = 3
+
+
+def _runs(line: Pattern) -> dict[int, tuple[int, str]]:
+    """Return which leaves, separated by commas, are all results of a loop: where they end, and how to say them."""
+    runs: dict[int, tuple[int, str]] = {}
+    k = 0
+    while k < len(line.leaves):
+        leaf = line.leaves[k]
+        at, m = _iteration(leaf) or (1, 1)
+        if at in (0, m - 1):
+            counts = range(m) if at == 0 else range(m - 1, -1, -1)
+            place = leaf.path[0].place
+            wanted = [Result(leaf.at, (Entered(place, Count(n), Count(m - 1 - n)),)) for n in counts]
+            if line.leaves[k : k + m] == wanted and {*line.template[k + 1 : k + m]} == {", "}:
+                runs[k] = k + m, "*_" if at == 0 else "*reversed(_)"
+                k += m
+                continue
+        k += 1
+    return runs
+
+
+def _iteration(leaf: Any) -> tuple[int, int] | None:
+    """Return in which iteration of a loop something is made, and how many there are; None where that is not fixed."""
+    if type(leaf) is not Result or len(leaf.path) != 1:
+        return None
+    ahead, behind = leaf.path[0][1:]
+    if ahead is None or behind is None or ahead.steps or behind.steps:
+        return None
+    return ahead.base, ahead.base + behind.base + 1
+
+
 _PLAIN = (Word, Count, Given, Result)
 
 
@@ -341,6 +425,18 @@ def _counts(leaf: Any) -> Iterable[Count]:
     if type(leaf) is Count:
         return (leaf,)
     return [_place(step) for step in getattr(leaf, "path", ())] if type(leaf) in (Result, Here) else ()
+
+
+def _counts_in(n: Count, level: int) -> bool:
+    """Tell whether a number advances in a loop of a level, and in no loop within it."""
+    return bool(n.steps) and n.steps[0][0] == level
+
+
+def _sum(a: Count, b: Count, times: int = 1) -> Count:
+    steps = dict(a.steps)
+    for level, step in b.steps:
+        steps[level] = steps.get(level, 0) + times * step
+    return Count(a.base + times * b.base, tuple([(level, step) for level, step in steps.items() if step]))
 
 
 def _place(step: Entered) -> Count:
@@ -378,9 +474,10 @@ def loop_begun(texts: Expressions, loop: Loop) -> list[str]:
         return "".join([p if type(p) is str else texts.name(p) for p in pieces])
 
     lines = []
-    if loop.carried:
-        values = [shown(pieces) for _, pieces in loop.carried]
-        lines.append(f"{', '.join([texts.name(v) for v, _ in loop.carried])} = {', '.join(values)}")
+    pairs = [(texts.name(v), shown(pieces)) for v, pieces in loop.carried]
+    pairs = [(name, value) for name, value in pairs if name != value]
+    if pairs:
+        lines.append(f"{', '.join([name for name, _ in pairs])} = {', '.join([value for _, value in pairs])}")
     lines += [f"{texts.name(v)} = []" for v, _ in loop.saved]
     items = [texts.name(v) for v, _ in loop.tables]
     sequences = [shown(pieces) for _, pieces in loop.tables]
@@ -388,7 +485,7 @@ def loop_begun(texts: Expressions, loop: Loop) -> list[str]:
         texts.names[loop.index] = next(name for name in _index_names() if not texts.is_taken(name))
         texts.taken.add(texts.names[loop.index])
         items.insert(0, texts.names[loop.index])
-        sequences.insert(0, _range(loop, shown(loop.times[1])))
+        sequences.insert(0, _range(shown(loop.times[0]), shown(loop.times[1]), loop.times[2]))
     over = sequences[0] if len(sequences) == 1 else f"zip({', '.join(sequences)})"
     return [*lines, f"for {', '.join(items)} in {over}:"]
 
@@ -398,14 +495,11 @@ def _index_names() -> Iterator[str]:
     yield from map("i{}".format, itertools.count(1))
 
 
-def _range(loop: Loop, end: str) -> str:
-    first, _, by = loop.times
-    if by == 1:
-        return f"range({first}, {end})" if first else f"range({end})"
-    if by == -1 and end.lstrip("-").isdigit():
-        lowest = int(end) + 1
-        return f"reversed(range({lowest}, {first + 1}))" if lowest else f"reversed(range({first + 1}))"
-    return f"range({first}, {end}, {by})"
+def _range(low: str, high: str, by: int) -> str:
+    if abs(by) != 1:
+        return f"range({low}, {high}, {by})"
+    text = f"range({high})" if low == "0" else f"range({low}, {high})"
+    return text if by == 1 else f"reversed({text})"
 
 
 def loop_ended(texts: Expressions, loop: Loop) -> list[str]:

@@ -14,6 +14,7 @@ from ..context.settings import SILENT, errors
 from ..kernels.arrays import LARGE
 from ..kernels.parts import by_halves, by_rows, total_by_halves
 from ..kernels.sums import sum_of_short_rows, total_of_rows
+from . import rolled
 from .blocks import RowBlock, in_blocks
 from .expressions import Expressions
 from .folding import in_few_pieces
@@ -23,7 +24,7 @@ from .optimise import Optimised
 from .program import Program
 from .quicker import quicker
 from .reuse import into, reusing
-from .rolled import Loop, loop_begun, loop_ended, with_loops
+from .rolled import Loop, loop_begun, loop_ended
 from .scalars import NAMES, in_python
 from .short import in_long_rows
 from .statements import Statement, Variable
@@ -65,7 +66,8 @@ def write_program(
     """
     left = in_python(p, reusing(in_long_rows(quicker(p, in_blocks(gathered(left))))))
     flat = left.statements
-    left = with_loops(left)
+    if len(flat) >= rolled.LONG:
+        left = rolled.with_loops(left, rolled.REPEATS)
     names = {"np": np, **left.constants, "_errors": errors, "_SILENT": SILENT, "_by_rows": by_rows}
     names |= NAMES | {"_by_halves": by_halves, "_total_by_halves": total_by_halves, "_total_of_rows": total_of_rows}
     names |= {"_sum_of_short_rows": sum_of_short_rows}
