@@ -42,7 +42,7 @@ from .repeats import (
 
 # A period is proposed by the next places where the same 2, 4, ... keys follow each other, so many of each.
 _WINDOWS, _PROPOSALS = (2, 4, 16, 64), 4
-_VAIN = 20  # for each line, so many may be compared in vain
+_VAIN = 2000  # so many lines may be compared in vain, and one more for each line that has been passed
 _FARTHEST = 4  # so many iterations may something come from
 _SAVED = 8  # so many lines must a loop save that is carried out
 _DEEPEST = 4  # loops in loops
@@ -74,7 +74,7 @@ class _Pass:
         self._now, self._old, self._level, self._least = now, now.nodes, level, least
         self._new: list[Any] = []
         self._moved: list[tuple[int, tuple[Entered, ...]]] = []
-        self._vain = _VAIN * len(self._old)
+        self._vain = _VAIN
         self._suspects: dict[int, int] = {}  # by period, where it failed last: that is looked at first
         numbers: dict[Any, int] = {}
         self._ids = np.array([numbers.setdefault(x.key, len(numbers)) for x in self._old], np.int64)
@@ -86,7 +86,8 @@ class _Pass:
         tables = [_next_alike(self._ids, width) for width in _WINDOWS]
         found = False
         while k < len(old):
-            run = self._proposed(k, tables)
+            run = self._proposed(k, tables) if self._vain > 0 else None
+            self._vain += 1
             if run is None:
                 self._moved.append((len(self._new), ()))
                 self._new.append(self._kept(old[k]))
@@ -116,7 +117,7 @@ class _Pass:
                 if j < 0:
                     break
                 p = j - k
-                if p in tried or k + least * p > len(ids) or self._vain < 0:
+                if p in tried or k + least * p > len(ids):
                     continue
                 tried.add(p)
                 if not (ids[k : k + 2 * p] == ids[k + p : k + 3 * p]).all():
@@ -129,7 +130,7 @@ class _Pass:
                     if q and self._repeats(k + q, p)[0] >= m:
                         return None  # it begins a little later
                     return p, m
-                self._vain -= m * p
+                self._vain -= max((m - 1) * p, 0) + extra + 1
         return None
 
     def _repeats(self, s: int, p: int) -> tuple[int, int, int]:

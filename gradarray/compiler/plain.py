@@ -10,9 +10,9 @@ from ..kernels.arrays import ONES
 from .expressions import ANY, makes_view
 from .folding import REDUCTIONS, in_few_pieces
 from .forms import Form, Hole, Other, RulesByName, form_read, operand
+from .iterated import Loop
 from .lines import said
 from .optimise import Optimised, asked_for_nan, needed
-from .rolled import Loop
 from .statements import Pieces, Statement, Variable
 
 _RULES = RulesByName[Callable[[Any, Statement, Form], Any]]()

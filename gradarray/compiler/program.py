@@ -26,7 +26,7 @@ from ..reverse.tensor import Tensor
 from ..tape.nodes import next_order
 from .statements import Line, Statement, Untraceable, Variable
 
-LONGEST = 2_000_000  # statements, which take some seconds to be written down
+LONGEST = 500_000  # statements, which take half a minute to be written down, and a gigabyte
 
 
 def succeeds(compute: Callable[[], Any]) -> bool:

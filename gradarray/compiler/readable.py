@@ -11,11 +11,12 @@ from typing import Any, NamedTuple, Self
 from ..transforms.containers import Fixed, Tree
 from .expressions import Expressions, makes_view
 from .forms import form_read
+from .iterated import Loop, loop_begun, loop_ended
 from .lines import Said, said
 from .optimise import Optimised
 from .plain import assigned, places_spelt_out, plainly_put
 from .program import Program
-from .rolled import Loop, loop_begun, loop_ended, with_loops
+from .rolled import with_loops
 from .spelling import helper, spelt
 from .statements import Statement, Variable
 

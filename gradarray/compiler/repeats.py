@@ -303,3 +303,50 @@ def paths_along(level: int, paths: Sequence[Sequence[Entered]]) -> tuple[Entered
             for steps in zip(*paths, strict=True)
         ]
     )
+
+
+# --- what is said of counts and results ----------------------------------------------------------------------------
+
+
+def results_in_a_row(line: Pattern) -> dict[int, tuple[int, str]]:
+    """Return which leaves, separated by commas, are all results of a loop: where they end, and how to say them."""
+    runs: dict[int, tuple[int, str]] = {}
+    k = 0
+    while k < len(line.leaves):
+        leaf = line.leaves[k]
+        at, m = iteration_of(leaf) or (1, 1)
+        if at in (0, m - 1):
+            counts = range(m) if at == 0 else range(m - 1, -1, -1)
+            place = leaf.path[0].place
+            wanted = [Result(leaf.at, (Entered(place, Count(n), Count(m - 1 - n)),)) for n in counts]
+            if line.leaves[k : k + m] == wanted and {*line.template[k + 1 : k + m]} == {", "}:
+                runs[k] = k + m, "*_" if at == 0 else "*reversed(_)"
+                k += m
+                continue
+        k += 1
+    return runs
+
+
+def iteration_of(leaf: Any) -> tuple[int, int] | None:
+    """Return in which iteration of a loop something is made, and how many there are; None where that is not fixed."""
+    if type(leaf) is not Result or len(leaf.path) != 1:
+        return None
+    ahead, behind = leaf.path[0][1:]
+    if ahead is None or behind is None or ahead.steps or behind.steps:
+        return None
+    return ahead.base, ahead.base + behind.base + 1
+
+
+def counts_added(a: Count, b: Count, times: int = 1) -> Count:
+    steps = dict(a.steps)
+    for level, step in b.steps:
+        steps[level] = steps.get(level, 0) + times * step
+    return Count(a.base + times * b.base, tuple([(level, step) for level, step in steps.items() if step]))
+
+
+def place_of(step: Entered) -> Count:
+    """Return the index into a list of what the iterations made."""
+    if step.ahead is not None:
+        return step.ahead
+    back = step.behind
+    return Count(-1 - back.base, tuple([(level, -by) for level, by in back.steps]))  # type: ignore[union-attr]

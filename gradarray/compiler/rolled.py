@@ -1,68 +1,40 @@
-"""Programs with loops in them: a loop is one statement, with statements over variables as its members."""
+"""Programs with loops in them: what was found, said with variables and texts in the place of leaves."""
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from .expressions import ANY, Expressions
+from .expressions import ANY
 from .folding import in_few_pieces
-from .forms import ANYTHING, Form
+from .iterated import Loop
 from .loops import Listing, roll
 from .optimise import Optimised
-from .repeats import LAST, Before, Count, Entered, Given, Here, Pattern, Result, Round, Table, Word, as_leaf, lines_of
+from .repeats import (
+    LAST,
+    Before,
+    Count,
+    Entered,
+    Given,
+    Here,
+    Pattern,
+    Result,
+    Round,
+    Table,
+    Word,
+    as_leaf,
+    counts_added,
+    iteration_of,
+    lines_of,
+    place_of,
+    results_in_a_row,
+)
 from .statements import Pieces, Statement, Variable
 
 # So many statements has a program that is carried out with loops, of so many iterations: fewer statements are carried
 # out sooner one behind the other, as a loop has to keep values in lists that they have in names of their own.
 LONG, REPEATS = 3000, 4
-
-
-class Loop(Statement):
-    """Statements that repeat.
-
-    Attributes
-    ----------
-    members
-    index : counts the iterations, as `times` says: the ends of a range, and its steps, which is gone through from its
-        other end where that is -1
-    tables : variables that are another item of a sequence in each iteration, and the pieces of its text
-    carried : variables that stand for what an earlier iteration made, and the pieces of what they are in the first one
-    moves : at the end of an iteration, which of these become which variable
-    own : variables that stand for what the iteration before made until the iteration makes them itself
-    saved : at the end of an iteration, which lists get which variable: one of its own, or the list of a loop within
-    updates : the memory that is written into
-    outputs : what is needed when an iteration has ended
-    """
-
-    __slots__ = ("carried", "index", "members", "moves", "outputs", "own", "saved", "tables", "times", "updates")
-
-    def __init__(
-        self,
-        members: Sequence[Statement],
-        index: Variable,
-        times: tuple[Pieces, Pieces, int],
-        tables: list[tuple[Variable, Pieces]],
-        carried: list[tuple[Variable, Pieces]],
-        moves: list[tuple[Variable, Variable]],
-        saved: list[tuple[Variable, Variable]],
-        updates: set[int],
-        results: Sequence[Variable],
-        own: set[Variable],
-    ) -> None:
-        inside = {r for s in members for r in s.results} | {v for v, _ in (*tables, *carried)} | {index}
-        around = [p for _, pieces in (*tables, *carried) for p in pieces if type(p) is Variable]
-        around += [p for pieces in times[:2] for p in pieces if type(p) is Variable]
-        reads = dict.fromkeys([*around, *[v for s in members for v in s.reads if v not in inside]])
-        super().__init__("loop", tuple(results), tuple(reads), None, all(s.silent for s in members), None)
-        self.form = Form("loop", "", (), {}, ANYTHING, ())
-        self.members, self.index, self.times = members, index, times
-        self.tables, self.carried, self.moves, self.saved = tables, carried, moves, saved
-        self.updates, self.own = updates, own
-        kept = {*own, *results, *[v for _, v in (*saved, *moves)]}
-        self.outputs = [r for s in members for r in s.results if r in kept]
 
 
 def with_loops(left: Optimised, least: int) -> Optimised:
@@ -79,12 +51,15 @@ def _allocated_first(statements: Sequence[Statement]) -> list[Statement]:
     The array for a gradient is made where it is first added to, within the first iteration of what is to be a loop.
     """
     found: Counter[Any] = Counter([s.pieces for s in statements if _allocates(s)])
+    silent = next((k for k, s in enumerate(statements) if s.silent), len(statements))
     first: list[list[Statement]] = [[], []]
-    rest: list[Statement] = []
-    for s in statements:
-        (first[s.silent] if _allocates(s) and found[s.pieces] == 1 else rest).append(s)
-    silent = next((k for k, s in enumerate(rest) if s.silent), len(rest))
-    return [*first[False], *rest[:silent], *first[True], *rest[silent:]]
+    rest: list[list[Statement]] = [[], []]
+    for k, s in enumerate(statements):
+        if _allocates(s) and found[s.pieces] == 1:
+            first[s.silent].append(s)
+        else:
+            rest[k >= silent].append(s)
+    return [*first[False], *rest[False], *first[True], *rest[True]]
 
 
 def _allocates(s: Statement) -> bool:
@@ -137,7 +112,7 @@ class _Speaker:
 
     def _item(self, leaf: Any) -> list[Any]:
         """Return the text of a result of a loop as one of all, where these are in a list anyway."""
-        found = _iteration(leaf)
+        found = iteration_of(leaf)
         if found is None or self._asked[leaf.at] < _MANY:
             return []
         target, _ = self._target(leaf, {})
@@ -213,7 +188,7 @@ class _Speaker:
         depth = len(self._chains[target]) - len(path)
         pieces: list[Any] = [self._list(target, depth)]
         for step in path:
-            pieces += ["[", *self._number(_place(step)), "]"]
+            pieces += ["[", *self._number(place_of(step)), "]"]
         return pieces
 
     def _number(self, count: Count) -> list[Any]:
@@ -262,7 +237,7 @@ class _Speaker:
         if not around and all(type(x) in _PLAIN and not getattr(x, "path", ()) for x in line.leaves):
             return line.statement
         pieces: list[Any] = [line.template[0]]
-        runs = _runs(line) if len(line.leaves) > _MANY else {}
+        runs = results_in_a_row(line) if len(line.leaves) > _MANY else {}
         ends = 0
         for k, (leaf, behind) in enumerate(zip(line.leaves, line.template[1:], strict=True)):
             if k < ends:
@@ -315,9 +290,9 @@ class _Speaker:
     def _times(self, x: Round) -> tuple[Pieces, Pieces, int]:
         _, first, by = self._indices[x.level]
         if by == -1:
-            ends = _sum(_sum(first, x.trip, -1), Count(1)), _sum(first, Count(1))
+            ends = counts_added(counts_added(first, x.trip, -1), Count(1)), counts_added(first, Count(1))
         else:
-            ends = first, _sum(first, x.trip, by)
+            ends = first, counts_added(first, x.trip, by)
         low, high = [in_few_pieces(self._number(n)) for n in ends]
         return low, high, by
 
@@ -387,64 +362,18 @@ class _Speaker:
 
 # Of more operands, those that are all that a loop made are looked for.
 _MANY = 3
-
-
-def _runs(line: Pattern) -> dict[int, tuple[int, str]]:
-    """Return which leaves, separated by commas, are all results of a loop: where they end, and how to say them."""
-    runs: dict[int, tuple[int, str]] = {}
-    k = 0
-    while k < len(line.leaves):
-        leaf = line.leaves[k]
-        at, m = _iteration(leaf) or (1, 1)
-        if at in (0, m - 1):
-            counts = range(m) if at == 0 else range(m - 1, -1, -1)
-            place = leaf.path[0].place
-            wanted = [Result(leaf.at, (Entered(place, Count(n), Count(m - 1 - n)),)) for n in counts]
-            if line.leaves[k : k + m] == wanted and {*line.template[k + 1 : k + m]} == {", "}:
-                runs[k] = k + m, "*_" if at == 0 else "*reversed(_)"
-                k += m
-                continue
-        k += 1
-    return runs
-
-
-def _iteration(leaf: Any) -> tuple[int, int] | None:
-    """Return in which iteration of a loop something is made, and how many there are; None where that is not fixed."""
-    if type(leaf) is not Result or len(leaf.path) != 1:
-        return None
-    ahead, behind = leaf.path[0][1:]
-    if ahead is None or behind is None or ahead.steps or behind.steps:
-        return None
-    return ahead.base, ahead.base + behind.base + 1
-
-
 _PLAIN = (Word, Count, Given, Result)
 
 
 def _counts(leaf: Any) -> Iterable[Count]:
     if type(leaf) is Count:
         return (leaf,)
-    return [_place(step) for step in getattr(leaf, "path", ())] if type(leaf) in (Result, Here) else ()
+    return [place_of(step) for step in getattr(leaf, "path", ())] if type(leaf) in (Result, Here) else ()
 
 
 def _counts_in(n: Count, level: int) -> bool:
     """Tell whether a number advances in a loop of a level, and in no loop within it."""
     return bool(n.steps) and n.steps[0][0] == level
-
-
-def _sum(a: Count, b: Count, times: int = 1) -> Count:
-    steps = dict(a.steps)
-    for level, step in b.steps:
-        steps[level] = steps.get(level, 0) + times * step
-    return Count(a.base + times * b.base, tuple([(level, step) for level, step in steps.items() if step]))
-
-
-def _place(step: Entered) -> Count:
-    """Return the index into a list of what the iterations made."""
-    if step.ahead is not None:
-        return step.ahead
-    back = step.behind
-    return Count(-1 - back.base, tuple([(level, -by) for level, by in back.steps]))  # type: ignore[union-attr]
 
 
 def _with_starts(leaf: Any, node: Any, starts: bool = False) -> Iterator[tuple[Any, bool]]:
@@ -460,50 +389,3 @@ def _stands_alone(before: Sequence[Any], behind: str) -> bool:
     """Tell whether a sum may stand between two texts as it is."""
     text = next((p for p in reversed(before) if p != ""), "")
     return type(text) is str and text.rstrip()[-1:] in "[,:(" and behind[:1] in ("]", ",", ":", ")")
-
-
-# --- texts ------------------------------------------------------------------------------------------------------------
-
-_INDICES = "ijklmn"
-
-
-def loop_begun(texts: Expressions, loop: Loop) -> list[str]:
-    """Return the lines in front of the members of a loop."""
-
-    def shown(pieces: Pieces) -> str:
-        return "".join([p if type(p) is str else texts.name(p) for p in pieces])
-
-    lines = []
-    pairs = [(texts.name(v), shown(pieces)) for v, pieces in loop.carried]
-    pairs = [(name, value) for name, value in pairs if name != value]
-    if pairs:
-        lines.append(f"{', '.join([name for name, _ in pairs])} = {', '.join([value for _, value in pairs])}")
-    lines += [f"{texts.name(v)} = []" for v, _ in loop.saved]
-    items = [texts.name(v) for v, _ in loop.tables]
-    sequences = [shown(pieces) for _, pieces in loop.tables]
-    if any(loop.index in s.reads for s in loop.members) or not items:
-        texts.names[loop.index] = next(name for name in _index_names() if not texts.is_taken(name))
-        texts.taken.add(texts.names[loop.index])
-        items.insert(0, texts.names[loop.index])
-        sequences.insert(0, _range(shown(loop.times[0]), shown(loop.times[1]), loop.times[2]))
-    over = sequences[0] if len(sequences) == 1 else f"zip({', '.join(sequences)})"
-    return [*lines, f"for {', '.join(items)} in {over}:"]
-
-
-def _index_names() -> Iterator[str]:
-    yield from _INDICES
-    yield from map("i{}".format, itertools.count(1))
-
-
-def _range(low: str, high: str, by: int) -> str:
-    if abs(by) != 1:
-        return f"range({low}, {high}, {by})"
-    text = f"range({high})" if low == "0" else f"range({low}, {high})"
-    return text if by == 1 else f"reversed({text})"
-
-
-def loop_ended(texts: Expressions, loop: Loop) -> list[str]:
-    """Return the lines at the end of an iteration, and give the name of the index back."""
-    texts.taken.discard(texts.names.get(loop.index, ""))
-    lines = [f"{texts.name(many)}.append({texts.name(v)})" for many, v in loop.saved]
-    return [*lines, *[f"{texts.name(a)} = {texts.name(b)}" for a, b in loop.moves]]

@@ -20,11 +20,11 @@ from .expressions import Expressions
 from .folding import in_few_pieces
 from .forms import form_read
 from .gathers import gathered
+from .iterated import Loop, loop_begun, loop_ended
 from .optimise import Optimised
 from .program import Program
 from .quicker import quicker
 from .reuse import into, reusing
-from .rolled import Loop, loop_begun, loop_ended
 from .scalars import NAMES, in_python
 from .short import in_long_rows
 from .statements import Statement, Variable
