@@ -344,7 +344,7 @@ def counts_added(a: Count, b: Count, times: int = 1) -> Count:
     return Count(a.base + times * b.base, tuple([(level, step) for level, step in steps.items() if step]))
 
 
-def place_of(step: Entered) -> Count:
+def index_into(step: Entered) -> Count:
     """Return the index into a list of what the iterations made."""
     if step.ahead is not None:
         return step.ahead

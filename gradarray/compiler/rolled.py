@@ -25,9 +25,9 @@ from .repeats import (
     Word,
     as_leaf,
     counts_added,
+    index_into,
     iteration_of,
     lines_of,
-    place_of,
     results_in_a_row,
 )
 from .statements import Pieces, Statement, Variable
@@ -188,7 +188,7 @@ class _Speaker:
         depth = len(self._chains[target]) - len(path)
         pieces: list[Any] = [self._list(target, depth)]
         for step in path:
-            pieces += ["[", *self._number(place_of(step)), "]"]
+            pieces += ["[", *self._number(index_into(step)), "]"]
         return pieces
 
     def _number(self, count: Count) -> list[Any]:
@@ -368,7 +368,7 @@ _PLAIN = (Word, Count, Given, Result)
 def _counts(leaf: Any) -> Iterable[Count]:
     if type(leaf) is Count:
         return (leaf,)
-    return [place_of(step) for step in getattr(leaf, "path", ())] if type(leaf) in (Result, Here) else ()
+    return [index_into(step) for step in getattr(leaf, "path", ())] if type(leaf) in (Result, Here) else ()
 
 
 def _counts_in(n: Count, level: int) -> bool:
