@@ -171,6 +171,7 @@ KINDS = [
 @pytest.mark.parametrize("f", KINDS)
 def test_kinds_of_loops(f: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     x = np.random.default_rng(1).normal(size=12)
+    agrees(f, [x], [x * 0.9], [-x], monkeypatch=monkeypatch)
     loops = agrees(ga.value_and_grad(f), [x], [x * 0.9], [-x], monkeypatch=monkeypatch)
     assert (loops > 0) is (f is not looked_up)
     slope = ga.jvp(f, (x,), (np.cos(x),))[1]
