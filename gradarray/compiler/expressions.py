@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Self
 
 from .forms import ANYTHING, Form, form_read, of_text
 from .optimise import Optimised, is_between
 from .statements import Statement, Variable
 
+# Memory that may be any, as what stands in a list.
+ANY = -1 << 60
 # So deep may one expression stand in another.
 _DEEPEST = 12
 # What cannot meet an infinity or a NaN, and so may stand among statements of either kind.
@@ -40,9 +44,11 @@ def is_mute(s: Statement) -> bool:
     return s.kind == "guard" or _is_mute(s)
 
 
-def makes_view(s: Statement, left: Optimised) -> bool:
-    """Tell whether a statement makes a view, at a place that depends on no value."""
-    if len(s.results) != 1 or len(s.reads) != 1 or form_read(s).op not in ("index", "attribute"):
+def makes_view(s: Statement, left: Optimised, indices: frozenset[Variable] = frozenset()) -> bool:
+    """Tell whether a statement makes a view, at a place that depends on no value but the indices of loops."""
+    if len(s.results) != 1 or not s.reads or form_read(s).op not in ("index", "attribute"):
+        return False
+    if len(s.reads) != 1 and not indices.issuperset(s.reads[1:]):
         return False
     memory = left.memory(s.results[0].memory)
     return memory is not None and memory == left.memory(s.reads[0].memory)
@@ -66,12 +72,25 @@ class Expressions:
         self.names: dict[Variable, str] = {v: v.name for v in inputs}
         self.inputs = frozenset(self.names)
         self.taken = {*self.names.values(), *left.constants}  # names that are no variable's
+        self.free: list[str] = []
+        self._numbers = itertools.count(1)
+        self._indices: frozenset[Variable] = frozenset()
+        self._own: dict[Variable, int] = {}
+        self._begin(left)
+
+    def _begin(self, left: Optimised) -> None:
         self.left = left
         self._texts: dict[Variable, tuple[str, int]] = {}
-        self.free: list[str] = []
-        self._count = 0
         self._loud: set[int] = set()
         self._users = self._found(left.statements)
+
+    def of_loop(self, loop: Any) -> Self:
+        """Return the texts of the members of a loop, with names of the same kind."""
+        inner = copy.copy(self)
+        inner._indices = self._indices | {loop.index}
+        inner._own = {r: k for k, s in enumerate(loop.members) for r in s.results if r in loop.own}
+        inner._begin(self.left._replace(statements=loop.members, outputs=loop.outputs))
+        return inner
 
     def stays(self, s: Statement) -> bool:
         """Tell whether a statement keeps a line of its own anyway."""
@@ -95,17 +114,18 @@ class Expressions:
                     uses[v].append(k)
                 else:
                     uses[v] = [k]
-        returned = {v for v in left.outputs if type(v) is Variable}
+        returned = {v for v in left.returned() if type(v) is Variable}
         self.used = {*uses, *returned}
         # What an expression reads, whether NumPy has something to say there, and how deep it is.
         read: dict[Variable, set[int | None]] = {}
         loud: dict[Variable, bool] = {}
         depth: dict[Variable, int] = {}
-        writes: dict[int | None, list[int]] = {}  # by memory, where it is written into
+        # By memory, where it is written into; by variable, where it becomes another one.
+        writes: dict[Any, list[int]] = {v: [k] for v, k in self._own.items()}
         for k, s in enumerate(statements):
-            if s.kind == "write" or s.kind == "block" or s.writes is not None:
-                for place in (*([] if s.writes is None else [left.memory(s.writes)]), *getattr(s, "updates", ())):
-                    writes.setdefault(place, []).append(k)
+            places = [*([] if s.writes is None else [s.writes]), *getattr(s, "updates", ())]
+            for place in {*map(self._memory, places), ANY} if places else ():
+                writes.setdefault(place, []).append(k)
         for k, s in enumerate(statements):
             inner = [v for v in s.reads if v in users]
             says = not is_mute(s) or (len(inner) > 0 and any(loud[v] for v in inner))
@@ -122,7 +142,9 @@ class Expressions:
                 continue
             last = used[-1]
             if writes:
-                own = () if makes_view(s, left) else [left.memory(v.memory) for v in s.reads if v.memory is not None]
+                view = self._makes_view(s)
+                own: list[Any] = [] if view else [self._memory(v.memory) for v in s.reads if v.memory is not None]
+                own += [v for v in s.reads if v in self._own]
                 reads = set(own).union(*[read[v] for v in inner])
                 if any(is_between(writes.get(place, ()), k + 1, last - 1) for place in reads):
                     continue
@@ -130,16 +152,23 @@ class Expressions:
             users[r], depth[r], loud[r] = last, deep, says
         return users
 
+    def _memory(self, number: int | None) -> int | None:
+        """Return the number of a piece of memory; in a loop, where it may be another one each time, it is any."""
+        return ANY if self._indices else self.left.memory(number)
+
+    def _makes_view(self, s: Statement) -> bool:
+        return makes_view(s, self.left, self._indices)
+
     def _takes(self, user: Statement, s: Statement, says: bool) -> bool:
         """Tell whether the text of a statement may stand in that of another one."""
-        if user.kind in ("several", "block") or (says and user.silent != s.silent):
+        if user.kind in ("several", "block", "loop") or (says and user.silent != s.silent):
             return False
         return self.may_stand(s.results[0], user)
 
     def last_reads(self) -> dict[Variable, int]:
         """Return where each variable is read for the last time; what stands in another statement is read there."""
         statements = self.left.statements
-        last: dict[Variable, int] = {v: 1 << 60 for v in self.left.outputs if type(v) is Variable}
+        last: dict[Variable, int] = {v: 1 << 60 for v in self.left.returned() if type(v) is Variable}
         at = [*range(len(statements))]
         for k in range(len(statements) - 1, -1, -1):
             results = statements[k].results
@@ -163,6 +192,10 @@ class Expressions:
         """Tell whether NumPy has nothing to say of a statement and of what stands in it."""
         return id(s) not in self._loud
 
+    def is_taken(self, name: str) -> bool:
+        """Tell whether a name stands for something already."""
+        return name in self.taken
+
     def name(self, v: Variable) -> str:
         name = self.names.get(v)
         if name is None:
@@ -172,9 +205,8 @@ class Expressions:
     def new_name(self, v: Variable) -> str:
         if self.free:
             return self.free.pop()
-        while (name := f"{self.prefix}{self._count + 1}") in self.taken:
-            self._count += 1
-        self._count += 1
+        while (name := f"{self.prefix}{next(self._numbers)}") in self.taken:
+            pass
         return name
 
     def text(self, s: Statement) -> str:
@@ -195,7 +227,12 @@ class Expressions:
 
     def results(self) -> list[str]:
         """Return the texts of what is returned."""
-        return [v if type(v) is str else self.name(v) for v in self.left.outputs]
+        return [self._returned(v) for v in self.left.outputs]
+
+    def _returned(self, v: Any) -> str:
+        if type(v) is tuple:
+            return "".join([p if type(p) is str else self.name(p) for p in v])
+        return v if type(v) is str else self.name(v)
 
     def line(self, s: Statement) -> Any:
         """Return the line of a statement."""

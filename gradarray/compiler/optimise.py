@@ -37,7 +37,7 @@ class Optimised(NamedTuple):
     Attributes
     ----------
     statements
-    outputs : what is returned: variables, or text
+    outputs : what is returned: variables, text, or text that is cut at the variables
     constants : by name, what the text refers to
     memories : for a piece of memory, the one that it turned out to be
     largest : how many elements the largest array has that is made
@@ -52,6 +52,10 @@ class Optimised(NamedTuple):
     def memory(self, number: int | None) -> int | None:
         """Return the number of a piece of memory as it turned out."""
         return None if number is None else self.memories.get(number, number)
+
+    def returned(self) -> list[Any]:
+        """Return the variables and texts in what is returned."""
+        return [p for x in self.outputs for p in (x if type(x) is tuple else (x,))]
 
 
 class Optimiser:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..kernels.arrays import ONES
+from .expressions import ANY, makes_view
 from .folding import REDUCTIONS, in_few_pieces
 from .forms import Form, Hole, Other, RulesByName, form_read, operand
+from .iterated import Loop
+from .lines import said
 from .optimise import Optimised, asked_for_nan, needed
-from .statements import Statement, Variable
+from .statements import Pieces, Statement, Variable
 
 _RULES = RulesByName[Callable[[Any, Statement, Form], Any]]()
 _rule = _RULES.adding
@@ -26,6 +29,79 @@ def plainly_put(left: Optimised, given: set[int | None]) -> Optimised:
     outputs = [v for v in left.outputs if type(v) is Variable]
     given = {left.memory(m) for m in given}
     return left._replace(statements=needed(put.statements, given, outputs, left.memory))
+
+
+# So long may a text be that stands wherever its result is used.
+_SHORT = 16
+
+
+def places_spelt_out(
+    left: Optimised, parts: Sequence[tuple[str, str]], inputs: Sequence[Variable]
+) -> tuple[Optimised, list[Variable]]:
+    """Return a program that reads elements, as ``x[0]``, wherever it uses them; so a loop over places shows as one.
+
+    Parameters
+    ----------
+    left
+    parts : how what stands in containers is reached, by name
+    inputs
+
+    Returns
+    -------
+    Optimised
+    list of Variable
+        The containers, of which it reads items itself.
+    """
+    written = {left.memory(s.writes) for s in left.statements if s.writes is not None}
+    given = {left.memory(v.memory) for v in inputs}
+    written |= set() if written.isdisjoint(given) else given  # they may share memory
+    kept = {v for v in left.returned() if type(v) is Variable}
+    containers: dict[str, Variable] = {}
+    texts: dict[Variable, Pieces] = {}
+    reached = dict(parts)
+    for v in inputs:
+        name, bracket, rest = reached.get(v.name, "").partition("[")
+        if _NUMBERED.search(bracket + rest) and v not in kept and left.memory(v.memory) not in written:
+            texts[v] = containers.setdefault(name, Variable(name, memory=ANY)), bracket + rest
+    labels = assigned(left.statements)
+    statements: list[Statement] = []
+    for s in left.statements:
+        if not texts.keys().isdisjoint(s.reads):
+            s = s.but(in_few_pieces([p for piece in s.pieces for p in texts.get(piece, (piece,))]))
+        if _is_place(s, left, written) and s.results[0] not in labels and s.results[0] not in kept:
+            texts[s.results[0]] = s.pieces
+        else:
+            statements.append(s)
+    return left._replace(statements=statements), [*containers.values()]
+
+
+_NUMBERED = re.compile(r"\[\d")
+
+
+def _is_place(s: Statement, left: Optimised, written: set[int | None]) -> bool:
+    """Tell whether a statement reads an element, or a part, of what is never written into."""
+    if s.kind != "call" or len(s.results) != 1 or len(s.reads) != 1 or form_read(s).op != "index":
+        return False
+    (v,), (r,) = s.reads, s.results
+    if s.pieces[0] is not v or len("".join(map(str, s.pieces[1:]))) > _SHORT or left.memory(v.memory) in written:
+        return False
+    return v.memory is not None and (r.memory is None or makes_view(s, left))
+
+
+def assigned(statements: Sequence[Statement]) -> dict[Variable, str]:
+    """Return the names that the user's lines assign, by what they came to."""
+    labels: dict[Variable, str] = {}
+    behind: Statement | None = None
+    for s in reversed(statements):
+        if type(s) is Loop:
+            labels |= assigned(s.members)
+        after, behind = behind, s if s.kind != "guard" else behind
+        source = said(s.line)
+        if s.silent or s.kind != "call" or source is None or not source.target or len(s.results) != 1:
+            continue
+        if after is None or after.silent or said(after.line) != source:
+            labels[s.results[0]] = source.target
+    return labels
 
 
 class _Plain:

@@ -23,7 +23,7 @@ from .lines import Origins
 from .operands import Operands
 from .statements import JitError, Statement, Variable
 
-LONGEST = 100_000  # statements, which take some seconds to be written down
+LONGEST = 500_000  # statements, which take half a minute to be written down, and a gigabyte
 
 
 def succeeds(compute: Callable[[], Any]) -> bool:

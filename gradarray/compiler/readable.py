@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import re
 import types
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from ..transforms.containers import Fixed, Tree
 from .expressions import Expressions, makes_view
 from .forms import form_read
+from .iterated import Loop, loop_begun, loop_ended
 from .lines import Said, said
 from .optimise import Optimised
-from .plain import plainly_put
+from .plain import assigned, places_spelt_out, plainly_put
 from .program import Program
+from .rolled import with_loops
 from .spelling import helper, spelt
 from .statements import Statement, Variable
 
 # So wide may a line be with a comment behind it, and so long an expression that stands in another one.
 _WIDTH = 110
 _LONGEST = 60
+_FOREVER = (math.inf,)
 # A constant with a shorter text stands where it is used.
 _SHORT = 24
 
@@ -66,11 +70,17 @@ def signature(arguments: Tree, names: Sequence[str], leaves: Sequence[Variable],
 def readable_text(p: Program, left: Optimised, name: str, way: Calling) -> str:
     """Return the text of a function that does what a program does."""
     left = plainly_put(left, {v.memory for v in p.inputs if v.memory is not None})
-    page = _Page(left, p.inputs)
+    spelt_out, containers = places_spelt_out(left, way.parts, p.inputs)
+    rolled = with_loops(spelt_out, 3)
+    if rolled is not spelt_out:
+        left = rolled
+    else:
+        containers = []
+    page = _Page(left, [*p.inputs, *containers])
     body = page.body()
     count = sum(1 for _ in way.result.paths())
     shown = page.results()
-    result = _structure(way.result, iter(shown[:count]))
+    result = _structure(way.result, iter(shown[:count]), page.lengths())
     if result != "None" or not body:
         body.append(f"return {result}")
     parameters = [*way.parameters, *[v.name for v in p.inputs if v.name not in _given(way)]]
@@ -112,15 +122,31 @@ def _given(way: Calling) -> set[str]:
     return {*way.parameters, *[name for name, _ in way.parts]}
 
 
-def _structure(tree: Tree, texts: Any) -> str:
+def _structure(tree: Tree, texts: Any, lengths: dict[str, int]) -> str:
     if tree.kind is None:
         return str(next(texts))
     if tree.kind in (Fixed, type(None)):
         return repr(tree.build([]))
-    parts = [_structure(part, texts) for part in tree.parts]
+    parts = [_structure(part, texts, lengths) for part in tree.parts]
     if tree.kind is dict:
         return "{" + ", ".join([f"{key!r}: {part}" for key, part in zip(tree.keys, parts, strict=True)]) + "}"
+    parts = _taken_together(parts, lengths)
     return f"[{', '.join(parts)}]" if tree.kind is list else f"({', '.join(parts)}{',' * (len(parts) == 1)})"
+
+
+def _taken_together(texts: list[str], lengths: dict[str, int]) -> list[str]:
+    """Return texts with all items of a list as one of them."""
+    found: list[str] = []
+    while texts:
+        name = texts[0].partition("[")[0]
+        items = [f"{name}[{i}]" for i in range(lengths.get(name, 0))]
+        if len(items) > 1 and items in (texts[: len(items)], texts[len(items) - 1 :: -1][: len(items)]):
+            found.append(f"*{name}" if texts[0] == items[0] else f"*reversed({name})")
+            texts = texts[len(items) :]
+        else:
+            found.append(texts[0])
+            texts = texts[1:]
+    return found
 
 
 class _Page(Expressions):
@@ -130,15 +156,35 @@ class _Page(Expressions):
 
     def __init__(self, left: Optimised, inputs: Iterable[Variable]) -> None:
         inputs = list(inputs)
-        self._labels = _labels(left.statements)
-        # What has a name, and from which line on another one may have it.
-        self._holders: dict[str, tuple[Variable | None, int]] = {v.name: (v, 1 << 60) for v in inputs}
-        self._holders |= dict.fromkeys(["np", "math", *left.constants], (None, 0))
+        self._labels = assigned(left.statements)
+        # What has a name; None for what keeps it.
+        self._holders: dict[str, Variable | None] = {v.name: v for v in inputs}
+        self._holders |= dict.fromkeys(["np", "math", *left.constants])
         self._counts: dict[str, int] = {}
-        self._here = 0
+        self._values: dict[Variable, Variable] = {}  # by list, what its items are
+        # Where it is: which statement, and of a loop which of its members. By variable, where it is read last.
+        self._here: tuple[float, ...] = (0,)
+        self._last: dict[Variable, tuple[float, ...]] = {}
         self._silent: set[Variable] = {r for s in left.statements if s.silent for r in s.results}
         super().__init__(left, inputs)
-        self._last = self.last_reads()
+
+    def _begin(self, left: Optimised) -> None:
+        super()._begin(left)
+        around = self._here[:-1]
+        made = {r for s in left.statements for r in s.results}
+        for v, k in self.last_reads().items():
+            if around and v not in made:
+                self._last.setdefault(v, (*around, math.inf))  # the next iteration reads it again
+            else:
+                through = k < len(left.statements) and _reads_again(left.statements[k], v)
+                self._last.setdefault(v, (*around, k, math.inf) if through else (*around, k))
+
+    def of_loop(self, loop: Loop) -> Self:
+        self._here = (*self._here, 0)
+        inner = super().of_loop(loop)
+        self._here = self._here[:-1]
+        self._silent.update([r for s in loop.members if s.silent for r in s.results])
+        return inner
 
     def stays(self, s: Statement) -> bool:
         return s.results[0] in self._labels
@@ -155,11 +201,36 @@ class _Page(Expressions):
         label = self._labels.get(v)
         if label is None:
             return self._unused("g" if v in self._silent else "v", numbered=True)
-        holder = self._holders.get(label)
-        if holder is None or (holder[0] is not None and self._last.get(holder[0], 0) <= self._here < holder[1]):
-            self._holders[label] = v, 1 << 59
+        holder = self._holders.get(label, v)
+        if (holder is v and label not in self.taken) or (
+            holder is not None and self._last.get(holder, _FOREVER) <= self._here
+        ):
+            self._holders[label] = v
             return label
         return self._unused(label)
+
+    def lengths(self) -> dict[str, int]:
+        """Return how long lists are, by name."""
+        return {self.names[many]: many.shape[0] for many in self._values if many.shape and many in self.names}
+
+    def is_taken(self, name: str) -> bool:
+        return name in self.taken or name in self._holders
+
+    def _name_parts(self, loop: Loop) -> None:
+        """Choose names for lists, for what earlier iterations made and for entries of tables."""
+        self._values |= dict(loop.saved)
+        for s in loop.members:
+            if type(s) is Loop:
+                self._values |= dict(s.saved)
+        for many, v in loop.saved:
+            while v in self._values:
+                v = self._values[v]
+            self._labels[many] = f"{'row' if many in self._values.values() else 'all'}_{self.name(v)}"
+        for v, other in loop.moves:
+            self._labels[v] = f"{self.name(other)}_before"
+        for v, pieces in loop.tables:
+            first = next((p for p in pieces if type(p) is Variable), None)
+            self._labels[v] = "c" if first is None else self.name(first).rstrip("_0123456789") or "c"
 
     def _unused(self, stem: str, numbered: bool = False) -> str:
         stem = stem if numbered else f"{stem}_"
@@ -167,27 +238,32 @@ class _Page(Expressions):
         while f"{stem}{k}" in self._holders:
             k += 1
         self._counts[stem] = k + 1
-        self._holders[f"{stem}{k}"] = None, 0
+        self._holders[f"{stem}{k}"] = None
         return f"{stem}{k}"
 
     def body(self) -> list[str]:
         """Return the lines, with the user's beside them, and a mark before each part."""
         lines: list[str] = []
-        both = len({s.silent for s in self.left.statements}) == 2
+        around = self._here[:-1]
+        both = not around and len({s.silent for s in self.left.statements}) == 2
         ends = max([k for k, s in enumerate(self.left.statements) if s.silent], default=0)
         silent: bool | None = None
         before: Said | None = None
         for k, s in enumerate(self.left.statements):
-            self._here = k
+            self._here = (*around, k)
             if self.is_inside(s):
                 continue
             if both and s.silent != silent:
                 silent, before = s.silent, None
-                lines.append("# backward" if silent else "# forward" if self._here < ends else "# then")
+                lines.append("# backward" if silent else "# forward" if k < ends else "# then")
+            if type(s) is Loop:
+                lines += self._loop(s)
+                before = None
+                continue
             line = _asserted(self.text(s)) if s.kind == "guard" else self.line(s)
             source = said(s.line)
             if source is not None and source != before and not _is_same(line, source.text):
-                if len(line) + len(source.text) + 4 <= _WIDTH:
+                if len(line) + len(source.text) + 4 * len(self._here) <= _WIDTH:
                     line = f"{line}  # {source.text}"
                 else:
                     lines.append(f"# {source.text}")
@@ -195,19 +271,21 @@ class _Page(Expressions):
             lines.append(line)
         return lines
 
+    def _loop(self, loop: Loop) -> list[str]:
+        self._name_parts(loop)
+        begun = loop_begun(self, loop)
+        inner = self.of_loop(loop)
+        inner._here = (*self._here, 0)
+        members = inner.body()
+        inner._here = (*self._here, math.inf)
+        return [*begun, *[f"    {line}" for line in (*members, *loop_ended(inner, loop))]]
 
-def _labels(statements: Sequence[Statement]) -> dict[Variable, str]:
-    """Return the names that the user's lines assign, by what they came to."""
-    labels: dict[Variable, str] = {}
-    behind: Statement | None = None
-    for s in reversed(statements):
-        after, behind = behind, s if s.kind != "guard" else behind
-        source = said(s.line)
-        if s.silent or s.kind != "call" or source is None or not source.target or len(s.results) != 1:
-            continue
-        if after is None or after.silent or said(after.line) != source:
-            labels[s.results[0]] = source.target
-    return labels
+
+def _reads_again(s: Statement, v: Variable) -> bool:
+    """Tell whether a statement is a loop that reads a variable not only before it begins."""
+    if type(s) is not Loop:
+        return False
+    return any(v in inner.reads for inner in s.members) or any(v in pieces for _, pieces in s.tables)
 
 
 def _is_same(line: str, text: str) -> bool:

@@ -14,11 +14,13 @@ from ..context.settings import SILENT, errors
 from ..kernels.arrays import LARGE
 from ..kernels.parts import by_halves, by_rows, total_by_halves
 from ..kernels.sums import sum_of_short_rows, total_of_rows
+from . import rolled
 from .blocks import RowBlock, in_blocks
 from .expressions import Expressions
 from .folding import in_few_pieces
 from .forms import form_read
 from .gathers import gathered
+from .iterated import Loop, loop_begun, loop_ended
 from .optimise import Optimised
 from .program import Program
 from .quicker import quicker
@@ -63,6 +65,9 @@ def write_program(
     of the texts of the results.
     """
     left = in_python(p, reusing(in_long_rows(quicker(p, in_blocks(gathered(left))))))
+    flat = left.statements
+    if len(flat) >= rolled.LONG:
+        left = rolled.with_loops(left, rolled.REPEATS)
     names = {"np": np, **left.constants, "_errors": errors, "_SILENT": SILENT, "_by_rows": by_rows}
     names |= NAMES | {"_by_halves": by_halves, "_total_by_halves": total_by_halves, "_total_of_rows": total_of_rows}
     names |= {"_sum_of_short_rows": sum_of_short_rows}
@@ -71,9 +76,9 @@ def write_program(
     lines = [f"def {head}:", *opening, *_lines(carried, ending)]
     names |= carried.functions
     given = {v.memory for v in p.inputs if v.memory is not None}
-    writes: set[int | None] = {s.writes for s in left.statements if s.writes is not None}
-    writes.update(*[s.updates for s in left.statements if isinstance(s, RowBlock)])
-    return Written("\n".join(lines) + "\n", names, writes & given, any(s.kind != "write" for s in left.statements))
+    writes: set[int | None] = {s.writes for s in flat if s.writes is not None}
+    writes.update(*[s.updates for s in flat if isinstance(s, RowBlock)])
+    return Written("\n".join(lines) + "\n", names, writes & given, any(s.kind != "write" for s in flat))
 
 
 # The names of functions at the beginning of an expression.
@@ -111,32 +116,53 @@ _SOME = 64
 
 
 def _lines(expressions: Expressions, ending: Callable[[list[str]], list[str]]) -> list[str]:
+    lines, silent = _body(expressions, False)
+    indent = "        " if silent else "    "
+    lines += [indent + line for line in ending(expressions.results())]
+    return [*lines, *_silenced(True)] if silent else lines
+
+
+def _body(expressions: Expressions, silent: bool) -> tuple[list[str], bool]:
+    """Return the lines of statements, and whether NumPy is silent behind them; it may be so before already."""
     lines: list[str] = []
-    silent, indent = False, "    "
+    already = silent
+    indent = "    "
     ends: dict[int, list[Variable]] = {}
     if expressions.left.largest >= _SOME:
+        made = {r for s in expressions.left.statements for r in s.results}
         for v, k in expressions.last_reads().items():
-            if v.memory is not None and v not in expressions.inputs:
+            if v.memory is not None and v in made:
                 ends.setdefault(k, []).append(v)
     for k, s in enumerate(expressions.left.statements):
         if expressions.is_inside(s):
             continue
-        if s.silent != silent and not expressions.is_mute(s):
+        if s.silent != silent and not already and not expressions.is_mute(s):
             lines += _silenced(silent)
             silent = s.silent
             indent = "        " if silent else "    "
         if isinstance(s, RowBlock):
             lines += [indent + line for line in _block(expressions, s)]
+        elif isinstance(s, Loop):
+            lines += [indent + line for line in _loop(expressions, s, silent)]
         else:
             line = expressions.line(s)
             lines.append(indent + (f"if {line}: return None" if s.kind == "guard" else line))
         gone = [v for v in ends.get(k, ()) if v in expressions.names]
         expressions.free += [expressions.names[v] for v in gone]
-        dead = [expressions.names[v] for v in gone if math.prod(v.shape) >= LARGE]
+        dead = [expressions.names[v] for v in gone if v.shape and math.prod(v.shape) >= LARGE]
         if dead:
             lines.append(f"{indent}del {', '.join(dead)}")
-    lines += [indent + line for line in ending(expressions.results())]
-    return [*lines, *_silenced(True)] if silent else lines
+    return lines, silent and not already
+
+
+def _loop(outer: Expressions, loop: Loop, silent: bool) -> list[str]:
+    """Return the lines of a loop."""
+    before = loop_begun(outer, loop)
+    inner = outer.of_loop(loop)
+    lines, silenced = _body(inner, silent)
+    if silenced:
+        lines += _silenced(True)
+    return [*before, *lines, *[f"    {line}" for line in loop_ended(inner, loop)]]
 
 
 def _silenced(ends: bool) -> list[str]:

@@ -94,6 +94,51 @@ def joined(x: Any) -> Any:
     return np.sum(np.stack([y, 2 * y]) ** 2)
 
 
+def summed(x: Any) -> Any:
+    s = 0.0
+    for i in range(len(x)):
+        s = s + np.sin(x[i]) * x[i]
+    return s
+
+
+def recurrence(W: Any, x: Any) -> Any:
+    h = np.zeros(3)
+    for t in range(len(x)):
+        h = np.tanh(W @ h + x[t])
+    return np.sum(h)
+
+
+def pairs(x: Any) -> Any:
+    e = 0.0
+    for i in range(len(x)):
+        for j in range(i):
+            r = x[i] - x[j]
+            e = e + np.exp(-r * r)
+    return e
+
+
+def grid(a: Any) -> Any:
+    e = 0.0
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            e = e + np.sin(a[i, j])
+    return e
+
+
+def layers(weights: Any, x: Any) -> Any:
+    h = x
+    for w in weights:
+        h = np.tanh(h @ w)
+    return np.sum(h)
+
+
+def neighbours(x: Any) -> Any:
+    out = np.zeros(len(x) - 1)
+    for i in range(len(x) - 1):
+        out[i] = (x[i + 1] - x[i]) ** 2
+    return np.sum(out)
+
+
 CASES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "rosenbrock": (ga.grad(rosenbrock), (np.array([0.5, -1.0, 2.0, 1.0]),)),
     "softmax_regression": (
@@ -116,6 +161,12 @@ CASES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "joined": (ga.grad(joined), (np.array([0.5, 2.0, 1.0]),)),
     "second_order": (ga.hvp(rosenbrock), (np.array([0.5, -1.0, 2.0]), np.array([1.0, 0.0, 2.0]))),
     "forward_mode": (lambda x, v: ga.jvp(horner, (x,), (v,)), (np.array([0.5, -1.0]), np.array([1.0, 0.5]))),
+    "summed": (ga.value_and_grad(summed), (np.linspace(-1, 1, 8),)),
+    "recurrence": (ga.value_and_grad(recurrence), (rng.normal(size=(3, 3)), rng.normal(size=(6, 3)))),
+    "pairs": (ga.value_and_grad(pairs), (rng.normal(size=7),)),
+    "grid": (ga.value_and_grad(grid), (rng.normal(size=(4, 5)),)),
+    "layers": (ga.grad(layers), ([rng.normal(size=(2, 2)) for _ in range(6)], X[:, :2])),
+    "neighbours": (ga.grad(neighbours), (rng.normal(size=7),)),
 }
 SURROUNDINGS = {"softmax_regression": (X, Y), "step": (X,)}
 
