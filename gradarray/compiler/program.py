@@ -50,7 +50,8 @@ def _warnings_raise() -> bool:
 OWN = frozenset(
     ["_added_where", "_again", "_before", "_block", "_by_halves", "_by_rows", "_errors", "_rows", "_SILENT"]
 )
-OWN |= {"_sum_of_short_rows", "_total_by_halves", "_total_of_rows", "_isfinite", "_KNOWN"}
+OWN |= {"_added_at", "_scattered", "_sum_of_short_rows", "_total_by_halves", "_total_of_rows", "_isfinite", "_KNOWN"}
+OWN |= {"_narrow", "_wide"}
 # Scalars as large as this are near to infinity.
 _TAME = 1e290
 _NUMBERS = (bool, int, float, complex)
