@@ -46,22 +46,22 @@ def _take(
     left: Optimised, readers: dict[Any, list[Statement]], write: Statement, taken: dict[int, list[Statement]]
 ) -> None:
     """Note what takes the place of the statements about a buffer, if all of them can be told."""
-    z = write.reads[0]
-    made = _maker(left, z)
-    if made is None or not _is_little(left, write) or z in left.outputs:
+    buffer = write.reads[0]
+    made = _maker(left, buffer)
+    if made is None or not _is_little(left, write) or readers[buffer][0] is not write:  # who looks at it while empty
         return
-    new: dict[int, list[Statement]] = {id(made): []}
-    dtype = f"np.{z.dtype.name}"
-    new[id(write)] = [
-        Statement("call", (z,), (f"_scattered({z.shape}, {dtype}", *_behind(write)), None, write.silent, write.line)
-    ]
-    first = True
-    for s in readers[z]:
-        if first:  # nobody looks at it while it is empty
-            if s is not write:
-                return
-            first = False
-        elif form_read(s).op == "neg" and s.kind == "call":
+    z = Variable("", buffer.shape, buffer.dtype, (1 << 43) + len(taken), "C")
+    pieces = (f"_scattered({z.shape}, np.{z.dtype.name}", *_behind(write))
+    scatter = Statement("call", (z,), pieces, None, write.silent, write.line)
+    new: dict[int, list[Statement]] = {id(made): [], id(write): [scatter]}
+    for s in readers[buffer][1:]:
+        if s.kind == "write" and left.memory(s.writes) == left.memory(buffer.memory):
+            update = _update(s, buffer, z)  # from here on it is there
+            if update is not None:
+                new[id(s)] = [update]
+                taken.update(new)
+            return
+        if form_read(s).op == "neg" and s.kind == "call":
             (r,) = s.results
             new[id(s)] = []
             if r in left.outputs:
@@ -74,15 +74,16 @@ def _take(
                 turned = Variable("", t.shape, t.dtype, t.memory, t.layout)
                 new[id(user)] = [total.but(total.pieces, results=(turned,)), user.but(("0 - ", turned))]
         else:
-            other = _total(left, s, z) or _sum(left, s, z)
+            other = _total(left, s, z) or _sum(left, s, buffer, z)
             if other is None:
                 return
             new[id(s)] = [other]
-    taken.update(new)
+    if buffer not in left.outputs:
+        taken.update(new)
 
 
 def _maker(left: Optimised, z: Variable) -> Statement | None:
-    """Return the statement that makes a buffer of zeros, which has one name, and is written into once."""
+    """Return the statement that makes a buffer of zeros, which has one name; None for others."""
     place, made = left.memory(z.memory), None
     for s in left.statements:
         for r in s.results:
@@ -90,13 +91,9 @@ def _maker(left: Optimised, z: Variable) -> Statement | None:
                 made = s
             elif r.memory is not None and left.memory(r.memory) == place:
                 return None
-        if s.writes is not None and left.memory(s.writes) == place and (made is None or s.reads[0] is not z):
-            return None
-    if sum(s.writes is not None and left.memory(s.writes) == place for s in left.statements) != 1 or made is None:
+    if any(v is not z and type(v) is Variable and left.memory(v.memory) == place for v in left.outputs):
         return None
-    if any(type(v) is Variable and v.memory is not None and left.memory(v.memory) == place for v in left.outputs):
-        return None
-    return made if made.kind == "call" and form_read(made).name == "np.zeros" else None
+    return made if made is not None and made.kind == "call" and form_read(made).name == "np.zeros" else None
 
 
 def _behind(write: Statement) -> Sequence[Any]:
@@ -141,14 +138,29 @@ def _total(left: Optimised, s: Statement, z: Variable) -> Statement | None:
     return None
 
 
-def _sum(left: Optimised, s: Statement, z: Variable) -> Statement | None:
+def _update(s: Statement, buffer: Variable, z: Variable) -> Statement | None:
+    """Return what makes a buffer of an array that is added to it, in place of a statement that adds it."""
+    form = form_read(s)
+    if len(s.reads) < 2:
+        return None
+    plain = form.op == "update" and form.name == "+" and len(s.reads) == 2 and s.pieces[0] is buffer
+    call = form.name == "np.add" and form.keys.keys() == {"out"} and s.reads[2:] == [buffer] and len(form.args) == 2
+    a = s.reads[1]
+    if not (plain or call) or s.reads[0] is not buffer or a is buffer or not _is_alike(a, z):
+        return None
+    return Statement("call", (buffer,), ("_added_at(", a, ", ", z, ")"), None, s.silent, s.line)
+
+
+def _is_alike(a: Variable, z: Variable) -> bool:
+    return a.memory is not None and a.shape == z.shape and a.dtype == z.dtype and a.layout == "C"
+
+
+def _sum(left: Optimised, s: Statement, buffer: Variable, z: Variable) -> Statement | None:
     """Return what adds a buffer to an array, in place of a statement that does."""
     if s.kind != "call" or len(s.reads) != 2 or len(s.results) != 1 or form_read(s).op != "+":
         return None
-    a, (r,) = next((v for v in s.reads if v is not z), z), s.results
-    if a is z or a.memory is None or not a.shape == r.shape == z.shape or not a.dtype == r.dtype == z.dtype:
-        return None
-    if not a.layout == r.layout == "C":
+    a, (r,) = next((v for v in s.reads if v is not buffer), buffer), s.results
+    if a is buffer or not _is_alike(a, z) or not _is_alike(r, z):
         return None
     factor = _sign(left, a)
     return s.but(("_added_at(", a, ", ", z, *(() if factor is None else (", ", factor)), ")"))

@@ -99,7 +99,15 @@ def weighted(x: Any, rows: Any, labels: Any) -> Any:
     return np.sum((y / np.sum(y, axis=1, keepdims=True))[rows, labels] * np.sin(x)[rows, labels])
 
 
-FUNCTIONS = [log_softmax, unshifted, squared, margins, weighted]
+def energy(x: Any, rows: Any, labels: Any) -> Any:
+    return np.sum(np.log(np.sum(np.exp(x), axis=1))) - np.sum(x[rows, labels])
+
+
+def picked_last(x: Any, rows: Any, labels: Any) -> Any:
+    return 0.5 * np.sum(x * x) - np.sum(np.tanh(x[rows, labels]))
+
+
+FUNCTIONS = [energy, picked_last, log_softmax, unshifted, squared, margins, weighted]
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -127,6 +135,10 @@ def test_the_buffer_is_not_made() -> None:
     assert "zeros" not in text
     assert "_scattered(" in text
     assert "out=" in text  # what is changed at few places stands in the result already
+    for f in (energy, picked_last):  # an update of the buffer makes it
+        text = text_of(ga.value_and_grad(f), *arguments)
+        assert "zeros" not in text
+        assert "_added_at(" in text
     many = rng.normal(size=(11, 60)), np.repeat(np.arange(11), 9), rng.integers(60, size=99)
     assert "_scattered(" not in text_of(ga.value_and_grad(log_softmax), *many)
 
@@ -161,7 +173,25 @@ def test_a_buffer_that_is_looked_at_is_made() -> None:
         np.add.at(z, (rows, labels), x[rows, labels])
         return (z + z) + x, -z
 
-    for f in (returned, seen_empty, twice, viewed, of_itself):
+    def overwritten(x: Any, rows: Any, labels: Any) -> Any:
+        z = np.zeros(x.shape)
+        np.add.at(z, (rows, labels), 2.0)
+        z[:] = 3.0
+        return z + x
+
+    def updated(x: Any, rows: Any, labels: Any) -> Any:
+        z = np.zeros(x.shape)
+        np.add.at(z, (rows, labels), 2.0)
+        z += z
+        return z + x
+
+    def broadcast(x: Any, rows: Any, labels: Any) -> Any:
+        z = np.zeros(x.shape)
+        np.add.at(z, (rows, labels), 2.0)
+        z += x[:1]
+        return z + x
+
+    for f in (overwritten, updated, broadcast, returned, seen_empty, twice, viewed, of_itself):
         arguments = rng.normal(size=(11, 60)), np.arange(11), rng.integers(60, size=11)
         compare(f, arguments)
         assert "_scattered(" not in text_of(f, *arguments)
