@@ -7,7 +7,6 @@
 - The true ones in a row of truth values are counted in the shortest integers that can hold the count, not the longest;
   by their places, where these are needed anyway.
 - ``a + np.where(c, x, 0)``, the slope of a maximum, looks at the places alone where `c` is true.
-- Of a large array, the sum of -x is 0 minus the sum of x.
 """
 
 from __future__ import annotations
@@ -18,9 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.arrays import FLOAT64, LARGE, ONES
+from ..kernels.arrays import FLOAT64, LARGE
 from ..kernels.placing import added_where
-from ..kernels.sums import total_turns_with_sign
 from .blocks import RowBlock
 from .forms import ANYTHING, ATOM, Form, Hole, Other, form_read, operand
 from .optimise import Optimised
@@ -66,7 +64,6 @@ class _Spelling:
             for s in outer.members if isinstance(outer, RowBlock) else (outer,):
                 if s.writes is not None:
                     self._writers.setdefault(left.memory(s.writes), []).append(s)
-        self._count = 1 << 40  # of pieces of memory, whose numbers are not the optimiser's
 
     def of(self, statements: Iterable[Statement], outputs: Iterable[Any]) -> list[Statement]:
         statements = [*statements]
@@ -91,7 +88,7 @@ class _Spelling:
                 joined = self._joined(s, statements, waiting)
                 if joined is None:
                     kept[k] = self._counted_by_places(s) or [self._respelt(s)]
-                    if uses.get(r) == 1 and r.shape and (form_read(s).op == "neg" or form_read(s).name == "np.where"):
+                    if uses.get(r) == 1 and r.shape and form_read(s).name == "np.where":
                         waiting[r] = k
                 else:
                     gone, kept[k] = joined
@@ -225,12 +222,8 @@ class _Spelling:
             inner = statements[at]
             if form.op == "+" and form_read(inner).op == "call" and len(s.reads) == 2:
                 new = self._added(s, inner, s.reads[1 - k])
-            elif form_read(inner).op == "neg" and inner.silent == s.silent:
-                new = self._turned(s, form, inner)
-            else:
-                continue
-            if new is not None:
-                return at, new
+                if new is not None:
+                    return at, new
         return None
 
     def _added(self, s: Statement, inner: Statement, a: Variable) -> list[Statement] | None:
@@ -252,7 +245,11 @@ class _Spelling:
     def _has_no_minus_zero(self, a: Variable) -> bool:
         """Tell whether no element is -0., as in the sum of anything and of a buffer of zeros that was added to."""
         s = self._makers.get(a)
-        if s is None or s.kind != "call" or form_read(s).op != "+" or self._left.memory(a.memory) in self._writers:
+        if s is None or s.kind != "call" or self._left.memory(a.memory) in self._writers:
+            return False
+        if form_read(s).name == "_added_at":
+            return True
+        if form_read(s).op != "+":
             return False
         return any(map(self._is_buffer, s.reads))
 
@@ -262,19 +259,3 @@ class _Spelling:
             return False
         forms = map(form_read, self._writers.get(self._left.memory(v.memory), ()))
         return all(form.name == "np.add.at" or (form.op == "update" and form.name in ("+", "-")) for form in forms)
-
-    def _turned(self, s: Statement, form: Form, inner: Statement) -> list[Statement] | None:
-        """Return the sum of -x along an axis as 0 minus that of x."""
-        x, (r,) = inner.reads[0], s.results
-        if x.dtype is None or x.dtype.char != "d" or x.layout != "C" or math.prod(x.shape) < LARGE or not r.shape:
-            return None
-        if form.op == "method" and form.name == "dot" and len(x.shape) == 2 and type(form.args[1]) is Other:
-            if getattr(self.constants.get(form.args[1].text), "base", None) is not ONES:
-                return None
-        elif form.name != "total_kept" or not total_turns_with_sign(x.shape, form.args[1]):
-            return None
-        self._count += 1
-        total = Variable("", r.shape, r.dtype, self._count, r.layout)
-        pieces = [x if p is s.reads[0] else p for p in s.pieces]
-        zero = self._number(0, r.dtype)
-        return [s.but(tuple(pieces), results=(total,)), s.but((f"{zero} - ", total))]

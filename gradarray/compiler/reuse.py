@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,8 @@ def reusing(left: Optimised, in_block: bool = False) -> Optimised:
 # Of fewer elements it does not matter.
 _FEWEST = 2
 _FRESH = frozenset(("np.zeros", "np.empty", "np.ones", "np.where", "np.concatenate", "np.stack", "np.dot"))
+# What makes an array of another one, and changes it at a few places.
+PATCHES = frozenset(("_added_at", "_added_where"))
 _METHODS = frozenset(("copy", "dot", "repeat"))
 
 
@@ -80,7 +83,7 @@ def _is_made(s: Statement) -> bool:
     if form.op != "call":
         return form.op in ELEMENTWISE or form.op in ("neg", "~", "@") or (form.op == "method" and form.name in _METHODS)
     name = form.name
-    if name in _FRESH or name.startswith(("total_", "_added_where")):
+    if name in _FRESH or name.startswith(("total_", "_added_")):
         return True
     return name.endswith((".reduce", "_of_short_rows")) or _operands(name) is not None or name == "np.matmul"
 
@@ -102,7 +105,7 @@ def _place(s: Statement, ended: list[Variable], spare: dict[Any, list[Variable]]
 def into(s: Statement, place: Variable | str) -> Statement | None:
     """Return an element-wise statement that writes into an array; None for another one."""
     form = form_read(s)
-    if form.name == "_added_where":
+    if form.name in PATCHES:
         return None if "out" in form.keys else s.but((*s.pieces[:-1], ", out=", place, ")"))
     name = UFUNCS.get(form.op, form.name)
     if form.keys or len(form.args) != _operands(name):
@@ -117,6 +120,29 @@ def into(s: Statement, place: Variable | str) -> Statement | None:
     new = s.but((*pieces, ", out=" if name in _BY_KEYWORD else ", ", place, ")"))
     new.form = Form("call", name, (*form.args, None), {}, ATOM, (ANYTHING,) * len(new.reads))
     return new
+
+
+def placed_from(
+    members: Sequence[Statement], k: int, place: str, taken: Iterable[Variable]
+) -> dict[Variable, Statement | None]:
+    """Return, by what they result in, the statements that write a member's result into an array; None for another one.
+
+    What makes its result of another one, and changes it at a few places, is handed it in that array already.
+    """
+    s = members[k]
+    (r,) = s.results
+    if form_read(s).name in PATCHES and type(form_read(s).args[0]) is Hole:
+        v = s.reads[form_read(s).args[0]]
+        at = next((j for j in range(k) if v in members[j].results), None)
+        alike = (v.shape, v.dtype, v.layout) == (r.shape, r.dtype, r.layout)
+        if at is not None and alike and v not in taken and s.reads.count(v) == 1:
+            maker, later = members[at], members[k + 1 :]
+            alone = all(x.memory != v.memory for m in members for x in (*m.reads, *m.results) if x is not v)
+            if alone and maker.silent == s.silent and not any(v in m.reads for m in later):
+                before = placed_from(members, at, place, taken)
+                if before[v] is not None:
+                    return {**before, r: into(s, v)}
+    return {r: into(s, place)}
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..context.settings import SILENT, errors
+from ..context.settings import SILENT, errors, narrow
 from ..kernels.arrays import LARGE
 from ..kernels.parts import by_halves, by_rows, total_by_halves
 from ..kernels.sums import sum_of_short_rows, total_of_rows
@@ -21,12 +21,15 @@ from .folding import in_few_pieces
 from .forms import form_read
 from .gathers import gathered
 from .iterated import Loop, loop_begun, loop_ended
+from .narrow import is_narrow, narrowed
 from .optimise import Optimised
 from .program import Program
 from .quicker import quicker
-from .reuse import into, reusing
+from .reuse import placed_from, reusing
 from .scalars import NAMES, in_python
+from .scatters import scattered
 from .short import in_long_rows
+from .signs import signs_behind_sums
 from .statements import Statement, Variable
 
 
@@ -64,11 +67,11 @@ def write_program(
     What stands between other lines takes the place of a function: of those at its beginning, and of those that are made
     of the texts of the results.
     """
-    left = in_python(p, reusing(in_long_rows(quicker(p, in_blocks(gathered(left))))))
+    left = in_python(p, reusing(in_long_rows(quicker(p, in_blocks(signs_behind_sums(scattered(gathered(left))))))))
     flat = left.statements
     if len(flat) >= rolled.LONG:
         left = rolled.with_loops(left, rolled.REPEATS)
-    names = {"np": np, **left.constants, "_errors": errors, "_SILENT": SILENT, "_by_rows": by_rows}
+    names = {"np": np, **left.constants, "_errors": errors, "_narrow": narrow, "_SILENT": SILENT, "_by_rows": by_rows}
     names |= NAMES | {"_by_halves": by_halves, "_total_by_halves": total_by_halves, "_total_of_rows": total_of_rows}
     names |= {"_sum_of_short_rows": sum_of_short_rows}
     carried = _Carried(left, p.inputs)
@@ -96,6 +99,9 @@ class _Carried(Expressions):
     def __init__(self, left: Optimised, inputs: Iterable[Variable]) -> None:
         super().__init__(left, inputs)
         self.functions: dict[str, Any] = {}
+
+    def stays(self, s: Statement) -> bool:
+        return is_narrow(s)
 
     def text(self, s: Statement) -> str:
         text = super().text(s)
@@ -146,7 +152,8 @@ def _body(expressions: Expressions, silent: bool) -> tuple[list[str], bool]:
             lines += [indent + line for line in _loop(expressions, s, silent)]
         else:
             line = expressions.line(s)
-            lines.append(indent + (f"if {line}: return None" if s.kind == "guard" else line))
+            line = f"if {line}: return None" if s.kind == "guard" else line
+            lines += [indent + part for part in narrowed(line, s)]
         gone = [v for v in ends.get(k, ()) if v in expressions.names]
         expressions.free += [expressions.names[v] for v in gone]
         dead = [expressions.names[v] for v in gone if v.shape and math.prod(v.shape) >= LARGE]
@@ -171,13 +178,24 @@ def _silenced(ends: bool) -> list[str]:
     return ["    _before = _errors.get()", "    try:", "        _errors.set(_SILENT)"]
 
 
+class _Rows(Expressions):
+    prefix = "r"
+
+    def stays(self, s: Statement) -> bool:
+        return is_narrow(s)
+
+
 def _block(outer: Expressions, block: RowBlock) -> list[str]:
     """Return the lines of a function of a part of the rows, and of its call for all."""
     stored = [r for r in block.results if r in outer.used]
-    placed = {r: into(s, f"{outer.name(r)}[_rows]") for s in block.members for r in s.results if r in stored}
+    placed: dict[Variable, Statement | None] = {}
+    for k, s in enumerate(block.members):
+        for r in s.results:
+            if r in stored:
+                placed |= placed_from(block.members, k, f"{outer.name(r)}[_rows]", {*stored, *placed})
     members = [next((new for r in s.results if (new := placed.get(r)) is not None), s) for s in block.members]
-    inner = Expressions(reusing(outer.left._replace(statements=members, outputs=stored), True), ())
-    inner.prefix, inner.taken = "r", outer.taken
+    inner = _Rows(reusing(outer.left._replace(statements=members, outputs=[*placed]), True), ())
+    inner.taken = outer.taken
     lines = ["def _block(_rows, _again=False):"]
     for v in block.reads:
         inner.names[v] = outer.name(v)
@@ -192,7 +210,7 @@ def _block(outer: Expressions, block: RowBlock) -> list[str]:
         if s.silent != silent:  # only now may something be written into that is there already
             lines += ["    if _again: return", *_silenced(False)]
             silent, indent = True, "        "
-        lines.append(indent + inner.line(carried_out))
+        lines += [indent + line for line in narrowed(inner.line(carried_out), s)]
         lines += [
             f"{indent}{outer.name(r)}[_rows] = {inner.name(r)}" for r in s.results if r in stored and not placed[r]
         ]

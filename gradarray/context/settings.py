@@ -261,6 +261,22 @@ errors, SILENT = _errors()
 USUAL = Context().run(errors.get)
 
 
+def _narrow(setting: Any) -> Any:
+    errors.set(setting)
+    np.setbufsize(16)
+    return errors.get()
+
+
+@functools.lru_cache(32)
+def _narrowed(setting: Any) -> Any:
+    return copy_context().run(_narrow, setting)
+
+
+def narrow(setting: Any) -> Any:
+    """Return a setting of what NumPy says with the smallest buffer, for arithmetic that shall not be buffered."""
+    return setting if type(setting) is dict else _narrowed(setting)  # which says nothing of buffers
+
+
 def silently(compute: Callable[..., Any], *args: Any) -> Any:
     """Call a function while NumPy says nothing of infinite and undefined results."""
     before = errors.get()

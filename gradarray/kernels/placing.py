@@ -91,7 +91,7 @@ def added_where(
     `signed` then, and where it is known already at which `places` they are.
     """
     places = np.flatnonzero(c) if places is None else places
-    if _FEWER * len(places) > c.size:
+    if FEWER * len(places) > c.size:
         return np.add(a, np.where(c, x, 0), out=out)
     if x.shape == (*c.shape[:-1], 1):  # as the slope of a maximum along the last axis is
         found = x.reshape(-1)[places // c.shape[-1]]
@@ -107,4 +107,4 @@ def added_where(
 
 
 # One of so many, or fewer, is true.
-_FEWER = 16
+FEWER = 16

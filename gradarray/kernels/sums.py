@@ -55,7 +55,15 @@ def _in_parts(g: Array, axis: int) -> bool:
 def total_turns_with_sign(shape: tuple[int, ...], axis: int) -> bool:
     """Tell whether what `total_kept` sums in parts is, of -g, 0 minus that of g: no zero comes out as -0."""
     n, inner = shape[axis], math.prod(shape[axis + 1 :])
+    if math.prod(shape[:axis]) == 1 and inner > 1 and _sums_of_rows_begin_with_zero():
+        return True
     return n <= LARGE and math.prod(shape[:axis]) > 1 and (inner == 1 or n * inner < BLAS_THREADS)
+
+
+@functools.cache
+def _sums_of_rows_begin_with_zero() -> bool:
+    """Tell whether this NumPy adds rows to 0: then -0. does not come out."""
+    return not np.signbit(np.add.reduce(np.full((3, LONG_ROW), -0.0), axis=0)).any()
 
 
 def total_of_rows(g: Array, axis: int) -> Array:

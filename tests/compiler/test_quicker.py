@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.compiler import blocks, gathers, quicker
+from gradarray.compiler import blocks, gathers, quicker, signs
 from gradarray.kernels import parts, sums
 from gradarray.kernels.placing import added_where
 from gradarray.transforms.containers import flatten
@@ -24,6 +24,7 @@ rng = np.random.default_rng(0)
 @pytest.fixture
 def all_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quicker, "LARGE", 2)
+    monkeypatch.setattr(signs, "LARGE", 2)
 
 
 @pytest.fixture(params=[1, 3])
@@ -195,7 +196,7 @@ def counted(x: Any) -> Any:
 @pytest.mark.parametrize("share", [1, 100])
 @pytest.mark.parametrize("f", [ga.value_and_grad(picked), filled, counted])
 def test_zeros_keep_their_signs_where_few_are_added_to(f: Any, share: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gradarray.kernels.placing._FEWER", share)
+    monkeypatch.setattr("gradarray.kernels.placing.FEWER", share)
     x = rng.normal(size=(4, 30))
     compare(f, (x,), (np.round(x),), (-np.zeros(x.shape),), (np.zeros(x.shape),), (6 * x,))
     if f is not filled:
@@ -321,7 +322,29 @@ def test_a_total_turns_with_the_sign(shape: tuple[int, ...], axis: int) -> None:
 
 def test_totals_turn_with_the_sign_somewhere() -> None:
     assert sums.total_turns_with_sign((3, 40), 1)
-    assert not sums.total_turns_with_sign((3, 40), 0)
+    assert not sums.total_turns_with_sign((1, 40), 1)
+
+
+def test_a_sum_of_rows_turns_where_numpy_begins_with_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sums, "_sums_of_rows_begin_with_zero", lambda: True)
+    assert sums.total_turns_with_sign((300, 40), 0)
+    monkeypatch.setattr(sums, "_sums_of_rows_begin_with_zero", lambda: False)
+    assert not sums.total_turns_with_sign((300, 40), 0)
+
+
+@pytest.mark.parametrize("shape", [(40, 70, 5), (70, 40, 3), (60, 50, 8)])
+def test_what_is_only_summed_is_not_turned_in_blocks(shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "LEAST", 2)
+    monkeypatch.setattr(blocks, "ROWS", 2048)
+    monkeypatch.setattr(sums, "SPLIT", 2)
+
+    def f(x: Any, y: Any) -> Any:
+        return np.sum(np.sqrt(np.sum((x[:, None, :] - y[None, :, :]) ** 2, axis=-1) + 1))
+
+    x, y = rng.normal(size=(shape[0], shape[2])), rng.normal(size=(shape[1], shape[2]))
+    slope = ga.grad(f, (0, 1))
+    assert "np.negative(" not in text_of(slope, x, y)
+    compare(slope, (x, y), (0 * x, 0 * y), (np.round(x), np.round(y)), (-0 * x, 0 * y))
 
 
 # --- sums of blocks ---------------------------------------------------------------------------------------------------
