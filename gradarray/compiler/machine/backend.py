@@ -20,6 +20,7 @@ from ..program import Program
 from ..statements import Variable
 from ..writer import Written, write_program
 from .cache import compile_text, import_numba, whole
+from .loops import HELPERS
 from .parts import Partition
 
 
@@ -54,7 +55,7 @@ class Backend:
         opening += [f"_saved_{x} = {x}.copy()" for x in saved]
         outer = write_program(p, left, head, opening, *([] if ending is None else [ending]))
         text = outer.text.replace("return None\n", f"return {again if saved else opening[0].partition('return ')[2]}\n")
-        functions = "\n\n".join(partition.functions.values())
+        functions = "\n\n".join([*[HELPERS[name] for name in partition.helpers], *partition.functions.values()])
         space = {**outer.names, "_by_numpy": call, "_again": _Again(call)}
         pending = Pending(call, text, head.partition("(")[0], space, functions, [*partition.functions])
         return pending, f"{whole(functions, True)}\n\n{text}"

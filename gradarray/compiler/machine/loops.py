@@ -25,6 +25,7 @@ class Function(NamedTuple):
     arguments : what it is given; behind that, the arrays that it fills
     filled, numbers : what it makes
     written : the arrays that it writes into
+    helpers : the names of what it calls
     """
 
     text: str
@@ -32,6 +33,7 @@ class Function(NamedTuple):
     filled: list[Variable]
     numbers: list[Variable]
     written: list[Variable]
+    helpers: list[str]
 
 
 class _Group:
@@ -111,11 +113,11 @@ class Writer:
             if v.memory is not None and len(v.shape) > 1:
                 turned = ".T" if v.layout == "F" else ""
                 shaped.append(f"    {self._names[v]}_ = {self._names[v]}{turned}.reshape({math.prod(v.shape)})")
-        lines = [f"@compiled({result}({', '.join(types)}))", f"def {{name}}({head}):", *shaped, *self._lines]
+        lines = [f"@compiled({result}({', '.join(types)}))", f"def NAME({head}):", *shaped, *self._lines]
         lines.append(f"    return {results}")
-        text = "\n".join([*[HELPERS[name] for name in self._helpers], "\n".join(lines).replace("{name}", "NAME")])
         written = dict.fromkeys([t.place.base for some in self._writes.values() for t in some])
-        return Function(text, arguments, filled, numbers, [v for v in (*arguments, *filled) if v in written])
+        changed = [v for v in (*arguments, *filled) if v in written]
+        return Function("\n".join(lines) + "\n", arguments, filled, numbers, changed, [*self._helpers])
 
     # --- which loop ---------------------------------------------------------------------------------------------------
 

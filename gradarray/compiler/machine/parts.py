@@ -63,7 +63,7 @@ class Partition:
     ----------
     statements : NumPy's calls, and those of functions
     functions : the texts of these, by name
-    constants : by name, what the statements refer to besides
+    helpers : the names of what they call
     """
 
     def __init__(self, p: Program, left: Optimised, kinds: Mapping[Variable, type]) -> None:
@@ -76,7 +76,8 @@ class Partition:
         self._take_turns()
         self._count = 0
         self.statements: list[Statement] = []
-        self.functions: dict[str, str] = {}  # texts, by the names
+        self.functions: dict[str, str] = {}
+        self.helpers: dict[str, None] = {}
         self._shown: set[Variable] = set()  # views that are made already
         if any(t.operations is not None for t in self._tasks):
             self._write()
@@ -223,6 +224,7 @@ class Partition:
     def _call(self, f: Function, like: Statement) -> None:
         """Add the statements that call a function."""
         name = self._named(f.text)
+        self.helpers.update(dict.fromkeys(f.helpers))
         for v in f.filled:
             order = ', order="F"' if v.layout == "F" else ""
             self.statements.append(_statement(like, "call", (v,), (f"np.empty({v.shape}, np.{v.dtype.name}{order})",)))
