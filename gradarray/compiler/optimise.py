@@ -307,6 +307,8 @@ class Optimiser:
                 return None
             values = {name: x if not values[name].ndim else np.full((1,), x) for name, x in numbers.items()}
         value = silently(eval, text, {"np": np, "math": math, **self.constants, **values})
+        if large and np.size(value) != 1:  # the text itself has an array
+            return None
         return np.broadcast_to(value[0], r.shape) if large else value
 
 
