@@ -1,6 +1,6 @@
 """From operations to the text of one compiled function: loops over all elements; what stays within one is no array.
 
-An operation joins the loop of its shape as soon as everything that it depends on is done there or before. Two that touch
+An operation joins the loop of its shape as soon as all that it depends on is done there or before. Two that touch
 the same memory share a loop where both touch the same element in each turn.
 """
 

@@ -88,7 +88,7 @@ class Lowering:
         """Return the character of a dtype that is compiled with; "" for others."""
         if v.dtype is None:
             return self._kinds.get(v, "")
-        return v.dtype.char if v.dtype.char in "df?l" and v.shape is not None else ""
+        return v.dtype.char if v.dtype.char in "df?l" and v.dtype.isnative and v.shape is not None else ""
 
     # --- guards -----------------------------------------------------------------------------------------------------
 
@@ -200,8 +200,8 @@ class Lowering:
             self._kinds[into] = kind
         elif self.kind(into) != kind:
             return None
-        shape: tuple[int, ...] = into.shape  # type: ignore[assignment]
-        if kind == "l" or any(len(v.shape) > len(shape) for v in operands):  # type: ignore[arg-type]
+        shape: tuple[int, ...] = into.shape
+        if kind == "l" or any(len(v.shape) > len(shape) for v in operands):
             return None
         if target is not None and not self._apart(target, operands):
             return None
@@ -239,7 +239,8 @@ class Lowering:
                 return None
         if f"{''.join(loop[:-1])}->{loop[-1]}" not in function.loops:
             return None
-        texts, variables = [], []
+        texts: list[str] = []
+        variables: list[Variable] = []
         for (value, kind, weak_value), wanted in zip(operands, loop, strict=False):
             if type(value) is Variable:
                 text = f"{{{len(variables)}}}"
@@ -254,7 +255,7 @@ class Lowering:
     def _power(self, exponent: float, into: Variable | None) -> str | None:
         if exponent == 0.5 and into is not None and into.memory is not None:
             return "np.sqrt({0})"
-        return POWERS.get(exponent)
+        return POWERS.get(int(exponent)) if math.isfinite(exponent) and exponent == int(exponent) else None
 
     def _operand(self, s: Statement, arg: Any) -> Any:
         """Return a variable or None, its kind, and the value if it is a number."""

@@ -22,7 +22,7 @@ from .places import Places
 # More statements than these take more than some seconds to be compiled.
 MOST = 1200
 # So many operations on arrays, of which those on numbers count a part, make up for a call.
-_LEAST, _OF_NUMBERS = 3.0, 0.2
+LEAST, _OF_NUMBERS = 3.0, 0.2
 
 
 class Call(Statement):
@@ -34,6 +34,7 @@ class Call(Statement):
     """
 
     __slots__ = ("updates",)
+    updates: set[int | None]
 
 
 class _Task:
@@ -86,15 +87,19 @@ class Partition:
 
     def _sorted(self) -> list[_Task]:
         tasks = []
+        foreign: set[Variable] = set()  # results of other libraries, which may lie otherwise each time
         for s in self._left.statements:
             if self._places.derive(s):
                 self._views[s.results[0]] = s
             else:
                 tasks.append(_Task(s, self._lowering.of(s)))
+                if not self._is_pure(s) or any(v.shape is None and v in foreign for v in s.reads):
+                    foreign.update(s.results)
+                    for r in s.results:
+                        self._places.hide(r)
         if sum([len(t.operations or ()) for t in tasks]) > MOST:
             for t in tasks:
                 t.operations = None
-        # What is asked of arrays that NumPy is to ask.
         return tasks
 
     def _origin(self, v: Variable) -> Variable:
@@ -134,8 +139,8 @@ class Partition:
 
     def _is_pure(self, s: Statement) -> bool:
         form = form_read(s)
-        if s.kind == "several" or form.op != "call" or form.name.startswith(("np.", "math.")) or form.name in PURE:
-            return s.kind != "several"
+        if form.op != "call" or form.name.startswith(("np.", "math.")) or form.name in PURE:
+            return True
         return (getattr(self._left.constants.get(form.name), "__module__", None) or "").startswith("gradarray.")
 
     def _take_turns(self) -> None:
@@ -148,7 +153,7 @@ class Partition:
                     t.turn = max(t.turn, b.turn if (b.operations is not None) == compiled else b.turn + 1)
                 if compiled:
                     weights[t.turn] = weights.get(t.turn, 0) + t.weight
-            light = {turn for turn, weight in weights.items() if weight < _LEAST}
+            light = {turn for turn, weight in weights.items() if weight < LEAST}
             if not light and not self._lacks():
                 return
             first = min(light, default=None)

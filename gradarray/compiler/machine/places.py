@@ -44,11 +44,15 @@ class Places:
         return self._found[v]
 
     def _own(self, v: Variable) -> Place | None:
-        if not v.layout or 0 in v.shape or v.dtype.char not in "df?l":
+        if not v.layout or 0 in v.shape or v.dtype.char not in "df?l" or not v.dtype.isnative:
             return None
         like = np.empty(v.shape, v.dtype, order="F" if v.layout == "F" else "C")
         self._forms[v] = v, like
         return Place(v, 0, _counted(like.strides, like))
+
+    def hide(self, v: Variable) -> None:
+        """Forget where an array stands, which may lie otherwise each time."""
+        self._found[v] = None
 
     def derive(self, s: Statement) -> bool:
         """Note the view that a statement makes; tell whether it is one."""

@@ -88,6 +88,6 @@ OPERATORS = {op: name.removeprefix("np.") for op, name in UFUNCS.items()}
 OPERATORS |= {"**": "power", "&": "bitwise_and", "|": "bitwise_or", "^": "bitwise_xor", "~": "invert"}
 OPERATORS["pos"] = "positive"
 # Powers with a whole exponent, as products: at most one unit in the last place from NumPy's.
-POWERS = {1: "+{0}", 2: "{0} * {0}", 3: "{0} * {0} * {0}", -1: "1.0 / {0}"}
+POWERS: dict[int, str] = {1: "+{0}", 2: "{0} * {0}", 3: "{0} * {0} * {0}", -1: "1.0 / {0}"}
 # dtypes, by their characters, as Numba calls them.
 TYPES = {"d": "float64", "f": "float32", "?": "boolean", "l": "int64"}
