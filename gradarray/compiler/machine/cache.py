@@ -12,6 +12,8 @@ import platform
 import stat
 import sys
 import tempfile
+import threading
+import types
 from pathlib import Path
 from typing import Any
 
@@ -76,12 +78,21 @@ def compile_text(text: str) -> dict[str, Any]:
     versions = (numba.__version__, np.__version__, sys.version, platform.machine())
     kept = whole(text, True)
     path = _written(kept, hashlib.sha256(repr((kept, versions)).encode()).hexdigest()[:32])
-    space: dict[str, Any] = {}
-    if path is None:
-        exec(readable(whole(text, False), "<gradarray, for Numba>"), space)
-    else:
-        exec(compile(kept, str(path), "exec"), space)
-    return space
+    # What Numba has kept it reads into the module that it came from, which it looks for by its name.
+    name = "gradarray_program" if path is None else path.stem
+    module = types.ModuleType(name)
+    file = "<gradarray, for Numba>" if path is None else str(path)
+    code = readable(whole(text, path is not None), file)
+    with _one_at_a_time:
+        try:
+            sys.modules[name] = module
+            exec(code, module.__dict__)
+        finally:
+            sys.modules.pop(name, None)
+    return dict(module.__dict__)
+
+
+_one_at_a_time = threading.RLock()
 
 
 def _written(text: str, name: str) -> Path | None:
