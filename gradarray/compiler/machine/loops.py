@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from ..statements import Variable
 from .lowering import Operation
-from .places import Place, Places
+from .places import Places, Position
 from .table import TYPES
 
 
-class Function(NamedTuple):
+class Compiled(NamedTuple):
     """A compiled function, which returns whether it failed, and numbers behind that.
 
     Attributes
@@ -50,11 +50,11 @@ class _Group:
 
 class _Touch(NamedTuple):
     group: int
-    place: Place
+    place: Position
     strides: tuple[int, ...]  # along the axes of the loop
 
 
-class Writer:
+class LoopWriter:
     """Writes a function.
 
     Parameters
@@ -83,7 +83,7 @@ class Writer:
         self._lines: list[str] = []
         self._helpers: dict[str, None] = {}
 
-    def function(self, operations: Sequence[Operation]) -> Function:
+    def function(self, operations: Sequence[Operation]) -> Compiled:
         """Return the function that carries out operations."""
         for o in sorted(operations, key=lambda o: bool(o.operands) or o.target is not None):  # first what is filled
             self._place(o)
@@ -117,14 +117,14 @@ class Writer:
         lines.append(f"    return {results}")
         written = dict.fromkeys([t.place.base for some in self._writes.values() for t in some])
         changed = [v for v in (*arguments, *filled) if v in written]
-        return Function("\n".join(lines) + "\n", arguments, filled, numbers, changed, [*self._helpers])
+        return Compiled("\n".join(lines) + "\n", arguments, filled, numbers, changed, [*self._helpers])
 
     # --- which loop ---------------------------------------------------------------------------------------------------
 
     def _place(self, o: Operation) -> None:
         loop = len(o.shape) if o.kind in ("elements", "clean") else 0
         earliest = 0
-        touched: list[tuple[bool, int | None, Place, tuple[int, ...]]] = []
+        touched: list[tuple[bool, int | None, Position, tuple[int, ...]]] = []
         for v in o.operands:
             if v.memory is None:
                 if v in self._made:
@@ -158,7 +158,7 @@ class Writer:
         if o.result is not None and o.result.memory is None:
             self._made[o.result] = k
 
-    def _at(self, v: Variable) -> Place:
+    def _at(self, v: Variable) -> Position:
         place = self._places.of(v)
         assert place is not None
         return place
@@ -228,7 +228,7 @@ class Writer:
             raise NotImplementedError
         return [(math.prod([group.shape[k] for k in ks]), tuple(ks)) for ks in loops]
 
-    def _index(self, place: Place, strides: tuple[int, ...], axes: Sequence[tuple[int, tuple[int, ...]]]) -> str:
+    def _index(self, place: Position, strides: tuple[int, ...], axes: Sequence[tuple[int, tuple[int, ...]]]) -> str:
         terms = []
         for name, (_, ks) in zip(_INDICES, axes, strict=False):
             stride = strides[ks[-1]]
@@ -317,14 +317,14 @@ class Writer:
 _INDICES = ("i", "j", "k", "l", "m")
 
 
-def _along(place: Place, v: Variable, shape: tuple[int, ...]) -> tuple[int, ...]:
+def _along(place: Position, v: Variable, shape: tuple[int, ...]) -> tuple[int, ...]:
     """Return the strides of an array along the axes of a shape that it is broadcast to."""
     missing = len(shape) - len(v.shape)
     own = [0 if n == 1 else stride for n, stride in zip(v.shape, place.strides, strict=True)]
     return (*[0] * missing, *own)
 
 
-def _follows(t: _Touch, place: Place, strides: tuple[int, ...]) -> bool:
+def _follows(t: _Touch, place: Position, strides: tuple[int, ...]) -> bool:
     """Tell whether the same elements are touched in the same turns."""
     return t.place.base is place.base and t.place.offset == place.offset and t.strides == strides
 

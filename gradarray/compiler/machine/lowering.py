@@ -13,7 +13,7 @@ from ..folding import in_few_pieces
 from ..forms import Form, Hole, Other, form_read
 from ..optimise import Optimised, asked_for_nan
 from ..statements import Statement, Variable
-from .places import Place, Places
+from .places import Places, Position
 from .table import FUNCTIONS, OPERATORS, POWERS
 
 # How text refers to a dtype.
@@ -134,7 +134,7 @@ class Lowering:
             return None
         return self._elements(s, form, form.name.removeprefix("np."), form.args, None, s.reads[int(match[1])])
 
-    def _view(self, place: Place, of: Variable, index: str) -> Variable:
+    def _view(self, place: Position, of: Variable, index: str) -> Variable:
         shape = np.broadcast_to(np.empty(()), of.shape)[eval(f"np.s_{index}", {"np": np})].shape
         view = Variable("", shape, of.dtype, of.memory)
         self._places.element(of, index, view)
@@ -357,7 +357,7 @@ class Lowering:
             return Operation("columns", (n, behind), "{0} + {1}", (v,), **more)
         return None
 
-    def _dense(self, place: Place, v: Variable) -> bool:
+    def _dense(self, place: Position, v: Variable) -> bool:
         """Tell whether an array lies in C order, without gaps."""
         step = 1
         for n, stride in zip(v.shape[::-1], place.strides[::-1], strict=True):

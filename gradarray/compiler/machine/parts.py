@@ -15,7 +15,7 @@ from ..forms import form_read
 from ..optimise import PURE, Optimised
 from ..program import Program
 from ..statements import Statement, Variable
-from .loops import Function, Writer
+from .loops import Compiled, LoopWriter
 from .lowering import Lowering, Operation
 from .places import Places
 
@@ -25,7 +25,7 @@ MOST = 1200
 LEAST, _OF_NUMBERS = 3.0, 0.2
 
 
-class Call(Statement):
+class CompiledCall(Statement):
     """The call of a compiled function.
 
     Attributes
@@ -212,7 +212,7 @@ class Partition:
                 return place in map(memory, self._out) or len(used.get(place, ())) > 1
 
             operations = [o for t in turns[turn] for o in t.operations or ()]
-            writer = Writer(self._places, memory, self._lowering.kind, wanted)
+            writer = LoopWriter(self._places, memory, self._lowering.kind, wanted)
             self._call(writer.function(operations), self.statements[-1] if self.statements else turns[turn][0].s)
         self._show([v for v in self._left.outputs if type(v) is Variable])
 
@@ -226,7 +226,7 @@ class Partition:
                 v = chain[-1].reads[0]
             self.statements += reversed(chain)
 
-    def _call(self, f: Function, like: Statement) -> None:
+    def _call(self, f: Compiled, like: Statement) -> None:
         """Add the statements that call a function."""
         name = self._named(f.text)
         self.helpers.update(dict.fromkeys(f.helpers))
@@ -242,7 +242,7 @@ class Partition:
         self._count += 1
         failed = Variable(f"failed_{self._count}")
         written = [self._left.memory(v.memory) for v in f.written]
-        call = Call("several", (failed,), _joined(pieces), (*written, -1)[0], like.silent, like.line)
+        call = CompiledCall("several", (failed,), _joined(pieces), (*written, -1)[0], like.silent, like.line)
         call.updates = {*written}
         self.statements.append(call)
         self.statements.append(_statement(like, "guard", (), (failed, "[0]" if f.numbers else "")))

@@ -14,7 +14,7 @@ from ..optimise import Optimised
 from ..statements import Statement, Variable
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """A view.
 
     Attributes
@@ -33,22 +33,22 @@ class Places:
 
     def __init__(self, left: Optimised) -> None:
         self._left = left
-        self._found: dict[Variable, Place | None] = {}
+        self._found: dict[Variable, Position | None] = {}
         self._forms: dict[Variable, tuple[Variable, Any]] = {}  # arrays of the same forms, of which nothing is read
         self._made_by: dict[Variable, Statement] = {}  # the statements that make views
 
-    def of(self, v: Variable) -> Place | None:
+    def of(self, v: Variable) -> Position | None:
         """Return the place of an array; None where it lies in no simple way, or is empty."""
         if v not in self._found:
             self._found[v] = self._own(v) if v.memory is not None else None
         return self._found[v]
 
-    def _own(self, v: Variable) -> Place | None:
+    def _own(self, v: Variable) -> Position | None:
         if not v.layout or 0 in v.shape or v.dtype.char not in "df?l" or not v.dtype.isnative:
             return None
         like = np.empty(v.shape, v.dtype, order="F" if v.layout == "F" else "C")
         self._forms[v] = v, like
-        return Place(v, 0, _counted(like.strides, like))
+        return Position(v, 0, _counted(like.strides, like))
 
     def hide(self, v: Variable) -> None:
         """Forget where an array stands, which may lie otherwise each time."""
@@ -68,7 +68,7 @@ class Places:
             return False
         return self._note(r, base, view)
 
-    def element(self, v: Variable, index: str, r: Variable | None = None) -> Place | None:
+    def element(self, v: Variable, index: str, r: Variable | None = None) -> Position | None:
         """Return the place of what is looked up, or assigned, in an array by an index that is spelt out."""
         if self.of(v) is None or not _SPELT.fullmatch(index):
             return None
@@ -89,7 +89,7 @@ class Places:
         if not np.may_share_memory(view, whole):
             return False
         start = (view.__array_interface__["data"][0] - whole.__array_interface__["data"][0]) // whole.itemsize
-        self._found[r] = Place(base, start, _counted(view.strides, whole))
+        self._found[r] = Position(base, start, _counted(view.strides, whole))
         self._forms[r] = base, view
         return True
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ..quicker import UFUNCS
 
 
-class Function(NamedTuple):
+class Expression(NamedTuple):
     """An element-wise function.
 
     Attributes
@@ -37,7 +37,7 @@ def _loops(count: int, kinds: tuple[str, ...], result: str = "") -> frozenset[st
     return frozenset(f"{kind * count}->{result or kind}" for kind in kinds)
 
 
-def _declared() -> Iterator[tuple[str, Function]]:
+def _declared() -> Iterator[tuple[str, Expression]]:
     for name, text, carries in (
         ("add", "{0} + {1}", (0, 1)),
         ("subtract", "{0} - {1}", (0, 1)),
@@ -47,7 +47,7 @@ def _declared() -> Iterator[tuple[str, Function]]:
         ("maximum", "{0} if ({0} >= {1}) | ({0} != {0}) else {1}", ()),
         ("minimum", "{0} if ({0} <= {1}) | ({0} != {0}) else {1}", ()),
     ):
-        yield name, Function(text, _loops(2, _REAL), frozenset(carries))
+        yield name, Expression(text, _loops(2, _REAL), frozenset(carries))
     for name, text in (
         ("negative", "-{0}"),
         ("positive", "+{0}"),
@@ -55,34 +55,34 @@ def _declared() -> Iterator[tuple[str, Function]]:
         ("square", "{0} * {0}"),
         ("sqrt", "np.sqrt({0})"),
     ):
-        yield name, Function(text, _loops(1, _REAL), frozenset([0]))
-    yield "fabs", Function("abs({0})", _loops(1, _DOUBLE), frozenset([0]))
-    yield "reciprocal", Function("1.0 / {0}", _loops(1, _DOUBLE))
+        yield name, Expression(text, _loops(1, _REAL), frozenset([0]))
+    yield "fabs", Expression("abs({0})", _loops(1, _DOUBLE), frozenset([0]))
+    yield "reciprocal", Expression("1.0 / {0}", _loops(1, _DOUBLE))
     # An infinity comes out as an infinity or a NaN.
     for name in ("sin", "cos", "tan", "sinh", "cosh", "arcsin", "arccos", "log", "log2", "log10", "log1p"):
-        yield name, Function(f"np.{name}({{0}})", _loops(1, _DOUBLE), frozenset([0]))
+        yield name, Expression(f"np.{name}({{0}})", _loops(1, _DOUBLE), frozenset([0]))
     for name in ("exp", "exp2", "expm1", "tanh", "arctan", "arcsinh", "arccosh", "arctanh"):
-        yield name, Function(f"np.{name}({{0}})", _loops(1, _DOUBLE))
+        yield name, Expression(f"np.{name}({{0}})", _loops(1, _DOUBLE))
     for name in ("floor", "ceil", "trunc"):
-        yield name, Function(f"np.{name}({{0}})", _loops(1, _DOUBLE), frozenset([0]))
+        yield name, Expression(f"np.{name}({{0}})", _loops(1, _DOUBLE), frozenset([0]))
     for name in ("arctan2", "hypot", "copysign"):
-        yield name, Function(f"np.{name}({{0}}, {{1}})", _loops(2, _DOUBLE))
-    yield "power", Function("{0} ** {1}", _loops(2, _DOUBLE))
+        yield name, Expression(f"np.{name}({{0}}, {{1}})", _loops(2, _DOUBLE))
+    yield "power", Expression("{0} ** {1}", _loops(2, _DOUBLE))
     for name, op in (("less", "<"), ("less_equal", "<="), ("greater", ">"), ("greater_equal", ">=")):
-        yield name, Function(f"{{0}} {op} {{1}}", _loops(2, ("d", "f", "l"), "?"))
+        yield name, Expression(f"{{0}} {op} {{1}}", _loops(2, ("d", "f", "l"), "?"))
     for name, op in (("equal", "=="), ("not_equal", "!=")):
-        yield name, Function(f"{{0}} {op} {{1}}", _loops(2, ("d", "f", "l", "?"), "?"))
+        yield name, Expression(f"{{0}} {op} {{1}}", _loops(2, ("d", "f", "l", "?"), "?"))
     for name, op in (("bitwise_and", "&"), ("bitwise_or", "|"), ("bitwise_xor", "^"), ("logical_and", "&")):
-        yield name, Function(f"{{0}} {op} {{1}}", _loops(2, ("?",)))
-    yield "logical_or", Function("{0} | {1}", _loops(2, ("?",)))
-    yield "logical_xor", Function("{0} ^ {1}", _loops(2, ("?",)))
+        yield name, Expression(f"{{0}} {op} {{1}}", _loops(2, ("?",)))
+    yield "logical_or", Expression("{0} | {1}", _loops(2, ("?",)))
+    yield "logical_xor", Expression("{0} ^ {1}", _loops(2, ("?",)))
     for name in ("invert", "logical_not"):
-        yield name, Function("not {0}", _loops(1, ("?",)))
-    yield "isnan", Function("{0} != {0}", _loops(1, _REAL, "?"))
-    yield "isfinite", Function("{0} - {0} == 0", _loops(1, _REAL, "?"))
+        yield name, Expression("not {0}", _loops(1, ("?",)))
+    yield "isnan", Expression("{0} != {0}", _loops(1, _REAL, "?"))
+    yield "isfinite", Expression("{0} - {0} == 0", _loops(1, _REAL, "?"))
 
 
-FUNCTIONS: dict[str, Function] = dict(_declared())
+FUNCTIONS: dict[str, Expression] = dict(_declared())
 # What operators call.
 OPERATORS = {op: name.removeprefix("np.") for op, name in UFUNCS.items()}
 OPERATORS |= {"**": "power", "&": "bitwise_and", "|": "bitwise_or", "^": "bitwise_xor", "~": "invert"}
