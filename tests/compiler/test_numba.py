@@ -19,7 +19,7 @@ import pytest
 
 import gradarray as ga
 from gradarray.compiler.machine import backend, cache
-from gradarray.compiler.machine.loops import HELPERS
+from gradarray.compiler.machine.helpers import AT_ONCE, HELPERS
 from gradarray.compiler.machine.table import FUNCTIONS, POWERS, TYPES
 from gradarray.transforms.containers import flatten
 
@@ -138,6 +138,19 @@ def test_powers_that_are_products() -> None:
         found[f"p{k}"](x, out)
         with np.errstate(all="ignore"):
             assert not differences(f"power {exponent}", out, x ** float(exponent), [x], 1)
+
+
+def test_functions_of_several_numbers_at_once() -> None:
+    """They are within two units in the last place, also of numbers that are too small to be normal."""
+    texts = [loop_text(f"loop_{name}", f"{name}({{0}})", "d->d") for name in AT_ONCE.values()]
+    found = cache.compile_text("\n\n".join([*[HELPERS[name] for name in AT_ONCE.values()], *texts]))
+    more = [np.linspace(-750, 720, 10_000), np.linspace(-3, 3, 10_000), np.geomspace(1e-320, 1, 1000)]
+    x = np.concatenate([*operands(1, "d"), *more, -more[-1]])
+    out = np.empty_like(x)
+    for name in AT_ONCE.values():
+        found[f"loop_{name}"](x, out)
+        with np.errstate(all="ignore"):
+            assert not differences(name, out, getattr(np, name)(x), [x], 3)
 
 
 def test_reductions_are_numpys() -> None:

@@ -20,7 +20,7 @@ from ..program import Program
 from ..statements import Variable
 from ..writer import Written, write_program
 from .cache import compile_text, import_numba, whole
-from .loops import HELPERS
+from .helpers import HELPERS
 from .parts import Partition
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from ..statements import Variable
+from .helpers import AT_ONCE
 from .lowering import Operation
 from .places import Places, Position
 from .table import TYPES
@@ -253,6 +254,10 @@ class LoopWriter:
                 self._here[key] = name
             names.append(self._here[key])
         text = o.text.format(*names)
+        for name, helper in AT_ONCE.items() if math.prod(o.shape) >= _SEVERAL else ():
+            if text.startswith(name):
+                self._helpers[helper] = None
+                text = text.removeprefix("np.")
         if o.kind in ("clean", "guard"):
             yield f"missed = missed | ({text})"
             return
@@ -314,6 +319,8 @@ class LoopWriter:
             self._lines += [f"    for j in range({k}):", f"        odd = odd | ({e} - {e} != 0)"]
 
 
+# Of fewer, each is computed by itself.
+_SEVERAL = 4
 _INDICES = ("i", "j", "k", "l", "m")
 
 
@@ -356,64 +363,3 @@ def _checked(
         if o.result is not None:
             maker[o.result] = id(o)
     return open_
-
-
-_ROW = "@compiled\ndef {name}(a, start, n):\n"
-HELPERS = {
-    # As NumPy adds up: in halves, and these in eight sums at a time.
-    "total": """@compiled(float64(Array(float64, 1, "C"), int64, int64))
-def total(a, start, n):
-    if n > 128:
-        half = n // 2
-        half -= half % 8
-        return total(a, start, half) + total(a, start + half, n - half)
-    if n < 8:
-        x = a[start]
-        for i in range(start + 1, start + n):
-            x += a[i]
-        return x + 0.0
-    x0, x1, x2, x3 = a[start], a[start + 1], a[start + 2], a[start + 3]
-    x4, x5, x6, x7 = a[start + 4], a[start + 5], a[start + 6], a[start + 7]
-    end = start + n - n % 8
-    for i in range(start + 8, end, 8):
-        x0 += a[i]
-        x1 += a[i + 1]
-        x2 += a[i + 2]
-        x3 += a[i + 3]
-        x4 += a[i + 4]
-        x5 += a[i + 5]
-        x6 += a[i + 6]
-        x7 += a[i + 7]
-    x = ((x0 + x1) + (x2 + x3)) + ((x4 + x5) + (x6 + x7))
-    for i in range(end, start + n):
-        x += a[i]
-    return x + 0.0
-""",
-    "count": _ROW.format(name="count")
-    + """    x = 0
-    for i in range(start, start + n):
-        x += a[i]
-    return x
-""",
-    "all_true": _ROW.format(name="all_true")
-    + """    x = True
-    for i in range(start, start + n):
-        x = x & (a[i] != 0)
-    return x
-""",
-    "any_true": _ROW.format(name="any_true")
-    + """    x = False
-    for i in range(start, start + n):
-        x = x | (a[i] != 0)
-    return x
-""",
-}
-for _name, _sign in (("largest", ">"), ("smallest", "<")):
-    HELPERS[_name] = (
-        _ROW.format(name=_name)
-        + f"""    x = a[start]
-    for i in range(start + 1, start + n):
-        x = a[i] if (a[i] {_sign} x) | (a[i] != a[i]) else x
-    return x
-"""
-    )
