@@ -14,6 +14,7 @@ from hypothesis import given, settings
 import gradarray as ga
 from gradarray.compiler import jit as jit_module
 from gradarray.compiler.machine import backend, parts
+from gradarray.kernels import parts as kernel_parts
 from gradarray.transforms.containers import flatten
 from tests.compiler.test_random_programs import moved, outcome
 from tests.compiler.test_sample_table import DRAWN, KINDS, SAMPLES, TIES, UNDEFINED, WHOLE, ZEROS, drawn, special
@@ -143,6 +144,18 @@ def test_large_programs_are_left_to_numpy(monkeypatch: pytest.MonkeyPatch) -> No
 
     run = ga.jit(ga.grad(f), strict=True, backend="numba")
     assert "compiled" not in run.source(np.ones(3))
+
+
+def test_what_threads_do_sooner_is_left_to_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def f(x: Any) -> Any:
+        return np.sum(np.sin(x) * x + x * x - x / 3)
+
+    x = np.linspace(0, 1, 2**17)
+    for threads, compiled in ((1, True), (8, False)):
+        monkeypatch.setattr(kernel_parts, "THREADS", threads)
+        text = ga.jit(f, strict=True, backend="numba").source(x)
+        assert ("= np.sin(" in text) == compiled
+        assert "compiled_1" in text
 
 
 def test_arrays_that_lie_in_other_ways() -> None:

@@ -11,6 +11,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...kernels import parts
+from ...kernels.arrays import SPLIT
 from ..forms import form_read
 from ..optimise import PURE, Optimised
 from ..program import Program
@@ -18,10 +20,13 @@ from ..statements import Statement, Variable
 from .loops import Compiled, LoopWriter
 from .lowering import Lowering, Operation
 from .places import Places
+from .table import DEAR
 
 # More statements than these take more than some seconds to be compiled.
 MOST = 1200
 # So many operations on arrays, of which those on numbers count a part, make up for a call.
+# A compiled loop over sines takes half as long as NumPy's in one thread.
+_FEW_THREADS = 2
 LEAST, _OF_NUMBERS = 3.0, 0.2
 
 
@@ -55,6 +60,12 @@ class _Task:
     @property
     def weight(self) -> float:
         return sum([1.0 if math.prod(o.shape) > 1 else _OF_NUMBERS for o in self.operations or ()])
+
+
+def _is_for_threads(o: Operation) -> bool:
+    """Tell whether NumPy's loops in several threads are done sooner than a compiled one."""
+    dear = "**" in o.text or any(f"{name}(" in o.text for name in DEAR)
+    return dear and parts.THREADS > _FEW_THREADS and math.prod(o.shape) >= SPLIT
 
 
 class Partition:
@@ -92,7 +103,8 @@ class Partition:
             if self._places.derive(s):
                 self._views[s.results[0]] = s
             else:
-                tasks.append(_Task(s, self._lowering.of(s)))
+                operations = self._lowering.of(s)
+                tasks.append(_Task(s, None if operations and any(map(_is_for_threads, operations)) else operations))
                 if not self._is_pure(s) or any(v.shape is None and v in foreign for v in s.reads):
                     foreign.update(s.results)
                     for r in s.results:

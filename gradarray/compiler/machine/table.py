@@ -89,5 +89,8 @@ OPERATORS |= {"**": "power", "&": "bitwise_and", "|": "bitwise_or", "^": "bitwis
 OPERATORS["pos"] = "positive"
 # Powers with a whole exponent, as products: at most one unit in the last place from NumPy's.
 POWERS: dict[int, str] = {1: "+{0}", 2: "{0} * {0}", 3: "{0} * {0} * {0}", -1: "1.0 / {0}"}
+# Texts whose time goes into computing, not into memory.
+_CHEAP = frozenset(("np.sqrt", "np.floor", "np.ceil", "np.trunc", "np.copysign"))
+DEAR = frozenset(f.text.partition("(")[0] for f in FUNCTIONS.values() if f.text.startswith("np.")) - _CHEAP
 # dtypes, by their characters, as Numba calls them.
 TYPES = {"d": "float64", "f": "float32", "?": "boolean", "l": "int64"}
