@@ -184,6 +184,8 @@ def test_updates_of_views() -> None:
     def f(x: Any) -> Any:
         y = x * 2.0
         y[1:] += y[:-1] * 0.5
+        y[1:] += y[:-1]
+        y[:-1] -= y[::-1][1:]
         y[::2] *= x[::2]
         y[0] = y[-1] * 3
         rows = y.reshape(2, -1)
