@@ -200,6 +200,35 @@ def test_updates_of_views() -> None:
             np.testing.assert_allclose(a, b, rtol=1e-13)
 
 
+def test_updates_by_what_overlaps() -> None:
+    def f(x: Any) -> Any:
+        y = x * 2.0 + x / 3
+        np.add(y[1:], y[:-1], out=y[1:])
+        np.multiply(y[:-1], y[::-1][1:], out=y[:-1])
+        return y + 1
+
+    x = np.linspace(0.1, 1, 8)
+    run = ga.jit(f, strict=True, backend="numba")
+    for _ in range(3):
+        assert agrees([run(x)], [f(x)])
+    assert "compiled_" in run.source(x)
+
+
+def test_an_infinity_that_is_overwritten_is_told_of() -> None:
+    def f(x: Any) -> Any:
+        y = np.exp(x)
+        z = 1 / (1 + y) + x / 3
+        y[...] = x * 2
+        return y + 1, z * 2
+
+    run = ga.jit(f, strict=True, backend="numba")
+    for x in (1.0, 1.0, 1000.0):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            run(np.full(3, x))
+        assert [str(w.message) for w in caught] == ["overflow encountered in exp"] * (x > 700)
+
+
 def test_a_step_that_fails_half_way_leaves_its_arguments_alone() -> None:
     def step(w: Any, b: Any, x: Any) -> Any:
         g = np.exp(w * x) * x + w

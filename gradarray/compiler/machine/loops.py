@@ -271,9 +271,6 @@ class LoopWriter:
             yield f"{name} = {text}"
             place = self._at(into)
             strides = _along(place, into, o.shape)
-            memory = self._memory(place.base.memory)
-            for key in [key for key in self._here if self._memory(key[0].memory) == memory]:
-                del self._here[key]
             self._here[place.base, place.offset, strides] = name
             if place.base in self._stored_ones or place.base in self._given:
                 yield f"{self._element(place.base, self._index(place, strides, axes))} = {name}"
