@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..folding import in_few_pieces
 from ..forms import Form, Hole, Other, form_read
 from ..optimise import Optimised, asked_for_nan
 from ..statements import Statement, Variable
+from .guards import asks_itself, squared
 from .places import Places, Position
 from .table import FUNCTIONS, OPERATORS, POWERS
 
@@ -64,9 +64,9 @@ class Lowering:
         self._places = places
         self._kinds: dict[Variable, str] = {v: _PYTHONS[t] for v, t in kinds.items() if t in _PYTHONS}
         self.inputs: dict[str, Variable] = {}  # constants that are arrays, as variables
-        asks = [s for s in left.statements if _asks_itself(s)]
+        asks = [s for s in left.statements if asks_itself(s)]
         self._asked = {s.reads[0] for s in asks}  # what is only ever asked whether it is a NaN
-        self._asked.difference_update(left.outputs, *[s.reads for s in left.statements if not _asks_itself(s)])
+        self._asked.difference_update(left.outputs, *[s.reads for s in left.statements if not asks_itself(s)])
         self.nan: dict[Variable, tuple[Variable, ...]] = {}  # by what is compared with itself, the arrays it comes of
 
     def of(self, s: Statement) -> list[Operation] | None:
@@ -79,7 +79,7 @@ class Lowering:
         if s.kind not in ("call", "copy") or len(s.results) != 1:
             return None
         (r,) = s.results
-        if r in self._asked and (arrays := _squared(s, form)) and all(map(self._places.of, arrays)):
+        if r in self._asked and (arrays := squared(s, form)) and all(map(self._places.of, arrays)):
             self.nan[r] = arrays
             return []
         return _one(self._made(s, form, r))
@@ -96,7 +96,7 @@ class Lowering:
         v = asked_for_nan(s)
         if v is not None and self._places.of(v) is not None:
             return [Operation("clean", v.shape, "{0} != {0}", (v,))]
-        if _asks_itself(s) and s.reads[0] in self.nan:
+        if asks_itself(s) and s.reads[0] in self.nan:
             return [Operation("clean", v.shape, "{0} != {0}", (v,)) for v in self.nan[s.reads[0]]]
         if any(v.shape != () or v.memory is not None or not self.kind(v) for v in s.reads) or not s.reads:
             return None
@@ -371,10 +371,6 @@ _WEAK: dict[str, Any] = {"weak d": float, "weak l": int, "weak ?": np.dtype(bool
 _NUMBER = re.compile(r"-?np\.(nan|inf)|np\.(float64|float32|bool|int64)\([-+.\w]*\)")
 
 
-def _asks_itself(s: Statement) -> bool:
-    return s.kind == "guard" and len(s.reads) == 2 and s.pieces == (s.reads[0], " != ", s.reads[0])
-
-
 def _one(operation: Operation | None) -> list[Operation] | None:
     return None if operation is None else [operation]
 
@@ -389,19 +385,3 @@ def _literal(value: Any, kind: str) -> str:
     text = repr(x) if math.isfinite(x) else "np.nan" if x != x else "np.inf" if x > 0 else "(-np.inf)"
     text = f"({text})" if text.startswith("-") else text
     return text if kind == "d" else f"np.float32({text})"
-
-
-def _squared(s: Statement, form: Form) -> tuple[Variable, ...]:
-    """Return the arrays whose sum of squares, or largest element, a statement gives: NaN where one of theirs is."""
-    if form.name == "np.maximum.reduce" and form.keys == {"axis": None} and len(s.reads) == 1:
-        return (s.reads[0],) if s.reads[0].dtype is not None and s.reads[0].dtype.kind == "f" else ()
-    pairs = list(zip(s.reads[::2], s.reads[1::2], strict=False))
-    if not pairs or len(s.reads) % 2 or any(a is not b or a.dtype is None or a.dtype.kind != "f" for a, b in pairs):
-        return ()
-    texts = [["", ".dot(", ")"], ["np.vdot(", ", ", ")"]]
-    wanted: list[Any] = []
-    for a, _ in pairs:
-        first, between, last = texts[len(a.shape) != 1]
-        wanted += [" + " if wanted else "", first, a, between, a, last]
-    wanted = [p for p in wanted if p != ""]
-    return tuple([a for a, _ in pairs]) if in_few_pieces(wanted) == in_few_pieces(s.pieces) else ()
