@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.libraries import LIBRARIES
+from benchmarks.libraries import JIT, LIBRARIES
 from benchmarks.plot import FAMILIES, draw
 from benchmarks.runner import Worker, measure, measure_imports, processors
 from benchmarks.table import Table
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace, chosen: Sequence[str]) -> tuple[dict[str, A
         for name in chosen if table else ():
             assert table is not None
             if name == IMPORT:
-                imported = [library for library in ready if library not in ("numpy", "jit")]
+                imported = [library for library in ready if library not in ("numpy", *JIT)]
                 table.add(name, measure_imports(imported, options.rounds, options.threads))
             else:
                 table.add(name, measure(name, ready, options.rounds, options.batch, options.budget))

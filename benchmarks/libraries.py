@@ -34,6 +34,18 @@ def jit_step(ga: Any, loss: Loss, leaves: Arrays, constants: Arrays) -> Step:
     return lambda: both(*leaves, *constants)
 
 
+def compiled_step(ga: Any, loss: Loss, leaves: Arrays, constants: Arrays) -> Step:
+    both = ga.value_and_grad(lambda *arrays: loss(np, *arrays), tuple(range(len(leaves))))
+    compiled = by_numba(ga, both)
+    compiled(*leaves, *constants)
+    return lambda: compiled(*leaves, *constants)
+
+
+def by_numba(ga: Any, function: Any) -> Any:
+    """Return a function that Numba compiles when it is called for the second time."""
+    return ga.jit(function, strict=True, backend="numba")
+
+
 def mygrad_step(mg: Any, loss: Loss, leaves: Arrays, constants: Arrays) -> Step:
     # MyGrad takes np.* too, but its own functions are the shorter way.
     return tensor_step(mg, mg, loss, leaves, constants)
@@ -71,17 +83,19 @@ def jax_step(jax: Any, loss: Loss, leaves: Arrays, constants: Arrays) -> Step:
 STEPS: dict[str, Callable[[Any, Loss, Arrays, Arrays], Step]] = {
     "gradarray": gradarray_step,
     "jit": jit_step,
+    "jit numba": compiled_step,
     "torch": torch_step,
     "mygrad": mygrad_step,
     "autograd": autograd_step,
     "jax": jax_step,
 }
+JIT = ("jit", "jit numba")
 LIBRARIES = ("gradarray", "numpy", *list(STEPS)[1:])
 
 
 def module_of(library: str) -> str:
     """Return what is imported for a column of the table: ``ga.jit`` has one of its own."""
-    return "gradarray" if library == "jit" else library
+    return "gradarray" if library in JIT else library
 
 
 # --- whole Jacobians and Hessians -----------------------------------------------------------------------------------
@@ -97,6 +111,12 @@ def gradarray_matrix(ga: Any, what: str, function: Loss, x: Any, constants: Arra
 
 def jit_matrix(ga: Any, what: str, function: Loss, x: Any, constants: Arrays) -> Call:
     matrix = ga.jit(getattr(ga, what)(lambda x: function(np, x, *constants)), strict=True)
+    return lambda: matrix(x)
+
+
+def compiled_matrix(ga: Any, what: str, function: Loss, x: Any, constants: Arrays) -> Call:
+    matrix = by_numba(ga, getattr(ga, what)(lambda x: function(np, x, *constants)))
+    matrix(x)
     return lambda: matrix(x)
 
 
@@ -124,6 +144,7 @@ def jax_matrix(jax: Any, what: str, function: Loss, x: Any, constants: Arrays) -
 MATRICES: dict[str, Callable[[Any, str, Loss, Any, Arrays], Call]] = {
     "gradarray": gradarray_matrix,
     "jit": jit_matrix,
+    "jit numba": compiled_matrix,
     "torch": torch_matrix,
     "autograd": autograd_matrix,
     "jax": jax_matrix,

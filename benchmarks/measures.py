@@ -110,6 +110,7 @@ def native_peak(step: Callable[[], Any]) -> float:
 PEAKS: dict[str, Callable[[Callable[[], Any]], float]] = {
     "gradarray": traced_peak,
     "jit": traced_peak,
+    "jit numba": traced_peak,
     "numpy": traced_peak,
     "torch": native_peak,
     "mygrad": traced_peak,

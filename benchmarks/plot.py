@@ -13,6 +13,7 @@ FAMILIES = {
 COLOURS = {
     "gradarray": "#d55e00",
     "jit": "#e69f00",
+    "jit numba": "#f0e442",
     "numpy": "#808080",
     "torch": "#0072b2",
     "mygrad": "#009e73",
@@ -21,6 +22,7 @@ COLOURS = {
 }
 NAMES = {
     "jit": "ga.jit",
+    "jit numba": "ga.jit, with Numba",
     "numpy": "NumPy, gradient by hand",
     "torch": "PyTorch",
     "mygrad": "MyGrad",

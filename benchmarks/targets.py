@@ -27,6 +27,10 @@ EVERY_PEAK: dict[str, float] = {"torch": 1.0}
 # The largest allowed ratio of the time of ga.jit to another's, in every work; and in those with a million elements.
 JIT: dict[str, float] = {"numpy": 1.15, "jax": 1.5}
 JIT_LARGE: dict[str, float] = {"numpy": 1.0, "jax": 3.0}
+# Of ga.jit with Numba: where all is compiled and little is computed, with products of matrices, and elsewhere.
+NUMBA: dict[str, float] = {"jax": 1.0}
+NUMBA_FEW: dict[str, float] = {"jax": 0.5}
+NUMBA_PRODUCTS: dict[str, float] = {"jax": 1.1}
 JIT_PEAK: dict[str, float] = {"gradarray": 1.0}
 
 # The largest allowed ratio of each way's time to the base's, or to the fastest way's, by the first part of the name.
@@ -72,3 +76,14 @@ def jit_targets_of(work: str) -> dict[str, float]:
     if work.startswith("transform-"):
         return {}
     return JIT_PEAK if work.startswith("peak-") else JIT_LARGE if work.endswith("-1000000") else JIT
+
+
+def numba_targets_of(work: str) -> dict[str, float]:
+    """Return the same for ``ga.jit`` with Numba."""
+    family, _, size = work.rpartition("-")
+    if work.startswith(("transform-", "peak-", "loop-", "program-")):
+        return {}
+    if work.startswith(("mlp-", "rnn", "nnet-", "jacobian-", "hessian-")):
+        return NUMBA_PRODUCTS
+    few = family in ("elementwise", "polynomial", "rosenbrock", "memory") and len(size) <= 4
+    return NUMBA_FEW if few or work in ("chain-0d", "operations-100") else NUMBA

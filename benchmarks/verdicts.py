@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from benchmarks.growth import Points, exponent
 from benchmarks.runner import Result
-from benchmarks.targets import EXPONENTS, SECONDS, WAYS, jit_targets_of, targets_of
+from benchmarks.targets import EXPONENTS, SECONDS, WAYS, jit_targets_of, numba_targets_of, targets_of
 from benchmarks.work import Peak, Ways, Work, works
 
 NOISY = 0.1  # spread of a ratio above which a verdict on its target is marked
@@ -68,10 +68,11 @@ def verdicts(name: str, results: Results) -> list[Verdict]:
             if peer in results and results[peer].samples:
                 value = ratio(results, peer)
                 found.append(Verdict(peer, limit, value, spread(results, peer) if value else 0.0))
-        for peer, limit in jit_targets_of(name).items():
-            if "jit" in results and peer in results and results[peer].samples:
-                value = ratio(results, peer, "jit")
-                found.append(Verdict(f"jit/{peer}", limit, value, spread(results, peer, "jit") if value else 0.0))
+        for ours, targets in (("jit", jit_targets_of(name)), ("jit numba", numba_targets_of(name))):
+            for peer, limit in targets.items():
+                if ours in results and peer in results and results[peer].samples:
+                    value = ratio(results, peer, ours)
+                    found.append(Verdict(f"{ours}/{peer}", limit, value, spread(results, peer, ours) if value else 0.0))
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from benchmarks.libraries import MATRICES, STEPS, TRANSFORMS, Arrays, Loss, module_of, tensor_gradients
+from benchmarks.libraries import JIT, MATRICES, STEPS, TRANSFORMS, Arrays, Loss, module_of, tensor_gradients
 from benchmarks.measures import Sampler, expression_sampler, missing_for_peak, peak_sampler, time_sampler
 
 
@@ -178,8 +178,9 @@ class Program(Work):
         (x,), constants = self.inputs()
         ga = importlib.import_module("gradarray")
         value_and_grad = ga.value_and_grad(self.loss)
-        if library == "jit":
-            value_and_grad = ga.jit(value_and_grad, strict=True)
+        if library in JIT:
+            value_and_grad = ga.jit(value_and_grad, strict=True, backend="numba" if library == "jit numba" else "numpy")
+            value_and_grad(x, *constants)
         value, gradient = value_and_grad(x, *constants)
         expected_value, (expected_gradient,) = self.by_hand(x, *constants)
         agree("the value", value, expected_value)

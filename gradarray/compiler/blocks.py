@@ -134,7 +134,7 @@ class _Run:
 
     def takes(self, s: Statement) -> bool:
         """Take a statement, as a member or before or behind; False where the block has to end."""
-        if len(self._members) < _FEWEST and len(self.all) > _PATIENCE:
+        if (len(self._members) < _FEWEST and len(self.all) > _PATIENCE) or hasattr(s, "updates"):
             return False
         return self._joins(s) or self._stands_before(s) or self._stands_behind(s)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import types
 import warnings
@@ -15,6 +16,7 @@ from ..elsewhere.answers import telling
 from ..transforms.argnums import function_name, need_function
 from ..transforms.containers import Tree, flatten
 from .entry import Static, is_traceable
+from .machine.backend import Backend, need_numba
 from .statements import JitError
 from .tracing import Disturbed, Run, Tracing, is_writing, told
 
@@ -39,14 +41,30 @@ def _nothing(*_args: Any, **_kwargs: Any) -> None:
     """Enter no program."""
 
 
+_BACKENDS = ("numpy", "numba")
+
+
+def _backend(name: Any) -> Any:
+    """Return what compiles programs; None where NumPy carries them out."""
+    if name not in _BACKENDS:
+        near = difflib.get_close_matches(str(name), _BACKENDS, 1)
+        meant = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"backend={name!r} is none of {', '.join(map(repr, _BACKENDS))}{meant}")
+    if name == "numpy":
+        return None
+    need_numba()
+    return Backend()
+
+
 class Jitted(Generic[P, R]):
     """A function that ``ga.jit`` has made of another one."""
 
     __wrapped__: Callable[P, R]
 
-    def __init__(self, f: Callable[P, R], static: tuple[Any, Any], strict: bool) -> None:
+    def __init__(self, f: Callable[P, R], static: tuple[Any, Any], strict: bool, backend: str = "numpy") -> None:
         functools.update_wrapper(self, f)
         self._f, self._static, self._strict = f, static, strict
+        self._backend_name, self._backend = backend, _backend(backend)
         argnums, argnames = static
         self._argnums = frozenset([argnums] if isinstance(argnums, int) else argnums or ())
         self._argnames = frozenset([argnames] if isinstance(argnames, str) else argnames or ())
@@ -64,7 +82,7 @@ class Jitted(Generic[P, R]):
         return f"ga.jit({self._f!r})"
 
     def __reduce__(self) -> Any:
-        return Jitted, (self._f, self._static, self._strict)
+        return Jitted, (self._f, self._static, self._strict, self._backend_name)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
@@ -112,7 +130,7 @@ class Jitted(Generic[P, R]):
         for run in runs[-1:]:
             self._varying.update(run.varied())
         try:
-            tracing = Tracing(self._f, self._varying, args, kwargs, leaves, tree)
+            tracing = Tracing(self._f, self._varying, args, kwargs, leaves, tree, backend=self._backend)
             failed = ""
         except JitError as error:
             if isinstance(error, Disturbed):
@@ -176,7 +194,8 @@ class Jitted(Generic[P, R]):
         leaves, tree, key = self._sorted(args, kwargs)
         if key is None:
             raise TypeError("no program is written for Tensors, and other arrays than NumPy's")
-        return Tracing(self._f, self._varying, args, kwargs, leaves, tree, carry_out=False).source()
+        written = Tracing(self._f, self._varying, args, kwargs, leaves, tree, carry_out=False, backend=self._backend)
+        return written.source()
 
 
 @overload
@@ -186,6 +205,7 @@ def jit(
     static_argnums: int | Sequence[int] = (),
     static_argnames: str | Sequence[str] = (),
     strict: bool = False,
+    backend: str = "numpy",
 ) -> Jitted[P, R]: ...
 @overload
 def jit(
@@ -194,6 +214,7 @@ def jit(
     static_argnums: int | Sequence[int] = (),
     static_argnames: str | Sequence[str] = (),
     strict: bool = False,
+    backend: str = "numpy",
 ) -> Callable[[Callable[P, R]], Jitted[P, R]]: ...
 @telling
 def jit(
@@ -202,6 +223,7 @@ def jit(
     static_argnums: int | Sequence[int] = (),
     static_argnames: str | Sequence[str] = (),
     strict: bool = False,
+    backend: str = "numpy",
 ) -> Any:
     """Return a function that does what `f` does, by programs that are written down when it is first called.
 
@@ -217,6 +239,10 @@ def jit(
         Arguments that are not traced: there is a program for each value of theirs, which must have a hash.
     strict : bool
         Raise `JitError` where no program can be written, instead of warning once and carrying out `f` as it is.
+    backend : "numpy" or "numba"
+        What carries programs out. Numba (``pip install "gradarray[numba]"``) compiles what it can do as NumPy does when
+        a program is called for the second time; results agree to 1e-13. It keeps what it has compiled for the next
+        process, in the folder ``GRADARRAY_CACHE_DIR`` if that is set (nowhere, if it is empty).
 
     Returns
     -------
@@ -232,8 +258,9 @@ def jit(
     array([2., 4.])
     """
     if f is None:
-        return functools.partial(jit, static_argnums=static_argnums, static_argnames=static_argnames, strict=strict)
-    return Jitted(need_function(f, "jit"), (static_argnums, static_argnames), strict)
+        given = {"static_argnums": static_argnums, "static_argnames": static_argnames, "strict": strict}
+        return functools.partial(jit, **given, backend=backend)
+    return Jitted(need_function(f, "jit"), (static_argnums, static_argnames), strict, backend)
 
 
 def source(f: Any, *args: Any, **kwargs: Any) -> str:

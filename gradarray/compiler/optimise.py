@@ -328,6 +328,8 @@ class Optimiser:
             values = {name: x if not values[name].ndim else np.full((1,), x) for name, x in numbers.items()}
         self._space.update(values)  # and not beside it, where functions inside the text would not find them
         value = silently(eval, _code(text), self._space)
+        if large and np.size(value) != 1:  # the text itself has an array
+            return None
         return np.broadcast_to(value[0], r.shape) if large else value
 
 

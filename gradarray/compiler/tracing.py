@@ -98,8 +98,9 @@ class Tracing:
         tree: Tree,
         carry_out: bool = True,
         once: bool = False,
+        backend: Any = None,
     ) -> None:
-        self._f, self._leaves, self._tree = f, leaves, tree
+        self._f, self._leaves, self._tree, self._backend = f, leaves, tree, backend
         self.out: Any = None
         self.text = ""
         self.source: Callable[[], str] = str
@@ -348,13 +349,17 @@ class Tracing:
         head = f"{called}({', '.join([v.name for v in p.inputs])})"
         direct = not effects and not moved and enter.spells(tree)
         if direct:
-            program = write_program(p, left, head, ending=lambda texts: [f"return ({enter.results(tree, texts)},)"])
+            ending: Any = {"ending": lambda texts: [f"return ({enter.results(tree, texts)},)"]}
         else:
-            program = write_program(p, left, head)
+            ending = {}
+        program = write_program(p, left, head, **ending)
         self.text = program.text
         space = dict(program.names)
         exec(readable(self.text, f"<gradarray program of {name}>"), space)
-        enter.space["_program"] = space.pop(called)
+        enter.space["_program"] = carried_out = space.pop(called)
+        if self._backend is not None:
+            kinds = {v: type(x) for v, x in zip(p.inputs, self._inputs, strict=True)}
+            self._compile(self._backend.program(p, left, head, ending.get("ending"), kinds, (carried_out, program)))
         arrays = [x for x in self._inputs if type(x) is np.ndarray]
         if program.writes:
             if overlapping(arrays):
@@ -382,6 +387,12 @@ class Tracing:
         texts = [f"_out[{i}]" for i in range(len(outputs))]
         enter.lines.append("return _out" if direct else f"return ({enter.results(tree, texts)},)")
         return enter.finished(len(args.parts), words.keys, name)  # type: ignore[no-any-return]
+
+    def _compile(self, compiled: tuple[Callable[..., Any], str] | None) -> None:
+        """Let what a backend has made take the place of the program; None where it makes nothing of it."""
+        if compiled is not None:
+            self._enter.space["_program"], text = compiled
+            self.source = lambda: text
 
     def _apart(self, written: set[Any]) -> None:
         """Let what is written into share memory with nothing else that the program is given."""

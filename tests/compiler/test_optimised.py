@@ -398,3 +398,13 @@ def test_few_numbers_are_updated_in_place() -> None:
     assert "multiply(v1, y, v1)" in text and "divide(x, y), v2)" in text
     text = text_of(lambda x, y: (np.sin(x) * y, x - y, y * x), np.ones(3), np.ones(3))
     assert "subtract(x, y)" in text
+
+
+@pytest.mark.parametrize("n", [10, 5000])
+def test_a_cotangent_of_ones_times_weights_that_are_made_in_the_function(n: int) -> None:
+    """Such a product is the weights, and not the first of them everywhere, in a large array as in a small one."""
+
+    def f(x: Any) -> Any:
+        return np.sum(np.sin(x) * np.cos(np.arange(n)))
+
+    compare(ga.grad(f), (np.linspace(0, 1, n),), (np.linspace(-1, 2, n),))

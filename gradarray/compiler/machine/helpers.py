@@ -1,0 +1,121 @@
+"""Functions that compiled ones call: reductions of a row, and functions that are computed for several numbers at once.
+
+The loops of the C library take one number at a time; these have no branches, so that the processor takes four or eight.
+"""
+
+from __future__ import annotations
+
+from math import factorial
+
+_ROW = "@compiled\ndef {name}(a, start, n):\n"
+HELPERS = {
+    # As NumPy adds up: in halves, and these in eight sums at a time.
+    "total": """@compiled(float64(Array(float64, 1, "C"), int64, int64))
+def total(a, start, n):
+    if n > 128:
+        half = n // 2
+        half -= half % 8
+        return total(a, start, half) + total(a, start + half, n - half)
+    if n < 8:
+        x = a[start]
+        for i in range(start + 1, start + n):
+            x += a[i]
+        return x + 0.0
+    x0, x1, x2, x3 = a[start], a[start + 1], a[start + 2], a[start + 3]
+    x4, x5, x6, x7 = a[start + 4], a[start + 5], a[start + 6], a[start + 7]
+    end = start + n - n % 8
+    for i in range(start + 8, end, 8):
+        x0 += a[i]
+        x1 += a[i + 1]
+        x2 += a[i + 2]
+        x3 += a[i + 3]
+        x4 += a[i + 4]
+        x5 += a[i + 5]
+        x6 += a[i + 6]
+        x7 += a[i + 7]
+    x = ((x0 + x1) + (x2 + x3)) + ((x4 + x5) + (x6 + x7))
+    for i in range(end, start + n):
+        x += a[i]
+    return x + 0.0
+""",
+    "count": _ROW.format(name="count")
+    + """    x = 0
+    for i in range(start, start + n):
+        x += a[i]
+    return x
+""",
+    "all_true": _ROW.format(name="all_true")
+    + """    x = True
+    for i in range(start, start + n):
+        x = x & (a[i] != 0)
+    return x
+""",
+    "any_true": _ROW.format(name="any_true")
+    + """    x = False
+    for i in range(start, start + n):
+        x = x | (a[i] != 0)
+    return x
+""",
+}
+for _name, _sign in (("largest", ">"), ("smallest", "<")):
+    HELPERS[_name] = (
+        _ROW.format(name=_name)
+        + f"""    # In four rows, none of which waits for another; a NaN stays.
+    x0 = x1 = x2 = x3 = a[start]
+    end = start + n - n % 4
+    for i in range(start, end, 4):
+        y0, y1, y2, y3 = a[i], a[i + 1], a[i + 2], a[i + 3]
+        x0 = y0 if (y0 {_sign} x0) | (y0 != y0) else x0
+        x1 = y1 if (y1 {_sign} x1) | (y1 != y1) else x1
+        x2 = y2 if (y2 {_sign} x2) | (y2 != y2) else x2
+        x3 = y3 if (y3 {_sign} x3) | (y3 != y3) else x3
+    x0 = x1 if (x1 {_sign} x0) | (x1 != x1) else x0
+    x2 = x3 if (x3 {_sign} x2) | (x3 != x3) else x2
+    x0 = x2 if (x2 {_sign} x0) | (x2 != x2) else x0
+    for i in range(end, start + n):
+        x0 = a[i] if (a[i] {_sign} x0) | (a[i] != a[i]) else x0
+    return x0
+"""
+    )
+
+# --- for several numbers at once --------------------------------------------------------------------------------------
+
+# Of y = k log 2 + r, with k a whole number and r at most half of log 2: p, which is e**r - 1, by its series, and n, the
+# bits of k, which stand behind those of 1.5 * 2**52 once that is added.
+_REDUCED = """    t = y * 1.4426950408889634 + 6755399441055744.0
+    k = t - 6755399441055744.0
+    r = (y - k * 0.6931471803691238) - k * 1.9082149292705877e-10
+"""
+_REDUCED += f"    p = {1 / factorial(13)!r}\n"
+_REDUCED += "".join([f"    p = p * r + {1 / factorial(k)!r}\n" for k in range(12, 1, -1)])
+_REDUCED += """    p = p * (r * r) + r
+    n = np.float64(t).view(np.int64) - 4843621399236968448
+"""
+HELPERS["exp"] = (
+    """@compiled
+def exp(x):
+    y = 750.0 if x > 750.0 else x
+    y = -750.0 if y < -750.0 else y
+"""
+    + _REDUCED
+    + """    # In two steps, since 2**k may be too large or too small.
+    half = n >> 1
+    a = np.int64((half + 1023) << 52).view(np.float64)
+    b = np.int64((n - half + 1023) << 52).view(np.float64)
+    return (p * a + a) * b
+"""
+)
+HELPERS["tanh"] = (
+    """@compiled
+def tanh(x):
+    y = 2.0 * abs(x)
+    y = 44.0 if y > 44.0 else y
+"""
+    + _REDUCED
+    + """    a = np.int64((n + 1023) << 52).view(np.float64)
+    e = p * a + (a - 1.0)
+    return np.copysign(e / (e + 2.0), x)
+"""
+)
+# By what these are called elsewhere.
+AT_ONCE = {"np.exp(": "exp", "np.tanh(": "tanh"}

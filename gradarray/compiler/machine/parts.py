@@ -1,0 +1,288 @@
+"""Which statements are compiled together, and which are NumPy's calls between these.
+
+Statements are put into as few turns as what depends on what allows: a function that is compiled, NumPy's calls, a
+function, and so on. Views are made where somebody needs them. A function that would compute too little for its call is
+left to NumPy, too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...kernels import parts
+from ...kernels.arrays import SPLIT
+from ..forms import form_read
+from ..optimise import PURE, Optimised
+from ..program import Program
+from ..statements import Statement, Variable
+from .loops import Compiled, LoopWriter
+from .lowering import Lowering, Operation
+from .places import Places
+from .table import DEAR
+
+# More statements than these take more than some seconds to be compiled.
+MOST = 1200
+# So many operations on arrays, of which those on numbers count a part, make up for a call.
+# A compiled loop over sines takes half as long as NumPy's in one thread.
+_FEW_THREADS = 2
+LEAST, _OF_NUMBERS = 3.0, 0.2
+
+
+class CompiledCall(Statement):
+    """The call of a compiled function.
+
+    Attributes
+    ----------
+    updates : the memory that it writes into
+    """
+
+    __slots__ = ("updates",)
+    updates: set[int | None]
+
+
+class _Task:
+    """A statement, with what it depends on.
+
+    Attributes
+    ----------
+    operations : what is compiled of it; None for NumPy's call
+    turn : even for compiled functions, odd for NumPy's calls
+    """
+
+    def __init__(self, s: Statement, operations: list[Operation] | None) -> None:
+        self.s = s
+        self.operations = operations
+        self.before: list[_Task] = []
+        self.turn = 0
+
+    @property
+    def weight(self) -> float:
+        return sum([1.0 if math.prod(o.shape) > 1 else _OF_NUMBERS for o in self.operations or ()])
+
+
+def _is_for_threads(o: Operation) -> bool:
+    """Tell whether NumPy's loops in several threads are done sooner than a compiled one."""
+    dear = "**" in o.text or any(f"{name}(" in o.text for name in DEAR)
+    return dear and parts.THREADS > _FEW_THREADS and math.prod(o.shape) >= SPLIT
+
+
+class Partition:
+    """A program in turns.
+
+    Attributes
+    ----------
+    statements : NumPy's calls, and those of functions
+    functions : the texts of these, by name
+    helpers : the names of what they call
+    """
+
+    def __init__(self, p: Program, left: Optimised, kinds: Mapping[Variable, type]) -> None:
+        self._p, self._left = p, left
+        self._places = Places(left)
+        self._lowering = Lowering(left, self._places, kinds)
+        self._views: dict[Variable, Statement] = {}
+        self._tasks = self._sorted()
+        self._connect()
+        self._take_turns()
+        self._count = 0
+        self.statements: list[Statement] = []
+        self.functions: dict[str, str] = {}
+        self.helpers: dict[str, None] = {}
+        self._shown: set[Variable] = set()  # views that are made already
+        if any(t.operations is not None for t in self._tasks):
+            self._write()
+        else:
+            self.statements = left.statements
+
+    def _sorted(self) -> list[_Task]:
+        tasks = []
+        foreign: set[Variable] = set()  # results of other libraries, which may lie otherwise each time
+        for s in self._left.statements:
+            if self._places.derive(s):
+                self._views[s.results[0]] = s
+            else:
+                operations = self._lowering.of(s)
+                tasks.append(_Task(s, None if operations and any(map(_is_for_threads, operations)) else operations))
+                if not self._is_pure(s) or any(v.shape is None and v in foreign for v in s.reads):
+                    foreign.update(s.results)
+                    for r in s.results:
+                        self._places.hide(r)
+        if sum([len(t.operations or ()) for t in tasks]) > MOST:
+            for t in tasks:
+                t.operations = None
+        return tasks
+
+    def _origin(self, v: Variable) -> Variable:
+        place = self._places.of(v) if v in self._views else None
+        return v if place is None else place.base
+
+    def _connect(self) -> None:
+        """Note what each task depends on."""
+        memory = self._left.memory
+        maker: dict[Variable, _Task] = {}
+        reads: dict[int | None, list[_Task]] = {}
+        writes: dict[int | None, list[_Task]] = {}
+        effect: _Task | None = None
+        for t in self._tasks:
+            s = t.s
+            nan = [v for o in t.operations or () for v in o.operands]
+            every = dict.fromkeys([*s.reads, *nan])
+            for v in every:
+                made = maker.get(self._origin(v))
+                if made is not None:
+                    t.before.append(made)
+                if v.memory is not None:
+                    place = memory(v.memory)
+                    t.before += writes.get(place, ())
+                    reads.setdefault(place, []).append(t)
+            into = {memory(s.writes)} if s.writes is not None else set()
+            into |= {memory(r.memory) for r in s.results if r.memory is not None}
+            for place in into:
+                t.before += [*writes.get(place, ()), *reads.get(place, ())]
+                writes.setdefault(place, []).append(t)
+            if t.operations is None and not self._is_pure(s):
+                if effect is not None:
+                    t.before.append(effect)
+                effect = t
+            t.before = [b for b in dict.fromkeys(t.before) if b is not t]
+            maker.update(dict.fromkeys(s.results, t))
+
+    def _is_pure(self, s: Statement) -> bool:
+        form = form_read(s)
+        if form.op != "call" or form.name.startswith(("np.", "math.")) or form.name in PURE:
+            return True
+        return (getattr(self._left.constants.get(form.name), "__module__", None) or "").startswith("gradarray.")
+
+    def _take_turns(self) -> None:
+        while True:
+            weights: dict[int, float] = {}
+            for t in self._tasks:
+                compiled = t.operations is not None
+                t.turn = 0 if compiled else -1
+                for b in t.before:
+                    t.turn = max(t.turn, b.turn if (b.operations is not None) == compiled else b.turn + 1)
+                if compiled:
+                    weights[t.turn] = weights.get(t.turn, 0) + t.weight
+            light = {turn for turn, weight in weights.items() if weight < LEAST}
+            if not light and not self._lacks():
+                return
+            first = min(light, default=None)
+            for t in self._tasks:
+                if t.operations is not None and t.turn == first:
+                    t.operations = None
+
+    def _lacks(self) -> bool:
+        """Leave to NumPy what it has to do because of others; tell whether there was anything.
+
+        A statement whose operations are another's, such as a sum that is only asked whether it is a NaN, goes with it.
+        """
+        lowered = self._lowering.nan
+        left = {t.s.results[0] for t in self._tasks if t.operations == [] and t.s.results}
+        asking = [t for t in self._tasks if t.s.kind == "guard" and t.s.reads and t.s.reads[0] in lowered]
+        changed = False
+        for t in asking:
+            v = t.s.reads[0]
+            if (t.operations is None) == (v in left):
+                for other in self._tasks:
+                    if (other is t or v in other.s.results) and other.operations is not None:
+                        other.operations = None
+                        changed = True
+        return changed
+
+    # --- statements ---------------------------------------------------------------------------------------------------
+
+    def _write(self) -> None:
+        turns: dict[int, list[_Task]] = {}
+        for t in self._tasks:
+            turns.setdefault(t.turn, []).append(t)
+        memory = self._left.memory
+        outside: set[Variable] = {v for v in self._left.outputs if type(v) is Variable}
+        for t in self._tasks:
+            if t.operations is None:
+                outside.update(t.s.reads)
+        outside = {*outside, *map(self._origin, outside)}
+        used: dict[Any, set[int]] = {}  # by variable, or by memory, the turns that touch it
+        for t in self._tasks:
+            for o in t.operations or ():
+                for v in (*o.operands, o.result, o.target):
+                    if v is not None:
+                        used.setdefault(v if v.memory is None else memory(v.memory), set()).add(t.turn)
+        self._out = {v.memory for v in outside if v.memory is not None}
+        for turn in sorted(turns):
+            if turn % 2:
+                for t in turns[turn]:
+                    self._show(t.s.reads)
+                    self.statements.append(t.s)
+                continue
+
+            def wanted(v: Variable) -> bool:
+                if v.memory is None:
+                    return v in outside or len(used[v]) > 1
+                place = memory(v.memory)
+                return place in map(memory, self._out) or len(used.get(place, ())) > 1
+
+            operations = [o for t in turns[turn] for o in t.operations or ()]
+            writer = LoopWriter(self._places, memory, self._lowering.kind, wanted)
+            self._call(writer.function(operations), self.statements[-1] if self.statements else turns[turn][0].s)
+        self._show([v for v in self._left.outputs if type(v) is Variable])
+
+    def _show(self, variables: Sequence[Variable]) -> None:
+        """Make the views among these."""
+        for v in variables:
+            chain: list[Statement] = []
+            while v in self._views and v not in self._shown:
+                self._shown.add(v)
+                chain.append(self._views[v])
+                v = chain[-1].reads[0]
+            self.statements += reversed(chain)
+
+    def _call(self, f: Compiled, like: Statement) -> None:
+        """Add the statements that call a function."""
+        name = self._named(f.text)
+        self.helpers.update(dict.fromkeys(f.helpers))
+        for v in f.filled:
+            order = ', order="F"' if v.layout == "F" else ""
+            self.statements.append(_statement(like, "call", (v,), (f"np.empty({v.shape}, np.{v.dtype.name}{order})",)))
+        pieces: list[Any] = [f"{name}("]
+        constants = {v: name for name, v in self._lowering.inputs.items()}
+        for k, v in enumerate((*f.arguments, *f.filled)):
+            pieces += [", "] if k else []
+            pieces.append(constants.get(v, v))
+        pieces.append(")")
+        self._count += 1
+        failed = Variable(f"failed_{self._count}")
+        written = [self._left.memory(v.memory) for v in f.written]
+        call = CompiledCall("several", (failed,), _joined(pieces), (*written, -1)[0], like.silent, like.line)
+        call.updates = {*written}
+        self.statements.append(call)
+        self.statements.append(_statement(like, "guard", (), (failed, "[0]" if f.numbers else "")))
+        for k, v in enumerate(f.numbers, 1):
+            kind = "" if v.dtype is None else f"np.{v.dtype.name}"
+            text = (f"{kind}(", failed, f"[{k}])") if kind else (failed, f"[{k}]")
+            self.statements.append(_statement(like, "call", (v,), text))
+
+    def _named(self, text: str) -> str:
+        for name, known in self.functions.items():
+            if known.replace(name, "NAME") == text:
+                return name
+        name = self._p.named(f"compiled_{len(self.functions) + 1}")
+        self.functions[name] = text.replace("NAME", name)
+        return name
+
+
+def _joined(pieces: Sequence[Any]) -> tuple[Any, ...]:
+    joined: list[Any] = []
+    for p in pieces:
+        if type(p) is str and joined and type(joined[-1]) is str:
+            joined[-1] += p
+        else:
+            joined.append(p)
+    return tuple(joined)
+
+
+def _statement(
+    like: Statement, kind: str, results: tuple[Variable, ...], pieces: tuple[Any, ...], writes: int | None = None
+) -> Statement:
+    return Statement(kind, results, tuple([p for p in pieces if p != ""]), writes, like.silent, like.line)

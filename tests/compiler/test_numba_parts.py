@@ -1,0 +1,254 @@
+"""What is handed to Numba, carried out by Python itself: the sample table, and random programs, with none installed."""
+
+from __future__ import annotations
+
+import types
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+import gradarray as ga
+from gradarray.compiler import jit as jit_module
+from gradarray.compiler.machine import backend, parts
+from gradarray.kernels import parts as kernel_parts
+from gradarray.transforms.containers import flatten
+from tests.compiler.test_random_programs import moved, outcome
+from tests.compiler.test_sample_table import DRAWN, KINDS, SAMPLES, TIES, UNDEFINED, WHOLE, ZEROS, drawn, special
+from tests.differential import Program, programs
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+Array = np.ndarray[Any, Any]
+
+
+class _Type:
+    """A type of Numba's, of which nothing is asked."""
+
+    def __call__(self, *_args: Any) -> _Type:
+        return self
+
+
+def interpreted(text: str) -> dict[str, Any]:
+    """Return what a text defines, to be carried out by Python."""
+
+    def compiled(x: Any) -> Any:
+        return x if isinstance(x, types.FunctionType) else lambda f: f
+
+    names = ("Array", "Tuple", "boolean", "float32", "float64", "int64")
+    space: dict[str, Any] = {"np": np, "compiled": compiled, **dict.fromkeys(names, _Type())}
+    exec(text, space)
+    functions = {name: _silent(f) for name, f in space.items() if isinstance(f, types.FunctionType)}
+    return {
+        name: types.SimpleNamespace(overloads={0: types.SimpleNamespace(entry_point=f)})
+        for name, f in functions.items()
+    }
+
+
+def _silent(f: Any) -> Any:
+    """Return a function that says as little of infinities as a compiled one."""
+
+    def silent(*args: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return f(*args)
+
+    return silent
+
+
+@pytest.fixture(autouse=True, scope="module")
+def by_python() -> Any:
+    """Carry out what would be compiled, however little it is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jit_module, "need_numba", lambda: None)
+        patch.setattr(backend, "compile_text", interpreted)
+        patch.setattr(parts, "LEAST", 0.1)
+        yield
+
+
+def agrees(found: Any, expected: Any) -> bool:
+    """Tell whether results agree to 1e-13 of their largest element; infinities and integers are equal."""
+    if isinstance(found, type) or isinstance(expected, type):
+        return found is expected
+    return len(found) == len(expected) and all(map(_agrees, found, expected))
+
+
+def _agrees(x: Array, y: Array) -> bool:
+    if (x.dtype, x.shape) != (y.dtype, y.shape):
+        return False
+    if x.dtype.kind not in "fc":
+        return np.array_equal(x, y)
+    there = np.isfinite(y)
+    if not np.array_equal(np.isfinite(x), there) or not np.array_equal(x[~there], y[~there], equal_nan=True):
+        return False
+    tolerance = 1e-13 if x.dtype.char in "dD" else 1e-6
+    return not there.any() or bool(np.max(np.abs(x[there] - y[there])) <= tolerance * np.max(np.abs(y[there])))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_sample_table(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = []
+    whole: Callable[..., Any] = backend.Backend.program
+
+    def program(*args: Any) -> Any:
+        compiled.append(whole(*args))
+        return compiled[-1]
+
+    monkeypatch.setattr(backend.Backend, "program", program)
+    wrong = []
+    for k, sample in enumerate(SAMPLES.values()):
+        if not sample.operands or not (WHOLE or k % 8 == (0 if kind == "gradient" else 2)):
+            continue
+        f = KINDS[kind](sample)
+        run = ga.jit(f, strict=True, backend="numba")
+        points = [drawn(sample, j) for j in (0, 0, 1)]
+        if isinstance(outcome(f, points[0]), type):
+            continue
+        specials = [TIES, ZEROS, UNDEFINED]
+        if getattr(sample.func, "__name__", "") in DRAWN:
+            specials.remove(UNDEFINED)
+        for operands in (*points, *[special(sample, value) for value in (*specials, *specials)], points[0]):
+            expected, found = outcome(f, operands), outcome(run, operands)
+            if not agrees(found, expected):
+                wrong.append(f"{sample.name} at {operands}: {found} is not {expected}")
+                break
+    assert not wrong, "\n".join(wrong)
+    assert sum(c is not None for c in compiled) > 0.8 * len(compiled) > 50
+
+
+@settings(max_examples=max(60, settings.default.max_examples))
+@given(programs())
+def test_random_programs(program: Program) -> None:
+    f = program.function()
+
+    def loss(*xs: Any) -> Any:
+        return f(*xs)[0]
+
+    derivative = ga.value_and_grad(loss, tuple(range(len(program.leaves))))
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        run = ga.jit(derivative, backend="numba")
+        for change in (list, list, moved, moved, list):
+            expected = outcome(derivative, change(program.point()))
+            with np.errstate(divide="warn", over="warn", invalid="warn"):
+                found = outcome(run, change(program.point()))
+            assert agrees(found, expected), f"{found} is not {expected}"
+
+
+def test_what_is_asked_of_a_value_is_asked_each_time() -> None:
+    def f(x: Any) -> Any:
+        y = np.sin(x) * x + x * x - x / 3
+        return np.sum(y) if np.sum(y) > 0 else -np.sum(y * y)
+
+    run = ga.jit(ga.grad(f), strict=True, backend="numba")
+    for x in (np.ones(5), np.ones(5), -np.ones(5) / 3, -np.ones(5) / 3, np.ones(5)):
+        np.testing.assert_allclose(run(x), ga.grad(f)(x), rtol=1e-13)
+
+
+def test_large_programs_are_left_to_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "MOST", 5)
+
+    def f(x: Any) -> Any:
+        return np.sum(np.sin(x) * x + x * x - x / 3 + np.exp(x) * x)
+
+    run = ga.jit(ga.grad(f), strict=True, backend="numba")
+    assert "compiled" not in run.source(np.ones(3))
+
+
+def test_what_threads_do_sooner_is_left_to_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def f(x: Any) -> Any:
+        return np.sum(np.sin(x) * x + x * x - x / 3)
+
+    x = np.linspace(0, 1, 2**17)
+    for threads, compiled in ((1, True), (8, False)):
+        monkeypatch.setattr(kernel_parts, "THREADS", threads)
+        text = ga.jit(f, strict=True, backend="numba").source(x)
+        assert ("= np.sin(" in text) == compiled
+        assert "compiled_1" in text
+
+
+def test_arrays_that_lie_in_other_ways() -> None:
+    def f(x: Any, y: Any) -> Any:
+        z = x * y + x - y / 2
+        return np.sum(z * z + np.exp(z), axis=0), z.T.ravel(), (z + 1).reshape(-1)
+
+    base = np.linspace(-1, 1, 240).reshape(2, 10, 12)
+    for x in (base[0, ::2, 1:6], base[0, :5, :5].T, np.asfortranarray(base[0, :5, :5]), base[0, :5, 4::-1]):
+        for y in (
+            base[1, :5, :5],
+            base[1, :1, :5],
+            base[1, :5, :1],
+            np.float64(0.3),
+            np.asfortranarray(base[1, :5, :5]),
+        ):
+            run = ga.jit(f, strict=True, backend="numba")
+            for _ in range(3):
+                found, expected = run(x, y), f(x, y)
+                for a, b in zip(flatten(found)[0], flatten(expected)[0], strict=True):
+                    np.testing.assert_allclose(a, b, rtol=1e-13)
+                    assert a.flags.c_contiguous == b.flags.c_contiguous
+
+
+def test_updates_of_views() -> None:
+    def f(x: Any) -> Any:
+        y = x * 2.0
+        y[1:] += y[:-1] * 0.5
+        y[1:] += y[:-1]
+        y[:-1] -= y[::-1][1:]
+        y[::2] *= x[::2]
+        y[0] = y[-1] * 3
+        rows = y.reshape(2, -1)
+        rows[1] -= rows[0]
+        return np.sum(y * y), y
+
+    x = np.linspace(0.1, 1, 8)
+    run = ga.jit(ga.value_and_grad(f, has_aux=True), strict=True, backend="numba")
+    expected = ga.value_and_grad(f, has_aux=True)(x)
+    for _ in range(3):
+        for a, b in zip(flatten(run(x))[0], flatten(expected)[0], strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-13)
+
+
+def test_updates_by_what_overlaps() -> None:
+    def f(x: Any) -> Any:
+        y = x * 2.0 + x / 3
+        np.add(y[1:], y[:-1], out=y[1:])
+        np.multiply(y[:-1], y[::-1][1:], out=y[:-1])
+        return y + 1
+
+    x = np.linspace(0.1, 1, 8)
+    run = ga.jit(f, strict=True, backend="numba")
+    for _ in range(3):
+        assert agrees([run(x)], [f(x)])
+    assert "compiled_" in run.source(x)
+
+
+def test_an_infinity_that_is_overwritten_is_told_of() -> None:
+    def f(x: Any) -> Any:
+        y = np.exp(x)
+        z = np.minimum(y, 3) + x / 3
+        y[...] = x * 2
+        return y + 1, z * 2
+
+    run = ga.jit(f, strict=True, backend="numba")
+    for x in (1.0, 1.0, 1000.0):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            run(np.full(3, x))
+        assert [str(w.message) for w in caught] == ["overflow encountered in exp"] * (x > 700)
+
+
+def test_a_step_that_fails_half_way_leaves_its_arguments_alone() -> None:
+    def step(w: Any, b: Any, x: Any) -> Any:
+        g = np.exp(w * x) * x + w
+        w -= 0.1 * g
+        b *= np.exp(b * x)
+        return np.sum(g)
+
+    compiled = ga.jit(step, strict=True, backend="numba")
+    for x in (0.5, 0.5, 0.5, 1000.0, 0.25):
+        w, b = np.linspace(0.5, 1, 4), np.linspace(0, 2, 4)
+        v, c = w.copy(), b.copy()
+        found, expected = compiled(w, b, np.float64(x)), step(v, c, np.float64(x))
+        assert agrees([np.asarray(y) for y in (found, w, b)], [np.asarray(y) for y in (expected, v, c)])
