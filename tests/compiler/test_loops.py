@@ -152,7 +152,44 @@ def aliased(x: Any) -> Any:
     return np.sum(y)
 
 
+def late(x: Any) -> Any:
+    s, kept = 0.0, [x[0] * 1.5]
+    for i in range(len(x)):
+        y = kept[0] if i < 2 else kept[-1]
+        s = s + np.cos(y) * x[i]
+        kept.append(np.sin(s))
+    return s
+
+
+def stencil(x: Any) -> Any:
+    u = [x[i] * 1.0 for i in range(len(x))]
+    for _ in range(5):
+        u = [u[0], *[0.25 * u[i - 1] + 0.5 * u[i] + 0.25 * u[i + 1] for i in range(1, len(x) - 1)], u[-1]]
+    return np.sum(np.stack(u) ** 2)
+
+
+def read_before(x: Any) -> Any:
+    y = x * 1.0
+    total = np.sum(y)
+    for i in range(len(y)):
+        y[i] = y[i] * 0.5
+    return 2 * total + y[0]
+
+
+def carried_and_new(x: Any) -> Any:
+    s, t = x[0] * 1.0, 0.0
+    for i in range(len(x)):
+        old = s * x[i]
+        s = np.sin(s) + x[i]
+        t = t * 0.5 + old * s
+    return t
+
+
 KINDS = [
+    late,
+    stencil,
+    read_before,
+    carried_and_new,
     summed,
     last_differs,
     woven,
