@@ -13,6 +13,9 @@ import pytest
 import gradarray as ga
 from gradarray.compiler import rolled, writer
 from gradarray.compiler.iterated import Loop
+from gradarray.compiler.optimise import Optimised
+from gradarray.compiler.repeats import Count, Word, lines_of
+from gradarray.compiler.statements import Statement, Variable
 from gradarray.transforms.containers import flatten
 
 ALWAYS, NEVER = 8, 1 << 60
@@ -269,6 +272,15 @@ def test_a_text_does_not_grow_with_a_loop(f: Any) -> None:
         lengths.add(tuple([len(text.splitlines()) for text in texts]))
     assert len(lengths) == 1
     assert max(map(max, lengths)) < 70
+
+
+def test_what_is_quoted_stays() -> None:
+    def leaves(text: str) -> list[Any]:
+        s = Statement("call", (Variable("v", (), np.dtype(float)),), (text,), None, False, None)
+        return lines_of(Optimised([s], [], {}, {}, 1))[0].leaves
+
+    assert leaves("np.f([3], 2)") == [Count(3), Word("2")]
+    assert leaves("np.f([3], 'as 2')") == []
 
 
 def test_what_a_loop_saves_can_be_an_array(monkeypatch: pytest.MonkeyPatch) -> None:
