@@ -156,11 +156,11 @@ def aliased(x: Any) -> Any:
 
 
 def late(x: Any) -> Any:
-    s, kept = 0.0, [x[0] * 1.5]
+    s, y, first = 0.0, x[-1], (x[-1] * 1.5, x[-2] * 2.5)
     for i in range(len(x)):
-        y = kept[0] if i < 2 else kept[-1]
-        s = s + np.cos(y) * x[i]
-        kept.append(np.sin(s))
+        z = first[i] if i < 2 else y
+        s = s + np.cos(z) * x[i]
+        y = np.sin(s)
     return s
 
 
@@ -179,6 +179,15 @@ def read_before(x: Any) -> Any:
     return 2 * total + y[0]
 
 
+def saved_then_written(x: Any) -> Any:
+    y = x * 1.0
+    views = [y[i : i + 2] for i in range(len(x) - 1)]
+    total = np.sum(views[1])
+    for v in views:
+        v *= 0.5
+    return 2 * total + np.sum(y)
+
+
 def carried_and_new(x: Any) -> Any:
     s, t = x[0] * 1.0, 0.0
     for i in range(len(x)):
@@ -193,6 +202,7 @@ KINDS = [
     stencil,
     read_before,
     carried_and_new,
+    saved_then_written,
     summed,
     last_differs,
     woven,
