@@ -161,6 +161,8 @@ def lines_of(left: Optimised) -> list[Pattern]:
 
     def cut(text: str, depth: int) -> tuple[list[str], list[Any], int]:
         """Return the texts around the leaves, these, and how many brackets are open behind the text."""
+        if "'" in text or '"' in text:  # what is quoted stays as it is
+            return [text], [], depth + text.count("[") - text.count("]")
         parts, leaves, end = [], [], 0
         for found in _TOKEN.finditer(text):
             word = found[0]

@@ -13,6 +13,9 @@ import pytest
 import gradarray as ga
 from gradarray.compiler import rolled, writer
 from gradarray.compiler.iterated import Loop
+from gradarray.compiler.optimise import Optimised
+from gradarray.compiler.repeats import Count, Word, lines_of
+from gradarray.compiler.statements import Statement, Variable
 from gradarray.transforms.containers import flatten
 
 ALWAYS, NEVER = 8, 1 << 60
@@ -152,7 +155,54 @@ def aliased(x: Any) -> Any:
     return np.sum(y)
 
 
+def late(x: Any) -> Any:
+    s, y, first = 0.0, x[-1], (x[-1] * 1.5, x[-2] * 2.5)
+    for i in range(len(x)):
+        z = first[i] if i < 2 else y
+        s = s + np.cos(z) * x[i]
+        y = np.sin(s)
+    return s
+
+
+def stencil(x: Any) -> Any:
+    u = [x[i] * 1.0 for i in range(len(x))]
+    for _ in range(5):
+        u = [u[0], *[0.25 * u[i - 1] + 0.5 * u[i] + 0.25 * u[i + 1] for i in range(1, len(x) - 1)], u[-1]]
+    return np.sum(np.stack(u) ** 2)
+
+
+def read_before(x: Any) -> Any:
+    y = x * 1.0
+    total = np.sum(y)
+    for i in range(len(y)):
+        y[i] = y[i] * 0.5
+    return 2 * total + y[0]
+
+
+def saved_then_written(x: Any) -> Any:
+    y = x * 1.0
+    views = [y[i : i + 2] for i in range(len(x) - 1)]
+    total = np.sum(views[1])
+    for v in views:
+        v *= 0.5
+    return 2 * total + np.sum(y)
+
+
+def carried_and_new(x: Any) -> Any:
+    s, t = x[0] * 1.0, 0.0
+    for i in range(len(x)):
+        old = s * x[i]
+        s = np.sin(s) + x[i]
+        t = t * 0.5 + old * s
+    return t
+
+
 KINDS = [
+    late,
+    stencil,
+    read_before,
+    carried_and_new,
+    saved_then_written,
     summed,
     last_differs,
     woven,
@@ -232,6 +282,15 @@ def test_a_text_does_not_grow_with_a_loop(f: Any) -> None:
         lengths.add(tuple([len(text.splitlines()) for text in texts]))
     assert len(lengths) == 1
     assert max(map(max, lengths)) < 70
+
+
+def test_what_is_quoted_stays() -> None:
+    def leaves(text: str) -> list[Any]:
+        s = Statement("call", (Variable("v", (), np.dtype(float)),), (text,), None, False, None)
+        return lines_of(Optimised([s], [], {}, {}, 1))[0].leaves
+
+    assert leaves("np.f([3], 2)") == [Count(3), Word("2")]
+    assert leaves("np.f([3], 'as 2')") == []
 
 
 def test_what_a_loop_saves_can_be_an_array(monkeypatch: pytest.MonkeyPatch) -> None:
