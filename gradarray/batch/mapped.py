@@ -17,6 +17,7 @@ import numpy as np
 
 from ..context.settings import held, silently
 from ..kernels.traced import copy_of
+from ..tape import wrapping
 from . import shapes as shapes  # fills the table of forms, as the next one does
 from . import sums as sums
 from .batch import FORMS, Batch
@@ -159,20 +160,7 @@ class Mapped(np.lib.mixins.NDArrayOperatorsMixin):
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         if Batch in types:
             return NotImplemented
-        lane = lane_of((args, kwargs))
-        if not lane.is_open:
-            raise over()
-        if func in _UPDATING:
-            target = args[0] if args else next(iter(kwargs.values()))
-            if not lane.is_on(target):
-                raise refused("write", func.__name__)
-            own = _UPDATES.get(func)
-            return one_after_another(lane, func, args, kwargs) if own is None else own(lane, *args, **kwargs)
-        if kwargs.get("out") is not None:
-            kwargs = dict(kwargs)
-            out = kwargs.pop("out")
-            return _written(_called(lane, func, args, kwargs), out if isinstance(out, tuple) else (out,), func.__name__)
-        return _called(lane, func, args, kwargs)
+        return call_function(func, args, kwargs)
 
     # --- places --------------------------------------------------------------------------------------------------------
 
@@ -287,6 +275,8 @@ for _name, _ufunc in {
 }.items():  # fmt: skip
     setattr(Mapped, f"__i{_name}__", _augmented(_ufunc))
 
+wrapping.Mapped = Mapped
+
 _METHODS = frozenset(
     (
         *("all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "compress", "cumprod"),
@@ -350,6 +340,24 @@ def from_batches(lane: Lane, result: Any) -> Any:
 
 
 # --- calls -----------------------------------------------------------------------------------------------------------
+
+
+def call_function(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+    """Call a function of NumPy's for all elements."""
+    lane = lane_of((args, kwargs))
+    if not lane.is_open:
+        raise over()
+    if func in _UPDATING:
+        target = args[0] if args else next(iter(kwargs.values()))
+        if not lane.is_on(target):
+            raise refused("write", func.__name__)
+        own = _UPDATES.get(func)
+        return one_after_another(lane, func, args, kwargs) if own is None else own(lane, *args, **kwargs)
+    if kwargs.get("out") is not None:
+        kwargs = dict(kwargs)
+        out = kwargs.pop("out")
+        return _written(_called(lane, func, args, kwargs), out if isinstance(out, tuple) else (out,), func.__name__)
+    return _called(lane, func, args, kwargs)
 
 
 def _called(lane: Lane, func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:

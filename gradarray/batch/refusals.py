@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 
-class VmapError(TypeError):
+class VmapError(RuntimeError):
     """Raised where the function that `vmap` maps asks for something that only a single element has an answer to."""
+
+    # No TypeError, in whose place NumPy would raise another one when such an array is put into a plain one.
+    __module__ = "gradarray"
 
 
 _WAYS = {
@@ -37,6 +40,10 @@ _WAYS = {
     "outer": (
         "an array of the vmap around this one cannot hold what is another value for each element here",
         "an array that is made within the inner function",
+    ),
+    "random": (
+        "numbers that are drawn here would be the same for all elements",
+        "them as an argument of the function, drawn for all elements before: one more array to map",
     ),
     "holds": (
         "the array was made of plain numbers, and cannot hold a variable",

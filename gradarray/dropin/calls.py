@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from ..batch.mapped import call_function, lane_in
+from ..context.settings import held
 from ..forward import protocols as forward
 from ..forward.levels import level_of
 from ..kernels.gate import PLAIN
@@ -32,6 +34,8 @@ def in_list(value: Any) -> bool:
     """Tell whether a value is a list in which a variable may stand, so that NumPy would not see it."""
     if type(value) not in SEQUENCES:
         return False
+    if held().lanes and lane_in(value) is not None:
+        return True
     return making() is not None if has_tensor(value) else has_traced(value)
 
 
@@ -156,6 +160,10 @@ def function_stand_in(old: Callable[..., Any]) -> Callable[..., Any] | None:
 
 def dispatched(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
     """Call a function as NumPy does where one of its arguments is a tensor."""
+    if held().lanes and lane_in((args, kwargs)) is not None:
+        if func not in _JOINING:
+            args, kwargs = tuple(map(as_one, args)), {name: as_one(value) for name, value in kwargs.items()}
+        return call_function(func, args, kwargs)
     if not has_tensor((args, kwargs)):
         return written_down(func, args, kwargs)
     rule = find(func)
@@ -167,6 +175,15 @@ def dispatched(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> A
     except Exception as error:
         add_shapes(error, func, args, kwargs)
         raise
+
+
+# What takes several arrays, which may be of several shapes, in a list.
+_JOINING = frozenset(
+    (
+        *(np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.block, np.select),
+        *(np.choose, np.piecewise, np.lexsort, np.linalg.multi_dot, np.histogramdd, np.ix_, np.einsum),
+    )
+)
 
 
 def written_down(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..batch.mapped import Mapped
 from ..forward.dual import Dual
 from ..kernels.arrays import FLOAT64
 from ..kernels.gate import PLAIN, argument, returned
@@ -66,7 +67,7 @@ def check_results(value: Any, transform: str, name: str, given: Any = None) -> t
         hint = "; does it lack a return?" if value is None else ""
         raise TypeError(f"{transform} needs a function that returns an array; {name} returned {value!r:.60}{hint}")
     for i, leaf in enumerate(leaves):
-        if type(leaf) not in PLAIN and not isinstance(leaf, (Tensor, Dual)):
+        if type(leaf) not in PLAIN and not isinstance(leaf, (Tensor, Dual, Mapped)):
             leaves[i] = leaf = returned(leaf, f"{transform} needs a function that returns arrays; {name} returned")
         if getattr(leaf, "dtype", FLOAT64).kind not in "biufc":
             raise TypeError(f"{transform} needs a function of numbers; {name} returned an array of {leaf.dtype}")
