@@ -17,8 +17,11 @@ import numpy as np
 
 from ..context.settings import held, silently
 from ..kernels.traced import copy_of
+from ..rules.registry import find
 from ..tape import wrapping
-from . import shapes as shapes  # fills the table of forms, as the next one does
+from . import algebra as algebra  # fills the table of forms, as the next ones do
+from . import orders as orders
+from . import shapes as shapes
 from . import sums as sums
 from .batch import FORMS, Batch
 from .places import chosen, put
@@ -33,12 +36,14 @@ class Lane:
     size : how many elements are mapped
     depth : how many calls of `vmap` there are around this one
     is_open : whether the function is being carried out
+    within : functions of NumPy's that are being carried out by what they are made of
     """
 
-    __slots__ = ("depth", "is_open", "size")
+    __slots__ = ("depth", "is_open", "size", "within")
 
     def __init__(self, size: int, depth: int) -> None:
         self.size, self.depth, self.is_open = size, depth, True
+        self.within: set[Any] = set()
 
     def mapped(self, value: Any) -> Mapped:
         """Return an array whose first axis is the mapped one."""
@@ -374,8 +379,40 @@ def _called(lane: Lane, func: Callable[..., Any], args: Any, kwargs: dict[str, A
     else:
         result = NotImplemented
     if result is NotImplemented:
+        result = _made_of_others(lane, func, args, kwargs)
+    if result is NotImplemented:
         return one_after_another(lane, func, args, kwargs)
     return from_batches(lane, result)
+
+
+# What is computed by its body although that rounds otherwise than NumPy does.
+_ROUNDED = frozenset((np.average, np.corrcoef, np.cov, np.ediff1d, np.gradient, np.interp, np.linspace, np.std, np.var))
+
+
+def _made_of_others(lane: Lane, func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+    """Call a function by the body in np.* that its rule has, if it has one that computes what NumPy does."""
+    rule = find(func)
+    body = getattr(rule, "body", None)
+    if body is None or func in lane.within or not _is_floating(args) or not _is_floating(kwargs):
+        return NotImplemented
+    lane.within.add(func)  # the body may ask the function itself for values
+    try:
+        if func not in _ROUNDED and rule.computes_anew(args, kwargs):  # type: ignore[union-attr]
+            return NotImplemented
+        return body(*args, **kwargs)
+    except Exception:  # what is wrong, and not only with all elements at once, comes up again one by one
+        return NotImplemented
+    finally:
+        lane.within.discard(func)
+
+
+def _is_floating(value: Any) -> bool:
+    """Tell whether all mapped arrays in a value are of floating-point or complex numbers."""
+    if type(value) is Mapped:
+        return value.dtype.kind in "fc"
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_floating, value))
+    return all(map(_is_floating, value.values())) if isinstance(value, dict) else True
 
 
 def _elementwise(lane: Lane, ufunc: np.ufunc, inputs: Any, kwargs: dict[str, Any]) -> Any:
@@ -541,12 +578,12 @@ OWN: dict[Any, Callable[..., Any]] = {}
 
 
 def _alike(func: Any) -> None:
-    def make(lane: Lane, a: Any, *args: Any, dtype: Any = None, shape: Any = None, **kwargs: Any) -> Any:
+    def make(lane: Lane, a: Any, *args: Any, shape: Any = None, **kwargs: Any) -> Any:
         if not lane.is_on(a) or lane_in((args, kwargs)) is lane:
             return NotImplemented
         if shape is not None:
             kwargs["shape"] = (lane.size, *(shape if np.ndim(shape) else (shape,)))
-        return lane.mapped(func(a.value, *args, dtype=dtype, **kwargs))
+        return lane.mapped(func(a.value, *args, **kwargs))
 
     OWN[func] = make
 
@@ -576,6 +613,30 @@ def _as_array(lane: Lane, a: Any, *args: Any, **kwargs: Any) -> Any:
 OWN[np.array] = _array
 for _func in (np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.asarray_chkfinite):
     OWN[_func] = _as_array
+
+
+def _take(lane: Lane, a: Any, indices: Any, axis: int | None = None, out: None = None, mode: Any = "raise") -> Any:
+    """Take elements at places that are others for each element."""
+    if not lane.is_on(indices) or mode != "raise":
+        return NotImplemented
+    if axis is None:
+        a, axis = np.ravel(a), 0
+    axis = np.lib.array_utils.normalize_axis_index(axis, np.ndim(a))
+    if lane.is_on(a):
+        return a[(*(slice(None),) * axis, indices)]
+    return lane.mapped(np.moveaxis(np.take(a, indices.value, axis), axis, 0))
+
+
+def _take_along_axis(lane: Lane, arr: Any, indices: Any, axis: int | None = -1) -> Any:
+    if not lane.is_on(indices) or axis is None or np.ndim(arr) != indices.ndim:
+        return NotImplemented
+    axis = np.lib.array_utils.normalize_axis_index(axis, indices.ndim) + 1
+    values = lane.spread(arr) if lane.is_on(arr) else np.asarray(arr)[None] if type(arr) is list else arr[None]
+    return lane.mapped(np.take_along_axis(values, indices.value, axis))
+
+
+OWN[np.take] = _take
+OWN[np.take_along_axis] = _take_along_axis
 
 
 def _copyto(lane: Lane, dst: Mapped, src: Any, casting: Any = "same_kind", where: Any = True) -> None:

@@ -144,7 +144,7 @@ def _tile(A: Batch, reps: Any) -> Batch:
 def _concatenate(arrays: Sequence[Any], axis: int | None = 0, dtype: Any = None, casting: Any = "same_kind") -> Batch:
     parts = batches(arrays)
     if axis is None:
-        parts, axis = [part.reshape(len(part), -1) for part in parts], 0
+        parts, axis = [part.reshape(len(part), math.prod(part.shape[1:])) for part in parts], 0
     return Batch(np.concatenate(parts, front(axis, parts[0].ndim - 1), dtype=dtype, casting=casting))
 
 
@@ -156,25 +156,31 @@ def _stack(arrays: Sequence[Any], axis: int = 0, dtype: Any = None, casting: Any
 
 @form(np.vstack)
 def _vstack(tup: Sequence[Any], dtype: Any = None, casting: Any = "same_kind") -> Any:
-    rows = [Batch(part if part.ndim > 2 else part.reshape(len(part), 1, -1)) for part in batches(tup)]
+    rows = [Batch(part if part.ndim > 2 else _as_row(part)) for part in batches(tup)]
     return _concatenate(rows, 0, dtype, casting)
 
 
 @form(np.hstack)
 def _hstack(tup: Sequence[Any], dtype: Any = None, casting: Any = "same_kind") -> Any:
-    parts = [Batch(part if part.ndim > 1 else part.reshape(-1, 1)) for part in batches(tup)]
+    parts = [Batch(part if part.ndim > 1 else part[:, None]) for part in batches(tup)]
     return _concatenate(parts, 0 if parts[0].ndim == 1 else 1, dtype, casting)
 
 
 @form(np.dstack)
 def _dstack(tup: Sequence[Any]) -> Any:
-    parts = [part if part.ndim > 2 else part.reshape(len(part), 1, -1) for part in batches(tup)]
+    parts = [part if part.ndim > 2 else _as_row(part) for part in batches(tup)]
     return _concatenate([Batch(part if part.ndim > 3 else part[..., None]) for part in parts], 2)
 
 
 @form(np.column_stack)
 def _column_stack(tup: Sequence[Any]) -> Any:
-    return _concatenate([Batch(part if part.ndim > 2 else part.reshape(len(part), -1, 1)) for part in batches(tup)], 1)
+    rows = [part if part.ndim > 2 else np.swapaxes(_as_row(part), 1, 2) for part in batches(tup)]
+    return _concatenate(list(map(Batch, rows)), 1)
+
+
+def _as_row(part: Any) -> Any:
+    """Return numbers, or vectors, of a batch as matrices with one row."""
+    return part[:, None, :] if part.ndim == 2 else part[:, None, None]
 
 
 # --- choosing --------------------------------------------------------------------------------------------------------
@@ -199,6 +205,8 @@ def _take_along_axis(arr: Batch, indices: Any, axis: int | None = -1) -> Batch:
 
 @form(np.compress)
 def _compress(condition: Any, a: Any, axis: int | None = None) -> Any:
+    if type(condition) is Batch:
+        return NotImplemented
     a, axis = (flat(a), 0) if axis is None else (a, axis)
     return Batch(np.compress(condition, a.value, front(axis, a.ndim)))
 
@@ -284,7 +292,10 @@ def _diag(v: Batch, k: int = 0) -> Batch:
 
 def _triangle(func: Form) -> None:
     # Of a vector NumPy makes the rows of a matrix first.
-    form(func)(lambda m, k=0: Batch(func(m.value if m.ndim > 1 else np.stack([m.value] * m.size, 1), k)))
+    @form(func)
+    def triangle(m: Batch, k: int = 0) -> Batch:
+        return Batch(func(m.value if m.ndim > 1 else np.stack([m.value] * m.size, 1), k))
+
 
 
 _triangle(np.tril)
