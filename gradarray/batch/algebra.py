@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..rules.primitives import primitive
+from ..rules.registry import bilinear
 from .batch import FORMS, Axis, Batch, Form, flat, form, fronts
 
 # --- stacks of matrices ------------------------------------------------------------------------------------------------
@@ -69,6 +71,26 @@ def _vector_norm(x: Batch, axis: Axis = None, keepdims: Any = False, ord: Any = 
 
 
 # --- products ----------------------------------------------------------------------------------------------------------
+
+
+@primitive
+def each_times(x: Any, w: Any) -> Any:
+    """Return ``x[i] @ w[i]`` for vectors, or matrices, side by side, and matrices that may be the same for all."""
+    if type(x) is np.ndarray is type(w) and is_same_for_all(w):
+        return (x.reshape(-1, x.shape[-1]) @ w[0]).reshape(*x.shape[:-1], w.shape[2])
+    return np.matmul(x[:, None, :], w)[:, 0, :] if x.ndim == 2 else np.matmul(x, w)
+
+
+def is_same_for_all(w: Any) -> bool:
+    """Tell whether an array was spread out along its first axis, as what is differentiated by is."""
+    return w.strides[0] == 0 and w.shape[0] > 1 and w.size > 0
+
+
+def _times_right(g: Any, x: Any, _w: Any) -> Any:
+    return x[:, :, None] * g[:, None, :] if x.ndim == 2 else np.matmul(np.swapaxes(x, 1, 2), g)
+
+
+bilinear(each_times, lambda g, _x, w: each_times(g, np.swapaxes(w, 1, 2)), _times_right)
 
 
 def contracted(a: Batch, b: Batch, of_a: list[int], of_b: list[int]) -> Batch:

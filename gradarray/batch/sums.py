@@ -11,7 +11,7 @@ import numpy as np
 from ..kernels.arrays import Array
 from ..rules.numpy.differences import difference
 from ..rules.numpy.einsum import einsum_labels
-from .algebra import contracted
+from .algebra import contracted, each_times
 from .batch import FORMS, Axis, Batch, Form, flat, form, front, fronts, with_ndim
 
 # --- reductions ------------------------------------------------------------------------------------------------------
@@ -77,6 +77,10 @@ def _matmul(x1: Any, x2: Any) -> Any:
         return Batch(x2.diagonals[0].times(x1.T), weights=1)
     elif type(x1) is not Batch and p <= 2 and q == 1:
         return Batch(x2.value @ x1.T)
+    elif type(x1) is Batch and q == 2 and (p == 1 or p == 2):
+        return Batch(each_times(x1.value, x2.value))
+    elif type(x1) is Batch and p == 2 and q == 1:
+        return Batch(each_times(x2.value, np.swapaxes(x1.value, 1, 2)))
     # Vectors as matrices, so that stacks can be aligned.
     rows, columns = x1[None] if p == 1 else x1, x2[..., None] if q == 1 else x2
     ndim = max(np.ndim(rows), np.ndim(columns))

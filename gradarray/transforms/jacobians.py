@@ -10,6 +10,7 @@ import numpy as np
 
 from ..batch import batched
 from ..context.settings import next_level, watching
+from ..dropin import blocks
 from ..elsewhere.answers import telling
 from ..kernels.gate import PLAIN
 from ..reverse.tensor import Tensor
@@ -17,7 +18,7 @@ from .argnums import Argnums, DropIn, function_name, need_function
 from .checks import check_results, dtype_of, shape_of, zeros_of
 from .containers import LEAF, flatten
 from .gradients import Pushed, pair
-from .lifting import Lifted, Whole, lanes
+from .lifting import Lifted, lanes
 from .trace import Chosen, Trace, as_given, dual
 from .transformed import named_after
 
@@ -289,7 +290,7 @@ class _Lifted(Lifted):
             return f(*args, **kwargs)
 
         zeros = [np.zeros(shape_of(x)[1:], dtype_of(x)) for x in inner.leaves]
-        columns = jacobian_of(transform, "fwd", Whole(shifted, self.name), 0, True, holomorphic)
+        columns = jacobian_of(transform, "fwd", blocks.Ours(shifted, self.name), 0, True, holomorphic)
         found, aux = self.within(columns, zeros)
         return flatten(found)[0], aux
 

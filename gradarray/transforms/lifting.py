@@ -63,7 +63,7 @@ class Lifted:
 
     def spread(self, value: Any) -> Any:
         """Return a container in which each number is another one for each element."""
-        return map_leaves(lambda x: x if self.lane.is_on(x) else _Whole(self.lane.spread(x)), value)
+        return map_leaves(lambda x: x if self.lane.is_on(x) else _Whole(self.lane.spread(_copied(x))), value)
 
     def whole(self, value: Any) -> Any:
         """Return a container with whole arrays in place of all that is mapped, and of all other numbers."""
@@ -101,11 +101,11 @@ class Lifted:
 
     def function(self, ending: Callable[[Any], Any]) -> Callable[..., Any]:
         """Return the function of whole arrays, with what an ending makes of its results."""
-        return Whole(lambda *args, **kwargs: ending(self.results(*args, **kwargs)), self.name)
+        return blocks.Ours(lambda *args, **kwargs: ending(self.results(*args, **kwargs)), self.name)
 
     def total(self, g: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function that gives the sum of what another one returns for each element."""
-        return Whole(lambda *args: self.summed(self._carried_out(g, self.mapped(args), {})), function_name(g))
+        return blocks.Ours(lambda *args: self.summed(self._carried_out(g, self.mapped(args), {})), function_name(g))
 
     def summed(self, x: Any) -> Any:
         """Return the sum of a result over all elements."""
@@ -124,6 +124,10 @@ class Lifted:
         )
 
 
+def _copied(x: Any) -> Any:
+    return np.array(x) if type(x) is np.ndarray else x
+
+
 class _Whole:
     """A whole array in the place of what is not mapped."""
 
@@ -131,16 +135,6 @@ class _Whole:
 
     def __init__(self, value: Any) -> None:
         self.value = value
-
-
-class Whole(blocks.Ours):
-    """A function of whole arrays, that calls a user's."""
-
-    def __init__(self, call: Callable[..., Any], name: str) -> None:
-        self._call, self.__name__ = call, name
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._call(*args, **kwargs)
 
 
 # --- one by one ------------------------------------------------------------------------------------------------------
