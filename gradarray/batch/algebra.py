@@ -102,8 +102,8 @@ def contracted(a: Batch, b: Batch, of_a: list[int], of_b: list[int]) -> Batch:
     if [a.shape[k] for k in of_a] != [b.shape[k] for k in of_b]:
         raise ValueError("shape-mismatch for sum")
     lead_a, lead_b = [a.shape[k] for k in left], [b.shape[k] for k in right]
-    rows = a.value.transpose(0, *[k + 1 for k in (*left, *of_a)]).reshape(a.count, math.prod(lead_a), size)
-    columns = b.value.transpose(0, *[k + 1 for k in (*of_b, *right)]).reshape(b.count, size, math.prod(lead_b))
+    rows = a.value.transpose((0, *[k + 1 for k in (*left, *of_a)])).reshape(a.count, math.prod(lead_a), size)
+    columns = b.value.transpose((0, *[k + 1 for k in (*of_b, *right)])).reshape(b.count, size, math.prod(lead_b))
     return Batch(np.matmul(rows, columns).reshape(a.count, *lead_a, *lead_b))
 
 

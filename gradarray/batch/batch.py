@@ -78,7 +78,7 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
 
     @property
     def T(self) -> Batch:
-        return Batch(self.value.transpose(0, *range(self.ndim, 0, -1)))
+        return Batch(self.value.transpose((0, *range(self.ndim, 0, -1))))
 
     @property
     def real(self) -> Batch:
@@ -378,6 +378,11 @@ def fronts(axis: Axis, ndim: int) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(1, ndim + 1))
     return tuple([front(k, ndim) for k in (axis if isinstance(axis, (tuple, list, range)) else (axis,))])
+
+
+def reduced(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """Return the same of the axes of a reduction, of which NumPy lets a number have one."""
+    return () if not ndim and type(axis) is int and axis in (0, -1) else fronts(axis, ndim)
 
 
 def flat(a: Batch) -> Batch:

@@ -23,7 +23,7 @@ from . import algebra as algebra  # fills the table of forms, as the next ones d
 from . import orders as orders
 from . import shapes as shapes
 from . import sums as sums
-from .batch import FORMS, Batch
+from .batch import FORMS, Batch, reduced
 from .places import chosen, put
 from .refusals import VmapError, over, refused
 
@@ -109,6 +109,10 @@ class Mapped(np.lib.mixins.NDArrayOperatorsMixin):
         return self.size * self.dtype.itemsize
 
     @property
+    def flags(self) -> Any:
+        return self.value.flags
+
+    @property
     def T(self) -> Any:
         return np.transpose(self)
 
@@ -165,13 +169,23 @@ class Mapped(np.lib.mixins.NDArrayOperatorsMixin):
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         if Batch in types:
             return NotImplemented
+        if lane_in((args, kwargs)) is None:
+            return self._like_this(func(*args, **kwargs))
         return call_function(func, args, kwargs)
+
+    def _like_this(self, made: Any) -> Any:
+        """Return what a call with ``like=`` of this one makes, for each element."""
+        if not self.lane.is_open:
+            raise over()
+        whole = np.array(np.broadcast_to(made, (self.lane.size, *np.shape(made))))
+        return self.lane.mapped(whole if type(self.value) is np.ndarray else np.array(whole, like=self.value))
 
     # --- places --------------------------------------------------------------------------------------------------------
 
     def __getitem__(self, index: Any) -> Any:
         lane = lane_of((self, index))
-        return lane.mapped(chosen(lane, lane.spread(self), index))
+        found = chosen(lane, lane.spread(self), index)
+        return lane.mapped(found if self.ndim else np.copy(found))  # of a number there are no views
 
     def __setitem__(self, index: Any, value: Any) -> None:
         lane = lane_of((self, index, value))
@@ -229,6 +243,9 @@ class Mapped(np.lib.mixins.NDArrayOperatorsMixin):
     def astype(self, dtype: Any, *_args: Any, **_kwargs: Any) -> Any:
         return self.lane.mapped(self.value.astype(dtype))
 
+    def view(self) -> Any:
+        return self[...]
+
     def copy(self, order: Any = "C") -> Any:
         return np.copy(self)
 
@@ -253,7 +270,7 @@ class Mapped(np.lib.mixins.NDArrayOperatorsMixin):
         return np.dot(self, b)
 
     def conj(self) -> Any:
-        return np.conjugate(self)
+        return np.conjugate(self) if self.dtype.kind == "c" else self
 
     conjugate = conj
 
@@ -352,6 +369,8 @@ def call_function(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -
     lane = lane_of((args, kwargs))
     if not lane.is_open:
         raise over()
+    if func in _VIEWS and args and type(args[0]) is Mapped and not args[0].ndim:
+        args = (np.copy(args[0]), *args[1:])  # of a number there are no views
     if func in _UPDATING:
         target = args[0] if args else next(iter(kwargs.values()))
         if not lane.is_on(target):
@@ -449,11 +468,7 @@ def _generalized(lane: Lane, ufunc: np.ufunc, inputs: Any) -> Any:
 
 
 def _reduced(lane: Lane, ufunc: np.ufunc, array: Mapped, axis: Any = 0, dtype: Any = None, **kwargs: Any) -> Any:
-    axes = range(array.ndim) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
-    if axis is None or array.ndim or axes == ():
-        along = tuple([np.lib.array_utils.normalize_axis_index(k, array.ndim) + 1 for k in axes])
-    else:
-        along = ()
+    along = reduced(axis, array.ndim)
     kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
     return Mapped(ufunc.reduce(array.value, axis=along, dtype=dtype, **kwargs), lane)
 
@@ -571,6 +586,8 @@ def beside(lane: Lane, results: list[Any], name: str) -> Any:
 
 # --- functions that need all of it -------------------------------------------------------------------------------------
 
+# The functions that give views of an array.
+_VIEWS = frozenset((np.reshape, np.ravel, np.expand_dims, np.atleast_1d, np.atleast_2d, np.atleast_3d))
 # The functions that write into their first argument.
 _UPDATING = frozenset((np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis))
 

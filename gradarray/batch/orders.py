@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .batch import FORMS, Axis, Batch, Form, aligned, flat, form, front, fronts, with_ndim
+from .batch import FORMS, Axis, Batch, Form, aligned, flat, form, front, fronts, reduced, with_ndim
 
 # --- sorting ---------------------------------------------------------------------------------------------------------
 
@@ -69,14 +69,14 @@ def _moment(func: Form) -> None:
     def reduce(
         a: Batch, axis: Axis = None, dtype: Any = None, out: None = None, ddof: Any = 0, keepdims: Any = False
     ) -> Any:
-        return Batch(func(a.value, axis=fronts(axis, a.ndim), dtype=dtype, ddof=ddof, keepdims=keepdims))
+        return Batch(func(a.value, axis=reduced(axis, a.ndim), dtype=dtype, ddof=ddof, keepdims=keepdims))
 
 
 def _without_nan(func: Form) -> None:
     @form(func)
     def reduce(a: Batch, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: Any = False) -> Any:
         options = {} if dtype is None else {"dtype": dtype}
-        return Batch(func(a.value, axis=fronts(axis, a.ndim), keepdims=keepdims, **options))
+        return Batch(func(a.value, axis=reduced(axis, a.ndim), keepdims=keepdims, **options))
 
 
 for _func in (np.var, np.std, np.nanvar, np.nanstd):
@@ -88,7 +88,7 @@ for _func in (np.nansum, np.nanprod, np.nanmax, np.nanmin, np.nanmean):
 def _median(func: Form) -> None:
     @form(func)
     def reduce(a: Batch, axis: Axis = None, out: None = None, overwrite_input: Any = False, keepdims: Any = False) -> Any:
-        return Batch(func(a.value, axis=fronts(axis, a.ndim), keepdims=keepdims))
+        return Batch(func(a.value, axis=reduced(axis, a.ndim), keepdims=keepdims))
 
 
 def _quantile(func: Form) -> None:
@@ -115,7 +115,7 @@ for _func in (np.quantile, np.percentile, np.nanquantile, np.nanpercentile):
 def _product(func: Form) -> None:
     @form(func)
     def run(a: Batch, axis: int | None = None, dtype: Any = None) -> Any:
-        a, axis = (flat(a), 0) if axis is None else (a, axis)
+        a, axis = (flat(a), 0) if axis is None or not a.ndim else (a, axis)
         return Batch(func(a.value, axis=front(axis, a.ndim), dtype=dtype))
 
 

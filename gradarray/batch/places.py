@@ -115,7 +115,7 @@ class _Place:
         at = next(k for k, item in enumerate(split) if item is Ellipsis)
         split[at : at + 1] = [slice(None)] * (ndim - consumed)
         advanced = [k for k, item in enumerate(split) if item is not None and type(item) is not slice]
-        nd = max([np.ndim(split[k]) for k in advanced if not _is_flag(split[k])], default=0)
+        nd = max([1 if _is_flag(split[k]) else np.ndim(split[k]) for k in advanced], default=0)  # x[True]: one more axis
         adjacent = advanced == list(range(advanced[0], advanced[-1] + 1))
         before = advanced[0] if adjacent else 0
         full: list[Any] = []
@@ -129,8 +129,6 @@ class _Place:
         self.index = (every, *full)
         self.there: tuple[int, ...] = ()
         self.here: tuple[int, ...] = ()
-        if any(_is_flag(split[k]) for k in advanced):  # x[True]: one more axis in front
-            nd = max(nd, 1)
         if before and nd:
             self.there = tuple(range(1, nd + 1))
             self.here = tuple(range(before + 1, before + nd + 1))

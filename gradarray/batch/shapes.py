@@ -48,7 +48,7 @@ def _ravel(a: Batch, order: str = "C") -> Any:
 
 @form(np.transpose)
 def _transpose(a: Batch, axes: Any = None) -> Batch:
-    return a.T if axes is None else Batch(a.value.transpose(0, *fronts(tuple(axes), a.ndim)))
+    return a.T if axes is None else Batch(a.value.transpose((0, *fronts(tuple(axes), a.ndim))))
 
 
 @form(np.matrix_transpose)

@@ -12,7 +12,7 @@ from ..kernels.arrays import Array
 from ..rules.numpy.differences import difference
 from ..rules.numpy.einsum import einsum_labels
 from .algebra import contracted, each_times
-from .batch import FORMS, Axis, Batch, Form, flat, form, front, fronts, with_ndim
+from .batch import FORMS, Axis, Batch, Form, flat, form, front, fronts, reduced, with_ndim
 
 # --- reductions ------------------------------------------------------------------------------------------------------
 
@@ -26,7 +26,7 @@ def _reduction(func: Form) -> None:
             return NotImplemented
         options = {"dtype": dtype, "initial": initial, "where": None if where is True else where}
         given = {name: value for name, value in options.items() if value is not None}
-        return Batch(func(a.value, axis=fronts(axis, a.ndim), keepdims=keepdims, **given))
+        return Batch(func(a.value, axis=reduced(axis, a.ndim), keepdims=keepdims, **given))
 
 
 for reducing in (np.sum, np.mean, np.prod, np.max, np.min, np.amax, np.amin, np.any, np.all):
@@ -36,7 +36,7 @@ for reducing in (np.sum, np.mean, np.prod, np.max, np.min, np.amax, np.amin, np.
 def _running(func: Form) -> None:
     @form(func)
     def run(a: Batch, axis: int | None = None, dtype: Any = None) -> Batch:
-        a, axis = (flat(a), 0) if axis is None else (a, axis)
+        a, axis = (flat(a), 0) if axis is None or not a.ndim else (a, axis)
         return Batch(func(a.value, axis=front(axis, a.ndim), dtype=dtype))
 
 
