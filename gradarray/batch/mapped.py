@@ -156,9 +156,13 @@ class Mapped(np.lib.mixins.NDArrayOperatorsMixin):
         if method == "at":
             return _updated_at(lane, ufunc, inputs)
         out = kwargs.pop("out", None)
-        if method == "__call__" and ufunc.signature is None:
+        if method == "__call__" and out is not None and "where" in kwargs:
+            (target,) = out  # which keeps its values elsewhere
+            where = kwargs.pop("where")
+            result = np.where(where, call_function(ufunc, inputs, kwargs), target)
+        elif method == "__call__" and ufunc.signature is None:
             result = _elementwise(lane, ufunc, inputs, kwargs)
-        elif method in _ALONG and type(inputs[0]) is Mapped and not lane_of_rest(lane, inputs[1:], kwargs):
+        elif method in _ALONG and lane.is_on(inputs[0]) and _is_single(lane, method, inputs[1:], kwargs):
             result = _ALONG[method](lane, ufunc, *inputs, **kwargs)
         elif method == "__call__":
             result = _called(lane, ufunc, inputs, kwargs)
@@ -185,7 +189,10 @@ class Mapped(np.lib.mixins.NDArrayOperatorsMixin):
     def __getitem__(self, index: Any) -> Any:
         lane = lane_of((self, index))
         found = chosen(lane, lane.spread(self), index)
-        return lane.mapped(found if self.ndim else np.copy(found))  # of a number there are no views
+        items = index if isinstance(index, tuple) else (index,)
+        # Of a number there are no views, and no number is a view.
+        number = found.ndim == 1 and not any(item is Ellipsis for item in items)
+        return lane.mapped(np.copy(found) if number or not self.ndim else found)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         lane = lane_of((self, index, value))
@@ -333,10 +340,10 @@ def lane_of(value: Any) -> Lane:
     return lane
 
 
-def lane_of_rest(lane: Lane, *values: Any) -> bool:
-    """Tell whether any of these depends on the mapped elements."""
-    found = lane_in(values)
-    return found is lane
+def _is_single(lane: Lane, method: str, rest: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Tell whether a ufunc's method is told nothing that depends on the elements, and has an axis where it needs one."""
+    axis = kwargs.get("axis", rest[method == "reduceat"] if len(rest) > (method == "reduceat") else 0)
+    return lane_in((rest, kwargs)) is not lane and (method == "reduce" or axis is not None)
 
 
 def as_batches(lane: Lane, value: Any) -> Any:
@@ -385,6 +392,8 @@ def call_function(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -
 
 
 def _called(lane: Lane, func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+    if type(func) is np.ufunc and func.signature is None:
+        return _elementwise(lane, func, args, kwargs)
     own = OWN.get(func)
     if own is not None:
         result = own(lane, *args, **kwargs)
@@ -613,6 +622,8 @@ def _array(lane: Lane, a: Any, *args: Any, **kwargs: Any) -> Any:
     """Make an array of a list in which mapped arrays stand, or a copy of one."""
     dtype = kwargs.get("dtype", args[0] if args else None)
     made = np.copy(a) if type(a) is Mapped else nested(a)
+    more = kwargs.get("ndmin", 0) - made.ndim
+    made = np.reshape(made, (*(1,) * more, *made.shape)) if more > 0 else made
     return made if dtype is None or made.dtype == dtype else made.astype(dtype)
 
 
@@ -654,6 +665,28 @@ def _take_along_axis(lane: Lane, arr: Any, indices: Any, axis: int | None = -1) 
 
 OWN[np.take] = _take
 OWN[np.take_along_axis] = _take_along_axis
+
+
+def _require(lane: Lane, a: Any, dtype: Any = None, requirements: Any = None) -> Any:
+    return _as_array(lane, a, dtype=dtype) if dtype is not None else _as_array(lane, a)
+
+
+def _from_iterator(lane: Lane, iter: Any, dtype: Any, count: int = -1) -> Any:
+    items = [*iter]
+    return nested(items if count < 0 else items[:count]).astype(dtype)
+
+
+def _arange(lane: Lane, *args: Any, **kwargs: Any) -> Any:
+    one = next(x for x in (*args, *kwargs.values()) if type(x) is Mapped)
+    if type(one.value) is np.ndarray or not lane.size:
+        return NotImplemented
+    like = one.value[0]  # NumPy asks a variable only here
+    return one_after_another(lane, lambda *a, **k: np.arange(*a, **k, like=like), args, kwargs)
+
+
+OWN[np.arange] = _arange
+OWN[np.require] = _require
+OWN[np.fromiter] = _from_iterator
 
 
 def _copyto(lane: Lane, dst: Mapped, src: Any, casting: Any = "same_kind", where: Any = True) -> None:

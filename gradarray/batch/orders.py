@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .batch import FORMS, Axis, Batch, Form, aligned, flat, form, front, fronts, reduced, with_ndim
+from .batch import FORMS, Axis, Batch, Form, aligned, flat, form, front, fronts, with_ndim
 
 # --- sorting ---------------------------------------------------------------------------------------------------------
 
@@ -69,14 +69,14 @@ def _moment(func: Form) -> None:
     def reduce(
         a: Batch, axis: Axis = None, dtype: Any = None, out: None = None, ddof: Any = 0, keepdims: Any = False
     ) -> Any:
-        return Batch(func(a.value, axis=reduced(axis, a.ndim), dtype=dtype, ddof=ddof, keepdims=keepdims))
+        return Batch(func(a.value, axis=fronts(axis, a.ndim), dtype=dtype, ddof=ddof, keepdims=keepdims))
 
 
 def _without_nan(func: Form) -> None:
     @form(func)
     def reduce(a: Batch, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: Any = False) -> Any:
         options = {} if dtype is None else {"dtype": dtype}
-        return Batch(func(a.value, axis=reduced(axis, a.ndim), keepdims=keepdims, **options))
+        return Batch(func(a.value, axis=fronts(axis, a.ndim), keepdims=keepdims, **options))
 
 
 for _func in (np.var, np.std, np.nanvar, np.nanstd):
@@ -88,7 +88,7 @@ for _func in (np.nansum, np.nanprod, np.nanmax, np.nanmin, np.nanmean):
 def _median(func: Form) -> None:
     @form(func)
     def reduce(a: Batch, axis: Axis = None, out: None = None, overwrite_input: Any = False, keepdims: Any = False) -> Any:
-        return Batch(func(a.value, axis=reduced(axis, a.ndim), keepdims=keepdims))
+        return Batch(func(a.value, axis=fronts(axis, a.ndim), keepdims=keepdims))
 
 
 def _quantile(func: Form) -> None:
@@ -206,13 +206,13 @@ def _pad(array: Batch, pad_width: Any, mode: Any = "constant", constant_values: 
 
 
 @form(np.full_like)
-def _full_like(a: Any, fill_value: Any, dtype: Any = None) -> Any:
-    shape = np.shape(a)
+def _full_like(a: Any, fill_value: Any, dtype: Any = None, shape: Any = None) -> Any:
+    shape = np.shape(a) if shape is None else tuple(shape) if np.ndim(shape) else (shape,)
     kind = (a.dtype if hasattr(a, "dtype") else np.asarray(a).dtype) if dtype is None else dtype
     if type(fill_value) is not Batch:
         return NotImplemented
-    value = np.broadcast_to(with_ndim(fill_value, len(shape)), (fill_value.count, *shape))
-    return Batch(value.astype(kind))
+    value = np.copy(np.broadcast_to(with_ndim(fill_value, len(shape)), (fill_value.count, *shape)))
+    return Batch(value if value.dtype == kind else value.astype(kind))
 
 
 @form(np.full)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..kernels.arrays import Array
 from ..kernels.placing import is_basic
-from ..kernels.traced import TRACED, copy_of, traced_in, zeros_beside
+from ..kernels.traced import MEMORY, TRACED, copy_of, traced_in, zeros_beside
 from ..rules.primitives import astype, clear, scatter
 from .batch import FORMS, Axis, Batch, Form, aligned, batches, flat, form, front, fronts, with_ndim
 
@@ -219,6 +219,9 @@ def _delete(arr: Batch, obj: Any, axis: int | None = None) -> Batch:
 
 @form(scatter)
 def _scatter(y: Batch, index: Any, shape: tuple[int, ...]) -> Batch:
+    if type(y.value) not in MEMORY:  # a variable, which no buffer can hold
+        place = index if isinstance(index, tuple) else (index,)
+        return Batch(scatter(y.value, index=(slice(None), *place), shape=(len(y.value), *shape)))
     buffer = zeros_beside(y.value, (len(y.value), *shape), y.dtype)
     add_each(buffer, index, y.value)
     return Batch(buffer)
@@ -282,7 +285,9 @@ def _windows(x: Batch, window_shape: Any, axis: Axis = None, subok: Any = False,
 
 
 @form(np.diag)
-def _diag(v: Batch, k: int = 0) -> Batch:
+def _diag(v: Batch, k: int = 0) -> Any:
+    if not v.ndim:
+        return NotImplemented
     if v.ndim > 1:
         return _diagonal(v, k)  # type: ignore[no-any-return]
     n = v.size + abs(k)
@@ -294,7 +299,8 @@ def _triangle(func: Form) -> None:
     # Of a vector NumPy makes the rows of a matrix first.
     @form(func)
     def triangle(m: Batch, k: int = 0) -> Batch:
-        return Batch(func(m.value if m.ndim > 1 else np.stack([m.value] * m.size, 1), k))
+        whole = m.value if m.ndim > 1 else np.broadcast_to(m.value[:, None], (m.count, m.size, m.size))
+        return Batch(func(whole, k))
 
 
 

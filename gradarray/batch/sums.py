@@ -26,7 +26,8 @@ def _reduction(func: Form) -> None:
             return NotImplemented
         options = {"dtype": dtype, "initial": initial, "where": None if where is True else where}
         given = {name: value for name, value in options.items() if value is not None}
-        return Batch(func(a.value, axis=reduced(axis, a.ndim), keepdims=keepdims, **given))
+        along = fronts(axis, a.ndim) if func is np.mean else reduced(axis, a.ndim)
+        return Batch(func(a.value, axis=along, keepdims=keepdims, **given))
 
 
 for reducing in (np.sum, np.mean, np.prod, np.max, np.min, np.amax, np.amin, np.any, np.all):
@@ -66,6 +67,8 @@ FORMS[np.imag] = lambda val: val.imag
 @form(np.matmul, np.linalg.matmul)
 def _matmul(x1: Any, x2: Any) -> Any:
     p, q = np.ndim(x1), np.ndim(x2)
+    if not p or not q:
+        return NotImplemented
     if type(x2) is not Batch:
         if q == 2 and len(x1.diagonals) == 1:
             return Batch(x1.diagonals[0].times(x2), weights=1)
@@ -156,9 +159,9 @@ def _einsum(subscripts: Any, *operands: Any, optimize: Any = False, dtype: Any =
     spare = next(letter for letter in string.ascii_letters if letter not in used)
     terms = [spare + term if type(x) is Batch else term for term, x in zip(labels, operands, strict=True)]
     values = [x.value if type(x) is Batch else x for x in operands]
-    # With the batch in it, the sum is nearly always large enough for BLAS.
+    # With the batch in it, the sum is nearly always large enough for BLAS. Of one operand, the result may be a view.
     equation = f"{','.join(terms)}->{spare}{output}"
-    return Batch(np.einsum(equation, *values, optimize=optimize or True, dtype=dtype, casting=casting))
+    return Batch(np.einsum(equation, *values, optimize=optimize or len(values) > 1, dtype=dtype, casting=casting))
 
 
 @form(np.cross)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..batch.mapped import call_function, lane_in
+from ..batch.mapped import Mapped, call_function, lane_in
 from ..context.settings import held
 from ..forward import protocols as forward
 from ..forward.levels import level_of
@@ -143,7 +143,7 @@ def function_stand_in(old: Callable[..., Any]) -> Callable[..., Any] | None:
             except Exception:
                 return old(*args)
         for value in args:
-            if (type(value) in sequences and in_list(value)) or type(value) in traced:
+            if (type(value) in sequences and in_list(value)) or type(value) in traced or type(value) is Mapped:
                 return dispatched(old, args, kwargs)
         if kwargs:
             for value in kwargs.values():
