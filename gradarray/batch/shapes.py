@@ -126,7 +126,7 @@ def _rot90(m: Batch, k: int = 1, axes: Any = (0, 1)) -> Batch:
 
 @form(np.repeat)
 def _repeat(a: Batch, repeats: Any, axis: int | None = None) -> Batch:
-    a, axis = (flat(a), 0) if axis is None else (a, axis)
+    a, axis = (flat(a), 0) if axis is None or not a.ndim else (a, axis)
     return Batch(np.repeat(a.value, repeats, front(axis, a.ndim)))
 
 
@@ -193,7 +193,7 @@ def _where(condition: Any, x: Any, y: Any) -> Batch:
 
 @form(np.take)
 def _take(a: Batch, indices: Any, axis: int | None = None, out: None = None, mode: Any = "raise") -> Batch:
-    a, axis = (flat(a), 0) if axis is None else (a, axis)
+    a, axis = (flat(a), 0) if axis is None or not a.ndim else (a, axis)
     return Batch(np.take(a.value, indices, front(axis, a.ndim), mode=mode))
 
 
@@ -207,7 +207,7 @@ def _take_along_axis(arr: Batch, indices: Any, axis: int | None = -1) -> Batch:
 def _compress(condition: Any, a: Any, axis: int | None = None) -> Any:
     if type(condition) is Batch:
         return NotImplemented
-    a, axis = (flat(a), 0) if axis is None else (a, axis)
+    a, axis = (flat(a), 0) if axis is None or not a.ndim else (a, axis)
     return Batch(np.compress(condition, a.value, front(axis, a.ndim)))
 
 

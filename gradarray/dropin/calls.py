@@ -147,7 +147,7 @@ def function_stand_in(old: Callable[..., Any]) -> Callable[..., Any] | None:
                 return dispatched(old, args, kwargs)
         if kwargs:
             for value in kwargs.values():
-                if (type(value) in sequences and in_list(value)) or type(value) in traced:
+                if (type(value) in sequences and in_list(value)) or type(value) in traced or type(value) is Mapped:
                     return dispatched(old, args, kwargs)
         result = old(*args, **kwargs)
         if plain or type(result) is tensor or not at_work() or kwargs.get("out") is not None:
@@ -195,3 +195,4 @@ def written_down(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) ->
 for_type(np.ufunc, ufunc_stand_in)
 stand_in(np.ufunc, lambda _: _Ufunc)
 for_type(type(np.sum), function_stand_in)
+stand_in(np.take, function_stand_in)  # NumPy does not ask the indices, which may be mapped

@@ -43,7 +43,7 @@ def _argument(place: int | str, tree: Tree, i: int) -> str:
 
 def check_argument(x: Any, transform: str, name: str, place: int | str, tree: Tree, i: int) -> Any:
     """Return a leaf as an array or a number; raise TypeError for one that has no derivative."""
-    if type(x) not in PLAIN and not isinstance(x, (Tensor, Dual)):
+    if type(x) not in PLAIN and not isinstance(x, (Tensor, Dual, Mapped)):
         x = argument(x, f"{_argument(place, tree, i)} of {name}, to which {transform} gives a Tensor,")
     kind = x.dtype.kind if hasattr(x, "dtype") else np.asarray(x).dtype.kind
     if kind in "fc":

@@ -109,7 +109,7 @@ def gradient_of(
     def gradient(*args: Any, **kwargs: Any) -> Any:
         if lanes():
             lifted = Lifted(f, chosen.locate(f, args, kwargs), args, kwargs)
-            found, aux = _lifted_gradient(transform, lifted, argnums, has_aux, False)
+            found, aux = _lifted_gradient(transform, lifted, chosen.arrange(lifted.places), has_aux, False)
             return (found, lifted.handed(aux)) if has_aux else found
         trace = Trace(transform, f, chosen, args, kwargs)
         out, aux = _with_aux(trace, trace.out, has_aux, transform)
@@ -180,7 +180,7 @@ def value_and_grad(
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
         if lanes():
             lifted = Lifted(f, chosen.locate(f, args, kwargs), args, kwargs)
-            found, value = _lifted_gradient("value_and_grad", lifted, argnums, has_aux, True)
+            found, value = _lifted_gradient("value_and_grad", lifted, chosen.arrange(lifted.places), has_aux, True)
             return lifted.handed(value), found
         trace = Trace("value_and_grad", f, chosen, args, kwargs)
         out, aux = _with_aux(trace, trace.out, has_aux, "value_and_grad")
@@ -247,7 +247,8 @@ def elementwise_grad(
     @named_after(f, "elementwise_grad", f"Return the derivative of {{}} by {chosen}, element by element.", made_by)
     def derivative(*args: Any, **kwargs: Any) -> Any:
         if lanes():
-            return _lifted_derivative(Lifted(f, chosen.locate(f, args, kwargs), args, kwargs), argnums, has_aux)
+            lifted = Lifted(f, chosen.locate(f, args, kwargs), args, kwargs)
+            return _lifted_derivative(lifted, chosen.arrange(lifted.places), has_aux)
         trace = Trace("elementwise_grad", f, chosen, args, kwargs)
         out, aux = _with_aux(trace, trace.out, has_aux, "elementwise_grad")
         out = _need_real(out, "elementwise_grad", trace.name)

@@ -125,7 +125,7 @@ def _hvp_of(transform: str, f: Callable[..., Any], argnums: Any) -> Callable[...
         if lanes():
             args = (x, *args)
             lifted = Lifted(f, chosen.locate(f, args, kwargs), args, kwargs)
-            whole = _hvp_of(transform, lifted.function(lambda out: _total(transform, lifted, out)), argnums)
+            whole = _hvp_of(transform, lifted.function(lambda out: _total(transform, lifted, out)), chosen.arrange(lifted.places))
             x, *others = lifted.args
             return lifted.mapped(lifted.within(whole, x, lifted.whole(v), *others, **lifted.kwargs))
         inner = Chosen(transform, f, chosen, (x, *args), kwargs)
@@ -224,7 +224,7 @@ def ggnvp(
         if lanes():
             args = (x, *args)
             lifted = Lifted(f, chosen.locate(f, args, kwargs), args, kwargs)
-            whole = ggnvp(lifted.function(lifted.whole), None if g is None else lifted.total(g), argnums)
+            whole = ggnvp(lifted.function(lifted.whole), None if g is None else lifted.total(g), chosen.arrange(lifted.places))
             x, *others = lifted.args
             return lifted.mapped(lifted.within(whole, x, lifted.whole(v), *others, **lifted.kwargs))
         inner = Chosen("ggnvp", f, chosen, (x, *args), kwargs)
@@ -295,7 +295,7 @@ def hessian_diagonal(f: Callable[..., Any], argnums: Any = 0, *, drop_in: DropIn
     def diagonal_of(*args: Any, **kwargs: Any) -> Any:
         if lanes():
             lifted = Lifted(f, chosen.locate(f, args, kwargs), args, kwargs)
-            return lifted.mapped(lifted.within(_diagonals, lifted, argnums, chosen))
+            return lifted.mapped(lifted.within(_diagonals, lifted, chosen.arrange(lifted.places)))
         inner = Chosen("hessian_diagonal", f, chosen, args, kwargs)
         for x in inner.leaves:
             refuse_complex("hessian_diagonal", f, dtype_of(x), dtype_of(x))
@@ -319,8 +319,9 @@ def _total(transform: str, lifted: Lifted, out: Any) -> Any:
     return lifted.summed(start_of(out, transform, lifted.name)[0])
 
 
-def _diagonals(lifted: Lifted, argnums: Any, chosen: Argnums) -> Any:
+def _diagonals(lifted: Lifted, argnums: Any) -> Any:
     """Return what `hessian_diagonal` does for all elements that are mapped: a product for each of the argument's."""
+    chosen = Argnums(argnums, "hessian_diagonal")
     total = lifted.function(lambda out: _total("hessian_diagonal", lifted, out))
     inner = Chosen("hessian_diagonal", total, chosen, lifted.args, lifted.kwargs)
     gradient_at = _of_leaves(gradient_of("hessian_diagonal", total, argnums, False), inner)

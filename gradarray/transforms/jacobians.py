@@ -278,7 +278,7 @@ class _Lifted(Lifted):
         f = self.function(ending)
         if not forward:
             # Row by row of the sum over all elements, of which each depends on its own argument alone.
-            rows = jacobian_of(transform, "rev", f, self._chosen.places, True, holomorphic)
+            rows = jacobian_of(transform, "rev", f, tuple(self.places), True, holomorphic)
             found, aux = self.within(rows, *self.args, **self.kwargs)
             leaves = flatten(found)[0]
             outs = [o for o in self._outs for _ in inner.leaves]

@@ -41,6 +41,7 @@ class Lifted:
     ----------
     args, kwargs : the same with whole arrays
     name : that of the function, for messages
+    places : positions and names of what is differentiated by
     """
 
     def __init__(
@@ -49,9 +50,9 @@ class Lifted:
         self._f, self.name = f, function_name(f)
         self._lanes = held().lanes
         self.lane: Lane = self._lanes[-1]
-        kwargs = dict(kwargs)
+        kwargs, self.places = dict(kwargs), [*places]
         spread = list(args)
-        for place in places:
+        for place in self.places:
             if isinstance(place, str):
                 kwargs[place] = self.spread(kwargs[place])
             else:

@@ -9,10 +9,9 @@ from typing import Any, ParamSpec
 import numpy as np
 
 from ..batch.mapped import Lane, Mapped
-from ..context.frames import end_at_users
 from ..context.settings import held, hold
 from ..dropin import blocks
-from ..dropin.making import mapping
+from ..dropin.making import in_reverse, mapping
 from ..elsewhere.answers import telling
 from ..kernels.gate import PLAIN
 from ..kernels.traced import TRACED
@@ -180,7 +179,7 @@ class _Arguments:
             for leaf, axis in zip(self._leaves, self._axes, strict=True)
         ]
         args, kwargs = self._tree.unflatten(leaves)
-        return _within(self._f, args, kwargs, held().lanes)
+        return self._called(args, kwargs, held().lanes)
 
     def carried_out(self, out_axes: Any, part: slice) -> Any:
         """Return the results for some elements."""
@@ -194,10 +193,19 @@ class _Arguments:
         leaves = [x if axis is None else lane.mapped(x) for x, axis in zip(values, self._axes, strict=True)]
         args, kwargs = self._tree.unflatten(leaves)
         try:
-            out = _within(self._f, args, kwargs, (*around, lane))
+            out = self._called(args, kwargs, (*around, lane))
         finally:
             lane.is_open = False
         return self._placed(lane, out, out_axes)
+
+    def _called(self, args: Any, kwargs: Any, lanes: tuple[Lane, ...]) -> Any:
+        before = held()
+        making = in_reverse(before.making) if self._tensors else mapping(before.making)
+        try:
+            hold(before.with_(lanes=lanes, making=making))
+            return blocks.call(self._f, args, kwargs)
+        finally:
+            hold(before)
 
     def _placed(self, lane: Lane, out: Any, out_axes: Any) -> Any:
         name = function_name(self._f)
@@ -223,18 +231,6 @@ class _Arguments:
                 )
             found.append(_apart(np.moveaxis(value, 0, axis) if axis % value.ndim else value, self._tensors))
         return tree.bare().unflatten(found)
-
-
-def _within(f: Callable[..., Any], args: Any, kwargs: Any, lanes: tuple[Lane, ...]) -> Any:
-    before = held()
-    try:
-        hold(before.with_(lanes=lanes, making=mapping(before.making)))
-        return blocks.call(f, args, kwargs)
-    except Exception as error:
-        end_at_users(error.__traceback__)
-        raise
-    finally:
-        hold(before)
 
 
 def _axes_of(axes: Any, value: Any, what: str) -> list[Any]:
