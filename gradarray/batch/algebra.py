@@ -41,6 +41,7 @@ def from_first(func: Form, call: Form) -> None:
 
     FORMS[func] = first
 
+
 for _name in (
     *("det", "inv", "slogdet", "cholesky", "eigh", "eigvalsh", "eig", "eigvals", "svd", "svdvals", "qr", "pinv"),
     *("matrix_power", "cond", "matrix_rank", "matrix_norm", "trace", "diagonal"),
@@ -83,7 +84,7 @@ def each_times(x: Any, w: Any) -> Any:
 
 def is_same_for_all(w: Any) -> bool:
     """Tell whether an array was spread out along its first axis, as what is differentiated by is."""
-    return w.strides[0] == 0 and w.shape[0] > 1 and w.size > 0
+    return bool(w.strides[0] == 0 and w.shape[0] > 1 and w.size > 0)
 
 
 def _times_right(g: Any, x: Any, _w: Any) -> Any:

@@ -288,7 +288,10 @@ def _augmented(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
     def update(self: Mapped, other: Any) -> Mapped:
         if np.ndim(other) > self.ndim or not np.can_cast(np.result_type(self, other), self.dtype, "same_kind"):
             copy_of(np.zeros(self.shape, self.dtype)).__array_ufunc__(  # NumPy's own error
-                ufunc, "__call__", np.zeros(self.shape, self.dtype), np.ones(np.shape(other), np.result_type(other)),
+                ufunc,
+                "__call__",
+                np.zeros(self.shape, self.dtype),
+                np.ones(np.shape(other), np.result_type(other)),
                 out=(np.zeros(self.shape, self.dtype),),
             )
         self[...] = ufunc(self, other)
@@ -537,9 +540,7 @@ def one_after_another(lane: Lane, func: Callable[..., Any], args: Any, kwargs: d
     if not lane.size:
         return silently(_of_none, lane, func, args, kwargs)
     whole = func in _UPDATING
-    results = [
-        func(*element(lane, args, i, whole), **element(lane, kwargs, i, whole)) for i in range(lane.size)
-    ]
+    results = [func(*element(lane, args, i, whole), **element(lane, kwargs, i, whole)) for i in range(lane.size)]
     return beside(lane, results, getattr(func, "__name__", "a function"))
 
 
@@ -583,7 +584,7 @@ def beside(lane: Lane, results: list[Any], name: str) -> Any:
             raise refused("shapes", name)
         items = [beside(lane, list(each), name) for each in zip(*results, strict=True)]
         return type(first)(*items) if hasattr(first, "_fields") else type(first)(items)
-    if hasattr(first, "dtype") and hasattr(first, "shape") or isinstance(first, (bool, int, float, complex)):
+    if (hasattr(first, "dtype") and hasattr(first, "shape")) or isinstance(first, (bool, int, float, complex)):
         if any(np.shape(other) != np.shape(first) for other in results):
             raise refused("shapes", name)
         value = np.stack(results)
@@ -614,6 +615,7 @@ def _alike(func: Any) -> None:
     OWN[func] = make
 
 
+_func: Any
 for _func in (np.zeros_like, np.ones_like, np.empty_like, np.full_like):
     _alike(_func)
 

@@ -10,6 +10,8 @@ import numpy as np
 
 from .batch import FORMS, Axis, Batch, Form, aligned, flat, form, front, fronts, with_ndim
 
+_function: Any
+
 # --- sorting ---------------------------------------------------------------------------------------------------------
 
 
@@ -40,8 +42,8 @@ _sorting(np.sort)
 _sorting(np.argsort)
 _partition(np.partition)
 _partition(np.argpartition)
-for _func in (np.argmax, np.argmin, np.nanargmax, np.nanargmin):
-    _extreme(_func)
+for _function in (np.argmax, np.argmin, np.nanargmax, np.nanargmin):
+    _extreme(_function)
 
 
 @form(np.count_nonzero)
@@ -79,15 +81,17 @@ def _without_nan(func: Form) -> None:
         return Batch(func(a.value, axis=fronts(axis, a.ndim), keepdims=keepdims, **options))
 
 
-for _func in (np.var, np.std, np.nanvar, np.nanstd):
-    _moment(_func)
-for _func in (np.nansum, np.nanprod, np.nanmax, np.nanmin, np.nanmean):
-    _without_nan(_func)
+for _function in (np.var, np.std, np.nanvar, np.nanstd):
+    _moment(_function)
+for _function in (np.nansum, np.nanprod, np.nanmax, np.nanmin, np.nanmean):
+    _without_nan(_function)
 
 
 def _median(func: Form) -> None:
     @form(func)
-    def reduce(a: Batch, axis: Axis = None, out: None = None, overwrite_input: Any = False, keepdims: Any = False) -> Any:
+    def reduce(
+        a: Batch, axis: Axis = None, out: None = None, overwrite_input: Any = False, keepdims: Any = False
+    ) -> Any:
         return Batch(func(a.value, axis=fronts(axis, a.ndim), keepdims=keepdims))
 
 
@@ -108,8 +112,8 @@ def _quantile(func: Form) -> None:
 
 _median(np.median)
 _median(np.nanmedian)
-for _func in (np.quantile, np.percentile, np.nanquantile, np.nanpercentile):
-    _quantile(_func)
+for _function in (np.quantile, np.percentile, np.nanquantile, np.nanpercentile):
+    _quantile(_function)
 
 
 def _product(func: Form) -> None:
@@ -119,8 +123,8 @@ def _product(func: Form) -> None:
         return Batch(func(a.value, axis=front(axis, a.ndim), dtype=dtype))
 
 
-for _func in (np.cumprod, np.nancumsum, np.nancumprod):
-    _product(_func)
+for _function in (np.cumprod, np.nancumsum, np.nancumprod):
+    _product(_function)
 if hasattr(np, "cumulative_prod"):  # NumPy 2.1
 
     @form(np.cumulative_prod)
@@ -145,18 +149,19 @@ def _one_operand(func: Any) -> None:
     FORMS[func] = call
 
 
-for _func in (
+for _function in (
     *(np.round, np.around, np.fix, np.sinc, np.i0, np.angle, np.nan_to_num, np.isreal, np.iscomplex),
     *(np.isposinf, np.isneginf, np.linalg.matrix_transpose),
 ):
-    _one_operand(_func)
+    _one_operand(_function)
 
 
 @form(np.isclose)
 def _isclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: Any = False) -> Any:
     if type(rtol) is Batch or type(atol) is Batch:
         return NotImplemented
-    return Batch(np.isclose(*aligned((a, b)), rtol, atol, equal_nan))
+    x, y = aligned((a, b))
+    return Batch(np.isclose(x, y, rtol, atol, equal_nan))
 
 
 def _clipped(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None, **others: Any) -> Any:
@@ -166,7 +171,7 @@ def _clipped(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, m
         return NotImplemented
     given = aligned([x for x in (a, low, high) if x is not None])
     left = iter(given)
-    values = [None if x is None else next(left) for x in (a, low, high)]
+    values: list[Any] = [None if x is None else next(left) for x in (a, low, high)]
     return Batch(np.clip(*values))
 
 
@@ -195,7 +200,9 @@ def _polyval(p: Any, x: Any) -> Any:
 
 
 @form(np.pad)
-def _pad(array: Batch, pad_width: Any, mode: Any = "constant", constant_values: Any = 0, reflect_type: Any = "even") -> Any:
+def _pad(
+    array: Batch, pad_width: Any, mode: Any = "constant", constant_values: Any = 0, reflect_type: Any = "even"
+) -> Any:
     if isinstance(pad_width, dict) or callable(mode) or np.ndim(constant_values):
         return NotImplemented
     widths = np.broadcast_to(pad_width, (array.ndim, 2)).tolist()

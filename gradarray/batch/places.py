@@ -60,7 +60,7 @@ def put(lane: Any, target: Any, index: Any, new: Any) -> None:
 def _shape_of(value: Any, index: Any) -> tuple[int, ...]:
     """Return the shape of what an index names."""
     bare = tuple([i if _is_basic(i) or type(i) is np.ndarray else np.zeros(i.shape, np.intp) for i in index])
-    return np.broadcast_to(np.int8(0), value.shape)[bare].shape
+    return np.broadcast_to(np.int8(0), value.shape)[bare].shape  # type: ignore[no-any-return]
 
 
 def _is_basic(item: Any) -> bool:
@@ -115,7 +115,9 @@ class _Place:
         at = next(k for k, item in enumerate(split) if item is Ellipsis)
         split[at : at + 1] = [slice(None)] * (ndim - consumed)
         advanced = [k for k, item in enumerate(split) if item is not None and type(item) is not slice]
-        nd = max([1 if _is_flag(split[k]) else np.ndim(split[k]) for k in advanced], default=0)  # x[True]: one more axis
+        nd = max(
+            [1 if _is_flag(split[k]) else np.ndim(split[k]) for k in advanced], default=0
+        )  # x[True]: one more axis
         adjacent = advanced == list(range(advanced[0], advanced[-1] + 1))
         before = advanced[0] if adjacent else 0
         full: list[Any] = []

@@ -289,10 +289,10 @@ def _diag(v: Batch, k: int = 0) -> Any:
     if not v.ndim:
         return NotImplemented
     if v.ndim > 1:
-        return _diagonal(v, k)  # type: ignore[no-any-return]
+        return _diagonal(v, k)
     n = v.size + abs(k)
     diagonal = np.arange(v.size) * (n + 1) + (k if k >= 0 else -k * n)
-    return scatter(v, index=diagonal, shape=(n * n,)).reshape(n, n)  # type: ignore[no-any-return]
+    return scatter(v, index=diagonal, shape=(n * n,)).reshape(n, n)
 
 
 def _triangle(func: Form) -> None:
@@ -301,7 +301,6 @@ def _triangle(func: Form) -> None:
     def triangle(m: Batch, k: int = 0) -> Batch:
         whole = m.value if m.ndim > 1 else np.broadcast_to(m.value[:, None], (m.count, m.size, m.size))
         return Batch(func(whole, k))
-
 
 
 _triangle(np.tril)

@@ -178,6 +178,7 @@ def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, ax
 
 @form(np.convolve)
 def _convolve(a: Any, v: Any, mode: Any = "full") -> Any:
+    other: Any
     batch, other = (a, v) if type(a) is Batch else (v, a)
     if batch.ndim > 1 or np.ndim(other) > 1 or mode not in ("full", "same", "valid"):
         return NotImplemented
@@ -227,7 +228,6 @@ def _shift(func: Form) -> None:
     @form(func)
     def shift(x: Batch, axes: Any = None) -> Batch:
         return Batch(func(x.value, fronts(axes, x.ndim)))
-
 
 
 _shift(np.fft.fftshift)

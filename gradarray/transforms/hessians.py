@@ -125,7 +125,9 @@ def _hvp_of(transform: str, f: Callable[..., Any], argnums: Any) -> Callable[...
         if lanes():
             args = (x, *args)
             lifted = Lifted(f, chosen.locate(f, args, kwargs), args, kwargs)
-            whole = _hvp_of(transform, lifted.function(lambda out: _total(transform, lifted, out)), chosen.arrange(lifted.places))
+            whole = _hvp_of(
+                transform, lifted.function(lambda out: _total(transform, lifted, out)), chosen.arrange(lifted.places)
+            )
             x, *others = lifted.args
             return lifted.mapped(lifted.within(whole, x, lifted.whole(v), *others, **lifted.kwargs))
         inner = Chosen(transform, f, chosen, (x, *args), kwargs)
@@ -224,7 +226,9 @@ def ggnvp(
         if lanes():
             args = (x, *args)
             lifted = Lifted(f, chosen.locate(f, args, kwargs), args, kwargs)
-            whole = ggnvp(lifted.function(lifted.whole), None if g is None else lifted.total(g), chosen.arrange(lifted.places))
+            whole = ggnvp(
+                lifted.function(lifted.whole), None if g is None else lifted.total(g), chosen.arrange(lifted.places)
+            )
             x, *others = lifted.args
             return lifted.mapped(lifted.within(whole, x, lifted.whole(v), *others, **lifted.kwargs))
         inner = Chosen("ggnvp", f, chosen, (x, *args), kwargs)

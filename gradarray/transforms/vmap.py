@@ -13,12 +13,10 @@ from ..context.settings import held, hold
 from ..dropin import blocks
 from ..dropin.making import in_reverse, mapping
 from ..elsewhere.answers import telling
-from ..kernels.gate import PLAIN
-from ..kernels.traced import TRACED
 from ..reverse.tensor import Tensor
 from ..tape.wrapping import wrap
 from .argnums import DropIn, function_name, need_function, parameters
-from .containers import Tree, flatten, is_leaf
+from .containers import Tree, flatten
 from .transformed import named_after
 
 P = ParamSpec("P")
@@ -113,7 +111,7 @@ def vmap(
         parts = [given.alone(i) if one else given.carried_out(0, slice(i, i + chunk_size)) for i in edges]
         return _joined(parts, out_axes, function_name(f), not one)
 
-    return mapped  # type: ignore[return-value]
+    return mapped
 
 
 def _vmapped(f: Any, in_axes: Any, out_axes: Any, chunk_size: int | None) -> Any:
@@ -275,7 +273,7 @@ def _repeated(x: Any, size: int) -> Any:
 
 
 def _apart(x: Any, tensors: bool) -> Any:
-    """Return a result as the caller's own array: no read-only view, and a Tensor where Tensors are among the arguments."""
+    """Return a result as the caller's own array: no read-only view; a Tensor where Tensors came in."""
     if type(x) is np.ndarray:
         if not x.flags.writeable or x.base is not None:
             x = x.copy()

@@ -50,9 +50,7 @@ def drawn(sample: Sample, only: int | None = None) -> tuple[list[Any], tuple[int
     """Return operands, of which all are mapped, or only one."""
     rows = [[o.make(np.random.default_rng((k, i))) for i, o in enumerate(sample.operands)] for k in range(COUNT)]
     axes = tuple([0 if only in (None, i) else None for i in range(len(sample.operands))])
-    operands = [
-        np.stack([row[i] for row in rows]) if axis is not None else rows[0][i] for i, axis in enumerate(axes)
-    ]
+    operands = [np.stack([row[i] for row in rows]) if axis is not None else rows[0][i] for i, axis in enumerate(axes)]
     return operands, axes
 
 
@@ -181,12 +179,14 @@ def test_no_elements() -> None:
 # --- places ----------------------------------------------------------------------------------------------------------
 
 X = np.random.default_rng(0).normal(size=(COUNT, 4, 3, 2))
-I = np.array([2, 0, -1])
+PLACES = np.array([2, 0, -1])
 J = np.array([[0, 1, 1], [2, 2, 0], [-1, 0, 1]])
 MASK = np.array([True, False, True, True])
 READS = """x[0]; x[-1, 1]; x[1:]; x[..., 0]; x[:, None]; x[0, ..., None]; x[[0, 2]]; x[:, [0, 2, 1]]; x[[0, 1], [2, 0]]
-x[[0, 1], :, [1, 0]]; x[:, [0], [1]]; x[MASK]; x[MASK, 0]; x[:, 1, [0, 1]]; x[True]; x[[[0, 1], [2, 3]]]; x[1, [0, 2]]; x[[]]
-x[i]; x[:, i]; x[..., i % 2]; x[i, :, i % 2]; x[i, i]; x[j]; x[:, j]; x[j, :, j % 2]; x[j, j]; x[0, j]; x[:, j, None]; x[j, 1:]
+x[[0, 1], :, [1, 0]]; x[:, [0], [1]]; x[MASK]; x[MASK, 0]; x[:, 1, [0, 1]]; x[True]; x[[[0, 1], [2, 3]]]
+x[1, [0, 2]]; x[[]]
+x[i]; x[:, i]; x[..., i % 2]; x[i, :, i % 2]; x[i, i]; x[j]; x[:, j]; x[j, :, j % 2]; x[j, j]; x[0, j]
+x[:, j, None]; x[j, 1:]
 x[None, i]; x[j][..., 0]; x[i][1]; x[j, [0, 1, 2]]; x[[0, 1, 2], j]; x[:, :, j % 2]; x[i, [0, 1]]; np.take(x, i, axis=0)
 np.take(x, j, axis=1); np.take(x, j)
 np.take_along_axis(x[:3, :, 0], j[:, None], 0); np.take_along_axis(T[:3], j[:, None], 0); x.take([0, 1], 1)"""
@@ -204,20 +204,21 @@ def by_text(code: str) -> Callable[..., Any]:
 @pytest.mark.parametrize("code", listed(READS))
 def test_reading(code: str) -> None:
     f = by_text(code)
-    expected = np.stack([f(*each) for each in zip(X, I, J, strict=True)])
-    assert np.array_equal(ga.vmap(f)(X, I, J), expected)
+    expected = np.stack([f(*each) for each in zip(X, PLACES, J, strict=True)])
+    assert np.array_equal(ga.vmap(f)(X, PLACES, J), expected)
 
     def loss(x: Any, i: Any, j: Any) -> Any:
         return np.sum(f(x, i, j) ** 3)
 
-    gradients = np.stack([ga.grad(loss)(*each) for each in zip(X, I, J, strict=True)])
-    assert np.allclose(ga.vmap(ga.grad(loss))(X, I, J), gradients, 1e-13, 1e-13)
-    assert np.allclose(ga.grad(lambda x: np.sum(ga.vmap(loss)(x, I, J)))(X), gradients, 1e-13, 1e-13)
+    gradients = np.stack([ga.grad(loss)(*each) for each in zip(X, PLACES, J, strict=True)])
+    assert np.allclose(ga.vmap(ga.grad(loss))(X, PLACES, J), gradients, 1e-13, 1e-13)
+    assert np.allclose(ga.grad(lambda x: np.sum(ga.vmap(loss)(x, PLACES, J)))(X), gradients, 1e-13, 1e-13)
 
 
 WRITES = """x[0] = x[1]; x[:, 0] = i; x[1:] = x[:-1] * 2; x[[0, 2]] = x[0]; x[MASK] = 1.5; x[i] = x[0] * 2; x[:, i] = 3.
 x[j] = x[:3] * 2; x[..., i % 2] += x[..., 0]; x[j, 0] = x[j, 1]; x[j, :, 0] = 2.; x[x > 0] = 0.5
-x[0][1] = i * 2.; x += x[0]; x *= 2; x **= 2; x /= x[0] + 9; x[i] -= 1; np.copyto(x, 2.); np.copyto(x, x * 2, where=x > 0)
+x[0][1] = i * 2.; x += x[0]; x *= 2; x **= 2; x /= x[0] + 9; x[i] -= 1; np.copyto(x, 2.)
+np.copyto(x, x * 2, where=x > 0)
 np.add.at(x, [0, 0], 1.); np.add.at(x, j, x[0]); np.put(x, [0, 1], 5.); x.fill(3.); x.sort(0); x[:, 1] = [[1., 2.]]
 np.negative(x, out=x); np.multiply(x, 2, out=x, where=x > 0); np.fill_diagonal(x[..., 0], 1.5); np.sum(x, 0, out=x[0])
 x[:, [0], [1]] = i * 1.; x[j, :, j % 2] = x[0, 0, 0]; x.real[0] = 2.; np.putmask(x, x > 0, 1.); x.T[0] = 4."""
@@ -226,27 +227,29 @@ x[:, [0], [1]] = i * 1.; x[j, :, j % 2] = x[0, 0, 0]; x.real[0] = 2.; np.putmask
 @pytest.mark.parametrize("code", listed(WRITES))
 def test_writing(code: str) -> None:
     space: dict[str, Any] = {"np": np, "MASK": MASK}
-    body = f"def f(x, i, j):\n    x = x * 1.0\n    y = x[1]\n    {code}\n    return np.concatenate([x.ravel(), y.ravel()])"
+    body = (
+        f"def f(x, i, j):\n    x = x * 1.0\n    y = x[1]\n    {code}\n    return np.concatenate([x.ravel(), y.ravel()])"
+    )
     exec(body, space)
     f = space["f"]
-    expected = np.stack([f(*each) for each in zip(X, I, J, strict=True)])
-    assert np.array_equal(ga.vmap(f)(X, I, J), expected)
+    expected = np.stack([f(*each) for each in zip(X, PLACES, J, strict=True)])
+    assert np.array_equal(ga.vmap(f)(X, PLACES, J), expected)
 
     def loss(x: Any, i: Any, j: Any) -> Any:
         return np.sum(f(x, i, j) ** 3)
 
-    gradients = np.stack([ga.grad(loss)(*each) for each in zip(X, I, J, strict=True)])
-    assert np.allclose(ga.vmap(ga.grad(loss))(X, I, J), gradients, 1e-13, 1e-13)
+    gradients = np.stack([ga.grad(loss)(*each) for each in zip(X, PLACES, J, strict=True)])
+    assert np.allclose(ga.vmap(ga.grad(loss))(X, PLACES, J), gradients, 1e-13, 1e-13)
 
 
 def test_a_plain_array_is_read_by_take() -> None:
     """NumPy does not dispatch on the indices, but drop-in mode does."""
     f = ga.vmap(lambda i, j: (np.take(T, i, axis=0), np.take(T, j, axis=1), np.take(T, indices=j)))
-    assert np.array_equal(f(I, J)[0], T[I])
-    assert np.array_equal(f(I, J)[1], np.moveaxis(T[:, J], 1, 0))
-    assert np.array_equal(f(I, J)[2], np.take(T, J))
+    assert np.array_equal(f(PLACES, J)[0], T[PLACES])
+    assert np.array_equal(f(PLACES, J)[1], np.moveaxis(T[:, J], 1, 0))
+    assert np.array_equal(f(PLACES, J)[2], np.take(T, J))
     with pytest.raises(ga.VmapError, match=r"np\.take"):
-        ga.vmap(lambda i: T[i])(I)
+        ga.vmap(lambda i: T[i])(PLACES)
 
 
 def test_numbers_are_no_views() -> None:

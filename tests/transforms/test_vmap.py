@@ -16,7 +16,7 @@ from gradarray.transforms.containers import flatten
 
 RNG = np.random.default_rng(0)
 X, Y, W = RNG.normal(size=(5, 3)), RNG.normal(size=5), RNG.normal(size=3)
-I = np.array([0, 2, 1, 1, 0])
+PLACES = np.array([0, 2, 1, 1, 0])
 
 
 def loss(w: Any, x: Any, y: Any) -> Any:
