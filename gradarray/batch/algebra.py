@@ -11,7 +11,7 @@ from ..rules.primitives import primitive
 from ..rules.registry import bilinear
 from .batch import FORMS, Axis, Batch, Form, flat, form, fronts
 
-# --- stacks of matrices ------------------------------------------------------------------------------------------------
+# --- stacks of matrices ----------------------------------------------------------------------------------------------
 
 
 def several(result: Any) -> Any:
@@ -71,7 +71,7 @@ def _vector_norm(x: Batch, axis: Axis = None, keepdims: Any = False, ord: Any = 
     return Batch(np.linalg.vector_norm(x.value, axis=axes if len(axes) > 1 else axes[0], keepdims=keepdims, ord=ord))
 
 
-# --- products ----------------------------------------------------------------------------------------------------------
+# --- products --------------------------------------------------------------------------------------------------------
 
 
 @primitive

@@ -6,6 +6,7 @@ that speaks NumPy: a Tensor or a Dual, if a derivative is taken inside or outsid
 Mapped, of a `vmap` around this one. So Mapped arrays are always outermost, and no tape ever sees one.
 """
 
+# ruff: noqa: ARG001 - what stands for a function has its parameters, whether it needs them or not
 from __future__ import annotations
 
 import functools
@@ -145,7 +146,7 @@ class Mapped(np.lib.mixins.NDArrayOperatorsMixin):
             raise TypeError("iteration over a 0-d array")
         return (self[i] for i in range(len(self)))
 
-    # --- NumPy's protocols ---------------------------------------------------------------------------------------------
+    # --- NumPy's protocols -------------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if any(type(x) is Batch for x in inputs):
@@ -184,7 +185,7 @@ class Mapped(np.lib.mixins.NDArrayOperatorsMixin):
         whole = np.array(np.broadcast_to(made, (self.lane.size, *np.shape(made))))
         return self.lane.mapped(whole if type(self.value) is np.ndarray else np.array(whole, like=self.value))
 
-    # --- places --------------------------------------------------------------------------------------------------------
+    # --- places ------------------------------------------------------------------------------------------------------
 
     def __getitem__(self, index: Any) -> Any:
         lane = lane_of((self, index))
@@ -200,7 +201,7 @@ class Mapped(np.lib.mixins.NDArrayOperatorsMixin):
             raise refused("outer")
         put(lane, self, index, value)
 
-    # --- what there is no single answer to -----------------------------------------------------------------------------
+    # --- what there is no single answer to ---------------------------------------------------------------------------
 
     def __array__(self, *_args: Any, **_kwargs: Any) -> Any:
         raise refused("array")
@@ -344,7 +345,7 @@ def lane_of(value: Any) -> Lane:
 
 
 def _is_single(lane: Lane, method: str, rest: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    """Tell whether a ufunc's method is told nothing that depends on the elements, and has an axis where it needs one."""
+    """Tell whether a ufunc's method is told nothing that depends on the elements, and has the axis that it needs."""
     axis = kwargs.get("axis", rest[method == "reduceat"] if len(rest) > (method == "reduceat") else 0)
     return lane_in((rest, kwargs)) is not lane and (method == "reduce" or axis is not None)
 
@@ -495,7 +496,7 @@ def _reduced_at(lane: Lane, ufunc: np.ufunc, array: Mapped, indices: Any, axis: 
     return Mapped(ufunc.reduceat(array.value, indices, axis=along, dtype=dtype), lane)
 
 
-_ALONG = {"reduce": _reduced, "accumulate": _accumulated, "reduceat": _reduced_at}
+_ALONG: dict[str, Callable[..., Any]] = {"reduce": _reduced, "accumulate": _accumulated, "reduceat": _reduced_at}
 
 
 def _updated_at(lane: Lane, ufunc: np.ufunc, inputs: Any) -> None:
@@ -503,7 +504,7 @@ def _updated_at(lane: Lane, ufunc: np.ufunc, inputs: Any) -> None:
     if not lane.is_on(target):
         raise refused("write", f"{ufunc.__name__}.at")
     for i in range(lane.size):
-        ufunc.at(target.value, _under(i, element(lane, index, i)), *[element(lane, x, i) for x in inputs[2:]])
+        ufunc.at(target.value, _under(i, one_of(lane, index, i)), *[one_of(lane, x, i) for x in inputs[2:]])
 
 
 def _under(i: int, index: Any) -> Any:
@@ -540,7 +541,7 @@ def one_after_another(lane: Lane, func: Callable[..., Any], args: Any, kwargs: d
     if not lane.size:
         return silently(_of_none, lane, func, args, kwargs)
     whole = func in _UPDATING
-    results = [func(*element(lane, args, i, whole), **element(lane, kwargs, i, whole)) for i in range(lane.size)]
+    results = [func(*one_of(lane, args, i, whole), **one_of(lane, kwargs, i, whole)) for i in range(lane.size)]
     return beside(lane, results, getattr(func, "__name__", "a function"))
 
 
@@ -558,7 +559,7 @@ def _of_none(lane: Lane, func: Callable[..., Any], args: Any, kwargs: dict[str, 
     return beside(lane, [func(*some(args), **some(kwargs))], "")
 
 
-def element(lane: Lane, value: Any, i: int, whole: bool = False) -> Any:
+def one_of(lane: Lane, value: Any, i: int, whole: bool = False) -> Any:
     """Return a value as it is for one element; an array without axes as a scalar, or `whole`."""
     kind = type(value)
     if kind is Mapped:
@@ -566,13 +567,13 @@ def element(lane: Lane, value: Any, i: int, whole: bool = False) -> Any:
             return value
         return value.value[i, ...] if whole else value.value[i]
     if kind is list or kind is tuple:
-        return kind([element(lane, item, i, whole) for item in value])
+        return kind([one_of(lane, item, i, whole) for item in value])
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*[element(lane, item, i, whole) for item in value])
+        return type(value)(*[one_of(lane, item, i, whole) for item in value])
     if kind is dict:
-        return {key: element(lane, item, i, whole) for key, item in value.items()}
+        return {key: one_of(lane, item, i, whole) for key, item in value.items()}
     if kind is slice:
-        return slice(*[element(lane, x, i) for x in (value.start, value.stop, value.step)])
+        return slice(*[one_of(lane, x, i) for x in (value.start, value.stop, value.step)])
     return value
 
 
@@ -594,7 +595,7 @@ def beside(lane: Lane, results: list[Any], name: str) -> Any:
     return first
 
 
-# --- functions that need all of it -------------------------------------------------------------------------------------
+# --- functions that need all of it -----------------------------------------------------------------------------------
 
 # The functions that give views of an array.
 _VIEWS = frozenset((np.reshape, np.ravel, np.expand_dims, np.atleast_1d, np.atleast_2d, np.atleast_3d))
@@ -623,16 +624,16 @@ for _func in (np.zeros_like, np.ones_like, np.empty_like, np.full_like):
 def _array(lane: Lane, a: Any, *args: Any, **kwargs: Any) -> Any:
     """Make an array of a list in which mapped arrays stand, or a copy of one."""
     dtype = kwargs.get("dtype", args[0] if args else None)
-    made = np.copy(a) if type(a) is Mapped else nested(a)
+    made = np.copy(a) if type(a) is Mapped else from_lists(a)
     more = kwargs.get("ndmin", 0) - made.ndim
     made = np.reshape(made, (*(1,) * more, *made.shape)) if more > 0 else made
     return made if dtype is None or made.dtype == dtype else made.astype(dtype)
 
 
-def nested(value: Any) -> Any:
+def from_lists(value: Any) -> Any:
     """Make one array of nested lists in which mapped arrays stand."""
     if isinstance(value, (list, tuple)) and lane_in(value) is not None:
-        return np.stack([nested(item) for item in value])
+        return np.stack([from_lists(item) for item in value])
     return value
 
 
@@ -675,7 +676,7 @@ def _require(lane: Lane, a: Any, dtype: Any = None, requirements: Any = None) ->
 
 def _from_iterator(lane: Lane, iter: Any, dtype: Any, count: int = -1) -> Any:
     items = [*iter]
-    return nested(items if count < 0 else items[:count]).astype(dtype)
+    return from_lists(items if count < 0 else items[:count]).astype(dtype)
 
 
 def _arange(lane: Lane, *args: Any, **kwargs: Any) -> Any:

@@ -135,7 +135,7 @@ if hasattr(np, "cumulative_prod"):  # NumPy 2.1
         return Batch(np.cumulative_prod(x.value, axis=front(axis or 0, x.ndim), **options))
 
 
-# --- each element by itself --------------------------------------------------------------------------------------------
+# --- each element by itself ------------------------------------------------------------------------------------------
 
 
 def _one_operand(func: Any) -> None:

@@ -18,7 +18,7 @@ _WAYS = {
     "int": ("int(x) is another number for each element", "x.astype(int), which can be an index of np.take"),
     "float": (
         "float(x), and what NumPy or Python does when it asks for a number, is another one for each element",
-        "x itself, np.* in place of math.*, and np.stack in place of filling a plain array (or leave out drop_in=False)",
+        "x itself, np.* in place of math.*, and np.stack in place of filling a plain array",
     ),
     "complex": ("complex(x) is another number for each element", "x.astype(complex)"),
     "index": (

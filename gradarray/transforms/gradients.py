@@ -543,7 +543,7 @@ def _tangent(x: Any, level: int) -> Any:
     return x.tangent if isinstance(x, Dual) and x.level == level else zeros_of(x)
 
 
-# --- for all elements that are mapped -----------------------------------------------------------------------------------
+# --- for all elements that are mapped --------------------------------------------------------------------------------
 
 
 def _lifted_gradient(transform: str, lifted: Lifted, argnums: Any, has_aux: bool, valued: bool) -> tuple[Any, Any]:

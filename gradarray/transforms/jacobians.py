@@ -252,7 +252,7 @@ def jacfwd(
     return jacobian_of("jacfwd", "fwd", f, argnums, has_aux, holomorphic, stack=stack)
 
 
-# --- for all elements that are mapped -----------------------------------------------------------------------------------
+# --- for all elements that are mapped --------------------------------------------------------------------------------
 
 
 class _Lifted(Lifted):

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..batch.mapped import Lane, beside, element, lane_in
+from ..batch.mapped import Lane, beside, lane_in, one_of
 from ..batch.refusals import VmapError
 from ..context.settings import held, hold
 from ..dropin import blocks
@@ -156,7 +156,7 @@ def for_each(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
         raise VmapError(f"vmap: {function_name(call)} is called for each element, but there is none to tell its result")
     found, shape = [], tree
     for i in range(lane.size):
-        args, kwargs = tree.unflatten(element(lane, leaves, i))
+        args, kwargs = tree.unflatten(one_of(lane, leaves, i))
         parts, shape = flatten(call(*args, **kwargs))
         found.append(parts)
     return shape.unflatten(beside(lane, found, function_name(call)))

@@ -40,8 +40,8 @@ def vmap(
         often it is called: it is called once, with what stands for all elements.
     in_axes : int, None, or a container of them
         Which axis of the arrays is mapped: one for all arguments, or a tuple or list with one for each positional
-        argument. In place of a container of arrays stands one for all that is in it, or a container like it with one for
-        each part. None means that all elements get the same; negative axes count from the end. Arguments by keyword
+        argument. In place of a container of arrays stands one for all that is in it, or a container with one for each
+        part. None means that all elements get the same; negative axes count from the end. Arguments by keyword
         are mapped along their first axis.
     out_axes : int, None, or a container of them
         Where the mapped axis goes in the results, likewise. None takes what does not depend on a mapped argument as it
