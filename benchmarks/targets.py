@@ -37,6 +37,7 @@ JIT_PEAK: dict[str, float] = {"gradarray": 1.0}
 WAYS: dict[str, float] = {
     "guard": 1.1,
     "style": 1.25,
+    "examples": 0.05,  # of a loop over the examples
     "plain": 12.0,
     "dropin": 1.03,
     "guards": 1.1,  # of a program of ga.jit

@@ -12,6 +12,7 @@ Transforms  grad, value_and_grad                the gradient of a function; elem
             vjp, jvp, linearize                 products with its Jacobian, in reverse and forward mode
             jacobian, jacrev, jacfwd            all of its Jacobian
             hessian, hvp, hessian_diagonal      second derivatives; ggnvp for least squares
+            vmap                                a function of one element for all of them at once; VmapError
             checkpoint, implicit_root           memory for time; the derivative of a solver's answer
             stop_gradient, tap                  a value as a constant; a look at the cotangents that pass
             flatten, tree_map, tree_leaves      containers of arrays; register_container for your own
@@ -45,6 +46,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import fft, linalg, registry
+from .batch.refusals import VmapError
 from .compiler import sweeping as _sweeping  # noqa: F401 - hands down what writes plans
 from .compiler.jit import JitWarning, jit, source
 from .compiler.statements import JitError
@@ -81,6 +83,7 @@ from .transforms.implicit_root import implicit_root
 from .transforms.jacobians import jacfwd, jacobian, jacrev
 from .transforms.tap import tap
 from .transforms.trees import tree_leaves, tree_map
+from .transforms.vmap import vmap
 
 __version__ = "0.1.0"
 
@@ -93,6 +96,7 @@ __all__ = [
     "JitError",
     "JitWarning",
     "Tensor",
+    "VmapError",
     "__version__",
     "asarray",
     "astensor",
@@ -145,6 +149,7 @@ __all__ = [
     "ufunc",
     "value_and_grad",
     "vjp",
+    "vmap",
     "why_no_grad",
 ]
 __all__ += _additions.__all__ + _constants.__all__ + _functions.__all__

@@ -38,6 +38,7 @@ from numpy.random import (
     set_state,
 )
 
+from .batch.refusals import refused
 from .context import settings
 from .elsewhere.answers import absence, annotate
 from .forward.dual import Dual
@@ -73,6 +74,8 @@ def method(func: Callable[..., Any], out: int | None = None) -> Any:
 
 
 def _draw(func: Callable[..., Any], args: Any, kwargs: dict[str, Any], constant: bool | None) -> Any:
+    if settings.held().lanes:
+        raise refused("random")
     into = kwargs.pop("out", None)
     args, kwargs = _plain(func.__name__, args), _plain(func.__name__, kwargs)
     try:

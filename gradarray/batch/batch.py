@@ -11,6 +11,7 @@ the batch as one more axis in front, or returns NotImplemented.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -73,11 +74,11 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
 
     @property
     def size(self) -> int:
-        return self.diagonals[0].width if self.diagonals else self._value.size // self.count  # type: ignore[union-attr]
+        return math.prod(self.shape)
 
     @property
     def T(self) -> Batch:
-        return Batch(self.value.transpose(0, *range(self.ndim, 0, -1)))
+        return Batch(self.value.transpose((0, *range(self.ndim, 0, -1))))
 
     @property
     def real(self) -> Batch:
@@ -302,6 +303,13 @@ def length(value: Any) -> int:
     return 0
 
 
+def has_batch(value: Any) -> bool:
+    """Tell whether a Batch stands in a value, however deep."""
+    if isinstance(value, (list, tuple)):
+        return any(map(has_batch, value))
+    return any(map(has_batch, value.values())) if isinstance(value, dict) else type(value) is Batch
+
+
 def _each(value: Any, i: int) -> Any:
     if type(value) is Batch:
         return value.value[i]
@@ -336,11 +344,20 @@ def form(*funcs: Any) -> Callable[[Form], Form]:
     def declare(body: Form) -> Form:
         code = body.__code__
         parameters = frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+        first, most = code.co_varnames[0], code.co_argcount
+        alone = body.__annotations__.get(first) == "Batch"  # no other argument may be one
 
         @functools.wraps(body)
         def covering(*args: Any, **kwargs: Any) -> Any:
-            kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
-            return body(*args, **kwargs) if parameters.issuperset(kwargs) else NotImplemented
+            if kwargs:
+                kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
+                if not args and first in kwargs:
+                    args = (kwargs.pop(first),)
+            if len(args) > most or not parameters.issuperset(kwargs):
+                return NotImplemented
+            if alone and (type(args[0]) is not Batch or has_batch(args[1:]) or (kwargs and has_batch(kwargs))):
+                return NotImplemented
+            return body(*args, **kwargs)
 
         for func in funcs:
             FORMS[func] = covering
@@ -361,6 +378,11 @@ def fronts(axis: Axis, ndim: int) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(1, ndim + 1))
     return tuple([front(k, ndim) for k in (axis if isinstance(axis, (tuple, list, range)) else (axis,))])
+
+
+def reduced(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """Return the same of the axes of a reduction, of which NumPy lets a number have one."""
+    return () if not ndim and type(axis) is int and axis in (0, -1) else fronts(axis, ndim)
 
 
 def flat(a: Batch) -> Batch:

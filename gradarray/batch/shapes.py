@@ -11,7 +11,7 @@ import numpy as np
 
 from ..kernels.arrays import Array
 from ..kernels.placing import is_basic
-from ..kernels.traced import TRACED, copy_of, traced_in, zeros_beside
+from ..kernels.traced import MEMORY, TRACED, copy_of, traced_in, zeros_beside
 from ..rules.primitives import astype, clear, scatter
 from .batch import FORMS, Axis, Batch, Form, aligned, batches, flat, form, front, fronts, with_ndim
 
@@ -48,7 +48,7 @@ def _ravel(a: Batch, order: str = "C") -> Any:
 
 @form(np.transpose)
 def _transpose(a: Batch, axes: Any = None) -> Batch:
-    return a.T if axes is None else Batch(a.value.transpose(0, *fronts(tuple(axes), a.ndim)))
+    return a.T if axes is None else Batch(a.value.transpose((0, *fronts(tuple(axes), a.ndim))))
 
 
 @form(np.matrix_transpose)
@@ -126,7 +126,7 @@ def _rot90(m: Batch, k: int = 1, axes: Any = (0, 1)) -> Batch:
 
 @form(np.repeat)
 def _repeat(a: Batch, repeats: Any, axis: int | None = None) -> Batch:
-    a, axis = (flat(a), 0) if axis is None else (a, axis)
+    a, axis = (flat(a), 0) if axis is None or not a.ndim else (a, axis)
     return Batch(np.repeat(a.value, repeats, front(axis, a.ndim)))
 
 
@@ -144,7 +144,7 @@ def _tile(A: Batch, reps: Any) -> Batch:
 def _concatenate(arrays: Sequence[Any], axis: int | None = 0, dtype: Any = None, casting: Any = "same_kind") -> Batch:
     parts = batches(arrays)
     if axis is None:
-        parts, axis = [part.reshape(len(part), -1) for part in parts], 0
+        parts, axis = [part.reshape(len(part), math.prod(part.shape[1:])) for part in parts], 0
     return Batch(np.concatenate(parts, front(axis, parts[0].ndim - 1), dtype=dtype, casting=casting))
 
 
@@ -156,25 +156,31 @@ def _stack(arrays: Sequence[Any], axis: int = 0, dtype: Any = None, casting: Any
 
 @form(np.vstack)
 def _vstack(tup: Sequence[Any], dtype: Any = None, casting: Any = "same_kind") -> Any:
-    rows = [Batch(part if part.ndim > 2 else part.reshape(len(part), 1, -1)) for part in batches(tup)]
+    rows = [Batch(part if part.ndim > 2 else _as_row(part)) for part in batches(tup)]
     return _concatenate(rows, 0, dtype, casting)
 
 
 @form(np.hstack)
 def _hstack(tup: Sequence[Any], dtype: Any = None, casting: Any = "same_kind") -> Any:
-    parts = [Batch(part if part.ndim > 1 else part.reshape(-1, 1)) for part in batches(tup)]
+    parts = [Batch(part if part.ndim > 1 else part[:, None]) for part in batches(tup)]
     return _concatenate(parts, 0 if parts[0].ndim == 1 else 1, dtype, casting)
 
 
 @form(np.dstack)
 def _dstack(tup: Sequence[Any]) -> Any:
-    parts = [part if part.ndim > 2 else part.reshape(len(part), 1, -1) for part in batches(tup)]
+    parts = [part if part.ndim > 2 else _as_row(part) for part in batches(tup)]
     return _concatenate([Batch(part if part.ndim > 3 else part[..., None]) for part in parts], 2)
 
 
 @form(np.column_stack)
 def _column_stack(tup: Sequence[Any]) -> Any:
-    return _concatenate([Batch(part if part.ndim > 2 else part.reshape(len(part), -1, 1)) for part in batches(tup)], 1)
+    rows = [part if part.ndim > 2 else np.swapaxes(_as_row(part), 1, 2) for part in batches(tup)]
+    return _concatenate(list(map(Batch, rows)), 1)
+
+
+def _as_row(part: Any) -> Any:
+    """Return numbers, or vectors, of a batch as matrices with one row."""
+    return part[:, None, :] if part.ndim == 2 else part[:, None, None]
 
 
 # --- choosing --------------------------------------------------------------------------------------------------------
@@ -187,7 +193,7 @@ def _where(condition: Any, x: Any, y: Any) -> Batch:
 
 @form(np.take)
 def _take(a: Batch, indices: Any, axis: int | None = None, out: None = None, mode: Any = "raise") -> Batch:
-    a, axis = (flat(a), 0) if axis is None else (a, axis)
+    a, axis = (flat(a), 0) if axis is None or not a.ndim else (a, axis)
     return Batch(np.take(a.value, indices, front(axis, a.ndim), mode=mode))
 
 
@@ -199,7 +205,9 @@ def _take_along_axis(arr: Batch, indices: Any, axis: int | None = -1) -> Batch:
 
 @form(np.compress)
 def _compress(condition: Any, a: Any, axis: int | None = None) -> Any:
-    a, axis = (flat(a), 0) if axis is None else (a, axis)
+    if type(condition) is Batch:
+        return NotImplemented
+    a, axis = (flat(a), 0) if axis is None or not a.ndim else (a, axis)
     return Batch(np.compress(condition, a.value, front(axis, a.ndim)))
 
 
@@ -211,6 +219,9 @@ def _delete(arr: Batch, obj: Any, axis: int | None = None) -> Batch:
 
 @form(scatter)
 def _scatter(y: Batch, index: Any, shape: tuple[int, ...]) -> Batch:
+    if type(y.value) not in MEMORY:  # a variable, which no buffer can hold
+        place = index if isinstance(index, tuple) else (index,)
+        return Batch(scatter(y.value, index=(slice(None), *place), shape=(len(y.value), *shape)))
     buffer = zeros_beside(y.value, (len(y.value), *shape), y.dtype)
     add_each(buffer, index, y.value)
     return Batch(buffer)
@@ -274,17 +285,22 @@ def _windows(x: Batch, window_shape: Any, axis: Axis = None, subok: Any = False,
 
 
 @form(np.diag)
-def _diag(v: Batch, k: int = 0) -> Batch:
+def _diag(v: Batch, k: int = 0) -> Any:
+    if not v.ndim:
+        return NotImplemented
     if v.ndim > 1:
-        return _diagonal(v, k)  # type: ignore[no-any-return]
+        return _diagonal(v, k)
     n = v.size + abs(k)
     diagonal = np.arange(v.size) * (n + 1) + (k if k >= 0 else -k * n)
-    return scatter(v, index=diagonal, shape=(n * n,)).reshape(n, n)  # type: ignore[no-any-return]
+    return scatter(v, index=diagonal, shape=(n * n,)).reshape(n, n)
 
 
 def _triangle(func: Form) -> None:
     # Of a vector NumPy makes the rows of a matrix first.
-    form(func)(lambda m, k=0: Batch(func(m.value if m.ndim > 1 else np.stack([m.value] * m.size, 1), k)))
+    @form(func)
+    def triangle(m: Batch, k: int = 0) -> Batch:
+        whole = m.value if m.ndim > 1 else np.broadcast_to(m.value[:, None], (m.count, m.size, m.size))
+        return Batch(func(whole, k))
 
 
 _triangle(np.tril)

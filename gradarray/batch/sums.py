@@ -11,7 +11,8 @@ import numpy as np
 from ..kernels.arrays import Array
 from ..rules.numpy.differences import difference
 from ..rules.numpy.einsum import einsum_labels
-from .batch import FORMS, Axis, Batch, Form, flat, form, front, fronts, with_ndim
+from .algebra import contracted, each_times
+from .batch import FORMS, Axis, Batch, Form, flat, form, front, fronts, reduced, with_ndim
 
 # --- reductions ------------------------------------------------------------------------------------------------------
 
@@ -25,17 +26,18 @@ def _reduction(func: Form) -> None:
             return NotImplemented
         options = {"dtype": dtype, "initial": initial, "where": None if where is True else where}
         given = {name: value for name, value in options.items() if value is not None}
-        return Batch(func(a.value, axis=fronts(axis, a.ndim), keepdims=keepdims, **given))
+        along = fronts(axis, a.ndim) if func is np.mean else reduced(axis, a.ndim)
+        return Batch(func(a.value, axis=along, keepdims=keepdims, **given))
 
 
-for reducing in (np.sum, np.mean, np.prod, np.max, np.min, np.any, np.all):
+for reducing in (np.sum, np.mean, np.prod, np.max, np.min, np.amax, np.amin, np.any, np.all):
     _reduction(reducing)
 
 
 def _running(func: Form) -> None:
     @form(func)
     def run(a: Batch, axis: int | None = None, dtype: Any = None) -> Batch:
-        a, axis = (flat(a), 0) if axis is None else (a, axis)
+        a, axis = (flat(a), 0) if axis is None or not a.ndim else (a, axis)
         return Batch(func(a.value, axis=front(axis, a.ndim), dtype=dtype))
 
 
@@ -65,6 +67,8 @@ FORMS[np.imag] = lambda val: val.imag
 @form(np.matmul, np.linalg.matmul)
 def _matmul(x1: Any, x2: Any) -> Any:
     p, q = np.ndim(x1), np.ndim(x2)
+    if not p or not q:
+        return NotImplemented
     if type(x2) is not Batch:
         if q == 2 and len(x1.diagonals) == 1:
             return Batch(x1.diagonals[0].times(x2), weights=1)
@@ -76,6 +80,10 @@ def _matmul(x1: Any, x2: Any) -> Any:
         return Batch(x2.diagonals[0].times(x1.T), weights=1)
     elif type(x1) is not Batch and p <= 2 and q == 1:
         return Batch(x2.value @ x1.T)
+    elif type(x1) is Batch and q == 2 and (p == 1 or p == 2):
+        return Batch(each_times(x1.value, x2.value))
+    elif type(x1) is Batch and p == 2 and q == 1:
+        return Batch(each_times(x2.value, np.swapaxes(x1.value, 1, 2)))
     # Vectors as matrices, so that stacks can be aligned.
     rows, columns = x1[None] if p == 1 else x1, x2[..., None] if q == 1 else x2
     ndim = max(np.ndim(rows), np.ndim(columns))
@@ -136,7 +144,7 @@ def _contract(a: Any, b: Any, of_a: list[int], of_b: list[int]) -> Any:
     """Sum over pairs of axes, counted from the front; one of the operands is a Batch."""
     if type(a) is Batch:
         if type(b) is Batch:
-            return NotImplemented
+            return contracted(a, b, of_a, of_b)
         return Batch(np.tensordot(a.value, b, ([k + 1 for k in of_a], of_b)))
     product = np.tensordot(a, b.value, (of_a, [k + 1 for k in of_b]))
     return Batch(np.moveaxis(product, np.ndim(a) - len(of_a), 0))
@@ -151,9 +159,9 @@ def _einsum(subscripts: Any, *operands: Any, optimize: Any = False, dtype: Any =
     spare = next(letter for letter in string.ascii_letters if letter not in used)
     terms = [spare + term if type(x) is Batch else term for term, x in zip(labels, operands, strict=True)]
     values = [x.value if type(x) is Batch else x for x in operands]
-    # With the batch in it, the sum is nearly always large enough for BLAS.
+    # With the batch in it, the sum is nearly always large enough for BLAS. Of one operand, the result may be a view.
     equation = f"{','.join(terms)}->{spare}{output}"
-    return Batch(np.einsum(equation, *values, optimize=optimize or True, dtype=dtype, casting=casting))
+    return Batch(np.einsum(equation, *values, optimize=optimize or len(values) > 1, dtype=dtype, casting=casting))
 
 
 @form(np.cross)
@@ -164,29 +172,34 @@ def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, ax
         return NotImplemented
     # Counted from the end, an axis stays where it is.
     axisa, axisb = front(axisa, p) - 1 - p, front(axisb, q) - 1 - q
-    values = [x.value if type(x) is Batch else x for x in (a, b)]
+    values = [with_ndim(x, max(p, q)) for x in (a, b)]
     return Batch(np.cross(values[0], values[1], axisa, axisb, axisc))
 
 
 @form(np.convolve)
 def _convolve(a: Any, v: Any, mode: Any = "full") -> Any:
+    other: Any
     batch, other = (a, v) if type(a) is Batch else (v, a)
-    if type(other) is Batch or batch.ndim > 1 or np.ndim(other) > 1 or mode not in ("full", "same", "valid"):
+    if batch.ndim > 1 or np.ndim(other) > 1 or mode not in ("full", "same", "valid"):
         return NotImplemented
     batch, other = flat(batch), np.ravel(other)  # a number counts as one element
     n, m = batch.size, other.size
-    padded = np.zeros((len(batch.value), n + 2 * (m - 1)), batch.dtype)
-    padded[:, m - 1 : m - 1 + n] = batch.value
+    if not n or not m:
+        return NotImplemented
+    zeros = np.zeros((len(batch.value), m - 1), batch.dtype)
+    padded = np.concatenate([zeros, batch.value, zeros], axis=1)
     start = {"full": 0, "same": (min(n, m) - 1) // 2, "valid": min(n, m) - 1}[mode]
     count = {"full": n + m - 1, "same": max(n, m), "valid": max(n, m) - min(n, m) + 1}[mode]
     windows = np.lib.stride_tricks.sliding_window_view(padded, m, axis=1)
+    if type(other) is Batch:
+        return Batch((windows[:, start : start + count] @ other.value[:, ::-1, None])[..., 0])
     return Batch(windows[:, start : start + count] @ other[::-1])
 
 
 @form(np.linalg.solve)
 def _solve(a: Any, b: Any) -> Any:
-    if type(a) is Batch or a.ndim < b.ndim:
-        return NotImplemented
+    if type(a) is Batch or not hasattr(a, "ndim") or a.ndim < b.ndim:
+        return _solve_each(a, b)
     # All right-hand sides are columns of one, so that the matrix is factorized once.
     columns = np.moveaxis(b.value if b.ndim > 1 else b.value[..., None], 0, -1)
     lead = columns.shape[:-2]
@@ -195,11 +208,26 @@ def _solve(a: Any, b: Any) -> Any:
     return Batch(solved if b.ndim > 1 else solved[..., 0])
 
 
+def _solve_each(a: Any, b: Any) -> Any:
+    """Solve with a matrix for each of the arrays."""
+    p, q = np.ndim(a), np.ndim(b)
+    if p < 2 or q < 1:
+        return NotImplemented
+    a = a if hasattr(a, "ndim") else np.asarray(a)
+    columns = b if hasattr(b, "ndim") else np.asarray(b)
+    columns = columns[..., None] if q == 1 else columns
+    ndim = max(p, columns.ndim)
+    solved = np.linalg.solve(with_ndim(a, ndim), with_ndim(columns, ndim))
+    return Batch(solved[..., 0] if q == 1 else solved)
+
+
 # --- Fourier transforms ----------------------------------------------------------------------------------------------
 
 
 def _shift(func: Form) -> None:
-    form(func)(lambda x, axes=None: Batch(func(x.value, fronts(axes, x.ndim))))
+    @form(func)
+    def shift(x: Batch, axes: Any = None) -> Batch:
+        return Batch(func(x.value, fronts(axes, x.ndim)))
 
 
 _shift(np.fft.fftshift)

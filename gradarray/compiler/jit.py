@@ -12,6 +12,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 import numpy as np
 
 from ..context.frames import line_in, users_level
+from ..context.settings import held
 from ..elsewhere.answers import telling
 from ..transforms.argnums import function_name, need_function
 from ..transforms.containers import Tree, flatten
@@ -99,7 +100,7 @@ class Jitted(Generic[P, R]):
 
     def _looked_up(self, args: Any, kwargs: Any) -> Any:
         leaves, tree, key = self._sorted(args, kwargs)
-        if key is None or key in self._plain or is_writing():
+        if key is None or key in self._plain or is_writing() or held().lanes:
             return self._f(*args, **kwargs)
         out = self._run(self._runs.get(key, ()), args, kwargs)
         if out is None:

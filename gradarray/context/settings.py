@@ -52,6 +52,7 @@ class Settings:
     by_hand : it was opened by a call of ``__enter__``, and not by a ``with`` statement
     making : what becomes of arrays that are made, or None where drop-in mode is off; see dropin/making.py
     program : that is being written down, of which arrays that are made are a part, or None; see compiler/
+    lanes : the calls of `vmap` that go on here, from the outermost to the innermost; see batch/mapped.py
     anomalies : what is noted in a block that looks for infinities and NaN; see anomaly.py
     undo : of a block that has set more than this, what sets that back
     at_leave : of such a block of a ``with`` statement, the reference to its exit that calls it when that is gone
@@ -64,6 +65,7 @@ class Settings:
         "by_hand",
         "changes",
         "guarded",
+        "lanes",
         "lock",
         "making",
         "named",
@@ -90,6 +92,7 @@ class Settings:
     anomalies: Any
     making: Any
     program: Any
+    lanes: tuple[Any, ...]
     undo: Any
     at_leave: Any
 
@@ -104,10 +107,11 @@ class Settings:
         anomalies: Any = None,
         making: Any = None,
         program: Any = None,
+        lanes: tuple[Any, ...] = (),
     ) -> None:
         self.recording, self.stopped, self.policy = recording, stopped, policy
         self.transforms, self.named, self.guarded = transforms, named, guarded
-        self.anomalies, self.making, self.program = anomalies, making, program
+        self.anomalies, self.making, self.program, self.lanes = anomalies, making, program, lanes
         self.lock = self.outer = self.block = self.undo = self.at_leave = None
         self.by_hand, self.changes = False, ()
 
@@ -133,6 +137,7 @@ class Settings:
             self.anomalies,
             self.making,
             self.program,
+            self.lanes,
         )
         new.outer, new.changes = self, changes
         for name, value in changes.items():
@@ -148,6 +153,7 @@ class Settings:
         new.policy, new.named, new.making = policy, named, making
         new.transforms = self.transforms + 1
         new.stopped, new.guarded, new.anomalies, new.program = self.stopped, self.guarded, self.anomalies, self.program
+        new.lanes = self.lanes
         new.lock = new.block = new.undo = new.at_leave = None
         new.by_hand, new.outer = False, self
         new.recording = recorded or self.recording

@@ -83,6 +83,16 @@ def _importing(name: str, globals: Any = None, locals: Any = None, fromlist: Any
 # --- transforms -------------------------------------------------------------------------------------------------------
 
 
+class Ours:
+    """What is called as it is, because it calls a user's function by `call` itself."""
+
+    def __init__(self, call: Callable[..., Any], name: str) -> None:
+        self._call, self.__name__ = call, name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._call(*args, **kwargs)
+
+
 def call(f: Callable[..., Any], args: Any, kwargs: dict[str, Any], root: Any = None) -> Any:
     """Call a function with names rebound in the modules that it, or `root`, reaches, where these need that."""
     if type(f) is Plainly:
@@ -90,6 +100,8 @@ def call(f: Callable[..., Any], args: Any, kwargs: dict[str, Any], root: Any = N
     known = met.get(id(f))
     plan = known.plan(f, args, kwargs) if known is not None and root is None else None
     if plan is None:
+        if isinstance(f, Ours):
+            return f(*args, **kwargs)
         if type(f) is not types.FunctionType:  # one that is compiled
             f = counterpart(f) or f
         plan = plan_for(f if root is None else root, args, kwargs)

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from ..batch.mapped import Mapped, call_function, lane_in
+from ..context.settings import held
 from ..forward import protocols as forward
 from ..forward.levels import level_of
 from ..kernels.gate import PLAIN
@@ -32,6 +34,8 @@ def in_list(value: Any) -> bool:
     """Tell whether a value is a list in which a variable may stand, so that NumPy would not see it."""
     if type(value) not in SEQUENCES:
         return False
+    if held().lanes and lane_in(value) is not None:
+        return True
     return making() is not None if has_tensor(value) else has_traced(value)
 
 
@@ -139,11 +143,11 @@ def function_stand_in(old: Callable[..., Any]) -> Callable[..., Any] | None:
             except Exception:
                 return old(*args)
         for value in args:
-            if (type(value) in sequences and in_list(value)) or type(value) in traced:
+            if (type(value) in sequences and in_list(value)) or type(value) in traced or type(value) is Mapped:
                 return dispatched(old, args, kwargs)
         if kwargs:
             for value in kwargs.values():
-                if (type(value) in sequences and in_list(value)) or type(value) in traced:
+                if (type(value) in sequences and in_list(value)) or type(value) in traced or type(value) is Mapped:
                     return dispatched(old, args, kwargs)
         result = old(*args, **kwargs)
         if plain or type(result) is tensor or not at_work() or kwargs.get("out") is not None:
@@ -156,6 +160,10 @@ def function_stand_in(old: Callable[..., Any]) -> Callable[..., Any] | None:
 
 def dispatched(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
     """Call a function as NumPy does where one of its arguments is a tensor."""
+    if held().lanes and lane_in((args, kwargs)) is not None:
+        if func not in _JOINING:
+            args, kwargs = tuple(map(as_one, args)), {name: as_one(value) for name, value in kwargs.items()}
+        return call_function(func, args, kwargs)
     if not has_tensor((args, kwargs)):
         return written_down(func, args, kwargs)
     rule = find(func)
@@ -169,6 +177,15 @@ def dispatched(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> A
         raise
 
 
+# What takes several arrays, which may be of several shapes, in a list.
+_JOINING = frozenset(
+    (
+        *(np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.block, np.select),
+        *(np.choose, np.piecewise, np.lexsort, np.linalg.multi_dot, np.histogramdd, np.ix_, np.einsum),
+    )
+)
+
+
 def written_down(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
     """Call a function with traced arrays among its arguments, or in lists of these, and no tensors."""
     like = traced_in((args, kwargs))
@@ -178,3 +195,4 @@ def written_down(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) ->
 for_type(np.ufunc, ufunc_stand_in)
 stand_in(np.ufunc, lambda _: _Ufunc)
 for_type(type(np.sum), function_stand_in)
+stand_in(np.take, function_stand_in)  # NumPy does not ask the indices, which may be mapped

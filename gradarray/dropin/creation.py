@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..batch.mapped import Mapped
 from ..context.settings import held
 from ..forward.dual import Dual
 from ..kernels.gate import NUMBERS
@@ -20,7 +21,7 @@ from .calls import SEQUENCES, as_one, dispatched, function_stand_in, in_list
 from .making import fillable, filled, making
 from .table import like, stand_in
 
-TRACED: tuple[Any, ...] = (Tensor, Dual, Traced)
+TRACED: tuple[Any, ...] = (Tensor, Dual, Mapped, Traced)
 # What asks for the dtype that numbers get anyway.
 _FLOATS = (None, float, np.float64, "float", "float64", "f8", "d")
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..batch.refusals import refused
+from ..context.settings import held
 from .calls import as_one
 from .creation import TRACED
 from .making import fillable, making
@@ -16,6 +18,7 @@ from .table import for_type, stand_in
 
 def _drawn(old: Callable[..., Any]) -> Callable[..., Any]:
     def draw(*args: Any, **kwargs: Any) -> Any:
+        _check_lanes()
         return fillable(old(*args, **kwargs))
 
     draw.__name__ = draw.__qualname__ = old.__name__
@@ -24,10 +27,17 @@ def _drawn(old: Callable[..., Any]) -> Callable[..., Any]:
     return draw
 
 
+def _check_lanes() -> None:
+    """Raise where a function is mapped, to which all elements are one."""
+    if held().lanes and making() is not None:
+        raise refused("random")
+
+
 def _picking(old: Callable[..., Any]) -> Callable[..., Any]:
     """Make the stand-in of a function that picks or reorders: of a variable, it does so with the places."""
 
     def pick(x: Any, *args: Any, **kwargs: Any) -> Any:
+        _check_lanes()
         x = as_one(x) if making() is not None else x
         if not isinstance(x, TRACED) or not x.ndim:
             return fillable(old(x, *args, **kwargs))
@@ -43,6 +53,7 @@ def _picking(old: Callable[..., Any]) -> Callable[..., Any]:
 
 def _shuffling(old: Callable[..., Any]) -> Callable[..., Any]:
     def shuffle(x: Any, axis: int = 0) -> None:
+        _check_lanes()
         if not isinstance(x, TRACED):
             old(x, axis) if axis else old(x)
             return

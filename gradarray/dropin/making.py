@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..context.settings import held
+from ..batch.mapped import Mapped
+from ..context.settings import held, hold
 from ..forward.tangents import as_constant
 from ..kernels.arrays import FLOAT64
 from ..kernels.gate import PLAIN
@@ -54,6 +55,11 @@ def in_forward(outer: Making | None, level: int) -> Making:
     return Making(False, (level,)) if outer is None else Making(outer.reverse, (*outer.levels, level))
 
 
+def mapping(outer: Making | None) -> Making:
+    """Return what holds where a function is mapped, by which arrays are made for all elements; see `fillable`."""
+    return Making(False, ()) if outer is None else outer
+
+
 def in_transposition(outer: Making | None, level: int) -> Making:
     """Return what holds where a level of forward mode goes along a pullback, which gets Tensors for it."""
     return Making(True, () if outer is None else tuple(each for each in outer.levels if each < level))
@@ -74,6 +80,8 @@ def _layers(value: Any, levels: set[int]) -> bool:
     if kind is wrapping.Dual:
         levels.add(value.level)
         return _layers(value.value, levels) | _layers(value.tangent, levels)
+    if kind is Mapped:
+        return _layers(value.value, levels)
     if isinstance(value, (list, tuple, dict)):
         items = value.values() if isinstance(value, dict) else value
         return sum(_layers(item, levels) for item in items) > 0  # each is asked
@@ -100,6 +108,8 @@ def fillable(raw: Any, call: Any = None) -> Any:
     if type(raw) is np.ndarray:
         now = held()
         floating = raw.dtype is FLOAT64 or raw.dtype.kind in "fc"
+        if floating and now.lanes and now.making is not None:
+            return _for_all(raw, now.lanes)
         if now.program is not None and (floating or call is not None):
             raw = now.program.made(raw, call)
         if now.making is not None and floating:
@@ -111,6 +121,20 @@ def fillable(raw: Any, call: Any = None) -> Any:
     if type(raw) is list or type(raw) is tuple:
         return type(raw)(map(fillable, raw))
     return raw
+
+
+def _for_all(raw: Any, lanes: tuple[Any, ...]) -> Any:
+    """Return a new array as one for each element that is mapped, in which each can have other values."""
+    before = held()
+    whole = np.array(np.broadcast_to(raw, (*[lane.size for lane in lanes], *raw.shape)))
+    try:
+        hold(before.with_(lanes=()))
+        made = fillable(whole)
+    finally:
+        hold(before)
+    for lane in lanes:
+        made = lane.mapped(made)
+    return made
 
 
 def filled(result: Any, args: Any, call: Any = None) -> Any:

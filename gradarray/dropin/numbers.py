@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ..batch.mapped import Mapped, lane_in
 from ..kernels.traced import TRACED as TRACED_TYPES
 from ..kernels.traced import Traced, has_traced, traced_in
 from ..reverse.outputs import revalued
@@ -52,6 +53,8 @@ def _calculated(new: Callable[..., Any]) -> Callable[[Callable[..., Any]], Calla
                 return old(*args, **kwargs)
             if making() is None:
                 return _value(old, args, kwargs)
+            if lane_in(args) is not None:
+                return new(*map(_number, args), **kwargs)
             value = _value(old, tuple(map(_plain, args)), kwargs)
             args = tuple([_number(x) for x in args])
             return _with_value(new(*args, **kwargs), value) if has_variable(args) else value
@@ -280,6 +283,8 @@ def acting(
 
 def _as_float(x: Any) -> Any:
     """Return a variable of one element as the scalar that float(x) gives; what is no variable, as a number."""
+    if type(x) is Mapped:
+        return _number(x).astype(float)
     if not has_variable(x):
         return _python_number(float, bare(x))
     if x.dtype.kind == "c":
@@ -297,6 +302,8 @@ def _python_number(kind: Any, *parts: Any) -> Any:
 
 
 def _as_complex(x: Any, y: Any = 0) -> Any:
+    if type(x) is Mapped or type(y) is Mapped:
+        return _number(x) + 1j * _number(y)
     if not has_variable((x, y)):
         return _python_number(complex, *bare((x, y) if isinstance(y, TRACED) or y else (x,)))
     return _number(x) + 1j * _number(y) if isinstance(y, TRACED) or y else _number(x) + 0j

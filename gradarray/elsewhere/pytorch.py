@@ -165,7 +165,7 @@ SECTIONS: Sections = {
         Row(
             "vmap",
             "torch.vmap(lambda row: (row ** 2).sum())(x)",
-            "np.stack([f(row) for row in x])",
+            "ga.vmap(f)(x)",
             "NumPy's own axis= and broadcasting do the same at once",
             alone="a function of the reader's own is mapped",
         ),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, overload
 
+from ..batch.mapped import call_function, lane_in
 from ..context.frames import PACKAGE
+from ..context.settings import held
 from ..forward import protocols as forward
 from ..forward.levels import level_of
 from ..kernels.arrays import FLOAT64
@@ -103,6 +105,8 @@ def mirrored(func: Callable[..., Any], *, plain: bool = False, callback: bool = 
             return with_constant(call, constant, args, kwargs)
         if rule is None:
             return undispatched(args, kwargs)
+        if held().lanes and lane_in((args, kwargs)) is not None:
+            return call_function(func, args, kwargs)
         if not callback and not (has_tensor(args) or (kwargs and has_tensor(kwargs))):
             result = numpys(*map(unless_it_answers, args), **kwargs)
             return result if plain_results or names_out(args, kwargs) else wrap_results(result)

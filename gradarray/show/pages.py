@@ -25,6 +25,7 @@ CHAPTERS = {
     "views-and-updates": "views and updates in place, and their gradients",
     "forward-mode": "derivatives along with the values: jvp, and when it is better",
     "higher-orders": "grad of grad, Hessians, and products with them",
+    "vmap": "one function for all elements at once; the gradient of each example",
     "your-own-derivatives": "a function of your own with its derivative: five ways",
     "existing-code": "NumPy code as it stands, and what can never work",
     "jit": "a function as a program: what it is, how to read it, when it is made anew",

@@ -17,6 +17,8 @@ from .nodes import Node
 Tensor: Any = None
 # The class Dual of forward mode, handed in likewise; until then no class at all.
 Dual: Any = ()
+# The class Mapped of batches, likewise.
+Mapped: Any = ()
 
 new_object = object.__new__
 
@@ -122,6 +124,8 @@ def is_scalar(value: Any) -> bool:
     """Tell whether an operand is what NumPy has a scalar for: the result of a call, of which a view is a copy."""
     if isinstance(value, Tensor):
         return value._alias is None and isinstance(value._raw, np.generic)
+    if isinstance(value, Mapped):
+        return not value.ndim
     return is_scalar(value.value) if isinstance(value, Dual) else not isinstance(value, np.ndarray)
 
 

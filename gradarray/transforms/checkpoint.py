@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..batch.mapped import Mapped
 from ..context import settings
 from ..context.settings import held, hold, next_level, silently, within
 from ..dropin import blocks
@@ -30,6 +31,7 @@ from ..tape.wrapping import bare, wrap
 from .checks import zeros_of
 from .containers import Tree, flatten, map_leaves
 from .custom_gradient import highest_level, put_on_tape
+from .lifting import Lifted, lanes
 from .trace import ARGUMENT, Results, dual, owned, pull_back
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -69,6 +71,8 @@ def innermost(x: Any) -> Any:
 
 
 def _stopped(leaf: Any) -> Any:
+    if type(leaf) is Mapped:
+        return leaf.lane.mapped(_stopped(leaf.value))
     while isinstance(leaf, Dual):
         leaf = leaf.value
     return leaf.detach() if on_a_tape(leaf) else leaf
@@ -335,6 +339,9 @@ def checkpoint(func: F) -> F:
     def call(*args: Any, **kwargs: Any) -> Any:
         if not settings.recording():
             return func(*args, **kwargs)
+        if lanes():
+            lifted = Lifted(func, (), args, kwargs)
+            return lifted.handed(lifted.within(checkpoint(lifted.function(lifted.aux)), *lifted.args, **lifted.kwargs))
         leaves, structure = flatten((args, kwargs))
         if level := highest_level(leaves):
             if not any(map(on_a_tape, leaves)):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..batch.mapped import Mapped
 from ..forward.dual import Dual
 from ..kernels.arrays import FLOAT64
 from ..kernels.gate import PLAIN, argument, returned
@@ -42,7 +43,7 @@ def _argument(place: int | str, tree: Tree, i: int) -> str:
 
 def check_argument(x: Any, transform: str, name: str, place: int | str, tree: Tree, i: int) -> Any:
     """Return a leaf as an array or a number; raise TypeError for one that has no derivative."""
-    if type(x) not in PLAIN and not isinstance(x, (Tensor, Dual)):
+    if type(x) not in PLAIN and not isinstance(x, (Tensor, Dual, Mapped)):
         x = argument(x, f"{_argument(place, tree, i)} of {name}, to which {transform} gives a Tensor,")
     kind = x.dtype.kind if hasattr(x, "dtype") else np.asarray(x).dtype.kind
     if kind in "fc":
@@ -66,7 +67,7 @@ def check_results(value: Any, transform: str, name: str, given: Any = None) -> t
         hint = "; does it lack a return?" if value is None else ""
         raise TypeError(f"{transform} needs a function that returns an array; {name} returned {value!r:.60}{hint}")
     for i, leaf in enumerate(leaves):
-        if type(leaf) not in PLAIN and not isinstance(leaf, (Tensor, Dual)):
+        if type(leaf) not in PLAIN and not isinstance(leaf, (Tensor, Dual, Mapped)):
             leaves[i] = leaf = returned(leaf, f"{transform} needs a function that returns arrays; {name} returned")
         if getattr(leaf, "dtype", FLOAT64).kind not in "biufc":
             raise TypeError(f"{transform} needs a function of numbers; {name} returned an array of {leaf.dtype}")

@@ -30,6 +30,7 @@ from ..tape.nodes import Node, PullbackRule
 from ..tape.transposing import linear_transpose
 from ..tape.wrapping import wrap
 from .containers import Tree, flatten
+from .lifting import for_each, lanes
 
 P = ParamSpec("P")
 Pull = Callable[[Any], Any]
@@ -355,6 +356,8 @@ def custom_gradient(func: Callable[P, tuple[Any, Callable[[Any], Any]]]) -> Call
 
     @functools.wraps(func)
     def call(*args: Any, **kwargs: Any) -> Any:
+        if lanes() and (found := for_each(call, args, kwargs)) is not NotImplemented:
+            return found
         if kwargs:
             args, kwargs = _by_position(names, defaults, args, kwargs)
             refuse_traced(kwargs, getattr(func, "__name__", repr(func)))

@@ -32,6 +32,7 @@ from ..tape.wrapping import bare
 from .argnums import Argnums, DropIn, function_name, need_function
 from .checks import check_argument, check_results, dtype_of, is_usual, shape_of, zeros_of
 from .containers import LEAF, flatten, map_leaves
+from .lifting import Lifted, lanes
 from .tap import transposing
 from .trace import Trace, dual, pull_back
 from .transformed import named_after
@@ -106,6 +107,10 @@ def gradient_of(
         f, "grad", f"Return the gradient of {{}} by {chosen}.", (gradient_of, (transform, f, argnums, has_aux))
     )
     def gradient(*args: Any, **kwargs: Any) -> Any:
+        if lanes():
+            lifted = Lifted(f, chosen.locate(f, args, kwargs), args, kwargs)
+            found, aux = _lifted_gradient(transform, lifted, chosen.arrange(lifted.places), has_aux, False)
+            return (found, lifted.handed(aux)) if has_aux else found
         trace = Trace(transform, f, chosen, args, kwargs)
         out, aux = _with_aux(trace, trace.out, has_aux, transform)
         if type(out) is Tensor and type(out._raw) is np.float64:  # the usual result
@@ -173,6 +178,10 @@ def value_and_grad(
 
     @named_after(f, "value_and_grad", f"Return the value of {{}} and its gradient by {chosen}.", made_by)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
+        if lanes():
+            lifted = Lifted(f, chosen.locate(f, args, kwargs), args, kwargs)
+            found, value = _lifted_gradient("value_and_grad", lifted, chosen.arrange(lifted.places), has_aux, True)
+            return lifted.handed(value), found
         trace = Trace("value_and_grad", f, chosen, args, kwargs)
         out, aux = _with_aux(trace, trace.out, has_aux, "value_and_grad")
         both = (out, aux) if has_aux else out
@@ -237,6 +246,9 @@ def elementwise_grad(
 
     @named_after(f, "elementwise_grad", f"Return the derivative of {{}} by {chosen}, element by element.", made_by)
     def derivative(*args: Any, **kwargs: Any) -> Any:
+        if lanes():
+            lifted = Lifted(f, chosen.locate(f, args, kwargs), args, kwargs)
+            return _lifted_derivative(lifted, chosen.arrange(lifted.places), has_aux)
         trace = Trace("elementwise_grad", f, chosen, args, kwargs)
         out, aux = _with_aux(trace, trace.out, has_aux, "elementwise_grad")
         out = _need_real(out, "elementwise_grad", trace.name)
@@ -299,6 +311,8 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False, drop_in: Dr
     >>> f_vjp(np.array([1.0, 10.0]))
     (array([ 3., 30.]), np.float64(21.0))
     """
+    if lanes():
+        return _lifted_products(vjp, need_function(f, "vjp", drop_in), primals, has_aux)
     trace, out, aux = _traced("vjp", f, primals, has_aux, drop_in)
     outs, tree = check_results(out, "vjp", trace.name, primals)
 
@@ -352,6 +366,8 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False, drop_
     >>> f_jvp(np.array([1.0, 0.0])), f_jvp(np.array([0.0, 1.0]))
     (array([2., 0.]), array([0., 4.]))
     """
+    if lanes():
+        return _lifted_products(linearize, need_function(f, "linearize", drop_in), primals, has_aux)
     trace, out, aux = _traced("linearize", f, primals, has_aux, drop_in)
     outs, tree = check_results(out, "linearize", trace.name, primals)
     # The pullback is linear in its cotangent, so it may be differentiated anywhere, and its transpose is the jvp. Not
@@ -434,6 +450,11 @@ def jvp(
                 raise TypeError(f"the {what} of jvp are a tuple, one for each argument of f, as in jvp(f, (x,), (t,))")
     if len(primals) != len(tangents):
         raise ValueError(f"{len(primals)} argument(s) need as many tangents, not {len(tangents)}")
+    if lanes():
+        lifted = Lifted(f, range(len(primals)), tuple(primals), {})
+        call = lifted.function(lambda out: _whole_results(lifted, out, has_aux, "jvp"))
+        value, along, *aux = lifted.within(jvp, call, lifted.args, lifted.whole(tuple(tangents)), has_aux=has_aux)
+        return (lifted.mapped(value), lifted.mapped(along), *map(lifted.handed, aux))
     level = next_level()
     duals = []
     for primal, direction in zip(primals, tangents):  # noqa: B905 - they are as many
@@ -520,6 +541,52 @@ def _value(x: Any, level: int) -> Any:
 
 def _tangent(x: Any, level: int) -> Any:
     return x.tangent if isinstance(x, Dual) and x.level == level else zeros_of(x)
+
+
+# --- for all elements that are mapped --------------------------------------------------------------------------------
+
+
+def _lifted_gradient(transform: str, lifted: Lifted, argnums: Any, has_aux: bool, valued: bool) -> tuple[Any, Any]:
+    """Return the gradient for each element, and what `Lifted.handed` makes the second part of the pair of."""
+
+    def total(result: Any) -> Any:
+        out, aux = pair(result, transform, lifted.name) if has_aux else (result, None)
+        _need_scalar(out, transform, lifted.name)
+        return lifted.summed(out), lifted.aux(result if valued else aux)
+
+    gradient = gradient_of(transform, lifted.function(total), argnums, True)
+    found, aux = lifted.within(gradient, *lifted.args, **lifted.kwargs)
+    return lifted.mapped(found), aux
+
+
+def _lifted_derivative(lifted: Lifted, argnums: Any, has_aux: bool) -> Any:
+    def whole(result: Any) -> Any:
+        out, aux = pair(result, "elementwise_grad", lifted.name) if has_aux else (result, None)
+        out = lifted.whole(_need_real(out, "elementwise_grad", lifted.name))
+        return (out, lifted.aux(aux)) if has_aux else out
+
+    derivative = elementwise_grad(lifted.function(whole), argnums, has_aux=has_aux)
+    found = lifted.within(derivative, *lifted.args, **lifted.kwargs)
+    return (lifted.mapped(found[0]), lifted.handed(found[1])) if has_aux else lifted.mapped(found)
+
+
+def _lifted_products(transform: Any, f: Callable[..., Any], primals: tuple[Any, ...], has_aux: bool) -> Any:
+    """Do what `vjp` or `linearize` does."""
+    name = function_name(transform)
+    lifted = Lifted(f, range(len(primals)), primals, {})
+    call = lifted.function(lambda out: _whole_results(lifted, out, has_aux, name))
+    value, product, *aux = lifted.within(transform, call, *lifted.args, has_aux=has_aux)
+
+    def f_product(*directions: Any) -> Any:
+        return lifted.mapped(lifted.within(product, *lifted.whole(directions)))
+
+    return (lifted.mapped(value), f_product, *map(lifted.handed, aux))
+
+
+def _whole_results(lifted: Lifted, result: Any, has_aux: bool, transform: str) -> Any:
+    out, aux = pair(result, transform, lifted.name) if has_aux else (result, None)
+    check_results(out, transform, lifted.name)
+    return (lifted.whole(out), lifted.aux(aux)) if has_aux else lifted.whole(out)
 
 
 # --- what the transforms share --------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from .containers import flatten
 from .curvature import product_along
 from .gradients import Pushed, as_direction, gradient_of, jvp, start_of
 from .jacobians import concatenated, jacobian_of, refuse_complex, units
+from .lifting import Lifted, lanes
 from .trace import Chosen, Trace, as_given, dual
 from .transformed import named_after
 
@@ -121,6 +122,14 @@ def _hvp_of(transform: str, f: Callable[..., Any], argnums: Any) -> Callable[...
 
     @named_after(f, "hvp", f"Return the Hessian of {{}} by {chosen} times a vector.", (hvp, (f, argnums)), False)
     def product(x: Any, v: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if lanes():
+            args = (x, *args)
+            lifted = Lifted(f, chosen.locate(f, args, kwargs), args, kwargs)
+            whole = _hvp_of(
+                transform, lifted.function(lambda out: _total(transform, lifted, out)), chosen.arrange(lifted.places)
+            )
+            x, *others = lifted.args
+            return lifted.mapped(lifted.within(whole, x, lifted.whole(v), *others, **lifted.kwargs))
         inner = Chosen(transform, f, chosen, (x, *args), kwargs)
         directions = _direction(inner, chosen, v)
         if (
@@ -214,6 +223,14 @@ def ggnvp(
 
     @named_after(f, "ggnvp", f"Return the Gauss-Newton matrix of {{}} by {chosen} times a vector.", made_by, False)
     def product(x: Any, v: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if lanes():
+            args = (x, *args)
+            lifted = Lifted(f, chosen.locate(f, args, kwargs), args, kwargs)
+            whole = ggnvp(
+                lifted.function(lifted.whole), None if g is None else lifted.total(g), chosen.arrange(lifted.places)
+            )
+            x, *others = lifted.args
+            return lifted.mapped(lifted.within(whole, x, lifted.whole(v), *others, **lifted.kwargs))
         inner = Chosen("ggnvp", f, chosen, (x, *args), kwargs)
         directions = _direction(inner, chosen, v)
         level = next_level()
@@ -280,6 +297,9 @@ def hessian_diagonal(f: Callable[..., Any], argnums: Any = 0, *, drop_in: DropIn
 
     @named_after(f, "hessian_diagonal", f"Return the diagonal of the Hessian of {{}} by {chosen}.", made_by)
     def diagonal_of(*args: Any, **kwargs: Any) -> Any:
+        if lanes():
+            lifted = Lifted(f, chosen.locate(f, args, kwargs), args, kwargs)
+            return lifted.mapped(lifted.within(_diagonals, lifted, chosen.arrange(lifted.places)))
         inner = Chosen("hessian_diagonal", f, chosen, args, kwargs)
         for x in inner.leaves:
             refuse_complex("hessian_diagonal", f, dtype_of(x), dtype_of(x))
@@ -297,6 +317,33 @@ def hessian_diagonal(f: Callable[..., Any], argnums: Any = 0, *, drop_in: DropIn
         return chosen.arrange([tree.bare(derivatives=True).unflatten(left) for tree in inner.trees])
 
     return diagonal_of
+
+
+def _total(transform: str, lifted: Lifted, out: Any) -> Any:
+    return lifted.summed(start_of(out, transform, lifted.name)[0])
+
+
+def _diagonals(lifted: Lifted, argnums: Any) -> Any:
+    """Return what `hessian_diagonal` does for all elements that are mapped: a product for each of the argument's."""
+    chosen = Argnums(argnums, "hessian_diagonal")
+    total = lifted.function(lambda out: _total("hessian_diagonal", lifted, out))
+    inner = Chosen("hessian_diagonal", total, chosen, lifted.args, lifted.kwargs)
+    gradient_at = _of_leaves(gradient_of("hessian_diagonal", total, argnums, False), inner)
+    diagonals = []
+    for i, x in enumerate(inner.leaves):
+        refuse_complex("hessian_diagonal", total, dtype_of(x), dtype_of(x))
+        columns = np.zeros(shape_of(x), dtype_of(x))
+        found = []
+        for place in np.ndindex(columns.shape[1:]):
+            one = np.zeros_like(columns)
+            one[(slice(None), *place)] = 1
+            directions = [one if j == i else zeros_of(y) for j, y in enumerate(inner.leaves)]
+            column = jvp(gradient_at, (inner.leaves,), (directions,))[1][i]
+            found.append(column[(slice(None), *place)])
+        diagonal = np.reshape(np.stack(found, axis=1), columns.shape) if found else columns
+        diagonals.append(diagonal if diagonal.dtype == columns.dtype else diagonal.astype(columns.dtype))
+    left = iter(diagonals)
+    return chosen.arrange([tree.bare(derivatives=True).unflatten(left) for tree in inner.trees])
 
 
 def _of_leaves(gradient: Callable[..., Any], inner: Chosen) -> Callable[[list[Any]], list[Any]]:

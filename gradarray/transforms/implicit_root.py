@@ -15,6 +15,7 @@ from .containers import Tree, flatten
 from .custom_gradient import Derivative, Pull, is_traced, own_result, refuse_traced
 from .gradients import jvp, vjp
 from .jacobians import jacobian
+from .lifting import for_each, lanes
 
 # How far Newton's method may move what a solver returns, in units of its size or of one, before it is no root.
 _CLOSE = 1e-2
@@ -175,6 +176,8 @@ def implicit_root(residual: Callable[..., Any], solver: Callable[..., Any] | Non
 
     @functools.wraps(solve)
     def call(*params: Any, **kwargs: Any) -> Any:
+        if lanes() and (found := for_each(call, params, kwargs)) is not NotImplemented:
+            return found
         refuse_traced(kwargs, getattr(solve, "__name__", repr(solve)))
         return _Root(residual, solve, params, kwargs)(*params)
 

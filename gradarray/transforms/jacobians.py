@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, ParamSpec, overload
 
@@ -9,12 +10,15 @@ import numpy as np
 
 from ..batch import batched
 from ..context.settings import next_level, watching
+from ..dropin import blocks
 from ..elsewhere.answers import telling
 from ..kernels.gate import PLAIN
 from ..reverse.tensor import Tensor
 from .argnums import Argnums, DropIn, function_name, need_function
 from .checks import check_results, dtype_of, shape_of, zeros_of
+from .containers import LEAF, flatten
 from .gradients import Pushed, pair
+from .lifting import Lifted, lanes
 from .trace import Chosen, Trace, as_given, dual
 from .transformed import named_after
 
@@ -248,6 +252,62 @@ def jacfwd(
     return jacobian_of("jacfwd", "fwd", f, argnums, has_aux, holomorphic, stack=stack)
 
 
+# --- for all elements that are mapped --------------------------------------------------------------------------------
+
+
+class _Lifted(Lifted):
+    """A call of a Jacobian's function, for all elements of the innermost `vmap`."""
+
+    def __init__(self, f: Callable[..., Any], chosen: Argnums, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        super().__init__(f, chosen.locate(f, args, kwargs), args, kwargs)
+        self._chosen = chosen
+        self._outs: list[Any] = []
+        self._out_tree = LEAF
+
+    def blocks(self, transform: str, mode: str | None, has_aux: bool, holomorphic: bool) -> tuple[list[Any], Any]:
+        """Return the Jacobian of each result by each leaf of the arguments, in one list."""
+        forward = mode == "fwd" and transform != "hessian"
+        inner = self._inner = Chosen(transform, self._f, self._chosen, self.args, self.kwargs)
+
+        def ending(result: Any) -> Any:
+            out, aux = pair(result, transform, self.name) if has_aux else (result, None)
+            leaves, self._out_tree = check_results(out, transform, self.name)
+            self._outs = [np.zeros(shape_of(x), dtype_of(x)) for x in leaves]
+            return [self.lane.spread(x) if forward else self.summed(x) for x in leaves], self.aux(aux)
+
+        f = self.function(ending)
+        if not forward:
+            # Row by row of the sum over all elements, of which each depends on its own argument alone.
+            rows = jacobian_of(transform, "rev", f, tuple(self.places), True, holomorphic)
+            found, aux = self.within(rows, *self.args, **self.kwargs)
+            leaves = flatten(found)[0]
+            outs = [o for o in self._outs for _ in inner.leaves]
+            return [np.moveaxis(x, o.ndim, 0) for x, o in zip(leaves, outs, strict=True)], aux
+
+        # Column by column, with the same direction for all elements.
+        def shifted(shifts: list[Any]) -> Any:
+            args, kwargs = inner.call([x + t for x, t in zip(inner.leaves, shifts, strict=True)])
+            return f(*args, **kwargs)
+
+        zeros = [np.zeros(shape_of(x)[1:], dtype_of(x)) for x in inner.leaves]
+        columns = jacobian_of(transform, "fwd", blocks.Ours(shifted, self.name), 0, True, holomorphic)
+        found, aux = self.within(columns, zeros)
+        return flatten(found)[0], aux
+
+    def container(self, blocks: list[Any], stack: bool) -> Any:
+        left = iter(blocks)
+        rows: list[Any] = []
+        for o in self._outs:
+            row = [self.lane.mapped(next(left)) for _ in self._inner.leaves]
+            if stack:
+                columns = [np.reshape(block, (*o.shape, math.prod(block.shape[o.ndim :]))) for block in row]
+                rows.append(np.concatenate(columns, axis=-1))
+            else:
+                parts = iter(row)
+                rows.append(self._chosen.arrange([tree.bare().unflatten(parts) for tree in self._inner.trees]))
+        return self._out_tree.bare().unflatten(rows)
+
+
 # --- rows and columns -----------------------------------------------------------------------------------------------
 
 
@@ -269,6 +329,11 @@ def jacobian_of(
 
     @named_after(named or f, transform, f"Return the {what} of {{}} by {chosen}.", made_by)
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
+        if lanes():
+            lifted = _Lifted(f, chosen, args, kwargs)
+            blocks, aux = lifted.blocks(transform, mode, has_aux, holomorphic)
+            found = lifted.container(blocks, stack)
+            return (found, lifted.handed(aux)) if has_aux else found
         trace = Trace(transform, f, chosen, args, kwargs)
         out, aux = pair(trace.out, transform, trace.name) if has_aux else (trace.out, None)
         outs, tree = check_results(out, transform, trace.name)

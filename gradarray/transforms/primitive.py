@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, overload
 import numpy as np
 
 from ..batch.batch import Batch
+from ..batch.mapped import Mapped
 from ..context.settings import plainly, silently
 from ..elsewhere.answers import telling
 from ..forward.dual import Dual
@@ -19,7 +20,7 @@ from .custom_gradient import apart, own_result, read_only
 
 P = ParamSpec("P")
 
-_OURS = (Tensor, Dual, Batch)
+_OURS = (Tensor, Dual, Batch, Mapped)
 _NO_TYPE = type(None)
 _TENSOR, _TENSORS = (Tensor,), {Tensor}
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..batch.batch import one_by_one
+from ..batch.mapped import Mapped
 from ..context import settings
 from ..context.settings import held, within
 from ..dropin.making import in_transposition
@@ -96,6 +97,8 @@ def tap(x: T, callback: Callback) -> T:
 def _tapped(x: Any, callback: Callback) -> Any:
     if getattr(x, "dtype", None) is None or x.dtype.kind not in "fc":
         return x
+    if type(x) is Mapped:  # as if each of them had come by itself
+        return x.lane.mapped(np.stack([_tapped(one, callback) for one in x.value])) if x.lane.size else x
     if isinstance(x, Dual):
         value = _tapped(x.value, callback)
         if settings.stopped(x.level):

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..batch.algebra import is_same_for_all
 from ..context import settings
 from ..context.frames import end_at_users
 from ..context.settings import held, hold
@@ -25,7 +26,7 @@ from ..forward.levels import same_layout
 from ..forward.tangents import copied, joined, matched
 from ..kernels.arrays import FLOAT64, Array
 from ..kernels.gate import PLAIN
-from ..kernels.traced import MEMORY, TRACED, array_of, one_beside
+from ..kernels.traced import MEMORY, TRACED, array_of, as_form, one_beside
 from ..reverse.tensor import Tensor, variable
 from ..tape import loss
 from ..tape.loss import differentiating
@@ -162,8 +163,9 @@ class Trace:
         if kwargs or not PLAIN.issuperset(map(type, args)):
             self.tensors = any(isinstance(value, Tensor) for value in (*args, *kwargs.values(), *self.plain))
         variables = []
+        enter = self._enter if type(f) is not blocks.Ours else self._enter_spread
         for leaf in self.plain:
-            variables.append(self._enter(leaf, recording))  # noqa: PERF401 - a comprehension costs more of one item
+            variables.append(enter(leaf, recording))  # noqa: PERF401 - a comprehension costs more of one item
         args, kwargs = chosen.call(variables)
         # An outer no_grad is about the outer tape; this derivative was asked for inside it.
         now = differentiating(before, in_reverse(before.making), recorded=True)
@@ -190,6 +192,23 @@ class Trace:
             t = variable(x)
         else:
             return self._enter_unusual(x, recording)
+        leaf: Any = t._known
+        leaf.args = AWAITED
+        self.inputs.append(leaf)
+        return t
+
+    def _enter_spread(self, x: Any, recording: bool) -> Any:
+        """Return the same for what may be spread out over the elements of a `vmap`, which is not copied for each."""
+        raw = x._raw if isinstance(x, Tensor) else x
+        if type(raw) not in MEMORY or not raw.ndim or not is_same_for_all(as_form(raw)):
+            return self._enter(x, recording)
+        if raw is x or x._node is None or not recording:
+            t = variable(raw)
+        else:
+            t = new_object(Tensor)
+            t._raw, t._alias = raw, None
+            t._known = Node(ARGUMENT, None, None, None, (x._node,), x.shape, x.dtype)
+            t._known.holder = weakref.ref(t)
         leaf: Any = t._known
         leaf.args = AWAITED
         self.inputs.append(leaf)

@@ -36,7 +36,6 @@ def dual() -> Any:
 ANSWERS = [
     (ga, "cat", "(PyTorch). Write np.concatenate([x, y], axis)"),
     (ga, "from_numpy", "(PyTorch). Write ga.astensor(a)"),
-    (ga, "vmap", "(PyTorch, JAX). Write np.stack([f(row) for row in x])"),
     (ga, "make_vjp", "(autograd). Write out, pull = ga.vjp(F, v)"),
     (ga, "hessian_vector_product", "(autograd). Write ga.hvp(f)(v, u)"),
     (ga, "fori_loop", "(JAX). Write \n\n    z = v\n    for i in range(3)"),
@@ -135,7 +134,7 @@ LINES = [
     ("ga.lax.cos(1)", "so no lax.cos. Write np.cos"),
     ("ga.lax.max(1)", "so no lax.max (JAX). Write np.maximum(x, y)"),
     ("ga.autograd.no_grad()", "so no autograd.no_grad. Write ga.no_grad"),
-    ("ga.func.vmap(1)", "so no func.vmap (PyTorch). Write np.stack([f(row) for row in x])"),
+    ("ga.func.vmap(1)", "so no func.vmap. Write ga.vmap"),
     ("ga.scipy.linalg.inv", "so no scipy.linalg.inv. Write np.linalg.inv"),
     (
         "ga.scipy.zzz",
