@@ -17,7 +17,7 @@ from ..rules.registry import find
 from ..rules.written import special_points
 from .coverage import partition
 from .docstrings import parsed
-from .page import code_block, inline, link, nowhere, plain, whole
+from .page import code_block, inline, link, nowhere, plain, framed
 from .public import VALUES, modules, public_names
 
 _BESIDES = "others"
@@ -33,7 +33,7 @@ _SAID = {
     "in-place": "Changes its first argument, which is differentiated.",
     "creation": "Makes a new array, which is a constant.",
     "zero-gradient": "The derivative is zero wherever there is one.",
-    "non-differentiable": "No derivative: the results are no numbers, or whole ones.",
+    "non-differentiable": "No derivative: the results are no numbers, or framed ones.",
     "unsupported": "Refused: {reason}.",
 }
 _SHORT = ("non-differentiable", "creation", "zero-gradient", "unsupported")
@@ -121,7 +121,7 @@ def _page(chapter: str, title: str) -> str:
         body += _entry(rule)
     if chapter == _BESIDES:
         body += ["<dl>", *map(_plain_entry, _besides()), "</dl>"]
-    return whole(f"{heading} - gradarray", plain(title), [*body, "</main>"])
+    return framed(f"{heading} - gradarray", plain(title), [*body, "</main>"])
 
 
 def _summary(value: Any) -> str:

@@ -36,7 +36,7 @@ def nowhere(_text: str) -> None:
     return None
 
 
-def whole(title: str, about: str, body: Sequence[str]) -> str:
+def framed(title: str, about: str, body: Sequence[str]) -> str:
     """Return a page: its body in the frame that all pages have."""
     lines = "".join(f"{line}\n" for line in body)
     return _PAGE.format(title=escape(title), about=escape(about), style=STYLE, body=lines)

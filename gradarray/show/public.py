@@ -106,7 +106,7 @@ def topics() -> Iterator[tuple[str, list[str]]]:
     --------
     >>> from gradarray.show.public import topics
     >>> dict(topics())["Programs"]
-    ['ga.jit', 'ga.source', 'ga.JitWarning']
+    ['ga.jit', 'ga.source', 'ga.JitWarning', 'ga.JitError']
     """
     found: dict[str, list[str]] = {}
     topic = ""

@@ -11,7 +11,7 @@ import gradarray
 
 from . import numpy_pages
 from .docstrings import Docstring, items, parsed, references
-from .page import Finder, code, code_block, inline, link, plain, prose, whole
+from .page import Finder, code, code_block, inline, link, plain, prose, framed
 from .public import VALUES, PublicName, canonical, finder, modules, of_module, public_names, topics
 
 INDEX = "reference.html"
@@ -76,7 +76,7 @@ def _index(places: dict[str, str]) -> str:
         body += [f'<h2 id="{_id(title)}">{head}</h2>', _table(paths, places)]
     body += [*_values("ga"), *numpy_pages.index(), *numpy_pages.mirrored("ga", places)]
     top = ['<nav class="top">', link("index.html", "The guide"), "</nav>"]
-    return whole(TITLE, plain(_ABOUT), [*top, "<main>", *body, "</main>"])
+    return framed(TITLE, plain(_ABOUT), [*top, "<main>", *body, "</main>"])
 
 
 def _parts() -> Iterator[tuple[str, list[str]]]:
@@ -132,7 +132,7 @@ def _page(name: PublicName, places: dict[str, str], mentioned: Sequence[tuple[st
         body += _of_class(path, value, places)
     if mentioned:
         body += ["<h2>In the guide</h2>", f"<p>{', '.join(link(*chapter) for chapter in mentioned)}</p>"]
-    return whole(f"{path} - gradarray", plain(doc.summary), [*body, "</main>"])
+    return framed(f"{path} - gradarray", plain(doc.summary), [*body, "</main>"])
 
 
 def _finder(path: str, home: str, value: Any, places: dict[str, str]) -> Finder:

@@ -15,7 +15,7 @@ import gradarray
 
 from . import reference
 from .graph import Graph
-from .page import STYLE, Finder, code_block, link, nowhere, whole
+from .page import STYLE, Finder, code_block, link, nowhere, framed
 from .pages import CHAPTERS, chapter
 from .public import finder
 from .sessions import CodeBlock, blocks, pictures
@@ -71,7 +71,7 @@ def _index(titles: dict[str, str]) -> str:
     body.append('<ol class="chapters">')
     for name, about in CHAPTERS.items():
         body.append(f'<li><a href="{name}.html">{escape(titles[name])}</a><small>{escape(about)}</small></li>')
-    return whole(_TITLE, _about(), [*body, "</ol>", "</main>"])
+    return framed(_TITLE, _about(), [*body, "</ol>", "</main>"])
 
 
 def _page(markdown: Any, name: str, tokens: list[Any], titles: dict[str, str]) -> str:
@@ -90,7 +90,7 @@ def _page(markdown: Any, name: str, tokens: list[Any], titles: dict[str, str]) -
     )  # the heading, which opens, has a text and closes, and the rest
     html = [markdown.renderer.render(part, markdown.options, {}).rstrip("\n") for part in (head, rest)]
     parts = [*top, "<main>", html[0], *_contents(tokens), html[1], "</main>", *turn, "</nav>"]
-    return whole(f"{titles[name]} - gradarray", CHAPTERS[name], parts)
+    return framed(f"{titles[name]} - gradarray", CHAPTERS[name], parts)
 
 
 def _about() -> str:

@@ -129,8 +129,8 @@ def test_tangents_of_a_batch_agree_with_single_sweeps_in_reverse(sample: Sample)
 # --- what is done for a batch at once --------------------------------------------------------------------------------
 
 # The functions that go through a batch one by one in some sample as it stands; all others have a form for a batch.
-LOOPS_IN_REVERSE = {"solve"}
-LOOPS_FORWARD = {"cross", "diagflat", "einsum", "padded", "resize", "solve"}
+LOOPS_IN_REVERSE = {"einsum"}
+LOOPS_FORWARD = {"cross", "diagflat", "einsum", "padded", "resize"}
 
 
 @pytest.mark.parametrize(
