@@ -104,7 +104,12 @@ class _Recorders(Reader):
     def nondifferentiable(self, rule: Rule) -> Call:
         # NumPy's functions of text want an array also where a scalar is shown; its ufuncs are faster on that.
         given = unwrap if rule.is_ufunc else _with_arrays
-        return taking(rule, lambda args, kwargs: rule.call(*given(args), **unwrap(kwargs)), lambda _: False)
+
+        def call(args: Any, kwargs: dict[str, Any]) -> Any:
+            out = rule.call(*given(args), **unwrap(kwargs))
+            return out if type(out) is np.ndarray or type(out) is np.bool_ else gate.outward(out)
+
+        return taking(rule, call, lambda _: False)
 
     def zero_gradient(self, rule: ZeroGradient) -> Call:
         return taking(rule, _zero_gradient(rule), _traced)

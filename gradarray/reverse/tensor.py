@@ -134,6 +134,8 @@ class Tensor(Surface):
             if not constant and wrapping.has_variable(data) and settings.recording():
                 loss.leaving("Tensor([...])")
             data = wrapping.bare(data)
+        elif type(data) not in gate.PLAIN and gate.hosted(type(data)):
+            data = gate.guest(data)
         # A buffer that is no array's cannot be guarded, and is copied.
         copy = copy or (type(data) not in gate.PLAIN and not isinstance(data, np.ndarray) and gate.is_buffer(data))
         array: Any = fresh_array if type(data) in TRACED else np.array
@@ -148,7 +150,7 @@ class Tensor(Surface):
         point = wrapping.is_point(raw) and (copy or not isinstance(data, np.ndarray))
         self._raw = raw[()] if point else raw
         self._alias = False if point else None
-        if not copy and isinstance(data, np.ndarray) and np.may_share_memory(raw, data):
+        if not copy and type(data) in MEMORY and np.may_share_memory(raw, data):
             # The caller's array, to be read and not to be written into.
             self._alias = Foreign()
         self._known = None
@@ -187,7 +189,9 @@ class Tensor(Surface):
             self[...] = value
 
     def _values(self) -> Any:
-        return as_array(self) if wrapping.is_scalar(self) else lend(self)
+        if type(self._raw) not in MEMORY:
+            return as_array(self) if wrapping.is_scalar(self) else gate.outward(self._raw)
+        return lend(self)
 
     @property
     def constant(self) -> bool:
@@ -210,9 +214,11 @@ class Tensor(Surface):
         grad = node.grad
         if grad is nodes.OUTSIDE:
             return self._grad
-        if isinstance(grad, np.generic):
-            grad = node.grad = np.asarray(grad, node.dtype)  # a scalar has the byte order of the machine
-        return grad
+        if type(grad) is not np.ndarray and grad is not None:
+            if isinstance(grad, np.generic):
+                grad = node.grad = np.asarray(grad, node.dtype)  # a scalar has the byte order of the machine
+            return gate.outward(grad, self._raw)
+        return grad if type(self._raw) is not gate.Guest or grad is None else gate.outward(grad, self._raw)
 
     @grad.setter
     def grad(self, value: Any) -> None:
@@ -228,7 +234,10 @@ class Tensor(Surface):
         if self._known is nodes.WRITTEN:
             raise nodes.released(nodes.WRITTEN)
         nodes.drop_gradient(self._known, by=nodes.SET_TO_NONE if value is None else None)
-        self._known.grad = value if value is None or isinstance(value, Tensor) else np.array(value, self.dtype)
+        if value is not None and not isinstance(value, Tensor):
+            value = gate.entered(value, "a gradient")
+            value = value.astype(self.dtype) if type(value) is gate.Guest else np.array(value, self.dtype)
+        self._known.grad = value
 
     def _set_part(self, value: Any) -> None:
         """Set the gradient of a view, which is a part of the base's: all else of that stays, or is zero."""
@@ -318,7 +327,10 @@ class Tensor(Surface):
             one = node.dtype.type(1)
             g = one if node.shape == () else constant_view(one, node.shape)
             return wrap(g) if create_graph else g
-        value = grad if isinstance(grad, Tensor) or type(grad) is np.ndarray else gate.new_array(grad)
+        if isinstance(grad, Tensor) or type(grad) is np.ndarray or type(grad) is gate.Guest:
+            value = grad
+        else:
+            value = gate.guest(grad) if gate.hosted(type(grad)) else gate.new_array(grad)
         if value.dtype.kind not in "biufc" or (value.dtype.kind == "c" and node.dtype.kind != "c"):
             raise TypeError(f"a cotangent of dtype {value.dtype} does not fit a tensor of dtype {node.dtype}")
         if value.shape != node.shape:
@@ -373,8 +385,8 @@ class Tensor(Surface):
     def detach(self) -> Tensor:
         """Return a constant with the same data; the memory is shared until one of the two is updated."""
         t: Tensor
-        if isinstance(self._raw, np.generic):
-            t = wrap(self._raw)
+        if type(self._raw) not in MEMORY:
+            t = wrap(self._raw if isinstance(self._raw, np.generic) else self._raw.copy())
             t._alias = self._alias
             return t
         raw, family = detached(self)
