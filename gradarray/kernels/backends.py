@@ -23,6 +23,7 @@ class Backend:
 
     Attributes
     ----------
+    name : what to call such arrays in a message
     looks : whether values may be looked at while a function is differentiated. Of an array that is computed later they
         may not: a sweep then does not find out whether there is a NaN, which a zero from a selection would win over.
     writes : whether an array of its own may be written into; otherwise `assigned` and `added` make another one
@@ -36,6 +37,7 @@ class Backend:
     ...         return type(like)(value)
     """
 
+    name = "arrays of another library"
     looks = True
     writes = True
     functions: dict[Any, Callable[..., Any]] = {}
@@ -102,6 +104,10 @@ class Backend:
             if str(error).startswith("no implementation found for"):
                 return NotImplemented
             raise
+
+    def otherwise(self, func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+        """Return the same where there is no way but to do it all by oneself."""
+        raise TypeError(f"np.{func.__name__} has no form for {self.name}")
 
     def method(self, ufunc: np.ufunc, method: str, args: Any, kwargs: dict[str, Any]) -> Any:
         """Return what a method of a ufunc makes of arrays: by the function that does the same, where there is one."""

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from ..context.settings import SILENT, errors
 from . import guard
-from .guests import Guest, guest, hosted
+from .guests import Guest, beside, guest, hosted
 from .traced import MEMORY, TRACED
 
 # Operands that NumPy takes as they are and that hide no variable.
@@ -267,13 +268,14 @@ def asks_for_array(kinds: tuple[Any, ...]) -> bool:
 def outward(value: Any, like: Any = None) -> Any:
     """Return a raw array, or the arrays in lists and tuples, for the caller: a guest as the array that it holds.
 
-    Laid out as another one is, as a gradient is like its value; an ndarray becomes what that is.
+    Laid out as another one is, as a gradient is like its value; an ndarray becomes what that is. Where it is a rule that
+    has asked, it goes on with the guest.
     """
     kind = type(value)
     if kind is Guest:
-        return value.given(like)
+        return value if like is None and errors.get() is SILENT else value.given(like)
     if type(like) is Guest and kind in ARRAYS:
-        return like.program.entered(value).given(like)
+        return beside(value, like).given(like)
     if kind is tuple or kind is list:
         return kind([outward(item) for item in value])
     return value

@@ -71,18 +71,20 @@ class Guest(Traced):
     backend : who answers for it
     """
 
-    __slots__ = ("_own", "array", "backend")
+    __slots__ = ("_own", "_presumed", "array", "backend")
     __array_priority__ = 2000.0
     __hash__ = None  # type: ignore[assignment]
 
     array: Any
     backend: Backend
     _own: bool  # nobody else has the array, so that it may be written into
+    _presumed: bool | None  # the truth of a result that may not be looked at
 
     def __init__(self, array: Any, backend: Backend, own: bool = False) -> None:
         self.array = array
         self.backend = backend
         self._own = own
+        self._presumed = None
 
     @property  # type: ignore[misc]
     def __class__(self) -> type:
@@ -130,7 +132,7 @@ class Guest(Traced):
 
     def view(self, *args: Any) -> Guest:
         if args and args[0] is not np.ndarray:
-            raise TypeError(f"{_name(self)} has no memory that could be seen under another dtype; use x.astype(dtype)")
+            raise TypeError(f"{self.backend.name} have no memory that could be seen under another dtype; use x.astype(dtype)")
         return self.copy()
 
     def strong(self) -> Guest:
@@ -181,6 +183,8 @@ class Guest(Traced):
         else:
             bare, options = _bare(self, inputs), _bare(self, kwargs)
             result = _hosted(self.backend, self.backend.method(ufunc, method, bare, options))
+            if ufunc in PRESUMED and not self.backend.looks:
+                _presumed(result, ufunc)
         return _put(outs, result) if outs else result
 
     def __array_function__(self, func: Any, types: Iterable[type], args: Any, kwargs: dict[str, Any]) -> Any:
@@ -231,7 +235,12 @@ class Guest(Traced):
         return (self[i] for i in range(len(self)))
 
     def __bool__(self) -> bool:
-        return bool(self._known())
+        """Tell whether the one element is true.
+
+        Where it may not be looked at, any element is presumed to be what was asked for, and not all of them: rules ask
+        so whether there is anything that is not done in the usual way, and their other way is right for all elements.
+        """
+        return bool(self._known()) if self._presumed is None else self._presumed
 
     def __int__(self) -> int:
         return int(self._known())
@@ -284,11 +293,11 @@ class Guest(Traced):
         self[...] = value
 
     def setflags(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        raise ValueError(f"{_name(self)} has no flags that could be set")
+        raise ValueError(f"{self.backend.name} have no flags that could be set")
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in _METHODS:
-            raise AttributeError(f"{_name(self)} inside a Tensor has no attribute {name!r}")
+            raise AttributeError(f"{self.backend.name} inside a Tensor have no attribute {name!r}")
         func = getattr(np, {"conj": "conjugate"}.get(name, name))
         return lambda *args, **kwargs: func(self, *args, **kwargs)
 
@@ -297,11 +306,6 @@ _METHODS = frozenset(
     ("all any argmax argmin argpartition argsort choose clip compress conj conjugate cumprod cumsum diagonal dot max "
     "mean min nonzero prod ptp repeat round searchsorted squeeze std sum swapaxes take trace var").split()
 )  # fmt: skip
-
-
-def _name(x: Guest) -> str:
-    kind = type(x.array)
-    return f"an array of {kind.__module__.partition('.')[0]}"
 
 
 # --- coming in --------------------------------------------------------------------------------------------------------
@@ -366,12 +370,46 @@ def carried_out(like: Guest, func: Callable[..., Any], args: Any, kwargs: dict[s
     if special is not None:
         return _hosted(backend, special(*_bare(like, args), **_bare(like, kwargs)))
     result = backend.call(func, _bare(like, args), _bare(like, kwargs))
+    if func in PRESUMED and not backend.looks:
+        return _presumed(_hosted(backend, result), func)
     if result is NotImplemented:
         body = body_of(func)
-        if body is None:
-            raise TypeError(f"np.{func.__name__} has no form for {_name(like)}")
-        return body(*args, **kwargs)
+        if body is not None:
+            return body(*args, **kwargs)
+        result = backend.otherwise(func, _bare(like, args), _bare(like, kwargs))
     return _hosted(backend, result)
+
+
+# What is presumed of results that may not be looked at.
+PRESUMED = {np.any: True, np.all: False, np.logical_or: True, np.logical_and: False}
+
+
+def _presumed(result: Any, func: Any) -> Any:
+    if type(result) is Guest and not result.shape:
+        result._presumed = PRESUMED[func]
+    return result
+
+
+def decided(condition: Any) -> bool:
+    """Return a condition as True or False, computed if need be."""
+    return bool(condition._known() if type(condition) is Guest else condition)
+
+
+def in_sight(x: Any) -> bool:
+    """Tell whether the values of an array may be looked at now."""
+    return type(x) is not Guest or x.backend.looks
+
+
+def beside(value: Any, like: Any) -> Any:
+    """Return a plain array or a guest as what `like` is: a guest where that is one."""
+    return like.program.entered(value) if type(like) is Guest else value
+
+
+def looked_up(table: Any, places: Any) -> Any:
+    """Return ``table[places]``, also of a plain table at places that another library's array tells."""
+    if type(places) is Guest and type(table) is np.ndarray:
+        return places.program.entered(table)[places]
+    return table[places]
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------

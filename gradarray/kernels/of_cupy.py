@@ -16,6 +16,8 @@ from .backends import Backend
 
 
 class CuPy(Backend):
+    name = "CuPy arrays"
+
     def __init__(self) -> None:
         self.cupy = importlib.import_module("cupy")  # where there is one of its arrays, it has been imported
         scatter: Any = getattr(self.cupy, "add", None)

@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from .backends import Backend
+from .backends import REDUCTIONS, Backend
 
 
 class Dask(Backend):
+    name = "Dask arrays"
     looks = False
     writes = False
 
@@ -56,6 +57,9 @@ class Dask(Backend):
                     return self._elementwise(func, args, kwargs)
                 return self._several(func, args, kwargs)
             return self.da.matmul(*args) if func is np.matmul and not kwargs else self.whole(func, args, kwargs)
+        if func in _FOLDS and ("initial" in kwargs or kwargs.get("where", True) is not True):
+            a, axis, *_ = (*args, None) if len(args) == 1 else args
+            return self.reduced(_FOLDS[func], a, **{"axis": axis, **kwargs})
         theirs = self._theirs(func)
         if theirs is None or func in _COMPUTING:
             return NotImplemented
@@ -90,6 +94,11 @@ class Dask(Backend):
 
     def changed(self, func: Callable[..., Any], x: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         return self.whole(_Changed(func), (x, *args), kwargs)
+
+    def otherwise(self, func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+        if func.__name__ in _UNSIZED:
+            raise TypeError(f"the size of what np.{func.__name__} makes of Dask arrays is known only once it is computed")
+        return self.whole(func, args, kwargs)
 
     def whole(self, func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
         """Return the result of a function that is carried out on all of its arrays in one task.
@@ -156,7 +165,7 @@ class Dask(Backend):
             spread = (slice(None),) * places.ndim
             return found[tuple([part for i, item in enumerate(index) for part in (spread if i == k else (item,))])]
         places = _places(x.shape, index)
-        return self.da.take(x.reshape(-1), places.reshape(-1), axis=0).reshape(places.shape)
+        return self.da.take(x.reshape((x.size,)), places.reshape(-1), axis=0).reshape(places.shape)
 
     def assigned(self, x: Any, index: Any, value: Any, own: bool) -> Any:
         index = self._index(index, x.ndim)
@@ -176,7 +185,7 @@ class Dask(Backend):
         value = self._spread(value, shape)
         turns = np.zeros(x.size, np.intp)  # of a place that is named twice, the last value stays
         turns[places.reshape(-1)] = np.arange(places.size)
-        taken = self.da.take(value.reshape(-1), turns, axis=0).reshape(x.shape) if places.size else x
+        taken = self.da.take(value.reshape((value.size,)), turns, axis=0).reshape(x.shape) if places.size else x
         return self.da.where(mask, taken, x)
 
     def added(self, x: Any, index: Any, value: Any, own: bool) -> Any:
@@ -198,8 +207,8 @@ class Dask(Backend):
             value = value.reshape(value.shape[:k] + (places.size,) + value.shape[k + places.ndim :])
             return x + self._gathered(value, _positive(places.reshape(-1), x.shape[k]), k, x)
         places = _places(x.shape, index).reshape(-1)
-        value = self._spread(value, _shape_of(x.shape, index)).reshape(-1)
-        flat = x.reshape(-1)
+        value = self._spread(value, _shape_of(x.shape, index)).reshape((places.size,))
+        flat = x.reshape((x.size,))
         return x + self._gathered(value, places, 0, flat).reshape(x.shape)
 
     def _gathered(self, value: Any, places: Any, axis: int, like: Any) -> Any:
@@ -295,7 +304,7 @@ class Dask(Backend):
             return call
 
         def ravel(a: Any, order: str = "C") -> Any:
-            return reshape(a, -1, order=order)
+            return reshape(a, (a.size,), order=order)
 
         def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: Any = None) -> Any:
             shape = newshape if shape is None else shape
@@ -304,7 +313,15 @@ class Dask(Backend):
                 return da.reshape(a.T, new[::-1]).T
             if not a.size:
                 return da.zeros(np.empty(a.shape, a.dtype).reshape(shape).shape, dtype=a.dtype)
-            return da.reshape(a, shape)
+            shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+            if -1 in shape:
+                shape = tuple([a.size // max(1, abs(math.prod(shape))) if n == -1 else n for n in shape])
+            if math.prod(shape) != a.size:
+                np.empty(a.shape, np.bool_).reshape(shape)  # NumPy's own error
+            try:
+                return da.reshape(a, shape)
+            except NotImplementedError:
+                return da.reshape(da.reshape(a, (a.size,)), shape)
 
         def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
             return a.copy()
@@ -324,8 +341,11 @@ class Dask(Backend):
         def dot(a: Any, b: Any) -> Any:
             return a * b if not np.ndim(a) or not np.ndim(b) else da.dot(a, b)
 
+        def flat(a: Any) -> Any:
+            return reshape(da.asarray(a), -1)
+
         def vdot(a: Any, b: Any) -> Any:
-            return da.sum(da.conj(da.asarray(a)).reshape(-1) * da.asarray(b).reshape(-1))
+            return da.sum(flat(a).conj() * flat(b))
 
         def inner(a: Any, b: Any) -> Any:
             if not np.ndim(a) or not np.ndim(b):
@@ -333,7 +353,7 @@ class Dask(Backend):
             return da.tensordot(a, b, axes=((np.ndim(a) - 1,), (np.ndim(b) - 1,)))
 
         def outer(a: Any, b: Any) -> Any:
-            return da.asarray(a).reshape(-1)[:, None] * da.asarray(b).reshape(-1)[None, :]
+            return flat(a)[:, None] * flat(b)[None, :]
 
         def real(a: Any) -> Any:
             return a.real if a.dtype.kind == "c" else a
@@ -344,6 +364,13 @@ class Dask(Backend):
         def broadcast_arrays(*args: Any, subok: bool = False) -> Any:
             shape = np.broadcast_shapes(*map(np.shape, args))
             return tuple([da.broadcast_to(x, shape) for x in args])
+
+        def gradient(f: Any, *varargs: Any, axis: Any = None, **kwargs: Any) -> Any:
+            """Return Dask's own, of chunks that are long enough for it."""
+            least = {k: -1 for k, chunks in enumerate(f.chunks) if min(chunks) < kwargs.get("edge_order", 1) + 1}
+            found = da.gradient(f.rechunk(least) if least else f, *varargs, axis=axis, **kwargs)
+            one = isinstance(found, (list, tuple)) and f.ndim == 1
+            return found[0] if one else tuple(found) if isinstance(found, list) else found
 
         def shape(a: Any) -> Any:
             return a.shape
@@ -383,6 +410,7 @@ class Dask(Backend):
             np.imag: imag,
             np.conjugate: lambda x, **kwargs: x.conj() if x.dtype.kind == "c" else x,
             np.broadcast_arrays: broadcast_arrays,
+            np.gradient: gradient,
             np.shape: shape,
             np.ndim: lambda a: a.ndim,
             np.size: lambda a, axis=None: a.size if axis is None else a.shape[axis],
@@ -419,6 +447,12 @@ _WHOLE: list[Any] = [
     *(np.repeat, np.resize, np.delete, np.insert, np.einsum_path, np.tril_indices_from, np.triu_indices_from),
     *[getattr(np.fft, name) for name in np.fft.__all__ if name not in ("fftfreq", "rfftfreq")],
 ]
+# What tells by its size of the values that it was given.
+_UNSIZED = frozenset(
+    ("argwhere bincount compress extract flatnonzero histogram_bin_edges intersect1d nonzero setdiff1d setxor1d "
+    "trim_zeros union1d unique unique_all unique_counts unique_inverse unique_values").split()
+)  # fmt: skip
+_FOLDS = {func: ufunc for ufunc, func in REDUCTIONS.items()}
 # Dask's functions of these names look at values.
 _COMPUTING: set[Any] = {np.allclose, np.array_equal, np.array_equiv}
 

@@ -150,7 +150,7 @@ class Tensor(Surface):
         point = wrapping.is_point(raw) and (copy or not isinstance(data, np.ndarray))
         self._raw = raw[()] if point else raw
         self._alias = False if point else None
-        if not copy and type(data) in MEMORY and np.may_share_memory(raw, data):
+        if not copy and isinstance(data, np.ndarray) and type(raw) in MEMORY and np.may_share_memory(raw, data):
             # The caller's array, to be read and not to be written into.
             self._alias = Foreign()
         self._known = None
@@ -189,9 +189,9 @@ class Tensor(Surface):
             self[...] = value
 
     def _values(self) -> Any:
-        if type(self._raw) not in MEMORY:
-            return as_array(self) if wrapping.is_scalar(self) else gate.outward(self._raw)
-        return lend(self)
+        if type(self._raw) is gate.Guest:
+            return gate.outward(self._raw)
+        return as_array(self) if wrapping.is_scalar(self) else lend(self)
 
     @property
     def constant(self) -> bool:
@@ -342,6 +342,8 @@ class Tensor(Surface):
                 ) from None
         if value.dtype != node.dtype:
             value = value.astype(node.dtype)
+        if type(value) is np.ndarray:
+            value = gate.beside(value, self._raw)
         if create_graph:
             return value if isinstance(value, Tensor) else wrap(value)
         return value._raw if isinstance(value, Tensor) else value
@@ -385,8 +387,8 @@ class Tensor(Surface):
     def detach(self) -> Tensor:
         """Return a constant with the same data; the memory is shared until one of the two is updated."""
         t: Tensor
-        if type(self._raw) not in MEMORY:
-            t = wrap(self._raw if isinstance(self._raw, np.generic) else self._raw.copy())
+        if type(self._raw) is gate.Guest or isinstance(self._raw, np.generic):
+            t = wrap(self._raw.copy() if type(self._raw) is gate.Guest else self._raw)
             t._alias = self._alias
             return t
         raw, family = detached(self)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..kernels.arrays import Array
 from ..kernels.gate import PLAIN
+from ..kernels.guests import in_sight
 from ..tape import careful
 from ..tape.wrapping import bare
 from .differentiable import Differentiable, Elementwise
@@ -20,9 +21,10 @@ def at_kink(value: Array, kink: Array, x: Array) -> Array:
     """Return a derivative that is 0 by convention at a kink, where the function has none.
 
     To the next order that zero is no constant, since nearby the derivative is another one: there its derivative by `x`,
-    on which it depends, is NaN. That costs nothing where nothing is differentiated once more.
+    on which it depends, is NaN. That costs nothing where nothing is differentiated once more. Where it cannot be seen
+    whether there is a kink, the zero is a constant, since a NaN would have to be kept apart from all other elements.
     """
-    if type(x) in PLAIN or not np.any(kink):
+    if type(x) in PLAIN or not in_sight(bare(kink)) or not np.any(kink):
         return value
     careful.met_kink()
     return undefined_beyond(value, kink, x, np.nan)
