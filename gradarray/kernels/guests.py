@@ -308,6 +308,40 @@ _METHODS = frozenset(
 )  # fmt: skip
 
 
+# --- functions that ask for no values -----------------------------------------------------------------------------------
+
+
+def _array(a: Any, dtype: Any = None, copy: Any = True, ndmin: int = 0, **_options: Any) -> Any:
+    a = a.copy() if dtype is None else a.astype(dtype)
+    return a.reshape((1,) * (ndmin - a.ndim) + a.shape) if ndmin > a.ndim else a
+
+
+def _size(a: Any, axis: int | None = None) -> int:
+    return a.size if axis is None else a.shape[axis]  # type: ignore[no-any-return]
+
+
+def _form(x: Any) -> Any:
+    return x.dtype if type(x) is Guest else x
+
+
+_OURS: dict[Any, Callable[..., Any]] = {
+    **dict.fromkeys((np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.require), _array),
+    np.copy: lambda a, *_args, **_options: a.copy(),
+    np.shape: lambda a: a.shape,
+    np.ndim: lambda a: a.ndim,
+    np.size: _size,
+    np.iscomplexobj: lambda x: x.dtype.kind == "c",
+    np.isrealobj: lambda x: x.dtype.kind != "c",
+    np.result_type: lambda *args: np.result_type(*map(_form, args)),
+    np.can_cast: lambda a, to, casting="safe": np.can_cast(_form(a), _form(to), casting),
+    np.min_scalar_type: lambda a: a.dtype,
+    np.common_type: lambda *args: np.common_type(*[x.value if type(x) is Guest else x for x in args]),
+    np.array_repr: lambda arr, *_args, **_options: repr(arr),
+    np.array_str: lambda a, *_args, **_options: repr(a),
+    np.array2string: lambda a, *_args, **_options: repr(a),
+}
+
+
 # --- coming in --------------------------------------------------------------------------------------------------------
 
 
@@ -366,6 +400,9 @@ def _hosted(backend: Backend, value: Any) -> Any:
 def carried_out(like: Guest, func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
     """Return what a function makes of guests, by the library, or else by plain calls that it is made of."""
     backend = like.backend
+    ours = _OURS.get(func)
+    if ours is not None:
+        return ours(*args, **kwargs)
     special = backend.functions.get(func)
     if special is not None:
         return _hosted(backend, special(*_bare(like, args), **_bare(like, kwargs)))

@@ -295,14 +295,6 @@ class Dask(Backend):
     def _own(self) -> dict[Any, Callable[..., Any]]:
         da = self.da
 
-        def along_axes(func: Any) -> Callable[..., Any]:
-            """Make a function that needs an axis in one piece."""
-
-            def call(a: Any, *args: Any, **kwargs: Any) -> Any:
-                return self.whole(func, (a, *args), kwargs)
-
-            return call
-
         def ravel(a: Any, order: str = "C") -> Any:
             return reshape(a, (a.size,), order=order)
 
@@ -322,13 +314,6 @@ class Dask(Backend):
                 return da.reshape(a, shape)
             except NotImplementedError:
                 return da.reshape(da.reshape(a, (a.size,)), shape)
-
-        def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
-            return a.copy()
-
-        def array(a: Any, dtype: Any = None, *, ndmin: int = 0, **_options: Any) -> Any:
-            a = a if dtype is None else a.astype(dtype)
-            return a.reshape((1,) * (ndmin - a.ndim) + a.shape) if ndmin > a.ndim else a.copy()
 
         def where(condition: Any, *choices: Any) -> Any:
             return da.where(condition, *choices) if choices else da.nonzero(condition)
@@ -372,12 +357,6 @@ class Dask(Backend):
             one = isinstance(found, (list, tuple)) and f.ndim == 1
             return found[0] if one else tuple(found) if isinstance(found, list) else found
 
-        def shape(a: Any) -> Any:
-            return a.shape
-
-        def is_complex(a: Any) -> bool:
-            return a.dtype.kind == "c"
-
         def like(make: Any) -> Callable[..., Any]:
             def call(a: Any, *args: Any, shape: Any = None, order: Any = "K", subok: bool = True, **kwargs: Any) -> Any:
                 kwargs = {name: value for name, value in kwargs.items() if value is not None}
@@ -396,10 +375,6 @@ class Dask(Backend):
         return {
             np.ravel: ravel,
             np.reshape: reshape,
-            np.copy: copy,
-            np.array: array,
-            np.asarray: array,
-            np.ascontiguousarray: copy,
             np.where: where,
             np.clip: clip,
             np.dot: dot,
@@ -411,23 +386,12 @@ class Dask(Backend):
             np.conjugate: lambda x, **kwargs: x.conj() if x.dtype.kind == "c" else x,
             np.broadcast_arrays: broadcast_arrays,
             np.gradient: gradient,
-            np.shape: shape,
-            np.ndim: lambda a: a.ndim,
-            np.size: lambda a, axis=None: a.size if axis is None else a.shape[axis],
-            np.iscomplexobj: is_complex,
-            np.isrealobj: lambda x: not is_complex(x),
             np.zeros_like: like(da.zeros_like),
             np.ones_like: like(da.ones_like),
             np.empty_like: like(da.zeros_like),
             np.full_like: like(da.full_like),
             np.zeros: made(da.zeros),
             np.ones: made(da.ones),
-            np.result_type: lambda *args: np.result_type(*[getattr(x, "dtype", x) for x in args]),
-            np.can_cast: lambda a, to, casting="safe": np.can_cast(getattr(a, "dtype", a), to, casting),
-            np.min_scalar_type: lambda a: a.dtype,
-            np.array_repr: lambda a, *_args, **_options: repr(a),
-            np.array_str: lambda a, *_args, **_options: str(a),
-            np.array2string: lambda a, *_args, **_options: str(a),
         }
 
 
