@@ -111,7 +111,7 @@ def entered(value: Any, where: str) -> Any:
         return value
     if hosted(cls):
         need_numbers(value, where)
-        return guest(value)
+        return _own_guest(value)
     if issubclass(cls, np.ndarray):
         if changes_arithmetic(cls):
             raise TypeError(f"{where}: {described(value)} {_MEANING}")
@@ -192,6 +192,10 @@ def _own(value: Any) -> Any:
     return new_array(value) if guard.mem_guard_active() else np.asarray(value)
 
 
+def _own_guest(value: Any) -> Guest:
+    return guest(value).apart() if guard.mem_guard_active() else guest(value)
+
+
 def new_array(value: Any) -> Any:
     """Return a new array of anything; what has ``__array__`` is not relied on to make one."""
     return np.array(np.asarray(value))
@@ -226,7 +230,7 @@ def parameter(value: Any) -> Any:
     if isinstance(value, (type, str, bytes)):
         return value
     if hosted(kind):
-        return guest(value)
+        return _own_guest(value)
     if isinstance(value, np.ndarray) or is_buffer(value):
         return new_array(value)
     return [*map(parameter, value)] if isinstance(value, MutableSequence) else value

@@ -108,15 +108,17 @@ class Guest(Traced):
 
     # --- coming and going -------------------------------------------------------------------------------------------
 
-    def given(self, like: Any = None) -> Any:
+    def given(self, like: Any = None, copy: bool = True) -> Any:
         """Return the array for a caller, who may write into it; laid out as another one of its shape."""
         array, backend = self.array, self.backend
         if type(like) is Guest and like.backend is backend and like.shape == self.shape:
             array = backend.like(array, like.array)
-        if backend.writes:
-            self._own = False
-            return array.copy() if like is None else array
-        return backend.copy(array)
+        self._own = False
+        return backend.copy(array) if copy or not backend.writes else array
+
+    def apart(self) -> Guest:
+        """Return one whose memory nobody else has, where arrays of this library are written into."""
+        return Guest(self.backend.copy(self.array), self.backend) if self.backend.writes else self
 
     def secured(self) -> Guest:
         """Return what a tape may save: it stays what it is now."""

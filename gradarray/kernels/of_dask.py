@@ -176,17 +176,9 @@ class Dask(Backend):
             return self.whole(_assigned, (x, index, value), {})
         if not any(isinstance(item, np.ndarray) for item in index):
             return self._placed(x, index, value)
-        shape = _shape_of(x.shape, index)
-        places = _places(x.shape, index)
         mask = np.zeros(x.shape, bool)
         mask[index] = True
-        if not np.ndim(value):
-            return self.da.where(mask, value, x)
-        value = self._spread(value, shape)
-        turns = np.zeros(x.size, np.intp)  # of a place that is named twice, the last value stays
-        turns[places.reshape(-1)] = np.arange(places.size)
-        taken = self.da.take(value.reshape((value.size,)), turns, axis=0).reshape(x.shape) if places.size else x
-        return self.da.where(mask, taken, x)
+        return self.da.where(mask, value if not np.ndim(value) else self._scattered(x, index, value, once=True), x)
 
     def added(self, x: Any, index: Any, value: Any, own: bool) -> Any:
         index = self._index(index, x.ndim)
@@ -198,18 +190,29 @@ class Dask(Backend):
         arrays = [k for k, item in enumerate(index) if isinstance(item, np.ndarray)]
         if not arrays:
             return self._placed(x, index, x[index] + value)
-        if self._along_one(index, arrays) and all(
-            type(item) is slice and item == slice(None) for item in index if not isinstance(item, np.ndarray)
-        ):
-            (k,) = arrays
-            places = index[k]
-            value = self._spread(value, _shape_of(x.shape, index))
-            value = value.reshape(value.shape[:k] + (places.size,) + value.shape[k + places.ndim :])
-            return x + self._gathered(value, _positive(places.reshape(-1), x.shape[k]), k, x)
-        places = _places(x.shape, index).reshape(-1)
-        value = self._spread(value, _shape_of(x.shape, index)).reshape((places.size,))
-        flat = x.reshape((x.size,))
-        return x + self._gathered(value, places, 0, flat).reshape(x.shape)
+        return x + self._scattered(x, index, value, once=False)
+
+    def _scattered(self, x: Any, index: Any, value: Any, once: bool) -> Any:
+        """Return zeros like an array with a value added at an index of places; `once`: of a place, the last value."""
+        shape = _shape_of(x.shape, index)
+        value = self._spread(value, shape)
+        arrays = [k for k, item in enumerate(index) if isinstance(item, np.ndarray)]
+        whole = all(item == slice(None) for item in index if type(item) is slice)
+        if self._along_one(index, arrays) and whole and None not in [index[k] for k in range(len(index)) if k not in arrays]:
+            (axis,) = arrays
+            ndim, flat = index[axis].ndim, x
+            places = _positive(index[axis].reshape(-1), x.shape[axis])
+            value = value.reshape(shape[:axis] + (places.size,) + shape[axis + ndim :])
+        else:
+            axis, flat = 0, x.reshape((x.size,))
+            places = _places(x.shape, index).reshape(-1)
+            value = value.reshape((places.size,))
+        if once:
+            _, last = np.unique(places[::-1], return_index=True)
+            if last.size < places.size:
+                last = np.sort(places.size - 1 - last)
+                places, value = places[last], self.da.take(value, last, axis=axis)
+        return self._gathered(value, places, axis, flat).reshape(x.shape)
 
     def _gathered(self, value: Any, places: Any, axis: int, like: Any) -> Any:
         """Return zeros like another array, with rows of a value added at places along an axis."""

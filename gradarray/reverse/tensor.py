@@ -135,7 +135,7 @@ class Tensor(Surface):
                 loss.leaving("Tensor([...])")
             data = wrapping.bare(data)
         elif type(data) not in gate.PLAIN and gate.hosted(type(data)):
-            data = gate.guest(data)
+            data = gate.guest(data).apart() if copy else gate.guest(data)
         # A buffer that is no array's cannot be guarded, and is copied.
         copy = copy or (type(data) not in gate.PLAIN and not isinstance(data, np.ndarray) and gate.is_buffer(data))
         array: Any = fresh_array if type(data) in TRACED else np.array
@@ -190,7 +190,7 @@ class Tensor(Surface):
 
     def _values(self) -> Any:
         if type(self._raw) is gate.Guest:
-            return gate.outward(self._raw)
+            return self._raw.given()
         return as_array(self) if wrapping.is_scalar(self) else lend(self)
 
     @property
@@ -217,7 +217,7 @@ class Tensor(Surface):
         if type(grad) is not np.ndarray and grad is not None:
             if isinstance(grad, np.generic):
                 grad = node.grad = np.asarray(grad, node.dtype)  # a scalar has the byte order of the machine
-            return gate.outward(grad, self._raw)
+            return grad.given(self._raw, copy=False) if type(grad) is gate.Guest else grad
         return grad if type(self._raw) is not gate.Guest or grad is None else gate.outward(grad, self._raw)
 
     @grad.setter
@@ -309,6 +309,8 @@ class Tensor(Surface):
                 if gradient.base is not None or id(gradient) in taken or gradient is grad:
                     gradient = gradient.copy()
                 taken.add(id(gradient))
+            elif type(gradient) is gate.Guest:
+                gradient = gradient.apart()
             if create_graph:
                 # A rule that returns plain zeros gives a constant.
                 _hold(target, gradient if isinstance(gradient, Tensor) else wrap(gradient))
