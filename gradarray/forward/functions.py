@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..context.settings import paused, silently, stopped, watching
-from ..kernels.gate import ARRAYS, PLAIN
+from ..kernels.gate import ARRAYS, PLAIN, outward
 from ..kernels.traced import MEMORY
 from ..reverse.arguments import CallSignature
 from ..reverse.outputs import revalued, taking
@@ -70,7 +70,10 @@ class _Pushers(Reader):
         return _inplace(rule)
 
     def nondifferentiable(self, rule: Rule) -> Pusher:
-        return taking(rule, lambda args, kwargs: rule.call(*values_of(args), **values_of(kwargs)), lambda _: False)
+        def call(args: Any, kwargs: dict[str, Any]) -> Any:
+            return outward(rule.call(*values_of(args), **values_of(kwargs)))
+
+        return taking(rule, call, lambda _: False)
 
     def zero_gradient(self, rule: ZeroGradient) -> Pusher:
         return taking(rule, _zero_gradient(rule), lambda _: True)

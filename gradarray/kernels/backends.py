@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from ..context.settings import plainly
+
 
 class Backend:
     """The answers for arrays of one type, which speak NumPy's two protocols; all arguments and results are of it.
@@ -193,8 +195,15 @@ def backend(kind: type, answers: Backend | None = None) -> Any:
         raise TypeError(f"backend() takes the class of another library's arrays, not {kind!r:.60}")
     if not isinstance(answers, Backend):
         raise TypeError(f"the answers for {kind.__name__} are an instance of gradarray.registry.Backend")
+    for name, value in vars(Backend).items():
+        if callable(value) and not name.startswith("_"):  # where arrays that are made stay what they are
+            setattr(answers, name, functools.partial(_plainly, getattr(answers, name)))
     _backends[kind] = answers
     return answers
+
+
+def _plainly(method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    return plainly(method, args, kwargs)
 
 
 def backend_of(kind: type) -> Backend | None:

@@ -31,6 +31,9 @@ class _Flags:
     c_contiguous = f_contiguous = contiguous = forc = fnc = owndata = False
     writeable = aligned = True
 
+    def __getitem__(self, name: str) -> bool:
+        return name in ("WRITEABLE", "ALIGNED", "W", "A")
+
 
 FLAGS = _Flags()
 
@@ -134,7 +137,9 @@ class Guest(Traced):
 
     def view(self, *args: Any) -> Guest:
         if args and args[0] is not np.ndarray:
-            raise TypeError(f"{self.backend.name} have no memory that could be seen under another dtype; use x.astype(dtype)")
+            raise TypeError(
+                f"{self.backend.name} have no memory that could be seen under another dtype; use x.astype(dtype)"
+            )
         return self.copy()
 
     def strong(self) -> Guest:
@@ -273,7 +278,9 @@ class Guest(Traced):
     real = property(lambda self: np.real(self) if self.dtype.kind == "c" else self)
     imag = property(lambda self: np.imag(self))
 
-    def astype(self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True) -> Any:
+    def astype(
+        self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True
+    ) -> Any:
         if not np.can_cast(self.dtype, dtype, casting):
             np.zeros(0, self.dtype).astype(dtype, casting=casting)  # NumPy's own error
         return self.copy() if self.dtype == dtype else Guest(self.array.astype(dtype), self.backend)
@@ -305,12 +312,11 @@ class Guest(Traced):
 
 
 _METHODS = frozenset(
-    ("all any argmax argmin argpartition argsort choose clip compress conj conjugate cumprod cumsum diagonal dot max "
-    "mean min nonzero prod ptp repeat round searchsorted squeeze std sum swapaxes take trace var").split()
+    ["all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "compress", "conj", "conjugate", "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ptp", "repeat", "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var"]
 )  # fmt: skip
 
 
-# --- functions that ask for no values -----------------------------------------------------------------------------------
+# --- functions that ask for no values ---------------------------------------------------------------------------------
 
 
 def _array(a: Any, dtype: Any = None, copy: Any = True, ndmin: int = 0, **_options: Any) -> Any:
@@ -541,12 +547,26 @@ def _operators() -> None:
 
 
 _BINARY = {
-    **{"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide, "floordiv": np.floor_divide},
-    **{"mod": np.remainder, "pow": np.power, "matmul": np.matmul, "divmod": np.divmod},
-    **{"and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor},
-    **{"lshift": np.left_shift, "rshift": np.right_shift},
-    **{"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal},
-    **{"eq": np.equal, "ne": np.not_equal},
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "truediv": np.divide,
+    "floordiv": np.floor_divide,
+    "mod": np.remainder,
+    "pow": np.power,
+    "matmul": np.matmul,
+    "divmod": np.divmod,
+    "and": np.bitwise_and,
+    "or": np.bitwise_or,
+    "xor": np.bitwise_xor,
+    "lshift": np.left_shift,
+    "rshift": np.right_shift,
+    "lt": np.less,
+    "le": np.less_equal,
+    "gt": np.greater,
+    "ge": np.greater_equal,
+    "eq": np.equal,
+    "ne": np.not_equal,
 }
 _UNARY = {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}
 _COMPARING = ("lt", "le", "gt", "ge", "eq", "ne")

@@ -63,11 +63,16 @@ class Dask(Backend):
         theirs = self._theirs(func)
         if theirs is None or func in _COMPUTING:
             return NotImplemented
-        if kwargs.get("where", None) is True:
+        if kwargs.get("where") is True:
             kwargs = {name: value for name, value in kwargs.items() if name != "where"}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", self.da.PerformanceWarning)
-            return theirs(*args, **kwargs)
+            try:
+                return theirs(*args, **kwargs)
+            except TypeError as error:
+                if "unexpected keyword argument" in str(error):
+                    return NotImplemented
+                raise
 
     def _theirs(self, func: Callable[..., Any]) -> Any:
         found = self.da
@@ -97,7 +102,9 @@ class Dask(Backend):
 
     def otherwise(self, func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
         if func.__name__ in _UNSIZED:
-            raise TypeError(f"the size of what np.{func.__name__} makes of Dask arrays is known only once it is computed")
+            raise TypeError(
+                f"the size of what np.{func.__name__} makes of Dask arrays is known only once it is computed"
+            )
         return self.whole(func, args, kwargs)
 
     def whole(self, func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
@@ -135,7 +142,9 @@ class Dask(Backend):
     def _tried(self, value: Any) -> Any:
         """Return arguments for a trial: other numbers in place of an array, with which nothing goes wrong."""
         if isinstance(value, self.da.Array):
-            made: Any = np.zeros(value.shape, value.dtype) if value.dtype.kind in "iu" else np.ones(value.shape, value.dtype)
+            made: Any = (
+                np.zeros(value.shape, value.dtype) if value.dtype.kind in "iu" else np.ones(value.shape, value.dtype)
+            )
             if value.ndim > 1 and value.shape[-1] == value.shape[-2] and value.dtype.kind in "fc":
                 made += value.shape[-1] * np.eye(value.shape[-1])
             return made
@@ -161,7 +170,11 @@ class Dask(Backend):
             axis = sum(item is not None for item in index[:k])
             n = x.shape[axis]
             found = self.da.take(x, _positive(places.reshape(-1), n), axis=axis)
-            found = found.reshape(found.shape[:axis] + places.shape + found.shape[axis + 1 :]) if places.ndim != 1 else found
+            found = (
+                found.reshape(found.shape[:axis] + places.shape + found.shape[axis + 1 :])
+                if places.ndim != 1
+                else found
+            )
             spread = (slice(None),) * places.ndim
             return found[tuple([part for i, item in enumerate(index) for part in (spread if i == k else (item,))])]
         places = _places(x.shape, index)
@@ -198,7 +211,11 @@ class Dask(Backend):
         value = self._spread(value, shape)
         arrays = [k for k, item in enumerate(index) if isinstance(item, np.ndarray)]
         whole = all(item == slice(None) for item in index if type(item) is slice)
-        if self._along_one(index, arrays) and whole and None not in [index[k] for k in range(len(index)) if k not in arrays]:
+        if (
+            self._along_one(index, arrays)
+            and whole
+            and None not in [index[k] for k in range(len(index)) if k not in arrays]
+        ):
             (axis,) = arrays
             ndim, flat = index[axis].ndim, x
             places = _positive(index[axis].reshape(-1), x.shape[axis])
@@ -238,7 +255,9 @@ class Dask(Backend):
         kept = tuple([item for item in index if item is not None])
         if np.ndim(value) and None in index:
             shape = _shape_of(x.shape, index)
-            value = self._spread(value, shape)[tuple([0 if item is None else slice(None) for item in index if type(item) is not int])]
+            value = self._spread(value, shape)[
+                tuple([0 if item is None else slice(None) for item in index if type(item) is not int])
+            ]
         elif np.ndim(value) and not all(n == 1 for n in value.shape[: value.ndim]):
             value = self._spread(value, _shape_of(x.shape, kept))
         elif np.ndim(value):
@@ -280,7 +299,9 @@ class Dask(Backend):
                     items.append(item if item.size or item.dtype.kind in "iu" else item.astype(np.intp))
             else:
                 items.append(item if item is None or item is Ellipsis or type(item) is slice else int(item))
-        used = sum([getattr(x, "ndim", 1) if self._is_mask(x) else 1 for x in items if x is not None and x is not Ellipsis])
+        used = sum(
+            [getattr(x, "ndim", 1) if self._is_mask(x) else 1 for x in items if x is not None and x is not Ellipsis]
+        )
         at = next((k for k, item in enumerate(items) if type(item) is EllipsisType), len(items))
         if not self._is_lazy(tuple(items)):
             items[at : at + 1] = [slice(None)] * (ndim - used)
@@ -321,7 +342,7 @@ class Dask(Backend):
         def where(condition: Any, *choices: Any) -> Any:
             return da.where(condition, *choices) if choices else da.nonzero(condition)
 
-        def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:  # noqa: A002
+        def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
             low, high = a_min if min is None else min, a_max if max is None else max
             a = a if low is None else da.maximum(a, low)
             return a if high is None else da.minimum(a, high)
@@ -416,8 +437,7 @@ _WHOLE: list[Any] = [
 ]
 # What tells by its size of the values that it was given.
 _UNSIZED = frozenset(
-    ("argwhere bincount compress extract flatnonzero histogram_bin_edges intersect1d nonzero setdiff1d setxor1d "
-    "trim_zeros union1d unique unique_all unique_counts unique_inverse unique_values").split()
+    ["argwhere", "bincount", "compress", "extract", "flatnonzero", "histogram_bin_edges", "intersect1d", "nonzero", "setdiff1d", "setxor1d", "trim_zeros", "union1d", "unique", "unique_all", "unique_counts", "unique_inverse", "unique_values"]
 )  # fmt: skip
 _FOLDS = {func: ufunc for ufunc, func in REDUCTIONS.items()}
 # Dask's functions of these names look at values.

@@ -507,6 +507,8 @@ class Tensor(Surface):
         return base if front is None else None if front is self else front
 
     def __repr__(self) -> str:
+        if type(self._raw) is gate.Guest:
+            return f"Tensor({self._raw!r})"
         return np.array_repr(np.asarray(self._raw).view(Printed))
 
     def __str__(self) -> str:
