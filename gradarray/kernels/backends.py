@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ class Backend:
     name = "arrays of another library"
     looks = True
     writes = True
-    functions: dict[Any, Callable[..., Any]] = {}
+    functions: Mapping[Any, Callable[..., Any]] = MappingProxyType({})
 
     def zeros(self, shape: tuple[int, ...], dtype: Any, like: Any) -> Any:
         """Return zeros of a shape and dtype, in the kind of place in which `like` is."""

@@ -3,8 +3,8 @@
 A tape asks what it keeps for its values later, when an array of another library may have changed, or answers in another
 way. So numbers, and arrays of exactly the type ndarray, are all that stands there. Anything else is made an ndarray
 once, when it comes in; or a guest, where a backend answers for arrays of its type; or it is given its turn, because it
-answers NumPy's protocols itself; or it is refused. Whatever is not of a type in PLAIN passes here: operands, parameters,
-indices, the arguments of transforms, and results. No other module asks what kind of array it has before it.
+answers NumPy's protocols itself; or it is refused. Whatever is not of a type in PLAIN passes here: operands,
+parameters, indices, the arguments of transforms, and results. No other module asks what kind of array it has before it.
 """
 
 from __future__ import annotations
@@ -272,8 +272,8 @@ def asks_for_array(kinds: tuple[Any, ...]) -> bool:
 def outward(value: Any, like: Any = None) -> Any:
     """Return a raw array, or the arrays in lists and tuples, for the caller: a guest as the array that it holds.
 
-    Laid out as another one is, as a gradient is like its value; an ndarray becomes what that is. Where it is a rule that
-    has asked, it goes on with the guest.
+    Laid out as another one is, as a gradient is like its value; an ndarray becomes what that is. Where it is a rule
+    that has asked, it goes on with the guest.
     """
     kind = type(value)
     if kind is Guest:

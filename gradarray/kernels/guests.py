@@ -312,14 +312,18 @@ class Guest(Traced):
 
 
 _METHODS = frozenset(
-    ["all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "compress", "conj", "conjugate", "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ptp", "repeat", "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var"]
-)  # fmt: skip
+    {
+        *("all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "compress", "conj"),
+        *("conjugate", "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ptp"),
+        *("repeat", "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var"),
+    }
+)
 
 
 # --- functions that ask for no values ---------------------------------------------------------------------------------
 
 
-def _array(a: Any, dtype: Any = None, copy: Any = True, ndmin: int = 0, **_options: Any) -> Any:
+def _array(a: Any, dtype: Any = None, *, ndmin: int = 0, **_options: Any) -> Any:
     a = a.copy() if dtype is None else a.astype(dtype)
     return a.reshape((1,) * (ndmin - a.ndim) + a.shape) if ndmin > a.ndim else a
 

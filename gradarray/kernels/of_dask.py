@@ -219,7 +219,7 @@ class Dask(Backend):
             (axis,) = arrays
             ndim, flat = index[axis].ndim, x
             places = _positive(index[axis].reshape(-1), x.shape[axis])
-            value = value.reshape(shape[:axis] + (places.size,) + shape[axis + ndim :])
+            value = value.reshape((*shape[:axis], places.size, *shape[axis + ndim :]))
         else:
             axis, flat = 0, x.reshape((x.size,))
             places = _places(x.shape, index).reshape(-1)
@@ -239,7 +239,7 @@ class Dask(Backend):
             shape = (*like.shape[:axis], n, *like.shape[axis + 1 :])
             if here.size:
                 part = self.da.take(value, here, axis=axis).rechunk({axis: -1})
-                found = part.chunks[:axis] + ((n,),) + part.chunks[axis + 1 :]
+                found = (*part.chunks[:axis], (n,), *part.chunks[axis + 1 :])
                 parts.append(
                     self.da.map_blocks(
                         _gathered, part, places[here] - start, n, axis, dtype=value.dtype, chunks=found, meta=part._meta
@@ -322,8 +322,8 @@ class Dask(Backend):
         def ravel(a: Any, order: str = "C") -> Any:
             return reshape(a, (a.size,), order=order)
 
-        def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: Any = None) -> Any:
-            shape = newshape if shape is None else shape
+        def reshape(a: Any, /, shape: Any = None, order: str = "C", **options: Any) -> Any:
+            shape = options.get("newshape") if shape is None else shape
             if order == "F" and a.ndim > 1:
                 new = np.empty(a.shape, np.bool_).reshape(shape).shape
                 return da.reshape(a.T, new[::-1]).T
@@ -370,7 +370,7 @@ class Dask(Backend):
         def imag(a: Any) -> Any:
             return a.imag if a.dtype.kind == "c" else da.zeros_like(a)
 
-        def broadcast_arrays(*args: Any, subok: bool = False) -> Any:
+        def broadcast_arrays(*args: Any, **_options: Any) -> Any:
             shape = np.broadcast_shapes(*map(np.shape, args))
             return tuple([da.broadcast_to(x, shape) for x in args])
 
@@ -382,8 +382,8 @@ class Dask(Backend):
             return found[0] if one else tuple(found) if isinstance(found, list) else found
 
         def like(make: Any) -> Callable[..., Any]:
-            def call(a: Any, *args: Any, shape: Any = None, order: Any = "K", subok: bool = True, **kwargs: Any) -> Any:
-                kwargs = {name: value for name, value in kwargs.items() if value is not None}
+            def call(a: Any, *args: Any, shape: Any = None, **kwargs: Any) -> Any:
+                kwargs = {name: kwargs[name] for name in ("dtype", "fill_value") if kwargs.get(name) is not None}
                 if shape is not None and tuple(np.atleast_1d(shape)) != a.shape:
                     return make(da.zeros(shape, dtype=a.dtype), *args, **kwargs)
                 return make(a, *args, **kwargs)
@@ -391,8 +391,8 @@ class Dask(Backend):
             return call
 
         def made(make: Any) -> Callable[..., Any]:
-            def call(*args: Any, like: Any = None, order: Any = "C", **kwargs: Any) -> Any:
-                return make(*args, **kwargs)
+            def call(shape: Any, dtype: Any = float, **_options: Any) -> Any:
+                return make(shape, dtype=dtype)
 
             return call
 
@@ -407,7 +407,7 @@ class Dask(Backend):
             np.outer: outer,
             np.real: real,
             np.imag: imag,
-            np.conjugate: lambda x, **kwargs: x.conj() if x.dtype.kind == "c" else x,
+            np.conjugate: lambda x, **_kwargs: x.conj() if x.dtype.kind == "c" else x,
             np.broadcast_arrays: broadcast_arrays,
             np.gradient: gradient,
             np.zeros_like: like(da.zeros_like),
@@ -437,8 +437,21 @@ _WHOLE: list[Any] = [
 ]
 # What tells by its size of the values that it was given.
 _UNSIZED = frozenset(
-    ["argwhere", "bincount", "compress", "extract", "flatnonzero", "histogram_bin_edges", "intersect1d", "nonzero", "setdiff1d", "setxor1d", "trim_zeros", "union1d", "unique", "unique_all", "unique_counts", "unique_inverse", "unique_values"]
-)  # fmt: skip
+    {
+        *(
+            "argwhere",
+            "bincount",
+            "compress",
+            "extract",
+            "flatnonzero",
+            "histogram_bin_edges",
+            "intersect1d",
+            "nonzero",
+        ),
+        *("setdiff1d", "setxor1d", "trim_zeros", "union1d", "unique", "unique_all", "unique_counts"),
+        *("unique_inverse", "unique_values"),
+    }
+)
 _FOLDS = {func: ufunc for ufunc, func in REDUCTIONS.items()}
 # Dask's functions of these names look at values.
 _COMPUTING: set[Any] = {np.allclose, np.array_equal, np.array_equiv}
