@@ -17,7 +17,10 @@ import numpy as np
 
 from ..context.settings import SILENT, errors
 from . import guard
-from .guests import Guest, beside, guest, hosted
+from .guests import Guest as Guest  # which others have from here
+from .guests import beside as beside
+from .guests import guest as guest
+from .guests import hosted as hosted
 from .traced import MEMORY, TRACED
 
 # Operands that NumPy takes as they are and that hide no variable.

@@ -228,7 +228,7 @@ class Guest(Traced):
 
     def _become(self, value: Any) -> Guest:
         """Let another array of the same shape take the place."""
-        new = np.broadcast_to(_cast(value, self), self.shape)
+        new: Any = np.broadcast_to(_cast(value, self), self.shape)
         self.array = new.array if type(new) is Guest else self.backend.array(new, self.array)
         self._own = False
         return self

@@ -75,12 +75,12 @@ class Dask(Backend):
                 raise
 
     def _theirs(self, func: Callable[..., Any]) -> Any:
-        found = self.da
+        found: Any = self.da
         for name in (*(func.__module__ or "").split(".")[1:], func.__name__):
             found = getattr(found, name, None)
         return None if found is func else found
 
-    def _elementwise(self, func: np.ufunc, args: Any, kwargs: dict[str, Any]) -> Any:
+    def _elementwise(self, func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
         return self.da.core.elemwise(func, *args, **kwargs)
 
     def _several(self, func: np.ufunc, args: Any, kwargs: dict[str, Any]) -> Any:
@@ -516,7 +516,7 @@ def _positive(places: Any, n: int) -> Any:
 
 
 def _shape_of(shape: tuple[int, ...], index: Any) -> tuple[int, ...]:
-    return np.broadcast_to(np.bool_(), shape)[index].shape
+    return np.broadcast_to(np.bool_(), shape)[index].shape  # type: ignore[no-any-return]
 
 
 def _places(shape: tuple[int, ...], index: Any) -> Any:

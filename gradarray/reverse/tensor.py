@@ -459,6 +459,8 @@ class Tensor(Surface):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if self._node is not None and settings.recording():
             loss.leaving(whole=dtype is not None and np.dtype(dtype).kind in loss.WHOLE)
+        if type(self._raw) is gate.Guest:
+            return np.array(self._raw, dtype=dtype, copy=copy)
         data = self._values()
         if copy is None and not data.flags.writeable and writeable(self):  # a tape needs the values
             copy = True

@@ -109,7 +109,7 @@ FEW = [op for op in TABLE if op.name in ("power", "where", "softmax", "std", "cu
 def leaves(value: Any) -> list[Any]:
     if isinstance(value, (tuple, list)):
         return [leaf for item in value for leaf in leaves(item)]
-    return [value]
+    return [value.data if isinstance(value, ga.Tensor) else value]
 
 
 def compare(op: Operation, found: list[Any], known: Any) -> None:
