@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..context.settings import paused, silently, stopped, watching
-from ..kernels.gate import ARRAYS, PLAIN, outward
+from ..kernels.gate import ARRAYS, PLAIN, as_guest, outward
 from ..kernels.traced import MEMORY
 from ..reverse.arguments import CallSignature
 from ..reverse.outputs import revalued, taking
@@ -226,7 +226,7 @@ def _inplace(rule: InPlace) -> Pusher:
         raw: Any = bare(target)
         if type(raw) in MEMORY and not raw.flags.writeable:
             raise ValueError(f"{rule.name}: the array is read-only")
-        return rule.body(*args, **kwargs)
+        return rule.body(*map(as_guest, args), **{name: as_guest(value) for name, value in kwargs.items()})
 
     return push
 

@@ -195,6 +195,11 @@ def _own(value: Any) -> Any:
     return new_array(value) if guard.mem_guard_active() else np.asarray(value)
 
 
+def as_guest(value: Any) -> Any:
+    """Return an argument of a call as a guest, where it is an array of another library; any other one as it is."""
+    return guest(value) if type(value) not in PLAIN and hosted(type(value)) else value
+
+
 def _own_guest(value: Any) -> Guest:
     return guest(value).apart() if guard.mem_guard_active() else guest(value)
 

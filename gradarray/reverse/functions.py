@@ -409,19 +409,14 @@ def _shares(result: Any, args: Any) -> bool:
     return False
 
 
-def _as_guest(value: Any) -> Any:
-    """Return an argument in which another library's array stands as a guest; any other one as it is."""
-    return gate.guest(value) if type(value) not in PLAIN and gate.hosted(type(value)) else value
-
-
 def _inplace(rule: InPlace) -> Callable[[Any, dict[str, Any]], Any]:
     first = rule.params[0]
 
     def record(args: Any, kwargs: dict[str, Any]) -> Any:
         target = args[0] if args else kwargs.get(first)
         if isinstance(target, wrapping.Tensor):
-            args = tuple(map(_as_guest, args))
-            kwargs = {name: _as_guest(value) for name, value in kwargs.items()}
+            args = tuple(map(gate.as_guest, args))
+            kwargs = {name: gate.as_guest(value) for name, value in kwargs.items()}
             become_array(target)
             if not writeable(target):
                 raise ValueError(f"{rule.name}: the tensor is read-only")

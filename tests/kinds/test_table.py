@@ -89,7 +89,7 @@ def _backward(f: Any, a: Any, _v: Any) -> Any:
 def _twice(f: Any, a: Any, v: Any) -> Any:
     x = ga.tensor(a)
     f(x).backward(create_graph=True)
-    np.sum(x.grad * v).backward()
+    np.sum(x.grad * v * x).backward()  # which depends on x, whatever the operation
     return x.grad
 
 
