@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from .dropin.twins import twin
 from .elsewhere.answers import absence
+from .kernels.backends import Backend, backend
 from .rules.differentiable import Bilinear, Elementwise, Function, Linear
 from .rules.kinds import Composite, Creation, InPlace, Nondifferentiable, Rule, Unsupported, ZeroGradient
 from .rules.registry import (
@@ -35,6 +36,7 @@ from .transforms.primitive import primitive
 
 __all__ = [
     "RULES",
+    "Backend",
     "Bilinear",
     "Composite",
     "Creation",
@@ -46,6 +48,7 @@ __all__ = [
     "Rule",
     "Unsupported",
     "ZeroGradient",
+    "backend",
     "bilinear",
     "composite",
     "creation",

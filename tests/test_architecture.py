@@ -37,6 +37,7 @@ ROOMS = (
 LANGUAGE = {"differentiable", "kinds", "kinks", "names", "primitives", "registry", "signature"}
 VALUES = {
     "kernels.arrays": {"Array", "Number", "Spec", "conjugate"},
+    "kernels.guests": {"decided", "in_sight", "looked_up"},
     "kernels.traced": {"as_form"},
     "tape.wrapping": {"bare", "has_variable", "is_scalar", "stack_nested"},
 }

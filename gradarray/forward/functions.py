@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..context.settings import paused, silently, stopped, watching
-from ..kernels.gate import ARRAYS, PLAIN
+from ..kernels.gate import ARRAYS, PLAIN, as_guest, outward
 from ..kernels.traced import MEMORY
 from ..reverse.arguments import CallSignature
 from ..reverse.outputs import revalued, taking
@@ -70,7 +70,10 @@ class _Pushers(Reader):
         return _inplace(rule)
 
     def nondifferentiable(self, rule: Rule) -> Pusher:
-        return taking(rule, lambda args, kwargs: rule.call(*values_of(args), **values_of(kwargs)), lambda _: False)
+        def call(args: Any, kwargs: dict[str, Any]) -> Any:
+            return outward(rule.call(*values_of(args), **values_of(kwargs)))
+
+        return taking(rule, call, lambda _: False)
 
     def zero_gradient(self, rule: ZeroGradient) -> Pusher:
         return taking(rule, _zero_gradient(rule), lambda _: True)
@@ -223,7 +226,7 @@ def _inplace(rule: InPlace) -> Pusher:
         raw: Any = bare(target)
         if type(raw) in MEMORY and not raw.flags.writeable:
             raise ValueError(f"{rule.name}: the array is read-only")
-        return rule.body(*args, **kwargs)
+        return rule.body(*map(as_guest, args), **{name: as_guest(value) for name, value in kwargs.items()})
 
     return push
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..context.settings import paused, silently, stopped, together, watching
-from ..kernels.gate import PLAIN
+from ..kernels.gate import PLAIN, outward
 from ..kernels.parts import ufunc_in_parts
 from ..kernels.traced import MEMORY, copy_of
 from ..reverse import rebinding
@@ -82,7 +82,9 @@ class _Ufuncs(Reader):
         if rule.lower is not None:
             return self.function(rule)
         func = self.func
-        return lambda *operands: NotImplemented if any(map(foreign, operands)) else func(*map(values_of, operands))
+        return lambda *operands: (
+            NotImplemented if any(map(foreign, operands)) else outward(func(*map(values_of, operands)))
+        )
 
     def function(self, rule: Rule | None) -> Pusher:
         func = self.func
@@ -183,7 +185,7 @@ def array_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
     if out is not None:
         return fill(numpys, inputs, kwargs, out, None if constant else record)
     if constant:
-        return numpys(*values_of(inputs), **values_of(kwargs))
+        return outward(numpys(*values_of(inputs), **values_of(kwargs)))
     if method == "__call__":
         return record()
     value = numpys(*bare(inputs), **bare(kwargs))  # and NumPy's own error

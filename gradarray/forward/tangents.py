@@ -21,6 +21,7 @@ from ..context.settings import silently
 from ..kernels import gate
 from ..kernels.arrays import LARGE, Array, factor_of
 from ..kernels.gate import PLAIN
+from ..kernels.guests import Guest, in_sight
 from ..kernels.products import no_nan
 from ..kernels.traced import MEMORY, TRACED, one_beside
 from ..reverse.outputs import output_of, revalued
@@ -296,7 +297,10 @@ def tangent_of(
     rule: Differentiable, ans: Array, values: list[Array], tangents: list[Array | None], params: dict[str, Any]
 ) -> Any:
     """Return the tangent of a result, or of each one of several."""
-    tangent = rule.tangent(ans, values, tangents, params, _TANGENTS)
+    if type(ans) not in PLAIN and type(bare(ans)) is Guest:  # a guest stays one for a rule, as on the way back
+        tangent = silently(rule.tangent, ans, values, tangents, params, _TANGENTS)
+    else:
+        tangent = rule.tangent(ans, values, tangents, params, _TANGENTS)
     return jvp_by_vjp(rule, ans, values, tangents, params) if tangent is NotImplemented else tangent
 
 
@@ -380,7 +384,7 @@ def jvp_by_vjp(
     shape, dtype = ((), np.dtype(float)) if several else (ans.shape, ans.dtype)
     node = Node(rule, args, params, ans, parents, shape, dtype)
     answer = transposed_call(node, tangents, gradients_for(values, tangents))
-    infinite = [None if t is None else ~np.isfinite(bare(t)) for t in tangents]
+    infinite = [~np.isfinite(bare(t)) if t is not None and in_sight(bare(t)) else None for t in tangents]
     if any(mask is not None and np.any(mask) for mask in infinite) and rule.selects is not True:
         answer = _without_zeros_of_data(answer if several else [answer], node, infinite)
         return answer if several else answer[0]

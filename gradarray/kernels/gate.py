@@ -2,9 +2,9 @@
 
 A tape asks what it keeps for its values later, when an array of another library may have changed, or answers in another
 way. So numbers, and arrays of exactly the type ndarray, are all that stands there. Anything else is made an ndarray
-once, when it comes in; or it is given its turn, because it answers NumPy's protocols itself; or it is refused. Whatever
-is not of a type in PLAIN passes here: operands, parameters, indices, the arguments of transforms, and results. No other
-module asks what kind of array it has before it, and a backend of another library's arrays would be let in here.
+once, when it comes in; or a guest, where a backend answers for arrays of its type; or it is given its turn, because it
+answers NumPy's protocols itself; or it is refused. Whatever is not of a type in PLAIN passes here: operands,
+parameters, indices, the arguments of transforms, and results. No other module asks what kind of array it has before it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from ..context.settings import SILENT, errors
 from . import guard
+from .guests import Guest as Guest  # which others have from here
+from .guests import beside as beside
+from .guests import guest as guest
+from .guests import hosted as hosted
 from .traced import MEMORY, TRACED
 
 # Operands that NumPy takes as they are and that hide no variable.
@@ -38,6 +43,10 @@ def admit(array: type, scalar: type) -> None:
         types.update((array, scalar))
 
 
+for _types in (TRACED, PLAIN, ARRAYS):
+    _types.add(Guest)
+
+
 # --- who answers for itself ------------------------------------------------------------------------------------------
 
 
@@ -50,7 +59,7 @@ def answers(cls: type, protocol: str = "__array_ufunc__") -> bool:
     inherited: Any = getattr(np.ndarray, protocol)
     found = getattr(cls, protocol, inherited)
     of_pandas = hasattr(cls, "__pandas_priority__") and not hasattr(cls, "__array_function__")
-    return found is not inherited and not of_pandas
+    return found is not inherited and not of_pandas and not hosted(cls)
 
 
 def defers(other: Any) -> bool:
@@ -103,6 +112,9 @@ def entered(value: Any, where: str) -> Any:
     cls = type(value)
     if cls in PLAIN or cls in SIMPLE:
         return value
+    if hosted(cls):
+        need_numbers(value, where)
+        return _own_guest(value)
     if issubclass(cls, np.ndarray):
         if changes_arithmetic(cls):
             raise TypeError(f"{where}: {described(value)} {_MEANING}")
@@ -124,6 +136,8 @@ def unless_it_answers(value: Any) -> Any:
     cls = type(value)
     if cls in PLAIN or cls in SIMPLE or answers(cls) or answers(cls, "__array_function__"):
         return value
+    if hosted(cls):
+        return guest(value)
     if isinstance(value, np.ndarray):
         return value if changes_arithmetic(cls) else np.asarray(value)
     return value if isinstance(value, (bytes, type)) or not is_buffer(value) else np.asarray(value)
@@ -156,6 +170,8 @@ def returned(value: Any, where: str) -> Any:
         return value
     if isinstance(value, np.ndarray) and not changes_arithmetic(type(value)):
         return np.asarray(value)
+    if hosted(type(value)):
+        return guest(value)
     raise TypeError(
         f"{where} {described(value)}, and no gradient can be found in that; return the array in it, as x.data, or say "
         "by ga.register_container how to look into it"
@@ -177,6 +193,15 @@ def _own(value: Any) -> Any:
     # The memory of a memory map, a buffer or another library's array may change at any time, so it is copied, unless
     # nothing is to be guarded.
     return new_array(value) if guard.mem_guard_active() else np.asarray(value)
+
+
+def as_guest(value: Any) -> Any:
+    """Return an argument of a call as a guest, where it is an array of another library; any other one as it is."""
+    return guest(value) if type(value) not in PLAIN and hosted(type(value)) else value
+
+
+def _own_guest(value: Any) -> Guest:
+    return guest(value).apart() if guard.mem_guard_active() else guest(value)
 
 
 def new_array(value: Any) -> Any:
@@ -212,6 +237,8 @@ def parameter(value: Any) -> Any:
         return value
     if isinstance(value, (type, str, bytes)):
         return value
+    if hosted(kind):
+        return _own_guest(value)
     if isinstance(value, np.ndarray) or is_buffer(value):
         return new_array(value)
     return [*map(parameter, value)] if isinstance(value, MutableSequence) else value
@@ -248,6 +275,22 @@ def asks_for_array(kinds: tuple[Any, ...]) -> bool:
 
 
 # --- what comes out --------------------------------------------------------------------------------------------------
+
+
+def outward(value: Any, like: Any = None) -> Any:
+    """Return a raw array, or the arrays in lists and tuples, for the caller: a guest as the array that it holds.
+
+    Laid out as another one is, as a gradient is like its value; an ndarray becomes what that is. Where it is a rule
+    that has asked, it goes on with the guest.
+    """
+    kind = type(value)
+    if kind is Guest:
+        return value if like is None and errors.get() is SILENT else value.given(like)
+    if type(like) is Guest and kind in ARRAYS:
+        return beside(value, like).given(like)
+    if kind is tuple or kind is list:
+        return kind([outward(item) for item in value])
+    return value
 
 
 def result(out: Any, where: str = "") -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import SPLIT, Array
+from .guests import Guest
 from .parts import add
 
 # Indices of these types give a view.
@@ -41,7 +42,10 @@ def add_at(buffer: Array, index: Any, g: Array) -> None:
 
 def add_in_slice(buffer: Array, index: Any, g: Array) -> None:
     if type(g) is not np.ndarray or type(buffer) is not np.ndarray:
-        buffer[index] += g
+        if type(buffer) is Guest:
+            buffer.add_at(index, g)
+        else:
+            buffer[index] += g
         return
     part = buffer[index]
     if type(part) is not np.ndarray:

@@ -1,4 +1,4 @@
-"""The table of types: what is an array here, and what is one that writes down what is done with it.
+"""The table of types: what is an array here, and what is one that answers for itself.
 
 Beside NumPy's own arrays there may be arrays that carry out each call and write it down, so that it becomes a program;
 see compiler/. They stand wherever an ndarray does. Three questions are asked of a type, and answered by sets, because
@@ -8,7 +8,8 @@ the usual answer has to cost no more than a look:
 - May a rule compute with it directly, because it hides no variable? `gate.PLAIN`, `gate.ARRAYS`, which they join when
   they are let in: `gate.admit`
 - Is it written down what is done with it? `TRACED`. What looks at values, at sizes or at who holds an array so as to
-  be faster stands aside then, because another time the values are others.
+  be faster stands aside then, because another time the values are others. So it does for an array of another library,
+  which stands there as a `guests.Guest` and answers the same questions: its ``program`` makes arrays of that library.
 
 A traced array says by its ``__class__`` that it is an ndarray, and a traced scalar that it is one of NumPy's, so that
 ``isinstance`` has the usual answer. Only ``type(x) is np.ndarray`` tells that one may do with it as one likes.

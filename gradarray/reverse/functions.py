@@ -104,7 +104,12 @@ class _Recorders(Reader):
     def nondifferentiable(self, rule: Rule) -> Call:
         # NumPy's functions of text want an array also where a scalar is shown; its ufuncs are faster on that.
         given = unwrap if rule.is_ufunc else _with_arrays
-        return taking(rule, lambda args, kwargs: rule.call(*given(args), **unwrap(kwargs)), lambda _: False)
+
+        def call(args: Any, kwargs: dict[str, Any]) -> Any:
+            out = rule.call(*given(args), **unwrap(kwargs))
+            return out if type(out) is np.ndarray or type(out) is np.bool_ else gate.outward(out)
+
+        return taking(rule, call, lambda _: False)
 
     def zero_gradient(self, rule: ZeroGradient) -> Call:
         return taking(rule, _zero_gradient(rule), _traced)
@@ -410,6 +415,8 @@ def _inplace(rule: InPlace) -> Callable[[Any, dict[str, Any]], Any]:
     def record(args: Any, kwargs: dict[str, Any]) -> Any:
         target = args[0] if args else kwargs.get(first)
         if isinstance(target, wrapping.Tensor):
+            args = tuple(map(gate.as_guest, args))
+            kwargs = {name: gate.as_guest(value) for name, value in kwargs.items()}
             become_array(target)
             if not writeable(target):
                 raise ValueError(f"{rule.name}: the tensor is read-only")

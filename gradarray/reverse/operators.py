@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..kernels.gate import PLAIN, defers, is_one_object
+from ..kernels.gate import PLAIN, Guest, defers, is_one_object, outward
 from ..kernels.parts import power_in_parts
 from ..rules.registry import find, forgetters
 from .notes import add_shapes
@@ -184,10 +184,11 @@ def _of_values(cls: type, op: Operator, maker: Maker) -> Method:
             if foreign(other):
                 return _turn(op, x1, x2, ours)
         try:
-            return python(bare(x1), bare(x2))
+            out = python(bare(x1), bare(x2))
         except Exception as error:
             add_shapes(error, op.ufunc, (x1, x2))
             raise
+        return outward(out) if type(out) is Guest else out
 
     return operate
 

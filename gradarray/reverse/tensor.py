@@ -134,6 +134,8 @@ class Tensor(Surface):
             if not constant and wrapping.has_variable(data) and settings.recording():
                 loss.leaving("Tensor([...])")
             data = wrapping.bare(data)
+        elif type(data) not in gate.PLAIN and gate.hosted(type(data)):
+            data = gate.guest(data).apart() if copy else gate.guest(data)
         # A buffer that is no array's cannot be guarded, and is copied.
         copy = copy or (type(data) not in gate.PLAIN and not isinstance(data, np.ndarray) and gate.is_buffer(data))
         array: Any = fresh_array if type(data) in TRACED else np.array
@@ -148,7 +150,7 @@ class Tensor(Surface):
         point = wrapping.is_point(raw) and (copy or not isinstance(data, np.ndarray))
         self._raw = raw[()] if point else raw
         self._alias = False if point else None
-        if not copy and isinstance(data, np.ndarray) and np.may_share_memory(raw, data):
+        if not copy and isinstance(data, np.ndarray) and type(raw) in MEMORY and np.may_share_memory(raw, data):
             # The caller's array, to be read and not to be written into.
             self._alias = Foreign()
         self._known = None
@@ -187,6 +189,8 @@ class Tensor(Surface):
             self[...] = value
 
     def _values(self) -> Any:
+        if type(self._raw) is gate.Guest:
+            return self._raw.given()
         return as_array(self) if wrapping.is_scalar(self) else lend(self)
 
     @property
@@ -210,9 +214,11 @@ class Tensor(Surface):
         grad = node.grad
         if grad is nodes.OUTSIDE:
             return self._grad
-        if isinstance(grad, np.generic):
-            grad = node.grad = np.asarray(grad, node.dtype)  # a scalar has the byte order of the machine
-        return grad
+        if type(grad) is not np.ndarray and grad is not None:
+            if isinstance(grad, np.generic):
+                grad = node.grad = np.asarray(grad, node.dtype)  # a scalar has the byte order of the machine
+            return grad.given(self._raw, copy=False) if type(grad) is gate.Guest else grad
+        return grad if type(self._raw) is not gate.Guest or grad is None else gate.outward(grad, self._raw)
 
     @grad.setter
     def grad(self, value: Any) -> None:
@@ -228,7 +234,10 @@ class Tensor(Surface):
         if self._known is nodes.WRITTEN:
             raise nodes.released(nodes.WRITTEN)
         nodes.drop_gradient(self._known, by=nodes.SET_TO_NONE if value is None else None)
-        self._known.grad = value if value is None or isinstance(value, Tensor) else np.array(value, self.dtype)
+        if value is not None and not isinstance(value, Tensor):
+            value = gate.entered(value, "a gradient")
+            value = value.astype(self.dtype) if type(value) is gate.Guest else np.array(value, self.dtype)
+        self._known.grad = value
 
     def _set_part(self, value: Any) -> None:
         """Set the gradient of a view, which is a part of the base's: all else of that stays, or is zero."""
@@ -300,6 +309,8 @@ class Tensor(Surface):
                 if gradient.base is not None or id(gradient) in taken or gradient is grad:
                     gradient = gradient.copy()
                 taken.add(id(gradient))
+            elif type(gradient) is gate.Guest:
+                gradient = gradient.apart()
             if create_graph:
                 # A rule that returns plain zeros gives a constant.
                 _hold(target, gradient if isinstance(gradient, Tensor) else wrap(gradient))
@@ -318,7 +329,10 @@ class Tensor(Surface):
             one = node.dtype.type(1)
             g = one if node.shape == () else constant_view(one, node.shape)
             return wrap(g) if create_graph else g
-        value = grad if isinstance(grad, Tensor) or type(grad) is np.ndarray else gate.new_array(grad)
+        if isinstance(grad, Tensor) or type(grad) is np.ndarray or type(grad) is gate.Guest:
+            value = grad
+        else:
+            value = gate.guest(grad) if gate.hosted(type(grad)) else gate.new_array(grad)
         if value.dtype.kind not in "biufc" or (value.dtype.kind == "c" and node.dtype.kind != "c"):
             raise TypeError(f"a cotangent of dtype {value.dtype} does not fit a tensor of dtype {node.dtype}")
         if value.shape != node.shape:
@@ -330,6 +344,8 @@ class Tensor(Surface):
                 ) from None
         if value.dtype != node.dtype:
             value = value.astype(node.dtype)
+        if type(value) is np.ndarray:
+            value = gate.beside(value, self._raw)
         if create_graph:
             return value if isinstance(value, Tensor) else wrap(value)
         return value._raw if isinstance(value, Tensor) else value
@@ -373,8 +389,8 @@ class Tensor(Surface):
     def detach(self) -> Tensor:
         """Return a constant with the same data; the memory is shared until one of the two is updated."""
         t: Tensor
-        if isinstance(self._raw, np.generic):
-            t = wrap(self._raw)
+        if type(self._raw) is gate.Guest or isinstance(self._raw, np.generic):
+            t = wrap(self._raw.copy() if type(self._raw) is gate.Guest else self._raw)
             t._alias = self._alias
             return t
         raw, family = detached(self)
@@ -443,6 +459,8 @@ class Tensor(Surface):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if self._node is not None and settings.recording():
             loss.leaving(whole=dtype is not None and np.dtype(dtype).kind in loss.WHOLE)
+        if type(self._raw) is gate.Guest:
+            return np.array(self._raw, dtype=dtype, copy=copy)
         data = self._values()
         if copy is None and not data.flags.writeable and writeable(self):  # a tape needs the values
             copy = True
@@ -491,6 +509,8 @@ class Tensor(Surface):
         return base if front is None else None if front is self else front
 
     def __repr__(self) -> str:
+        if type(self._raw) is gate.Guest:
+            return f"Tensor({self._raw!r})"
         return np.array_repr(np.asarray(self._raw).view(Printed))
 
     def __str__(self) -> str:

@@ -28,7 +28,7 @@ from .views.writing import recorded, write
 def _plain(ufunc: np.ufunc, result: Any, inputs: Any) -> Any:
     """Return what NumPy computed from constants: as it is where the results are truth values, else as Tensors."""
     if RULES[ufunc].plain:
-        return result
+        return gate.outward(result)
     gate.need_numbers(result, public_name(ufunc), inputs)
     return wrap_results(result)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..context import settings
 from ..kernels.arrays import FLOAT64, Array
-from ..kernels.gate import PLAIN
+from ..kernels.gate import PLAIN, Guest
 from ..kernels.traced import as_form
 from ..rules.names import public_name
 from ..rules.primitives import astype
@@ -57,7 +57,8 @@ def update(x: Any, ufunc: np.ufunc, other: Any) -> Any:
             else:
                 setitem(x, ..., result)
     elif not x._alias and (type(x._raw) is not np.ndarray or shared(x)):
-        raw = in_place(np.asarray(OPERATED.get(ufunc, ufunc)(x._raw, unwrap(other))), x, ufunc, other)
+        raw = OPERATED.get(ufunc, ufunc)(x._raw, unwrap(other))
+        raw = in_place(raw if type(raw) is Guest else np.asarray(raw), x, ufunc, other)
         raw = raw.astype(x.dtype, copy=False).reshape(x.shape)
         x._raw = _laid_as(x._raw, raw) if type(x._raw) is np.ndarray else raw[()]
     else:

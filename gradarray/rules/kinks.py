@@ -9,6 +9,7 @@ import numpy as np
 
 from ..kernels.arrays import Array
 from ..kernels.gate import PLAIN
+from ..kernels.guests import in_sight
 from ..tape import careful
 from ..tape.wrapping import bare
 from .differentiable import Differentiable, Elementwise
@@ -20,11 +21,12 @@ def at_kink(value: Array, kink: Array, x: Array, axes: tuple[int, ...] | None = 
     """Return a derivative that is 0 by convention at a kink, where the function has none.
 
     To the next order that zero is no constant, since nearby the derivative is another one: there its derivative by `x`,
-    on which it depends, is NaN. That costs nothing where nothing is differentiated once more.
+    on which it depends, is NaN. That costs nothing where nothing is differentiated once more. Where it cannot be seen
+    whether there is a kink, the zero is a constant, since a NaN would have to be kept apart from all other elements.
 
     Where it depends on all elements of `x` along `axes` (None: on all), as that of a norm does, it is NaN by each.
     """
-    if type(x) in PLAIN or not np.any(kink):
+    if type(x) in PLAIN or not in_sight(bare(kink)) or not np.any(kink):
         return value
     careful.met_kink()
     moves = x if axes == () else np.sum(x, axis=axes, keepdims=True)
@@ -42,6 +44,8 @@ def unknown(g: Array, where: Array) -> Array:
     It is no function of the cotangent that a rule may have by itself: in forward mode, rules are differentiated by it.
     """
     zero = where & (bare(g) == 0)
+    if not in_sight(bare(g)) or not in_sight(bare(where)):  # a NaN times the zero that a selection has would stay one
+        return g + np.where(where & ~zero, np.nan, 0)
     return at_kink(np.where(where & ~zero, np.nan * g, g), zero, g)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..context.frames import caller_of
 from ..context.settings import plainly
+from ..kernels import guests
 from .differentiable import Bilinear, Derivative, Elementwise, Function, Linear, Partial
 from .kinds import Anew, Composite, Creation, InPlace, Nondifferentiable, Rule, Straight, Unsupported, ZeroGradient
 
@@ -82,6 +83,13 @@ def find(func: Any) -> Rule | None:
                 return RULES.setdefault(func, rule)
     return rule
 
+
+def _body_of(func: Any) -> Callable[..., Any] | None:
+    rule = find(func)
+    return rule.body if isinstance(rule, Composite) else None
+
+
+guests.body_of = _body_of
 
 _families: list[tuple[Callable[[Any], bool], Callable[[Any], Rule], str]] = []
 

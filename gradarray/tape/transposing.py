@@ -13,9 +13,10 @@ import numpy as np
 
 from ..context.settings import RECORDED, silently, within
 from ..kernels.arrays import Spec, is_floating
+from ..kernels.guests import Guest, beside
 from .fitting import fit
 from .nodes import Node, leaf
-from .wrapping import wrap
+from .wrapping import bare, wrap
 
 # Those that lead to the tangent: cotangents of operands, each with the operand's tangent.
 Paired = list[tuple[Any, Any]]
@@ -38,7 +39,8 @@ def linear_transpose(
     gradients : returns the gradient of the sum of all ``Re<c, t>`` by each leaf, from the pairs (c, t) and the leaves
     """
     leaves = [leaf(out.shape, out.dtype) if is_floating(out) else None for out in outs]
-    v = [None if x is None else wrap(np.zeros(x.shape, x.dtype), x) for x in leaves]
+    like = next((raw for t in tangents if t is not None and type(raw := bare(t)) is Guest), None)
+    v = [None if x is None else wrap(beside(np.zeros(x.shape, x.dtype), like), x) for x in leaves]
 
     def compute() -> list[Any]:
         pulled = zip(pull(v), tangents, strict=False)

@@ -161,7 +161,8 @@ def wrap_results(out: Any) -> Any:
             else out
         )
     floating = [isinstance(item, (tuple, list)) or is_floating(item) for item in out]
-    wrapped = [wrap_results(item) if f or not any(floating) else item for item, f in zip(out, floating, strict=True)]
+    both = zip(out, floating, strict=True)
+    wrapped = [wrap_results(item) if f or not any(floating) else gate.outward(item) for item, f in both]
     return type(out)(*wrapped) if hasattr(out, "_fields") else type(out)(wrapped)
 
 

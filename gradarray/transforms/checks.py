@@ -9,8 +9,9 @@ import numpy as np
 from ..batch.mapped import Mapped
 from ..forward.dual import Dual
 from ..kernels.arrays import FLOAT64
-from ..kernels.gate import PLAIN, argument, returned
+from ..kernels.gate import ARRAYS, PLAIN, Guest, argument, beside, returned
 from ..reverse.tensor import Tensor
+from ..tape.wrapping import bare
 from .containers import Tree, flatten
 
 
@@ -31,7 +32,8 @@ def is_usual(x: Any) -> bool:
 
 def zeros_of(x: Any) -> Any:
     """Return zeros in the shape and dtype of an array or a number."""
-    return np.zeros(shape_of(x), dtype_of(x))[()]
+    zeros = np.zeros(shape_of(x), dtype_of(x))[()]
+    return zeros if type(x) in ARRAYS and type(x) is not Guest else beside(zeros, bare(x))
 
 
 # --- what may go in and come out ------------------------------------------------------------------------------------

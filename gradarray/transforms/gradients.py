@@ -22,7 +22,7 @@ from ..elsewhere.answers import telling
 from ..forward.dual import Dual
 from ..forward.tangents import met
 from ..kernels.arrays import FLOAT64
-from ..kernels.gate import ARRAYS, argument
+from ..kernels.gate import ARRAYS, argument, beside, outward
 from ..kernels.traced import TRACED, array_of
 from ..reverse.tensor import Tensor, variable
 from ..tape import loss
@@ -468,9 +468,9 @@ def jvp(
             duals.append(_entered(primal, direction, level, f, len(duals)))
     pushed = Pushed(f, duals, {}, level, has_aux, "jvp")
     if pushed.tree is LEAF:
-        value, tangent = pushed.values[0], pushed.tangents[0]
+        value, tangent = outward(pushed.values[0]), outward(pushed.tangents[0])
     else:
-        value, tangent = pushed.tree.unflatten(pushed.values), pushed.tree.unflatten(pushed.tangents)
+        value, tangent = (pushed.tree.unflatten(map(outward, x)) for x in (pushed.values, pushed.tangents))
     return (value, tangent, pushed.aux) if has_aux else (value, tangent)
 
 
@@ -623,7 +623,8 @@ def as_direction(g: Any, x: Any, what: str) -> Any:
         raise TypeError(f"a {what.split()[0]} of dtype {g.dtype} does not fit an array of dtype {dtype}")
     if g.shape != shape_of(x):
         raise ValueError(f"the {what} has shape {g.shape}, not the shape {shape_of(x)} of what it belongs to")
-    return g if g.dtype == dtype else g.astype(dtype)
+    g = g if g.dtype == dtype else g.astype(dtype)
+    return beside(g, bare(x)) if type(g) in ARRAYS else g
 
 
 def start_of(out: Any, transform: str, name: str) -> tuple[Any, Any]:

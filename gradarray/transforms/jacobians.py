@@ -12,8 +12,9 @@ from ..batch import batched
 from ..context.settings import next_level, watching
 from ..dropin import blocks
 from ..elsewhere.answers import telling
-from ..kernels.gate import PLAIN
+from ..kernels.gate import PLAIN, Guest, beside
 from ..reverse.tensor import Tensor
+from ..tape.wrapping import bare
 from .argnums import Argnums, DropIn, function_name, need_function
 from .checks import check_results, dtype_of, shape_of, zeros_of
 from .containers import LEAF, flatten
@@ -339,7 +340,7 @@ def jacobian_of(
         outs, tree = check_results(out, transform, trace.name)
         trace.warn_of_named(outs)
         together = watching() is None and all(_is_alone(trace, o) for o in outs)
-        fewer = sum(map(np.size, outs)) <= sum(map(np.size, trace.plain))
+        fewer = sum(map(np.size, outs)) <= sum(map(np.size, trace.plain)) or any(map(_is_guest, outs))
         if together or mode == "rev" or (mode is None and fewer):
             for o in outs:
                 for node in trace.inputs:
@@ -379,8 +380,13 @@ def _side_by_side(blocks: list[Any], arguments: list[Any], out: Any) -> Any:
 def _is_alone(trace: Trace, out: Any) -> bool:
     """Tell whether a result is a plain array that depends on nothing from outside, and so is its Jacobian."""
     if isinstance(out, Tensor):
-        return type(out._raw) in PLAIN and not trace.outer(out)
+        return type(out._raw) in PLAIN and not _is_guest(out) and not trace.outer(out)
     return type(out) in PLAIN
+
+
+def _is_guest(out: Any) -> bool:
+    """Tell whether another library's array stands in a result, which goes through rules by itself, row after row."""
+    return type(bare(out)) is Guest
 
 
 def _together(trace: Trace, out: Any, mode: str | None) -> list[Any]:
@@ -454,7 +460,7 @@ def units(x: Any) -> Iterator[Any]:
     for k in range(np.size(x)):
         one = np.zeros(shape_of(x), dtype_of(x))
         one.flat[k] = 1
-        yield one[()]
+        yield beside(one[()], bare(x))
 
 
 def concatenated(parts: list[Any], dtype: np.dtype[Any], axis: int, shape: tuple[int, ...]) -> Any:

@@ -25,7 +25,7 @@ from ..forward.dual import Dual
 from ..forward.levels import same_layout
 from ..forward.tangents import copied, joined, matched
 from ..kernels.arrays import FLOAT64, Array
-from ..kernels.gate import PLAIN
+from ..kernels.gate import PLAIN, Guest, outward
 from ..kernels.traced import MEMORY, TRACED, array_of, as_form, one_beside
 from ..reverse.tensor import Tensor, variable
 from ..tape import loss
@@ -272,7 +272,7 @@ class Trace:
         """Return a raw result as a Tensor if Tensors are among the arguments."""
         if isinstance(x, Dual):
             return Dual(self.dressed(x.value), self.dressed(x.tangent), x.level)
-        return wrap(x) if self.tensors and not isinstance(x, Tensor) else x
+        return wrap(x) if self.tensors and not isinstance(x, Tensor) else outward(x)
 
     def warn_of_named(self, out: Any) -> None:
         """Warn of a result that depends on no argument, where somebody took an argument's bare values by name."""
@@ -454,6 +454,8 @@ def as_given(g: Any, x: Any) -> Any:
         return g
     if isinstance(x, Tensor):
         return wrap(g)
+    if type(g) is Guest or type(x) is Guest:
+        return outward(g, x)
     if isinstance(x, np.ndarray):
         return array_of(g) if isinstance(g, np.generic) else g
     return g[()] if isinstance(g, np.ndarray) and not g.ndim else g

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.arrays import Array, Spec
+from ...kernels.guests import in_sight
 from ...kernels.traced import as_form
 from ..numpy.axes import along
 from ..numpy.differences import cumprod_vjp, difference, difference_adjoint, from_the_end, over_gaps, with_initial
@@ -17,7 +18,8 @@ from .reductions import divisible
 
 
 def divided_cumprod(g: Array, ans: Array, a: Array, axis: int | None = None, dtype: Any = None) -> Array:
-    if type(as_form(a)) is type(as_form(g)) is np.ndarray and a.dtype.char in "dD" and dtype is None and divisible(ans):
+    bare = type(as_form(a)) is type(as_form(g)) is np.ndarray and in_sight(a)
+    if bare and a.dtype.char in "dD" and dtype is None and divisible(ans):
         if axis is None or a.ndim == 0:
             return (from_the_end(g * ans, 0) / np.reshape(a, -1)).reshape(a.shape)
         return from_the_end(g * ans, axis) / a

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.arrays import FLOAT64, LARGE, SPLIT, Array, Spec, constant_view
+from ...kernels.guests import in_sight
 from ...kernels.parts import THREADS, reduce_in_parts, ufunc_in_parts
 from ...kernels.traced import as_form
 from ...tape.cotangents import Scatter
@@ -102,7 +103,7 @@ def divided_prod(
     where: Any = True,
 ) -> Array:
     """Divide by the one element, in place of multiplying all others."""
-    bare = where is True and type(as_form(a)) is np.ndarray and type(as_form(g)) is type(as_form(ans))
+    bare = where is True and type(as_form(a)) is np.ndarray and type(as_form(g)) is type(as_form(ans)) and in_sight(a)
     if bare and a.dtype.char in "dD" and a.dtype == ans.dtype and divisible(ans):
         return expand(g * ans, axis, keepdims) / a
     return prod_vjp(g, ans, a, axis, dtype, keepdims, initial, where)

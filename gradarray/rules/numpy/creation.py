@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.arrays import Array
+from ...kernels.guests import decided
 from ...kernels.traced import as_form
 from ...tape.wrapping import bare, stack_nested
 from ..kinds import Creation
@@ -201,7 +202,7 @@ def _geomspace(
     start: Array, stop: Array, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Array:
     start, stop = _range_end(start) * 1.0, _range_end(stop) * 1.0
-    if np.any(np.equal(start, 0)) or np.any(np.equal(stop, 0)):
+    if decided(np.any(np.equal(start, 0))) or decided(np.any(np.equal(stop, 0))):
         raise ValueError("Geometric sequence cannot include zero")
     # NumPy computes in double precision at least.
     start = start * np.ones((), np.result_type(start, stop, np.float64))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.arrays import Array, Spec
+from ...kernels.guests import in_sight
 from ...tape.wrapping import bare
 from ..primitives import astype, clear, primitive, scatter, updated
 from ..registry import composite, linear, lowered, nondifferentiable, rule
@@ -209,7 +210,12 @@ def averaged(g: Array, ordered: Array, axis: int | None) -> Array:
         return g
     first = np.ones((*rows.shape[:-1], 1), bool)
     group = np.cumsum(np.concatenate([first, new], -1)).reshape(-1) - 1
-    mean = scatter(np.moveaxis(g, k, -1).reshape(-1), index=group, shape=(int(group[-1]) + 1,)) / np.bincount(group)
+    flat = np.moveaxis(g, k, -1).reshape(-1)
+    if in_sight(group):
+        mean = scatter(flat, index=group, shape=(int(group[-1]) + 1,)) / np.bincount(group)
+    else:  # there may be as many groups as elements
+        count = scatter(np.ones_like(flat), index=group, shape=(group.size,))
+        mean = scatter(flat, index=group, shape=(group.size,)) / np.maximum(count, 1)
     return np.moveaxis(mean[group].reshape(rows.shape), -1, k)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.arrays import Array
+from ...kernels.guests import looked_up
 from ...tape.wrapping import bare
 from ..registry import bilinear, composite, rule
 from ..signature import constant
@@ -176,7 +177,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     else:
         # At a point of the table the slope is that of the piece behind it, and at the last point of the one before.
         k = np.minimum(np.maximum(np.searchsorted(xp, x, side="right") - 1, 0), xp.size - 2)
-        low, high = xp[k], xp[k + 1]
+        low, high = looked_up(xp, k), looked_up(xp, k + 1)
         slant = np.isfinite(low) & np.isfinite(high) & (low != high)
         # Elsewhere the value is that of one end, and between two infinite ones there is none.
         step = np.where(
@@ -184,7 +185,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
         )
         low, high = np.where(slant, low, 0), np.where(slant, high, 1)
         t = np.where(slant, (np.where(slant, x, 0) - low) / (high - low), step)
-        y = fp[k] * (1 - t) + fp[k + 1] * t
+        y = looked_up(fp, k) * (1 - t) + looked_up(fp, k + 1) * t
     y = np.where(x < xp[0], fp[0] if left is None else left, y)
     return np.where(x > xp[-1], fp[-1] if right is None else right, y)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.arrays import Array, Spec
+from ...kernels.guests import decided
 from ...tape.wrapping import bare
 from ..kinks import at_kink, smooth_square, unknown
 from ..names import warning_there
@@ -87,7 +88,7 @@ def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = Fal
     if a.dtype.kind in "iub":
         a = a.astype(float)
     total = np.sum(weights, axis=axis, dtype=np.result_type(a.dtype, weights.dtype), keepdims=keepdims)
-    if np.any(total == 0):
+    if decided(np.any(total == 0)):
         np.average(np.zeros(1), weights=np.zeros(1))  # NumPy's own error
     avg = np.sum(a * weights, axis=axis, keepdims=keepdims) / total
     if not returned:

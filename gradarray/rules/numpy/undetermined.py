@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.arrays import Array
+from ...kernels.guests import decided
 from ...tape.wrapping import bare, has_variable
 from ..kinks import at_kink
 
@@ -26,7 +27,7 @@ def refuse_choice(deviation: Array, g: Array, name: str, what: str) -> None:
     if not deviation.size:
         return
     most = np.max(g, axis=(-2, -1), keepdims=True) if g.ndim > 1 else g
-    if np.any(deviation > np.finfo(g.dtype).eps ** 0.5 * (most if deviation.ndim == g.ndim else most[..., 0])):
+    if decided(np.any(deviation > np.finfo(g.dtype).eps ** 0.5 * (most if deviation.ndim == g.ndim else most[..., 0]))):
         raise ValueError(
             f"The gradient of {name} is not defined here: the result depends on {what}, which is not determined by "
             "the matrix. Use what does not depend on it, such as absolute values or the projector v @ v.conj().mT."
@@ -44,7 +45,7 @@ def refuse_both(same: Array, g_vectors: Sequence[Array], g_values: Array, name: 
         idle = idle & np.all(g == 0, axis=-2)
     if not np.all(idle):
         same = same & ~(idle[..., None, :] & idle[..., :, None])
-    if np.any(same):
+    if decided(np.any(same)):
         raise ValueError(
             f"The gradient of {name} is not known here: {kind}values coincide, and the loss takes them together with "
             f"their {kind}vectors. For a function of the matrix use matrix products, np.linalg.inv or "
@@ -90,7 +91,7 @@ def divided(x: Array, scale: Array, top: Array, bottom: Array, pole: Array, vari
     """
     scale = np.max(np.abs(bare(scale)), axis=(-2, -1), keepdims=True, initial=0)
     asked = pole & (np.abs(bare(x)) > np.finfo(scale.dtype).eps ** 0.5 * scale)
-    if np.any(asked if varies else asked & (bare(top) != 0)):
+    if decided(np.any(asked if varies else asked & (bare(top) != 0))):
         raise ValueError(
             f"The second derivative by {kind}values is not known here: some of them coincide. In place of a sum over "
             "them use np.trace, np.linalg.norm, np.linalg.det or matrix products."

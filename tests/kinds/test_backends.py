@@ -1,0 +1,152 @@
+"""Who answers for arrays of another library, and that nobody else is asked."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gradarray as ga
+from tests.kinds.stand_ins import Device
+
+ROOT = Path(ga.__file__).parent
+
+
+def test_without_such_arrays_their_libraries_are_not_imported() -> None:
+    code = "import sys, numpy as np, gradarray as ga; ga.grad(lambda x: np.sum(x**2))(np.ones(3)); print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"dask", "cupy", "gradarray.kernels.of_dask", "gradarray.kernels.of_cupy"} & set(told)
+
+
+def test_a_backend_is_registered_for_a_class() -> None:
+    class Wrong:
+        pass
+
+    with pytest.raises(TypeError, match=re.escape("an instance of gradarray.registry.Backend")):
+        ga.registry.backend(Wrong, Wrong())
+    for kind in (np.ndarray, np.float64, 3):
+        with pytest.raises(TypeError, match="takes the class of another library's arrays"):
+            ga.registry.backend(kind, ga.registry.Backend())
+
+
+def test_an_array_for_which_nobody_answers_is_refused_as_before() -> None:
+    class Unknown(Device):
+        pass
+
+    with pytest.raises(TypeError):
+        ga.grad(lambda x: np.sum(x))(Unknown(np.ones(3)))
+
+
+def test_results_that_are_no_numbers_to_differentiate_by_are_arrays_of_the_library() -> None:
+    t = ga.tensor(Device(np.array([0.5, 2.0])))
+    assert type(t > 1) is Device
+    assert type(np.argsort(t)) is Device
+    assert type(t.data) is type(t.detach().data) is type(ga.tensor(Device(np.arange(2))).data) is Device
+    assert (t > 1).get().tolist() == [False, True]
+
+
+def test_what_stands_beside_a_tensor_may_be_an_array_of_the_library() -> None:
+    a = np.array([0.5, 2.0, 1.0])
+    d, x = Device(a), ga.tensor(a)
+    for y in (x * d, d * x, np.multiply(d, x), np.where(d > 1, d, 2.0) * x, x @ np.array([1.0, 1.0, 1.0]) * d):
+        assert type(y) is ga.Tensor
+        assert type(y.data) is Device
+    np.sum(np.where(d > 0.7, d * x, x)).backward()
+    assert x.grad.get().tolist() == [1.0, 2.0, 1.0]
+
+
+def test_an_index_may_be_an_array_of_the_library() -> None:
+    a = np.array([0.5, 2.0, 1.0])
+    x = ga.tensor(Device(a))
+    np.sum(x[Device(np.array([2, 0, 2]))] ** 2).backward()
+    assert x.grad.get().tolist() == [1.0, 0.0, 4.0]
+    np.sum(x[x > 0.7]).backward()
+    assert x.grad.get().tolist() == [0.0, 1.0, 1.0]
+
+
+def test_a_zero_from_a_selection_wins_where_one_may_look() -> None:
+    x = ga.tensor(Device(np.array([-1.0, 0.0, 4.0])))
+    with np.errstate(all="ignore"):
+        np.sum(np.where(x > 0, np.sqrt(x), 0.0)).backward()
+    assert x.grad.get().tolist() == [0.0, 0.0, 0.25]
+
+
+def test_the_callers_array_is_not_written_into_and_may_be() -> None:
+    a = Device(np.array([1.0, 2.0, 3.0]))
+    x = ga.tensor(a)
+    y = np.sum(x * x * a)
+    a[0] = 100.0  # what a tape has saved is a copy
+    y.backward()
+    assert x.grad.get().tolist() == [2.0, 8.0, 18.0]
+    x[1] = 7.0
+    x *= 2.0
+    assert a.get().tolist() == [100.0, 2.0, 3.0]
+    given = x.data
+    given[0] = -1.0
+    assert x.data.get().tolist() == [2.0, 14.0, 6.0]
+
+
+def test_an_update_leaves_what_was_saved() -> None:
+    x = ga.tensor(Device(np.array([1.0, 2.0, 3.0])))
+    y = x * 1.0
+    z = y**3
+    y[0] = 10.0
+    y[1:] += 1.0
+    np.sum(z + y).backward()
+    assert x.grad.get().tolist() == [3.0, 13.0, 28.0]
+
+
+def test_gradients_are_the_callers_own() -> None:
+    x, y = ga.tensor(Device(np.ones(2))), ga.tensor(Device(np.ones(2)))
+    np.sum(x + y).backward()
+    x.grad[0] = 5.0
+    assert y.grad.get().tolist() == [1.0, 1.0]
+    assert x.grad.get().tolist() == [5.0, 1.0]
+    x.grad = Device(np.zeros(2))
+    assert x.grad.get().tolist() == [0.0, 0.0]
+    x.null_grad()
+    assert x.grad is None
+
+
+def test_a_function_of_ones_own() -> None:
+    @ga.custom_gradient
+    def cube(x):
+        return x**3, lambda g: g * 3 * x**2
+
+    a = np.array([1.0, 2.0])
+    for kind in (lambda v: v, Device):
+        x = ga.tensor(kind(a))
+        np.sum(cube(x) * 2).backward()
+        assert np.array_equal(x.grad.get() if kind is Device else x.grad, 6 * a**2)
+
+
+# --- the gate ---------------------------------------------------------------------------------------------------------
+
+# Questions to memory, which an array of another library does not answer. The rules ask them of plain ndarrays alone, in
+# their faster ways.
+MEMORY = {"base", "ctypes", "owndata", "__array_interface__"}
+
+
+def test_the_rules_ask_nothing_of_memory() -> None:
+    for path in sorted((ROOT / "rules").rglob("*.py")):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        asked = {node.attr for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute)}
+        assert module.startswith("rules.faster.") or not asked & MEMORY, f"{module} asks for {asked & MEMORY}"
+
+
+@pytest.mark.parametrize("module", ["of_dask", "of_cupy"])
+def test_a_library_is_named_by_its_backend_alone(module: str) -> None:
+    name = module.removeprefix("of_")
+    for path in sorted(ROOT.rglob("*.py")):
+        found = []
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                found += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                found.append(node.module or "")
+        assert not any(x.split(".")[0] == name for x in found), f"{path.name} imports {name}"
