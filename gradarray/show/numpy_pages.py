@@ -17,7 +17,7 @@ from ..rules.registry import find
 from ..rules.written import special_points
 from .coverage import partition
 from .docstrings import parsed
-from .page import code_block, inline, link, nowhere, plain, framed
+from .page import code_block, framed, inline, link, nowhere, plain
 from .public import VALUES, modules, public_names
 
 _BESIDES = "others"

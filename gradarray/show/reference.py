@@ -11,7 +11,7 @@ import gradarray
 
 from . import numpy_pages
 from .docstrings import Docstring, items, parsed, references
-from .page import Finder, code, code_block, inline, link, plain, prose, framed
+from .page import Finder, code, code_block, framed, inline, link, plain, prose
 from .public import VALUES, PublicName, canonical, finder, modules, of_module, public_names, topics
 
 INDEX = "reference.html"

@@ -15,7 +15,7 @@ import gradarray
 
 from . import reference
 from .graph import Graph
-from .page import STYLE, Finder, code_block, link, nowhere, framed
+from .page import STYLE, Finder, code_block, framed, link, nowhere
 from .pages import CHAPTERS, chapter
 from .public import finder
 from .sessions import CodeBlock, blocks, pictures
