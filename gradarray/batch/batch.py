@@ -11,6 +11,7 @@ the batch as one more axis in front, or returns NotImplemented.
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -344,7 +345,7 @@ def form(*funcs: Any) -> Callable[[Form], Form]:
     def declare(body: Form) -> Form:
         code = body.__code__
         parameters = frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
-        first, most = code.co_varnames[0], code.co_argcount
+        first, most = code.co_varnames[0], math.inf if code.co_flags & inspect.CO_VARARGS else code.co_argcount
         alone = body.__annotations__.get(first) == "Batch"  # no other argument may be one
 
         @functools.wraps(body)
