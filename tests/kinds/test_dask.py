@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import numpy as np
@@ -181,6 +182,17 @@ def test_parameters_may_be_plain_and_data_lazy(computed: Any) -> None:
     np.testing.assert_allclose(step.grad.compute(), known[1])
 
 
+def _connects() -> bool:
+    """Tell whether processes of this machine can talk to each other by sockets, as those of a cluster do."""
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            socket.create_connection(server.getsockname(), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not _connects(), reason="no sockets here, by which the processes of a cluster talk")
 def test_on_a_cluster() -> None:
     distributed = pytest.importorskip("distributed", reason="Dask's distributed scheduler is not installed")
     rng = np.random.default_rng(0)
