@@ -168,6 +168,10 @@ class Wording:
                 parts = [left, right]
             case ast.UnaryOp(operand=operand):
                 parts = [operand]
+            case ast.Call(args=[ast.List(elts=items) | ast.Tuple(elts=items), *_]) if getattr(
+                self.call.rule, "sequence", False
+            ):
+                parts = items
             case ast.Call(args=args):
                 parts = args
         if self.is_update:
