@@ -27,6 +27,8 @@ from ..tape.transposing import transposed_call
 
 # What needs no parentheses within an expression.
 _SIMPLE = re.compile(r"[\w.]+([\[(].*[\])])?")
+# How NumPy casts if nothing else is asked for: order, casting, subok, copy.
+_USUAL_CAST = ["'K'", "'unsafe'", "True", "True"]
 # Of what is longer, how it is computed is no help: so many lines, of so many characters together.
 _LONGEST, _MOST = 24, 2400
 
@@ -268,6 +270,8 @@ class _Renamed(ast.NodeTransformer):
         usual = _usual(called)
         node.keywords = [word for word in node.keywords if usual.get(word.arg or "") != ast.unparse(word.value)]
         node.args = [_bare(x) for x in node.args]
+        if called.endswith(".astype") and [ast.unparse(x) for x in node.args[1:]] == _USUAL_CAST:
+            del node.args[1:]
         return node
 
 

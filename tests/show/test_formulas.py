@@ -177,3 +177,28 @@ def test_a_helper_is_explained() -> None:
 def test_an_axis_that_matters_is_shown() -> None:
     text = str(ga.explain(lambda x: np.concatenate([x, x], axis=None), np.ones((1, 2)), steps=True, mode="forward"))
     assert "np.concatenate([d x, d x], axis=None)" in text
+
+
+def test_what_is_written_through_a_view_is_before_a_formula() -> None:
+    found = ga.explain(np.cumprod, np.array([3.0, 1.0, 2.0]), steps=True, mode="forward")
+    ((_, entry),) = contributions(found.steps)
+    assert entry.formula is not None
+    lines = entry.formula.before
+    (view,) = [line.split()[0] for line in lines if "= np.moveaxis(" in line]
+    assert sum(line.startswith(f"{view}[") for line in lines) == 3
+
+
+def test_each_of_several_results_has_its_formula() -> None:
+    def f(x):
+        floor, rest = np.divmod(x, 3.0)
+        return floor + rest
+
+    found = ga.explain(f, np.array([4.0, 8.5]), steps=True, mode="forward")
+    formulas = {entry.name: str(entry.formula) for _, entry in contributions(found.steps)}
+    assert formulas["rest"] == "d x"
+
+
+def test_a_function_of_ones_own_says_where_its_tangent_is_from() -> None:
+    square = ga.custom_gradient(lambda x: (x * x, lambda g: 2 * g * x))
+    text = str(ga.explain(lambda x: square(x), 3.0, steps=True, mode="forward"))
+    assert "comes with, transposed) = 6" in text
