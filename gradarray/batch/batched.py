@@ -14,7 +14,6 @@ import numpy as np
 from ..context.settings import silently
 from ..kernels.arrays import CHUNK, Array, Spec
 from ..kernels.traced import copy_of, of_program, zeros_beside
-from ..reverse.functions import ZERO
 from ..tape import careful
 from ..tape.cotangents import Part
 from ..tape.fitting import fit
@@ -118,7 +117,8 @@ def between(result: Node, inputs: Sequence[Node]) -> list[Node]:
     found = set(inputs)
     path = []
     for node in sorted(reachable(result, min([x.order for x in inputs])), key=lambda node: node.order):
-        if node in found or (node.rule is not ZERO and not found.isdisjoint(node.parents)):
+        flat = node.rule is not None and node.rule.flat
+        if node in found or (not flat and not found.isdisjoint(node.parents)):
             found.add(node)
             path.append(node)
     return path if result in found else []

@@ -7,9 +7,12 @@ import builtins
 import inspect
 import re
 import textwrap
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
+
+from ..rules.names import public_name
 
 # An array of more numbers is not spelt out.
 _MOST = 1000
@@ -27,11 +30,22 @@ def spelt(value: Any) -> str | None:
         return f"np.dtype({value.str!r})"
     if isinstance(value, type) or callable(value):
         name = getattr(value, "__name__", "")
-        return f"np.{name}" if getattr(np, name, None) is value else name if hasattr(builtins, name) else None
+        if getattr(np, name, None) is value:
+            return f"np.{name}"
+        return name if hasattr(builtins, name) else _in_numpy(value)
     text = _shown(value)
     try:
         return text if eval(text, {"np": np}) == value else None
     except Exception:
+        return None
+
+
+def _in_numpy(func: Any) -> str | None:
+    """Return the name of a function that stands in a module of NumPy's, if everybody can call it by that."""
+    name = public_name(func)
+    try:
+        return name if name.startswith("np.") and attrgetter(name[3:])(np) is func else None
+    except AttributeError:
         return None
 
 

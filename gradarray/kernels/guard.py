@@ -60,15 +60,37 @@ def turn_memory_guarding_on() -> None:
     _default = True
 
 
-class _MemGuard(Block):
-    """The memory guard on or off in a ``with`` block or a decorated function; may be nested.
+class _MemGuardOff(Block):
+    """Switch the memory guard off in a ``with`` block or a decorated function, for speed.
 
-    It acts on the calling thread, or asyncio task, alone.
+    An array that is saved in it must be left alone until the tape is let go of. It acts on the calling thread, or
+    asyncio task, alone, and may be nested.
+
+    Examples
+    --------
+    >>> import gradarray as ga
+    >>> with ga.mem_guard_off:
+    ...     ga.mem_guard_active()
+    False
     """
 
 
-mem_guard_off = _MemGuard("mem_guard_off", relaxed, guarded=False)
-mem_guard_on = _MemGuard("mem_guard_on", relaxed, guarded=True)
+class _MemGuardOn(Block):
+    """Switch the memory guard on in a ``with`` block or a decorated function, where it is off around that.
+
+    It acts on the calling thread, or asyncio task, alone, and may be nested.
+
+    Examples
+    --------
+    >>> import gradarray as ga
+    >>> with ga.mem_guard_off, ga.mem_guard_on:
+    ...     ga.mem_guard_active()
+    True
+    """
+
+
+mem_guard_off = _MemGuardOff("mem_guard_off", relaxed, guarded=False)
+mem_guard_on = _MemGuardOn("mem_guard_on", relaxed, guarded=True)
 
 
 # --- what a tape saves ----------------------------------------------------------------------------------------------

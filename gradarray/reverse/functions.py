@@ -433,16 +433,16 @@ def _inplace(rule: InPlace) -> Callable[[Any, dict[str, Any]], Any]:
 
 
 class _Zero(PullbackRule):
-    """The rule of a call whose derivative is zero wherever it has one."""
+    """The rule of the calls of a function whose derivative is zero wherever it has one."""
 
-    name = "zero gradient"
     shared = True
+    flat = True
+
+    def __init__(self, rule: ZeroGradient) -> None:
+        self.name, self.func = rule.name, rule.func
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         return [None if parent is None else np.zeros(parent.shape, parent.dtype) for parent in node.parents]
-
-
-ZERO = _Zero()
 
 
 def _variables(value: Any) -> list[Node]:
@@ -456,12 +456,14 @@ def _variables(value: Any) -> list[Node]:
 
 
 def _zero_gradient(rule: ZeroGradient) -> Callable[[Any, dict[str, Any]], Any]:
+    zero = _Zero(rule)
+
     def record(args: Any, kwargs: dict[str, Any]) -> Any:
         args = all_entered(args, rule.name)
         out = rule.call(*unwrap(args), **unwrap(kwargs))
         parents = tuple(_variables((args, kwargs)))
         if isinstance(out, tuple) or out.dtype.kind not in "fc" or not records(parents):
             return wrap_results(out)
-        return wrap(out, Node(ZERO, (), None, None, parents, out.shape, out.dtype))
+        return wrap(out, Node(zero, (), None, None, parents, out.shape, out.dtype))
 
     return record

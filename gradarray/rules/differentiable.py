@@ -67,6 +67,9 @@ class Differentiable(Rule, PullbackRule):
     smooth_square: Callable[[Sequence[Any], dict[str, Any]], tuple[Differentiable, dict[str, Any]] | None] | None = None
     # Tells whether a call with these operands squares the first one; None where no call does.
     squares: Callable[..., bool] | None = None
+    # Where the result is that of some elements alone, by their sizes: given the operand and the parameters, an operand
+    # without a zero of which the same elements are chosen, or None where none are. See careful.py.
+    extremes: Callable[..., Array | None] | None = None
 
     @property
     def keywords(self) -> tuple[str, ...]:
@@ -111,7 +114,7 @@ class Differentiable(Rule, PullbackRule):
 
     def noted(self, node: Node, g: Array) -> tuple[Any, Any, Any]:
         args, out = node.args, node.out
-        if type(args) is tuple and not self.selects:
+        if type(args) is tuple and not (self.selects or self.extremes):
             # A constant is somebody else's, most of the time.
             args = tuple([x if p is None else _shape_of(x) for x, p in zip(args, node.parents)])  # noqa: B905 - dear
             out = tuple(map(_shape_of, out)) if type(out) is tuple else _shape_of(out)

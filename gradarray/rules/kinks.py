@@ -43,6 +43,8 @@ def unknown(g: Array, where: Array) -> Array:
 
     It is no function of the cotangent that a rule may have by itself: in forward mode, rules are differentiated by it.
     """
+    if type(where) in PLAIN and not np.any(where):
+        return g
     zero = where & (bare(g) == 0)
     if not in_sight(bare(g)) or not in_sight(bare(where)):  # a NaN times the zero that a selection has would stay one
         return g + np.where(where & ~zero, np.nan, 0)

@@ -11,8 +11,8 @@ import numpy as np
 
 from ..tape.careful import HARD, ROOT, SHARP, raw
 from ..tape.nodes import Node
-from . import numpy as chapters  # noqa: F401 - declares what is added to here
-from .differentiable import Elementwise
+from .differentiable import Elementwise, Function
+from .numpy import norms
 from .registry import RULES
 
 
@@ -74,3 +74,12 @@ _elementwise_rule(np.multiply).constant = lambda i, node: (
     np.equal(raw(node.args[1 - i]), 0) if node.parents[1 - i] is None else False
 )
 _elementwise_rule(np.divide).excuses = lambda i, _node: ROOT if i else 0
+
+for norm, extremes in (
+    (np.linalg.norm, norms.extremes_of_norm),
+    (np.linalg.vector_norm, norms.extremes_of_vector_norm),
+    (np.linalg.matrix_norm, norms.extremes_of_matrix_norm),
+):
+    found = RULES[norm]
+    assert isinstance(found, Function)
+    found.extremes = extremes

@@ -7,12 +7,14 @@ import functools
 import inspect
 import itertools
 import linecache
+import re
 import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..context.frames import PACKAGE
 from ..context.settings import silently
 
 # Of a longer derivative no more lines are shown.
@@ -148,6 +150,29 @@ def class_at(func: Callable[..., Any], partial: Callable[..., Any], point: Seque
     return ""
 
 
+# --- helpers ---------------------------------------------------------------------------------------------------------
+
+
+def helpers(derivatives: Sequence[Any], text: str) -> dict[str, Callable[..., Any]]:
+    """Return the functions of this library that derivatives call and that stand in a text, by their names there."""
+    found: dict[str, Callable[..., Any]] = {}
+    for derivative in filter(callable, derivatives):
+        function: Any = inspect.unwrap(derivative)
+        for name in getattr(getattr(function, "__code__", None), "co_names", ()):
+            helper = function.__globals__.get(name)
+            ours = inspect.isfunction(helper) and helper.__module__.partition(".")[0] == PACKAGE
+            if ours and re.search(rf"(?<![\w.]){name}\(", text):
+                found[name] = helper
+    return found
+
+
+def purpose(helper: Callable[..., Any]) -> str:
+    """Return what a function does, as its docstring says it, such as "returns the sum"; nothing where there is none."""
+    what = re.split(r"[.:;]\s|\.$", (helper.__doc__ or "").strip(), maxsplit=1)[0]
+    verb, space, rest = what.partition(" ")
+    return f"{verb.lower()}{'es' if verb.endswith('o') else 's'}{space}{rest}" if what else ""
+
+
 def equation(what: str, text: str) -> str:
     """Return a formula after what it is of, on lines of its own if it has several."""
     return f"{what}:\n{textwrap.indent(text, '  ')}" if "\n" in text else f"{what} = {text}"
@@ -166,5 +191,7 @@ __all__ = [
     "class_at",
     "equation",
     "formula",
+    "helpers",
+    "purpose",
     "special_points",
 ]

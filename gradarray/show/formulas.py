@@ -10,22 +10,25 @@ import ast
 import functools
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..compiler.jit import source
-from ..compiler.statements import JitError
 from ..context.frames import PACKAGE
+from ..forward.tangents import gradients_for
 from ..rules.registry import RULES
 from ..tape.fitting import fit
 from ..tape.nodes import Node
 from ..tape.second import FORWARD
+from ..tape.transposing import transposed_call
 
 # What needs no parentheses within an expression.
 _SIMPLE = re.compile(r"[\w.]+([\[(].*[\])])?")
+# How NumPy casts if nothing else is asked for: order, casting, subok, copy.
+_USUAL_CAST = ["'K'", "'unsafe'", "True", "True"]
 # Of what is longer, how it is computed is no help: so many lines, of so many characters together.
 _LONGEST, _MOST = 24, 2400
 
@@ -111,9 +114,19 @@ def backward(
 
 
 def forward(
-    node: Node, tangents: Sequence[Any], names: Sequence[str], own: str, indices: Sequence[str] = ()
+    node: Node,
+    tangents: Sequence[Any],
+    names: Sequence[str],
+    own: str | Sequence[str],
+    indices: Sequence[str] = (),
+    part: int | None = None,
 ) -> Formula | None:
-    """Return how the tangent of a call is made of those of its operands; None where that is no line or two."""
+    """Return how the tangent of a call is made of those of its operands; None where that is no line or two.
+
+    Of several results, `own` is what each one is called, and `part` says which one is meant.
+    """
+    if hasattr(node.rule, "pull"):  # as in `backward`
+        return None
     inputs = _Inputs()
     places = [None if t is None else inputs.add(f"d {name}", t) for t, name in zip(tangents, names, strict=True)]
     saved, out = _saved(node, names, indices, inputs), _saved_results(node, own, inputs)
@@ -121,10 +134,11 @@ def forward(
     def pushed(*given: Any) -> Any:
         assert node.rule is not None
         call = _again(node, saved, out, given)
-        t = node.rule.push(call, [None if k is None else given[k] for k in places], FORWARD)
+        moving = [None if k is None else given[k] for k in places]
+        t = node.rule.push(call, moving, FORWARD)
         if t is NotImplemented:
-            raise JitError("its tangent is that of the transposed way back")
-        return t
+            t = transposed_call(call, moving, gradients_for((), moving))
+        return t if part is None else t[part]
 
     return _formula(pushed, inputs)
 
@@ -189,7 +203,8 @@ def _formula(compute: Callable[..., Any], inputs: _Inputs) -> Formula | None:
     if not own.keys() >= {*named}:  # an array that is too large to be written
         return None
     body = [part for part in function.body if not isinstance(part, ast.Assert)]
-    found = _read(_Renamed(inputs.names).all(body))
+    real = {name for name, x in zip(inputs.names, inputs.values, strict=True) if np.result_type(x).kind == "f"}
+    found = _read(_Renamed(inputs.names, real).all(body))
     return None if found is None else found._replace(helpers=tuple([(name, own[name]) for name in named]))
 
 
@@ -201,8 +216,9 @@ def _helpers() -> dict[str, Callable[..., Any]]:
 class _Renamed(ast.NodeTransformer):
     """Names as they are shown: ``d x`` for what is no name of Python's."""
 
-    def __init__(self, names: Mapping[str, str]) -> None:
+    def __init__(self, names: Mapping[str, str], real: Set[str]) -> None:
         self._names = dict(names)
+        self._real = {names[name] for name in real}
 
     def all(self, body: list[ast.stmt]) -> list[Any]:
         stored = [x.id for part in body for x in ast.walk(part) if isinstance(x, ast.Name) and type(x.ctx) is ast.Store]
@@ -234,10 +250,17 @@ class _Renamed(ast.NodeTransformer):
         self.generic_visit(node)
         return ast.Name("np.True_") if isinstance(node.op, ast.Invert) and _is_false(node.operand) else node
 
+    def visit_Subscript(self, node: ast.Subscript) -> Any:
+        self.generic_visit(node)
+        whole = isinstance(node.slice, ast.Tuple) and not node.slice.elts
+        return node.value if whole and isinstance(node.ctx, ast.Load) else node
+
     def visit_Call(self, node: ast.Call) -> Any:
         """Leave out what changes nothing: truth values that are known, and parameters that are as usual."""
         self.generic_visit(node)
         called = ast.unparse(node.func)
+        if called == "np.conjugate" and isinstance(node.args[0], ast.Name) and node.args[0].id in self._real:
+            return node.args[0]
         if called == "np.bool" and _is_false(node.args[0]):
             return ast.Name("False")
         if called == "np.bitwise_and" and any(map(_is_false, node.args)):
@@ -247,6 +270,8 @@ class _Renamed(ast.NodeTransformer):
         usual = _usual(called)
         node.keywords = [word for word in node.keywords if usual.get(word.arg or "") != ast.unparse(word.value)]
         node.args = [_bare(x) for x in node.args]
+        if called.endswith(".astype") and [ast.unparse(x) for x in node.args[1:]] == _USUAL_CAST:
+            del node.args[1:]
         return node
 
 
@@ -313,14 +338,41 @@ def _needed(lines: Sequence[ast.stmt], value: ast.expr) -> list[str]:
     """Return the lines of which a value needs what they assign, directly or by another one of them."""
     needed: list[str] = []
     known = _names(value)
+    shown_by: dict[str, set[str]] = {}  # what a name may be a view of, itself among it
+    for line in lines:
+        match line:
+            case ast.Assign(targets=[ast.Name(id=name)], value=made):
+                base = _base(made)
+                shown_by[name] = {name} | (shown_by.get(base, {base}) if base else set())
     for line in reversed(lines):
-        changed = _names(line)
-        if isinstance(line, (ast.Assign, ast.AugAssign)):
-            changed = _names(*(line.targets if isinstance(line, ast.Assign) else [line.target]))
+        match line:
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                changed = {name}
+            case ast.Assign(targets=targets):
+                changed = _names(*targets)
+            case ast.AugAssign(target=target):
+                changed = _names(target)
+            case _:
+                changed = _names(line)
+        if not isinstance(line, ast.Assign) or not isinstance(line.targets[0], ast.Name):
+            changed = set().union(*[shown_by.get(name, {name}) for name in changed])
         if not known.isdisjoint(changed):
             known |= _names(line)
             needed += reversed(ast.unparse(line).split("\n"))
     return needed[::-1]
+
+
+def _base(value: ast.expr) -> str | None:
+    """Return the name of the array that another one may be a view of."""
+    while not isinstance(value, ast.Name):
+        match value:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="np")), args=[inner, *_]):
+                value = inner
+            case ast.Call(func=inner) | ast.Attribute(value=inner) | ast.Subscript(value=inner):
+                value = inner
+            case _:
+                return None
+    return value.id
 
 
 def _names(*parts: ast.AST) -> set[str]:
@@ -333,7 +385,7 @@ def _plain(value: Any) -> Formula:
             func=ast.Attribute(value=ast.Name(id="np"), attr="broadcast_to"), args=[inner, ast.Tuple() as shape]
         ):
             return Formula(_text(inner), spread=ast.literal_eval(shape))
-        case ast.Call(func=ast.Attribute(value=inner, attr="copy"), args=[]):
+        case ast.Call(func=ast.Attribute(value=inner, attr="copy"), args=[] | [ast.Constant("K")]):
             return Formula(_text(inner))
     return Formula(_text(value))
 

@@ -14,7 +14,7 @@ from typing import Any
 from ..rules import numpy as rulebook
 from ..rules.kinds import Rule
 from ..rules.registry import find
-from ..rules.written import special_points
+from ..rules.written import helpers, purpose, special_points
 from .coverage import partition
 from .docstrings import parsed
 from .page import code_block, framed, inline, link, nowhere, plain
@@ -143,10 +143,19 @@ def _entry(rule: Rule) -> Iterator[str]:
     if points:
         yield "<ul>" + "".join(f"<li>At {escape(point)}.</li>" for point in points) + "</ul>"
     told = "\n".join(rule.told()) if rule.kind not in _SHORT else ""
-    if told and told.count("\n") < _LONG:
-        yield code_block(told)
-    elif told:
-        yield f"<details><summary>How</summary>\n{code_block(told)}</details>"
+    shown = code_block(told) + "".join(_helpers(rule, told)) if told else ""
+    if told.count("\n") < _LONG:
+        yield shown
+    else:
+        yield f"<details><summary>How</summary>\n{shown}</details>"
+
+
+def _helpers(rule: Rule, told: str) -> Iterator[str]:
+    """Yield a list of the functions of this library in what a rule was declared with, and what they do."""
+    does = {name: purpose(helper) for name, helper in helpers(rule.declared, told).items()}
+    listed = [f"<li><code>{name}</code> {inline(what, nowhere)}.</li>" for name, what in does.items() if what]
+    if listed:
+        yield f"<ul>{''.join(listed)}</ul>"
 
 
 def _how(rule: Rule) -> str:

@@ -33,10 +33,10 @@ CHAPTERS = {
     "debugging": "NaN, zero and None, and where they come from",
     "special-points": "ties, kinks and zeros: which derivative they have, and why",
     "promises": "what you may rely on: values, constants, gradients, the tape, copies",
-    "from-mygrad": "for users of MyGrad",
-    "from-autograd": "for users of autograd",
-    "from-pytorch": "for users of PyTorch",
-    "from-jax": "for users of JAX",
+    "from-mygrad": "for users of MyGrad: what differs, and names that are missing",
+    "from-autograd": "for users of autograd: what differs, and names that are missing",
+    "from-pytorch": "for users of PyTorch: what differs, and names that are missing",
+    "from-jax": "for users of JAX: what differs, and names that are missing",
 }
 # The chapters with tables that are made of rows, with the library that these are of.
 LIBRARIES = {"from-mygrad": "MyGrad", "from-autograd": "autograd", "from-pytorch": "PyTorch", "from-jax": "JAX"}

@@ -130,13 +130,11 @@ class _Backward:
     def step(self, number: int, rows: list[TapeRow]) -> DerivativeStep:
         node = _call(_node(rows[0]))
         step = _step(number, rows)
-        own: Any = rows[0].name
+        own = _own(node, rows, step)
         g: Any = rows[0].cotangent[()] if rows[0].cotangent is not None else None
         if type(node.out) is tuple:
-            by_part = {_node(row).args[0]: row for row in rows}
-            own = [by_part[k].name if k in by_part else f"part {k}" for k in range(len(node.out))]
-            g = [by_part[k].cotangent if k in by_part else None for k in range(len(node.out))]
-            step.numbers |= {own[k]: out for k, out in enumerate(node.out)}
+            by_part = {_node(row).args[0]: row.cotangent for row in rows}
+            g = [by_part.get(k) for k in range(len(node.out))]
         names = [x.text for x in rows[0].operands]
         inner = (*rows[0].operands, *rows[0].indices)
         step.numbers |= _named(inner)
@@ -178,17 +176,20 @@ class _Forward:
         step.numbers |= _named((*rows[0].operands, *rows[0].indices))
         operands = [None if x.row is None else self._record.rows[x.row] for x in rows[0].operands]
         tangents = [None if x is None or not x.tangents else x.tangents[0][()] for x in operands]
+        own = _own(node, rows, step)
         for row in rows:
-            formula = None
             if row.kind == UPDATE and row.place:
                 base, value = [
                     f"d {x.text}" if t is not None else "0" for x, t in zip(row.operands, tangents, strict=True)
                 ]
                 formula = Formula(base, but_at=row.place, but=value)
-            elif type(node.out) is not tuple:
-                indices = [x.text for x in row.indices]
-                formula = silently(forward, node, tangents, [x.text for x in row.operands], row.name, indices)
-            entry = Contribution(row.name, formula, row.tangents, instead="the way back, transposed")
+            else:
+                names, indices = [x.text for x in row.operands], [x.text for x in row.indices]
+                part = _node(row).args[0] if type(node.out) is tuple else None
+                formula = silently(forward, node, tangents, names, own, indices, part)
+            entry = Contribution(row.name, formula, row.tangents)
+            if node.rule is not None and hasattr(node.rule, "pull"):
+                entry.instead = f"the gradient that {node.rule.name} comes with, transposed"
             step.contributions.append(entry)
             step.numbers |= {row.name: row.value} if row.value is not None else {}
         if len(self._record.directions) == 1:
@@ -202,6 +203,16 @@ def _step(number: int, rows: list[TapeRow]) -> DerivativeStep:
     if type(_call(_node(rows[0])).out) is tuple:  # without the number of the result
         text = text.rpartition("[")[0]
     return DerivativeStep(number, tuple([row.number for row in rows]), tuple([row.name for row in rows]), text)
+
+
+def _own(node: Node, rows: list[TapeRow], step: DerivativeStep) -> Any:
+    """Return what the result of a call is called, or each one of several, whose values are noted in its step."""
+    if type(node.out) is not tuple:
+        return rows[0].name
+    by_part = {_node(row).args[0]: row.name for row in rows}
+    own = [by_part.get(k, f"part {k}") for k in range(len(node.out))]
+    step.numbers |= dict(zip(own, node.out, strict=True))
+    return own
 
 
 def _named(operands: Iterable[Operand]) -> dict[str, Any]:

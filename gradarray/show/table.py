@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..rules.written import purpose
 from .figures import figure
 from .folding import Gap, shortened
 from .formulas import Formula
@@ -213,8 +214,7 @@ def _contribution(record: Record, step: DerivativeStep, entry: Contribution, wid
 def _told(formula: Formula) -> Iterator[str]:
     """Say what the functions of this library do that stand in a formula."""
     for name, helper in formula.helpers:
-        what = re.split(r"[.:]\s|\.$", (helper.__doc__ or "").strip(), maxsplit=1)[0]
-        yield f"{name} {what.replace('Return', 'returns', 1)}" if what else f"{name} is a function of this library"
+        yield f"{name} {purpose(helper) or 'is a function of this library'}"
 
 
 def _wrapped(text: str, width: int, indent: int, first: str = "") -> list[str]:

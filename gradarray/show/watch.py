@@ -104,7 +104,8 @@ class Watch:
                 user = users_frame()
                 self.places[node.order] = None if user is None or user is self._outside else Instruction.of(user)
                 self._latest = node.order
-                if len(given) == len(node.parents):
+                # What makes a Tensor of an array and its node is given these, and no operands.
+                if len(given) == len(node.parents) and not any(isinstance(x, Node) for x in given):
                     self.constants[node.order] = tuple([x if type(x) in PLAIN else None for x in given])
 
     def _node_of(self, value: Any) -> Node | None:

@@ -168,6 +168,10 @@ class Wording:
                 parts = [left, right]
             case ast.UnaryOp(operand=operand):
                 parts = [operand]
+            case ast.Call(args=[ast.List(elts=items) | ast.Tuple(elts=items), *_]) if getattr(
+                self.call.rule, "sequence", False
+            ):
+                parts = items
             case ast.Call(args=args):
                 parts = args
         if self.is_update:
@@ -200,6 +204,8 @@ def computed_as(wording: Wording, operands: list[str]) -> tuple[str, str]:
     if rule.entrance:
         return "", operands[0]
     name = _called(rule.name, wording.spot.expression)
+    if (written := _as_written(rule.name, wording.spot.expression, operands)) is not None:
+        return name, written
     if name in _OPERATORS and len(operands) == 2:
         return _OPERATORS[name], f"{operands[0]} {_OPERATORS[name]} {operands[1]}"
     if name in _SIGNS:
@@ -234,6 +240,20 @@ def _called(name: str, expression: ast.expr | None) -> str:
     if isinstance(expression, ast.Call):
         return ast.unparse(expression.func)
     return name.rpartition(".")[2].strip("_")
+
+
+def _as_written(name: str, expression: ast.expr | None, operands: list[str]) -> str | None:
+    """Return a call of a helper of this package by its own name, such as ``x.astype(complex)``, with its parameters."""
+    match expression:
+        case ast.Call(func=ast.Attribute(value=base, attr=attr) as func) if name.startswith(f"{PACKAGE}."):
+            if attr != name.rpartition(".")[2] or len(operands) != 1:
+                return None
+            is_method = not isinstance(base, (ast.Name, ast.Attribute)) or ast.unparse(base) == operands[0]
+            called, given = (f"{operands[0]}.{attr}", 0) if is_method else (ast.unparse(func), 1)
+            inner = [] if is_method else [*operands]
+            inner += [ast.unparse(part) for part in (*expression.args[given:], *expression.keywords)]
+            return f"{called}({', '.join(inner)})"
+    return None
 
 
 def _index_parts(index: Any) -> tuple[Any, ...]:

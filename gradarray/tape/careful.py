@@ -327,6 +327,8 @@ class Sweep:
         ]
         if rule.selects is True or all(c is None or np.all(np.isfinite(raw(c))) for c in values):
             return values
+        if _extremes(node) is not None and np.any(np.isnan(raw(node.args[0]))):  # which is the result
+            return values
         stays: list[Any] = [False] * len(values)
         excused: list[Any] = [None] * len(values)
         if any(np.any(m.level) for m in _several(marks)):
@@ -382,6 +384,8 @@ class Sweep:
             return np.where(np.isnan(x), x, new)[()] if rule.selects == "nan" else new
 
         args = tuple([x if i in rule.skip else drawn(x) for i, x in enumerate(node.args)])
+        if (chosen := _extremes(node)) is not None:
+            args = (chosen,)
         out = tuple(map(drawn, node.out)) if type(node.out) is tuple else drawn(node.out)
         apart = near = _with(node, args, out)
         zeros = [
@@ -564,6 +568,12 @@ def _several(x: Any) -> list[Any]:
 def _with(node: Node, args: Any, out: Any) -> Node:
     rule: Any = node.rule
     return Node(rule, args, rule.unsaved(node.kwargs), out, node.parents, node.shape, node.dtype)
+
+
+def _extremes(node: Node) -> Array | None:
+    """Return the operand that a call stands apart with where only some of its elements attain the result."""
+    rule: Any = node.rule
+    return None if rule.extremes is None else rule.extremes(raw(node.args[0]), **(node.kwargs or {}))
 
 
 def _floating(x: Any) -> bool:

@@ -39,6 +39,7 @@ class PullbackRule:
     aligned : whether the args of its nodes are operands, aligned with the parents
     shape_follows : whether the operands' shapes, and an index that is a number or a slice, tell the result's shape
     along : whether there may be a way for it in `pull_along`
+    flat : whether all that comes back to the operands is zero
     multiplies : whether it has one operand, whose cotangent is the node's times an array of the result's shape
     """
 
@@ -60,6 +61,7 @@ class PullbackRule:
     shape_follows = False
     along = False
     multiplies = False
+    flat = False
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         """Return the cotangent of each operand, None for a constant one."""

@@ -411,3 +411,114 @@ def test_norms_along_an_axis_are_unknown_where_they_are_zero_alone() -> None:
     assert np.isnan(h[:, 0, :, 0]).all()
     np.testing.assert_allclose(h[:, 1, :, 1], ga.hessian(np.linalg.norm)(x[:, 1]))
     assert not h[:, 0, :, 1].any() and not h[:, 1, :, 0].any()
+
+
+ORDERS = (None, 0, 1, -1, 2, -2, 1.5, 3, INF, -INF)
+OF_MATRICES = ("fro", "nuc", 1, -1, 2, -2, INF, -INF)
+VECTORS = {
+    "0": np.zeros(3),
+    "a tie": np.array([2.0, -2.0, 1.0]),
+    "all tie": np.ones(3),
+    "some 0": np.array([0.0, 0.0, 1.0]),
+}
+ONES_AND_ZEROS = {
+    "0": np.zeros((2, 2)),
+    "a tie": np.eye(2),
+    "all tie": np.ones((2, 2)),
+    "a row of 0": np.array([[0.0, 0.0], [1.0, 2.0]]),
+}
+# Of straight pieces: their second derivative is 0, wherever the pieces meet.
+STRAIGHT: dict[str, Function] = {
+    "max": np.max,
+    "min": np.min,
+    "ptp": np.ptp,
+    "nanmax": np.nanmax,
+    "maximum.reduce": np.maximum.reduce,
+    "median": np.median,
+    "nanmedian": np.nanmedian,
+    "percentile": lambda x: np.percentile(x, 30),
+    "quantile": lambda x: np.quantile(x, 0.7),
+    "sort": lambda x: np.sort(x)[1],
+    "partition": lambda x: np.partition(x, 1)[1],
+    "unique": lambda x: np.unique(x)[0],
+    "abs": lambda x: np.sum(np.abs(x)),
+    "largest abs": lambda x: np.max(np.abs(x)),
+    "fabs": lambda x: np.sum(np.fabs(x)),
+    "clip": lambda x: np.sum(np.clip(x, 0, 2)),
+    "maximum": lambda x: np.sum(np.maximum(x, 1)),
+    "fmin": lambda x: np.sum(np.fmin(x, x[::-1])),
+}
+NORMS: dict[str, Function] = {f"norm {p}": lambda x, p=p: norm(x, p) for p in ORDERS}
+NORMS |= {f"vector_norm {p}": lambda x, p=p: np.linalg.vector_norm(x, ord=p) for p in ORDERS[1:]}
+NORMS_OF_MATRICES: dict[str, Function] = {f"norm {p}": lambda x, p=p: norm(x, p) for p in OF_MATRICES}
+NORMS_OF_MATRICES |= {f"matrix_norm {p}": lambda x, p=p: np.linalg.matrix_norm(x, ord=p) for p in OF_MATRICES}
+NORMS_OF_MATRICES |= {f"norm {p} of rows": lambda x, p=p: np.sum(norm(x, p, axis=1)) for p in ORDERS}
+NORMS_OF_MATRICES |= {f"norm {p} of both axes": lambda x, p=p: norm(x.T, p, axis=(1, 0)) for p in OF_MATRICES}
+ROOTS: dict[str, Function] = {
+    "sqrt of a sum": lambda x: np.sqrt(np.sum(x * x)),
+    "sqrt of squares": lambda x: np.sum(np.sqrt(x * x)),
+    "hypot": lambda x: np.hypot(np.hypot(x[0], x[1]), x[2]),
+    "std": np.std,
+    "nanstd": np.nanstd,
+    "sqrt of sizes": lambda x: np.sum(np.sqrt(np.abs(x))),
+    "cbrt": lambda x: np.sum(np.cbrt(x)),
+}
+AT = (
+    [(f, x) for f in (STRAIGHT | NORMS | ROOTS).items() for x in VECTORS.items()]
+    + [(f, x) for f in NORMS_OF_MATRICES.items() for x in ONES_AND_ZEROS.items()]
+)  # fmt: skip
+
+
+def hessians(f: Function, x: Any) -> dict[str, Any]:
+    """Return the Hessian by each way, as a matrix; without those that are refused."""
+    found = {}
+    ways = MATRICES | {"hvp": lambda f: lambda x: np.stack([ga.hvp(f)(x, v.reshape(x.shape)) for v in np.eye(x.size)])}
+    for way, make in ways.items():
+        try:
+            found[way] = np.reshape(make(f)(x), (x.size, x.size))
+        except ValueError as error:
+            assert way in ("jacfwd of grad", "jacfwd of jacfwd") and "singular values coincide" in str(error)
+    return found
+
+
+@pytest.mark.parametrize(("named", "point"), AT, ids=[f"{f} at {x}" for (f, _), (x, _) in AT])
+def test_what_is_not_known_is_so_in_each_way_and_on_both_sides(named, point):
+    f, x = named[1], point[1]
+    found = hessians(f, x)
+    expected = found["hessian"]
+    np.testing.assert_allclose(expected, expected.T, 1e-9, 1e-12)  # NaN at the same places
+    for way, matrix in found.items():
+        # What forward mode differentiates along a tangent, it knows less of: an unknown part spoils the whole.
+        known = np.isfinite(matrix) if way.endswith("of jacfwd") else np.ones(matrix.shape, bool)
+        np.testing.assert_allclose(matrix[known], expected[known], 1e-9, 1e-12, err_msg=way)
+    if named[0] in STRAIGHT:
+        assert not expected.any()
+    if point[0] == "0" and named[0] in NORMS | NORMS_OF_MATRICES and " 0" not in named[0]:
+        each = np.kron(np.eye(2), np.ones((2, 2))) if named[0].endswith("rows") else np.ones(expected.shape)
+        np.testing.assert_array_equal(np.isnan(expected), each)
+
+
+@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize("p", [INF, -INF])
+def test_what_is_not_the_largest_has_no_part_in_an_infinite_slope(p, place):
+    x = np.roll([4.0, -3.0, 3.0] if p < 0 else [2.0, -3.0, 3.0], place)
+    expected = ga.grad(lambda x: np.sqrt((np.max if p > 0 else np.min)(np.abs(x)) - 3))(x)
+    assert np.isinf(expected).sum() == 2 and expected[place] == 0
+    np.testing.assert_array_equal(ga.grad(lambda x: np.sqrt(norm(x, p) - 3))(x), expected)
+    both = ga.grad(lambda x: np.sum(np.sqrt(np.linalg.vector_norm(x, ord=p, axis=1) - 3)))(np.stack([x, x]))
+    np.testing.assert_array_equal(both, np.stack([expected, expected]))
+    large = np.full(100_000, x[place])
+    large[[5, 70_000]] = 3, -3
+    found = ga.grad(lambda x: np.sqrt(norm(x, p) - 3))(large)
+    assert np.isinf(found).sum() == 2 and np.count_nonzero(found) == 2
+
+
+@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize("p", [1, -1, INF, -INF])
+def test_nor_has_a_row_or_column_that_is_not(p, place):
+    x = np.full((3, 3), 1.0)
+    lines = x.T if abs(p) == 1 else x
+    lines[place] = 2 if p < 0 else 0.5
+    gradient = ga.grad(lambda x: np.sqrt(norm(x, p) - 3))(x)
+    left_out = (gradient.T if abs(p) == 1 else gradient)[place]
+    assert np.isinf(gradient).sum() == 6 and not left_out.any()

@@ -545,3 +545,18 @@ def test_html_says_the_same_and_escapes() -> None:
 if __name__ == "__main__":
     for shown in SHOWN:
         path_of(*shown).write_text(text_of(*shown), encoding="utf-8")
+
+
+def test_a_call_is_shown_with_what_is_no_variable_in_it() -> None:
+    def f(x):
+        y = x.astype(complex)
+        z = np.floor(x)
+        low = np.concatenate([0, x], axis=None)
+        return np.sum(y.real) + np.sum(z) + np.sum(np.astype(x, np.float32)) + np.sum(low[1:].astype("f4", copy=False))
+
+    shown = {row.name: row.computed_as for row in ga.explain(f, np.array([1.5, 2.0])).rows}
+    assert shown["y"] == "x.astype(complex)"
+    assert shown["z"] == "np.floor(x)"
+    assert shown["low"] == "np.concatenate([0, x], axis=None)"
+    assert "np.astype(x, np.float32)" in shown.values()
+    assert any(text.endswith(".astype('f4', copy=False)") for text in shown.values())

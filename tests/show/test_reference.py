@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections import Counter
 from html import unescape
 from pathlib import Path
 
@@ -205,3 +206,18 @@ def test_what_is_said_of_it(name: str, said: str, files: dict[str, str]) -> None
     entry = files[page].partition(f'id="{part}"')[2].partition("<h3")[0]
     assert said in unescape(re.sub(r"<[^>]*>", "", entry))
     assert words(parsed(eval(name, {"np": np}).__doc__).summary.replace("`", "")) in words(entry)
+
+
+def test_each_name_has_a_summary_of_its_own() -> None:
+    paths = {path for path in canonical().values() if not public_names()[path].is_module}
+    summaries = [parsed(inspect.getdoc(public_names()[path].value)).summary for path in sorted(paths)]
+    assert len(summaries) > 140
+    assert [text for text, count in Counter(summaries).items() if count > 1] == []
+
+
+@pytest.mark.parametrize("chapter", ["elementwise", "special", "fft"])
+def test_what_stands_in_a_formula_is_explained(files: dict[str, str], chapter: str) -> None:
+    page = files[f"numpy-{chapter}.html"]
+    called = set(re.findall(r"(?<![\w.&])(?<!def )(_[a-z]\w*)\(", re.sub(r"<[^>]+>", "", page)))
+    assert {name for name in called if f"<li><code>{name}</code> returns" not in page} == set()
+    assert called or chapter != "elementwise"

@@ -24,6 +24,7 @@ def from_the_end(g: Array, axis: int) -> Array:
 
 
 def cumsum_adjoint(g: Array, a: Spec, axis: int | None = None, dtype: Any = None) -> Array:
+    """Return the sums from each element to the end."""
     return np.reshape(from_the_end(g, 0), a.shape) if axis is None else from_the_end(g, axis)
 
 

@@ -55,6 +55,7 @@ def eigh_jvp(t: tuple[Array], ans: tuple[Array, Array], a: Array, UPLO: str = "L
 
 
 def gradient_by_eigenvalues(a: Array, g: Array, uplo: Any) -> Array:
+    """Return the gradient by a Hermitian matrix from that by its eigenvalues."""
     return untraced(by_eigenvalues, a, g)(a, g, uplo=uplo, varies=has_variable(g))
 
 
@@ -164,6 +165,7 @@ def eigvals_vjp(g: Array, ans: Array, a: Array) -> Array:
 
 
 def gradient_by_general_eigenvalues(a: Array, w: Array, g: Array) -> Array:
+    """Return the gradient by a matrix from that by its eigenvalues."""
     return untraced(by_general_eigenvalues, a, g)(a, g, w=bare(w), varies=has_variable(g))
 
 

@@ -36,6 +36,7 @@ elementwise(np.tan, lambda ans, _x: 1 + ans * ans)
 
 
 def _cosine_of_arcsin(x: Array) -> Array:
+    """Return sqrt(1 - x**2), the cosine of the angle whose sine is x."""
     # On a branch cut the sign of a zero imaginary part decides, which 1 - x * x does not keep.
     return np.cos(np.arcsin(x)) if np.iscomplexobj(x) else np.sqrt((1 - x) * (1 + x))
 
@@ -61,6 +62,7 @@ def arcsinh_partial(_ans: Array, x: Array) -> Array:
 
 
 def _hypot_partial(ans: Array, x: Array) -> Array:
+    """Return x / ans, and 0 where both are."""
     kink = ans == 0
     return at_kink(np.where(kink, 0, x / np.where(kink, 1, ans)), kink, ans)
 

@@ -60,12 +60,14 @@ pull_ifft = partial(pull_complex, np.fft.fft)
 
 
 def pull_rfft(g: Array, length: int, n: int | None, axis: int, norm: Any) -> Array:
+    """Return the cotangent of the numbers that np.fft.rfft transforms."""
     n = length if n is None else n
     spectrum = g * weights(g, n, axis, 0.5)
     return resize(np.fft.irfft(spectrum, n, axis, OPPOSITE[norm]), axis, length)
 
 
 def pull_irfft(g: Array, length: int, _n: int | None, axis: int, norm: Any) -> Array:
+    """Return the cotangent of the spectrum that np.fft.irfft transforms back."""
     spectrum = np.fft.rfft(g, axis=axis, norm=OPPOSITE[norm])
     return resize(spectrum * weights(spectrum, g.shape[axis], axis, 2), axis, length)
 
@@ -80,6 +82,7 @@ def ihfft(a: Array, n: int | None = None, axis: int = -1, norm: Any = None) -> A
 
 
 def _opposite(norm: Any) -> Any:
+    """Return the norm that a transform has as the inverse of one."""
     return OPPOSITE.get(norm, norm)  # a mistake gets NumPy's own error
 
 
@@ -126,11 +129,13 @@ def fftn_adjoint(back: Callable[..., Array], pull: Pull, g: Array, a: Spec, s: A
 
 
 def rfftn_adjoint(g: Array, a: Spec, s: Any, axes: Any, norm: Any) -> Array:
+    """Return the cotangent of the numbers that np.fft.rfftn transforms, axis by axis."""
     *others, (axis, n) = steps(a.shape, s, axes)
     return pull_steps(g, a.shape, [(axis, n, pull_rfft), *((i, m, pull_fft) for i, m in reversed(others))], norm)
 
 
 def irfftn_adjoint(g: Array, a: Spec, s: Any, axes: Any, norm: Any) -> Array:
+    """Return the cotangent of the spectrum that np.fft.irfftn transforms back, axis by axis."""
     *others, (axis, n) = steps(a.shape, s, axes)
     return pull_steps(g, a.shape, [*((i, m, pull_ifft) for i, m in others), (axis, n, pull_irfft)], norm)
 

@@ -135,6 +135,7 @@ def taken_places(indices: Any, shape: tuple[int, ...], axis: int | None, mode: A
 
 
 def take_along_axis_adjoint(g: Array, arr: Spec, *, indices: Any, axis: int | None = -1) -> Array:
+    """Return an array with the cotangent added at the places that were taken."""
     place = np.take_along_axis(np.arange(arr.size).reshape(arr.shape), indices, axis)
     return gathered_back(g, place, arr.shape)
 

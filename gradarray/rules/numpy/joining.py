@@ -30,7 +30,7 @@ def onto_mask(g: Array, mask: Array, axis: int | None, shape: tuple[int, ...]) -
 
 
 def cut(g: Array, arrays: Sequence[Spec], axis: int, lengths: Iterable[int]) -> list[Array]:
-    """Cut a joined array into pieces of these lengths along an axis, and give them the shapes of the arrays."""
+    """Cut a joined array into pieces of these lengths along an axis, in the shapes of the arrays."""
     lead = (slice(None),) * axis
     pieces = []
     stop = 0

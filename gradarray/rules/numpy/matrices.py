@@ -10,6 +10,7 @@ from ...kernels.arrays import Array, conjugate
 
 
 def transposed(x: Array) -> Array:
+    """Return the transposes of matrices, of the last two axes."""
     return x.T if x.ndim == 2 else np.swapaxes(x, -1, -2)
 
 
@@ -19,10 +20,12 @@ def adjoint(x: Array) -> Array:
 
 
 def diagonal(x: Array) -> Array:
+    """Return the diagonals of matrices."""
     return np.diagonal(x, axis1=-2, axis2=-1)
 
 
 def off_diagonal(x: Array) -> Array:
+    """Return matrices with zeros on their diagonals."""
     return np.where(np.eye(x.shape[-1], dtype=bool), 0, x)
 
 

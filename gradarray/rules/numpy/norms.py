@@ -12,7 +12,7 @@ import numpy as np
 
 from ...kernels.arrays import Array, conjugate
 from ...tape.wrapping import bare
-from ..kinks import at_kink, smooth_square, unknown
+from ..kinks import are_known, at_kink, smooth_square, unknown
 from ..primitives import primitive
 from ..registry import nondifferentiable, rule
 from .matrices import adjoint, transposed
@@ -21,18 +21,22 @@ from .matrices import adjoint, transposed
 
 
 def norm_vjp(g: Array, ans: Array, x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Array:
-    if axis is None:
-        if ord is None or x.ndim == 1:
-            return vector_gradient(g, ans, x, ord, None)
-        axes: tuple[int, ...] = (0, 1)
-    else:
-        axes = tuple(i % x.ndim for i in axis) if isinstance(axis, tuple) else (int(axis) % x.ndim,)
+    axes = axes_of_norm(x.ndim, ord, axis)
+    if axes is None:
+        return vector_gradient(g, ans, x, ord, None)
     if not keepdims:
         index = kept(axes, x.ndim)
         g, ans = g[index], ans[index]
     if len(axes) == 1 or ord is None:
         return vector_gradient(g, ans, x, ord, axes)
     return matrix_gradient(g, ans, x, ord, axes)
+
+
+def axes_of_norm(ndim: int, ord: Any, axis: Any) -> tuple[int, ...] | None:
+    """Return the axes that np.linalg.norm runs over, None for all elements as those of one vector."""
+    if axis is None:
+        return None if ord is None or ndim == 1 else (0, 1)
+    return tuple(i % ndim for i in axis) if isinstance(axis, tuple) else (int(axis) % ndim,)
 
 
 def vector_norm_vjp(g: Array, ans: Array, x: Array, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Array:
@@ -62,15 +66,16 @@ def vector_gradient(g: Array, ans: Array, x: Array, ord: Any, axes: tuple[int, .
     if ord is None or ord == 2:
         return at_kink(x * (g * ~kink / (ans + kink)), kink, x, axes)
     if ord == 1:
-        return at_kink(g * np.sign(x), kink, x)
+        return at_kink(g * np.sign(x), kink, x, axes)
     if ord == 0:
         return np.zeros_like(x)
     if x.size == 0:
         return np.zeros_like(x)
     size = np.abs(x)
     if ord in (np.inf, -np.inf):
-        first = size == (np.max if ord > 0 else np.min)(size, axis=axes, keepdims=True)
-        return at_kink(np.sign(x) * (g * first / np.sum(first, axis=axes, keepdims=True)), kink, x, axes)
+        first = _attains(size, ord, axes)
+        share = g * first / np.sum(first, axis=axes, keepdims=True)
+        return at_kink(np.sign(x) * share, kink, _part_in(x, first, ord), axes)
     # |x| / ans stays in range where a power of |x| alone might not.
     ratio = np.where(size == 0, 1, size) / (ans + kink)
     gradient = at_kink(np.sign(x) * (g * ~kink * ratio ** (ord - 1)), kink, x, axes)
@@ -86,8 +91,9 @@ def matrix_gradient(g: Array, ans: Array, x: Array, ord: Any, axes: tuple[int, .
     if ord in (1, -1, np.inf, -np.inf):
         summed, other = axes if abs(ord) == 1 else axes[::-1]
         sums = np.sum(np.abs(x), axis=summed, keepdims=True)
-        first = sums == (np.max if ord > 0 else np.min)(sums, axis=other, keepdims=True)
-        return np.sign(x) * (g * first / np.sum(first, axis=other, keepdims=True))
+        first = _attains(sums, ord, other)
+        share = g * first / np.sum(first, axis=other, keepdims=True)
+        return at_kink(np.sign(x) * share, ans == 0, _part_in(x, first, ord), axes)
     last = axes == (x.ndim - 2, x.ndim - 1)
     x = x if last else np.moveaxis(x, axes, (-2, -1))
     u, s, vh = np.linalg.svd(x, full_matrices=False)
@@ -102,10 +108,47 @@ def matrix_gradient(g: Array, ans: Array, x: Array, ord: Any, axes: tuple[int, .
     return g * (gradient if last else np.moveaxis(gradient, (-2, -1), axes))
 
 
+def _attains(sizes: Array, ord: Any, axes: Any) -> Array:
+    """Tell what is the largest, or the least for a negative order; a NaN is."""
+    return (sizes == (np.max if ord > 0 else np.min)(sizes, axis=axes, keepdims=True)) | (sizes != sizes)
+
+
+def _part_in(x: Array, first: Array, ord: Any) -> Array:
+    """Return what a norm that is 0 depends on: of a least size, what attains that."""
+    return x if ord > 0 or are_known(x) else np.where(first, x, 0)
+
+
 def extreme(s: Array, position: int) -> Array:
     """Return the share of each singular value in the one at a position: equal ones share evenly."""
     first = s == np.expand_dims(s[..., position], -1)
     return first / np.sum(first, axis=-1, keepdims=True)
+
+
+def extremes_of_norm(x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Array | None:
+    axes = axes_of_norm(x.ndim, ord, axis)
+    return _extremes(x, ord, axes, axes is not None and len(axes) == 2)
+
+
+def extremes_of_vector_norm(x: Array, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Array | None:
+    return _extremes(x, ord, None, False)
+
+
+def extremes_of_matrix_norm(x: Array, keepdims: bool = False, ord: Any = "fro") -> Array | None:
+    return _extremes(x, ord, (x.ndim - 2, x.ndim - 1), True)
+
+
+def _extremes(x: Array, ord: Any, axes: Any, of_matrices: bool) -> Array | None:
+    """Return an array without a zero whose norm is attained by the same elements; None where it is not by some alone.
+
+    It has the places in order, of the sizes or of the sums of them, so that what ties still does.
+    """
+    if ord not in ((1, -1, np.inf, -np.inf) if of_matrices else (np.inf, -np.inf)):
+        return None
+    sizes = np.abs(x)
+    if of_matrices:
+        sizes = np.broadcast_to(np.sum(sizes, axis=axes[0 if abs(ord) == 1 else 1], keepdims=True), x.shape)
+    places = np.unique(np.where(np.isnan(sizes) & (ord < 0), -1, sizes), return_inverse=True)[1].reshape(x.shape)
+    return (places + 1).astype(x.dtype)
 
 
 rule(np.linalg.norm, norm_vjp, holomorphic=False)

@@ -176,6 +176,7 @@ def _contracted(axes: Any, ndim_a: int, ndim_b: int) -> tuple[list[int], list[in
 
 
 def _inverse(permutation: Sequence[int]) -> list[int]:
+    """Return the permutation that undoes another one."""
     return sorted(range(len(permutation)), key=permutation.__getitem__)
 
 

@@ -199,6 +199,7 @@ def hits(a: Array, value: Array, axis: Axis, where: Any = True) -> tuple[Array, 
 
 
 def _all_hits(a: Array, value: Array, axis: Axis, where: Any) -> tuple[Array, Array]:
+    """Return which elements are equal to the value found, a NaN among them, and how many."""
     hit = ((a == value) | ((a != a) & (value != value))) & where
     return hit, np.sum(hit, axis=axis, keepdims=True)
 

@@ -122,10 +122,12 @@ def _in_full(g: Array, n: int, m: int, mode: Any, swapped: bool = False) -> Arra
 
 
 def _flat(v: Array) -> Array:
+    """Return an array as one row."""
     return np.reshape(v, -1)  # a number counts as one element
 
 
 def convolve_left(g: Array, _a: Any, v: Array, mode: Any = "full") -> Array:
+    """Return the cotangent of the first of two rows that are convolved."""
     v = _flat(v)
     return np.convolve(_in_full(g, np.size(_a), v.size, mode), v[::-1], "valid")
 

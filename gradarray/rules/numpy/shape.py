@@ -61,6 +61,7 @@ nondifferentiable(np.shape, np.size, np.ndim)
 
 
 def reshape_adjoint(g: Array, a: Spec, *, shape: Any, order: Any = "C", copy: bool | None = None) -> Array:
+    """Return the cotangent in the shape that the array had."""
     return g.reshape(a.shape) if order == "C" else np.reshape(g, a.shape, order=order)
 
 
