@@ -542,7 +542,7 @@ def one_after_another(lane: Lane, func: Callable[..., Any], args: Any, kwargs: d
         return silently(_of_none, lane, func, args, kwargs)
     whole = func in _UPDATING
     results = [func(*one_of(lane, args, i, whole), **one_of(lane, kwargs, i, whole)) for i in range(lane.size)]
-    return beside(lane, results, getattr(func, "__name__", "a function"))
+    return gathered_lanes(lane, results, getattr(func, "__name__", "a function"))
 
 
 def _of_none(lane: Lane, func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
@@ -556,7 +556,7 @@ def _of_none(lane: Lane, func: Callable[..., Any], args: Any, kwargs: dict[str, 
             return kind([some(item) for item in value])
         return {key: some(item) for key, item in value.items()} if kind is dict else value
 
-    return beside(lane, [func(*some(args), **some(kwargs))], "")
+    return gathered_lanes(lane, [func(*some(args), **some(kwargs))], "")
 
 
 def one_of(lane: Lane, value: Any, i: int, whole: bool = False) -> Any:
@@ -577,13 +577,13 @@ def one_of(lane: Lane, value: Any, i: int, whole: bool = False) -> Any:
     return value
 
 
-def beside(lane: Lane, results: list[Any], name: str) -> Any:
+def gathered_lanes(lane: Lane, results: list[Any], name: str) -> Any:
     """Put results for each element side by side."""
     first = results[0]
     if isinstance(first, (list, tuple)):
         if any(len(other) != len(first) for other in results):
             raise refused("shapes", name)
-        items = [beside(lane, list(each), name) for each in zip(*results, strict=True)]
+        items = [gathered_lanes(lane, list(each), name) for each in zip(*results, strict=True)]
         return type(first)(*items) if hasattr(first, "_fields") else type(first)(items)
     if (hasattr(first, "dtype") and hasattr(first, "shape")) or isinstance(first, (bool, int, float, complex)):
         if any(np.shape(other) != np.shape(first) for other in results):

@@ -17,7 +17,7 @@ from ..elsewhere.answers import telling
 from ..transforms.argnums import function_name, need_function
 from ..transforms.containers import Tree, flatten
 from .entry import Static, is_traceable
-from .machine.backend import Backend, need_numba
+from .machine.backend import NumbaBackend, need_numba
 from .statements import JitError
 from .tracing import Disturbed, Run, Tracing, is_writing, told
 
@@ -54,7 +54,7 @@ def _backend(name: Any) -> Any:
     if name == "numpy":
         return None
     need_numba()
-    return Backend()
+    return NumbaBackend()
 
 
 class Jitted(Generic[P, R]):
@@ -192,11 +192,13 @@ class Jitted(Generic[P, R]):
 
     def source(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """Return the program for these arguments as a text for readers, which runs with nothing but NumPy."""
+        return self._written(args, kwargs).source()
+
+    def _written(self, args: Any, kwargs: Any) -> Tracing:
         leaves, tree, key = self._sorted(args, kwargs)
         if key is None:
             raise TypeError("no program is written for Tensors, and other arrays than NumPy's")
-        written = Tracing(self._f, self._varying, args, kwargs, leaves, tree, carry_out=False, backend=self._backend)
-        return written.source()
+        return Tracing(self._f, self._varying, args, kwargs, leaves, tree, carry_out=False, backend=self._backend)
 
 
 @overload
@@ -306,3 +308,8 @@ def source(f: Any, *args: Any, **kwargs: Any) -> str:
         return g1
     """
     return (f if isinstance(f, Jitted) else Jitted(need_function(f, "source"), ((), ()), True)).source(*args, **kwargs)
+
+
+def straight_source(f: Any, *args: Any) -> str:
+    """Return the same of arrays, with no loop in it."""
+    return Jitted(need_function(f, "source"), ((), ()), True)._written(args, {}).source(loops=False)

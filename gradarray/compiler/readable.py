@@ -6,6 +6,7 @@ import math
 import re
 import types
 from collections.abc import Iterable, Sequence
+from keyword import iskeyword
 from typing import Any, NamedTuple, Self
 
 from ..transforms.containers import Fixed, Tree
@@ -67,11 +68,11 @@ def signature(arguments: Tree, names: Sequence[str], leaves: Sequence[Variable],
     return Calling(parameters, parts, result)
 
 
-def readable_text(p: Program, left: Optimised, name: str, way: Calling) -> str:
-    """Return the text of a function that does what a program does."""
+def readable_text(p: Program, left: Optimised, name: str, way: Calling, loops: bool = True) -> str:
+    """Return the text of a function that does what a program does, with loops where it repeats something."""
     left = plainly_put(left, {v.memory for v in p.inputs if v.memory is not None})
     spelt_out, containers = places_spelt_out(left, way.parts, p.inputs)
-    rolled = with_loops(spelt_out, 3)
+    rolled = with_loops(spelt_out, 3) if loops else spelt_out
     if rolled is not spelt_out:
         left = rolled
     else:
@@ -230,7 +231,8 @@ class _Page(Expressions):
             self._labels[v] = f"{self.name(other)}_before"
         for v, pieces in loop.tables:
             first = next((p for p in pieces if type(p) is Variable), None)
-            self._labels[v] = "c" if first is None else self.name(first).rstrip("_0123456789") or "c"
+            stem = "" if first is None else self.name(first).rstrip("_0123456789")
+            self._labels[v] = stem if stem and not iskeyword(stem) else "c"
 
     def _unused(self, stem: str, numbered: bool = False) -> str:
         stem = stem if numbered else f"{stem}_"

@@ -103,7 +103,7 @@ class Tracing:
         self._f, self._leaves, self._tree, self._backend = f, leaves, tree, backend
         self.out: Any = None
         self.text = ""
-        self.source: Callable[[], str] = str
+        self.source: Callable[..., str] = str
         self._thread = threading.current_thread()
         self._ended = False
         self._around: Any = None

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..compiler.jit import source
+from ..compiler.jit import straight_source
 from ..context.frames import PACKAGE
 from ..forward.tangents import gradients_for
 from ..rules.registry import RULES
@@ -192,7 +192,7 @@ def _formula(compute: Callable[..., Any], inputs: _Inputs) -> Formula | None:
     scope: dict[str, Any] = {"compute": compute}
     exec(f"def derivative({parameters}): return compute({parameters})", scope)
     try:
-        text = source(scope["derivative"], *inputs.values)
+        text = straight_source(scope["derivative"], *inputs.values)
     except Exception:  # it asks for what cannot be written down
         return None
     *others, function = ast.parse(text).body

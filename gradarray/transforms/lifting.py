@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..batch.mapped import Lane, beside, lane_in, one_of
+from ..batch.mapped import Lane, gathered_lanes, lane_in, one_of
 from ..batch.refusals import VmapError
 from ..context.settings import held, hold
 from ..dropin import blocks
@@ -159,4 +159,4 @@ def for_each(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
         args, kwargs = tree.unflatten(one_of(lane, leaves, i))
         parts, shape = flatten(call(*args, **kwargs))
         found.append(parts)
-    return shape.unflatten(beside(lane, found, function_name(call)))
+    return shape.unflatten(gathered_lanes(lane, found, function_name(call)))

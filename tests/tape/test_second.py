@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
+from gradarray.kernels import guard
 from gradarray.tape import plans, second
 from gradarray.transforms.containers import flatten
 from tests.rules.test_rules import SAMPLES
@@ -18,8 +19,9 @@ from tests.samples import Sample
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
-    """Know no structure yet, and write a plan for the first tape that comes."""
+    """Know no structure yet, write a plan for the first tape that comes, and watch no array that others still have."""
     monkeypatch.setattr(second, "_known", {})
+    monkeypatch.setattr(guard, "watched", {})
     monkeypatch.setattr(plans, "REPEATS", 1)
 
 

@@ -30,7 +30,7 @@ def need_numba() -> None:
         import_numba()
 
 
-class Backend:
+class NumbaBackend:
     """What compiles the programs of a function."""
 
     def program(
