@@ -159,9 +159,11 @@ def _einsum(subscripts: Any, *operands: Any, optimize: Any = False, dtype: Any =
     spare = next(letter for letter in string.ascii_letters if letter not in used)
     terms = [spare + term if type(x) is Batch else term for term, x in zip(labels, operands, strict=True)]
     values = [x.value if type(x) is Batch else x for x in operands]
-    # With the batch in it, the sum is nearly always large enough for BLAS. Of one operand, the result may be a view.
+    # With the batch in it, the sum is nearly always large enough for BLAS, which forgets a dtype in NumPy 2.0. Of one
+    # operand, the result may be a view.
     equation = f"{','.join(terms)}->{spare}{output}"
-    return Batch(np.einsum(equation, *values, optimize=optimize or len(values) > 1, dtype=dtype, casting=casting))
+    optimize = optimize or (len(values) > 1 and dtype is None)
+    return Batch(np.einsum(equation, *values, optimize=optimize, dtype=dtype, casting=casting))
 
 
 @form(np.cross)
