@@ -29,6 +29,8 @@ LONG = {
 }
 # The same of tangents, those of several quantiles most of all.
 LONG_FORWARD = {
+    # Ufuncs of NumPy 2.5 that have no public name, by which a program could call them.
+    *[f"complexes-<lambda>({shape}){which}" for shape in ("2x3", "0d") for which in ("", " #2")],
     "einsum-einsum(2x3x4, [Ellipsis,40,1], 4, [1], [40,Ellipsis])",
     "equations-lstsq(3x4, 3, rcond=0.8)",
     "equations-pinv(2x3x3, 0.5, hermitian=True)",
