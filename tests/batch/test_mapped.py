@@ -201,9 +201,8 @@ def by_text(code: str) -> Callable[..., Any]:
     return eval(f"lambda x, i, j: {code}", {"np": np, "MASK": MASK, "T": T})  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("code", listed(READS))
-def test_reading(code: str) -> None:
-    f = by_text(code)
+def compare_at_places(f: Callable[..., Any]) -> None:
+    """Compare a function of an element, a place and a row of places, and its gradient, with a loop over elements."""
     expected = np.stack([f(*each) for each in zip(X, PLACES, J, strict=True)])
     assert np.array_equal(ga.vmap(f)(X, PLACES, J), expected)
 
@@ -213,6 +212,11 @@ def test_reading(code: str) -> None:
     gradients = np.stack([ga.grad(loss)(*each) for each in zip(X, PLACES, J, strict=True)])
     assert np.allclose(ga.vmap(ga.grad(loss))(X, PLACES, J), gradients, 1e-13, 1e-13)
     assert np.allclose(ga.grad(lambda x: np.sum(ga.vmap(loss)(x, PLACES, J)))(X), gradients, 1e-13, 1e-13)
+
+
+@pytest.mark.parametrize("code", listed(READS))
+def test_reading(code: str) -> None:
+    compare_at_places(by_text(code))
 
 
 WRITES = """x[0] = x[1]; x[:, 0] = i; x[1:] = x[:-1] * 2; x[[0, 2]] = x[0]; x[MASK] = 1.5; x[i] = x[0] * 2; x[:, i] = 3.
@@ -231,15 +235,7 @@ def test_writing(code: str) -> None:
         f"def f(x, i, j):\n    x = x * 1.0\n    y = x[1]\n    {code}\n    return np.concatenate([x.ravel(), y.ravel()])"
     )
     exec(body, space)
-    f = space["f"]
-    expected = np.stack([f(*each) for each in zip(X, PLACES, J, strict=True)])
-    assert np.array_equal(ga.vmap(f)(X, PLACES, J), expected)
-
-    def loss(x: Any, i: Any, j: Any) -> Any:
-        return np.sum(f(x, i, j) ** 3)
-
-    gradients = np.stack([ga.grad(loss)(*each) for each in zip(X, PLACES, J, strict=True)])
-    assert np.allclose(ga.vmap(ga.grad(loss))(X, PLACES, J), gradients, 1e-13, 1e-13)
+    compare_at_places(space["f"])
 
 
 def test_a_plain_array_is_read_by_take() -> None:
