@@ -3,6 +3,6 @@
 Whoever imports one of its modules has all of it.
 """
 
-from . import faster, numpy, slopes
+from . import faster, numpy, scipy, slopes
 
-__all__ = ["faster", "numpy", "slopes"]
+__all__ = ["faster", "numpy", "scipy", "slopes"]

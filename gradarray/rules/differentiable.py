@@ -9,7 +9,8 @@ kept on the tape.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,8 @@ from .written import equation, formula
 
 Derivative = Callable[..., Array]
 Partial = Derivative | float
-# What there is no derivative by, such as the order of a Bessel function, has None.
-Partials = Sequence[Partial | None]
+# What there is no derivative by, such as the order of a polynomial, has None, or the reason.
+Partials = Sequence[Partial | str | None]
 
 # The parameter by which a derivative is given what its function has saved; see `registry.primitive`.
 SAVED = "saved"
@@ -47,6 +48,7 @@ class Differentiable(Rule, PullbackRule):
     sequence : the operands come as one sequence, as in np.concatenate
     skip : the positions of the operands through which no derivative flows, such as a condition
     refused : those of the operands that there is no derivative by
+    reasons : why not, of those that have one
     is_linear : whether it is linear in its operands together, so that it is its own derivative
     """
 
@@ -56,6 +58,7 @@ class Differentiable(Rule, PullbackRule):
     sequence = False
     skip: frozenset[int] = frozenset()
     refused: tuple[int, ...] = ()
+    reasons: Mapping[int, str] = MappingProxyType({})
     is_linear = False
     shared = True
     batches = True
@@ -85,9 +88,11 @@ class Differentiable(Rule, PullbackRule):
         count = len(self.operands)
         for i in self.refused:
             if variables[i]:
+                reason = f" ({self.reasons[i]})" if i in self.reasons else ""
                 raise TypeError(
-                    f"{self.name} has no derivative by its operand {self.operands[i]}, number {i + 1} of {count}, "
-                    "which is a variable here; pass it as ga.stop_gradient(t) or ga.asarray(t) where none is wanted"
+                    f"{self.name} has no derivative by its operand {self.operands[i]}, number {i + 1} of {count}"
+                    f"{reason}, which is a variable here; pass it as ga.stop_gradient(t) or ga.asarray(t) where none "
+                    "is wanted"
                 )
 
     def tangent(
@@ -187,6 +192,8 @@ class Elementwise(Differentiable):
         func = self.func  # type: ignore[assignment]
         if not isinstance(func, np.ufunc):
             raise TypeError(f"{self.name} is no ufunc; declare it with linear(), bilinear(), rule() or composite()")
+        self.reasons = {i: partial for i, partial in enumerate(declared) if isinstance(partial, str)}
+        declared = [None if isinstance(partial, str) else partial for partial in declared]
         self.refused = tuple([i for i, partial in enumerate(declared) if partial is None])
         self.declared = tuple(declared)
         partials = [0 if partial is None else partial for partial in declared]
@@ -205,7 +212,8 @@ class Elementwise(Differentiable):
         self.partials = tuple(partials)
         self.multiplies = func.nin == 1 and callable(partials[0])
         self._needs = tuple(self._needed(partial) for partial in partials)
-        self.operands = next((names(p)[1:] for p in partials if callable(p)), ("x1", "x2", "x3")[: func.nin])
+        unnamed = tuple([f"x{i + 1}" for i in range(func.nin)])
+        self.operands = next((names(p)[1:] for p in partials if callable(p)), unnamed)
         self.operands = tuple(name.lstrip("_") for name in self.operands)
         self.keeps_out = any(needs[0] for needs in self._needs)
         # np.absolute gives real results for complex operands: its result does not tell that conjugates are due.
@@ -484,7 +492,7 @@ class Function(Differentiable):
     def __init__(
         self,
         func: Callable[..., Any],
-        vjps: Sequence[Derivative | None],
+        vjps: Sequence[Derivative | str | None],
         *,
         jvp: Derivative | None = None,
         joint: bool = False,
@@ -495,6 +503,8 @@ class Function(Differentiable):
         leading: Sequence[str] = ("g", "ans"),
     ) -> None:
         super().__init__(func)
+        reasons = [vjp if isinstance(vjp, str) else None for vjp in vjps]
+        vjps = [None if isinstance(vjp, str) else vjp for vjp in vjps]
         self.declared = tuple(vjps)
         self.selects = selects
         self.exact = selects is True
@@ -526,7 +536,8 @@ class Function(Differentiable):
         self.operands = signature.plain[first : signature.required]
         self.params = tuple([n for n in signature.names[signature.required :] if not (self.saves and n == SAVED)])
         known = parameter_names(func)
-        unknown = [name for name in (*self.operands, *self.params) if known is not None and name not in known]
+        told = self.params if isinstance(func, np.ufunc) else (*self.operands, *self.params)  # a ufunc's have no names
+        unknown = [name for name in told if known is not None and name not in known]
         if unknown:
             raise TypeError(
                 f"{self.name} has no parameter {', '.join(unknown)}; its parameters are {', '.join(known or ())}"
@@ -544,6 +555,8 @@ class Function(Differentiable):
         given = iter(vjps)
         each = written if joint else [next(given) if name in differentiable else written[0] for name in self.operands]
         self.refused = tuple([i for i, vjp in enumerate(each) if vjp is None])
+        by = [i for i in range(len(self.operands)) if i not in self.skip]
+        self.reasons = {} if joint else {i: reason for i, reason in zip(by, reasons, strict=False) if reason}
         self.vjps = tuple([vjp or written[0] for vjp in each])
         # Which of the result and the operands the forward derivative needs the values of.
         asked = () if jvp is None else names(jvp)[1 : 2 + len(self.operands)]

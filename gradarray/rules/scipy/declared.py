@@ -1,0 +1,85 @@
+"""The language in which the chapters declare what SciPy's functions have for derivatives, by name.
+
+A name that a version of SciPy does not have is passed over when it is looked up, so that a chapter may have them all.
+To read a chapter twice, as after an interrupt, changes nothing.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...kernels.arrays import Array
+from ..differentiable import Elementwise, Function, Partial
+from ..kinds import Rule, ZeroGradient
+from ..signature import names
+
+# What makes the rule of a ufunc, by its name.
+DECLARED: dict[str, Callable[[np.ufunc], Rule]] = {}
+
+# Why there is no derivative by an operand.
+STEPS = "it is a whole number"
+UNKNOWN = "no closed form of it is known"
+
+
+def elementwise(name: str, *partials: Partial | str) -> None:
+    """Declare a ufunc with one result by a partial derivative, or the reason why there is none, for each operand."""
+    DECLARED[name] = lambda func: Elementwise(func, partials)
+
+
+def several(name: str, *partials: Callable[..., Sequence[Any]] | str) -> None:
+    """Declare a ufunc with several results: for each operand what returns a tuple, the derivative of each result."""
+
+    def make(func: np.ufunc) -> Rule:
+        vjps = [p if isinstance(p, str) else _pulled(p) for p in partials]
+        return Function(func, vjps, jvp=_pushed(partials))
+
+    DECLARED[name] = make
+
+
+def flat(name: str) -> None:
+    """Declare a ufunc whose derivative is zero almost everywhere."""
+    DECLARED[name] = ZeroGradient
+
+
+class Named:
+    """A function under the names of a ufunc's operands, by which a rule knows what it needs."""
+
+    def __init__(self, names: Sequence[str], func: Callable[..., Any]) -> None:
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        self.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])
+        self.__doc__ = inspect.getdoc(func)
+        self._func = func
+
+    def __call__(self, *args: Any) -> Any:
+        return self._func(*args)
+
+
+def _pulled(slopes: Callable[..., Sequence[Any]]) -> Named:
+    """Return what makes of the cotangents of the results that of an operand."""
+
+    def vjp(g: Any, ans: Any, *operands: Array) -> Any:
+        total: Any = 0
+        for part, slope in zip(g, slopes(ans, *operands), strict=True):
+            total = total + part * slope
+        return total
+
+    return Named(("g", *names(slopes)), vjp)
+
+
+def _pushed(partials: Sequence[Callable[..., Sequence[Any]] | str]) -> Named:
+    """Return what makes of the tangents of the operands those of the results."""
+
+    def jvp(tangents: Sequence[Any], ans: Any, *operands: Array) -> tuple[Any, ...]:
+        found: list[Any] = [0] * len(ans)
+        for t, slopes in zip(tangents, partials, strict=True):
+            if t is not None and not isinstance(slopes, str):
+                pairs = zip(found, slopes(ans, *operands), strict=True)
+                found = [so_far + t * slope for so_far, slope in pairs]
+        return tuple(found)
+
+    like = next(slopes for slopes in partials if not isinstance(slopes, str))
+    return Named(("tangents", "ans", *[name.lstrip("_") for name in names(like)[1:]]), jvp)

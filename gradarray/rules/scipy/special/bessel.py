@@ -1,0 +1,207 @@
+"""Bessel functions by argument, 10.6.1 and 10.29.1, those of Kelvin, Struve and Airy, and their integrals.
+
+What is scaled by the exponential of a real or an imaginary part has no complex derivative.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from ....kernels.arrays import Array
+from ..declared import STEPS, UNKNOWN, elementwise, several
+from .orders import i_by_order, j_by_order, k_by_order, y_by_order
+
+
+def _real(x: Array) -> Array:
+    """Return a real argument; TypeError for a complex one."""
+    if np.iscomplexobj(x):
+        raise TypeError("a scaled Bessel function has no complex derivative: its scale is not holomorphic")
+    return x
+
+
+def _between(func: Callable[..., Any], v: Array, x: Array, sign: int) -> Array:
+    """Return half of the function of the order below, plus or minus half of that of the order above."""
+    lower, upper = func(v - 1, x), func(v + 1, x)
+    return (lower + upper if sign > 0 else lower - upper) / 2  # type: ignore[no-any-return]
+
+
+elementwise("jv", lambda _ans, v, z: j_by_order(v, z), lambda _ans, v, z: _between(special.jv, v, z, -1))
+elementwise("jve", lambda _ans, v, z: j_by_order(v, z), lambda _ans, v, z: _between(special.jve, v, _real(z), -1))
+elementwise("yv", lambda _ans, v, z: y_by_order(v, z), lambda _ans, v, z: _between(special.yv, v, z, -1))
+elementwise("yve", lambda _ans, v, z: y_by_order(v, z), lambda _ans, v, z: _between(special.yve, v, _real(z), -1))
+elementwise("yn", STEPS, lambda _ans, n, x: _between(special.yv, n, x, -1))
+elementwise("iv", lambda _ans, v, z: i_by_order(v, z), lambda _ans, v, z: _between(special.iv, v, z, 1))
+elementwise(
+    "ive",
+    lambda _ans, v, z: i_by_order(v, z, scaled=True),
+    lambda ans, v, z: _between(special.ive, v, _real(z), 1) - np.sign(z) * ans,
+)
+elementwise("kv", lambda _ans, v, z: k_by_order(v, z), lambda _ans, v, z: -_between(special.kv, v, z, 1))
+elementwise(
+    "kve",
+    lambda _ans, v, z: k_by_order(v, z, scaled=True),
+    lambda ans, v, z: ans - _between(special.kve, v, z, 1),
+)
+elementwise("kn", STEPS, lambda _ans, n, x: -_between(special.kv, n, x, 1))
+
+
+def _hankel_by_order(v: Array, z: Array, sign: int, turn: Any = 1.0) -> Array:
+    return (j_by_order(v, z) + sign * 1j * y_by_order(v, z)) * turn
+
+
+elementwise(
+    "hankel1",
+    lambda _ans, v, z: _hankel_by_order(v, z, 1),
+    lambda _ans, v, z: _between(special.hankel1, v, z, -1),
+)
+elementwise(
+    "hankel2",
+    lambda _ans, v, z: _hankel_by_order(v, z, -1),
+    lambda _ans, v, z: _between(special.hankel2, v, z, -1),
+)
+elementwise(
+    "hankel1e",
+    lambda _ans, v, z: _hankel_by_order(v, z, 1, np.exp(-1j * z)),
+    lambda ans, v, z: _between(special.hankel1e, v, z, -1) - 1j * ans,
+)
+elementwise(
+    "hankel2e",
+    lambda _ans, v, z: _hankel_by_order(v, z, -1, np.exp(1j * z)),
+    lambda ans, v, z: _between(special.hankel2e, v, z, -1) + 1j * ans,
+)
+
+elementwise("j0", lambda _ans, x: -special.j1(x))
+elementwise("j1", lambda _ans, x: (special.j0(x) - special.jv(2, x)) / 2)
+elementwise("y0", lambda _ans, x: -special.y1(x))
+elementwise("y1", lambda _ans, x: (special.y0(x) - special.yv(2, x)) / 2)
+elementwise("i0", lambda _ans, x: special.i1(x))
+elementwise("i1", lambda _ans, x: (special.i0(x) + special.iv(2, x)) / 2)
+elementwise("i0e", lambda ans, x: special.i1e(x) - np.sign(x) * ans)
+elementwise("i1e", lambda ans, x: (special.i0e(x) + special.ive(2, x)) / 2 - np.sign(x) * ans)
+elementwise("k0", lambda _ans, x: -special.k1(x))
+elementwise("k1", lambda _ans, x: -(special.k0(x) + special.kv(2, x)) / 2)
+elementwise("k0e", lambda ans, x: ans - special.k1e(x))
+elementwise("k1e", lambda ans, x: ans - (special.k0e(x) + special.kve(2, x)) / 2)
+
+
+# --- spherical Bessel functions: the second derivative is that of their equation, 10.47.1, 10.47.2 --------------------
+
+
+def _spherical(name: str, sign: int) -> None:
+    value, slope = f"_spherical_{name}", f"_spherical_{name}_d"
+
+    def by_argument(_ans: Array, n: Array, z: Array) -> Array:
+        return getattr(special._ufuncs, slope)(n, z)  # type: ignore[no-any-return]
+
+    def bend(ans: Array, n: Array, z: Array) -> Array:
+        zero = z == 0
+        at = np.where(zero, 1, z)
+        whole = getattr(special._ufuncs, value)(n, z)
+        start = np.where(n == 0, sign / 3, np.where(n == 2, 2 / 15, 0))
+        bent = (sign + n * (n + 1) / (at * at)) * whole - 2 / at * ans
+        return np.where(zero, start if name in ("jn", "in") else np.nan, bent)
+
+    elementwise(value, STEPS, by_argument)
+    elementwise(slope, STEPS, bend)
+
+
+_spherical("jn", -1)
+_spherical("yn", -1)
+_spherical("in", 1)
+_spherical("kn", 1)
+
+
+# --- integrals of Bessel functions ------------------------------------------------------------------------------------
+
+
+def _without_start(x: Array, sign: int) -> Array:
+    """Return (I_0(x) - 1) / x, or (J_0(x) - 1) / x with a negative sign, near 0 by its series."""
+    near = np.abs(x) < 1
+    small, far = np.where(near, x, 0), np.where(near, 1, x)
+    square = sign * small * small / 4
+    series = 0 * small
+    for k in range(12, 0, -1):
+        series = series * square + 1 / math.factorial(k) ** 2
+    whole = special.i0(far) if sign > 0 else special.j0(far)
+    return np.where(near, sign * small / 4 * series, (whole - 1) / far)
+
+
+several("iti0k0", lambda _ans, x: (special.i0(x), special.k0(x)))
+several("itj0y0", lambda _ans, x: (special.j0(x), special.y0(x)))
+several("it2i0k0", lambda _ans, x: (_without_start(x, 1), -special.k0(x) / x))
+several("it2j0y0", lambda _ans, x: (-_without_start(x, -1), -special.y0(x) / x))
+elementwise(
+    "besselpoly",
+    lambda ans, a, lmb, nu: (special.jv(nu, 2 * a) - (lmb + 1) * ans) / a,
+    UNKNOWN,
+    UNKNOWN,
+)
+
+# --- Struve functions, 11.4.27 and 11.4.28 ----------------------------------------------------------------------------
+
+
+def _struve_slope(func: Callable[..., Any], v: Array, x: Array, sign: int) -> Array:
+    rest = (x / 2) ** (v + 0.0) * special.rgamma(v + 1.5) / math.sqrt(math.pi)
+    return _between(func, v, x, sign) + rest / 2
+
+
+def _struve_over(x: Array) -> Array:
+    """Return H_0(x) / x, which is 2 / pi at 0."""
+    zero = x == 0
+    return np.where(zero, 2 / math.pi, special.struve(0, x) / np.where(zero, 1, x))
+
+
+elementwise("struve", UNKNOWN, lambda _ans, v, x: _struve_slope(special.struve, v, x, -1))
+elementwise("modstruve", UNKNOWN, lambda _ans, v, x: _struve_slope(special.modstruve, v, x, 1))
+elementwise("itstruve0", lambda _ans, x: special.struve(0, x))
+elementwise("it2struve0", lambda _ans, x: -_struve_over(x))
+elementwise("itmodstruve0", lambda _ans, x: special.modstruve(0, x))
+
+# --- Kelvin functions, whose squares turn: x^2 w'' + x w' = i x^2 w, 10.61.3 ------------------------------------------
+
+
+def _over(ans: Array, x: Array, start: float) -> Array:
+    """Return ans / x, and what it tends to where x is 0."""
+    zero = x == 0
+    return np.where(zero, start, ans / np.where(zero, 1, x))
+
+
+elementwise("ber", lambda _ans, x: special.berp(x))
+elementwise("bei", lambda _ans, x: special.beip(x))
+elementwise("ker", lambda _ans, x: special.kerp(x))
+elementwise("kei", lambda _ans, x: special.keip(x))
+elementwise("berp", lambda ans, x: -special.bei(x) - _over(ans, x, 0))
+elementwise("beip", lambda ans, x: special.ber(x) - _over(ans, x, 0.5))
+elementwise("kerp", lambda ans, x: -special.kei(x) - ans / x)
+elementwise("keip", lambda ans, x: special.ker(x) - ans / x)
+
+
+def _kelvin(ans: Any, x: Array) -> tuple[Array, ...]:
+    be, ke, bep, kep = ans
+    return bep, kep, 1j * be - _over(bep, x, 0.5j), 1j * ke - kep / x  # type: ignore[arg-type]
+
+
+several("kelvin", _kelvin)
+
+# --- Airy functions, 9.2.1 --------------------------------------------------------------------------------------------
+
+
+def _airy(ans: Any, z: Array) -> tuple[Array, ...]:
+    ai, aip, bi, bip = ans
+    return aip, z * ai, bip, z * bi
+
+
+def _scaled_airy(ans: Any, z: Array) -> tuple[Array, ...]:
+    ai, aip, bi, bip = ans
+    root = np.sqrt(np.maximum(_real(z), 0))
+    return aip + root * ai, z * ai + root * aip, bip - root * bi, z * bi - root * bip
+
+
+several("airy", _airy)
+several("airye", _scaled_airy)
+several("itairy", lambda _ans, x: (*special.airy(x)[::2], *special.airy(-x)[::2]))
