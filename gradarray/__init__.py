@@ -173,6 +173,7 @@ else:
         "graph": "show.graph",
         "nnet": "nnet",
         "random": "random",
+        "scipy": "scipy",
         "sliding_window_view": "nnet.layers.utils",
         "testing": "testing",
         "why_no_grad": "show.why",

@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
         help="what gradarray makes of each function of NumPy, counted from its own tables; of one, its derivative",
         description="Print a table of the functions of the NumPy that is installed, by chapter and by kind of "
         "derivative, and those that are refused, with the reasons; with a name, such as np.tanh, the derivative of "
-        "that function as NumPy source.",
+        "that function as NumPy source; with the name scipy, what is made of SciPy's functions.",
     )
     coverage.add_argument("name", nargs="?", metavar="function")
     coverage.set_defaults(run=lambda options: importlib.import_module("gradarray.show.coverage").main(options.name))

@@ -28,6 +28,7 @@ ROOMS = (
     "transforms",
     "compiler",
     "mirror",
+    "scipy",
     "testing",
     "show",
     "nnet",
@@ -76,11 +77,11 @@ def test_imports_point_down(module: str) -> None:
         assert node.col_offset == 0 or module == "__init__", f"line {node.lineno} imports {other} within a block"
 
 
-@pytest.mark.parametrize("module", [module for module in FILES if module.startswith("rules.numpy.")])
+@pytest.mark.parametrize("module", [module for module in FILES if module.startswith(("rules.numpy.", "rules.scipy."))])
 def test_chapters_are_mathematics(module: str) -> None:
     for node, other in imported(module):
         room, _, name = other.rpartition(".")
-        known = room == "rules.numpy" or (room == "rules" and name in LANGUAGE)
+        known = other.startswith(".".join(module.split(".")[:2]) + ".") or (room == "rules" and name in LANGUAGE)
         unknown = {alias.name for alias in node.names} - VALUES.get(other, set())
         assert known or not unknown, f"line {node.lineno} imports {', '.join(sorted(unknown))} of {other}"
 
@@ -124,7 +125,7 @@ def test_a_name_means_one_thing() -> None:
     homes = defaultdict(list)
     for module in FILES.keys() - PUBLIC:
         # Names that are NumPy's, those of neural networks, and those of one chapter each.
-        if module.startswith(("mirror.", "nnet.", "rules.numpy.")):
+        if module.startswith(("mirror.", "nnet.", "rules.numpy.", "rules.scipy.", "scipy.")):
             continue
         for node in ast.parse(FILES[module].read_text(encoding="utf-8")).body:
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):

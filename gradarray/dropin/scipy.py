@@ -6,11 +6,10 @@ Parameters that say how to compute, and not what, have no effect.
 
 from __future__ import annotations
 
-import functools
 import math
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from ..kernels.traced import copy_of
 from ..reverse.outputs import revalued
 from ..rules.primitives import primitive
 from ..rules.registry import rule
+from ..rules.scipy.families import functions_of
 from ..tape.wrapping import bare
 from .table import counterpart, for_type, for_type_named
 from .twins import of_library, stand_in_of, twin
@@ -240,36 +240,18 @@ def _qr(
     return (found,) if mode == "r" else tuple(found)
 
 
-# --- special functions and distributions ------------------------------------------------------------------------------
+# --- distributions ----------------------------------------------------------------------------------------------------
 
 
-def _special(name: str, derivative: Callable[[Any, Any], Any], *orders: int) -> Callable[..., Any]:
-    """Return a function of scipy.special of one operand, with its derivative: a function of value and operand."""
-
-    def value(x: Any) -> Any:
-        return getattr(sys.modules["scipy.special"], name)(*orders, x)
-
-    value.__name__ = name
-    call = primitive(value)
-    rule(call, lambda g, ans, x: g * derivative(ans, x))
-    return call
+def _ndtr(x: Any) -> Any:
+    return sys.modules["scipy.special"].ndtr(x)
 
 
-@functools.cache
-def _polygamma(order: int) -> Callable[..., Any]:
-    return _special("polygamma", lambda _ans, x: _polygamma(order + 1)(x), order)
+def _ndtri(p: Any) -> Any:
+    return sys.modules["scipy.special"].ndtri(p)
 
 
 _ROOT = math.sqrt(2 * math.pi)
-_gamma = _special("gamma", lambda ans, x: ans * _polygamma(0)(x))
-_gammaln = _special("gammaln", lambda _ans, x: _polygamma(0)(x))
-_psi = _special("psi", lambda _ans, x: _polygamma(1)(x))
-_erf = _special("erf", lambda _ans, x: 2 / math.sqrt(math.pi) * np.exp(-x * x))
-_erfc = _special("erfc", lambda _ans, x: -2 / math.sqrt(math.pi) * np.exp(-x * x))
-_expit = _special("expit", lambda ans, _x: ans * (1 - ans))
-_logit = _special("logit", lambda _ans, x: 1 / (x * (1 - x)))
-_ndtr = _special("ndtr", lambda _ans, x: np.exp(-x * x / 2) / _ROOT)
-_ndtri = _special("ndtri", lambda ans, _x: _ROOT * np.exp(ans * ans / 2))
 
 
 def _standardised(x: Any, loc: Any, scale: Any) -> Any:
@@ -351,28 +333,6 @@ def _ignoring(function: Callable[..., Any], count: int) -> Callable[..., Any]:
     return call
 
 
-def _logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False) -> Any:
-    if return_sign:
-        raise TypeError("scipy.special.logsumexp of a variable: return_sign= is not known here")
-    values = bare(a) if b is None else np.where(np.asarray(bare(b)) == 0, -np.inf, bare(a))
-    top = np.max(np.real(values), axis=axis, keepdims=True)
-    top = np.where(np.isfinite(top), top, 0.0)
-    terms = np.exp(a - top) if b is None else b * np.exp(a - top)
-    total = np.log(np.sum(terms, axis=axis, keepdims=True)) + top
-    if keepdims:
-        return total
-    return np.reshape(total, ())[()] if axis is None else np.squeeze(total, axis)
-
-
-def _softmax(x: Any, axis: Any = None) -> Any:
-    terms = np.exp(x - np.max(bare(x), axis=axis, keepdims=True))
-    return terms / np.sum(terms, axis=axis, keepdims=True)
-
-
-def _log_softmax(x: Any, axis: Any = None) -> Any:
-    return x - _logsumexp(x, axis=axis, keepdims=True)
-
-
 _SCIPY: dict[str, dict[str, Callable[..., Any]]] = {
     "scipy.linalg": {
         "cho_factor": _cho_factor,
@@ -397,28 +357,24 @@ _SCIPY: dict[str, dict[str, Callable[..., Any]]] = {
         "svd": _svd,
         "svdvals": lambda a, **_: np.linalg.svd(a, compute_uv=False),
     },
-    "scipy.special": {
-        "erf": _erf,
-        "erfc": _erfc,
-        "expit": _expit,
-        "gamma": _gamma,
-        "gammaln": _gammaln,
-        "log_softmax": _log_softmax,
-        "logit": _logit,
-        "logsumexp": _logsumexp,
-        "ndtr": _ndtr,
-        "ndtri": _ndtri,
-        "psi": _psi,
-        "softmax": _softmax,
-    },
 }
 _declared: set[str] = set()
 
 
+def _functions(module: str) -> Mapping[str, Callable[..., Any]]:
+    return _SCIPY.get(module) or functions_of(module)
+
+
 def declare_known() -> None:
     """Declare the twins of those functions whose library has been imported since."""
-    for module, functions in _SCIPY.items():
+    for module in ("scipy.linalg", "scipy.special"):
         if module in sys.modules and module not in _declared:
+            for name, function in _functions(module).items():
+                if hasattr(sys.modules[module], name):
+                    twin(getattr(sys.modules[module], name), function)
             _declared.add(module)
-            for name, function in functions.items():
-                twin(getattr(sys.modules[module], name), function)
+
+
+def body_of(module: str, name: str) -> Callable[..., Any] | None:
+    """Return what stands in for a function of a module of SciPy that has been imported, or None where nothing does."""
+    return _functions(module).get(name)

@@ -193,10 +193,10 @@ class Elementwise(Differentiable):
         if not isinstance(func, np.ufunc):
             raise TypeError(f"{self.name} is no ufunc; declare it with linear(), bilinear(), rule() or composite()")
         self.reasons = {i: partial for i, partial in enumerate(declared) if isinstance(partial, str)}
-        declared = [None if isinstance(partial, str) else partial for partial in declared]
-        self.refused = tuple([i for i, partial in enumerate(declared) if partial is None])
-        self.declared = tuple(declared)
-        partials = [0 if partial is None else partial for partial in declared]
+        written = [None if isinstance(partial, str) else partial for partial in declared]
+        self.refused = tuple([i for i, partial in enumerate(written) if partial is None])
+        self.declared = tuple(written)
+        partials: list[Partial] = [0 if partial is None else partial for partial in written]
         if len(partials) != func.nin:
             raise TypeError(
                 f"{self.name} takes {func.nin} operand(s), so it needs {func.nin} partial derivative(s), "
@@ -492,7 +492,7 @@ class Function(Differentiable):
     def __init__(
         self,
         func: Callable[..., Any],
-        vjps: Sequence[Derivative | str | None],
+        declared: Sequence[Derivative | str | None],
         *,
         jvp: Derivative | None = None,
         joint: bool = False,
@@ -503,8 +503,8 @@ class Function(Differentiable):
         leading: Sequence[str] = ("g", "ans"),
     ) -> None:
         super().__init__(func)
-        reasons = [vjp if isinstance(vjp, str) else None for vjp in vjps]
-        vjps = [None if isinstance(vjp, str) else vjp for vjp in vjps]
+        reasons = [vjp if isinstance(vjp, str) else None for vjp in declared]
+        vjps = [None if isinstance(vjp, str) else vjp for vjp in declared]
         self.declared = tuple(vjps)
         self.selects = selects
         self.exact = selects is True

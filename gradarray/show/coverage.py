@@ -21,6 +21,7 @@ from ..rules.names import public_name
 from ..rules.registry import find
 from ..transforms.argnums import parameters
 from ..transforms.gradients import vjp
+from . import scipy_table
 
 WIDTH = 98
 
@@ -239,8 +240,8 @@ def _written(
 def main(name: str | None = None) -> int:
     """Print the report, or the derivative of a function, and return the exit status."""
     try:
-        print(report() if name is None else derivative_of(name))
-    except ValueError as error:
+        print(scipy_table.scipy_report() if name == "scipy" else report() if name is None else derivative_of(name))
+    except (ValueError, ModuleNotFoundError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -29,6 +29,7 @@ CHAPTERS = {
     "your-own-derivatives": "a function of your own with its derivative: five ways",
     "existing-code": "NumPy code as it stands, and what can never work",
     "jit": "a function as a program: what it is, how to read it, when it is made anew",
+    "scipy": "SciPy's special functions and linear algebra, differentiated",
     "solvers": "SciPy's minimize, curve_fit and root, with exact derivatives",
     "debugging": "NaN, zero and None, and where they come from",
     "special-points": "ties, kinks and zeros: which derivative they have, and why",

@@ -20,6 +20,9 @@ from ..signature import names
 # What makes the rule of a ufunc, by its name.
 DECLARED: dict[str, Callable[[np.ufunc], Rule]] = {}
 
+# What stands in, where a variable is given, for the functions of each module that do not dispatch.
+FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {}
+
 # Why there is no derivative by an operand.
 STEPS = "it is a whole number"
 UNKNOWN = "no closed form of it is known"
@@ -43,6 +46,12 @@ def several(name: str, *partials: Callable[..., Sequence[Any]] | str) -> None:
 def flat(name: str) -> None:
     """Declare a ufunc whose derivative is zero almost everywhere."""
     DECLARED[name] = ZeroGradient
+
+
+def function(module: str, *bodies: Callable[..., Any]) -> None:
+    """Declare functions that are no ufuncs by what computes the same in differentiable ``np.*``, under their names."""
+    for body in bodies:
+        FUNCTIONS.setdefault(module, {})[body.__name__] = body
 
 
 class Named:

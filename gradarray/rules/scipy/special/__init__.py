@@ -1,16 +1,29 @@
-"""The derivatives of scipy.special's ufuncs, one file for some sections of its reference.
+"""The derivatives of scipy.special's functions, one file for some sections of its reference.
 
 Formulas are those of the NIST Digital Library of Mathematical Functions (https://dlmf.nist.gov), named by their number
 there, where no other source is given.
 """
 
-from . import bessel, distributions, elliptic, errors, gamma, hypergeometric, information, mathieu, orthogonal, others
+from . import (
+    bessel,
+    distributions,
+    elliptic,
+    errors,
+    functions,
+    gamma,
+    hypergeometric,
+    information,
+    mathieu,
+    orthogonal,
+    others,
+)
 
 __all__ = [
     "bessel",
     "distributions",
     "elliptic",
     "errors",
+    "functions",
     "gamma",
     "hypergeometric",
     "information",

@@ -27,7 +27,7 @@ def _real(x: Array) -> Array:
 def _between(func: Callable[..., Any], v: Array, x: Array, sign: int) -> Array:
     """Return half of the function of the order below, plus or minus half of that of the order above."""
     lower, upper = func(v - 1, x), func(v + 1, x)
-    return (lower + upper if sign > 0 else lower - upper) / 2  # type: ignore[no-any-return]
+    return (lower + upper if sign > 0 else lower - upper) / 2
 
 
 elementwise("jv", lambda _ans, v, z: j_by_order(v, z), lambda _ans, v, z: _between(special.jv, v, z, -1))
@@ -89,33 +89,6 @@ elementwise("k0e", lambda ans, x: ans - special.k1e(x))
 elementwise("k1e", lambda ans, x: ans - (special.k0e(x) + special.kve(2, x)) / 2)
 
 
-# --- spherical Bessel functions: the second derivative is that of their equation, 10.47.1, 10.47.2 --------------------
-
-
-def _spherical(name: str, sign: int) -> None:
-    value, slope = f"_spherical_{name}", f"_spherical_{name}_d"
-
-    def by_argument(_ans: Array, n: Array, z: Array) -> Array:
-        return getattr(special._ufuncs, slope)(n, z)  # type: ignore[no-any-return]
-
-    def bend(ans: Array, n: Array, z: Array) -> Array:
-        zero = z == 0
-        at = np.where(zero, 1, z)
-        whole = getattr(special._ufuncs, value)(n, z)
-        start = np.where(n == 0, sign / 3, np.where(n == 2, 2 / 15, 0))
-        bent = (sign + n * (n + 1) / (at * at)) * whole - 2 / at * ans
-        return np.where(zero, start if name in ("jn", "in") else np.nan, bent)
-
-    elementwise(value, STEPS, by_argument)
-    elementwise(slope, STEPS, bend)
-
-
-_spherical("jn", -1)
-_spherical("yn", -1)
-_spherical("in", 1)
-_spherical("kn", 1)
-
-
 # --- integrals of Bessel functions ------------------------------------------------------------------------------------
 
 
@@ -165,7 +138,7 @@ elementwise("itmodstruve0", lambda _ans, x: special.modstruve(0, x))
 # --- Kelvin functions, whose squares turn: x^2 w'' + x w' = i x^2 w, 10.61.3 ------------------------------------------
 
 
-def _over(ans: Array, x: Array, start: float) -> Array:
+def _over(ans: Array, x: Array, start: complex) -> Array:
     """Return ans / x, and what it tends to where x is 0."""
     zero = x == 0
     return np.where(zero, start, ans / np.where(zero, 1, x))
@@ -183,7 +156,7 @@ elementwise("keip", lambda ans, x: special.ker(x) - ans / x)
 
 def _kelvin(ans: Any, x: Array) -> tuple[Array, ...]:
     be, ke, bep, kep = ans
-    return bep, kep, 1j * be - _over(bep, x, 0.5j), 1j * ke - kep / x  # type: ignore[arg-type]
+    return bep, kep, 1j * be - _over(bep, x, 0.5j), 1j * ke - kep / x
 
 
 several("kelvin", _kelvin)

@@ -201,7 +201,7 @@ _NONCENTRAL_CHI.solved("chndtrinc", "nc")
 
 def _shifted(dfn: Array, dfd: Array, nc: Array, f: Array, i: int) -> Array:
     """Return the mixture with `i` added to the first parameter of each incomplete beta function."""
-    return special.ncfdtr(dfn + 2 * i, dfd, nc, f * dfn / (dfn + 2 * i))  # type: ignore[no-any-return]
+    return special.ncfdtr(dfn + 2 * i, dfd, nc, f * dfn / (dfn + 2 * i))
 
 
 def _noncentral_density(dfn: Array, dfd: Array, nc: Array, f: Array) -> Array:

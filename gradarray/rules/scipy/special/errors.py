@@ -27,7 +27,7 @@ def _tail(square: Array) -> Array:
     series = 0.0
     for k in (5, 4, 3, 2, 1):
         series = (series + 1) * u * (2 * k - 1)
-    return series  # type: ignore[return-value]
+    return series
 
 
 # From here on the first terms of the asymptotic series are exact to rounding; before, little cancels.

@@ -29,11 +29,11 @@ def _gegenbauer(n: Array, a: Array, x: Array) -> Array:
 
 
 def _legendre(n: Array, x: Array) -> Array:
-    return _jacobi(np.where(n < 0, -n - 1, n), 0.0, 0.0, x)  # type: ignore[arg-type]
+    return _jacobi(np.where(n < 0, -n - 1, n), 0.0, 0.0, x)
 
 
 def _chebyu(n: Array, x: Array) -> Array:
-    return np.where(n < 0, -1, 1) * _gegenbauer(np.where(n < 0, -n - 2, n), 1.0, x)  # type: ignore[arg-type]
+    return np.where(n < 0, -1, 1) * _gegenbauer(np.where(n < 0, -n - 2, n), 1.0, x)
 
 
 elementwise("eval_legendre", STEPS, lambda _ans, n, x: _legendre(n, x))

@@ -1,0 +1,37 @@
+"""The table of SciPy's functions says of each what it does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gradarray as ga
+from gradarray.__main__ import main
+from gradarray.show import scipy_table
+
+special = pytest.importorskip("scipy.special", reason="SciPy is an optional companion")
+
+
+def test_most_ufuncs_are_differentiated_by_every_operand() -> None:
+    found = [
+        answer
+        for name, answer in scipy_table.answers("scipy.special").items()
+        if isinstance(getattr(special, name), np.ufunc)
+    ]
+    assert scipy_table.OTHERS not in found
+    assert found.count(scipy_table.DIFFERENTIATED) > 150
+
+
+@pytest.mark.parametrize("module", scipy_table.MODULES)
+def test_what_stands_in_is_asked_through_the_mirror(module: str) -> None:
+    mirror = getattr(ga.scipy, module.partition(".")[2])
+    for name, answer in scipy_table.answers(module).items():
+        assert callable(getattr(mirror, name)), answer
+
+
+def test_the_command_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["coverage", "scipy"]) == 0
+    printed = capsys.readouterr().out
+    assert "eval_jacobi (n, alpha, beta)" in printed
+    assert "logsumexp" in printed.partition(scipy_table.STANDS_IN)[2].partition("\n\n")[0]
+    assert max(map(len, printed.splitlines())) <= scipy_table.WIDTH
