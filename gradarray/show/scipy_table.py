@@ -24,7 +24,7 @@ REFUSED = "Refused by every operand"
 OTHERS = "No rule of its own: differentiated as far as it calls what is above and NumPy, and otherwise an error says so"
 
 
-def answers(module: str) -> dict[str, str]:
+def scipy_partition(module: str) -> dict[str, str]:
     """Return for each public function of a module of SciPy what is made of it.
 
     Parameters
@@ -53,7 +53,7 @@ def _answer(module: str, name: str, func: Callable[..., Any]) -> str:
     refused = getattr(rule, "refused", None)
     if refused is None:
         return FLAT
-    return DIFFERENTIATED if not refused else REFUSED if len(refused) == rule.nin else PARTLY
+    return DIFFERENTIATED if not refused else REFUSED if len(refused) == len(rule.operands) else PARTLY
 
 
 def _shown(name: str, func: Any) -> str:
@@ -71,7 +71,7 @@ def scipy_report() -> str:
     for module in MODULES:
         library = importlib.import_module(module)
         groups: defaultdict[str, list[str]] = defaultdict(list)
-        for name, answer in answers(module).items():
+        for name, answer in scipy_partition(module).items():
             groups[answer].append(_shown(name, getattr(library, name)))
         paragraphs.append(f"{module}, {sum(map(len, groups.values()))} functions")
         for answer in (DIFFERENTIATED, PARTLY, STANDS_IN, FLAT, REFUSED, OTHERS):
