@@ -172,14 +172,15 @@ def like(original: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
     def decorate(new: Callable[..., Any]) -> Callable[..., Any]:
         functools.update_wrapper(new, original, ("__name__", "__doc__"), ())
+        name = new.__name__
         owner = getattr(original, "__module__", None) or "numpy"
         for public in ("numpy", owner):
             module: Any = sys.modules.get(public)
-            if getattr(module, original.__name__, None) is original:
+            if getattr(module, name, None) is original:
                 owner = public
                 break
         new.__module__ = _PICKLED
-        new.__qualname__ = f"{owner}.{original.__name__}"
+        new.__qualname__ = f"{owner}.{name}"
         return new
 
     return decorate

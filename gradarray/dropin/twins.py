@@ -41,7 +41,8 @@ def twin(library_function: Callable[..., Any], stand_in_function: Callable[..., 
     for function in (library_function, stand_in_function):
         if not callable(function):
             raise TypeError(f"a twin is declared for a function, by a function, not {function!r:.60}")
-    stand_in(library_function, lambda old: like(old)(stand_in_of(old, stand_in_function)))
+    name = getattr(library_function, "__name__", None) or stand_in_function.__name__  # an object's may be missing
+    stand_in(library_function, lambda old: like(old)(stand_in_of(old, stand_in_function)), name=name)
 
 
 def stand_in_of(old: Callable[..., Any], new: Callable[..., Any]) -> Callable[..., Any]:
@@ -54,6 +55,7 @@ def stand_in_of(old: Callable[..., Any], new: Callable[..., Any]) -> Callable[..
             return call(*bare(args), **bare(kwargs))
         return new(*map(_lifted, args), **{name: _lifted(x) for name, x in kwargs.items()})
 
+    call.__name__ = getattr(old, "__name__", None) or new.__name__
     call.__wrapped__ = old  # type: ignore[attr-defined]
     return call
 

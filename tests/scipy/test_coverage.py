@@ -9,6 +9,7 @@ import gradarray as ga
 from gradarray.__main__ import main
 from gradarray.show import scipy_table
 
+pytest.importorskip("scipy", "1.15", "SciPy is an optional companion; older ones have other functions")
 special = pytest.importorskip("scipy.special", reason="SciPy is an optional companion")
 
 

@@ -12,6 +12,7 @@ import pytest
 
 import gradarray as ga
 
+pytest.importorskip("scipy", "1.15", "SciPy is an optional companion; some of these functions are older and some not")
 special = pytest.importorskip("scipy.special", reason="SciPy is an optional companion")
 
 X = np.array([0.3, 0.7, 1.4])

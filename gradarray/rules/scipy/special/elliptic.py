@@ -16,14 +16,32 @@ from ..declared import elementwise, several
 from ..quadrature import over_positive
 
 
+def _series(m: Array, a: float, b: float, c: float) -> Array:
+    """Return the hypergeometric series for a small argument."""
+    total = 1.0 + 0 * m
+    for k in range(17, -1, -1):
+        total = 1 + (a + k) * (b + k) / ((c + k) * (1 + k)) * m * total
+    return total
+
+
 def k_by_m(m: Array) -> Array:
-    """Return the derivative of the complete integral of the first kind: of R_F(0, 1 - m, 1), 19.25.1 and 19.18.1."""
-    return special.elliprd(0.0, 1.0, 1 - m) / 6
+    """Return the derivative of the complete integral of the first kind, 19.4.1 and 19.5.1."""
+    near = np.abs(m) < 0.1
+    small, far = np.where(near, m, 0), np.where(near, 0.5, m)
+    rest = 1 - far
+    return np.where(
+        near,
+        np.pi / 8 * _series(small, 1.5, 1.5, 2.0),
+        (special.ellipe(far) - rest * special.ellipk(far)) / (2 * far * rest),
+    )
 
 
 def e_by_m(m: Array) -> Array:
-    """Return the derivative of the complete integral of the second kind, (E - K) / (2 m), by 19.25.1."""
-    return -special.elliprd(0.0, 1 - m, 1.0) / 6
+    """Return the derivative of the complete integral of the second kind, 19.4.2 and 19.5.2."""
+    near = np.abs(m) < 0.1
+    small, far = np.where(near, m, 0), np.where(near, 0.5, m)
+    slope = (special.ellipe(far) - special.ellipk(far)) / (2 * far)
+    return np.where(near, -np.pi / 8 * _series(small, 0.5, 1.5, 2.0), slope)
 
 
 elementwise("ellipk", lambda _ans, m: k_by_m(m))

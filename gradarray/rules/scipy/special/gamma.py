@@ -8,12 +8,7 @@ from scipy import special
 from ....kernels.arrays import Array
 from ..declared import elementwise, flat
 from ..quadrature import over_positive
-from .series import trigamma_off_axis, zeta_by_order
-
-
-def trigamma(x: Array) -> Array:
-    """Return the derivative of digamma: for real numbers Hurwitz's zeta function, 25.11.12."""
-    return trigamma_off_axis(x) if np.iscomplexobj(x) else special.zeta(2.0, x)
+from .series import trigamma, zeta_by_order
 
 
 def rgamma_slope(x: Array) -> Array:

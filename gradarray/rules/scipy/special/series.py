@@ -11,17 +11,18 @@ from ....kernels.arrays import Array
 from ...primitives import primitive
 from ...registry import rule
 
+_SHIFT = 10
 _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
 
 
-def trigamma_off_axis(z: Array) -> Array:
-    """Return the derivative of digamma of complex numbers: 5.15.6, 5.15.5 and 5.15.8."""
+def trigamma(z: Array) -> Array:
+    """Return the derivative of digamma: 5.15.6, 5.15.5 and 5.15.8."""
     left = np.real(z) < 0.5
     right = np.where(left, 1 - z, z)
     total = 0.0
-    for k in range(15):
+    for k in range(_SHIFT):
         total = total + 1 / (right + k) ** 2
-    far = right + 15
+    far = right + _SHIFT
     square = 1 / (far * far)
     tail = 0.0
     for b in _BERNOULLI[::-1]:
