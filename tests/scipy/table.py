@@ -112,6 +112,7 @@ OPERANDS: dict[str, tuple[Interval | Whole, ...]] = {
     "pseudo_huber": (POSITIVE, REAL),
     "smirnov": (DEGREE, UNIT),
     "smirnovi": (DEGREE, UNIT),
+    "sph_harm": (ONE, TWO, POSITIVE, POSITIVE),
     "stdtridf": (Interval(0.75, 0.8), Interval(0.95, 1)),
     "stdtrit": (LARGE, UNIT),
     "tklmbda": (Interval(-0.5, 0.5), UNIT),

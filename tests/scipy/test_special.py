@@ -28,7 +28,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of floats where SciPy expects whole numbers
 ]
 
-PUBLIC = {f.__name__ for f in map(special.__dict__.get, dir(special)) if isinstance(f, np.ufunc)}
+PUBLIC = [f for f in map(special.__dict__.get, dir(special)) if isinstance(f, np.ufunc)]
 NAMES = sorted(name for name in DECLARED if hasattr(library, name))
 POINTS = 3
 # What a first derivative comes to that has none itself.
@@ -88,7 +88,7 @@ def difference(f: Callable[[Any], Any], x: Any, step: complex = 1e-3) -> Any:
 
 
 def test_every_ufunc_is_declared() -> None:
-    assert DECLARED.keys() >= PUBLIC
+    assert [f for f in PUBLIC if ga.registry.find(f) is None] == []
 
 
 @pytest.mark.parametrize("name", NAMES)

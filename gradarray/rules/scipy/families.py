@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -27,17 +28,21 @@ def functions_of(module: str) -> Mapping[str, Callable[..., Any]]:
 
 def _of_special(func: Any) -> bool:
     """Tell whether a function is one of scipy.special's ufuncs, also those that start with an underscore."""
-    if type(func) is not np.ufunc:
-        return False
-    name = str(func.__name__)
-    if getattr(sys.modules.get("scipy.special._ufuncs"), name, None) is not func:
+    if type(func) is not np.ufunc or "scipy.special" not in sys.modules:
         return False
     _read("scipy.special")
-    return name in DECLARED
+    return func in _declared()
+
+
+@functools.cache
+def _declared() -> dict[np.ufunc, str]:
+    """Return the names of the ufuncs that are declared; some versions of SciPy call one by another's name."""
+    library = sys.modules["scipy.special._ufuncs"]
+    return {getattr(library, name): name for name in DECLARED if hasattr(library, name)}
 
 
 def _rule_of(func: Any) -> Rule:
-    return DECLARED[func.__name__](func)
+    return DECLARED[_declared()[func]](func)
 
 
 family(_of_special, _rule_of)

@@ -66,6 +66,9 @@ elementwise(
     UNKNOWN,
     lambda _ans, n, p, q, x: n * _of_lower_degree(n, lambda m: special.eval_sh_jacobi(m, p + 2, q + 1, x)),
 )
+elementwise(  # in SciPy up to 1.16
+    "sph_harm", STEPS, STEPS, lambda ans, m, _n, _theta, _phi: 1j * m * ans, "scipy.special.sph_harm_y has one"
+)
 elementwise(
     "lpmv",
     STEPS,
