@@ -16,7 +16,7 @@ import linecache
 import math
 import sys
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 # The name of this package, whose frames are not the user's.
@@ -40,6 +40,8 @@ _STORING = frozenset(("__setitem__", "setitem", "__setattr__", "setattr", "fill"
     *("copyto", "putmask", "place", "_place", "at", "append", "insert")
 }
 _HARMLESS = frozenset({"testing", "_testing", "arrayprint"})  # parts of the names of modules
+# Modules that ask whether values are missing, and no more.
+_ASKING_MODULES = frozenset({"pandas.core.dtypes.missing"})
 _PREDICATES = frozenset({math.isclose, math.isfinite, math.isinf, math.isnan})
 _ASKING = frozenset(predicate.__name__ for predicate in _PREDICATES)
 _LONGEST = 80  # characters of the user's code that a message quotes
@@ -237,6 +239,26 @@ def copies_container() -> bool:
     return _module(frame) == "copy" and frame.f_back is not None and _module(frame.f_back) == "copy"
 
 
+def asked_by_user(*names: str) -> bool:
+    """Tell whether it is the user's own line that asks here, or a function of a library's of one of these names.
+
+    Another function of a library's asks on the way to what the user wants of it; Python's own library, for the user.
+    """
+    found = None
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None and _is_passed(frame):
+        if package(frame) != PACKAGE:
+            found = frame
+        frame = frame.f_back
+    ours = found is None or package(found) in sys.stdlib_module_names or package(found) in _TESTING
+    return ours or (found is not None and found.f_code.co_name in names)
+
+
+def calls_from(packages: Iterable[str]) -> bool:
+    """Tell, in the ``__get__`` of a descriptor, whether it is code of one of these packages that asks for it."""
+    return package(sys._getframe(2)) in packages
+
+
 def readable(text: str, file: str) -> types.CodeType:
     """Compile code that was written here, whose lines tracebacks and debuggers find by the name of the file."""
     linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
@@ -303,6 +325,8 @@ class Request:
     def harmless(self) -> bool:
         """Whether nobody can lose a gradient by it: a picture, a comparison in a test, a text, a truth value."""
         for frame in self.libraries:
+            if _module(frame) in _ASKING_MODULES:
+                return True
             if package(frame) in _TESTING or not _HARMLESS.isdisjoint(_module(frame).split(".")):
                 return True
         outermost = self.libraries[-1] if self.libraries else None
