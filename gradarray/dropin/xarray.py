@@ -7,6 +7,7 @@ leads to them: they are bound in xarray's own modules, where the user's code men
 from __future__ import annotations
 
 import functools
+import importlib
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -31,12 +32,15 @@ def inside_xarray(names: Iterable[str], whole: bool) -> list[Place]:
     """Return the places in xarray that code with these names comes to, or all of them."""
     if "xarray" not in sys.modules or not (whole or not _METHODS.isdisjoint(names)):
         return []
-    return [_place(module) for module in _INSIDE if module in sys.modules]
+    return [place for module in _INSIDE if (place := _place(module)) is not None]
 
 
 @functools.cache
-def _place(module: str) -> Place:
-    space = vars(sys.modules[module])
+def _place(module: str) -> Place | None:
+    try:
+        space = vars(importlib.import_module(module))  # some are imported when they are needed first
+    except ImportError:  # of another version
+        return None
     place = in_dict(space)
     for name in _INSIDE[module].keys() & space.keys():
         place.add(name, space[name], _INSIDE[module][name](space[name]))
