@@ -16,7 +16,7 @@ import linecache
 import math
 import sys
 import types
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 # The name of this package, whose frames are not the user's.
@@ -254,9 +254,26 @@ def asked_by_user(*names: str) -> bool:
     return ours or (found is not None and found.f_code.co_name in names)
 
 
-def calls_from(packages: Iterable[str]) -> bool:
-    """Tell, in the ``__get__`` of a descriptor, whether it is code of one of these packages that asks for it."""
-    return package(sys._getframe(2)) in packages
+# Functions of libraries that give bare values, as their names say.
+BY_NAME = ("to_numpy", "as_numpy")
+# Libraries that take an array by the array API where it has that, although they do more by NumPy's protocols: xarray
+# has no vectorized indexing then.
+_BY_PROTOCOLS = frozenset({"xarray"})
+
+
+class UnlessNumpyWillDo:
+    """The method ``__array_namespace__``, which such libraries do not find."""
+
+    def __init__(self, method: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, method)  # type: ignore[arg-type]
+        self._method = method
+
+    def __get__(self, array: Any, owner: type | None = None) -> Any:
+        if array is None:
+            return self._method
+        if package(sys._getframe(1)) in _BY_PROTOCOLS:
+            raise AttributeError("__array_namespace__")
+        return types.MethodType(self._method, array)
 
 
 def readable(text: str, file: str) -> types.CodeType:

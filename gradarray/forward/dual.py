@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..context import settings
-from ..context.frames import asked_by_user
+from ..context.frames import BY_NAME, UnlessNumpyWillDo, asked_by_user
 from ..context.settings import paused, stopped
 from ..elsewhere.answers import Absent, give_absent
 from ..elsewhere.names import ON_ARRAYS
@@ -19,8 +19,7 @@ from ..kernels.placing import BASIC
 from ..kernels.traced import array_of, as_form
 from ..reverse import operators
 from ..reverse.constants import with_constant
-from ..reverse.methods import BY_NAME, ArrayMethods, array_method, element, nested, stays
-from ..reverse.namespace import UnlessNumpyWillDo
+from ..reverse.methods import ArrayMethods, array_method, element, nested, stays
 from ..reverse.notes import add_shapes
 from ..reverse.outputs import likeness, revalued
 from ..reverse.updates import without_copy

@@ -15,8 +15,6 @@ from .constants import with_constant
 from .notes import add_shapes
 
 Method = Callable[..., Any]
-# Functions of libraries that give bare values, as their names say, like the method of the first one's name here.
-BY_NAME = ("to_numpy", "as_numpy")
 T = TypeVar("T")
 
 

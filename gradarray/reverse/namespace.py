@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import functools
 import sys
-import types
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..context.frames import calls_from
 from ..rules.primitives import astype as converted_to
 from ..rules.registry import find
 from ..tape import wrapping
@@ -163,23 +161,3 @@ def need_version(api_version: str | None) -> None:
     """Raise NumPy's own error for a version of the standard that it does not know."""
     version: Any = api_version
     np.empty(0).__array_namespace__(api_version=version)
-
-
-# Libraries that take an array by the array API where it has that, although they do more by NumPy's protocols: xarray
-# has no vectorized indexing then.
-_BY_PROTOCOLS = frozenset({"xarray"})
-
-
-class UnlessNumpyWillDo:
-    """A method that such libraries do not find."""
-
-    def __init__(self, method: Callable[..., Any]) -> None:
-        functools.update_wrapper(self, method)  # type: ignore[arg-type]
-        self._method = method
-
-    def __get__(self, array: Any, owner: type | None = None) -> Any:
-        if array is None:
-            return self._method
-        if calls_from(_BY_PROTOCOLS):
-            raise AttributeError("__array_namespace__")
-        return types.MethodType(self._method, array)

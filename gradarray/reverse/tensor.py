@@ -10,7 +10,7 @@ from typing import Any, Never, Self, cast
 import numpy as np
 
 from ..context import settings
-from ..context.frames import asked_by_user, copies_container
+from ..context.frames import BY_NAME, UnlessNumpyWillDo, asked_by_user, copies_container
 from ..elsewhere.answers import Absent, annotate, catching, give_absent, refuse_keywords, telling
 from ..elsewhere.names import ON_ARRAYS
 from ..kernels import gate
@@ -24,8 +24,8 @@ from ..tape.wrapping import is_scalar, token, wrap
 from . import arguments, operators, protocols, updates
 from .constants import check_constant, with_constant
 from .flat import Flat
-from .methods import BY_NAME, ArrayMethods, element, nested, stays
-from .namespace import UnlessNumpyWillDo, namespace
+from .methods import ArrayMethods, element, nested, stays
+from .namespace import namespace
 from .notes import add_shapes
 from .printing import Printed
 from .protocols import FUNCTIONS, UFUNCS, array_function, array_ufunc
