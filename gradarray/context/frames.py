@@ -256,13 +256,13 @@ def asked_by_user(*names: str) -> bool:
 
 # Functions of libraries that give bare values, as their names say.
 BY_NAME = ("to_numpy", "as_numpy")
-# Libraries that take an array by the array API where it has that, although they do more by NumPy's protocols: xarray
-# has no vectorized indexing then.
-_BY_PROTOCOLS = frozenset({"xarray"})
+# Modules that take an array by the array API where it has that, although they do more by NumPy's protocols: of xarray,
+# there is no vectorized indexing then. All else of it is to see the namespace, or bottleneck would get the bare values.
+_BY_PROTOCOLS = frozenset({"xarray.core.indexing"})
 
 
 class UnlessNumpyWillDo:
-    """The method ``__array_namespace__``, which such libraries do not find."""
+    """The method ``__array_namespace__``, which such modules do not find."""
 
     def __init__(self, method: Callable[..., Any]) -> None:
         functools.update_wrapper(self, method)  # type: ignore[arg-type]
@@ -271,7 +271,7 @@ class UnlessNumpyWillDo:
     def __get__(self, array: Any, owner: type | None = None) -> Any:
         if array is None:
             return self._method
-        if package(sys._getframe(1)) in _BY_PROTOCOLS:
+        if _module(sys._getframe(1)) in _BY_PROTOCOLS:
             raise AttributeError("__array_namespace__")
         return types.MethodType(self._method, array)
 
