@@ -13,7 +13,7 @@ import pytest
 
 import gradarray as ga
 
-xr = pytest.importorskip("xarray", reason="xarray is not installed")
+xr = pytest.importorskip("xarray", minversion="2026.9", reason="xarray is not installed, or another one")
 pytest.importorskip("scipy", reason="SciPy, which xarray interpolates by, is not installed")
 from tests.kinds.labelled import REFUSED, RIGHT, TABLE, Operation, arrays, labelled  # noqa: E402
 
