@@ -328,6 +328,7 @@ TABLE += [
         ),
         ("interp cubic", lambda d: d.interp(x=[12.0, 25.0], method="cubic")),
         ("interp outside", lambda d: d.interp(x=[5.0, 25.0])),
+        ("interp with a value outside", lambda d: d.interp(x=[5.0, 25.0], kwargs={"fill_value": 7.0})),
         ("interp_like", lambda d: d.interp_like(xr.DataArray([0.0, 0.0], dims="x", coords={"x": [12.0, 25.0]}))),
         ("resample interpolate", lambda d: d.resample(time="12h").interpolate("linear")),
         ("weighted quantile", lambda d: d.weighted(weights).quantile(0.4, dim="x")),
