@@ -13,6 +13,7 @@ import numpy as np
 
 from ..context.frames import line_in, users_level
 from ..context.settings import held
+from ..dropin.named import decorated_name
 from ..elsewhere.answers import telling
 from ..transforms.argnums import function_name, need_function
 from ..transforms.containers import Tree, flatten
@@ -83,7 +84,7 @@ class Jitted(Generic[P, R]):
         return f"ga.jit({self._f!r})"
 
     def __reduce__(self) -> Any:
-        return Jitted, (self._f, self._static, self._strict, self._backend_name)
+        return decorated_name(self) or (Jitted, (self._f, self._static, self._strict, self._backend_name))
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         try:

@@ -40,6 +40,8 @@ _STORING = frozenset(("__setitem__", "setitem", "__setattr__", "setattr", "fill"
     *("copyto", "putmask", "place", "_place", "at", "append", "insert")
 }
 _HARMLESS = frozenset({"testing", "_testing", "arrayprint"})  # parts of the names of modules
+# Modules that ask whether values are missing, and no more.
+_ASKING_MODULES = frozenset({"pandas.core.dtypes.missing"})
 _PREDICATES = frozenset({math.isclose, math.isfinite, math.isinf, math.isnan})
 _ASKING = frozenset(predicate.__name__ for predicate in _PREDICATES)
 _LONGEST = 80  # characters of the user's code that a message quotes
@@ -237,6 +239,43 @@ def copies_container() -> bool:
     return _module(frame) == "copy" and frame.f_back is not None and _module(frame.f_back) == "copy"
 
 
+def asked_by_user(*names: str) -> bool:
+    """Tell whether it is the user's own line that asks here, or a function of a library's of one of these names.
+
+    Another function of a library's asks on the way to what the user wants of it; Python's own library, for the user.
+    """
+    found = None
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None and _is_passed(frame):
+        if package(frame) != PACKAGE:
+            found = frame
+        frame = frame.f_back
+    ours = found is None or package(found) in sys.stdlib_module_names or package(found) in _TESTING
+    return ours or (found is not None and found.f_code.co_name in names)
+
+
+# Functions of libraries that give bare values, as their names say.
+BY_NAME = ("to_numpy", "as_numpy")
+# Modules that take an array by the array API where it has that, although they do more by NumPy's protocols: of xarray,
+# there is no vectorized indexing then. All else of it is to see the namespace, or bottleneck would get the bare values.
+_BY_PROTOCOLS = frozenset({"xarray.core.indexing"})
+
+
+class UnlessNumpyWillDo:
+    """The method ``__array_namespace__``, which such modules do not find."""
+
+    def __init__(self, method: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, method)  # type: ignore[arg-type]
+        self._method = method
+
+    def __get__(self, array: Any, owner: type | None = None) -> Any:
+        if array is None:
+            return self._method
+        if _module(sys._getframe(1)) in _BY_PROTOCOLS:
+            raise AttributeError("__array_namespace__")
+        return types.MethodType(self._method, array)
+
+
 def readable(text: str, file: str) -> types.CodeType:
     """Compile code that was written here, whose lines tracebacks and debuggers find by the name of the file."""
     linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
@@ -303,6 +342,8 @@ class Request:
     def harmless(self) -> bool:
         """Whether nobody can lose a gradient by it: a picture, a comparison in a test, a text, a truth value."""
         for frame in self.libraries:
+            if _module(frame) in _ASKING_MODULES:
+                return True
             if package(frame) in _TESTING or not _HARMLESS.isdisjoint(_module(frame).split(".")):
                 return True
         outermost = self.libraries[-1] if self.libraries else None

@@ -12,6 +12,7 @@ from typing import Any
 from ..context.settings import Block, Settings, held, hold, plainly
 from ..rules import registry
 from .making import REVERSE, at_work, in_reverse, to_hold
+from .named import decorated_name
 from .places import Place, close_all, open_all
 from .plans import Plan, met, plan_for, plan_of, whole_program
 from .reach import Plainly, is_users, let_in
@@ -210,6 +211,9 @@ class _Function(_DropIn):
 
     def __repr__(self) -> str:
         return f"ga.drop_in({self._roots[0]!r})"
+
+    def __reduce__(self) -> Any:
+        return decorated_name(self) or super().__reduce__()
 
 
 class _Module(_DropIn):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
 
 from .table import counterpart
@@ -12,3 +13,15 @@ def __getattr__(name: str) -> Any:
     if name.startswith("_"):
         raise AttributeError(name)
     return counterpart(importlib.import_module(name))
+
+
+def decorated_name(made: Any) -> str | None:
+    """Return the name by which pickle finds what a decorator has made of a function; None where nothing is there by it.
+
+    It is the name of the function inside, which would not be found, since this one stands there in its place.
+    """
+    name: Any = getattr(made.__wrapped__, "__qualname__", "")
+    found: Any = sys.modules.get(str(made.__module__))
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return name if found is made else None

@@ -54,7 +54,7 @@ class Plan:
             for space, _, _ in found.spaces.values():  # also one that has no such name says that variables stay here
                 bound.setdefault(id(space), places.in_module(space))
         particular = (*found.particular, *(found.with_lists if found.lists else ()))
-        self.places: tuple[Place, ...] = (*bound.values(), *particular) if needed else ()
+        self.places: tuple[Place, ...] = (*bound.values(), *found.inside, *particular) if needed else ()
         self.imports = needed and found.imports
         self.particular = bool(particular)
         self.roots: tuple[Any, ...] = ()

@@ -27,6 +27,7 @@ from .numbers import BUILTINS
 from .places import Place
 from .scipy import declare_known
 from .table import NEEDED, counterpart, is_special
+from .xarray import inside_xarray
 
 # Objects looked at, the nearest ones first: some 50 ms. What lies beyond is missed.
 _LIMIT = 5_000
@@ -61,12 +62,14 @@ def _in_python(name: Any, spec: Any) -> bool:
 _let_in: tuple[str, ...] = ()
 
 
-def let_in(names: Iterable[str]) -> None:
+def let_in(names: Iterable[str]) -> tuple[str, ...]:
+    """Let libraries in by name, and return all that are."""
     global _let_in
     new = tuple(name for name in names if name not in _let_in)
     if new:
         _let_in += new
         table.version[0] += 1
+    return _let_in
 
 
 def absolute(space: dict[str, Any], level: int, name: str) -> str:
@@ -108,6 +111,7 @@ class Reach:
     spaces : by identity, the globals of the modules that are reached, the names that are mentioned of each, and those
         of them that something is compared with by ``is``
     particular : places other than names of modules, in which something stands that has a stand-in
+    inside : places in a library that what is mentioned comes to
     missing : modules that are imported inside, and are not there yet
     with_lists : those of them that matter only where lists are handed over, or elements assigned
     """
@@ -133,6 +137,8 @@ class Reach:
             needed = any(map(self._is_needed, values))
             (self.particular if needed else self.with_lists).append(place)
             self.needed |= needed
+        self.inside = inside_xarray(self._mentioned, whole)
+        self.needed |= bool(self.inside)
 
     def _add(self, values: Iterable[Any], names: Any) -> None:
         for value in values:

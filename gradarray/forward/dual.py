@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..context import settings
+from ..context.frames import BY_NAME, UnlessNumpyWillDo, asked_by_user
 from ..context.settings import paused, stopped
 from ..elsewhere.answers import Absent, give_absent
 from ..elsewhere.names import ON_ARRAYS
@@ -142,6 +143,7 @@ class Dual(DualSurface):
         if settings.recording():
             loss.leaving(*what)
 
+    @UnlessNumpyWillDo
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         return dual_namespace(self, api_version)
 
@@ -233,8 +235,8 @@ class Dual(DualSurface):
         return self._values().tolist()
 
     def to_numpy(self) -> Any:
-        """Return the bare values, the same as ``.data``."""
-        return self.data
+        """Return the bare values, the same as ``.data``; a library that asks by itself makes them leave the tape."""
+        return self.data if asked_by_user(*BY_NAME) else np.asarray(self)
 
     def detach(self) -> Any:
         """Return the value without the tangent; an outer differentiation still sees it."""

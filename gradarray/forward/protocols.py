@@ -19,7 +19,7 @@ from ..kernels.traced import MEMORY, copy_of
 from ..reverse import rebinding
 from ..reverse.notes import add_shapes
 from ..reverse.outputs import fill, revalued
-from ..reverse.protocols import Recorders
+from ..reverse.protocols import Recorders, with_outputs
 from ..rules.differentiable import Bilinear, Elementwise
 from ..rules.kinds import Reader, Rule, refuse
 from ..rules.names import public_name
@@ -148,6 +148,7 @@ def created_like(func: Callable[..., Any], args: Any, kwargs: dict[str, Any], li
 
 def array_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Answer NumPy's `__array_ufunc__` for Duals."""
+    kwargs = with_outputs(kwargs)
     out = kwargs.get("out")
     if not understood(map(type, (*inputs, *(out or ())))):
         return NotImplemented

@@ -90,8 +90,16 @@ UFUNCS = Recorders(recorder_for)
 FUNCTIONS = Recorders(function_recorder)
 
 
+def with_outputs(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return keywords with all outputs in a tuple, as NumPy has them, and Numba's ufuncs have not."""
+    if "out" not in kwargs or type(kwargs["out"]) is tuple:
+        return kwargs
+    return {**kwargs, "out": (kwargs["out"],)}
+
+
 def array_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Answer NumPy's `__array_ufunc__` for calls with keywords and for the methods of a ufunc."""
+    kwargs = with_outputs(kwargs)
     if any(foreign(value) for value in (*inputs, *kwargs.get("out", ()))):
         return NotImplemented
     rule = find(ufunc)

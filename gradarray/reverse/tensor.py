@@ -10,7 +10,7 @@ from typing import Any, Never, Self, cast
 import numpy as np
 
 from ..context import settings
-from ..context.frames import copies_container
+from ..context.frames import BY_NAME, UnlessNumpyWillDo, asked_by_user, copies_container
 from ..elsewhere.answers import Absent, annotate, catching, give_absent, refuse_keywords, telling
 from ..elsewhere.names import ON_ARRAYS
 from ..kernels import gate
@@ -399,8 +399,11 @@ class Tensor(Surface):
         return t
 
     def to_numpy(self) -> np.ndarray[tuple[Any, ...], np.dtype[Any]]:
-        """Return the underlying ndarray, the same as ``.data``."""
-        return self.data
+        """Return the underlying ndarray, the same as ``.data``.
+
+        What a library asks for by it on the way to something else leaves the tape, as by np.asarray.
+        """
+        return self.data if asked_by_user(*BY_NAME) else np.asarray(self)
 
     @property
     def creator(self) -> Any:
@@ -660,7 +663,8 @@ class Tensor(Surface):
         return self._copied("copy.deepcopy", bool(memo) or copies_container())
 
     def _copied(self, what: str, part: bool = False) -> Tensor:
-        if loss.in_transform() or settings.held().making is not None:
+        # So is what a library copies, as DataArray.copy does, which is no copying by copy.deepcopy to its user.
+        if loss.in_transform() or settings.held().making is not None or not asked_by_user():
             return self.copy("K")
         if self._history() is not None or not part:
             self._exit(what, loss.COPY)
@@ -704,6 +708,7 @@ class Tensor(Surface):
         become_array(self)
         self._raw.setflags(*args, **kwargs)
 
+    @UnlessNumpyWillDo
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         return namespace(api_version)
 

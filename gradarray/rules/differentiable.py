@@ -204,7 +204,7 @@ class Elementwise(Differentiable):
             )
         if func.nout != 1:
             raise TypeError(f"{self.name} has {func.nout} results; declare it with composite() or rule()")
-        if all(types.endswith("O") for types in func.types):
+        if func.types and all(types.endswith("O") for types in func.types):
             self.call = _of_numbers(func, self.name)
         self.nin = func.nin
         self.selects = selects
@@ -216,8 +216,9 @@ class Elementwise(Differentiable):
         self.operands = next((names(p)[1:] for p in partials if callable(p)), unnamed)
         self.operands = tuple(name.lstrip("_") for name in self.operands)
         self.keeps_out = any(needs[0] for needs in self._needs)
-        # np.absolute gives real results for complex operands: its result does not tell that conjugates are due.
-        self._to_real = any(
+        # np.absolute gives real results for complex operands: its result does not tell that conjugates are due. Of what
+        # is compiled only when it is called, this is not known before.
+        self._to_real = not func.types or any(
             set(types[: func.nin]) & set("FDG") and types[-1] in "fdg" for types in func.types
         )  # "D->d"
         self.pullback = _scalar_chain(self.partials, self._to_real)  # type: ignore[method-assign, assignment]

@@ -76,6 +76,7 @@ class Rule:
     refuses : whether it is no function of Tensors at all
     reason : why, if it is not
     is_elementwise : whether it has a partial derivative for each operand, element by element
+    names : what NumPy's protocol may call its function: Numba hands on now a ufunc, now what carries it
     is_ufunc : whether its function is a ufunc
     chapter : the module that declared it
     ours : whether that is one of the library's
@@ -98,12 +99,13 @@ class Rule:
     straight: Straight | None = None
 
     def __init__(self, func: Callable[..., Any]) -> None:
-        # Of an object that carries a ufunc, as numba.guvectorize makes, NumPy's protocol names the ufunc.
+        # What carries a ufunc, as what Numba compiles does, is what is called: it may have to be compiled then.
         carried = getattr(func, "ufunc", None)
         self.func: Callable[..., Any] = carried if isinstance(carried, np.ufunc) else func
+        self.names = {func, self.func}
         self.is_ufunc = isinstance(self.func, np.ufunc)
         self.name = public_name(self.func)
-        self.call = warning_there(self.func)
+        self.call = warning_there(self.func) if func is self.func else func
 
     def read(self, reader: Reader) -> Any:
         """Return what a reader makes of a rule of this kind."""
@@ -235,7 +237,11 @@ def refuse(func: Callable[..., Any], rule: Rule | None) -> TypeError:
     reason = "" if rule is None else rule.reason
     why = reason or "gradarray has no rule for it"
     bare = "To compute with the bare values, and without a gradient, pass ga.asarray(t) or t.data"
-    declared = "ga.registry.elementwise" if isinstance(func, np.ufunc) and func.signature is None else "ga.registry"
+    ufunc = getattr(func, "ufunc", func)
+    if isinstance(ufunc, np.ufunc):
+        declared = "ga.registry.elementwise" if ufunc.signature is None else "ga.registry.rule"
+    else:
+        declared = "ga.registry"
     derivative = (
         f"to give {name} a derivative, declare one with {declared}, or wrap a function of your own in "
         "ga.custom_gradient"

@@ -31,9 +31,10 @@ def register(rule: Rule) -> None:
     earlier = RULES.get(rule.func)
     if earlier is not None and earlier.ours and rule.ours:
         raise TypeError(f"{rule.name} is declared twice: in {earlier.chapter} and in {rule.chapter}")
-    RULES[rule.func] = rule
-    for forget in forgetters:
-        forget(rule.func)
+    for func in rule.names:
+        RULES[func] = rule
+        for forget in forgetters:
+            forget(func)
 
 
 _PACKAGE = __name__.partition(".")[0]

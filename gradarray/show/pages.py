@@ -31,6 +31,7 @@ CHAPTERS = {
     "jit": "a function as a program: what it is, how to read it, when it is made anew",
     "scipy": "SciPy's special functions and linear algebra, differentiated",
     "solvers": "SciPy's minimize, curve_fit and root, with exact derivatives",
+    "labels-and-units": "xarray, pandas and pint; what Numba compiles; pools of processes",
     "debugging": "NaN, zero and None, and where they come from",
     "special-points": "ties, kinks and zeros: which derivative they have, and why",
     "promises": "what you may rely on: values, constants, gradients, the tape, copies",

@@ -18,7 +18,7 @@ from weakref import ref
 
 import numpy as np
 
-from ..context.frames import PACKAGE, Request, asker, at_with, draws, quoted, users_level
+from ..context.frames import PACKAGE, Request, asker, at_with, draws, package, quoted, users_level
 from ..context.settings import Block, Exit, F, Settings, held, hold
 
 POLICIES = ("ignore", "warn", "raise")
@@ -260,6 +260,8 @@ def leaving(what: str | None = None, remedy: str | None = None, *, whole: bool =
         raise _delivered(warning.with_traceback(None), request.asker) from None
 
 
+# Methods of other libraries' objects that drop-in mode carries a variable through, which says so itself.
+carried_in_drop_in: set[str] = set()
 # What was said of a place before: a loop that is warned of once comes by again and again.
 _said: dict[Any, str] = {}
 
@@ -279,7 +281,10 @@ def _message(request: Request, what: str | None, remedy: str | None) -> str:
 def _about_drop_in(request: Request) -> str:
     """Say what drop-in mode does, or why it does nothing here, of what it knows to carry a variable through."""
     library = (request.name or "").partition(".")[0]
-    if request.user is None or library not in ("math", "cmath", "float", "complex", "np", ""):
+    carried = library in ("math", "cmath", "float", "complex", "np", "")
+    if _labelled(request) is not None:
+        carried = request.method in carried_in_drop_in
+    if request.user is None or not carried:
         return ""
     if held().making is None:
         return _THROUGH
@@ -367,6 +372,14 @@ _OTHERS = {
     "np.c_": "Write np.column_stack([t, u])",
 }
 _HOLDERS = frozenset(("array", "ctypes", "_ctypes", "json", "struct", "_struct"))
+# Libraries whose objects have arrays in them, and what to write of these.
+_LABELLED = {
+    "xarray": "The variable itself is d.data, for NumPy's functions, and d.copy(data=...) puts one back; xr.where and "
+    "xr.concat take labelled arrays",
+    "pandas": "A Series, Index or DataFrame holds numbers alone, and beside a variable it is taken for them, as in "
+    "df.to_numpy() @ t or np.where(series > 0, t, 0.0)",
+    "pint": "Make one variable of several, as in ureg.Quantity(np.stack([t, u]), unit)",
+}
 _DRAWS = frozenset(name for name in dir(np.random.Generator) if name[0] != "_")
 
 
@@ -375,6 +388,8 @@ def _remedy(request: Request) -> str:
     called = request.name or ""
     owner, _, name = called.rpartition(".")
     library = owner.partition(".")[0]
+    if (labelled := _labelled(request)) is not None:
+        return f"{_LABELLED[labelled]}; {_BARE}"
     if library in ("math", "cmath"):
         twin = _TWINS.get(name, name)
         if twin == "remainder" or not hasattr(np, twin.partition(".")[0]):
@@ -427,6 +442,11 @@ def _remedy(request: Request) -> str:
         f"{instead or 'Give'} the call a derivative with ga.custom_gradient, or what a solver finds with "
         f"ga.implicit_root; in code of your own, {_BARE}"
     )
+
+
+def _labelled(request: Request) -> str | None:
+    """Return the name of a library of labelled arrays by way of which something was asked for."""
+    return next((name for frame in reversed(request.libraries) if (name := package(frame)) in _LABELLED), None)
 
 
 def _mirror_of(called: str, method: bool) -> str | None:

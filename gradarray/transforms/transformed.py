@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-import sys
 import types
 from collections.abc import Callable
 from typing import Any
 
+from ..dropin.named import decorated_name
+from ..dropin.reach import let_in
 from .argnums import function_name
 
 
@@ -31,16 +32,18 @@ class Transformed:
         return f"<function {self.__qualname__}>"
 
     def __reduce__(self) -> Any:
-        # A decorated function is found by its name, which would not give the function inside.
-        name: Any = getattr(self.__wrapped__, "__qualname__", "")
-        found: Any = sys.modules.get(str(self.__module__))
-        for part in name.split("."):
-            found = getattr(found, part, None)
-        return name if found is self else self._made_by
+        found, libraries = decorated_name(self), let_in(())
+        return found or ((made_again, (libraries, *self._made_by)) if libraries else self._made_by)
 
     __name__: str
     __qualname__: str
     __wrapped__: Callable[..., Any]
+
+
+def made_again(libraries: tuple[str, ...], make: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    """Make what a transform returned once more, where libraries were let in by name."""
+    let_in(libraries)
+    return make(*args)
 
 
 def named_after(

@@ -356,7 +356,6 @@ UNKNOWN: dict[str, Callable[[Any], Any]] = {
     "Series": lambda x: pytest.importorskip("pandas").Series([x[0], x[1]]),
     "Series of numbers": lambda x: pytest.importorskip("pandas").Series([1.0, 2.0]),
     "MaskedArray": lambda x: np.ma.array([1.0, 2.0]),
-    "dask": lambda x: pytest.importorskip("dask.array").ones(3),
     "an array of object": lambda x: np.array([None, None], dtype=object),
 }
 
