@@ -28,6 +28,7 @@ ROOMS = (
     "transforms",
     "compiler",
     "mirror",
+    "arrayapi",
     "testing",
     "show",
     "nnet",

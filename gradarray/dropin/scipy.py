@@ -415,6 +415,11 @@ _SCIPY: dict[str, dict[str, Callable[..., Any]]] = {
 _declared: set[str] = set()
 
 
+def known(module: str) -> dict[str, Callable[..., Any]]:
+    """Return what stands in for the functions of a module of SciPy, by their names."""
+    return _SCIPY.get(module, {})
+
+
 def declare_known() -> None:
     """Declare the twins of those functions whose library has been imported since."""
     for module, functions in _SCIPY.items():

@@ -29,10 +29,6 @@ def namespace_of(x: Any) -> Any:
 
 # --- the functions and their parameters ------------------------------------------------------------------------------
 
-# What NumPy itself has not. One that it has by now fails.
-MISSING = {"fft.fftfreq": {"dtype"}, "fft.rfftfreq": {"dtype"}}
-
-
 def lacking(function: Callable[..., Any], standard: Callable[..., Any]) -> set[str]:
     """Return the parameters of a function of the standard that ours does not take, or not in the same way."""
     ours = inspect.signature(function).parameters
@@ -66,20 +62,18 @@ def test_the_standards_functions_have_the_standards_parameters(chapter: str) -> 
         public = inspect.isfunction(standard) and standard.__module__.startswith("array_api_strict._")
         if name.startswith("_") or not public or "array_api_strict_flags" in name:
             continue
-        assert hasattr(ours, name) or not hasattr(np, name), chapter + name
-        if hasattr(ours, name) and (missing := lacking(getattr(ours, name), standard)):
+        if missing := lacking(getattr(ours, name), standard):
             found[chapter + name] = missing
-    assert found == {name: missing for name, missing in MISSING.items() if name.startswith(chapter or "-")}
+    assert not found
 
 
 def test_all_arrays_have_one_namespace() -> None:
     dual = Dual(X, W, 1)
     assert {namespace_of(ga.tensor(X)), namespace_of(dual), namespace_of(ga.tensor([1]))} == {XP}
     assert np != XP
-    assert XP.__name__ == "gradarray"
+    assert XP is sys.modules["gradarray.arrayapi"]
     assert "asarray" in dir(XP)
     assert "concat" in dir(XP)
-    assert repr(XP) == "<the array API of gradarray>"
     assert XP.linalg.vecdot(XP.ones(3), XP.ones(3)) == 3
     assert XP.pi == np.pi
     for array in (ga.tensor(X), dual):

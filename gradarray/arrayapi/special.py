@@ -1,0 +1,49 @@
+"""The special functions that SciPy looks for in a namespace: those of scipy.special that have a derivative here.
+
+The standard has no such extension yet; under ``SCIPY_ARRAY_API=1``, SciPy asks for it all the same [1]_. Of a function
+that is not here, SciPy takes bare values, which raises in a transform and warns elsewhere.
+
+References
+----------
+.. [1] https://github.com/data-apis/array-api/issues/725
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..dropin.scipy import known
+from ..mirror.ufuncs import ufunc
+from ..rules.registry import find
+from .results import held
+
+__all__: list[str] = []
+
+
+def _standing_for(name: str) -> Callable[..., Any] | None:
+    module = sys.modules.get("scipy.special")
+    theirs = inspect.unwrap(getattr(module, name, None) or _nothing)
+    rule = find(theirs) if isinstance(theirs, np.ufunc) else None
+    if rule is not None and not rule.refuses:
+        return ufunc(theirs)
+    twin = known("scipy.special").get(name)
+    return None if twin is None else lambda *args, **kwargs: held(twin(*args, **kwargs))
+
+
+def _nothing() -> None:
+    """Stand for a function that there is not."""
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        value = None if name.startswith("_") else _standing_for(name)
+        if value is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value
+        return value
