@@ -10,6 +10,8 @@ from ..batch.mapped import Mapped, lane_in
 from ..context.settings import held
 from ..dropin.making import making
 from ..forward.dual import Dual
+from ..kernels.gate import hosted
+from ..kernels.traced import TRACED
 from ..mirror import functions
 from ..reverse.tensor import Tensor
 from ..rules.primitives import astype as converted_to
@@ -19,9 +21,7 @@ from .results import new
 _OURS = (Tensor, Dual, Mapped)
 
 
-def asarray(
-    obj: Any, /, dtype: Any = None, *, order: Any = None, device: Any = None, copy: bool | None = None
-) -> Any:
+def asarray(obj: Any, /, dtype: Any = None, *, order: Any = None, device: Any = None, copy: bool | None = None) -> Any:
     """Return an array of anything: what is traced stays connected, numbers and plain arrays become constants.
 
     Parameters
@@ -51,12 +51,15 @@ def asarray(
         if copy is False:
             np.asarray(bare(obj), copy=False)  # NumPy's own error
         obj, copy = stack_nested(obj), None
+    if hosted(type(obj)):
+        obj, copy = Tensor(obj, constant=True, copy=bool(copy)), None
     if not isinstance(obj, _OURS):
         if copy is False:
             np.array(obj, dtype, order=order, copy=False)  # NumPy's own error
         return new(np.array(obj, dtype, order=order, copy=True if _is_apart() else copy))
-    if type(obj) is not Mapped and (copy is False or order is not None):
-        values = np.asarray(bare(obj))
+    values: Any = bare(obj)
+    if type(values) not in TRACED and type(values) is not Mapped and (copy is False or order is not None):
+        values = np.asarray(values)
         shown = np.array(values, dtype, order=order, copy=copy)  # NumPy's own error
         copy = copy or not np.may_share_memory(shown, values)
     if dtype is not None and obj.dtype != dtype:

@@ -54,8 +54,7 @@ class finfo:
         self.bits, self.dtype = int(known.bits), known.dtype
         whole = known.dtype != np.longdouble or known.bits == 64  # Python's numbers would be infinite
         self.eps, self.max, self.min, self.smallest_normal = (
-            float(value) if whole else value
-            for value in (known.eps, known.max, known.min, known.smallest_normal)
+            float(value) if whole else value for value in (known.eps, known.max, known.min, known.smallest_normal)
         )
 
     def __getattr__(self, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Sorting functions: NumPy's, of which those before 2.5 sort in ascending order alone."""
+"""Sorting functions and sets: NumPy's, of which those before 2.5 sort in ascending order alone."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..tape.wrapping import wrap_results
+from ..mirror import functions
 from .creation import asarray
+from .results import as_arrays
 
 
 def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
@@ -20,10 +21,19 @@ def argsort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool
     """Return the indices that sort `x` along an axis."""
     x = asarray(x)
     if not descending:
-        return wrap_results(np.argsort(x, axis=axis, stable=stable))
+        return as_arrays(np.argsort(x, axis=axis, stable=stable))
     # Equal elements keep their order: the last of the reversed ones is the first.
     backwards = np.argsort(np.flip(x, axis), axis=axis, stable=stable)
-    return wrap_results(x.shape[axis] - 1 - np.flip(backwards, axis))
+    return as_arrays(x.shape[axis] - 1 - np.flip(backwards, axis))
 
 
-__all__ = ["argsort", "sort"]
+def unique_values(x: Any, /) -> Any:
+    """Return the different elements of `x`, in ascending order; every NaN is one of its own.
+
+    The standard leaves the order open, and NumPy's own function has had none since 2.3. But programs that ask for the
+    classes of something, as scikit-learn's, reckon with one.
+    """
+    return functions.unique(asarray(x), equal_nan=False)
+
+
+__all__ = ["argsort", "sort", "unique_values"]

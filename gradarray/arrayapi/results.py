@@ -1,4 +1,4 @@
-"""What the functions of the namespace give: arrays of this library, and new ones that a variable can be written into."""
+"""What the functions of the namespace give: arrays of this library, and new ones that can hold variables."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 
 from ..batch.mapped import lane_in
 from ..dropin.making import fillable
+from ..kernels.gate import hosted
 from ..reverse.tensor import Tensor
 from ..rules.registry import find
-from ..tape.wrapping import has_tensor
-from ..tape.wrapping import wrap_results as held
+from ..tape.wrapping import has_tensor, wrap_results
 
 
 def conforming(mirror: Callable[..., Any]) -> Callable[..., Any]:
@@ -26,7 +26,7 @@ def conforming(mirror: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(mirror)
     def call(*args: Any, **kwargs: Any) -> Any:
-        return held(mirror(*args, **kwargs))
+        return as_arrays(mirror(*args, **kwargs))
 
     return call
 
@@ -44,6 +44,13 @@ def _creating(mirror: Any) -> Callable[..., Any]:
     return call
 
 
+def as_arrays(result: Any) -> Any:
+    """Return a result as arrays of the library, also what another library has computed of its own arrays."""
+    if type(result) in (list, tuple):
+        return type(result)(map(as_arrays, result))
+    return Tensor(result, constant=True, copy=False) if hosted(type(result)) else wrap_results(result)
+
+
 def new(made: Any, call: Any = None) -> Any:
     """Return new arrays as constants that can be written into, with what is differentiated here.
 
@@ -58,4 +65,4 @@ def new(made: Any, call: Any = None) -> Any:
         return type(made)([new(item) for item in made])
     if type(made) is Tensor and made.constant and type(made._raw) is np.ndarray:
         made = made._raw
-    return held(fillable(made, call))
+    return as_arrays(fillable(made, call))

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..dropin.scipy import known
+from ..dropin.scipy import stand_ins_in
 from ..mirror.ufuncs import ufunc
 from ..rules.registry import find
-from .results import held
+from .results import as_arrays
 
 __all__: list[str] = []
 
@@ -30,9 +30,10 @@ def _standing_for(name: str) -> Callable[..., Any] | None:
     theirs = inspect.unwrap(getattr(module, name, None) or _nothing)
     rule = find(theirs) if isinstance(theirs, np.ufunc) else None
     if rule is not None and not rule.refuses:
-        return ufunc(theirs)
-    twin = known("scipy.special").get(name)
-    return None if twin is None else lambda *args, **kwargs: held(twin(*args, **kwargs))
+        mirror: Callable[..., Any] = ufunc(theirs)
+        return mirror
+    twin = stand_ins_in("scipy.special").get(name)
+    return None if twin is None else lambda *args, **kwargs: as_arrays(twin(*args, **kwargs))
 
 
 def _nothing() -> None:

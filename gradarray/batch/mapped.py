@@ -139,7 +139,8 @@ class Mapped(np.lib.mixins.NDArrayOperatorsMixin):
         return "cpu"
 
     def to_device(self, device: str, *, stream: Any = None) -> Any:
-        np.empty(0).to_device(device, stream=stream)  # NumPy's own error
+        there: Any = device
+        np.empty(0).to_device(there, stream=stream)  # NumPy's own error
         return self
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:

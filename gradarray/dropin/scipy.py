@@ -415,7 +415,7 @@ _SCIPY: dict[str, dict[str, Callable[..., Any]]] = {
 _declared: set[str] = set()
 
 
-def known(module: str) -> dict[str, Callable[..., Any]]:
+def stand_ins_in(module: str) -> dict[str, Callable[..., Any]]:
     """Return what stands in for the functions of a module of SciPy, by their names."""
     return _SCIPY.get(module, {})
 

@@ -29,6 +29,7 @@ def namespace_of(x: Any) -> Any:
 
 # --- the functions and their parameters ------------------------------------------------------------------------------
 
+
 def lacking(function: Callable[..., Any], standard: Callable[..., Any]) -> set[str]:
     """Return the parameters of a function of the standard that ours does not take, or not in the same way."""
     ours = inspect.signature(function).parameters
