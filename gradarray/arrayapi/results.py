@@ -38,7 +38,8 @@ def _creating(mirror: Any) -> Callable[..., Any]:
     @functools.wraps(func)
     def call(*args: Any, **kwargs: Any) -> Any:
         if has_tensor((args, kwargs)) or lane_in((args, kwargs)) is not None:
-            return new(mirror.__connected__(*args, **kwargs))
+            made = mirror.__connected__(*args, **kwargs)
+            return made if any(made is x for x in args) else new(made)
         return new(func(*args, **kwargs), (func, args, kwargs))
 
     return call

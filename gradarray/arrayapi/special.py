@@ -26,18 +26,16 @@ __all__: list[str] = []
 
 
 def _standing_for(name: str) -> Callable[..., Any] | None:
-    module = sys.modules.get("scipy.special")
-    theirs = inspect.unwrap(getattr(module, name, None) or _nothing)
+    known = getattr(sys.modules.get("scipy.special"), name, None)
+    if known is None:
+        return None
+    theirs = inspect.unwrap(known)
     rule = find(theirs) if isinstance(theirs, np.ufunc) else None
     if rule is not None and not rule.refuses:
         mirror: Callable[..., Any] = ufunc(theirs)
         return mirror
     twin = stand_ins_in("scipy.special").get(name)
     return None if twin is None else lambda *args, **kwargs: as_arrays(twin(*args, **kwargs))
-
-
-def _nothing() -> None:
-    """Stand for a function that there is not."""
 
 
 if not TYPE_CHECKING:

@@ -246,6 +246,26 @@ def test_it_is_kept_by_who_caches_by_namespace() -> None:
     assert len(kept) == 1
 
 
+def test_an_array_of_others_is_filled_in_a_copy() -> None:
+    others = np.array([5.0, 6.0, 7.0])
+
+    def f(x: Any) -> Any:
+        xp = x.__array_namespace__()
+        found = xp.asarray(others)
+        found[0] = x[0] ** 2
+        return found * x
+
+    at = np.array([[1.0, 2.0, 3.0]])
+    want = np.diag([3.0, 6.0, 7.0])
+    for way in (ga.jacobian(f), ga.jacfwd(f), lambda x: ga.vmap(ga.jacfwd(f))(x[None])[0]):
+        np.testing.assert_allclose(way(at[0]), want)
+    np.testing.assert_array_equal(ga.vmap(f)(at), [[1, 12, 21]])
+    np.testing.assert_array_equal(others, [5, 6, 7])
+    t = ga.tensor(others, constant=True)
+    assert XP.asanyarray(t) is t
+    assert XP.asarray(t) is t
+
+
 def test_a_mapped_array_is_on_the_cpu() -> None:
     def f(x: Any) -> Any:
         assert x.device == "cpu"
@@ -277,6 +297,20 @@ def test_dlpack_loses_nothing_in_silence() -> None:
     with ga.gradient_loss("raise"), pytest.raises(ga.GradientLossError, match="DLPack"):
         np.from_dlpack(x)  # type: ignore[arg-type]
     np.testing.assert_array_equal(np.from_dlpack(x.detach()), X)
+
+
+def test_special_functions_are_those_that_are_differentiated() -> None:
+    special = pytest.importorskip("scipy.special", reason="SciPy is not installed")
+    x = ga.tensor(X)
+    y = XP.special.erf(x)
+    np.testing.assert_allclose(y, special.erf(X), 1e-15)
+    np.sum(y).backward()
+    np.testing.assert_allclose(x.grad, (special.erf(X + 1e-6) - special.erf(X - 1e-6)) / 2e-6, 1e-5, 1e-9)
+    made = XP.special.gammaln(X)
+    assert isinstance(made, ga.Tensor)
+    assert made.constant
+    for name in ("nothing", "_nothing"):
+        assert not hasattr(XP.special, name)
 
 
 def test_a_lazy_array_stays_lazy() -> None:
