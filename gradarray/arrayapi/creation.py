@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from ..batch.mapped import Mapped, lane_in
-from ..context.settings import held
 from ..dropin.making import making
 from ..forward.dual import Dual
 from ..kernels.gate import hosted
@@ -68,8 +67,8 @@ def asarray(obj: Any, /, dtype: Any = None, *, order: Any = None, device: Any = 
 
 
 def _is_apart() -> bool:
-    """Tell whether a constant that is made here has its values in a memory of its own, in which one can write."""
-    return bool(held().lanes) or (making() is not None and bool(making().levels))
+    """Tell whether a constant that is made here needs a memory of its own: a Dual is written into where it stands."""
+    return making() is not None and bool(making().levels)
 
 
 def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Any:

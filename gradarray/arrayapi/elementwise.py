@@ -5,6 +5,7 @@ One is NumPy's on purpose, as the standard allows: `floor_divide` of an infinity
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -28,29 +29,41 @@ def expm1(x: Any, /) -> Any:
 
     The derivative is that of NumPy's, there, too.
     """
-    ans = functions.expm1(x)
+    return _mended(functions.expm1(x), x, _standard_expm1)
+
+
+def tanh(x: Any, /) -> Any:
+    """Return the hyperbolic tangent; see `numpy.tanh`, which has another zero for some infinite complex numbers.
+
+    The derivative is that of NumPy's, there, too.
+    """
+    return _mended(functions.tanh(x), x, _standard_tanh)
+
+
+def _mended(ans: Any, x: Any, mend: Callable[[Any, Any, Any, Any], tuple[Any, Any]]) -> Any:
+    """Return a result with its derivative, and with what the standard says where a complex `x` is no usual number."""
     if ans.dtype.kind != "c":
         return ans
     z, value = bare(x), bare(ans)
     if type(value) not in PLAIN or type(value) in TRACED:  # may not be looked into
         return ans
+    z, value = np.asarray(z, value.dtype), np.asarray(value)
     if np.all(np.isfinite(z) & (z != 0)):
         return ans
-    value = silently(_standard_expm1, np.asarray(z, value.dtype), np.asarray(value))[()]
-    return revalued(ans, value) if has_variable(ans) else wrap(value)
+    found = np.empty_like(value)
+    found.real, found.imag = silently(mend, np.real(z), np.imag(z), np.real(value), np.imag(value))
+    return revalued(ans, found[()]) if has_variable(ans) else wrap(found[()])
 
 
-def _standard_expm1(z: Any, value: Any) -> Any:
-    """Return the value of expm1 with what the standard says of infinities, undefined numbers and zeros."""
-    a, b = np.real(z), np.imag(z)
-    found = value.copy()
+def _standard_expm1(a: Any, b: Any, real: Any, imag: Any) -> tuple[Any, Any]:
     low, high = a == -np.inf, a == np.inf
-    found.real = np.where(low, -1.0, np.where(high & ~np.isfinite(b), np.inf, np.real(value)))
-    found.imag = np.where(low, np.where(np.isfinite(b), 0.0 * np.sin(b), 0.0), np.imag(value))
-    flat = b == 0
-    found.real = np.where(flat, np.expm1(a) + 0.0, found.real)
-    found.imag = np.where(flat, b, found.imag)
-    return found
+    real = np.where(low, -1.0, np.where(high & ~np.isfinite(b), np.inf, real))
+    imag = np.where(low, np.where(np.isfinite(b), 0.0 * np.sin(b), 0.0), imag)
+    return np.where(b == 0, np.expm1(a) + 0.0, real), np.where(b == 0, b, imag)
 
 
-__all__ = ["clip", "expm1"]
+def _standard_tanh(a: Any, b: Any, real: Any, imag: Any) -> tuple[Any, Any]:
+    return real, np.where(np.isinf(a) & np.isfinite(b), np.copysign(0.0, b), imag)
+
+
+__all__ = ["clip", "expm1", "tanh"]

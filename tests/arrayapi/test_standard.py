@@ -53,7 +53,7 @@ def test_what_the_namespace_tells_of_itself() -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.complex64, np.float64, "float32", np.dtype("float32")])
 def test_finfo_is_in_numbers_of_pythons(dtype: Any) -> None:
     numpys = np.finfo(dtype)
-    for found in (XP.finfo(dtype), XP.finfo(ga.ones(2, dtype=dtype))):
+    for found in (XP.finfo(dtype), XP.finfo(ga.ones(2, dtype=dtype)), XP.finfo(np.ones(2, dtype))):
         assert {type(x) for x in (found.eps, found.max, found.min, found.smallest_normal)} == {float}
         assert (found.bits, found.dtype, found.eps) == (numpys.bits, numpys.dtype, numpys.eps)
         assert found.tiny == numpys.tiny
@@ -95,7 +95,17 @@ def test_unique_values_stand_in_order() -> None:
     assert (np.sum(x.grad), x.grad[1], x.grad[3]) == (7, 1, 2)
 
 
-# --- expm1 of complex numbers: what the standard's list of special cases says ---------------------------------------
+def test_what_is_sorted_or_clipped_is_as_it_says() -> None:
+    x = ga.tensor([2.0, 5.0, 2.0, 1.0])
+    assert XP.sort(x, descending=True).tolist() == [5, 2, 2, 1]
+    assert XP.argsort(x, descending=True).tolist() == [1, 0, 2, 3]  # equal ones in their order
+    assert XP.argsort(x).tolist() == [3, 0, 2, 1]
+    copy = XP.clip(x)
+    assert not np.shares_memory(copy, x)
+    assert XP.clip(x, 2.0, 3.0).tolist() == [2, 3, 2, 2]
+
+
+# --- complex numbers: what the standard's list of special cases says ---------------------------------------
 
 INF, NAN = np.inf, np.nan
 EXPM1 = [
@@ -124,6 +134,21 @@ def test_expm1_of_special_complex_numbers(dtype: Any) -> None:
         np.testing.assert_array_equal(np.signbit(found.data.real[:2]), [False, False])
     assert XP.expm1(ga.tensor(complex(INF, NAN))).data.real == INF
     assert type(XP.expm1(complex(1, 1))) is ga.Tensor
+
+
+@pytest.mark.parametrize("dtype", [np.complex128, np.complex64])
+def test_tanh_of_infinite_complex_numbers_has_the_zero_of_the_standard(dtype: Any) -> None:
+    z = np.array([complex(a, b) for a in (INF, -INF) for b in (2.0, -2.0, 0.5, 0.0, -0.0)], dtype)
+    found = XP.tanh(ga.tensor(z)).data
+    np.testing.assert_array_equal(found, np.copysign(1.0, z.real))
+    np.testing.assert_array_equal(np.signbit(found.imag), np.signbit(z.imag))
+    usual = np.array([0.5 + 2j, 0j, -0.3 - 1j], dtype)
+    x = ga.tensor(usual)
+    y = XP.tanh(x)
+    np.testing.assert_array_equal(y, np.tanh(usual))
+    np.sum(np.real(y)).backward()
+    slopes = [np.real(np.tanh(usual + h) - np.tanh(usual - h)) / 2e-2 for h in np.array([1e-2, 1e-2j], dtype)]
+    np.testing.assert_allclose(x.grad, slopes[0] + 1j * slopes[1], 1e-3)
 
 
 def test_expm1_has_its_derivative_everywhere() -> None:
@@ -183,6 +208,7 @@ def test_earlier_functions_refuse_what_the_later_ones_do() -> None:
     ):
         with pytest.raises(ValueError, match=r"1-d|axis|copy"):
             call()
+    assert not np.shares_memory(earlier._reshape(x := ga.tensor(M), (6,), copy=True), x)
     assert np.shares_memory(earlier._reshape(x := ga.tensor(M), (6,), copy=False), x)
     np.testing.assert_array_equal(earlier._cumulative_prod(X), [1, 2, 8])
 
@@ -228,6 +254,13 @@ def test_one_namespace_wherever_it_is_called(way: str) -> None:
     np.testing.assert_allclose(found, WANT, 1e-7, 1e-7)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_program_of_plain_arrays() -> None:
+    program = ga.jit(filled)
+    for x in AT:
+        np.testing.assert_allclose(program(x), by_hand(x), 1e-12)
+
+
 def test_it_is_kept_by_who_caches_by_namespace() -> None:
     # As SciPy does: what it made in one differentiation is used in another one.
     kept: dict[Any, Callable[..., Any]] = {}
@@ -257,10 +290,17 @@ def test_an_array_of_others_is_filled_in_a_copy() -> None:
 
     at = np.array([[1.0, 2.0, 3.0]])
     want = np.diag([3.0, 6.0, 7.0])
-    for way in (ga.jacobian(f), ga.jacfwd(f), lambda x: ga.vmap(ga.jacfwd(f))(x[None])[0]):
+    for way in (
+        ga.jacobian(f),
+        ga.jacfwd(f),
+        lambda x: np.stack([ga.jvp(f, (x,), (t,))[1] for t in np.eye(3)], -1),
+        lambda x: ga.vmap(ga.jacfwd(f))(x[None])[0],
+    ):
         np.testing.assert_allclose(way(at[0]), want)
     np.testing.assert_array_equal(ga.vmap(f)(at), [[1, 12, 21]])
     np.testing.assert_array_equal(others, [5, 6, 7])
+    with pytest.raises(ValueError, match="copy"):
+        ga.jvp(lambda x: x * x.__array_namespace__().asarray([1.0], copy=False), (X,), (X,))
     t = ga.tensor(others, constant=True)
     assert XP.asanyarray(t) is t
     assert XP.asarray(t) is t
@@ -321,6 +361,7 @@ def test_a_lazy_array_stays_lazy() -> None:
     with Callback(pretask=lambda *_: done.append(1)):
         x = ga.tensor(da.from_array(M, chunks=(1, 3)))
         y = XP.sort(XP.asarray(x, order="C"), axis=1, descending=True) * XP.asarray(da.ones((2, 3)), dtype=XP.float32)
+        assert isinstance(XP.isnan(y), ga.Tensor)
         y = XP.where(XP.isnan(y), 0.0, XP.expm1(y)) + XP.zeros_like(x) + XP.astype(x, XP.float32)
         loss = XP.sum(y)
         loss.backward()
