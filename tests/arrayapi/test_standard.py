@@ -134,6 +134,7 @@ def test_expm1_of_special_complex_numbers(dtype: Any) -> None:
         np.testing.assert_array_equal(np.signbit(found.data.real[:2]), [False, False])
     assert XP.expm1(ga.tensor(complex(INF, NAN))).data.real == INF
     assert type(XP.expm1(complex(1, 1))) is ga.Tensor
+    assert not np.signbit(XP.expm1(ga.tensor([complex(-0.0, 0.0)])).data.real[0])
 
 
 @pytest.mark.parametrize("dtype", [np.complex128, np.complex64])
@@ -259,6 +260,9 @@ def test_a_program_of_plain_arrays() -> None:
     program = ga.jit(filled)
     for x in AT:
         np.testing.assert_allclose(program(x), by_hand(x), 1e-12)
+    assert "np.zeros(3)" in ga.source(filled, X)  # the array that it fills is a part of it
+    with pytest.raises(ValueError, match="2000"):
+        ga.jit(lambda x: x.__array_namespace__(api_version="2000.1").sum(x))(X)
 
 
 def test_it_is_kept_by_who_caches_by_namespace() -> None:
