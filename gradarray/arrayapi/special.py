@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..dropin.scipy import stand_ins_in
+from ..dropin.scipy import body_of
 from ..mirror.ufuncs import ufunc
 from ..rules.registry import find
 from .results import as_arrays
@@ -34,7 +34,7 @@ def _standing_for(name: str) -> Callable[..., Any] | None:
     if rule is not None and not rule.refuses:
         mirror: Callable[..., Any] = ufunc(theirs)
         return mirror
-    twin = stand_ins_in("scipy.special").get(name)
+    twin = body_of("scipy.special", name)
     return None if twin is None else lambda *args, **kwargs: as_arrays(twin(*args, **kwargs))
 
 

@@ -415,11 +415,6 @@ _SCIPY: dict[str, dict[str, Callable[..., Any]]] = {
 _declared: set[str] = set()
 
 
-def stand_ins_in(module: str) -> dict[str, Callable[..., Any]]:
-    """Return what stands in for the functions of a module of SciPy, by their names."""
-    return _SCIPY.get(module, {})
-
-
 def declare_known() -> None:
     """Declare the twins of those functions whose library has been imported since."""
     for module, functions in _SCIPY.items():
@@ -427,3 +422,8 @@ def declare_known() -> None:
             _declared.add(module)
             for name, function in functions.items():
                 twin(getattr(sys.modules[module], name), function)
+
+
+def body_of(module: str, name: str) -> Callable[..., Any] | None:
+    """Return what stands in for a function of a module of SciPy that has been imported, or None where nothing does."""
+    return _SCIPY.get(module, {}).get(name)
