@@ -10,7 +10,6 @@ References
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -18,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..dropin.scipy import body_of
+from ..mirror.mirrored import mirrored
 from ..mirror.ufuncs import ufunc
 from ..rules.registry import find
-from .results import as_arrays
+from .results import as_arrays, conforming
 
 __all__: list[str] = []
 
@@ -29,10 +29,12 @@ def _standing_for(name: str) -> Callable[..., Any] | None:
     known = getattr(sys.modules.get("scipy.special"), name, None)
     if known is None:
         return None
-    theirs = inspect.unwrap(known)
-    rule = find(theirs) if isinstance(theirs, np.ufunc) else None
+    theirs = known
+    while find(theirs) is None and hasattr(theirs, "__wrapped__"):  # what asks for the namespace is around it
+        theirs = theirs.__wrapped__
+    rule = find(theirs)
     if rule is not None and not rule.refuses:
-        mirror: Callable[..., Any] = ufunc(theirs)
+        mirror: Callable[..., Any] = ufunc(theirs) if isinstance(theirs, np.ufunc) else conforming(mirrored(theirs))
         return mirror
     twin = body_of("scipy.special", name)
     return None if twin is None else lambda *args, **kwargs: as_arrays(twin(*args, **kwargs))

@@ -35,6 +35,7 @@ def of_scipy() -> Calls:
         "erf": lambda x, _: special.erf(x),
         "gammaln": lambda x, _: special.gammaln(x),
         "expit": lambda x, _: special.expit(x),
+        "sinc": lambda x, _: special.sinc(x),
         "xlogy": lambda x, c: special.xlogy(x, c(OTHER)),
         "zscore": lambda x, _: stats.zscore(x),
         "gmean": lambda x, _: stats.gmean(x),
