@@ -24,20 +24,20 @@ def clip(x: Any, /, min: Any = None, max: Any = None, **kwargs: Any) -> Any:
     return asarray(x, copy=True) if min is None is max else functions.clip(x, min, max, **kwargs)
 
 
-def expm1(x: Any, /) -> Any:
+def expm1(x: Any, /, **kwargs: Any) -> Any:
     """Return ``exp(x) - 1``; see `numpy.expm1`, which has other values for some infinite and undefined complex numbers.
 
-    The derivative is that of NumPy's, there, too.
+    The derivative is that of NumPy's, there, too; so are the values with one of its keywords, such as ``out=``.
     """
-    return _mended(functions.expm1(x), x, _standard_expm1)
+    return functions.expm1(x, **kwargs) if kwargs else _mended(functions.expm1(x), x, _standard_expm1)
 
 
-def tanh(x: Any, /) -> Any:
+def tanh(x: Any, /, **kwargs: Any) -> Any:
     """Return the hyperbolic tangent; see `numpy.tanh`, which has another zero for some infinite complex numbers.
 
-    The derivative is that of NumPy's, there, too.
+    The derivative is that of NumPy's, there, too; so are the values with one of its keywords, such as ``out=``.
     """
-    return _mended(functions.tanh(x), x, _standard_tanh)
+    return functions.tanh(x, **kwargs) if kwargs else _mended(functions.tanh(x), x, _standard_tanh)
 
 
 def _mended(ans: Any, x: Any, mend: Callable[[Any, Any, Any, Any], tuple[Any, Any]]) -> Any:

@@ -134,6 +134,8 @@ def test_expm1_of_special_complex_numbers(dtype: Any) -> None:
         np.testing.assert_array_equal(np.signbit(found.data.real[:2]), [False, False])
     assert XP.expm1(ga.tensor(complex(INF, NAN))).data.real == INF
     assert type(XP.expm1(complex(1, 1))) is ga.Tensor
+    out = np.zeros(3)
+    assert XP.expm1(X, out=out) is out
     assert not np.signbit(XP.expm1(ga.tensor([complex(-0.0, 0.0)])).data.real[0])
 
 
