@@ -45,6 +45,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from . import arrayapi as _arrayapi  # noqa: F401 - hands itself down, as the namespace of tensors
 from . import fft, linalg, registry
 from .batch.refusals import VmapError
 from .compiler import sweeping as _sweeping  # noqa: F401 - hands down what writes plans

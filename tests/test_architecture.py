@@ -29,6 +29,7 @@ ROOMS = (
     "compiler",
     "mirror",
     "scipy",
+    "arrayapi",
     "testing",
     "show",
     "nnet",
@@ -124,8 +125,8 @@ def test_only_the_rules_ask_of_what_kind_a_rule_is() -> None:
 def test_a_name_means_one_thing() -> None:
     homes = defaultdict(list)
     for module in FILES.keys() - PUBLIC:
-        # Names that are NumPy's, those of neural networks, and those of one chapter each.
-        if module.startswith(("mirror.", "nnet.", "rules.numpy.", "rules.scipy.", "scipy.")):
+        # Names that are NumPy's, SciPy's or the array API's, those of neural networks, and those of one chapter each.
+        if module.startswith(("mirror.", "scipy.", "arrayapi.", "nnet.", "rules.numpy.", "rules.scipy.")):
             continue
         for node in ast.parse(FILES[module].read_text(encoding="utf-8")).body:
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):

@@ -16,8 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from ..context.frames import UnlessNumpyWillDo
 from ..context.settings import held, silently
 from ..kernels.traced import copy_of
+from ..reverse.namespace import namespace
 from ..rules.registry import find
 from ..tape import wrapping
 from . import algebra as algebra  # fills the table of forms, as the next ones do
@@ -132,6 +134,19 @@ class Mapped(np.lib.mixins.NDArrayOperatorsMixin):
     @property
     def flat(self) -> Any:
         return np.ravel(self)
+
+    @property
+    def device(self) -> str:
+        return "cpu"
+
+    def to_device(self, device: str, *, stream: Any = None) -> Any:
+        there: Any = device
+        np.empty(0).to_device(there, stream=stream)  # NumPy's own error
+        return self
+
+    @UnlessNumpyWillDo
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        return namespace(api_version)
 
     def __repr__(self) -> str:
         return f"Mapped(shape={self.shape}, dtype={self.dtype}, elements={self.lane.size})"

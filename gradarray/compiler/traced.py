@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..dropin.table import counterpart
 from ..kernels import gate
 from ..kernels.traced import TRACED
 from ..rules.registry import find
@@ -192,6 +193,11 @@ class Value(Operators):
 
     def __format__(self, spec: str) -> str:
         return format(self.program.values(self), spec)
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        version: Any = api_version
+        np.empty(0).__array_namespace__(api_version=version)  # NumPy's own error
+        return counterpart(np)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         values = np.array(self.program.values(self), dtype, copy=True)

@@ -20,6 +20,7 @@ from ..kernels.traced import array_of, as_form
 from ..reverse import operators
 from ..reverse.constants import with_constant
 from ..reverse.methods import ArrayMethods, array_method, element, nested, stays
+from ..reverse.namespace import namespace
 from ..reverse.notes import add_shapes
 from ..reverse.outputs import likeness, revalued
 from ..reverse.updates import without_copy
@@ -30,7 +31,6 @@ from ..tape.wrapping import bare, is_scalar, new_object, token
 from . import levels
 from . import protocols as forward
 from .levels import understood, values_of
-from .namespace import dual_namespace
 from .protocols import FUNCTIONS, LIKE, UFUNCS, array_ufunc, created_like
 from .tangents import as_constant, joined, matched
 from .updates import Flat, assign, update
@@ -145,7 +145,7 @@ class Dual(DualSurface):
 
     @UnlessNumpyWillDo
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        return dual_namespace(self, api_version)
+        return namespace(api_version)
 
     # --- inspection -------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ CHAPTERS = {
     "vmap": "one function for all elements at once; the gradient of each example",
     "your-own-derivatives": "a function of your own with its derivative: five ways",
     "existing-code": "NumPy code as it stands, and what can never work",
+    "array-api": "code for arrays of any kind: the standard, SciPy and scikit-learn by it",
     "jit": "a function as a program: what it is, how to read it, when it is made anew",
     "scipy": "SciPy's special functions and linear algebra, differentiated",
     "solvers": "SciPy's minimize, curve_fit and root, with exact derivatives",

@@ -22,13 +22,13 @@ from ..elsewhere.answers import telling
 from ..forward.dual import Dual
 from ..forward.tangents import met
 from ..kernels.arrays import FLOAT64
-from ..kernels.gate import ARRAYS, argument, beside, outward
-from ..kernels.traced import TRACED, array_of
+from ..kernels.gate import ARRAYS, Guest, argument, beside, outward
+from ..kernels.traced import TRACED, array_of, copy_of
 from ..reverse.tensor import Tensor, variable
 from ..tape import loss
 from ..tape.loss import differentiating
 from ..tape.nodes import next_order
-from ..tape.wrapping import bare
+from ..tape.wrapping import bare, has_tensor
 from .argnums import Argnums, DropIn, function_name, need_function
 from .checks import check_argument, check_results, dtype_of, is_usual, shape_of, zeros_of
 from .containers import LEAF, flatten, map_leaves
@@ -467,11 +467,23 @@ def jvp(
         else:
             duals.append(_entered(primal, direction, level, f, len(duals)))
     pushed = Pushed(f, duals, {}, level, has_aux, "jvp")
+    out: Callable[[Any], Any] = outward
+    if has_tensor([pushed.values, pushed.tangents]) and not has_tensor([flatten(primals)[0], flatten(tangents)[0]]):
+        out = _without_constants
     if pushed.tree is LEAF:
-        value, tangent = outward(pushed.values[0]), outward(pushed.tangents[0])
+        value, tangent = out(pushed.values[0]), out(pushed.tangents[0])
     else:
-        value, tangent = (pushed.tree.unflatten(map(outward, x)) for x in (pushed.values, pushed.tangents))
+        value, tangent = (pushed.tree.unflatten(map(out, x)) for x in (pushed.values, pushed.tangents))
     return (value, tangent, pushed.aux) if has_aux else (value, tangent)
+
+
+def _without_constants(x: Any) -> Any:
+    """Return a result for who gave no tensors: in place of a constant, such as a function made, the array that it has.
+
+    A copy, since whoever made the constant may still have it.
+    """
+    constant = type(x) is Tensor and x._node is None and type(x._raw) is not Guest
+    return copy_of(x._raw)[()] if constant else outward(x)
 
 
 def _entered(primal: Any, direction: Any, level: int, f: Any, i: int) -> Any:

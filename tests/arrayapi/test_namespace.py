@@ -1,7 +1,6 @@
 """What ``t.__array_namespace__()`` hands out: the functions of the array API standard, which keep derivatives."""
 
 import inspect
-import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -29,9 +28,6 @@ def namespace_of(x: Any) -> Any:
 
 # --- the functions and their parameters ------------------------------------------------------------------------------
 
-# What NumPy itself has not. One that it has by now fails.
-MISSING = {"fft.fftfreq": {"dtype"}, "fft.rfftfreq": {"dtype"}}
-
 
 def lacking(function: Callable[..., Any], standard: Callable[..., Any]) -> set[str]:
     """Return the parameters of a function of the standard that ours does not take, or not in the same way."""
@@ -57,7 +53,7 @@ def lacking(function: Callable[..., Any], standard: Callable[..., Any]) -> set[s
 
 @pytest.mark.parametrize("chapter", ["", "linalg.", "fft."])
 def test_the_standards_functions_have_the_standards_parameters(chapter: str) -> None:
-    strict = pytest.importorskip("array_api_strict")
+    strict = pytest.importorskip("array_api_strict", reason="array-api-strict is not installed")
     part = chapter.rstrip(".")
     theirs, ours = (getattr(module, part) if part else module for module in (strict, XP))
     found = {}
@@ -66,20 +62,18 @@ def test_the_standards_functions_have_the_standards_parameters(chapter: str) -> 
         public = inspect.isfunction(standard) and standard.__module__.startswith("array_api_strict._")
         if name.startswith("_") or not public or "array_api_strict_flags" in name:
             continue
-        assert hasattr(ours, name) or not hasattr(np, name), chapter + name
-        if hasattr(ours, name) and (missing := lacking(getattr(ours, name), standard)):
+        if missing := lacking(getattr(ours, name), standard):
             found[chapter + name] = missing
-    assert found == {name: missing for name, missing in MISSING.items() if name.startswith(chapter or "-")}
+    assert not found
 
 
 def test_all_arrays_have_one_namespace() -> None:
     dual = Dual(X, W, 1)
     assert {namespace_of(ga.tensor(X)), namespace_of(dual), namespace_of(ga.tensor([1]))} == {XP}
     assert np != XP
-    assert XP.__name__ == "gradarray"
+    assert XP is sys.modules["gradarray.arrayapi"]
     assert "asarray" in dir(XP)
     assert "concat" in dir(XP)
-    assert repr(XP) == "<the array API of gradarray>"
     assert XP.linalg.vecdot(XP.ones(3), XP.ones(3)) == 3
     assert XP.pi == np.pi
     for array in (ga.tensor(X), dual):
@@ -262,84 +256,3 @@ def test_a_constant_of_the_namespace_is_no_result_with_a_tape() -> None:
     value, tangent = ga.jvp(lambda x: namespace_of(x).ones(2), (X,), (W,))
     assert not isinstance(value, ga.Tensor)
     np.testing.assert_array_equal(tangent, [0, 0])
-
-
-# --- libraries that ask for it ---------------------------------------------------------------------------------------
-
-
-def test_array_api_compat_takes_it() -> None:
-    compat = pytest.importorskip("array_api_compat")
-    assert compat.array_namespace(ga.tensor(X), ga.tensor([1])) == XP
-
-
-def test_array_api_extra_takes_it() -> None:
-    extra = pytest.importorskip("array_api_extra")
-    calls: dict[str, Callable[[Any], Any]] = {
-        "atleast_nd": lambda x: extra.atleast_nd(x, ndim=2),
-        "cov": lambda x: extra.cov(extra.atleast_nd(x, ndim=2)),
-        "create_diagonal": extra.create_diagonal,
-        "kron": lambda x: extra.kron(x, x),
-        "pad": lambda x: extra.pad(x, 2),
-        "sinc": extra.sinc,
-        "at": lambda x: extra.at(x, slice(1, 3)).multiply(3.0),
-        "nan_to_num": lambda x: extra.nan_to_num(x),
-        "partition": lambda x: extra.partition(x, 1),
-    }
-    for name, call in calls.items():
-        if not hasattr(extra, name):
-            continue
-        for form in (lambda x: x * 1.0,):
-            weights = np.random.default_rng(1).uniform(0.5, 1.5, np.shape(call(X.copy())))
-            found = ga.grad(lambda x: np.sum(call(form(x)) * weights))(X)  # noqa: B023
-            h = 1e-6
-            numeric = [np.sum((call(X + h * e) - call(X - h * e)) * weights) / (2 * h) for e in np.eye(3)]
-            np.testing.assert_allclose(found, numeric, 1e-6, err_msg=name)
-
-
-def test_xarray_finds_what_it_needs() -> None:
-    xarray = pytest.importorskip("xarray")
-
-    def rolled(v: Any) -> Any:
-        return xarray.DataArray(v, dims="a").rolling(a=2).mean().data[1:]
-
-    checks.check_gradient(lambda x: rolled(x * 1.0), [X], np.random.default_rng(0))
-
-
-SCIPY = """
-import numpy as np, scipy.special, scipy.stats, scipy.linalg, scipy.spatial.distance, gradarray as ga
-x = np.array([0.3, 1.7, 0.9, 2.6])
-calls = {
-    "logsumexp": lambda x: scipy.special.logsumexp(x),
-    "softmax": lambda x: scipy.special.softmax(x)[1],
-    "zscore": lambda x: scipy.stats.zscore(x)[0],
-    "gmean": lambda x: scipy.stats.gmean(x),
-    "skew": lambda x: scipy.stats.skew(x),
-    "kurtosis": lambda x: scipy.stats.kurtosis(x),
-    "moment": lambda x: scipy.stats.moment(x, 3),
-    "variation": lambda x: scipy.stats.variation(x),
-    "svdvals": lambda x: scipy.linalg.svdvals(np.reshape(x, (2, 2)))[0] + x.sum(),
-}
-for name, call in calls.items():
-    want = [(call(x + 1e-6 * e) - call(x - 1e-6 * e)) / 2e-6 for e in np.eye(4)]
-    try:
-        found = ga.grad(call)(x)
-    except (TypeError, ValueError, AttributeError) as error:
-        print(name, "refused:", str(error)[:60])
-        continue
-    assert np.allclose(found, want, 1e-6, 1e-7), (name, found, want)
-    print(name, "right")
-"""
-
-
-def test_scipy_loses_no_gradient_on_the_way() -> None:
-    pytest.importorskip("scipy")
-    ended = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", SCIPY],
-        env={"SCIPY_ARRAY_API": "1", "PYTHONPATH": ":".join(sys.path), "PATH": ""},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.count("right") >= 5, ended.stdout
