@@ -51,4 +51,5 @@ def _first(count: int, size: int) -> int:
     """Return how often a row of so many bytes is to be repeated first, so that the copies of that are wide."""
     if size in (1, 2, 4, 8, 16, 32) or not size:  # for which NumPy has loops of their own
         return 1
-    return min([k for k in range(1, count + 1) if count % k == 0], key=lambda k: abs(math.log(k * size / _WIDE)))
+    divisors = [k for k in range(1, count // 2 + 1) if count % k == 0]
+    return min(divisors, key=lambda k: abs(math.log(k * size / _WIDE)), default=1)
