@@ -42,6 +42,7 @@ WAYS: dict[str, float] = {
     "dropin": 1.03,
     "guards": 1.1,  # of a program of ga.jit
     "writing": 40.0,
+    "floor": 1.2,  # of what NumPy itself takes
 }
 
 # The largest allowed slope of log time over log n, by family.

@@ -80,11 +80,14 @@ class Entry:
             self.miss(f"type({x}) is not {self.constant(type(value))}")
             return
         dtype = self.constant(value.dtype)
-        # As many strides as axes; the length of the first axis takes no tuple, whose making takes as long as all else.
-        shape = "" if not value.ndim else f"len({x}) != {len(value)} or "
-        shape = shape if value.ndim < 2 else f"{x}.shape != {value.shape} or "
+        # By name, so that the text need not be compiled again for arrays of other lengths. As many strides as axes.
+        strides, shape = self.constant(value.strides), ""
+        if value.ndim == 1:  # without a tuple, whose making takes as long as all else
+            shape = f"len({x}) != {self.constant(len(value))} or "
+        elif value.ndim:
+            shape = f"{x}.shape != {self.constant(value.shape)} or "
         self.miss(
-            f"type({x}) is not ndarray or {x}.strides != {value.strides} or {shape}"
+            f"type({x}) is not ndarray or {x}.strides != {strides} or {shape}"
             f"({x}.dtype is not {dtype} and {x}.dtype != {dtype})"
         )
 

@@ -76,6 +76,7 @@ class _Pass:
         self._moved: list[tuple[int, tuple[Entered, ...]]] = []
         self._vain = _VAIN
         self._suspects: dict[int, int] = {}  # by period, where it failed last: that is looked at first
+        self._later: dict[int, int] = {}  # by period, where a loop is to begin, which might begin earlier
         numbers: dict[Any, int] = {}
         self._ids = np.array([numbers.setdefault(x.key, len(numbers)) for x in self._old], np.int64)
 
@@ -119,6 +120,8 @@ class _Pass:
                 p = j - k
                 if p in tried or k + least * p > len(ids):
                     continue
+                if k < self._later.get(p, 0):
+                    return None
                 tried.add(p)
                 if not (ids[k : k + 2 * p] == ids[k + p : k + 3 * p]).all():
                     self._vain -= 1
@@ -128,7 +131,8 @@ class _Pass:
                 if m >= least and (least < 4 or (m - 1) * weight - count * m // 2 >= _SAVED):
                     q = self._turned(k, p, m, extra)
                     if q and self._repeats(k + q, p)[0] >= m:
-                        return None  # it begins a little later
+                        self._later[p] = k + q
+                        return None
                     return p, m
                 self._vain -= max((m - 1) * p, 0) + extra + 1
         return None

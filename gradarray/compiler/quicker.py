@@ -105,7 +105,7 @@ class _Spelling:
             return self._with_number(s, form)
         if form.op == "**" and type(form.args[1]) in (int, float) and form.args[1] in _POWERS:
             (r,) = s.results
-            if r.dtype is FLOAT64 and r.shape and math.prod(r.shape) < LARGE:
+            if r.dtype is FLOAT64 and r.shape:
                 return self._as_call(s, _POWERS[form.args[1]], form.args[:1])
         if form.name == "np.dot" and len(form.args) == 2 and not form.keys:
             return self._as_method(s, form)

@@ -70,7 +70,7 @@ _FEWEST = 2
 _FRESH = frozenset(("np.zeros", "np.empty", "np.ones", "np.where", "np.concatenate", "np.stack", "np.dot"))
 # What makes an array of another one, and changes it at a few places.
 PATCHES = frozenset(("_added_at", "_added_where"))
-_METHODS = frozenset(("copy", "dot", "repeat"))
+_METHODS = frozenset(("copy", "dot"))
 
 
 def _is_made(s: Statement) -> bool:
@@ -83,7 +83,7 @@ def _is_made(s: Statement) -> bool:
     if form.op != "call":
         return form.op in ELEMENTWISE or form.op in ("neg", "~", "@") or (form.op == "method" and form.name in _METHODS)
     name = form.name
-    if name in _FRESH or name.startswith(("total_", "_added_")):
+    if name in _FRESH or name.startswith(("total_", "_added_", "_repeated")):
         return True
     return name.endswith((".reduce", "_of_short_rows")) or _operands(name) is not None or name == "np.matmul"
 

@@ -44,7 +44,7 @@ def _longer(members: Iterable[Statement], memory: int) -> Iterable[Statement]:
                     memory += 1
                     shape = (*short.shape[:axis], count, *short.shape[axis + 1 :])
                     longer = Variable("", shape, v.dtype, memory, "C")
-                    yield s.but((short, f".repeat({count}, {axis})"), results=(longer,))
+                    yield s.but(("_repeated(", short, f", {count}, {axis})"), results=(longer,))
                     short = longer
                 if short is not v:
                     s = s.but(tuple([short if p is v else p for p in s.pieces]))

@@ -13,6 +13,7 @@ import numpy as np
 from ..context.settings import SILENT, errors, narrow
 from ..kernels.arrays import LARGE
 from ..kernels.parts import by_halves, by_rows, total_by_halves
+from ..kernels.rows import repeated
 from ..kernels.sums import sum_of_short_rows, total_of_rows
 from . import rolled
 from .blocks import RowBlock, in_blocks
@@ -25,7 +26,7 @@ from .narrow import is_narrow, narrowed
 from .optimise import Optimised
 from .program import Program
 from .quicker import quicker
-from .reuse import placed_from, reusing
+from .reuse import PATCHES, into, placed_from, reusing
 from .scalars import NAMES, in_python
 from .scatters import scattered
 from .short import in_long_rows
@@ -73,7 +74,7 @@ def write_program(
         left = rolled.with_loops(left, rolled.REPEATS)
     names = {"np": np, **left.constants, "_errors": errors, "_narrow": narrow, "_SILENT": SILENT, "_by_rows": by_rows}
     names |= NAMES | {"_by_halves": by_halves, "_total_by_halves": total_by_halves, "_total_of_rows": total_of_rows}
-    names |= {"_sum_of_short_rows": sum_of_short_rows}
+    names |= {"_sum_of_short_rows": sum_of_short_rows, "_repeated": repeated}
     carried = _Carried(left, p.inputs)
     opening = [f"    {line}" for line in opening]
     lines = [f"def {head}:", *opening, *_lines(carried, ending)]
@@ -194,9 +195,11 @@ def _block(outer: Expressions, block: RowBlock) -> list[str]:
             if r in stored:
                 placed |= placed_from(block.members, k, f"{outer.name(r)}[_rows]", {*stored, *placed})
     members = [next((new for r in s.results if (new := placed.get(r)) is not None), s) for s in block.members]
-    inner = _Rows(reusing(outer.left._replace(statements=members, outputs=[*placed]), True), ())
+    left = reusing(outer.left._replace(statements=members, outputs=[*placed]), True)
+    needs, members = _in_rooms(left.statements, block.length)
+    inner = _Rows(left._replace(statements=members), ())
     inner.taken = outer.taken
-    lines = ["def _block(_rows, _again=False):"]
+    lines = ["def _block(_rows, _again, _room):"]
     for v in block.reads:
         inner.names[v] = outer.name(v)
     for v in block.sliced:
@@ -219,7 +222,22 @@ def _block(outer: Expressions, block: RowBlock) -> list[str]:
     made = [f"{outer.name(r)} = np.empty({r.shape}, np.{r.dtype.name})" for r in stored]
     lists = [f"{name} = {{}}" for name in block.folded]
     by = "_by_halves" if block.halved else "_by_rows"
-    return [*lines, *made, *lists, f"{by}(_block, {block.length}, {block.step}, {block.work})"]
+    return [*lines, *made, *lists, f"{by}(_block, {block.length}, {block.step}, {block.work}, [{', '.join(needs)}])"]
+
+
+def _in_rooms(statements: Iterable[Statement], length: int) -> tuple[list[str], list[Statement]]:
+    """Return what the statements of a block need room for, and the statements, which write their results there."""
+    needs: list[str] = []
+    placed = []
+    for s in statements:
+        (r,) = s.results if s.kind == "call" and s.writes is None and len(s.results) == 1 else (None,)
+        if r is not None and r.shape and r.shape[0] == length and form_read(s).name not in PATCHES:
+            new = into(s, f"_room[{len(needs)}]")
+            if new is not None:
+                needs.append(f"({r.shape[1:]}, np.{r.dtype.name})")
+                s = new
+        placed.append(s)
+    return needs, placed
 
 
 def _of_rows(s: Statement) -> Statement:

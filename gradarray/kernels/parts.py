@@ -10,7 +10,7 @@ import functools
 import itertools
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from ..context.settings import silently, told_once
 from . import workers
 from .arrays import BLOCK, LARGE, SPLIT
 from .products import no_nan, product
+from .rows import rooms
 from .traced import TRACED
 
 
@@ -273,30 +274,37 @@ def reduce_in_parts(ufunc: np.ufunc, a: Any, axis: int, keepdims: bool) -> Any:
 # cache that the processors share. With a quarter, which a processor's own cache would hold, calls take longer than that
 # gains: 5 to 15 % of the time of five works on 10**6 elements.
 ROWS = 2**16
+# What `rooms` is asked for: the shape of one row, and the dtype.
+Needs = Sequence[tuple[tuple[int, ...], Any]]
 
 
-def by_rows(compute: Callable[..., object], length: int, step: int, work: int) -> None:
+def by_rows(compute: Callable[..., object], length: int, step: int, work: int, needs: Needs = ()) -> None:
     """Call `compute` for blocks of at most `step` rows, which together are `length`, in threads.
 
-    `work` is how many elements all statements compute. If NumPy has something to say, ``compute(all, True)`` follows.
+    It is called with a block, False, and what `rooms` gives for its needs, which one block hands on to the next. `work`
+    is how many elements all statements compute. If NumPy has something to say, a call with all rows and True follows.
     """
 
     def blocks(part: slice) -> None:
+        room = rooms(needs, min(step, part.stop - part.start))
         for block in _evenly(part.start, part.stop, -(-(part.stop - part.start) // step)):
-            compute(block)
+            compute(block, False, [x[: block.stop - block.start] for x in room])
 
-    told_once(lambda: _in_parts(blocks, work, length), lambda: compute(slice(0, length), True))
+    told_once(lambda: _in_parts(blocks, work, length), lambda: compute(slice(0, length), True, rooms(needs, length)))
 
 
-def by_halves(compute: Callable[..., object], length: int, step: int, work: int) -> None:
+def by_halves(compute: Callable[..., object], length: int, step: int, work: int, needs: Needs = ()) -> None:
     """Do what `by_rows` does, with the blocks of which `total_by_halves` puts a sum together."""
     every = [*_halves(0, length, step)]
 
     def blocks(part: slice) -> None:
+        room = rooms(needs, step)
         for block in every[part]:
-            compute(block)
+            compute(block, False, [x[: block.stop - block.start] for x in room])
 
-    told_once(lambda: _in_parts(blocks, work, len(every)), lambda: compute(slice(0, length), True))
+    told_once(
+        lambda: _in_parts(blocks, work, len(every)), lambda: compute(slice(0, length), True, rooms(needs, length))
+    )
 
 
 def _halves(start: int, stop: int, step: int) -> Iterator[slice]:

@@ -184,10 +184,15 @@ class Tree:
     def _walk(self, path: str) -> Iterator[tuple[str, Tree]]:
         yield path, self
         for key, part in zip(self.keys, self.parts, strict=True):
-            yield from part._walk(path + self._step(key))
+            inner = path + self._step(key)
+            if part.parts:
+                yield from part._walk(inner)
+            else:
+                yield inner, part
 
     def _step(self, key: Any) -> str:
-        return f".{key}" if self.kind in _WITH_NAMES or self.way is not None else f"[{key!r}]"
+        plain = self.kind in _PLAIN or (self.way is None and self.kind not in _WITH_NAMES)
+        return f"[{key!r}]" if plain else f".{key}"
 
     def order(self) -> list[int]:
         """Return the numbers of the leaves, which are counted as they stand, with the parts of dicts by their keys."""
@@ -275,6 +280,7 @@ class _WithNames:
 
 
 _WITH_NAMES = _WithNames()
+_PLAIN = frozenset((list, tuple, dict))
 
 
 def _family(kind: Any) -> Any:

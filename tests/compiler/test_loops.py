@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.compiler import rolled, writer
+from gradarray.compiler import loops, rolled, writer
 from gradarray.compiler.iterated import Loop
 from gradarray.compiler.optimise import Optimised
 from gradarray.compiler.repeats import Count, Word, lines_of
@@ -282,6 +282,29 @@ def test_a_text_does_not_grow_with_a_loop(f: Any) -> None:
         lengths.add(tuple([len(text.splitlines()) for text in texts]))
     assert len(lengths) == 1
     assert max(map(max, lengths)) < 70
+
+
+def test_each_line_is_compared_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loop that begins later than it may is not looked for again at each line until then."""
+
+    def f(x: Any, measured: Any) -> Any:
+        state, found = np.zeros(2), np.zeros(len(measured))
+        for k in range(len(measured)):
+            found[k] = state[0] * state[1] + x[0] + x[1]
+            state = state + state * state / found[k] * measured[k]
+        return np.sum(np.log(found) + 1)
+
+    compared, goes_on = [], loops._Pass._goes_on
+
+    def counting(*args: Any) -> bool:
+        compared.append(args)
+        return goes_on(*args)
+
+    monkeypatch.setattr(loops._Pass, "_goes_on", counting)
+    x, measured = np.array([1.0, 0.5]), np.arange(40.0)
+    assert agrees(ga.value_and_grad(f), (x, measured), monkeypatch=monkeypatch) > 0
+    _, (text,) = outcomes(ga.value_and_grad(f), [(x, measured)], monkeypatch, NEVER)
+    assert len(compared) < 10 * text.count("\n")
 
 
 def test_what_is_quoted_stays() -> None:

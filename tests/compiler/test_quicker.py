@@ -367,7 +367,7 @@ def test_numpys_sum_is_that_of_its_halves(code: str, step: int) -> None:
         x = (rng.normal(size=n) * 10 ** rng.uniform(-9, 9, size=n)).astype(code)
         pieces: dict[int, Any] = {}
         parts.by_halves(
-            lambda part, again=False, x=x, p=pieces: p.setdefault(part.start, np.add.reduce(x[part])), n, step, n
+            lambda part, again, room, x=x, p=pieces: p.setdefault(part.start, np.add.reduce(x[part])), n, step, n
         )
         assert parts.total_by_halves(pieces, 0, n) == np.add.reduce(x)
 

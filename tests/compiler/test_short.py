@@ -11,6 +11,7 @@ import pytest
 import gradarray as ga
 from gradarray.compiler import blocks, short
 from gradarray.kernels import parts
+from gradarray.kernels.rows import repeated, rooms
 from gradarray.kernels.sums import SHORT, sum_of_short_rows, sums_short_rows_so
 
 from .test_optimised import SPECIAL, compare, text_of
@@ -36,6 +37,28 @@ def test_short_rows_are_summed_as_numpy_does(n: int) -> None:
         np.testing.assert_array_equal(found, expected)
         np.testing.assert_array_equal(np.signbit(found)[found == 0], np.signbit(expected)[expected == 0])
     assert not any(map(sums_short_rows_so, (0, 1, SHORT, 200)))
+
+
+@pytest.mark.parametrize("shape", [(4, 1, 3), (1, 3), (3, 2, 1, 5, 2), (4, 1, 1), (0, 1, 3), (4, 1, 0), (2, 1, 60)])
+@pytest.mark.parametrize("count", [1, 2, 7, 40, 61])
+@pytest.mark.parametrize("dtype", "fD?")
+def test_rows_are_repeated_as_numpy_does(shape: tuple[int, ...], count: int, dtype: str) -> None:
+    axis = shape.index(1, 0 if len(shape) == 2 else 1)
+    wide = rng.normal(size=(*shape[:-1], 2 * shape[-1]))
+    for x in (wide[..., ::2].astype(dtype), wide.astype(dtype)[..., ::2]):
+        found, expected = repeated(x, count, axis), x.repeat(count, axis)
+        assert found.shape == expected.shape and found.dtype == expected.dtype and found.flags.c_contiguous
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_rooms_begin_where_vectors_do_and_stand_apart() -> None:
+    needs: Any = [((), np.float64), ((3,), np.bool), ((2, 5), np.complex64), ((), np.float32)]
+    made = rooms(needs, 7)
+    for k, (x, (shape, dtype)) in enumerate(zip(made, needs, strict=True)):
+        assert x.shape == (7, *shape) and x.dtype == dtype and x.flags.writeable and x.flags.c_contiguous
+        assert x.ctypes.data % 64 == 0
+        assert not any(np.may_share_memory(x, other) for other in made[:k])
+        x[...] = 1
 
 
 def distances(x: Any) -> Any:
@@ -70,13 +93,14 @@ def test_bits_stay(f: Any, shape: tuple[int, int]) -> None:
 @pytest.mark.usefixtures("blocks_of_128")
 def test_where_rows_are_short_and_where_they_are_not() -> None:
     text = text_of(ga.value_and_grad(distances), rng.normal(size=(21, 10)))
-    assert ".repeat(21, 1)" in text and ".repeat(10, 2)" in text and "_sum_of_short_rows)(" in text
+    assert ", 21, 1)" in text and ", 10, 2)" in text and text.count("_repeated(") == 2
+    assert "_sum_of_short_rows)(" in text
     text = text_of(ga.value_and_grad(distances), rng.normal(size=(21, SHORT)))
-    assert ".repeat(" not in text and "_sum_of_short_rows" not in text
+    assert "_repeated(" not in text and "_sum_of_short_rows" not in text
     # Axes that an operand has not are one loop.
     text = text_of(lambda x: np.exp(x * x[:, :1, :1]) + 1, rng.normal(size=(30, 5, 6)))
-    assert ".repeat(" not in text
-    assert ".repeat(3, 2)" in text_of(lambda x: np.exp(x * x[:, :, :1]) + 1, rng.normal(size=(30, 5, 3)))
+    assert "_repeated(" not in text
+    assert ", 3, 2)" in text_of(lambda x: np.exp(x * x[:, :, :1]) + 1, rng.normal(size=(30, 5, 3)))
 
 
 @pytest.mark.usefixtures("blocks_of_128")
