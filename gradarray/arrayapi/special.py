@@ -10,7 +10,6 @@ References
 
 from __future__ import annotations
 
-import functools
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -26,7 +25,9 @@ from .results import as_arrays, conforming
 __all__: list[str] = []
 
 
-@functools.cache
+_made: dict[str, Any] = {}
+
+
 def _standing_for(name: str) -> Callable[..., Any] | None:
     known = getattr(sys.modules.get("scipy.special"), name, None)
     if known is None:
@@ -45,7 +46,8 @@ def _standing_for(name: str) -> Callable[..., Any] | None:
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        value = None if name.startswith("_") else _standing_for(name)
+        value = _made.get(name) or (None if name.startswith("_") else _standing_for(name))
         if value is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        _made[name] = value
         return value
