@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..batch.mapped import lane_in
+from ..context.settings import held
 from ..kernels.traced import traced_in
 from ..tape.wrapping import bare, has_tensor, has_variable
 from .calls import as_one
@@ -49,10 +51,12 @@ def stand_in_of(old: Callable[..., Any], new: Callable[..., Any]) -> Callable[..
     """Make the function that calls `new` where a variable is given, and otherwise the old one, with bare values."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if making() is None or not has_tensor((args, kwargs)):
-            return of_library(old, *args, **kwargs)
-        if not (has_variable(args) or has_variable(kwargs)):
-            return call(*bare(args), **bare(kwargs))
+        mapped = bool(held().lanes) and lane_in((args, kwargs)) is not None
+        if not mapped:
+            if making() is None or not has_tensor((args, kwargs)):
+                return of_library(old, *args, **kwargs)
+            if not (has_variable(args) or has_variable(kwargs)):
+                return call(*bare(args), **bare(kwargs))
         return new(*map(_lifted, args), **{name: _lifted(x) for name, x in kwargs.items()})
 
     call.__name__ = getattr(old, "__name__", None) or new.__name__

@@ -106,6 +106,23 @@ def test_both_modes_and_the_second_order(name: str) -> None:
     np.testing.assert_allclose(ga.jvp(slope, (X,), (X,))[1], expected, 1e-6, 1e-8)
 
 
+@pytest.mark.parametrize("name", CALLS)
+def test_programs_and_mapped_calls(name: str) -> None:
+    f = weighted(CALLS[name], special)
+    points = np.stack([X, 1.01 * X])
+    expected = np.stack([ga.grad(f)(x) for x in points])
+    program = ga.jit(ga.grad(f), strict=True)
+    np.testing.assert_allclose(np.stack([program(x) for x in points]), expected, 1e-12)
+    np.testing.assert_allclose(ga.vmap(ga.grad(f))(points), expected, 1e-12)
+
+
+def test_arguments_that_scipy_refuses_are_refused() -> None:
+    with pytest.raises(ValueError, match="positive integer"):
+        ga.grad(lambda a: special.multigammaln(a, 1.5))(3.0)
+    with pytest.raises(ValueError, match="condition a"):
+        ga.grad(lambda a: special.multigammaln(a, 4))(1.0)
+
+
 def test_a_function_of_scipy_as_the_one_that_is_differentiated() -> None:
     for _ in range(2):
         np.testing.assert_allclose(ga.grad(special.logsumexp)(X), special.softmax(X))

@@ -22,7 +22,7 @@ from ..declared import function
 
 
 def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False) -> Any:
-    values = bare(a) if b is None else np.where(np.asarray(bare(b)) == 0, -np.inf, bare(a))
+    values = bare(a) if b is None else np.where(np.equal(bare(b), 0), -np.inf, bare(a))
     top = np.max(np.real(values), axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, 0.0)
     terms = np.exp(a - top) if b is None else b * np.exp(a - top)
@@ -56,29 +56,35 @@ def polygamma(n: Any, x: Any) -> Any:
 
 
 def multigammaln(a: Any, d: Any) -> Any:
-    special.multigammaln(bare(a), d)  # SciPy's own errors
-    return d * (d - 1) / 4 * math.log(math.pi) + sum(special.gammaln(a - j / 2) for j in range(int(d)))
+    special.multigammaln(1e9, d)  # SciPy's own error, of the dimension
+    outside = np.less_equal(bare(a), (d - 1) / 2)
+    if isinstance(outside, (np.ndarray, np.bool_)) and np.any(outside):
+        special.multigammaln(bare(a), d)  # and of the argument
+    found = d * (d - 1) / 4 * math.log(math.pi) + sum(special.gammaln(a - j / 2) for j in range(int(d)))
+    return np.where(outside, np.nan, found)
 
 
 def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> Any:
     _inexact("comb", exact)
     if repetition:
-        whole = (np.equal(bare(k), 0)) & (np.asarray(bare(N)) >= 0)
+        whole = np.equal(bare(k), 0) & np.greater_equal(bare(N), 0)
         return np.where(whole, 1.0, special.binom(N + k - 1, k))
-    n, m = np.asarray(bare(N)), np.asarray(bare(k))
-    return np.where((m <= n) & (n >= 0) & (m >= 0), special.binom(N, k), 0.0)
+    return np.where(_within(bare(N), bare(k)), special.binom(N, k), 0.0)
 
 
 def perm(N: Any, k: Any, exact: bool = False) -> Any:
     _inexact("perm", exact)
-    n, m = np.asarray(bare(N)), np.asarray(bare(k))
-    return np.where((m <= n) & (n >= 0) & (m >= 0), special.poch(N - k + 1, k), 0.0)
+    return np.where(_within(bare(N), bare(k)), special.poch(N - k + 1, k), 0.0)
 
 
 def factorial(n: Any, exact: bool = False, extend: str = "zero") -> Any:
     _inexact("factorial", exact)
     found = special.gamma(n + 1)
-    return found if extend == "complex" else np.where(np.asarray(bare(n)) < 0, 0.0, found)
+    return found if extend == "complex" else np.where(np.less(bare(n), 0), 0.0, found)
+
+
+def _within(n: Any, k: Any) -> Any:
+    return np.less_equal(k, n) & np.greater_equal(n, 0) & np.greater_equal(k, 0)
 
 
 def _inexact(name: str, exact: bool) -> None:
@@ -94,7 +100,7 @@ def _constant(name: str, **given: Any) -> Any:
             f"scipy.special.{name} has no derivative by {parameter}, which is a whole number; "
             f"pass it as ga.asarray({parameter})"
         )
-    return np.asarray(bare(value))
+    return bare(value) if hasattr(value, "dtype") else np.asarray(value)
 
 
 def diric(x: Any, n: Any) -> Any:
