@@ -13,6 +13,7 @@ from ..context.settings import held, hold
 from ..dropin import blocks
 from ..dropin.making import in_reverse, mapping
 from ..elsewhere.answers import telling
+from ..kernels.gate import Guest, as_guest, outward
 from ..reverse.tensor import Tensor
 from ..tape.wrapping import wrap
 from .argnums import DropIn, function_name, need_function, parameters
@@ -182,7 +183,7 @@ class _Arguments:
     def carried_out(self, out_axes: Any, part: slice) -> Any:
         """Return the results for some elements."""
         values = [
-            leaf if axis is None else _in_front(leaf, axis, part)
+            as_guest(leaf) if axis is None else _in_front(leaf, axis, part)
             for leaf, axis in zip(self._leaves, self._axes, strict=True)
         ]
         size = len(range(*part.indices(self.size)))
@@ -262,7 +263,7 @@ def _named(path: str, known: list[str]) -> str:
 
 def _in_front(x: Any, axis: int, part: slice) -> Any:
     """Return a copy of an array with the mapped axis in front, which the function may write into."""
-    x = x if hasattr(x, "dtype") else np.asarray(x)
+    x = as_guest(x) if hasattr(x, "dtype") else np.asarray(x)
     x = np.moveaxis(x, axis, 0)[part]
     return np.array(x) if type(x) is np.ndarray else np.copy(x)
 
@@ -278,6 +279,8 @@ def _apart(x: Any, tensors: bool) -> Any:
         if not x.flags.writeable or x.base is not None:
             x = x.copy()
         return wrap(x) if tensors and x.dtype.kind in "fc" else x
+    if type(x) is Guest:
+        return wrap(x) if tensors and x.dtype.kind in "fc" else outward(x)
     if isinstance(x, Tensor) and x._node is None and not tensors and type(x._raw) is np.ndarray:
         return x._raw if x._raw.base is None and x._raw.flags.writeable else x._raw.copy()
     return x
