@@ -17,7 +17,10 @@ from typing import Any
 import numpy as np
 
 from ..context.settings import held, silently
+from ..forward.dual import Dual
+from ..kernels.gate import as_guest
 from ..kernels.traced import copy_of
+from ..reverse.tensor import Tensor
 from ..rules.registry import find
 from ..tape import wrapping
 from . import algebra as algebra  # fills the table of forms, as the next ones do
@@ -27,6 +30,8 @@ from . import sums as sums
 from .batch import FORMS, Batch, reduced
 from .places import chosen, put
 from .refusals import VmapError, over, refused
+
+_WITHIN = (np.ndarray, Tensor, Dual)
 
 
 class Lane:
@@ -47,8 +52,8 @@ class Lane:
         self.within: set[Any] = set()
 
     def mapped(self, value: Any) -> Mapped:
-        """Return an array whose first axis is the mapped one."""
-        return Mapped(value, self)
+        """Return an array whose first axis is the mapped one; one of another library is a guest here."""
+        return Mapped(value if type(value) in _WITHIN else as_guest(value), self)
 
     def spread(self, x: Any) -> Any:
         """Return an array with the mapped axis in front, along which it is the same where it depends on no element."""

@@ -77,6 +77,7 @@ class Rule:
     reason : why, if it is not
     is_elementwise : whether it has a partial derivative for each operand, element by element
     is_ufunc : whether its function is a ufunc
+    is_internal : whether it is a function of the rules' own, with whose results they go on
     chapter : the module that declared it
     ours : whether that is one of the library's
     lower : answers the calls that are another function's or another form's, or returns NotImplemented; see `lowered`
@@ -102,6 +103,7 @@ class Rule:
         carried = getattr(func, "ufunc", None)
         self.func: Callable[..., Any] = carried if isinstance(carried, np.ufunc) else func
         self.is_ufunc = isinstance(self.func, np.ufunc)
+        self.is_internal = str(getattr(self.func, "__module__", "")).startswith("gradarray.rules.")
         self.name = public_name(self.func)
         self.call = warning_there(self.func)
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from .graph import Graph
 
 PROMPT = re.compile(r"(>>> |\.\.\. |>>>$|\.\.\.$)(.*)")
-_FENCED = re.compile(r"^```python( scipy)?\n(.*?)^```$\n?", flags=re.DOTALL | re.MULTILINE)
+_FENCED = re.compile(r"^```python(?: (\w+))?\n(.*?)^```$\n?", flags=re.DOTALL | re.MULTILINE)
 _COMMENT = re.compile(r"^<!--.*?-->\n", flags=re.DOTALL | re.MULTILINE)
 
 
@@ -23,11 +23,11 @@ class CodeBlock(NamedTuple):
     Attributes
     ----------
     text : as it is written, with prompts and outputs
-    needs_scipy : which is said after the language
+    needs : the library that it needs besides, which is said after the language; "" for none
     """
 
     text: str
-    needs_scipy: bool
+    needs: str
 
     @property
     def examples(self) -> list[doctest.Example]:
@@ -37,7 +37,7 @@ class CodeBlock(NamedTuple):
     @property
     def can_run(self) -> bool:
         """Whether what it needs is installed."""
-        return not self.needs_scipy or importlib.util.find_spec("scipy") is not None
+        return not self.needs or importlib.util.find_spec(self.needs) is not None
 
 
 def prose_and_code(text: str) -> list[str | CodeBlock]:
@@ -45,7 +45,7 @@ def prose_and_code(text: str) -> list[str | CodeBlock]:
     found: list[str | CodeBlock] = []
     end = 0
     for match in _FENCED.finditer(text):
-        found += [_COMMENT.sub("", text[end : match.start()]), CodeBlock(match[2], match[1] is not None)]
+        found += [_COMMENT.sub("", text[end : match.start()]), CodeBlock(match[2], match[1] or "")]
         end = match.end()
     return [*found, _COMMENT.sub("", text[end:])]
 
@@ -57,7 +57,7 @@ def blocks(text: str) -> list[CodeBlock]:
     --------
     >>> from gradarray.show.sessions import blocks
     >>> blocks("Two:\\n\\n```python\\n>>> 1 + 1\\n2\\n```\\n")
-    [CodeBlock(text='>>> 1 + 1\\n2\\n', needs_scipy=False)]
+    [CodeBlock(text='>>> 1 + 1\\n2\\n', needs='')]
     """
     return [part for part in prose_and_code(text) if isinstance(part, CodeBlock)]
 

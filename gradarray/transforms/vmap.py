@@ -151,15 +151,15 @@ class _Arguments:
             if axis is None:
                 self._axes.append(None)
                 continue
-            where = _named(path, known)
-            ndim = np.ndim(leaf)
+            where, shape = _named(path, known), np.shape(as_guest(leaf))
+            ndim = len(shape)
             if not -ndim <= axis < ndim:
                 hint = "a number has none" if not ndim else f"it has {ndim}"
                 raise ValueError(
                     f"vmap of {name}: in_axes says axis {axis} of {where}, but {hint}; None hands it to all elements"
                 )
             self._axes.append(axis % ndim)
-            sizes[where] = np.shape(leaf)[axis]
+            sizes[where] = shape[axis]
         if not sizes:
             raise ValueError(
                 f"vmap of {name}: no argument is mapped, since in_axes is {in_axes!r} and the arguments hold "

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from tests.kinds.stand_ins import Device
+from gradarray.show.device import Device
 
 ROOT = Path(ga.__file__).parent
 

@@ -1,4 +1,4 @@
-"""A program is NumPy's calls on its own arrays: with those of another library, functions are carried out as they are."""
+"""A program is NumPy's calls on its own arrays: with others, functions are carried out as they are."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from tests.kinds.stand_ins import Device
-from tests.kinds.table import TABLE, Operation, array_for, weighted
+from gradarray.show.device import Device
+from gradarray.show.operations import TABLE, Trial, array_for, weighted
 
 BACKENDS = ["numpy", *(["numba"] if importlib.util.find_spec("numba") else [])]
 FEW = [op for op in TABLE if op.name in ("power", "where", "softmax", "cumsum", "assignment")]
@@ -39,13 +39,13 @@ def kind(request: pytest.FixtureRequest) -> tuple[Callable[[Any], Any], Callable
     return lambda a: pytest.importorskip("dask.array").from_array(a, chunks=tuple([n // 2 for n in a.shape])), values
 
 
-def functions(op: Operation) -> dict[str, Callable[..., Any]]:
+def functions(op: Trial) -> dict[str, Callable[..., Any]]:
     return {"f": op.call, "grad": ga.grad(weighted(op.call)), "vmap": ga.vmap(np.sum)}
 
 
 @backends
 @operations
-def test_of_arguments_it_is_said_once_and_the_result_is_right(op: Operation, backend: str, kind: Any) -> None:
+def test_of_arguments_it_is_said_once_and_the_result_is_right(op: Trial, backend: str, kind: Any) -> None:
     make, values = kind
     a = array_for(op.form, 24)
     for f in functions(op).values():

@@ -132,7 +132,7 @@ def test_scipy_is_left_out_where_it_is_not_installed(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(CodeBlock, "can_run", True)
     assert any("from scipy" in source for source in code())
-    monkeypatch.setattr(CodeBlock, "can_run", property(lambda block: not block.needs_scipy))
+    monkeypatch.setattr(CodeBlock, "can_run", property(lambda block: not block.needs))
     assert code()
     assert not any("from scipy" in source for source in code())
 

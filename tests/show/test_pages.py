@@ -42,9 +42,10 @@ class TestChapter:
         # What is not a session is not run.
         assert all(block.examples for block in blocks(text))
 
-    def test_scipy_is_imported_by_blocks_that_say_so(self, name: str) -> None:
+    def test_other_libraries_are_imported_by_blocks_that_say_so(self, name: str) -> None:
         for block in blocks(pages.chapter(name)):
-            assert block.needs_scipy or not ("import" in block.text and "scipy" in block.text)
+            imported = set(re.findall(r"^>>> (?:import|from) (scipy|dask)\b", block.text, flags=re.MULTILINE))
+            assert imported <= {block.needs}
 
     def test_the_chapters_that_it_names_are_there(self, name: str) -> None:
         assert set(re.findall(r"the chapter `([^`]+)`", pages.chapter(name), flags=re.IGNORECASE)) <= set(
