@@ -209,7 +209,7 @@ class Mapped(np.lib.mixins.NDArrayOperatorsMixin):
     # --- what there is no single answer to ---------------------------------------------------------------------------
 
     def __array__(self, *_args: Any, **_kwargs: Any) -> Any:
-        raise refused("array")
+        raise refused("place" if self.dtype.kind in "iu" else "array")
 
     def __bool__(self) -> bool:
         if self.size != 1:

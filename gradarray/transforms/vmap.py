@@ -123,6 +123,9 @@ def _is_axis(x: Any) -> bool:
     return hasattr(x, "__index__") and not isinstance(x, bool) and not hasattr(x, "shape")
 
 
+_SHAPED = (np.ndarray, Tensor, Mapped)
+
+
 class _Arguments:
     """The arguments of a call, and which axes of them are mapped.
 
@@ -144,32 +147,37 @@ class _Arguments:
             axes += _axes_of(in_axes[i] if isinstance(in_axes, tuple) else in_axes, arg, f"in_axes[{i}]")
         for key, arg in kwargs.items():
             axes += _axes_of(0, arg, f"in_axes of {key}")
-        known = [p.name for p in parameters(f)][: len(args)] if len(args) else []
-        sizes: dict[str, int] = {}
         self._axes: list[int | None] = []
-        for path, leaf, axis in zip(self._tree.paths(), self._leaves, axes, strict=True):
+        mapped: list[tuple[int, int]] = []  # the numbers of leaves, and how long their mapped axes are
+        for i, (leaf, axis) in enumerate(zip(self._leaves, axes, strict=True)):
             if axis is None:
                 self._axes.append(None)
                 continue
-            where, shape = _named(path, known), np.shape(as_guest(leaf))
+            shape = leaf.shape if type(leaf) in _SHAPED else np.shape(as_guest(leaf))
             ndim = len(shape)
             if not -ndim <= axis < ndim:
                 hint = "a number has none" if not ndim else f"it has {ndim}"
+                where = self._where(i, args)
                 raise ValueError(
                     f"vmap of {name}: in_axes says axis {axis} of {where}, but {hint}; None hands it to all elements"
                 )
             self._axes.append(axis % ndim)
-            sizes[where] = shape[axis]
-        if not sizes:
+            mapped.append((i, shape[axis]))
+        if not mapped:
             raise ValueError(
                 f"vmap of {name}: no argument is mapped, since in_axes is {in_axes!r} and the arguments hold "
                 f"{len(self._leaves)} array(s)"
             )
-        if len({*sizes.values()}) > 1:
-            told = ", ".join(f"{where} has {n}" for where, n in sizes.items())
+        self.size: int = mapped[0][1]
+        if any(n != self.size for _, n in mapped):
+            told = ", ".join(f"{self._where(i, args)} has {n}" for i, n in mapped)
             raise ValueError(f"vmap of {name}: the mapped axes differ in length: {told} elements")
-        self.size: int = next(iter(sizes.values()))
         self._tensors = any(isinstance(leaf, Tensor) for leaf in self._leaves)
+
+    def _where(self, leaf: int, args: tuple[Any, ...]) -> str:
+        """Return what a message calls the argument that a leaf stands in."""
+        known = [p.name for p in parameters(self._f)][: len(args)] if len(args) else []
+        return _named([*self._tree.paths()][leaf], known)
 
     def alone(self, i: int) -> Any:
         """Return the result of one element, as it is."""
