@@ -370,7 +370,7 @@ def as_batches(lane: Lane, value: Any) -> Any:
 def from_batches(lane: Lane, result: Any) -> Any:
     kind = type(result)
     if kind is Batch:
-        return Mapped(result.value, lane)
+        return lane.mapped(result.value)
     if isinstance(result, (list, tuple)):
         items = [from_batches(lane, item) for item in result]
         return kind(*items) if hasattr(result, "_fields") else kind(items)
@@ -460,7 +460,7 @@ def _elementwise(lane: Lane, ufunc: np.ufunc, inputs: Any, kwargs: dict[str, Any
     if where is not True:
         kwargs = {**kwargs, "where": values.pop()}
     result = ufunc(*values, **kwargs)
-    return tuple([Mapped(part, lane) for part in result]) if type(result) is tuple else Mapped(result, lane)
+    return tuple([lane.mapped(part) for part in result]) if type(result) is tuple else lane.mapped(result)
 
 
 def _with_ndim(lane: Lane, x: Any, ndim: int) -> Any:
@@ -488,17 +488,17 @@ def _generalized(lane: Lane, ufunc: np.ufunc, inputs: Any) -> Any:
 def _reduced(lane: Lane, ufunc: np.ufunc, array: Mapped, axis: Any = 0, dtype: Any = None, **kwargs: Any) -> Any:
     along = reduced(axis, array.ndim)
     kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
-    return Mapped(ufunc.reduce(array.value, axis=along, dtype=dtype, **kwargs), lane)
+    return lane.mapped(ufunc.reduce(array.value, axis=along, dtype=dtype, **kwargs))
 
 
 def _accumulated(lane: Lane, ufunc: np.ufunc, array: Mapped, axis: int = 0, dtype: Any = None) -> Any:
     along = np.lib.array_utils.normalize_axis_index(axis, array.ndim) + 1
-    return Mapped(ufunc.accumulate(array.value, axis=along, dtype=dtype), lane)
+    return lane.mapped(ufunc.accumulate(array.value, axis=along, dtype=dtype))
 
 
 def _reduced_at(lane: Lane, ufunc: np.ufunc, array: Mapped, indices: Any, axis: int = 0, dtype: Any = None) -> Any:
     along = np.lib.array_utils.normalize_axis_index(axis, array.ndim) + 1
-    return Mapped(ufunc.reduceat(array.value, indices, axis=along, dtype=dtype), lane)
+    return lane.mapped(ufunc.reduceat(array.value, indices, axis=along, dtype=dtype))
 
 
 _ALONG: dict[str, Callable[..., Any]] = {"reduce": _reduced, "accumulate": _accumulated, "reduceat": _reduced_at}
@@ -594,7 +594,7 @@ def gathered_lanes(lane: Lane, results: list[Any], name: str) -> Any:
         if any(np.shape(other) != np.shape(first) for other in results):
             raise refused("shapes", name)
         value = np.stack(results)
-        return Mapped(value if lane.size else value[:0], lane)
+        return lane.mapped(value if lane.size else value[:0])
     if any(other is not first and other != first for other in results[1:]):
         raise VmapError(f"vmap: {name} gives other results for other elements that are no arrays: {first!r:.60}, say")
     return first
