@@ -128,6 +128,43 @@ def test_a_function_of_ones_own() -> None:
         assert np.array_equal(x.grad.get() if kind is Device else x.grad, 6 * a**2)
 
 
+class Own(np.lib.mixins.NDArrayOperatorsMixin):
+    """An array in a module of a user's, which makes ndarrays as drop-in mode would not."""
+
+    def __init__(self, values: Any) -> None:
+        self.values = np.asarray(values)
+        self.shape, self.dtype = self.values.shape, self.values.dtype
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if not all(isinstance(x, (Own, np.ndarray, np.generic, float, int)) for x in inputs):
+            return NotImplemented
+        return Own(getattr(ufunc, method)(*[x.values if isinstance(x, Own) else x for x in inputs], **kwargs))
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return Own(func(*[x.values if isinstance(x, Own) else x for x in args], **kwargs))
+
+    def __getitem__(self, index: Any) -> Any:
+        return Own(self.values[index])
+
+    def copy(self) -> Any:
+        return Own(self.values.copy())
+
+
+def test_the_class_of_the_arrays_is_left_alone_by_drop_in_mode() -> None:
+    backend = ga.registry.Backend()
+    backend.to_numpy = lambda x: x.values  # type: ignore[method-assign]
+    ga.registry.backend(Own, backend)
+    a = np.array([0.5, 1.0, 2.0])
+
+    def f(w: Any) -> Any:
+        return np.sum(np.sin(Own(a) * w[0]) * w[1])
+
+    w = np.array([1.0, -2.0])
+    found = ga.grad(f)(w)
+    known = ga.grad(lambda w: np.sum(np.sin(a * w[0]) * w[1]))(w)
+    np.testing.assert_allclose(found.values, known, rtol=1e-12)
+
+
 # --- the gate ---------------------------------------------------------------------------------------------------------
 
 # Questions to memory, which an array of another library does not answer. The rules ask them of plain ndarrays alone, in
