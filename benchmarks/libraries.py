@@ -220,3 +220,37 @@ TRANSFORMS: dict[str, Callable[[Any, str, Loss, Arrays, Arrays, Arrays], Call]] 
     "autograd": autograd_transform,
     "jax": jax_transform,
 }
+
+
+# --- the gradients of each example ----------------------------------------------------------------------------------
+# autograd and MyGrad have nothing for it but a loop.
+
+
+def gradarray_each(ga: Any, function: Loss, params: Arrays, examples: Arrays, jitted: bool) -> Call:
+    gradient = ga.grad(lambda *arrays: function(np, *arrays), tuple(range(len(params))))
+    mapped = ga.vmap(gradient, in_axes=(*(None,) * len(params), *(0,) * len(examples)))
+    call = ga.jit(mapped, strict=True) if jitted else mapped
+    return lambda: call(*params, *examples)
+
+
+def torch_each(torch: Any, function: Loss, params: Arrays, examples: Arrays, _jitted: bool) -> Call:
+    tensors = [torch.from_numpy(array) for array in (*params, *examples)]
+    gradient = torch.func.grad(lambda *arrays: function(torch, *arrays), tuple(range(len(params))))
+    mapped = torch.func.vmap(gradient, in_dims=(*(None,) * len(params), *(0,) * len(examples)))
+    return lambda: mapped(*tensors)
+
+
+def jax_each(jax: Any, function: Loss, params: Arrays, examples: Arrays, jitted: bool) -> Call:
+    arrays = [jax.numpy.asarray(array) for array in (*params, *examples)]
+    gradient = jax.grad(lambda *arrays: function(jax.numpy, *arrays), tuple(range(len(params))))
+    mapped = jax.vmap(gradient, in_axes=(*(None,) * len(params), *(0,) * len(examples)))
+    call = jax.jit(mapped) if jitted else mapped
+    return lambda: jax.block_until_ready(call(*arrays))
+
+
+EACH: dict[str, Callable[[Any, Loss, Arrays, Arrays, bool], Call]] = {
+    "gradarray": gradarray_each,
+    "jit": gradarray_each,
+    "torch": torch_each,
+    "jax": jax_each,
+}

@@ -36,8 +36,15 @@ def parser() -> argparse.ArgumentParser:
         "derivative, and those that are refused, with the reasons; with a name, such as np.tanh, the derivative of "
         "that function as NumPy source; with the name scipy, what is made of SciPy's functions.",
     )
-    coverage.add_argument("name", nargs="?", metavar="function")
-    coverage.set_defaults(run=lambda options: importlib.import_module("gradarray.show.coverage").main(options.name))
+    asked = coverage.add_mutually_exclusive_group()
+    asked.add_argument("name", nargs="?", metavar="function")
+    asked.add_argument(
+        "--arrays",
+        action="store_true",
+        help="carry out a hundred operations with arrays of each kind that is here (Dask's and CuPy's too), and print "
+        "how many are right",
+    )
+    coverage.set_defaults(run=_coverage)
     guide = commands.add_parser(
         "guide",
         help="the guide, from what a derivative is to each library that you may come from; with a name, a chapter",
@@ -51,6 +58,12 @@ def parser() -> argparse.ArgumentParser:
     written.add_argument("--notebook", metavar="FILE", help="write the chapter, or all, as a notebook")
     guide.set_defaults(run=lambda options: _guide(options, guide))
     return top
+
+
+def _coverage(options: argparse.Namespace) -> int:
+    if options.arrays:
+        return int(importlib.import_module("gradarray.show.arrays").main())
+    return int(importlib.import_module("gradarray.show.coverage").main(options.name))
 
 
 def _guide(options: argparse.Namespace, guide: argparse.ArgumentParser) -> int:

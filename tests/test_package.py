@@ -82,15 +82,16 @@ def test_ships(name: str) -> None:
 
 
 class TestReadme:
+    OPTIONAL = (("from", "scipy"), ("import", "dask"))
     BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
 
     def test_its_sessions_give_what_they_show(self) -> None:
-        # In one namespace, from top to bottom, as it is read; without SciPy, but for its part.
+        # In one namespace, from top to bottom, as it is read; without SciPy and Dask, but for their parts.
         assert self.BLOCKS
         namespace: dict[str, Any] = {}
         report: list[str] = []
         for number, block in enumerate(self.BLOCKS, start=1):
-            if "from scipy" in block and importlib.util.find_spec("scipy") is None:
+            if any(f"{way} {name}" in block and not importlib.util.find_spec(name) for way, name in self.OPTIONAL):
                 continue
             session = doctest.DocTestParser().get_doctest(block, namespace, f"python block {number}", "README.md", 0)
             assert session.examples, f"block {number} is not a session, so nothing of it is run"

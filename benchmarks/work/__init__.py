@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from benchmarks.libraries import JIT, MATRICES, STEPS, TRANSFORMS, Arrays, Loss, module_of, tensor_gradients
+from benchmarks.libraries import EACH, JIT, MATRICES, STEPS, TRANSFORMS, Arrays, Loss, module_of, tensor_gradients
 from benchmarks.measures import Sampler, expression_sampler, missing_for_peak, peak_sampler, time_sampler
 
 
@@ -166,6 +166,29 @@ class Transform(Work):
 
 
 @dataclass(frozen=True)
+class Each(Work):
+    """The gradients of each example: `inputs` returns parameters, and arrays with a row for each example.
+
+    `loss` is that of one example; `by_hand` returns the gradients by the parameters, with one more axis in front.
+    JAX's is compiled where it is `jitted`. PyTorch's is not, in either case.
+    """
+
+    jitted: bool = True
+
+    def prepare(self, library: str) -> Callable[[], Any] | None:
+        params, examples = self.inputs()
+        if library == "numpy":
+            return lambda: self.by_hand(*params, *examples)
+        if library not in EACH or (library in JIT and not self.jitted):
+            return None
+        jitted = library in JIT or (library == "jax" and self.jitted)
+        call = EACH[library](importlib.import_module(module_of(library)), self.loss, params, examples, jitted)
+        for number, (found, wanted) in enumerate(zip(call(), self.by_hand(*params, *examples), strict=True)):
+            agree(f"gradient {number} of each example", found, wanted)
+        return call
+
+
+@dataclass(frozen=True)
 class Program(Work):
     """A function of one variable, and of constants, in ordinary NumPy code, which gradarray takes as it stands.
 
@@ -287,7 +310,7 @@ class Ways:
 
 
 AnyWork = Work | Peak | Call | Ways
-KINDS: list[type[AnyWork]] = [Work, Program, Matrix, Transform, Peak, Call, Ways]
+KINDS: list[type[AnyWork]] = [Work, Program, Matrix, Transform, Each, Peak, Call, Ways]
 
 
 def agree(what: str, actual: Any, expected: Any) -> None:

@@ -1,29 +1,41 @@
 """The gradient of each example of a small network: at once by ``ga.vmap``, and one after the other in a loop.
 
-The other libraries' `torch.func.vmap` and `jax.vmap` are timed by hand.
+Beside `torch.func.vmap` of `torch.func.grad`, and `jax.vmap` of `jax.grad`, as a program and as it stands.
 """
 
 from typing import Any
 
 import numpy as np
 
-from benchmarks.work import AnyWork, Ways
+from benchmarks.libraries import Arrays
+from benchmarks.work import AnyWork, Each, Ways
 
 BATCH, SIZES = 256, (8, 16, 3)
 LOOP, MAPPED, PROGRAM = "looped(*arrays)", "mapped(*arrays)", "jitted(*arrays)"
 
 
-def loss(w1: Any, b1: Any, w2: Any, b2: Any, x: Any, y: Any) -> Any:
-    return np.sum((np.tanh(x @ w1 + b1) @ w2 + b2 - y) ** 2)
+def loss(xp: Any, w1: Any, b1: Any, w2: Any, b2: Any, x: Any, y: Any) -> Any:
+    return xp.sum((xp.tanh(x @ w1 + b1) @ w2 + b2 - y) ** 2)
 
 
-def names(ga: Any) -> dict[str, Any]:
+def inputs() -> tuple[Arrays, Arrays]:
     rng = np.random.default_rng(0)
     n_in, n_hidden, n_out = SIZES
     params = [rng.normal(size=(n_in, n_hidden)) / 3, rng.normal(size=n_hidden)]
     params += [rng.normal(size=(n_hidden, n_out)) / 4, rng.normal(size=n_out)]
-    x, y = rng.normal(size=(BATCH, n_in)), rng.normal(size=(BATCH, n_out))
-    gradient = ga.grad(loss, (0, 1, 2, 3))
+    return params, [rng.normal(size=(BATCH, n_in)), rng.normal(size=(BATCH, n_out))]
+
+
+def by_hand(w1: Any, b1: Any, w2: Any, b2: Any, x: Any, y: Any) -> Any:
+    h = np.tanh(x @ w1 + b1)
+    out = 2 * (h @ w2 + b2 - y)
+    hidden = (out @ w2.T) * (1 - h * h)
+    return [x[:, :, None] * hidden[:, None, :], hidden, h[:, :, None] * out[:, None, :], out]
+
+
+def names(ga: Any) -> dict[str, Any]:
+    params, (x, y) = inputs()
+    gradient = ga.grad(lambda *arrays: loss(np, *arrays), (0, 1, 2, 3))
     mapped = ga.vmap(gradient, in_axes=(None, None, None, None, 0, 0))
 
     def looped(*arrays: Any) -> Any:
@@ -36,4 +48,8 @@ def names(ga: Any) -> dict[str, Any]:
 
 
 ABOUT = f"the gradient of each of {BATCH} examples of a {'-'.join(map(str, SIZES))} tanh network"
-WORKS: list[AnyWork] = [Ways("examples-256", ABOUT, [LOOP, MAPPED, PROGRAM], names, base=LOOP)]
+WORKS: list[AnyWork] = [
+    Ways("examples-256", ABOUT, [LOOP, MAPPED, PROGRAM], names, base=LOOP),
+    Each("each-256", ABOUT, inputs, loss, by_hand),
+    Each("each-256-unjitted", f"{ABOUT}, no library's as a program", inputs, loss, by_hand, jitted=False),
+]

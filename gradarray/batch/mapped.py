@@ -18,8 +18,11 @@ import numpy as np
 
 from ..context.frames import UnlessNumpyWillDo
 from ..context.settings import held, silently
+from ..forward.dual import Dual
+from ..kernels.gate import as_guest
 from ..kernels.traced import copy_of
 from ..reverse.namespace import namespace
+from ..reverse.tensor import Tensor
 from ..rules.registry import find
 from ..tape import wrapping
 from . import algebra as algebra  # fills the table of forms, as the next ones do
@@ -29,6 +32,8 @@ from . import sums as sums
 from .batch import FORMS, Batch, reduced
 from .places import chosen, put
 from .refusals import VmapError, over, refused
+
+_WITHIN = (np.ndarray, Tensor, Dual)
 
 
 class Lane:
@@ -49,8 +54,8 @@ class Lane:
         self.within: set[Any] = set()
 
     def mapped(self, value: Any) -> Mapped:
-        """Return an array whose first axis is the mapped one."""
-        return Mapped(value, self)
+        """Return an array whose first axis is the mapped one; one of another library is a guest here."""
+        return Mapped(value if type(value) in _WITHIN else as_guest(value), self)
 
     def spread(self, x: Any) -> Any:
         """Return an array with the mapped axis in front, along which it is the same where it depends on no element."""
@@ -219,7 +224,7 @@ class Mapped(np.lib.mixins.NDArrayOperatorsMixin):
     # --- what there is no single answer to ---------------------------------------------------------------------------
 
     def __array__(self, *_args: Any, **_kwargs: Any) -> Any:
-        raise refused("array")
+        raise refused("place" if self.dtype.kind in "iu" else "array")
 
     def __bool__(self) -> bool:
         if self.size != 1:
@@ -380,7 +385,7 @@ def as_batches(lane: Lane, value: Any) -> Any:
 def from_batches(lane: Lane, result: Any) -> Any:
     kind = type(result)
     if kind is Batch:
-        return Mapped(result.value, lane)
+        return lane.mapped(result.value)
     if isinstance(result, (list, tuple)):
         items = [from_batches(lane, item) for item in result]
         return kind(*items) if hasattr(result, "_fields") else kind(items)
@@ -470,7 +475,7 @@ def _elementwise(lane: Lane, ufunc: np.ufunc, inputs: Any, kwargs: dict[str, Any
     if where is not True:
         kwargs = {**kwargs, "where": values.pop()}
     result = ufunc(*values, **kwargs)
-    return tuple([Mapped(part, lane) for part in result]) if type(result) is tuple else Mapped(result, lane)
+    return tuple([lane.mapped(part) for part in result]) if type(result) is tuple else lane.mapped(result)
 
 
 def _with_ndim(lane: Lane, x: Any, ndim: int) -> Any:
@@ -498,17 +503,17 @@ def _generalized(lane: Lane, ufunc: np.ufunc, inputs: Any) -> Any:
 def _reduced(lane: Lane, ufunc: np.ufunc, array: Mapped, axis: Any = 0, dtype: Any = None, **kwargs: Any) -> Any:
     along = reduced(axis, array.ndim)
     kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
-    return Mapped(ufunc.reduce(array.value, axis=along, dtype=dtype, **kwargs), lane)
+    return lane.mapped(ufunc.reduce(array.value, axis=along, dtype=dtype, **kwargs))
 
 
 def _accumulated(lane: Lane, ufunc: np.ufunc, array: Mapped, axis: int = 0, dtype: Any = None) -> Any:
     along = np.lib.array_utils.normalize_axis_index(axis, array.ndim) + 1
-    return Mapped(ufunc.accumulate(array.value, axis=along, dtype=dtype), lane)
+    return lane.mapped(ufunc.accumulate(array.value, axis=along, dtype=dtype))
 
 
 def _reduced_at(lane: Lane, ufunc: np.ufunc, array: Mapped, indices: Any, axis: int = 0, dtype: Any = None) -> Any:
     along = np.lib.array_utils.normalize_axis_index(axis, array.ndim) + 1
-    return Mapped(ufunc.reduceat(array.value, indices, axis=along, dtype=dtype), lane)
+    return lane.mapped(ufunc.reduceat(array.value, indices, axis=along, dtype=dtype))
 
 
 _ALONG: dict[str, Callable[..., Any]] = {"reduce": _reduced, "accumulate": _accumulated, "reduceat": _reduced_at}
@@ -604,7 +609,7 @@ def gathered_lanes(lane: Lane, results: list[Any], name: str) -> Any:
         if any(np.shape(other) != np.shape(first) for other in results):
             raise refused("shapes", name)
         value = np.stack(results)
-        return Mapped(value if lane.size else value[:0], lane)
+        return lane.mapped(value if lane.size else value[:0])
     if any(other is not first and other != first for other in results[1:]):
         raise VmapError(f"vmap: {name} gives other results for other elements that are no arrays: {first!r:.60}, say")
     return first

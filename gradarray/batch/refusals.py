@@ -33,6 +33,11 @@ _WAYS = {
         "np.* functions of x itself; np.stack for a list of such arrays, np.take(a, i, axis=0) to index a plain array "
         "by one, and in place of filling a plain array np.stack, np.zeros_like(x), or np.zeros without drop_in=False",
     ),
+    "place": (
+        "as an index of a plain array, as in table[i], it leads elsewhere for each element, and NumPy asks it for one",
+        "np.take(table, i, axis=0), np.take(table, j, axis=1) for table[:, j], or np.array(table)[i, j] for any index; "
+        "np.stack for a list of such arrays",
+    ),
     "mask": (
         "a mask selects another number of elements for each one",
         "np.where(mask, x, 0), or the where= of np.sum, np.mean, np.max",

@@ -15,11 +15,12 @@ from ..context.frames import line_in, users_level
 from ..context.settings import held
 from ..dropin.named import decorated_name
 from ..elsewhere.answers import telling
+from ..kernels.gate import hosted
 from ..transforms.argnums import function_name, need_function
 from ..transforms.containers import Tree, flatten
 from .entry import Static, is_traceable
 from .machine.backend import NumbaBackend, need_numba
-from .statements import JitError
+from .statements import JitError, of_another_library
 from .tracing import Disturbed, Run, Tracing, is_writing, told
 
 P = ParamSpec("P")
@@ -101,6 +102,8 @@ class Jitted(Generic[P, R]):
 
     def _looked_up(self, args: Any, kwargs: Any) -> Any:
         leaves, tree, key = self._sorted(args, kwargs)
+        if key is None:
+            self._refuse_guests(leaves)
         if key is None or key in self._plain or is_writing() or held().lanes:
             return self._f(*args, **kwargs)
         out = self._run(self._runs.get(key, ()), args, kwargs)
@@ -156,6 +159,15 @@ class Jitted(Generic[P, R]):
         runs.append(tracing.run)
         self._remember(tracing.run)
         return (tracing.out,)
+
+    def _refuse_guests(self, leaves: list[Any]) -> None:
+        """Say of arguments that are arrays of another library that there is no program for them."""
+        for x in leaves:
+            if hosted(type(x)) and type(x) not in self._plain:
+                error = of_another_library(x, "an argument")
+                if self._strict:
+                    raise error
+                self._give_up(type(x), str(error))
 
     def _give_up(self, key: Any, why: str) -> None:
         self._plain.add(key)

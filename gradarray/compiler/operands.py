@@ -11,9 +11,10 @@ import numpy as np
 
 from ..forward.dual import Dual
 from ..kernels.arrays import ONES
+from ..kernels.gate import Guest, hosted
 from ..kernels.traced import TRACED
 from ..reverse.tensor import Tensor
-from .statements import JitError
+from .statements import JitError, of_another_library
 
 # Names that stand in the text of a program and are not the user's.
 OWN = frozenset(
@@ -102,7 +103,7 @@ class Operands:
         t = type(x)
         if t in TRACED:
             if x.program is not self:
-                raise JitError("an array of another program")
+                raise JitError(f"an array of another {'library' if t is Guest else 'program'} meets those of this one")
             return x.value, [x.variable]
         if t is int or t is bool or x is None or t is str:
             return x, [repr(x)]
@@ -140,6 +141,8 @@ class Operands:
             for k, (key, (_, text)) in enumerate(items.items()):
                 pieces += [f"{', ' if k else ''}{key!r}: ", *text]
             return {k: v for k, (v, _) in items.items()}, [*pieces, "}"]
+        if hosted(t):
+            raise of_another_library(x, "what it computes with")
         return x, [self.constant(x)]
 
     def index(self, i: Any) -> tuple[Any, list[Any]]:

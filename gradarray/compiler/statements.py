@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ..kernels.gate import described
+
 
 class JitError(TypeError):
     """No program can be written for what a function does: `ga.source`, and `ga.jit` with ``strict=True``, say why."""
 
     __module__ = "gradarray"
+
+
+def of_another_library(x: Any, where: str) -> JitError:
+    """Return the error for an array of another library, which its library is to compute with."""
+    return JitError(f"{where} is {described(x)}, and a program is NumPy's calls on NumPy's own arrays")
 
 
 class Variable:

@@ -21,7 +21,7 @@ from ..context.frames import PACKAGE
 from ..dropin.mentions import mentions
 from ..dropin.places import attribute_of, is_bound, value_in
 from ..dropin.reach import OWN, Plainly, absolute, is_users, is_users_class
-from ..kernels.gate import described
+from ..kernels.gate import described, hosted
 from ..kernels.traced import TRACED, traced_in
 from ..transforms.transformed import Transformed
 from .locations import MISSING, Found, Location, slots_of
@@ -39,7 +39,7 @@ from .objects import (
     state_of,
 )
 from .reads import reads
-from .statements import JitError
+from .statements import JitError, of_another_library
 from .volatile import volatile_in
 
 _LIMIT = 5_000  # objects looked at
@@ -310,6 +310,8 @@ class Surroundings:
 
     def _instance(self, obj: Any, label: str) -> None:
         cls: Any = type(obj)
+        if hosted(cls):
+            raise of_another_library(obj, label or "an argument")
         users = is_users_class(cls)
         own = attribute_of(obj, "__dict__")
         known = is_told_by_identity(obj)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..context.frames import LIBRARIES
-from ..kernels.gate import PLAIN, SIMPLE
+from ..kernels.gate import PLAIN, SIMPLE, hosted
 from . import places, table
 from .creation import TRACED
 from .mentions import mentions
@@ -155,6 +155,8 @@ class Reach:
     def _visit(self, obj: Any, names: Any) -> None:
         kind = type(obj)
         if kind in LEAVES or kind in TRACED or kind is Plainly:
+            return
+        if hosted(obj if isinstance(obj, type) else kind):  # arrays that compute by themselves what they are asked for
             return
         if isinstance(obj, types.ModuleType):
             self._seen.add(id(obj))

@@ -71,7 +71,8 @@ class _Pushers(Reader):
 
     def nondifferentiable(self, rule: Rule) -> Pusher:
         def call(args: Any, kwargs: dict[str, Any]) -> Any:
-            return outward(rule.call(*values_of(args), **values_of(kwargs)))
+            out = rule.call(*values_of(args), **values_of(kwargs))
+            return out if rule.is_internal else outward(out)
 
         return taking(rule, call, lambda _: False)
 

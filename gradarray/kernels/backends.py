@@ -210,7 +210,7 @@ def _plainly(method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 def backend_of(kind: type) -> Backend | None:
     """Return who answers for arrays of a type; None where nobody does."""
     found = _backends.get(kind)
-    if found is None and (place := KNOWN.get((kind.__module__.partition(".")[0], kind.__name__))) is not None:
+    if found is None and (place := KNOWN.get((str(kind.__module__).partition(".")[0], kind.__name__))) is not None:
         module, name = place
         found = _backends[kind] = getattr(_imported(module), name)()
     return found

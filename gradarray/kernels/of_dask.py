@@ -62,7 +62,7 @@ class Dask(Backend):
             return self.reduced(_FOLDS[func], a, **{"axis": axis, **kwargs})
         theirs = self._theirs(func)
         if theirs is None or func in _COMPUTING:
-            return NotImplemented
+            return self._lacking(func)
         if kwargs.get("where") is True:
             kwargs = {name: value for name, value in kwargs.items() if name != "where"}
         with warnings.catch_warnings():
@@ -71,8 +71,15 @@ class Dask(Backend):
                 return theirs(*args, **kwargs)
             except TypeError as error:
                 if "unexpected keyword argument" in str(error):
-                    return NotImplemented
+                    return self._lacking(func)
                 raise
+
+    def _lacking(self, func: Callable[..., Any]) -> Any:
+        if func.__name__ in _UNSIZED:
+            raise TypeError(
+                f"the size of what np.{func.__name__} makes of Dask arrays is known only once it is computed"
+            )
+        return NotImplemented
 
     def _theirs(self, func: Callable[..., Any]) -> Any:
         found: Any = self.da
@@ -101,10 +108,6 @@ class Dask(Backend):
         return self.whole(_Changed(func), (x, *args), kwargs)
 
     def otherwise(self, func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
-        if func.__name__ in _UNSIZED:
-            raise TypeError(
-                f"the size of what np.{func.__name__} makes of Dask arrays is known only once it is computed"
-            )
         return self.whole(func, args, kwargs)
 
     def whole(self, func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:

@@ -107,7 +107,7 @@ class _Recorders(Reader):
 
         def call(args: Any, kwargs: dict[str, Any]) -> Any:
             out = rule.call(*given(args), **unwrap(kwargs))
-            return out if type(out) is np.ndarray or type(out) is np.bool_ else gate.outward(out)
+            return out if type(out) is np.ndarray or type(out) is np.bool_ or rule.is_internal else gate.outward(out)
 
         return taking(rule, call, lambda _: False)
 

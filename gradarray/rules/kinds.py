@@ -78,6 +78,7 @@ class Rule:
     is_elementwise : whether it has a partial derivative for each operand, element by element
     names : what NumPy's protocol may call its function: Numba hands on now a ufunc, now what carries it
     is_ufunc : whether its function is a ufunc
+    is_internal : whether it is a function of the rules' own, with whose results they go on
     chapter : the module that declared it
     ours : whether that is one of the library's
     lower : answers the calls that are another function's or another form's, or returns NotImplemented; see `lowered`
@@ -104,6 +105,7 @@ class Rule:
         self.func: Callable[..., Any] = carried if isinstance(carried, np.ufunc) else func
         self.names = {func, self.func}
         self.is_ufunc = isinstance(self.func, np.ufunc)
+        self.is_internal = str(getattr(self.func, "__module__", "")).startswith("gradarray.rules.")
         self.name = public_name(self.func)
         self.call = warning_there(self.func) if func is self.func else func
 

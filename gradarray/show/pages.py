@@ -26,6 +26,7 @@ CHAPTERS = {
     "forward-mode": "derivatives along with the values: jvp, and when it is better",
     "higher-orders": "grad of grad, Hessians, and products with them",
     "vmap": "one function for all elements at once; the gradient of each example",
+    "arrays": "Dask, CuPy and arrays of your own: larger than memory, or on a device",
     "your-own-derivatives": "a function of your own with its derivative: five ways",
     "existing-code": "NumPy code as it stands, and what can never work",
     "array-api": "code for arrays of any kind: the standard, SciPy and scikit-learn by it",

@@ -18,8 +18,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import NoneType
 from typing import Any, NamedTuple
 
+from ..batch.mapped import Mapped
 from ..elsewhere.answers import telling
+from ..forward.dual import Dual
 from ..kernels.gate import PLAIN, described
+from ..reverse.tensor import Tensor
 from ..tape import wrapping
 
 Build = Callable[[list[Any]], Any]
@@ -301,6 +304,14 @@ LEAF = Tree(None, (), (), lambda parts: parts[0])
 _NONE = Tree(type(None), (), (), lambda _parts: None)
 
 
+_OURS = frozenset((Tensor, Dual, Mapped))
+
+
+def _is_known(kind: type) -> bool:
+    """Tell of the usual types whether they are those of leaves."""
+    return (kind in PLAIN and kind is not bool) or kind in _OURS
+
+
 def is_leaf(value: Any) -> bool:
     """Tell whether a value that is no container is an array or a number."""
     return (hasattr(value, "dtype") or isinstance(value, numbers.Number)) and not isinstance(value, bool)
@@ -308,7 +319,7 @@ def is_leaf(value: Any) -> bool:
 
 def flatten(value: Any, whole: Callable[[Any], bool] | None = None) -> tuple[list[Any], Tree]:
     """Return the leaves of a container, and its shape; an array is its own only leaf, and so is what is `whole`."""
-    if type(value) in PLAIN and type(value) is not bool:
+    if _is_known(type(value)):
         return [value], LEAF
     leaves: list[Any] = []
     return leaves, _flatten(value, leaves, whole)
@@ -318,7 +329,7 @@ def _flatten(value: Any, leaves: list[Any], whole: Callable[[Any], bool] | None)
     if whole is not None and whole(value):
         leaves.append(value)
         return LEAF
-    if type(value) in PLAIN and type(value) is not bool:
+    if _is_known(type(value)):
         leaves.append(value)
         return LEAF
     if value is None:

@@ -13,6 +13,7 @@ from ..context.settings import held, hold
 from ..dropin import blocks
 from ..dropin.making import in_reverse, mapping
 from ..elsewhere.answers import telling
+from ..kernels.gate import Guest, as_guest, outward
 from ..reverse.tensor import Tensor
 from ..tape.wrapping import wrap
 from .argnums import DropIn, function_name, need_function, parameters
@@ -122,6 +123,9 @@ def _is_axis(x: Any) -> bool:
     return hasattr(x, "__index__") and not isinstance(x, bool) and not hasattr(x, "shape")
 
 
+_SHAPED = (np.ndarray, Tensor, Mapped)
+
+
 class _Arguments:
     """The arguments of a call, and which axes of them are mapped.
 
@@ -143,32 +147,37 @@ class _Arguments:
             axes += _axes_of(in_axes[i] if isinstance(in_axes, tuple) else in_axes, arg, f"in_axes[{i}]")
         for key, arg in kwargs.items():
             axes += _axes_of(0, arg, f"in_axes of {key}")
-        known = [p.name for p in parameters(f)][: len(args)] if len(args) else []
-        sizes: dict[str, int] = {}
         self._axes: list[int | None] = []
-        for path, leaf, axis in zip(self._tree.paths(), self._leaves, axes, strict=True):
+        mapped: list[tuple[int, int]] = []  # the numbers of leaves, and how long their mapped axes are
+        for i, (leaf, axis) in enumerate(zip(self._leaves, axes, strict=True)):
             if axis is None:
                 self._axes.append(None)
                 continue
-            where = _named(path, known)
-            ndim = np.ndim(leaf)
+            shape = leaf.shape if type(leaf) in _SHAPED else np.shape(as_guest(leaf))
+            ndim = len(shape)
             if not -ndim <= axis < ndim:
                 hint = "a number has none" if not ndim else f"it has {ndim}"
+                where = self._where(i, args)
                 raise ValueError(
                     f"vmap of {name}: in_axes says axis {axis} of {where}, but {hint}; None hands it to all elements"
                 )
             self._axes.append(axis % ndim)
-            sizes[where] = np.shape(leaf)[axis]
-        if not sizes:
+            mapped.append((i, shape[axis]))
+        if not mapped:
             raise ValueError(
                 f"vmap of {name}: no argument is mapped, since in_axes is {in_axes!r} and the arguments hold "
                 f"{len(self._leaves)} array(s)"
             )
-        if len({*sizes.values()}) > 1:
-            told = ", ".join(f"{where} has {n}" for where, n in sizes.items())
+        self.size: int = mapped[0][1]
+        if any(n != self.size for _, n in mapped):
+            told = ", ".join(f"{self._where(i, args)} has {n}" for i, n in mapped)
             raise ValueError(f"vmap of {name}: the mapped axes differ in length: {told} elements")
-        self.size: int = next(iter(sizes.values()))
         self._tensors = any(isinstance(leaf, Tensor) for leaf in self._leaves)
+
+    def _where(self, leaf: int, args: tuple[Any, ...]) -> str:
+        """Return what a message calls the argument that a leaf stands in."""
+        known = [p.name for p in parameters(self._f)][: len(args)] if len(args) else []
+        return _named([*self._tree.paths()][leaf], known)
 
     def alone(self, i: int) -> Any:
         """Return the result of one element, as it is."""
@@ -182,7 +191,7 @@ class _Arguments:
     def carried_out(self, out_axes: Any, part: slice) -> Any:
         """Return the results for some elements."""
         values = [
-            leaf if axis is None else _in_front(leaf, axis, part)
+            as_guest(leaf) if axis is None else _in_front(leaf, axis, part)
             for leaf, axis in zip(self._leaves, self._axes, strict=True)
         ]
         size = len(range(*part.indices(self.size)))
@@ -262,7 +271,7 @@ def _named(path: str, known: list[str]) -> str:
 
 def _in_front(x: Any, axis: int, part: slice) -> Any:
     """Return a copy of an array with the mapped axis in front, which the function may write into."""
-    x = x if hasattr(x, "dtype") else np.asarray(x)
+    x = as_guest(x) if hasattr(x, "dtype") else np.asarray(x)
     x = np.moveaxis(x, axis, 0)[part]
     return np.array(x) if type(x) is np.ndarray else np.copy(x)
 
@@ -278,6 +287,8 @@ def _apart(x: Any, tensors: bool) -> Any:
         if not x.flags.writeable or x.base is not None:
             x = x.copy()
         return wrap(x) if tensors and x.dtype.kind in "fc" else x
+    if type(x) is Guest:
+        return wrap(x) if tensors and x.dtype.kind in "fc" else outward(x)
     if isinstance(x, Tensor) and x._node is None and not tensors and type(x._raw) is np.ndarray:
         return x._raw if x._raw.base is None and x._raw.flags.writeable else x._raw.copy()
     return x

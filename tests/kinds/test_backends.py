@@ -7,14 +7,17 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import gradarray as ga
-from tests.kinds.stand_ins import Device
+from gradarray.show.device import Device
+from gradarray.show.operations import TABLE, array_for, weighted
 
 ROOT = Path(ga.__file__).parent
+FEW = ("power", "where", "std", "softmax", "max", "concatenate", "solve", "places", "assignment", "augmented")
 
 
 def test_without_such_arrays_their_libraries_are_not_imported() -> None:
@@ -125,6 +128,43 @@ def test_a_function_of_ones_own() -> None:
         assert np.array_equal(x.grad.get() if kind is Device else x.grad, 6 * a**2)
 
 
+class Own(np.lib.mixins.NDArrayOperatorsMixin):
+    """An array in a module of a user's, which makes ndarrays as drop-in mode would not."""
+
+    def __init__(self, values: Any) -> None:
+        self.values = np.asarray(values)
+        self.shape, self.dtype = self.values.shape, self.values.dtype
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if not all(isinstance(x, (Own, np.ndarray, np.generic, float, int)) for x in inputs):
+            return NotImplemented
+        return Own(getattr(ufunc, method)(*[x.values if isinstance(x, Own) else x for x in inputs], **kwargs))
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return Own(func(*[x.values if isinstance(x, Own) else x for x in args], **kwargs))
+
+    def __getitem__(self, index: Any) -> Any:
+        return Own(self.values[index])
+
+    def copy(self) -> Any:
+        return Own(self.values.copy())
+
+
+def test_the_class_of_the_arrays_is_left_alone_by_drop_in_mode() -> None:
+    backend = ga.registry.Backend()
+    backend.to_numpy = lambda x: x.values  # type: ignore[method-assign]
+    ga.registry.backend(Own, backend)
+    a = np.array([0.5, 1.0, 2.0])
+
+    def f(w: Any) -> Any:
+        return np.sum(np.sin(Own(a) * w[0]) * w[1])
+
+    w = np.array([1.0, -2.0])
+    found = ga.grad(f)(w)
+    known = ga.grad(lambda w: np.sum(np.sin(a * w[0]) * w[1]))(w)
+    np.testing.assert_allclose(found.values, known, rtol=1e-12)
+
+
 # --- the gate ---------------------------------------------------------------------------------------------------------
 
 # Questions to memory, which an array of another library does not answer. The rules ask them of plain ndarrays alone, in
@@ -137,6 +177,35 @@ def test_the_rules_ask_nothing_of_memory() -> None:
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
         asked = {node.attr for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute)}
         assert module.startswith("rules.faster.") or not asked & MEMORY, f"{module} asks for {asked & MEMORY}"
+
+
+def test_an_array_of_another_library_is_asked_by_the_kernels_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = set()
+
+    def watched(x: Device, name: str) -> Any:
+        module = sys._getframe(1).f_globals["__name__"]
+        if module != Device.__module__ and name != "__class__":  # what isinstance() looks at
+            asked.add((module.removeprefix("gradarray."), name))
+        return object.__getattribute__(x, name)
+
+    monkeypatch.setattr(Device, "__getattribute__", watched)
+    few = [op for op in TABLE if op.name in FEW]
+    assert len(few) == len(FEW)
+    for op in few:
+        a, f = array_for(op.form, 24), weighted(op.call)
+        x = ga.tensor(Device(a))
+        f(x).backward()
+        assert type(x.grad) is Device
+        for way in (ga.grad(f), ga.grad(ga.checkpoint(f)), ga.hessian(f), lambda d: ga.hvp(f)(d, d)):  # noqa: B023
+            way(Device(a))
+        ga.jvp(f, (Device(a),), (Device(a),))
+        ga.vmap(ga.grad(f))(Device(np.stack([a, a])))
+    # Of what it takes and hands out, a transform asks what every array has.
+    usual = {(module, name) for module, name in asked if name in ("shape", "dtype")}
+    assert not [*filter(lambda found: not found[0].startswith("kernels."), asked - usual)]
+    rooms = {module.partition(".")[0] for module, _ in usual}
+    assert rooms <= {"kernels", "transforms", "reverse"}
+    assert ("kernels.backends", "copy") in asked
 
 
 @pytest.mark.parametrize("module", ["of_dask", "of_cupy"])

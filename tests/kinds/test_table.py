@@ -9,17 +9,19 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from tests.kinds.stand_ins import Device
-from tests.kinds.table import TABLE, Operation, array_for, weighted
+from gradarray.show.device import Device
+from gradarray.show.operations import BY_VALUES, TABLE, Trial, array_for, weighted
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 operations = pytest.mark.parametrize("op", TABLE, ids=[op.name for op in TABLE])
+LAZY = [op for op in TABLE if op.section != BY_VALUES]
+lazy_operations = pytest.mark.parametrize("op", LAZY, ids=[op.name for op in LAZY])
 # Around the sizes from which another way pays (LARGE, and SPLIT, which is HEAVY), and one far below.
 SIZES = (100, 4095, 4097)
 LARGEST = 2**17 + 8
 
 
-def loose(op: Operation, tolerance: float) -> float:
+def loose(op: Trial, tolerance: float) -> float:
     return 1e-3 if op.name == "float32" else tolerance
 
 
@@ -27,21 +29,21 @@ def direction(a: Any) -> Any:
     return np.cos(1.0 + np.arange(float(a.size))).reshape(a.shape)
 
 
-def test_there_are_ninety_of_them() -> None:
-    assert len(TABLE) >= 90
+def test_there_are_a_hundred_of_them() -> None:
+    assert len(LAZY) >= 100
     assert len({op.name for op in TABLE}) == len(TABLE)
 
 
 # --- ndarrays, and what stands around them ----------------------------------------------------------------------------
 
 
-def smooth(op: Operation) -> float:
+def smooth(op: Trial) -> float:
     """Return a step with which a central difference crosses no kink of an operation at these numbers."""
     return 1e-2 if op.name == "float32" else 1e-6
 
 
 @operations
-def test_of_ndarrays_the_gradient_is_that_of_differences(op: Operation) -> None:
+def test_of_ndarrays_the_gradient_is_that_of_differences(op: Trial) -> None:
     a, f = array_for(op.form, 40), weighted(op.call)
     v, h = direction(a), smooth(op)
     slope = (f(a + h * v) - f(a - h * v)) / (2 * h)
@@ -49,7 +51,7 @@ def test_of_ndarrays_the_gradient_is_that_of_differences(op: Operation) -> None:
 
 
 @operations
-def test_a_dual_has_the_same_slope(op: Operation) -> None:
+def test_a_dual_has_the_same_slope(op: Trial) -> None:
     a, f = array_for(op.form, 40), weighted(op.call)
     v = direction(a)
     value, tangent = ga.jvp(f, (a,), (v,))
@@ -58,7 +60,7 @@ def test_a_dual_has_the_same_slope(op: Operation) -> None:
 
 
 @operations
-def test_a_tensor_in_a_tensor_has_the_slope_of_the_gradient(op: Operation) -> None:
+def test_a_tensor_in_a_tensor_has_the_slope_of_the_gradient(op: Trial) -> None:
     a, f = array_for(op.form, 24), weighted(op.call)
     v, h = direction(a), smooth(op)
     g = ga.grad(f)
@@ -68,7 +70,7 @@ def test_a_tensor_in_a_tensor_has_the_slope_of_the_gradient(op: Operation) -> No
 
 
 @operations
-def test_a_batch_has_a_gradient_in_each_row(op: Operation) -> None:
+def test_a_batch_has_a_gradient_in_each_row(op: Trial) -> None:
     a = array_for(op.form, 8)
     matrix = ga.jacrev(lambda x: op.call(x) * 1.0)(a)
     weights = np.cos(np.arange(float(np.size(op.call(a))))).reshape(np.shape(op.call(a)))
@@ -99,8 +101,7 @@ MODES: dict[str, Callable[[Any, Any, Any], Any]] = {
     "vjp": lambda f, a, _: ga.vjp(f, a)[1](1.0),
     "jvp": lambda f, a, v: ga.jvp(f, (a,), (v,)),
     "hvp": lambda f, a, v: ga.hvp(f)(a, v),
-    # Drop-in mode would let the types in stand_ins.py, a module of a user's, be taken for NumPy's.
-    "grad of grad": lambda f, a, v: ga.grad(lambda x: np.sum(ga.grad(f, drop_in=False)(x) * v), drop_in=False)(a),
+    "grad of grad": lambda f, a, v: ga.grad(lambda x: np.sum(ga.grad(f)(x) * v))(a),
     "create_graph": _twice,
     "checkpoint": lambda f, a, _: ga.grad(ga.checkpoint(f))(a),
 }
@@ -113,7 +114,7 @@ def leaves(value: Any) -> list[Any]:
     return [value.data if isinstance(value, ga.Tensor) else value]
 
 
-def compare(op: Operation, found: list[Any], known: Any) -> None:
+def compare(op: Trial, found: list[Any], known: Any) -> None:
     known = leaves(known)
     assert len(found) == len(known)
     for x, y in zip(found, known, strict=True):
@@ -124,7 +125,7 @@ def compare(op: Operation, found: list[Any], known: Any) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 @operations
-def test_on_a_device_it_is_the_same(op: Operation, mode: str) -> None:
+def test_on_a_device_it_is_the_same(op: Trial, mode: str) -> None:
     a, f = array_for(op.form, 24), weighted(op.call)
     found = leaves(MODES[mode](f, Device(a), Device(direction(a))))
     assert {type(x) for x in found} == {Device}
@@ -133,7 +134,7 @@ def test_on_a_device_it_is_the_same(op: Operation, mode: str) -> None:
 
 @pytest.mark.parametrize("size", SIZES[1:])
 @operations
-def test_on_a_device_at_other_sizes(op: Operation, size: int) -> None:
+def test_on_a_device_at_other_sizes(op: Trial, size: int) -> None:
     a, f = array_for(op.form, size), weighted(op.call)
     found = _backward(f, Device(a), None)
     compare(op, [x.get() for x in found], _backward(f, a, None))
@@ -145,7 +146,7 @@ def chunked(a: Any) -> Any:
     return da.from_array(a, chunks=tuple(parts))
 
 
-def check_lazy(op: Operation, mode: str, size: int, computed: Any) -> None:
+def check_lazy(op: Trial, mode: str, size: int, computed: Any) -> None:
     """Check that a mode computes no chunk, and that what is computed then is right and laid out as the argument."""
     dask = pytest.importorskip("dask")
     a, f = array_for(op.form, size), weighted(op.call)
@@ -157,25 +158,25 @@ def check_lazy(op: Operation, mode: str, size: int, computed: Any) -> None:
     compare(op, [np.asarray(y) for y in dask.compute(*found)], MODES[mode](f, a, direction(a)))
 
 
-@operations
-def test_of_dask_arrays_nothing_is_computed(op: Operation, computed: Any) -> None:
+@lazy_operations
+def test_of_dask_arrays_nothing_is_computed(op: Trial, computed: Any) -> None:
     check_lazy(op, "backward", SIZES[0], computed)
 
 
 @pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "backward"])
 @pytest.mark.parametrize("op", FEW, ids=[op.name for op in FEW])
-def test_of_dask_arrays_nothing_is_computed_in_any_mode(op: Operation, mode: str, computed: Any) -> None:
+def test_of_dask_arrays_nothing_is_computed_in_any_mode(op: Trial, mode: str, computed: Any) -> None:
     check_lazy(op, mode, 24, computed)
 
 
-@operations
-def test_a_hessian_times_a_vector_of_dask_arrays_is_lazy(op: Operation, computed: Any) -> None:
+@lazy_operations
+def test_a_hessian_times_a_vector_of_dask_arrays_is_lazy(op: Trial, computed: Any) -> None:
     check_lazy(op, "hvp", 24, computed)
 
 
 @pytest.mark.parametrize("size", SIZES[1:])
 @pytest.mark.parametrize("op", FEW, ids=[op.name for op in FEW])
-def test_of_dask_arrays_at_other_sizes(op: Operation, size: int, computed: Any) -> None:
+def test_of_dask_arrays_at_other_sizes(op: Trial, size: int, computed: Any) -> None:
     check_lazy(op, "backward", size, computed)
 
 
@@ -195,3 +196,40 @@ def test_matrices_of_derivatives_of_dask_arrays_are_lazy(transform: Any, compute
     assert computed.count == 0
     assert type(found).__module__.startswith("dask")
     np.testing.assert_allclose(found.compute(), transform(f)(a), rtol=1e-12, atol=1e-12)
+
+
+# --- mapped -----------------------------------------------------------------------------------------------------------
+
+
+def mapped(op: Trial) -> tuple[Any, dict[str, Any]]:
+    """Return three arrays as one, and functions of one of them: also one that goes on from a gradient."""
+    g = ga.grad(weighted(op.call))
+    functions = {"f": op.call, "grad": g, "onward": lambda x: np.sort(g(x), axis=-1) * x}
+    return np.stack([array_for(op.form, 24, seed) for seed in range(3)]), functions
+
+
+@lazy_operations
+def test_on_a_device_many_arrays_are_one(op: Trial) -> None:
+    rows, functions = mapped(op)
+    for f in functions.values():
+        found = ga.vmap(f)(Device(rows))
+        assert type(found) is Device
+        compare(op, [found.get()], np.stack([f(row) for row in rows]))
+
+
+@pytest.mark.parametrize("op", FEW, ids=[op.name for op in FEW])
+def test_many_dask_arrays_as_one_are_lazy(op: Trial, computed: Any) -> None:
+    rows, functions = mapped(op)
+    found = [ga.vmap(f)(chunked(rows)) for f in functions.values()]
+    assert computed.count == 0, "chunks were computed"
+    for f, y in zip(functions.values(), found, strict=True):
+        compare(op, [y.compute()], np.stack([f(row) for row in rows]))
+
+
+def test_one_after_the_other_they_are_those_of_the_library(computed: Any) -> None:
+    rows = np.arange(6.0).reshape(3, 2)
+    for x in (Device(rows), chunked(rows)):
+        kinds = []
+        found = ga.vmap(lambda r, kinds=kinds: kinds.append(type(r)) or r * 2, chunk_size=1)(x)
+        assert {*kinds, type(found)} == {type(x)}
+    assert computed.count == 0

@@ -245,7 +245,7 @@ REFUSED: dict[str, tuple[Callable[..., Any], str]] = {
     "range": (lambda x: sum(range(x.argmax())), "the same for all elements"),
     "float": (lambda x: f"{x.__float__()}", "chunk_size=1"),
     "item": (lambda x: x[0].item(), "chunk_size=1"),
-    "index of a plain array": (lambda x: W[x.argmax()], "np.take"),
+    "index of a plain array": (lambda x: W[x.argmax()], r"np\.take\(table, i, axis=0\).*np\.array\(table\)\[i, j\]"),
     "into a plain array": (lambda x: W.__setitem__(slice(None), x), "np.stack"),
     "out=": (lambda x: np.sin(x, out=np.asarray(W).view()), "write"),
     "copyto": (lambda x: np.copyto(W, x), "write"),
@@ -316,6 +316,14 @@ def test_it_looks_like_the_function_and_can_be_pickled() -> None:
     mapped = ga.vmap(np.sin)
     assert mapped.__name__ == "vmap_of_sin"
     agree(pickle.loads(pickle.dumps(mapped))(X), np.sin(X))
+
+
+def test_a_plain_array_is_read_at_a_place_of_each_element_as_the_message_says() -> None:
+    table, i, j = np.arange(12.0).reshape(4, 3), np.array([3, 0]), np.array([-1, 1])
+    agree(ga.vmap(lambda i: np.take(table, i, axis=0))(i), table[i])
+    agree(ga.vmap(lambda j: np.take(table, j, axis=1))(j), table[:, j].T)
+    agree(ga.vmap(lambda i, j: np.array(table)[i, j])(i, j), table[i, j])
+    agree(ga.vmap(ga.grad(lambda t, i: np.sum(np.take(t, i, axis=0) ** 2)), (None, 0))(table, i)[0, 3], 2 * table[3])
 
 
 def test_the_callers_arrays_stay() -> None:

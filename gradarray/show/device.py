@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-import gradarray as ga
+from ..kernels.backends import Backend, backend
 
 
 class Device:
@@ -131,8 +131,8 @@ def _operators() -> None:
         setattr(Device, f"__r{name}__", reflected)
     for name in ("lt", "le", "gt", "ge", "eq", "ne"):
         setattr(Device, f"__{name}__", method_of(_UFUNCS[name]))
-    Device.__neg__ = lambda self: np.negative(self)  # type: ignore[attr-defined]
-    Device.__invert__ = lambda self: np.invert(self)  # type: ignore[attr-defined]
+    setattr(Device, "__neg__", lambda self: np.negative(self))  # noqa: B010 - a type checker refuses the other way
+    setattr(Device, "__invert__", lambda self: np.invert(self))  # noqa: B010
 
 
 def method_of(ufunc: Any) -> Callable[[Any, Any], Any]:
@@ -161,8 +161,8 @@ _UFUNCS = {
 _operators()
 
 
-@ga.registry.backend(Device)
-class OfDevices(ga.registry.Backend):
+@backend(Device)
+class OfDevices(Backend):
     """The answers for them, as those for CuPy's arrays."""
 
     name = "device arrays"

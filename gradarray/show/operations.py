@@ -1,4 +1,4 @@
-"""Ninety operations, each a function of one array of numbers between 0.5 and 2, for arrays of any kind.
+"""A hundred operations, each a function of one array of numbers between 0.5 and 2, for arrays of any kind.
 
 A form tells which array: a vector, a matrix of eight columns, or a square one, symmetric and positive definite. What
 stands beside it in an operation is a number, a plain array, or made of it.
@@ -11,15 +11,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+BY_VALUES = "decided by values"  # which some kinds of arrays cannot tell at once
 VECTOR, MATRIX, SQUARE = "vector", "matrix", "square"
 PLACES = np.array([2, 0, 2, 5, -1])
 COLUMNS = np.linspace(0.5, 1.5, 8)
 
 
-class Operation(NamedTuple):
+class Trial(NamedTuple):
     name: str
     form: str
     call: Callable[[Any], Any]
+    section: str
 
 
 def _assigned(x: Any) -> Any:
@@ -81,6 +83,13 @@ def _newton(x: Any) -> Any:
     return y
 
 
+def _root(x: Any) -> Any:
+    y = 0.5 * (1 + x)
+    while np.max(np.abs(y * y - x)) > 1e-6:
+        y = 0.5 * (y + x / y)
+    return 0.5 * (y + x / y)
+
+
 def _softmax(x: Any) -> Any:
     e = np.exp(x - np.max(x, axis=1, keepdims=True))
     return e / np.sum(e, axis=1, keepdims=True)
@@ -91,10 +100,8 @@ def _logsumexp(x: Any) -> Any:
     return np.log(np.sum(np.exp(x - top), axis=-1)) + top[..., 0]
 
 
-TABLE = [
-    Operation(name, form, call)
-    for name, form, call in [
-        # element by element
+SECTIONS: dict[str, list[tuple[str, str, Callable[[Any], Any]]]] = {
+    "element by element": [
         ("sin", VECTOR, np.sin),
         ("exp * log", VECTOR, lambda x: np.exp(-x) * np.log(x)),
         ("power", VECTOR, lambda x: x**3 + x**-1.5 + 2.0**x),
@@ -119,13 +126,15 @@ TABLE = [
         ("angle", VECTOR, lambda x: np.angle(x + 1j * x**2)),
         ("out of keywords", VECTOR, lambda x: np.multiply(x, x, where=np.ones(1, bool))),
         ("iterated", VECTOR, _newton),
-        # with plain arrays, and broadcast
+    ],
+    "with plain arrays, and broadcast": [
         ("plain row", MATRIX, lambda x: x * COLUMNS + COLUMNS),
         ("plain from the left", MATRIX, lambda x: COLUMNS / x),
         ("row minus column", MATRIX, lambda x: x[:1] - x[:, :1]),
         ("broadcast_to", MATRIX, lambda x: np.broadcast_to(x[0], (3, 8)) * x[:3]),
         ("outer difference", SQUARE, lambda x: np.sum((x[:, None, :] - x[None, :, :]) ** 2, axis=-1)),
-        # reductions
+    ],
+    "reductions": [
         ("sum", MATRIX, lambda x: np.sum(x**2)),
         ("sum along an axis", MATRIX, lambda x: np.sum(x**2, axis=0)),
         ("sum along the last axis", MATRIX, lambda x: x.sum(-1, keepdims=True) * x),
@@ -149,7 +158,8 @@ TABLE = [
         ("cov", MATRIX, lambda x: np.cov(x[:4])),
         ("softmax", MATRIX, _softmax),
         ("logsumexp", MATRIX, _logsumexp),
-        # shapes
+    ],
+    "shapes": [
         ("reshape", MATRIX, lambda x: (x.reshape(-1, 4) ** 2).ravel()),
         ("transpose", MATRIX, lambda x: x.T * COLUMNS[:, None]),
         ("moveaxis", MATRIX, lambda x: np.moveaxis(x.reshape(2, -1, 8), 0, -1) ** 2),
@@ -170,7 +180,8 @@ TABLE = [
         ("diagonal", SQUARE, lambda x: np.diagonal(x) * np.diag(x)),
         ("trace", SQUARE, np.trace),
         ("diag", VECTOR, lambda x: np.diag(x[:5])),
-        # products
+    ],
+    "products": [
         ("matrix times vector", MATRIX, lambda x: x @ COLUMNS),
         ("matmul", MATRIX, lambda x: x[:5].T @ x[:5]),
         ("dot", VECTOR, lambda x: np.dot(x, np.sqrt(x))),
@@ -178,13 +189,15 @@ TABLE = [
         ("einsum", MATRIX, lambda x: np.einsum("ij,ij->i", x, x)),
         ("tensordot", MATRIX, lambda x: np.tensordot(x, x, axes=((0,), (0,)))),
         ("kron", SQUARE, lambda x: np.kron(x[:2, :2], x[:3, :3])),
-        # linear algebra, transforms
+    ],
+    "linear algebra, transforms": [
         ("solve", SQUARE, lambda x: np.linalg.solve(x, x[0])),
         ("inv", SQUARE, np.linalg.inv),
         ("slogdet", SQUARE, lambda x: np.linalg.slogdet(x)[1]),
         ("cholesky", SQUARE, lambda x: np.linalg.cholesky(x + x.T)),
         ("fft", VECTOR, lambda x: np.abs(np.fft.rfft(x[:16])) ** 2),
-        # indices
+    ],
+    "indices": [
         ("slice", VECTOR, lambda x: x[1:-1] ** 2 + x[2:] * x[:-2]),
         ("steps", VECTOR, lambda x: x[::3] ** 2),
         ("places", VECTOR, lambda x: x[PLACES] ** 2),
@@ -194,7 +207,8 @@ TABLE = [
         ("take", MATRIX, lambda x: np.take(x, [1, 1, 3], axis=1)),
         ("sort", VECTOR, lambda x: np.sort(x)[:5] ** 2),
         ("interp", VECTOR, lambda x: np.interp(x, [0.0, 1.0, 2.5], [0.0, 2.0, 3.0])),
-        # writing
+    ],
+    "writing": [
         ("assignment", VECTOR, _assigned),
         ("assignment by a mask", VECTOR, _masked),
         ("assignment by places", VECTOR, _picked),
@@ -202,8 +216,15 @@ TABLE = [
         ("augmented", VECTOR, _updated),
         ("filled in a loop", VECTOR, _filled),
         ("copyto", VECTOR, _copied),
-    ]
-]
+    ],
+    BY_VALUES: [
+        ("branch", VECTOR, lambda x: x**2 if np.sum(x) > 3 else -x),
+        ("until it has converged", VECTOR, _root),
+        ("elements of a mask", VECTOR, lambda x: x[x > 1] ** 2),
+        ("unique", VECTOR, lambda x: np.unique(x) ** 2),
+    ],
+}
+TABLE = [Trial(*row, section) for section, rows in SECTIONS.items() for row in rows]
 
 
 def array_for(form: str, size: int, seed: int = 0) -> Any:
