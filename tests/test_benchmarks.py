@@ -18,7 +18,7 @@ from benchmarks.runner import Result, measure
 from benchmarks.table import Table, shown, told
 from benchmarks.targets import EXPONENTS, NUMBA_LOOPS, NUMBA_STEPS, SECONDS, TARGETS, WAYS, numba_targets_of
 from benchmarks.verdicts import Verdict, base_of, first_verdicts, growth_verdict, ratio, spread, verdicts
-from benchmarks.work import LeftOut, Peak, Program, Ways, Work, Wrong, works
+from benchmarks.work import LeftOut, Peak, Program, Ways, Work, Wrong, programs, rolled, works
 
 
 def ok(*samples):
@@ -286,6 +286,7 @@ def test_statements_of_a_trace_are_counted():
     assert few.first > 0
 
 
+LONG = pytest.mark.skipif(settings.default.max_examples < 1000, reason="compiling takes long")
 BY_NUMBA = [name for name in SMALL if "numba" in works()[name].styles]
 
 
@@ -295,15 +296,36 @@ def test_loops_for_numba_give_the_gradients_by_hand(name):
     work = works()[name]
     leaves, constants = work.inputs()
     before = [array.copy() for array in (*leaves, *constants)]
-    work.check(*work.styles["numba"](*leaves, *constants))
+    work.check(work.styles["numba"](*leaves, *constants), leaves, constants)
     for array, old in zip((*leaves, *constants), before, strict=True):
         assert np.array_equal(array, old)
 
 
-@pytest.mark.parametrize("name", BY_NUMBA if settings.default.max_examples >= 1000 else [])
+@pytest.mark.parametrize("name", BY_NUMBA)
+@LONG
 def test_loops_for_numba_are_compiled(name):
     pytest.importorskip("numba")
     assert works()[name].prepare("numba").first > 0
+
+
+LOOPS = [work.name for work in (*rolled.WORKS, *programs.PROGRAMS)]
+
+
+@pytest.mark.parametrize("library", ["jit", pytest.param("jit numba", marks=LONG)])
+@pytest.mark.parametrize("name", LOOPS)
+def test_programs_of_loops_are_right_at_other_points(name, library):
+    if library == "jit numba":
+        pytest.importorskip("numba")
+    work = works()[name]
+    leaves, constants = work.inputs()
+    run = work.prepare(library).call.func
+    for k in range(1, 4):
+        rng = np.random.default_rng(k)
+        moved = [np.asarray(leaf * (1 + 0.01 * k * rng.uniform(-1, 1, leaf.shape))) for leaf in leaves]
+        value, gradients = run(*moved, *constants)
+        several = gradients if isinstance(gradients, tuple) else (gradients,)
+        work.check((value, several), moved, constants)
+    assert [len(runs) for runs in run._runs.values()] == [1]
 
 
 def test_some_libraries_do_a_work_only_in_a_style_of_their_own():

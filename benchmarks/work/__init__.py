@@ -107,12 +107,12 @@ class Work:
         loss = self.styles.get(library) or self.styles.get(module_of(library), self.loss)
         module = importlib.import_module(module_of(library))
         prepared, result = first_called(library, lambda: STEPS[library](module, loss, leaves, constants))
-        self.check(*result)
+        self.check(result, leaves, constants)
         return prepared
 
-    def check(self, value: Any, gradients: Arrays) -> None:
+    def check(self, result: Any, leaves: Arrays, constants: Arrays) -> None:
         """Raise `Wrong` unless value and gradients are those by hand."""
-        leaves, constants = self.inputs()
+        value, gradients = result
         expected_value, expected_gradients = self.by_hand(*leaves, *constants)
         agree("the value", value, expected_value)
         for number, (gradient, expected) in enumerate(zip(gradients, expected_gradients, strict=True)):
@@ -211,7 +211,8 @@ class Program(Work):
     def prepare(self, library: str) -> Prepared | None:
         if module_of(library) != "gradarray":
             return super().prepare(library)
-        arrays = [array for part in self.inputs() for array in part]
+        leaves, constants = self.inputs()
+        arrays = (*leaves, *constants)
         ga = importlib.import_module("gradarray")
         value_and_grad = ga.value_and_grad(self.loss)
 
@@ -224,7 +225,7 @@ class Program(Work):
             return partial(run, *arrays)
 
         prepared, (value, gradient) = first_called(library, made)
-        self.check(value, [gradient])
+        self.check((value, [gradient]), leaves, constants)
         return prepared
 
 
