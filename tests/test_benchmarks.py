@@ -487,6 +487,12 @@ def test_plot_takes_the_families_that_were_measured_at_several_sizes():
     assert plot.points(report_of("memory")) == {}
 
 
+def test_each_library_has_a_colour_but_one_that_has_a_single_size():
+    assert {*LIBRARIES} - plot.COLOURS.keys() == {"jax unrolled"}
+    alone = {"family": "loop-fill", "n": 1000, "medians": {"jax unrolled": 1.0}}
+    assert "jax unrolled" not in plot.points({"works": {"one": alone, **report_of("loop-fill")["works"]}})["loop-fill"]
+
+
 def test_plot_is_the_same_file_each_time_without_a_date_or_a_path(tmp_path):
     pytest.importorskip("matplotlib")
     (tmp_path / "report.json").write_text(json.dumps(report_of("elementwise")))

@@ -268,6 +268,8 @@ class Peak:
         return f"peak memory: {self.work.about}"
 
     def sampler(self, library: str, batch: float) -> Sampler | None:
+        if library in BY_STYLE and library not in self.work.styles:
+            return None
         if missing := missing_for_peak(library):
             raise LeftOut(f"its allocations are seen by {missing} alone, which is not installed")
         prepared = self.work.prepare(library)
