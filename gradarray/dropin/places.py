@@ -130,8 +130,10 @@ class Names(Place):
             super().put_back()
 
     def _are(self, values: dict[Any, Any]) -> bool:
-        """Tell whether the names lead to these values."""
+        """Tell whether the names lead to these values, which are those of all that are bound."""
         space = self._space
+        if len(values) != len(self.bound):  # an interrupt came as one was added
+            return False
         try:
             for name, value in values.items():
                 if space[name] is not value:
