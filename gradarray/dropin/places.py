@@ -159,7 +159,7 @@ def attribute_of(obj: Any, name: str) -> Any:
 _others: dict[tuple[Callable[[Any], Place], int], weakref.ref[Place]] = {}
 
 
-def shared(kind: Callable[[Any], Place], owner: Any) -> Place:
+def the_place(kind: Callable[[Any], Place], owner: Any) -> Place:
     """Return the one place of a kind of somebody's, for as long as a plan keeps it."""
     key = kind, id(owner)
     known = _others.get(key)
@@ -171,15 +171,15 @@ def shared(kind: Callable[[Any], Place], owner: Any) -> Place:
     return place
 
 
-def values_of(kind: Callable[[Any], Place], owner: Any, items: list[tuple[Any, Any]]) -> list[Any]:
+def users_values(kind: Callable[[Any], Place], owner: Any, items: list[tuple[Any, Any]]) -> list[Any]:
     """Return what the user has bound names to in such a place, given what is there at present."""
     known = _others.get((kind, id(owner)))
     place = None if known is None else known()
     return [value if place is None else place.users(name, value) for name, value in items]
 
 
-def value_of(kind: Callable[[Any], Place], owner: Any, name: Any, value: Any) -> Any:
-    (found,) = values_of(kind, owner, [(name, value)])
+def users_value(kind: Callable[[Any], Place], owner: Any, name: Any, value: Any) -> Any:
+    (found,) = users_values(kind, owner, [(name, value)])
     return found
 
 
@@ -197,7 +197,7 @@ def in_class(cls: type) -> Place:
     return Place(lambda name, default: vars(cls).get(name, default), lambda name, value: setattr(cls, name, value))
 
 
-def in_list(items: list[Any]) -> Place:
+def in_elements(items: list[Any]) -> Place:
     return Place(lambda i, default: items[i] if i < len(items) else default, items.__setitem__)
 
 

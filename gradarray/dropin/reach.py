@@ -169,7 +169,7 @@ class Reach:
             self._container(obj, names)
         elif (leads := _LEADS.get(kind)) is not None:
             if kind is functools.partial:
-                func = places.value_of(places.in_partial, obj, "func", obj.func)
+                func = places.users_value(places.in_partial, obj, "func", obj.func)
                 self._add([func, obj.args, obj.keywords], names)
                 self._stand(places.in_partial, obj, "func", func)
             else:
@@ -214,7 +214,7 @@ class Reach:
             except ValueError:  # an empty cell
                 continue
             if users:
-                value = places.value_of(places.in_attributes, cell, "cell_contents", value)
+                value = places.users_value(places.in_attributes, cell, "cell_contents", value)
                 self._stand(places.in_attributes, cell, "cell_contents", value, names)
             self._add((value,), names)
         if users and len(self._bound) > before:
@@ -237,11 +237,11 @@ class Reach:
             self.library = True
 
     def _defaults(self, f: types.FunctionType) -> None:
-        defaults = places.value_of(places.in_attributes, f, "__defaults__", f.__defaults__ or ())
+        defaults = places.users_value(places.in_attributes, f, "__defaults__", f.__defaults__ or ())
         new = tuple([_or_itself(counterpart(v), v) for v in defaults])
         changed = [v for v, stand_in in zip(defaults, new, strict=True) if v is not stand_in]
         if changed:
-            self._bind(places.shared(places.in_attributes, f), "__defaults__", defaults, new, changed)
+            self._bind(places.the_place(places.in_attributes, f), "__defaults__", defaults, new, changed)
         if f.__kwdefaults__:
             self._items(f.__kwdefaults__)
 
@@ -261,11 +261,11 @@ class Reach:
         self._add(cls.__mro__[1:], names)
         if is_users_class(cls):
             here = [*vars(cls).items()]
-            for (name, _), value in zip(here, places.values_of(places.in_class, cls, here), strict=True):
+            for (name, _), value in zip(here, places.users_values(places.in_class, cls, here), strict=True):
                 if type(value) is staticmethod:
                     new = counterpart(value.__func__)
                     if new is not None:
-                        place = places.shared(places.in_class, cls)
+                        place = places.the_place(places.in_class, cls)
                         self._bind(place, name, value, staticmethod(new), [value.__func__])
                 self._stand(places.in_class, cls, name, value, names)
                 self._add((value,), names)
@@ -279,15 +279,15 @@ class Reach:
         items = [*itertools.islice(obj, FEW)]
         self.lists |= any(type(item) in TRACED for item in items)  # it may be handed over as it is
         if type(obj) is list:
-            items = places.values_of(places.in_list, obj, [*enumerate(items)])
+            items = places.users_values(places.in_elements, obj, [*enumerate(items)])
             for i, value in enumerate(items):
-                self._stand(places.in_list, obj, i, value, names)
+                self._stand(places.in_elements, obj, i, value, names)
         self._add(items, names)
 
     def _items(self, space: dict[Any, Any]) -> list[Any]:
         """Bind what the first items of a dictionary need, and return the values of all."""
         here = [*space.items()]
-        values = places.values_of(places.in_dict, space, here)
+        values = places.users_values(places.in_dict, space, here)
         for (name, _), value in itertools.islice(zip(here, values, strict=True), FEW):
             self._stand(places.in_dict, space, name, value)
         return values
@@ -309,7 +309,7 @@ class Reach:
             for part in kind.__mro__:
                 slots = vars(part).get("__slots__", ())
                 for name in (slots,) if isinstance(slots, str) else slots:
-                    value = places.value_of(places.in_attributes, obj, name, places.attribute_of(obj, name))
+                    value = places.users_value(places.in_attributes, obj, name, places.attribute_of(obj, name))
                     if type(value) not in LEAVES:
                         self._stand(places.in_attributes, obj, name, value, names)
                         self._todo.append((value, names))
@@ -323,7 +323,7 @@ class Reach:
             return
         if kind is places.in_class and not hasattr(type(value), "__get__"):
             new = staticmethod(new)  # as the original, it is no method
-        self._bind(places.shared(kind, owner), name, value, new, [value])
+        self._bind(places.the_place(kind, owner), name, value, new, [value])
 
     def _bind(self, place: Place, name: Any, old: Any, new: Any, values: list[Any]) -> None:
         """Have a name bound anew for the sake of these values, which it leads to."""
