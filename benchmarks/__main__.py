@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.libraries import JIT, LIBRARIES
+from benchmarks import idioms
+from benchmarks.libraries import BY_STYLE, JIT, LIBRARIES
 from benchmarks.plot import FAMILIES, draw
 from benchmarks.runner import Worker, measure, measure_imports, processors
 from benchmarks.table import Table
@@ -23,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["plot"]:
         return plot(arguments[1:])
+    if arguments[:1] == ["programs"]:
+        return idioms.main(arguments[1:])
     options = parse(arguments)
     about = {name: work.about for name, work in works().items() if not (options.quick and work.heavy)}
     about[IMPORT] = "what importing the library adds to `import numpy`"
@@ -69,7 +72,7 @@ def run(options: argparse.Namespace, chosen: Sequence[str]) -> tuple[dict[str, A
         for name in chosen if table else ():
             assert table is not None
             if name == IMPORT:
-                imported = [library for library in ready if library not in ("numpy", *JIT)]
+                imported = [library for library in ready if library not in ("numpy", *JIT, *BY_STYLE)]
                 table.add(name, measure_imports(imported, options.rounds, options.threads))
             else:
                 table.add(name, measure(name, ready, options.rounds, options.batch, options.budget))
@@ -116,10 +119,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         "python -m benchmarks",
         description="Time gradarray beside NumPy and its peers.",
-        epilog="`python -m benchmarks plot` draws the growth of time with size; see its own --help.",
+        epilog="`python -m benchmarks plot` draws the growth of time with size, `python -m benchmarks programs` times"
+        " ordinary NumPy programs with ga.jit and without; see their own --help.",
     )
     parser.add_argument("--only", type=names, default=[""], metavar="SUBSTR,...", help="works with this in their name")
-    parser.add_argument("--libs", type=names, default=list(LIBRARIES), metavar="LIB,...", help=", ".join(LIBRARIES))
+    parser.add_argument("--libs", type=names, metavar="LIB,...", help=", ".join(LIBRARIES))
     parser.add_argument("--rounds", type=int, help="turns of each library (default 9, or 3 with --quick)")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, shorter batches, no work that takes long")
     parser.add_argument("--threads", type=int, default=processors(), help="for each library (default: the processors)")
@@ -127,6 +131,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--check", action="store_true", help="exit status 1 also when a target is missed")
     parser.add_argument("--list", action="store_true", help="print the names of the works and stop")
     options = parser.parse_args(arguments)
+    if options.libs is None:  # what JAX unrolls takes it up to a minute or two to compile
+        options.libs = [library for library in LIBRARIES if not (options.quick and library == "jax unrolled")]
     for library in options.libs:
         if library not in LIBRARIES:
             parser.error(f"unknown library {library!r}, choose from {', '.join(LIBRARIES)}")

@@ -5,6 +5,7 @@ Each function is given its library, because a process loads no other one than it
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,14 +32,14 @@ def gradarray_step(ga: Any, loss: Loss, leaves: Arrays, constants: Arrays) -> St
 
 def jit_step(ga: Any, loss: Loss, leaves: Arrays, constants: Arrays) -> Step:
     both = ga.jit(ga.value_and_grad(lambda *arrays: loss(np, *arrays), tuple(range(len(leaves)))), strict=True)
-    return lambda: both(*leaves, *constants)
+    return partial(both, *leaves, *constants)
 
 
 def compiled_step(ga: Any, loss: Loss, leaves: Arrays, constants: Arrays) -> Step:
     both = ga.value_and_grad(lambda *arrays: loss(np, *arrays), tuple(range(len(leaves))))
     compiled = by_numba(ga, both)
     compiled(*leaves, *constants)
-    return lambda: compiled(*leaves, *constants)
+    return partial(compiled, *leaves, *constants)
 
 
 def by_numba(ga: Any, function: Any) -> Any:
@@ -80,22 +81,37 @@ def jax_step(jax: Any, loss: Loss, leaves: Arrays, constants: Arrays) -> Step:
     return lambda: jax.block_until_ready(both(*arrays))
 
 
+def numba_step(numba: Any, by_hand: Loss, leaves: Arrays, constants: Arrays) -> Step:
+    """Return the step of a loop forward and one backward, both by hand, which Numba compiles."""
+    return partial(numba.njit(by_hand), *leaves, *constants)
+
+
 STEPS: dict[str, Callable[[Any, Loss, Arrays, Arrays], Step]] = {
     "gradarray": gradarray_step,
     "jit": jit_step,
     "jit numba": compiled_step,
+    "numba": numba_step,
     "torch": torch_step,
     "mygrad": mygrad_step,
     "autograd": autograd_step,
     "jax": jax_step,
+    "jax unrolled": jax_step,  # where the column of JAX has its own loops
 }
 JIT = ("jit", "jit numba")
+BY_STYLE = ("numba", "jax unrolled")  # these do a work only in a style of their own
+COMPILED = (*JIT, *BY_STYLE, "jax")  # whose first calls write or compile something
 LIBRARIES = ("gradarray", "numpy", *list(STEPS)[1:])
 
 
 def module_of(library: str) -> str:
-    """Return what is imported for a column of the table: ``ga.jit`` has one of its own."""
-    return "gradarray" if library in JIT else library
+    """Return what is imported for a column of the table: ``ga.jit`` and JAX's unrolled loops have one of their own."""
+    return "gradarray" if library in JIT else library.partition(" ")[0]
+
+
+def statements(step: Step) -> int:
+    """Return how many statements the trace of a step of ``ga.jit`` has, before they are rolled up."""
+    assert isinstance(step, partial)
+    return int(step.func._recent[0].statements)  # type: ignore[attr-defined]
 
 
 # --- whole Jacobians and Hessians -----------------------------------------------------------------------------------

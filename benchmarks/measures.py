@@ -5,6 +5,7 @@ import timeit
 import tracemalloc
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
 from pathlib import Path
@@ -12,6 +13,19 @@ from time import perf_counter
 from typing import Any
 
 Sampler = Callable[[], float | dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Timed:
+    """What takes a sample of a time; the seconds of a first call before, and how many statements were traced in it."""
+
+    sample: Sampler
+    first: float
+    statements: int
+
+    def __call__(self) -> float | dict[str, float]:
+        return self.sample()
+
 
 LONG = 0.1  # seconds of a call which needs no other one to wake threads and caches
 SETTLED = 128  # calls, after which a library has written the programs that it writes, if they take less than ...
@@ -111,11 +125,13 @@ PEAKS: dict[str, Callable[[Callable[[], Any]], float]] = {
     "gradarray": traced_peak,
     "jit": traced_peak,
     "jit numba": traced_peak,
+    "numba": traced_peak,
     "numpy": traced_peak,
     "torch": native_peak,
     "mygrad": traced_peak,
     "autograd": traced_peak,
     "jax": native_peak,
+    "jax unrolled": native_peak,
 }
 
 

@@ -9,11 +9,12 @@ FAMILIES = {
     "operations": "n operations on one number",
     "loop-fill": "out[i] = sin(x[i]) for n values of i",
 }
-# Colours that can be told apart by the colour-blind too, on white and on black (Okabe and Ito 2008).
+# Colours that can be told apart by the colour-blind too, on white and on black (Okabe and Ito 2008, and one of Tol).
 COLOURS = {
     "gradarray": "#d55e00",
     "jit": "#e69f00",
     "jit numba": "#f0e442",
+    "numba": "#882255",
     "numpy": "#808080",
     "torch": "#0072b2",
     "mygrad": "#009e73",
@@ -23,6 +24,7 @@ COLOURS = {
 NAMES = {
     "jit": "ga.jit",
     "jit numba": "ga.jit, with Numba",
+    "numba": "by hand, with Numba",
     "numpy": "NumPy, gradient by hand",
     "torch": "PyTorch",
     "mygrad": "MyGrad",
@@ -100,8 +102,8 @@ def points(report: dict[str, Any]) -> dict[str, dict[str, list[tuple[int, float]
         if row["family"] in found:
             for library, seconds in row["medians"].items():
                 found[row["family"]].setdefault(library, []).append((row["n"], seconds))
-    return {
-        family: {library: sorted(pairs) for library, pairs in libraries.items()}
+    several = {
+        family: {library: sorted(pairs) for library, pairs in libraries.items() if len(pairs) > 1}
         for family, libraries in found.items()
-        if any(len(pairs) > 1 for pairs in libraries.values())
     }
+    return {family: libraries for family, libraries in several.items() if libraries}

@@ -21,12 +21,15 @@ FEWEST = 3  # rounds, however long one of them takes
 class Result:
     """What one library did with one work: `status` is "ok", "none", "missing" or "wrong".
 
-    The samples are seconds or bytes.
+    The samples are seconds or bytes. The `first` call, of which there is one, took so many seconds; `statements` is how
+    many of them ``ga.jit`` traced there.
     """
 
     status: str
     reason: str = ""
     samples: list[float] = field(default_factory=list)
+    first: float = 0.0
+    statements: int = 0
 
     @property
     def median(self) -> float:
@@ -82,12 +85,15 @@ class Worker:
 
 
 def environment(threads: int) -> dict[str, str]:
-    """Return the environment of a worker: the same number of threads for all, float64 for JAX, a silent profiler."""
+    """Return the environment of a worker: the same number of threads for all, float64 for JAX, a silent profiler.
+
+    What is compiled is kept nowhere, so that first calls compile.
+    """
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC")  # JAX reads NPROC
     return (
         os.environ
         | dict.fromkeys(names, str(threads))
-        | {"JAX_ENABLE_X64": "1", "JAX_PLATFORMS": "cpu", "KINETO_LOG_LEVEL": "9"}
+        | {"JAX_ENABLE_X64": "1", "JAX_PLATFORMS": "cpu", "KINETO_LOG_LEVEL": "9", "GRADARRAY_CACHE_DIR": ""}
     )
 
 
@@ -102,7 +108,9 @@ def measure(
     results = {}
     for library, worker in workers.items():
         answer = worker.ask(prepare=work, batch=batch)
-        results[library] = Result(answer["status"], answer.get("reason") or answer.get("missing", ""))
+        why = answer.get("reason") or answer.get("missing", "")
+        facts = {fact: answer[fact] for fact in ("first", "statements") if fact in answer}
+        results[library] = Result(answer["status"], why, **facts)
     ready = [library for library, result in results.items() if result.status == "ok"]
     ways: dict[str, Result] = {}
     start = perf_counter()

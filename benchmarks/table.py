@@ -4,8 +4,19 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from benchmarks.growth import exponent, families, steps
+from benchmarks.libraries import COMPILED
 from benchmarks.runner import Result
-from benchmarks.verdicts import NOISY, Verdict, base_of, growth_verdict, ratio, spread, verdicts
+from benchmarks.verdicts import (
+    NOISY,
+    Verdict,
+    base_of,
+    each,
+    first_verdicts,
+    growth_verdict,
+    ratio,
+    spread,
+    verdicts,
+)
 from benchmarks.work import Ways, Work, works
 
 UNITS = {
@@ -72,8 +83,9 @@ class Table:
         return told(found)
 
     def finish(self) -> None:
-        """Print the growth, and what explains the table."""
+        """Print the growth, what first calls took, and what explains the table."""
         self._growth()
+        self._first_calls()
         if self._ratios:
             print(
                 "\nA ratio is gradarray's median time, or bytes, over the other's (below 1: gradarray needs less),"
@@ -98,6 +110,27 @@ class Table:
             self.missed |= verdict is not None and not verdict.met
             end = f"  {ours:<24} {told([verdict] if verdict else [])}"
             print(f"{family:<22}", *(f"{cell:>13}" for cell in cells), end.rstrip(), file=self._out)
+
+    def _first_calls(self) -> None:
+        """Print what writing and compiling took."""
+        heads = [library for library in self._libraries if library in COMPILED]
+        rows = {
+            name: results
+            for name, results in self.rows.items()
+            if any(head in results and results[head].first for head in heads)
+        }
+        if not rows:
+            return
+        print(
+            "\nFirst calls, which write and compile; what is behind a bar is for each statement of the trace.",
+            file=self._out,
+        )
+        print(f"{'':<22}", *(f"{head:>21}" for head in heads), " targets", file=self._out)
+        for name, results in rows.items():
+            found = first_verdicts(results)
+            self.missed |= not all(verdict.met for verdict in found)
+            cells = [first_call(results[head]) if head in results else "" for head in heads]
+            print(f"{name:<22}", *(f"{cell:>21}" for cell in cells), f" {told(found)}".rstrip(), file=self._out)
 
     def as_json(self) -> dict[str, Any]:
         return {name: row_as_json(name, results) for name, results in self.rows.items()}
@@ -125,7 +158,9 @@ def row_as_json(name: str, results: dict[str, Result]) -> dict[str, Any]:
         "medians": {label: result.median for label, result in results.items() if result.samples},
         "ratios": ratios,
         "spreads": {label: spread(results, *pair) for label, pair in compared.items() if ratios[label]},
-        "targets": [vars(verdict) | {"met": verdict.met} for verdict in verdicts(name, results)],
+        "targets": [
+            vars(verdict) | {"met": verdict.met} for verdict in (*verdicts(name, results), *first_verdicts(results))
+        ],
     }
 
 
@@ -138,6 +173,15 @@ def shown(value: float, what: str) -> str:
     scale, unit = next((pair for pair in UNITS[what] if value >= pair[0]), UNITS[what][-1])
     value /= scale
     return f"{value:,.{max(0, 3 - len(str(int(value))))}f} {unit}"
+
+
+def first_call(result: Result) -> str:
+    """Return what a first call took, and for each statement, where these are many."""
+    if not result.first:
+        return ""
+    seconds = each(result)
+    part = f" | {shown(seconds, 'seconds')}" if seconds else ""
+    return shown(result.first, "seconds") + part
 
 
 def told(found: Sequence[Verdict]) -> str:

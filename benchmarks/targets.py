@@ -31,6 +31,14 @@ JIT_LARGE: dict[str, float] = {"numpy": 1.0, "jax": 3.0}
 NUMBA: dict[str, float] = {"jax": 1.0}
 NUMBA_FEW: dict[str, float] = {"jax": 0.5}
 NUMBA_PRODUCTS: dict[str, float] = {"jax": 1.1}
+# Where the trace unrolls a loop, of numbers and of arrays: to a loop by hand through Numba, and to JAX with its own
+# loops by hand and without.
+NUMBA_LOOPS: dict[str, float] = {"numba": 2.0, "jax": 0.5, "jax unrolled": 0.5}
+NUMBA_STEPS: dict[str, float] = {"numba": 2.0, "jax": 1.0, "jax unrolled": 1.0}
+# The largest allowed number of seconds of a first call: for each statement of the trace, where these are many, and of
+# all, compiling included.
+FIRST: dict[str, float] = {"jit": 100e-6, "jit numba": 5.0}
+MANY_STATEMENTS = 1000
 JIT_PEAK: dict[str, float] = {"gradarray": 1.0}
 
 # The largest allowed ratio of each way's time to the base's, or to the fastest way's, by the first part of the name.
@@ -83,8 +91,12 @@ def jit_targets_of(work: str) -> dict[str, float]:
 def numba_targets_of(work: str) -> dict[str, float]:
     """Return the same for ``ga.jit`` with Numba."""
     family, _, size = work.rpartition("-")
-    if work.startswith(("transform-", "peak-", "loop-", "program-")):
+    if work.startswith(("transform-", "peak-", "program-")) or (size == "100000" and family.startswith("loop-")):
         return {}
+    if work.startswith(("loop-", "logistic-", "lennard-jones-")):
+        return NUMBA_LOOPS
+    if work in ("heat-200", "rnn-50", "layers-10"):
+        return NUMBA_STEPS
     if work.startswith(("mlp-", "rnn", "nnet-", "jacobian-", "hessian-")):
         return NUMBA_PRODUCTS
     few = family in ("elementwise", "polynomial", "rosenbrock", "memory") and len(size) <= 4

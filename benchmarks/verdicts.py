@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 from benchmarks.growth import Points, exponent
 from benchmarks.runner import Result
-from benchmarks.targets import EXPONENTS, SECONDS, WAYS, jit_targets_of, numba_targets_of, targets_of
+from benchmarks.targets import (
+    EXPONENTS,
+    FIRST,
+    MANY_STATEMENTS,
+    SECONDS,
+    WAYS,
+    jit_targets_of,
+    numba_targets_of,
+    targets_of,
+)
 from benchmarks.work import Peak, Ways, Work, works
 
 NOISY = 0.1  # spread of a ratio above which a verdict on its target is marked
@@ -73,6 +82,21 @@ def verdicts(name: str, results: Results) -> list[Verdict]:
                 if ours in results and peer in results and results[peer].samples:
                     value = ratio(results, peer, ours)
                     found.append(Verdict(f"{ours}/{peer}", limit, value, spread(results, peer, ours) if value else 0.0))
+    return found
+
+
+def each(result: Result) -> float | None:
+    """Return the seconds of a first call for each statement, None where these are too few to tell anything."""
+    return result.first / result.statements if result.statements >= MANY_STATEMENTS else None
+
+
+def first_verdicts(results: Results) -> list[Verdict]:
+    """Return what became of the targets of first calls."""
+    found = []
+    if "jit" in results and (seconds := each(results["jit"])) is not None:
+        found.append(Verdict("seconds a statement", FIRST["jit"], seconds))
+    if "jit numba" in results and results["jit numba"].first:
+        found.append(Verdict("seconds", FIRST["jit numba"], results["jit numba"].first))
     return found
 
 

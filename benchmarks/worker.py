@@ -2,7 +2,8 @@
 
 It says first ``{"version": ...}`` or ``{"missing": reason}``, then answers
 
-- ``{"prepare": work, "batch": seconds}`` with ``{"status": "ok" | "none" | "missing" | "wrong", "reason": ...}``;
+- ``{"prepare": work, "batch": seconds}`` with ``{"status": "ok" | "none" | "missing" | "wrong", "reason": ...}``,
+  and, of a step, with the seconds of its ``"first"`` call and the ``"statements"`` that ``ga.jit`` traced in it;
 - ``{"sample": true}`` with ``{"sample": seconds of one call, or bytes}``, or with one such number for each way.
 """
 
@@ -13,7 +14,7 @@ import sys
 from typing import Any
 
 from benchmarks.libraries import module_of
-from benchmarks.measures import Sampler
+from benchmarks.measures import Sampler, Timed
 from benchmarks.work import LeftOut, Wrong, works
 
 
@@ -44,7 +45,8 @@ def main() -> None:
         try:
             sampler = None  # frees the last work's arrays
             sampler = works()[request["prepare"]].sampler(library, request["batch"])
-            answer(status="ok" if sampler else "none", reason="")
+            facts = {"first": sampler.first, "statements": sampler.statements} if isinstance(sampler, Timed) else {}
+            answer(status="ok" if sampler else "none", reason="", **facts)
         except Wrong as error:
             answer(status="wrong", reason=str(error))
         except LeftOut as error:

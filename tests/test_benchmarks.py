@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from benchmarks import measures, plot, runner
 from benchmarks import work as kinds
@@ -15,9 +16,9 @@ from benchmarks.growth import exponent, families, steps
 from benchmarks.libraries import LIBRARIES
 from benchmarks.runner import Result, measure
 from benchmarks.table import Table, shown, told
-from benchmarks.targets import EXPONENTS, SECONDS, TARGETS, WAYS
-from benchmarks.verdicts import Verdict, base_of, growth_verdict, ratio, spread, verdicts
-from benchmarks.work import LeftOut, Peak, Program, Ways, Work, Wrong, works
+from benchmarks.targets import EXPONENTS, NUMBA_LOOPS, NUMBA_STEPS, SECONDS, TARGETS, WAYS, numba_targets_of
+from benchmarks.verdicts import Verdict, base_of, first_verdicts, growth_verdict, ratio, spread, verdicts
+from benchmarks.work import LeftOut, Peak, Program, Ways, Work, Wrong, programs, rolled, works
 
 
 def ok(*samples):
@@ -116,6 +117,22 @@ def test_growth_verdict_looks_at_gradarray():
     assert growth_verdict("operations", points) == Verdict("n", EXPONENTS["operations"], pytest.approx(2.0))
     assert growth_verdict("memory", points) is None
     assert growth_verdict("operations", {"torch": points["torch"]}) is None
+
+
+def test_first_calls_have_limits_for_each_statement_and_for_all():
+    few, many = Result("ok", first=1.0, statements=10), Result("ok", first=1.0, statements=5000)
+    compiled = Result("ok", first=6.0)
+    assert [v.found for v in first_verdicts({"jit": many, "jit numba": compiled, "numba": compiled})] == [0.0002, 6.0]
+    assert not any(verdict.met for verdict in first_verdicts({"jit": many, "jit numba": compiled}))
+    assert first_verdicts({"jit": few, "jit numba": Result("missing")}) == []
+
+
+def test_loops_are_compared_with_loops_by_hand_where_there_are_some():
+    limits = {name: numba_targets_of(name) for name in works() if numba_targets_of(name) in (NUMBA_LOOPS, NUMBA_STEPS)}
+    for name, limit in limits.items():
+        assert {"numba", "jax"} <= works()[name].styles.keys()
+        assert limit == (NUMBA_STEPS if name in ("heat-200", "rnn-50", "layers-10") else NUMBA_LOOPS)
+    assert {"loop-read-1000", "loop-read-10000", "loop-fill-1000", "logistic-1000"} < limits.keys()
 
 
 def test_every_target_belongs_to_a_work():
@@ -223,6 +240,11 @@ def test_a_work_over_its_budget_has_the_fewest_rounds():
     assert len(measure("any", {"gradarray": worker}, 9, 0.01, budget=0.0)["gradarray"].samples) == runner.FEWEST
 
 
+def test_first_calls_are_kept():
+    workers = {"jit": FakeWorker({"status": "ok", "first": 0.5, "statements": 8}, {"sample": 1.0})}
+    assert measure("any", workers, 1, 0.01) == {"jit": Result("ok", samples=[1.0], first=0.5, statements=8)}
+
+
 def test_samples_of_ways_are_kept_by_way():
     answers = [{"status": "ok"}, {"sample": {"a": 1.0, "b": 5.0}}, {"sample": {"a": 2.0, "b": 6.0}}]
     workers = {"gradarray": FakeWorker(*answers), "torch": FakeWorker({"status": "none"})}
@@ -258,6 +280,59 @@ def test_gradients_by_hand_are_the_slope_of_the_value(name):
     assert slope == pytest.approx(numeric, abs=1e-6 * scale)
 
 
+def test_statements_of_a_trace_are_counted():
+    many, few = (works()[name].sampler("jit", 0.0) for name in ("layers-10", "elementwise-10"))
+    assert many.statements > 100 > few.statements > 10
+    assert few.first > 0
+
+
+LONG = pytest.mark.skipif(settings.default.max_examples < 1000, reason="compiling takes long")
+BY_NUMBA = [name for name in SMALL if "numba" in works()[name].styles]
+
+
+@pytest.mark.parametrize("name", BY_NUMBA)
+def test_loops_for_numba_give_the_gradients_by_hand(name):
+    """As Python carries them out: a style of NumPy alone."""
+    work = works()[name]
+    leaves, constants = work.inputs()
+    before = [array.copy() for array in (*leaves, *constants)]
+    work.check(work.styles["numba"](*leaves, *constants), leaves, constants)
+    for array, old in zip((*leaves, *constants), before, strict=True):
+        assert np.array_equal(array, old)
+
+
+@pytest.mark.parametrize("name", BY_NUMBA)
+@LONG
+def test_loops_for_numba_are_compiled(name):
+    pytest.importorskip("numba")
+    assert works()[name].prepare("numba").first > 0
+
+
+LOOPS = [work.name for work in (*rolled.WORKS, *programs.PROGRAMS)]
+
+
+@pytest.mark.parametrize("library", ["jit", pytest.param("jit numba", marks=LONG)])
+@pytest.mark.parametrize("name", LOOPS)
+def test_programs_of_loops_are_right_at_other_points(name, library):
+    if library == "jit numba":
+        pytest.importorskip("numba")
+    work = works()[name]
+    leaves, constants = work.inputs()
+    run = work.prepare(library).call.func
+    for k in range(1, 4):
+        rng = np.random.default_rng(k)
+        moved = [np.asarray(leaf * (1 + 0.01 * k * rng.uniform(-1, 1, leaf.shape))) for leaf in leaves]
+        value, gradients = run(*moved, *constants)
+        several = gradients if isinstance(gradients, tuple) else (gradients,)
+        work.check((value, several), moved, constants)
+    assert [len(runs) for runs in run._runs.values()] == [1]
+
+
+def test_some_libraries_do_a_work_only_in_a_style_of_their_own():
+    assert works()["elementwise-10"].prepare("numba") is None
+    assert works()["elementwise-10"].prepare("jax unrolled") is None
+
+
 @pytest.mark.parametrize("name", [name for name, work in works().items() if isinstance(work, Ways)])
 def test_ways_agree_and_each_is_timed(name):
     work = works()[name]
@@ -281,7 +356,7 @@ def test_a_wrong_gradient_by_hand_is_noticed():
 
 def test_a_library_that_cannot_do_a_work_says_why(monkeypatch):
     with pytest.raises(LeftOut, match="cannot be assigned to"):
-        works()["loop-fill-1000"].prepare("jax")
+        works()["loop-fill-1000"].prepare("autograd")
     monkeypatch.setitem(sys.modules, "memray", None)
     with pytest.raises(LeftOut, match="memray alone, which is not installed"):
         works()["peak-rnn"].sampler("jax", 0.0)
@@ -321,10 +396,12 @@ def test_figures_have_three_digits_and_a_unit(value, quantity, text):
 
 def filled_table():
     out = io.StringIO()
-    table = Table(["gradarray", "torch", "jax"], out)
+    table = Table(["gradarray", "jit", "torch", "jax"], out)
     for n, seconds in ((1000, 0.01), (10_000, 0.1)):
         results = {"gradarray": ok(seconds, seconds), "torch": ok(2 * seconds, 2 * seconds)}
         table.add(f"loop-fill-{n}", results | {"jax": Result("missing", "its arrays cannot be assigned to")})
+    first = {"jit": Result("ok", "", [1.0], 0.3, 6000), "jax": Result("ok", "", [1.0], 0.5)}
+    table.add("rnn-50", {"gradarray": ok(1.0), "torch": ok(1.0)} | first)
     table.add("peak-rnn", {"gradarray": ok(2e6), "torch": ok(1e6), "jax": Result("missing", "no counter")})
     table.add("guard-rnn", {"unguarded()": ok(1.0, 1.0), "guarded()": ok(1.05, 1.05)})
     table.add("import", {"gradarray": ok(10.0), "torch": ok(1.0)})
@@ -340,6 +417,9 @@ def test_table_shows_figures_ratios_growth_and_reasons():
     assert " ".join(lines["guard-rnn"][1:]) == "unguarded() 1.00 s; guarded() 1.05 ± 0% met: guarded() 1.1"
     assert " ".join(lines["loop-fill"][1:]) == "1.00 1.00 1.00 met: n 1.1"
     assert "jax: its arrays cannot be assigned to (loop-fill-1000, loop-fill-10000)" in text
+    assert "rnn-50 300 ms | 50.0 us 500 ms met: seconds a statement 0.0001" in [
+        " ".join(line.split()) for line in text.splitlines()
+    ]
     assert table.missed and not table.wrong
 
 
@@ -371,6 +451,21 @@ def test_names_that_do_not_exist_are_refused(capsys):
     assert "choose from " + ", ".join(LIBRARIES) in capsys.readouterr().err
 
 
+# --- programs ---------------------------------------------------------------------------------------------------------
+
+
+def test_programs_are_timed_and_what_has_no_program_says_why(capsys):
+    quick = ["--backends", "numpy", "--batch", "0.0001", "--rounds", "1"]
+    assert main(["programs", "--only", "classes.registered,imports_inside.residual", *quick]) == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line}
+    assert "unjitted: QUEUE is a collections.deque" in lines["classes.registered"]
+    assert "unjitted" not in lines["imports_inside.residual"]
+    assert lines["numpy:"].endswith(
+        "of 2 derivatives take less than the plain call; carried out as they are: classes.registered"
+    )
+    assert main(["programs", "--only", "no-such-program"]) == 2
+
+
 # --- plot -------------------------------------------------------------------------------------------------------------
 
 
@@ -390,6 +485,12 @@ def test_plot_takes_the_families_that_were_measured_at_several_sizes():
     assert list(series) == ["operations"]
     assert series["operations"]["gradarray"] == [(10, pytest.approx(1e-5)), (1000, pytest.approx(1e-3))]
     assert plot.points(report_of("memory")) == {}
+
+
+def test_each_library_has_a_colour_but_one_that_has_a_single_size():
+    assert {*LIBRARIES} - plot.COLOURS.keys() == {"jax unrolled"}
+    alone = {"family": "loop-fill", "n": 1000, "medians": {"jax unrolled": 1.0}}
+    assert "jax unrolled" not in plot.points({"works": {"one": alone, **report_of("loop-fill")["works"]}})["loop-fill"]
 
 
 def test_plot_is_the_same_file_each_time_without_a_date_or_a_path(tmp_path):

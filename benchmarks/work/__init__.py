@@ -5,13 +5,26 @@ import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, ClassVar
+from functools import cache, partial
+from time import perf_counter
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from benchmarks.libraries import EACH, JIT, MATRICES, STEPS, TRANSFORMS, Arrays, Loss, module_of, tensor_gradients
-from benchmarks.measures import Sampler, expression_sampler, missing_for_peak, peak_sampler, time_sampler
+from benchmarks.libraries import (
+    BY_STYLE,
+    EACH,
+    JIT,
+    MATRICES,
+    STEPS,
+    TRANSFORMS,
+    Arrays,
+    Loss,
+    module_of,
+    statements,
+    tensor_gradients,
+)
+from benchmarks.measures import Sampler, Timed, expression_sampler, missing_for_peak, peak_sampler, time_sampler
 
 
 class Wrong(Exception):
@@ -20,6 +33,23 @@ class Wrong(Exception):
 
 class LeftOut(Exception):
     """A library cannot do a work, or not in reasonable time; the message says why."""
+
+
+class Prepared(NamedTuple):
+    """What is to be timed; the seconds until it returned for the first time; of ``ga.jit``, statements of its trace."""
+
+    call: Callable[[], Any]
+    first: float = 0.0
+    statements: int = 0
+
+
+def first_called(library: str, make: Callable[[], Callable[[], Any]]) -> tuple[Prepared, Any]:
+    """Make what is to be timed and call it; return it, and its result."""
+    warm(library)
+    start = perf_counter()
+    call = make()
+    result = call()
+    return Prepared(call, perf_counter() - start, statements(call) if library == "jit" else 0), result
 
 
 @dataclass(frozen=True)
@@ -58,29 +88,36 @@ class Work:
 
     def sampler(self, library: str, batch: float) -> Sampler | None:
         """Return what takes one sample in a library; None where the work says nothing about it."""
-        call = self.prepare(library)
-        return call and time_sampler(call, batch)
+        prepared = self.prepare(library)
+        return prepared and Timed(time_sampler(prepared.call, batch), prepared.first, prepared.statements)
 
     @property
     def family(self) -> str:
         """Return the name without the size."""
         return self.name.removesuffix(f"-{self.n}")
 
-    def prepare(self, library: str) -> Callable[[], Any] | None:
+    def prepare(self, library: str) -> Prepared | None:
         """Return what is to be timed, after checking its result."""
         if library in self.left_out:
             raise LeftOut(self.left_out[library])
+        if library in BY_STYLE and library not in self.styles:
+            return None
         leaves, constants = self.inputs()
         if library == "numpy":
-            return lambda: self.by_hand(*leaves, *constants)
+            return Prepared(lambda: self.by_hand(*leaves, *constants))
         loss = self.styles.get(library) or self.styles.get(module_of(library), self.loss)
-        step = STEPS[library](importlib.import_module(module_of(library)), loss, leaves, constants)
-        value, gradients = step()
+        module = importlib.import_module(module_of(library))
+        prepared, result = first_called(library, lambda: STEPS[library](module, loss, leaves, constants))
+        self.check(result, leaves, constants)
+        return prepared
+
+    def check(self, result: Any, leaves: Arrays, constants: Arrays) -> None:
+        """Raise `Wrong` unless value and gradients are those by hand."""
+        value, gradients = result
         expected_value, expected_gradients = self.by_hand(*leaves, *constants)
         agree("the value", value, expected_value)
         for number, (gradient, expected) in enumerate(zip(gradients, expected_gradients, strict=True)):
             agree(f"gradient {number}", gradient, expected)
-        return step
 
 
 @dataclass(frozen=True)
@@ -92,16 +129,16 @@ class Matrix(Work):
 
     what: str = "jacobian"
 
-    def prepare(self, library: str) -> Callable[[], Any] | None:
+    def prepare(self, library: str) -> Prepared | None:
         (x,), constants = self.inputs()
         if library == "numpy":
-            return lambda: self.by_hand(x, *constants)
+            return Prepared(lambda: self.by_hand(x, *constants))
         if library not in MATRICES:
             return None
         function = self.styles.get(library) or self.styles.get(module_of(library), self.loss)
         call = MATRICES[library](importlib.import_module(module_of(library)), self.what, function, x, constants)
         agree(f"the {self.what}", call(), self.by_hand(x, *constants))
-        return call
+        return Prepared(call)
 
 
 @dataclass(frozen=True)
@@ -133,10 +170,10 @@ class Transform(Work):
         rng = np.random.default_rng(1)
         return [np.asarray(rng.normal(size=leaf.shape)) for leaf in self.inputs()[0]]
 
-    def prepare(self, library: str) -> Callable[[], Any] | None:
+    def prepare(self, library: str) -> Prepared | None:
         leaves, constants = self.inputs()
         if library == "numpy":
-            return lambda: self.loss(np, *leaves, *constants)
+            return Prepared(lambda: self.loss(np, *leaves, *constants))
         if library not in TRANSFORMS:
             return None
         loss = self.styles.get(library, self.loss)
@@ -145,7 +182,7 @@ class Transform(Work):
         found, expected = call(), self.expected()
         for number, (actual, wanted) in enumerate(zip([found] if self.what == "jvp" else found, expected, strict=True)):
             agree(f"part {number} of the {self.what}", actual, wanted)
-        return call
+        return Prepared(call)
 
     def expected(self) -> Arrays:
         """Return the result, from gradients by hand: their change along the direction by differences of order 8."""
@@ -175,17 +212,17 @@ class Each(Work):
 
     jitted: bool = True
 
-    def prepare(self, library: str) -> Callable[[], Any] | None:
+    def prepare(self, library: str) -> Prepared | None:
         params, examples = self.inputs()
         if library == "numpy":
-            return lambda: self.by_hand(*params, *examples)
+            return Prepared(lambda: self.by_hand(*params, *examples))
         if library not in EACH or (library in JIT and not self.jitted):
             return None
         jitted = library in JIT or (library == "jax" and self.jitted)
         call = EACH[library](importlib.import_module(module_of(library)), self.loss, params, examples, jitted)
         for number, (found, wanted) in enumerate(zip(call(), self.by_hand(*params, *examples), strict=True)):
             agree(f"gradient {number} of each example", found, wanted)
-        return call
+        return Prepared(call)
 
 
 @dataclass(frozen=True)
@@ -195,20 +232,25 @@ class Program(Work):
     Here `loss` is called without a namespace; the `styles` are what it had to be rewritten to for other libraries.
     """
 
-    def prepare(self, library: str) -> Callable[[], Any] | None:
+    def prepare(self, library: str) -> Prepared | None:
         if module_of(library) != "gradarray":
             return super().prepare(library)
-        (x,), constants = self.inputs()
+        leaves, constants = self.inputs()
+        arrays = (*leaves, *constants)
         ga = importlib.import_module("gradarray")
         value_and_grad = ga.value_and_grad(self.loss)
-        if library in JIT:
-            value_and_grad = ga.jit(value_and_grad, strict=True, backend="numba" if library == "jit numba" else "numpy")
-            value_and_grad(x, *constants)
-        value, gradient = value_and_grad(x, *constants)
-        expected_value, (expected_gradient,) = self.by_hand(x, *constants)
-        agree("the value", value, expected_value)
-        agree("the gradient", gradient, expected_gradient)
-        return lambda: value_and_grad(x, *constants)
+
+        def made() -> Callable[[], Any]:
+            if library not in JIT:
+                return partial(value_and_grad, *arrays)
+            run = ga.jit(value_and_grad, strict=True, backend="numba" if library == "jit numba" else "numpy")
+            if library == "jit numba":
+                run(*arrays)
+            return partial(run, *arrays)
+
+        prepared, (value, gradient) = first_called(library, made)
+        self.check((value, [gradient]), leaves, constants)
+        return prepared
 
 
 @dataclass(frozen=True)
@@ -250,10 +292,12 @@ class Peak:
         return f"peak memory: {self.work.about}"
 
     def sampler(self, library: str, batch: float) -> Sampler | None:
+        if library in BY_STYLE and library not in self.work.styles:
+            return None
         if missing := missing_for_peak(library):
             raise LeftOut(f"its allocations are seen by {missing} alone, which is not installed")
-        step = self.work.prepare(library)
-        return step and peak_sampler(library, step, batch)
+        prepared = self.work.prepare(library)
+        return prepared and peak_sampler(library, prepared.call, batch)
 
 
 @dataclass(frozen=True)
@@ -324,6 +368,27 @@ def agree(what: str, actual: Any, expected: Any) -> None:
     worst = np.max(np.abs(actual - expected))
     if not worst <= tolerance:
         raise Wrong(f"{what} is off by {worst:.2g}, more than {tolerance:.2g}")
+
+
+def _square_by_hand(x: Any) -> tuple[Any, Any]:
+    return np.sum(x * x), (2 * x,)
+
+
+SQUARE = Work(
+    "warm-up",
+    "the square of a vector",
+    lambda: ([np.ones(2)], []),
+    lambda xp, x: xp.sum(x * x),
+    _square_by_hand,
+    {"numba": _square_by_hand},
+)
+
+
+@cache
+def warm(library: str) -> None:
+    """Let a library load what it needs for its first function, which is no matter of that function."""
+    loss = SQUARE.styles.get(library, SQUARE.loss)
+    STEPS[library](importlib.import_module(module_of(library)), loss, *SQUARE.inputs())()
 
 
 @cache

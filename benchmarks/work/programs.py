@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.libraries import JIT, STEPS, Arrays, Loss
+from benchmarks.libraries import BY_STYLE, JIT, STEPS, Arrays, Loss
 from benchmarks.work import Program, Ways
 
 # --- a Kalman filter --------------------------------------------------------------------------------------------------
@@ -393,7 +393,8 @@ def program(
     by_hand: Callable[..., tuple[Any, Arrays]],
     rewritten: Mapping[str, Loss],
 ) -> Program:
-    left_out = dict.fromkeys(STEPS.keys() - {"gradarray", *JIT, *rewritten}, "programs are not rewritten for it")
+    others = STEPS.keys() - {"gradarray", *JIT, *BY_STYLE, *rewritten}
+    left_out = dict.fromkeys(others, "programs are not rewritten for it")
     about = f"{about}, as ordinary NumPy code"
     return Program(f"program-{name}", about, inputs, function, by_hand, rewritten, left_out)
 

@@ -11,7 +11,7 @@ STEPS, BATCH, INPUTS, HIDDEN = 20, 16, 16, 32
 
 
 def loss(xp: Any, w_in: Any, w_hidden: Any, bias: Any, xs: Any, h: Any, target: Any) -> Any:
-    for t in range(STEPS):
+    for t in range(len(xs)):
         h = xp.tanh(xs[t] @ w_in + h @ w_hidden + bias)
     return xp.mean((h - target) ** 2)
 
@@ -23,7 +23,7 @@ def by_hand(w_in: Any, w_hidden: Any, bias: Any, xs: Any, h: Any, target: Any) -
     error = states[-1] - target
     g = 2 / error.size * error
     g_in, g_hidden, g_bias = np.zeros_like(w_in), np.zeros_like(w_hidden), np.zeros_like(bias)
-    for t in reversed(range(STEPS)):
+    for t in reversed(range(len(xs))):
         g = g * (1 - states[t + 1] * states[t + 1])
         g_in += xs[t].T @ g
         g_hidden += states[t].T @ g
@@ -32,10 +32,10 @@ def by_hand(w_in: Any, w_hidden: Any, bias: Any, xs: Any, h: Any, target: Any) -
     return np.mean(error * error), [g_in, g_hidden, g_bias]
 
 
-def inputs() -> tuple[Arrays, Arrays]:
+def inputs(steps: int = STEPS) -> tuple[Arrays, Arrays]:
     rng = np.random.default_rng(0)
     weights = [rng.normal(size=(INPUTS, HIDDEN)) / 4, rng.normal(size=(HIDDEN, HIDDEN)) / 6, rng.normal(size=HIDDEN)]
-    xs, target = rng.normal(size=(STEPS, BATCH, INPUTS)), rng.normal(size=(BATCH, HIDDEN))
+    xs, target = rng.normal(size=(steps, BATCH, INPUTS)), rng.normal(size=(BATCH, HIDDEN))
     return weights, [xs, np.zeros((BATCH, HIDDEN)), target]
 
 

@@ -41,12 +41,14 @@ _UNSEEDED = frozenset(
 
 
 class Run:
-    """A program, how it is entered, and what it is right for."""
+    """A program, how it is entered, what it is right for, and how many statements were written down for it."""
 
-    __slots__ = ("enter", "numbers", "text")
+    __slots__ = ("enter", "numbers", "statements", "text")
 
-    def __init__(self, enter: Callable[..., Any], text: str, numbers: list[tuple[Location, Any]]) -> None:
-        self.enter, self.text, self.numbers = enter, text, numbers
+    def __init__(
+        self, enter: Callable[..., Any], text: str, numbers: list[tuple[Location, Any]], statements: int
+    ) -> None:
+        self.enter, self.text, self.numbers, self.statements = enter, text, numbers, statements
 
     def varied(self) -> set[tuple[int, Any]]:
         """Return the places of numbers where there is another one now."""
@@ -212,7 +214,7 @@ class Tracing:
             other = Tracing(self._f, varying, args, kwargs, self._leaves, self._tree, False, True)
             if other.text != self.text or not other.has_constants_of(self):
                 raise JitError("random numbers are drawn in it")
-        return Run(enter, self.text, around.numbers())
+        return Run(enter, self.text, around.numbers(), len(p.statements))
 
     def has_constants_of(self, other: Tracing) -> bool:
         """Tell whether both found the same constants."""

@@ -8,7 +8,10 @@ it: an interrupt may come anywhere.
 from __future__ import annotations
 
 import contextlib
+import functools
+import operator
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -33,6 +36,15 @@ def _locked(change: Callable[..., None], *args: Any) -> None:
         lock.release()
 
 
+def _are_alike(new: Any, other: Any) -> bool:
+    """Tell whether two stand-ins are the same, or are made of the same."""
+    if type(new) is staticmethod is type(other):
+        return new.__func__ is other.__func__
+    if type(new) is tuple is type(other):
+        return len(new) == len(other) and all(map(operator.is_, new, other))
+    return new is other
+
+
 class Place:
     """Names that stand in one namespace, and what stands in for their values.
 
@@ -41,7 +53,7 @@ class Place:
     get, set : functions of a name, and of a name and a value
     """
 
-    __slots__ = ("bound", "get", "owners", "set")
+    __slots__ = ("__weakref__", "bound", "get", "owners", "set")
 
     def __init__(self, get: Callable[..., Any], set: Callable[[Any, Any], Any]) -> None:
         self.get = get
@@ -52,16 +64,24 @@ class Place:
     def add(self, name: Any, old: Any, new: Any) -> None:
         """Bind one more name whenever this is open."""
         known = self.bound.get(name)
-        if known is None or known[0] is not old or known[1] is not new or self.owners:
-            _locked(self._add, name, old, new)
+        if known is not None and known[0] is old and _are_alike(known[1], new):
+            new = known[1]
+            if not self.owners:
+                return
+        _locked(self._add, name, old, new)
 
     def _add(self, name: Any, old: Any, new: Any) -> None:
         known = self.bound.get(name)
-        if known is not None and self.owners and known[0] is not old:
+        if known is not None and self.owners and (known[0] is not old or known[1] is not new):
             self._put(name, known[1], known[0])
         self.bound[name] = old, new
         if self.owners:
             self._put(name, old, new)
+
+    def users(self, name: Any, value: Any) -> Any:
+        """Return what the user has bound, given what is there at present, whether this is open or not."""
+        known = self.bound.get(name)
+        return known[0] if known is not None and known[1] is value else value
 
     def put(self) -> None:
         get, set = self.get, self.set
@@ -110,8 +130,10 @@ class Names(Place):
             super().put_back()
 
     def _are(self, values: dict[Any, Any]) -> bool:
-        """Tell whether the names lead to these values."""
+        """Tell whether the names lead to these values, which are those of all that are bound."""
         space = self._space
+        if len(values) != len(self.bound):  # an interrupt came as one was added
+            return False
         try:
             for name, value in values.items():
                 if space[name] is not value:
@@ -132,7 +154,36 @@ def attribute_of(obj: Any, name: str) -> Any:
         return None
 
 
-def in_dict(space: dict[Any, Any]) -> Place:
+# Places other than those of modules, by their kind and the identity of whose they are, which each of them keeps. Plans
+# share them: what an outer opening has bound is not put back by an inner one, nor taken for what the user has bound.
+_others: dict[tuple[Callable[[Any], Place], int], weakref.ref[Place]] = {}
+
+
+def the_place(kind: Callable[[Any], Place], owner: Any) -> Place:
+    """Return the one place of a kind of somebody's, for as long as a plan keeps it."""
+    key = kind, id(owner)
+    known = _others.get(key)
+    place = None if known is None else known()
+    if place is None:
+        place = kind(owner)
+        # What is called when it is no more has no line of Python's, in which an interrupt would be swallowed.
+        _others[key] = weakref.ref(place, functools.partial(_others.pop, key))
+    return place
+
+
+def users_values(kind: Callable[[Any], Place], owner: Any, items: list[tuple[Any, Any]]) -> list[Any]:
+    """Return what the user has bound names to in such a place, given what is there at present."""
+    known = _others.get((kind, id(owner)))
+    place = None if known is None else known()
+    return [value if place is None else place.users(name, value) for name, value in items]
+
+
+def users_value(kind: Callable[[Any], Place], owner: Any, name: Any, value: Any) -> Any:
+    (found,) = users_values(kind, owner, [(name, value)])
+    return found
+
+
+def in_dict(space: dict[str, Any]) -> Place:
     return Names(space)
 
 
@@ -144,6 +195,19 @@ def in_attributes(owner: Any) -> Place:
 def in_class(cls: type) -> Place:
     """Return the place of a class's own attributes, found without asking its descriptors."""
     return Place(lambda name, default: vars(cls).get(name, default), lambda name, value: setattr(cls, name, value))
+
+
+def in_elements(items: list[Any]) -> Place:
+    return Place(lambda i, default: items[i] if i < len(items) else default, items.__setitem__)
+
+
+def in_partial(p: functools.partial[Any]) -> Place:
+    """Return the place of the function that a partial calls."""
+
+    def set(_name: Any, function: Any) -> None:
+        p.__setstate__((function, p.args, p.keywords, vars(p)))  # type: ignore[attr-defined]
+
+    return Place(lambda _name, _default: p.func, set)
 
 
 # The modules' places, by the identity of their globals, which each of them keeps.
@@ -164,9 +228,7 @@ def value_in(space: dict[str, Any], name: str, default: Any = None) -> Any:
     if value is default:
         return value
     found = _modules.get(id(space))
-    if found is not None and (known := found[1].bound.get(name)) is not None and known[1] is value:
-        return known[0]
-    return value
+    return value if found is None else found[1].users(name, value)
 
 
 def is_bound(space: dict[str, Any]) -> bool:

@@ -31,9 +31,22 @@ class Plan:
     places : to be bound
     imports : modules are imported inside of functions
     particular : some places are those of single objects, so that the plan serves for these alone
+    own : the code of functions that have such places in their closures or defaults
+    whose : gives the function, where its code is among these: others of the same code have closures of their own
     """
 
-    __slots__ = ("_kept", "_missing", "_version", "_watched", "imports", "particular", "places", "roots")
+    __slots__ = (
+        "_kept",
+        "_missing",
+        "_version",
+        "_watched",
+        "imports",
+        "own",
+        "particular",
+        "places",
+        "roots",
+        "whose",
+    )
 
     def __init__(self, roots: Iterable[Any], whole: bool = False) -> None:
         found = Reach(roots, whole)
@@ -53,11 +66,12 @@ class Plan:
                 bound[id(space)] = place
             for space, _, _ in found.spaces.values():  # also one that has no such name says that variables stay here
                 bound.setdefault(id(space), places.in_module(space))
-        particular = (*found.particular, *(found.with_lists if found.lists else ()))
+        particular = tuple(dict.fromkeys((*found.particular, *(found.with_lists if found.lists else ()))))
         self.places: tuple[Place, ...] = (*bound.values(), *found.inside, *particular) if needed else ()
         self.imports = needed and found.imports
-        self.particular = bool(particular)
+        self.particular, self.own = bool(particular), found.own
         self.roots: tuple[Any, ...] = ()
+        self.whose: Callable[[], Any] | None = None
         # What is told by its identity, in a key or in the walk, must live as long as the plan.
         kept = [obj.__code__ if type(obj) is types.FunctionType else obj for obj in found.kept]
         self._kept = [obj for obj in kept if isinstance(obj, _TOLD_BY_IDENTITY)]
@@ -65,8 +79,10 @@ class Plan:
         self._version = table.version[0]
         self._watched = [_watch(space, names) for space, names, _ in found.spaces.values()]
 
-    def is_of(self, roots: tuple[Any, ...]) -> bool:
-        """Tell whether the plan was made for these very objects."""
+    def is_of(self, roots: tuple[Any, ...], own: Any = None) -> bool:
+        """Tell whether the plan was made for these very objects, and for this function."""
+        if self.whose is not None and self.whose() is not own:
+            return False
         return len(roots) == len(self.roots) and all(a() is b for a, b in zip(self.roots, roots, strict=True))
 
     def fresh(self) -> bool:
@@ -106,12 +122,14 @@ def plan_for(f: Any, args: Any, kwargs: dict[str, Any]) -> Plan:
     if kept is None:
         kept = _kept(_plans)[id(code)] = {}
     plan = kept.get(key)
-    if plan is None or not plan.fresh() or (plan.particular and not plan.is_of(roots)):
+    own = f.__func__ if type(f) is types.MethodType else f
+    if plan is None or not plan.fresh() or (plan.particular and not plan.is_of(roots, own)):
         if len(kept) > 20:
             kept.clear()
         plan = kept[key] = Plan((f, *args, *kwargs.values()))
         if plan.particular:
             plan.roots = tuple([weak(root) for root in roots])
+            plan.whose = weak(own) if code in plan.own else None
         plan._kept.append(code)
     if not plan.particular:
         _remember(f, args, kwargs, kinds, plan)

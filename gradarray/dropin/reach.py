@@ -112,6 +112,7 @@ class Reach:
         of them that something is compared with by ``is``
     particular : places other than names of modules, in which something stands that has a stand-in
     inside : places in a library that what is mentioned comes to
+    own : the code of functions of which something in the closure or the defaults is bound
     missing : modules that are imported inside, and are not there yet
     with_lists : those of them that matter only where lists are handed over, or elements assigned
     """
@@ -121,6 +122,7 @@ class Reach:
         self.particular: list[Place] = []
         self.with_lists: list[Place] = []
         self.lists = self.imports = self.needed = self.library = False
+        self.own: set[types.CodeType] = set()
         self.missing: list[str] = []
         self.kept: list[Any] = []
         self._whole = whole
@@ -174,9 +176,12 @@ class Reach:
         elif kind in _CONTAINERS:
             self._container(obj, names)
         elif (leads := _LEADS.get(kind)) is not None:
-            self._add([getattr(obj, name) for name in leads], names)
             if kind is functools.partial:
-                self._stand(_partial_place(obj), "func", obj.func)
+                func = places.users_value(places.in_partial, obj, "func", obj.func)
+                self._add([func, obj.args, obj.keywords], names)
+                self._stand(places.in_partial, obj, "func", func)
+            else:
+                self._add([getattr(obj, name) for name in leads], names)
         else:
             self._instance(obj, kind, names)
 
@@ -209,6 +214,7 @@ class Reach:
             self._add([places.value_in(space, name) for name in names if name in space], names)
             for level, name in found.imports:
                 self._imports(space, level, name, names)
+            before = len(self._bound)
             self._defaults(f)
         for cell in f.__closure__ or ():
             try:
@@ -216,8 +222,11 @@ class Reach:
             except ValueError:  # an empty cell
                 continue
             if users:
-                self._stand(functools.partial(places.in_attributes, cell), "cell_contents", value, names)
+                value = places.users_value(places.in_attributes, cell, "cell_contents", value)
+                self._stand(places.in_attributes, cell, "cell_contents", value, names)
             self._add((value,), names)
+        if users and len(self._bound) > before:
+            self.own.add(f.__code__)
         self._add((*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()), names)
         self._add([v for k, v in vars(f).items() if k == "__wrapped__"], names)
 
@@ -236,11 +245,11 @@ class Reach:
             self.library = True
 
     def _defaults(self, f: types.FunctionType) -> None:
-        defaults = f.__defaults__ or ()
+        defaults = places.users_value(places.in_attributes, f, "__defaults__", f.__defaults__ or ())
         new = tuple([_or_itself(counterpart(v), v) for v in defaults])
         changed = [v for v, stand_in in zip(defaults, new, strict=True) if v is not stand_in]
         if changed:
-            self._bind(places.in_attributes(f), "__defaults__", defaults, new, changed)
+            self._bind(places.the_place(places.in_attributes, f), "__defaults__", defaults, new, changed)
         if f.__kwdefaults__:
             self._items(f.__kwdefaults__)
 
@@ -259,31 +268,37 @@ class Reach:
     def _class(self, cls: type, names: Any) -> None:
         self._add(cls.__mro__[1:], names)
         if is_users_class(cls):
-            for name, value in [*vars(cls).items()]:
+            here = [*vars(cls).items()]
+            for (name, _), value in zip(here, places.users_values(places.in_class, cls, here), strict=True):
                 if type(value) is staticmethod:
                     new = counterpart(value.__func__)
                     if new is not None:
-                        self._bind(places.in_class(cls), name, value, staticmethod(new), [value.__func__])
-                self._stand(functools.partial(places.in_class, cls), name, value, names, in_class=True)
+                        place = places.the_place(places.in_class, cls)
+                        self._bind(place, name, value, staticmethod(new), [value.__func__])
+                self._stand(places.in_class, cls, name, value, names)
                 self._add((value,), names)
 
     def _container(self, obj: Any, names: Any) -> None:
         if type(obj) is dict:
             if "__spec__" in obj or "__builtins__" in obj:  # the names of a module, which is met as such or not at all
                 return
-            self._items(obj)
-            self._add(itertools.islice([*obj.values()], FEW), names)
+            self._add(itertools.islice(self._items(obj), FEW), names)
             return
         items = [*itertools.islice(obj, FEW)]
         self.lists |= any(type(item) in TRACED for item in items)  # it may be handed over as it is
         if type(obj) is list:
+            items = places.users_values(places.in_elements, obj, [*enumerate(items)])
             for i, value in enumerate(items):
-                self._stand(lambda: _list_place(obj), i, value, names)
+                self._stand(places.in_elements, obj, i, value, names)
         self._add(items, names)
 
-    def _items(self, space: dict[Any, Any]) -> None:
-        for name, value in itertools.islice([*space.items()], FEW):
-            self._stand(lambda: places.in_dict(space), name, value)
+    def _items(self, space: dict[Any, Any]) -> list[Any]:
+        """Bind what the first items of a dictionary need, and return the values of all."""
+        here = [*space.items()]
+        values = places.users_values(places.in_dict, space, here)
+        for (name, _), value in itertools.islice(zip(here, values, strict=True), FEW):
+            self._stand(places.in_dict, space, name, value)
+        return values
 
     def _instance(self, obj: Any, kind: type, names: Any) -> None:
         own = places.attribute_of(obj, "__dict__")
@@ -298,28 +313,25 @@ class Reach:
         if is_users_class(kind):
             self._todo.append((kind, names))
             if type(own) is dict:
-                self._items(own)
-                self._add([*own.values()], names)
+                self._add(self._items(own), names)
             for part in kind.__mro__:
                 slots = vars(part).get("__slots__", ())
                 for name in (slots,) if isinstance(slots, str) else slots:
-                    value = places.attribute_of(obj, name)
+                    value = places.users_value(places.in_attributes, obj, name, places.attribute_of(obj, name))
                     if type(value) not in LEAVES:
-                        self._stand(lambda: places.in_attributes(obj), name, value, names)
+                        self._stand(places.in_attributes, obj, name, value, names)
                         self._todo.append((value, names))
 
-    def _stand(
-        self, place: Callable[[], Place], name: Any, value: Any, names: Any = _NONE, in_class: bool = False
-    ) -> None:
+    def _stand(self, kind: Callable[[Any], Place], owner: Any, name: Any, value: Any, names: Any = _NONE) -> None:
         """Bind what stands in for a value in a place other than a module, if it needs one."""
         if type(value) in LEAVES or (isinstance(value, types.ModuleType) and is_users(vars(value))):
             return
         new = counterpart(value)
         if new is None:
             return
-        if in_class and not hasattr(type(value), "__get__"):
+        if kind is places.in_class and not hasattr(type(value), "__get__"):
             new = staticmethod(new)  # as the original, it is no method
-        self._bind(place(), name, value, new, [value])
+        self._bind(places.the_place(kind, owner), name, value, new, [value])
 
     def _bind(self, place: Place, name: Any, old: Any, new: Any, values: list[Any]) -> None:
         """Have a name bound anew for the sake of these values, which it leads to."""
@@ -372,14 +384,3 @@ def _needs(module: types.ModuleType, names: set[str]) -> bool:
 
 def _or_itself(new: Any, value: Any) -> Any:
     return value if new is None else new
-
-
-def _partial_place(p: functools.partial[Any]) -> Callable[[], Place]:
-    def set(_name: Any, function: Any) -> None:
-        p.__setstate__((function, p.args, p.keywords, vars(p)))  # type: ignore[attr-defined]
-
-    return lambda: Place(lambda _name, _default: p.func, set)
-
-
-def _list_place(items: list[Any]) -> Place:
-    return Place(lambda i, default: items[i] if i < len(items) else default, items.__setitem__)

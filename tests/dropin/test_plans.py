@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.dropin import plans
+from gradarray.dropin import places, plans
 from gradarray.dropin.mentions import mentions
 
 
@@ -297,6 +297,108 @@ def test_a_gradient_within_a_gradient() -> None:
     for _ in range(4):
         np.testing.assert_allclose(ga.grad(f)(3.0), 12.0)
         np.testing.assert_allclose(inner(3.0), 2.0)
+
+
+def in_a_cell() -> Callable[..., Any]:
+    zeros = np.zeros
+
+    def f(x: Any) -> Any:
+        return filled(zeros, x)
+
+    return f
+
+
+def in_a_class() -> Callable[..., Any]:
+    class Maker:
+        make = staticmethod(np.zeros)
+        plainly = np.zeros
+
+    return lambda x: filled(Maker.make, x) + 0.0 * filled(Maker.plainly, x)
+
+
+def in_a_dict() -> Callable[..., Any]:
+    table = {"zeros": np.zeros}
+    return lambda x: filled(table["zeros"], x)
+
+
+def in_a_list() -> Callable[..., Any]:
+    makers = [np.ones, np.zeros]
+    return lambda x: filled(makers[1], x)
+
+
+def in_defaults() -> Callable[..., Any]:
+    def f(x: Any, zeros: Any = np.zeros, *, others: Any = np.zeros) -> Any:
+        return filled(zeros, x) + 0.0 * filled(others, x)
+
+    return f
+
+
+def in_an_object() -> Callable[..., Any]:
+    class Model:
+        __slots__ = ("__dict__", "other")
+
+        def __init__(self) -> None:
+            self.zeros = self.other = np.zeros
+
+        def __call__(self, x: Any) -> Any:
+            return filled(self.zeros, x) + 0.0 * filled(self.other, x)
+
+    return Model()
+
+
+def in_a_partial() -> Callable[..., Any]:
+    make = functools.partial(np.zeros, 3)
+    return lambda x: filled(lambda _: make(), x)
+
+
+def filled(zeros: Any, x: Any) -> Any:
+    out = zeros(3)
+    out[1] = x * x
+    return np.sum(out) * x
+
+
+PLACES = [in_a_cell, in_a_class, in_a_dict, in_a_list, in_defaults, in_an_object, in_a_partial]
+
+
+@pytest.mark.parametrize("order", ["inner first", "outer first", "jitted first"])
+@pytest.mark.parametrize("made", PLACES)
+def test_plans_share_places(made: Callable[[], Any], order: str) -> None:
+    """What an outer block has bound is neither put back by an inner one, nor taken for what the user has bound."""
+    f = made()
+    inner = ga.grad(f)
+
+    def outer(x: Any) -> Any:
+        return inner(x) * f(x)
+
+    if order == "inner first":
+        for _ in range(3):
+            np.testing.assert_allclose(inner(2.0), 12.0)
+    if order == "jitted first":
+        np.testing.assert_allclose(ga.jit(inner)(2.0), 12.0)
+    for _ in range(2):
+        np.testing.assert_allclose(ga.grad(outer)(2.0), 240.0)
+        np.testing.assert_allclose(inner(2.0), 12.0)
+    with pytest.raises(ga.GradientLossError):  # all is put back
+        ga.grad(f, drop_in=False)(2.0)
+
+
+@pytest.mark.parametrize("made", PLACES)
+def test_another_function_of_the_same_code_has_places_of_its_own(made: Callable[[], Any]) -> None:
+    for f in [made() for _ in range(3)]:
+        for _ in range(3):
+            np.testing.assert_allclose(ga.grad(f)(2.0), 12.0)
+
+
+def test_shared_places_are_forgotten_with_their_plans() -> None:
+    gc.collect()
+    before = {*places._others}
+    for made in PLACES:
+        ga.grad(made())(2.0)
+    assert not {*places._others} <= before
+    plans._plans.clear()
+    plans.met.clear()
+    gc.collect()
+    assert {*places._others} <= before
 
 
 @pytest.mark.parametrize("form", ["closure", "partial", "method", "recursion"])

@@ -1,4 +1,4 @@
-"""The same programs by ga.jit: derivatives are those without it at three points, most of them by one program."""
+"""The same programs by ga.jit: derivatives are those without it at several points, most of them by one program."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 import gradarray as ga
+from gradarray.compiler.machine.cache import VARIABLE
 from gradarray.transforms.containers import flatten
 from tests.idioms.programs import PROGRAMS, Program
 
@@ -17,6 +18,24 @@ from tests.idioms.programs import PROGRAMS, Program
 LONG = ("heated_rod", "binomial_tree", "lotka_volterra", "bicycle", "leapfrog", "controlled", "gauss_seidel")
 WHOLE = settings.default.max_examples >= 1000
 ROWS = [row for row in PROGRAMS if WHOLE or not row.name.endswith(LONG)]
+# Those that Numba compiles soonest.
+BY_NUMBA = [
+    "bound_early.expansion",
+    "checks_and_output.line_search",
+    "in_place.grown",
+    "in_place.sorted_copy",
+    "imports_inside.residual",
+    "isinstance_and_types.only_floats",
+    "isinstance_and_types.seen_as_arrays",
+    "iterating.over_flat",
+    "iterating.pairs",
+    "jitted.chain_energy",
+    "math_module.great_circle",
+    "other_names.moving_windows",
+    "scalars_and_lists.triangle_area",
+    "scalars_and_lists.any_and_all",
+]
+COMPILED = [row for row in PROGRAMS if WHOLE or row.name in BY_NUMBA]
 # Of how many each takes more than one program, or none.
 _counts: dict[str, int] = {}
 
@@ -27,10 +46,14 @@ def point(row: Program, k: int) -> list[Any]:
     return [x * (1 + 0.01 * k * rng.normal(size=np.shape(x))) for x in row.arguments()]
 
 
+def derivative_of(row: Program) -> Any:
+    func, every = row.func, tuple(range(len(row.start)))
+    return ga.jacobian(func, every) if np.ndim(func(*row.arguments())) else ga.value_and_grad(func, every)
+
+
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_programs(row: Program) -> None:
-    func, every = row.func, tuple(range(len(row.start)))
-    derivative = ga.jacobian(func, every) if np.ndim(func(*row.arguments())) else ga.value_and_grad(func, every)
+    derivative = derivative_of(row)
     run = ga.jit(derivative)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ga.JitWarning)
@@ -41,6 +64,25 @@ def test_programs(row: Program) -> None:
                 assert type(x) is type(y) and np.asarray(x).dtype == np.asarray(y).dtype
                 np.testing.assert_array_equal(x, y)
     _counts[row.name] = max([len(runs) for runs in run._runs.values()], default=0)
+
+
+@pytest.mark.parametrize("row", COMPILED, ids=str)
+def test_programs_by_numba(row: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiled when they are called for the second time, they are right where they were written and elsewhere."""
+    pytest.importorskip("numba")
+    monkeypatch.setenv(VARIABLE, "")
+    derivative = derivative_of(row)
+    run = ga.jit(derivative, backend="numba")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ga.JitWarning)
+        for k in (0, 0, 1, 2, 1, 0):
+            expected = flatten(derivative(*point(row, k)))[0]
+            found = flatten(run(*point(row, k)))[0]
+            for x, y in zip(found, expected, strict=True):
+                assert type(x) is type(y) and np.asarray(x).dtype == np.asarray(y).dtype
+                np.testing.assert_allclose(x, y, rtol=1e-13, atol=1e-13 * float(np.max(np.abs(y), initial=0)))
+    if row.name in BY_NUMBA:
+        assert "@compiled" in run.source(*point(row, 0))
 
 
 def test_most_take_one_program() -> None:
