@@ -1,4 +1,4 @@
-"""Plans with loops, for long tapes in which the same comes again and again."""
+"""Plans of long tapes, which are compared in columns; their programs have loops. Here both begin sooner."""
 
 import gc
 import weakref
@@ -7,15 +7,22 @@ import numpy as np
 import pytest
 
 import gradarray as ga
+from gradarray.compiler import rolled, sweeping
 from gradarray.rules.primitives import primitive
 from gradarray.tape import plans, sweeps
 from tests.counted import counted
 
-pytestmark = pytest.mark.usefixtures("fresh_plans")
+pytestmark = pytest.mark.usefixtures("fresh_plans", "long_sooner")
 
-TURNS = 150
+TURNS = 40
 rng = np.random.default_rng(0)
 X, Y, M = rng.normal(size=5), rng.uniform(0.5, 1.5, 5), 0.4 * rng.normal(size=(5, 5))
+
+
+@pytest.fixture
+def long_sooner(monkeypatch):
+    monkeypatch.setattr(sweeping, "LONGEST", 50)
+    monkeypatch.setattr(rolled, "LONG", 50)
 
 
 def by_loop(f, *arrays):
@@ -102,7 +109,7 @@ def two_loops(x, y, m, turns=TURNS):
 
 
 def nested(x, y, m, turns=TURNS):
-    for _ in range(turns - 50):
+    for _ in range(turns - 10):
         z = x
         for _ in range(4):
             z = z * y + 0.1
@@ -133,7 +140,7 @@ def held_in_the_middle(x, y, m, turns=TURNS):
     held = []
     for k in range(turns):
         x = np.tanh(m @ x + y * x)
-        if k in (3, 70, turns - 1):
+        if k in (3, 20, turns - 1):
             held.append(x)
     return np.sum(x), held
 
@@ -201,7 +208,7 @@ def test_a_plan_is_not_taken_where_one_turn_is_another_one(loops):
             x = np.tanh(m @ x + y * x) if k != odd else np.sin(m @ x + y * x)
         return np.sum(x), []
 
-    for odd in (0, 1, 75, TURNS - 2, TURNS - 1):
+    for odd in (0, 1, TURNS // 2, TURNS - 2, TURNS - 1):
         plans._known.clear()
         for _ in range(2):
             by_plan(f, X, Y, M)
@@ -322,7 +329,7 @@ def test_what_returns_nothing_in_some_turns_has_no_influence_there(restored_tabl
 
 
 @counted
-@pytest.mark.parametrize("f", [*PROGRAMS, *range(24)], ids=lambda f: getattr(f, "__name__", f))
+@pytest.mark.parametrize("f", [*PROGRAMS, *range(12)], ids=lambda f: getattr(f, "__name__", f))
 def test_the_loop_and_the_plan_keep_the_same(f):
     f = random_program(f) if isinstance(f, int) else f
     by_plan(f, X, Y, M)
@@ -384,7 +391,7 @@ def random_program(seed):
     return f
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", range(12))
 def test_programs_at_random(seed):
     f = random_program(seed)
     expected = by_loop(f, X, Y, M)
@@ -395,8 +402,8 @@ def test_programs_at_random(seed):
 
 def test_most_random_programs_have_a_plan():
     served = 0
-    for seed in range(24):
+    for seed in range(8):
         plans._known.clear()
         by_plan(random_program(seed), X, Y, M)
         served += any(known.plans for known in plans._known.values())
-    assert served > 15
+    assert served > 5
