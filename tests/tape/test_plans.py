@@ -362,7 +362,10 @@ def test_other_dtypes_have_plans(dtype, loops):
         assert len(loops) == 1
 
 
-def test_a_plan_is_not_taken_for_another_dtype():
+@pytest.mark.parametrize("in_columns", [False, True])
+def test_a_plan_is_not_taken_for_another_dtype(in_columns, monkeypatch):
+    if in_columns:
+        monkeypatch.setattr(sweeping, "LONGEST", 0)
     dtypes = [np.float64, np.float32, np.complex64, np.complex128]
     for dtype in dtypes * 2:
         arrays = [z.astype(dtype) for z in (A, B, C)]
@@ -648,7 +651,11 @@ def test_gradients_belong_to_the_caller(planned):
     np.testing.assert_array_equal(u.grad, 1 + np.exp(x) * [1, 1, 0])
 
 
-def test_two_who_hold_something_else_have_a_plan_each(loops):
+@pytest.mark.parametrize("in_columns", [False, True])
+def test_two_who_hold_something_else_have_a_plan_each(in_columns, monkeypatch, loops):
+    if in_columns:
+        monkeypatch.setattr(sweeping, "LONGEST", 0)
+
     def step(which):
         t = ga.tensor(x)
         first = np.sin(t)
