@@ -75,6 +75,10 @@ class Copied:
 def _maker(path: Path, value: Any) -> Callable[[Enter], Any]:
     """Return a function that makes a saved value again, of what stands for the arrays and numbers in it."""
     kind = type(value)
+    if value is None:
+        return _nothing
+    if kind is int or kind is slice:
+        return lambda _enter: value
     if kind is np.ndarray or isinstance(value, np.generic):
         if value.dtype.kind not in "biufc":
             raise JitError("an array of no numbers")
@@ -107,6 +111,10 @@ def _maker(path: Path, value: Any) -> Callable[[Enter], Any]:
     return make
 
 
+def _nothing(_enter: Enter) -> None:
+    """Make what is not there."""
+
+
 def _may_be_kept(value: Any) -> bool:
     """Tell whether a plan may refer to something: a value that is compared, or what is there for good."""
     if isinstance(value, _VALUES):
@@ -132,7 +140,7 @@ def other(x: Any, factors: Factors) -> Any:
         return x * float(factors(()))
     if x.dtype.kind not in "fc" or x.size > _LARGE:
         return x
-    new = (x * factors(x.shape)).astype(x.dtype, copy=False)
+    new = np.asarray(x * factors(x.shape)).astype(x.dtype, copy=False)
     if type(x) is not np.ndarray:
         return new[()]
     if x.flags.c_contiguous and new.strides == x.strides:

@@ -76,7 +76,8 @@ class _Pass:
         self._moved: list[tuple[int, tuple[Entered, ...]]] = []
         self._vain = _VAIN
         self._suspects: dict[int, int] = {}  # by period, where it failed last: that is looked at first
-        self._later: dict[int, int] = {}  # by period, where a loop is to begin, which might begin earlier
+        # Before which line no loop begins, and how often a period was found to repeat from there on.
+        self._later, self._found_later = 0, (-1, 0, (0, 0, 0))
         numbers: dict[Any, int] = {}
         self._ids = np.array([numbers.setdefault(x.key, len(numbers)) for x in self._old], np.int64)
 
@@ -87,7 +88,7 @@ class _Pass:
         tables = [_next_alike(self._ids, width) for width in _WINDOWS]
         found = False
         while k < len(old):
-            run = self._proposed(k, tables) if self._vain > 0 else None
+            run = self._proposed(k, tables) if self._vain > 0 and k >= self._later else None
             self._vain += 1
             if run is None:
                 self._moved.append((len(self._new), ()))
@@ -120,18 +121,16 @@ class _Pass:
                 p = j - k
                 if p in tried or k + least * p > len(ids):
                     continue
-                if k < self._later.get(p, 0):
-                    return None
                 tried.add(p)
                 if not (ids[k : k + 2 * p] == ids[k + p : k + 3 * p]).all():
                     self._vain -= 1
                     continue
-                m, extra, count = self._repeats(k, p)
+                m, extra, count = self._found_later[2] if self._found_later[:2] == (k, p) else self._repeats(k, p)
                 weight = sum([self._old[k + r].weight for r in range(p)])
                 if m >= least and (least < 4 or (m - 1) * weight - count * m // 2 >= _SAVED):
                     q = self._turned(k, p, m, extra)
-                    if q and self._repeats(k + q, p)[0] >= m:
-                        self._later[p] = k + q
+                    if q and (found := self._repeats(k + q, p))[0] >= m:
+                        self._later, self._found_later = k + q, (k + q, p, found)
                         return None
                     return p, m
                 self._vain -= max((m - 1) * p, 0) + extra + 1
@@ -190,6 +189,8 @@ class _Pass:
         here = s + t * p + r
         for slot, (b, a) in enumerate(zip(every_leaf(self._old[here]), every_leaf(self._old[here - p]), strict=True)):
             inside, before = type(b) is Result and b.at >= s, type(a) is Result and a.at >= s
+            if inside and before and not (b.path or a.path) and b.at - a.at == p and changes.get((r, slot)) == ():
+                continue  # as most of them do
             if inside and not before:
                 # Of the first iteration; what stood there before this one can be said in front of the loop.
                 if b.at >= s + p or t > _FARTHEST or not may_be_entry(a) or any(x.behind != LAST for x in b.path):
@@ -260,6 +261,8 @@ class _Pass:
             return first._replace(path=paths_along(level, [x.path for x in c]), starts=starts)
         if t is Table:
             return Table(first.level, tuple([self._leaf(x, s, p) for x in zip(*[x.entries for x in c], strict=True)]))
+        if t is not Result and all(x is first or x == first for x in c):
+            return first
         c = [*map(self._moves, c)]
         if all(type(x) is type(c[0]) and x == c[0] for x in c):
             return c[0]
@@ -278,6 +281,8 @@ class _Pass:
             if leaf.at >= len(self._moved):
                 return leaf  # it is only tried whether a loop may begin a little later
             at, path = self._moved[leaf.at]
+            if not path:
+                return leaf if at == leaf.at else Result(at, leaf.path)
             return Result(at, path + leaf.path)
         if t is Before:
             return leaf._replace(starts=tuple(map(self._moves, leaf.starts)))
@@ -287,7 +292,11 @@ class _Pass:
         """Return a line, or a loop, in the new list."""
         if type(node) is Round:
             return Round(node.level, node.trip, [self._kept(x) for x in node.body], node.writes)
-        return Pattern(node.statement, node.template, [*map(self._moves, node.leaves)], node.key, node.shape)
+        leaves = [self._moves(leaf) if type(leaf) in _MOVED else leaf for leaf in node.leaves]
+        return Pattern(node.statement, node.template, leaves, node.key, node.shape)
+
+
+_MOVED = (Result, Before, Table)
 
 
 def _count(changes: dict[tuple[int, int], Change]) -> int:

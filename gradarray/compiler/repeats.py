@@ -181,11 +181,11 @@ def lines_of(left: Optimised) -> list[Pattern]:
         return [*parts, text[end:]], leaves, depth
 
     lines: list[Pattern] = []
-    made: dict[Variable, int] = {}
+    made: dict[Variable, Result] = {}
     keys: dict[Any, int] = {}
     for s in left.statements:
         if s.kind == "block":
-            leaves: list[Any] = [Result(made[v], ()) if v in made else Given(v) for v in s.reads]
+            leaves: list[Any] = [made[v] if v in made else Given(v) for v in s.reads]
             lines.append(Pattern(s, (), leaves, object()))
             continue
         template, leaves, kinds, depth = [""], [], [], 0
@@ -201,15 +201,20 @@ def lines_of(left: Optimised) -> list[Pattern]:
                     template += parts[1:]
                     leaves += inner
                     kinds += [_COUNTED if type(x) is Count else _VALUE for x in inner]
+            elif (result := made.get(piece)) is None and piece.name.endswith("]"):  # an input that stands in a column
+                column, _, place = piece.name[:-1].partition("[")
+                leaves.append(Count(int(place)))
+                template[-1] += f"{column}["
+                template.append("]")
+                kinds.append(_COUNTED)
             else:
-                at = made.get(piece)
-                leaves.append(Given(piece) if at is None else Result(at, ()))
+                leaves.append(Given(piece) if result is None else result)
                 template.append("")
                 kinds.append(_VALUE)
         form: Any = None
         if s.results:
             (r,) = s.results
-            made[r] = len(lines)
+            made[r] = Result(len(lines), ())
             form = None if r.dtype is None else r.dtype.char, len(r.shape or ()), r.memory is None
         shape = tuple(template)
         key = (shape, tuple(kinds), form, s.kind, s.silent, s.line)

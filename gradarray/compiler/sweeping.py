@@ -14,13 +14,14 @@ import numpy as np
 
 from ..context.frames import readable
 from ..context.settings import silently
-from ..kernels.arrays import Spec
+from ..kernels.arrays import LARGE, Spec
 from ..kernels.references import COUNTED
 from ..tape import plans, second, sweeps
+from ..tape.columns import Columns
 from ..tape.comparing import Comparison, Path, held_nodes
 from ..tape.nodes import AWAITED, Node, by_order, somebody
+from ..tape.plans import LONGEST, Plan
 from ..tape.second import SecondPlan
-from ..tape.writer import Plan
 from .copying import Copied, other, some_factors
 from .optimise import Optimised, optimised
 from .program import Program
@@ -55,13 +56,35 @@ def second_plan(
     return _written(_Second, nodes, uses, varying, g, inputs, directions)  # type: ignore[no-any-return]
 
 
-def _written(kind: Callable[..., Any], *args: Any) -> Any:
+def _written(kind: Callable[..., Any], nodes: list[Node], *args: Any) -> Any:
+    ways = [into for into in (_is_known, _is_numpys) if into is _is_known or not all(_is_numpys(n.rule) for n in nodes)]
+    waiting = []
+    for into in ways:
+        try:
+            carried = silently(kind, into, nodes, *args)
+        except Exception:
+            continue  # of a rule that fails the loop says so; of others there is no program
+        if carried.knows_values and into is not ways[-1]:
+            waiting.append(carried)
+        elif (new := _right(carried)) is not None:
+            return new
+    return next((new for carried in waiting if (new := _right(carried)) is not None), None)
+
+
+def _right(carried: _Carried) -> Any:
+    """Return the plan, if it does what the loop does."""
     try:
-        carried = silently(kind, *args)
-        new = carried.plan()
-        return new if silently(carried.is_right, new) else None
+        for released in (False, True) if carried.large else (False,):
+            carried.released, carried.orders = released, {}
+            for _ in range(2):
+                new = carried.plan()
+                if silently(carried.is_right, new):
+                    return new
+                if not carried.orders:
+                    break
     except Exception:
-        return None  # of a rule that fails the loop says so; of others there is no program
+        pass
+    return None
 
 
 class _Carried:
@@ -69,17 +92,31 @@ class _Carried:
 
     Parameters
     ----------
+    into : tells of a rule whether its derivatives are written down, and not called as they are
+
+    Attributes
+    ----------
+    large : whether there are arrays with which the loop has other ways if the tape does not stay
+    released : whether the plan is for tapes that do not
+    orders : by the number of a result, in which order the loop leaves it in memory, where that is not the program's
     nodes, uses : of the tape, from the oldest on
     varying : see `plan`
     """
 
-    def __init__(self, nodes: list[Node], uses: dict[Node, int], varying: set[Path]) -> None:
-        self._nodes, self._uses = nodes, uses
+    def __init__(
+        self, into: Callable[[Any], bool], nodes: list[Node], uses: dict[Node, int], varying: set[Path]
+    ) -> None:
+        self._into, self._nodes, self._uses = into, nodes, uses
         self._tape = Copied(nodes)
         self._varying = varying
         self._given: dict[Path, Variable] = {}
+        self._compare = Comparison(nodes, uses) if len(nodes) <= LONGEST else Columns(nodes, uses, varying)
         self._rules: dict[int, Any] = {}
         self._program = new_program()
+        self._left: Optimised
+        self.orders: dict[int, str] = {}
+        self.large = any(node.size >= LARGE for node in nodes)
+        self.released, self._retain = False, True
 
     def _first(self, g: Any) -> Any:
         """Return what stands for the first cotangent."""
@@ -97,6 +134,11 @@ class _Carried:
             s.silent = False  # as the whole plan is
         return optimised(p, outputs)
 
+    @property
+    def knows_values(self) -> bool:
+        """Whether the program is for the content of some arrays alone."""
+        return any(s.kind == "guard" and s.pieces[0] == "np.asarray(" for s in self._left.statements)
+
     def is_right(self, plan: Any) -> bool:
         """Tell whether a plan does what the loop does, to the last bit.
 
@@ -111,15 +153,22 @@ class _Carried:
         tried = False
         specs: tuple[Any, ...] = (*self._nodes, *self._given.values())
         known = all(_is_known(node.rule) for node in self._nodes)
-        trials = _TRIALS if any(len(spec.shape) > 1 for spec in specs) else _FEW
-        for factors in some_factors(trials) if known else (np.ones,):
+        trials = _TRIALS if self.large or any(len(spec.shape) > 1 for spec in specs) else _FEW
+        others: Iterable[Any] = some_factors(trials) if known else (np.ones,) * (3 if self.large else 1)
+        for i, factors in enumerate(others):
+            self._retain = not (self.released or i // 2 % 2)
             g = self._g if self._unit else other(self._g, factors)
             found = self._both(self._tape.again(enter), plan, g)
             if found is not None:
                 tried = True
                 if not _are_same(*found):
+                    self.orders = {} if self.orders else _other_orders(*found)
                     return False
         return tried
+
+    def plan(self) -> Any:
+        """Return the plan."""
+        raise NotImplementedError
 
     def _both(self, copies: list[Node], plan: Any, g: Any) -> Any:
         """Return what the loop and the plan make of a copy; None where there is nothing to compare."""
@@ -132,13 +181,18 @@ class _Carried:
     def _enter(self, path: Path, value: Any) -> Any:
         if type(value) is float and path not in self._varying:
             return value
-        traced = self._program.enter(value, f"x{len(self._given)}")
+        p, given = self._program, self._compare.given
+        name = given.get(path)
+        if name is None:
+            name = given[path] = p.named(f"x{len(given)}")
+        traced = p.standing(value, name)
+        p.inputs.append(traced.variable)
         self._given[path] = traced.variable
         return traced
 
     def _rule(self, rule: Any) -> Any:
-        """Return the rule; of somebody else's, one whose derivatives are called each time, whatever they do."""
-        if _is_known(rule):
+        """Return the rule, or one whose derivatives are called each time, whatever they do."""
+        if self._into(rule):
             return rule
         found = self._rules.get(id(rule))
         if found is None:
@@ -150,7 +204,7 @@ class _Carried:
         self,
         left: Optimised,
         parameters: str,
-        more: Callable[[Comparison], None],
+        more: Callable[[Any], None],
         ending: Callable[[list[str]], list[str]],
     ) -> Any:
         """Return the function that compares a tape with this one, and does the same.
@@ -165,8 +219,8 @@ class _Carried:
         read = {v.name for s in left.statements for v in s.reads} | {
             v.name for v in left.outputs if type(v) is Variable
         }
-        given = {path: v.name for path, v in self._given.items()}
-        compare = Comparison(self._nodes, self._uses, given, read)
+        compare = self._compare
+        compare.lines.clear()
         compare.structure()
         tests: list[str] = []
         if self._unit:
@@ -174,9 +228,9 @@ class _Carried:
         else:
             compare.form("g", self._g, tests)
         compare.miss(*tests)
-        compare.saved()
+        compare.saved(read)
         more(compare)
-        head = f"plan(_n{len(self._nodes) - 1}, g, {parameters})"
+        head = f"plan({compare.root}, g, {parameters})"
         written = write_program(self._program, left, head, compare.lines, ending)
         if written.writes:
             raise JitError("it writes into what a tape saved")
@@ -198,8 +252,8 @@ class _Pulling(_Carried):
     g : the cotangent of the last node
     """
 
-    def __init__(self, nodes: Any, uses: Any, varying: Any, held: frozenset[int], g: Any) -> None:
-        super().__init__(nodes, uses, varying)
+    def __init__(self, into: Any, nodes: Any, uses: Any, varying: Any, held: frozenset[int], g: Any) -> None:
+        super().__init__(into, nodes, uses, varying)
         self._held = held
         start = self._first(g)
         copies = self._traced()
@@ -227,9 +281,9 @@ class _Pulling(_Carried):
         number = {node.order: k for k, node in enumerate(copies)}
         counts = {node: self._uses[old] for node, old in zip(copies, self._nodes, strict=True)}
         known = [copies[k] for k in self._held]
-        found = sweeps.pulled(copies, counts, copies[-1], g)
+        found = sweeps.pulled(copies, counts, copies[-1], g, self._retain)
         # The list and the dictionary have the nodes.
-        again = plan(copies[-1], g, True, copies[0].order, 2)
+        again = plan(copies[-1], g, self._retain, copies[0].order, 2)
         del known
         if again is None:
             return None
@@ -237,14 +291,24 @@ class _Pulling(_Carried):
 
     def plan(self) -> Plan:
         last = len(self._nodes) - 1
+        node, root = self._compare.node, self._compare.root
 
         def ending(results: list[str]) -> list[str]:
-            pairs = [f"_n{k}: {'g' if k == last else x}" for k, x in zip(self._kept, results, strict=True)]
-            lines = [f"kept = {{{', '.join(pairs)}}}", *[f"_n{k}.grad = None" for k in self._missed]]
+            results = [
+                f'np.array({x}, order="{self.orders[k]}")' if k in self.orders else x
+                for k, x in zip(self._kept, results, strict=True)
+            ]
+            pairs = [f"{node(k)}: {'g' if k == last else x}" for k, x in zip(self._kept, results, strict=True)]
+            lines = [f"kept = {{{', '.join(pairs)}}}", *[f"{node(k)}.grad = None" for k in self._missed]]
             # With the last node goes what hangs on it, and on nothing else.
-            return [*lines, *([] if self._held else [f"if not retain: _n{last}.release()"]), "return kept"]
+            return [*lines, *([] if self._held else [f"if not retain: {root}.release()"]), "return kept"]
 
-        return self._text(self._left, "retain, oldest, own", lambda c: c.held(self._held), ending)  # type: ignore[no-any-return]
+        def more(compare: Any) -> None:
+            compare.held(self._held)
+            if self.released:
+                compare.miss("retain")
+
+        return self._text(self._left, "retain, oldest, own", more, ending)  # type: ignore[no-any-return]
 
 
 class _Second(_Carried):
@@ -257,6 +321,7 @@ class _Second(_Carried):
 
     def __init__(
         self,
+        into: Any,
         nodes: Any,
         uses: Any,
         varying: Any,
@@ -264,7 +329,7 @@ class _Second(_Carried):
         inputs: Sequence[Node],
         directions: Sequence[Any],
     ) -> None:
-        super().__init__(nodes, uses, varying)
+        super().__init__(into, nodes, uses, varying)
         if not all(_is_known(node.rule) for node in nodes):
             raise JitError("what somebody else's derivative does with tangents is not known")
         self._inputs = [nodes.index(node) for node in inputs]
@@ -314,6 +379,14 @@ def _is_known(rule: Any) -> bool:
     return rule is None or rule.ours or not hasattr(rule, "enclose")
 
 
+def _is_numpys(rule: Any) -> bool:
+    """Tell whether the derivatives of a rule are of a function of NumPy's, and so made of NumPy's functions.
+
+    What else there is may look at values, or compute with plain arrays in a way of its own.
+    """
+    return _is_known(rule) and (not hasattr(rule, "enclose") or rule.name.startswith("np."))
+
+
 def _are_same(found: dict[int, Any], again: dict[int, Any]) -> bool:
     """Tell whether arrays are the same, and lie in the same order in memory."""
     if found.keys() != again.keys():
@@ -322,6 +395,20 @@ def _are_same(found: dict[int, Any], again: dict[int, Any]) -> bool:
         x.dtype == (y := again[k]).dtype and x.strides == y.strides and x.tobytes() == y.tobytes()
         for k, x in found.items()
     )
+
+
+def _other_orders(found: dict[int, Any], again: dict[int, Any]) -> dict[int, str]:
+    """Return in which order those arrays lie that are the same but for that; nothing where one is another array."""
+    orders = {}
+    for k, x in found.items():
+        y = again.get(k)
+        if y is None or x.dtype != y.dtype or x.tobytes() != y.tobytes():
+            return {}
+        if x.strides != y.strides:
+            if not (x.flags.c_contiguous or x.flags.f_contiguous):
+                return {}
+            orders[k] = "C" if x.flags.c_contiguous else "F"
+    return orders
 
 
 def _called(program: Program, derivative: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

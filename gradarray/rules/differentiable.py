@@ -210,7 +210,6 @@ class Elementwise(Differentiable):
         self.selects = selects
         self.exact = not any(callable(partial) for partial in partials)
         self.partials = tuple(partials)
-        self.multiplies = func.nin == 1 and callable(partials[0])
         self._needs = tuple(self._needed(partial) for partial in partials)
         unnamed = tuple([f"x{i + 1}" for i in range(func.nin)])
         self.operands = next((names(p)[1:] for p in partials if callable(p)), unnamed)
@@ -300,9 +299,6 @@ class Elementwise(Differentiable):
             level = 0 if np.ndim(level) == 0 else np.where((level < HARD) & np.isfinite(g), level, 0)
         args, out, _ = super().noted(node, g)
         return args, out, level
-
-    def written(self, writer: Any, node: Node) -> Iterable[str]:
-        return writer.elementwise(node, self)  # type: ignore[no-any-return]
 
     def tangent(
         self, ans: Any, operands: Sequence[Any], tangents: Sequence[Any], params: dict[str, Any], forward: Any
@@ -631,9 +627,6 @@ class Function(Differentiable):
         """Return the worst kind of infinite slope that an inner derivative which vanishes excuses here."""
         return ROOT
 
-    def written(self, writer: Any, node: Node) -> Iterable[str]:
-        return writer.function(node, self) if self.alone else writer.call(node)  # type: ignore[no-any-return]
-
     def keeps(self, position: int) -> bool:
         return self._kept[0 if self.sequence else min(position, len(self._kept) - 1)]
 
@@ -737,9 +730,6 @@ class Linear(Function):
     carefully = Differentiable.carefully
     mark = Differentiable.mark
 
-    def written(self, writer: Any, node: Node) -> Iterable[str]:
-        return writer.call(node) if self.sequence else writer.linear(node, self)  # type: ignore[no-any-return]
-
 
 class Bilinear(Function):
     """A function that is linear in each of its two operands."""
@@ -781,9 +771,6 @@ class Bilinear(Function):
 
     def excusing(self, node: Node) -> int:
         return SHARP if node.parents[0] is node.parents[1] else ROOT
-
-    def written(self, writer: Any, node: Node) -> Iterable[str]:
-        return writer.call(node) if node.kwargs else writer.bilinear(node, self)  # type: ignore[no-any-return]
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         p, q = node.parents

@@ -8,7 +8,7 @@ comparison raises, the tape is another one as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -55,7 +55,7 @@ def _base() -> int:
     return found if COUNTED else 0
 
 
-_BASE = _base()
+BASE = _base()
 
 
 def held_nodes(nodes: list[Node], uses: dict[Node, int]) -> frozenset[int]:
@@ -67,13 +67,13 @@ def held_nodes(nodes: list[Node], uses: dict[Node, int]) -> frozenset[int]:
         [
             k
             for k, found in enumerate(map(references, nodes))
-            if found > (_BASE + uses[nodes[k]] if COUNTED else 0) and nodes[k].rule is not None and k + 1 < len(nodes)
+            if found > (BASE + uses[nodes[k]] if COUNTED else 0) and nodes[k].rule is not None and k + 1 < len(nodes)
         ]
     )
 
 
-class Comparison:
-    """The text as it grows. In it _n5 is the sixth node of the tape, from the oldest on.
+class Told:
+    """The text of a comparison, as it grows.
 
     Attributes
     ----------
@@ -81,15 +81,10 @@ class Comparison:
     names : what the text refers to
     """
 
-    def __init__(self, nodes: list[Node], uses: dict[Node, int], given: Mapping[Path, str], read: set[str]) -> None:
-        """Begin it; `given` has the names of what a plan reads, and the names in `read` are those that it needs."""
+    def __init__(self) -> None:
         self.lines: list[str] = []
         self.names: dict[str, Any] = {"_refs": references, "_ndarray": np.ndarray, "_Spec": Spec}
-        self._nodes, self._uses, self._given = nodes, uses, given
-        self._idle = {name for name in given.values() if name not in read}
-        self._number = {node: k for k, node in enumerate(nodes)}
         self._known: dict[int, str] = {}
-        self._count = 0
 
     def miss(self, *tests: str) -> None:
         if tests:
@@ -103,6 +98,42 @@ class Comparison:
             self.names[name] = value
         return name
 
+    def form(self, x: str, value: Any, tests: list[str], like: Any = None) -> None:
+        """Compare what kind of thing something is that may have another value each time."""
+        if type(value) is not np.ndarray:
+            tests.append(f"type({x}) is not {self.constant(type(value))}")
+            return
+        tests.append(f"type({x}) is not _ndarray")
+        if like is None or like.shape != value.shape:
+            tests.append(f"{x}.shape != {value.shape}")
+        if like is None or like.dtype is not value.dtype:
+            tests.append(f"{x}.dtype is not {self.constant(value.dtype)}")
+        if value.ndim:
+            tests.append(f"{x}.strides != {value.strides}")
+
+
+class Comparison(Told):
+    """A comparison node by node. In it _n5 is the sixth node of the tape, from the oldest on.
+
+    Attributes
+    ----------
+    given : the names of what a plan may read, by where it stands
+    root : the name of the last node
+    """
+
+    def __init__(self, nodes: list[Node], uses: dict[Node, int]) -> None:
+        super().__init__()
+        self.given: dict[Path, str] = {}
+        self.root = f"_n{len(nodes) - 1}"
+        self._nodes, self._uses = nodes, uses
+        self._idle: set[str] = set()
+        self._number = {node: k for k, node in enumerate(nodes)}
+        self._count = 0
+
+    def node(self, k: int) -> str:
+        """Return the name of a node, by its number from the oldest on."""
+        return f"_n{k}"
+
     # --- how nodes hang together --------------------------------------------------------------------------------------
 
     def structure(self) -> None:
@@ -114,7 +145,7 @@ class Comparison:
             node, n = nodes[k], f"_n{k}"
             tests = [f"{n}.rule is not {'None' if node.rule is None else self.constant(node.rule)}"]
             tests.append(f"{n}.dtype is not {self.constant(node.dtype)}")
-            if not self._shape_follows(node):
+            if not shape_follows(node, self._uses):
                 tests.append(f"{n}.shape != {node.shape}")
             if node.rule is not None and not node.rule.fixed and not node.kwargs:
                 tests.append(f"{n}.kwargs")
@@ -144,30 +175,22 @@ class Comparison:
         order = [f"_n{k}.order <= _n{k - 1}.order" for k in loose]
         self.miss(*order, "_n0.order < oldest")
 
-    def _shape_follows(self, node: Node) -> bool:
-        """Tell whether a node has its shape if the rest is as it was."""
-        rule, args = node.rule, node.args
-        if rule is None or not rule.shape_follows:
-            return False
-        if rule.aligned:
-            return all(p in self._uses or type(x) in _NUMBERS for p, x in zip(node.parents, args, strict=True))
-        return type(args) in (int, slice)
-
     def held(self, held: frozenset[int]) -> None:
         """Compare which of the nodes somebody holds: nobody has fewer references than are known."""
         free = [k for k, node in enumerate(self._nodes[:-1]) if node.rule is not None and k not in held]
         if free:
-            known = sum([self._uses[self._nodes[k]] + _BASE for k in free]) if COUNTED else 0
+            known = sum([self._uses[self._nodes[k]] + BASE for k in free]) if COUNTED else 0
             own = f" + {len(free)} * own" if COUNTED else ""
             self.miss(f"sum(map(_refs, ({', '.join([f'_n{k}' for k in free])},))) != {known}{own}")
         for k in held:
-            known = self._uses[self._nodes[k]] + _BASE if COUNTED else 0
+            known = self._uses[self._nodes[k]] + BASE if COUNTED else 0
             self.miss(f"sum(map(_refs, (_n{k},))) <= {known}{' + own' if COUNTED else ''}")
 
     # --- what nodes saved ---------------------------------------------------------------------------------------------
 
-    def saved(self) -> None:
-        """Read and compare what the nodes saved."""
+    def saved(self, read: set[str]) -> None:
+        """Read and compare what the nodes saved; the names in `read` are those that the plan needs."""
+        self._idle = {name for name in self.given.values() if name not in read}
         for k, node in enumerate(self._nodes):
             if node.rule is None:
                 continue
@@ -178,7 +201,7 @@ class Comparison:
                 self._value(f"_n{k}.args", (k, ".args"), node.args, tests)
             if node.kwargs:
                 self._value(f"_n{k}.kwargs", (k, ".kwargs"), node.kwargs, tests)
-            if node.out is not None and self._given.get((k, ".out")) not in self._idle:
+            if node.out is not None and self.given.get((k, ".out")) not in self._idle:
                 self._value(f"_n{k}.out", (k, ".out"), node.out, tests, node)
             self.miss(*tests)
 
@@ -186,7 +209,7 @@ class Comparison:
         assert node.rule is not None
         wanted = []
         for i, (x, parent) in enumerate(zip(node.args, node.parents, strict=True)):
-            name = self._given.get((k, f".args[{i}]"))
+            name = self.given.get((k, f".args[{i}]"))
             idle = x is None or type(x) is Spec or name in self._idle
             # A parent, or the node itself, has the shape that is all there is to know.
             if not idle or (parent is None and not node.rule.shape_follows):
@@ -201,7 +224,7 @@ class Comparison:
 
     def _value(self, x: str, path: Path, value: Any, tests: list[str], like: Node | None = None) -> None:
         """Compare what stands at a place, and give it its name if it is read; `like` has its shape and dtype."""
-        name = self._given.get(path)
+        name = self.given.get(path)
         kind = type(value)
         if name is not None:
             if name != x:
@@ -227,27 +250,30 @@ class Comparison:
             literal = repr(value) if kind is int else self.constant(value)
             tests.append(f"type({x}) is not {kind.__name__} or {x} != {literal}")
             # -0.0 equals 0.0, and is not the same.
-            if kind is not int and 0 in ((value,) if kind is float else (value.real, value.imag)):
+            if has_zero(value):
                 tests.append(f"str({x}) != {str(value)!r}")
         elif kind in _BY_EQUALITY or isinstance(value, np.dtype) or inner is not None:
             tests.append(f"{x} != {self.constant(value)}")
         else:
             tests.append(f"{x} is not {'None' if value is None else self.constant(value)}")
 
-    def form(self, x: str, value: Any, tests: list[str], like: Any = None) -> None:
-        """Compare what kind of thing something is that may have another value each time."""
-        if type(value) is not np.ndarray:
-            tests.append(f"type({x}) is not {self.constant(type(value))}")
-            return
-        tests.append(f"type({x}) is not _ndarray")
-        if like is None or like.shape != value.shape:
-            tests.append(f"{x}.shape != {value.shape}")
-        if like is None or like.dtype is not value.dtype:
-            tests.append(f"{x}.dtype is not {self.constant(value.dtype)}")
-        if value.ndim:
-            tests.append(f"{x}.strides != {value.strides}")
-
 
 def _is_whole(x: Any) -> bool:
     """Tell whether something equals nothing but its like."""
     return x is None or x is Ellipsis or type(x) is slice
+
+
+def has_zero(x: Any) -> bool:
+    """Tell whether there is a zero in something, which may have another sign."""
+    kind = type(x)
+    return (kind is float and x == 0) or (kind is complex and 0 in (x.real, x.imag))
+
+
+def shape_follows(node: Node, uses: Container[Node]) -> bool:
+    """Tell whether a node has its shape if the rest is as it was."""
+    rule, args = node.rule, node.args
+    if rule is None or not rule.shape_follows:
+        return False
+    if rule.aligned:
+        return all(p in uses or type(x) in _NUMBERS for p, x in zip(node.parents, args, strict=True))
+    return type(args) in (int, slice)

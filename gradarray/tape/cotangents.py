@@ -52,7 +52,6 @@ class _Pick(PullbackRule):
     name = "result"
     shared = True
     fixed = True
-    has_text = False  # what comes back to the call is a list
     batches = True
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
@@ -244,8 +243,3 @@ class Reading(PullbackRule):
     ) -> Any:
         (c,) = self.pullback(node, g)
         return ((c, None if dg is None else next(iter(self.pullback(node, dg)))),)
-
-    def written(self, writer: Any, node: Node) -> Iterable[str]:
-        (parent,) = node.parents
-        has_axes = parent is not None and parent.shape
-        return writer.reading(node, self) if has_axes else writer.call(node)  # type: ignore[no-any-return]

@@ -35,12 +35,10 @@ class PullbackRule:
     in_place : whether what comes back to the operand is the cotangent itself, changed in a part
     put : of a rule that reads some elements, what adds a cotangent into a buffer at the place that the node's args tell
     fixed : whether all its nodes have the same number of operands, and no parameters
-    has_text : whether it can stand in a plan that writer.py writes
     aligned : whether the args of its nodes are operands, aligned with the parents
     shape_follows : whether the operands' shapes, and an index that is a number or a slice, tell the result's shape
     along : whether there may be a way for it in `pull_along`
     flat : whether all that comes back to the operands is zero
-    multiplies : whether it has one operand, whose cotangent is the node's times an array of the result's shape
     """
 
     name: str
@@ -56,11 +54,9 @@ class PullbackRule:
     in_place = False
     put: Callable[[Array, Any, Array], None] | None = None
     fixed = False
-    has_text = True
     aligned = False
     shape_follows = False
     along = False
-    multiplies = False
     flat = False
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
@@ -121,10 +117,6 @@ class PullbackRule:
     def noted(self, node: Node, g: Array) -> tuple[Any, Any, Any]:
         """Return what `mark` needs of args and out, with no large array in it, and how infinities came about."""
         return node.args, node.out, 0
-
-    def written(self, writer: Any, node: Node) -> Iterable[str]:
-        """Return the lines of a plan that pull a cotangent back; see `plans`."""
-        return writer.call(node)  # type: ignore[no-any-return]
 
     def smoothed(self, node: Node) -> Node | None:
         """Return a node of the same value that can be differentiated twice where this one cannot, if there is one."""

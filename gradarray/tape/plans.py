@@ -5,8 +5,8 @@ is written that does the same with nothing left to find out. It first goes throu
 structure that it was written for. Another tape is left to `sweeps.sweep`, and so is one from which a NaN comes out. The
 arithmetic is the same, to the last bit.
 
-Of a short tape of small arrays the function is the program of the loop, as `ga.jit` would write it: the calls of NumPy
-that the loop comes to, and nothing else. Of others it is what writer.py writes, node by node.
+The function is the program of the loop, as `ga.jit` would write it: the calls of NumPy that the loop comes to, and
+nothing else.
 """
 
 from __future__ import annotations
@@ -16,23 +16,29 @@ from typing import Any, TypeVar
 
 from ..context.settings import SILENT, errors, paused, watching
 from ..kernels import guard
-from ..kernels.arrays import FLOAT32, FLOAT64, HEAVY, LARGE, Array
+from ..kernels.arrays import HEAVY, Array
 from ..kernels.traced import TRACED
 from . import sweeps
 from .comparing import Path, floats
 from .nodes import Node, by_order
 from .sweeps import reachable
 from .unchanged import verify
-from .writer import LONGEST, Gradients, Plan, Writer
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+Gradients = dict[Node, Array]
+# Takes root, cotangent, retain and oldest as `sweep` does, and how many references to each node its caller has. None
+# stands for a tape of another structure; no gradients at all say that a NaN came out.
+Plan = Callable[[Node, Array, bool, int, int], Gradients | None]
 
 # So many tapes that no plan was for, with the same rules, make it worth writing one. That takes 100 to 300 us a node,
 # and each later sweep takes 1 to 3 us a node less. Whoever writes when the loop has cost about as much as writing will
 # never loses more than half, however many more tapes come.
 REPEATS = 64
 MOST_NODES = 5_000
+# Longer tapes than this are told from others in columns, not node by node.
+LONGEST = 400
 # So many plans for tapes with the same rule at the end are kept, and so much else is remembered.
 MOST = 8
 MUCH = 256
@@ -177,25 +183,14 @@ def written(uses: dict[Node, int], g: Array, varying: set[Path]) -> Plan | None:
 
     `g` is a cotangent of the last node, and Python's numbers are others at `varying` places.
     """
-    if program is not None and len(uses) <= LONGEST and all(map(_is_plain, uses)):
-        plan = program(uses, g, varying)
-        if plan is not None:
-            return plan
-    dtype = next(iter(uses)).dtype
-    if dtype is not FLOAT64 and dtype is not FLOAT32:
+    if program is None or not all(map(_is_plain, uses)):
         return None
-    for node in uses:
-        rule = node.rule
-        if node.dtype is not dtype or (
-            rule is not None and (not (rule.shared and rule.has_text) or (node.size >= HEAVY and not rule.in_place))
-        ):
-            return None
-    writer = Writer(uses, dtype)
-    return writer.plan() if len(uses) <= LONGEST else writer.rolled()
+    return program(uses, g, varying)
 
 
 def _is_plain(node: Node) -> bool:
-    """Tell whether the loop does with a node what traced arrays do: of large results it has other ways."""
-    if node.rule is not None and (not node.rule.shared or node.size >= LARGE):
+    """Tell whether the loop may do with a node what traced arrays do."""
+    rule = node.rule
+    if rule is not None and (not rule.shared or (node.size >= HEAVY and not rule.in_place)):
         return False
     return node.dtype.char in "fdFD" and node.dtype.isnative

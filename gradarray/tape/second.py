@@ -19,10 +19,9 @@ from ..kernels.arrays import FLOAT64, LARGE, Array, factor_of
 from ..kernels.traced import TRACED
 from . import careful, wrapping
 from .nodes import Node, by_order
-from .plans import MOST, Often, room
+from .plans import LONGEST, MOST, Often, room
 from .sweeps import add_cotangents, is_clean, reachable
 from .unchanged import verify
-from .writer import LONGEST
 
 Products = list[Array | None]
 # Takes root, cotangent, oldest, the inputs and their directions, and does what `hessian_product` does. None stands for

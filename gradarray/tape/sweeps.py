@@ -124,9 +124,11 @@ def sweep(
     return gradients
 
 
-def pulled(nodes: list[Node], uses: dict[Node, int], root: Node, g: Array) -> dict[Node, Array] | None:
-    """Do what `sweep` does, of a tape that stays and with nothing but the loop; return None where a NaN comes out."""
-    return _pull(nodes, uses, root, g, True)
+def pulled(
+    nodes: list[Node], uses: dict[Node, int], root: Node, g: Array, retain: bool = True
+) -> dict[Node, Array] | None:
+    """Do what `sweep` does with nothing but the loop, and release nothing; return None where a NaN comes out."""
+    return _pull(nodes, uses, root, g, retain)
 
 
 # Three loops, each of which returns None where a NaN came out, so that it has to be done again with care.
@@ -179,7 +181,7 @@ def _pull(nodes: list[Node], uses: dict[Node, int], root: Node, g: Array, retain
         if large:
             held = [g]
             g = c = None
-            pull_whole(node, held, pending, owned, bool(mine), node in kept, True)
+            _pull_whole(node, held, pending, owned, bool(mine), node in kept)
             continue
         for parent, c in zip(  # noqa: B905 - strict= costs as much as the rest
             node.parents,
@@ -322,20 +324,16 @@ def add_cotangents(
             pending[parent] = pending[parent] + c
 
 
-def pull_whole(
-    node: Node, held: list[Array], pending: dict[Node, Array], owned: set[Node], mine: bool, kept: bool, large: bool
+def _pull_whole(
+    node: Node, held: list[Array], pending: dict[Node, Array], owned: set[Node], mine: bool, kept: bool
 ) -> None:
-    """Pull the cotangent that a list holds alone back through a node; a NaN is left to come out at the leaves.
+    """Pull the cotangent that a list holds alone back through a node, after a large array has come.
 
-    `mine` tells that it is a buffer, `kept` that it is a gradient, and `large` that a large array has come.
+    `mine` tells that it is a buffer, and `kept` that it is a gradient. A NaN is left to come out at the leaves.
     """
     rule: Any = node.rule
-    if large:
-        mine = mine or _spare(held, 0)
-        pulled = rule.contributions(node, held.pop(), _unmended)
-    else:
-        pulled = rule.pullback(node, held.pop())
-    add_cotangents(node.parents, pulled, pending, owned, mine and not kept)
+    mine = mine or _spare(held, 0)
+    add_cotangents(node.parents, rule.contributions(node, held.pop(), _unmended), pending, owned, mine and not kept)
 
 
 def _unmended(i: int) -> None:

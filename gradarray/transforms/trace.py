@@ -31,10 +31,9 @@ from ..reverse.tensor import Tensor, variable
 from ..tape import loss
 from ..tape.loss import differentiating
 from ..tape.nodes import AWAITED, Node, PullbackRule, next_order
-from ..tape.plans import sweep, sweep_closed
+from ..tape.plans import Gradients, sweep, sweep_closed
 from ..tape.sweeps import reachable
 from ..tape.wrapping import is_point, new_object, wrap
-from ..tape.writer import Gradients
 from .argnums import Argnums, function_name
 from .checks import check_argument, is_usual, zeros_of
 from .containers import LEAF, Fixed, Tree, flatten, map_leaves

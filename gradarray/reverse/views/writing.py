@@ -88,9 +88,6 @@ class _SetItem(PullbackRule):
                 g[index] = 0
         return picked
 
-    def written(self, writer: Any, node: Node) -> Iterable[str]:
-        return writer.assignment(node, self)  # type: ignore[no-any-return]
-
 
 class _SetWindows(_SetItem):
     """The rule of writing through a view that shows elements more than once: of those, one value alone stays.
@@ -99,7 +96,6 @@ class _SetWindows(_SetItem):
     """
 
     in_place = False
-    written = PullbackRule.written
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         base, value = node.parents

@@ -1,4 +1,4 @@
-"""Plans with loops, for long tapes in which the same comes again and again."""
+"""Plans of long tapes, which are compared in columns; their programs have loops. Here both begin sooner."""
 
 import gc
 import weakref
@@ -7,15 +7,22 @@ import numpy as np
 import pytest
 
 import gradarray as ga
+from gradarray.compiler import rolled, sweeping
 from gradarray.rules.primitives import primitive
-from gradarray.tape import plans, rolling, sweeps
+from gradarray.tape import plans, sweeps
 from tests.counted import counted
 
-pytestmark = pytest.mark.usefixtures("fresh_plans")
+pytestmark = pytest.mark.usefixtures("fresh_plans", "long_sooner")
 
-TURNS = 150
+TURNS = 40
 rng = np.random.default_rng(0)
 X, Y, M = rng.normal(size=5), rng.uniform(0.5, 1.5, 5), 0.4 * rng.normal(size=(5, 5))
+
+
+@pytest.fixture
+def long_sooner(monkeypatch):
+    monkeypatch.setattr(sweeping, "LONGEST", 50)
+    monkeypatch.setattr(rolled, "LONG", 50)
 
 
 def by_loop(f, *arrays):
@@ -102,7 +109,7 @@ def two_loops(x, y, m, turns=TURNS):
 
 
 def nested(x, y, m, turns=TURNS):
-    for _ in range(turns - 50):
+    for _ in range(turns - 10):
         z = x
         for _ in range(4):
             z = z * y + 0.1
@@ -133,7 +140,7 @@ def held_in_the_middle(x, y, m, turns=TURNS):
     held = []
     for k in range(turns):
         x = np.tanh(m @ x + y * x)
-        if k in (3, 70, turns - 1):
+        if k in (3, 20, turns - 1):
             held.append(x)
     return np.sum(x), held
 
@@ -172,8 +179,6 @@ PROGRAMS = [
     *(iterated, read, filled, stepping, in_place, lagging, fibonacci, two_loops, nested, collected, collected_early),
     *(held_in_the_middle, held_buffer, leaf_in_each_turn, nothing_comes, unequal_ends),
 ]
-# Too little of these is alike, or what is met in a loop stood before it.
-LEFT = [collected, collected_early, leaf_in_each_turn]
 
 
 @pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
@@ -182,8 +187,7 @@ def test_the_loop_and_the_plan_give_the_same_bits(f, loops):
     loops.clear()
     for _ in range(3):
         agree(by_plan(f, X, Y, M), expected)
-    assert len(loops) == (3 if f in LEFT else 1)
-    assert any(known.plans for known in plans._known.values()) == (f not in LEFT)
+    assert len(loops) == 1
     agree(by_plan(f, Y, X, M.T), by_loop(f, Y, X, M.T))
 
 
@@ -204,7 +208,7 @@ def test_a_plan_is_not_taken_where_one_turn_is_another_one(loops):
             x = np.tanh(m @ x + y * x) if k != odd else np.sin(m @ x + y * x)
         return np.sum(x), []
 
-    for odd in (0, 1, 75, TURNS - 2, TURNS - 1):
+    for odd in (0, 1, TURNS // 2, TURNS - 2, TURNS - 1):
         plans._known.clear()
         for _ in range(2):
             by_plan(f, X, Y, M)
@@ -325,7 +329,7 @@ def test_what_returns_nothing_in_some_turns_has_no_influence_there(restored_tabl
 
 
 @counted
-@pytest.mark.parametrize("f", [*PROGRAMS, *range(24)], ids=lambda f: getattr(f, "__name__", f))
+@pytest.mark.parametrize("f", [*PROGRAMS, *range(12)], ids=lambda f: getattr(f, "__name__", f))
 def test_the_loop_and_the_plan_keep_the_same(f):
     f = random_program(f) if isinstance(f, int) else f
     by_plan(f, X, Y, M)
@@ -387,7 +391,7 @@ def random_program(seed):
     return f
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", range(12))
 def test_programs_at_random(seed):
     f = random_program(seed)
     expected = by_loop(f, X, Y, M)
@@ -398,20 +402,8 @@ def test_programs_at_random(seed):
 
 def test_most_random_programs_have_a_plan():
     served = 0
-    for seed in range(24):
+    for seed in range(8):
         plans._known.clear()
         by_plan(random_program(seed), X, Y, M)
         served += any(known.plans for known in plans._known.values())
-    assert served > 15
-
-
-# --- what repeats in a sequence --------------------------------------------------------------------------------------
-
-
-def test_runs_cover_a_sequence():
-    assert rolling.runs("abc") == [(0, 3, 1)]
-    assert rolling.runs("ab" * 20) == [(0, 2, 20)]
-    assert rolling.runs("xyz" + "abac" * 20 + "w") == [(0, 3, 1), (3, 4, 20), (83, 1, 1)]
-    found = rolling.runs("q" + ("aab" * 4 + "c") * 10)
-    assert rolling.size_of(found) <= 14
-    assert sum(run.period * run.times for run in found) == 131
+    assert served > 5
