@@ -13,7 +13,7 @@ from hypothesis import given, settings
 
 import gradarray as ga
 from gradarray.compiler import jit as jit_module
-from gradarray.compiler.machine import backend, parts
+from gradarray.compiler.machine import backend, nests, parts
 from gradarray.kernels import parts as kernel_parts
 from gradarray.transforms.containers import flatten
 from tests.compiler.test_random_programs import moved, outcome
@@ -59,8 +59,11 @@ def _silent(f: Any) -> Any:
 
 @pytest.fixture(autouse=True, scope="module")
 def by_python() -> Any:
-    """Carry out what would be compiled, however little it is."""
+    """Carry out what would be compiled, and in nests, however little it is."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nests, "LEAST", 1)
+        patch.setattr(nests, "_ROW", 3)
+        patch.setattr(nests, "_BLOCK", 4)
         patch.setattr(jit_module, "need_numba", lambda: None)
         patch.setattr(backend, "compile_text", interpreted)
         patch.setattr(parts, "LEAST", 0.1)

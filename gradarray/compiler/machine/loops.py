@@ -13,7 +13,9 @@ from typing import NamedTuple
 from ..statements import Variable
 from .helpers import AT_ONCE
 from .lowering import Operation
-from .places import Places, Position
+from .nests import Nest, nested
+from .places import Places, Position, along
+from .reducing import NEUTRAL, columns_lines, indented, row_text, started
 from .table import TYPES
 
 
@@ -83,6 +85,9 @@ class LoopWriter:
         self._names: dict[Variable, str] = {}
         self._lines: list[str] = []
         self._helpers: dict[str, None] = {}
+        self._nest = Nest(0)
+        self._around: tuple[list[str], list[str]] = [], []  # what stands before a nest, and behind it
+        self._totals = 0
 
     def function(self, operations: Sequence[Operation]) -> Compiled:
         """Return the function that carries out operations."""
@@ -91,19 +96,22 @@ class LoopWriter:
         self._checked = _checked(operations, self._kind, self._memory)
         stored = self._stored()
         filled = [v for v in stored if self._wanted(v)]
+        nests = nested(self._groups, self._places, self._memory, [v for v in stored if v not in filled])
+        rooms = {v: room.size for nest in nests for v, room in nest.local.items()}
         numbers = [v for v in self._made if self._wanted(v)]
         arguments = [*self._given]
         for v in (*arguments, *filled):
             self._named(v)
         for v in stored:
-            if v not in filled:
-                self._lines.append(f"    {self._named(v)} = np.empty({math.prod(v.shape)}, np.{v.dtype.name})")
+            size = rooms.get(v, math.prod(v.shape))
+            if v not in filled and size:
+                self._lines.append(f"    {self._named(v)} = np.empty({size}, np.{v.dtype.name})")
         fails = any(o.kind in ("clean", "guard") for o in operations)
         self._lines += ["    missed = 0"] if fails else []
         self._lines += ["    odd = 0"] if self._checked else []
         self._stored_ones = {*stored}
-        for group in self._groups:
-            self._write(group)
+        for nest in nests:
+            self._write_nest(nest)
         status = " | ".join(["missed"] * fails + ["odd << 1"] * bool(self._checked)) or "0"
         results = ", ".join([status, *[self._names[v] for v in numbers]])
         head = ", ".join([self._names[v] for v in (*arguments, *filled)])
@@ -136,7 +144,7 @@ class LoopWriter:
                 continue
             place = self._at(v)
             self._needs(place.base)
-            touched.append((False, self._memory(v.memory), place, _along(place, v, o.shape) if loop else ()))
+            touched.append((False, self._memory(v.memory), place, along(place, v, o.shape) if loop else ()))
         into = o.result if o.target is None else o.target
         if into is not None and into.memory is not None:
             place = self._at(into)
@@ -145,7 +153,7 @@ class LoopWriter:
                 if not o.text:
                     return
             self._needs(place.base)
-            touched.append((True, self._memory(into.memory), place, _along(place, into, o.shape) if loop else ()))
+            touched.append((True, self._memory(into.memory), place, along(place, into, o.shape) if loop else ()))
         for writes, memory, place, strides in touched:
             for t in (*self._writes.get(memory, ()), *(self._reads.get(memory, ()) if writes else ())):
                 shared = self._groups[t.group].takes(o) and _follows(t, place, strides)
@@ -192,8 +200,19 @@ class LoopWriter:
         return f"{name}_" if (base in self._given or self._wanted(base)) and len(base.shape) > 1 else name
 
     def _element(self, base: Variable, index: str) -> str:
+        if base in self._nest.local and not self._nest.local[base].size:
+            return self._named(base)
         whole = not base.shape and (base in self._given or self._wanted(base))
         return f"{self._array(base)}[{'()' if whole else index}]"
+
+    def _write_nest(self, nest: Nest) -> None:
+        self._nest, self._around = nest, ([], [])
+        begin = len(self._lines)
+        for group in nest.groups:
+            self._write(group)
+        if nest.length:
+            before, behind = self._around
+            self._lines[begin:] = [*before, *nest.head(), *indented(self._lines[begin:]), *behind]
 
     def _write(self, group: _Group) -> None:
         if group.kind != "elements":
@@ -203,8 +222,10 @@ class LoopWriter:
         axes = self._axes(group)
         indent = "    "
         for k, (n, _) in enumerate(axes):
-            self._lines.append(f"{indent}for {_INDICES[k]} in range({n}):")
-            indent += "    "
+            head = f"for {_INDICES[k]} in range({n}):" if k or not self._nest.length else self._nest.units(n)[0]
+            if head:
+                self._lines.append(f"{indent}{head}")
+                indent += "    "
         self._here: dict[tuple[Variable, int, tuple[int, ...]], str] = {}  # what stands at a place, in this turn
         self._count = 0
         for o in group.operations:
@@ -213,15 +234,17 @@ class LoopWriter:
     def _axes(self, group: _Group) -> list[tuple[int, tuple[int, ...]]]:
         """Return the loops: how long each is, and the axes that it goes along; outermost first."""
         touched = [v for o in group.operations for v in (*o.operands, o.result, o.target)]
-        every = [_along(self._at(v), v, group.shape) for v in touched if v is not None and v.memory is not None]
+        every = [along(self._at(v), v, group.shape) for v in touched if v is not None and v.memory is not None]
         axes = [k for k, n in enumerate(group.shape) if n != 1]
         if every:
-            # The longest steps outside.
-            axes.sort(key=lambda k: -max(abs(s[k]) for s in every))
+            # The longest steps outside; in a nest, its own.
+            lead = axes[:1] if self._nest.length else []
+            axes.sort(key=lambda k: (k not in lead, -max(abs(s[k]) for s in every)))
         loops: list[list[int]] = []
         for k in axes:
             n = group.shape[k]
-            if loops and all(s[loops[-1][-1]] == s[k] * n for s in every):
+            alone = len(loops) == 1 and self._nest.length and self._nest.rows == 1
+            if loops and not alone and all(s[loops[-1][-1]] == s[k] * n for s in every):
                 loops[-1].append(k)
             else:
                 loops.append([k])
@@ -231,12 +254,16 @@ class LoopWriter:
 
     def _index(self, place: Position, strides: tuple[int, ...], axes: Sequence[tuple[int, tuple[int, ...]]]) -> str:
         terms = []
-        for name, (_, ks) in zip(_INDICES, axes, strict=False):
+        room = self._nest.local.get(place.base)
+        for k, (name, (n, ks)) in enumerate(zip(_INDICES, axes, strict=False)):
             stride = strides[ks[-1]]
-            if stride:
+            if room and not k:
+                name = self._nest.units(n)[2]
+            if stride and name != "0":
                 terms.append(name if stride == 1 else f"{name} * {stride}")
-        if place.offset or not terms:
-            terms.append(str(place.offset))
+        offset = place.offset - (room.low if room else 0)
+        if offset or not terms:
+            terms.append(str(offset))
         return " + ".join(terms).replace("+ -", "- ")
 
     def _operation(self, o: Operation, axes: Sequence[tuple[int, tuple[int, ...]]], in_loop: bool) -> Iterable[str]:
@@ -246,7 +273,7 @@ class LoopWriter:
                 names.append(self._named(v))
                 continue
             place = self._at(v)
-            strides = _along(place, v, o.shape)
+            strides = along(place, v, o.shape)
             key = place.base, place.offset, strides
             if key not in self._here:
                 name = self._local()
@@ -270,7 +297,7 @@ class LoopWriter:
             name = self._local()
             yield f"{name} = {text}"
             place = self._at(into)
-            strides = _along(place, into, o.shape)
+            strides = along(place, into, o.shape)
             self._here[place.base, place.offset, strides] = name
             if place.base in self._stored_ones or place.base in self._given:
                 yield f"{self._element(place.base, self._index(place, strides, axes))} = {name}"
@@ -285,47 +312,86 @@ class LoopWriter:
         (v,), r, (m, n) = o.operands, o.result, o.shape
         assert r is not None
         place = self._at(v)
-        name = "count" if self._kind(v) == "?" and o.text == "total" else o.text
-        self._helpers[name] = None
-        array = self._array(place.base)
         if not place.base.shape:
             raise NotImplementedError
-        if r.memory is None or m == 1:
-            into = self._named(r) if r.memory is None else self._element(r, "0")
-            self._lines.append(f"    {into} = {name}({array}, {place.offset}, {n})")
+        name = "count" if self._kind(v) in "?l" and o.text == "total" else o.text
+        self._helpers[name] = None
+        if m == 1:
+            self._write_total(o, name, place)
+            return
+        head, given = self._unit(m, n, place)
+        _, to = self._unit(m, 1, self._at(r))
+        into = self._element(self._at(r).base, to)
+        self._add(head, [f"{into} = {row_text(name, self._array(place.base), given, n)}", *self._asked(o, into)])
+
+    def _write_total(self, o: Operation, name: str, place: Position) -> None:
+        """Reduce everything; in a nest, what is reduced of some rows at a time is reduced in the end."""
+        nest, n, r = self._nest, o.shape[1], o.result
+        assert r is not None
+        into, array = self._named(r) if r.memory is None else self._element(r, "0"), self._array(place.base)
+        if not nest.length:
+            self._add("", [f"{into} = {row_text(name, array, str(place.offset), n)}", *self._asked(o, into)])
+            return
+        before, behind = self._around
+        if n == nest.length and place.base not in nest.local:
+            behind += indented([f"{into} = {name}({array}, {place.offset}, {n})", *self._asked(o, into)])
+            return
+        self._totals += 1
+        parts = f"p{self._totals}"
+        before.append(f"    {parts} = np.empty({nest.parts}, np.{_DTYPES[self._kind(r)]})")
+        each = n // nest.length
+        if nest.rows == 1:
+            part = row_text(name, array, self._unit(nest.length, each, place)[1], each)
+            self._add("", [f"{parts}[i] = {part}"])
         else:
-            start = f"i * {n}" + (f" + {place.offset}" if place.offset else "")
-            row = f"{name}({array}, {start}, {n})"
-            self._lines += [f"    for i in range({m}):", f"        {self._element(r, 'i')} = {row}"]
-        if id(o) in self._checked:
-            if r.memory is None:
-                self._lines.append(f"    odd = odd | ({self._names[r]} - {self._names[r]} != 0)")
-            else:
-                e = self._element(r, "i")
-                self._lines += [f"    for i in range({m}):", f"        odd = odd | ({e} - {e} != 0)"]
+            room = nest.local.get(place.base)
+            start = started("0" if room else "first", each, place.offset - (room.low if room else 0))
+            self._add("", [f"{parts}[part] = {name}({array}, {start}, (last - first) * {each})"])
+        behind += indented([f"{into} = {name}({parts}, 0, {nest.parts})", *self._asked(o, into)])
 
     def _write_columns(self, o: Operation) -> None:
-        (v,), r, (n, k) = o.operands, o.result, o.shape
+        (v,), r, (m, n, k) = o.operands, o.result, o.shape
         assert r is not None
         place = self._at(v)
-        array, e = self._array(place.base), self._element(r, "j")
-        self._lines += [f"    for j in range({k}):", f"        {e} = {array}[j + {place.offset}]"]
-        self._lines += [f"    for i in range(1, {n}):", f"        for j in range({k}):"]
-        self._lines += [f"            {e} = {e} + {array}[i * {k} + j + {place.offset}]"]
+        array, base = self._array(place.base), self._at(r).base
+        if m == 1 and self._nest.length:
+            head, given = self._unit(n, k, place)
+            before, behind = self._around
+            e = self._element(base, "k")
+            before += indented([f"for k in range({k}):", f"    {e} = {NEUTRAL[o.text]}"])
+            more = o.text.format(e, f"{array}[{given} + k]")
+            self._add(head, [f"for k in range({k}):", f"    {e} = {more}"])
+            if id(o) in self._checked:
+                behind += indented([f"for k in range({k}):", *indented(self._asked(o, e))])
+            return
+        head, given = self._unit(m, n * k, place)
+        _, to = self._unit(m, k, self._at(r))
+        into = self._element(base, f"{to} + k")
+        lines = columns_lines(o.text, n, k, lambda at: f"{array}[{given} + {at}]", into)
         if id(o) in self._checked:
-            self._lines += [f"    for j in range({k}):", f"        odd = odd | ({e} - {e} != 0)"]
+            lines += [f"for k in range({k}):", *indented(self._asked(o, into))]
+        self._add(head, lines)
+
+    def _unit(self, m: int, n: int, place: Position) -> tuple[str, str]:
+        """Return a loop over `m` rows, and the place where the `n` elements of one begin."""
+        room = self._nest.local.get(place.base)
+        if self._nest.length:
+            head, of_all, own = self._nest.units(m)
+        else:
+            head, of_all, own = (f"for i in range({m}):", "i", "") if m > 1 else ("", "0", "")
+        return head, started(own if room else of_all, n, place.offset - (room.low if room else 0))
+
+    def _asked(self, o: Operation, e: str) -> list[str]:
+        return [f"odd = odd | ({e} - {e} != 0)"] if id(o) in self._checked else []
+
+    def _add(self, head: str, lines: list[str]) -> None:
+        self._lines += indented([head, *indented(lines)] if head else lines)
 
 
+_DTYPES = {"d": "float64", "f": "float32", "?": "bool_", "l": "int64"}
 # Of fewer, each is computed by itself.
 _SEVERAL = 4
 _INDICES = ("i", "j", "k", "l", "m")
-
-
-def _along(place: Position, v: Variable, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the strides of an array along the axes of a shape that it is broadcast to."""
-    missing = len(shape) - len(v.shape)
-    own = [0 if n == 1 else stride for n, stride in zip(v.shape, place.strides, strict=True)]
-    return (*[0] * missing, *own)
 
 
 def _follows(t: _Touch, place: Position, strides: tuple[int, ...]) -> bool:

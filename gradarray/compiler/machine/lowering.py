@@ -14,7 +14,8 @@ from ..optimise import Optimised, asked_for_nan
 from ..statements import Statement, Variable
 from .guards import asks_itself, squared
 from .places import Places, Position
-from .table import FUNCTIONS, OPERATORS, POWERS
+from .reducing import COLUMNS
+from .table import FUNCTIONS, OPERATORS, POWERS, Expression
 
 # How text refers to a dtype.
 _CAST = {"d": "np.float64({})", "f": "np.float32({})", "l": "np.int64({})", "?": "({} != 0)"}
@@ -30,7 +31,7 @@ class Operation(NamedTuple):
     Attributes
     ----------
     kind : "elements", at all places of a shape; "rows" and "columns", reductions; "clean" and "guard", which fail
-    shape : of the places; of rows and columns, that of two axes over which they go
+    shape : of the places; of rows, that of two axes over which they go, and of columns, three
     text : an expression of the operands {0}, {1}, ..., which are variables; the name of a reduction
     operands
     result : what is made; None where it is written into `target`, or nowhere
@@ -225,7 +226,9 @@ class Lowering:
         if function is None or ufunc is None or None in operands or len(args) != ufunc.nin:
             return None
         if name == "power" and type(args[1]) in (int, float) and (power := self._power(args[1], into)):
-            operands, function, ufunc = operands[:1], function._replace(text=power, loops=frozenset(["d->d"])), None
+            carries = frozenset([0] if args[1] > 0 else ())
+            operands, function = operands[:1], Expression(power, frozenset(["d->d"]), carries)
+            ufunc = None
         if name == "positive" and "?" in operands[0][1]:
             ufunc, function = None, function._replace(loops=frozenset(["?->?"]), text="{0}")
         given = [kind for _, kind, _ in operands]
@@ -353,8 +356,8 @@ class Lowering:
         before, n, behind = math.prod(v.shape[:axis]), v.shape[axis], math.prod(v.shape[axis + 1 :])
         if behind == 1:
             return Operation("rows", (before, n), REDUCTIONS[name], (v,), **more)
-        if before == 1 and name == "add" and kind != "?":
-            return Operation("columns", (n, behind), "{0} + {1}", (v,), **more)
+        if name in COLUMNS and kind in "df" and result == kind:
+            return Operation("columns", (before, n, behind), COLUMNS[name], (v,), **more)
         return None
 
     def _dense(self, place: Position, v: Variable) -> bool:
