@@ -38,7 +38,7 @@ def interpreted(text: str) -> dict[str, Any]:
         return x if isinstance(x, types.FunctionType) else lambda f: f
 
     names = ("Array", "Tuple", "boolean", "float32", "float64", "int64")
-    space: dict[str, Any] = {"np": np, "compiled": compiled, **dict.fromkeys(names, _Type())}
+    space: dict[str, Any] = {"np": np, "compiled": compiled, "contracted": compiled, **dict.fromkeys(names, _Type())}
     exec(text, space)
     functions = {name: _silent(f) for name, f in space.items() if isinstance(f, types.FunctionType)}
     return {
@@ -255,3 +255,46 @@ def test_a_step_that_fails_half_way_leaves_its_arguments_alone() -> None:
         v, c = w.copy(), b.copy()
         found, expected = compiled(w, b, np.float64(x)), step(v, c, np.float64(x))
         assert agrees([np.asarray(y) for y in (found, w, b)], [np.asarray(y) for y in (expected, v, c)])
+
+
+def test_rows_that_are_done_together() -> None:
+    """Softmax, distances of points and moments of rows: also of NaN, infinities and in other layouts."""
+
+    def softmax(x: Any, rows: Any, labels: Any) -> Any:
+        shifted = x - np.max(x, axis=1, keepdims=True)
+        log_p = shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))
+        return -np.mean(log_p[rows, labels])
+
+    def distances(x: Any, *_: Any) -> Any:
+        return np.sum(np.sqrt(np.sum((x[:, None, :] - x[None, :, :]) ** 2, axis=-1) + 1e-9))
+
+    def moments(x: Any, *_: Any) -> Any:
+        y = x - np.mean(x, axis=1, keepdims=True)
+        y[:, 1:] += y[:, :-1] * 0.5
+        z = np.max(y, axis=0) * np.sum(y * y, axis=0) + np.min(x, axis=0)
+        return np.sum(z) * np.sum(np.any(x > 0.5, axis=1) * np.mean(y * y, axis=-1))
+
+    rng = np.random.default_rng(0)
+    rows, labels = np.arange(7), np.array([0, 3, -1, 2, -4, 1, 0])
+    for loss in (softmax, distances, moments):
+        derivative = ga.value_and_grad(loss)
+        run = ga.jit(derivative, strict=True, backend="numba")
+        xs = [rng.normal(size=(7, 4)) for _ in range(4)]
+        for x in (*xs, np.where(xs[0] > 1, np.nan, xs[0]), np.where(xs[0] > 1, np.inf, xs[0]), xs[0].T.copy().T):
+            for _ in range(2):
+                expected, found = outcome(derivative, (x, rows, labels)), outcome(run, (x, rows, labels))
+                assert agrees(found, expected), f"{loss.__name__}: {found} is not {expected}"
+        text = run.source(xs[0], rows, labels)
+        assert "for part in range(" in text or "for i in range(7):\n        for j" in text
+
+
+def test_places_that_are_not_there() -> None:
+    def f(x: Any, rows: Any, columns: Any) -> Any:
+        return np.sum(np.sin(x[rows, columns]) * x[rows, 1])
+
+    run, derivative = [make(ga.value_and_grad(f)) for make in (lambda g: ga.jit(g, backend="numba"), lambda g: g)]
+    x, rows = np.linspace(0, 1, 12).reshape(3, 4), np.array([0, 2, 2])
+    for columns in ([0, 1, 1], [0, 1, 1], [0, -1, -4], [0, 4, 1], [0, -5, 1], [3, 3, 3]):
+        expected, found = [outcome(g, (x, rows, np.array(columns))) for g in (derivative, run)]
+        assert agrees(found, expected), f"{found} is not {expected}"
+    assert "at0 = " in run.source(x, rows, rows)

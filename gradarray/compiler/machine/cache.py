@@ -62,6 +62,7 @@ from numba import njit
 from numba.types import Array, Tuple, boolean, float32, float64, int64
 
 compiled = functools.partial(njit, error_model="numpy", nogil=True, cache={cache})
+contracted = functools.partial(compiled, fastmath={{"contract"}})
 
 
 """

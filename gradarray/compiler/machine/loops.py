@@ -13,6 +13,7 @@ from typing import NamedTuple
 from ..statements import Variable
 from .helpers import AT_ONCE
 from .lowering import Operation
+from .indexing import place_lines
 from .nests import Nest, nested
 from .places import Places, Position, along
 from .reducing import NEUTRAL, columns_lines, indented, row_text, started
@@ -106,7 +107,7 @@ class LoopWriter:
             size = rooms.get(v, math.prod(v.shape))
             if v not in filled and size:
                 self._lines.append(f"    {self._named(v)} = np.empty({size}, np.{v.dtype.name})")
-        fails = any(o.kind in ("clean", "guard") for o in operations)
+        fails = any(o.kind in ("clean", "guard", "taken", "added") for o in operations)
         self._lines += ["    missed = 0"] if fails else []
         self._lines += ["    odd = 0"] if self._checked else []
         self._stored_ones = {*stored}
@@ -217,7 +218,7 @@ class LoopWriter:
     def _write(self, group: _Group) -> None:
         if group.kind != "elements":
             for o in group.operations:
-                (self._write_rows if o.kind == "rows" else self._write_columns)(o)
+                {"rows": self._write_rows, "columns": self._write_columns}.get(o.kind, self._write_looked_up)(o)
             return
         axes = self._axes(group)
         indent = "    "
@@ -371,6 +372,32 @@ class LoopWriter:
         if id(o) in self._checked:
             lines += [f"for k in range({k}):", *indented(self._asked(o, into))]
         self._add(head, lines)
+
+    def _write_looked_up(self, o: Operation) -> None:
+        index = o.operands[: len(o.operands) - (o.kind == "taken")]
+        of = o.operands[-1] if o.target is None else o.target
+        index = [v for v in index if self._kind(v) == "l"]
+        lines, names = [], [f"at{k}" for k in range(len(index))]
+        for name, v in zip(names, index, strict=True):
+            lines.append(f"{name} = {self._strided(v)}")
+        place = self._at(of)
+        at = o.text.split(", ") if o.kind == "taken" else names
+        lines += place_lines(at, of.shape, place.strides, place.offset)
+        element = self._element(place.base, "at")
+        if o.kind == "taken":
+            assert o.result is not None
+            lines.append(f"{self._strided(o.result)} = {element}")
+        else:
+            value = [v for v in o.operands if v not in index]
+            x = o.text.format(*[self._named(v) if v.memory is None else self._strided(v) for v in value])
+            lines.append(f"{element} = {element} + {x}")
+        self._add(f"for i in range({o.shape[0]}):", lines)
+
+    def _strided(self, v: Variable) -> str:
+        """Return the text of the element `i` of an array with one axis, or of one without."""
+        place = self._at(v)
+        stride = place.strides[0] if place.strides else 0
+        return self._element(place.base, started("i" if stride else "0", stride, place.offset))
 
     def _unit(self, m: int, n: int, place: Position) -> tuple[str, str]:
         """Return a loop over `m` rows, and the place where the `n` elements of one begin."""

@@ -13,6 +13,7 @@ from ..forms import Form, Hole, Other, form_read
 from ..optimise import Optimised, asked_for_nan
 from ..statements import Statement, Variable
 from .guards import asks_itself, squared
+from .indexing import added, looked_up
 from .places import Places, Position
 from .reducing import COLUMNS
 from .table import FUNCTIONS, OPERATORS, POWERS, Expression
@@ -30,7 +31,8 @@ class Operation(NamedTuple):
 
     Attributes
     ----------
-    kind : "elements", at all places of a shape; "rows" and "columns", reductions; "clean" and "guard", which fail
+    kind : "elements", at all places of a shape; "rows" and "columns", reductions; "clean" and "guard", which fail;
+        "taken" and "added", at places that are looked up
     shape : of the places; of rows, that of two axes over which they go, and of columns, three
     text : an expression of the operands {0}, {1}, ..., which are variables; the name of a reduction
     operands
@@ -130,10 +132,32 @@ class Lowering:
                 return None
             target = self._view(place, s.reads[0], f"{index}]")
             return self._elements(s, form, "positive", form.args[1:], None, target)
+        if form.name == "np.add.at":
+            return self._added(s, form)
         match = re.fullmatch(r"\(_(\d+)_,\)", getattr(form.keys.get("out"), "text", ""))
         if form.op != "call" or match is None or form.keys.keys() != {"out"}:
             return None
         return self._elements(s, form, form.name.removeprefix("np."), form.args, None, s.reads[int(match[1])])
+
+    def _added(self, s: Statement, form: Form) -> Operation | None:
+        """Return an addition at places that are looked up."""
+        found = added(s, form) if s.silent else None
+        target = s.reads[0]
+        if found is None or self.kind(target) != "d" or self._places.of(target) is None:
+            return None
+        index, value = found
+        operand = self._operand(s, value)
+        if operand is None or operand[1] not in ("d", "weak d"):
+            return None
+        v, _, number = operand
+        memory = self._left.memory
+        others = [*index, v] if type(v) is Variable else index
+        if any(self._places.of(x) is None or memory(x.memory) == memory(target.memory) for x in others if x.shape):
+            return None
+        if type(v) is Variable and v.shape not in ((), index[0].shape):
+            return None
+        text = "{0}" if type(v) is Variable else _literal(number, "d")
+        return Operation("added", index[0].shape, text, tuple(others), None, target)
 
     def _view(self, place: Position, of: Variable, index: str) -> Variable:
         shape = np.broadcast_to(np.empty(()), of.shape)[eval(f"np.s_{index}", {"np": np})].shape
@@ -146,6 +170,8 @@ class Lowering:
     def _made(self, s: Statement, form: Form, r: Variable) -> Operation | None:
         if form.op == "index" and r.memory is None:
             return self._element(s, r)
+        if form.op == "index" and (index := looked_up(s, form)):
+            return self._taken(s, r, index)
         if r.memory is not None and self._places.of(r) is None:
             return None
         name = form.name.removeprefix("np.")
@@ -175,6 +201,18 @@ class Lowering:
         if name in FUNCTIONS and not form.keys:
             return self._elements(s, form, name, form.args, r)
         return None
+
+    def _taken(self, s: Statement, r: Variable, index: list[Variable | int]) -> Operation | None:
+        """Return a look-up at places in arrays."""
+        v = s.reads[0]
+        arrays = [x for x in index if type(x) is Variable]
+        if any([self._places.of(x) is None for x in (*arrays, v, r)]) or self.kind(r) != self.kind(v):
+            return None
+        if any([type(x) is int and x >= n for x, n in zip(index, v.shape, strict=True)]):
+            return None
+        names = iter([f"at{k}" for k in range(len(arrays))])
+        text = ", ".join([str(x) if type(x) is int else next(names) for x in index])
+        return Operation("taken", r.shape, text, (*arrays, v), r)
 
     def _element(self, s: Statement, r: Variable) -> Operation | None:
         """Return the look-up of a number in an array."""

@@ -178,6 +178,9 @@ class _Finder:
                 continue
             place = self._places.of(v)
             assert place is not None
+            if o.kind in ("taken", "added"):
+                yield v is into, self._memory(v.memory), _Touch(place.base, None)
+                continue
             if o.kind in ("elements", "clean"):
                 touch = _touch(place, along(place, v, o.shape), o.shape, lead)
             elif v is into and (o.shape[0] == 1 or not v.shape):
@@ -197,6 +200,8 @@ def _lead(shape: tuple[int, ...]) -> int | None:
 def _length(group: Any) -> int:
     """Return how many rows a group has; 0 where it has none."""
     o = group.operations[0]
+    if o.kind in ("taken", "added"):
+        return 0
     shape = group.shape if group.kind == "elements" else o.operands[0].shape
     lead = _lead(shape)
     return 0 if lead is None else shape[lead]
