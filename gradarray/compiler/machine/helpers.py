@@ -57,6 +57,25 @@ def total(a, start, n):
     return x
 """,
 }
+HELPERS["product"] = """@contracted
+def product(a, a0, ai, aj, b, b0, bi, c, m, k, n):
+    end = k - k % 4
+    for i in range(m):
+        p, at = a0 + i * ai, i * n
+        for j in range(n):
+            c[at + j] = 0.0
+        # Four rows at a time, so that an element of the result is read and written less often.
+        for l in range(0, end, 4):
+            x0, x1, x2, x3 = a[p + l * aj], a[p + (l + 1) * aj], a[p + (l + 2) * aj], a[p + (l + 3) * aj]
+            q0 = b0 + l * bi
+            q1, q2, q3 = q0 + bi, q0 + 2 * bi, q0 + 3 * bi
+            for j in range(n):
+                c[at + j] = (((c[at + j] + x0 * b[q0 + j]) + x1 * b[q1 + j]) + x2 * b[q2 + j]) + x3 * b[q3 + j]
+        for l in range(end, k):
+            x, q = a[p + l * aj], b0 + l * bi
+            for j in range(n):
+                c[at + j] = c[at + j] + x * b[q + j]
+"""
 for _name, _sign in (("largest", ">"), ("smallest", "<")):
     HELPERS[_name] = (
         _ROW.format(name=_name)

@@ -16,6 +16,7 @@ from .lowering import Operation
 from .indexing import place_lines
 from .nests import Nest, nested
 from .places import Places, Position, along
+from .products import product_line
 from .reducing import NEUTRAL, columns_lines, indented, row_text, started
 from .table import TYPES
 
@@ -30,6 +31,7 @@ class Compiled(NamedTuple):
     filled, numbers : what it makes
     written : the arrays that it writes into
     helpers : the names of what it calls
+    offsets : whole numbers that it is given behind all arrays
     """
 
     text: str
@@ -38,6 +40,7 @@ class Compiled(NamedTuple):
     numbers: list[Variable]
     written: list[Variable]
     helpers: list[str]
+    offsets: list[int]
 
 
 class _Group:
@@ -89,6 +92,7 @@ class LoopWriter:
         self._nest = Nest(0)
         self._around: tuple[list[str], list[str]] = [], []  # what stands before a nest, and behind it
         self._totals = 0
+        self._offsets: list[int] = []
 
     def function(self, operations: Sequence[Operation]) -> Compiled:
         """Return the function that carries out operations."""
@@ -115,8 +119,9 @@ class LoopWriter:
             self._write_nest(nest)
         status = " | ".join(["missed"] * fails + ["odd << 1"] * bool(self._checked)) or "0"
         results = ", ".join([status, *[self._names[v] for v in numbers]])
-        head = ", ".join([self._names[v] for v in (*arguments, *filled)])
-        types = [_type(v, self._kind(v)) for v in (*arguments, *filled)]
+        offsets = [f"o{k}" for k in range(1, len(self._offsets) + 1)]
+        head = ", ".join([*[self._names[v] for v in (*arguments, *filled)], *offsets])
+        types = [*[_type(v, self._kind(v)) for v in (*arguments, *filled)], *["int64"] * len(offsets)]
         result = f"Tuple(({', '.join(['int64', *[TYPES[self._kind(v)] for v in numbers]])}))" if numbers else "int64"
         shaped = []
         for v in (*arguments, *filled):
@@ -127,7 +132,8 @@ class LoopWriter:
         lines.append(f"    return {results}")
         written = dict.fromkeys([t.place.base for some in self._writes.values() for t in some])
         changed = [v for v in (*arguments, *filled) if v in written]
-        return Compiled("\n".join(lines) + "\n", arguments, filled, numbers, changed, [*self._helpers])
+        text = "\n".join(lines) + "\n"
+        return Compiled(text, arguments, filled, numbers, changed, [*self._helpers], self._offsets)
 
     # --- which loop ---------------------------------------------------------------------------------------------------
 
@@ -218,7 +224,7 @@ class LoopWriter:
     def _write(self, group: _Group) -> None:
         if group.kind != "elements":
             for o in group.operations:
-                {"rows": self._write_rows, "columns": self._write_columns}.get(o.kind, self._write_looked_up)(o)
+                self._write_whole(o)
             return
         axes = self._axes(group)
         indent = "    "
@@ -231,6 +237,16 @@ class LoopWriter:
         self._count = 0
         for o in group.operations:
             self._lines += [indent + line for line in self._operation(o, axes, bool(axes))]
+
+    def _write_whole(self, o: Operation) -> None:
+        if o.kind == "rows":
+            self._write_rows(o)
+        elif o.kind == "columns":
+            self._write_columns(o)
+        elif o.kind == "product":
+            self._write_product(o)
+        else:
+            self._write_looked_up(o)
 
     def _axes(self, group: _Group) -> list[tuple[int, tuple[int, ...]]]:
         """Return the loops: how long each is, and the axes that it goes along; outermost first."""
@@ -392,6 +408,23 @@ class LoopWriter:
             x = o.text.format(*[self._named(v) if v.memory is None else self._strided(v) for v in value])
             lines.append(f"{element} = {element} + {x}")
         self._add(f"for i in range({o.shape[0]}):", lines)
+
+    def _write_product(self, o: Operation) -> None:
+        assert o.result is not None
+        given: list[tuple[str, str, tuple[int, ...]]] = []
+        for v in o.operands:
+            place = self._at(v)
+            offset = str(place.offset)
+            if place.base is not v and place.base in self._given:
+                # So that the text is the same for the next of several matrices in a row.
+                self._offsets.append(place.offset)
+                offset = f"o{len(self._offsets)}"
+            given.append((self._array(place.base), offset, place.strides))
+        self._helpers["product"] = None
+        self._add("", [product_line(given[0], given[1], self._array(o.result), o.shape)])
+        if id(o) in self._checked:
+            e = self._element(o.result, "i")
+            self._add(f"for i in range({math.prod(o.result.shape)}):", self._asked(o, e))
 
     def _strided(self, v: Variable) -> str:
         """Return the text of the element `i` of an array with one axis, or of one without."""

@@ -32,7 +32,7 @@ class Operation(NamedTuple):
     Attributes
     ----------
     kind : "elements", at all places of a shape; "rows" and "columns", reductions; "clean" and "guard", which fail;
-        "taken" and "added", at places that are looked up
+        "taken" and "added", at places that are looked up; "product", of matrices
     shape : of the places; of rows, that of two axes over which they go, and of columns, three
     text : an expression of the operands {0}, {1}, ..., which are variables; the name of a reduction
     operands

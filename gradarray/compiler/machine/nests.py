@@ -19,6 +19,8 @@ from .places import Places, Position, along
 LEAST = 4096
 # Rows as long are done one at a time; of shorter ones, so many that they have about as many elements.
 _ROW, _BLOCK = 64, 1024
+# What does not go over rows.
+_WHOLE = frozenset(("taken", "added", "product"))
 
 
 class _Touch(NamedTuple):
@@ -178,7 +180,7 @@ class _Finder:
                 continue
             place = self._places.of(v)
             assert place is not None
-            if o.kind in ("taken", "added"):
+            if o.kind in _WHOLE:
                 yield v is into, self._memory(v.memory), _Touch(place.base, None)
                 continue
             if o.kind in ("elements", "clean"):
@@ -200,7 +202,7 @@ def _lead(shape: tuple[int, ...]) -> int | None:
 def _length(group: Any) -> int:
     """Return how many rows a group has; 0 where it has none."""
     o = group.operations[0]
-    if o.kind in ("taken", "added"):
+    if o.kind in _WHOLE:
         return 0
     shape = group.shape if group.kind == "elements" else o.operands[0].shape
     lead = _lead(shape)

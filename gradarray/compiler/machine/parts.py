@@ -20,6 +20,7 @@ from ..statements import Statement, Variable
 from .loops import Compiled, LoopWriter
 from .lowering import Lowering, Operation
 from .places import Places
+from .products import product, with_copies
 from .table import DEAR
 
 # More statements than these take more than some seconds to be compiled.
@@ -86,6 +87,7 @@ class Partition:
         self._tasks = self._sorted()
         self._connect()
         self._take_turns()
+        self._take_products()
         self._count = 0
         self.statements: list[Statement] = []
         self.functions: dict[str, str] = {}
@@ -99,7 +101,7 @@ class Partition:
     def _sorted(self) -> list[_Task]:
         tasks = []
         foreign: set[Variable] = set()  # results of other libraries, which may lie otherwise each time
-        for s in self._left.statements:
+        for s in with_copies(self._left.statements, self._places, self._left.memory):
             if self._places.derive(s):
                 self._views[s.results[0]] = s
             else:
@@ -172,6 +174,16 @@ class Partition:
             for t in self._tasks:
                 if t.operations is not None and t.turn == first:
                     t.operations = None
+
+    def _take_products(self) -> None:
+        """Let small products be done by the function that first needs them."""
+        first: dict[_Task, int] = {}
+        for t in self._tasks:
+            for b in t.before:
+                first[b] = min(first.get(b, t.turn), t.turn)
+        for t in self._tasks:
+            if t.operations is None and first.get(t, 1) % 2 == 0 and (o := product(t.s, self._places)):
+                t.operations, t.turn = [o], first[t]
 
     def _lacks(self) -> bool:
         """Leave to NumPy what it has to do because of others; tell whether there was anything.
@@ -250,7 +262,7 @@ class Partition:
         for k, v in enumerate((*f.arguments, *f.filled)):
             pieces += [", "] if k else []
             pieces.append(constants.get(v, v))
-        pieces.append(")")
+        pieces.append("".join([*[f", {k}" for k in f.offsets], ")"]))
         self._count += 1
         failed = Variable(f"failed_{self._count}")
         written = [self._left.memory(v.memory) for v in f.written]
