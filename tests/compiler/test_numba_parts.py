@@ -38,7 +38,8 @@ def interpreted(text: str) -> dict[str, Any]:
         return x if isinstance(x, types.FunctionType) else lambda f: f
 
     names = ("Array", "Tuple", "boolean", "float32", "float64", "int64")
-    space: dict[str, Any] = {"np": np, "compiled": compiled, "contracted": compiled, **dict.fromkeys(names, _Type())}
+    space: dict[str, Any] = {"np": np, "flat": lambda x: x.ravel("K"), **dict.fromkeys(names, _Type())}
+    space |= dict.fromkeys(("compiled", "helper", "contracted"), compiled)
     exec(text, space)
     functions = {name: _silent(f) for name, f in space.items() if isinstance(f, types.FunctionType)}
     return {
@@ -149,13 +150,18 @@ def test_what_is_asked_of_a_value_is_asked_each_time() -> None:
         np.testing.assert_allclose(run(x), ga.grad(f)(x), rtol=1e-13)
 
 
-def test_large_programs_are_left_to_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_programs_are_cut_and_those_of_numbers_left_to_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "MOST", 5)
 
     def f(x: Any) -> Any:
         return np.sum(np.sin(x) * x + x * x - x / 3 + np.exp(x) * x)
 
     run = ga.jit(ga.grad(f), strict=True, backend="numba")
+    for x in (np.ones(3), np.ones(3), np.linspace(0, 2, 3)):
+        np.testing.assert_allclose(run(x), ga.grad(f)(x), rtol=1e-13)
+    assert "compiled_3" in run.source(np.ones(3))
+    assert "compiled" not in run.source(np.float64(1))
+    monkeypatch.setattr(parts, "_PIECES", 1)
     assert "compiled" not in run.source(np.ones(3))
 
 

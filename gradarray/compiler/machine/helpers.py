@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from math import factorial
 
-_ROW = "@compiled\ndef {name}(a, start, n):\n"
+_ROW = "@helper\ndef {name}(a, start, n):\n"
 HELPERS = {
     # As NumPy adds up: in halves, and these in eight sums at a time.
-    "total": """@compiled(float64(Array(float64, 1, "C"), int64, int64))
+    "total": """@helper(float64(Array(float64, 1, "C"), int64, int64))
 def total(a, start, n):
     if n > 128:
         half = n // 2

@@ -29,15 +29,18 @@ def looked_up(s: Statement, form: Form) -> list[Variable | int]:
             index.append(int(text))
         elif _HOLE.fullmatch(text):
             index.append(s.reads[int(text[1:-1])])
-    known = len(index) == len(texts) == len(whole.shape) and _are_places(index)
+    known = len(index) == len(texts) and _are_places(index, whole)
     return index if known else []
 
 
-def _are_places(index: Sequence[Variable | int]) -> bool:
-    arrays = [v for v in index if type(v) is not int]
+def _are_places(index: Sequence[Variable | int], whole: Variable) -> bool:
+    """Tell whether these are places along the first axes of an array."""
+    arrays = [v for v in index if isinstance(v, Variable)]
     if any(v.dtype is None or v.dtype.char != "l" or len(v.shape) != 1 for v in arrays):
         return False
-    return len({v.shape for v in arrays}) == 1
+    if len({v.shape for v in arrays}) != 1 or not 0 < len(index) <= len(whole.shape):
+        return False
+    return len(index) == len(whole.shape) or len(arrays) == len(index)
 
 
 def added(s: Statement, form: Form) -> tuple[list[Variable], Any] | None:
@@ -53,17 +56,29 @@ def added(s: Statement, form: Form) -> tuple[list[Variable], Any] | None:
     else:
         return None
     target = s.reads[0]
-    known = target.shape is not None and len(index) == len(target.shape) and _are_places(index)
+    known = target.shape is not None and _are_places(index, target)
     return (index, form.args[2]) if known else None
 
 
-def place_lines(names: Sequence[str], lengths: Sequence[int], strides: Sequence[int], offset: int) -> list[str]:
-    """Return the lines that turn places, which are variables or numbers, into that of an element, in `at`."""
+def check_lines(place: str, count: int, n: int) -> list[str]:
+    """Return the lines that look whether places are among `n`."""
+    return [f"for i in range({count}):", f"    lost = lost | ({place} < {-n}) | ({place} >= {n})"]
+
+
+def place_lines(
+    names: Sequence[str], lengths: Sequence[int], strides: Sequence[int], offset: int, inside: Sequence[bool]
+) -> list[str]:
+    """Return the lines that turn places, which are variables or numbers, into that of an element, in `at`.
+
+    Those that are not known to be `inside` are looked at first.
+    """
     lines = []
-    for x, n in zip(names, lengths, strict=True):
+    known = iter(inside)
+    for x, n in zip(names, lengths, strict=False):
         if x.isdigit():
             continue
-        lines += [f"{x} = {x} + {n} * ({x} < 0)", f"lost = ({x} < 0) | ({x} >= {n})"]
-        lines += ["missed = missed | lost", f"{x} = {x} * (1 - lost)"]
-    terms = [x if s == 1 else f"{x} * {s}" for x, s in zip(names, strides, strict=True)]
+        lines.append(f"{x} = {x} + {n} if {x} < 0 else {x}")
+        if not next(known):
+            lines += [f"lost = ({x} < 0) | ({x} >= {n})", "missed = missed | lost", f"{x} = 0 if lost else {x}"]
+    terms = [x if s == 1 else f"{x} * {s}" for x, s in zip(names, strides, strict=False)]
     return [*lines, f"at = {' + '.join([*terms, str(offset)] if offset else terms)}".replace("+ -", "- ")]

@@ -13,12 +13,11 @@ from typing import NamedTuple
 from ..statements import Variable
 from .helpers import AT_ONCE
 from .lowering import Operation
-from .indexing import place_lines
 from .nests import Nest, nested
 from .places import Places, Position, along
-from .products import product_line
-from .reducing import NEUTRAL, columns_lines, indented, row_text, started
+from .reducing import indented
 from .table import TYPES
+from .whole import WholeOperations
 
 
 class Compiled(NamedTuple):
@@ -61,7 +60,7 @@ class _Touch(NamedTuple):
     strides: tuple[int, ...]  # along the axes of the loop
 
 
-class LoopWriter:
+class LoopWriter(WholeOperations):
     """Writes a function.
 
     Parameters
@@ -89,10 +88,7 @@ class LoopWriter:
         self._names: dict[Variable, str] = {}
         self._lines: list[str] = []
         self._helpers: dict[str, None] = {}
-        self._nest = Nest(0)
-        self._around: tuple[list[str], list[str]] = [], []  # what stands before a nest, and behind it
-        self._totals = 0
-        self._offsets: list[int] = []
+        super().__init__()
 
     def function(self, operations: Sequence[Operation]) -> Compiled:
         """Return the function that carries out operations."""
@@ -123,12 +119,10 @@ class LoopWriter:
         head = ", ".join([*[self._names[v] for v in (*arguments, *filled)], *offsets])
         types = [*[_type(v, self._kind(v)) for v in (*arguments, *filled)], *["int64"] * len(offsets)]
         result = f"Tuple(({', '.join(['int64', *[TYPES[self._kind(v)] for v in numbers]])}))" if numbers else "int64"
-        shaped = []
-        for v in (*arguments, *filled):
-            if v.memory is not None and len(v.shape) > 1:
-                turned = ".T" if v.layout == "F" else ""
-                shaped.append(f"    {self._names[v]}_ = {self._names[v]}{turned}.reshape({math.prod(v.shape)})")
-        lines = [f"@compiled({result}({', '.join(types)}))", f"def NAME({head}):", *shaped, *self._lines]
+        flat = [self._names[v] for v in (*arguments, *filled) if v.memory is not None and len(v.shape) > 1]
+        shaped = [f"    {name}_ = flat({name})" for name in flat]
+        begin = [f"@compiled({result}({', '.join(types)}))", f"def NAME({head}):", *shaped]
+        lines = [*begin, *self.place_checks([TYPES[self._kind(v)] for v in numbers]), *self._lines]
         lines.append(f"    return {results}")
         written = dict.fromkeys([t.place.base for some in self._writes.values() for t in some])
         changed = [v for v in (*arguments, *filled) if v in written]
@@ -224,7 +218,7 @@ class LoopWriter:
     def _write(self, group: _Group) -> None:
         if group.kind != "elements":
             for o in group.operations:
-                self._write_whole(o)
+                self.write_whole(o)
             return
         axes = self._axes(group)
         indent = "    "
@@ -237,16 +231,6 @@ class LoopWriter:
         self._count = 0
         for o in group.operations:
             self._lines += [indent + line for line in self._operation(o, axes, bool(axes))]
-
-    def _write_whole(self, o: Operation) -> None:
-        if o.kind == "rows":
-            self._write_rows(o)
-        elif o.kind == "columns":
-            self._write_columns(o)
-        elif o.kind == "product":
-            self._write_product(o)
-        else:
-            self._write_looked_up(o)
 
     def _axes(self, group: _Group) -> list[tuple[int, tuple[int, ...]]]:
         """Return the loops: how long each is, and the axes that it goes along; outermost first."""
@@ -325,130 +309,7 @@ class LoopWriter:
         self._count += 1
         return f"x{self._count}"
 
-    def _write_rows(self, o: Operation) -> None:
-        (v,), r, (m, n) = o.operands, o.result, o.shape
-        assert r is not None
-        place = self._at(v)
-        if not place.base.shape:
-            raise NotImplementedError
-        name = "count" if self._kind(v) in "?l" and o.text == "total" else o.text
-        self._helpers[name] = None
-        if m == 1:
-            self._write_total(o, name, place)
-            return
-        head, given = self._unit(m, n, place)
-        _, to = self._unit(m, 1, self._at(r))
-        into = self._element(self._at(r).base, to)
-        self._add(head, [f"{into} = {row_text(name, self._array(place.base), given, n)}", *self._asked(o, into)])
 
-    def _write_total(self, o: Operation, name: str, place: Position) -> None:
-        """Reduce everything; in a nest, what is reduced of some rows at a time is reduced in the end."""
-        nest, n, r = self._nest, o.shape[1], o.result
-        assert r is not None
-        into, array = self._named(r) if r.memory is None else self._element(r, "0"), self._array(place.base)
-        if not nest.length:
-            self._add("", [f"{into} = {row_text(name, array, str(place.offset), n)}", *self._asked(o, into)])
-            return
-        before, behind = self._around
-        if n == nest.length and place.base not in nest.local:
-            behind += indented([f"{into} = {name}({array}, {place.offset}, {n})", *self._asked(o, into)])
-            return
-        self._totals += 1
-        parts = f"p{self._totals}"
-        before.append(f"    {parts} = np.empty({nest.parts}, np.{_DTYPES[self._kind(r)]})")
-        each = n // nest.length
-        if nest.rows == 1:
-            part = row_text(name, array, self._unit(nest.length, each, place)[1], each)
-            self._add("", [f"{parts}[i] = {part}"])
-        else:
-            room = nest.local.get(place.base)
-            start = started("0" if room else "first", each, place.offset - (room.low if room else 0))
-            self._add("", [f"{parts}[part] = {name}({array}, {start}, (last - first) * {each})"])
-        behind += indented([f"{into} = {name}({parts}, 0, {nest.parts})", *self._asked(o, into)])
-
-    def _write_columns(self, o: Operation) -> None:
-        (v,), r, (m, n, k) = o.operands, o.result, o.shape
-        assert r is not None
-        place = self._at(v)
-        array, base = self._array(place.base), self._at(r).base
-        if m == 1 and self._nest.length:
-            head, given = self._unit(n, k, place)
-            before, behind = self._around
-            e = self._element(base, "k")
-            before += indented([f"for k in range({k}):", f"    {e} = {NEUTRAL[o.text]}"])
-            more = o.text.format(e, f"{array}[{given} + k]")
-            self._add(head, [f"for k in range({k}):", f"    {e} = {more}"])
-            if id(o) in self._checked:
-                behind += indented([f"for k in range({k}):", *indented(self._asked(o, e))])
-            return
-        head, given = self._unit(m, n * k, place)
-        _, to = self._unit(m, k, self._at(r))
-        into = self._element(base, f"{to} + k")
-        lines = columns_lines(o.text, n, k, lambda at: f"{array}[{given} + {at}]", into)
-        if id(o) in self._checked:
-            lines += [f"for k in range({k}):", *indented(self._asked(o, into))]
-        self._add(head, lines)
-
-    def _write_looked_up(self, o: Operation) -> None:
-        index = o.operands[: len(o.operands) - (o.kind == "taken")]
-        of = o.operands[-1] if o.target is None else o.target
-        index = [v for v in index if self._kind(v) == "l"]
-        lines, names = [], [f"at{k}" for k in range(len(index))]
-        for name, v in zip(names, index, strict=True):
-            lines.append(f"{name} = {self._strided(v)}")
-        place = self._at(of)
-        at = o.text.split(", ") if o.kind == "taken" else names
-        lines += place_lines(at, of.shape, place.strides, place.offset)
-        element = self._element(place.base, "at")
-        if o.kind == "taken":
-            assert o.result is not None
-            lines.append(f"{self._strided(o.result)} = {element}")
-        else:
-            value = [v for v in o.operands if v not in index]
-            x = o.text.format(*[self._named(v) if v.memory is None else self._strided(v) for v in value])
-            lines.append(f"{element} = {element} + {x}")
-        self._add(f"for i in range({o.shape[0]}):", lines)
-
-    def _write_product(self, o: Operation) -> None:
-        assert o.result is not None
-        given: list[tuple[str, str, tuple[int, ...]]] = []
-        for v in o.operands:
-            place = self._at(v)
-            offset = str(place.offset)
-            if place.base is not v and place.base in self._given:
-                # So that the text is the same for the next of several matrices in a row.
-                self._offsets.append(place.offset)
-                offset = f"o{len(self._offsets)}"
-            given.append((self._array(place.base), offset, place.strides))
-        self._helpers["product"] = None
-        self._add("", [product_line(given[0], given[1], self._array(o.result), o.shape)])
-        if id(o) in self._checked:
-            e = self._element(o.result, "i")
-            self._add(f"for i in range({math.prod(o.result.shape)}):", self._asked(o, e))
-
-    def _strided(self, v: Variable) -> str:
-        """Return the text of the element `i` of an array with one axis, or of one without."""
-        place = self._at(v)
-        stride = place.strides[0] if place.strides else 0
-        return self._element(place.base, started("i" if stride else "0", stride, place.offset))
-
-    def _unit(self, m: int, n: int, place: Position) -> tuple[str, str]:
-        """Return a loop over `m` rows, and the place where the `n` elements of one begin."""
-        room = self._nest.local.get(place.base)
-        if self._nest.length:
-            head, of_all, own = self._nest.units(m)
-        else:
-            head, of_all, own = (f"for i in range({m}):", "i", "") if m > 1 else ("", "0", "")
-        return head, started(own if room else of_all, n, place.offset - (room.low if room else 0))
-
-    def _asked(self, o: Operation, e: str) -> list[str]:
-        return [f"odd = odd | ({e} - {e} != 0)"] if id(o) in self._checked else []
-
-    def _add(self, head: str, lines: list[str]) -> None:
-        self._lines += indented([head, *indented(lines)] if head else lines)
-
-
-_DTYPES = {"d": "float64", "f": "float32", "?": "bool_", "l": "int64"}
 # Of fewer, each is computed by itself.
 _SEVERAL = 4
 _INDICES = ("i", "j", "k", "l", "m")

@@ -154,10 +154,13 @@ class Lowering:
         others = [*index, v] if type(v) is Variable else index
         if any(self._places.of(x) is None or memory(x.memory) == memory(target.memory) for x in others if x.shape):
             return None
-        if type(v) is Variable and v.shape not in ((), index[0].shape):
+        shape = (*index[0].shape, *target.shape[len(index) :])
+        if type(v) is Variable and v.shape not in ((), shape):
+            return None
+        if not all(map(self._rows_lie_densely, [x for x in (target, v) if type(x) is Variable])):
             return None
         text = "{0}" if type(v) is Variable else _literal(number, "d")
-        return Operation("added", index[0].shape, text, tuple(others), None, target)
+        return Operation("added", shape, text, tuple(others), None, target)
 
     def _view(self, place: Position, of: Variable, index: str) -> Variable:
         shape = np.broadcast_to(np.empty(()), of.shape)[eval(f"np.s_{index}", {"np": np})].shape
@@ -206,13 +209,19 @@ class Lowering:
         """Return a look-up at places in arrays."""
         v = s.reads[0]
         arrays = [x for x in index if type(x) is Variable]
-        if any([self._places.of(x) is None for x in (*arrays, v, r)]) or self.kind(r) != self.kind(v):
+        if any(self._places.of(x) is None for x in (*arrays, v, r)) or self.kind(r) != self.kind(v):
             return None
-        if any([type(x) is int and x >= n for x, n in zip(index, v.shape, strict=True)]):
+        if any(type(x) is int and x >= n for x, n in zip(index, v.shape, strict=False)):
+            return None
+        if not self._rows_lie_densely(v) or not self._rows_lie_densely(r):
             return None
         names = iter([f"at{k}" for k in range(len(arrays))])
         text = ", ".join([str(x) if type(x) is int else next(names) for x in index])
         return Operation("taken", r.shape, text, (*arrays, v), r)
+
+    def _rows_lie_densely(self, v: Variable) -> bool:
+        place = self._places.of(v)
+        return place is not None and (len(v.shape) < 2 or self._dense(place, v))
 
     def _element(self, s: Statement, r: Variable) -> Operation | None:
         """Return the look-up of a number in an array."""

@@ -19,8 +19,7 @@ from .places import Places, Position, along
 LEAST = 4096
 # Rows as long are done one at a time; of shorter ones, so many that they have about as many elements.
 _ROW, _BLOCK = 64, 1024
-# What does not go over rows.
-_WHOLE = frozenset(("taken", "added", "product"))
+_LOOKED_UP = frozenset(("taken", "added"))
 
 
 class _Touch(NamedTuple):
@@ -180,8 +179,11 @@ class _Finder:
                 continue
             place = self._places.of(v)
             assert place is not None
-            if o.kind in _WHOLE:
+            if o.kind == "product" or (o.kind in _LOOKED_UP and v is (o.target or o.operands[-1])):
                 yield v is into, self._memory(v.memory), _Touch(place.base, None)
+                continue
+            if o.kind in _LOOKED_UP:
+                yield v is into, self._memory(v.memory), _touch(place, place.strides, v.shape, 0 if v.shape else None)
                 continue
             if o.kind in ("elements", "clean"):
                 touch = _touch(place, along(place, v, o.shape), o.shape, lead)
@@ -202,9 +204,12 @@ def _lead(shape: tuple[int, ...]) -> int | None:
 def _length(group: Any) -> int:
     """Return how many rows a group has; 0 where it has none."""
     o = group.operations[0]
-    if o.kind in _WHOLE:
+    if o.kind == "product":
         return 0
-    shape = group.shape if group.kind == "elements" else o.operands[0].shape
+    if o.kind in _LOOKED_UP:
+        shape: tuple[int, ...] = o.shape[:1]
+    else:
+        shape = group.shape if group.kind == "elements" else o.operands[0].shape
     lead = _lead(shape)
     return 0 if lead is None else shape[lead]
 

@@ -70,7 +70,7 @@ def with_copies(
         if b is not None and found is not None and used[b] >= _COPIED and memory(b.memory) not in written:
             if b not in copies:
                 copies[b] = copy = Variable("", b.shape, b.dtype, 1 << 45 | len(copies), "C")
-                new.append(Statement("call", (copy,), (b, ".copy()"), None, s.silent, s.line))
+                new.append(Statement("call", (copy,), ("np.ascontiguousarray(", b, ")"), None, s.silent, s.line))
             pieces = [*s.pieces]
             last = max(k for k, p in enumerate(pieces) if type(p) is Variable)
             pieces[last] = copies[b]
