@@ -21,6 +21,8 @@ from .table import FUNCTIONS, OPERATORS, POWERS, Expression
 # How text refers to a dtype.
 _CAST = {"d": "np.float64({})", "f": "np.float32({})", "l": "np.int64({})", "?": "({} != 0)"}
 _PYTHONS = {float: "d", bool: "?"}
+# As many as there are names of indices.
+MOST_AXES = 5
 # Reductions, by the function that carries them out on a row; see loops.py.
 REDUCTIONS = {"add": "total", "maximum": "largest", "minimum": "smallest", "logical_and": "all_true"}
 REDUCTIONS |= {"logical_or": "any_true"}
@@ -249,7 +251,7 @@ class Lowering:
         elif self.kind(into) != kind:
             return None
         shape: tuple[int, ...] = into.shape
-        if kind == "l" or any(len(v.shape) > len(shape) for v in operands):
+        if kind == "l" or len(shape) > MOST_AXES or any(len(v.shape) > len(shape) for v in operands):
             return None
         if target is not None and not self._apart(target, operands):
             return None
@@ -380,7 +382,7 @@ class Lowering:
 
     def _reduced(self, s: Statement, r: Variable, name: str, v: Variable, axis: Any) -> Operation | None:
         place, kind, result = self._places.of(v), self.kind(v), self.kind(r)
-        if place is None or not v.shape or not kind or not result or r.dtype is None:
+        if place is None or not v.shape or not place.base.shape or not kind or not result or r.dtype is None:
             return None
         if r.memory is not None and self._places.of(r) is None:
             return None
