@@ -30,12 +30,14 @@ class _Touch(NamedTuple):
     base : the array that lies there
     step : how far the next row is; None where more than its own rows is touched
     low, high : the first and the last element in the first row
+    reduced : an array is asked for, also where a row has one element
     """
 
     base: Variable
     step: int | None
     low: int = 0
     high: int = 0
+    reduced: bool = False
 
 
 class Room(NamedTuple):
@@ -97,7 +99,7 @@ class Nest:
         width = max(t.high for t in touches) - low + 1
         if len(steps) == 1 and step is not None and width <= step:
             first = next(writes for some in self.touches.values() for writes, t in some if t.base is v)
-            number = self.rows == 1 and width == 1 and first
+            number = self.rows == 1 and width == 1 and first and not any(t.reduced for t in touches)
             self.local[v] = Room(low, 0 if number else (self.rows - 1) * step + width)
 
 
@@ -191,7 +193,7 @@ class _Finder:
                 touch = _Touch(place.base, None)
             else:
                 step = math.prod(v.shape) // o.operands[0].shape[lead] if lead is not None else 0
-                touch = _Touch(place.base, step, place.offset, place.offset + step - 1)
+                touch = _Touch(place.base, step, place.offset, place.offset + step - 1, v is not into)
             yield v is into, self._memory(v.memory), touch
             if v is into and v in o.operands:
                 yield False, self._memory(v.memory), touch
