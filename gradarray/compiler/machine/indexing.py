@@ -16,7 +16,7 @@ _HOLE = re.compile(r"_\d+_")
 _PLACES = re.compile(r"\((_\d+_(?:, _\d+_)*),?\)")
 
 
-def looked_up(s: Statement, form: Form) -> list[Variable | int]:
+def places_looked_up(s: Statement, form: Form) -> list[Variable | int]:
     """Return the places, for each axis an array or a number, at which elements are looked up; none elsewhere."""
     whole = s.reads[0] if s.reads else None
     if s.kind != "call" or s.pieces[0] is not whole or whole is None or whole.shape is None or len(form.args) != 2:

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from ..statements import Variable
 from .helpers import AT_ONCE
 from .lowering import Operation
-from .nests import Nest, nested
-from .places import Places, Position, along
+from .nests import Nest, in_nests
+from .places import Places, Position, steps_along
 from .reducing import indented
 from .table import TYPES
 from .whole import WholeOperations
@@ -97,7 +97,7 @@ class LoopWriter(WholeOperations):
         self._checked = _checked(operations, self._kind, self._memory)
         stored = self._stored()
         filled = [v for v in stored if self._wanted(v)]
-        nests = nested(self._groups, self._places, self._memory, [v for v in stored if v not in filled])
+        nests = in_nests(self._groups, self._places, self._memory, [v for v in stored if v not in filled])
         rooms = {v: room.size for nest in nests for v, room in nest.local.items()}
         numbers = [v for v in self._made if self._wanted(v)]
         arguments = [*self._given]
@@ -145,7 +145,7 @@ class LoopWriter(WholeOperations):
                 continue
             place = self._at(v)
             self._needs(place.base)
-            touched.append((False, self._memory(v.memory), place, along(place, v, o.shape) if loop else ()))
+            touched.append((False, self._memory(v.memory), place, steps_along(place, v, o.shape) if loop else ()))
         into = o.result if o.target is None else o.target
         if into is not None and into.memory is not None:
             place = self._at(into)
@@ -154,7 +154,7 @@ class LoopWriter(WholeOperations):
                 if not o.text:
                     return
             self._needs(place.base)
-            touched.append((True, self._memory(into.memory), place, along(place, into, o.shape) if loop else ()))
+            touched.append((True, self._memory(into.memory), place, steps_along(place, into, o.shape) if loop else ()))
         for writes, memory, place, strides in touched:
             for t in (*self._writes.get(memory, ()), *(self._reads.get(memory, ()) if writes else ())):
                 shared = self._groups[t.group].takes(o) and _follows(t, place, strides)
@@ -235,7 +235,7 @@ class LoopWriter(WholeOperations):
     def _axes(self, group: _Group) -> list[tuple[int, tuple[int, ...]]]:
         """Return the loops: how long each is, and the axes that it goes along; outermost first."""
         touched = [v for o in group.operations for v in (*o.operands, o.result, o.target)]
-        every = [along(self._at(v), v, group.shape) for v in touched if v is not None and v.memory is not None]
+        every = [steps_along(self._at(v), v, group.shape) for v in touched if v is not None and v.memory is not None]
         axes = [k for k, n in enumerate(group.shape) if n != 1]
         if every:
             # The longest steps outside; in a nest, its own.
@@ -274,7 +274,7 @@ class LoopWriter(WholeOperations):
                 names.append(self._named(v))
                 continue
             place = self._at(v)
-            strides = along(place, v, o.shape)
+            strides = steps_along(place, v, o.shape)
             key = place.base, place.offset, strides
             if key not in self._here:
                 name = self._local()
@@ -298,7 +298,7 @@ class LoopWriter(WholeOperations):
             name = self._local()
             yield f"{name} = {text}"
             place = self._at(into)
-            strides = along(place, into, o.shape)
+            strides = steps_along(place, into, o.shape)
             self._here[place.base, place.offset, strides] = name
             if place.base in self._stored_ones or place.base in self._given:
                 yield f"{self._element(place.base, self._index(place, strides, axes))} = {name}"

@@ -13,7 +13,7 @@ from ..forms import Form, Hole, Other, form_read
 from ..optimise import Optimised, asked_for_nan
 from ..statements import Statement, Variable
 from .guards import asks_itself, squared
-from .indexing import added, looked_up
+from .indexing import added, places_looked_up
 from .places import Places, Position
 from .reducing import COLUMNS
 from .table import FUNCTIONS, OPERATORS, POWERS, Expression
@@ -175,7 +175,7 @@ class Lowering:
     def _made(self, s: Statement, form: Form, r: Variable) -> Operation | None:
         if form.op == "index" and r.memory is None:
             return self._element(s, r)
-        if form.op == "index" and (index := looked_up(s, form)):
+        if form.op == "index" and (index := places_looked_up(s, form)):
             return self._taken(s, r, index)
         if r.memory is not None and self._places.of(r) is None:
             return None

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ..statements import Variable
 from .lowering import Operation
-from .places import Places, Position, along
+from .places import Places, Position, steps_along
 
 # The elements of the largest array in a nest: below, everything is in the cache anyway.
 LEAST = 4096
@@ -103,7 +103,7 @@ class Nest:
             self.local[v] = Room(low, 0 if number else (self.rows - 1) * step + width)
 
 
-def nested(
+def in_nests(
     groups: Sequence[Any],
     places: Places,
     memory: Callable[[int | None], int | None],
@@ -188,7 +188,7 @@ class _Finder:
                 yield v is into, self._memory(v.memory), _touch(place, place.strides, v.shape, 0 if v.shape else None)
                 continue
             if o.kind in ("elements", "clean"):
-                touch = _touch(place, along(place, v, o.shape), o.shape, lead)
+                touch = _touch(place, steps_along(place, v, o.shape), o.shape, lead)
             elif v is into and (o.shape[0] == 1 or not v.shape):
                 touch = _Touch(place.base, None)
             else:

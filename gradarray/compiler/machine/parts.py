@@ -20,7 +20,7 @@ from ..statements import Statement, Variable
 from .loops import Compiled, LoopWriter
 from .lowering import Lowering, Operation
 from .places import Places
-from .products import product, with_copies
+from .products import small_product, with_copies
 from .table import DEAR
 
 # More operations than these take more than some seconds to be compiled, and are compiled in pieces; of so many times as
@@ -185,7 +185,7 @@ class Partition:
             for b in t.before:
                 first[b] = min(first.get(b, t.turn), t.turn)
         for t in self._tasks:
-            if t.operations is None and first.get(t, 1) % 2 == 0 and (o := product(t.s, self._places)):
+            if t.operations is None and first.get(t, 1) % 2 == 0 and (o := small_product(t.s, self._places)):
                 t.operations, t.turn = [o], first[t]
 
     def _cut(self) -> None:

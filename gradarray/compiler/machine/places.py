@@ -97,7 +97,7 @@ class Places:
 _SPELT = re.compile(r"\[[-\d:, ().]*\]|\[(None|\.\.\.|:|\d|, )+\]")
 
 
-def along(place: Position, v: Variable, shape: tuple[int, ...]) -> tuple[int, ...]:
+def steps_along(place: Position, v: Variable, shape: tuple[int, ...]) -> tuple[int, ...]:
     """Return the strides of an array along the axes of a shape that it is broadcast to."""
     missing = len(shape) - len(v.shape)
     own = [0 if n == 1 else stride for n, stride in zip(v.shape, place.strides, strict=True)]

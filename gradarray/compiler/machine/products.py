@@ -37,7 +37,7 @@ def factors(s: Statement) -> tuple[Variable, Variable] | None:
     return (a, b) if 0 < m * k * n <= MOST and n > 1 and k == b.shape[0] else None
 
 
-def product(s: Statement, places: Places) -> Operation | None:
+def small_product(s: Statement, places: Places) -> Operation | None:
     """Return the operation of a small product, where the second factor lies in rows."""
     found = factors(s)
     (r,) = s.results if len(s.results) == 1 else (None,)
