@@ -287,7 +287,7 @@ def test_rows_that_are_done_together(columns: int) -> None:
         y[:, 1:] += y[:, :-1] * 0.5
         y[1:] += x[:-1] * 0.5
         y[:-1] -= np.sin(y[:-1] * y[1:])
-        z = np.max(y, axis=0) * np.sum(y * y, axis=0) + np.min(x, axis=0)
+        z = np.max(y, axis=0) * np.sum(y * y, axis=0) + np.min(x, axis=0) + np.sum(y[:1] * x[:1], axis=0)
         return np.sum(z) * np.sum(np.any(x > 0.5, axis=1) * np.mean(y * y, axis=-1))
 
     rng = np.random.default_rng(0)

@@ -405,7 +405,7 @@ class Lowering:
         before, n, behind = math.prod(v.shape[:axis]), v.shape[axis], math.prod(v.shape[axis + 1 :])
         if behind == 1:
             return Operation("rows", (before, n), REDUCTIONS[name], (v,), **more)
-        if name in COLUMNS and kind in "df" and result == kind:
+        if name in COLUMNS and n > 1 and kind in "df" and result == kind:
             return Operation("columns", (before, n, behind), COLUMNS[name], (v,), **more)
         return None
 

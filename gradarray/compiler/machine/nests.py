@@ -125,7 +125,7 @@ def in_nests(
         if nest.length and len(nest.groups) > 1 and max(map(_size, nest.groups)) >= LEAST:
             width = max(map(_size, nest.groups)) // nest.length
             nest.rows = 1 if width >= _ROW else -(-_BLOCK // width)
-            if nest.length > nest.rows:
+            if width > 1 and nest.length > nest.rows:  # one loop over numbers is done sooner by itself
                 nests.append(nest)
                 continue
         for group in nest.groups:
