@@ -21,14 +21,14 @@ _OPERATORS = frozenset(("+", "-", "*", "/", "neg"))
 _FEWER = 8
 
 
-def gathered(left: Optimised) -> Optimised:
-    """Return a program that looks elements up before it computes with them."""
-    return left if left.largest < LARGE else _Gathers(left).done()
+def gathered(left: Optimised, always: bool = False) -> Optimised:
+    """Return a program that looks elements up before it computes with them; `always`, or where arrays are large."""
+    return left if left.largest < LARGE else _Gathers(left, always).done()
 
 
 class _Gathers:
-    def __init__(self, left: Optimised) -> None:
-        self._left = left
+    def __init__(self, left: Optimised, always: bool) -> None:
+        self._left, self._always = left, always
         self._made: dict[Variable, tuple[int, Statement]] = {}
         self._uses: dict[Any, int] = dict.fromkeys(left.outputs, 1 << 30)
         self._writes: dict[int | None, list[int]] = {}
@@ -76,7 +76,7 @@ class _Gathers:
         (whole, *_), (r,) = s.reads, s.results
         size = math.prod(whole.shape)
         alone = self._uses[whole] == 1
-        if size < LARGE or math.prod(r.shape) * _FEWER > size or not (alone or size >= SPLIT):
+        if size < LARGE or math.prod(r.shape) * _FEWER > size or not (alone or self._always or size >= SPLIT):
             return False
         if inner.kind != "call" or inner.silent != s.silent or form_read(inner).op not in _OPERATORS:
             return False

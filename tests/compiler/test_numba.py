@@ -154,7 +154,7 @@ def test_functions_of_several_numbers_at_once() -> None:
 
 
 def test_reductions_are_numpys() -> None:
-    found = cache.compile_text("\n\n".join(HELPERS.values()))
+    found = cache.compile_text("\n\n".join(HELPERS.values()).replace("@helper", "@compiled"))
     rng = np.random.default_rng(0)
     for n in (1, 2, 7, 8, 9, 100, 128, 129, 257, 1000, 10_007):
         x = rng.normal(size=n + 3)
@@ -167,6 +167,16 @@ def test_reductions_are_numpys() -> None:
         assert found["all_true"](~mask, 2, n) == (~mask)[2 : 2 + n].all()
         x[2 + n // 2] = np.nan
         assert np.isnan([found[name](x, 2, n) for name in ("largest", "smallest", "total")]).all()
+
+
+def test_products_are_numpys() -> None:
+    found = cache.compile_text(HELPERS["product"].replace("@contracted", "@compiled"))
+    rng = np.random.default_rng(0)
+    for m, k, n in ((1, 1, 2), (3, 4, 5), (2, 7, 3), (5, 10, 8)):
+        a, b, c = rng.normal(size=2 + m * k), rng.normal(size=1 + k * n), np.empty(m * n)
+        x, y = a[2:].reshape(k, m).T, b[1:].reshape(k, n)
+        found["product"](a, 2, 1, m, b, 1, n, c, m, k, n)
+        np.testing.assert_allclose(c.reshape(m, n), x @ y, rtol=1e-13, atol=1e-13)
 
 
 # --- whole functions --------------------------------------------------------------------------------------------------

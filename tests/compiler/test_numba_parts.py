@@ -13,7 +13,7 @@ from hypothesis import given, settings
 
 import gradarray as ga
 from gradarray.compiler import jit as jit_module
-from gradarray.compiler.machine import backend, parts
+from gradarray.compiler.machine import backend, nests, parts
 from gradarray.kernels import parts as kernel_parts
 from gradarray.transforms.containers import flatten
 from tests.compiler.test_random_programs import moved, outcome
@@ -22,6 +22,10 @@ from tests.differential import Program, programs
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 Array = np.ndarray[Any, Any]
+
+
+class Broken(BaseException):
+    """A compiled function would have read or written where nothing is; no call goes another way then."""
 
 
 class _Type:
@@ -38,7 +42,8 @@ def interpreted(text: str) -> dict[str, Any]:
         return x if isinstance(x, types.FunctionType) else lambda f: f
 
     names = ("Array", "Tuple", "boolean", "float32", "float64", "int64")
-    space: dict[str, Any] = {"np": np, "compiled": compiled, **dict.fromkeys(names, _Type())}
+    space: dict[str, Any] = {"np": np, "flat": lambda x: x.ravel("K"), **dict.fromkeys(names, _Type())}
+    space |= dict.fromkeys(("compiled", "helper", "contracted"), compiled)
     exec(text, space)
     functions = {name: _silent(f) for name, f in space.items() if isinstance(f, types.FunctionType)}
     return {
@@ -51,16 +56,22 @@ def _silent(f: Any) -> Any:
     """Return a function that says as little of infinities as a compiled one."""
 
     def silent(*args: Any) -> Any:
-        with np.errstate(all="ignore"):
-            return f(*args)
+        try:
+            with np.errstate(all="ignore"):
+                return f(*args)
+        except (IndexError, NameError) as error:
+            raise Broken from error
 
     return silent
 
 
 @pytest.fixture(autouse=True, scope="module")
 def by_python() -> Any:
-    """Carry out what would be compiled, however little it is."""
+    """Carry out what would be compiled, and in nests, however little it is."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nests, "LEAST", 1)
+        patch.setattr(nests, "_ROW", 3)
+        patch.setattr(nests, "_BLOCK", 4)
         patch.setattr(jit_module, "need_numba", lambda: None)
         patch.setattr(backend, "compile_text", interpreted)
         patch.setattr(parts, "LEAST", 0.1)
@@ -108,6 +119,8 @@ def test_sample_table(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
         specials = [TIES, ZEROS, UNDEFINED]
         if getattr(sample.func, "__name__", "") in DRAWN:
             specials.remove(UNDEFINED)
+        if sample.name.startswith("polyfit"):
+            specials.remove(TIES)  # almost singular: the order of a sum shows in the twelfth digit
         for operands in (*points, *[special(sample, value) for value in (*specials, *specials)], points[0]):
             expected, found = outcome(f, operands), outcome(run, operands)
             if not agrees(found, expected):
@@ -146,13 +159,18 @@ def test_what_is_asked_of_a_value_is_asked_each_time() -> None:
         np.testing.assert_allclose(run(x), ga.grad(f)(x), rtol=1e-13)
 
 
-def test_large_programs_are_left_to_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_programs_are_cut_and_those_of_numbers_left_to_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "MOST", 5)
 
     def f(x: Any) -> Any:
         return np.sum(np.sin(x) * x + x * x - x / 3 + np.exp(x) * x)
 
     run = ga.jit(ga.grad(f), strict=True, backend="numba")
+    for x in (np.ones(3), np.ones(3), np.linspace(0, 2, 3)):
+        np.testing.assert_allclose(run(x), ga.grad(f)(x), rtol=1e-13)
+    assert "compiled_3" in run.source(np.ones(3))
+    assert "compiled" not in run.source(np.float64(1))
+    monkeypatch.setattr(parts, "_PIECES", 1)
     assert "compiled" not in run.source(np.ones(3))
 
 
@@ -252,3 +270,70 @@ def test_a_step_that_fails_half_way_leaves_its_arguments_alone() -> None:
         v, c = w.copy(), b.copy()
         found, expected = compiled(w, b, np.float64(x)), step(v, c, np.float64(x))
         assert agrees([np.asarray(y) for y in (found, w, b)], [np.asarray(y) for y in (expected, v, c)])
+
+
+@pytest.mark.parametrize("columns", [4, 2])  # a row at a time, and two of them
+def test_rows_that_are_done_together(columns: int) -> None:
+    """Softmax, distances of points and moments of rows: also of NaN, infinities and in other layouts."""
+
+    def softmax(x: Any, rows: Any, labels: Any) -> Any:
+        shifted = x - np.max(x, axis=1, keepdims=True)
+        log_p = shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))
+        return -np.mean(log_p[rows, labels])
+
+    def distances(x: Any, *_: Any) -> Any:
+        return np.sum(np.sqrt(np.sum((x[:, None, :] - x[None, :, :]) ** 2, axis=-1) + 1e-9))
+
+    def moments(x: Any, *_: Any) -> Any:
+        y = x - np.mean(x, axis=1, keepdims=True)
+        y[:, 1:] += y[:, :-1] * 0.5
+        y[1:] += x[:-1] * 0.5
+        y[:-1] -= np.sin(y[:-1] * y[1:])
+        z = np.max(y, axis=0) * np.sum(y * y, axis=0) + np.min(x, axis=0) + np.sum(y[:1] * x[:1], axis=0)
+        return np.sum(z) * np.sum(np.any(x > 0.5, axis=1) * np.mean(y * y, axis=-1))
+
+    rng = np.random.default_rng(0)
+    rows, labels = np.arange(7), np.array([0, 3, -1, 2, -4, 1, 0]) % columns
+    for loss in (softmax, distances, moments):
+        derivative = ga.value_and_grad(loss)
+        run = ga.jit(derivative, strict=True, backend="numba")
+        xs = [rng.normal(size=(7, columns)) for _ in range(4)]
+        for x in (*xs, np.where(xs[0] > 1, np.nan, xs[0]), np.where(xs[0] > 1, np.inf, xs[0]), xs[0].T.copy().T):
+            for _ in range(2):
+                expected, found = outcome(derivative, (x, rows, labels)), outcome(run, (x, rows, labels))
+                assert agrees(found, expected), f"{loss.__name__}: {found} is not {expected}"
+        text = run.source(xs[0], rows, labels)
+        assert ("for part in range(4):" if columns == 2 else "for i in range(7):\n        for j") in text
+
+
+def test_places_that_are_not_there() -> None:
+    def f(x: Any, rows: Any, columns: Any) -> Any:
+        return np.sum(np.sin(x[rows, columns]) * x[rows, 1])
+
+    run, derivative = [make(ga.value_and_grad(f)) for make in (lambda g: ga.jit(g, backend="numba"), lambda g: g)]
+    x, rows = np.linspace(0, 1, 12).reshape(3, 4), np.array([0, 2, 2])
+    for columns in ([0, 1, 1], [0, 1, 1], [0, -1, -4], [0, 4, 1], [0, -5, 1], [3, 3, 3]):
+        expected, found = [outcome(g, (x, rows, np.array(columns))) for g in (derivative, run)]
+        assert agrees(found, expected), f"{found} is not {expected}"
+    assert "at0 = " in run.source(x, rows, rows)
+
+
+def test_small_products() -> None:
+    """Of steps that are alike there is one function; a factor that does not lie in rows is copied, once."""
+
+    def f(w: Any, xs: Any, h: Any) -> Any:
+        for x in xs:
+            h = np.tanh(x @ w + h @ w.T - h * 0.5)
+        return np.sum(h * h)
+
+    rng = np.random.default_rng(0)
+    w, xs, h = rng.normal(size=(3, 3)), rng.normal(size=(5, 2, 3)), rng.normal(size=(2, 3))
+    derivative = ga.value_and_grad(f, (0, 2))
+    run = ga.jit(derivative, strict=True, backend="numba")
+    for k in (1, 1, 0.5, np.nan, np.inf):
+        expected, found = [outcome(g, (w * k, xs, h)) for g in (derivative, run)]
+        assert agrees(found, expected), f"{found} is not {expected}"
+    text = run.source(w, xs, h)
+    assert text.count("ascontiguousarray(") == 1
+    assert text.count("= compiled_2(") > 2
+    assert " @ " not in text

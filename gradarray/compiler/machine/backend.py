@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...context.frames import readable
+from ..gathers import gathered
 from ..optimise import Optimised
 from ..program import Program
 from ..statements import Variable
@@ -43,6 +44,7 @@ class NumbaBackend:
         by_numpy: tuple[Callable[..., Any], Written],
     ) -> tuple[Callable[..., Any], str] | None:
         """Return what takes the place of a program that NumPy carries out, and its text; None where that is best."""
+        left = gathered(left, always=True)
         partition = Partition(p, left, kinds)
         if not partition.functions:
             return None

@@ -13,8 +13,11 @@ from typing import NamedTuple
 from ..statements import Variable
 from .helpers import AT_ONCE
 from .lowering import Operation
-from .places import Places, Position
+from .nests import Nest, in_nests
+from .places import Places, Position, steps_along
+from .reducing import indented
 from .table import TYPES
+from .whole import WholeOperations
 
 
 class Compiled(NamedTuple):
@@ -27,6 +30,7 @@ class Compiled(NamedTuple):
     filled, numbers : what it makes
     written : the arrays that it writes into
     helpers : the names of what it calls
+    offsets : whole numbers that it is given behind all arrays
     """
 
     text: str
@@ -35,6 +39,7 @@ class Compiled(NamedTuple):
     numbers: list[Variable]
     written: list[Variable]
     helpers: list[str]
+    offsets: list[int]
 
 
 class _Group:
@@ -55,7 +60,7 @@ class _Touch(NamedTuple):
     strides: tuple[int, ...]  # along the axes of the loop
 
 
-class LoopWriter:
+class LoopWriter(WholeOperations):
     """Writes a function.
 
     Parameters
@@ -83,6 +88,7 @@ class LoopWriter:
         self._names: dict[Variable, str] = {}
         self._lines: list[str] = []
         self._helpers: dict[str, None] = {}
+        super().__init__()
 
     def function(self, operations: Sequence[Operation]) -> Compiled:
         """Return the function that carries out operations."""
@@ -91,34 +97,37 @@ class LoopWriter:
         self._checked = _checked(operations, self._kind, self._memory)
         stored = self._stored()
         filled = [v for v in stored if self._wanted(v)]
+        nests = in_nests(self._groups, self._places, self._memory, [v for v in stored if v not in filled])
+        rooms = {v: room.size for nest in nests for v, room in nest.local.items()}
         numbers = [v for v in self._made if self._wanted(v)]
         arguments = [*self._given]
         for v in (*arguments, *filled):
             self._named(v)
         for v in stored:
-            if v not in filled:
-                self._lines.append(f"    {self._named(v)} = np.empty({math.prod(v.shape)}, np.{v.dtype.name})")
-        fails = any(o.kind in ("clean", "guard") for o in operations)
+            size = rooms.get(v, math.prod(v.shape))
+            if v not in filled and size:
+                self._lines.append(f"    {self._named(v)} = np.empty({size}, np.{v.dtype.name})")
+        fails = any(o.kind in ("clean", "guard", "taken", "added") for o in operations)
         self._lines += ["    missed = 0"] if fails else []
         self._lines += ["    odd = 0"] if self._checked else []
         self._stored_ones = {*stored}
-        for group in self._groups:
-            self._write(group)
+        for nest in nests:
+            self._write_nest(nest)
         status = " | ".join(["missed"] * fails + ["odd << 1"] * bool(self._checked)) or "0"
         results = ", ".join([status, *[self._names[v] for v in numbers]])
-        head = ", ".join([self._names[v] for v in (*arguments, *filled)])
-        types = [_type(v, self._kind(v)) for v in (*arguments, *filled)]
+        offsets = [f"o{k}" for k in range(1, len(self._offsets) + 1)]
+        head = ", ".join([*[self._names[v] for v in (*arguments, *filled)], *offsets])
+        types = [*[_type(v, self._kind(v)) for v in (*arguments, *filled)], *["int64"] * len(offsets)]
         result = f"Tuple(({', '.join(['int64', *[TYPES[self._kind(v)] for v in numbers]])}))" if numbers else "int64"
-        shaped = []
-        for v in (*arguments, *filled):
-            if v.memory is not None and len(v.shape) > 1:
-                turned = ".T" if v.layout == "F" else ""
-                shaped.append(f"    {self._names[v]}_ = {self._names[v]}{turned}.reshape({math.prod(v.shape)})")
-        lines = [f"@compiled({result}({', '.join(types)}))", f"def NAME({head}):", *shaped, *self._lines]
+        flat = [self._names[v] for v in (*arguments, *filled) if v.memory is not None and len(v.shape) > 1]
+        shaped = [f"    {name}_ = flat({name})" for name in flat]
+        begin = [f"@compiled({result}({', '.join(types)}))", f"def NAME({head}):", *shaped]
+        lines = [*begin, *self.place_checks([TYPES[self._kind(v)] for v in numbers]), *self._lines]
         lines.append(f"    return {results}")
         written = dict.fromkeys([t.place.base for some in self._writes.values() for t in some])
         changed = [v for v in (*arguments, *filled) if v in written]
-        return Compiled("\n".join(lines) + "\n", arguments, filled, numbers, changed, [*self._helpers])
+        text = "\n".join(lines) + "\n"
+        return Compiled(text, arguments, filled, numbers, changed, [*self._helpers], self._offsets)
 
     # --- which loop ---------------------------------------------------------------------------------------------------
 
@@ -136,7 +145,7 @@ class LoopWriter:
                 continue
             place = self._at(v)
             self._needs(place.base)
-            touched.append((False, self._memory(v.memory), place, _along(place, v, o.shape) if loop else ()))
+            touched.append((False, self._memory(v.memory), place, steps_along(place, v, o.shape) if loop else ()))
         into = o.result if o.target is None else o.target
         if into is not None and into.memory is not None:
             place = self._at(into)
@@ -145,7 +154,7 @@ class LoopWriter:
                 if not o.text:
                     return
             self._needs(place.base)
-            touched.append((True, self._memory(into.memory), place, _along(place, into, o.shape) if loop else ()))
+            touched.append((True, self._memory(into.memory), place, steps_along(place, into, o.shape) if loop else ()))
         for writes, memory, place, strides in touched:
             for t in (*self._writes.get(memory, ()), *(self._reads.get(memory, ()) if writes else ())):
                 shared = self._groups[t.group].takes(o) and _follows(t, place, strides)
@@ -192,19 +201,32 @@ class LoopWriter:
         return f"{name}_" if (base in self._given or self._wanted(base)) and len(base.shape) > 1 else name
 
     def _element(self, base: Variable, index: str) -> str:
+        if base in self._nest.local and not self._nest.local[base].size:
+            return self._named(base)
         whole = not base.shape and (base in self._given or self._wanted(base))
         return f"{self._array(base)}[{'()' if whole else index}]"
+
+    def _write_nest(self, nest: Nest) -> None:
+        self._nest, self._around = nest, ([], [])
+        begin = len(self._lines)
+        for group in nest.groups:
+            self._write(group)
+        if nest.length:
+            before, behind = self._around
+            self._lines[begin:] = [*before, *nest.head(), *indented(self._lines[begin:]), *behind]
 
     def _write(self, group: _Group) -> None:
         if group.kind != "elements":
             for o in group.operations:
-                (self._write_rows if o.kind == "rows" else self._write_columns)(o)
+                self.write_whole(o)
             return
         axes = self._axes(group)
         indent = "    "
         for k, (n, _) in enumerate(axes):
-            self._lines.append(f"{indent}for {_INDICES[k]} in range({n}):")
-            indent += "    "
+            head = f"for {_INDICES[k]} in range({n}):" if k or not self._nest.length else self._nest.units(n)[0]
+            if head:
+                self._lines.append(f"{indent}{head}")
+                indent += "    "
         self._here: dict[tuple[Variable, int, tuple[int, ...]], str] = {}  # what stands at a place, in this turn
         self._count = 0
         for o in group.operations:
@@ -213,15 +235,17 @@ class LoopWriter:
     def _axes(self, group: _Group) -> list[tuple[int, tuple[int, ...]]]:
         """Return the loops: how long each is, and the axes that it goes along; outermost first."""
         touched = [v for o in group.operations for v in (*o.operands, o.result, o.target)]
-        every = [_along(self._at(v), v, group.shape) for v in touched if v is not None and v.memory is not None]
+        every = [steps_along(self._at(v), v, group.shape) for v in touched if v is not None and v.memory is not None]
         axes = [k for k, n in enumerate(group.shape) if n != 1]
         if every:
-            # The longest steps outside.
-            axes.sort(key=lambda k: -max(abs(s[k]) for s in every))
+            # The longest steps outside; in a nest, its own.
+            lead = axes[:1] if self._nest.length else []
+            axes.sort(key=lambda k: (k not in lead, -max(abs(s[k]) for s in every)))
         loops: list[list[int]] = []
         for k in axes:
             n = group.shape[k]
-            if loops and all(s[loops[-1][-1]] == s[k] * n for s in every):
+            alone = len(loops) == 1 and self._nest.length and self._nest.rows == 1
+            if loops and not alone and all(s[loops[-1][-1]] == s[k] * n for s in every):
                 loops[-1].append(k)
             else:
                 loops.append([k])
@@ -231,12 +255,16 @@ class LoopWriter:
 
     def _index(self, place: Position, strides: tuple[int, ...], axes: Sequence[tuple[int, tuple[int, ...]]]) -> str:
         terms = []
-        for name, (_, ks) in zip(_INDICES, axes, strict=False):
+        room = self._nest.local.get(place.base)
+        for k, (name, (n, ks)) in enumerate(zip(_INDICES, axes, strict=False)):
             stride = strides[ks[-1]]
-            if stride:
+            if room and not k:
+                name = self._nest.units(n)[2]
+            if stride and name != "0":
                 terms.append(name if stride == 1 else f"{name} * {stride}")
-        if place.offset or not terms:
-            terms.append(str(place.offset))
+        offset = place.offset - (room.low if room else 0)
+        if offset or not terms:
+            terms.append(str(offset))
         return " + ".join(terms).replace("+ -", "- ")
 
     def _operation(self, o: Operation, axes: Sequence[tuple[int, tuple[int, ...]]], in_loop: bool) -> Iterable[str]:
@@ -246,7 +274,7 @@ class LoopWriter:
                 names.append(self._named(v))
                 continue
             place = self._at(v)
-            strides = _along(place, v, o.shape)
+            strides = steps_along(place, v, o.shape)
             key = place.base, place.offset, strides
             if key not in self._here:
                 name = self._local()
@@ -270,7 +298,7 @@ class LoopWriter:
             name = self._local()
             yield f"{name} = {text}"
             place = self._at(into)
-            strides = _along(place, into, o.shape)
+            strides = steps_along(place, into, o.shape)
             self._here[place.base, place.offset, strides] = name
             if place.base in self._stored_ones or place.base in self._given:
                 yield f"{self._element(place.base, self._index(place, strides, axes))} = {name}"
@@ -281,51 +309,10 @@ class LoopWriter:
         self._count += 1
         return f"x{self._count}"
 
-    def _write_rows(self, o: Operation) -> None:
-        (v,), r, (m, n) = o.operands, o.result, o.shape
-        assert r is not None
-        place = self._at(v)
-        name = "count" if self._kind(v) == "?" and o.text == "total" else o.text
-        self._helpers[name] = None
-        array = self._array(place.base)
-        if not place.base.shape:
-            raise NotImplementedError
-        if r.memory is None or m == 1:
-            into = self._named(r) if r.memory is None else self._element(r, "0")
-            self._lines.append(f"    {into} = {name}({array}, {place.offset}, {n})")
-        else:
-            start = f"i * {n}" + (f" + {place.offset}" if place.offset else "")
-            row = f"{name}({array}, {start}, {n})"
-            self._lines += [f"    for i in range({m}):", f"        {self._element(r, 'i')} = {row}"]
-        if id(o) in self._checked:
-            if r.memory is None:
-                self._lines.append(f"    odd = odd | ({self._names[r]} - {self._names[r]} != 0)")
-            else:
-                e = self._element(r, "i")
-                self._lines += [f"    for i in range({m}):", f"        odd = odd | ({e} - {e} != 0)"]
-
-    def _write_columns(self, o: Operation) -> None:
-        (v,), r, (n, k) = o.operands, o.result, o.shape
-        assert r is not None
-        place = self._at(v)
-        array, e = self._array(place.base), self._element(r, "j")
-        self._lines += [f"    for j in range({k}):", f"        {e} = {array}[j + {place.offset}]"]
-        self._lines += [f"    for i in range(1, {n}):", f"        for j in range({k}):"]
-        self._lines += [f"            {e} = {e} + {array}[i * {k} + j + {place.offset}]"]
-        if id(o) in self._checked:
-            self._lines += [f"    for j in range({k}):", f"        odd = odd | ({e} - {e} != 0)"]
-
 
 # Of fewer, each is computed by itself.
 _SEVERAL = 4
 _INDICES = ("i", "j", "k", "l", "m")
-
-
-def _along(place: Position, v: Variable, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the strides of an array along the axes of a shape that it is broadcast to."""
-    missing = len(shape) - len(v.shape)
-    own = [0 if n == 1 else stride for n, stride in zip(v.shape, place.strides, strict=True)]
-    return (*[0] * missing, *own)
 
 
 def _follows(t: _Touch, place: Position, strides: tuple[int, ...]) -> bool:

@@ -13,12 +13,16 @@ from ..forms import Form, Hole, Other, form_read
 from ..optimise import Optimised, asked_for_nan
 from ..statements import Statement, Variable
 from .guards import asks_itself, squared
+from .indexing import added, places_looked_up
 from .places import Places, Position
-from .table import FUNCTIONS, OPERATORS, POWERS
+from .reducing import COLUMNS
+from .table import FUNCTIONS, OPERATORS, POWERS, Expression
 
 # How text refers to a dtype.
 _CAST = {"d": "np.float64({})", "f": "np.float32({})", "l": "np.int64({})", "?": "({} != 0)"}
 _PYTHONS = {float: "d", bool: "?"}
+# As many as there are names of indices.
+MOST_AXES = 5
 # Reductions, by the function that carries them out on a row; see loops.py.
 REDUCTIONS = {"add": "total", "maximum": "largest", "minimum": "smallest", "logical_and": "all_true"}
 REDUCTIONS |= {"logical_or": "any_true"}
@@ -29,8 +33,9 @@ class Operation(NamedTuple):
 
     Attributes
     ----------
-    kind : "elements", at all places of a shape; "rows" and "columns", reductions; "clean" and "guard", which fail
-    shape : of the places; of rows and columns, that of two axes over which they go
+    kind : "elements", at all places of a shape; "rows" and "columns", reductions; "clean" and "guard", which fail;
+        "taken" and "added", at places that are looked up; "product", of matrices
+    shape : of the places; of rows, that of two axes over which they go, and of columns, three
     text : an expression of the operands {0}, {1}, ..., which are variables; the name of a reduction
     operands
     result : what is made; None where it is written into `target`, or nowhere
@@ -129,10 +134,35 @@ class Lowering:
                 return None
             target = self._view(place, s.reads[0], f"{index}]")
             return self._elements(s, form, "positive", form.args[1:], None, target)
+        if form.name == "np.add.at":
+            return self._added(s, form)
         match = re.fullmatch(r"\(_(\d+)_,\)", getattr(form.keys.get("out"), "text", ""))
         if form.op != "call" or match is None or form.keys.keys() != {"out"}:
             return None
         return self._elements(s, form, form.name.removeprefix("np."), form.args, None, s.reads[int(match[1])])
+
+    def _added(self, s: Statement, form: Form) -> Operation | None:
+        """Return an addition at places that are looked up."""
+        found = added(s, form) if s.silent else None
+        target = s.reads[0]
+        if found is None or self.kind(target) != "d" or self._places.of(target) is None:
+            return None
+        index, value = found
+        operand = self._operand(s, value)
+        if operand is None or operand[1] not in ("d", "weak d"):
+            return None
+        v, _, number = operand
+        memory = self._left.memory
+        others = [*index, v] if type(v) is Variable else index
+        if any(self._places.of(x) is None or memory(x.memory) == memory(target.memory) for x in others if x.shape):
+            return None
+        shape = (*index[0].shape, *target.shape[len(index) :])
+        if type(v) is Variable and v.shape not in ((), shape):
+            return None
+        if not all(map(self._rows_lie_densely, [x for x in (target, v) if type(x) is Variable])):
+            return None
+        text = "{0}" if type(v) is Variable else _literal(number, "d")
+        return Operation("added", shape, text, tuple(others), None, target)
 
     def _view(self, place: Position, of: Variable, index: str) -> Variable:
         shape = np.broadcast_to(np.empty(()), of.shape)[eval(f"np.s_{index}", {"np": np})].shape
@@ -145,6 +175,8 @@ class Lowering:
     def _made(self, s: Statement, form: Form, r: Variable) -> Operation | None:
         if form.op == "index" and r.memory is None:
             return self._element(s, r)
+        if form.op == "index" and (index := places_looked_up(s, form)):
+            return self._taken(s, r, index)
         if r.memory is not None and self._places.of(r) is None:
             return None
         name = form.name.removeprefix("np.")
@@ -175,6 +207,24 @@ class Lowering:
             return self._elements(s, form, name, form.args, r)
         return None
 
+    def _taken(self, s: Statement, r: Variable, index: list[Variable | int]) -> Operation | None:
+        """Return a look-up at places in arrays."""
+        v = s.reads[0]
+        arrays = [x for x in index if type(x) is Variable]
+        if any(self._places.of(x) is None for x in (*arrays, v, r)) or self.kind(r) != self.kind(v):
+            return None
+        if any(type(x) is int and x >= n for x, n in zip(index, v.shape, strict=False)):
+            return None
+        if not self._rows_lie_densely(v) or not self._rows_lie_densely(r):
+            return None
+        names = iter([f"at{k}" for k in range(len(arrays))])
+        text = ", ".join([str(x) if type(x) is int else next(names) for x in index])
+        return Operation("taken", r.shape, text, (*arrays, v), r)
+
+    def _rows_lie_densely(self, v: Variable) -> bool:
+        place = self._places.of(v)
+        return place is not None and (len(v.shape) < 2 or self._dense(place, v))
+
     def _element(self, s: Statement, r: Variable) -> Operation | None:
         """Return the look-up of a number in an array."""
         if len(s.reads) != 1 or s.pieces[0] is not s.reads[0] or not self.kind(r):
@@ -201,7 +251,7 @@ class Lowering:
         elif self.kind(into) != kind:
             return None
         shape: tuple[int, ...] = into.shape
-        if kind == "l" or any(len(v.shape) > len(shape) for v in operands):
+        if kind == "l" or len(shape) > MOST_AXES or any(len(v.shape) > len(shape) for v in operands):
             return None
         if target is not None and not self._apart(target, operands):
             return None
@@ -225,7 +275,9 @@ class Lowering:
         if function is None or ufunc is None or None in operands or len(args) != ufunc.nin:
             return None
         if name == "power" and type(args[1]) in (int, float) and (power := self._power(args[1], into)):
-            operands, function, ufunc = operands[:1], function._replace(text=power, loops=frozenset(["d->d"])), None
+            carries = frozenset([0] if args[1] > 0 else ())
+            operands, function = operands[:1], Expression(power, frozenset(["d->d"]), carries)
+            ufunc = None
         if name == "positive" and "?" in operands[0][1]:
             ufunc, function = None, function._replace(loops=frozenset(["?->?"]), text="{0}")
         given = [kind for _, kind, _ in operands]
@@ -330,7 +382,7 @@ class Lowering:
 
     def _reduced(self, s: Statement, r: Variable, name: str, v: Variable, axis: Any) -> Operation | None:
         place, kind, result = self._places.of(v), self.kind(v), self.kind(r)
-        if place is None or not v.shape or not kind or not result or r.dtype is None:
+        if place is None or not v.shape or not place.base.shape or not kind or not result or r.dtype is None:
             return None
         if r.memory is not None and self._places.of(r) is None:
             return None
@@ -353,8 +405,8 @@ class Lowering:
         before, n, behind = math.prod(v.shape[:axis]), v.shape[axis], math.prod(v.shape[axis + 1 :])
         if behind == 1:
             return Operation("rows", (before, n), REDUCTIONS[name], (v,), **more)
-        if before == 1 and name == "add" and kind != "?":
-            return Operation("columns", (n, behind), "{0} + {1}", (v,), **more)
+        if name in COLUMNS and n > 1 and kind in "df" and result == kind:
+            return Operation("columns", (before, n, behind), COLUMNS[name], (v,), **more)
         return None
 
     def _dense(self, place: Position, v: Variable) -> bool:

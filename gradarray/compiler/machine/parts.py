@@ -20,10 +20,12 @@ from ..statements import Statement, Variable
 from .loops import Compiled, LoopWriter
 from .lowering import Lowering, Operation
 from .places import Places
+from .products import small_product, with_copies
 from .table import DEAR
 
-# More statements than these take more than some seconds to be compiled.
-MOST = 1200
+# More operations than these take more than some seconds to be compiled, and are compiled in pieces; of so many times as
+# many, and of numbers, which would go from piece to piece one by one, NumPy's program is kept.
+MOST, _PIECES = 1200, 4
 # So many operations on arrays, of which those on numbers count a part, make up for a call.
 # A compiled loop over sines takes half as long as NumPy's in one thread.
 _FEW_THREADS = 2
@@ -86,6 +88,8 @@ class Partition:
         self._tasks = self._sorted()
         self._connect()
         self._take_turns()
+        self._take_products()
+        self._cut()
         self._count = 0
         self.statements: list[Statement] = []
         self.functions: dict[str, str] = {}
@@ -99,7 +103,7 @@ class Partition:
     def _sorted(self) -> list[_Task]:
         tasks = []
         foreign: set[Variable] = set()  # results of other libraries, which may lie otherwise each time
-        for s in self._left.statements:
+        for s in with_copies(self._left.statements, self._places, self._left.memory):
             if self._places.derive(s):
                 self._views[s.results[0]] = s
             else:
@@ -109,7 +113,8 @@ class Partition:
                     foreign.update(s.results)
                     for r in s.results:
                         self._places.hide(r)
-        if sum([len(t.operations or ()) for t in tasks]) > MOST:
+        sizes = [math.prod(o.shape) for t in tasks for o in t.operations or ()]
+        if len(sizes) > MOST and (len(sizes) > _PIECES * MOST or 2 * sizes.count(1) > len(sizes)):
             for t in tasks:
                 t.operations = None
         return tasks
@@ -172,6 +177,31 @@ class Partition:
             for t in self._tasks:
                 if t.operations is not None and t.turn == first:
                     t.operations = None
+
+    def _take_products(self) -> None:
+        """Let small products be done by the function that first needs them."""
+        first: dict[_Task, int] = {}
+        for t in self._tasks:
+            for b in t.before:
+                first[b] = min(first.get(b, t.turn), t.turn)
+        for t in self._tasks:
+            if t.operations is None and first.get(t, 1) % 2 == 0 and (o := small_product(t.s, self._places)):
+                t.operations, t.turn = [o], first[t]
+
+    def _cut(self) -> None:
+        """Cut functions that would have too many operations into several turns."""
+        turns: dict[int, list[_Task]] = {}
+        for t in self._tasks:
+            turns.setdefault(t.turn, []).append(t)
+        now = -3
+        for turn in sorted(turns):
+            begun, count = False, 0
+            for t in turns[turn]:
+                count += len(t.operations or ())
+                if not begun or count > MOST:
+                    now += 2 if (now + turn) % 2 == 0 else 1
+                    begun, count = True, len(t.operations or ())
+                t.turn = now
 
     def _lacks(self) -> bool:
         """Leave to NumPy what it has to do because of others; tell whether there was anything.
@@ -250,7 +280,7 @@ class Partition:
         for k, v in enumerate((*f.arguments, *f.filled)):
             pieces += [", "] if k else []
             pieces.append(constants.get(v, v))
-        pieces.append(")")
+        pieces.append("".join([*[f", {k}" for k in f.offsets], ")"]))
         self._count += 1
         failed = Variable(f"failed_{self._count}")
         written = [self._left.memory(v.memory) for v in f.written]

@@ -97,5 +97,12 @@ class Places:
 _SPELT = re.compile(r"\[[-\d:, ().]*\]|\[(None|\.\.\.|:|\d|, )+\]")
 
 
+def steps_along(place: Position, v: Variable, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the strides of an array along the axes of a shape that it is broadcast to."""
+    missing = len(shape) - len(v.shape)
+    own = [0 if n == 1 else stride for n, stride in zip(v.shape, place.strides, strict=True)]
+    return (*[0] * missing, *own)
+
+
 def _counted(strides: tuple[int, ...], like: Any) -> tuple[int, ...]:
     return tuple([k // like.itemsize for k in strides])
