@@ -22,6 +22,7 @@ from ..writer import Written, write_program
 from .cache import compile_text, import_numba, whole
 from .helpers import HELPERS
 from .parts import Partition
+from .rolled import looped
 
 
 def need_numba() -> None:
@@ -43,7 +44,12 @@ class NumbaBackend:
         by_numpy: tuple[Callable[..., Any], Written],
     ) -> tuple[Callable[..., Any], str] | None:
         """Return what takes the place of a program that NumPy carries out, and its text; None where that is best."""
-        partition = Partition(p, left, kinds)
+        rolled = looped(left)
+        partition = None if rolled is None else Partition(p, rolled, kinds)
+        if partition is not None and partition.takes_loops:
+            left = rolled
+        else:
+            partition = Partition(p, left, kinds)
         if not partition.functions:
             return None
         left = left._replace(statements=partition.statements)

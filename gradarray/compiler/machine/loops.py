@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ..statements import Variable
 from .helpers import AT_ONCE
-from .lowering import Operation
+from .lowering import Operation, Whole
 from .places import Places, Position
 from .table import TYPES
 
@@ -86,7 +86,8 @@ class LoopWriter:
 
     def function(self, operations: Sequence[Operation]) -> Compiled:
         """Return the function that carries out operations."""
-        for o in sorted(operations, key=lambda o: bool(o.operands) or o.target is not None):  # first what is filled
+        # First what is filled.
+        for o in sorted(operations, key=lambda o: bool(o.operands) or o.target is not None or o.kind == "whole"):
             self._place(o)
         self._checked = _checked(operations, self._kind, self._memory)
         stored = self._stored()
@@ -98,13 +99,13 @@ class LoopWriter:
         for v in stored:
             if v not in filled:
                 self._lines.append(f"    {self._named(v)} = np.empty({math.prod(v.shape)}, np.{v.dtype.name})")
-        fails = any(o.kind in ("clean", "guard") for o in operations)
+        fails, checks = any(o.fails for o in operations), bool(self._checked) or any(o.checks for o in operations)
         self._lines += ["    missed = 0"] if fails else []
-        self._lines += ["    odd = 0"] if self._checked else []
+        self._lines += ["    odd = 0"] if checks else []
         self._stored_ones = {*stored}
         for group in self._groups:
             self._write(group)
-        status = " | ".join(["missed"] * fails + ["odd << 1"] * bool(self._checked)) or "0"
+        status = " | ".join(["missed"] * fails + ["odd << 1"] * checks) or "0"
         results = ", ".join([status, *[self._names[v] for v in numbers]])
         head = ", ".join([self._names[v] for v in (*arguments, *filled)])
         types = [_type(v, self._kind(v)) for v in (*arguments, *filled)]
@@ -123,6 +124,9 @@ class LoopWriter:
     # --- which loop ---------------------------------------------------------------------------------------------------
 
     def _place(self, o: Operation) -> None:
+        if isinstance(o, Whole):
+            self._place_whole(o)
+            return
         loop = len(o.shape) if o.kind in ("elements", "clean") else 0
         earliest = 0
         touched: list[tuple[bool, int | None, Position, tuple[int, ...]]] = []
@@ -141,7 +145,7 @@ class LoopWriter:
         if into is not None and into.memory is not None:
             place = self._at(into)
             if o.target is None:
-                self._bases[place.base] = None
+                self._make(place.base, into)
                 if not o.text:
                     return
             self._needs(place.base)
@@ -163,6 +167,32 @@ class LoopWriter:
         place = self._places.of(v)
         assert place is not None
         return place
+
+    def _place_whole(self, o: Whole) -> None:
+        """Let an operation that writes its own lines stand behind all others so far."""
+        group = _Group("whole", ())
+        group.operations.append(o)
+        self._groups.append(group)
+        k = len(self._groups) - 1
+        self._given.update(dict.fromkeys([v for v in o.numbers if v not in self._made]))
+        for base in o.makes:
+            self._make(base, base)
+        for touches, bases in ((self._reads, o.reads), (self._writes, o.writes)):
+            for base in bases:
+                self._needs(base)
+                touches.setdefault(self._memory(base.memory), []).append(_Touch(k, Position(base, 0, ()), ()))
+        self._made.update(dict.fromkeys(o.results, k))
+
+    def _make(self, base: Variable, into: Variable) -> None:
+        """Note that an array is made here."""
+        if base is into:
+            self._bases[base] = None
+        else:
+            self._needs(base)
+
+    def allocate(self, lines: Sequence[str]) -> None:
+        """Write what makes arrays that a loop fills anew in each iteration."""
+        self._lines += lines
 
     def _needs(self, base: Variable) -> None:
         if base not in self._bases:
@@ -196,6 +226,10 @@ class LoopWriter:
         return f"{self._array(base)}[{'()' if whole else index}]"
 
     def _write(self, group: _Group) -> None:
+        if group.kind == "whole":
+            for o in group.operations:
+                self._lines += o.lines(self)
+            return
         if group.kind != "elements":
             for o in group.operations:
                 (self._write_rows if o.kind == "rows" else self._write_columns)(o)
@@ -346,6 +380,9 @@ def _checked(
     open_: set[int] = set()
     maker: dict[Variable, int] = {}  # of what nobody has written into since
     for o in operations:
+        if isinstance(o, Whole):
+            changed = {memory(v.memory) for v in o.writes}
+            maker = {v: i for v, i in maker.items() if v.memory is None or memory(v.memory) not in changed}
         into = o.result if o.target is None else o.target
         if into is None:
             continue

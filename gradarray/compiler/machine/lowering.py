@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,6 +47,55 @@ class Operation(NamedTuple):
     target: Variable | None = None
     carries: frozenset[int] = frozenset()
     silent: bool = True
+
+    @property
+    def fails(self) -> bool:
+        return self.kind in ("clean", "guard")
+
+    @property
+    def checks(self) -> bool:
+        """Tell whether it asks by itself for infinities."""
+        return False
+
+    def variables(self) -> tuple[Variable | None, ...]:
+        """Return what is read, made or written into."""
+        return (*self.operands, self.result, self.target)
+
+
+class Whole:
+    """An operation that stands for itself, as a loop with others in it, and writes its own lines.
+
+    Attributes
+    ----------
+    numbers, reads : what is read: numbers, and the arrays that lie densely of which something is
+    writes : the arrays that are written into
+    makes : those of them that are made here
+    results : the numbers that are made
+    """
+
+    kind, text, result, target, silent = "whole", "", None, None, True
+    carries: frozenset[int] = frozenset()
+    operands: tuple[Variable, ...] = ()
+    fails = checks = False
+
+    def __init__(
+        self,
+        work: int,
+        numbers: Sequence[Variable],
+        reads: Sequence[Variable],
+        writes: Sequence[Variable],
+        makes: Sequence[Variable] = (),
+        results: Sequence[Variable] = (),
+    ) -> None:
+        self.shape = (work,)
+        self.numbers, self.reads, self.writes, self.makes, self.results = numbers, reads, writes, makes, results
+
+    def variables(self) -> tuple[Variable, ...]:
+        return (*self.numbers, *self.reads, *self.writes, *self.results)
+
+    def lines(self, writer: Any) -> list[str]:
+        """Return the lines, in a function that a `LoopWriter` writes."""
+        raise NotImplementedError
 
 
 class Lowering:

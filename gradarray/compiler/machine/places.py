@@ -50,6 +50,14 @@ class Places:
         self._forms[v] = v, like
         return Position(v, 0, _counted(like.strides, like))
 
+    def form(self, v: Variable) -> Any:
+        """Return an array that lies as one does whose place is known."""
+        return self._forms[v][1]
+
+    def note(self, v: Variable, place: Position, like: Any) -> None:
+        """Note where a view stands, which lies as an array does."""
+        self._found[v], self._forms[v] = place, (place.base, like)
+
     def hide(self, v: Variable) -> None:
         """Forget where an array stands, which may lie otherwise each time."""
         self._found[v] = None

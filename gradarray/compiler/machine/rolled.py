@@ -1,0 +1,633 @@
+"""Loops that stay loops: their members lowered, each with its place in each iteration, and written as one operation.
+
+What a loop saves stands in the rows of an array, which is what a member makes there: not a copy, so nobody can tell
+it from the array that NumPy's program has. What is carried from one iteration to the next is copied, which might be
+told where somebody writes there: such programs are left to NumPy, and so is what writes into anything that was looked
+up in what a loop saved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..folding import in_few_pieces
+from ..forms import Form, Other, form_read
+from ..iterated import Loop
+from ..optimise import Optimised
+from ..rolled import with_loops
+from ..statements import Pieces, Statement, Variable
+from .iterations import Around, Even, as_even, offset
+from .loops import LoopWriter
+from .lowering import Lowering, Operation, Whole
+from .places import Places, Position
+from .products import product
+
+# From so many statements on, loops of so many iterations are looked for.
+LONG, REPEATS = 150, 3
+_LARGEST = 10_000  # elements of an array that is an entry of a table
+
+
+def looped(left: Optimised) -> Optimised | None:
+    """Return a program with loops, of which this room knows how to compile them; None where there are none."""
+    if len(left.statements) < LONG:
+        return None
+    found = with_loops(_looked_up_where_used(left), REPEATS, True)
+    if not any(type(s) is Loop for s in found.statements):
+        return None
+    found = found._replace(memories=dict(found.memories), constants=dict(found.constants))
+    return found if _writes_into_nothing_carried(found) else None
+
+
+# --- before loops are looked for --------------------------------------------------------------------------------------
+
+_VIEWS = frozenset(("view", "transpose", "swapaxes"))
+
+
+def _looked_up_where_used(left: Optimised) -> Optimised:
+    """Return a program that makes views, and reads elements of what stays as it is, anew wherever it uses them.
+
+    A view that many statements share would be an entry of a table, and would have to be saved for the way back.
+    """
+    written = {left.memory(s.writes) for s in left.statements if s.writes is not None}
+    made: dict[Variable, Statement] = {}
+    statements: list[Statement] = []
+
+    def again(s: Statement, reads: Sequence[Variable]) -> dict[Variable, Variable]:
+        found: dict[Variable, Variable] = {}
+        for v in dict.fromkeys(reads):
+            if v not in made:
+                continue
+            chain = [made[v]]
+            while chain[-1].reads[0] in made:
+                chain.append(made[chain[-1].reads[0]])
+            for one in reversed(chain):
+                (r,) = one.results
+                if r not in found:
+                    of = [found.get(x, x) for x in one.reads]
+                    found[r] = Variable(r.name, r.shape, r.dtype, r.memory, r.layout)
+                    pieces = one.of(of).pieces
+                    statements.append(Statement("call", (found[r],), pieces, None, s.silent, s.line, one.form))
+        return found
+
+    same: dict[Variable, Variable] = {}
+    for s in left.statements:
+        if not same.keys().isdisjoint(s.reads):
+            s = s.of([same.get(v, v) for v in s.reads])
+        if _is_looked_up(s, left, written):
+            if s.pieces[1:] == (".view()",):
+                same[s.results[0]] = s.reads[0]
+            else:
+                made[s.results[0]] = s
+            continue
+        found = again(s, s.reads)
+        statements.append(s.of([found.get(v, v) for v in s.reads]) if found else s)
+    outputs = [same.get(v, v) if type(v) is Variable else v for v in left.outputs]
+    last = left.statements[-1]
+    found = again(last, [v for v in outputs if type(v) is Variable])
+    return left._replace(statements=statements, outputs=[found.get(v, v) for v in outputs])
+
+
+def _is_looked_up(s: Statement, left: Optimised, written: set[int | None]) -> bool:
+    """Tell whether a statement makes a view, or reads an element of what nobody writes into."""
+    if s.kind != "call" or len(s.results) != 1 or len(s.reads) != 1 or s.pieces[0] is not s.reads[0]:
+        return False
+    (r,), (v,), form = s.results, s.reads, form_read(s)
+    memory = left.memory(v.memory)
+    if memory is None or r.shape is None or v.shape is None:
+        return False
+    if r.memory is None:
+        return form.op == "index" and memory not in written
+    views = form.op in ("index", "attribute") or (form.op == "method" and form.name in _VIEWS)
+    return views and left.memory(r.memory) == memory
+
+
+# --- who may write into what ------------------------------------------------------------------------------------------
+
+
+def _writes_into_nothing_carried(left: Optimised) -> bool:
+    """Tell whether nothing that is copied here could be told from what NumPy's program has in its place."""
+    found = _Roots(left)
+    found.note(left.statements)
+    return not found.refused and all(found.stays(v) for v in found.copied)
+
+
+class _Roots:
+    """Which array each one is a view of.
+
+    Attributes
+    ----------
+    copied : what is carried, or saved
+    refused : something is written into that has another array's memory here
+    """
+
+    def __init__(self, left: Optimised) -> None:
+        self._left = left
+        self._views: dict[Variable, Variable] = {}
+        self._others: set[Variable] = set()  # what is carried, or looked up, or an entry of a table
+        self._written: set[int | None] = set()
+        self._inside: set[Variable] = set()  # what is made in a loop, and is no view
+        self.copied: list[Variable] = []
+        self.refused = False
+
+    def note(self, statements: Sequence[Statement], inside: bool = False) -> None:
+        for s in statements:
+            if isinstance(s, Loop):
+                self._others.update([v for v, _ in (*s.tables, *s.carried)], [v for v, _ in s.saved])
+                self._written |= {self._left.memory(m) for m in s.updates}
+                self.copied += [p for _, pieces in (*s.carried, *s.tables) for p in pieces if type(p) is Variable]
+                self.copied += [v for _, v in (*s.moves, *s.saved) if v.memory is not None]
+                self.note(s.members, True)
+                continue
+            for r in s.results:
+                views = r.memory is not None and s.reads and self._is_view(r, s.reads[0])
+                if views:
+                    self._views[r] = s.reads[0]
+                elif inside:
+                    self._inside.add(r)
+            if s.writes is not None:
+                self._written.add(self._left.memory(s.writes))
+                into = s.reads[0] if type(s.pieces[0]) is Variable else self._target(s)
+                self.refused |= into is None or self._root(into) in self._others
+
+    def _is_view(self, r: Variable, v: Variable) -> bool:
+        return v.memory is not None and self._left.memory(r.memory) == self._left.memory(v.memory)
+
+    def _target(self, s: Statement) -> Variable | None:
+        out = getattr(form_read(s).keys.get("out"), "text", "").strip("(_,)")
+        return s.reads[int(out)] if out.isdigit() else None
+
+    def _root(self, v: Variable) -> Variable:
+        while v in self._views:
+            v = self._views[v]
+        return v
+
+    def stays(self, v: Variable) -> bool:
+        """Tell whether nobody writes into what a copy is made of; into what a loop makes, only its iteration does."""
+        root = self._root(v)
+        if root in self._others or v.memory is None:
+            return True
+        return (root is v and v in self._inside) or self._left.memory(root.memory) not in self._written
+
+
+# --- members ----------------------------------------------------------------------------------------------------------
+
+
+class LoweringLoops(Lowering):
+    """Reads the statements of a program with loops.
+
+    Attributes
+    ----------
+    views : of what a loop leaves that stands in a row of what it saves, the statement that looks it up there
+    """
+
+    def __init__(self, left: Optimised, places: Places, kinds: Mapping[Variable, type]) -> None:
+        super().__init__(left._replace(statements=[*_every(left.statements)]), places, kinds)
+        self._around = Around()
+        self._count = 0
+        self.views: list[Statement] = []
+        self._rows: dict[Variable, tuple[Variable, list[Even]]] = {}
+        self._depths: dict[Variable, int] = {}  # of the arrays in which these rows are, how many loops are around them
+        self._memories = -1 << 59
+        self._entries: set[Variable] = set()  # numbers that are entries of tables
+        self._before: list[Operation] = []  # what the statement that is read needs
+
+    def of(self, s: Statement) -> list[Any] | None:
+        if not isinstance(s, Loop):
+            return super().of(s)
+        try:
+            return self._loop(s)
+        except _Refused:
+            return None
+
+    def _loop(self, loop: Loop) -> list[Any]:
+        self._count += 1
+        name = f"t{self._count}"
+        outside = self._around
+        inside = _there(outside.entering(loop, name))
+        before = [self._start(v, pieces) for v, pieces in loop.carried]
+        makes = [v for v, _ in loop.carried if v.memory is not None]
+        stores: list[Any] = []
+        operations: list[Any] = []
+        for v, pieces in loop.tables:
+            operations += self._table(v, pieces, name, before)
+        fresh, lists = _made_in(loop), {many for many, _ in loop.saved}
+        inner = {many for s in loop.members if isinstance(s, Loop) for many, _ in s.saved}
+        for many, v in loop.saved:
+            base, row = self._row(many, name)
+            makes += [base] if base is many else []
+            if v.memory is None or v not in fresh | inner:
+                stores.append(self._copy(v, self._at(base, row, v)))
+            else:
+                self._rows[v] = base, row
+                self._at(base, row, v)
+                self._left.memories.update({k: base.memory for k, m in self._left.memories.items() if m == v.memory})
+                self._left.memories[v.memory] = base.memory
+        self._around = inside
+        for s in loop.members:
+            operations += self._member(s)
+        numbers = [(a, b) for a, b in loop.moves if a.memory is None]
+        moves = [self._copy(b, a) for a, b in loop.moves if a.memory is not None]
+        self._around = outside
+        results = [v for v in loop.results if v not in lists]
+        kept = [_there(self.kind(v) and v) for v in results if v.memory is None]
+        for v in [v for v in results if v.memory is not None]:
+            if v in self._rows:
+                base = self._rows[v][0]
+                makes += [base] if self._depths[base] > len(outside.names) and base not in makes else []
+            else:
+                makes.append(_there(v in fresh and getattr(self._places.of(v), "base", None) is v and v))
+        whole = _LoopOperation(
+            self._places, self._left.memory, self.kind, inside, operations + stores + moves, numbers, makes, kept
+        )
+        for v in results:
+            if v in self._rows:
+                self._last(v, name, inside)
+        return [*before, whole]
+
+    def _member(self, s: Statement) -> list[Any]:
+        if isinstance(s, Loop):
+            return self._loop(s)
+        if self._is_view(s):
+            return []
+        s, before = self._with_plain_operands(s)
+        found: list[Any] | None = super().of(s)
+        if found is None:
+            found = [_there(self._spread_out(s) or product(s, form_read(s), self._places, self.kind))]
+        found = [*before, *self._taken(), *found]
+        for k, o in enumerate(found):
+            if isinstance(o, Operation) and o.kind in ("rows", "columns") and self._places.of(o.result) != (o.result, 0, _strides(o.result)):
+                r = Variable("", o.result.shape, o.result.dtype, self._new_memory(), "C")
+                if r.shape:
+                    found[k : k + 1] = [o._replace(result=r), self._copy(r, o.result)]
+        return found
+
+    def _taken(self) -> list[Operation]:
+        taken, self._before = self._before, []
+        return taken
+
+    def _with_plain_operands(self, s: Statement) -> tuple[Statement, list[Operation]]:
+        """Return a statement without a sign in front of an entry of a table, where the trace had a number."""
+        pieces, before = [*s.pieces], []
+        for k, p in enumerate(pieces[1:], 1):
+            sign = pieces[k - 1]
+            if type(p) is Variable and type(sign) is str and sign.endswith("-") and p in self._entries:
+                if sign.rstrip("-")[-1:] not in ("", "(", " ") or sign.endswith(" -"):
+                    continue
+                new = Variable(p.name, (), p.dtype)
+                self._kinds[new] = self.kind(p)
+                before.append(Operation("elements", (), "-{0}", (p,), new))
+                pieces[k - 1 : k + 1] = sign[:-1], new
+        return (s, []) if not before else (s.but(in_few_pieces([p for p in pieces if p != ""])), before)
+
+    def _spread_out(self, s: Statement) -> Operation | None:
+        """Return what fills an array with a number, or with the elements of a smaller one; or sums a number."""
+        form = form_read(s)
+        if len(s.reads) != 1 or len(s.results) != 1 or form.op != "call" or form.args[0] != 0:
+            return None
+        (r,), (v,) = s.results, s.reads
+        if not self.kind(v) or self.kind(r) != self.kind(v) or (v.memory is not None and self._places.of(v) is None):
+            return None
+        if form.name == "np.add.reduce" and v.shape == () == r.shape and self.kind(v) == "d":
+            return Operation("elements", (), "{0} + 0.0", (v,), r)
+        if form.name != "np.broadcast_to" or r.memory is None:
+            return None
+        if self._places.of(r) is None:
+            dense = Variable(r.name, r.shape, r.dtype, r.memory, "C")
+            self._places.note(r, _there(self._places.of(dense)), self._places.form(dense))
+            r = dense
+        return Operation("elements", r.shape, "{0}", (v,), r)
+
+    def _reduced(self, s: Statement, r: Variable, name: str, v: Variable, axis: Any) -> Operation | None:
+        """Return a reduction, of a copy of what does not lie densely."""
+        place = self._places.of(v)
+        if place is not None and self._around.names and v.shape and not self._dense(place, v) and self.kind(v):
+            copy = Variable("", v.shape, v.dtype, self._new_memory(), "C")
+            self._before.append(self._copy(v, copy, True))
+            v = copy
+        return super()._reduced(s, r, name, v, axis)
+
+    def _new_memory(self) -> int:
+        self._memories -= 1
+        return self._memories
+
+    # --- what is carried, saved and looked up in tables ------------------------------------------------------------
+
+    def _start(self, v: Variable, pieces: Pieces) -> Operation:
+        """Return what a variable is before the first iteration."""
+        if v.memory is not None:
+            _there(self._places.of(v))
+        s = Statement("call", (v,), pieces, None, True, None)
+        start = pieces[0] if len(pieces) == 1 else None
+        if type(start) is Variable:
+            return self._copy(start, v, True)
+        found = self._function(s, Form("", "", (), {}, 0, ()), "positive", (_number(pieces, self._left.constants),), v)
+        if found is None or v.memory is not None or found[2] not in (self.kind(v), "l"):
+            raise _Refused
+        return Operation("elements", (), found[0] if found[2] != "l" else f"float({found[0]})", (), v)
+
+    def _copy(self, v: Variable, into: Variable, new: bool = False) -> Operation:
+        kind = self.kind(v)
+        if not kind or kind != self.kind(into) or v.shape != into.shape or (v.memory is None) != (into.memory is None):
+            if v.memory is not None or into.shape != () or kind != self.kind(into):
+                raise _Refused
+        if v.memory is not None:
+            _there(self._places.of(v))
+        result, target = (into, None) if new else (None, into)
+        return Operation("elements", into.shape, "{0}", (v,), result, target)
+
+    def _row(self, many: Variable, name: str) -> tuple[Variable, list[Even]]:
+        """Return where an iteration saves something."""
+        if many not in self._rows:
+            many.layout = "C"
+            _there(many.shape is not None and many.dtype is not None and self._places.of(many))
+            self._rows[many], self._depths[many] = (many, []), len(self._around.names)
+        base, row = self._rows[many]
+        return base, [*row, Even(0, {name: 1})]
+
+    def _at(self, base: Variable, row: list[Even], v: Variable) -> Variable:
+        """Note that a variable stands in a row; of a number, return what does."""
+        place, whole = _there(self._places.of(base)), self._places.form(base)
+        if v.shape != base.shape[len(row) :] or v.dtype not in (base.dtype, None) or v.layout not in ("C", ""):
+            raise _Refused
+        v = Variable("", (), base.dtype, base.memory) if v.memory is None else v
+        start = Even(0, {})
+        for n, stride in zip(row, place.strides, strict=False):
+            start = start.plus(n, stride)
+        self._places.note(v, Position(base, offset(start), place.strides[len(row) :]), whole[(0,) * len(row)])
+        return v
+
+    def _last(self, v: Variable, name: str, inside: Around) -> None:
+        """Let a variable stand for what the last iteration made."""
+        base, row = self._rows[v]
+        row = [n.within(name, inside.trips[-1].plus(Even(-1, {}))) for n in row]
+        self._rows[v] = base, row
+        self._at(base, row, v)
+        if not self._around.names:
+            index = f"[{', '.join([str(n) for n in row])}]"
+            self.views.append(Statement("call", (v,), (base, index), None, True, None))
+
+    def _table(self, v: Variable, pieces: Pieces, name: str, before: list[Any]) -> list[Operation]:
+        """Let a variable stand for an entry of a table; return what has to be done in each iteration.
+
+        Of entries that are made elsewhere, an array is made before the loop.
+        """
+        entries = [p for p in pieces if type(p) is Variable]
+        if not entries:
+            table = self._constant_table(v, pieces)
+        else:
+            kinds = {(x.shape, x.dtype, x.memory is None) for x in entries}
+            if len(kinds) > 1 or not self.kind(entries[0]) or {*pieces[2:-1:2]} - {", "} or len(pieces) % 2 == 0:
+                raise _Refused
+            shape = (len(entries), *entries[0].shape)
+            table = Variable("", shape, entries[0].dtype, self._new_memory(), "C")
+            before.append(Operation("elements", shape, "", (), table))
+            for k, x in enumerate(entries):
+                row = Variable(v.name, entries[0].shape, table.dtype, table.memory, "C")
+                before.append(self._copy(x, self._at(table, [Even(k, {})], row)))
+            v.shape, v.dtype = entries[0].shape, entries[0].dtype
+        self._entries.add(v)
+        there = self._at(table, [Even(0, {name: 1})], v)
+        return [Operation("elements", (), "{0}", (there,), v)] if v.memory is None else []
+
+    def _constant_table(self, v: Variable, pieces: Pieces) -> Variable:
+        try:
+            entries = eval("".join(pieces), {"np": np, **self._left.constants})
+        except Exception:
+            raise _Refused from None
+        kinds = {*map(type, entries)}
+        if kinds <= {int, float}:
+            self._kinds[v] = "d" if float in kinds else "l"
+            if any(abs(x) >= 2**53 for x in entries if type(x) is int):
+                raise _Refused
+        elif kinds == {np.float64}:
+            v.dtype = np.dtype(np.float64)
+        elif kinds != {np.ndarray} or len({(x.shape, x.dtype) for x in entries}) > 1 or entries[0].size > _LARGEST:
+            raise _Refused
+        v.shape = ()
+        if kinds == {np.ndarray}:
+            v.shape, v.dtype, v.memory, v.layout = entries[0].shape, entries[0].dtype, self._new_memory(), "C"
+        name = f"table_{len(self._left.constants)}"
+        if name in self._left.constants:
+            raise _Refused
+        self._left.constants[name] = value = np.array(entries)
+        table, _, _ = _there(self._constant(name, value))
+        return table  # type: ignore[no-any-return]
+
+    # --- places that advance -----------------------------------------------------------------------------------------
+
+    def _is_view(self, s: Statement) -> bool:
+        """Note the view that a statement makes; tell whether it is one."""
+        if s.kind != "call" or len(s.results) != 1 or not s.reads or s.results[0].memory is None:
+            return False
+        (r,), v = s.results, s.reads[0]
+        if v.memory is None or self._left.memory(r.memory) != self._left.memory(v.memory):
+            return False
+        return self._advances(v, s.pieces, r)
+
+    def _advances(self, v: Variable, pieces: Pieces, r: Variable) -> bool:
+        """Note where a view stands."""
+        place = self._places.of(v)
+        if place is None or pieces[0] is not v:
+            return False
+        around, like = self._around, self._places.form(v)
+        moves = any(p in around.indices for p in pieces if type(p) is Variable)
+        seen = []
+        try:
+            for point in around.points if moves else around.points[:1]:
+                texts = [p if type(p) is str else f"({around.indices[p].at(point)})" for p in pieces[1:]]
+                seen.append(_viewed(like, "".join(texts)))
+        except Exception:
+            return False
+        first = seen[0]
+        if any((x.shape, x.strides, x.dtype) != (r.shape, first.strides, like.dtype) or not x.size for x in seen):
+            return False
+        starts = [(_address(x) - _address(like)) // like.itemsize for x in seen]
+        start = around.even(starts) if moves else Even(starts[0], {})
+        if start is None:
+            return False
+        strides = tuple([n // like.itemsize for n in first.strides])
+        self._places.note(r, Position(place.base, offset(as_even(place.offset).plus(start)), strides), first)
+        return True
+
+    def _element(self, s: Statement, r: Variable) -> Operation | None:
+        if not self._around.names:
+            return super()._element(s, r)
+        v = s.reads[0]
+        if not self.kind(r) or v.memory is None or r.dtype != v.dtype:
+            return None
+        view = Variable("", (), r.dtype, v.memory)
+        return Operation("elements", (), "{0}", (view,), r) if self._advances(v, s.pieces, view) else None
+
+    def _write(self, s: Statement, form: Form) -> Operation | None:
+        if form.op != "assignment" or type(s.pieces[0]) is not Variable:
+            return super()._write(s, form)
+        k = next((k for k, p in enumerate(s.pieces) if type(p) is str and "] = " in p), 0)
+        index = (*s.pieces[:k], str(s.pieces[k]).partition("] = ")[0] + "]")
+        v = s.reads[0]
+        try:
+            point, like = self._around.points[0], self._places.form(v)
+            texts = [p if type(p) is str else f"({self._around.indices[p].at(point)})" for p in index[1:]]
+            target = Variable("", _viewed(like, "".join(texts)).shape, v.dtype, v.memory)
+        except Exception:
+            return None
+        if not self._advances(v, index, target):
+            return None
+        whole = self.kind(v) in ("d", "f") and type(form.args[1]) is int and abs(form.args[1]) < 2**53
+        return self._elements(s, form, "positive", (float(form.args[1]),) if whole else form.args[1:], None, target)
+
+
+class _Refused(Exception):
+    """A loop is left to NumPy."""
+
+
+def _there(found: Any) -> Any:
+    if found is None or found is False or found == "":
+        raise _Refused
+    return found
+
+
+def _every(statements: Sequence[Statement]) -> Iterator[Statement]:
+    for s in statements:
+        if isinstance(s, Loop):
+            yield from _every(s.members)
+        else:
+            yield s
+
+
+def _made_in(loop: Loop) -> set[Variable]:
+    """Return what an iteration makes that is no view, nor made by a loop within."""
+    return {
+        r
+        for s in loop.members
+        if not isinstance(s, Loop) and s.kind in ("call", "copy")
+        for r in s.results
+        if not any(v.memory == r.memory for v in s.reads)
+    }
+
+
+def _number(pieces: Pieces, constants: dict[str, Any]) -> Any:
+    text = "".join(map(str, pieces))
+    if text in constants:
+        return Other(text)
+    try:
+        value = eval(text, {"np": np})
+    except Exception:
+        raise _Refused from None
+    return value if type(value) in (int, float, bool) else Other(text)
+
+
+def _viewed(like: Any, text: str) -> Any:
+    if text.startswith("["):
+        at = eval(f"np.s_{text}", {"np": np})
+        at = at if type(at) is tuple else (at,)
+        view = like[at if Ellipsis in at else (*at, ...)]
+    else:
+        view = eval(f"_v{text}", {"_v": like})
+    if not isinstance(view, np.ndarray) or not np.may_share_memory(view, like):
+        raise ValueError
+    return view
+
+
+def _strides(v: Variable) -> tuple[int, ...]:
+    return tuple([int(np.prod(v.shape[k + 1 :], dtype=np.int64)) for k in range(len(v.shape))])
+
+
+def _address(x: Any) -> int:
+    return int(x.__array_interface__["data"][0])
+
+
+# --- text -------------------------------------------------------------------------------------------------------------
+
+
+class _Body(LoopWriter):
+    """Writes the members of a loop."""
+
+    def __init__(self, places: Places, memory: Any, kind: Any, operations: Sequence[Any], makes: Sequence[Variable]):
+        super().__init__(places, memory, kind, lambda v: False)
+        self._outside = {*makes}
+        self._there: dict[Variable, Position] = {}  # where they stand in this loop, not behind it
+        for o in operations:
+            self._place(o)
+
+    def bases(self, writes: bool) -> list[Variable]:
+        """Return the arrays of others that are read, or written into."""
+        touches = self._writes if writes else self._reads
+        found = dict.fromkeys([t.place.base for some in touches.values() for t in some])
+        return [base for base in found if base not in self._bases]
+
+    def _at(self, v: Variable) -> Position:
+        if v not in self._there:
+            self._there[v] = super()._at(v)
+        return self._there[v]
+
+    def numbers(self) -> list[Variable]:
+        return [v for v in self._given if v.memory is None]
+
+    def _make(self, base: Variable, into: Variable) -> None:
+        super()._make(base, base if base is into and base not in self._outside else None)  # type: ignore[arg-type]
+
+    def written(self, outer: LoopWriter, checked: set[int]) -> list[str]:
+        self._outer, self._names, self._helpers, self._checked = outer, outer._names, outer._helpers, checked
+        self._lines: list[str] = []
+        stored = self._stored()
+        self._stored_ones = {*stored}
+        outer.allocate([f"    {self._named(v)} = np.empty({v_size(v)}, np.{v.dtype.name})" for v in stored])
+        for group in self._groups:
+            self._write(group)
+        return self._lines
+
+    def allocate(self, lines: Sequence[str]) -> None:
+        self._outer.allocate(lines)
+
+    def _array(self, base: Variable) -> str:
+        return self._named(base) if base in self._bases else self._outer._array(base)
+
+    def _element(self, base: Variable, index: str) -> str:
+        return f"{self._named(base)}[{index}]" if base in self._bases else self._outer._element(base, index)
+
+
+def v_size(v: Variable) -> int:
+    return int(np.prod(v.shape, dtype=np.int64))
+
+
+class _LoopOperation(Whole):
+    """A loop."""
+
+    def __init__(
+        self,
+        places: Places,
+        memory: Any,
+        kind: Any,
+        around: Around,
+        operations: Sequence[Any],
+        moves: Sequence[tuple[Variable, Variable]],
+        makes: Sequence[Variable],
+        results: Sequence[Variable],
+    ) -> None:
+        self._body = _Body(places, memory, kind, operations, makes)
+        self._kind, self._memory = kind, memory
+        self._around, self._operations, self._moves = around, operations, moves
+        own = {a for a, _ in moves}
+        numbers = [v for v in self._body.numbers() if v not in own] + [*own]
+        super().__init__(
+            around.longest()[-1] * len(operations),
+            [*dict.fromkeys(numbers)],
+            self._body.bases(False),
+            self._body.bases(True),
+            makes,
+            results,
+        )
+        from .loops import _checked
+
+        self._checked = _checked(operations, kind, memory)
+        self.fails = any(o.fails for o in operations)
+        self.checks = bool(self._checked) or any(o.checks for o in operations)
+
+    def lines(self, writer: Any) -> list[str]:
+        name, trips = self._around.names[-1], self._around.trips[-1]
+        inner = self._body.written(writer, self._checked)
+        inner += [f"    {writer._named(a)} = {writer._named(b)}" for a, b in self._moves]
+        return [f"    for {name} in range({trips}):", *[f"    {line}" for line in inner]]
