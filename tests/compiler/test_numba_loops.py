@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import pytest
 
 import gradarray as ga
 from gradarray.compiler import jit as jit_module
-from gradarray.compiler.machine import backend, rolled
+from gradarray.compiler.machine import backend, found
 from gradarray.transforms.containers import flatten
 from tests.compiler.test_loops import KINDS, Random, copied
 from tests.compiler.test_numba_parts import agrees, interpreted
@@ -23,7 +22,7 @@ def _by_python(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for loops in short programs too, and carry out what would be compiled."""
     monkeypatch.setattr(jit_module, "need_numba", lambda: None)
     monkeypatch.setattr(backend, "compile_text", interpreted)
-    monkeypatch.setattr(rolled, "LONG", 8)
+    monkeypatch.setattr(found, "LONG", 8)
 
 
 def compared(g: Any, *points: Any) -> bool:

@@ -20,9 +20,9 @@ from ..program import Program
 from ..statements import Variable
 from ..writer import Written, write_program
 from .cache import compile_text, import_numba, whole
+from .found import looped
 from .helpers import HELPERS
 from .parts import Partition
-from .rolled import looped
 
 
 def need_numba() -> None:

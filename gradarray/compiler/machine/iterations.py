@@ -8,7 +8,6 @@ a slice that ends earlier, would not be even there.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ..iterated import Loop
 from ..statements import Pieces, Variable
@@ -133,4 +132,3 @@ class Around:
     def longest(self) -> list[int]:
         """Return how often each loop repeats at most."""
         return [max([trips.at(p) for p in self.points]) for trips in self.trips]
-

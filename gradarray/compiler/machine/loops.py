@@ -89,7 +89,7 @@ class LoopWriter:
         # First what is filled.
         for o in sorted(operations, key=lambda o: bool(o.operands) or o.target is not None or o.kind == "whole"):
             self._place(o)
-        self._checked = _checked(operations, self._kind, self._memory)
+        self._checked = checked(operations, self._kind, self._memory)
         stored = self._stored()
         filled = [v for v in stored if self._wanted(v)]
         numbers = [v for v in self._made if self._wanted(v)]
@@ -373,7 +373,7 @@ def _type(v: Variable, kind: str) -> str:
     return f'Array({TYPES[kind]}, {len(v.shape)}, "{v.layout}")'
 
 
-def _checked(
+def checked(
     operations: Sequence[Operation], kind: Callable[[Variable], str], memory: Callable[[int | None], int | None]
 ) -> set[int]:
     """Return the operations of whose results it is asked whether they are finite: of the others, what follows is."""

@@ -19,8 +19,8 @@ from ..program import Program
 from ..statements import Statement, Variable
 from .loops import Compiled, LoopWriter
 from .lowering import Operation, Whole
+from .members import LoweringLoops
 from .places import Places
-from .rolled import LoweringLoops
 from .table import DEAR
 
 # More statements than these take more than some seconds to be compiled.

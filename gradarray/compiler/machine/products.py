@@ -18,7 +18,9 @@ _FEW, _MOST = 300, 30_000
 
 def product(s: Statement, form: Form, places: Places, kind: Callable[[Variable], str]) -> Whole | None:
     """Return the product that a statement gives, if it is one of two arrays of double precision."""
-    called = (form.op == "call" and form.name in ("np.dot", "np.matmul")) or (form.op == "method" and form.name == "dot")
+    called = (form.op == "call" and form.name in ("np.dot", "np.matmul")) or (
+        form.op == "method" and form.name == "dot"
+    )
     if not (called or form.op == "@") or form.keys or len(form.args) != 2 or len(s.results) != 1:
         return None
     if any(type(arg) is not Hole for arg in form.args):

@@ -1,10 +1,4 @@
-"""Loops that stay loops: their members lowered, each with its place in each iteration, and written as one operation.
-
-What a loop saves stands in the rows of an array, which is what a member makes there: not a copy, so nobody can tell
-it from the array that NumPy's program has. What is carried from one iteration to the next is copied, which might be
-told where somebody writes there: such programs are left to NumPy, and so is what writes into anything that was looked
-up in what a loop saved.
-"""
+"""From loops to operations: their members are lowered as any statement is, each with its place in each iteration."""
 
 from __future__ import annotations
 
@@ -17,162 +11,14 @@ from ..folding import in_few_pieces
 from ..forms import Form, Other, form_read
 from ..iterated import Loop
 from ..optimise import Optimised
-from ..rolled import with_loops
 from ..statements import Pieces, Statement, Variable
+from .bodies import LoopOperation
 from .iterations import Around, Even, as_even, offset
-from .loops import LoopWriter
-from .lowering import Lowering, Operation, Whole
+from .lowering import Lowering, Operation
 from .places import Places, Position
 from .products import product
 
-# From so many statements on, loops of so many iterations are looked for.
-LONG, REPEATS = 150, 3
 _LARGEST = 10_000  # elements of an array that is an entry of a table
-
-
-def looped(left: Optimised) -> Optimised | None:
-    """Return a program with loops, of which this room knows how to compile them; None where there are none."""
-    if len(left.statements) < LONG:
-        return None
-    found = with_loops(_looked_up_where_used(left), REPEATS, True)
-    if not any(type(s) is Loop for s in found.statements):
-        return None
-    found = found._replace(memories=dict(found.memories), constants=dict(found.constants))
-    return found if _writes_into_nothing_carried(found) else None
-
-
-# --- before loops are looked for --------------------------------------------------------------------------------------
-
-_VIEWS = frozenset(("view", "transpose", "swapaxes"))
-
-
-def _looked_up_where_used(left: Optimised) -> Optimised:
-    """Return a program that makes views, and reads elements of what stays as it is, anew wherever it uses them.
-
-    A view that many statements share would be an entry of a table, and would have to be saved for the way back.
-    """
-    written = {left.memory(s.writes) for s in left.statements if s.writes is not None}
-    made: dict[Variable, Statement] = {}
-    statements: list[Statement] = []
-
-    def again(s: Statement, reads: Sequence[Variable]) -> dict[Variable, Variable]:
-        found: dict[Variable, Variable] = {}
-        for v in dict.fromkeys(reads):
-            if v not in made:
-                continue
-            chain = [made[v]]
-            while chain[-1].reads[0] in made:
-                chain.append(made[chain[-1].reads[0]])
-            for one in reversed(chain):
-                (r,) = one.results
-                if r not in found:
-                    of = [found.get(x, x) for x in one.reads]
-                    found[r] = Variable(r.name, r.shape, r.dtype, r.memory, r.layout)
-                    pieces = one.of(of).pieces
-                    statements.append(Statement("call", (found[r],), pieces, None, s.silent, s.line, one.form))
-        return found
-
-    same: dict[Variable, Variable] = {}
-    for s in left.statements:
-        if not same.keys().isdisjoint(s.reads):
-            s = s.of([same.get(v, v) for v in s.reads])
-        if _is_looked_up(s, left, written):
-            if s.pieces[1:] == (".view()",):
-                same[s.results[0]] = s.reads[0]
-            else:
-                made[s.results[0]] = s
-            continue
-        found = again(s, s.reads)
-        statements.append(s.of([found.get(v, v) for v in s.reads]) if found else s)
-    outputs = [same.get(v, v) if type(v) is Variable else v for v in left.outputs]
-    last = left.statements[-1]
-    found = again(last, [v for v in outputs if type(v) is Variable])
-    return left._replace(statements=statements, outputs=[found.get(v, v) for v in outputs])
-
-
-def _is_looked_up(s: Statement, left: Optimised, written: set[int | None]) -> bool:
-    """Tell whether a statement makes a view, or reads an element of what nobody writes into."""
-    if s.kind != "call" or len(s.results) != 1 or len(s.reads) != 1 or s.pieces[0] is not s.reads[0]:
-        return False
-    (r,), (v,), form = s.results, s.reads, form_read(s)
-    memory = left.memory(v.memory)
-    if memory is None or r.shape is None or v.shape is None:
-        return False
-    if r.memory is None:
-        return form.op == "index" and memory not in written
-    views = form.op in ("index", "attribute") or (form.op == "method" and form.name in _VIEWS)
-    return views and left.memory(r.memory) == memory
-
-
-# --- who may write into what ------------------------------------------------------------------------------------------
-
-
-def _writes_into_nothing_carried(left: Optimised) -> bool:
-    """Tell whether nothing that is copied here could be told from what NumPy's program has in its place."""
-    found = _Roots(left)
-    found.note(left.statements)
-    return not found.refused and all(found.stays(v) for v in found.copied)
-
-
-class _Roots:
-    """Which array each one is a view of.
-
-    Attributes
-    ----------
-    copied : what is carried, or saved
-    refused : something is written into that has another array's memory here
-    """
-
-    def __init__(self, left: Optimised) -> None:
-        self._left = left
-        self._views: dict[Variable, Variable] = {}
-        self._others: set[Variable] = set()  # what is carried, or looked up, or an entry of a table
-        self._written: set[int | None] = set()
-        self._inside: set[Variable] = set()  # what is made in a loop, and is no view
-        self.copied: list[Variable] = []
-        self.refused = False
-
-    def note(self, statements: Sequence[Statement], inside: bool = False) -> None:
-        for s in statements:
-            if isinstance(s, Loop):
-                self._others.update([v for v, _ in (*s.tables, *s.carried)], [v for v, _ in s.saved])
-                self._written |= {self._left.memory(m) for m in s.updates}
-                self.copied += [p for _, pieces in (*s.carried, *s.tables) for p in pieces if type(p) is Variable]
-                self.copied += [v for _, v in (*s.moves, *s.saved) if v.memory is not None]
-                self.note(s.members, True)
-                continue
-            for r in s.results:
-                views = r.memory is not None and s.reads and self._is_view(r, s.reads[0])
-                if views:
-                    self._views[r] = s.reads[0]
-                elif inside:
-                    self._inside.add(r)
-            if s.writes is not None:
-                self._written.add(self._left.memory(s.writes))
-                into = s.reads[0] if type(s.pieces[0]) is Variable else self._target(s)
-                self.refused |= into is None or self._root(into) in self._others
-
-    def _is_view(self, r: Variable, v: Variable) -> bool:
-        return v.memory is not None and self._left.memory(r.memory) == self._left.memory(v.memory)
-
-    def _target(self, s: Statement) -> Variable | None:
-        out = getattr(form_read(s).keys.get("out"), "text", "").strip("(_,)")
-        return s.reads[int(out)] if out.isdigit() else None
-
-    def _root(self, v: Variable) -> Variable:
-        while v in self._views:
-            v = self._views[v]
-        return v
-
-    def stays(self, v: Variable) -> bool:
-        """Tell whether nobody writes into what a copy is made of; into what a loop makes, only its iteration does."""
-        root = self._root(v)
-        if root in self._others or v.memory is None:
-            return True
-        return (root is v and v in self._inside) or self._left.memory(root.memory) not in self._written
-
-
-# --- members ----------------------------------------------------------------------------------------------------------
 
 
 class LoweringLoops(Lowering):
@@ -239,7 +85,7 @@ class LoweringLoops(Lowering):
                 makes += [base] if self._depths[base] > len(outside.names) and base not in makes else []
             else:
                 makes.append(_there(v in fresh and getattr(self._places.of(v), "base", None) is v and v))
-        whole = _LoopOperation(
+        whole = LoopOperation(
             self._places, self._left.memory, self.kind, inside, operations + stores + moves, numbers, makes, kept
         )
         for v in results:
@@ -258,10 +104,10 @@ class LoweringLoops(Lowering):
             found = [_there(self._spread_out(s) or product(s, form_read(s), self._places, self.kind))]
         found = [*before, *self._taken(), *found]
         for k, o in enumerate(found):
-            if isinstance(o, Operation) and o.kind in ("rows", "columns") and self._places.of(o.result) != (o.result, 0, _strides(o.result)):
-                r = Variable("", o.result.shape, o.result.dtype, self._new_memory(), "C")
-                if r.shape:
-                    found[k : k + 1] = [o._replace(result=r), self._copy(r, o.result)]
+            r = o.result
+            if o.kind in ("rows", "columns") and r.shape and self._places.of(r) != (r, 0, _strides(r)):
+                new = Variable("", r.shape, r.dtype, self._new_memory(), "C")
+                found[k : k + 1] = [o._replace(result=new), self._copy(new, r)]
         return found
 
     def _taken(self) -> list[Operation]:
@@ -330,9 +176,9 @@ class LoweringLoops(Lowering):
 
     def _copy(self, v: Variable, into: Variable, new: bool = False) -> Operation:
         kind = self.kind(v)
-        if not kind or kind != self.kind(into) or v.shape != into.shape or (v.memory is None) != (into.memory is None):
-            if v.memory is not None or into.shape != () or kind != self.kind(into):
-                raise _Refused
+        alike = v.shape == into.shape if v.memory is not None else v.shape in ((), into.shape)
+        if not kind or kind != self.kind(into) or not alike or (into.memory is None and v.memory is not None):
+            raise _Refused
         if v.memory is not None:
             _there(self._places.of(v))
         result, target = (into, None) if new else (None, into)
@@ -537,97 +383,3 @@ def _strides(v: Variable) -> tuple[int, ...]:
 
 def _address(x: Any) -> int:
     return int(x.__array_interface__["data"][0])
-
-
-# --- text -------------------------------------------------------------------------------------------------------------
-
-
-class _Body(LoopWriter):
-    """Writes the members of a loop."""
-
-    def __init__(self, places: Places, memory: Any, kind: Any, operations: Sequence[Any], makes: Sequence[Variable]):
-        super().__init__(places, memory, kind, lambda v: False)
-        self._outside = {*makes}
-        self._there: dict[Variable, Position] = {}  # where they stand in this loop, not behind it
-        for o in operations:
-            self._place(o)
-
-    def bases(self, writes: bool) -> list[Variable]:
-        """Return the arrays of others that are read, or written into."""
-        touches = self._writes if writes else self._reads
-        found = dict.fromkeys([t.place.base for some in touches.values() for t in some])
-        return [base for base in found if base not in self._bases]
-
-    def _at(self, v: Variable) -> Position:
-        if v not in self._there:
-            self._there[v] = super()._at(v)
-        return self._there[v]
-
-    def numbers(self) -> list[Variable]:
-        return [v for v in self._given if v.memory is None]
-
-    def _make(self, base: Variable, into: Variable) -> None:
-        super()._make(base, base if base is into and base not in self._outside else None)  # type: ignore[arg-type]
-
-    def written(self, outer: LoopWriter, checked: set[int]) -> list[str]:
-        self._outer, self._names, self._helpers, self._checked = outer, outer._names, outer._helpers, checked
-        self._lines: list[str] = []
-        stored = self._stored()
-        self._stored_ones = {*stored}
-        outer.allocate([f"    {self._named(v)} = np.empty({v_size(v)}, np.{v.dtype.name})" for v in stored])
-        for group in self._groups:
-            self._write(group)
-        return self._lines
-
-    def allocate(self, lines: Sequence[str]) -> None:
-        self._outer.allocate(lines)
-
-    def _array(self, base: Variable) -> str:
-        return self._named(base) if base in self._bases else self._outer._array(base)
-
-    def _element(self, base: Variable, index: str) -> str:
-        return f"{self._named(base)}[{index}]" if base in self._bases else self._outer._element(base, index)
-
-
-def v_size(v: Variable) -> int:
-    return int(np.prod(v.shape, dtype=np.int64))
-
-
-class _LoopOperation(Whole):
-    """A loop."""
-
-    def __init__(
-        self,
-        places: Places,
-        memory: Any,
-        kind: Any,
-        around: Around,
-        operations: Sequence[Any],
-        moves: Sequence[tuple[Variable, Variable]],
-        makes: Sequence[Variable],
-        results: Sequence[Variable],
-    ) -> None:
-        self._body = _Body(places, memory, kind, operations, makes)
-        self._kind, self._memory = kind, memory
-        self._around, self._operations, self._moves = around, operations, moves
-        own = {a for a, _ in moves}
-        numbers = [v for v in self._body.numbers() if v not in own] + [*own]
-        super().__init__(
-            around.longest()[-1] * len(operations),
-            [*dict.fromkeys(numbers)],
-            self._body.bases(False),
-            self._body.bases(True),
-            makes,
-            results,
-        )
-        from .loops import _checked
-
-        self._checked = _checked(operations, kind, memory)
-        self.fails = any(o.fails for o in operations)
-        self.checks = bool(self._checked) or any(o.checks for o in operations)
-
-    def lines(self, writer: Any) -> list[str]:
-        name, trips = self._around.names[-1], self._around.trips[-1]
-        inner = self._body.written(writer, self._checked)
-        inner += [f"    {writer._named(a)} = {writer._named(b)}" for a, b in self._moves]
-        return [f"    for {name} in range({trips}):", *[f"    {line}" for line in inner]]
