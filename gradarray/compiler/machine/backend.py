@@ -44,12 +44,10 @@ class NumbaBackend:
         by_numpy: tuple[Callable[..., Any], Written],
     ) -> tuple[Callable[..., Any], str] | None:
         """Return what takes the place of a program that NumPy carries out, and its text; None where that is best."""
-        rolled = looped(left)
-        partition = None if rolled is None else Partition(p, rolled, kinds)
-        if partition is not None and partition.takes_loops:
-            left = rolled
-        else:
-            partition = Partition(p, left, kinds)
+        for way in (looped(left), left):
+            if way is not None and (partition := Partition(p, way, kinds)).takes_loops:
+                left = way
+                break
         if not partition.functions:
             return None
         left = left._replace(statements=partition.statements)

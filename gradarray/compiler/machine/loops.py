@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..statements import Variable
 from .helpers import AT_ONCE
@@ -42,7 +42,7 @@ class _Group:
 
     def __init__(self, kind: str, shape: tuple[int, ...]) -> None:
         self.kind, self.shape = kind, shape
-        self.operations: list[Operation] = []
+        self.operations: list[Any] = []
 
     def takes(self, o: Operation) -> bool:
         kind = "elements" if o.kind in ("clean", "guard") else o.kind
@@ -84,7 +84,7 @@ class LoopWriter:
         self._lines: list[str] = []
         self._helpers: dict[str, None] = {}
 
-    def function(self, operations: Sequence[Operation]) -> Compiled:
+    def function(self, operations: Sequence[Operation | Whole]) -> Compiled:
         """Return the function that carries out operations."""
         # First what is filled.
         for o in sorted(operations, key=lambda o: bool(o.operands) or o.target is not None or o.kind == "whole"):
@@ -96,9 +96,7 @@ class LoopWriter:
         arguments = [*self._given]
         for v in (*arguments, *filled):
             self._named(v)
-        for v in stored:
-            if v not in filled:
-                self._lines.append(f"    {self._named(v)} = np.empty({math.prod(v.shape)}, np.{v.dtype.name})")
+        self.allocate([v for v in stored if v not in filled])
         fails, checks = any(o.fails for o in operations), bool(self._checked) or any(o.checks for o in operations)
         self._lines += ["    missed = 0"] if fails else []
         self._lines += ["    odd = 0"] if checks else []
@@ -123,7 +121,7 @@ class LoopWriter:
 
     # --- which loop ---------------------------------------------------------------------------------------------------
 
-    def _place(self, o: Operation) -> None:
+    def _place(self, o: Operation | Whole) -> None:
         if isinstance(o, Whole):
             self._place_whole(o)
             return
@@ -190,9 +188,19 @@ class LoopWriter:
         else:
             self._needs(base)
 
-    def allocate(self, lines: Sequence[str]) -> None:
-        """Write what makes arrays that a loop fills anew in each iteration."""
-        self._lines += lines
+    def allocate(self, arrays: Sequence[Variable]) -> None:
+        """Write what makes arrays that nobody else needs; many are parts of one."""
+        parts = [v for v in arrays if v.dtype.char == "d"] if len(arrays) > _FEW else []
+        if parts:
+            whole, start = f"w{self._named(parts[0])}", 0
+            self._lines.append(f"    {whole} = np.empty({sum([math.prod(v.shape) for v in parts])}, np.float64)")
+        for v in arrays:
+            n = math.prod(v.shape)
+            if v in parts:
+                self._lines.append(f"    {self._named(v)} = {whole}[{start}:{start + n}]")
+                start += n
+            else:
+                self._lines.append(f"    {self._named(v)} = np.empty({n}, np.{v.dtype.name})")
 
     def _needs(self, base: Variable) -> None:
         if base not in self._bases:
@@ -352,6 +360,8 @@ class LoopWriter:
 
 # Of fewer, each is computed by itself.
 _SEVERAL = 4
+# More arrays than these are parts of one.
+_FEW = 3
 _INDICES = ("i", "j", "k", "l", "m")
 
 
@@ -374,7 +384,7 @@ def _type(v: Variable, kind: str) -> str:
 
 
 def checked(
-    operations: Sequence[Operation], kind: Callable[[Variable], str], memory: Callable[[int | None], int | None]
+    operations: Sequence[Operation | Whole], kind: Callable[[Variable], str], memory: Callable[[int | None], int | None]
 ) -> set[int]:
     """Return the operations of whose results it is asked whether they are finite: of the others, what follows is."""
     open_: set[int] = set()

@@ -296,7 +296,7 @@ class Lowering:
                 variables.append(value)
                 texts.append(text if kind in (wanted, f"weak {wanted}") else _CAST[wanted].format(text))
             else:
-                texts.append(_literal(weak_value, wanted))
+                texts.append(literal(weak_value, wanted))
         carried = [operands[j][0] for j in function.carries if j < len(operands)]
         carries = frozenset([k for k, v in enumerate(variables) if v in carried])
         return function.text.format(*texts), tuple(variables), loop[-1], carries
@@ -357,7 +357,7 @@ class Lowering:
                 texts.append(f"{{{len(variables)}}}")
                 variables.append(value)
             elif (own.startswith("weak") and kind in "df") or own == kind:
-                texts.append(_literal(number, kind))
+                texts.append(literal(number, kind))
             else:
                 return None
         if kind == "l" or not kind:
@@ -424,7 +424,7 @@ def _one(operation: Operation | None) -> list[Operation] | None:
     return None if operation is None else [operation]
 
 
-def _literal(value: Any, kind: str) -> str:
+def literal(value: Any, kind: str) -> str:
     """Return the text of a number as an operand of a loop."""
     if kind == "?":
         return repr(bool(value))

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from ..folding import in_few_pieces
-from ..forms import Form, Other, form_read
+from ..forms import Form, form_read
 from ..iterated import Loop
 from ..optimise import Optimised
 from ..statements import Pieces, Statement, Variable
 from .bodies import LoopOperation
 from .iterations import Around, Even, as_even, offset
-from .lowering import Lowering, Operation
+from .lowering import Lowering, Operation, literal
 from .places import Places, Position
-from .products import product
+from .products import matrix_product
 
 _LARGEST = 10_000  # elements of an array that is an entry of a table
 
@@ -101,7 +101,7 @@ class LoweringLoops(Lowering):
         s, before = self._with_plain_operands(s)
         found: list[Any] | None = super().of(s)
         if found is None:
-            found = [_there(self._spread_out(s) or product(s, form_read(s), self._places, self.kind))]
+            found = [_there(self._spread_out(s) or matrix_product(s, form_read(s), self._places, self.kind))]
         found = [*before, *self._taken(), *found]
         for k, o in enumerate(found):
             r = o.result
@@ -163,16 +163,21 @@ class LoweringLoops(Lowering):
 
     def _start(self, v: Variable, pieces: Pieces) -> Operation:
         """Return what a variable is before the first iteration."""
-        if v.memory is not None:
-            _there(self._places.of(v))
-        s = Statement("call", (v,), pieces, None, True, None)
         start = pieces[0] if len(pieces) == 1 else None
         if type(start) is Variable:
             return self._copy(start, v, True)
-        found = self._function(s, Form("", "", (), {}, 0, ()), "positive", (_number(pieces, self._left.constants),), v)
-        if found is None or v.memory is not None or found[2] not in (self.kind(v), "l"):
+        value, kind = _value(pieces, self._left.constants), self.kind(v)
+        if isinstance(value, np.ndarray) and value.shape == v.shape and value.dtype == v.dtype and all(value.strides):
+            array, _, _ = _there(self._constant(str(start), value))
+            return self._copy(array, v, True)
+        if isinstance(value, np.ndarray) and value.shape == v.shape and value.dtype == v.dtype:
+            value = _there(not any(value.strides) and value.size > 0 and value[(0,) * value.ndim])
+        elif v.memory is not None:
             raise _Refused
-        return Operation("elements", (), found[0] if found[2] != "l" else f"float({found[0]})", (), v)
+        fits = isinstance(value, np.generic) and value.dtype.char == kind
+        if not fits and (type(value) not in (int, float) or kind not in ("d", "f") or abs(value) > 2**53):
+            raise _Refused
+        return Operation("elements", v.shape, literal(value, kind), (), v)
 
     def _copy(self, v: Variable, into: Variable, new: bool = False) -> Operation:
         kind = self.kind(v)
@@ -239,10 +244,7 @@ class LoweringLoops(Lowering):
         return [Operation("elements", (), "{0}", (there,), v)] if v.memory is None else []
 
     def _constant_table(self, v: Variable, pieces: Pieces) -> Variable:
-        try:
-            entries = eval("".join(pieces), {"np": np, **self._left.constants})
-        except Exception:
-            raise _Refused from None
+        entries = _value(pieces, self._left.constants)
         kinds = {*map(type, entries)}
         if kinds <= {int, float}:
             self._kinds[v] = "d" if float in kinds else "l"
@@ -354,15 +356,11 @@ def _made_in(loop: Loop) -> set[Variable]:
     }
 
 
-def _number(pieces: Pieces, constants: dict[str, Any]) -> Any:
-    text = "".join(map(str, pieces))
-    if text in constants:
-        return Other(text)
+def _value(pieces: Pieces, constants: dict[str, Any]) -> Any:
     try:
-        value = eval(text, {"np": np})
+        return eval("".join(pieces), {"np": np, **constants})
     except Exception:
         raise _Refused from None
-    return value if type(value) in (int, float, bool) else Other(text)
 
 
 def _viewed(like: Any, text: str) -> Any:

@@ -52,7 +52,7 @@ class _Task:
     turn : even for compiled functions, odd for NumPy's calls
     """
 
-    def __init__(self, s: Statement, operations: list[Operation] | None) -> None:
+    def __init__(self, s: Statement, operations: list[Operation | Whole] | None) -> None:
         self.s = s
         self.operations = operations
         self.before: list[_Task] = []
@@ -152,8 +152,8 @@ class Partition:
                     t.before.append(effect)
                 effect = t
             t.before = [b for b in dict.fromkeys(t.before) if b is not t]
-            made = [v for o in t.operations or () if isinstance(o, Whole) for v in o.makes]
-            maker.update(dict.fromkeys([*s.results, *made], t))
+            arrays = [v for o in t.operations or () if isinstance(o, Whole) for v in o.makes]
+            maker.update(dict.fromkeys([*s.results, *arrays], t))
 
     def _is_pure(self, s: Statement) -> bool:
         form = form_read(s)

@@ -20,11 +20,11 @@ class Position(NamedTuple):
     Attributes
     ----------
     base : the array that lies densely
-    offset, strides : counted in elements
+    offset, strides : counted in elements; in a loop, the offset is a number that advances
     """
 
     base: Variable
-    offset: int
+    offset: Any
     strides: tuple[int, ...]
 
 

@@ -16,7 +16,7 @@ from .places import Places, Position
 _FEW, _MOST = 300, 30_000
 
 
-def product(s: Statement, form: Form, places: Places, kind: Callable[[Variable], str]) -> Whole | None:
+def matrix_product(s: Statement, form: Form, places: Places, kind: Callable[[Variable], str]) -> Whole | None:
     """Return the product that a statement gives, if it is one of two arrays of double precision."""
     called = (form.op == "call" and form.name in ("np.dot", "np.matmul")) or (
         form.op == "method" and form.name == "dot"
