@@ -9,6 +9,7 @@ from typing import Any
 
 from ..forms import Form, Hole
 from ..statements import Statement, Variable
+from .helpers import HELPERS
 from .lowering import Whole
 from .places import Places, Position
 
@@ -53,8 +54,14 @@ class _Product(Whole):
     def lines(self, writer: Any) -> list[str]:
         if self._r.memory is None:
             lines = self._inner(writer)
-        elif self.work > _FEW and _has_blas() and (texts := self._dense(writer)):
-            lines = [f"np.dot({', '.join(texts)})"]
+        elif self.work > _FEW and _has_blas() and (name := self._by_blas()):
+            writer._helpers[name] = None
+            rows, along, columns = self._sizes()
+            sizes = [(rows, along), (along, columns), (rows, columns)]
+            parts = [
+                f"{writer._array(p.base)}, {p.offset}, {m}, {n}" for p, (m, n) in zip(self._places, sizes, strict=True)
+            ]
+            lines = [f"{name}({', '.join(parts)})"]
         else:
             lines = self._loops(writer)
         return ["    " + line for line in [*lines, *self._checked(writer)]]
@@ -83,24 +90,23 @@ class _Product(Whole):
         add = _nested([along, *columns], [f"{into} = {into} + {product}"])
         return _nested(rows, [*zero, *add])
 
-    def _dense(self, writer: Any) -> list[str]:
-        """Return the texts of the operands and the result as matrices that lie densely; none where one does not."""
-        texts = []
+    def _sizes(self) -> tuple[int, int, int]:
+        rows, columns = self._a.shape[:-1], self._b.shape[1:]
+        return math.prod(rows), self._b.shape[0], math.prod(columns)
+
+    def _by_blas(self) -> str:
+        """Return the name of a product of what lies densely in rows, or in columns; none where something does not."""
+        name = "product"
         for v, place in zip((self._a, self._b, self._r), self._places, strict=True):
-            n = math.prod(v.shape)
             if not place.base.shape:
-                return []
-            row = writer._array(place.base)
-            row = f"{row}[{place.offset}:{place.offset} + {n}]"
-            if len(v.shape) == 1 and place.strides == (1,):
-                texts.append(row)
-            elif len(v.shape) == 2 and place.strides == (v.shape[1], 1):
-                texts.append(f"{row}.reshape({v.shape[0]}, {v.shape[1]})")
-            elif len(v.shape) == 2 and place.strides == (1, v.shape[0]) and v is not self._r:
-                texts.append(f"{row}.reshape({v.shape[1]}, {v.shape[0]}).T")
+                return ""
+            if place.strides in ((1,), (v.shape[-1], 1)):
+                name += "_r"
+            elif place.strides == (1, v.shape[0]):
+                name += "_c"
             else:
-                return []
-        return texts
+                return ""
+        return name if name in HELPERS else ""
 
     def _checked(self, writer: Any) -> list[str]:
         if not self.checks:
