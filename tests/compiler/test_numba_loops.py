@@ -166,6 +166,20 @@ def test_what_is_carried_or_saved_and_written_into(f: Any) -> None:
     compared(ga.value_and_grad(f), [x], [x * 0.7])
 
 
+def test_parts_of_what_the_last_iteration_made() -> None:
+    def f(x: Any) -> Any:
+        rows = []
+        for _ in range(6):
+            x = np.sin(x) + 0.1
+            rows.append(x)
+        last = x[1:] * x[:-1] + rows[-1][2] * rows[3][:-1] - x[::-1][:4]
+        return np.sum(last * last)
+
+    x = np.linspace(0.1, 1, 5)
+    assert compared(f, [x], [x * 0.7])
+    assert compared(ga.value_and_grad(f), [x], [x * 0.7])
+
+
 def test_indices_that_do_not_advance_evenly() -> None:
     def f(x: Any) -> Any:
         s = 0.0
@@ -217,8 +231,7 @@ def test_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
             s = s * 0.9 + np.sin(x[i])
         for _ in range(6):
             h = np.tanh(w @ h + x[1:5])
-            s = s + np.sum(h[1:] * h[:-1])
-        return s
+        return s + np.sum(h[1:] * h[:-1])
 
     rng = np.random.default_rng(0)
     x, w = rng.normal(size=9), rng.normal(size=(4, 4))

@@ -8,6 +8,7 @@ anything that was looked up in what a loop saved.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -110,20 +111,25 @@ class _Roots:
         self._views: dict[Variable, Variable] = {}
         self._items: dict[Variable, Pieces] = {}  # what is looked up in what a loop saved, and where
         self._others: set[Variable] = set()  # what is carried, or looked up, or an entry of a table
-        self._written: set[int | None] = set()
+        self._written: dict[int | None, int] = {}  # by memory, the last place where it is written into
+        self._here = 0
         self._loops: dict[Variable, tuple[Loop, ...]] = {}  # around what makes an array that is no view
-        self._copied: list[Variable] = []
-        self._ended: list[Variable] = []  # what is copied when the iteration that makes it has ended
+        self._copied: list[tuple[Variable, int]] = []  # and where; nothing may be written there from then on
         self._refused = False
 
     def note(self, statements: Sequence[Statement], around: tuple[Loop, ...]) -> None:
         for s in statements:
+            self._here += 1
             if isinstance(s, Loop):
+                starts = [p for _, pieces in (*s.carried, *s.tables) for p in pieces if type(p) is Variable]
+                self._copied += [(p, self._here) for p in starts]
                 self._others.update([v for v, _ in (*s.tables, *s.carried)], [v for v, _ in s.saved])
-                self._written |= {self._left.memory(m) for m in s.updates}
-                self._copied += [p for _, pieces in (*s.carried, *s.tables) for p in pieces if type(p) is Variable]
-                self._ended += [v for _, v in (*s.moves, *s.saved)]
-                self.note(s.members, (*around, s))
+                inside = *around, s
+                self.note(s.members, inside)
+                self._written.update(dict.fromkeys(map(self._left.memory, s.updates), self._here))
+                # Into what an iteration has made, nobody writes when it has ended.
+                ended = [v for _, v in (*s.moves, *s.saved) if self._made(v)[: len(inside)] != inside]
+                self._copied += [(v, 0) for v in ended]
                 continue
             for r in s.results:
                 if r.memory is not None and s.reads and self._memory(r) == self._memory(s.reads[0]):
@@ -133,7 +139,7 @@ class _Roots:
                 else:
                     self._loops[r] = around
             if s.writes is not None:
-                self._written.add(self._left.memory(s.writes))
+                self._written[self._left.memory(s.writes)] = self._here
                 into = s.reads[0] if type(s.pieces[0]) is Variable else self._target(s)
                 # What a loop has made is written into by that iteration alone.
                 own = into is not None and around[: len(made := self._made(into))] == made
@@ -162,12 +168,11 @@ class _Roots:
 
     def are_told_apart(self) -> bool:
         """Tell whether nothing that is copied here could be told from what NumPy's program has in its place."""
-        ended = [v for v in self._ended if self.root(v) is not v or not self._made(v)]
-        return not self._refused and all(map(self._stays, (*self._copied, *ended)))
+        return not self._refused and all(itertools.starmap(self._stays, self._copied))
 
-    def _stays(self, v: Variable) -> bool:
+    def _stays(self, v: Variable, since: int) -> bool:
         root = self.root(v)
-        return v.memory is None or root in self._others or self._memory(root) not in self._written
+        return v.memory is None or root in self._others or self._written.get(self._memory(root), 0) <= since
 
     def returned(self) -> Optimised | None:
         """Return the program with copies of what it returns of what loops made; None where two of them share memory."""

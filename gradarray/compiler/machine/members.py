@@ -207,7 +207,8 @@ class LoweringLoops(Lowering):
         start = Even(0, {})
         for n, stride in zip(row, place.strides, strict=False):
             start = start.plus(n, stride)
-        self._places.note(v, Position(base, offset(start), place.strides[len(row) :]), whole[(0,) * len(row)])
+        like = whole[tuple([0 if n.steps else n.base for n in row])]
+        self._places.note(v, Position(base, offset(start), place.strides[len(row) :]), like)
         return v
 
     def _last(self, v: Variable, name: str, inside: Around) -> None:
