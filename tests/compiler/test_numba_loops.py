@@ -206,6 +206,18 @@ def test_other_kinds_of_numbers() -> None:
     compared(f, [x, y, np.array([True, False, True]), 0.3], [x * 2, y, np.array([False, False, True]), 0.7])
 
 
+def test_tables_of_scalars() -> None:
+    def f(x: Any) -> Any:
+        total = 0.0
+        for c in (0.5, 2.0, -1.0, 0.25, 3.0, -0.5):
+            total = total + np.sum(np.where(x > 0, x * -c, np.float64(c))) * np.float64(c)
+        return total
+
+    x = np.linspace(-1, 1, 5)
+    compared(f, [x], [x * 0.7])
+    compared(ga.value_and_grad(f), [x], [x * 0.7])
+
+
 @pytest.mark.parametrize("shape", [(3,), (2, 3)])
 def test_products(shape: tuple[int, ...]) -> None:
     def f(w: Any, b: Any, h: Any) -> Any:

@@ -417,7 +417,7 @@ class Lowering:
 
 
 _WEAK: dict[str, Any] = {"weak d": float, "weak l": int, "weak ?": np.dtype(bool)}
-_NUMBER = re.compile(r"-?np\.(nan|inf)|np\.(float64|float32|bool|int64)\([-+.\w]*\)")
+_NUMBER = re.compile(r"-?np\.(nan|inf)|np\.(float64|float32|bool|int64)\((?!_)[-+.\w]*\)")
 
 
 def _one(operation: Operation | None) -> list[Operation] | None:
