@@ -20,6 +20,7 @@ from ..statements import Pieces, Statement, Variable
 
 # From so many statements on, loops of so many iterations are looked for.
 LONG, REPEATS = 150, 3
+_MOST = 32  # loops: a program of more is not one of loops, and takes long to be read
 
 
 def looped(left: Optimised) -> Optimised | None:
@@ -27,12 +28,16 @@ def looped(left: Optimised) -> Optimised | None:
     if len(left.statements) < LONG:
         return None
     found = with_loops(_looked_up_where_used(left), REPEATS, True)
-    if not any(type(s) is Loop for s in found.statements):
+    if not 0 < _count(found.statements) <= _MOST:
         return None
     found = found._replace(memories=dict(found.memories), constants=dict(found.constants))
     roots = _Roots(found)
     roots.note(found.statements, ())
     return roots.returned() if roots.are_told_apart() else None
+
+
+def _count(statements: Sequence[Statement]) -> int:
+    return sum([1 + _count(s.members) for s in statements if isinstance(s, Loop)])
 
 
 # --- before loops are looked for --------------------------------------------------------------------------------------
