@@ -8,6 +8,7 @@ from typing import Any
 
 from .expressions import ANY
 from .folding import in_few_pieces
+from .forms import form_read
 from .iterated import Loop
 from .loops import Listing, roll
 from .optimise import Optimised
@@ -37,12 +38,20 @@ from .statements import Pieces, Statement, Variable
 LONG, REPEATS = 3000, 4
 
 
-def with_loops(left: Optimised, least: int) -> Optimised:
-    """Return a program with loops in the place of what repeats at least so many times."""
+def with_loops(left: Optimised, least: int, of_arrays: bool = False) -> Optimised:
+    """Return a program with loops in the place of what repeats at least so many times.
+
+    Parameters
+    ----------
+    left
+    least
+    of_arrays : what a loop saves is looked up in arrays, by statements of their own, each in memory with a number,
+        which views of it get as theirs; and no variable stands for what the iteration before made, and then for another
+    """
     lines = lines_of(left._replace(statements=_allocated_first(left.statements)))
     made = {r: k for k, line in enumerate(lines) for r in line.statement.results if line.statement.kind != "block"}
     rolled = roll(Listing(lines, [as_leaf(v, made) for v in left.outputs]), least)
-    return left if rolled is None else _Speaker(rolled, left).program()
+    return left if rolled is None else (_OfArrays if of_arrays else _Speaker)(rolled, left).program()
 
 
 def _allocated_first(statements: Sequence[Statement]) -> list[Statement]:
@@ -82,7 +91,14 @@ def _leaves_in(leaf: Any) -> Iterator[Any]:
 
 
 class _Speaker:
-    """Variables and texts in the place of leaves."""
+    """Variables and texts in the place of leaves.
+
+    Attributes
+    ----------
+    renames : a variable may stand for what the iteration before made, until the iteration makes it itself
+    """
+
+    renames = True
 
     def __init__(self, rolled: Listing, left: Optimised) -> None:
         self._nodes, self._outputs, self._left = rolled.nodes, rolled.outputs, left
@@ -97,6 +113,7 @@ class _Speaker:
         self._entries: dict[int, Variable] = {}  # by the identity of a table, what stands for its entry
         self._indices: dict[int, tuple[Variable, Count, int]] = {}  # by level: from where on, and in which steps
         self._trips: dict[int, int] = {}  # by level, of the loops around, how often they repeat at most
+        self._before: list[Statement] = []
         self._note_chains(self._nodes, ())
         self._mark_all(self._nodes, {})
         for leaf in self._outputs:
@@ -159,8 +176,12 @@ class _Speaker:
             trips = tuple([self._longest(x) for x in self._chains[line][depth:]])
             shape = None if line.shape is None else (*trips, *line.shape)
             (r,) = line.statement.results
-            found = self._lists[line, depth] = Variable(r.name, shape, r.dtype, ANY)
+            found = self._lists[line, depth] = Variable(r.name, shape, r.dtype, self._memory())
         return found
+
+    def _memory(self) -> int:
+        """Return the number of the memory that what loops save, or carry on, stands in."""
+        return ANY
 
     def _longest(self, x: Round) -> int:
         """Return how often a loop repeats at most."""
@@ -186,9 +207,13 @@ class _Speaker:
         if all(step.behind == LAST for step in path):
             return [r]
         depth = len(self._chains[target]) - len(path)
-        pieces: list[Any] = [self._list(target, depth)]
-        for step in path:
-            pieces += ["[", *self._number(index_into(step)), "]"]
+        return self._looked_up(self._list(target, depth), [self._number(index_into(step)) for step in path], r)
+
+    def _looked_up(self, many: Variable, places: Sequence[list[Any]], r: Variable) -> list[Any]:
+        """Return the text of an item of a list."""
+        pieces: list[Any] = [many]
+        for place in places:
+            pieces += ["[", *place, "]"]
         return pieces
 
     def _number(self, count: Count) -> list[Any]:
@@ -220,7 +245,9 @@ class _Speaker:
         statements: list[Statement] = []
         for x in nodes:
             if type(x) is Round:
-                statements.append(self._loop(x, around))
+                loop = self._loop(x, around)
+                statements += self._taken()
+                statements.append(loop)
             elif x.statement.kind == "block":
                 for leaf, v in zip(x.leaves, x.statement.reads, strict=True):
                     pieces = self._pieces(leaf, around)
@@ -230,8 +257,15 @@ class _Speaker:
                         )
                 statements.append(x.statement)
             else:
-                statements.append(self._statement(x, around))
+                s = self._statement(x, around)
+                statements += self._taken()
+                statements.append(s)
         return statements
+
+    def _taken(self) -> list[Statement]:
+        """Return the statements that what has just been said needs in front of it."""
+        taken, self._before = self._before, []
+        return taken
 
     def _statement(self, line: Pattern, around: dict[int, Round]) -> Statement:
         if not around and all(type(x) in _PLAIN and not getattr(x, "path", ()) for x in line.leaves):
@@ -264,7 +298,9 @@ class _Speaker:
         times = self._times(x)
         tables = self._tables(x, lines, around)
         carried, moves, own = self._carried(x, inner, around)
+        before = self._taken()
         members = self._block(x.body, inner)
+        self._before = before
         saved, results = [], []
         for line in lines:
             if self._listed.get(line, depth + 1) <= depth:
@@ -323,7 +359,7 @@ class _Speaker:
             (v,) = self._target(leaf, around)[0].statement.results
         if v is None:
             return Variable("")
-        return Variable(v.name, v.shape, v.dtype, None if v.memory is None else ANY, v.layout)
+        return Variable(v.name, v.shape, v.dtype, None if v.memory is None else self._memory(), v.layout)
 
     def _carried(self, x: Round, inner: dict[int, Round], around: dict[int, Round]) -> Any:
         """Let variables stand in a loop for results of earlier iterations.
@@ -345,13 +381,13 @@ class _Speaker:
             target, _ = self._target(leaf, inner)
             (r,) = target.statement.results
             at = leaf.place
-            own = leaf.lag == 1 and target not in taken
+            own = leaf.lag == 1 and target not in taken and self.renames
             if own and all(u < at or (u == at and (starts or x.body[at] is target)) for u, starts in where):
                 taken.add(target)
                 own_names.add(r)
                 chain = [r]
             else:
-                memory = None if r.memory is None else ANY
+                memory = None if r.memory is None else self._memory()
                 chain = [Variable(r.name, r.shape, r.dtype, memory, r.layout) for _ in range(leaf.lag)]
                 moves += [(a, b) for a, b in reversed([*zip(chain, [r, *chain], strict=False)])]
             self._earlier[leaf] = chain[-1]
@@ -360,6 +396,42 @@ class _Speaker:
         return [(v, pieces) for v, pieces in carried if pieces != (v,)], moves, own_names
 
 
+class _OfArrays(_Speaker):
+    """The same, where what loops save is in arrays; each variable in memory that has a number."""
+
+    renames = False
+    _count = 0
+
+    def program(self) -> Optimised:
+        left = super().program()
+        return left._replace(statements=[*left.statements, *self._taken()])
+
+    def _item(self, leaf: Any) -> list[Any]:
+        return []
+
+    def _statement(self, line: Pattern, around: dict[int, Round]) -> Statement:
+        s = super()._statement(line, around)
+        if len(s.results) == 1 and s.reads and form_read(s).op in ("index", "attribute"):
+            (r,), first, before = s.results, s.reads[0], line.statement.reads[0]
+            if r.memory is not None and self._left.memory(r.memory) == self._left.memory(before.memory):
+                r.memory = first.memory  # a view of what was looked up, or carried
+        return s
+
+    def _memory(self) -> int:
+        self._count += 1
+        return ARRAYS + self._count - 1
+
+    def _looked_up(self, many: Variable, places: Sequence[list[Any]], r: Variable) -> list[Any]:
+        item = Variable(r.name, r.shape, r.dtype, None if r.memory is None else many.memory, r.layout)
+        pieces: list[Any] = [many, "["]
+        for k, place in enumerate(places):
+            pieces += [", "] * (k > 0) + place
+        self._before.append(Statement("call", (item,), in_few_pieces([*pieces, "]"]), None, True, None))
+        return [item]
+
+
+# The numbers of memory in which arrays of what loops save stand, from here on.
+ARRAYS = -1 << 58
 # Of more operands, those that are all that a loop made are looked for.
 _MANY = 3
 _PLAIN = (Word, Count, Given, Result)

@@ -21,6 +21,7 @@ from ..program import Program
 from ..statements import Variable
 from ..writer import Written, write_program
 from .cache import compile_text, import_numba, whole
+from .found import looped
 from .helpers import HELPERS
 from .parts import Partition
 
@@ -44,8 +45,10 @@ class NumbaBackend:
         by_numpy: tuple[Callable[..., Any], Written],
     ) -> tuple[Callable[..., Any], str] | None:
         """Return what takes the place of a program that NumPy carries out, and its text; None where that is best."""
-        left = gathered(left, always=True)
-        partition = Partition(p, left, kinds)
+        for way in (looped(left), gathered(left, always=True)):
+            if way is not None and (partition := Partition(p, way, kinds)).takes_loops:
+                left = way
+                break
         if not partition.functions:
             return None
         left = left._replace(statements=partition.statements)

@@ -142,3 +142,19 @@ def tanh(x):
 )
 # By what these are called elsewhere.
 AT_ONCE = {"np.exp(": "exp", "np.tanh(": "tanh"}
+
+# --- products of matrices that lie densely, in rows or in columns -----------------------------------------------------
+
+_MATRIX = {
+    "r": "{0}[{1} : {1} + m{2} * n{2}].reshape(m{2}, n{2})",
+    "c": "{0}[{1} : {1} + m{2} * n{2}].reshape(n{2}, m{2}).T",
+}
+for _a in "rc":
+    for _b in "rc":
+        _texts = [_MATRIX[kind].format(*names) for kind, names in ((_a, "ai1"), (_b, "bj2"), ("r", "ck3"))]
+        _types = ", ".join(['Array(float64, 1, "C"), int64, int64, int64'] * 3)
+        HELPERS[f"product_{_a}_{_b}_r"] = f"""@compiled(int64({_types}))
+def product_{_a}_{_b}_r(a, i, m1, n1, b, j, m2, n2, c, k, m3, n3):
+    np.dot({_texts[0]}, {_texts[1]}, {_texts[2]})
+    return 0
+"""

@@ -7,12 +7,13 @@ the same memory share a loop where both touch the same element in each turn.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from ..statements import Variable
 from .helpers import AT_ONCE
-from .lowering import Operation
+from .lowering import Operation, Whole
 from .nests import Nest, in_nests
 from .places import Places, Position, steps_along
 from .reducing import indented
@@ -47,7 +48,7 @@ class _Group:
 
     def __init__(self, kind: str, shape: tuple[int, ...]) -> None:
         self.kind, self.shape = kind, shape
-        self.operations: list[Operation] = []
+        self.operations: list[Any] = []
 
     def takes(self, o: Operation) -> bool:
         kind = "elements" if o.kind in ("clean", "guard") else o.kind
@@ -90,11 +91,12 @@ class LoopWriter(WholeOperations):
         self._helpers: dict[str, None] = {}
         super().__init__()
 
-    def function(self, operations: Sequence[Operation]) -> Compiled:
+    def function(self, operations: Sequence[Operation | Whole]) -> Compiled:
         """Return the function that carries out operations."""
-        for o in sorted(operations, key=lambda o: bool(o.operands) or o.target is not None):  # first what is filled
+        # First what is filled.
+        for o in sorted(operations, key=lambda o: bool(o.operands) or o.target is not None or o.kind == "whole"):
             self._place(o)
-        self._checked = _checked(operations, self._kind, self._memory)
+        self._checked = checked(operations, self._kind, self._memory)
         stored = self._stored()
         filled = [v for v in stored if self._wanted(v)]
         nests = in_nests(self._groups, self._places, self._memory, [v for v in stored if v not in filled])
@@ -103,17 +105,14 @@ class LoopWriter(WholeOperations):
         arguments = [*self._given]
         for v in (*arguments, *filled):
             self._named(v)
-        for v in stored:
-            size = rooms.get(v, math.prod(v.shape))
-            if v not in filled and size:
-                self._lines.append(f"    {self._named(v)} = np.empty({size}, np.{v.dtype.name})")
-        fails = any(o.kind in ("clean", "guard", "taken", "added") for o in operations)
+        self.allocate([v for v in stored if v not in filled], rooms)
+        fails, checks = any(o.fails for o in operations), bool(self._checked) or any(o.checks for o in operations)
         self._lines += ["    missed = 0"] if fails else []
-        self._lines += ["    odd = 0"] if self._checked else []
+        self._lines += ["    odd = 0"] if checks else []
         self._stored_ones = {*stored}
         for nest in nests:
             self._write_nest(nest)
-        status = " | ".join(["missed"] * fails + ["odd << 1"] * bool(self._checked)) or "0"
+        status = " | ".join(["missed"] * fails + ["odd << 1"] * checks) or "0"
         results = ", ".join([status, *[self._names[v] for v in numbers]])
         offsets = [f"o{k}" for k in range(1, len(self._offsets) + 1)]
         head = ", ".join([*[self._names[v] for v in (*arguments, *filled)], *offsets])
@@ -131,7 +130,10 @@ class LoopWriter(WholeOperations):
 
     # --- which loop ---------------------------------------------------------------------------------------------------
 
-    def _place(self, o: Operation) -> None:
+    def _place(self, o: Operation | Whole) -> None:
+        if isinstance(o, Whole):
+            self._place_whole(o)
+            return
         loop = len(o.shape) if o.kind in ("elements", "clean") else 0
         earliest = 0
         touched: list[tuple[bool, int | None, Position, tuple[int, ...]]] = []
@@ -150,7 +152,7 @@ class LoopWriter(WholeOperations):
         if into is not None and into.memory is not None:
             place = self._at(into)
             if o.target is None:
-                self._bases[place.base] = None
+                self._make(place.base, into)
                 if not o.text:
                     return
             self._needs(place.base)
@@ -172,6 +174,47 @@ class LoopWriter(WholeOperations):
         place = self._places.of(v)
         assert place is not None
         return place
+
+    def _place_whole(self, o: Whole) -> None:
+        """Let an operation that writes its own lines stand behind all others so far."""
+        group = _Group("whole", ())
+        group.operations.append(o)
+        self._groups.append(group)
+        k = len(self._groups) - 1
+        self._given.update(dict.fromkeys([v for v in o.numbers if v not in self._made]))
+        for base in o.makes:
+            self._make(base, base)
+        for touches, bases in ((self._reads, o.reads), (self._writes, o.writes)):
+            for base in bases:
+                self._needs(base)
+                touches.setdefault(self._memory(base.memory), []).append(_Touch(k, Position(base, 0, ()), ()))
+        self._made.update(dict.fromkeys(o.results, k))
+
+    def _make(self, base: Variable, into: Variable) -> None:
+        """Note that an array is made here."""
+        if base is into:
+            self._bases[base] = None
+        else:
+            self._needs(base)
+
+    def allocate(self, arrays: Sequence[Variable], rooms: Mapping[Variable, int] = MappingProxyType({})) -> None:
+        """Write what makes arrays that nobody else needs; many are parts of one.
+
+        `rooms` has how many elements are made of those that are not made whole; 0 for a number.
+        """
+        sizes = {v: rooms.get(v, math.prod(v.shape)) for v in arrays}
+        arrays = [v for v in arrays if sizes[v] or v not in rooms]
+        parts = [v for v in arrays if v.dtype.char == "d"] if len(arrays) > _FEW else []
+        if parts:
+            whole, start = f"w{self._named(parts[0])}", 0
+            self._lines.append(f"    {whole} = np.empty({sum([sizes[v] for v in parts])}, np.float64)")
+        for v in arrays:
+            n = sizes[v]
+            if v in parts:
+                self._lines.append(f"    {self._named(v)} = {whole}[{start}:{start + n}]")
+                start += n
+            else:
+                self._lines.append(f"    {self._named(v)} = np.empty({n}, np.{v.dtype.name})")
 
     def _needs(self, base: Variable) -> None:
         if base not in self._bases:
@@ -216,6 +259,10 @@ class LoopWriter(WholeOperations):
             self._lines[begin:] = [*before, *nest.head(), *indented(self._lines[begin:]), *behind]
 
     def _write(self, group: _Group) -> None:
+        if group.kind == "whole":
+            for o in group.operations:
+                self._lines += o.lines(self)
+            return
         if group.kind != "elements":
             for o in group.operations:
                 self.write_whole(o)
@@ -262,7 +309,7 @@ class LoopWriter(WholeOperations):
                 name = self._nest.units(n)[2]
             if stride and name != "0":
                 terms.append(name if stride == 1 else f"{name} * {stride}")
-        offset = place.offset - (room.low if room else 0)
+        offset = place.offset - room.low if room else place.offset
         if offset or not terms:
             terms.append(str(offset))
         return " + ".join(terms).replace("+ -", "- ")
@@ -312,6 +359,8 @@ class LoopWriter(WholeOperations):
 
 # Of fewer, each is computed by itself.
 _SEVERAL = 4
+# More arrays than these are parts of one.
+_FEW = 3
 _INDICES = ("i", "j", "k", "l", "m")
 
 
@@ -326,13 +375,16 @@ def _type(v: Variable, kind: str) -> str:
     return f'Array({TYPES[kind]}, {len(v.shape)}, "{v.layout}")'
 
 
-def _checked(
-    operations: Sequence[Operation], kind: Callable[[Variable], str], memory: Callable[[int | None], int | None]
+def checked(
+    operations: Sequence[Operation | Whole], kind: Callable[[Variable], str], memory: Callable[[int | None], int | None]
 ) -> set[int]:
     """Return the operations of whose results it is asked whether they are finite: of the others, what follows is."""
     open_: set[int] = set()
     maker: dict[Variable, int] = {}  # of what nobody has written into since
     for o in operations:
+        if isinstance(o, Whole):
+            changed = {memory(v.memory) for v in o.writes}
+            maker = {v: i for v, i in maker.items() if v.memory is None or memory(v.memory) not in changed}
         into = o.result if o.target is None else o.target
         if into is None:
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,6 +52,55 @@ class Operation(NamedTuple):
     target: Variable | None = None
     carries: frozenset[int] = frozenset()
     silent: bool = True
+
+    @property
+    def fails(self) -> bool:
+        return self.kind in ("clean", "guard", "taken", "added")
+
+    @property
+    def checks(self) -> bool:
+        """Tell whether it asks by itself for infinities."""
+        return False
+
+    def variables(self) -> tuple[Variable | None, ...]:
+        """Return what is read, made or written into."""
+        return (*self.operands, self.result, self.target)
+
+
+class Whole:
+    """An operation that stands for itself, as a loop with others in it, and writes its own lines.
+
+    Attributes
+    ----------
+    numbers, reads : what is read: numbers, and the arrays that lie densely of which something is
+    writes : the arrays that are written into
+    makes : those of them that are made here
+    results : the numbers that are made
+    """
+
+    kind, text, result, target, silent = "whole", "", None, None, True
+    carries: frozenset[int] = frozenset()
+    operands: tuple[Variable, ...] = ()
+    fails = checks = False
+
+    def __init__(
+        self,
+        work: int,
+        numbers: Sequence[Variable],
+        reads: Sequence[Variable],
+        writes: Sequence[Variable],
+        makes: Sequence[Variable] = (),
+        results: Sequence[Variable] = (),
+    ) -> None:
+        self.shape = (work,)
+        self.numbers, self.reads, self.writes, self.makes, self.results = numbers, reads, writes, makes, results
+
+    def variables(self) -> tuple[Variable, ...]:
+        return (*self.numbers, *self.reads, *self.writes, *self.results)
+
+    def lines(self, writer: Any) -> list[str]:
+        """Return the lines, in a function that a `LoopWriter` writes."""
+        raise NotImplementedError
 
 
 class Lowering:
@@ -161,7 +210,7 @@ class Lowering:
             return None
         if not all(map(self._rows_lie_densely, [x for x in (target, v) if type(x) is Variable])):
             return None
-        text = "{0}" if type(v) is Variable else _literal(number, "d")
+        text = "{0}" if type(v) is Variable else literal(number, "d")
         return Operation("added", shape, text, tuple(others), None, target)
 
     def _view(self, place: Position, of: Variable, index: str) -> Variable:
@@ -299,7 +348,7 @@ class Lowering:
                 variables.append(value)
                 texts.append(text if kind in (wanted, f"weak {wanted}") else _CAST[wanted].format(text))
             else:
-                texts.append(_literal(weak_value, wanted))
+                texts.append(literal(weak_value, wanted))
         carried = [operands[j][0] for j in function.carries if j < len(operands)]
         carries = frozenset([k for k, v in enumerate(variables) if v in carried])
         return function.text.format(*texts), tuple(variables), loop[-1], carries
@@ -360,7 +409,7 @@ class Lowering:
                 texts.append(f"{{{len(variables)}}}")
                 variables.append(value)
             elif (own.startswith("weak") and kind in "df") or own == kind:
-                texts.append(_literal(number, kind))
+                texts.append(literal(number, kind))
             else:
                 return None
         if kind == "l" or not kind:
@@ -420,14 +469,14 @@ class Lowering:
 
 
 _WEAK: dict[str, Any] = {"weak d": float, "weak l": int, "weak ?": np.dtype(bool)}
-_NUMBER = re.compile(r"-?np\.(nan|inf)|np\.(float64|float32|bool|int64)\([-+.\w]*\)")
+_NUMBER = re.compile(r"-?np\.(nan|inf)|np\.(float64|float32|bool|int64)\((?!_)[-+.\w]*\)")
 
 
 def _one(operation: Operation | None) -> list[Operation] | None:
     return None if operation is None else [operation]
 
 
-def _literal(value: Any, kind: str) -> str:
+def literal(value: Any, kind: str) -> str:
     """Return the text of a number as an operand of a loop."""
     if kind == "?":
         return repr(bool(value))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..statements import Variable
-from .lowering import Operation
+from .lowering import Operation, Whole
 from .places import Places, Position, steps_along
 
 # The elements of the largest array in a nest: below, everything is in the cache anyway.
@@ -170,10 +170,16 @@ class _Finder:
             nest.touches.setdefault(place, []).append((writes, t))
             self._having.setdefault(place, {})[k] = None
         for o in group.operations:
-            if o.result is not None and o.result.memory is None:
-                self._made[o.result] = k
+            for r in o.results if isinstance(o, Whole) else (o.result,):
+                if r is not None and r.memory is None:
+                    self._made[r] = k
 
-    def _touched(self, o: Operation) -> Iterable[tuple[bool, int | None, _Touch]]:
+    def _touched(self, o: Operation | Whole) -> Iterable[tuple[bool, int | None, _Touch]]:
+        if isinstance(o, Whole):
+            for writes, bases in ((False, o.reads), (True, (*o.writes, *o.makes))):
+                for base in bases:
+                    yield writes, self._memory(base.memory), _Touch(base, None)
+            return
         lead = _lead(o.shape if o.kind in ("elements", "clean") else o.operands[0].shape if o.operands else ())
         into = o.result if o.target is None else o.target
         for v in dict.fromkeys((*o.operands, into)):
@@ -206,7 +212,7 @@ def _lead(shape: tuple[int, ...]) -> int | None:
 def _length(group: Any) -> int:
     """Return how many rows a group has; 0 where it has none."""
     o = group.operations[0]
-    if o.kind == "product":
+    if o.kind in ("product", "whole"):
         return 0
     if o.kind in _LOOKED_UP:
         shape: tuple[int, ...] = o.shape[:1]

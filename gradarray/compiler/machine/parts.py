@@ -18,7 +18,8 @@ from ..optimise import PURE, Optimised
 from ..program import Program
 from ..statements import Statement, Variable
 from .loops import Compiled, LoopWriter
-from .lowering import Lowering, Operation
+from .lowering import Operation, Whole
+from .members import LoweringLoops
 from .places import Places
 from .products import small_product, with_copies
 from .table import DEAR
@@ -53,7 +54,7 @@ class _Task:
     turn : even for compiled functions, odd for NumPy's calls
     """
 
-    def __init__(self, s: Statement, operations: list[Operation] | None) -> None:
+    def __init__(self, s: Statement, operations: list[Operation | Whole] | None) -> None:
         self.s = s
         self.operations = operations
         self.before: list[_Task] = []
@@ -61,7 +62,8 @@ class _Task:
 
     @property
     def weight(self) -> float:
-        return sum([1.0 if math.prod(o.shape) > 1 else _OF_NUMBERS for o in self.operations or ()])
+        every = self.operations or ()
+        return sum([LEAST if o.kind == "whole" else 1.0 if math.prod(o.shape) > 1 else _OF_NUMBERS for o in every])
 
 
 def _is_for_threads(o: Operation) -> bool:
@@ -83,13 +85,14 @@ class Partition:
     def __init__(self, p: Program, left: Optimised, kinds: Mapping[Variable, type]) -> None:
         self._p, self._left = p, left
         self._places = Places(left)
-        self._lowering = Lowering(left, self._places, kinds)
+        self._lowering = LoweringLoops(left, self._places, kinds)
         self._views: dict[Variable, Statement] = {}
         self._tasks = self._sorted()
         self._connect()
         self._take_turns()
         self._take_products()
         self._cut()
+        self.takes_loops = all(t.operations is not None for t in self._tasks if t.s.kind == "loop")
         self._count = 0
         self.statements: list[Statement] = []
         self.functions: dict[str, str] = {}
@@ -108,6 +111,7 @@ class Partition:
                 self._views[s.results[0]] = s
             else:
                 operations = self._lowering.of(s)
+                self._views.update({x.results[0]: x for x in self._lowering.views})
                 tasks.append(_Task(s, None if operations and any(map(_is_for_threads, operations)) else operations))
                 if not self._is_pure(s) or any(v.shape is None and v in foreign for v in s.reads):
                     foreign.update(s.results)
@@ -142,7 +146,8 @@ class Partition:
                     place = memory(v.memory)
                     t.before += writes.get(place, ())
                     reads.setdefault(place, []).append(t)
-            into = {memory(s.writes)} if s.writes is not None else set()
+            into = {memory(place) for place in getattr(s, "updates", ())}
+            into |= {memory(s.writes)} if s.writes is not None else set()
             into |= {memory(r.memory) for r in s.results if r.memory is not None}
             for place in into:
                 t.before += [*writes.get(place, ()), *reads.get(place, ())]
@@ -152,7 +157,8 @@ class Partition:
                     t.before.append(effect)
                 effect = t
             t.before = [b for b in dict.fromkeys(t.before) if b is not t]
-            maker.update(dict.fromkeys(s.results, t))
+            arrays = [v for o in t.operations or () if isinstance(o, Whole) for v in o.makes]
+            maker.update(dict.fromkeys([*s.results, *arrays], t))
 
     def _is_pure(self, s: Statement) -> bool:
         form = form_read(s)
@@ -236,7 +242,7 @@ class Partition:
         used: dict[Any, set[int]] = {}  # by variable, or by memory, the turns that touch it
         for t in self._tasks:
             for o in t.operations or ():
-                for v in (*o.operands, o.result, o.target):
+                for v in o.variables():
                     if v is not None:
                         used.setdefault(v if v.memory is None else memory(v.memory), set()).add(t.turn)
         self._out = {v.memory for v in outside if v.memory is not None}

@@ -20,11 +20,11 @@ class Position(NamedTuple):
     Attributes
     ----------
     base : the array that lies densely
-    offset, strides : counted in elements
+    offset, strides : counted in elements; in a loop, the offset is a number that advances
     """
 
     base: Variable
-    offset: int
+    offset: Any
     strides: tuple[int, ...]
 
 
@@ -49,6 +49,14 @@ class Places:
         like = np.empty(v.shape, v.dtype, order="F" if v.layout == "F" else "C")
         self._forms[v] = v, like
         return Position(v, 0, _counted(like.strides, like))
+
+    def form(self, v: Variable) -> Any:
+        """Return an array that lies as one does whose place is known."""
+        return self._forms[v][1]
+
+    def note(self, v: Variable, place: Position, like: Any) -> None:
+        """Note where a view stands, which lies as an array does."""
+        self._found[v], self._forms[v] = place, (place.base, like)
 
     def hide(self, v: Variable) -> None:
         """Forget where an array stands, which may lie otherwise each time."""

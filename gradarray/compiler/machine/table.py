@@ -65,6 +65,8 @@ def _declared() -> Iterator[tuple[str, Expression]]:
         yield name, Expression(f"np.{name}({{0}})", _loops(1, _DOUBLE))
     for name in ("floor", "ceil", "trunc"):
         yield name, Expression(f"np.{name}({{0}})", _loops(1, _DOUBLE), frozenset([0]))
+    sign = "(1.0 if {0} > 0 else -1.0 if {0} < 0 else 0.0 if {0} == 0 else {0})"
+    yield "sign", Expression(sign, _loops(1, _DOUBLE))
     for name in ("arctan2", "hypot", "copysign"):
         yield name, Expression(f"np.{name}({{0}}, {{1}})", _loops(2, _DOUBLE))
     yield "power", Expression("{0} ** {1}", _loops(2, _DOUBLE))

@@ -1,0 +1,387 @@
+"""From loops to operations: their members are lowered as any statement is, each with its place in each iteration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..folding import in_few_pieces
+from ..forms import Form, form_read
+from ..iterated import Loop
+from ..optimise import Optimised
+from ..statements import Pieces, Statement, Variable
+from .bodies import LoopOperation
+from .iterations import Around, Even, as_even, offset
+from .lowering import Lowering, Operation, literal
+from .multiplied import matrix_product
+from .places import Places, Position
+
+# Where places are looked up that are only known then, they are compared before a function does anything.
+_LOOKED_UP = ("taken", "added")
+_LARGEST = 10_000  # elements of an array that is an entry of a table
+
+
+class LoweringLoops(Lowering):
+    """Reads the statements of a program with loops.
+
+    Attributes
+    ----------
+    views : of what a loop leaves that stands in a row of what it saves, the statement that looks it up there
+    """
+
+    def __init__(self, left: Optimised, places: Places, kinds: Mapping[Variable, type]) -> None:
+        super().__init__(left._replace(statements=[*_every(left.statements)]), places, kinds)
+        self._around = Around()
+        self._count = 0
+        self.views: list[Statement] = []
+        self._rows: dict[Variable, tuple[Variable, list[Even]]] = {}
+        self._depths: dict[Variable, int] = {}  # of the arrays in which these rows are, how many loops are around them
+        self._memories = -1 << 59
+        self._entries: set[Variable] = set()  # numbers that are entries of tables
+        self._before: list[Operation] = []  # what the statement that is read needs
+
+    def of(self, s: Statement) -> list[Any] | None:
+        if not isinstance(s, Loop):
+            return super().of(s)
+        try:
+            return self._loop(s)
+        except _Refused:
+            return None
+
+    def _loop(self, loop: Loop) -> list[Any]:
+        self._count += 1
+        name = f"t{self._count}"
+        outside = self._around
+        inside = _there(outside.entering(loop, name))
+        before = [self._start(v, pieces) for v, pieces in loop.carried]
+        makes = [v for v, _ in loop.carried if v.memory is not None]
+        stores: list[Any] = []
+        operations: list[Any] = []
+        for v, pieces in loop.tables:
+            operations += self._table(v, pieces, name, before)
+        fresh, lists = _made_in(loop), {many for many, _ in loop.saved}
+        inner = {many for s in loop.members if isinstance(s, Loop) for many, _ in s.saved}
+        for many, v in loop.saved:
+            base, row = self._row(many, name)
+            makes += [base] if base is many else []
+            if v.memory is None or v not in fresh | inner:
+                stores.append(self._copy(v, self._at(base, row, v)))
+            else:
+                self._rows[v] = base, row
+                self._at(base, row, v)
+                self._left.memories.update({k: base.memory for k, m in self._left.memories.items() if m == v.memory})
+                self._left.memories[v.memory] = base.memory
+        self._around = inside
+        for s in loop.members:
+            operations += self._member(s)
+        numbers = [(a, b) for a, b in loop.moves if a.memory is None]
+        moves = [self._copy(b, a) for a, b in loop.moves if a.memory is not None]
+        self._around = outside
+        results = [v for v in loop.results if v not in lists]
+        kept = [_there(self.kind(v) and v) for v in results if v.memory is None]
+        for v in [v for v in results if v.memory is not None]:
+            if v in self._rows:
+                base = self._rows[v][0]
+                makes += [base] if self._depths[base] > len(outside.names) and base not in makes else []
+            else:
+                makes.append(_there(v in fresh and getattr(self._places.of(v), "base", None) is v and v))
+        whole = LoopOperation(
+            self._places, self._left.memory, self.kind, inside, operations + stores + moves, numbers, makes, kept
+        )
+        for v in results:
+            if v in self._rows:
+                self._last(v, name, inside)
+        return [*before, whole]
+
+    def _member(self, s: Statement) -> list[Any]:
+        if isinstance(s, Loop):
+            return self._loop(s)
+        if self._is_view(s):
+            return []
+        s, before = self._with_plain_operands(s)
+        found: list[Any] | None = super().of(s)
+        if found is None:
+            found = [_there(self._spread_out(s) or matrix_product(s, form_read(s), self._places, self.kind))]
+        _there(all(o.kind not in _LOOKED_UP for o in found))
+        found = [*before, *self._needed(), *found]
+        for k, o in enumerate(found):
+            r = o.result
+            if o.kind in ("rows", "columns") and r.shape and self._places.of(r) != (r, 0, _strides(r)):
+                new = Variable("", r.shape, r.dtype, self._new_memory(), "C")
+                found[k : k + 1] = [o._replace(result=new), self._copy(new, r)]
+        return found
+
+    def _needed(self) -> list[Operation]:
+        taken, self._before = self._before, []
+        return taken
+
+    def _with_plain_operands(self, s: Statement) -> tuple[Statement, list[Operation]]:
+        """Return a statement without a sign in front of an entry of a table, where the trace had a number."""
+        pieces, before = [*s.pieces], []
+        for k, p in enumerate(pieces[1:], 1):
+            sign = pieces[k - 1]
+            if type(p) is Variable and type(sign) is str and sign.endswith("-") and p in self._entries:
+                if sign.rstrip("-")[-1:] not in ("", "(", " ") or sign.endswith(" -"):
+                    continue
+                new = Variable(p.name, (), p.dtype)
+                self._kinds[new] = self.kind(p)
+                before.append(Operation("elements", (), "-{0}", (p,), new))
+                pieces[k - 1 : k + 1] = sign[:-1], new
+        return (s, []) if not before else (s.but(in_few_pieces([p for p in pieces if p != ""])), before)
+
+    def _spread_out(self, s: Statement) -> Operation | None:
+        """Return what fills an array with a number, or with the elements of a smaller one; or sums a number."""
+        form = form_read(s)
+        if len(s.reads) != 1 or len(s.results) != 1 or form.op != "call" or form.args[0] != 0:
+            return None
+        (r,), (v,) = s.results, s.reads
+        if not self.kind(v) or self.kind(r) != self.kind(v) or (v.memory is not None and self._places.of(v) is None):
+            return None
+        if form.name == "np.add.reduce" and v.shape == () == r.shape and self.kind(v) == "d":
+            return Operation("elements", (), "{0} + 0.0", (v,), r)
+        if form.name != "np.broadcast_to" or r.memory is None:
+            return None
+        if self._places.of(r) is None:
+            dense = Variable(r.name, r.shape, r.dtype, r.memory, "C")
+            self._places.note(r, _there(self._places.of(dense)), self._places.form(dense))
+            r = dense
+        return Operation("elements", r.shape, "{0}", (v,), r)
+
+    def _reduced(self, s: Statement, r: Variable, name: str, v: Variable, axis: Any) -> Operation | None:
+        """Return a reduction, of a copy of what does not lie densely."""
+        place = self._places.of(v)
+        if place is not None and self._around.names and v.shape and not self._dense(place, v) and self.kind(v):
+            copy = Variable("", v.shape, v.dtype, self._new_memory(), "C")
+            self._before.append(self._copy(v, copy, True))
+            v = copy
+        return super()._reduced(s, r, name, v, axis)
+
+    def _new_memory(self) -> int:
+        self._memories -= 1
+        return self._memories
+
+    # --- what is carried, saved and looked up in tables ------------------------------------------------------------
+
+    def _start(self, v: Variable, pieces: Pieces) -> Operation:
+        """Return what a variable is before the first iteration."""
+        start = pieces[0] if len(pieces) == 1 else None
+        if type(start) is Variable:
+            return self._copy(start, v, True)
+        value, kind = _value(pieces, self._left.constants), self.kind(v)
+        if isinstance(value, np.ndarray) and value.shape == v.shape and value.dtype == v.dtype and all(value.strides):
+            array, _, _ = _there(self._constant(str(start), value))
+            return self._copy(array, v, True)
+        if isinstance(value, np.ndarray) and value.shape == v.shape and value.dtype == v.dtype:
+            value = _there(not any(value.strides) and value.size > 0 and value[(0,) * value.ndim])
+        elif v.memory is not None:
+            raise _Refused
+        fits = isinstance(value, np.generic) and value.dtype.char == kind
+        if not fits and (type(value) not in (int, float) or kind not in ("d", "f") or abs(value) > 2**53):
+            raise _Refused
+        return Operation("elements", v.shape, literal(value, kind), (), v)
+
+    def _copy(self, v: Variable, into: Variable, new: bool = False) -> Operation:
+        kind = self.kind(v)
+        alike = v.shape == into.shape if v.memory is not None else v.shape in ((), into.shape)
+        if not kind or kind != self.kind(into) or not alike or (into.memory is None and v.memory is not None):
+            raise _Refused
+        if v.memory is not None:
+            _there(self._places.of(v))
+        result, target = (into, None) if new else (None, into)
+        return Operation("elements", into.shape, "{0}", (v,), result, target)
+
+    def _row(self, many: Variable, name: str) -> tuple[Variable, list[Even]]:
+        """Return where an iteration saves something."""
+        if many not in self._rows:
+            many.layout = "C"
+            _there(many.shape is not None and many.dtype is not None and self._places.of(many))
+            self._rows[many], self._depths[many] = (many, []), len(self._around.names)
+        base, row = self._rows[many]
+        return base, [*row, Even(0, {name: 1})]
+
+    def _at(self, base: Variable, row: list[Even], v: Variable) -> Variable:
+        """Note that a variable stands in a row; of a number, return what does."""
+        place, whole = _there(self._places.of(base)), self._places.form(base)
+        if v.shape != base.shape[len(row) :] or v.dtype not in (base.dtype, None) or v.layout not in ("C", ""):
+            raise _Refused
+        v = Variable("", (), base.dtype, base.memory) if v.memory is None else v
+        start = Even(0, {})
+        for n, stride in zip(row, place.strides, strict=False):
+            start = start.plus(n, stride)
+        like = whole[tuple([0 if n.steps else n.base for n in row])]
+        self._places.note(v, Position(base, offset(start), place.strides[len(row) :]), like)
+        return v
+
+    def _last(self, v: Variable, name: str, inside: Around) -> None:
+        """Let a variable stand for what the last iteration made."""
+        base, row = self._rows[v]
+        row = [n.within(name, inside.trips[-1].plus(Even(-1, {}))) for n in row]
+        self._rows[v] = base, row
+        self._at(base, row, v)
+        if not self._around.names:
+            index = f"[{', '.join([str(n) for n in row])}]"
+            self.views.append(Statement("call", (v,), (base, index), None, True, None))
+
+    def _table(self, v: Variable, pieces: Pieces, name: str, before: list[Any]) -> list[Operation]:
+        """Let a variable stand for an entry of a table; return what has to be done in each iteration.
+
+        Of entries that are made elsewhere, an array is made before the loop.
+        """
+        entries = [p for p in pieces if type(p) is Variable]
+        if not entries:
+            table = self._constant_table(v, pieces)
+        else:
+            kinds = {(x.shape, x.dtype, x.memory is None) for x in entries}
+            if len(kinds) > 1 or not self.kind(entries[0]) or {*pieces[2:-1:2]} - {", "} or len(pieces) % 2 == 0:
+                raise _Refused
+            shape = (len(entries), *entries[0].shape)
+            table = Variable("", shape, entries[0].dtype, self._new_memory(), "C")
+            before.append(Operation("elements", shape, "", (), table))
+            for k, x in enumerate(entries):
+                row = Variable(v.name, entries[0].shape, table.dtype, table.memory, "C")
+                before.append(self._copy(x, self._at(table, [Even(k, {})], row)))
+            v.shape, v.dtype = entries[0].shape, entries[0].dtype
+        self._entries.add(v)
+        there = self._at(table, [Even(0, {name: 1})], v)
+        return [Operation("elements", (), "{0}", (there,), v)] if v.memory is None else []
+
+    def _constant_table(self, v: Variable, pieces: Pieces) -> Variable:
+        entries = _value(pieces, self._left.constants)
+        kinds = {*map(type, entries)}
+        if kinds <= {int, float}:
+            self._kinds[v] = "d" if float in kinds else "l"
+            if any(abs(x) >= 2**53 for x in entries if type(x) is int):
+                raise _Refused
+        elif kinds == {np.float64}:
+            v.dtype = np.dtype(np.float64)
+        elif kinds != {np.ndarray} or len({(x.shape, x.dtype) for x in entries}) > 1 or entries[0].size > _LARGEST:
+            raise _Refused
+        v.shape = ()
+        if kinds == {np.ndarray}:
+            v.shape, v.dtype, v.memory, v.layout = entries[0].shape, entries[0].dtype, self._new_memory(), "C"
+        name = f"table_{len(self._left.constants)}"
+        if name in self._left.constants:
+            raise _Refused
+        self._left.constants[name] = value = np.array(entries)
+        table, _, _ = _there(self._constant(name, value))
+        return table  # type: ignore[no-any-return]
+
+    # --- places that advance -----------------------------------------------------------------------------------------
+
+    def _is_view(self, s: Statement) -> bool:
+        """Note the view that a statement makes; tell whether it is one."""
+        if s.kind != "call" or len(s.results) != 1 or not s.reads or s.results[0].memory is None:
+            return False
+        (r,), v = s.results, s.reads[0]
+        if v.memory is None or self._left.memory(r.memory) != self._left.memory(v.memory):
+            return False
+        return self._advances(v, s.pieces, r)
+
+    def _advances(self, v: Variable, pieces: Pieces, r: Variable) -> bool:
+        """Note where a view stands."""
+        place = self._places.of(v)
+        if place is None or pieces[0] is not v:
+            return False
+        around, like = self._around, self._places.form(v)
+        moves = any(p in around.indices for p in pieces if type(p) is Variable)
+        seen = []
+        try:
+            for point in around.points if moves else around.points[:1]:
+                texts = [p if type(p) is str else f"({around.indices[p].at(point)})" for p in pieces[1:]]
+                seen.append(_viewed(like, "".join(texts)))
+        except Exception:
+            return False
+        first = seen[0]
+        if any((x.shape, x.strides, x.dtype) != (r.shape, first.strides, like.dtype) or not x.size for x in seen):
+            return False
+        starts = [(_address(x) - _address(like)) // like.itemsize for x in seen]
+        start = around.even(starts) if moves else Even(starts[0], {})
+        if start is None:
+            return False
+        strides = tuple([n // like.itemsize for n in first.strides])
+        self._places.note(r, Position(place.base, offset(as_even(place.offset).plus(start)), strides), first)
+        return True
+
+    def _element(self, s: Statement, r: Variable) -> Operation | None:
+        if not self._around.names:
+            return super()._element(s, r)
+        v = s.reads[0]
+        if not self.kind(r) or v.memory is None or r.dtype != v.dtype:
+            return None
+        view = Variable("", (), r.dtype, v.memory)
+        return Operation("elements", (), "{0}", (view,), r) if self._advances(v, s.pieces, view) else None
+
+    def _write(self, s: Statement, form: Form) -> Operation | None:
+        if form.op != "assignment" or type(s.pieces[0]) is not Variable:
+            return super()._write(s, form)
+        k = next((k for k, p in enumerate(s.pieces) if type(p) is str and "] = " in p), 0)
+        index = (*s.pieces[:k], str(s.pieces[k]).partition("] = ")[0] + "]")
+        v = s.reads[0]
+        try:
+            point, like = self._around.points[0], self._places.form(v)
+            texts = [p if type(p) is str else f"({self._around.indices[p].at(point)})" for p in index[1:]]
+            target = Variable("", _viewed(like, "".join(texts)).shape, v.dtype, v.memory)
+        except Exception:
+            return None
+        if not self._advances(v, index, target):
+            return None
+        whole = self.kind(v) in ("d", "f") and type(form.args[1]) is int and abs(form.args[1]) < 2**53
+        return self._elements(s, form, "positive", (float(form.args[1]),) if whole else form.args[1:], None, target)
+
+
+class _Refused(Exception):
+    """A loop is left to NumPy."""
+
+
+def _there(found: Any) -> Any:
+    if found is None or found is False or found == "":
+        raise _Refused
+    return found
+
+
+def _every(statements: Sequence[Statement]) -> Iterator[Statement]:
+    for s in statements:
+        if isinstance(s, Loop):
+            yield from _every(s.members)
+        else:
+            yield s
+
+
+def _made_in(loop: Loop) -> set[Variable]:
+    """Return what an iteration makes that is no view, nor made by a loop within."""
+    return {
+        r
+        for s in loop.members
+        if not isinstance(s, Loop) and s.kind in ("call", "copy")
+        for r in s.results
+        if not any(v.memory == r.memory for v in s.reads)
+    }
+
+
+def _value(pieces: Pieces, constants: dict[str, Any]) -> Any:
+    try:
+        return eval("".join(pieces), {"np": np, **constants})
+    except Exception:
+        raise _Refused from None
+
+
+def _viewed(like: Any, text: str) -> Any:
+    if text.startswith("["):
+        at = eval(f"np.s_{text}", {"np": np})
+        at = at if type(at) is tuple else (at,)
+        view = like[at if Ellipsis in at else (*at, ...)]
+    else:
+        view = eval(f"_v{text}", {"_v": like})
+    if not isinstance(view, np.ndarray) or not np.may_share_memory(view, like):
+        raise ValueError
+    return view
+
+
+def _strides(v: Variable) -> tuple[int, ...]:
+    return tuple([int(np.prod(v.shape[k + 1 :], dtype=np.int64)) for k in range(len(v.shape))])
+
+
+def _address(x: Any) -> int:
+    return int(x.__array_interface__["data"][0])
