@@ -10,7 +10,7 @@ import pytest
 
 import gradarray as ga
 from gradarray.compiler import jit as jit_module
-from gradarray.compiler.machine import backend, cache, found, multiplied
+from gradarray.compiler.machine import backend, cache, found, iterations, multiplied
 from gradarray.transforms.containers import flatten
 from tests.compiler.test_loops import KINDS, Random, copied
 from tests.compiler.test_numba_parts import agrees, interpreted
@@ -191,6 +191,28 @@ def test_indices_that_do_not_advance_evenly() -> None:
 
     x = np.linspace(0.1, 1, 9)
     compared(ga.value_and_grad(f), [x], [-x])
+
+
+def test_a_loop_that_is_refused_is_not_around_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    depths = []
+    whole = iterations.Around.entering
+
+    def entering(around: iterations.Around, loop: Any, name: str) -> Any:
+        depths.append(len(around.names))
+        return whole(around, loop, name)
+
+    monkeypatch.setattr(iterations.Around, "entering", entering)
+
+    def f(x: Any) -> Any:
+        s = 0.0
+        for function in (np.sin, np.cos, np.tanh, np.exp):
+            for i in range(6):
+                s = s + np.cumsum(function(x * i))[3]
+        return s
+
+    compared(f, [np.linspace(0.1, 1, 9)])
+    assert len(depths) >= 4
+    assert max(depths) == 0
 
 
 def test_other_kinds_of_numbers() -> None:

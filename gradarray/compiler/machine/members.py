@@ -45,9 +45,12 @@ class LoweringLoops(Lowering):
     def of(self, s: Statement) -> list[Any] | None:
         if not isinstance(s, Loop):
             return super().of(s)
+        around = self._around
         try:
             return self._loop(s)
         except _Refused:
+            # What stands behind it is not in it, nor in what of it was read already.
+            self._around, self._before = around, []
             return None
 
     def _loop(self, loop: Loop) -> list[Any]:
