@@ -949,8 +949,8 @@ def test_scipy_raises_in_a_transform_by_its_public_name(source, scipy):
 
 
 def test_a_scipy_ufunc_without_a_rule_is_refused(scipy):
-    text = said("scipy.special.gammainc(t, x)", "grad")
-    assert text.startswith("scipy.special.gammainc cannot be called on a Tensor: gradarray has no rule for it. To give")
+    text = said("scipy.special.ellip_harm(5, 8, 1, 1, t)", "grad")
+    assert text.startswith("_ellip_harm cannot be called on a Tensor: gradarray has no rule for it. To give")
     assert "declare one with ga.registry.elementwise" in text
 
 
