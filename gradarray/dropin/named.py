@@ -12,7 +12,14 @@ from .table import counterpart
 def __getattr__(name: str) -> Any:
     if name.startswith("_"):
         raise AttributeError(name)
-    return counterpart(importlib.import_module(name))
+    # pickle asks all modules for the name of a function that does not tell its own.
+    module = sys.modules.get(name)
+    if module is None:
+        try:
+            module = importlib.import_module(name)
+        except ImportError:
+            raise AttributeError(name) from None
+    return counterpart(module)
 
 
 def decorated_name(made: Any) -> str | None:
