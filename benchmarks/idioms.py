@@ -1,7 +1,7 @@
 """``python -m benchmarks programs``: ordinary NumPy programs through ``ga.jit``, beside themselves without it.
 
-The programs are those of the tests, ``tests/idioms``, and of ``benchmarks/work/programs.py``; that the derivatives are
-right at other points than the one that a program was written at is tested, not measured.
+The programs are those of the tests, ``tests/idioms``, and of the module ``benchmarks.work.programs``; that the
+derivatives are right at other points than the one that a program was written at is tested, not measured.
 """
 
 import argparse

@@ -528,26 +528,32 @@ def _written(func: Any, args: Any, kwargs: dict[str, Any]) -> None:
 # --- operators --------------------------------------------------------------------------------------------------------
 
 
-def _operators() -> None:
+def give_operators(cls: Any, understood: Callable[[type], bool], updates: bool = True) -> None:
+    """Give a class Python's operators, each by NumPy's ufunc; those in place by ``out=``.
+
+    `understood` tells of the type of another operand whether the ufunc takes it; of others, the operator is theirs.
+    """
+
     def give(name: str, ufunc: np.ufunc) -> None:
-        def method(self: Guest, other: Any) -> Any:
-            return ufunc(self, other) if _understood(type(other)) else NotImplemented
+        def method(self: Any, other: Any) -> Any:
+            return ufunc(self, other) if understood(type(other)) else NotImplemented
 
-        def reflected(self: Guest, other: Any) -> Any:
-            return ufunc(other, self) if _understood(type(other)) else NotImplemented
+        def reflected(self: Any, other: Any) -> Any:
+            return ufunc(other, self) if understood(type(other)) else NotImplemented
 
-        def update(self: Guest, other: Any) -> Any:
-            return ufunc(self, other, out=(self,)) if _understood(type(other)) else NotImplemented
+        def update(self: Any, other: Any) -> Any:
+            return ufunc(self, other, out=(self,)) if understood(type(other)) else NotImplemented
 
-        setattr(Guest, f"__{name}__", method)
+        setattr(cls, f"__{name}__", method)
         if name not in _COMPARING:
-            setattr(Guest, f"__r{name}__", reflected)
-            setattr(Guest, f"__i{name}__", update)
+            setattr(cls, f"__r{name}__", reflected)
+            if updates:
+                setattr(cls, f"__i{name}__", update)
 
     for name, ufunc in _BINARY.items():
         give(name, ufunc)
     for name, ufunc in _UNARY.items():
-        setattr(Guest, f"__{name}__", lambda self, ufunc=ufunc: ufunc(self))
+        setattr(cls, f"__{name}__", lambda self, ufunc=ufunc: ufunc(self))
 
 
 _BINARY = {
@@ -574,4 +580,4 @@ _BINARY = {
 }
 _UNARY = {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}
 _COMPARING = ("lt", "le", "gt", "ge", "eq", "ne")
-_operators()
+give_operators(Guest, _understood)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels.backends import Backend, backend
+from ..kernels.guests import give_operators
 
 
 class Device:
@@ -117,48 +118,7 @@ def _device(value: Any) -> Any:
     return Device(value) if isinstance(value, (np.ndarray, np.generic)) else value
 
 
-def _operators() -> None:
-    for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor"):
-        ufunc = _UFUNCS[name]
-
-        def method(self: Any, other: Any, ufunc: Any = ufunc) -> Any:
-            return ufunc(self, other) if not _is_unknown(type(other)) else NotImplemented
-
-        def reflected(self: Any, other: Any, ufunc: Any = ufunc) -> Any:
-            return ufunc(other, self) if not _is_unknown(type(other)) else NotImplemented
-
-        setattr(Device, f"__{name}__", method)
-        setattr(Device, f"__r{name}__", reflected)
-    for name in ("lt", "le", "gt", "ge", "eq", "ne"):
-        setattr(Device, f"__{name}__", method_of(_UFUNCS[name]))
-    setattr(Device, "__neg__", lambda self: np.negative(self))  # noqa: B010 - a type checker refuses the other way
-    setattr(Device, "__invert__", lambda self: np.invert(self))  # noqa: B010
-
-
-def method_of(ufunc: Any) -> Callable[[Any, Any], Any]:
-    return lambda self, other: ufunc(self, other) if not _is_unknown(type(other)) else NotImplemented
-
-
-_UFUNCS = {
-    "add": np.add,
-    "sub": np.subtract,
-    "mul": np.multiply,
-    "truediv": np.divide,
-    "floordiv": np.floor_divide,
-    "mod": np.remainder,
-    "pow": np.power,
-    "matmul": np.matmul,
-    "and": np.bitwise_and,
-    "or": np.bitwise_or,
-    "xor": np.bitwise_xor,
-    "lt": np.less,
-    "le": np.less_equal,
-    "gt": np.greater,
-    "ge": np.greater_equal,
-    "eq": np.equal,
-    "ne": np.not_equal,
-}
-_operators()
+give_operators(Device, lambda kind: not _is_unknown(kind), updates=False)
 
 
 @backend(Device)
