@@ -47,6 +47,7 @@ import numpy as np
 
 from . import arrayapi as _arrayapi  # noqa: F401 - hands itself down, as the namespace of tensors
 from . import fft, linalg, registry
+from . import solvers as _solvers  # noqa: F401 - hands down the chapters on SciPy's solvers
 from .batch.refusals import VmapError
 from .compiler import sweeping as _sweeping  # noqa: F401 - hands down what writes plans
 from .compiler.jit import JitWarning, jit, source

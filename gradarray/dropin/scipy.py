@@ -18,7 +18,8 @@ from ..kernels.traced import copy_of
 from ..reverse.outputs import revalued
 from ..rules.primitives import primitive
 from ..rules.registry import rule
-from ..rules.scipy.families import functions_of
+from ..rules.scipy.declared import LOOKING
+from ..rules.scipy.families import chapters, functions_of
 from ..tape.wrapping import bare
 from .table import counterpart, for_type, for_type_named
 from .twins import of_library, stand_in_of, twin
@@ -367,11 +368,11 @@ def _functions(module: str) -> Mapping[str, Callable[..., Any]]:
 
 def declare_known() -> None:
     """Declare the twins of those functions whose library has been imported since."""
-    for module in ("scipy.linalg", "scipy.special"):
+    for module in ("scipy.linalg", *chapters()):
         if module in sys.modules and module not in _declared:
             for name, function in _functions(module).items():
                 if hasattr(sys.modules[module], name):
-                    twin(getattr(sys.modules[module], name), function)
+                    twin(getattr(sys.modules[module], name), function, looks=function in LOOKING)
             _declared.add(module)
 
 

@@ -14,7 +14,7 @@ from .making import making
 from .table import like, stand_in
 
 
-def twin(library_function: Callable[..., Any], stand_in_function: Callable[..., Any]) -> None:
+def twin(library_function: Callable[..., Any], stand_in_function: Callable[..., Any], *, looks: bool = False) -> None:
     """Declare who stands in for a function of a library that does not let NumPy's dispatch through.
 
     In drop-in mode, which transforms open by themselves, user code that calls the library's function with a variable
@@ -27,6 +27,8 @@ def twin(library_function: Callable[..., Any], stand_in_function: Callable[..., 
     stand_in_function : callable
         Takes the same arguments, and computes the same in differentiable ``np.*``. It gets variables as they are, and
         one tensor in place of a list in which variables stand.
+    looks : bool, optional
+        Whether the stand-in gets all calls, as one that is given functions and finds the variables in their closures.
 
     Raises
     ------
@@ -44,18 +46,21 @@ def twin(library_function: Callable[..., Any], stand_in_function: Callable[..., 
         if not callable(function):
             raise TypeError(f"a twin is declared for a function, by a function, not {function!r:.60}")
     name = getattr(library_function, "__name__", None) or stand_in_function.__name__  # an object's may be missing
-    stand_in(library_function, lambda old: like(old)(stand_in_of(old, stand_in_function)), name=name)
+    stand_in(library_function, lambda old: like(old)(stand_in_of(old, stand_in_function, looks)), name=name)
 
 
-def stand_in_of(old: Callable[..., Any], new: Callable[..., Any]) -> Callable[..., Any]:
-    """Make the function that calls `new` where a variable is given, and otherwise the old one, with bare values."""
+def stand_in_of(old: Callable[..., Any], new: Callable[..., Any], looks: bool = False) -> Callable[..., Any]:
+    """Make the function that calls `new` where a variable is given, and otherwise the old one, with bare values.
+
+    One that looks for itself is called in either case, while drop-in mode is open.
+    """
 
     def call(*args: Any, **kwargs: Any) -> Any:
         mapped = bool(held().lanes) and lane_in((args, kwargs)) is not None
         if not mapped:
-            if making() is None or not has_tensor((args, kwargs)):
+            if making() is None or not (looks or has_tensor((args, kwargs))):
                 return of_library(old, *args, **kwargs)
-            if not (has_variable(args) or has_variable(kwargs)):
+            if not (looks or has_variable(args) or has_variable(kwargs)):
                 return call(*bare(args), **bare(kwargs))
         return new(*map(_lifted, args), **{name: _lifted(x) for name, x in kwargs.items()})
 

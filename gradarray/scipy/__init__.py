@@ -7,9 +7,21 @@ imported when a function is asked for: ``pip install scipy``.
 from typing import TYPE_CHECKING
 
 from ..elsewhere.answers import absence
-from . import linalg, special
+from . import fft, integrate, interpolate, linalg, ndimage, optimize, signal, sparse, spatial, special, stats
 
-__all__ = ["linalg", "special"]
+__all__ = [
+    "fft",
+    "integrate",
+    "interpolate",
+    "linalg",
+    "ndimage",
+    "optimize",
+    "signal",
+    "sparse",
+    "spatial",
+    "special",
+    "stats",
+]
 
 if not TYPE_CHECKING:  # to a type checker, a module with a __getattr__ has every name
     __getattr__ = absence(__name__)

@@ -13,6 +13,7 @@ import numpy as np
 from ..context.settings import held, within
 from ..dropin.scipy import body_of
 from ..reverse.constants import with_constant
+from ..rules.scipy.declared import LOOKING
 from ..tape.loss import GradientLossError
 from ..tape.wrapping import bare, has_variable, wrap_results
 
@@ -63,7 +64,7 @@ def mirrored(library: types.ModuleType, name: str) -> Any:
     def call(*args: Any, constant: bool | None = None, **kwargs: Any) -> Any:
         if constant is not None:
             return with_constant(call, constant, args, kwargs)
-        if not (has_variable(args) or has_variable(kwargs)):
+        if body not in LOOKING and not (has_variable(args) or has_variable(kwargs)):
             return wrap_results(theirs(*bare(args), **bare(kwargs)))
         if body is not None:
             return wrap_results(body(*args, **kwargs))

@@ -12,9 +12,10 @@ import numpy as np
 
 from ..dropin.scipy import body_of
 from ..rules.registry import find
+from ..rules.scipy.families import chapters
 
 WIDTH = 98
-MODULES = ("scipy.special", "scipy.linalg")
+MODULES = ("scipy.linalg", *chapters())
 
 DIFFERENTIATED = "Differentiated by every operand"
 PARTLY = "Differentiated by some operands, and refused by the others"

@@ -23,6 +23,9 @@ DECLARED: dict[str, Callable[[np.ufunc], Rule]] = {}
 # What stands in, where a variable is given, for the functions of each module that do not dispatch.
 FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {}
 
+# Those among them that are asked also where no variable is given: one may stand in what a function closes over.
+LOOKING: set[Callable[..., Any]] = set()
+
 # Why there is no derivative by an operand.
 STEPS = "it is a whole number"
 UNKNOWN = "no closed form of it is known"
@@ -52,6 +55,12 @@ def function(module: str, *bodies: Callable[..., Any]) -> None:
     """Declare functions that are no ufuncs by what computes the same in differentiable ``np.*``, under their names."""
     for body in bodies:
         FUNCTIONS.setdefault(module, {})[body.__name__] = body
+
+
+def looking(module: str, *bodies: Callable[..., Any]) -> None:
+    """Declare functions that are given functions, in whose closures variables may stand: each call is theirs."""
+    function(module, *bodies)
+    LOOKING.update(bodies)
 
 
 class Named:

@@ -1,10 +1,10 @@
-"""What tells the registry of SciPy's ufuncs: a chapter is imported when the first ufunc of its module is met."""
+"""Which modules of SciPy have a chapter. It is read when its module has been imported and a function of it is met."""
 
 from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -14,14 +14,29 @@ from ..kinds import Rule
 from ..registry import family
 from .declared import DECLARED, FUNCTIONS
 
+# The modules that read as chapters, in the order in which drop-in mode declares them.
+_CHAPTERS: dict[str, str] = {"scipy.special": f"{__package__}.special"}
+
+
+def chapter(module: str, path: str) -> None:
+    """Declare what is imported to read the chapter of a module of SciPy; a chapter may stand in a room above."""
+    _CHAPTERS[module] = path
+
+
+def chapters() -> Collection[str]:
+    """Return the modules of SciPy that have a chapter."""
+    return _CHAPTERS.keys()
+
 
 def _read(module: str) -> None:
     """Read the chapter of a module of SciPy that has been imported."""
-    import_module(module.replace("scipy", "", 1), __package__)
+    import_module(_CHAPTERS[module])
 
 
 def functions_of(module: str) -> Mapping[str, Callable[..., Any]]:
     """Return, by their names, what stands in for the functions of a module of SciPy that has been imported."""
+    if module not in _CHAPTERS:
+        return {}
     _read(module)
     return FUNCTIONS.get(module, {})
 

@@ -1,0 +1,10 @@
+"""The mirror of scipy.sparse, whose functions also take ``constant=`` and return Tensors."""
+
+from ..library import names_of, reader
+from . import linalg as linalg
+
+__getattr__ = reader(__name__)
+
+
+def __dir__() -> list[str]:
+    return names_of(__name__)

@@ -1,0 +1,4 @@
+"""SciPy's solvers, whose answers are differentiated by what they solve: for scipy.optimize and scipy.integrate.
+
+A chapter is read when its module of SciPy has been imported and a function of it is met.
+"""
