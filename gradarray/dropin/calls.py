@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..batch.mapped import Mapped, call_function, lane_in
+from ..batch.mapped import Mapped, lane_in
+from ..batch.mapped_calls import call_function
 from ..context.settings import held
 from ..forward import protocols as forward
 from ..forward.levels import level_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, overload
 
-from ..batch.mapped import call_function, lane_in
+from ..batch.mapped import lane_in
+from ..batch.mapped_calls import call_function
 from ..context.frames import PACKAGE
 from ..context.settings import held
 from ..forward import protocols as forward

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..batch.mapped import Lane, gathered_lanes, lane_in, one_of
+from ..batch.mapped import Lane, lane_in
+from ..batch.one_by_one import gathered_lanes, one_of
 from ..batch.refusals import VmapError
 from ..context.settings import held, hold
 from ..dropin import blocks

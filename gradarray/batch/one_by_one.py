@@ -1,0 +1,74 @@
+"""What is called for each mapped element in turn, and its results put side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..context.settings import silently
+from .mapped import Lane, Mapped
+from .refusals import VmapError, refused
+
+# The functions that write into their first argument.
+UPDATING = frozenset((np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis))
+
+
+def one_after_another(lane: Lane, func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+    """Call a function for each element in turn, and put the results side by side."""
+    if not lane.size:
+        return silently(_of_none, lane, func, args, kwargs)
+    whole = func in UPDATING
+    results = [func(*one_of(lane, args, i, whole), **one_of(lane, kwargs, i, whole)) for i in range(lane.size)]
+    return gathered_lanes(lane, results, getattr(func, "__name__", "a function"))
+
+
+def _of_none(lane: Lane, func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+    """Return what a function gives for no elements, in the shape and dtype of what it gives for one."""
+
+    def some(value: Any) -> Any:
+        kind = type(value)
+        if kind is Mapped:
+            return np.ones(value.shape, value.dtype)[()] if value.lane is lane else value
+        if kind is list or kind is tuple:
+            return kind([some(item) for item in value])
+        return {key: some(item) for key, item in value.items()} if kind is dict else value
+
+    return gathered_lanes(lane, [func(*some(args), **some(kwargs))], "")
+
+
+def one_of(lane: Lane, value: Any, i: int, whole: bool = False) -> Any:
+    """Return a value as it is for one element; an array without axes as a scalar, or `whole`."""
+    kind = type(value)
+    if kind is Mapped:
+        if value.lane is not lane:
+            return value
+        return value.value[i, ...] if whole else value.value[i]
+    if kind is list or kind is tuple:
+        return kind([one_of(lane, item, i, whole) for item in value])
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*[one_of(lane, item, i, whole) for item in value])
+    if kind is dict:
+        return {key: one_of(lane, item, i, whole) for key, item in value.items()}
+    if kind is slice:
+        return slice(*[one_of(lane, x, i) for x in (value.start, value.stop, value.step)])
+    return value
+
+
+def gathered_lanes(lane: Lane, results: list[Any], name: str) -> Any:
+    """Put results for each element side by side."""
+    first = results[0]
+    if isinstance(first, (list, tuple)):
+        if any(len(other) != len(first) for other in results):
+            raise refused("shapes", name)
+        items = [gathered_lanes(lane, list(each), name) for each in zip(*results, strict=True)]
+        return type(first)(*items) if hasattr(first, "_fields") else type(first)(items)
+    if (hasattr(first, "dtype") and hasattr(first, "shape")) or isinstance(first, (bool, int, float, complex)):
+        if any(np.shape(other) != np.shape(first) for other in results):
+            raise refused("shapes", name)
+        value = np.stack(results)
+        return lane.mapped(value if lane.size else value[:0])
+    if any(other is not first and other != first for other in results[1:]):
+        raise VmapError(f"vmap: {name} gives other results for other elements that are no arrays: {first!r:.60}, say")
+    return first
