@@ -19,6 +19,7 @@ import numpy as np
 
 from . import backends
 from .backends import Backend
+from .operators import give_operators
 from .traced import Traced
 
 # A function of NumPy's as plain calls of others, from its rule; handed down by the rulebook. None where there is none.
@@ -525,59 +526,4 @@ def _written(func: Any, args: Any, kwargs: dict[str, Any]) -> None:
         x._become(_hosted(x.backend, x.backend.changed(func, x.array, *_bare(x, (tuple(rest), kwargs)))))
 
 
-# --- operators --------------------------------------------------------------------------------------------------------
-
-
-def give_operators(cls: Any, understood: Callable[[type], bool], updates: bool = True) -> None:
-    """Give a class Python's operators, each by NumPy's ufunc; those in place by ``out=``.
-
-    `understood` tells of the type of another operand whether the ufunc takes it; of others, the operator is theirs.
-    """
-
-    def give(name: str, ufunc: np.ufunc) -> None:
-        def method(self: Any, other: Any) -> Any:
-            return ufunc(self, other) if understood(type(other)) else NotImplemented
-
-        def reflected(self: Any, other: Any) -> Any:
-            return ufunc(other, self) if understood(type(other)) else NotImplemented
-
-        def update(self: Any, other: Any) -> Any:
-            return ufunc(self, other, out=(self,)) if understood(type(other)) else NotImplemented
-
-        setattr(cls, f"__{name}__", method)
-        if name not in _COMPARING:
-            setattr(cls, f"__r{name}__", reflected)
-            if updates:
-                setattr(cls, f"__i{name}__", update)
-
-    for name, ufunc in _BINARY.items():
-        give(name, ufunc)
-    for name, ufunc in _UNARY.items():
-        setattr(cls, f"__{name}__", lambda self, ufunc=ufunc: ufunc(self))
-
-
-_BINARY = {
-    "add": np.add,
-    "sub": np.subtract,
-    "mul": np.multiply,
-    "truediv": np.divide,
-    "floordiv": np.floor_divide,
-    "mod": np.remainder,
-    "pow": np.power,
-    "matmul": np.matmul,
-    "divmod": np.divmod,
-    "and": np.bitwise_and,
-    "or": np.bitwise_or,
-    "xor": np.bitwise_xor,
-    "lshift": np.left_shift,
-    "rshift": np.right_shift,
-    "lt": np.less,
-    "le": np.less_equal,
-    "gt": np.greater,
-    "ge": np.greater_equal,
-    "eq": np.equal,
-    "ne": np.not_equal,
-}
-_UNARY = {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}
-_COMPARING = ("lt", "le", "gt", "ge", "eq", "ne")
 give_operators(Guest, _understood)

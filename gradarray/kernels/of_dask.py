@@ -9,13 +9,14 @@ from __future__ import annotations
 import importlib
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import EllipsisType
 from typing import Any
 
 import numpy as np
 
 from .backends import REDUCTIONS, Backend
+from .chunks import Changed, Picked, places_of, positive, rows_added, shape_at, taken, with_added, with_assigned
 
 
 class Dask(Backend):
@@ -94,7 +95,7 @@ class Dask(Backend):
         """Return each of the results of a ufunc with several."""
         trial = func(*[np.ones((), x.dtype) if hasattr(x, "dtype") else x for x in args], **kwargs)
         return tuple(
-            [self._elementwise(_Picked(func, k), args, {"dtype": one.dtype, **kwargs}) for k, one in enumerate(trial)]
+            [self._elementwise(Picked(func, k), args, {"dtype": one.dtype, **kwargs}) for k, one in enumerate(trial)]
         )
 
     def method(self, ufunc: np.ufunc, method: str, args: Any, kwargs: dict[str, Any]) -> Any:
@@ -105,7 +106,7 @@ class Dask(Backend):
         return self.whole(getattr(ufunc, method), args, kwargs) if found is NotImplemented else found
 
     def changed(self, func: Callable[..., Any], x: Any, args: Any, kwargs: dict[str, Any]) -> Any:
-        return self.whole(_Changed(func), (x, *args), kwargs)
+        return self.whole(Changed(func), (x, *args), kwargs)
 
     def otherwise(self, func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
         return self.whole(func, args, kwargs)
@@ -172,7 +173,7 @@ class Dask(Backend):
             places = index[k]
             axis = sum(item is not None for item in index[:k])
             n = x.shape[axis]
-            found = self.da.take(x, _positive(places.reshape(-1), n), axis=axis)
+            found = self.da.take(x, positive(places.reshape(-1), n), axis=axis)
             found = (
                 found.reshape(found.shape[:axis] + places.shape + found.shape[axis + 1 :])
                 if places.ndim != 1
@@ -180,7 +181,7 @@ class Dask(Backend):
             )
             spread = (slice(None),) * places.ndim
             return found[tuple([part for i, item in enumerate(index) for part in (spread if i == k else (item,))])]
-        places = _places(x.shape, index)
+        places = places_of(x.shape, index)
         return self.da.take(x.reshape((x.size,)), places.reshape(-1), axis=0).reshape(places.shape)
 
     def assigned(self, x: Any, index: Any, value: Any, own: bool) -> Any:
@@ -189,7 +190,7 @@ class Dask(Backend):
             mask = index[0]
             if len(index) == 1 and mask.dtype == bool and mask.ndim <= x.ndim and not np.ndim(value):
                 return self.da.where(mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim)), value, x)
-            return self.whole(_assigned, (x, index, value), {})
+            return self.whole(with_assigned, (x, index, value), {})
         if not any(isinstance(item, np.ndarray) for item in index):
             return self._placed(x, index, value)
         mask = np.zeros(x.shape, bool)
@@ -202,7 +203,7 @@ class Dask(Backend):
             mask = index[0]
             if len(index) == 1 and mask.dtype == bool and not np.ndim(value):
                 return x + self.da.where(mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim)), value, 0)
-            return self.whole(_added, (x, index, value), {})
+            return self.whole(with_added, (x, index, value), {})
         arrays = [k for k, item in enumerate(index) if isinstance(item, np.ndarray)]
         if not arrays:
             return self._placed(x, index, x[index] + value)
@@ -210,7 +211,7 @@ class Dask(Backend):
 
     def _scattered(self, x: Any, index: Any, value: Any, once: bool) -> Any:
         """Return zeros like an array with a value added at an index of places; `once`: of a place, the last value."""
-        shape = _shape_of(x.shape, index)
+        shape = shape_at(x.shape, index)
         value = self._spread(value, shape)
         arrays = [k for k, item in enumerate(index) if isinstance(item, np.ndarray)]
         whole = all(item == slice(None) for item in index if type(item) is slice)
@@ -221,11 +222,11 @@ class Dask(Backend):
         ):
             (axis,) = arrays
             ndim, flat = index[axis].ndim, x
-            places = _positive(index[axis].reshape(-1), x.shape[axis])
+            places = positive(index[axis].reshape(-1), x.shape[axis])
             value = value.reshape((*shape[:axis], places.size, *shape[axis + ndim :]))
         else:
             axis, flat = 0, x.reshape((x.size,))
-            places = _places(x.shape, index).reshape(-1)
+            places = places_of(x.shape, index).reshape(-1)
             value = value.reshape((places.size,))
         if once:
             _, last = np.unique(places[::-1], return_index=True)
@@ -245,7 +246,14 @@ class Dask(Backend):
                 found = (*part.chunks[:axis], (n,), *part.chunks[axis + 1 :])
                 parts.append(
                     self.da.map_blocks(
-                        _gathered, part, places[here] - start, n, axis, dtype=value.dtype, chunks=found, meta=part._meta
+                        rows_added,
+                        part,
+                        places[here] - start,
+                        n,
+                        axis,
+                        dtype=value.dtype,
+                        chunks=found,
+                        meta=part._meta,
                     )
                 )
             else:
@@ -257,18 +265,18 @@ class Dask(Backend):
         """Return `x` with a value at a basic index."""
         kept = tuple([item for item in index if item is not None])
         if np.ndim(value) and None in index:
-            shape = _shape_of(x.shape, index)
+            shape = shape_at(x.shape, index)
             value = self._spread(value, shape)[
                 tuple([0 if item is None else slice(None) for item in index if type(item) is not int])
             ]
         elif np.ndim(value) and not all(n == 1 for n in value.shape[: value.ndim]):
-            value = self._spread(value, _shape_of(x.shape, kept))
+            value = self._spread(value, shape_at(x.shape, kept))
         elif np.ndim(value):
             value = value.reshape(())
         if all(type(item) is slice and item == slice(None) for item in kept):
             made = self.da.broadcast_to(self.da.asarray(value, dtype=x.dtype), x.shape)
             return made.rechunk(x.chunks)
-        if 0 in _shape_of(x.shape, kept):
+        if 0 in shape_at(x.shape, kept):
             return x
         x = x.copy()
         x[kept] = value
@@ -283,7 +291,7 @@ class Dask(Backend):
     def _by_lazy(self, x: Any, index: tuple[Any, ...]) -> Any:
         if any(isinstance(item, self.da.Array) and item.dtype == bool for item in index):
             return x[index if len(index) > 1 else index[0]]  # of a size that is not known
-        return self.whole(_taken, (x, index), {})
+        return self.whole(taken, (x, index), {})
 
     def _is_lazy(self, index: tuple[Any, ...]) -> bool:
         return any(isinstance(item, self.da.Array) for item in index)
@@ -458,76 +466,6 @@ _UNSIZED = frozenset(
 _FOLDS = {func: ufunc for ufunc, func in REDUCTIONS.items()}
 # Dask's functions of these names look at values.
 _COMPUTING: set[Any] = {np.allclose, np.array_equal, np.array_equiv}
-
-
-class _Picked:
-    """One of the results of a ufunc."""
-
-    def __init__(self, func: np.ufunc, k: int) -> None:
-        self.func, self.k = func, k
-        self.__name__ = f"{func.__name__}-{k}"
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.func(*args, **{n: v for n, v in kwargs.items() if n != "dtype"})[self.k]
-
-
-class _Changed:
-    """What an array is after a function has written into it."""
-
-    def __init__(self, func: Callable[..., Any]) -> None:
-        self.func = func
-        self.__name__ = getattr(func, "__name__", "changed")
-
-    def __call__(self, x: Any, *args: Any, **kwargs: Any) -> Any:
-        x = np.array(x)
-        self.func(x, *args, **kwargs)
-        return x
-
-
-def _taken(x: Any, index: Any) -> Any:
-    return x[_as_index(index)]
-
-
-def _assigned(x: Any, index: Any, value: Any) -> Any:
-    x = np.array(x)
-    x[_as_index(index)] = value
-    return x
-
-
-def _added(x: Any, index: Any, value: Any) -> Any:
-    x = np.array(x)
-    np.add.at(x, _as_index(index), value)
-    return x
-
-
-def _as_index(index: Sequence[Any]) -> Any:
-    return tuple(index)
-
-
-def _gathered(value: Any, places: Any, n: int, axis: int) -> Any:
-    """Return zeros, with rows of a block added at places along an axis."""
-    made = np.zeros((*value.shape[:axis], n, *value.shape[axis + 1 :]), value.dtype)
-    np.add.at(made, (slice(None),) * axis + (places,), value)
-    return made
-
-
-def _positive(places: Any, n: int) -> Any:
-    """Return places counted from the start; IndexError for one that there is not."""
-    if places.size and (places.min() < -n or places.max() >= n):
-        np.empty(n, np.bool_)[places]  # NumPy's own error
-    return places % n if n else places
-
-
-def _shape_of(shape: tuple[int, ...], index: Any) -> tuple[int, ...]:
-    return np.broadcast_to(np.bool_(), shape)[index].shape  # type: ignore[no-any-return]
-
-
-def _places(shape: tuple[int, ...], index: Any) -> Any:
-    """Return where an index leads among the elements in C order."""
-    if len(index) == len(shape) and all(isinstance(item, np.ndarray) for item in index):
-        index = np.broadcast_arrays(*[_positive(item, n) for item, n in zip(index, shape, strict=True)])
-        return np.ravel_multi_index(tuple(index), shape)
-    return np.arange(math.prod(shape)).reshape(shape)[index]
 
 
 def _chunks_for(shape: tuple[int, ...], like: Any) -> Any:

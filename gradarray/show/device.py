@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels.backends import Backend, backend
-from ..kernels.guests import give_operators
+from ..kernels.operators import give_operators
 
 
 class Device:
