@@ -51,7 +51,7 @@ from . import solvers as _solvers  # noqa: F401 - hands down the chapters on Sci
 from .batch.refusals import VmapError
 from .compiler import sweeping as _sweeping  # noqa: F401 - hands down what writes plans
 from .compiler.jit import JitWarning, jit, source
-from .compiler.statements import JitError
+from .compiler.program.statements import JitError
 from .context.settings import no_grad
 from .dropin.blocks import drop_in
 from .elsewhere.answers import find_imports as _find_imports

@@ -36,6 +36,8 @@ ROOMS = (
     "show",
     "nnet",
 )
+# The same for the folders of a room; what stands beside them stands on all of them.
+FOLDERS = {"compiler": ("program", "arrays", "surroundings", "passes", "rolling", "text", "machine")}
 # What the chapters of the rules may know: the language of the rules, and what a value is. Nothing of sizes, threads or
 # memory, which are for rules/faster/.
 LANGUAGE = {"differentiable", "kinds", "kinks", "names", "primitives", "registry", "signature"}
@@ -78,6 +80,19 @@ def test_imports_point_down(module: str) -> None:
     for node, other in imported(module):
         assert floor(other) <= floor(module), f"line {node.lineno} imports {other}, which stands above"
         assert node.col_offset == 0 or module == "__init__", f"line {node.lineno} imports {other} within a block"
+
+
+@pytest.mark.parametrize("room", FOLDERS)
+def test_imports_point_down_within_a_room(room: str) -> None:
+    def height(module: str) -> int:
+        folder = module.split(".")[1]
+        return FOLDERS[room].index(folder) if module.count(".") > 1 else len(FOLDERS[room])
+
+    for module in FILES:
+        if module.startswith(f"{room}."):
+            for node, other in imported(module):
+                upwards = other.startswith(f"{room}.") and height(other) > height(module)
+                assert not upwards, f"{module}, line {node.lineno}, imports {other}, which stands above"
 
 
 @pytest.mark.parametrize("module", [module for module in FILES if module.startswith(("rules.numpy.", "rules.scipy."))])

@@ -14,7 +14,7 @@ from numpy.lib.array_utils import byte_bounds
 from ..kernels.traced import TRACED
 from ..tape.comparing import Path, parts
 from ..tape.nodes import Node, leaf
-from .statements import JitError
+from .program.statements import JitError
 
 _VALUES = (bool, int, float, complex, str, bytes, slice, np.dtype, type(None), type(Ellipsis))
 # Stands in a copy of a node for the gradient of an earlier sweep.

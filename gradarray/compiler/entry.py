@@ -18,9 +18,9 @@ from ..context.frames import readable
 from ..dropin.places import value_in
 from ..kernels.gate import PLAIN
 from ..transforms.containers import Fixed, Tree, parts_of
-from .locations import Found, Location
-from .objects import NUMBERS
-from .statements import JitError
+from .program.statements import JitError
+from .surroundings.locations import Found, Location
+from .surroundings.objects import NUMBERS
 
 # So many arrays are compared with each other, before that takes longer than to look for their identities.
 _FEW = 6

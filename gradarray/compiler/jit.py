@@ -20,7 +20,7 @@ from ..transforms.argnums import function_name, need_function
 from ..transforms.containers import Tree, flatten
 from .entry import Static, is_traceable
 from .machine.backend import NumbaBackend, need_numba
-from .statements import JitError, of_another_library
+from .program.statements import JitError, of_another_library
 from .tracing import Disturbed, Run, Tracing, is_writing, told
 
 P = ParamSpec("P")

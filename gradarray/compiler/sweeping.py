@@ -22,13 +22,13 @@ from ..tape.comparing import Comparison, Path, held_nodes
 from ..tape.nodes import AWAITED, Node, by_order, somebody
 from ..tape.plans import LONGEST, Plan
 from ..tape.second import SecondPlan
+from .arrays.traced import new_program
 from .copying import Copied, other, some_factors
-from .optimise import Optimised, optimised
-from .program import Program
-from .statements import JitError, Variable
-from .traced import new_program
+from .passes.optimise import Optimised, optimised
+from .program.program import Program
+from .program.statements import JitError, Variable
+from .text.writer import write_program
 from .tracing import as_output
-from .writer import write_program
 
 _numbers = itertools.count(1)
 # With so many other numbers a plan is compared with the loop; with few where all arrays are rows, which lie one way.

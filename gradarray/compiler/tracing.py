@@ -21,18 +21,18 @@ from ..reverse.outputs import likeness
 from ..reverse.tensor import Tensor
 from ..transforms.argnums import function_name, names_of_parameters
 from ..transforms.containers import Fixed, Tree, flatten
+from .arrays.traced import new_program
 from .entry import Entry, Static, overlapping
-from .lines import Origins
-from .locations import Location
-from .objects import EQUAL, set_state_of
-from .optimise import optimised
-from .program import Program
-from .readable import readable_text, signature
-from .statements import JitError
-from .surroundings import KEPT, Surroundings
-from .traced import new_program
-from .volatile import watched
-from .writer import write_program
+from .passes.optimise import optimised
+from .program.lines import Origins
+from .program.program import Program
+from .program.statements import JitError
+from .surroundings.locations import Location
+from .surroundings.objects import EQUAL, set_state_of
+from .surroundings.surroundings import KEPT, Surroundings
+from .surroundings.volatile import watched
+from .text.readable import readable_text, signature
+from .text.writer import write_program
 
 # Makers of generators, which without a seed are others each time.
 _UNSEEDED = frozenset(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.compiler import forms
+from gradarray.compiler.program import forms
 
 X = np.linspace(-1.0, 1.0, 15).reshape(5, 3)
 Y = np.eye(2)[[0, 1, 1, 0, 1]]

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.compiler import loops, rolled, writer
-from gradarray.compiler.iterated import Loop
-from gradarray.compiler.optimise import Optimised
-from gradarray.compiler.repeats import Count, Word, lines_of
-from gradarray.compiler.statements import Statement, Variable
+from gradarray.compiler.passes.optimise import Optimised
+from gradarray.compiler.program.statements import Statement, Variable
+from gradarray.compiler.rolling import loops, rolled
+from gradarray.compiler.rolling.iterated import Loop
+from gradarray.compiler.rolling.repeats import Count, Word, lines_of
+from gradarray.compiler.text import writer
 from gradarray.transforms.containers import flatten
 
 ALWAYS, NEVER = 8, 1 << 60
@@ -460,7 +461,7 @@ def test_texts_for_readers(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def texts() -> Iterator[str]:
         yield ga.source(g, *point)
-        monkeypatch.setattr("gradarray.compiler.readable.with_loops", lambda left, least: left)
+        monkeypatch.setattr("gradarray.compiler.text.readable.with_loops", lambda left, least: left)
         yield ga.source(g, *point)
 
     found = []

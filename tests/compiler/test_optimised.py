@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.compiler import blocks
+from gradarray.compiler.passes import blocks
 from gradarray.kernels import parts
 from gradarray.transforms.containers import flatten
 

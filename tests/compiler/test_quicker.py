@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.compiler import blocks, gathers, quicker, signs
+from gradarray.compiler.passes import blocks, gathers, quicker, signs
 from gradarray.kernels import parts, sums
 from gradarray.kernels.placing import added_where
 from gradarray.transforms.containers import flatten

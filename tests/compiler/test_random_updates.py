@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.compiler import blocks
+from gradarray.compiler.passes import blocks
 from gradarray.transforms.containers import flatten
 
 N = 6
@@ -86,7 +86,7 @@ def _sizes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     if request.param == "blocks":
         monkeypatch.setattr(blocks, "LEAST", 2)
         monkeypatch.setattr(blocks, "ROWS", 2)
-        monkeypatch.setattr("gradarray.compiler.writer.LARGE", 2)
+        monkeypatch.setattr("gradarray.compiler.text.writer.LARGE", 2)
 
 
 @pytest.mark.usefixtures("_sizes")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.compiler import blocks, scatters
+from gradarray.compiler.passes import blocks, scatters
 from gradarray.context import settings
 from gradarray.kernels import parts
 from gradarray.kernels.scattered import Scattered, added_at

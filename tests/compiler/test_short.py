@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.compiler import blocks, short
+from gradarray.compiler.passes import blocks, short
 from gradarray.kernels import parts
 from gradarray.kernels.rows import repeated, rooms
 from gradarray.kernels.sums import SHORT, sum_of_short_rows, sums_short_rows_so

@@ -707,7 +707,7 @@ def test_iterators_loggers_and_attributes_of_functions() -> None:
 
 
 def test_what_is_too_long_is_carried_out_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gradarray.compiler.program.LONGEST", 50)
+    monkeypatch.setattr("gradarray.compiler.program.program.LONGEST", 50)
 
     def long(x: Any) -> Any:
         for _ in range(100):

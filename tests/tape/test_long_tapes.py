@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import gradarray as ga
-from gradarray.compiler import rolled, sweeping
+from gradarray.compiler import sweeping
+from gradarray.compiler.rolling import rolled
 from gradarray.rules.primitives import primitive
 from gradarray.tape import plans, sweeps
 from tests.counted import counted

@@ -15,11 +15,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...context.frames import readable
-from ..gathers import gathered
-from ..optimise import Optimised
-from ..program import Program
-from ..statements import Variable
-from ..writer import Written, write_program
+from ..passes.gathers import gathered
+from ..passes.optimise import Optimised
+from ..program.program import Program
+from ..program.statements import Variable
+from ..text.writer import Written, write_program
 from .cache import compile_text, import_numba, whole
 from .found import looped
 from .helpers import HELPERS

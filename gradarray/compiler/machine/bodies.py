@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from ..statements import Variable
+from ..program.statements import Variable
 from .iterations import Around, Even, as_even
 from .loops import LoopWriter, checked
 from .lowering import Operation, Whole

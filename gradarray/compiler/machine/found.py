@@ -12,11 +12,11 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from ..forms import form_read
-from ..iterated import Loop
-from ..optimise import Optimised
-from ..rolled import with_loops
-from ..statements import Pieces, Statement, Variable
+from ..passes.optimise import Optimised
+from ..program.forms import form_read
+from ..program.statements import Pieces, Statement, Variable
+from ..rolling.iterated import Loop
+from ..rolling.rolled import with_loops
 
 # From so many statements on, loops of so many iterations are looked for.
 LONG, REPEATS = 150, 3

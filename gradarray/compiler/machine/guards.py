@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..folding import in_few_pieces
-from ..forms import Form
-from ..statements import Statement, Variable
+from ..passes.folding import in_few_pieces
+from ..program.forms import Form
+from ..program.statements import Statement, Variable
 
 
 def asks_itself(s: Statement) -> bool:

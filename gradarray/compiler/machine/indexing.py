@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ..forms import Form, Hole, Other
-from ..statements import Statement, Variable
+from ..program.forms import Form, Hole, Other
+from ..program.statements import Statement, Variable
 
 _HOLE = re.compile(r"_\d+_")
 _PLACES = re.compile(r"\((_\d+_(?:, _\d+_)*),?\)")

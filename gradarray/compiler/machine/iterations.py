@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..iterated import Loop
-from ..statements import Pieces, Variable
+from ..program.statements import Pieces, Variable
+from ..rolling.iterated import Loop
 
 Point = dict[str, int]  # the iteration of each loop
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ..statements import Variable
+from ..program.statements import Variable
 from .helpers import AT_ONCE
 from .lowering import Operation, Whole
 from .nests import Nest, in_nests

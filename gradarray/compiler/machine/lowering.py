@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..forms import Form, Hole, Other, form_read
-from ..optimise import Optimised, asked_for_nan
-from ..statements import Statement, Variable
+from ..passes.optimise import Optimised, asked_for_nan
+from ..program.forms import Form, Hole, Other, form_read
+from ..program.statements import Statement, Variable
 from .guards import asks_itself, squared
 from .indexing import added, places_looked_up
 from .places import Places, Position

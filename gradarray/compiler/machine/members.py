@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..folding import in_few_pieces
-from ..forms import Form, form_read
-from ..iterated import Loop
-from ..optimise import Optimised
-from ..statements import Pieces, Statement, Variable
+from ..passes.folding import in_few_pieces
+from ..passes.optimise import Optimised
+from ..program.forms import Form, form_read
+from ..program.statements import Pieces, Statement, Variable
+from ..rolling.iterated import Loop
 from .bodies import LoopOperation
 from .iterations import Around, Even, as_even, offset
 from .lowering import Lowering, Operation, literal

@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..forms import Form, Hole
-from ..statements import Statement, Variable
+from ..program.forms import Form, Hole
+from ..program.statements import Statement, Variable
 from .helpers import HELPERS
 from .lowering import Whole
 from .places import Places, Position

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from ..statements import Variable
+from ..program.statements import Variable
 from .lowering import Operation, Whole
 from .places import Places, Position, steps_along
 

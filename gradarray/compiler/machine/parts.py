@@ -13,10 +13,10 @@ from typing import Any
 
 from ...kernels import parts
 from ...kernels.arrays import SPLIT
-from ..forms import form_read
-from ..optimise import PURE, Optimised
-from ..program import Program
-from ..statements import Statement, Variable
+from ..passes.optimise import PURE, Optimised
+from ..program.forms import form_read
+from ..program.program import Program
+from ..program.statements import Statement, Variable
 from .loops import Compiled, LoopWriter
 from .lowering import Operation, Whole
 from .members import LoweringLoops

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..optimise import Optimised
-from ..statements import Statement, Variable
+from ..passes.optimise import Optimised
+from ..program.statements import Statement, Variable
 
 
 class Position(NamedTuple):

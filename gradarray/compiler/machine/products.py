@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..forms import Hole, form_read
-from ..statements import Statement, Variable
+from ..program.forms import Hole, form_read
+from ..program.statements import Statement, Variable
 from .lowering import Operation
 from .places import Places
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ..quicker import UFUNCS
+from ..passes.quicker import UFUNCS
 
 
 class Expression(NamedTuple):

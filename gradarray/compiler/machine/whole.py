@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..statements import Variable
+from ..program.statements import Variable
 from .indexing import check_lines, place_lines
 from .lowering import Operation
 from .nests import Nest

@@ -1,0 +1,1 @@
+"""The arrays that write down what is done to them."""

@@ -1,0 +1,1 @@
+"""What makes of a program one that does less, or sooner."""

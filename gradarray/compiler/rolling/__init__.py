@@ -1,0 +1,1 @@
+"""Loops that a trace has unrolled, rolled up again."""

@@ -1,0 +1,1 @@
+"""What a function can read besides its arguments."""

@@ -1,0 +1,1 @@
+"""The text of a program, to be carried out and to be read."""
