@@ -15,7 +15,7 @@ from ..rules.registry import find
 from ..rules.scipy.families import chapters
 
 WIDTH = 98
-MODULES = ("scipy.linalg", *chapters())
+MODULES = (*chapters(),)
 
 DIFFERENTIATED = "Differentiated by every operand"
 PARTLY = "Differentiated by some operands, and refused by the others"

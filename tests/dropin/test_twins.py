@@ -11,7 +11,6 @@ import pytest
 
 import gradarray as ga
 from gradarray.dropin import table
-from gradarray.dropin.scipy import _SCIPY
 
 linalg = pytest.importorskip("scipy.linalg", reason="SciPy is not installed")
 import scipy.linalg as sla  # noqa: E402
@@ -119,17 +118,10 @@ def test_twice(name: str) -> None:
     np.testing.assert_allclose(ga.hvp(f)(S, W), expected, rtol=1e-5, atol=1e-6 * scale)
 
 
-def test_each_twin_is_in_a_program() -> None:
-    named = {part for name in PROGRAMS for part in name.split(", ")}
-    assert {name for functions in _SCIPY.values() for name in functions} <= named
-
-
 def test_what_is_not_known_is_refused() -> None:
     for f in (
-        lambda a: np.sum(sla.qr(a, pivoting=True)[1]),
-        lambda a: np.sum(sla.eig(a, left=True)[1]),
-        lambda a: np.sum(sla.pinv(a, return_rank=True)[0]),
-        lambda a: np.sum(sla.eigh(a, subset_by_index=[0, 1])[0]),
+        lambda a: np.sum(sla.qr(a, mode="raw")[1]),
+        lambda a: np.sum(sla.eig(a, homogeneous_eigvals=True)[0]),
     ):
         with pytest.raises(TypeError, match="of a variable"):
             ga.grad(f)(S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -9,12 +10,18 @@ import numpy as np
 import pytest
 
 import gradarray as ga
+from gradarray.rules.scipy.families import chapters, functions_of
 
 pytest.importorskip("scipy", "1.15", "SciPy is an optional companion; older ones have other functions")
 from tests.scipy.calls import Call, all_calls, along, by_library, by_mirror, directions, inner, leaves
 
 CALLS = all_calls()
 RIGHT = [call for call in CALLS if not call.refused]
+# What these return has nothing to differentiate.
+NO_NUMBERS = {
+    f"linalg.{name}"
+    for name in ("find_best_blas_type", "get_blas_funcs", "get_lapack_funcs", "ishermitian", "issymmetric")
+}
 DOORS = (by_library, by_mirror)
 pytestmark = [
     pytest.mark.filterwarnings("error::gradarray.GradientLossWarning"),
@@ -73,6 +80,14 @@ def test_second_derivatives(call: Call) -> None:
 def test_what_is_refused_says_why(call: Call, door: Callable[[Call], Callable[..., Any]]) -> None:
     with pytest.raises((TypeError, ValueError), match=call.refused):
         gradients(door(call), call.arrays)
+
+
+def test_each_function_that_is_declared_is_called() -> None:
+    called = {call.name.split()[0] for call in CALLS}
+    for module in chapters():
+        name = module.partition(".")[2]
+        if module in sys.modules and name != "special":  # whose table is another one
+            assert {f"{name}.{f}" for f in functions_of(module)} - NO_NUMBERS <= called
 
 
 def test_names_are_unique() -> None:

@@ -1,0 +1,9 @@
+"""What stands in for scipy.linalg's functions, where a variable is given.
+
+Parameters that say how to compute, and not what, have no effect. Cotangents are those of ``J^T g``, so that all
+transposes here are plain ones, but where it is said.
+"""
+
+from . import constant, equations, factors, functions, solving, spectra, structured
+
+__all__ = ["constant", "equations", "factors", "functions", "solving", "spectra", "structured"]

@@ -1,0 +1,225 @@
+"""Factors of matrices: Cholesky, LU, QR and polar ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import linalg
+
+from ....tape.wrapping import bare
+from ...primitives import primitive
+from ...registry import rule
+from ..declared import function
+from .functions import square_root
+from .matrices import adjoined, from_triangle, identity, refused, turned
+from .solving import triangular
+
+# --- Cholesky ---------------------------------------------------------------------------------------------------------
+
+
+def cholesky(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
+    factor = np.linalg.cholesky(from_triangle(a, lower))
+    return factor if lower else adjoined(factor)
+
+
+def cho_factor(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
+    """Return the factor, with zeros where SciPy leaves what it found."""
+    return cholesky(a, lower), lower
+
+
+def cho_solve(c_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite: bool = True) -> Any:
+    c, lower = c_and_lower
+    c = np.tril(c) if lower else np.triu(c)
+    if lower:  # c c^H x = b
+        return triangular(np.conj(c), triangular(c, b, True, False), True, True)
+    return triangular(c, triangular(np.conj(c), b, False, True), False, False)
+
+
+def _from_bands(ab: Any, lower: bool) -> Any:
+    """Return the triangle of a matrix that is given by its diagonals."""
+    count, n = np.shape(ab)
+    i, j = np.indices((n, n))
+    place = i - j if lower else count - 1 + i - j
+    there = (i >= j) & (i - j < count) if lower else (j >= i) & (j - i < count)
+    return np.where(there, ab[np.where(there, place, 0), j], 0.0)
+
+
+def _to_bands(a: Any, count: int, lower: bool) -> Any:
+    n = np.shape(a)[-1]
+    row = np.arange(n) + np.arange(count)[:, None] - (0 if lower else count - 1)
+    there = (row >= 0) & (row < n)
+    return np.where(there, a[np.where(there, row, 0), np.arange(n)], 0.0)
+
+
+def cholesky_banded(ab: Any, overwrite_ab: bool = False, lower: bool = False, check_finite: bool = True) -> Any:
+    return _to_bands(cholesky(_from_bands(ab, lower), lower), np.shape(ab)[0], lower)
+
+
+def cho_solve_banded(cb_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite: bool = True) -> Any:
+    cb, lower = cb_and_lower
+    return cho_solve((_from_bands(cb, lower), lower), b)
+
+
+# --- LU ---------------------------------------------------------------------------------------------------------------
+
+
+@primitive
+def packed_lu(a: Any) -> Any:
+    """Return L and U of a square matrix whose rows stand in the order of their pivots, in one matrix."""
+    packed, pivots = linalg.lu_factor(a)
+    if np.array_equal(pivots, np.arange(len(pivots))):
+        return packed
+    packed = np.array(a)  # two pivots are equal but for rounding
+    for k in range(len(packed) - 1):
+        packed[k + 1 :, k] /= packed[k, k]
+        packed[k + 1 :, k + 1 :] -= np.multiply.outer(packed[k + 1 :, k], packed[k, k + 1 :])
+    return packed
+
+
+def _lu_vjp(g: Any, ans: Any, _a: Any) -> Any:
+    # From dA = dL U + L dU: L^-1 dA U^-1 has L^-1 dL below the diagonal, and dU is L^-1 dA - (L^-1 dL) U. In this the
+    # last pivot is not divided by, which is 0 for the generator of a Markov chain, say.
+    n = np.shape(ans)[-1]
+    lower, upper = np.tril(ans, -1) + np.eye(n), np.triu(ans)
+    inner = np.tril(turned(lower) @ np.tril(g, -1) - np.triu(g) @ turned(upper), -1)
+    regular = np.where(np.reshape(np.arange(n * n) == n * n - 1, (n, n)), 1.0, upper)
+    return triangular(lower, turned(triangular(regular, turned(inner), False, False)) + np.triu(g), True, True)
+
+
+rule(packed_lu, _lu_vjp)
+
+
+def _order_of(pivots: Any) -> Any:
+    """Return the order of the rows that exchanges one after the other lead to."""
+    order = np.arange(len(pivots))
+    for i, k in enumerate(pivots.tolist()):
+        order[[i, k]] = order[[k, i]]
+    return order
+
+
+def lu_factor(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
+    if len(np.shape(a)) != 2 or np.shape(a)[0] != np.shape(a)[1]:
+        raise TypeError("scipy.linalg.lu_factor of a variable takes one square matrix; scipy.linalg.lu takes any")
+    pivots = linalg.lu_factor(bare(a), check_finite=check_finite)[1]
+    return packed_lu(a[_order_of(pivots)]), pivots
+
+
+def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0, overwrite_b: bool = False, check_finite: bool = True) -> Any:
+    packed, pivots = lu_and_piv
+    order = _order_of(pivots)
+    lower, upper = np.tril(packed, -1) + identity(packed), np.triu(packed)
+    if not trans:
+        return triangular(upper, triangular(lower, b[order], True, False), False, False)
+    if trans == 2:
+        lower, upper = np.conj(lower), np.conj(upper)
+    return triangular(lower, triangular(upper, b, False, True), True, True)[np.argsort(order)]
+
+
+def lu(
+    a: Any, permute_l: bool = False, overwrite_a: bool = False, check_finite: bool = True, p_indices: bool = False
+) -> Any:
+    if np.ndim(a) != 2:
+        raise TypeError("scipy.linalg.lu of a variable takes one matrix; ga.vmap takes many")
+    rows = linalg.lu(bare(a), p_indices=True)[0]  # l[rows] @ u is the matrix
+    order = np.argsort(rows)
+    m, n = np.shape(a)
+    k = min(m, n)
+    ordered = a[order]
+    packed = packed_lu(ordered[:k, :k])
+    lower, upper = np.tril(packed, -1) + np.eye(k), np.triu(packed)
+    if m > n:
+        below = turned(triangular(upper, turned(ordered[k:]), False, True))
+        lower = np.concatenate([lower, below])
+    elif n > m:
+        upper = np.concatenate([upper, triangular(lower, ordered[:, k:], True, False)], axis=1)
+    if permute_l:
+        return lower[rows], upper
+    return (rows if p_indices else np.eye(m)[rows]), lower, upper
+
+
+# --- QR ---------------------------------------------------------------------------------------------------------------
+
+
+def qr(
+    a: Any,
+    overwrite_a: bool = False,
+    lwork: Any = None,
+    mode: str = "full",
+    pivoting: bool = False,
+    check_finite: bool = True,
+) -> Any:
+    if mode not in ("full", "r", "economic"):
+        raise TypeError("scipy.linalg.qr of a variable: mode='raw' is not known here")
+    theirs: Any = {"full": "complete", "r": "r", "economic": "reduced"}[mode]
+    places: tuple[Any, ...] = ()
+    if pivoting:
+        places = (linalg.qr(bare(a), mode="r", pivoting=True)[-1],)
+        a = a[:, places[0]]
+    found = np.linalg.qr(a, theirs)
+    return (found, *places) if mode == "r" else (*found, *places)
+
+
+def qr_multiply(
+    a: Any,
+    c: Any,
+    mode: str = "right",
+    pivoting: bool = False,
+    conjugate: bool = False,
+    overwrite_a: bool = False,
+    overwrite_c: bool = False,
+) -> Any:
+    q, *rest = qr(a, mode="economic", pivoting=pivoting)
+    q = np.conj(q) if conjugate else q
+    if mode == "left":
+        return (q @ c, *rest) if np.shape(c)[0] == np.shape(q)[1] else (turned(q) @ c, *rest)
+    return (c @ q, *rest)
+
+
+def rq(a: Any, overwrite_a: bool = False, lwork: Any = None, mode: str = "full", check_finite: bool = True) -> Any:
+    if mode not in ("full", "r", "economic"):
+        raise TypeError(f"scipy.linalg.rq of a variable: mode={mode!r} is not known here")
+    m, n = np.shape(a)
+    if mode != "economic" and m != n:
+        raise TypeError(
+            "scipy.linalg.rq of a variable: one that is not square needs mode='economic'; the rest is not unique"
+        )
+    q, r = np.linalg.qr(adjoined(a[::-1]))
+    r, q = adjoined(r)[::-1, ::-1], adjoined(q)[::-1]
+    signs = np.sign(np.real(np.diagonal(linalg.rq(bare(a), mode="economic")[0]) / np.diagonal(bare(r))))
+    return r * signs if mode == "r" else (r * signs, signs[:, None] * q)
+
+
+def polar(a: Any, side: str = "right") -> Any:
+    if side not in ("right", "left"):
+        raise ValueError("`side` must be either 'right' or 'left'")  # SciPy's own error
+    u = unitary_part(a)
+    return u, adjoined(u) @ a if side == "right" else a @ adjoined(u)
+
+
+def unitary_part(a: Any) -> Any:
+    """Return the part of a matrix that turns, and does not stretch."""
+    m, n = np.shape(a)
+    if m >= n:
+        return turned(np.linalg.solve(turned(square_root(adjoined(a) @ a)), turned(a)))
+    return np.linalg.solve(square_root(a @ adjoined(a)), a)
+
+
+def orthogonal_procrustes(A: Any, B: Any, check_finite: bool = True) -> Any:
+    across = adjoined(A) @ B
+    found = unitary_part(across)
+    return found, np.real(np.sum(np.conj(found) * across))
+
+
+function(
+    "scipy.linalg", cholesky, cho_factor, cho_solve, cholesky_banded, cho_solve_banded, lu_factor, lu_solve, lu, qr
+)
+function("scipy.linalg", qr_multiply, rq, polar, orthogonal_procrustes)
+refused("the vectors are not unique; a projector made of scipy.linalg.orth is", "null_space")
+refused(
+    "where eigenvalues meet, it jumps; scipy.linalg.eig is differentiated, and so are functions of matrices",
+    *("schur", "qz", "ordqz", "rsf2csf", "cdf2rdf", "hessenberg", "cossin"),
+)
+refused("its blocks jump; scipy.linalg.cholesky and lu are differentiated", "ldl")
+refused("factor the new matrix by scipy.linalg.qr", "qr_delete", "qr_insert", "qr_update")
+refused("its scales are powers of 2", "matrix_balance")

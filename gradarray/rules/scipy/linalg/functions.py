@@ -1,0 +1,175 @@
+"""Functions of matrices. The derivative of f at A along E is a block of f([[A, E], [0, A]]), so that each is its own.
+
+Mathias, A chain rule for matrix functions and applications, SIAM J. Matrix Anal. Appl. 17 (1996).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import linalg
+
+from ...primitives import primitive
+from ...registry import rule
+from ..declared import function
+from .equations import sylvester
+from .matrices import turned
+
+_Function = Callable[..., Any]
+
+
+def _beside(a: Any, e: Any) -> Any:
+    """Return [[a, e], [0, a]]."""
+    zero = np.zeros(np.shape(a))
+    return np.concatenate([np.concatenate([a, e], -1), np.concatenate([zero, a], -1)], -2)
+
+
+def _along(f: _Function, a: Any, e: Any) -> Any:
+    """Return the derivative of a function of matrices at a along e."""
+    n = np.shape(a)[-1]
+    return f(_beside(a, e))[..., :n, n:]
+
+
+def _declared(name: str) -> _Function:
+    library = getattr(linalg, name)
+
+    @primitive
+    def value(a: Any) -> Any:
+        return library(a)
+
+    rule(value, lambda g, _ans, a: _along(value, turned(a), g))
+    return value
+
+
+logarithm = _declared("logm")
+cosine, sine, tangent = _declared("cosm"), _declared("sinm"), _declared("tanm")
+coshine, sinhine, tanhine = _declared("coshm"), _declared("sinhm"), _declared("tanhm")
+
+
+@primitive
+def exponential(a: Any) -> Any:
+    """Return the exponential of a matrix, or of each of several."""
+    return linalg.expm(a)
+
+
+@primitive
+def frechet(a: Any, e: Any) -> Any:
+    """Return the derivative of the exponential of a matrix along another one."""
+    if np.ndim(a) > 2 or np.iscomplexobj(e) != np.iscomplexobj(a):
+        return _along(linalg.expm, a, e)
+    return linalg.expm_frechet(a, e, compute_expm=False)
+
+
+def _frechet_vjp(g: Any, _ans: Any, a: Any, e: Any) -> Any:
+    n = np.shape(a)[-1]
+    zero = np.zeros(np.shape(a))
+    block = turned(_beside(a, e))
+    found = frechet(block, np.concatenate([np.concatenate([zero, g], -1), np.concatenate([zero, zero], -1)], -2))
+    return found[..., :n, :n] + found[..., n:, n:], found[..., :n, n:]
+
+
+rule(exponential, lambda g, _ans, a: frechet(turned(a), g))
+rule(frechet, joint=_frechet_vjp)
+
+
+@primitive
+def square_root(a: Any) -> Any:
+    """Return the principal square root of a matrix."""
+    return linalg.sqrtm(a)
+
+
+# From X X = A: X dX + dX X = dA, an equation for each dA, of which this is the transposed one.
+rule(square_root, lambda g, ans, _a: sylvester(turned(ans), turned(ans), g))
+
+
+@primitive
+def sign(a: Any) -> Any:
+    """Return the sign of a matrix, whose square is 1."""
+    return linalg.signm(a)
+
+
+def _sign_vjp(g: Any, ans: Any, a: Any) -> Any:
+    # With N = S A, which is the root of A A: N dS + dS N = dA - S dA S (Higham, Functions of Matrices, theorem 5.3).
+    stretch = turned(ans @ a)
+    found = sylvester(stretch, stretch, g)
+    return found - turned(ans) @ found @ turned(ans)
+
+
+rule(sign, _sign_vjp)
+
+
+def expm(A: Any) -> Any:
+    return exponential(A)
+
+
+def expm_frechet(A: Any, E: Any, method: Any = None, compute_expm: bool = True, check_finite: bool = True) -> Any:
+    found = frechet(A, E)
+    return (exponential(A), found) if compute_expm else found
+
+
+def logm(A: Any, disp: Any = True) -> Any:
+    return logarithm(A) if disp is not False else (logarithm(A), 0.0)
+
+
+def sqrtm(A: Any, disp: Any = True, blocksize: Any = 64) -> Any:
+    return square_root(A) if disp is not False else (square_root(A), 0.0)
+
+
+def signm(A: Any, disp: Any = True) -> Any:
+    return sign(A) if disp is not False else (sign(A), 0.0)
+
+
+def cosm(A: Any) -> Any:
+    return cosine(A)
+
+
+def sinm(A: Any) -> Any:
+    return sine(A)
+
+
+def tanm(A: Any) -> Any:
+    return tangent(A)
+
+
+def coshm(A: Any) -> Any:
+    return coshine(A)
+
+
+def sinhm(A: Any) -> Any:
+    return sinhine(A)
+
+
+def tanhm(A: Any) -> Any:
+    return tanhine(A)
+
+
+@primitive
+def power(a: Any, t: Any) -> Any:
+    """Return a power of a matrix."""
+    return linalg.fractional_matrix_power(a, float(t))
+
+
+def _power_by_exponent(g: Any, ans: Any, a: Any, t: Any) -> Any:
+    return np.sum(g * (logarithm(a) @ ans), axis=(-2, -1))
+
+
+rule(power, lambda g, _ans, a, t: _along(lambda x: power(x, t), turned(a), g), _power_by_exponent)
+
+
+def fractional_matrix_power(A: Any, t: Any) -> Any:
+    return power(A, t)
+
+
+def funm(A: Any, func: _Function, disp: Any = True) -> Any:
+    """Return a function of a matrix by its eigenvalues, all of which have to be different."""
+    w, v = np.linalg.eig(A)
+    found = (v * func(w)) @ np.linalg.inv(v)
+    if not np.iscomplexobj(A) and np.allclose(np.imag(found), 0, atol=1e3 * np.finfo(float).eps):
+        found = np.real(found)
+    return found if disp is not False else (found, 0.0)
+
+
+function("scipy.linalg", expm, expm_frechet, logm, sqrtm, signm, cosm, sinm, tanm, coshm, sinhm, tanhm)
+function("scipy.linalg", fractional_matrix_power, funm)

@@ -1,0 +1,212 @@
+"""Equations and inverses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import linalg
+
+from ....tape.wrapping import bare
+from ...primitives import primitive
+from ...registry import rule
+from ..declared import function
+from .matrices import columns, from_triangle, identity, read, turned
+
+
+@primitive
+def solution(a: Any, b: Any, how: str | None, lower: bool, turn: bool) -> Any:
+    """Return the solution of a x = b, or of its transposed, as SciPy has it for a matrix of some structure."""
+    return linalg.solve(a, b, lower=lower, assume_a=how, transposed=turn)
+
+
+def _solution_vjp(g: Any, ans: Any, a: Any, b: Any, how: Any = None, lower: Any = False, turn: Any = False) -> Any:
+    if how in ("sym", "symmetric"):
+        of_b = solution(a, g, how, lower, False)
+    elif how in ("her", "hermitian", "pos", "positive definite"):
+        of_b = solution(np.conj(a), g, how, lower, False)
+    else:  # SciPy has no way for the transposed of complex ones
+        of_b = solution(turned(a), g, _TURNED.get(how, how), lower, turn)
+    rows, across = (ans, of_b) if turn else (of_b, ans)
+    return -(columns(rows) @ turned(columns(across))), of_b
+
+
+_TURNED = {"lower triangular": "upper triangular", "upper triangular": "lower triangular"}
+rule(solution, joint=_solution_vjp)
+
+
+def solve(
+    a: Any,
+    b: Any,
+    lower: bool = False,
+    overwrite_a: bool = False,
+    overwrite_b: bool = False,
+    check_finite: bool = True,
+    assume_a: str | None = None,
+    transposed: bool = False,
+) -> Any:
+    return solution(read(a, assume_a, lower), b, assume_a, lower, transposed)
+
+
+def inv(
+    a: Any,
+    overwrite_a: bool = False,
+    check_finite: bool = True,
+    *,
+    assume_a: str | None = None,
+    lower: bool = False,
+) -> Any:
+    return np.linalg.inv(read(a, assume_a, lower))
+
+
+def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
+    return np.linalg.det(a)
+
+
+@primitive
+def triangular(a: Any, b: Any, lower: bool, turn: bool) -> Any:
+    """Return the solution of a x = b for a triangular matrix, or of its transposed."""
+    return linalg.solve_triangular(a, b, trans=int(turn), lower=lower)
+
+
+def _triangular_vjp(g: Any, ans: Any, a: Any, b: Any, lower: Any, turn: Any) -> Any:
+    of_b = triangular(a, g, lower, not turn)
+    rows, across = (ans, of_b) if turn else (of_b, ans)
+    whole = columns(rows) @ turned(columns(across))
+    return -(np.tril(whole) if lower else np.triu(whole)), of_b
+
+
+rule(triangular, joint=lambda g, ans, a, b, lower=False, turn=False: _triangular_vjp(g, ans, a, b, lower, turn))
+
+
+def solve_triangular(
+    a: Any,
+    b: Any,
+    trans: Any = 0,
+    lower: bool = False,
+    unit_diagonal: bool = False,
+    overwrite_b: bool = False,
+    check_finite: bool = True,
+) -> Any:
+    a = np.tril(a) if lower else np.triu(a)
+    if unit_diagonal:
+        one = identity(a)
+        a = a * (1 - one) + one
+    if trans in (2, "C"):
+        a = np.conj(a)
+    return triangular(a, b, lower, trans not in (0, "N"))
+
+
+def pinv(a: Any, *, atol: Any = None, rtol: Any = None, return_rank: bool = False, check_finite: bool = True) -> Any:
+    cutoff, rank = _kept(np.linalg.svd(bare(a), compute_uv=False), np.shape(a), atol, rtol)
+    found = np.linalg.pinv(a, cutoff)
+    return (found, rank) if return_rank else found
+
+
+def _kept(sizes: Any, shape: tuple[int, ...], atol: Any, rtol: Any) -> tuple[Any, Any]:
+    """Return below which part of the largest singular value others are left out, and how many are not."""
+    largest = np.max(sizes, axis=-1, initial=0.0)
+    if rtol is None:
+        rtol = max(shape[-2:]) * np.finfo(sizes.dtype).eps if atol is None else 0.0
+    least = (0.0 if atol is None else atol) + largest * rtol
+    rank = np.sum(sizes > least[..., None], axis=-1)
+    return least / np.where(largest > 0, largest, 1.0), rank if np.ndim(rank) else int(rank)
+
+
+def pinvh(
+    a: Any,
+    atol: Any = None,
+    rtol: Any = None,
+    lower: bool = True,
+    return_rank: bool = False,
+    check_finite: bool = True,
+) -> Any:
+    a = from_triangle(a, lower)
+    cutoff, rank = _kept(np.linalg.svd(bare(a), compute_uv=False), np.shape(a), atol, rtol)
+    found = np.linalg.pinv(a, cutoff, hermitian=True)
+    return (found, rank) if return_rank else found
+
+
+def lstsq(
+    a: Any,
+    b: Any,
+    cond: Any = None,
+    overwrite_a: bool = False,
+    overwrite_b: bool = False,
+    check_finite: bool = True,
+    lapack_driver: str | None = None,
+) -> Any:
+    x, residues, rank, s = np.linalg.lstsq(a, b, np.finfo(bare(a).dtype).eps if cond is None else cond)
+    if np.ndim(b) == 1 and np.size(residues):
+        residues = residues[0]
+    return x, residues, rank, None if lapack_driver == "gelsy" else s
+
+
+@primitive
+def banded(ab: Any, b: Any, lower: int, upper: int) -> Any:
+    """Return the solution of equations whose matrix is given by its diagonals, as SciPy has them."""
+    return linalg.solve_banded((lower, upper), ab, b)
+
+
+def _turned_bands(ab: Any, lower: int, upper: int) -> Any:
+    """Return the diagonals of the transposed matrix."""
+    n = np.shape(ab)[-1]
+    shifted = []
+    for offset in range(lower, -upper - 1, -1):  # its element [j - offset, j] is [j, j - offset] of the matrix
+        row = ab[upper + offset]
+        empty = np.zeros(min(abs(offset), n))
+        shifted.append(np.concatenate([empty, row[: n - offset]] if offset > 0 else [row[-offset:], empty]))
+    return np.stack(shifted)
+
+
+def _banded_vjp(g: Any, ans: Any, ab: Any, b: Any, lower: int, upper: int) -> Any:
+    n = np.shape(ab)[-1]
+    of_b = banded(_turned_bands(ab, lower, upper), g, upper, lower)
+    rows, across = columns(of_b), columns(ans)
+    diagonals = []
+    for offset in range(upper, -lower - 1, -1):  # element [j - offset, j]
+        empty = np.zeros(min(abs(offset), n))
+        if offset > 0:
+            along = np.concatenate([empty, np.sum(rows[: n - offset] * across[offset:], axis=1)])
+        else:
+            along = np.concatenate([np.sum(rows[-offset:] * across[: n + offset], axis=1), empty])
+        diagonals.append(-along)
+    return np.stack(diagonals), of_b
+
+
+rule(banded, joint=lambda g, ans, ab, b, lower=0, upper=0: _banded_vjp(g, ans, ab, b, lower, upper))
+
+
+def solve_banded(
+    l_and_u: Any, ab: Any, b: Any, overwrite_ab: bool = False, overwrite_b: bool = False, check_finite: bool = True
+) -> Any:
+    lower, upper = map(int, l_and_u)
+    return banded(_inside(ab, upper), b, lower, upper)
+
+
+def _inside(ab: Any, upper: int) -> Any:
+    """Return diagonals with zeros where there is nothing of the matrix."""
+    count, n = np.shape(ab)
+    row = np.arange(n) + np.arange(count)[:, None] - upper
+    return np.where((row >= 0) & (row < n), ab, 0.0)
+
+
+def solveh_banded(
+    ab: Any,
+    b: Any,
+    overwrite_ab: bool = False,
+    overwrite_b: bool = False,
+    lower: bool = False,
+    check_finite: bool = True,
+) -> Any:
+    width = np.shape(ab)[0] - 1
+    if lower:
+        whole = _inside(ab, 0)
+        upper = np.conj(_turned_bands(whole, width, 0))
+    else:
+        upper = _inside(ab, width)
+        whole = np.conj(_turned_bands(upper, 0, width))
+    return banded(np.concatenate([upper, whole[1:]]), b, width, width)
+
+
+function("scipy.linalg", solve, inv, det, solve_triangular, pinv, pinvh, lstsq, solve_banded, solveh_banded)

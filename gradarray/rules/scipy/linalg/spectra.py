@@ -1,0 +1,240 @@
+"""Eigenvalues and singular values. Vectors have the lengths and phases that SciPy gives them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import linalg
+
+from ....tape.wrapping import bare
+from ..declared import function
+from .factors import _from_bands
+from .matrices import adjoined, from_triangle
+from .solving import triangular
+
+
+def svd(
+    a: Any,
+    full_matrices: bool = True,
+    compute_uv: bool = True,
+    overwrite_a: bool = False,
+    check_finite: bool = True,
+    lapack_driver: str = "gesdd",
+) -> Any:
+    found: Any = np.linalg.svd(a, full_matrices=full_matrices, compute_uv=compute_uv)  # type: ignore[call-overload]
+    return tuple(found) if compute_uv else found
+
+
+def svdvals(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
+    return np.linalg.svd(a, compute_uv=False)
+
+
+def orth(A: Any, rcond: Any = None) -> Any:
+    count = np.shape(linalg.orth(bare(A), rcond=rcond))[-1]
+    return np.linalg.svd(A, full_matrices=False)[0][..., :count]
+
+
+def subspace_angles(A: Any, B: Any) -> Any:
+    """Return the angles, of the cosines where these are small, and of the sines elsewhere."""
+    one, other = orth(A), orth(B)
+    across = adjoined(one) @ other
+    more = np.shape(one)[1] >= np.shape(other)[1]
+    rest = other - one @ across if more else one - other @ adjoined(across)
+    cosines = np.linalg.svd(across, compute_uv=False)
+    sines = np.linalg.svd(rest, compute_uv=False)[::-1]
+    small = np.square(bare(cosines)) >= 0.5
+    found = np.where(small, np.arcsin(np.where(small, sines, 0.0)), np.arccos(np.where(small, 0.0, cosines)))
+    return found[::-1]
+
+
+# --- Hermitian --------------------------------------------------------------------------------------------------------
+
+
+def _some(w: Any, by_index: Any, by_value: Any) -> Any:
+    """Return which eigenvalues are asked for."""
+    if by_index is not None:
+        return slice(by_index[0], by_index[1] + 1)
+    if by_value is not None:
+        values = bare(w)
+        return np.flatnonzero((values > by_value[0]) & (values <= by_value[1]))
+    return slice(None)
+
+
+def eigh(
+    a: Any,
+    b: Any = None,
+    *,
+    lower: bool = True,
+    eigvals_only: bool = False,
+    overwrite_a: bool = False,
+    overwrite_b: bool = False,
+    type: int = 1,
+    check_finite: bool = True,
+    subset_by_index: Any = None,
+    subset_by_value: Any = None,
+    driver: str | None = None,
+) -> Any:
+    if b is None:
+        a = from_triangle(a, lower)
+        factor = None
+    else:
+        a, b = from_triangle(a, lower), from_triangle(b, lower)
+        factor = np.linalg.cholesky(b)
+        if type == 1:  # a v = w b v: with b = L L^H, that of L^-1 a L^-H
+            half = triangular(factor, a, True, False)
+            a = triangular(factor, adjoined(half), True, False)
+        else:  # a b v = w v, and b a v = w v: that of L^H a L
+            a = adjoined(factor) @ a @ factor
+        a = from_triangle(a, True)
+    if eigvals_only:
+        w = np.linalg.eigvalsh(a)
+        return w[..., _some(w, subset_by_index, subset_by_value)]
+    w, v = np.linalg.eigh(a)
+    if factor is not None:
+        v = factor @ v if type == 3 else triangular(np.conj(factor), v, True, True)
+    chosen = _some(w, subset_by_index, subset_by_value)
+    return w[..., chosen], v[..., chosen]
+
+
+def eigvalsh(
+    a: Any,
+    b: Any = None,
+    *,
+    lower: bool = True,
+    overwrite_a: bool = False,
+    overwrite_b: bool = False,
+    type: int = 1,
+    check_finite: bool = True,
+    subset_by_index: Any = None,
+    subset_by_value: Any = None,
+    driver: str | None = None,
+) -> Any:
+    subset: Any = {"subset_by_index": subset_by_index, "subset_by_value": subset_by_value}
+    return eigh(a, b, lower=lower, eigvals_only=True, type=type, **subset)
+
+
+def _selected(a: Any, lower: bool, eigvals_only: bool, select: str, select_range: Any) -> Any:
+    by_index = select_range if select in ("i", "index", 2) else None
+    by_value = select_range if select in ("v", "value", 1) else None
+    return eigh(a, lower=lower, eigvals_only=eigvals_only, subset_by_index=by_index, subset_by_value=by_value)
+
+
+def eig_banded(
+    a_band: Any,
+    lower: bool = False,
+    eigvals_only: bool = False,
+    overwrite_a_band: bool = False,
+    select: str = "a",
+    select_range: Any = None,
+    max_ev: int = 0,
+    check_finite: bool = True,
+) -> Any:
+    found = _selected(_from_bands(a_band, lower), lower, eigvals_only, select, select_range)
+    if eigvals_only:
+        return found
+    theirs = linalg.eig_banded(bare(a_band), lower=lower, select=select, select_range=select_range)[1]
+    return found[0], _in_phase(found[1], theirs)
+
+
+def eigvals_banded(
+    a_band: Any,
+    lower: bool = False,
+    overwrite_a_band: bool = False,
+    select: str = "a",
+    select_range: Any = None,
+    check_finite: bool = True,
+) -> Any:
+    return eig_banded(a_band, lower, True, select=select, select_range=select_range)
+
+
+def eigh_tridiagonal(
+    d: Any,
+    e: Any,
+    eigvals_only: bool = False,
+    select: str = "a",
+    select_range: Any = None,
+    check_finite: bool = True,
+    tol: float = 0.0,
+    lapack_driver: str = "auto",
+) -> Any:
+    matrix = np.diag(d) + np.diag(e, -1)
+    found = _selected(matrix, True, eigvals_only, select, select_range)
+    if eigvals_only:
+        return found
+    theirs = linalg.eigh_tridiagonal(bare(d), bare(e), select=select, select_range=select_range)[1]
+    return found[0], _in_phase(found[1], theirs)
+
+
+def eigvalsh_tridiagonal(
+    d: Any,
+    e: Any,
+    select: str = "a",
+    select_range: Any = None,
+    check_finite: bool = True,
+    tol: float = 0.0,
+    lapack_driver: str = "auto",
+) -> Any:
+    return eigh_tridiagonal(d, e, True, select, select_range)
+
+
+# --- any --------------------------------------------------------------------------------------------------------------
+
+
+def _in_phase(v: Any, theirs: Any) -> Any:
+    """Return vectors with the phases that others have."""
+    overlap = np.sum(np.conj(bare(v)) * theirs, axis=0)
+    turn = overlap / np.abs(overlap)
+    return v * (np.sign(overlap) if np.isrealobj(overlap) else turn)
+
+
+def _ordered(w: Any, theirs: Any) -> Any:
+    """Return where each of others stands among eigenvalues that are the same but for rounding."""
+    left, places = np.abs(bare(w)[:, None] - theirs), []
+    for k in range(len(theirs)):
+        places.append(int(np.argmin(left[:, k])))
+        left[places[-1]] = np.inf
+    return np.array(places, dtype=np.intp)
+
+
+def eig(
+    a: Any,
+    b: Any = None,
+    left: bool = False,
+    right: bool = True,
+    overwrite_a: bool = False,
+    overwrite_b: bool = False,
+    check_finite: bool = True,
+    homogeneous_eigvals: bool = False,
+) -> Any:
+    if homogeneous_eigvals:
+        raise TypeError("scipy.linalg.eig of a variable: homogeneous_eigvals is not known here")
+    if b is None and not left:
+        w, v = np.linalg.eig(a)
+        w = w if np.iscomplexobj(w) else w + 0j
+        return (w, v) if right else w
+    w, v = np.linalg.eig(a if b is None else np.linalg.solve(b, a))
+    w = w if np.iscomplexobj(w) else w + 0j
+    theirs = linalg.eig(bare(a), None if b is None else bare(b), left=True, right=True)
+    order = _ordered(w, theirs[0])
+    w, v = w[order], v[:, order]
+    found = [w]
+    if left:  # rows of the inverse are at right angles to the other vectors; u^H a = w u^H b
+        u = adjoined(np.linalg.inv(v if b is None else b @ v))
+        u = u / np.sqrt(np.sum(np.real(u * np.conj(u)), axis=0))
+        found.append(_in_phase(u, theirs[1]))
+    if right:
+        found.append(_in_phase(v, theirs[2]))
+    return tuple(found) if len(found) > 1 else w
+
+
+def eigvals(
+    a: Any, b: Any = None, overwrite_a: bool = False, check_finite: bool = True, homogeneous_eigvals: bool = False
+) -> Any:
+    return eig(a, b, right=False, homogeneous_eigvals=homogeneous_eigvals)
+
+
+function(
+    "scipy.linalg", svd, svdvals, orth, subspace_angles, eigh, eigvalsh, eig_banded, eigvals_banded, eigh_tridiagonal
+)
+function("scipy.linalg", eigvalsh_tridiagonal, eig, eigvals)
