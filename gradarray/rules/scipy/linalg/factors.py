@@ -12,14 +12,32 @@ from ...primitives import primitive
 from ...registry import rule
 from ..declared import function
 from .functions import square_root
-from .matrices import adjoined, from_triangle, identity, refused, turned
+from .matrices import adjoined, from_triangle, refused, turned
 from .solving import triangular
 
 # --- Cholesky ---------------------------------------------------------------------------------------------------------
 
 
+@primitive
+def lower_factor(a: Any) -> Any:
+    """Return the lower triangular factor of a Hermitian matrix, of which the lower triangle is read."""
+    return linalg.cholesky(a, lower=True)
+
+
+def _lower_factor_vjp(g: Any, ans: Any, a: Any) -> Any:
+    # Murray, Differentiation of the Cholesky decomposition, 2016, section 3; of a symmetric matrix.
+    inner = np.tril(adjoined(ans) @ np.tril(g))
+    inner = inner - np.tril(np.triu(inner)) / 2
+    left = triangular(np.conj(ans), inner + adjoined(inner), True, True)
+    return adjoined(triangular(np.conj(ans), adjoined(left), True, True)) / 2
+
+
+rule(lower_factor, _lower_factor_vjp, holomorphic=False)
+
+
 def cholesky(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    factor = np.linalg.cholesky(from_triangle(a, lower))
+    whole = from_triangle(a, lower)
+    factor = lower_factor(whole) if np.ndim(a) == 2 else np.linalg.cholesky(whole)
     return factor if lower else adjoined(factor)
 
 
@@ -30,7 +48,6 @@ def cho_factor(a: Any, lower: bool = False, overwrite_a: bool = False, check_fin
 
 def cho_solve(c_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite: bool = True) -> Any:
     c, lower = c_and_lower
-    c = np.tril(c) if lower else np.triu(c)
     if lower:  # c c^H x = b
         return triangular(np.conj(c), triangular(c, b, True, False), True, True)
     return triangular(c, triangular(np.conj(c), b, False, True), False, False)
@@ -84,7 +101,7 @@ def _lu_vjp(g: Any, ans: Any, _a: Any) -> Any:
     lower, upper = np.tril(ans, -1) + np.eye(n), np.triu(ans)
     inner = np.tril(turned(lower) @ np.tril(g, -1) - np.triu(g) @ turned(upper), -1)
     regular = np.where(np.reshape(np.arange(n * n) == n * n - 1, (n, n)), 1.0, upper)
-    return triangular(lower, turned(triangular(regular, turned(inner), False, False)) + np.triu(g), True, True)
+    return triangular(ans, turned(triangular(regular, turned(inner), False, False)) + np.triu(g), True, True, True)
 
 
 rule(packed_lu, _lu_vjp)
@@ -108,12 +125,10 @@ def lu_factor(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> A
 def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0, overwrite_b: bool = False, check_finite: bool = True) -> Any:
     packed, pivots = lu_and_piv
     order = _order_of(pivots)
-    lower, upper = np.tril(packed, -1) + identity(packed), np.triu(packed)
     if not trans:
-        return triangular(upper, triangular(lower, b[order], True, False), False, False)
-    if trans == 2:
-        lower, upper = np.conj(lower), np.conj(upper)
-    return triangular(lower, triangular(upper, b, False, True), True, True)[np.argsort(order)]
+        return triangular(packed, triangular(packed, b[order], True, False, True), False, False)
+    packed = np.conj(packed) if trans == 2 else packed
+    return triangular(packed, triangular(packed, b, False, True), True, True, True)[np.argsort(order)]
 
 
 def lu(
@@ -129,10 +144,10 @@ def lu(
     packed = packed_lu(ordered[:k, :k])
     lower, upper = np.tril(packed, -1) + np.eye(k), np.triu(packed)
     if m > n:
-        below = turned(triangular(upper, turned(ordered[k:]), False, True))
+        below = turned(triangular(packed, turned(ordered[k:]), False, True))
         lower = np.concatenate([lower, below])
     elif n > m:
-        upper = np.concatenate([upper, triangular(lower, ordered[:, k:], True, False)], axis=1)
+        upper = np.concatenate([upper, triangular(packed, ordered[:, k:], True, False, True)], axis=1)
     if permute_l:
         return lower[rows], upper
     return (rows if p_indices else np.eye(m)[rows]), lower, upper

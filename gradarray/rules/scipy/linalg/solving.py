@@ -11,7 +11,7 @@ from ....tape.wrapping import bare
 from ...primitives import primitive
 from ...registry import rule
 from ..declared import function
-from .matrices import columns, from_triangle, identity, read, turned
+from .matrices import columns, from_triangle, read, turned
 
 
 @primitive
@@ -64,19 +64,21 @@ def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
 
 
 @primitive
-def triangular(a: Any, b: Any, lower: bool, turn: bool) -> Any:
-    """Return the solution of a x = b for a triangular matrix, or of its transposed."""
-    return linalg.solve_triangular(a, b, trans=int(turn), lower=lower)
+def triangular(a: Any, b: Any, lower: bool, turn: bool, unit: bool = False) -> Any:
+    """Return the solution of a x = b, or of its transposed, for one triangle of a matrix, all that is read of it."""
+    return linalg.solve_triangular(a, b, trans=int(turn), lower=lower, unit_diagonal=unit)
 
 
-def _triangular_vjp(g: Any, ans: Any, a: Any, b: Any, lower: Any, turn: Any) -> Any:
-    of_b = triangular(a, g, lower, not turn)
+def _triangular_vjp(
+    g: Any, ans: Any, a: Any, b: Any, lower: Any = False, turn: Any = False, unit: Any = False
+) -> tuple[Any, Any]:
+    of_b = triangular(a, g, lower, not turn, unit)
     rows, across = (ans, of_b) if turn else (of_b, ans)
-    whole = columns(rows) @ turned(columns(across))
-    return -(np.tril(whole) if lower else np.triu(whole)), of_b
+    whole = -columns(rows) @ turned(columns(across))
+    return np.tril(whole, -int(unit)) if lower else np.triu(whole, int(unit)), of_b
 
 
-rule(triangular, joint=lambda g, ans, a, b, lower=False, turn=False: _triangular_vjp(g, ans, a, b, lower, turn))
+rule(triangular, joint=_triangular_vjp)
 
 
 def solve_triangular(
@@ -88,13 +90,7 @@ def solve_triangular(
     overwrite_b: bool = False,
     check_finite: bool = True,
 ) -> Any:
-    a = np.tril(a) if lower else np.triu(a)
-    if unit_diagonal:
-        one = identity(a)
-        a = a * (1 - one) + one
-    if trans in (2, "C"):
-        a = np.conj(a)
-    return triangular(a, b, lower, trans not in (0, "N"))
+    return triangular(np.conj(a) if trans in (2, "C") else a, b, lower, trans not in (0, "N"), unit_diagonal)
 
 
 def pinv(a: Any, *, atol: Any = None, rtol: Any = None, return_rank: bool = False, check_finite: bool = True) -> Any:
