@@ -2,3 +2,7 @@
 
 A chapter is read when its module of SciPy has been imported and a function of it is met.
 """
+
+from ..rules.scipy.families import chapter
+
+chapter("scipy.integrate", f"{__name__}.integrate")

@@ -1,0 +1,6 @@
+"""scipy.integrate: integrals of samples and of functions, and initial value problems."""
+
+from ...rules.scipy import integrate as samples
+from . import initial_values, quadrature, refusals
+
+__all__ = ["initial_values", "quadrature", "refusals", "samples"]

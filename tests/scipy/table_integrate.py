@@ -1,0 +1,118 @@
+"""Calls of scipy.integrate."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.scipy.calls import Call
+
+Y = np.array([[0.3, 1.2, 0.7, -0.4, 0.9], [1.1, 0.2, -0.3, 0.8, 0.5]])
+X = np.array([0.0, 0.4, 1.1, 1.5, 2.3])
+p = np.array([0.7, 1.3])
+y0 = np.array([1.0, 0.4])
+T = np.array([0.0, 0.2, 0.6])
+
+
+def oscillating(t, y, p):
+    return np.array([y[1] * p[0], -y[0] * p[1] - 0.1 * t * y[1] ** 2])
+
+
+def stiff(t, y, p):
+    return np.array([-1000 * p[0] * (y[0] - np.cos(t)), y[0] - p[1] * y[1]])
+
+
+def crossing(t, y, p):
+    return y[0] - 0.2 * p[0]
+
+
+def stopping(t, y, p):
+    return y[1] + 0.6 * p[1]
+
+
+stopping.terminal = True
+
+
+def ivp(sp, p, y0, method="RK45", span=(0, 0.6), **options):
+    tight = {"rtol": 1e-9, "atol": 1e-11} | options
+    return sp.integrate.solve_ivp(lambda t, y: oscillating(t, y, p), span, y0, method, **tight)
+
+
+CALLS = [
+    Call("integrate.cubature", lambda sp, a: sp.integrate.cubature(lambda x: x[:, 0] * a[0], [0], [1]).estimate, p,
+         refused="no derivative here"),
+    Call("integrate.cumulative_simpson", lambda sp, y: sp.integrate.cumulative_simpson(y, dx=0.3, axis=0), Y.T),
+    Call("integrate.cumulative_simpson x", lambda sp, y, x: sp.integrate.cumulative_simpson(y, x=x, initial=0), Y, X),
+    Call("integrate.cumulative_trapezoid", lambda sp, y, x: sp.integrate.cumulative_trapezoid(y, x, initial=0), Y, X),
+    Call("integrate.dblquad", lambda sp, p: sp.integrate.dblquad(
+        lambda y, x: np.sin(p[0] * x) * y, 0, 1, lambda x: 0 * x, lambda x: p[1] * x)[0], p),
+    Call("integrate.fixed_quad", lambda sp, p: sp.integrate.fixed_quad(lambda x: np.exp(-p[0] * x), 0, p[1])[0], p),
+    Call("integrate.nquad", lambda sp, p: sp.integrate.nquad(
+        lambda x, y, a: np.exp(-a * x * y), [[0, 1], lambda a: [0, a]], args=(p[1],))[0], p),
+    Call("integrate.nsum", lambda sp, a: sp.integrate.nsum(lambda k: a[0] / k**2, 1, 9).sum, p,
+         refused="no derivative here"),
+    Call("integrate.odeint", lambda sp, y0, p: sp.integrate.odeint(
+        lambda y, t: oscillating(t, y, p), y0, T, rtol=1e-10, atol=1e-10), y0, p),
+    Call("integrate.odeint times", lambda sp, y0, t: sp.integrate.odeint(
+        oscillating, y0, t, args=(p,), tfirst=True, rtol=1e-10, atol=1e-10), y0, T, rough=10),
+    Call("integrate.odeint stiff", lambda sp, y0, p: sp.integrate.odeint(
+        stiff, y0, T / 20, args=(p,), tfirst=True, rtol=1e-9, atol=1e-9, mxstep=9000, full_output=1)[0], y0, p, rough=1e3, orders=1),
+    Call("integrate.qmc_quad", lambda sp, a: sp.integrate.qmc_quad(lambda x: np.sum(x) * a[0], [0], [1])[0], p,
+         refused="no derivative here"),
+    Call("integrate.quad", lambda sp, p: sp.integrate.quad(lambda x: np.sin(p[0] * x) / (x + p[1]), 0, 2)[0], p),
+    Call("integrate.quad args", lambda sp, a, b: sp.integrate.quad(
+        lambda x, a, b: np.exp(-a * x) * b, 0, 1, args=(a, b), full_output=1)[0], 0.7, 1.3),
+    Call("integrate.quad limits", lambda sp, a, b: sp.integrate.quad(lambda x: np.exp(-a * x * x), a, b)[0], 0.7, 2.3),
+    Call("integrate.quad backwards", lambda sp, a, b: sp.integrate.quad(lambda x: np.exp(-a * x), b, a)[0], 0.7, 2.3),
+    Call("integrate.quad to infinity", lambda sp, a: sp.integrate.quad(
+        lambda x: x * np.exp(-a * x), a, np.inf)[0], 1.3),
+    Call("integrate.quad from infinity", lambda sp, a: sp.integrate.quad(
+        lambda x: np.exp(a * x), -np.inf, a)[0], 1.3),
+    Call("integrate.quad whole line", lambda sp, p: sp.integrate.quad(
+        lambda x: np.exp(-p[0] * (x - p[1]) ** 2), -np.inf, np.inf)[0], p),
+    Call("integrate.quad infinite at an end", lambda sp, p: sp.integrate.quad(
+        lambda x: x ** (p[0] - 1) * np.log(x), 0, p[1])[0], p),
+    Call("integrate.quad points", lambda sp, p: sp.integrate.quad(
+        lambda x: np.abs(x - 0.5) * p[0], 0, p[1], points=[0.5])[0], p),
+    Call("integrate.quad complex", lambda sp, p: sp.integrate.quad(
+        lambda x: np.exp(1j * p[0] * x), 0, p[1], complex_func=True)[0], p),
+    Call("integrate.quad weight", lambda sp, p: sp.integrate.quad(
+        lambda x: x * p[0], 0, 1, weight="cos", wvar=2.0)[0], p, refused="weight= is not known"),
+    Call("integrate.quad_vec", lambda sp, p: sp.integrate.quad_vec(
+        lambda x: np.sin(x * p), 0, p[1])[0], p),
+    Call("integrate.quad_vec infinite", lambda sp, p: sp.integrate.quad_vec(
+        lambda x: np.exp(-p * x * x) * (1 + x), -np.inf, np.inf)[0], p),
+    Call("integrate.quad_vec half", lambda sp, p: sp.integrate.quad_vec(
+        lambda x: np.exp(-p * x), p[0], np.inf)[0], p),
+    Call("integrate.romb", lambda sp, y: sp.integrate.romb(y, dx=0.3), Y),
+    Call("integrate.simpson", lambda sp, y, x: sp.integrate.simpson(y, x=x), Y, X),
+    Call("integrate.simpson even", lambda sp, y, x: sp.integrate.simpson(y, x=x, axis=0), Y[:, :4].T, X[:4]),
+    Call("integrate.simpson dx", lambda sp, y, h: sp.integrate.simpson(y[0], dx=h), Y, 0.3),
+    Call("integrate.solve_bvp", lambda sp, p: sp.integrate.solve_bvp(
+        lambda x, y: np.array([y[1], -p[0] * y[0]]), lambda a, b: np.array([a[0], b[0] - 1]),
+        np.linspace(0, 1, 5), np.zeros((2, 5))).y, p, refused="no derivative here"),
+    Call("integrate.solve_ivp", lambda sp, y0, p: ivp(sp, p, y0, t_eval=T).y, y0, p),
+    Call("integrate.solve_ivp RK23", lambda sp, y0, p: ivp(sp, p, y0, "RK23", rtol=1e-6).y[:, -1], y0, p, rough=100),
+    Call("integrate.solve_ivp DOP853", lambda sp, y0, p: ivp(sp, p, y0, "DOP853", t_eval=T).y, y0, p),
+    Call("integrate.solve_ivp Radau", lambda sp, y0, p: ivp(sp, p, y0, "Radau").y[:, -1], y0, p, rough=10),
+    Call("integrate.solve_ivp BDF", lambda sp, y0, p: ivp(sp, p, y0, "BDF").y[:, -1], y0, p, rough=1e3),
+    Call("integrate.solve_ivp LSODA", lambda sp, y0, p: ivp(sp, p, y0, "LSODA").y[:, -1], y0, p, rough=1e3),
+    Call("integrate.solve_ivp args", lambda sp, y0, p: sp.integrate.solve_ivp(
+        oscillating, (0, 0.6), y0, args=(p,), rtol=1e-9, atol=1e-11).y[:, -1], y0, p),
+    Call("integrate.solve_ivp backwards", lambda sp, y0, p: ivp(sp, p, y0, span=(0.6, 0)).y[:, -1], y0, p),
+    Call("integrate.solve_ivp times", lambda sp, a, b: ivp(sp, p, y0, span=(a, b)).y[:, -1], 0.2, 0.6),
+    Call("integrate.solve_ivp t_eval", lambda sp, t: ivp(sp, p, y0, t_eval=t).y, 0.9 * T[1:]),
+    Call("integrate.solve_ivp dense", lambda sp, y0, t: ivp(sp, p, y0, dense_output=True).sol(t), y0, T[1:]),
+    Call("integrate.solve_ivp events", lambda sp, y0, p: [
+        (s.t_events[0], s.y_events[0]) for s in [sp.integrate.solve_ivp(
+            oscillating, (0, 3), y0, args=(p,), events=crossing, rtol=1e-10, atol=1e-12)]], y0, p, rough=10),
+    Call("integrate.solve_ivp terminal", lambda sp, y0, p: [
+        (s.t[-1], s.y[:, -1]) for s in [sp.integrate.solve_ivp(
+            oscillating, (0, 3), y0, args=(p,), events=stopping, rtol=1e-10, atol=1e-12)]], y0, p, rough=10),
+    Call("integrate.solve_ivp complex", lambda sp, y0, p: sp.integrate.solve_ivp(
+        lambda t, y: 1j * p[0] * y, (0, 1), y0 + 0j, rtol=1e-9, atol=1e-11).y[:, -1], y0, p),
+    Call("integrate.solve_ivp stiff", lambda sp, y0, p: sp.integrate.solve_ivp(
+        stiff, (0, 0.05), y0, "Radau", args=(p,), rtol=1e-9, atol=1e-11).y[:, -1], y0, p, rough=1e3, orders=1),
+    Call("integrate.tanhsinh", lambda sp, a: sp.integrate.tanhsinh(lambda x: x * a[0], 0, 1).integral, p,
+         refused="no derivative here"),
+    Call("integrate.trapezoid", lambda sp, y, x: sp.integrate.trapezoid(y, x), Y, X),
+]  # fmt: skip
