@@ -12,7 +12,7 @@ from ..tape.loss import differentiating
 from ..tape.wrapping import bare, has_variable
 
 
-def carried_out(body: Callable[[], Any], func: Any) -> Any:
+def dropped_in(body: Callable[[], Any], func: Any) -> Any:
     """Carry out what calls a user's function, in drop-in mode; a gradient that would be lost is an error there."""
     before = held()
     try:

@@ -12,7 +12,7 @@ from scipy import integrate
 from ...reverse.outputs import revalued
 from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable
-from ..calling import Watched, carried_out
+from ..calling import Watched, dropped_in
 from .stages import EXPLICIT, Slope, Step, explicit_steps, implicit_steps, moved
 
 # For derivatives along a solution whose own steps are not told: how exactly, and after how many calls it is stiff.
@@ -157,7 +157,7 @@ def solve_ivp(
         path.func = fun
         return _differentiated(solution, path, t_span, t_eval, asked, stopped)
 
-    return carried_out(body, fun)
+    return dropped_in(body, fun)
 
 
 def _as_array(value: Any) -> Any:
@@ -239,7 +239,7 @@ class _Dense:
         self._path, self._plain, self._func = path, plain, func
 
     def __call__(self, t: Any) -> Any:
-        return carried_out(lambda: self._at(t), self._func)
+        return dropped_in(lambda: self._at(t), self._func)
 
     def _at(self, t: Any) -> Any:
         if np.ndim(t) == 0:
@@ -285,7 +285,7 @@ def odeint(
         found = revalued(np.stack([start * 1.0, *[path.at(at) for at in asked[1:]]]), values)
         return (found, *result[1:]) if full_output else found
 
-    return carried_out(body, func)
+    return dropped_in(body, func)
 
 
 looking("scipy.integrate", solve_ivp, odeint)

@@ -20,7 +20,7 @@ from scipy.special import roots_legendre
 from ...reverse.outputs import revalued
 from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable
-from ..calling import Watched, carried_out
+from ..calling import Watched, dropped_in
 
 Integrand = Callable[..., Any]
 Nodes = tuple[list[float], list[float]]  # where, and how much each counts
@@ -170,7 +170,7 @@ def quad(
         value = np.asarray(results[0])[()]
         return (revalued(np.asarray(1.0)[()] * total, value), *results[1:])
 
-    return carried_out(body, func)
+    return dropped_in(body, func)
 
 
 def _by_intervals(func: Integrand, low: float, high: float, found: Any, is_complex: bool) -> Any:
@@ -199,7 +199,7 @@ def nquad(func: Integrand, ranges: Any, args: Any = None, opts: Any = None, full
         return value, error
 
     errors: list[float] = []
-    value = carried_out(lambda: over(count - 1)[0], func)
+    value = dropped_in(lambda: over(count - 1)[0], func)
     return value, max(errors)
 
 
@@ -260,7 +260,7 @@ def quad_vec(f: Integrand, a: Any, b: Any, *rest: Any, args: Any = (), **options
             total = _ended(func, at, here, total, sign)
         return (revalued(total, results[0]), *results[1:])
 
-    return carried_out(body, f)
+    return dropped_in(body, f)
 
 
 def _applied(f: Integrand, args: tuple[Any, ...], x: Any) -> Any:
@@ -283,7 +283,7 @@ def fixed_quad(func: Integrand, a: Any, b: Any, args: Any = (), n: int = 5) -> A
         places = (b - a) * (x + 1) / 2.0 + a
         return (b - a) / 2.0 * np.sum(w * func(places, *args), axis=-1), None
 
-    return carried_out(body, func)
+    return dropped_in(body, func)
 
 
 looking("scipy.integrate", quad, nquad, dblquad, tplquad, quad_vec, fixed_quad)

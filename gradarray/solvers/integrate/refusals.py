@@ -8,7 +8,7 @@ from scipy import integrate
 
 from ...rules.scipy.declared import looking
 from ...tape.wrapping import has_variable
-from ..calling import Watched, carried_out
+from ..calling import Watched, dropped_in
 
 _REASONS = {
     "cubature": "scipy.integrate.nquad and quad_vec have one",
@@ -32,7 +32,7 @@ def _refusing(name: str, reason: str) -> Any:
                 raise TypeError(from_variables)
             return result
 
-        return carried_out(body, f)
+        return dropped_in(body, f)
 
     refuse.__name__ = name
     return refuse
