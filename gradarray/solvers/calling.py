@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..context.settings import held, hold
+from ..context.settings import held, hold, within
 from ..dropin import blocks
 from ..dropin.making import in_reverse
 from ..tape.loss import differentiating
@@ -22,6 +22,9 @@ def dropped_in(body: Callable[[], Any], func: Any) -> Any:
         hold(before)
 
 
+_UNRECORDED = {"recording": False}
+
+
 class Watched:
     """A function as a library calls it, with bare results; `variable` tells whether one of them was a variable."""
 
@@ -29,7 +32,13 @@ class Watched:
         self.func, self.variable = func, False
 
     def __call__(self, *args: Any) -> Any:
+        if self.variable:
+            return unrecorded(self.func, *args)
         result = self.func(*args)
-        if has_variable(result):
-            self.variable = True
+        self.variable = has_variable(result)
         return bare(result)
+
+
+def unrecorded(func: Callable[..., Any], *args: Any) -> Any:
+    """Return the bare result of a function, no operation of which is recorded."""
+    return bare(within(_UNRECORDED, func, *args))

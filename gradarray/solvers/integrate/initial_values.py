@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
@@ -12,8 +13,8 @@ from scipy import integrate
 from ...reverse.outputs import revalued
 from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable
-from ..calling import Watched, dropped_in
-from .stages import EXPLICIT, Slope, Step, explicit_steps, implicit_steps, moved
+from ..calling import Watched, dropped_in, unrecorded
+from .stages import EXPLICIT, Piece, Slope, explicit_steps, implicit_steps, moved
 
 # For derivatives along a solution whose own steps are not told: how exactly, and after how many calls it is stiff.
 _TIGHT = 1e-10
@@ -28,17 +29,18 @@ class _Path:
     f : the right-hand side, which finds variables
     t0, y0 : where it begins; each may be a variable
     end : a time, the value of which it goes to
-    steps : the times between steps, or None for some of our own
-    explicit : the method of those
+    times : those between steps, or None for some of our own
+    method : the explicit method of the steps
+    rtol : how exactly steps of our own are to be taken
     """
 
-    def __init__(self, f: Slope, t0: Any, y0: Any, end: float, times: Any, method: type | None) -> None:
+    def __init__(self, f: Slope, t0: Any, y0: Any, end: float, times: Any, method: type | None, rtol: Any) -> None:
         self.f = f
         start = float(bare(t0))
         if has_variable(t0):  # y0 is what it is at t0; what it is where the steps begin follows
             y0 = moved(f, t0, y0, start)
         self.start, self.y0 = start, y0
-        self.steps: list[Step] = []
+        self.steps: list[Piece] = []
         self.func: Any = f
         if end == start:
             self.end = y0
@@ -47,9 +49,9 @@ class _Path:
         if times is None:
             try:
                 first = np.asarray(bare(y0)) * 1.0
-                found = integrate.solve_ivp(
-                    _Bare(f, _MANY), (start, end), first, "DOP853", rtol=_TIGHT, atol=_TIGHT * 1e-2
-                )
+                tight = float(np.clip(np.min(rtol) / 10, _TIGHT, 1e-5))
+                bare_f = _Bare(f, _MANY)
+                found = integrate.solve_ivp(bare_f, (start, end), first, "DOP853", rtol=tight, atol=tight * 1e-2)
                 if found.success:
                     times, method = found.t, EXPLICIT["DOP853"]
             except _TooManyError:
@@ -94,7 +96,7 @@ class _Bare:
             self.left -= 1
             if self.left < 0:
                 raise _TooManyError
-        return bare(self.f(t, y))
+        return unrecorded(self.f, t, y)
 
 
 def _plain(f: Any) -> Any:
@@ -147,13 +149,13 @@ def solve_ivp(
         kind = EXPLICIT.get(method) if isinstance(method, str) else method if method in EXPLICIT.values() else None
         stopped = solution.status == 1
         end = float(solution.t[-1]) if len(solution.t) and stopped else span[1]
-        times = None
-        if kind is not None:
-            own = integrate.solve_ivp(watched, (span[0], span[1]), start, method, None, True, plain_events, vectorized,
-                                      None, **options)  # fmt: skip
-            times = own.sol.ts
+        times = solution.t
+        if kind is not None and t_eval is not None:  # where the steps end is not told
+            bare_f = functools.partial(unrecorded, watched.func)
+            rest = (vectorized, None)
+            times = integrate.solve_ivp(bare_f, span, start, method, None, False, plain_events, *rest, **options).t
             end = float(times[-1])
-        path = _Path(f, t_span[0], y0, end, times, kind)
+        path = _Path(f, t_span[0], y0, end, None if kind is None else times, kind, options.get("rtol", 1e-3))
         path.func = fun
         return _differentiated(solution, path, t_span, t_eval, asked, stopped)
 
@@ -280,7 +282,8 @@ def odeint(
         values = result[0] if full_output else result
         begin = t[0] if has_variable(t) else float(times[0])
         start = np.atleast_1d(y0 if hasattr(y0, "dtype") else _as_array(y0))
-        path = _Path(f, begin, start * 1.0, float(times[-1]), None, None)
+        rtol = rest[2] if len(rest) > 2 else options.get("rtol")
+        path = _Path(f, begin, start * 1.0, float(times[-1]), None, None, 1.5e-8 if rtol is None else rtol)
         asked = [t[k] for k in range(len(times))] if has_variable(t) else times.tolist()
         found = revalued(np.stack([start * 1.0, *[path.at(at) for at in asked[1:]]]), values)
         return (found, *result[1:]) if full_output else found

@@ -24,7 +24,7 @@ EXPLICIT = {"RK23": RK23, "RK45": RK45, "DOP853": DOP853}
 _ORDERS = 3  # of derivatives that are exact by an implicit method
 
 
-class Step:
+class Piece:
     """One step: y as a function of time between its ends."""
 
     def __init__(self, start: float, length: float, inside: Callable[[Any], Any]) -> None:
@@ -44,7 +44,7 @@ def _mixed(weights: Any, slopes: Sequence[Any]) -> Any:
     return functools.reduce(lambda x, y: x + y, parts)
 
 
-def explicit_steps(f: Slope, times: Sequence[float], y: Any, method: type) -> tuple[list[Step], Any]:
+def explicit_steps(f: Slope, times: Sequence[float], y: Any, method: type) -> tuple[list[Piece], Any]:
     """Return the steps of an explicit method, and where they end."""
     tableau: Any = method
     a, b, c = tableau.A, tableau.B, tableau.C
@@ -59,7 +59,7 @@ def explicit_steps(f: Slope, times: Sequence[float], y: Any, method: type) -> tu
             inside = functools.partial(_inside_of_eighth, f, t, h, y, new, k)
         else:
             inside = functools.partial(_inside, tableau.P, h, y, k)
-        steps.append(Step(t, h, inside))
+        steps.append(Piece(t, h, inside))
         y = new
     return steps, y
 
@@ -96,7 +96,7 @@ def _radau() -> tuple[Any, Any]:
     return sums @ np.linalg.inv(powers), c
 
 
-def implicit_steps(f: Slope, times: Sequence[float], y: Any, known: Callable[[float], Any]) -> tuple[list[Step], Any]:
+def implicit_steps(f: Slope, times: Sequence[float], y: Any, known: Callable[[float], Any]) -> tuple[list[Piece], Any]:
     """Return the steps of Radau IIA, near a solution that is known but for what it depends on, and where they end."""
     a, c = _radau()
     steps = []
@@ -114,7 +114,7 @@ def implicit_steps(f: Slope, times: Sequence[float], y: Any, known: Callable[[fl
             slopes = np.stack([f(t + part * h, z[i]) for i, part in enumerate(c.tolist())])
             missed = y + h * (a @ slopes) - z
             z = z + np.reshape(inverse @ np.ravel(missed), (3, n))
-        steps.append(Step(t, h, functools.partial(_collocated, y, z)))
+        steps.append(Piece(t, h, functools.partial(_collocated, y, z)))
         y = z[2]
     return steps, y
 
