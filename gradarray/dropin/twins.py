@@ -62,7 +62,8 @@ def stand_in_of(old: Callable[..., Any], new: Callable[..., Any], looks: bool = 
                 return of_library(old, *args, **kwargs)
             if not (looks or has_variable(args) or has_variable(kwargs)):
                 return call(*bare(args), **bare(kwargs))
-        return new(*map(_lifted, args), **{name: _lifted(x) for name, x in kwargs.items()})
+        args, kwargs = lifted_arguments(args, kwargs)
+        return new(*args, **kwargs)
 
     call.__name__ = getattr(old, "__name__", None) or new.__name__
     call.__wrapped__ = old  # type: ignore[attr-defined]
@@ -73,6 +74,11 @@ def of_library(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call a function of a library with bare values; with traced arrays it is a statement of the program."""
     like = traced_in((args, kwargs))
     return func(*args, **kwargs) if like is None else like.program.opaque(func, args, kwargs)
+
+
+def lifted_arguments(args: Any, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return arguments with one tensor in place of each list of variables."""
+    return tuple(map(_lifted, args)), {name: _lifted(x) for name, x in kwargs.items()}
 
 
 def _lifted(value: Any) -> Any:

@@ -23,7 +23,13 @@ DECLARED: dict[str, Callable[[np.ufunc], Rule]] = {}
 # What stands in, where a variable is given, for the functions of each module that do not dispatch.
 FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {}
 
-# Those among them that are asked also where no variable is given: one may stand in what a function closes over.
+# What stands in for methods of classes, by module, class and name, where a variable is given or stands in the object.
+METHODS: dict[str, dict[str, dict[str, Callable[..., Any]]]] = {}
+
+# By module: the names of functions that return objects of such classes.
+MAKERS: dict[str, set[str]] = {}
+
+# Those among the functions that are asked also where no variable is given: one may stand in what a function closes over.
 LOOKING: set[Callable[..., Any]] = set()
 
 # Why there is no derivative by an operand.
@@ -61,6 +67,19 @@ def looking(module: str, *bodies: Callable[..., Any]) -> None:
     """Declare functions that are given functions, in whose closures variables may stand: each call is theirs."""
     function(module, *bodies)
     LOOKING.update(bodies)
+
+
+def methods(module: str, cls: str, **bodies: Callable[..., Any]) -> None:
+    """Declare methods of a class by what computes the same in differentiable ``np.*``; ``__init__`` fills the object.
+
+    An object that is made of variables is the library's own, and holds them where it would hold arrays.
+    """
+    METHODS.setdefault(module, {}).setdefault(cls, {}).update(bodies)
+
+
+def makers(module: str, *names: str) -> None:
+    """Name functions that return objects of a module's classes, whose methods are needed where one of them is."""
+    MAKERS.setdefault(module, set()).update(names)
 
 
 class Named:

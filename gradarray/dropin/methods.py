@@ -1,0 +1,112 @@
+"""Methods of a library's classes that take values: what computes the same for variables, bound in the classes.
+
+An object may come from anywhere: made in the function, before it, or kept in an attribute. So no name of the user's is
+bound, but the methods themselves, where the code mentions a class, or what makes an object of one, or comes to one.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..batch.mapped import lane_in
+from ..context.settings import held
+from ..rules.scipy.declared import MAKERS, METHODS
+from ..tape.wrapping import bare, has_tensor, has_variable
+from . import places
+from .making import at_work
+from .places import Place
+from .twins import lifted_arguments, of_library
+
+
+def method_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callable[[], bool]) -> Callable[..., Any]:
+    """Make the method that calls `body` where a variable is given or stands in the object, and otherwise the old one.
+
+    Parameters
+    ----------
+    at_work : tells whether it does anything else here than the old one
+    """
+
+    @functools.wraps(old)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not at_work():
+            return old(self, *args, **kwargs)
+        if varies(self) or varies((args, kwargs)):
+            args, kwargs = lifted_arguments(args, kwargs)
+            return body(self, *args, **kwargs)
+        if has_tensor((args, kwargs)):
+            args, kwargs = bare(args), bare(kwargs)
+        return of_library(old, self, *args, **kwargs)
+
+    return call
+
+
+def varies(value: Any) -> bool:
+    """Tell whether a variable stands in a value, in the containers that it is made of, or in an object that has some."""
+    if type(value) in (tuple, list):
+        return any(map(varies, value))
+    if type(value) is dict:
+        return any(map(varies, value.values()))
+    if _is_one(value):
+        return True
+    if type(value).__module__.partition(".")[0] not in _LIBRARIES:
+        return False
+    state = [getattr(value, name, None) for name in _slots(type(value))]
+    return any(map(_is_one, (*state, *getattr(value, "__dict__", {}).values())))
+
+
+def _is_one(value: Any) -> bool:
+    return has_variable(value) or (bool(held().lanes) and lane_in(value) is not None)
+
+
+_LIBRARIES = ("scipy", __name__.partition(".")[0])
+
+
+@functools.cache
+def _slots(cls: type) -> tuple[str, ...]:
+    found = [vars(base).get("__slots__", ()) for base in cls.__mro__]
+    return tuple(name for names in found for name in ((names,) if isinstance(names, str) else names))
+
+
+def bodies_of(cls: type) -> dict[str, Callable[..., Any]]:
+    """Return, by their names, the methods of a class that take variables, its own and those that it inherits."""
+    found: dict[str, Callable[..., Any]] = {}
+    for base in reversed(cls.__mro__):
+        for module, classes in METHODS.items():
+            if base.__name__ in classes and _is_of(base, module):
+                found |= classes[base.__name__]
+    return found
+
+
+def inside_classes(names: set[str], kinds: Iterable[type], whole: bool) -> list[Place]:
+    """Return the places in classes that code comes to which mentions these names, and objects of these kinds."""
+    found: list[Place] = []
+    for module, classes in METHODS.items():
+        if module in sys.modules and (
+            whole
+            or not names.isdisjoint(classes)
+            or not names.isdisjoint(MAKERS.get(module, ()))
+            or any(base.__name__ in classes and _is_of(base, module) for kind in kinds for base in kind.__mro__)
+        ):
+            found += _places(module)
+    return found
+
+
+def _is_of(cls: type, module: str) -> bool:
+    return module in sys.modules and vars(sys.modules[module]).get(cls.__name__) is cls
+
+
+@functools.cache
+def _places(module: str) -> tuple[Place, ...]:
+    found: dict[type, Place] = {}
+    for name, bodies in METHODS[module].items():
+        cls = getattr(sys.modules[module], name, None)
+        for method, body in bodies.items() if isinstance(cls, type) else ():
+            owner = next((base for base in cls.__mro__ if method in vars(base)), None)
+            if owner is not None and owner is not object:
+                place = found.setdefault(owner, places.the_place(places.in_class, owner))
+                old = places.users_value(places.in_class, owner, method, vars(owner)[method])
+                place.add(method, old, method_of(old, body, at_work))
+    return tuple(found.values())
