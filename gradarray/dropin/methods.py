@@ -100,13 +100,33 @@ def _is_of(cls: type, module: str) -> bool:
 
 @functools.cache
 def _places(module: str) -> tuple[Place, ...]:
-    found: dict[type, Place] = {}
+    # By the class in whose namespace a method stands: those which have it from there, and what stands in for it.
+    several: dict[tuple[type, str], list[tuple[type, Callable[..., Any]]]] = {}
     for name, bodies in METHODS[module].items():
         cls = getattr(sys.modules[module], name, None)
         for method, body in bodies.items() if isinstance(cls, type) else ():
-            owner = next((base for base in cls.__mro__ if method in vars(base)), None)
-            if owner is not None and owner is not object:
-                place = found.setdefault(owner, places.the_place(places.in_class, owner))
-                old = places.users_value(places.in_class, owner, method, vars(owner)[method])
-                place.add(method, old, method_of(old, body, at_work))
+            owner = next((base for base in cls.__mro__ if method in vars(base)), object)
+            if owner is not object and not owner.__flags__ & _IMMUTABLE:
+                several.setdefault((owner, method), []).append((cls, body))
+    found: dict[type, Place] = {}
+    for (owner, method), choices in several.items():
+        place = found.setdefault(owner, places.the_place(places.in_class, owner))
+        old = places.users_value(places.in_class, owner, method, vars(owner)[method])
+        choices.sort(key=lambda choice: -len(choice[0].__mro__))  # the most derived ones first
+        place.add(method, old, method_of(old, _one_of(choices, old), at_work))
     return tuple(found.values())
+
+
+_IMMUTABLE = 1 << 8  # of a type in C, whose attributes cannot be set
+
+
+def _one_of(choices: list[tuple[type, Callable[..., Any]]], old: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method that is that of the first of the classes which the object is of, or the old one."""
+    if len(choices) == 1 and old is vars(choices[0][0]).get(old.__name__):
+        return choices[0][1]
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        body = next((body for cls, body in choices if isinstance(self, cls)), old)
+        return body(self, *args, **kwargs)
+
+    return method

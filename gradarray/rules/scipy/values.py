@@ -30,7 +30,7 @@ def as_library(made: Any, library: Callable[..., Any], *args: Any, **options: An
 @primitive
 def fitted(y: Array, fit: Any) -> Array:
     """Return what a library makes of values, along their first axis, by a map that is linear but for a constant."""
-    return fit.value(y)
+    return np.array(fit.value(y))  # never the operand itself
 
 
 rule(

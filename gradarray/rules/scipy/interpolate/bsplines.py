@@ -313,7 +313,7 @@ def splrep(
 
 def splev(x: Any, tck: Any, der: int = 0, ext: int = 0) -> Any:
     if isinstance(tck, interpolate.BSpline):
-        return interpolate.BSpline.__call__(tck, x, der, extrapolate=ext == 0)
+        return _call(tck, x, der, ext == 0)
     t, c, k = tck
     if isinstance(c, (list, tuple)):
         return [splev(x, (t, each, k), der, ext) for each in c]

@@ -12,10 +12,10 @@ from ....kernels.arrays import Array
 from ....tape.wrapping import bare
 from ...primitives import primitive
 from ...registry import rule
-from ..declared import makers, methods
+from ..declared import function, makers, methods
 from ..values import as_double, valued
 from .parts import part
-from .pieces import filled
+from .pieces import call, filled
 
 # --- three diagonals --------------------------------------------------------------------------------------------------
 
@@ -209,4 +209,13 @@ methods("scipy.interpolate", "CubicHermiteSpline", __init__=_hermite_init)
 methods("scipy.interpolate", "CubicSpline", __init__=_cubic_init)
 methods("scipy.interpolate", "PchipInterpolator", __init__=_pchip_init)
 methods("scipy.interpolate", "Akima1DInterpolator", __init__=_akima_init)
+
+
+def pchip_interpolate(xi: Any, yi: Any, x: Any, der: Any = 0, axis: int = 0) -> Any:
+    made = object.__new__(interpolate.PchipInterpolator)
+    _pchip_init(made, xi, yi, axis)
+    return call(made, x, der) if np.ndim(der) == 0 else [call(made, x, each) for each in der]
+
+
+function("scipy.interpolate", pchip_interpolate)
 makers("scipy.interpolate", "pchip", "from_spline", "from_bernstein_basis")

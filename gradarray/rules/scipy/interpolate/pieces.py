@@ -130,7 +130,7 @@ def _init(self: Any, c: Any, x: Any, extrapolate: Any = None, axis: int = 0) -> 
     filled(self, np.moveaxis(np.moveaxis(c, axis + 1, 0), axis + 1, 0) if axis else c, as_double(x), self.extrapolate, axis)
 
 
-def _call(self: Any, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
+def call(self: Any, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
     c, sites = part(self, "c"), part(self, "x")
     points = as_double(x)
     shape = np.shape(points)
@@ -182,13 +182,13 @@ def _integrate(self: Any, a: Any, b: Any, extrapolate: Any = None) -> Any:
     extrapolate = self.extrapolate if extrapolate is None else extrapolate
     sites, whole = part(self, "x"), _antiderivative(self)
     if extrapolate != "periodic":
-        return whole(b, extrapolate=bool(extrapolate)) - whole(a, extrapolate=bool(extrapolate))
+        return call(whole, b, extrapolate=bool(extrapolate)) - call(whole, a, extrapolate=bool(extrapolate))
     period = sites[-1] - sites[0]
-    total = whole(sites[-1]) - whole(sites[0])
+    total = call(whole, sites[-1]) - call(whole, sites[0])
 
     def up_to(x: Any) -> Any:
         turns = np.floor(bare((x - sites[0]) / period))
-        return turns * total + whole(x - turns * period)
+        return turns * total + call(whole, x - turns * period)
 
     return up_to(b) - up_to(a)
 
@@ -234,7 +234,7 @@ methods(
     "scipy.interpolate",
     "PPoly",
     __init__=_init,
-    __call__=_call,
+    __call__=call,
     derivative=_derivative,
     antiderivative=_antiderivative,
     integrate=_integrate,
@@ -245,6 +245,8 @@ methods(
 methods(
     "scipy.interpolate",
     "BPoly",
+    __init__=_init,
+    __call__=call,
     derivative=_refused("BPoly.derivative"),
     antiderivative=_refused("BPoly.antiderivative"),
     integrate=_refused("BPoly.integrate"),
