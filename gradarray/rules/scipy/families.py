@@ -18,6 +18,8 @@ from .declared import DECLARED, FUNCTIONS
 _CHAPTERS: dict[str, str] = {
     "scipy.special": f"{__package__}.special",
     "scipy.interpolate": f"{__package__}.interpolate",
+    "scipy.spatial": f"{__package__}.spatial",
+    "scipy.spatial.distance": f"{__package__}.spatial",
 }
 
 
