@@ -18,7 +18,7 @@ from ..kernels.traced import copy_of
 from ..reverse.outputs import revalued
 from ..rules.primitives import primitive
 from ..rules.registry import rule
-from ..rules.scipy.declared import LOOKING
+from ..rules.scipy.declared import LOOKING, OBJECTS
 from ..rules.scipy.families import chapters, functions_of
 from ..tape.wrapping import bare
 from .table import counterpart, for_type, for_type_named
@@ -373,6 +373,8 @@ def declare_known() -> None:
             for name, function in _functions(module).items():
                 if hasattr(sys.modules[module], name):
                     twin(getattr(sys.modules[module], name), function, looks=function in LOOKING)
+            for name, make in OBJECTS.items():
+                for_type_named(name, make)
             _declared.add(module)
 
 

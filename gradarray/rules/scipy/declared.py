@@ -26,6 +26,12 @@ FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {}
 # What stands in for methods of classes, by module, class and name, where a variable is given or stands in the object.
 METHODS: dict[str, dict[str, dict[str, Callable[..., Any]]]] = {}
 
+# What an operator computes of an array and an object of a module's classes, by its name without underscores.
+OPERATORS: dict[str, dict[str, Callable[..., Any]]] = {}
+
+# By the name of a class in C, whose methods cannot be bound: what makes an object that stands in for one of it.
+OBJECTS: dict[str, Callable[[Any], Any]] = {}
+
 # By module: the names of functions that return objects of such classes.
 MAKERS: dict[str, set[str]] = {}
 
@@ -75,6 +81,16 @@ def methods(module: str, cls: str, **bodies: Callable[..., Any]) -> None:
     An object that is made of variables is the library's own, and holds them where it would hold arrays.
     """
     METHODS.setdefault(module, {}).setdefault(cls, {}).update(bodies)
+
+
+def operators(module: str, **bodies: Callable[..., Any]) -> None:
+    """Declare operators of which one operand is an object of a module's classes, and the other one a variable."""
+    OPERATORS.setdefault(module, {}).update(bodies)
+
+
+def objects(cls: str, make: Callable[[Any], Any]) -> None:
+    """Declare what stands in for objects of a class in C, where a name of the user's leads to one."""
+    OBJECTS[cls] = make
 
 
 def makers(module: str, *names: str) -> None:
