@@ -18,6 +18,7 @@ from ..tape.wrapping import bare, has_tensor, has_variable
 from . import places
 from .making import at_work
 from .places import Place
+from .table import original_of
 from .twins import lifted_arguments, of_library
 
 
@@ -33,6 +34,8 @@ def method_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callab
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         if not at_work():
             return old(self, *args, **kwargs)
+        # A library asks which of its functions it was given.
+        args, kwargs = tuple(map(original_of, args)), {name: original_of(x) for name, x in kwargs.items()}
         if varies(self) or varies((args, kwargs)):
             args, kwargs = lifted_arguments(args, kwargs)
             return body(self, *args, **kwargs)

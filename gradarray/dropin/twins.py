@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..batch.mapped import lane_in
 from ..context.settings import held
 from ..kernels.traced import traced_in
@@ -82,5 +84,10 @@ def lifted_arguments(args: Any, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...]
 
 
 def _lifted(value: Any) -> Any:
-    """Return a list of variables as one tensor; a tuple, such as the factors of a matrix, keeps its parts."""
-    return as_one(value) if type(value) is list else value
+    """Return a list of variables as one tensor; a tuple, such as the factors of a matrix, keeps its parts.
+
+    So does a list of arrays of several shapes, such as the diagonals of a matrix.
+    """
+    if type(value) is not list or len({np.shape(bare(x)) for x in value if has_tensor(x)}) > 1:
+        return value
+    return as_one(value)

@@ -13,6 +13,13 @@ from ..primitives import primitive
 from ..registry import rule
 
 
+def from_library(func: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a primitive of a function that calls a library's compiled code: one statement of a program."""
+    call = primitive(func)
+    del call.__wrapped__  # type: ignore[attr-defined]
+    return call
+
+
 @primitive
 def valued(made: Array, value: Array) -> Array:
     """Return a value that the library has computed, with the derivative of what was made in differentiable ``np.*``."""
@@ -27,7 +34,7 @@ def as_library(made: Any, library: Callable[..., Any], *args: Any, **options: An
     return valued(made, library(*map(bare, args), **options)) if has_variable(made) else made
 
 
-@primitive
+@from_library
 def fitted(y: Array, fit: Any) -> Array:
     """Return what a library makes of values, along their first axis, by a map that is linear but for a constant."""
     return np.array(fit.value(y))  # never the operand itself

@@ -10,16 +10,15 @@ from scipy import interpolate
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare, has_variable
-from ...primitives import primitive
 from ...registry import rule
 from ..declared import function, makers, methods
-from ..values import Fit, as_double, as_library, fitted, moved_back, no_variable
+from ..values import Fit, as_double, as_library, fitted, from_library, moved_back, no_variable
 from .parts import hold, part
 
 # --- values -----------------------------------------------------------------------------------------------------------
 
 
-@primitive
+@from_library
 def spline(c: Array, points: Array, t: Array, k: int, nu: int, extrapolate: bool) -> Array:
     """Return the nu-th derivative at points, of shape (points, functions); `c` is (coefficients, functions)."""
     if nu > k:
@@ -32,7 +31,7 @@ def _within(points: Any, t: Any, k: int, extrapolate: bool) -> Array:
     return ~np.isnan(points) if extrapolate else (t[k] <= points) & (points <= t[len(t) - k - 1])
 
 
-@primitive
+@from_library
 def gathered(of: Array, points: Array, t: Array, k: int, nu: int, extrapolate: bool) -> Array:
     """Return the adjoint of `spline` by the coefficients."""
     n = len(t) - k - 1
@@ -91,7 +90,7 @@ def by_knots(c: Any, points: Any, t: Any, k: int, nu: int, extrapolate: bool) ->
     return as_library(value, _library, c, points, t, k=k, nu=nu, extrapolate=extrapolate)
 
 
-@primitive
+@from_library
 def _library(c: Array, points: Array, t: Array, k: int, nu: int, extrapolate: bool) -> Array:
     return interpolate.BSpline.construct_fast(t, c, k)(points, nu, extrapolate)
 

@@ -10,17 +10,16 @@ from scipy.linalg import solve_banded
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare
-from ...primitives import primitive
 from ...registry import rule
 from ..declared import function, makers, methods
-from ..values import as_double, valued
+from ..values import as_double, from_library, valued
 from .parts import part
 from .pieces import call, filled
 
 # --- three diagonals --------------------------------------------------------------------------------------------------
 
 
-@primitive
+@from_library
 def solved(upper: Array, middle: Array, lower: Array, b: Array) -> Array:
     """Solve with a matrix of three diagonals: `upper` has a first element too many, `lower` a last one."""
     flat = solve_banded((1, 1), np.stack([upper, middle, lower]), b.reshape(len(b), -1))
@@ -161,7 +160,7 @@ def hermite(x: Any, y: Any, slopes: Any) -> Any:
 # --- classes ----------------------------------------------------------------------------------------------------------
 
 
-@primitive
+@from_library
 def _coefficients(x: Array, y: Array, *more: Any, cls: Any, options: Any) -> Array:
     return part(cls(x, y, *more, **options), "c")
 

@@ -12,7 +12,7 @@ from ....tape.wrapping import bare
 from ...primitives import primitive
 from ...registry import rule
 from ..declared import function, methods
-from ..values import as_double, as_library, no_variable
+from ..values import as_double, as_library, from_library, no_variable
 from .bsplines import evaluated
 from .cubic import hermite, pchip_slopes
 from .parts import hold, part
@@ -155,7 +155,7 @@ def _with_holes(self: Any, out: Any, points: Any, outside: Any, shape: Any, n: i
     return np.reshape(np.where(unknown, np.nan, out), (*shape[:-1], *other))
 
 
-@primitive
+@from_library
 def _value(values: Array, points: Array, grid: Any, method: str, nu: Any = None, options: Any = None) -> Array:
     made = interpolate.RegularGridInterpolator(
         tuple(grid), values, method, bounds_error=False, fill_value=None, **(options or {})
@@ -163,7 +163,7 @@ def _value(values: Array, points: Array, grid: Any, method: str, nu: Any = None,
     return np.asarray(made(points) if nu is None else made(points, nu=nu))
 
 
-@primitive
+@from_library
 def _product(points: Array, known: Any, nu: Any) -> Array:
     """Return the values of a product of splines, or of a derivative of it, by SciPy's own."""
     if any(order > degree for order, degree in zip(nu, known.k, strict=True)):

@@ -9,10 +9,9 @@ from scipy import interpolate
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare
-from ...primitives import primitive
 from ...registry import rule
 from ..declared import function, methods
-from ..values import Fit, as_double, as_library, fitted, moved_back, no_variable
+from ..values import Fit, as_double, as_library, fitted, from_library, moved_back, no_variable
 from .bsplines import evaluated, make_interp_spline, spalde, splev, splint
 from .parts import part
 
@@ -79,7 +78,7 @@ class _Bounds:
         self.x, self.bounds_error = np.asarray(bare(whose.x)), True
 
 
-@primitive
+@from_library
 def _linear(x: Array, y: Array, points: Array) -> Array:
     options = {"axis": 0, "assume_sorted": True}
     if y.shape[1] == 1:
@@ -93,7 +92,7 @@ methods("scipy.interpolate", "interp1d", __init__=init, __call__=call)
 # --- polynomials through all sites ------------------------------------------------------------------------------------
 
 
-@primitive
+@from_library
 def basis(points: Array, make: Any, der: int) -> Array:
     """Return the der-th derivative of what each value is multiplied by, of shape (points, values)."""
     made, n = make()
@@ -145,7 +144,7 @@ def _polynomial_at(cls: Any) -> Any:
     return at
 
 
-@primitive
+@from_library
 def _polynomial_value(points: Array, yi: Array, cls: Any, sites: Array, der: int) -> Array:
     made = cls(sites, yi)
     return np.asarray(made(points) if der == 0 else made.derivative(points, der))

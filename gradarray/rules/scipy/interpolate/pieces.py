@@ -13,7 +13,7 @@ from ....tape.wrapping import bare
 from ...primitives import primitive, scatter
 from ...registry import rule
 from ..declared import methods
-from ..values import as_double, as_library, moved_back
+from ..values import as_double, as_library, from_library, moved_back
 from .parts import hold, part
 
 
@@ -37,7 +37,7 @@ def inside(sites: Any, points: Any, extrapolate: bool) -> Array:
 # --- in powers of the distance from the left breakpoint ---------------------------------------------------------------
 
 
-@primitive
+@from_library
 def pieces(c: Array, sites: Array, points: Array, nu: int, extrapolate: bool) -> Array:
     """Return the nu-th derivative at points, of shape (points, functions); `c` is (order, intervals, functions)."""
     return interpolate.PPoly.construct_fast(c, sites)(points, nu, extrapolate)
@@ -90,7 +90,7 @@ rule(
 # --- Bernstein polynomials --------------------------------------------------------------------------------------------
 
 
-@primitive
+@from_library
 def _bernstein_value(c: Array, sites: Array, points: Array, nu: int, extrapolate: bool) -> Array:
     return interpolate.BPoly.construct_fast(c, sites)(points, nu, extrapolate)
 
@@ -144,7 +144,7 @@ def call(self: Any, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
     return moved_back(np.reshape(out, (*shape, *np.shape(c)[2:])), len(shape), self.axis)
 
 
-@primitive
+@from_library
 def _antiderived(c: Array, sites: Array, nu: int) -> Array:
     return part(interpolate.PPoly.construct_fast(c, sites).antiderivative(nu), "c")
 
@@ -214,7 +214,7 @@ def _solve(self: Any, y: Any = 0.0, discontinuity: bool = True, extrapolate: Any
     return found
 
 
-@primitive
+@from_library
 def _roots(c: Array, sites: Array, y: Array, discontinuity: bool, extrapolate: Any, by: Any) -> Array:
     return interpolate.PPoly.construct_fast(c, sites, by).solve(y, discontinuity, extrapolate)
 

@@ -10,10 +10,9 @@ from scipy import interpolate, spatial
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare
-from ...primitives import primitive
 from ...registry import rule
 from ..declared import function, methods
-from ..values import as_double, no_variable
+from ..values import as_double, from_library, no_variable
 from . import lines
 from .grids import joined
 
@@ -29,7 +28,7 @@ def _points_of(xi: Any, n: int) -> tuple[Any, tuple[int, ...]]:
     return np.reshape(xi, (-1, n)), np.shape(xi)[:-1]
 
 
-@primitive
+@from_library
 def _simplices(points: Array, triangles: Any) -> Array:
     return np.asarray(triangles.find_simplex(points))
 
@@ -63,7 +62,7 @@ def _linear_call(self: Any, *args: Any) -> Any:
 methods("scipy.interpolate", "LinearNDInterpolator", __init__=_linear_init, __call__=_linear_call)
 
 
-@primitive
+@from_library
 def _nearest(points: Array, tree: Any) -> Array:
     return np.asarray(tree.query(points)[1])
 
@@ -203,7 +202,7 @@ methods("scipy.interpolate", "RBFInterpolator", __init__=_rbf_init, __call__=_rb
 # --- cubic on triangles: by the values, in which it is linear ---------------------------------------------------------
 
 
-@primitive
+@from_library
 def clough_tocher(values: Array, points: Array, sites: Array, options: Any) -> Array:
     return np.asarray(interpolate.CloughTocher2DInterpolator(sites, values, **options)(points))
 

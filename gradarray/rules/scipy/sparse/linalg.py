@@ -12,10 +12,9 @@ from scipy.sparse import linalg
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare, has_variable
-from ...primitives import primitive
 from ...registry import linear, rule
-from ..declared import looking, objects
-from ..values import as_library, valued
+from ..declared import looking, makers, methods, objects
+from ..values import as_library, from_library, valued
 from .matrices import adjoint, coordinates, holds_variable, matmul, with_data
 
 
@@ -28,10 +27,28 @@ def _plain(x: Any) -> Any:
     return with_data(x, bare(x.data)) if holds_variable(x) else bare(x)
 
 
+def _of_operator(self: Any, x: Any) -> Any:
+    return matmul(self, x)
+
+
+methods(
+    "scipy.sparse.linalg",
+    "LinearOperator",
+    __matmul__=_of_operator,
+    __mul__=_of_operator,
+    __call__=_of_operator,
+    dot=_of_operator,
+    matvec=_of_operator,
+    matmat=_of_operator,
+    rmatvec=lambda self, x: matmul(self.H, x),
+    rmatmat=lambda self, x: matmul(self.H, x),
+)
+makers("scipy.sparse.linalg", "aslinearoperator")
+
 # --- direct solutions -------------------------------------------------------------------------------------------------
 
 
-@primitive
+@from_library
 def solved(b: Array, solver: Callable[..., Any], back: Callable[..., Any]) -> Array:
     """Return what a solver of linear equations makes of a right-hand side; `back` solves the adjoint ones."""
     return np.asarray(solver(b))
@@ -40,7 +57,7 @@ def solved(b: Array, solver: Callable[..., Any], back: Callable[..., Any]) -> Ar
 linear(solved, lambda g, _b, *, solver, back: solved(g, solver=back, back=solver))
 
 
-@primitive
+@from_library
 def solved_with(data: Array, b: Array, rows: Array, cols: Array, shape: Any) -> Array:
     """Solve with a matrix that has these data at these rows and columns."""
     return np.asarray(linalg.spsolve(sparse.csc_array((data, (rows, cols)), shape=shape), b))
@@ -76,6 +93,16 @@ def spsolve(A: Any, b: Any, permc_spec: Any = None, use_umfpack: bool = True) ->
     return solved(b, solver=_Solver(A, permc_spec, use_umfpack), back=_Solver(adjoint(A), permc_spec, use_umfpack))
 
 
+class _Partial:
+    """A function of a matrix and a right-hand side, of the latter alone: no function, which a program would follow."""
+
+    def __init__(self, func: Callable[..., Any], matrix: Any, **options: Any) -> None:
+        self._func, self._matrix, self._options = func, matrix, options
+
+    def __call__(self, b: Any) -> Any:
+        return self._func(self._matrix, b, **self._options)
+
+
 class _Solver:
     def __init__(self, matrix: Any, *options: Any) -> None:
         self._matrix, self._options = matrix, options
@@ -99,7 +126,7 @@ def spsolve_triangular(
         raise TypeError("scipy.sparse.linalg.spsolve_triangular has no derivative by A here; spsolve has one")
 
     def solver(matrix: Any, lower: bool) -> Any:
-        return lambda b: linalg.spsolve_triangular(matrix, b, lower, unit_diagonal=unit_diagonal)
+        return _Partial(linalg.spsolve_triangular, matrix, lower=lower, unit_diagonal=unit_diagonal)
 
     return solved(b, solver=solver(A, lower), back=solver(adjoint(A).tocsr(), not lower))
 
@@ -122,7 +149,11 @@ class Factors:
         if trans == "T" and real.L.dtype.kind == "c":
             raise TypeError("SuperLU.solve of a variable: trans='T' of a complex matrix is not known here; take 'H'")
         other = "H" if trans == "N" else "N"
-        return solved(rhs, solver=lambda b: real.solve(b, trans), back=lambda b: real.solve(b, other))
+        return solved(rhs, solver=_Partial(_by_factors, real, trans=trans), back=_Partial(_by_factors, real, trans=other))
+
+
+def _by_factors(factors: Any, b: Any, trans: str) -> Any:
+    return factors.solve(b, trans)
 
 
 def splu(A: Any, *args: Any, **kwargs: Any) -> Any:
@@ -158,7 +189,7 @@ def _iterative(name: str) -> Callable[..., Any]:
         left = {key: x for key, x in options.items() if key != "callback" and (key != "M" or name in _SYMMETRIC)}
 
         def solver(matrix: Any) -> Any:
-            return lambda v: np.reshape(_converged(name, library(matrix, v, **left)), np.shape(v))
+            return _Partial(_converged, matrix, name=name, options=left)
 
         there, back = solver(plain), solver(plain if name in _SYMMETRIC else adjoint(plain))
         if not varies(A):
@@ -172,11 +203,11 @@ def _iterative(name: str) -> Callable[..., Any]:
     return call
 
 
-def _converged(name: str, found: Any) -> Any:
-    x, info = found
+def _converged(matrix: Any, b: Any, name: str, options: Any) -> Any:
+    x, info = getattr(linalg, name)(matrix, b, **options)
     if info:
         raise ArithmeticError(f"scipy.sparse.linalg.{name}, solving for a derivative, did not converge (info={info})")
-    return x
+    return np.reshape(x, np.shape(b))
 
 
 def _applied(A: Any, x: Any) -> Any:
@@ -198,10 +229,7 @@ def _least_squares(name: str) -> Callable[..., Any]:
         found = library(_plain(A), np.asarray(bare(b)), damp, **options)
         dense = A.toarray() if sparse.issparse(A) and not holds_variable(A) else A
         if holds_variable(A):
-            rows, cols = coordinates(A)[1:]
-            eye = np.eye(A.shape[1])
-            dense = matmul(A, eye)
-            del rows, cols
+            dense = _densely(A)
         m, n = np.shape(dense)
         if damp:
             whole = np.concatenate([dense, damp * np.eye(n)])
@@ -235,10 +263,8 @@ def expm_multiply(
         raise TypeError("scipy.sparse.linalg.expm_multiply of a variable: one time at a time is differentiated; scale A")
     if not varies(A):
 
-        def times(matrix: Any) -> Any:
-            return lambda v: linalg.expm_multiply(matrix, v)
-
-        return solved(B, solver=times(A), back=times(adjoint(A)))
+        there, back = (_Partial(linalg.expm_multiply, matrix) for matrix in (A, adjoint(A)))
+        return solved(B, solver=there, back=back)
     size = linalg.norm(_plain(A), 1) if sparse.issparse(A) else np.linalg.norm(bare(A), 1)
     steps = max(1, math.ceil(float(size)))
     total = B
@@ -251,7 +277,7 @@ def expm_multiply(
     return as_library(total, _exponential, data, B, like=_plain(A))
 
 
-@primitive
+@from_library
 def _exponential(data: Array, B: Array, like: Any) -> Array:
     return np.asarray(linalg.expm_multiply(with_data(like, data) if sparse.issparse(like) else data, B))
 

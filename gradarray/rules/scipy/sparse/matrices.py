@@ -5,6 +5,7 @@ Such a one is the library's own, in csr, csc or coo form, and holds the variable
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -13,14 +14,15 @@ from scipy import sparse
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare, has_variable
-from ...primitives import primitive, scatter
+from ...primitives import scatter
 from ...registry import bilinear, linear
-from ..declared import function, makers, methods, operators
+from ..declared import function, looking, makers, methods, operators
+from ..values import from_library
 
 # --- products ---------------------------------------------------------------------------------------------------------
 
 
-@primitive
+@from_library
 def product(x: Array, matrix: Any) -> Array:
     """Return a constant matrix, or an operator, times an array."""
     return np.asarray(matrix @ x)
@@ -34,7 +36,7 @@ def adjoint(matrix: Any) -> Any:
     return matrix.conj().T if hasattr(matrix, "conj") else matrix.H
 
 
-@primitive
+@from_library
 def weighted(data: Array, x: Array, rows: Array, cols: Array, shape: Any) -> Array:
     """Return a matrix with these data, at these rows and columns, times an array."""
     return np.asarray(sparse.coo_array((data, (rows, cols)), shape=shape).tocsr() @ x)
@@ -111,7 +113,7 @@ def matmul(a: Any, b: Any) -> Any:
     """Return a product of which one factor, or both, are sparse."""
     if sparse.issparse(a) and sparse.issparse(b):
         return _both_sparse(a, b)
-    if not sparse.issparse(a):
+    if not (sparse.issparse(a) or hasattr(a, "rmatvec")):
         return np.transpose(matmul(b.T if not holds_variable(b) else _transposed(b), np.transpose(_dense(a))))
     b = _dense(b)
     if not np.ndim(b):
@@ -338,6 +340,21 @@ def _of_diagonals(diagonals: Any, offsets: Any, shape: Any, form: Any, kind: str
     return of_coordinates(np.concatenate(data), np.concatenate(rows), np.concatenate(cols), shape, like)
 
 
+def kron(A: Any, B: Any, format: Any = None) -> Any:
+    (left, i, j), (right, k, m) = (coordinates(x if sparse.issparse(x) else _of_dense(x)) for x in (A, B))
+    count = len(k)
+    p, q = np.repeat(np.arange(len(i)), count), np.tile(np.arange(count), len(i))
+    shape = (A.shape[0] * B.shape[0], A.shape[1] * B.shape[1])
+    like = _of_form(A if sparse.issparse(A) else B, format if format in ("csr", "csc") else "coo")
+    return of_coordinates(left[p] * right[q], i[p] * B.shape[0] + k[q], j[p] * B.shape[1] + m[q], shape, like)
+
+
+def _of_dense(x: Any) -> Any:
+    made = object.__new__(sparse.csr_array)
+    _init(made, x)
+    return made
+
+
 def diags(diagonals: Any, offsets: Any = 0, shape: Any = None, format: Any = None, dtype: Any = None) -> Any:  # noqa: ARG001
     return _of_diagonals(diagonals, offsets, shape, format, "matrix")
 
@@ -347,3 +364,18 @@ def diags_array(diagonals: Any, /, *, offsets: Any = 0, shape: Any = None, forma
 
 
 function("scipy.sparse", diags, diags_array)
+
+
+def _looking(body: Callable[..., Any], library: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what does the same for matrices that hold variables, and calls the library for others."""
+
+    @functools.wraps(body)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if any(has_variable(x) or holds_variable(x) for x in (*args, *kwargs.values())):
+            return body(*args, **kwargs)
+        return library(*args, **kwargs)
+
+    return call
+
+
+looking("scipy.sparse", _looking(kron, sparse.kron))

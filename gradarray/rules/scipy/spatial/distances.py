@@ -13,9 +13,8 @@ from scipy.spatial import distance
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare, has_variable
-from ...primitives import primitive
 from ..declared import function
-from ..values import as_double, as_library, no_variable
+from ..values import as_double, as_library, from_library, no_variable
 
 # --- what each metric is ----------------------------------------------------------------------------------------------
 
@@ -134,7 +133,7 @@ _ALIASES = {
 }
 
 
-@primitive
+@from_library
 def _library(*operands: Any, name: str, names: Any, options: Any) -> Array:
     positional = [x for x, key in zip(operands, names, strict=True) if key is None]
     named = {key: x for x, key in zip(operands, names, strict=True) if key is not None}

@@ -11,7 +11,7 @@ from ....kernels.arrays import Array
 from ....tape.wrapping import bare
 from ...primitives import primitive
 from ..declared import function, methods
-from ..values import as_double, as_library
+from ..values import as_double, as_library, from_library
 
 
 def procrustes(data1: Any, data2: Any) -> Any:
@@ -62,7 +62,7 @@ def minkowski_distance_p(x: Any, y: Any, p: Any = 2.0) -> Any:
     return np.max(apart, axis=-1) if p == np.inf else np.sum(apart**p, axis=-1)
 
 
-@primitive
+@from_library
 def _minkowski_value(x: Array, y: Array, p: float) -> Array:
     return np.asarray(spatial.minkowski_distance(x, y, p))
 
