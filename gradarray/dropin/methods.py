@@ -47,16 +47,17 @@ def method_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callab
 
 
 def varies(value: Any) -> bool:
-    """Tell whether a variable stands in a value, in the containers that it is made of, or in an object that has some."""
+    """Tell whether a variable stands in a value, in its containers, or in an object that has some."""
     if type(value) in (tuple, list):
         return any(map(varies, value))
     if type(value) is dict:
         return any(map(varies, value.values()))
     if _is_one(value):
         return True
-    if type(value).__module__.partition(".")[0] not in _LIBRARIES:
+    slots = _slots(type(value))
+    if slots is None:
         return False
-    state = [getattr(value, name, None) for name in _slots(type(value))]
+    state = [getattr(value, name, None) for name in slots]
     return any(map(_is_one, (*state, *getattr(value, "__dict__", {}).values())))
 
 
@@ -64,11 +65,11 @@ def _is_one(value: Any) -> bool:
     return has_variable(value) or (bool(held().lanes) and lane_in(value) is not None)
 
 
-_LIBRARIES = ("scipy", __name__.partition(".")[0])
-
-
 @functools.cache
-def _slots(cls: type) -> tuple[str, ...]:
+def _slots(cls: Any) -> tuple[str, ...] | None:
+    """Return the slots of a class some of whose methods take variables, and None for any other one."""
+    if not bodies_of(cls):
+        return None
     found = [vars(base).get("__slots__", ()) for base in cls.__mro__]
     return tuple(name for names in found for name in ((names,) if isinstance(names, str) else names))
 
@@ -106,7 +107,7 @@ def _places(module: str) -> tuple[Place, ...]:
     # By the class in whose namespace a method stands: those which have it from there, and what stands in for it.
     several: dict[tuple[type, str], list[tuple[type, Callable[..., Any]]]] = {}
     for name, bodies in METHODS[module].items():
-        cls = getattr(sys.modules[module], name, None)
+        cls: Any = getattr(sys.modules[module], name, None)
         for method, body in bodies.items() if isinstance(cls, type) else ():
             owner = next((base for base in cls.__mro__ if method in vars(base)), object)
             if owner is not object and not owner.__flags__ & _IMMUTABLE:

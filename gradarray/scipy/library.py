@@ -92,7 +92,7 @@ def mirrored(library: types.ModuleType, name: str) -> Any:
 
 
 @functools.cache
-def class_mirror(theirs: type) -> type:
+def class_mirror(theirs: Any) -> Any:
     """Return the class that is derived from one of SciPy's and takes variables, or that one where none does.
 
     It has the same layout, so that an object which SciPy has just made can become one of it.
@@ -102,8 +102,16 @@ def class_mirror(theirs: type) -> type:
         return theirs
     space: dict[str, Any] = {"__slots__": (), "__doc__": theirs.__doc__, "__module__": f"{PACKAGE}.{_public(theirs)}"}
     for name, body in bodies.items():
-        space[name] = method_of(getattr(theirs, name), body, lambda: True)
+        space[name] = _giving_ours(method_of(getattr(theirs, name), body, lambda: True))
     return type(theirs.__name__, (theirs,), space)
+
+
+def _giving_ours(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return _as_ours(method(self, *args, **kwargs))
+
+    return call
 
 
 def _public(cls: type) -> str:
@@ -120,4 +128,3 @@ def _as_ours(result: Any) -> Any:
         if ours is not type(result):
             result.__class__ = ours
     return result
-

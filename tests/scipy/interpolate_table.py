@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from scipy.sparse.linalg import spsolve
 
 from .rows import Row, row
 
@@ -49,32 +50,45 @@ def rows() -> Iterator[Row]:
     yield from of_three("interp1d", lambda m, x, y: m.interpolate.interp1d(x, y))
     periodic = {"bc_type": "periodic"}
     yield row(
-        "CubicSpline, periodic", lambda m, y, q: m.interpolate.CubicSpline(X, closed(y), **periodic)(q), Y[:4], BEYOND * 2
+        "CubicSpline, periodic",
+        lambda m, y, q: m.interpolate.CubicSpline(X, closed(y), **periodic)(q),
+        Y[:4],
+        BEYOND * 2,
     )
     yield row(
-        "CubicSpline, periodic, by sites", lambda m, x: m.interpolate.CubicSpline(x, closed(Y[:4]), **periodic)(BEYOND), X
+        "CubicSpline, periodic, by sites",
+        lambda m, x: m.interpolate.CubicSpline(x, closed(Y[:4]), **periodic)(BEYOND),
+        X,
     )
     yield row(
-        "CubicSpline, of three, periodic", lambda m, y: m.interpolate.CubicSpline(X[:3], closed(y), **periodic)(P), Y[:2]
+        "CubicSpline, of three, periodic",
+        lambda m, y: m.interpolate.CubicSpline(X[:3], closed(y), **periodic)(P),
+        Y[:2],
     )
     yield row("CubicSpline, of two", lambda m, x, y: m.interpolate.CubicSpline(x, y)(P), X[:2], Y[:2])
     yield row("CubicSpline, of three", lambda m, x, y: m.interpolate.CubicSpline(x, y)(P), X[:3], Y[:3])
     yield row(
-        "CubicSpline, its ends", lambda m, a: m.interpolate.CubicSpline(X, Y, bc_type=((1, a[0]), (2, a[1])))(P), [0.3, -0.4]
+        "CubicSpline, its ends",
+        lambda m, a: m.interpolate.CubicSpline(X, Y, bc_type=((1, a[0]), (2, a[1])))(P),
+        [0.3, -0.4],
     )
     yield row("CubicSpline, axis", lambda m, y: m.interpolate.CubicSpline(X, y, axis=1)(P.reshape(2, 2)), WIDE)
     yield row("CubicSpline, nu", lambda m, y, q: m.interpolate.CubicSpline(X, y)(q, 1), Y, P)
     yield row("CubicSpline.c", lambda m, y: m.interpolate.CubicSpline(X, y).c, Y)
     yield row("CubicSpline.derivative", lambda m, y, q: m.interpolate.CubicSpline(X, y).derivative()(q), Y, P)
     yield row("CubicSpline.antiderivative", lambda m, y, q: m.interpolate.CubicSpline(X, y).antiderivative(2)(q), Y, P)
-    yield row("CubicSpline.integrate", lambda m, y, a: m.interpolate.CubicSpline(X, y).integrate(a[0], a[1]), Y, [0.2, 3.4])
+    yield row(
+        "CubicSpline.integrate", lambda m, y, a: m.interpolate.CubicSpline(X, y).integrate(a[0], a[1]), Y, [0.2, 3.4]
+    )
     yield row(
         "CubicSpline.integrate, periodic",
         lambda m, a: m.interpolate.CubicSpline(X, closed(Y[:4]), **periodic).integrate(a[0], a[1]),
         [-1.0, 7.3],
     )
     yield row("CubicSpline.roots", lambda m, y: m.interpolate.CubicSpline(X, y).roots(extrapolate=False), Y)
-    yield row("CubicSpline.solve", lambda m, y, a: m.interpolate.CubicSpline(X, y).solve(a[0], extrapolate=False), Y, [0.2])
+    yield row(
+        "CubicSpline.solve", lambda m, y, a: m.interpolate.CubicSpline(X, y).solve(a[0], extrapolate=False), Y, [0.2]
+    )
     yield row("PPoly", lambda m, c, x, q: m.interpolate.PPoly(c, x)(q), C, X, BEYOND)
     yield row("BPoly", lambda m, c, x, q: m.interpolate.BPoly(c, x)(q), C, X, BEYOND)
     yield row("BPoly, nu", lambda m, c, q: m.interpolate.BPoly(c, X)(q, 1), C, P)
@@ -90,7 +104,9 @@ def _splines() -> Iterator[Row]:
         yield row(f"make_interp_spline, k={k}", lambda m, y, k=k: m.interpolate.make_interp_spline(X, y, k=k)(P), Y)
     yield row("make_interp_spline, by points", lambda m, y, q: m.interpolate.make_interp_spline(X, y)(q), Y, BEYOND)
     for bc in ("natural", "clamped", ([(1, 0.3)], [(2, -0.4)])):
-        yield row(f"make_interp_spline, {bc}", lambda m, y, bc=bc: m.interpolate.make_interp_spline(X, y, bc_type=bc)(P), Y)
+        yield row(
+            f"make_interp_spline, {bc}", lambda m, y, bc=bc: m.interpolate.make_interp_spline(X, y, bc_type=bc)(P), Y
+        )
     yield row(
         "make_interp_spline, periodic",
         lambda m, y: m.interpolate.make_interp_spline(X, closed(y), bc_type="periodic")(P),
@@ -116,16 +132,14 @@ def _splines() -> Iterator[Row]:
     yield row("make_lsq_spline", lambda m, y: m.interpolate.make_lsq_spline(sites, y, knots, 3)(P), np.sin(sites))
     yield row("make_smoothing_spline", lambda m, y: m.interpolate.make_smoothing_spline(X, y, lam=0.1)(P), Y)
     yield row("splrep, splev", lambda m, y, q: m.interpolate.splev(q, m.interpolate.splrep(X, y, s=0)), Y, P)
-    yield row(
-        "splrep, per", lambda m, y: m.interpolate.splev(P, m.interpolate.splrep(X, closed(y), s=0, per=1)), Y[:4]
-    )
+    yield row("splrep, per", lambda m, y: m.interpolate.splev(P, m.interpolate.splrep(X, closed(y), s=0, per=1)), Y[:4])
     yield row("splev, der", lambda m, c, q: m.interpolate.splev(q, (T, c, 3), der=1), B, P)
     yield row("splev, ext=1", lambda m, c, q: m.interpolate.splev(q, (T, c, 3), ext=1), B, BEYOND)
     yield row("splev, ext=3", lambda m, c, q: m.interpolate.splev(q, (T, c, 3), ext=3), B, BEYOND)
     yield row("splint", lambda m, c, a: m.interpolate.splint(a[0], a[1], (T, c, 3)), B, [0.5, 3.3])
     yield row("splder", lambda m, c: m.interpolate.splev(P, m.interpolate.splder((T, _all(c), 3))), B)
     yield row("splantider", lambda m, c: m.interpolate.splev(P, m.interpolate.splantider((T, _all(c), 3))), B)
-    yield row("spalde", lambda m, c, q: np.asarray(m.interpolate.spalde(q[0], (T, c, 3))), B, P[1:2])
+    yield row("spalde", lambda m, c, q: m.interpolate.spalde(q[0], (T, c, 3)), B, P[1:2])
 
 
 def _all(c: Any) -> Any:
@@ -148,7 +162,10 @@ def _lines() -> Iterator[Row]:
     yield row("krogh_interpolate", lambda m, y, q: m.interpolate.krogh_interpolate(X, y, q, 1), Y, P)
     yield row("UnivariateSpline", lambda m, y, q: m.interpolate.UnivariateSpline(X, y, s=0)(q), Y, P)
     yield row(
-        "InterpolatedUnivariateSpline", lambda m, y, q: m.interpolate.InterpolatedUnivariateSpline(X, y, k=2)(q, 1), Y, P
+        "InterpolatedUnivariateSpline",
+        lambda m, y, q: m.interpolate.InterpolatedUnivariateSpline(X, y, k=2)(q, 1),
+        Y,
+        P,
     )
     yield row(
         "UnivariateSpline.integral",
@@ -176,12 +193,14 @@ def _grids() -> Iterator[Row]:
         yield row(
             f"RegularGridInterpolator, {method}, by values",
             lambda m, v, method=method: m.interpolate.RegularGridInterpolator(
-                (GX, GY), v, method=method, solver=m.sparse.linalg.spsolve
+                (GX, GY), v, method=method, solver=spsolve
             )(Q),
             V,
         )
     yield row("interpn", lambda m, v, q: m.interpolate.interpn((GX, GY), v, q), V, Q)
-    yield row("RectBivariateSpline", lambda m, z: m.interpolate.RectBivariateSpline(GX, GY, z)(GX[1:3] + 0.1, GY[:2]), V)
+    yield row(
+        "RectBivariateSpline", lambda m, z: m.interpolate.RectBivariateSpline(GX, GY, z)(GX[1:3] + 0.1, GY[:2]), V
+    )
     yield row(
         "RectBivariateSpline.ev",
         lambda m, z, q: m.interpolate.RectBivariateSpline(GX, GY, z).ev(q[:, 0], q[:, 1], dx=1),
@@ -196,18 +215,34 @@ def _grids() -> Iterator[Row]:
     )
     knots = np.r_[(0.0,) * 4, 1.3, (3.0,) * 4]
     yield row(
-        "bisplev", lambda m, c, x, y: m.interpolate.bisplev(x, y, (knots, knots, c, 3, 3)), np.sin(np.arange(25.0)), P[:3] / 2, P[1:3] / 2
+        "bisplev",
+        lambda m, c, x, y: m.interpolate.bisplev(x, y, (knots, knots, c, 3, 3)),
+        np.sin(np.arange(25.0)),
+        P[:3] / 2,
+        P[1:3] / 2,
     )
 
 
 def _scattered() -> Iterator[Row]:
     yield row("LinearNDInterpolator", lambda m, z, q: m.interpolate.LinearNDInterpolator(S, z)(q), Z, Q)
     yield row("NearestNDInterpolator", lambda m, z, q: m.interpolate.NearestNDInterpolator(S, z)(q), Z, Q)
-    yield row("CloughTocher2DInterpolator", lambda m, z: m.interpolate.CloughTocher2DInterpolator(S, z, tol=1e-13)(Q), Z)
+    yield row(
+        "CloughTocher2DInterpolator", lambda m, z: m.interpolate.CloughTocher2DInterpolator(S, z, tol=1e-13)(Q), Z
+    )
     for method in ("linear", "nearest"):
-        yield row(f"griddata, {method}", lambda m, z, q, method=method: m.interpolate.griddata(S, z, q, method=method), Z, Q)
+        yield row(
+            f"griddata, {method}", lambda m, z, q, method=method: m.interpolate.griddata(S, z, q, method=method), Z, Q
+        )
     yield row("griddata, of one variable", lambda m, y, q: m.interpolate.griddata(X, y, q), Y, P)
-    for kernel in ("linear", "thin_plate_spline", "cubic", "quintic", "multiquadric", "inverse_multiquadric", "gaussian"):
+    for kernel in (
+        "linear",
+        "thin_plate_spline",
+        "cubic",
+        "quintic",
+        "multiquadric",
+        "inverse_multiquadric",
+        "gaussian",
+    ):
         options = {"kernel": kernel, "epsilon": 0.7} if "qua" in kernel or "gau" in kernel else {"kernel": kernel}
         yield row(
             f"RBFInterpolator, {kernel}",

@@ -9,7 +9,7 @@ import numpy as np
 import scipy
 import scipy.interpolate
 import scipy.sparse.linalg
-import scipy.spatial.distance  # noqa: F401 - which the rows name
+import scipy.spatial.distance
 
 import gradarray as ga
 
@@ -42,8 +42,10 @@ def _weights(like: Any) -> np.ndarray:
 def _loss(call: Row) -> Callable[..., Any]:
     """Return a function of the arrays whose value is one number, and whose second derivative does not vanish."""
 
+    func = call.func
+
     def loss(*arrays: Any) -> Any:
-        out = call.func(scipy, *arrays)
+        out = func(scipy, *arrays)
         return np.sum(out * _weights(out)) + 0.3 * np.sum(out * out)
 
     return loss
@@ -80,7 +82,9 @@ def check(call: Row) -> None:
     twice = sum(np.sum(g * v) for g, v in zip(ga.grad(first, numbers)(*arrays), directions, strict=True))
     expected = slope(first, arrays, directions)
     tight = 20 * call.rtol
-    np.testing.assert_allclose(twice, expected, rtol=tight, atol=tight * (scale + abs(expected)), err_msg="second order")
+    np.testing.assert_allclose(
+        twice, expected, rtol=tight, atol=tight * (scale + abs(expected)), err_msg="second order"
+    )
     _, twice = ga.jvp(first, arrays, directions)
     np.testing.assert_allclose(twice, expected, rtol=tight, atol=tight * (scale + abs(expected)), err_msg="mixed")
 

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 
 pytest.importorskip("scipy", reason="SciPy is not installed")
-from scipy import interpolate, sparse, spatial  # noqa: E402
-from scipy.sparse import linalg  # noqa: E402
-from scipy.spatial import distance  # noqa: E402
+from scipy import interpolate, sparse, spatial
+from scipy.sparse import linalg
+from scipy.spatial import distance
 
-import gradarray as ga  # noqa: E402
+import gradarray as ga
 
-from . import interpolate_table, sparse_table  # noqa: E402
-from .interpolate_table import P, Q, S, X, Y, Z  # noqa: E402
-from .rows import Row, check  # noqa: E402
-from .sparse_table import RIGHT, A, D, M  # noqa: E402
+from . import interpolate_table, sparse_table
+from .interpolate_table import P, Q, S, X, Y, Z
+from .rows import Row, check
+from .sparse_table import RIGHT, A, D, M
 
 ROWS = [*interpolate_table.rows(), *sparse_table.spatial(), *sparse_table.sparse()]
 
@@ -89,8 +89,7 @@ def test_objects_are_the_librarys_own() -> None:
     kinds = []
 
     def f(y: Any) -> Any:
-        for made in (interpolate.CubicSpline(X, y), interpolate.make_interp_spline(X, y)):
-            kinds.append(type(made))
+        kinds.extend(map(type, (interpolate.CubicSpline(X, y), interpolate.make_interp_spline(X, y))))
         assert isinstance(interpolate.CubicSpline(X, y), interpolate.PPoly)
         return np.sum(interpolate.CubicSpline(X, y)(P))
 
@@ -141,8 +140,16 @@ REFUSED: dict[str, tuple[Callable[..., Any], np.ndarray, str]] = {
         X,
         "no derivative by points",
     ),
-    "LinearNDInterpolator by sites": (lambda s: interpolate.LinearNDInterpolator(s, Z)(Q), S, "no derivative by points"),
-    "CloughTocher by points": (lambda q: interpolate.CloughTocher2DInterpolator(S, Z)(q), Q, "derivative by the points"),
+    "LinearNDInterpolator by sites": (
+        lambda s: interpolate.LinearNDInterpolator(s, Z)(Q),
+        S,
+        "no derivative by points",
+    ),
+    "CloughTocher by points": (
+        lambda q: interpolate.CloughTocher2DInterpolator(S, Z)(q),
+        Q,
+        "derivative by the points",
+    ),
     "RBFInterpolator with neighbors": (lambda z: interpolate.RBFInterpolator(S, z, neighbors=5)(Q), Z, "neighbors="),
     "PPoly.extend": (lambda c: interpolate.PPoly(c, X).extend(c, X + 9), np.ones((2, 4)), "no form for variables"),
     "Delaunay": (lambda s: spatial.Delaunay(s).points, S, "build it of the values"),

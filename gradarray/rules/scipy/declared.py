@@ -35,7 +35,7 @@ OBJECTS: dict[str, Callable[[Any], Any]] = {}
 # By module: the names of functions that return objects of such classes.
 MAKERS: dict[str, set[str]] = {}
 
-# Those among the functions that are asked also where no variable is given: one may stand in what a function closes over.
+# Those among the functions that are asked also where no variable is given: what a function closes over may be one.
 LOOKING: set[Callable[..., Any]] = set()
 
 # Why there is no derivative by an operand.

@@ -73,7 +73,9 @@ def no_variable(name: str, **given: Any) -> None:
     """Raise for a variable as a parameter that there is no derivative by."""
     for parameter, value in given.items():
         if has_variable(value):
-            raise TypeError(f"{name} has no derivative by {parameter}; pass ga.stop_gradient({parameter}) or its values")
+            raise TypeError(
+                f"{name} has no derivative by {parameter}; pass ga.stop_gradient({parameter}) or its values"
+            )
 
 
 def as_double(x: Any) -> Any:

@@ -291,7 +291,9 @@ def splrep(
     if full_output or task == 1:
         raise TypeError("scipy.interpolate.splrep of a variable: neither full_output= nor task=1 is known here")
     if t is None and (s if s is not None else 0.0 if w is None else 1.0):
-        raise TypeError("scipy.interpolate.splrep of a variable: knots that are chosen by s= have no derivative; pass s=0 or t=")
+        raise TypeError(
+            "scipy.interpolate.splrep of a variable: knots that are chosen by s= have no derivative; pass s=0 or t="
+        )
     x, w, t = bare(x), bare(w), bare(t)
 
     def value(v: Array) -> Array:
@@ -335,11 +337,11 @@ def splint(a: Any, b: Any, tck: Any, full_output: int = 0) -> Any:
 
 
 def splder(tck: Any, n: int = 1) -> Any:
-    return _derivative(tck, n) if isinstance(tck, interpolate.BSpline) else derived(*tck, n)
+    return _derivative(tck, n) if isinstance(tck, interpolate.BSpline) else derived(tck[0], tck[1], tck[2], n)
 
 
 def splantider(tck: Any, n: int = 1) -> Any:
-    return _antiderivative(tck, n) if isinstance(tck, interpolate.BSpline) else derived(*tck, -n)
+    return _antiderivative(tck, n) if isinstance(tck, interpolate.BSpline) else derived(tck[0], tck[1], tck[2], -n)
 
 
 def spalde(x: Any, tck: Any) -> Any:
@@ -349,5 +351,12 @@ def spalde(x: Any, tck: Any) -> Any:
 
 function("scipy.interpolate", make_interp_spline, make_lsq_spline, make_smoothing_spline)
 function("scipy.interpolate", splrep, splev, splint, splder, splantider, spalde)
-makers("scipy.interpolate", "make_interp_spline", "make_lsq_spline", "make_smoothing_spline", "basis_element", "make_splrep")
+makers(
+    "scipy.interpolate",
+    "make_interp_spline",
+    "make_lsq_spline",
+    "make_smoothing_spline",
+    "basis_element",
+    "make_splrep",
+)
 makers("scipy.interpolate", "generate_knots", "splder", "splantider")

@@ -165,7 +165,9 @@ def _coefficients(x: Array, y: Array, *more: Any, cls: Any, options: Any) -> Arr
     return part(cls(x, y, *more, **options), "c")
 
 
-def _fill(self: Any, cls: Any, x: Any, y: Any, axis: int, extrapolate: Any, slopes: Any, *more: Any, **options: Any) -> None:
+def _fill(
+    self: Any, cls: Any, x: Any, y: Any, axis: int, extrapolate: Any, slopes: Any, *more: Any, **options: Any
+) -> None:
     options |= {"axis": axis, "extrapolate": extrapolate}
     value = _coefficients(bare(x), bare(y), *map(bare, more), cls=cls, options=options)
     x, y = as_double(x), np.moveaxis(as_double(y), axis, 0)
@@ -196,9 +198,7 @@ def _pchip_init(self: Any, x: Any, y: Any, axis: int = 0, extrapolate: Any = Non
     _fill(self, interpolate.PchipInterpolator, x, y, axis, extrapolate, pchip_slopes)
 
 
-def _akima_init(
-    self: Any, x: Any, y: Any, axis: int = 0, *, method: str = "akima", extrapolate: Any = None
-) -> None:
+def _akima_init(self: Any, x: Any, y: Any, axis: int = 0, *, method: str = "akima", extrapolate: Any = None) -> None:
     extrapolate = False if extrapolate is None else extrapolate
     slopes = lambda x, y: akima_slopes(x, y, method)  # noqa: E731
     _fill(self, interpolate.Akima1DInterpolator, x, y, axis, extrapolate, slopes, method=method)

@@ -77,10 +77,7 @@ def _pchip(values: Any, grid: Any, points: Any) -> Any:
             out = np.moveaxis(out, d + 1, 0)
         i, _ = _cell(sites, points[:, d])
         c = hermite(sites, out, pchip_slopes(sites, out))
-        if d == n - 1:
-            at = c[:, i]
-        else:
-            at = c[:, i, np.arange(np.shape(points)[0])]
+        at = c[:, i] if d == n - 1 else c[:, i, np.arange(np.shape(points)[0])]
         s = np.reshape(points[:, d] - sites[i], (-1, *[1] * (np.ndim(at) - 2)))
         out = ((at[0] * s + at[1]) * s + at[2]) * s + at[3]
     return out

@@ -108,7 +108,8 @@ class _Through:
     """The polynomials that are 1 at one site, and 0 at the others."""
 
     def __init__(self, cls: Any, sites: Array) -> None:
-        self._cls, self._sites, self._made = cls, sites, None
+        self._cls, self._sites = cls, sites
+        self._made: Any = None
 
     def __call__(self) -> Any:
         if self._made is None:
@@ -162,7 +163,7 @@ for _cls in (interpolate.KroghInterpolator, interpolate.BarycentricInterpolator)
     )
 
 
-def barycentric_interpolate(xi: Any, yi: Any, x: Any, axis: int = 0, *, der: Any = 0, rng: Any = None) -> Any:  # noqa: ARG001
+def barycentric_interpolate(xi: Any, yi: Any, x: Any, axis: int = 0, *, der: Any = 0, rng: Any = None) -> Any:
     return _through(interpolate.BarycentricInterpolator, xi, yi, x, der, axis)
 
 
@@ -249,7 +250,9 @@ def _univariate_derivatives(self: Any, x: Any) -> Any:
 
 def _no_form(name: str) -> Any:
     def method(*_args: Any, **_kwargs: Any) -> Any:
-        raise TypeError(f"UnivariateSpline.{name} has no form for variables; make_interp_spline gives a spline that has")
+        raise TypeError(
+            f"UnivariateSpline.{name} has no form for variables; make_interp_spline gives a spline that has"
+        )
 
     return method
 

@@ -127,7 +127,9 @@ def filled(obj: Any, c: Any, sites: Any, extrapolate: Any, axis: int) -> Any:
 def _init(self: Any, c: Any, x: Any, extrapolate: Any = None, axis: int = 0) -> None:
     type(self).__init__(self, bare(c), bare(x), extrapolate, axis)  # SciPy's own errors
     c = as_double(c)
-    filled(self, np.moveaxis(np.moveaxis(c, axis + 1, 0), axis + 1, 0) if axis else c, as_double(x), self.extrapolate, axis)
+    filled(
+        self, np.moveaxis(np.moveaxis(c, axis + 1, 0), axis + 1, 0) if axis else c, as_double(x), self.extrapolate, axis
+    )
 
 
 def call(self: Any, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
@@ -198,7 +200,9 @@ def _solve(self: Any, y: Any = 0.0, discontinuity: bool = True, extrapolate: Any
     c, sites = part(self, "c"), part(self, "x")
     if np.ndim(c) != 2:
         raise TypeError("PPoly.solve of a variable: the roots of one polynomial at a time are differentiated")
-    roots = _roots(bare(c), bare(sites), bare(y), discontinuity=discontinuity, extrapolate=extrapolate, by=self.extrapolate)
+    roots = _roots(
+        bare(c), bare(sites), bare(y), discontinuity=discontinuity, extrapolate=extrapolate, by=self.extrapolate
+    )
     flat = np.reshape(c, (*np.shape(c), 1))
     found: Any = np.asarray(roots)
     if np.isnan(found).any():
@@ -207,7 +211,9 @@ def _solve(self: Any, y: Any = 0.0, discontinuity: bool = True, extrapolate: Any
     left = pieces(bare(flat), bare(sites), found, nu=0, extrapolate=True)[:, 0] - bare(y)
     jumps = (slopes == 0) | (np.abs(left) > 1e-6 * np.abs(slopes) * np.ptp(bare(sites)))
     if np.any(jumps):
-        raise TypeError("PPoly.solve of a variable: a root at a jump, or where the slope is zero, is not differentiated")
+        raise TypeError(
+            "PPoly.solve of a variable: a root at a jump, or where the slope is zero, is not differentiated"
+        )
     for _ in range(3):  # each doubles the order up to which the derivatives are those of the root
         values = pieces(flat, sites, found, nu=0, extrapolate=True)[:, 0] - y
         found = found - values / pieces(flat, sites, found, nu=1, extrapolate=True)[:, 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import combinations_with_replacement
 from typing import Any
 
@@ -75,7 +76,9 @@ def _nearest_init(self: Any, x: Any, y: Any, rescale: bool = False, tree_options
 
 def _nearest_call(self: Any, *args: Any, **options: Any) -> Any:
     if options:
-        raise TypeError("scipy.interpolate.NearestNDInterpolator of a variable: options of the query are not known here")
+        raise TypeError(
+            "scipy.interpolate.NearestNDInterpolator of a variable: options of the query are not known here"
+        )
     points, shape = _points_of(args, self.points.shape[1])
     scaled = points if self.scale is None else (points - self.offset) / self.scale
     values = self.values
@@ -97,11 +100,12 @@ def griddata(
         made = object.__new__(interpolate.interp1d)
         lines.init(made, sites.ravel()[order], as_double(values)[order], method, 0, True, False, outside)
         return lines.call(made, xi[0] if isinstance(xi, tuple) else xi)
-    cls, init, call = {
+    ways: dict[str, tuple[Any, Any, Any]] = {
         "linear": (interpolate.LinearNDInterpolator, _linear_init, _linear_call),
         "nearest": (interpolate.NearestNDInterpolator, _nearest_init, _nearest_call),
         "cubic": (interpolate.CloughTocher2DInterpolator, _clough_init, _clough_call),
-    }[method]
+    }
+    cls, init, call = ways[method]
     made = object.__new__(cls)
     init(made, sites, values, rescale=rescale, **({} if method == "nearest" else {"fill_value": fill_value}))
     return call(made, xi)
@@ -110,7 +114,7 @@ def griddata(
 # --- radial functions -------------------------------------------------------------------------------------------------
 
 # Of the squared distance; those that are no function of it at zero are given there.
-_KERNELS = {
+_KERNELS: dict[str, Callable[[Any], Any]] = {
     "linear": lambda d: -_root(d),
     "thin_plate_spline": lambda d: np.where(bare(d) == 0, 0.0, 0.5 * d * np.log(_positive(d))),
     "cubic": lambda d: d * _root(d),
@@ -215,7 +219,7 @@ def _weights(points: Array, sites: Array, options: Any) -> Array:
 rule(
     clough_tocher,
     lambda g, _ans, _values, points, *, sites, options: np.tensordot(_weights(points, sites, options).T, g, 1),
-    "the pieces of it are not differentiated here; linear and radial interpolants are",
+    None,
 )
 
 
@@ -238,7 +242,9 @@ def _clough_init(
 
 def _clough_call(self: Any, *args: Any) -> Any:
     if not hasattr(self, "_made_of"):
-        raise TypeError("scipy.interpolate.CloughTocher2DInterpolator has no derivative by the points of evaluation here")
+        raise TypeError(
+            "scipy.interpolate.CloughTocher2DInterpolator has no derivative by the points of evaluation here"
+        )
     sites, options = self._made_of
     if isinstance(sites, spatial.Delaunay):
         raise TypeError("scipy.interpolate.CloughTocher2DInterpolator of a variable: give the sites, not a Delaunay")

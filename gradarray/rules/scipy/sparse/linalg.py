@@ -149,7 +149,9 @@ class Factors:
         if trans == "T" and real.L.dtype.kind == "c":
             raise TypeError("SuperLU.solve of a variable: trans='T' of a complex matrix is not known here; take 'H'")
         other = "H" if trans == "N" else "N"
-        return solved(rhs, solver=_Partial(_by_factors, real, trans=trans), back=_Partial(_by_factors, real, trans=other))
+        return solved(
+            rhs, solver=_Partial(_by_factors, real, trans=trans), back=_Partial(_by_factors, real, trans=other)
+        )
 
 
 def _by_factors(factors: Any, b: Any, trans: str) -> Any:
@@ -260,9 +262,10 @@ def expm_multiply(
     if not (varies(A) or varies(B)):
         return linalg.expm_multiply(A, B, start, stop, num, endpoint, traceA)
     if start is not None or stop is not None:
-        raise TypeError("scipy.sparse.linalg.expm_multiply of a variable: one time at a time is differentiated; scale A")
+        raise TypeError(
+            "scipy.sparse.linalg.expm_multiply of a variable: one time at a time is differentiated; scale A"
+        )
     if not varies(A):
-
         there, back = (_Partial(linalg.expm_multiply, matrix) for matrix in (A, adjoint(A)))
         return solved(B, solver=there, back=back)
     size = linalg.norm(_plain(A), 1) if sparse.issparse(A) else np.linalg.norm(bare(A), 1)

@@ -71,9 +71,8 @@ def _correlation(u: Any, v: Any, w: Any = None, centered: bool = True) -> Any:
     if w is not None:
         w = w / np.sum(w)
     if centered:
-        n = np.shape(u)[-1]
-        mean = (lambda x: np.sum(x, -1, keepdims=True) / n) if w is None else lambda x: np.sum(x * w, -1, keepdims=True)
-        u, v = u - mean(u), v - mean(v)
+        share = 1 / np.shape(u)[-1] if w is None else w
+        u, v = (x - np.sum(x * share, axis=-1, keepdims=True) for x in (u, v))
     both = _weighted(u * v, w)
     return 1 - both / np.sqrt(_weighted(u * u, w) * _weighted(v * v, w))
 
@@ -104,7 +103,17 @@ def _relative(p: Any, m: Any) -> Any:
 
 
 # Of truth values, between which a derivative is zero but where one changes.
-_BOOLEAN = ("dice", "hamming", "jaccard", "matching", "rogerstanimoto", "russellrao", "sokalmichener", "sokalsneath", "yule")
+_BOOLEAN = (
+    "dice",
+    "hamming",
+    "jaccard",
+    "matching",
+    "rogerstanimoto",
+    "russellrao",
+    "sokalmichener",
+    "sokalsneath",
+    "yule",
+)
 _METRICS: dict[str, Callable[..., Any]] = {
     "braycurtis": _braycurtis,
     "canberra": _canberra,
@@ -158,7 +167,12 @@ def _of_two(name: str) -> Callable[..., Any]:
         u, v = as_double(u), as_double(v)
         if np.ndim(u) != 1 or np.ndim(v) != 1:
             raise ValueError("Input vector should be 1-D.")
-        third = {"minkowski": ("p", "w"), "seuclidean": ("V",), "mahalanobis": ("VI",), "correlation": ("w", "centered")}
+        third = {
+            "minkowski": ("p", "w"),
+            "seuclidean": ("V",),
+            "mahalanobis": ("VI",),
+            "correlation": ("w", "centered"),
+        }
         kwargs |= dict(zip(third.get(name, ("w",)), args, strict=False))
         return _with_value(metric(u, v, **kwargs), name, [u, v], kwargs, {})
 
@@ -243,7 +257,9 @@ def squareform(X: Any, force: str = "no", checks: bool = True) -> Any:
 
 def directed_hausdorff(u: Any, v: Any, seed: Any = 0, *, rng: Any = None) -> Any:
     plain = (np.asarray(bare(u)), np.asarray(bare(v)))
-    value, i, j = distance.directed_hausdorff(*plain, seed) if rng is None else distance.directed_hausdorff(*plain, rng=rng)
+    value, i, j = (
+        distance.directed_hausdorff(*plain, seed) if rng is None else distance.directed_hausdorff(*plain, rng=rng)
+    )
     if not (has_variable(u) or has_variable(v)):
         return value, i, j
     return _euclidean(as_double(u)[i], as_double(v)[j]), i, j

@@ -72,7 +72,15 @@ function("scipy.spatial", procrustes, geometric_slerp, minkowski_distance, minko
 # --- trees ------------------------------------------------------------------------------------------------------------
 
 
-def _query(self: Any, x: Any, k: Any = 1, eps: float = 0.0, p: float = 2.0, distance_upper_bound: float = np.inf, workers: int = 1) -> Any:
+def _query(
+    self: Any,
+    x: Any,
+    k: Any = 1,
+    eps: float = 0.0,
+    p: float = 2.0,
+    distance_upper_bound: float = np.inf,
+    workers: int = 1,
+) -> Any:
     """Return the distances of the nearest neighbours, with the derivative by the points, and which these are."""
     found, which = _neighbours(bare(x), tree=self, options=(k, eps, p, distance_upper_bound, workers))
     x, sites = as_double(x), np.asarray(self.data)
