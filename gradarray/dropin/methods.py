@@ -13,6 +13,7 @@ from typing import Any
 
 from ..batch.mapped import lane_in
 from ..context.settings import held
+from ..kernels.traced import TRACED
 from ..rules.scipy.declared import MAKERS, METHODS
 from ..tape.wrapping import bare, has_tensor, has_variable
 from . import places
@@ -54,7 +55,8 @@ def varies(value: Any) -> bool:
         return any(map(varies, value.values()))
     if _is_one(value):
         return True
-    slots = _slots(type(value))
+    cls: Any = type(value)
+    slots = _slots(cls)
     if slots is None:
         return False
     state = [getattr(value, name, None) for name in slots]
@@ -62,7 +64,8 @@ def varies(value: Any) -> bool:
 
 
 def _is_one(value: Any) -> bool:
-    return has_variable(value) or (bool(held().lanes) and lane_in(value) is not None)
+    # What is written down in a program is not the library's to look at; the bodies hand it over in one statement.
+    return has_variable(value) or type(value) in TRACED or (bool(held().lanes) and lane_in(value) is not None)
 
 
 @functools.cache

@@ -124,7 +124,8 @@ def _as_ours(result: Any) -> Any:
     if type(result) is tuple:
         return tuple(map(_as_ours, result))
     if not isinstance(result, type) and type(result).__module__.startswith("scipy."):
-        ours = class_mirror(type(result))
-        if ours is not type(result):
+        kind: Any = type(result)
+        ours = class_mirror(kind)
+        if ours is not kind:
             result.__class__ = ours
     return result

@@ -31,7 +31,7 @@ rule(valued, lambda g, _ans, _made, _value: g, skip=("value",), jvp=lambda tange
 
 def as_library(made: Any, library: Callable[..., Any], *args: Any, **options: Any) -> Any:
     """Return what was made with the value of a primitive that calls the library, given the bare arguments."""
-    return valued(made, library(*map(bare, args), **options)) if has_variable(made) else made
+    return valued(made, library(*map(bare, args), **options))
 
 
 @from_library
