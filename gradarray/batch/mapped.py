@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..context.frames import UnlessNumpyWillDo
+from ..context.frames import UnlessNumpyWillDo, leaves_turns
 from ..context.settings import held
 from ..forward.dual import Dual
 from ..kernels.gate import as_guest
@@ -182,6 +182,8 @@ class Mapped(np.lib.mixins.NDArrayOperatorsMixin):
     # --- what there is no single answer to ---------------------------------------------------------------------------
 
     def __array__(self, *_args: Any, **_kwargs: Any) -> Any:
+        if leaves_turns():
+            return np.array(None, dtype=object)
         raise refused("place" if self.dtype.kind in "iu" else "array")
 
     def __bool__(self) -> bool:

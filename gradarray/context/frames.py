@@ -637,3 +637,13 @@ def at_with(frame: types.FrameType) -> bool:
         place += 2
     names = [dis.opname[code] for code in code[place : place + 4 : 2]]
     return names[0] == "BEFORE_WITH" or names == ["COPY", "LOAD_SPECIAL"]
+
+
+# Functions of scipy.sparse that ask for an array, and leave the call to the other operand where it is none.
+_ASKING = frozenset(("_matmul_dispatch", "_multiply_2d_with_broadcasting", "_divide", "multiply"))
+
+
+def leaves_turns() -> bool:
+    """Tell whether what asks for values, two frames up, leaves its call to the operators of who has none."""
+    frame = sys._getframe(2)
+    return frame.f_code.co_name in _ASKING and str(frame.f_globals.get("__name__")).startswith("scipy.sparse.")

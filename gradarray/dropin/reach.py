@@ -23,6 +23,7 @@ from ..kernels.gate import PLAIN, SIMPLE, hosted
 from . import places, table
 from .creation import TRACED
 from .mentions import mentions
+from .methods import inside_classes
 from .numbers import BUILTINS
 from .places import Place
 from .scipy import declare_known
@@ -129,6 +130,7 @@ class Reach:
         self._seen: set[int] = set()
         self._named: dict[int, set[str]] = {}
         self._mentioned: set[str] = set()
+        self._kinds: set[type] = set()
         self._bound: list[tuple[Place, list[Any]]] = []
         self._todo: deque[tuple[Any, frozenset[str] | set[str]]] = deque([(root, _NONE) for root in roots])
         declare_known()
@@ -139,7 +141,7 @@ class Reach:
             needed = any(map(self._is_needed, values))
             (self.particular if needed else self.with_lists).append(place)
             self.needed |= needed
-        self.inside = inside_xarray(self._mentioned, whole)
+        self.inside = inside_xarray(self._mentioned, whole) + inside_classes(self._mentioned, self._kinds, whole)
         self.needed |= bool(self.inside)
 
     def _add(self, values: Iterable[Any], names: Any) -> None:
@@ -266,6 +268,7 @@ class Reach:
         self._space(space, here)  # `common.np.zeros(3)`
 
     def _class(self, cls: type, names: Any) -> None:
+        self._kinds.add(cls)
         self._add(cls.__mro__[1:], names)
         if is_users_class(cls):
             here = [*vars(cls).items()]
@@ -301,6 +304,7 @@ class Reach:
         return values
 
     def _instance(self, obj: Any, kind: type, names: Any) -> None:
+        self._kinds.add(kind)
         own = places.attribute_of(obj, "__dict__")
         if type(own) is dict and callable(obj):
             self._add([own[name] for name in ("py_func", "__wrapped__") if name in own], names)

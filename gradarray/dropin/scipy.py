@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..rules.scipy.declared import LOOKING
+from ..rules.scipy.declared import LOOKING, OBJECTS
 from ..rules.scipy.families import chapters, functions_of
 from ..tape.wrapping import bare
 from .table import counterpart, for_type, for_type_named
@@ -104,6 +104,8 @@ def declare_known() -> None:
             for name, function in functions_of(module).items():
                 if hasattr(sys.modules[module], name):
                     twin(getattr(sys.modules[module], name), function, looks=function in LOOKING)
+            for name, make in OBJECTS.items():
+                for_type_named(name, make)
             _declared.add(module)
 
 

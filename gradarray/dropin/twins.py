@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..batch.mapped import lane_in
 from ..context.settings import held
 from ..kernels.traced import traced_in
@@ -62,7 +64,8 @@ def stand_in_of(old: Callable[..., Any], new: Callable[..., Any], looks: bool = 
                 return of_library(old, *args, **kwargs)
             if not (looks or has_variable(args) or has_variable(kwargs)):
                 return call(*bare(args), **bare(kwargs))
-        return new(*map(_lifted, args), **{name: _lifted(x) for name, x in kwargs.items()})
+        args, kwargs = lifted_arguments(args, kwargs)
+        return new(*args, **kwargs)
 
     call.__name__ = getattr(old, "__name__", None) or new.__name__
     call.__wrapped__ = old  # type: ignore[attr-defined]
@@ -75,6 +78,16 @@ def of_library(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     return func(*args, **kwargs) if like is None else like.program.opaque(func, args, kwargs)
 
 
+def lifted_arguments(args: Any, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return arguments with one tensor in place of each list of variables."""
+    return tuple(map(_lifted, args)), {name: _lifted(x) for name, x in kwargs.items()}
+
+
 def _lifted(value: Any) -> Any:
-    """Return a list of variables as one tensor; a tuple, such as the factors of a matrix, keeps its parts."""
-    return as_one(value) if type(value) is list else value
+    """Return a list of variables as one tensor; a tuple, such as the factors of a matrix, keeps its parts.
+
+    So does a list of arrays of several shapes, such as the diagonals of a matrix.
+    """
+    if type(value) is not list or len({np.shape(bare(x)) for x in value if has_tensor(x)}) > 1:
+        return value
+    return as_one(value)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..context import settings
-from ..context.frames import BY_NAME, UnlessNumpyWillDo, asked_by_user
+from ..context.frames import BY_NAME, UnlessNumpyWillDo, asked_by_user, leaves_turns
 from ..context.settings import paused, stopped
 from ..elsewhere.answers import Absent, give_absent
 from ..elsewhere.names import ON_ARRAYS
@@ -135,6 +135,8 @@ class Dual(DualSurface):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if settings.recording():
+            if leaves_turns():
+                return np.array(None, dtype=object)
             loss.leaving(whole=dtype is not None and np.dtype(dtype).kind in loss.WHOLE)
         return np.array(bare(self), dtype=dtype, copy=copy)
 

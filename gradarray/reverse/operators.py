@@ -15,6 +15,7 @@ import numpy as np
 from ..kernels.gate import PLAIN, Guest, defers, is_one_object, outward
 from ..kernels.parts import power_in_parts
 from ..rules.registry import find, forgetters
+from ..rules.scipy.families import operators_with
 from .notes import add_shapes
 
 Method = Callable[..., Any]
@@ -150,6 +151,9 @@ def _meeting(cls: type, op: Operator, general: Method) -> Method:
 
     def operate(x1: Any, x2: Any) -> Any:
         ours = isinstance(x1, cls)
+        forms = operators_with(x2 if ours else x1)
+        if forms is not None and op.name in forms:
+            return forms[op.name](x1, x2)
         if ours and (defers(x2) or (not x1.ndim and is_one_object(x2))):
             return NotImplemented
         try:

@@ -1,4 +1,7 @@
-"""How a function of SciPy is mirrored: by itself where it dispatches, or by what stands in for it."""
+"""How a function of SciPy is mirrored: by itself where it dispatches, or by what stands in for it.
+
+A class of SciPy's some of whose methods take variables is mirrored by one that is derived from it.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from ..context.settings import held, within
+from ..dropin.methods import bodies_of, method_of, varies
 from ..dropin.scipy import body_of
 from ..reverse.constants import with_constant
 from ..rules.scipy.declared import LOOKING
 from ..tape.loss import GradientLossError
-from ..tape.wrapping import bare, has_variable, wrap_results
+from ..tape.wrapping import bare, wrap_results
 
 PACKAGE = __name__.partition(".")[0]
 
@@ -57,17 +61,19 @@ def reader(module: str) -> Callable[[str], Any]:
 def mirrored(library: types.ModuleType, name: str) -> Any:
     """Return the mirror of a function; anything else, such as a class of warnings, is the same one."""
     theirs = getattr(library, name)
-    if not callable(theirs) or isinstance(theirs, type):
+    if isinstance(theirs, type):
+        return class_mirror(theirs)
+    if not callable(theirs):
         return theirs
     body = body_of(library.__name__, name)
 
     def call(*args: Any, constant: bool | None = None, **kwargs: Any) -> Any:
         if constant is not None:
             return with_constant(call, constant, args, kwargs)
-        if body not in LOOKING and not (has_variable(args) or has_variable(kwargs)):
-            return wrap_results(theirs(*bare(args), **bare(kwargs)))
+        if body not in LOOKING and not varies((args, kwargs)):
+            return _as_ours(wrap_results(theirs(*bare(args), **bare(kwargs))))
         if body is not None:
-            return wrap_results(body(*args, **kwargs))
+            return _as_ours(wrap_results(body(*args, **kwargs)))
         # It may be made of functions that dispatch; what takes a bare value says so.
         if held().policy == "ignore":
             return theirs(*args, **kwargs)
@@ -83,3 +89,43 @@ def mirrored(library: types.ModuleType, name: str) -> Any:
     if not isinstance(theirs, np.ufunc):
         functools.update_wrapper(call, theirs, assigned=())
     return call
+
+
+@functools.cache
+def class_mirror(theirs: Any) -> Any:
+    """Return the class that is derived from one of SciPy's and takes variables, or that one where none does.
+
+    It has the same layout, so that an object which SciPy has just made can become one of it.
+    """
+    bodies = bodies_of(theirs)
+    if not bodies:
+        return theirs
+    space: dict[str, Any] = {"__slots__": (), "__doc__": theirs.__doc__, "__module__": f"{PACKAGE}.{_public(theirs)}"}
+    for name, body in bodies.items():
+        space[name] = _giving_ours(method_of(getattr(theirs, name), body, lambda: True))
+    return type(theirs.__name__, (theirs,), space)
+
+
+def _giving_ours(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return _as_ours(method(self, *args, **kwargs))
+
+    return call
+
+
+def _public(cls: type) -> str:
+    """Return the public module of SciPy that a class stands in."""
+    return ".".join(part for part in cls.__module__.split(".") if not part.startswith("_"))
+
+
+def _as_ours(result: Any) -> Any:
+    """Have an object that SciPy has just made take variables."""
+    if type(result) is tuple:
+        return tuple(map(_as_ours, result))
+    if not isinstance(result, type) and type(result).__module__.startswith("scipy."):
+        kind: Any = type(result)
+        ours = class_mirror(kind)
+        if ours is not kind:
+            result.__class__ = ours
+    return result

@@ -23,7 +23,19 @@ DECLARED: dict[str, Callable[[np.ufunc], Rule]] = {}
 # What stands in, where a variable is given, for the functions of each module that do not dispatch.
 FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {}
 
-# Those among them that are asked also where no variable is given: one may stand in what a function closes over.
+# What stands in for methods of classes, by module, class and name, where a variable is given or stands in the object.
+METHODS: dict[str, dict[str, dict[str, Callable[..., Any]]]] = {}
+
+# What an operator computes of an array and an object of a module's classes, by its name without underscores.
+OPERATORS: dict[str, dict[str, Callable[..., Any]]] = {}
+
+# By the name of a class in C, whose methods cannot be bound: what makes an object that stands in for one of it.
+OBJECTS: dict[str, Callable[[Any], Any]] = {}
+
+# By module: the names of functions that return objects of such classes.
+MAKERS: dict[str, set[str]] = {}
+
+# Those among the functions that are asked also where no variable is given: what a function closes over may be one.
 LOOKING: set[Callable[..., Any]] = set()
 
 # Why there is no derivative by an operand.
@@ -61,6 +73,29 @@ def looking(module: str, *bodies: Callable[..., Any]) -> None:
     """Declare functions that are given functions, in whose closures variables may stand: each call is theirs."""
     function(module, *bodies)
     LOOKING.update(bodies)
+
+
+def methods(module: str, cls: str, **bodies: Callable[..., Any]) -> None:
+    """Declare methods of a class by what computes the same in differentiable ``np.*``; ``__init__`` fills the object.
+
+    An object that is made of variables is the library's own, and holds them where it would hold arrays.
+    """
+    METHODS.setdefault(module, {}).setdefault(cls, {}).update(bodies)
+
+
+def operators(module: str, **bodies: Callable[..., Any]) -> None:
+    """Declare operators of which one operand is an object of a module's classes, and the other one a variable."""
+    OPERATORS.setdefault(module, {}).update(bodies)
+
+
+def objects(cls: str, make: Callable[[Any], Any]) -> None:
+    """Declare what stands in for objects of a class in C, where a name of the user's leads to one."""
+    OBJECTS[cls] = make
+
+
+def makers(module: str, *names: str) -> None:
+    """Name functions that return objects of a module's classes, whose methods are needed where one of them is."""
+    MAKERS.setdefault(module, set()).update(names)
 
 
 class Named:

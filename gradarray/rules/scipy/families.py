@@ -12,10 +12,18 @@ import numpy as np
 
 from ..kinds import Rule
 from ..registry import family
-from .declared import DECLARED, FUNCTIONS
+from .declared import DECLARED, FUNCTIONS, OPERATORS
 
 # The modules that read as chapters, in the order in which drop-in mode declares them.
-_CHAPTERS: dict[str, str] = {f"scipy.{name}": f"{__package__}.{name}" for name in ("special", "linalg")}
+_CHAPTERS: dict[str, str] = {
+    "scipy.special": f"{__package__}.special",
+    "scipy.linalg": f"{__package__}.linalg",
+    "scipy.interpolate": f"{__package__}.interpolate",
+    "scipy.sparse": f"{__package__}.sparse",
+    "scipy.sparse.linalg": f"{__package__}.sparse",
+    "scipy.spatial": f"{__package__}.spatial",
+    "scipy.spatial.distance": f"{__package__}.spatial",
+}
 
 
 def chapter(module: str, path: str) -> None:
@@ -39,6 +47,18 @@ def functions_of(module: str) -> Mapping[str, Callable[..., Any]]:
         return {}
     _read(module)
     return FUNCTIONS.get(module, {})
+
+
+def operators_with(other: Any) -> Mapping[str, Callable[..., Any]] | None:
+    """Return, by their names, the operators of an array of ours and an object of a library's, or None."""
+    module = type(other).__module__
+    if not module.startswith(_WITH_OPERATORS):
+        return None
+    _read(_WITH_OPERATORS)
+    return OPERATORS[_WITH_OPERATORS]
+
+
+_WITH_OPERATORS = "scipy.sparse"
 
 
 def _of_special(func: Any) -> bool:

@@ -1,0 +1,139 @@
+"""Methods of a library's classes that take values: what computes the same for variables, bound in the classes.
+
+An object may come from anywhere: made in the function, before it, or kept in an attribute. So no name of the user's is
+bound, but the methods themselves, where the code mentions a class, or what makes an object of one, or comes to one.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..batch.mapped import lane_in
+from ..context.settings import held
+from ..kernels.traced import TRACED
+from ..rules.scipy.declared import MAKERS, METHODS
+from ..tape.wrapping import bare, has_tensor, has_variable
+from . import places
+from .making import at_work
+from .places import Place
+from .table import original_of
+from .twins import lifted_arguments, of_library
+
+
+def method_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callable[[], bool]) -> Callable[..., Any]:
+    """Make the method that calls `body` where a variable is given or stands in the object, and otherwise the old one.
+
+    Parameters
+    ----------
+    at_work : tells whether it does anything else here than the old one
+    """
+
+    @functools.wraps(old)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not at_work():
+            return old(self, *args, **kwargs)
+        # A library asks which of its functions it was given.
+        args, kwargs = tuple(map(original_of, args)), {name: original_of(x) for name, x in kwargs.items()}
+        if varies(self) or varies((args, kwargs)):
+            args, kwargs = lifted_arguments(args, kwargs)
+            return body(self, *args, **kwargs)
+        if has_tensor((args, kwargs)):
+            args, kwargs = bare(args), bare(kwargs)
+        return of_library(old, self, *args, **kwargs)
+
+    return call
+
+
+def varies(value: Any) -> bool:
+    """Tell whether a variable stands in a value, in its containers, or in an object that has some."""
+    if type(value) in (tuple, list):
+        return any(map(varies, value))
+    if type(value) is dict:
+        return any(map(varies, value.values()))
+    if _is_one(value):
+        return True
+    cls: Any = type(value)
+    slots = _slots(cls)
+    if slots is None:
+        return False
+    state = [getattr(value, name, None) for name in slots]
+    return any(map(_is_one, (*state, *getattr(value, "__dict__", {}).values())))
+
+
+def _is_one(value: Any) -> bool:
+    # What is written down in a program is not the library's to look at; the bodies hand it over in one statement.
+    return has_variable(value) or type(value) in TRACED or (bool(held().lanes) and lane_in(value) is not None)
+
+
+@functools.cache
+def _slots(cls: Any) -> tuple[str, ...] | None:
+    """Return the slots of a class some of whose methods take variables, and None for any other one."""
+    if not bodies_of(cls):
+        return None
+    found = [vars(base).get("__slots__", ()) for base in cls.__mro__]
+    return tuple(name for names in found for name in ((names,) if isinstance(names, str) else names))
+
+
+def bodies_of(cls: type) -> dict[str, Callable[..., Any]]:
+    """Return, by their names, the methods of a class that take variables, its own and those that it inherits."""
+    found: dict[str, Callable[..., Any]] = {}
+    for base in reversed(cls.__mro__):
+        for module, classes in METHODS.items():
+            if base.__name__ in classes and _is_of(base, module):
+                found |= classes[base.__name__]
+    return found
+
+
+def inside_classes(names: set[str], kinds: Iterable[type], whole: bool) -> list[Place]:
+    """Return the places in classes that code comes to which mentions these names, and objects of these kinds."""
+    found: list[Place] = []
+    for module, classes in METHODS.items():
+        if module in sys.modules and (
+            whole
+            or not names.isdisjoint(classes)
+            or not names.isdisjoint(MAKERS.get(module, ()))
+            or any(base.__name__ in classes and _is_of(base, module) for kind in kinds for base in kind.__mro__)
+        ):
+            found += _places(module)
+    return found
+
+
+def _is_of(cls: type, module: str) -> bool:
+    return module in sys.modules and vars(sys.modules[module]).get(cls.__name__) is cls
+
+
+@functools.cache
+def _places(module: str) -> tuple[Place, ...]:
+    # By the class in whose namespace a method stands: those which have it from there, and what stands in for it.
+    several: dict[tuple[type, str], list[tuple[type, Callable[..., Any]]]] = {}
+    for name, bodies in METHODS[module].items():
+        cls: Any = getattr(sys.modules[module], name, None)
+        for method, body in bodies.items() if isinstance(cls, type) else ():
+            owner = next((base for base in cls.__mro__ if method in vars(base)), object)
+            if owner is not object and not owner.__flags__ & _IMMUTABLE:
+                several.setdefault((owner, method), []).append((cls, body))
+    found: dict[type, Place] = {}
+    for (owner, method), choices in several.items():
+        place = found.setdefault(owner, places.the_place(places.in_class, owner))
+        old = places.users_value(places.in_class, owner, method, vars(owner)[method])
+        choices.sort(key=lambda choice: -len(choice[0].__mro__))  # the most derived ones first
+        place.add(method, old, method_of(old, _one_of(choices, old), at_work))
+    return tuple(found.values())
+
+
+_IMMUTABLE = 1 << 8  # of a type in C, whose attributes cannot be set
+
+
+def _one_of(choices: list[tuple[type, Callable[..., Any]]], old: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method that is that of the first of the classes which the object is of, or the old one."""
+    if len(choices) == 1 and old is vars(choices[0][0]).get(old.__name__):
+        return choices[0][1]
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        body = next((body for cls, body in choices if isinstance(self, cls)), old)
+        return body(self, *args, **kwargs)
+
+    return method

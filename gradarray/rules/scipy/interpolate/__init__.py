@@ -1,0 +1,8 @@
+"""The derivatives of scipy.interpolate: by the points of evaluation, by the values, and where it can be, by the sites.
+
+An object that is made of variables is the library's own and holds them where it would hold arrays: as ``c``, say.
+"""
+
+from . import bsplines, cubic, grids, lines, pieces, scattered
+
+__all__ = ["bsplines", "cubic", "grids", "lines", "pieces", "scattered"]

@@ -1,0 +1,272 @@
+"""Interpolants along one axis of other kinds: interp1d, the polynomials through all sites, and FITPACK's splines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import interpolate
+
+from ....kernels.arrays import Array
+from ....tape.wrapping import bare
+from ...registry import rule
+from ..declared import function, methods
+from ..values import Fit, as_double, as_library, fitted, from_library, moved_back, no_variable
+from .bsplines import evaluated, make_interp_spline, spalde, splev, splint
+from .parts import part
+
+# --- interp1d ---------------------------------------------------------------------------------------------------------
+
+
+def init(
+    self: Any,
+    x: Any,
+    y: Any,
+    kind: Any = "linear",
+    axis: int = -1,
+    copy: bool = True,
+    bounds_error: Any = None,
+    fill_value: Any = np.nan,
+    assume_sorted: bool = False,
+) -> None:
+    no_variable("scipy.interpolate.interp1d", fill_value=fill_value)
+    given = bare(fill_value)
+    interpolate.interp1d.__init__(self, bare(x), bare(y), kind, axis, copy, bounds_error, given, assume_sorted)
+    if not assume_sorted:
+        order = np.argsort(bare(x), kind="stable")
+        x, y = x[order], np.take(y, order, axis=axis)
+    y = as_double(y)
+    self.x, self.y, self._y = x, y, np.reshape(np.moveaxis(y, axis, 0), (np.shape(x)[0], -1))
+    if self._kind == "spline":
+        degree = self._spline.k
+        self._spline = make_interp_spline(x, self._y, degree, check_finite=False)
+
+
+def call(self: Any, x: Any) -> Any:
+    x = as_double(x)
+    shape, points = np.shape(x), np.reshape(x, (-1,))
+    at, sites = bare(points), bare(self.x)
+    n, kind = np.shape(sites)[0], self._kind
+    if kind == "spline":
+        out = evaluated(part(self._spline, "t"), part(self._spline, "c"), self._spline.k, points, 0, True)
+    elif kind == "linear":
+        i = np.clip(np.searchsorted(sites, at), 1, n - 1)
+        slope = (self._y[i] - self._y[i - 1]) / np.reshape(self.x[i] - self.x[i - 1], (-1, 1))
+        out = slope * np.reshape(points - self.x[i - 1], (-1, 1)) + self._y[i - 1]
+        out = as_library(out, _linear, self.x, self._y, points)
+    elif kind.startswith("nearest"):
+        i = np.clip(np.searchsorted(sites[1:] / 2 + sites[:-1] / 2, at, side=self._side), 0, n - 1)
+        out = self._y[i]
+    else:
+        shifted = np.nextafter(sites, -np.inf if kind == "previous" else np.inf)
+        step = 0 if kind == "previous" else 1
+        i = np.clip(np.searchsorted(shifted, at, side=self._side), 1 - step, n - step)
+        out = self._y[i + step - 1]
+    if not self._extrapolate:
+        below, above = at < sites[0], at > sites[-1]
+        if self.bounds_error and (np.any(below) or np.any(above)):
+            interpolate.interp1d._check_bounds(_Bounds(self), np.asarray(at))
+        out = np.where(below[:, None], self._fill_value_below, np.where(above[:, None], self._fill_value_above, out))
+    extra = self._y_extra_shape
+    return moved_back(np.reshape(out, (*shape, *extra)), len(shape), self._y_axis if shape else 0)
+
+
+class _Bounds:
+    """What SciPy's own check asks an interp1d for, in bare values."""
+
+    def __init__(self, whose: Any) -> None:
+        self.x, self.bounds_error = np.asarray(bare(whose.x)), True
+
+
+@from_library
+def _linear(x: Array, y: Array, points: Array) -> Array:
+    options = {"axis": 0, "assume_sorted": True}
+    if y.shape[1] == 1:
+        made = interpolate.interp1d(x, y[:, 0], bounds_error=False, **options)(points)[:, None]
+        return np.where(np.isnan(made), interpolate.interp1d(x, y, fill_value="extrapolate", **options)(points), made)
+    return np.asarray(interpolate.interp1d(x, y, fill_value="extrapolate", **options)(points))
+
+
+methods("scipy.interpolate", "interp1d", __init__=init, __call__=call)
+
+# --- polynomials through all sites ------------------------------------------------------------------------------------
+
+
+@from_library
+def basis(points: Array, make: Any, der: int) -> Array:
+    """Return the der-th derivative of what each value is multiplied by, of shape (points, values)."""
+    made, n = make()
+    if der == 0:
+        return np.asarray(made(points))
+    return np.asarray(made.derivative(points, der)) if der < n else np.zeros((len(points), n))
+
+
+rule(basis, lambda g, _ans, points, *, make, der: np.sum(g * basis(points, make=make, der=der + 1), axis=1))
+
+
+class _Through:
+    """The polynomials that are 1 at one site, and 0 at the others."""
+
+    def __init__(self, cls: Any, sites: Array) -> None:
+        self._cls, self._sites = cls, sites
+        self._made: Any = None
+
+    def __call__(self) -> Any:
+        if self._made is None:
+            n = len(self._sites)
+            options = {"wi": None, "rng": 0} if self._cls is interpolate.BarycentricInterpolator else {}
+            self._made = self._cls(self._sites, np.eye(n), **options), n
+        return self._made
+
+
+def _polynomial_init(cls: Any) -> Any:
+    def init(self: Any, xi: Any, yi: Any = None, axis: int = 0, **options: Any) -> None:
+        no_variable(f"scipy.interpolate.{cls.__name__}", xi=xi)
+        xi = bare(xi)
+        cls.__init__(self, xi, bare(yi), axis, **options)
+        values = np.moveaxis(as_double(yi), axis, 0)
+        self.yi = np.reshape(values, (np.shape(values)[0], -1))
+
+    return init
+
+
+def _polynomial_at(cls: Any) -> Any:
+    def at(self: Any, x: Any, der: int = 0) -> Any:
+        x = as_double(x)
+        shape = np.shape(x)
+        if len(np.unique(self.xi)) < len(self.xi):
+            raise TypeError(f"scipy.interpolate.{cls.__name__} of a variable: given slopes, it is not differentiated")
+        weights = basis(np.reshape(x, (-1,)), make=_Through(cls, self.xi), der=der)
+        out = weights @ self.yi
+        out = as_library(out, _polynomial_value, np.reshape(x, (-1,)), self.yi, cls=cls, sites=self.xi, der=der)
+        extra = self._y_extra_shape
+        return moved_back(np.reshape(out, (*shape, *extra)), len(shape), self._y_axis if shape else 0)
+
+    return at
+
+
+@from_library
+def _polynomial_value(points: Array, yi: Array, cls: Any, sites: Array, der: int) -> Array:
+    made = cls(sites, yi)
+    return np.asarray(made(points) if der == 0 else made.derivative(points, der))
+
+
+for _cls in (interpolate.KroghInterpolator, interpolate.BarycentricInterpolator):
+    _at = _polynomial_at(_cls)
+    methods(
+        "scipy.interpolate",
+        _cls.__name__,
+        __init__=_polynomial_init(_cls),
+        __call__=_at,
+        derivative=lambda self, x, der=1, _at=_at: _at(self, x, der),
+        derivatives=lambda self, x, der=None, _at=_at: np.stack([_at(self, x, k) for k in range(der or len(self.xi))]),
+    )
+
+
+def barycentric_interpolate(xi: Any, yi: Any, x: Any, axis: int = 0, *, der: Any = 0, rng: Any = None) -> Any:
+    return _through(interpolate.BarycentricInterpolator, xi, yi, x, der, axis)
+
+
+def krogh_interpolate(xi: Any, yi: Any, x: Any, der: Any = 0, axis: int = 0) -> Any:
+    return _through(interpolate.KroghInterpolator, xi, yi, x, der, axis)
+
+
+def _through(cls: Any, xi: Any, yi: Any, x: Any, der: Any, axis: int) -> Any:
+    made = object.__new__(cls)
+    _polynomial_init(cls)(made, xi, yi, axis)
+    at = _polynomial_at(cls)
+    return at(made, x, der) if np.ndim(der) == 0 else np.stack([at(made, x, each) for each in der])
+
+
+function("scipy.interpolate", barycentric_interpolate, krogh_interpolate)
+
+# --- FITPACK's splines of one variable --------------------------------------------------------------------------------
+
+
+def _univariate_init(
+    self: Any,
+    x: Any,
+    y: Any,
+    w: Any = None,
+    bbox: Any = (None, None),
+    k: int = 3,
+    s: Any = None,
+    ext: Any = 0,
+    check_finite: bool = False,
+) -> None:
+    if s != 0:
+        raise TypeError(
+            "scipy.interpolate.UnivariateSpline of a variable: knots that are chosen by s= have no derivative; pass "
+            "s=0, or take make_smoothing_spline or make_lsq_spline"
+        )
+    interpolate.UnivariateSpline.__init__(self, bare(x), bare(y), bare(w), list(bbox), k, s, ext, check_finite)
+    _values(self, interpolate.UnivariateSpline, x, y, w, {"bbox": list(bbox), "k": k, "s": 0})
+
+
+def _interpolated_init(
+    self: Any,
+    x: Any,
+    y: Any,
+    w: Any = None,
+    bbox: Any = (None, None),
+    k: int = 3,
+    ext: Any = 0,
+    check_finite: bool = False,
+) -> None:
+    cls = interpolate.InterpolatedUnivariateSpline
+    cls.__init__(self, bare(x), bare(y), bare(w), list(bbox), k, ext, check_finite)
+    _values(self, cls, x, y, w, {"bbox": list(bbox), "k": k})
+
+
+def _values(self: Any, cls: Any, x: Any, y: Any, w: Any, options: dict[str, Any]) -> None:
+    no_variable(f"scipy.interpolate.{cls.__name__}", x=x, w=w)
+    x, w = bare(x), bare(w)
+
+    def value(v: Array) -> Array:
+        if v.ndim == 1:
+            return np.asarray(cls(x, v, w, **options)._eval_args[1])
+        return np.stack([value(column) for column in v.T], axis=-1)
+
+    t, _, k = self._eval_args
+    y = as_double(y)
+    self._eval_args = t, fitted(y, fit=Fit(value, value, np.shape(y)[0])), k
+    self._coefficients = self._eval_args[1]  # by which a variable in it is found
+
+
+def _univariate_call(self: Any, x: Any, nu: int = 0, ext: Any = None) -> Any:
+    ext = self.ext if ext is None else ext
+    ext = {"extrapolate": 0, "zeros": 1, "raise": 2, "const": 3}.get(ext, ext)
+    t, c, k = self._eval_args
+    return splev(x, (t, c, k), nu, ext)
+
+
+def _univariate_integral(self: Any, a: Any, b: Any) -> Any:
+    return splint(a, b, self._eval_args)
+
+
+def _univariate_derivatives(self: Any, x: Any) -> Any:
+    return spalde(x, self._eval_args)
+
+
+def _no_form(name: str) -> Any:
+    def method(*_args: Any, **_kwargs: Any) -> Any:
+        raise TypeError(
+            f"UnivariateSpline.{name} has no form for variables; make_interp_spline gives a spline that has"
+        )
+
+    return method
+
+
+methods(
+    "scipy.interpolate",
+    "UnivariateSpline",
+    __init__=_univariate_init,
+    __call__=_univariate_call,
+    integral=_univariate_integral,
+    derivatives=_univariate_derivatives,
+    roots=_no_form("roots"),
+    derivative=_no_form("derivative"),
+    antiderivative=_no_form("antiderivative"),
+    get_coeffs=lambda self: self._eval_args[1],
+)
+methods("scipy.interpolate", "InterpolatedUnivariateSpline", __init__=_interpolated_init)

@@ -1,0 +1,93 @@
+"""What several chapters need: the library's own value of a call, beside a derivative that a body of ours gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...kernels.arrays import Array
+from ...tape.wrapping import bare, has_variable
+from ..primitives import primitive
+from ..registry import rule
+
+
+def from_library(func: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a primitive of a function that calls a library's compiled code: one statement of a program."""
+    call = primitive(func)
+    del call.__wrapped__  # type: ignore[attr-defined]
+    return call
+
+
+@primitive
+def valued(made: Array, value: Array) -> Array:
+    """Return a value that the library has computed, with the derivative of what was made in differentiable ``np.*``."""
+    return np.asarray(value, dtype=np.result_type(made))
+
+
+rule(valued, lambda g, _ans, _made, _value: g, skip=("value",), jvp=lambda tangents, _ans, _made, _value: tangents[0])
+
+
+def as_library(made: Any, library: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """Return what was made with the value of a primitive that calls the library, given the bare arguments."""
+    return valued(made, library(*map(bare, args), **options))
+
+
+@from_library
+def fitted(y: Array, fit: Any) -> Array:
+    """Return what a library makes of values, along their first axis, by a map that is linear but for a constant."""
+    return np.array(fit.value(y))  # never the operand itself
+
+
+rule(
+    fitted,
+    lambda g, _ans, _y, *, fit: np.tensordot(fit.matrix().T, g, 1),
+    jvp=lambda tangents, _ans, _y, *, fit: np.tensordot(fit.matrix(), tangents[0], 1),
+)
+
+
+class Fit:
+    """A map from values to coefficients that is linear but for a constant, along the first axis.
+
+    Parameters
+    ----------
+    value : callable
+        The map.
+    linear : callable
+        The same without the constant.
+    """
+
+    def __init__(self, value: Callable[[Array], Array], linear: Callable[[Array], Array], size: int) -> None:
+        self.value, self._linear, self._size = value, linear, size
+        self._matrix: Array | None = None
+
+    def matrix(self) -> Array:
+        """Return the linear part as a matrix, found when it is needed first."""
+        if self._matrix is None:
+            self._matrix = self._linear(np.eye(self._size))
+        return self._matrix
+
+
+def no_variable(name: str, **given: Any) -> None:
+    """Raise for a variable as a parameter that there is no derivative by."""
+    for parameter, value in given.items():
+        if has_variable(value):
+            raise TypeError(
+                f"{name} has no derivative by {parameter}; pass ga.stop_gradient({parameter}) or its values"
+            )
+
+
+def as_double(x: Any) -> Any:
+    """Return an array, or a number, in double precision, complex where it is."""
+    x = x if hasattr(x, "dtype") and hasattr(x, "astype") else np.asarray(x)
+    dtype = np.complex128 if x.dtype.kind == "c" else np.float64
+    return x if x.dtype == dtype else x.astype(dtype)
+
+
+def moved_back(out: Any, points: int, axis: int) -> Any:
+    """Return values whose first axes are those of the points with these in the place of an axis of the data."""
+    if not axis:
+        return out
+    order = list(range(out.ndim))
+    return np.transpose(out, order[points : points + axis] + order[:points] + order[points + axis :])

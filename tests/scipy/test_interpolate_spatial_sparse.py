@@ -1,0 +1,175 @@
+"""scipy.interpolate, scipy.spatial and scipy.sparse: the rows of the tables, and what is asked of objects."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("scipy", reason="SciPy is not installed")
+from scipy import interpolate, sparse, spatial
+from scipy.sparse import linalg
+from scipy.spatial import distance
+
+import gradarray as ga
+
+from . import interpolate_table, sparse_table
+from .interpolate_table import P, Q, S, X, Y, Z
+from .rows import Row, check
+from .sparse_table import RIGHT, A, D, M
+
+ROWS = [*interpolate_table.rows(), *sparse_table.spatial(), *sparse_table.sparse()]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
+@pytest.mark.filterwarnings("ignore::scipy.sparse.SparseEfficiencyWarning")
+def test_it_is_differentiated(row: Row) -> None:
+    check(row)
+
+
+spline = interpolate.CubicSpline(X, Y)
+tree = spatial.KDTree(A)
+factors = linalg.splu(M.tocsc())
+
+
+class Model:
+    def __init__(self) -> None:
+        self.inner = {"spline": spline}
+        self.matrix = M
+
+    def at(self, p: Any) -> Any:
+        return self.inner["spline"](p)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [lambda p: spline(p), Model().at, lambda p, s=spline: s(p), lambda p: [spline][0](p), lambda p: Model().at(p)],
+    ids=["global", "attribute", "default", "list", "made inside"],
+)
+def test_an_object_from_outside(f: Callable[..., Any]) -> None:
+    np.testing.assert_allclose(ga.grad(lambda p: np.sum(f(p)))(P), spline(P, 1), rtol=1e-12)
+    np.testing.assert_allclose(ga.jvp(f, (P,), (np.ones(4),))[1], spline(P, 1), rtol=1e-12)
+    np.testing.assert_array_equal(ga.vmap(f)(P), spline(P))
+    np.testing.assert_array_equal(ga.jit(f)(P), spline(P))
+
+
+def test_an_object_as_an_argument() -> None:
+    np.testing.assert_allclose(ga.grad(lambda p, s: np.sum(s(p)))(P, spline), spline(P, 1), rtol=1e-12)
+    np.testing.assert_allclose(ga.grad(lambda b: np.sum(factors.solve(b)))(RIGHT), np.linalg.inv(D).sum(0))
+    np.testing.assert_allclose(ga.grad(lambda b: np.sum(Model().matrix @ b))(RIGHT), D.sum(0))
+
+
+def test_the_methods_are_the_librarys_afterwards() -> None:
+    before = {name: vars(interpolate.PPoly).get(name) for name in dir(interpolate.PPoly)}
+    with pytest.raises(ZeroDivisionError):
+        ga.grad(lambda p: spline(p) / 0 if spline(p) is None else 1 / 0)(1.0)
+    ga.grad(lambda p: spline(p))(1.0)
+    assert before == {name: vars(interpolate.PPoly).get(name) for name in dir(interpolate.PPoly)}
+
+
+def test_another_thread_meets_the_library_meanwhile() -> None:
+    found = []
+
+    def f(p: Any) -> Any:
+        thread = threading.Thread(target=lambda: found.append(spline(P)))
+        thread.start()
+        thread.join()
+        return np.sum(spline(p))
+
+    ga.grad(f)(P)
+    assert type(found[0]) is np.ndarray
+    np.testing.assert_array_equal(found[0], spline(P))
+
+
+def test_objects_are_the_librarys_own() -> None:
+    kinds = []
+
+    def f(y: Any) -> Any:
+        kinds.extend(map(type, (interpolate.CubicSpline(X, y), interpolate.make_interp_spline(X, y))))
+        assert isinstance(interpolate.CubicSpline(X, y), interpolate.PPoly)
+        return np.sum(interpolate.CubicSpline(X, y)(P))
+
+    ga.grad(f)(Y)
+    assert kinds == [interpolate.CubicSpline, interpolate.BSpline]
+    mirrored = ga.scipy.interpolate.CubicSpline(X, Y)
+    assert isinstance(mirrored, interpolate.CubicSpline) and isinstance(mirrored.derivative(), interpolate.CubicSpline)
+    assert type(mirrored(P)) is np.ndarray
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(mirrored))(P), spline(P))
+    assert isinstance(ga.scipy.interpolate.make_interp_spline(X, Y), interpolate.BSpline)
+
+
+def test_a_class_derived_from_the_librarys() -> None:
+    class Twice(interpolate.CubicSpline):
+        def __call__(self, x: Any, *args: Any) -> Any:
+            return 2 * super().__call__(x, *args)
+
+    np.testing.assert_allclose(ga.grad(lambda p: np.sum(Twice(X, Y)(p)))(P), 2 * spline(P, 1), rtol=1e-12)
+    np.testing.assert_allclose(
+        ga.grad(lambda y: np.sum(Twice(X, y)(P)))(Y), 2 * ga.grad(lambda y: np.sum(interpolate.CubicSpline(X, y)(P)))(Y)
+    )
+
+
+def test_products_outside_of_transforms() -> None:
+    t = ga.tensor(RIGHT)
+    for out in (M @ t, t @ M.T, M.dot(t), sparse.csr_matrix(D) * t):
+        np.testing.assert_allclose(out, D @ RIGHT)
+        t.grad = None
+        np.sum(out).backward()
+        np.testing.assert_allclose(t.grad, D.sum(0))
+
+
+def test_complex_matrices() -> None:
+    turned = sparse.csr_array(D * (1 + 0.5j))
+    f = lambda b: np.sum(np.abs(turned @ b) ** 2) + np.sum(np.abs(linalg.spsolve(turned, b)) ** 2)  # noqa: E731
+    g = ga.grad(f)(RIGHT)
+    numbers = [(f(RIGHT + 1e-6 * e) - f(RIGHT - 1e-6 * e)) / 2e-6 for e in np.eye(4)]
+    np.testing.assert_allclose(g, numbers, rtol=1e-6)
+
+
+REFUSED: dict[str, tuple[Callable[..., Any], np.ndarray, str]] = {
+    "make_interp_spline by sites": (lambda x: interpolate.make_interp_spline(x, Y)(P), X, "no derivative by x"),
+    "UnivariateSpline with s": (lambda y: interpolate.UnivariateSpline(X, y)(P), Y, "pass s=0"),
+    "splrep with s": (lambda y: interpolate.splrep(X, y, s=1.0)[1], Y, "pass s=0"),
+    "make_smoothing_spline": (lambda y: interpolate.make_smoothing_spline(X, y)(P), Y, "pass lam="),
+    "RegularGridInterpolator by grid": (
+        lambda x: interpolate.RegularGridInterpolator((x,), Y)(P[:, None]),
+        X,
+        "no derivative by points",
+    ),
+    "LinearNDInterpolator by sites": (
+        lambda s: interpolate.LinearNDInterpolator(s, Z)(Q),
+        S,
+        "no derivative by points",
+    ),
+    "CloughTocher by points": (
+        lambda q: interpolate.CloughTocher2DInterpolator(S, Z)(q),
+        Q,
+        "derivative by the points",
+    ),
+    "RBFInterpolator with neighbors": (lambda z: interpolate.RBFInterpolator(S, z, neighbors=5)(Q), Z, "neighbors="),
+    "PPoly.extend": (lambda c: interpolate.PPoly(c, X).extend(c, X + 9), np.ones((2, 4)), "no form for variables"),
+    "Delaunay": (lambda s: spatial.Delaunay(s).points, S, "build it of the values"),
+    "ConvexHull": (lambda s: spatial.ConvexHull(s).volume, S, "build it of the values"),
+    "Voronoi": (lambda s: spatial.Voronoi(s).vertices, S, "build it of the values"),
+    "KDTree by sites": (lambda s: spatial.KDTree(s).query(Q)[0], S, "build it of the values"),
+    "hamming": (lambda a: distance.hamming(a[0], a[1]), A, "compares truth values"),
+    "cdist, jaccard": (lambda a: distance.cdist(a, a, "jaccard"), A, "compares truth values"),
+    "minkowski by p": (lambda p: distance.minkowski(A[0], A[1], p), np.array(3.0), "no derivative by p"),
+    "items": (lambda d: sparse.csr_array((d, M.indices, M.indptr))[0, 1], M.data, "has no items"),
+    "dia_array": (lambda d: sparse.dia_array((d[None], [0]), shape=(4, 4)) @ RIGHT, RIGHT, "bare value"),
+    "spilu": (lambda d: linalg.spilu(sparse.csc_array((d, M.indices, M.indptr))), M.data, "no derivative here"),
+    "inv": (lambda d: linalg.inv(sparse.csc_array((d, M.indices, M.indptr))), M.data, "no derivative here"),
+    "eigs": (lambda d: linalg.eigs(sparse.csc_array((d, M.indices, M.indptr)), k=1), M.data, "no derivative here"),
+    "Rotation": (lambda v: spatial.transform.Rotation.from_rotvec(v).as_matrix(), np.array([0.1, 0.2, 0.3]), "bare"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_refused(name: str) -> None:
+    f, x, message = REFUSED[name]
+    with pytest.raises(TypeError, match=message):
+        ga.grad(lambda x: np.sum(f(x)))(x)
