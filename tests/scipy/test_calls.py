@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -88,7 +87,7 @@ def test_each_function_that_is_declared_is_called() -> None:
     called = {call.name.split()[0] for call in CALLS}
     for module in chapters():
         name = module.partition(".")[2]
-        if module in sys.modules and name != "special":  # whose table is another one
+        if any(call.startswith(f"{name}.") for call in called):  # others have tables of another form
             assert {f"{name}.{f}" for f in functions_of(module)} - NO_NUMBERS - LONG <= called
 
 
