@@ -55,7 +55,8 @@ CALLS = [
     Call("integrate.odeint times", lambda sp, y0, t: sp.integrate.odeint(
         oscillating, y0, t, args=(p,), tfirst=True, rtol=1e-10, atol=1e-10), y0, T, rough=10),
     Call("integrate.odeint stiff", lambda sp, y0, p: sp.integrate.odeint(
-        stiff, y0, T / 20, args=(p,), tfirst=True, rtol=1e-9, atol=1e-9, mxstep=9000, full_output=1)[0], y0, p, rough=1e3, orders=1),
+        stiff, y0, T / 20, args=(p,), tfirst=True, rtol=1e-9, atol=1e-9, mxstep=9000, full_output=1)[0],
+        y0, p, rough=1e3, orders=1),
     Call("integrate.qmc_quad", lambda sp, a: sp.integrate.qmc_quad(lambda x: np.sum(x) * a[0], [0], [1])[0], p,
          refused="no derivative here"),
     Call("integrate.quad", lambda sp, p: sp.integrate.quad(lambda x: np.sin(p[0] * x) / (x + p[1]), 0, 2)[0], p),
