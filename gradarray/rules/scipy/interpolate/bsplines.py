@@ -264,9 +264,10 @@ def make_smoothing_spline(x: Any, y: Any, w: Any = None, lam: Any = None, *, axi
     x, w, lam = bare(x), bare(w), bare(lam)
 
     def value(v: Array) -> Array:
-        return np.asarray(part(interpolate.make_smoothing_spline(x, v, w, lam), "c"))
+        columns = [interpolate.make_smoothing_spline(x, each, w, lam).c for each in v.reshape(len(v), -1).T]
+        return np.reshape(np.stack(columns, axis=-1), (-1, *v.shape[1:]))
 
-    plain = interpolate.make_smoothing_spline(x, np.moveaxis(bare(y), axis, 0), w, lam)
+    plain = interpolate.make_smoothing_spline(x, np.zeros(np.shape(x)), w, lam)
     return _fitted(plain, y, axis, value, value)
 
 
