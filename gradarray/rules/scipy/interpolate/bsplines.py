@@ -51,7 +51,11 @@ def gathered(of: Array, points: Array, t: Array, k: int, nu: int, extrapolate: b
 
 
 def _slope(g: Any, c: Any, points: Any, t: Any, k: int, nu: int, extrapolate: bool) -> Any:
-    return np.sum(g * spline(c, points, t=t, k=k, nu=nu + 1, extrapolate=extrapolate), axis=1)
+    slopes = spline(c, points, t=t, k=k, nu=nu + 1, extrapolate=extrapolate)
+    if not extrapolate:  # where no value is, none depends on the point, so that np.where can choose others there
+        at = bare(points)
+        slopes = np.where(np.reshape((at < t[k]) | (at > t[np.shape(t)[0] - k - 1]), (-1, 1)), 0.0, slopes)
+    return np.sum(g * slopes, axis=1)
 
 
 rule(
