@@ -91,14 +91,22 @@ def inside_classes(names: set[str], kinds: Iterable[type], whole: bool) -> list[
     """Return the places in classes that code comes to which mentions these names, and objects of these kinds."""
     found: list[Place] = []
     for module, classes in METHODS.items():
-        if module in sys.modules and (
-            whole
-            or not names.isdisjoint(classes)
-            or not names.isdisjoint(MAKERS.get(module, ()))
-            or any(base.__name__ in classes and _is_of(base, module) for kind in kinds for base in kind.__mro__)
-        ):
-            found += _places(module)
+        if module not in sys.modules:
+            continue
+        if whole or not names.isdisjoint(MAKERS.get(module, ())):
+            found += _places(module, None)
+            continue
+        chosen = {base.__name__ for kind in kinds for base in kind.__mro__ if _is_met(base, module, names)}
+        chosen |= names & classes.keys()
+        if chosen:
+            found += _places(module, frozenset(chosen))
     return found
+
+
+def _is_met(cls: type, module: str, names: set[str]) -> bool:
+    """Tell whether code with these names may call a method of an object of a class that takes variables."""
+    bodies = METHODS[module].get(cls.__name__)
+    return bodies is not None and _is_of(cls, module) and ("__call__" in bodies or not names.isdisjoint(bodies))
 
 
 def _is_of(cls: type, module: str) -> bool:
@@ -106,22 +114,36 @@ def _is_of(cls: type, module: str) -> bool:
 
 
 @functools.cache
-def _places(module: str) -> tuple[Place, ...]:
+def _places(module: str, chosen: frozenset[str] | None) -> tuple[Place, ...]:
+    """Return the places in some classes of a module and those that they are derived from, or in all of them."""
     # By the class in whose namespace a method stands: those which have it from there, and what stands in for it.
     several: dict[tuple[type, str], list[tuple[type, Callable[..., Any]]]] = {}
+    wanted: set[tuple[type, str]] = set()
+    named = [getattr(sys.modules[module], name, object) for name in chosen or ()]
     for name, bodies in METHODS[module].items():
         cls: Any = getattr(sys.modules[module], name, None)
         for method, body in bodies.items() if isinstance(cls, type) else ():
             owner = next((base for base in cls.__mro__ if method in vars(base)), object)
             if owner is not object and not owner.__flags__ & _IMMUTABLE:
                 several.setdefault((owner, method), []).append((cls, body))
-    found: dict[type, Place] = {}
-    for (owner, method), choices in several.items():
-        place = found.setdefault(owner, places.the_place(places.in_class, owner))
-        old = places.users_value(places.in_class, owner, method, vars(owner)[method])
+                if chosen is None or any(issubclass(cls, other) or issubclass(other, cls) for other in named):
+                    wanted.add((owner, method))
+    return tuple([_place(owner, method, several[owner, method]) for owner, method in sorted(wanted, key=str)])
+
+
+# Of each method there is one place, which all plans share: an opening that ends puts nothing back that another needs.
+_bound: dict[tuple[type, str], Place] = {}
+
+
+def _place(owner: type, method: str, choices: list[tuple[type, Callable[..., Any]]]) -> Place:
+    known = _bound.get((owner, method))
+    if known is None:
         choices.sort(key=lambda choice: -len(choice[0].__mro__))  # the most derived ones first
-        place.add(method, old, method_of(old, _one_of(choices, old), at_work))
-    return tuple(found.values())
+        old = vars(owner)[method]
+        made = places.in_class(owner)
+        made.add(method, old, method_of(old, _one_of(choices, old), at_work))
+        known = _bound.setdefault((owner, method), made)
+    return known
 
 
 _IMMUTABLE = 1 << 8  # of a type in C, whose attributes cannot be set

@@ -102,6 +102,8 @@ def class_mirror(theirs: Any) -> Any:
         return theirs
     space: dict[str, Any] = {"__slots__": (), "__doc__": theirs.__doc__, "__module__": f"{PACKAGE}.{_public(theirs)}"}
     for name, body in bodies.items():
+        if not hasattr(theirs, name):  # in another version of SciPy
+            continue
         space[name] = _giving_ours(method_of(getattr(theirs, name), body, lambda: True))
     return type(theirs.__name__, (theirs,), space)
 

@@ -122,6 +122,40 @@ def test_products_outside_of_transforms() -> None:
         np.testing.assert_allclose(t.grad, D.sum(0))
 
 
+def test_what_is_chosen_where_there_is_no_value() -> None:
+    p = np.array([1.2, 9.0])
+    for make in (interpolate.Akima1DInterpolator, lambda x, y: interpolate.CubicSpline(x, y, extrapolate=False)):
+        inner = make(X, Y)
+        found = ga.grad(lambda p, inner=inner: np.sum(np.where(p < 4, inner(p), 2 * p)))(p)
+        np.testing.assert_allclose(found, [inner(1.2, 1), 2.0])
+        found = ga.grad(lambda y, make=make: np.sum(np.where(p < 4, make(X, y)(p), 0.0)))(Y)
+        assert np.isfinite(found).all() and found.any()
+    t, c, k = interpolate.splrep(X, Y, s=0)
+    found = ga.grad(lambda p: np.sum(np.where(p < 4, interpolate.BSpline(t, c, k, extrapolate=False)(p), 0.0)))(p)
+    np.testing.assert_allclose(found, [interpolate.splev(1.2, (t, c, k), 1), 0.0])
+
+
+def test_dtypes_and_sizes() -> None:
+    for p in (np.float32([0.5, 2.0]), np.zeros(0), np.array(1.2), np.linspace(0, 4, 6)[::2], np.ones((2, 0, 3))):
+        g = ga.grad(lambda p: np.sum(spline(p)))(p)
+        assert g.dtype == p.dtype
+        np.testing.assert_allclose(g, spline(p, 1), rtol=1e-6)
+    assert ga.grad(lambda y: np.sum(interpolate.CubicSpline(X, y)([1, 2])))(np.float32(Y)).dtype == np.float32
+    equal = ga.grad(lambda a: np.sum(distance.pdist(a)))(np.ones((3, 2)))
+    np.testing.assert_array_equal(equal, 0.0)
+    for matrix in (M.astype(np.float32), M.astype(int)):
+        np.testing.assert_allclose(ga.grad(lambda b, m=matrix: np.sum(m @ b))(RIGHT), matrix.sum(axis=0))
+
+
+def test_errors_are_the_librarys() -> None:
+    with pytest.raises(ValueError, match="must be strictly increasing"):
+        ga.grad(lambda y: np.sum(interpolate.CubicSpline(X[::-1], y)(P)))(Y)
+    with pytest.raises(ValueError, match="above the interpolation range's maximum"):
+        ga.grad(lambda p: np.sum(interpolate.interp1d(X, Y)(p)))(P + 9)
+    with pytest.raises(ValueError, match="dimension mismatch"):
+        ga.grad(lambda b: np.sum(M @ b[:2]))(RIGHT)
+
+
 def test_complex_matrices() -> None:
     turned = sparse.csr_array(D * (1 + 0.5j))
     f = lambda b: np.sum(np.abs(turned @ b) ** 2) + np.sum(np.abs(linalg.spsolve(turned, b)) ** 2)  # noqa: E731

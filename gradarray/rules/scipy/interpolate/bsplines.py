@@ -51,7 +51,11 @@ def gathered(of: Array, points: Array, t: Array, k: int, nu: int, extrapolate: b
 
 
 def _slope(g: Any, c: Any, points: Any, t: Any, k: int, nu: int, extrapolate: bool) -> Any:
-    return np.sum(g * spline(c, points, t=t, k=k, nu=nu + 1, extrapolate=extrapolate), axis=1)
+    slopes = spline(c, points, t=t, k=k, nu=nu + 1, extrapolate=extrapolate)
+    if not extrapolate:  # where no value is, none depends on the point, so that np.where can choose others there
+        at = bare(points)
+        slopes = np.where(np.reshape((at < t[k]) | (at > t[np.shape(t)[0] - k - 1]), (-1, 1)), 0.0, slopes)
+    return np.sum(g * slopes, axis=1)
 
 
 rule(
@@ -264,9 +268,10 @@ def make_smoothing_spline(x: Any, y: Any, w: Any = None, lam: Any = None, *, axi
     x, w, lam = bare(x), bare(w), bare(lam)
 
     def value(v: Array) -> Array:
-        return np.asarray(part(interpolate.make_smoothing_spline(x, v, w, lam), "c"))
+        columns = [interpolate.make_smoothing_spline(x, each, w, lam).c for each in v.reshape(len(v), -1).T]
+        return np.reshape(np.stack(columns, axis=-1), (-1, *v.shape[1:]))
 
-    plain = interpolate.make_smoothing_spline(x, np.moveaxis(bare(y), axis, 0), w, lam)
+    plain = interpolate.make_smoothing_spline(x, np.zeros(np.shape(x)), w, lam)
     return _fitted(plain, y, axis, value, value)
 
 

@@ -61,7 +61,11 @@ def spread(of: Array, sites: Array, points: Array, order: int, nu: int, extrapol
 
 
 def _slope(g: Any, c: Any, sites: Any, points: Any, nu: int, extrapolate: bool) -> Any:
-    return np.sum(g * pieces(c, sites, points, nu=nu + 1, extrapolate=extrapolate), axis=1)
+    slopes = pieces(c, sites, points, nu=nu + 1, extrapolate=extrapolate)
+    if not extrapolate:  # where no value is, none depends on the point, so that np.where can choose others there
+        low, high, at = np.min(bare(sites)), np.max(bare(sites)), bare(points)
+        slopes = np.where(np.reshape((at < low) | (at > high), (-1, 1)), 0.0, slopes)
+    return np.sum(g * slopes, axis=1)
 
 
 def _by_sites(g: Any, c: Any, sites: Any, points: Any, nu: int, extrapolate: bool) -> Any:

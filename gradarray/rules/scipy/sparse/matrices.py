@@ -57,7 +57,8 @@ bilinear(
 
 
 def holds_variable(x: Any) -> bool:
-    return sparse.issparse(x) and has_variable(getattr(x, "data", None))
+    """Tell whether a matrix holds a variable, or anything else that is no plain array."""
+    return sparse.issparse(x) and x.format in ("csr", "csc", "coo") and not issubclass(type(x.data), np.ndarray)
 
 
 def coordinates(matrix: Any) -> tuple[Any, Array, Array]:
