@@ -26,6 +26,13 @@ FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {}
 # Those among them that are asked also where no variable is given: one may stand in what a function closes over.
 LOOKING: set[Callable[..., Any]] = set()
 
+# What computes the same as a method of a class, by the names of both, and as a compiled function that methods call.
+METHODS: dict[str, dict[str, Callable[..., Any]]] = {}
+COMPILED: dict[str, Callable[..., Any]] = {}
+
+# What computes the methods of an object, by the name of its class; it is given the object, too.
+OBJECTS: dict[str, dict[str, Callable[..., Any]]] = {}
+
 # Why there is no derivative by an operand.
 STEPS = "it is a whole number"
 UNKNOWN = "no closed form of it is known"
@@ -61,6 +68,22 @@ def looking(module: str, *bodies: Callable[..., Any]) -> None:
     """Declare functions that are given functions, in whose closures variables may stand: each call is theirs."""
     function(module, *bodies)
     LOOKING.update(bodies)
+
+
+def methods(cls: str, **bodies: Callable[..., Any]) -> None:
+    """Declare the private methods of a class by formulas in differentiable ``np.*``, which are given the object."""
+    METHODS.setdefault(cls, {}).update(bodies)
+
+
+def objects(cls: str, **bodies: Callable[..., Any]) -> None:
+    """Declare the public methods of the objects of a class, for variables."""
+    OBJECTS.setdefault(cls, {}).update(bodies)
+
+
+def compiled(*bodies: Callable[..., Any]) -> None:
+    """Declare compiled functions that formulas call by what computes the same in differentiable ``np.*``."""
+    for body in bodies:
+        COMPILED[body.__name__] = body
 
 
 class Named:
