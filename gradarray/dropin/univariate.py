@@ -73,7 +73,8 @@ def _standard(what: Computed, *operands: Any) -> Any:
         flat, place = [np.where(inside, x, within), *shapes], inside
     out = np.broadcast_to(differentiated(f, flat, what.by), np.shape(flat[0]) if flat else ())
     if place is not None:
-        out = np.where(place, out, np.where(np.isnan(flat[0]) | np.isnan(x), np.nan, 0.0))
+        valid = what.distribution._argcheck(*flat[1:]) & ~np.isnan(x)
+        out = np.where(valid, np.where(place, out, 0.0), np.nan)
     return np.reshape(out, shape)[()] if flat else np.float64(np.ravel(out)[0])
 
 

@@ -90,12 +90,17 @@ def _mixed(part: Callable[..., Array], nc: Array, *operands: Array, reach: float
     return np.sum(weights * part(j, *[np.expand_dims(x, -1) for x in operands]), axis=-1)
 
 
+def _reach(x: Array, df: Array, nc: Array) -> float:
+    """Return how many terms more matter for a great argument, up to where nothing of the density is left."""
+    return math.sqrt(min(largest(x), 1000 + 50 * (largest(df) + largest(nc))) * largest(nc))
+
+
 def _ncx2_pdf(x: Array, df: Array, nc: Array) -> Array:
     def part(j: Array, x: Array, df: Array) -> Array:
         a = df / 2 + j
         return np.exp(special.xlogy(a - 1, x / 2) - x / 2 - special.gammaln(a)) / 2
 
-    return _mixed(part, nc, x, df, reach=math.sqrt(largest(x) * largest(nc)))
+    return _mixed(part, nc, x, df, reach=_reach(x, df, nc))
 
 
 def chndtr(x: Array, df: Array, nc: Array) -> Array:
@@ -103,7 +108,7 @@ def chndtr(x: Array, df: Array, nc: Array) -> Array:
 
 
 def _ncx2_sf(x: Array, df: Array, nc: Array) -> Array:
-    reach = math.sqrt(largest(x) * largest(nc))
+    reach = _reach(x, df, nc)
     return _mixed(lambda j, x, df: special.gammaincc(df / 2 + j, x / 2), nc, x, df, reach=reach)
 
 

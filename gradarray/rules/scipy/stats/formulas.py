@@ -220,6 +220,7 @@ def _geninvgauss_logpdf(_self: Any, x: Array, p: Array, b: Array) -> Array:
 
 
 methods("geninvgauss_gen", _logpdf=_geninvgauss_logpdf, _cdf=_cdf)
+methods("skewnorm_gen", _munp=_munp)
 methods("norminvgauss_gen", _cdf=_cdf, _sf=_one_minus_cdf)
 
 

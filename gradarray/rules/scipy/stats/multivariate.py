@@ -45,7 +45,7 @@ def _square_form(x: Any, mean: Any, cov: Any) -> tuple[Any, Any, int]:
     """
     x, cov = _array(x), _array(cov)
     n = np.size(bare(mean)) if mean is not None else 1
-    if np.ndim(cov) == 2 or (np.ndim(cov) == 1 and mean is None):
+    if np.ndim(cov) == 2:
         n = np.shape(cov)[0]
     if np.ndim(cov) == 0:
         cov = cov * np.eye(n)
