@@ -71,7 +71,20 @@ def for_type_named(name: str, make: Maker) -> None:
     _by_type_name[name] = make
 
 
+def for_subtypes_of(name: str, make: Maker) -> None:
+    """Declare the same for all types with a base of this name."""
+    _by_base_name[name] = make
+
+
 _by_type_name: dict[str, Maker] = {}
+_by_base_name: dict[str, Maker] = {}
+
+
+def _of_base(kind: type) -> Maker | None:
+    for base in kind.__mro__[1:-1]:
+        if base.__name__ in _by_base_name:
+            return _by_base_name[base.__name__]
+    return None
 
 
 def counterpart(value: Any) -> Any:
@@ -83,7 +96,7 @@ def counterpart(value: Any) -> Any:
     if special is not None and special[0] is value:
         new = special[1](value)
     else:
-        make = _by_type.get(type(value)) or _by_type_name.get(type(value).__name__)
+        make = _by_type.get(type(value)) or _by_type_name.get(type(value).__name__) or _of_base(type(value))
         new = None if make is None else make(value)
     if new is not None and (special is not None or isinstance(value, _LASTING) or type(value) in _kept):
         _made[id(value)] = value, new

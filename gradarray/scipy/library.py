@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..context.settings import held, within
+from ..dropin.distributions import with_face
 from ..dropin.methods import bodies_of, method_of, varies
 from ..dropin.scipy import body_of
 from ..reverse.constants import with_constant
@@ -59,13 +60,22 @@ def reader(module: str) -> Callable[[str], Any]:
 
 
 def mirrored(library: types.ModuleType, name: str) -> Any:
-    """Return the mirror of a function; anything else, such as a class of warnings, is the same one."""
+    """Return the mirror of a function or of an object with methods; anything else is the same one."""
     theirs = getattr(library, name)
+    body = body_of(library.__name__, name)  # and reads the chapter
     if isinstance(theirs, type):
         return class_mirror(theirs)
-    if not callable(theirs):
-        return theirs
-    body = body_of(library.__name__, name)
+    if not isinstance(theirs, np.ufunc) and (new := with_face(theirs, _of_method)) is not theirs:
+        return new
+    return _mirror(theirs, body, f"{library.__name__}.{name}") if callable(theirs) else theirs
+
+
+def _of_method(theirs: Callable[..., Any], body: Callable[..., Any]) -> Callable[..., Any]:
+    return _mirror(theirs, body, getattr(theirs, "__name__", ""))
+
+
+def _mirror(theirs: Callable[..., Any], body: Callable[..., Any] | None, path: str) -> Callable[..., Any]:
+    name = path.rpartition(".")[2]
 
     def call(*args: Any, constant: bool | None = None, **kwargs: Any) -> Any:
         if constant is not None:
@@ -80,9 +90,7 @@ def mirrored(library: types.ModuleType, name: str) -> Any:
         try:
             return within({"policy": "raise"}, lambda: theirs(*args, **kwargs))
         except GradientLossError as error:
-            raise TypeError(
-                f"{library.__name__}.{name} is not differentiable here, and was given a variable"
-            ) from error
+            raise TypeError(f"{path} is not differentiable here, and was given a variable") from error
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = theirs.__doc__

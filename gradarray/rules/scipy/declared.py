@@ -38,6 +38,13 @@ MAKERS: dict[str, set[str]] = {}
 # Those among the functions that are asked also where no variable is given: what a function closes over may be one.
 LOOKING: set[Callable[..., Any]] = set()
 
+# What computes the same as a private method of a class, by both names, and as a compiled function that those call.
+FORMULAS: dict[str, dict[str, Callable[..., Any]]] = {}
+COMPILED: dict[str, Callable[..., Any]] = {}
+
+# What computes the methods of an object, by the name of its class; it is given the object, too.
+FACES: dict[str, dict[str, Callable[..., Any]]] = {}
+
 # Why there is no derivative by an operand.
 STEPS = "it is a whole number"
 UNKNOWN = "no closed form of it is known"
@@ -96,6 +103,22 @@ def objects(cls: str, make: Callable[[Any], Any]) -> None:
 def makers(module: str, *names: str) -> None:
     """Name functions that return objects of a module's classes, whose methods are needed where one of them is."""
     MAKERS.setdefault(module, set()).update(names)
+
+
+def formulas(cls: str, **bodies: Callable[..., Any]) -> None:
+    """Declare the private methods of a class by formulas in differentiable ``np.*``, which are given the object."""
+    FORMULAS.setdefault(cls, {}).update(bodies)
+
+
+def faces(cls: str, **bodies: Callable[..., Any]) -> None:
+    """Declare the public methods of the objects of a class, for variables."""
+    FACES.setdefault(cls, {}).update(bodies)
+
+
+def compiled(*bodies: Callable[..., Any]) -> None:
+    """Declare compiled functions that formulas call by what computes the same in differentiable ``np.*``."""
+    for body in bodies:
+        COMPILED[body.__name__] = body
 
 
 class Named:

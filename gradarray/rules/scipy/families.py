@@ -22,6 +22,7 @@ _CHAPTERS: dict[str, str] = {
     "scipy.sparse": f"{__package__}.sparse",
     "scipy.sparse.linalg": f"{__package__}.sparse",
     "scipy.spatial": f"{__package__}.spatial",
+    "scipy.stats": f"{__package__}.stats",
     "scipy.spatial.distance": f"{__package__}.spatial",
 }
 

@@ -1,0 +1,138 @@
+"""What stands in for the distributions of scipy.stats: objects with the methods of one, which take variables."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..rules.scipy.declared import FACES
+from ..tape.wrapping import bare, has_variable
+from .table import NEEDED, counterpart, for_subtypes_of, for_type
+from .twins import stand_in_of
+from .univariate import METHODS
+
+# How a method of the library and what takes variables in its place become one function.
+Face = Callable[[Callable[..., Any], Callable[..., Any]], Callable[..., Any]]
+Methods = Mapping[str, Callable[..., Any]]
+# The options of methods of a frozen distribution that do not come first in those of the distribution itself.
+_OPTIONS = {"stats": ("moments",), "rvs": ("size", "random_state")}
+_BASES = ("rv_generic", "rv_frozen", "multi_rv_generic", "multi_rv_frozen")
+
+
+def _is_a(value: Any, base: str) -> bool:
+    return any(cls.__name__ == base for cls in type(value).__mro__)
+
+
+def methods_of(real: Any) -> Methods | None:
+    """Return what computes the methods of a distribution with variables, by their names; None for anything else."""
+    if _is_a(real, "rv_generic"):
+        return {name: functools.partial(body, real) for name, body in METHODS.items() if hasattr(real, name)}
+    if _is_a(real, "rv_frozen"):
+        return frozen_methods(real.dist, real.args, real.kwds)
+    bodies = FACES.get(type(real).__name__)
+    if bodies is None:
+        return None
+    return {name: functools.partial(body, real) for name, body in bodies.items() if hasattr(real, name)}
+
+
+def frozen_methods(real: Any, args: Any, kwds: dict[str, Any]) -> Methods:
+    """Return the same for a distribution whose parameters are given."""
+
+    def of_parameters(name: str, body: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any, **options: Any) -> Any:
+            if name in _OPTIONS:
+                options.update(zip(_OPTIONS[name], given, strict=False))
+                given = ()
+            return body(*given, *args, **kwds, **options)
+
+        call.__name__ = name
+        return call
+
+    return {name: of_parameters(name, body) for name, body in (methods_of(real) or {}).items()}
+
+
+class Distribution:
+    """A distribution of scipy.stats whose methods take variables; all else is the library's."""
+
+    def __init__(self, real: Any, methods: Methods, face: Face) -> None:
+        space = vars(self)
+        space.update(__wrapped__=real, _face=face)
+        for name, body in methods.items():
+            if hasattr(real, name):
+                space[name] = face(getattr(real, name), body)
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        return type(self.__wrapped__)
+
+    def __call__(self, *args: Any, **kwds: Any) -> Any:
+        if has_variable(args) or has_variable(kwds):
+            return Frozen(self.__wrapped__, args, kwds)
+        return with_face(self.__wrapped__(*bare(args), **bare(kwds)), self._face)
+
+    def freeze(self, *args: Any, **kwds: Any) -> Any:
+        return self(*args, **kwds)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__wrapped__, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.__wrapped__, name, value)
+
+    def __reduce__(self) -> Any:
+        return _itself, (self.__wrapped__,)
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+class Frozen:
+    """A distribution with variables among its parameters.
+
+    Attributes
+    ----------
+    args, kwds : the parameters
+    """
+
+    def __init__(self, real: Any, args: Any, kwds: dict[str, Any]) -> None:
+        self.__wrapped__ = real(*bare(args), **bare(kwds))
+        self.args, self.kwds = args, kwds
+        vars(self).update(frozen_methods(real, args, kwds))
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        return type(self.__wrapped__)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        value = getattr(self.__wrapped__, name)
+        if callable(value):
+            raise TypeError(f"{type(self.__wrapped__).__name__}.{name} is not known here for variables as parameters")
+        return value
+
+
+def with_face(real: Any, face: Face) -> Any:
+    """Return what stands in for a distribution, or the object itself where nothing does."""
+    methods = methods_of(real)
+    return real if methods is None else Distribution(real, methods, face)
+
+
+def _stand_in(real: Any) -> Any:
+    methods = methods_of(real)
+    return None if methods is None else Distribution(real, methods, stand_in_of)
+
+
+def _method(bound: types.MethodType) -> Any:
+    """Return a method of what stands in for its owner, as of a distribution: ``cdf = norm.cdf``."""
+    owner = counterpart(bound.__self__) if any(_is_a(bound.__self__, base) for base in _BASES) else None
+    return None if owner is None else vars(owner).get(bound.__name__)
+
+
+for_type(types.MethodType, _method)
+for base in _BASES:
+    for_subtypes_of(base, _stand_in)
+NEEDED.update(METHODS)

@@ -1,0 +1,408 @@
+"""Statistics of samples: means, moments, transformations, correlation, tests."""
+
+from __future__ import annotations
+
+import math
+from collections import namedtuple
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from ....tape.wrapping import bare, has_variable
+from ..declared import function
+
+_PROPAGATE = "propagate"
+
+
+def _only(name: str, nan_policy: str = _PROPAGATE, **odd: Any) -> None:
+    """Raise for parameters whose meaning is not known here."""
+    given = [key for key, value in odd.items() if value is not None]
+    if nan_policy != _PROPAGATE:
+        given.append("nan_policy")
+    if given:
+        raise TypeError(f"scipy.stats.{name} of a variable: {', '.join(given)} is not known here")
+
+
+def _constant(name: str, parameter: str, value: Any) -> Any:
+    if has_variable(value):
+        raise TypeError(f"scipy.stats.{name} has no derivative by {parameter}; pass it as a constant")
+    return bare(value)
+
+
+def _array(a: Any) -> Any:
+    return a if hasattr(a, "dtype") else np.asarray(a)
+
+
+def _count(a: Any, axis: Any) -> int:
+    return int(np.size(a) if axis is None else np.shape(a)[axis])
+
+
+# --- moments ----------------------------------------------------------------------------------------------------------
+
+
+def moment(
+    a: Any, order: Any = 1, axis: Any = 0, nan_policy: str = _PROPAGATE, *, center: Any = None, keepdims: bool = False
+) -> Any:
+    _only("moment", nan_policy)
+    order = _constant("moment", "order", order)
+    if np.ndim(order):
+        return np.stack([moment(a, k, axis, center=center, keepdims=keepdims) for k in order])
+    if center is None:
+        center = np.mean(a, axis=axis, keepdims=True)
+    if order == 0:
+        return np.mean(0 * a + 1, axis=axis, keepdims=keepdims)
+    return np.mean((a - center) ** int(order), axis=axis, keepdims=keepdims)
+
+
+def skew(a: Any, axis: Any = 0, bias: bool = True, nan_policy: str = _PROPAGATE, *, keepdims: bool = False) -> Any:
+    _only("skew", nan_policy)
+    second, third = (moment(a, k, axis, keepdims=keepdims) for k in (2, 3))
+    found = third / second**1.5
+    n = _count(a, axis)
+    return found if bias or n < 3 else found * math.sqrt((n - 1.0) * n) / (n - 2.0)
+
+
+def kurtosis(
+    a: Any,
+    axis: Any = 0,
+    fisher: bool = True,
+    bias: bool = True,
+    nan_policy: str = _PROPAGATE,
+    *,
+    keepdims: bool = False,
+) -> Any:
+    _only("kurtosis", nan_policy)
+    second, fourth = (moment(a, k, axis, keepdims=keepdims) for k in (2, 4))
+    found = fourth / second**2
+    n = _count(a, axis)
+    if not bias and n > 3:
+        found = 1 / (n - 2) / (n - 3) * ((n**2 - 1.0) * found - 3 * (n - 1) ** 2.0) + 3.0
+    return found - 3 if fisher else found
+
+
+def variation(a: Any, axis: Any = 0, nan_policy: str = _PROPAGATE, ddof: int = 0, *, keepdims: bool = False) -> Any:
+    _only("variation", nan_policy)
+    return np.std(a, axis=axis, ddof=ddof, keepdims=keepdims) / np.mean(a, axis=axis, keepdims=keepdims)
+
+
+def sem(a: Any, axis: Any = 0, ddof: int = 1, nan_policy: str = _PROPAGATE, *, keepdims: bool = False) -> Any:
+    _only("sem", nan_policy)
+    return np.std(a, axis=axis, ddof=ddof, keepdims=keepdims) / math.sqrt(_count(a, axis))
+
+
+function("scipy.stats", moment, skew, kurtosis, variation, sem)
+
+# --- standard scores --------------------------------------------------------------------------------------------------
+
+
+def zmap(scores: Any, compare: Any, axis: Any = 0, ddof: int = 0, nan_policy: str = _PROPAGATE) -> Any:
+    _only("zmap", nan_policy)
+    mean = np.mean(compare, axis=axis, keepdims=True)
+    return (scores - mean) / np.std(compare, axis=axis, ddof=ddof, keepdims=True)
+
+
+def zscore(a: Any, axis: Any = 0, ddof: int = 0, nan_policy: str = _PROPAGATE) -> Any:
+    _only("zscore", nan_policy)
+    return zmap(a, a, axis, ddof)
+
+
+def gzscore(a: Any, *, axis: Any = 0, ddof: int = 0, nan_policy: str = _PROPAGATE) -> Any:
+    _only("gzscore", nan_policy)
+    return zscore(np.log(a), axis, ddof)
+
+
+function("scipy.stats", zmap, zscore, gzscore)
+
+# --- means ------------------------------------------------------------------------------------------------------------
+
+
+def _mean(a: Any, axis: Any, weights: Any, keepdims: bool) -> Any:
+    if weights is None:
+        return np.mean(a, axis=axis, keepdims=keepdims)
+    weights = np.broadcast_to(weights, np.shape(a))
+    return np.sum(a * weights, axis=axis, keepdims=keepdims) / np.sum(weights, axis=axis, keepdims=keepdims)
+
+
+def gmean(
+    a: Any,
+    axis: Any = 0,
+    dtype: Any = None,
+    weights: Any = None,
+    nan_policy: str = _PROPAGATE,
+    *,
+    keepdims: bool = False,
+) -> Any:
+    _only("gmean", nan_policy, dtype=dtype)
+    return np.exp(_mean(np.log(a), axis, weights, keepdims))
+
+
+def hmean(
+    a: Any,
+    axis: Any = 0,
+    dtype: Any = None,
+    *,
+    weights: Any = None,
+    nan_policy: str = _PROPAGATE,
+    keepdims: bool = False,
+) -> Any:
+    _only("hmean", nan_policy, dtype=dtype)
+    return 1 / _mean(1 / _array(a), axis, weights, keepdims)
+
+
+def pmean(
+    a: Any,
+    p: Any,
+    *,
+    axis: Any = 0,
+    dtype: Any = None,
+    weights: Any = None,
+    nan_policy: str = _PROPAGATE,
+    keepdims: bool = False,
+) -> Any:
+    _only("pmean", nan_policy, dtype=dtype)
+    if not has_variable(p) and p == 0:
+        return gmean(a, axis, weights=weights, keepdims=keepdims)
+    return _mean(_array(a) ** p, axis, weights, keepdims) ** (1 / p)
+
+
+def trim_mean(
+    a: Any, proportiontocut: float, axis: Any = 0, *, nan_policy: str = _PROPAGATE, keepdims: bool = False
+) -> Any:
+    _only("trim_mean", nan_policy, keepdims=keepdims or None)
+    if axis is None:
+        a, axis = np.ravel(a), 0
+    n = _count(a, axis)
+    cut = int(_constant("trim_mean", "proportiontocut", proportiontocut) * n)
+    kept = np.moveaxis(np.sort(a, axis=axis), axis, 0)[cut : n - cut]
+    return np.mean(kept, axis=0)
+
+
+def tmean(
+    a: Any,
+    limits: Any = None,
+    inclusive: Any = (True, True),
+    axis: Any = None,
+    *,
+    nan_policy: str = _PROPAGATE,
+    keepdims: bool = False,
+) -> Any:
+    _only("tmean", nan_policy)
+    low, high = (None, None) if limits is None else limits
+    values = bare(a)
+    inside = np.ones(np.shape(a), bool)
+    if low is not None:
+        inside &= values >= low if inclusive[0] else values > low
+    if high is not None:
+        inside &= values <= high if inclusive[1] else values < high
+    total = np.sum(np.where(inside, a, 0), axis=axis, keepdims=keepdims)
+    return total / np.sum(inside, axis=axis, keepdims=keepdims)
+
+
+def iqr(
+    x: Any,
+    axis: Any = None,
+    rng: Any = (25, 75),
+    scale: Any = 1.0,
+    nan_policy: str = _PROPAGATE,
+    interpolation: Any = "linear",
+    keepdims: bool = False,
+) -> Any:
+    _only("iqr", nan_policy)
+    if scale == "normal":
+        scale = 2 * special.erfinv(0.5) * math.sqrt(2)
+    low, high = sorted(rng)
+    found = [np.percentile(x, q, axis=axis, method=interpolation, keepdims=keepdims) for q in (low, high)]
+    return (found[1] - found[0]) / scale
+
+
+function("scipy.stats", gmean, hmean, pmean, trim_mean, tmean, iqr)
+
+# --- information ------------------------------------------------------------------------------------------------------
+
+
+def entropy(
+    pk: Any,
+    qk: Any = None,
+    base: Any = None,
+    axis: Any = 0,
+    *,
+    nan_policy: str = _PROPAGATE,
+    keepdims: bool = False,
+) -> Any:
+    _only("entropy", nan_policy)
+    pk = pk / np.sum(pk, axis=axis, keepdims=True)
+    other = None if qk is None else qk / np.sum(qk, axis=axis, keepdims=True)
+    terms = special.entr(pk) if other is None else special.rel_entr(pk, other)
+    found = np.sum(terms, axis=axis, keepdims=keepdims)
+    return found if base is None else found / np.log(base)
+
+
+function("scipy.stats", entropy)
+
+# --- power transformations --------------------------------------------------------------------------------------------
+
+
+def boxcox(x: Any, lmbda: Any = None, alpha: Any = None, optimizer: Any = None) -> Any:
+    if lmbda is None:
+        raise TypeError(
+            "scipy.stats.boxcox of a variable: give lmbda=; one that is found by a solver is not known here"
+        )
+    return special.boxcox(x, lmbda)
+
+
+def boxcox_llf(lmb: Any, data: Any, *, axis: Any = 0, keepdims: bool = False, nan_policy: str = _PROPAGATE) -> Any:
+    _only("boxcox_llf", nan_policy)
+    data = _array(data)
+    spread = np.var(special.boxcox(data, lmb), axis=axis, keepdims=keepdims)
+    logs = np.sum(np.log(data), axis=axis, keepdims=keepdims)
+    return (lmb - 1) * logs - _count(data, axis) / 2 * np.log(spread)
+
+
+def yeojohnson(x: Any, lmbda: Any = None) -> Any:
+    if lmbda is None:
+        raise TypeError("scipy.stats.yeojohnson of a variable: give lmbda=; one that is found by a solver is not known")
+    positive = np.greater_equal(bare(x), 0)
+    above, below = (
+        special.boxcox1p(np.where(positive, x, 0), lmbda),
+        special.boxcox1p(np.where(positive, 0, -x), 2 - lmbda),
+    )
+    return np.where(positive, above, -below)
+
+
+def yeojohnson_llf(lmb: Any, data: Any, *, axis: Any = 0, nan_policy: str = _PROPAGATE, keepdims: bool = False) -> Any:
+    _only("yeojohnson_llf", nan_policy)
+    data = _array(data)
+    spread = np.var(yeojohnson(data, lmb), axis=axis, keepdims=keepdims)
+    logs = np.sum(np.sign(bare(data)) * np.log1p(np.abs(data)), axis=axis, keepdims=keepdims)
+    return (lmb - 1) * logs - _count(data, axis) / 2 * np.log(spread)
+
+
+function("scipy.stats", boxcox, boxcox_llf, yeojohnson, yeojohnson_llf)
+
+# --- distances of samples ---------------------------------------------------------------------------------------------
+
+
+def _cdf_distance(p: int, u: Any, v: Any, u_weights: Any, v_weights: Any) -> Any:
+    """Return the integral of a power of the difference of two empirical distribution functions, and its root."""
+    u, v = _array(u), _array(v)
+    joined = np.concatenate([u, v])
+    order = np.argsort(bare(joined), kind="stable")
+    gaps = np.diff(joined[order])
+
+    def cumulative(weights: Any, n: int, first: bool) -> Any:
+        weights = np.ones(n) if weights is None else _array(weights)
+        zeros = np.zeros(len(order) - n)
+        placed = np.concatenate([weights, zeros] if first else [zeros, weights])[order]
+        return np.cumsum(placed)[:-1] / np.sum(weights)
+
+    apart = cumulative(u_weights, np.size(u), True) - cumulative(v_weights, np.size(v), False)
+    if p == 1:
+        return np.sum(np.abs(apart) * gaps)
+    return np.sqrt(np.sum(apart**2 * gaps))
+
+
+def wasserstein_distance(u_values: Any, v_values: Any, u_weights: Any = None, v_weights: Any = None) -> Any:
+    return _cdf_distance(1, u_values, v_values, u_weights, v_weights)
+
+
+def energy_distance(u_values: Any, v_values: Any, u_weights: Any = None, v_weights: Any = None) -> Any:
+    return math.sqrt(2) * _cdf_distance(2, u_values, v_values, u_weights, v_weights)
+
+
+function("scipy.stats", wasserstein_distance, energy_distance)
+
+# --- correlation and tests --------------------------------------------------------------------------------------------
+
+Significance = namedtuple("Significance", ["statistic", "pvalue"])
+Regression = namedtuple("Regression", ["slope", "intercept", "rvalue", "pvalue", "stderr"])
+_TWO_SIDED = "two-sided"
+
+
+def _t_probability(t: Any, df: Any, alternative: str) -> Any:
+    lower = special.stdtr(df, -t if alternative == "greater" else t)
+    return 2 * special.stdtr(df, -np.abs(t)) if alternative == _TWO_SIDED else lower
+
+
+def pearsonr(x: Any, y: Any, *, alternative: str = _TWO_SIDED, method: Any = None, axis: Any = 0) -> Any:
+    _only("pearsonr", method=method)
+    x, y = _array(x), _array(y)
+    if axis is None:
+        x, y, axis = np.ravel(x), np.ravel(y), 0
+    u, v = (z - np.mean(z, axis=axis, keepdims=True) for z in (x, y))
+    r = np.sum(u * v, axis=axis) / np.sqrt(np.sum(u * u, axis=axis) * np.sum(v * v, axis=axis))
+    half = _count(x, axis) / 2 - 1
+    if alternative == _TWO_SIDED:
+        p = 2 * special.betainc(half, half, (1 - np.abs(r)) / 2)
+    else:
+        p = special.betainc(half, half, (1 + (r if alternative == "less" else -r)) / 2)
+    return Significance(r, p)
+
+
+def linregress(x: Any, y: Any, alternative: str = _TWO_SIDED) -> Any:
+    x, y = _array(x), _array(y)
+    u, v = x - np.mean(x), y - np.mean(y)
+    xx, xy, yy = np.mean(u * u), np.mean(u * v), np.mean(v * v)
+    slope = xy / xx
+    r = xy / np.sqrt(xx * yy)
+    df = np.size(bare(x)) - 2
+    t = r * np.sqrt(df / ((1 - r) * (1 + r)))
+    error = np.sqrt((1 - r * r) * yy / xx / df)
+    return Regression(slope, np.mean(y) - slope * np.mean(x), r, _t_probability(t, df, alternative), error)
+
+
+def ttest_1samp(
+    a: Any,
+    popmean: Any,
+    axis: Any = 0,
+    nan_policy: str = _PROPAGATE,
+    alternative: str = _TWO_SIDED,
+    *,
+    keepdims: bool = False,
+) -> Any:
+    _only("ttest_1samp", nan_policy)
+    t = (np.mean(a, axis=axis, keepdims=keepdims) - popmean) / sem(a, axis, keepdims=keepdims)
+    return Significance(t, _t_probability(t, _count(a, axis) - 1.0, alternative))
+
+
+def ttest_rel(
+    a: Any,
+    b: Any,
+    axis: Any = 0,
+    nan_policy: str = _PROPAGATE,
+    alternative: str = _TWO_SIDED,
+    *,
+    keepdims: bool = False,
+) -> Any:
+    _only("ttest_rel", nan_policy)
+    return ttest_1samp(_array(a) - b, 0.0, axis, alternative=alternative, keepdims=keepdims)
+
+
+def ttest_ind(
+    a: Any,
+    b: Any,
+    *,
+    axis: Any = 0,
+    equal_var: bool = True,
+    nan_policy: str = _PROPAGATE,
+    alternative: str = _TWO_SIDED,
+    trim: float = 0,
+    method: Any = None,
+    keepdims: bool = False,
+) -> Any:
+    _only("ttest_ind", nan_policy, method=method, trim=trim or None)
+    n, m = _count(a, axis), _count(b, axis)
+    first, second = (np.var(z, axis=axis, ddof=1, keepdims=keepdims) for z in (a, b))
+    df: Any
+    if equal_var:
+        df = float(n + m - 2)
+        square = ((n - 1) * first + (m - 1) * second) / df * (1 / n + 1 / m)
+    else:
+        square = first / n + second / m
+        df = square**2 / ((first / n) ** 2 / (n - 1) + (second / m) ** 2 / (m - 1))
+    apart = np.mean(a, axis=axis, keepdims=keepdims) - np.mean(b, axis=axis, keepdims=keepdims)
+    t = apart / np.sqrt(square)
+    return Significance(t, _t_probability(t, df, alternative))
+
+
+function("scipy.stats", pearsonr, linregress, ttest_1samp, ttest_rel, ttest_ind)
