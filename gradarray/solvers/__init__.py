@@ -2,3 +2,7 @@
 
 A chapter is read when its module of SciPy has been imported and a function of it is met.
 """
+
+from ..rules.scipy import families
+
+families.chapter("scipy.optimize", f"{__name__}.optimize")
