@@ -76,5 +76,12 @@ def of_library(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 def _lifted(value: Any) -> Any:
-    """Return a list of variables as one tensor; a tuple, such as the factors of a matrix, keeps its parts."""
-    return as_one(value) if type(value) is list else value
+    """Return a list of variables as one tensor; a tuple, such as the factors of a matrix, keeps its parts.
+
+    So does a list of bounds, some of which are None.
+    """
+    return as_one(value) if type(value) is list and not _has_none(value) else value
+
+
+def _has_none(value: Any) -> bool:
+    return any(_has_none(part) if isinstance(part, (list, tuple)) else part is None for part in value)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..context import settings
-from ..context.settings import held, hold
+from ..context.settings import held, hold, within
 from ..dropin import blocks
 from ..dropin.making import in_reverse
 from ..tape.loss import GradientLossError, differentiating
@@ -22,7 +22,7 @@ from ..transforms.hessians import hessian, hvp
 from ..transforms.jacobians import jacfwd
 from ..transforms.lifting import for_each, lanes
 from .captured import called, kept, plain
-from .implicit import LARGE
+from .implicit import LARGE, Asked
 
 
 @functools.cache
@@ -61,7 +61,7 @@ class Call:
         """Carry out the solver with bare values, and with other arguments in the place of some."""
         known = _signature(self._function).parameters
         self._bound.arguments = {
-            **{key: _plain(value) for key, value in self.given.items()},
+            **{key: bare_call(value) for key, value in self.given.items()},
             **{key: value for key, value in changes.items() if key in known},
         }
         bound, self._bound.arguments = (self._bound.args, self._bound.kwargs), self.given
@@ -74,14 +74,14 @@ class Call:
                 raise TypeError(f"{self.name} has no derivative by {name}=, which was given a variable")
 
 
-def _plain(value: Any) -> Any:
+def bare_call(value: Any) -> Any:
     """Return an argument without variables; what is called gives bare values too."""
     if isinstance(value, type):
         return value
     if type(value) in (list, tuple):
-        return type(value)(map(_plain, value))
+        return type(value)(map(bare_call, value))
     if type(value) is dict:
-        return {key: _plain(x) for key, x in value.items()}
+        return {key: bare_call(x) for key, x in value.items()}
     if callable(value) and not isinstance(value, np.ufunc) and not hasattr(value, "__array__"):
         return value if _is_object(value) else plain(value)
     kind = type(value).__name__
@@ -115,36 +115,44 @@ def solver(body: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def quietly(call: Call, f: Callable[..., Any], at: tuple[Any, ...], **changes: Any) -> Any:
+def quietly(call: Call, f: Callable[..., Any], at: tuple[Any, ...], /, **changes: Any) -> Any:
     """Carry out a solver, so that no step of its function is recorded.
 
     Where the function finds variables in more than its closure, as in the globals of its module, it goes on in drop-in
     mode; otherwise it sees, and makes, plain arrays alone.
     """
-    before = held()
+    making = in_reverse(held().making)
     with settings.no_grad:
-        try:
-            hold(held().with_(making=None))
-            if not _needs_blocks(f, at):
-                return call.values(**changes)
-            hold(differentiating(held(), in_reverse(before.making)))
-            return blocks.call(blocks.Ours(lambda: call.values(**changes), call.name), (), {}, f)
-        finally:
-            hold(held())
+        if not within({"making": None}, _needs_blocks, f, at):
+            return within({"making": None}, lambda: call.values(**changes))
+        carried_out = blocks.Ours(lambda: call.values(**changes), call.name)
+        return _kept_in_sight(making, blocks.call, carried_out, (), {}, f)
+
+
+def _kept_in_sight(making: Any, compute: Callable[..., Any], *args: Any) -> Any:
+    """Call something so that a loss of variables is an error, in drop-in mode or outside of it."""
+    before = held()
+    try:
+        hold(differentiating(before, making))
+        return compute(*args)
+    finally:
+        hold(before)
 
 
 def _needs_blocks(f: Callable[..., Any], at: tuple[Any, ...]) -> bool:
     """Tell by one call whether a function meets variables, though those in its closure have gone."""
-    now = held()
     try:
-        hold(differentiating(now, None))
-        return has_tensor(kept(f, bare)(*bare(at)))
+        return has_tensor(_kept_in_sight(None, kept(f, bare), *bare(at)))
     except GradientLossError:
         return True
     except Exception:
         return False  # the solver will meet it, too
-    finally:
-        hold(now)
+
+
+def about(call: Call, success: bool = True, message: Any = None, problem: Exception | None = None) -> Asked:
+    """Return what there is to say of an answer, of which the solver itself may say that it has not found it."""
+    doubt = f"{call.name} did not succeed ({message}), and what is no solution has no derivative"
+    return Asked(call.name, problem, None if success else ValueError(doubt))
 
 
 # --- the unknowns -----------------------------------------------------------------------------------------------------
@@ -156,12 +164,13 @@ class Unknowns:
     Attributes
     ----------
     start : the plain start value, as the solver takes it
+    is_container : whether it is one of arrays
     """
 
     def __init__(self, x0: Any) -> None:
         self._unflatten: Callable[[Any], Any] | None = None
-        self._shape: tuple[int, ...] | None = None
-        if _is_container(x0):
+        self.is_container = _is_container(x0)
+        if self.is_container:
             start, self._unflatten = flatten(x0)
             self.start: Any = np.array(bare(start), float)
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -38,7 +38,22 @@ _SAME = 1e-6
 LARGE = 200
 
 
-def solution(equations: Equations, x: Array, solver: str, problem: Exception | None = None) -> Any:
+class Asked(NamedTuple):
+    """What there is to say of an answer.
+
+    Attributes
+    ----------
+    solver : what messages call it
+    problem : why there is no derivative: raised where one is asked for
+    doubt : what the solver itself says against its answer, which has a derivative then only if it is exact
+    """
+
+    solver: str
+    problem: Exception | None = None
+    doubt: Exception | None = None
+
+
+def solution(equations: Equations, x: Array, about: Asked) -> Any:
     """Return a solution with its derivatives.
 
     Parameters
@@ -48,37 +63,34 @@ def solution(equations: Equations, x: Array, solver: str, problem: Exception | N
         to return the same then.
     x : ndarray of shape (n,)
         Where they are zero; the values of the result.
-    solver : str
-        What messages call the solver.
-    problem : Exception, optional
-        Why there is no derivative: raised where one is asked for.
+    about : Asked
     """
     start = next_order()
     value = within({"recording": recording()}, equations, x)
-    if not depends(value, solver):
+    if not depends(value, about.solver):
         return x
     if isinstance(value, Dual):
-        return _along(equations, x, solver, value.level, problem)
+        return _along(equations, x, value.level, about)
     outside = outside_of(value, start)
     if not outside or not records(tuple(outside)):
         return x
     if held().program is not None:
-        raise TypeError(f"{solver} looks at values, so that its steps are no part of a program")
-    rule = _Solution(equations, tuple(outside), innermost(value), solver, problem)
+        raise TypeError(f"{about.solver} looks at values, so that its steps are no part of a program")
+    rule = _Solution(equations, tuple(outside), innermost(value), about)
     return put_on_tape(rule, (), tuple(outside), [x], True)[0]
 
 
-def _along(equations: Equations, x: Array, solver: str, level: int, problem: Exception | None) -> Any:
+def _along(equations: Equations, x: Array, level: int, about: Asked) -> Any:
     """Return a solution in forward mode, whose value may have derivatives of its own."""
 
     def below(z: Any) -> Any:
         return _part(equations(z), level, 0)
 
-    if problem is not None:
-        raise problem
-    value = solution(below, x, solver)
+    if about.problem is not None:
+        raise about.problem
+    value = solution(below, x, about)
     tangent = _part(equations(value), level, 1)
-    return joined(value, -System(below, value, solver).solved(tangent), level)
+    return joined(value, -System(below, value, about).solved(tangent), level)
 
 
 def _part(z: Any, level: int, which: int) -> Any:
@@ -98,22 +110,20 @@ class _Solution(PullbackRule):
 
     opaque = True
 
-    def __init__(
-        self, equations: Equations, outside: tuple[Node, ...], value: Array, solver: str, problem: Exception | None
-    ) -> None:
-        self.name = solver
-        self.equations, self.outside, self.value, self.problem = equations, outside, value, problem
+    def __init__(self, equations: Equations, outside: tuple[Node, ...], value: Array, about: Asked) -> None:
+        self.name, self.about = about.solver, about
+        self.equations, self.outside, self.value = equations, outside, value
 
     def pullback(self, node: Node, g: Array) -> list[Any]:
-        if self.problem is not None:
-            raise self.problem
+        if self.about.problem is not None:
+            raise self.about.problem
         # A sweep may be carried out inside a no_grad block.
         return within(RECORDED, self._pulled, node, g)  # type: ignore[no-any-return]
 
     def _pulled(self, node: Node, g: Array) -> list[Any]:
         traced = made_of_tensors(g)
         x = wrap(node.out, node) if traced else node.out
-        system = System(self.equations, x, self.name)
+        system = System(self.equations, x, self.about)
         adjoint = -system.transposed(g, innermost(self.value))
         start = next_order()
         value = self.equations(x)
@@ -132,8 +142,9 @@ class _Solution(PullbackRule):
 class System:
     """The linear equations with the Jacobian of others at their solution, as a matrix where that is small."""
 
-    def __init__(self, equations: Equations, x: Any, solver: str) -> None:
-        self._equations, self._x, self._solver = equations, x, solver
+    def __init__(self, equations: Equations, x: Any, about: Asked) -> None:
+        self._equations, self._x, self._solver, self._about = equations, x, about.solver, about
+        self._close = _CLOSE if about.doubt is None else _SAME
         self._matrix = jacobian(equations)(x) if np.size(innermost(x)) <= LARGE else None
         if self._matrix is not None:
             self._check_regular(innermost(self._matrix))
@@ -154,7 +165,7 @@ class System:
         adjoint = self._iterated(lambda v: pull(v)[0], g)
         now, size = innermost(value), max(1.0, float(np.max(np.abs(innermost(self._x)), initial=0)))
         along, weight = innermost(adjoint), float(np.sum(np.abs(innermost(g))))
-        if not abs(np.sum(along * now)) <= _CLOSE * size * weight:
+        if not abs(np.sum(along * now)) <= self._close * size * weight:
             raise self._no_root(float(abs(np.sum(along * now)) / weight))
         if not abs(np.sum(along * (now - before))) <= _SAME * size * weight:
             raise _changed(self._solver)
@@ -168,7 +179,7 @@ class System:
         raw = innermost(self._matrix)
         size = max(1.0, float(np.max(np.abs(innermost(self._x)), initial=0)))
         step = np.max(np.abs(np.linalg.solve(raw, value)), initial=0)
-        if not step <= _CLOSE * size:
+        if not step <= self._close * size:
             raise self._no_root(float(step))
         if before is not None and not np.max(np.abs(np.linalg.solve(raw, value - before)), initial=0) <= _SAME * size:
             raise _changed(self._solver)
@@ -182,15 +193,17 @@ class System:
         found, failed = linalg.gmres(operator, target, rtol=1e-12, atol=0.0, restart=min(n, 100), maxiter=50)
         if failed:
             raise self._singular()
-        return solution(lambda v: product(v) - right, found, self._solver)
+        return solution(lambda v: product(v) - right, found, Asked(self._solver))
 
     def _singular(self) -> Exception:
         return np.linalg.LinAlgError(
-            f"the Jacobian of the equations that {self._solver} solves is singular at what it returned: the solution is "
-            "a multiple one, or not the only one nearby, and has no derivative there"
+            f"the Jacobian of the equations that {self._solver} solves is singular at what it returned: the solution "
+            "is a multiple one, or not the only one nearby, and has no derivative there"
         )
 
     def _no_root(self, step: float) -> Exception:
+        if self._about.doubt is not None:
+            return self._about.doubt
         return ValueError(
             f"what {self._solver} returned is no solution: Newton's method would move it by {step:.2g}. It did not "
             "converge, or its function is not smooth there, and so the answer has no derivative."

@@ -17,7 +17,7 @@ from ..transforms.checkpoint import innermost
 from ..transforms.gradients import grad
 from ..transforms.jacobians import jacobian
 from .calls import ours
-from .implicit import solution
+from .implicit import Asked, solution
 
 Objective = Callable[[Any], Any]
 
@@ -63,9 +63,7 @@ def _spread(bound: Any, like: Any) -> Any:
     return np.broadcast_to(np.ravel(bound) if np.ndim(bound) else bound, np.shape(like))
 
 
-def stationary(
-    objective: Objective, x: Any, name: str, problem: Exception | None = None, constraints: Sequence[Rows] = ()
-) -> Any:
+def stationary(objective: Objective, x: Any, about: Asked, constraints: Sequence[Rows] = ()) -> Any:
     """Return a minimum with its derivatives.
 
     Parameters
@@ -74,10 +72,7 @@ def stationary(
         Takes a vector, or a number where x is one, and returns a number, in differentiable ``np.*``.
     x : ndarray of shape (n,), or number
         Where it is lowest; the values of the result.
-    name : str
-        What messages call the solver.
-    problem : Exception, optional
-        Why there is no derivative.
+    about : Asked
     constraints : sequence of Rows
         Between which bounds.
     """
@@ -93,7 +88,7 @@ def stationary(
         active, multipliers = _active(value, raw, constraints)
     except _Degenerate as error:
         active, multipliers = [], np.zeros(0)
-        problem = problem or np.linalg.LinAlgError(f"{name}: {error}")
+        about = about._replace(problem=about.problem or np.linalg.LinAlgError(f"{about.solver}: {error}"))
 
     def lagrangian(z: Any) -> Any:
         total = value(z[:n])
@@ -103,7 +98,7 @@ def stationary(
             start += part.elements.size
         return total
 
-    found = solution(grad(ours(lagrangian)), np.concatenate([raw, multipliers]), name, problem)
+    found = solution(grad(ours(lagrangian)), np.concatenate([raw, multipliers]), about)
     return x if isinstance(found, np.ndarray) else of(found[:n])
 
 

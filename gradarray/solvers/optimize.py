@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from ..rules.scipy.declared import looking
-from . import roots
+from . import minima, roots
 
-looking("scipy.optimize", *roots.BODIES)
+looking("scipy.optimize", *roots.BODIES, *minima.BODIES)

@@ -7,39 +7,26 @@ from typing import Any
 
 import numpy as np
 
-from ..tape.wrapping import bare
+from ..tape.wrapping import bare, lifted
 from ..transforms.gradients import elementwise_grad
-from .calls import Call, Unknowns, finished, jacobian_for, parts_of, quietly, solver, user, vector_of
+from .calls import Call, Unknowns, about, finished, jacobian_for, parts_of, quietly, solver, user, vector_of
 from .captured import kept, plain
-from .implicit import solution
+from .implicit import Asked, solution
 from .optimality import stationary
 
 
-def zero(
-    f: Callable[[Any], Any],
-    x: Any,
-    name: str,
-    problem: Exception | None = None,
-    moved: Callable[[Any, Any], Any] = lambda value, x: value,
-) -> Any:
-    """Return a root of a function of x alone with its derivatives; `moved` makes the equations of its value."""
+def zero(f: Callable[[Any], Any], x: Any, about: Asked, fixed: bool = False) -> Any:
+    """Return a root of a function of x alone with its derivatives, or a point that is `fixed`."""
     vector, of = vector_of(x)
     kind = np.asarray(x).dtype.kind
 
     def equations(z: Any) -> Any:
         found = of(z)
-        return parts_of(moved(f(found), found), kind == "c")
+        value = lifted(f(found))
+        return parts_of(value - found if fixed else value, kind == "c")
 
-    found = solution(equations, vector, name, problem)
+    found = solution(equations, vector, about)
     return x if found is vector else of(found)
-
-
-def failed(call: Call, success: bool, message: Any) -> Exception | None:
-    return (
-        None
-        if success
-        else ValueError(f"{call.name} did not succeed ({message}), and what is no solution has no derivative")
-    )
 
 
 def _first(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,7 +44,7 @@ def _scalar(name: str) -> Callable[..., Any]:
         found = quietly(call, f, (call["a"], *rest))
         x, results = found if call["full_output"] else (found, None)
         success = results is None or results.converged
-        x = zero(user(f, rest), x, call.name, failed(call, success, results and results.flag))
+        x = zero(user(f, rest), x, about(call, success, results and results.flag))
         if results is None:
             return x
         results.root = x
@@ -79,7 +66,7 @@ def root_scalar(*args: Any, **kwargs: Any) -> Any:
     if call["method"] == "halley" and not both and call["fprime2"] is None:
         changes["fprime2"] = _slope(elementwise_grad(kept(f, bare)))
     found = quietly(call, f, (start, *rest), **changes)
-    found.root = zero(user(value, rest), found.root, call.name, failed(call, found.converged, found.flag))
+    found.root = zero(user(value, rest), found.root, about(call, found.converged, found.flag))
     return found
 
 
@@ -95,17 +82,17 @@ def newton(*args: Any, **kwargs: Any) -> Any:
     start = bare(call["x0"])
     found = quietly(call, f, (start, *rest))
     if not call["full_output"]:
-        return zero(user(f, rest), found, call.name)
+        return zero(user(f, rest), found, about(call))
     if np.ndim(start):
         x, converged, _ = found
-        problem = failed(call, bool(np.all(converged)), "some elements did not converge")
+        told = about(call, bool(np.all(converged)), "some elements did not converge")
         return (
-            type(found)(zero(user(f, rest), x, call.name, problem), *found[1:])
+            type(found)(zero(user(f, rest), x, told), *found[1:])
             if hasattr(found, "_fields")
-            else (zero(user(f, rest), x, call.name, problem), *found[1:])
+            else (zero(user(f, rest), x, told), *found[1:])
         )
     x, results = found
-    results.root = zero(user(f, rest), x, call.name, failed(call, results.converged, results.flag))
+    results.root = zero(user(f, rest), x, about(call, results.converged, results.flag))
     return results.root, results
 
 
@@ -114,7 +101,7 @@ def fixed_point(*args: Any, **kwargs: Any) -> Any:
     call = Call("fixed_point", args, kwargs)
     f, rest = call["func"], call.args()
     x = quietly(call, f, (bare(call["x0"]), *rest))
-    return zero(user(f, rest), x, call.name, moved=lambda value, x: value - x)
+    return zero(user(f, rest), x, about(call), fixed=True)
 
 
 # --- of several -------------------------------------------------------------------------------------------------------
@@ -133,12 +120,12 @@ def root(*args: Any, **kwargs: Any) -> Any:
     if not jac and str(call["method"]).lower() in _BY_JACOBIAN:
         changes["jac"] = jacobian_for(value, unknowns.start, rest)
     found = quietly(call, fun, (unknowns.start, *rest), **changes)
-    problem = failed(call, found.success, found.message)
+    told = about(call, found.success, found.message)
     inner = user(value, rest)
     if np.size(found.fun) == np.size(found.x):
-        x = zero(inner, found.x, call.name, problem)
+        x = zero(inner, found.x, told)
     else:
-        x = stationary(lambda z: np.sum(np.ravel(inner(z)) ** 2) / 2, found.x, call.name, problem)
+        x = stationary(lambda z: np.sum(np.ravel(inner(z)) ** 2) / 2, found.x, told)
     parts = {"x": unknowns.of(x)}
     if x is found.x:
         found.update(parts)
@@ -158,8 +145,8 @@ def fsolve(*args: Any, **kwargs: Any) -> Any:
             changes["col_deriv"] = 0
     found = quietly(call, fun, (unknowns.start, *rest), **changes)
     values = found[0] if call["full_output"] else found
-    problem = failed(call, found[2] == 1, found[3]) if call["full_output"] else None
-    x = zero(user(fun, rest), values, call.name, problem)
+    told = about(call, found[2] == 1, found[3]) if call["full_output"] else about(call)
+    x = zero(user(fun, rest), values, told)
     if not call["full_output"]:
         return unknowns.of(x)
     details = found[1] if x is values else finished(found[1], call.name, fvec=found[1]["fvec"])
@@ -171,7 +158,7 @@ def _nonlinear(name: str) -> Callable[..., Any]:
     def body(*args: Any, **kwargs: Any) -> Any:
         call = Call(name, args, kwargs)
         f, start = call["F"], bare(call["xin"])
-        return zero(user(f, ()), quietly(call, f, (start,)), call.name)
+        return zero(user(f, ()), quietly(call, f, (start,)), about(call))
 
     body.__name__ = name
     return body
