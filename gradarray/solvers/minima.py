@@ -28,7 +28,7 @@ from .calls import (
 )
 from .captured import called, depends, kept, plain
 from .implicit import Asked
-from .optimality import Rows, stationary
+from .optimality import Rows, rows_of_bounds, stationary
 
 Function = Callable[..., Any]
 
@@ -43,26 +43,7 @@ def _first(f: Function) -> Function:
 # --- constraints ------------------------------------------------------------------------------------------------------
 
 
-def rows_of_bounds(bounds: Any, x: Any) -> list[Rows]:
-    """Return bounds of the elements of x, in any form in which SciPy takes them, as constraints."""
-    if bounds is None:
-        return []
-    if hasattr(bounds, "lb"):
-        low, high = bounds.lb, bounds.ub
-    elif len(bounds) == 0:
-        return []
-    else:
-        low, high = (
-            lifted([_or(pair[side], infinite) for pair in bounds]) for side, infinite in ((0, -np.inf), (1, np.inf))
-        )
-    return [Rows(lambda z: z, low, high)]
-
-
-def _or(bound: Any, infinite: float) -> Any:
-    return infinite if bound is None else bound
-
-
-def rows_of(constraint: Any, x: Any, of: Function = lambda z: z) -> Rows:
+def rows_of(constraint: Any, of: Function = lambda z: z) -> Rows:
     """Return a constraint in any form in which SciPy takes them; `of` makes of a vector what its function takes."""
     if isinstance(constraint, dict):
         args = constraint.get("args", ())
@@ -140,7 +121,7 @@ class Minimum:
         inner = user(f, rest)
         self._f = inner
         self.x, self.differentiable = x, False
-        rows = [*rows_of_bounds(bounds, x), *[rows_of(c, x, of) for c in constraints]]
+        rows = [*rows_of_bounds(bounds), *[rows_of(c, of) for c in constraints]]
         values = [self._f(x), *[part for row in rows for part in (row.value(x), row.low, row.high)]]
         if depends(values, call.name):
             self.x = stationary(inner, x, told or about(call), rows)
@@ -363,7 +344,7 @@ def _middle(bounds: Any, x0: Any) -> Any:
     """Return a point at which the objective may be asked."""
     if x0 is not None:
         return np.asarray(bare(x0), float)
-    rows = rows_of_bounds(bounds, None)
+    rows = rows_of_bounds(bounds)
     low, high = (np.asarray(bare(bound), float) for bound in rows[0][1:])
     return (low + high) / 2
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..kernels.arrays import Array
-from ..tape.wrapping import bare
+from ..tape.wrapping import bare, lifted
 from ..transforms.checkpoint import innermost
 from ..transforms.gradients import grad
 from ..transforms.jacobians import jacobian
@@ -38,6 +38,25 @@ class Rows(NamedTuple):
     value: Callable[[Any], Any]
     low: Any
     high: Any
+
+
+def rows_of_bounds(bounds: Any) -> list[Rows]:
+    """Return bounds of the elements of x, in any form in which SciPy takes them, as constraints."""
+    if bounds is None:
+        return []
+    if hasattr(bounds, "lb"):
+        low, high = bounds.lb, bounds.ub
+    elif len(bounds) == 0:
+        return []
+    else:
+        low, high = (
+            lifted([_or(pair[side], infinite) for pair in bounds]) for side, infinite in ((0, -np.inf), (1, np.inf))
+        )
+    return [Rows(lambda z: z, low, high)]
+
+
+def _or(bound: Any, infinite: float) -> Any:
+    return infinite if bound is None else bound
 
 
 class _Active(NamedTuple):

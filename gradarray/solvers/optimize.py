@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..rules.scipy.declared import looking
-from . import minima, roots
+from ..rules.scipy.declared import function, looking
+from . import fits, linear, minima, roots
 
-looking("scipy.optimize", *roots.BODIES, *minima.BODIES)
+looking("scipy.optimize", *roots.BODIES, *minima.BODIES, *fits.BODIES)
+function("scipy.optimize", *linear.BODIES)
