@@ -104,12 +104,14 @@ def _is_object(value: Any) -> bool:
 
 
 def solver(body: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a body be called for one element after the other within `vmap`, and its steps be no part of a tape."""
+    """Let a body be called for one element after the other within `vmap`, and refuse it where a program is written."""
 
     @functools.wraps(body)
     def call(*args: Any, **kwargs: Any) -> Any:
         if lanes() and (found := for_each(call, args, kwargs)) is not NotImplemented:
             return found
+        if held().program is not None:
+            raise TypeError(f"scipy.optimize.{body.__name__} looks at values, so that its steps are no program")
         return body(*args, **kwargs)
 
     return call
@@ -256,7 +258,7 @@ def _tried(derivative: Callable[..., Any], x0: Any, args: tuple[Any, ...]) -> Ca
 
 
 class Undifferentiated:
-    """Stands for a part of a result that has no derivative here, where the solution has one; whoever uses it is told."""
+    """Stands for a part of a result that has no derivative, where the solution has one; whoever uses it is told."""
 
     def __init__(self, what: str, solver: str) -> None:
         self._what, self._solver = what, solver

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..context.settings import RECORDED, held, recording, within
+from ..context.settings import RECORDED, within
 from ..forward.dual import Dual
 from ..forward.levels import made_of_tensors
 from ..forward.tangents import joined
@@ -66,7 +66,7 @@ def solution(equations: Equations, x: Array, about: Asked) -> Any:
     about : Asked
     """
     start = next_order()
-    value = within({"recording": recording()}, equations, x)
+    value = equations(x)
     if not depends(value, about.solver):
         return x
     if isinstance(value, Dual):
@@ -74,8 +74,6 @@ def solution(equations: Equations, x: Array, about: Asked) -> Any:
     outside = outside_of(value, start)
     if not outside or not records(tuple(outside)):
         return x
-    if held().program is not None:
-        raise TypeError(f"{about.solver} looks at values, so that its steps are no part of a program")
     rule = _Solution(equations, tuple(outside), innermost(value), about)
     return put_on_tape(rule, (), tuple(outside), [x], True)[0]
 
@@ -131,12 +129,14 @@ class _Solution(PullbackRule):
         if not {old for old in outside if old is not node} <= set(self.outside):
             raise _changed(self.name)
         if traced:
+            # Where this tape was cut from what is older, other nodes stand for the variables; see `cut`.
+            now = dict(zip(self.outside, node.parents, strict=True))
             for old in outside:
-                outside[old].rule, outside[old].parents = ARGUMENT, (old,)
+                outside[old].rule, outside[old].parents = ARGUMENT, (now.get(old, old),)
         one: Any = np.float64(1)
         root = joined_root([(value._node, adjoint if traced else bare(adjoint))])
         found = plans.sweep(root, wrap(one) if traced else one, traced, wrap if traced else None, start)
-        return [found.get(outside[old]) if old in outside else None for old in node.parents]
+        return [found.get(outside[old]) if old in outside else None for old in self.outside]
 
 
 class System:

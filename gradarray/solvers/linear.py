@@ -6,6 +6,7 @@ has for a solution, in differentiable ``np.*``.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from ..kernels.arrays import Array
 from ..reverse.outputs import revalued
 from ..tape.wrapping import bare, has_variable, lifted
-from .calls import Call, Undifferentiated, finished
+from .calls import Call, Undifferentiated, finished, solver
 
 _NEAR = 1e-9
 
@@ -127,7 +128,7 @@ def _limits(bounds: Any, n: int) -> tuple[Any, Any]:
         pairs = np.broadcast_to(np.reshape(bounds, (-1, 2)), (n, 2))
         return pairs[:, 0], pairs[:, 1]
     whole = [*bounds] if len(bounds) else [(0, None)]
-    if np.ndim(whole[0]) == 0 and not isinstance(whole[0], (list, tuple)):
+    if not isinstance(whole[0], (list, tuple)) and np.ndim(bare(whole[0])) == 0:
         whole = [(whole[0], whole[1])]
     whole = whole * n if len(whole) == 1 else whole
     sides = [[other if pair[i] is None else pair[i] for pair in whole] for i, other in ((0, -np.inf), (1, np.inf))]
@@ -218,8 +219,8 @@ def lsq_linear(*args: Any, **kwargs: Any) -> Any:
 
 def linear_sum_assignment(cost_matrix: Any, maximize: bool = False) -> Any:
     """Return whole numbers, which are constants."""
-    matrix = lifted(cost_matrix)
-    return Call("linear_sum_assignment", (bare(matrix),), {"maximize": maximize}).values()
+    solve = import_module("scipy.optimize").linear_sum_assignment
+    return solve(bare(lifted(cost_matrix)), maximize)
 
 
 def isotonic_regression(y: Any, *, weights: Any = None, increasing: bool = True) -> Any:
@@ -264,6 +265,6 @@ def rosen_hess_prod(x: Any, p: Any) -> Any:
 
 
 BODIES = (
-    *(linprog, nnls, lsq_linear, linear_sum_assignment, isotonic_regression),
+    *map(solver, (linprog, nnls, lsq_linear, linear_sum_assignment, isotonic_regression)),
     *(rosen, rosen_der, rosen_hess, rosen_hess_prod),
 )
