@@ -26,7 +26,6 @@ from ..transforms.checkpoint import cut
 from ..transforms.containers import flatten
 from ..transforms.custom_gradient import is_traced
 
-
 _OURS = __name__.partition(".")[0]
 
 

@@ -6,6 +6,7 @@ has for a solution, in differentiable ``np.*``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -28,8 +29,8 @@ def _solved(matrix: Any, right: Any, name: str) -> Any:
 
 def _degenerate(name: str) -> Exception:
     return np.linalg.LinAlgError(
-        f"{name}: the solution is degenerate, with more or fewer constraints that hold with equality than unknowns, or a "
-        "multiplier of zero, and has no derivative there"
+        f"{name}: the solution is degenerate, with more or fewer constraints that hold with equality than unknowns, or "
+        "a multiplier of zero, and has no derivative there"
     )
 
 
@@ -264,7 +265,7 @@ def rosen_hess_prod(x: Any, p: Any) -> Any:
     return rosen_hess(x) @ lifted(p)
 
 
-BODIES = (
-    *map(solver, (linprog, nnls, lsq_linear, linear_sum_assignment, isotonic_regression)),
+BODIES: tuple[Callable[..., Any], ...] = (
+    *(solver(linprog), solver(nnls), solver(lsq_linear), solver(linear_sum_assignment), solver(isotonic_regression)),
     *(rosen, rosen_der, rosen_hess, rosen_hess_prod),
 )

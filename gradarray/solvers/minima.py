@@ -234,7 +234,7 @@ def _older(
     function: str,
     slope: str | None = None,
     bounds: bool = False,
-    constraints: Function = lambda call: [],
+    constraints: Function | None = None,
     gradient: int | None = None,
 ) -> Function:
     """Return the body of a function that gives x alone, or a tuple of x, the lowest value and more.
@@ -246,7 +246,8 @@ def _older(
     def body(*args: Any, **kwargs: Any) -> Any:
         call = Call(name, args, kwargs)
         unknowns, rest = Unknowns(call["x0"]), call.args()
-        fun, changes = unknowns.function(call[function]), {}
+        fun = unknowns.function(call[function])
+        changes: dict[str, Any] = {}
         pair = name in ("fmin_l_bfgs_b", "fmin_tnc") and call["fprime"] is None and not call["approx_grad"]
         value = _first(fun) if pair else fun
         if slope is not None and call[slope] is None and not pair:
@@ -264,7 +265,7 @@ def _older(
             x,
             rest,
             bounds=call["bounds"] if bounds else None,
-            constraints=constraints(call),
+            constraints=[] if constraints is None else constraints(call),
             of=unknowns.of if unknowns.is_container else lambda z: z,
         )
         if not several:
