@@ -78,10 +78,13 @@ def of_library(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 def _lifted(value: Any) -> Any:
     """Return a list of variables as one tensor; a tuple, such as the factors of a matrix, keeps its parts.
 
-    So does a list of bounds, some of which are None.
+    So does a list that is no array: of bounds, some of which are None, or of constraints.
     """
-    return as_one(value) if type(value) is list and not _has_none(value) else value
+    return as_one(value) if type(value) is list and _is_array(value) else value
 
 
-def _has_none(value: Any) -> bool:
-    return any(_has_none(part) if isinstance(part, (list, tuple)) else part is None for part in value)
+def _is_array(value: list[Any] | tuple[Any, ...]) -> bool:
+    return all(
+        _is_array(part) if isinstance(part, (list, tuple)) else not (part is None or isinstance(part, dict))
+        for part in value
+    )

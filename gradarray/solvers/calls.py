@@ -257,6 +257,10 @@ def _tried(derivative: Callable[..., Any], x0: Any, args: tuple[Any, ...]) -> Ca
 # --- results ----------------------------------------------------------------------------------------------------------
 
 
+class _NoDerivative(TypeError, AttributeError):
+    """Raised by what has no derivative; who asks whether it has an attribute learns that it has none."""
+
+
 class Undifferentiated:
     """Stands for a part of a result that has no derivative, where the solution has one; whoever uses it is told."""
 
@@ -264,7 +268,7 @@ class Undifferentiated:
         self._what, self._solver = what, solver
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
-        raise TypeError(
+        raise _NoDerivative(
             f"{self._what} of {self._solver} has no derivative, as it tells of the solver's way; the solution depends "
             "on a variable, whose gradient would be lost in it. Solve for stop_gradient(variable) where none is wanted."
         )
