@@ -21,7 +21,7 @@ from ..transforms.gradients import value_and_grad
 from ..transforms.hessians import hessian, hvp
 from ..transforms.jacobians import jacfwd
 from ..transforms.lifting import for_each, lanes
-from .captured import called, kept, plain
+from .captured import called, kept, of_bare_values
 from .implicit import LARGE, Asked
 
 
@@ -30,7 +30,7 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature:
     return inspect.signature(function)
 
 
-class Call:
+class SolverCall:
     """One call.
 
     Attributes
@@ -83,17 +83,17 @@ def bare_call(value: Any) -> Any:
     if type(value) is dict:
         return {key: bare_call(x) for key, x in value.items()}
     if callable(value) and not isinstance(value, np.ufunc) and not hasattr(value, "__array__"):
-        return value if _is_object(value) else plain(value)
+        return value if _is_object(value) else of_bare_values(value)
     kind = type(value).__name__
     if kind == "Bounds":
         return type(value)(bare(value.lb), bare(value.ub), value.keep_feasible)
     if kind == "LinearConstraint":
         return type(value)(bare(value.A), bare(value.lb), bare(value.ub), value.keep_feasible)
     if kind == "NonlinearConstraint":
-        made = type(value)(plain(value.fun), bare(value.lb), bare(value.ub), value.jac, value.hess)
+        made = type(value)(of_bare_values(value.fun), bare(value.lb), bare(value.ub), value.jac, value.hess)
         made.keep_feasible, made.finite_diff_rel_step = value.keep_feasible, value.finite_diff_rel_step
         made.finite_diff_jac_sparsity = value.finite_diff_jac_sparsity
-        made.jac = plain(value.jac) if callable(value.jac) else value.jac
+        made.jac = of_bare_values(value.jac) if callable(value.jac) else value.jac
         return made
     return bare(value)
 
@@ -117,7 +117,7 @@ def solver(body: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def quietly(call: Call, f: Callable[..., Any], at: tuple[Any, ...], /, **changes: Any) -> Any:
+def quietly(call: SolverCall, f: Callable[..., Any], at: tuple[Any, ...], /, **changes: Any) -> Any:
     """Carry out a solver, so that no step of its function is recorded.
 
     Where the function finds variables in more than its closure, as in the globals of its module, it goes on in drop-in
@@ -132,7 +132,7 @@ def quietly(call: Call, f: Callable[..., Any], at: tuple[Any, ...], /, **changes
 
 
 def _kept_in_sight(making: Any, compute: Callable[..., Any], *args: Any) -> Any:
-    """Call something so that a loss of variables is an error, in drop-in mode or outside of it."""
+    """SolverCall something so that a loss of variables is an error, in drop-in mode or outside of it."""
     before = held()
     try:
         hold(differentiating(before, making))
@@ -151,7 +151,7 @@ def _needs_blocks(f: Callable[..., Any], at: tuple[Any, ...]) -> bool:
         return False  # the solver will meet it, too
 
 
-def about(call: Call, success: bool = True, message: Any = None, problem: Exception | None = None) -> Asked:
+def about(call: SolverCall, success: bool = True, message: Any = None, problem: Exception | None = None) -> Asked:
     """Return what there is to say of an answer, of which the solver itself may say that it has not found it."""
     doubt = f"{call.name} did not succeed ({message}), and what is no solution has no derivative"
     return Asked(call.name, problem, None if success else ValueError(doubt))
@@ -206,7 +206,7 @@ def vector_of(x: Any) -> tuple[Any, Callable[[Any], Any]]:
     return vector, (lambda z: np.reshape(z, shape)) if shape else (lambda z: z[0])
 
 
-def parts_of(value: Any, is_complex: bool) -> Any:
+def real_parts(value: Any, is_complex: bool) -> Any:
     """Return the elements of equations as a real vector."""
     value = np.ravel(lifted(value))
     return np.concatenate([np.real(value), np.imag(value)]) if is_complex else value

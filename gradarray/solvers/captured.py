@@ -22,7 +22,7 @@ from ..tape import wrapping
 from ..tape.loss import differentiating
 from ..tape.nodes import Node
 from ..tape.wrapping import bare, has_variable
-from ..transforms.checkpoint import cut
+from ..transforms.checkpoint import cut_from_older
 from ..transforms.containers import flatten
 from ..transforms.custom_gradient import is_traced
 
@@ -30,7 +30,7 @@ _OURS = __name__.partition(".")[0]
 
 
 def called(f: Callable[..., Any], *args: Any) -> Any:
-    """Call a user's function so that the variables that it finds are kept: recorded, and in drop-in mode."""
+    """SolverCall a user's function so that the variables that it finds are kept: recorded, and in drop-in mode."""
     before = held()
     try:
         hold(differentiating(before, in_reverse(before.making), recorded=True))
@@ -56,7 +56,7 @@ def outside_of(value: Any, start: int) -> dict[Node, Node]:
     `value` is a tensor that the call returned, and `start` a `next_order()` before it. The tape is cut from what is
     older, so that a sweep over it ends at these leaves.
     """
-    return cut(value._node, start) if on_a_tape(value) else {}
+    return cut_from_older(value._node, start) if on_a_tape(value) else {}
 
 
 def kept(f: Any, convert: Callable[[Any], Any] = lambda value: value) -> Any:
@@ -67,7 +67,7 @@ def kept(f: Any, convert: Callable[[Any], Any] = lambda value: value) -> Any:
     return _kept(f, convert, {})
 
 
-def plain(f: Any) -> Any:
+def of_bare_values(f: Any) -> Any:
     """Return a function with the bare values of the variables in its closure, and bare results: for a solver."""
     if not callable(f):
         return f

@@ -12,19 +12,19 @@ from ..reverse.outputs import revalued
 from ..tape.wrapping import bare, lifted
 from ..transforms.jacobians import jacobian
 from .calls import (
-    Call,
+    SolverCall,
     Undifferentiated,
     Unknowns,
     about,
     finished,
     jacobian_for,
     ours,
-    parts_of,
     quietly,
+    real_parts,
     solver,
     user,
 )
-from .captured import called, depends, kept, plain
+from .captured import called, depends, kept, of_bare_values
 from .optimality import rows_of_bounds, stationary
 
 Function = Callable[..., Any]
@@ -44,7 +44,7 @@ def _cost(residual: Function, loss: Any, scale: Any) -> Function:
     own = kept(loss) if callable(loss) else None
 
     def cost(x: Any) -> Any:
-        r = parts_of(residual(x), False)
+        r = real_parts(residual(x), False)
         if loss in (None, "linear"):
             return np.sum(r * r) / 2
         z = (r / scale) ** 2
@@ -65,7 +65,7 @@ class Fit:
 
     def __init__(
         self,
-        call: Call,
+        call: SolverCall,
         residual: Function,
         x: Any,
         told: Any,
@@ -86,7 +86,7 @@ class Fit:
 
     def jacobian(self) -> Any:
         """Return the Jacobian of the residuals by x."""
-        return jacobian(ours(lambda z: parts_of(self.residual(z), False)))(self.x)
+        return jacobian(ours(lambda z: real_parts(self.residual(z), False)))(self.x)
 
     def covariance(self, value: Any) -> Any:
         """Return the inverse of the normal matrix, whose value is known."""
@@ -108,13 +108,13 @@ class _Sides:
 
 @solver
 def least_squares(*args: Any, **kwargs: Any) -> Any:
-    call = Call("least_squares", args, kwargs)
+    call = SolverCall("least_squares", args, kwargs)
     unknowns, rest, named = Unknowns(call["x0"]), call.args(), call["kwargs"] or {}
     fun = unknowns.function(call["fun"])
     whole = fun if not named else (lambda x, *args: fun(x, *args, **named))
-    changes: dict[str, Any] = {"fun": plain(fun), "x0": unknowns.start}
+    changes: dict[str, Any] = {"fun": of_bare_values(fun), "x0": unknowns.start}
     if callable(call["jac"]):
-        changes["jac"] = plain(unknowns.function(call["jac"]))
+        changes["jac"] = of_bare_values(unknowns.function(call["jac"]))
     elif "jac" not in call.given and not named and call["jac_sparsity"] is None:
         slope = jacobian_for(fun, np.atleast_1d(unknowns.start), rest)
         changes |= {} if slope is None else {"jac": slope}
@@ -141,15 +141,15 @@ def least_squares(*args: Any, **kwargs: Any) -> Any:
 
 @solver
 def leastsq(*args: Any, **kwargs: Any) -> Any:
-    call = Call("leastsq", args, kwargs)
+    call = SolverCall("leastsq", args, kwargs)
     unknowns, rest = Unknowns(call["x0"]), call.args()
     fun = unknowns.function(call["func"])
-    changes: dict[str, Any] = {"func": plain(fun), "x0": unknowns.start}
+    changes: dict[str, Any] = {"func": of_bare_values(fun), "x0": unknowns.start}
     if call["Dfun"] is None:
         slope = jacobian_for(fun, np.atleast_1d(unknowns.start), rest)
         changes |= {} if slope is None else {"Dfun": slope, "col_deriv": False}
     elif callable(call["Dfun"]):
-        changes["Dfun"] = plain(unknowns.function(call["Dfun"]))
+        changes["Dfun"] = of_bare_values(unknowns.function(call["Dfun"]))
     found = quietly(call, fun, (unknowns.start, *rest), **changes)
     success = found[-1] in (1, 2, 3, 4)
     told = about(call, success, found[3] if call["full_output"] else found[-1])
@@ -167,19 +167,19 @@ def leastsq(*args: Any, **kwargs: Any) -> Any:
 
 @solver
 def curve_fit(*args: Any, **kwargs: Any) -> Any:
-    call = Call("curve_fit", args, kwargs)
+    call = SolverCall("curve_fit", args, kwargs)
     f, sigma, more = call["f"], call["sigma"], call["kwargs"] or {}
     xdata, ydata = (_data(call[name]) for name in ("xdata", "ydata"))
     p0 = call["p0"]
     count = np.size(bare(p0)) if p0 is not None else _parameters(f)
     start = np.ones(count) if p0 is None else np.atleast_1d(np.asarray(bare(p0), float))
-    changes: dict[str, Any] = {"f": plain(f)}
+    changes: dict[str, Any] = {"f": of_bare_values(f)}
     if call["jac"] is None and "jac" not in call.given and call["sigma"] is None:
         slope = jacobian_for(lambda p, x: f(x, *p), start, (bare(xdata),))
         if slope is not None:
             changes["jac"] = lambda x, *p: slope(np.array(p), x)
     elif callable(call["jac"]):
-        changes["jac"] = plain(call["jac"])
+        changes["jac"] = of_bare_values(call["jac"])
     found = quietly(call, f, (xdata, *start), **changes)
     values, matrix = found[:2]
     inner = kept(f)
@@ -218,7 +218,7 @@ def _parameters(f: Function) -> int:
     return len(inspect.signature(f).parameters) - 1
 
 
-def _spread_of(call: Call, fit: Fit, matrix: Any, loss: Any) -> Any:
+def _spread_of(call: SolverCall, fit: Fit, matrix: Any, loss: Any) -> Any:
     """Return the covariance of the parameters."""
     if loss != "linear":
         return Undifferentiated("pcov, with another loss than squares,", call.name)
@@ -232,7 +232,7 @@ def _spread_of(call: Call, fit: Fit, matrix: Any, loss: Any) -> Any:
     return revalued(scaled, matrix)
 
 
-def _details(rest: tuple[Any, ...], fit: Fit, call: Call) -> tuple[Any, ...]:
+def _details(rest: tuple[Any, ...], fit: Fit, call: SolverCall) -> tuple[Any, ...]:
     if not rest:
         return ()
     info = finished(rest[0], call.name, fvec=fit.residuals(rest[0]["fvec"]))

@@ -129,7 +129,7 @@ class _Solution(PullbackRule):
         if not {old for old in outside if old is not node} <= set(self.outside):
             raise _changed(self.name)
         if traced:
-            # Where this tape was cut from what is older, other nodes stand for the variables; see `cut`.
+            # Where this tape was cut from what is older, other nodes stand for the variables; see `cut_from_older`.
             now = dict(zip(self.outside, node.parents, strict=True))
             for old in outside:
                 outside[old].rule, outside[old].parents = ARGUMENT, (now.get(old, old),)

@@ -6,7 +6,6 @@ has for a solution, in differentiable ``np.*``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 from ..kernels.arrays import Array
 from ..reverse.outputs import revalued
 from ..tape.wrapping import bare, has_variable, lifted
-from .calls import Call, Undifferentiated, finished, solver
+from .calls import SolverCall, Undifferentiated, finished, solver
 
 _NEAR = 1e-9
 
@@ -38,7 +37,7 @@ def _degenerate(name: str) -> Exception:
 
 
 def linprog(*args: Any, **kwargs: Any) -> Any:
-    call = Call("linprog", args, kwargs)
+    call = SolverCall("linprog", args, kwargs)
     found = call.values()
     names = ("c", "A_ub", "b_ub", "A_eq", "b_eq", "bounds")
     if not any(has_variable(call[name]) for name in names):
@@ -160,7 +159,7 @@ def _answer(a: Any, b: Any, free: Array, fixed: Any, name: str) -> Any:
 
 
 def nnls(*args: Any, **kwargs: Any) -> Any:
-    call = Call("nnls", args, kwargs)
+    call = SolverCall("nnls", args, kwargs)
     values, norm = call.values()
     a, b = lifted(call["A"]), lifted(call["b"])
     a, b = (np.asarray(x, float) if isinstance(x, (list, tuple)) else x for x in (a, b))
@@ -173,7 +172,7 @@ def nnls(*args: Any, **kwargs: Any) -> Any:
 
 
 def lsq_linear(*args: Any, **kwargs: Any) -> Any:
-    call = Call("lsq_linear", args, kwargs)
+    call = SolverCall("lsq_linear", args, kwargs)
     call.refuse_variables("tol", "lsmr_tol")
     found = call.values()
     a, b = call["A"], lifted(call["b"])
@@ -226,7 +225,7 @@ def linear_sum_assignment(cost_matrix: Any, maximize: bool = False) -> Any:
 
 def isotonic_regression(y: Any, *, weights: Any = None, increasing: bool = True) -> Any:
     """Return the fit: within each block, the mean of its data."""
-    call = Call("isotonic_regression", (y,), {"weights": weights, "increasing": increasing})
+    call = SolverCall("isotonic_regression", (y,), {"weights": weights, "increasing": increasing})
     found = call.values()
     y = lifted(y)
     w = np.ones(np.shape(y)) if weights is None else lifted(weights)
@@ -238,34 +237,4 @@ def isotonic_regression(y: Any, *, weights: Any = None, increasing: bool = True)
     return finished(found, call.name, blocks=found.blocks, **parts)
 
 
-def rosen(x: Any) -> Any:
-    """Return the function of Rosenbrock."""
-    x = lifted(x)
-    return np.sum(100.0 * (x[1:] - x[:-1] ** 2.0) ** 2.0 + (1 - x[:-1]) ** 2.0, axis=0)
-
-
-def rosen_der(x: Any) -> Any:
-    x = lifted(x)
-    steep = 200 * (x[1:] - x[:-1] ** 2)
-    zero = np.zeros_like(bare(x[:1]))
-    along = np.concatenate([-2 * steep * x[:-1] - 2 * (1 - x[:-1]), zero])
-    return along + np.concatenate([zero, steep])
-
-
-def rosen_hess(x: Any) -> Any:
-    x = lifted(x)
-    n = np.shape(x)[0]
-    main = np.concatenate([1200 * x[:-1] ** 2 - 400 * x[1:] + 2, np.zeros(1)])
-    main = main + np.concatenate([np.zeros(1), np.full(n - 1, 200.0)])
-    beside = np.diag(-400 * x[:-1], 1)
-    return np.diag(main) + beside + np.transpose(beside)
-
-
-def rosen_hess_prod(x: Any, p: Any) -> Any:
-    return rosen_hess(x) @ lifted(p)
-
-
-BODIES: tuple[Callable[..., Any], ...] = (
-    *(solver(linprog), solver(nnls), solver(lsq_linear), solver(linear_sum_assignment), solver(isotonic_regression)),
-    *(rosen, rosen_der, rosen_hess, rosen_hess_prod),
-)
+BODIES = (solver(linprog), solver(nnls), solver(lsq_linear), solver(linear_sum_assignment), solver(isotonic_regression))

@@ -11,7 +11,7 @@ from ..reverse.outputs import revalued
 from ..tape.wrapping import bare, has_variable, lifted
 from ..transforms.gradients import grad
 from .calls import (
-    Call,
+    SolverCall,
     Undifferentiated,
     Unknowns,
     about,
@@ -26,7 +26,7 @@ from .calls import (
     solver,
     user,
 )
-from .captured import called, depends, kept, plain
+from .captured import depends, of_bare_values
 from .implicit import Asked
 from .optimality import Rows, rows_of_bounds, stationary
 
@@ -92,7 +92,7 @@ class Minimum:
 
     Parameters
     ----------
-    call : Call
+    call : SolverCall
     f : callable
         The objective, of what the solver finds and of `rest`.
     x : the values
@@ -108,7 +108,7 @@ class Minimum:
 
     def __init__(
         self,
-        call: Call,
+        call: SolverCall,
         f: Function,
         x: Any,
         rest: tuple[Any, ...] = (),
@@ -143,7 +143,7 @@ class Minimum:
         return revalued(found, np.asarray(value, float))
 
 
-def _finished(call: Call, found: Any, minimum: Minimum, unknowns: Unknowns | None = None) -> Any:
+def _finished(call: SolverCall, found: Any, minimum: Minimum, unknowns: Unknowns | None = None) -> Any:
     """Put a minimum into SciPy's result."""
     x = minimum.x if unknowns is None else unknowns.of(minimum.x)
     if not minimum.differentiable:
@@ -157,7 +157,7 @@ def _finished(call: Call, found: Any, minimum: Minimum, unknowns: Unknowns | Non
 
 @solver
 def minimize(*args: Any, **kwargs: Any) -> Any:
-    call = Call("minimize", args, kwargs)
+    call = SolverCall("minimize", args, kwargs)
     unknowns, rest = Unknowns(call["x0"]), call.args()
     start = np.atleast_1d(unknowns.start)
     fun, jac = unknowns.function(call["fun"]), call["jac"]
@@ -167,14 +167,14 @@ def minimize(*args: Any, **kwargs: Any) -> Any:
     method = str(call["method"]).lower()
     if call["method"] is None:
         method = "slsqp" if constraints else "l-bfgs-b" if bounds is not None else "bfgs"
-    changes: dict[str, Any] = {"fun": plain(fun), "x0": unknowns.start}
+    changes: dict[str, Any] = {"fun": of_bare_values(fun), "x0": unknowns.start}
     if callable(jac):
-        changes["jac"] = plain(unknowns.function(jac))
+        changes["jac"] = of_bare_values(unknowns.function(jac))
     elif jac is None and method in _BY_GRADIENT:
         changes["jac"] = gradient_for(value, start, rest)
     for name in ("hess", "hessp"):
         if callable(call[name]):
-            changes[name] = plain(unknowns.function(call[name]))
+            changes[name] = of_bare_values(unknowns.function(call[name]))
     if call["hess"] is None and call["hessp"] is None:
         if method in ("dogleg", "trust-exact"):
             changes["hess"] = hessian_for(value, start, rest)
@@ -199,7 +199,7 @@ def minimize(*args: Any, **kwargs: Any) -> Any:
 
 @solver
 def minimize_scalar(*args: Any, **kwargs: Any) -> Any:
-    call = Call("minimize_scalar", args, kwargs)
+    call = SolverCall("minimize_scalar", args, kwargs)
     f, rest, bounds = call["fun"], call.args(), call["bounds"]
     start = (bounds or call["bracket"] or (0.5,))[0]
     found = quietly(call, f, (float(bare(start)), *rest))
@@ -213,7 +213,7 @@ def _line(name: str, function: str, bounded: bool = False) -> Function:
 
     @solver
     def body(*args: Any, **kwargs: Any) -> Any:
-        call = Call(name, args, kwargs)
+        call = SolverCall(name, args, kwargs)
         f, rest = call[function], call.args()
         start = call["x1"] if bounded else (call["brack"] or (0.5,))[0]
         found = quietly(call, f, (float(bare(start)), *rest))
@@ -244,7 +244,7 @@ def _older(
 
     @solver
     def body(*args: Any, **kwargs: Any) -> Any:
-        call = Call(name, args, kwargs)
+        call = SolverCall(name, args, kwargs)
         unknowns, rest = Unknowns(call["x0"]), call.args()
         fun = unknowns.function(call[function])
         changes: dict[str, Any] = {}
@@ -254,8 +254,8 @@ def _older(
             own = gradient_for(value, np.atleast_1d(unknowns.start), rest)
             changes |= {} if own is None else {slope: own, "approx_grad": 0}
         elif slope is not None and callable(call[slope]):
-            changes[slope] = plain(unknowns.function(call[slope]))
-        changes |= {function: plain(fun), "x0": unknowns.start}
+            changes[slope] = of_bare_values(unknowns.function(call[slope]))
+        changes |= {function: of_bare_values(fun), "x0": unknowns.start}
         found = quietly(call, fun, (unknowns.start, *rest), **changes)
         several = isinstance(found, tuple)
         x = found[0] if several else found
@@ -288,7 +288,7 @@ def _older(
     return body
 
 
-def _of_slsqp(call: Call) -> list[Any]:
+def _of_slsqp(call: SolverCall) -> list[Any]:
     args = call.args()
     made = [{"type": "eq", "fun": f, "args": args} for f in call["eqcons"]]
     made += [{"type": "ineq", "fun": f, "args": args} for f in call["ieqcons"]]
@@ -298,7 +298,7 @@ def _of_slsqp(call: Call) -> list[Any]:
     return made
 
 
-def _of_cobyla(call: Call) -> list[Any]:
+def _of_cobyla(call: SolverCall) -> list[Any]:
     args = call.args() if call["consargs"] is None else call["consargs"]
     return [{"type": "ineq", "fun": f, "args": args} for f in listed(call["cons"])]
 
@@ -309,7 +309,7 @@ def _of_cobyla(call: Call) -> list[Any]:
 def _global(name: str) -> Function:
     @solver
     def body(*args: Any, **kwargs: Any) -> Any:
-        call = Call(name, args, kwargs)
+        call = SolverCall(name, args, kwargs)
         f = call["func"]
         local = call["minimizer_kwargs"] or {}
         rest = call.args() or local.get("args", ())
@@ -352,7 +352,7 @@ def _middle(bounds: Any, x0: Any) -> Any:
 
 @solver
 def brute(*args: Any, **kwargs: Any) -> Any:
-    call = Call("brute", args, kwargs)
+    call = SolverCall("brute", args, kwargs)
     f, rest = call["func"], call.args()
     if has_variable(call["ranges"]) and call["finish"] is None:
         call.refuse_variables("ranges")
@@ -365,33 +365,6 @@ def brute(*args: Any, **kwargs: Any) -> Any:
         return minimum.x
     others = [Undifferentiated(f"result {i}", call.name) for i in (2, 3)] if minimum.differentiable else found[2:]
     return minimum.x, minimum.value(found[1]), *others
-
-
-# --- differences ------------------------------------------------------------------------------------------------------
-
-
-def approx_fprime(xk: Any, f: Function, epsilon: Any = 1.4901161193847656e-08, *args: Any) -> Any:
-    """Return the differences with their own derivatives."""
-    f = user(f, args)
-    point = np.ravel(np.asarray(bare(xk), float))
-    steps = (point + np.asarray(bare(epsilon), float)) - point
-    vector = np.reshape(xk if np.ndim(xk) else np.stack([xk]), point.shape) if has_variable(xk) else point
-    before = f(vector)
-    columns = [(f(vector + step * unit) - before) / step for step, unit in zip(steps, np.eye(point.size), strict=True)]
-    return np.stack(columns, axis=-1)
-
-
-def check_grad(
-    func: Function, grad: Function, x0: Any, *args: Any, epsilon: Any = 1.4901161193847656e-08, **kwargs: Any
-) -> Any:
-    """Return how far a gradient is from the differences."""
-    if kwargs.get("direction", "all") != "all":
-        call = Call("check_grad", (func, grad, x0, *args), {"epsilon": epsilon, **kwargs})
-        if depends([called(func, bare(x0), *args), called(grad, bare(x0), *args)], call.name) or has_variable(x0):
-            raise TypeError(f"{call.name} has no derivative along a direction that is drawn at random")
-        return call.values()
-    off = called(kept(grad), x0, *args) - approx_fprime(x0, func, epsilon, *args)
-    return np.sqrt(np.sum(np.abs(off) ** 2))
 
 
 BODIES = (
@@ -407,5 +380,5 @@ BODIES = (
     *(_older("fmin_l_bfgs_b", "func", "fprime", True), _older("fmin_tnc", "func", "fprime", True)),
     _older("fmin_slsqp", "func", "fprime", True, constraints=_of_slsqp),
     *map(_global, ("differential_evolution", "basinhopping", "dual_annealing", "shgo", "direct")),
-    *(brute, approx_fprime, check_grad),
+    brute,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..rules.scipy.declared import function, looking
-from . import fits, linear, minima, roots
+from . import fits, linear, minima, roots, trials
 
-looking("scipy.optimize", *roots.BODIES, *minima.BODIES, *fits.BODIES)
-function("scipy.optimize", *linear.BODIES)
+looking("scipy.optimize", *roots.BODIES, *minima.BODIES, *fits.BODIES, *trials.LOOKING)
+function("scipy.optimize", *linear.BODIES, *trials.BODIES)

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..tape.wrapping import bare, lifted
 from ..transforms.gradients import elementwise_grad
-from .calls import Call, Unknowns, about, finished, jacobian_for, parts_of, quietly, solver, user, vector_of
-from .captured import kept, plain
+from .calls import SolverCall, Unknowns, about, finished, jacobian_for, quietly, real_parts, solver, user, vector_of
+from .captured import kept, of_bare_values
 from .implicit import Asked, solution
 from .optimality import stationary
 
@@ -23,7 +23,7 @@ def zero(f: Callable[[Any], Any], x: Any, about: Asked, fixed: bool = False) -> 
     def equations(z: Any) -> Any:
         found = of(z)
         value = lifted(f(found))
-        return parts_of(value - found if fixed else value, kind == "c")
+        return real_parts(value - found if fixed else value, kind == "c")
 
     found = solution(equations, vector, about)
     return x if found is vector else of(found)
@@ -39,7 +39,7 @@ def _first(f: Callable[..., Any]) -> Callable[..., Any]:
 def _scalar(name: str) -> Callable[..., Any]:
     @solver
     def body(*args: Any, **kwargs: Any) -> Any:
-        call = Call(name, args, kwargs)
+        call = SolverCall(name, args, kwargs)
         f, rest = call["f"], call.args()
         found = quietly(call, f, (call["a"], *rest))
         x, results = found if call["full_output"] else (found, None)
@@ -56,7 +56,7 @@ def _scalar(name: str) -> Callable[..., Any]:
 
 @solver
 def root_scalar(*args: Any, **kwargs: Any) -> Any:
-    call = Call("root_scalar", args, kwargs)
+    call = SolverCall("root_scalar", args, kwargs)
     f, rest, changes = call["f"], call.args(), {}
     start = call["x0"] if call["bracket"] is None else call["bracket"][0]
     both = call["fprime"] is not None and not callable(call["fprime"]) and bool(call["fprime"])
@@ -77,7 +77,7 @@ def _slope(f: Callable[..., Any]) -> Callable[..., Any]:
 
 @solver
 def newton(*args: Any, **kwargs: Any) -> Any:
-    call = Call("newton", args, kwargs)
+    call = SolverCall("newton", args, kwargs)
     f, rest = call["func"], call.args()
     start = bare(call["x0"])
     found = quietly(call, f, (start, *rest))
@@ -98,7 +98,7 @@ def newton(*args: Any, **kwargs: Any) -> Any:
 
 @solver
 def fixed_point(*args: Any, **kwargs: Any) -> Any:
-    call = Call("fixed_point", args, kwargs)
+    call = SolverCall("fixed_point", args, kwargs)
     f, rest = call["func"], call.args()
     x = quietly(call, f, (bare(call["x0"]), *rest))
     return zero(user(f, rest), x, about(call), fixed=True)
@@ -111,12 +111,12 @@ _BY_JACOBIAN = ("hybr", "lm")
 
 @solver
 def root(*args: Any, **kwargs: Any) -> Any:
-    call = Call("root", args, kwargs)
+    call = SolverCall("root", args, kwargs)
     unknowns, rest = Unknowns(call["x0"]), call.args()
     fun, jac = unknowns.function(call["fun"]), call["jac"]
     pair = jac is not None and not callable(jac) and bool(jac)
     value = _first(fun) if pair else fun
-    changes: dict[str, Any] = {"fun": plain(fun), "x0": unknowns.start}
+    changes: dict[str, Any] = {"fun": of_bare_values(fun), "x0": unknowns.start}
     if not jac and str(call["method"]).lower() in _BY_JACOBIAN:
         changes["jac"] = jacobian_for(value, unknowns.start, rest)
     found = quietly(call, fun, (unknowns.start, *rest), **changes)
@@ -135,10 +135,10 @@ def root(*args: Any, **kwargs: Any) -> Any:
 
 @solver
 def fsolve(*args: Any, **kwargs: Any) -> Any:
-    call = Call("fsolve", args, kwargs)
+    call = SolverCall("fsolve", args, kwargs)
     unknowns, rest = Unknowns(call["x0"]), call.args()
     fun = unknowns.function(call["func"])
-    changes: dict[str, Any] = {"func": plain(fun), "x0": unknowns.start}
+    changes: dict[str, Any] = {"func": of_bare_values(fun), "x0": unknowns.start}
     if call["fprime"] is None and not call["band"]:
         changes["fprime"] = jacobian_for(fun, np.atleast_1d(unknowns.start), rest)
         if changes["fprime"] is not None:
@@ -156,7 +156,7 @@ def fsolve(*args: Any, **kwargs: Any) -> Any:
 def _nonlinear(name: str) -> Callable[..., Any]:
     @solver
     def body(*args: Any, **kwargs: Any) -> Any:
-        call = Call(name, args, kwargs)
+        call = SolverCall(name, args, kwargs)
         f, start = call["F"], bare(call["xin"])
         return zero(user(f, ()), quietly(call, f, (start,)), about(call))
 

@@ -271,7 +271,7 @@ def _fits() -> list[Call]:
         call(f"least_squares {loss}", lambda m, y, k=loss: fit(loss=k, f_scale=0.1)(m, y).x, Y)
         for loss in ("linear", "soft_l1", "huber", "cauchy", "arctan")
     ]
-    both = {"jac": decay_slopes, "p0": [1.5, 0.7]}
+    both = {"jac": decay_slopes, "p0": [1.3, 0.7]}
     return [
         *rows,
         call("least_squares lm", lambda m, y: fit(method="lm")(m, y).x, Y),

@@ -279,7 +279,7 @@ def test_what_tells_of_the_way_is_refused_when_used() -> None:
     found = []
     ga.grad(lambda a: found.append(optimize.minimize(bowl, START, (a,))) or np.sum(found[0].x))(A)
     for use in (lambda h: h + 1, lambda h: np.sum(h), lambda h: h[0], lambda h: h.T, lambda h: np.asarray(h)):
-        with pytest.raises(TypeError, match="hess_inv of scipy.optimize.minimize has no derivative"):
+        with pytest.raises(TypeError, match=r"hess_inv of .* has no derivative"):
             use(found[0].hess_inv)
     assert "no derivative" in repr(found[0].hess_inv)
     assert found[0].nit > 0 and found[0].success
