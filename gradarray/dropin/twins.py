@@ -86,8 +86,16 @@ def lifted_arguments(args: Any, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...]
 def _lifted(value: Any) -> Any:
     """Return a list of variables as one tensor; a tuple, such as the factors of a matrix, keeps its parts.
 
-    So does a list of arrays of several shapes, such as the diagonals of a matrix.
+    So does a list that is no array: of arrays of several shapes, as the diagonals of a matrix, of bounds, some of which
+    are None, or of constraints.
     """
-    if type(value) is not list or len({np.shape(bare(x)) for x in value if has_tensor(x)}) > 1:
-        return value
-    return as_one(value)
+    return as_one(value) if type(value) is list and _is_array(value) else value
+
+
+def _is_array(value: list[Any] | tuple[Any, ...]) -> bool:
+    if len({np.shape(bare(x)) for x in value if has_tensor(x)}) > 1:
+        return False
+    return all(
+        _is_array(part) if isinstance(part, (list, tuple)) else not (part is None or isinstance(part, dict))
+        for part in value
+    )

@@ -3,6 +3,7 @@
 A chapter is read when its module of SciPy has been imported and a function of it is met.
 """
 
-from ..rules.scipy.families import chapter
+from ..rules.scipy import families
 
-chapter("scipy.integrate", f"{__name__}.integrate")
+families.chapter("scipy.optimize", f"{__name__}.optimize")
+families.chapter("scipy.integrate", f"{__name__}.integrate")

@@ -130,8 +130,8 @@ class _Checkpoint(PullbackRule):
         outs = [out for out in flatten(result)[0] if _is_result(out)]
         self._compare(outs)
         pairs = [(out._node, part) for out, part in zip(outs, parts, strict=True)]
-        root = _joined([(n, part) for n, part in pairs if n is not None and part is not None])
-        outside = _cut(root, start, {v._node for v in variables})
+        root = joined_root([(n, part) for n, part in pairs if n is not None and part is not None])
+        outside = cut_from_older(root, start, {v._node for v in variables})
         if not outside.keys() <= set(self.outside):
             raise self._differs()
         if traced:
@@ -211,12 +211,12 @@ def _inner(raw: Array, parent: Any, traced: bool) -> Any:
     return t
 
 
-def _joined(pairs: Sequence[tuple[Node, Array]]) -> Node:
+def joined_root(pairs: Sequence[tuple[Node, Array]]) -> Node:
     """Return a root that stands for several results, each with its cotangent."""
     return Node(Results([g for _, g in pairs]), None, None, None, tuple([n for n, _ in pairs]), (), FLOAT64)
 
 
-def _cut(root: Node, start: int, inputs: Iterable[Node] = ()) -> dict[Node, Node]:
+def cut_from_older(root: Node, start: int, inputs: Iterable[Node] = ()) -> dict[Node, Node]:
     """Cut a tape from what is older than `start`, and return the leaf that stands for each older node now.
 
     These are the variables that a function found outside of its arguments; those are the `inputs`.
@@ -365,7 +365,7 @@ def checkpoint(func: F) -> F:
                     "checkpoint; let it work on a copy, and return that."
                 )
         results = [out for out in outs if _is_result(out)]
-        outside = _cut(_joined([(out._node, None) for out in results if out._node is not None]), start)
+        outside = cut_from_older(joined_root([(out._node, None) for out in results if out._node is not None]), start)
         parents = (*[leaf._node for leaf in variables], *outside)
         if not results or not records(parents):
             return result

@@ -1,0 +1,116 @@
+"""What a function depends on besides its arguments: variables in its closure, which are found where it is called.
+
+Nothing is looked for in the function's text. It is called, and what it returns tells: of a tensor, the nodes that are
+older than the call are what it found elsewhere; a dual number has the tangent by it.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Callable
+from typing import Any
+
+from ..batch.mapped import Mapped
+from ..batch.refusals import VmapError
+from ..context.settings import held, hold
+from ..dropin import blocks
+from ..dropin.making import in_reverse
+from ..forward.dual import Dual
+from ..forward.levels import on_a_tape
+from ..tape import wrapping
+from ..tape.loss import differentiating
+from ..tape.nodes import Node
+from ..tape.wrapping import bare, has_variable
+from ..transforms.checkpoint import cut_from_older
+from ..transforms.containers import flatten
+from ..transforms.custom_gradient import is_traced
+
+_OURS = __name__.partition(".")[0]
+
+
+def called(f: Callable[..., Any], *args: Any) -> Any:
+    """SolverCall a user's function so that the variables that it finds are kept: recorded, and in drop-in mode."""
+    before = held()
+    try:
+        hold(differentiating(before, in_reverse(before.making), recorded=True))
+        return blocks.call(f, args, {})
+    finally:
+        hold(before)
+
+
+def depends(value: Any, solver: str) -> bool:
+    """Tell whether a derivative flows through what a function returned, in either mode."""
+    leaves = flatten(value)[0]
+    if any(type(leaf) is Mapped for leaf in leaves):
+        raise VmapError(
+            f"vmap: the function that {solver} is given uses a mapped array that is not among the arguments; pass it "
+            f"in args=, so that {solver} is called for each element"
+        )
+    return any(map(is_traced, leaves))
+
+
+def outside_of(value: Any, start: int) -> dict[Node, Node]:
+    """Return the nodes of the variables that a call found elsewhere, and the leaf that stands for each of them now.
+
+    `value` is a tensor that the call returned, and `start` a `next_order()` before it. The tape is cut from what is
+    older, so that a sweep over it ends at these leaves.
+    """
+    return cut_from_older(value._node, start) if on_a_tape(value) else {}
+
+
+def kept(f: Any, convert: Callable[[Any], Any] = lambda value: value) -> Any:
+    """Return a function with what its closure holds now, converted, so that names that are bound anew do not matter.
+
+    The functions in the closure are treated alike; what is no function in Python stays as it is.
+    """
+    return _kept(f, convert, {})
+
+
+def of_bare_values(f: Any) -> Any:
+    """Return a function with the bare values of the variables in its closure, and bare results: for a solver."""
+    if not callable(f):
+        return f
+    inner = kept(f, bare)
+
+    @functools.wraps(f, updated=())
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return bare(inner(*args, **kwargs))
+
+    return call
+
+
+def _kept(f: Any, convert: Callable[[Any], Any], seen: dict[int, Any]) -> Any:
+    if id(f) in seen:
+        return seen[id(f)]
+    if type(f) is functools.partial:
+        held_args = {key: _value(x, convert, seen) for key, x in f.keywords.items()}
+        return functools.partial(_kept(f.func, convert, seen), *[_value(x, convert, seen) for x in f.args], **held_args)
+    if type(f) is types.MethodType and type(f.__func__) is types.FunctionType:
+        return types.MethodType(_kept(f.__func__, convert, seen), f.__self__)
+    if type(f) is not types.FunctionType or str(f.__module__).partition(".")[0] == _OURS:
+        return f
+    if not f.__closure__ and not f.__defaults__ and not f.__kwdefaults__:
+        return f
+    cells = tuple([types.CellType() for _ in f.__closure__ or ()])
+    made = types.FunctionType(f.__code__, f.__globals__, f.__name__, None, cells or None)
+    seen[id(f)] = made
+    made.__defaults__ = f.__defaults__ and tuple([_value(x, convert, seen) for x in f.__defaults__])
+    made.__kwdefaults__ = f.__kwdefaults__ and {k: _value(x, convert, seen) for k, x in f.__kwdefaults__.items()}
+    made.__qualname__, made.__module__, made.__doc__ = f.__qualname__, f.__module__, f.__doc__
+    made.__dict__.update(f.__dict__)
+    for new, old in zip(cells, f.__closure__ or (), strict=True):
+        try:
+            new.cell_contents = _value(old.cell_contents, convert, seen)
+        except ValueError:  # one that is bound to nothing yet
+            continue
+    return made
+
+
+def _value(value: Any, convert: Callable[[Any], Any], seen: dict[int, Any]) -> Any:
+    if isinstance(value, (types.FunctionType, types.MethodType, functools.partial)):
+        return _kept(value, convert, seen)
+    # What can be changed in place, as a list to which a function appends, has to stay the same one.
+    if isinstance(value, (wrapping.Tensor, Dual)) or (type(value) is tuple and has_variable(value)):
+        return convert(value)
+    return value

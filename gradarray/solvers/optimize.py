@@ -1,0 +1,9 @@
+"""The chapter on scipy.optimize: solvers, differentiated by what they solve, and functions of linear algebra."""
+
+from __future__ import annotations
+
+from ..rules.scipy.declared import function, looking
+from . import fits, linear, minima, roots, trials
+
+looking("scipy.optimize", *roots.BODIES, *minima.BODIES, *fits.BODIES, *trials.LOOKING)
+function("scipy.optimize", *linear.BODIES, *trials.BODIES)
