@@ -15,7 +15,11 @@ from ..registry import family
 from .declared import DECLARED, FUNCTIONS
 
 # The modules that read as chapters, in the order in which drop-in mode declares them.
-_CHAPTERS: dict[str, str] = {"scipy.special": f"{__package__}.special"}
+_CHAPTERS: dict[str, str] = {
+    "scipy.special": f"{__package__}.special",
+    "scipy.fft": f"{__package__}.fft",
+    "scipy.signal": f"{__package__}.signal",
+}
 
 
 def chapter(module: str, path: str) -> None:
