@@ -39,7 +39,7 @@ ROOMS = (
 # The same for the folders of a room; what stands beside them stands on all of them.
 FOLDERS = {"compiler": ("program", "arrays", "surroundings", "passes", "rolling", "text", "machine")}
 # What the chapters of the rules may know: the language of the rules, and what a value is. Nothing of sizes, threads or
-# memory, which are for rules/faster/.
+# memory, which are for rules/faster/. Those on SciPy may know those on NumPy.
 LANGUAGE = {"differentiable", "kinds", "kinks", "names", "primitives", "registry", "signature"}
 VALUES = {
     "kernels.arrays": {"Array", "Number", "Spec", "conjugate"},
@@ -99,7 +99,8 @@ def test_imports_point_down_within_a_room(room: str) -> None:
 def test_chapters_are_mathematics(module: str) -> None:
     for node, other in imported(module):
         room, _, name = other.rpartition(".")
-        known = other.startswith(".".join(module.split(".")[:2]) + ".") or (room == "rules" and name in LANGUAGE)
+        chapters = ("rules.numpy.", "rules.scipy.") if module.startswith("rules.scipy.") else ("rules.numpy.",)
+        known = other.startswith(chapters) or (room == "rules" and name in LANGUAGE)
         unknown = {alias.name for alias in node.names} - VALUES.get(other, set())
         assert known or not unknown, f"line {node.lineno} imports {', '.join(sorted(unknown))} of {other}"
 

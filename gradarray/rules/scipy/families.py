@@ -16,13 +16,13 @@ from .declared import DECLARED, FUNCTIONS, OPERATORS
 
 # The modules that read as chapters, in the order in which drop-in mode declares them.
 _CHAPTERS: dict[str, str] = {
-    "scipy.special": f"{__package__}.special",
-    "scipy.linalg": f"{__package__}.linalg",
-    "scipy.interpolate": f"{__package__}.interpolate",
+    **{
+        f"scipy.{name}": f"{__package__}.{name}"
+        for name in ("special", "linalg", "fft", "signal", "interpolate", "stats")
+    },
     "scipy.sparse": f"{__package__}.sparse",
     "scipy.sparse.linalg": f"{__package__}.sparse",
     "scipy.spatial": f"{__package__}.spatial",
-    "scipy.stats": f"{__package__}.stats",
     "scipy.spatial.distance": f"{__package__}.spatial",
 }
 

@@ -1,0 +1,5 @@
+"""Signals: scipy.signal, by the sections of its reference."""
+
+from . import convolutions, filters, smoothing
+
+__all__ = ["convolutions", "filters", "smoothing"]

@@ -1,0 +1,255 @@
+"""Convolution and correlation: bilinear, with transposes that are correlations of their own kind.
+
+A result is a window of the full convolution of two arrays, of which the first may be extended at its ends:
+periodically, by its mirror image, or by a constant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import signal
+
+from ....kernels.arrays import Array
+from ...primitives import primitive
+from ...registry import rule
+from ..standing import constant, stands_for
+
+MODULE = "scipy.signal"
+_PADDED = {"wrap": "wrap", "symm": "symmetric"}
+
+
+class Window(NamedTuple):
+    """How a call convolves.
+
+    Attributes
+    ----------
+    value : the library's function of the two arrays
+    valid : the same for the window where both overlap wholly, of an array and one that is not larger, without ends
+    axes : along which it convolves, counted from the front
+    shapes : of the two arrays
+    mode : "full", "same" or "valid"
+    ends : how the first array is extended, None for zeros
+    fill : the constant by which it is
+    late : whether the window of mode "same" begins one element later where there is no middle
+    """
+
+    value: Callable[[Any, Any], Any]
+    valid: Callable[[Any, Any], Any]
+    axes: tuple[int, ...]
+    shapes: tuple[tuple[int, ...], tuple[int, ...]]
+    mode: str
+    ends: str | None = None
+    fill: Any = 0
+    late: bool = False
+
+    def placed(self, g: Any) -> Any:
+        """Return the cotangent of the full convolution."""
+        starts, full = self._starts(), self._full()
+        pads = [(i, n - i - m) for i, n, m in zip(starts, full, np.shape(g), strict=True)]
+        return g if self.mode == "full" else np.pad(g, pads)
+
+    def taken(self, full: Any) -> Any:
+        """Return what a call shows of the full convolution."""
+        starts, n = self._starts(), self.shapes[0]
+        return full if self.mode == "full" else full[tuple([slice(i, i + m) for i, m in zip(starts, n, strict=True)])]
+
+    def _full(self) -> list[int]:
+        pairs = enumerate(zip(*self.shapes, strict=True))
+        return [n + m - 1 if axis in self.axes else max(n, m) for axis, (n, m) in pairs]
+
+    def _starts(self) -> list[int]:
+        """Return where the window begins; SciPy's centre is that of the first array."""
+        if self.mode != "same":
+            pairs = enumerate(zip(*self.shapes, strict=True))
+            return [min(n, m) - 1 if self.mode == "valid" and axis in self.axes else 0 for axis, (n, m) in pairs]
+        return [(n - m + self.late) // 2 for n, m in zip(self._full(), self.shapes[0], strict=True)]
+
+    def margin(self, axis: int) -> int:
+        return self.shapes[1][axis] - 1
+
+    def extended(self, a: Any) -> Any:
+        """Return the first array with its ends, of which each element of the full convolution is made."""
+        pads = [(self.margin(axis),) * 2 if axis in self.axes else (0, 0) for axis in range(np.ndim(a))]
+        if self.ends is None:
+            return np.pad(a, pads, constant_values=self.fill)
+        return np.pad(a, pads, mode=_PADDED[self.ends])  # type: ignore[call-overload]
+
+    def folded(self, g: Any) -> Any:
+        """Return the cotangent of the first array from that of the one with its ends."""
+        for axis in self.axes:
+            n, m = self.shapes[0][axis], self.margin(axis)
+            whole = np.moveaxis(g, axis, 0)
+            inner = whole[m : m + n].copy()
+            if self.ends is not None:
+                places = np.pad(np.arange(n), m, mode=_PADDED[self.ends])  # type: ignore[call-overload]
+                np.add.at(inner, places[:m], whole[:m])
+                np.add.at(inner, places[m + n :], whole[m + n :])
+            g = np.moveaxis(inner, 0, axis)
+        return g
+
+
+@primitive
+def convolved(a: Array, b: Array, *, by: Window) -> Array:
+    """Return the convolution of two arrays."""
+    return by.value(a, b)
+
+
+@primitive
+def back_to_first(y: Array, b: Array, *, by: Window) -> Array:
+    """Return the cotangent of the first of two arrays that have been convolved, as for real numbers."""
+    full, b = by.placed(y), np.flip(b, by.axes)
+    if by.ends is None:
+        return _fitted(by.valid(full, b), by.shapes[0])
+    # Each end reaches as far as the other array does.
+    pads = [(by.margin(axis),) * 2 if axis in by.axes else (0, 0) for axis in range(np.ndim(y))]
+    return by.folded(by.valid(np.pad(full, pads), b))
+
+
+@primitive
+def back_to_second(y: Array, a: Array, *, by: Window) -> Array:
+    """Return that of the second one, which is affine in the first one where that is extended by a constant."""
+    full = by.placed(y)
+    if by.ends is None and not by.fill:
+        return _fitted(by.valid(full, np.flip(a, by.axes)), by.shapes[1])
+    whole = by.extended(a)
+    return np.flip(by.valid(whole, np.flip(full, by.axes)), by.axes)
+
+
+def _fitted(x: Any, shape: tuple[int, ...]) -> Any:
+    """Sum over the axes along which an array has been repeated."""
+    repeated = tuple([axis for axis, (n, m) in enumerate(zip(np.shape(x), shape, strict=True)) if n != m])
+    return np.sum(x, axis=repeated, keepdims=True) if repeated else x
+
+
+def _homogeneous(by: Window) -> Window:
+    """Return the same without the constant at the ends, for the tangent of the first array."""
+    if not by.fill:
+        return by
+    return by._replace(value=lambda a, b: by.taken(signal.convolve2d(a, b)), fill=0)
+
+
+rule(
+    convolved,
+    lambda g, _ans, _a, b, *, by: back_to_first(g, b, by=by),
+    lambda g, _ans, a, _b, *, by: back_to_second(g, a, by=by),
+)
+rule(
+    back_to_first,
+    lambda g, _ans, _y, b, *, by: convolved(g, b, by=_homogeneous(by)),
+    lambda g, _ans, y, _b, *, by: back_to_second(y, g, by=_homogeneous(by)),
+)
+rule(
+    back_to_second,
+    lambda g, _ans, _y, a, *, by: convolved(a, g, by=by),
+    lambda g, _ans, y, _a, *, by: back_to_first(y, g, by=by),
+)
+
+# --- along all axes ---------------------------------------------------------------------------------------------------
+
+
+def _convolution(a: Any, b: Any, value: Callable[..., Any], valid: Callable[..., Any], mode: str, **ends: Any) -> Any:
+    a, b = _array(a), _array(b)
+    shapes = np.shape(a), np.shape(b)
+    regular = len(shapes[0]) == len(shapes[1]) > 0 and 0 not in shapes[0] + shapes[1]
+    if not regular or mode not in ("full", "same", "valid"):
+        if len(shapes[0]) == len(shapes[1]) == 0:
+            return a * b
+        value(np.zeros(shapes[0]), np.zeros(shapes[1]))  # SciPy's own error
+        return np.zeros(0) * (np.sum(a) + np.sum(b))
+    return convolved(a, b, by=Window(value, valid, tuple(range(len(shapes[0]))), shapes, mode, **ends))
+
+
+def _array(x: Any) -> Any:
+    return x if hasattr(x, "dtype") else np.asarray(x)
+
+
+@stands_for(MODULE, "in1", "in2")
+def convolve(in1: Any, in2: Any, mode: str, method: str) -> Any:
+    return _convolution(
+        in1,
+        in2,
+        lambda a, b: signal.convolve(a, b, mode, method),
+        lambda a, b: signal.convolve(a, b, "valid", method),
+        mode,
+    )
+
+
+@stands_for(MODULE, "in1", "in2")
+def correlate(in1: Any, in2: Any, mode: str, method: str) -> Any:
+    # Of the second array the conjugate is used, from behind: what follows is bilinear in that.
+    return _convolution(
+        in1,
+        np.conj(np.flip(_array(in2))),
+        lambda a, b: signal.correlate(a, np.conj(np.flip(b)), mode, method),
+        lambda a, b: signal.convolve(a, b, "valid", method),
+        mode,
+    )
+
+
+def _in_plane(name: str, turn: Callable[[Any], Any], late: bool) -> None:
+    library = getattr(signal, name)
+
+    @stands_for(MODULE, "in1", "in2", name=name)
+    def convolve2d(in1: Any, in2: Any, mode: str, boundary: str, fillvalue: Any) -> Any:
+        ends = None if boundary in ("fill", "pad") else "wrap" if boundary in ("wrap", "circular") else "symm"
+        if mode == "valid" and _swapped(in1, in2):
+            # SciPy takes the larger one as the first, from behind where it correlates; the ends have no part in it.
+            return _convolution(in1, turn(in2), lambda a, b: library(a, turn(b), mode), _valid_in_plane, mode)
+        return _convolution(
+            in1,
+            turn(in2),
+            lambda a, b: library(a, turn(b), mode, boundary, fillvalue),
+            _valid_in_plane,
+            mode,
+            ends=None if mode == "valid" else ends,
+            fill=0 if mode == "valid" or ends else fillvalue,
+            late=late,
+        )
+
+
+def _valid_in_plane(a: Any, b: Any) -> Any:
+    return signal.convolve2d(a, b, "valid")
+
+
+def _swapped(a: Any, b: Any) -> bool:
+    return any(m > n for n, m in zip(np.shape(a), np.shape(b), strict=False))
+
+
+_in_plane("convolve2d", lambda b: b, late=False)
+_in_plane("correlate2d", lambda b: np.conj(np.flip(_array(b))), late=True)
+
+# --- along some axes, by Fourier transforms ---------------------------------------------------------------------------
+
+
+def _by_fourier(name: str) -> None:
+    library = getattr(signal, name)
+
+    @stands_for(MODULE, "in1", "in2", name=name)
+    def fftconvolve(in1: Any, in2: Any, mode: str, axes: Any) -> Any:
+        in1, in2 = _array(in1), _array(in2)
+        if axes is None:
+            along = tuple(range(np.ndim(in1)))
+        else:
+            along = tuple(int(axis) % max(np.ndim(in1), 1) for axis in np.ravel(axes))
+        shapes = np.shape(in1), np.shape(in2)
+        if len(along) < len(shapes[0]) or not shapes[0] or 0 in shapes[0] + shapes[1]:
+            library(np.zeros(shapes[0]), np.zeros(shapes[1]), mode, axes)  # SciPy's own error
+            if not along or 0 in shapes[0] + shapes[1]:
+                return _convolution(in1, in2, lambda a, b: library(a, b, mode, axes), signal.fftconvolve, mode)
+        by = Window(
+            lambda a, b: library(a, b, mode, axes),
+            lambda a, b: library(a, b, "valid", along),
+            along,
+            shapes,
+            mode,
+        )
+        return convolved(in1, in2, by=by)
+
+
+_by_fourier("fftconvolve")
+_by_fourier("oaconvolve")
+
+constant(MODULE, "choose_conv_method", "correlation_lags")

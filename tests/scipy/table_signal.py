@@ -1,0 +1,109 @@
+"""Calls of scipy.signal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tests.scipy.calls import Call
+
+B = np.array([0.5, -0.2, 0.7])
+A = np.array([1.3, -0.4, 0.2, 0.1])
+X = np.array([0.3, -1.2, 0.7, 0.4, 1.1, 0.9, 0.2, -0.5, 1.3, -0.8, 0.1, 0.6, 1.4, -0.3])
+XX = np.stack([X, X[::-1] ** 2 - 0.5])
+Z = X[:6] + 1j * X[6:12]
+P = np.reshape(X[:12], (4, 3)) + np.arange(3) / 10
+Q = np.array([[0.4, -1.1], [0.3, 0.8]])
+STATE = np.array([0.2, -0.3, 0.1])
+# Two sections of second order, without the ones that SciPy wants in them.
+SOS = np.array([[0.3, 0.5, 0.2, -0.4, 0.2], [1.0, 0.4, 0.1, -0.2, 0.3]])
+
+
+def whole(p: Any) -> Any:
+    return np.stack([np.concatenate([row[:3], np.ones(1), row[3:]]) for row in p])
+
+
+CALLS = [
+    *(
+        Call(f"signal.{name} {mode}", lambda sp, a, b, f=name, m=mode: getattr(sp.signal, f)(a, b, m), P, Q)
+        for name in ("convolve", "correlate", "fftconvolve", "oaconvolve", "convolve2d", "correlate2d")
+        for mode in ("full", "same", "valid")
+    ),
+    *(
+        Call(
+            f"signal.{name} {ends}",
+            lambda sp, a, b, f=name, e=ends: getattr(sp.signal, f)(a, b, "same", e, 1.5),
+            P,
+            Q,
+        )
+        for name in ("convolve2d", "correlate2d")
+        for ends in ("fill", "wrap", "symm")
+    ),
+    Call("signal.convolve swapped", lambda sp, a, b: sp.signal.convolve(a, b, "valid", method="direct"), B, X),
+    Call("signal.correlate swapped", lambda sp, a, b: sp.signal.correlate(a, b, "valid"), B, X),
+    Call("signal.correlate complex", lambda sp, a, b: sp.signal.correlate(a, b, "same"), Z, Z[:3]),
+    Call("signal.fftconvolve axes", lambda sp, a, b: sp.signal.fftconvolve(a, b, axes=-1), XX, X[None, :5]),
+    Call("signal.fftconvolve broadcast", lambda sp, a, b: sp.signal.fftconvolve(a, b, "same", axes=1), XX[:1], XX),
+    Call("signal.lfilter", lambda sp, b, a, x: sp.signal.lfilter(b, a, x), B, A, XX),
+    Call("signal.lfilter axis", lambda sp, b, a, x: sp.signal.lfilter(b, a, x.T, axis=0), B, A, XX),
+    Call("signal.lfilter FIR", lambda sp, b, x: sp.signal.lfilter(b, 1.0, x), B, X),
+    Call("signal.lfilter complex", lambda sp, b, x: sp.signal.lfilter(b, A, x), B, Z),
+    Call("signal.lfilter zi", lambda sp, b, a, x, z: sp.signal.lfilter(b, a, x, zi=z), B, A, X, STATE),
+    Call("signal.lfilter zi short", lambda sp, b, a, x, z: sp.signal.lfilter(b, a, x, zi=z), B, A, X[:2], STATE),
+    Call("signal.lfilter_zi", lambda sp, b, a: sp.signal.lfilter_zi(b, a), B, A),
+    Call("signal.lfiltic", lambda sp, b, a, y, x: sp.signal.lfiltic(b, a, y, x), B, A, X[:3], X[3:5]),
+    *(
+        Call(
+            f"signal.filtfilt {kind}",
+            lambda sp, b, a, x, k=kind: sp.signal.filtfilt(b, a, x, padtype=k, padlen=5),
+            *(B, A, X),
+        )
+        for kind in ("odd", "even", "constant", None)
+    ),
+    Call("signal.filtfilt gust", lambda sp, x: sp.signal.filtfilt(B, A, x, method="gust"), XX),
+    Call("signal.filtfilt gust by b", lambda sp, b: sp.signal.filtfilt(b, A, X, method="gust"), B, refused="operand b"),
+    Call("signal.sosfilt", lambda sp, p, x: sp.signal.sosfilt(whole(p), x), SOS, XX),
+    Call("signal.sosfilt zi", lambda sp, p, x, z: sp.signal.sosfilt(whole(p), x, zi=z), SOS, X, Q),
+    Call("signal.sosfilt_zi", lambda sp, p: sp.signal.sosfilt_zi(whole(p)), SOS),
+    Call("signal.sosfiltfilt", lambda sp, p, x: sp.signal.sosfiltfilt(whole(p), x, padlen=4), SOS, X),
+    Call("signal.deconvolve", lambda sp, x, d: sp.signal.deconvolve(x, d), X[:6], B),
+    *(
+        Call(f"signal.savgol_filter {m}", lambda sp, x, m=m: sp.signal.savgol_filter(x, 5, 2, mode=m), XX)
+        for m in ("interp", "mirror", "constant", "nearest", "wrap")
+    ),
+    Call(
+        "signal.savgol_filter deriv", lambda sp, x: sp.signal.savgol_filter(x.T, 5, 3, 1, 0.5, 0, "constant", 1.5), XX
+    ),
+    Call("signal.resample up", lambda sp, x: sp.signal.resample(x, 17, axis=1), XX),
+    Call("signal.resample down", lambda sp, x: sp.signal.resample(x, 4, window="hann"), Z),
+    Call("signal.resample_poly", lambda sp, x: sp.signal.resample_poly(x, 3, 2, axis=1, padtype="line"), XX),
+    Call(
+        "signal.resample_poly median",
+        lambda sp, x: sp.signal.resample_poly(x, 3, 2, padtype="median"),
+        X,
+        refused="not",
+    ),
+    Call("signal.decimate", lambda sp, x: sp.signal.decimate(np.concatenate([x, x, x]), 2), X),
+    Call("signal.decimate fir", lambda sp, x: sp.signal.decimate(x, 2, ftype="fir", zero_phase=False), XX),
+    Call("signal.upfirdn", lambda sp, h, x: sp.signal.upfirdn(h, x, 3, 2), B, XX),
+    Call("signal.upfirdn mode", lambda sp, x: sp.signal.upfirdn([1.0, 2.0, 3.0], x, 3, 2, mode="symmetric"), XX),
+    Call("signal.hilbert", lambda sp, x: sp.signal.hilbert(x, 17), XX),
+    Call("signal.hilbert2", lambda sp, x: sp.signal.hilbert2(x, (5, 3)), P),
+    Call("signal.detrend", lambda sp, x: sp.signal.detrend(x, bp=[5]), XX),
+    Call("signal.detrend constant", lambda sp, x: sp.signal.detrend(x, type="constant", axis=0), XX),
+    Call("signal.czt", lambda sp, x: sp.signal.czt(x, 6), XX),
+    Call("signal.zoom_fft", lambda sp, x: sp.signal.zoom_fft(x, [0.1, 0.4], 7), X),
+    Call("signal.cspline1d", lambda sp, x: sp.signal.cspline1d(x), X),
+    Call("signal.qspline1d", lambda sp, x: sp.signal.qspline1d(x), X),
+    Call("signal.medfilt", lambda sp, x: sp.signal.medfilt(x, 3), P),
+    Call("signal.medfilt2d", lambda sp, x: sp.signal.medfilt2d(x, (3, 1)), P),
+    Call("signal.wiener", lambda sp, x: sp.signal.wiener(x, (3, 3), 0.05), P),
+    Call("signal.find_peaks", lambda sp, x: x[sp.signal.find_peaks(x)[0]], X),
+    Call(
+        "signal.remez",
+        lambda sp, x: sp.signal.remez(5, x, [1.0, 0.0]),
+        np.array([0.0, 0.1, 0.2, 0.5]),
+        refused="search",
+    ),
+]
