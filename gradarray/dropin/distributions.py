@@ -63,7 +63,7 @@ class Distribution:
             if hasattr(real, name):
                 space[name] = face(getattr(real, name), body)
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:
         return type(self.__wrapped__)
 
@@ -102,7 +102,7 @@ class Frozen:
         self.args, self.kwds = args, kwds
         vars(self).update(frozen_methods(real, args, kwds))
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:
         return type(self.__wrapped__)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -139,12 +140,13 @@ def _central(raw: list[Array]) -> tuple[Array, ...]:
 
 def _ncf_moments(dfn: Array, dfd: Array, nc: Array) -> tuple[Array, ...]:
     raw: list[Array] = []
-    falling, above = 1.0, [1.0]
+    falling: Any = 1.0
+    above: list[Any] = [1.0]
     for k in range(1, 5):  # moments of a noncentral chi-square from its cumulants, and those of 1 / chi-square
         terms = (
             math.comb(k - 1, i) * 2**i * math.factorial(i) * (dfn + (i + 1) * nc) * above[k - 1 - i] for i in range(k)
         )
-        above.append(sum(terms))  # type: ignore[arg-type]
+        above.append(sum(terms))
         falling = falling / np.where(dfd > 2 * k, dfd - 2 * k, np.nan)
         raw.append((dfd / dfn) ** k * above[k] * falling)
     return _central(raw)
@@ -182,9 +184,9 @@ def over_deviation(integrand: Callable[..., Array], df: Array, *operands: Array)
     high = np.log1p(9 / np.sqrt(2 * at) + 0.1)
     fractions = np.linspace(0, 1, 400)
     log = low + (high - low) * fractions
-    df, *operands = [np.expand_dims(x, -1) for x in (df, *operands)]
+    df, *raised = [np.expand_dims(x, -1) for x in (df, *operands)]
     density = np.exp(df * log - df / 2 * np.exp(2 * log) + df / 2 * np.log(df / 2) - special.gammaln(df / 2)) * 2
-    return np.sum(density * integrand(np.exp(log), *operands), axis=-1) * (high - low)[..., 0] / 399
+    return np.sum(density * integrand(np.exp(log), *raised), axis=-1) * (high - low)[..., 0] / 399
 
 
 def _nct_pdf(x: Array, df: Array, nc: Array) -> Array:
