@@ -217,8 +217,8 @@ _helped: weakref.WeakKeyDictionary[type, type] = weakref.WeakKeyDictionary()
 def differentiated(f: Callable[..., Any], args: Any, by: tuple[int, ...], first: int = 1) -> Any:
     """Return the derivative of a formula of arrays by some of them, one after the other; itself for none.
 
-    Where a shape, from the `first` operand on, is 0 there may be a limit in the place of a formula, which does not depend on the shape and has the
-    derivative 0 by it. Then it is that of the formula around 0.
+    Where a shape, from the `first` operand on, is 0 there may be a limit in the place of a formula, which does not
+    depend on the shape and has the derivative 0 by it. Then it is that of the formula around 0.
     """
     args = [
         x if getattr(x, "dtype", _INTEGER).kind == "f" and x.ndim else np.atleast_1d(np.asarray(x, float)) for x in args
