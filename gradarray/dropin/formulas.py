@@ -214,25 +214,25 @@ def formulas_of(obj: Any) -> Any:
 _helped: weakref.WeakKeyDictionary[type, type] = weakref.WeakKeyDictionary()
 
 
-def _shifted(f: Callable[..., Any], args: Any, by: tuple[int, ...], i: int, h: float) -> Any:
-    return _along(f, [*args[:i], args[i] + h, *args[i + 1 :]], by)
-
-
-def differentiated(f: Callable[..., Any], args: Any, by: tuple[int, ...]) -> Any:
+def differentiated(f: Callable[..., Any], args: Any, by: tuple[int, ...], first: int = 1) -> Any:
     """Return the derivative of a formula of arrays by some of them, one after the other; itself for none.
 
-    Where a shape is 0 there may be a limit in the place of a formula, which does not depend on the shape and has the
-    derivative 0 by it. Then it is that of the formula around 0.
+    Where a shape, from the `first` operand on, is 0 there may be a limit in the place of a formula, which does not
+    depend on the shape and has the derivative 0 by it. Then it is that of the formula around 0.
     """
     args = [
         x if getattr(x, "dtype", _INTEGER).kind == "f" and x.ndim else np.atleast_1d(np.asarray(x, float)) for x in args
     ]
     out = _along(f, args, by)
-    for i in {*by}:
+    for i in {i for i in by if i >= first}:
         flat = np.equal(bare(out), 0) & np.equal(bare(args[i]), 0)
         if np.any(flat):
-            out = np.where(flat, _around(functools.partial(_shifted, f, args, by, i)), out)
+            out = np.where(flat, _around(functools.partial(_beside, f, args, by, i)), out)
     return out
+
+
+def _beside(f: Callable[..., Any], args: list[Any], by: tuple[int, ...], i: int, h: float) -> Any:
+    return _along(f, [*args[:i], args[i] + h, *args[i + 1 :]], by)
 
 
 def _around(f: Callable[[float], Any], h: float = 1e-3) -> Any:

@@ -71,7 +71,7 @@ def _standard(what: Computed, *operands: Any) -> Any:
         x, *shapes = flat
         inside, within = _inside(what.distribution, x, shapes)
         flat, place = [np.where(inside, x, within), *shapes], inside
-    out = np.broadcast_to(differentiated(f, flat, what.by), np.shape(flat[0]) if flat else ())
+    out = np.broadcast_to(differentiated(f, flat, what.by, int(place is not None)), np.shape(flat[0]) if flat else ())
     if place is not None:
         valid = what.distribution._argcheck(*flat[1:]) & ~np.isnan(x)
         out = np.where(valid, np.where(place, out, 0.0), np.nan)

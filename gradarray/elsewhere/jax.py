@@ -7,7 +7,6 @@ from .rows import Difference, Row, Sections, alike
 _RANDOM = "the numbers are those of another generator"
 _DEVICES = "there is one device"
 _EAGER = "nothing is compiled"
-_TWIN = "inside a transform it is differentiated as it is, of variables too"
 _LEAVES = "with ga.tree_leaves and ga.flatten beside it; what is no number stays as it is"
 _BACK = "ga.tree_map puts others in their places; or ga.flatten gives one vector, and the way back"
 _CLASS = "dataclasses and named tuples are looked into without it"
@@ -514,10 +513,9 @@ SECTIONS: Sections = {
         Row("nn.relu6", "jax.nn.relu6(x)", "np.clip(x, 0, 6)"),
         Row("nn.one_hot", "jax.nn.one_hot(order, 3)", "np.eye(3)[order]"),
         Row("nn.logsumexp", "jax.nn.logsumexp(x, axis)", "np.logaddexp.reduce(x, axis)"),
-        Row("scipy.stats.norm", "jax.scipy.stats.norm.cdf(x)", "scipy.stats.norm.cdf(x.data)", _TWIN),
-        Row("scipy.stats", "jax.scipy.stats.norm.cdf(x)", "scipy.stats.norm.cdf(x.data)", _TWIN),
-        *alike("cdf pdf", "scipy.stats.norm.{}", "jax.scipy.stats.norm.{}(x)", "scipy.stats.norm.{}(x.data)", _TWIN),
-        Row("scipy.stats.norm.logpdf", "jax.scipy.stats.norm.logpdf(x)", "-x ** 2 / 2 - np.log(2 * np.pi) / 2"),
+        Row("scipy.stats.norm", "jax.scipy.stats.norm.cdf(x)", "ga.scipy.stats.norm.cdf(x)"),
+        *alike("cdf pdf", "scipy.stats.norm.{}", "jax.scipy.stats.norm.{}(x)", "ga.scipy.stats.norm.{}(x)"),
+        Row("scipy.stats.norm.logpdf", "jax.scipy.stats.norm.logpdf(x)", "ga.scipy.stats.norm.logpdf(x)"),
         Row(
             "scipy.optimize",
             "jax.scipy.optimize.minimize(f, v, method='BFGS')",

@@ -71,7 +71,7 @@ def mirrored(library: types.ModuleType, name: str) -> Any:
 
 
 def _of_method(theirs: Callable[..., Any], body: Callable[..., Any]) -> Callable[..., Any]:
-    return _mirror(theirs, body, getattr(theirs, "__name__", ""))
+    return _mirror(theirs, body, getattr(theirs, "__name__", "method"))
 
 
 def _mirror(theirs: Callable[..., Any], body: Callable[..., Any] | None, path: str) -> Callable[..., Any]:

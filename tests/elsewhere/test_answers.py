@@ -135,10 +135,6 @@ LINES = [
     ("ga.lax.max(1)", "so no lax.max (JAX). Write np.maximum(x, y)"),
     ("ga.autograd.no_grad()", "so no autograd.no_grad. Write ga.no_grad"),
     ("ga.func.vmap(1)", "so no func.vmap. Write ga.vmap"),
-    (
-        "ga.scipy.stats.norm.cdf(1)",
-        "no attribute 'stats', so no stats.norm.cdf (autograd, JAX). Write scipy.stats.norm.cdf",
-    ),
     ("ga.scipy.zzz", "module 'gradarray.scipy' has no attribute 'zzz'"),
     ("ga.lax.zzz", "module 'gradarray' has no attribute 'lax' (JAX). Write Python's own if"),
     ("ga.tree.map(abs, ga.lax.scan)", "so no tree.map (JAX). Write ga.tree_map(np.multiply, [x, v], [y, u])"),

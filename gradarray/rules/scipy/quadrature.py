@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -46,10 +46,10 @@ def between(integrand: Callable[..., Array], low: Array, high: Array, *params: A
     Takahasi and Mori, Double exponential formulas for numerical integration (1974). The limits may depend on what is
     differentiated by, as the nodes do then.
     """
-    low, high, *operands = _raised((low, high, *params))
+    low, high, *raised = _raised((low, high, *params))
     width = high - low
     near, far = low + width * _RISE, high - width * _FALL
-    return np.sum(integrand(np.where(_RISE < 0.5, near, far), *operands) * (width * _RISE_WEIGHTS), axis=-1)
+    return np.sum(integrand(np.where(_RISE < 0.5, near, far), *raised) * (width * _RISE_WEIGHTS), axis=-1)
 
 
 def beyond(integrand: Callable[..., Array], low: Array, scale: Array, *params: Array) -> Array:
@@ -57,17 +57,17 @@ def beyond(integrand: Callable[..., Array], low: Array, scale: Array, *params: A
 
     The scale is a constant, of the size of the distance over which the integrand falls off.
     """
-    low, scale, *operands = _raised((low, scale, *params))
-    return np.sum(integrand(low + scale * _FAR, *operands) * (np.abs(scale) * _FAR_WEIGHTS), axis=-1)
+    low, scale, *raised = _raised((low, scale, *params))
+    return np.sum(integrand(low + scale * _FAR, *raised) * (np.abs(scale) * _FAR_WEIGHTS), axis=-1)
 
 
 def throughout(integrand: Callable[..., Array], middle: Array, scale: Array, *params: Array) -> Array:
     """Return an integral over all numbers, by the same rule; middle and scale are constants."""
-    middle, scale, *operands = _raised((middle, scale, *params))
-    return np.sum(integrand(middle + scale * _WIDE, *operands) * (scale * _WIDE_WEIGHTS), axis=-1)
+    middle, scale, *raised = _raised((middle, scale, *params))
+    return np.sum(integrand(middle + scale * _WIDE, *raised) * (scale * _WIDE_WEIGHTS), axis=-1)
 
 
-def _raised(params: tuple[Array, ...]) -> list[Array]:
+def _raised(params: Sequence[Array]) -> list[Array]:
     return [np.expand_dims(p, -1) for p in params]
 
 

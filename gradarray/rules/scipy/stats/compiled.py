@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -139,8 +140,8 @@ def _central(raw: list[Array]) -> tuple[Array, ...]:
 
 def _ncf_moments(dfn: Array, dfd: Array, nc: Array) -> tuple[Array, ...]:
     raw: list[Array] = []
-    falling: Array = np.float64(1.0)
-    above: list[Array] = [np.float64(1.0)]
+    falling: Any = 1.0
+    above: list[Any] = [1.0]
     for k in range(1, 5):  # moments of a noncentral chi-square from its cumulants, and those of 1 / chi-square
         terms = (
             math.comb(k - 1, i) * 2**i * math.factorial(i) * (dfn + (i + 1) * nc) * above[k - 1 - i] for i in range(k)

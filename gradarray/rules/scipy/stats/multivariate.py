@@ -262,7 +262,7 @@ def _of_frozen(body: Callable[..., Any]) -> Callable[..., Any]:
     return lambda frozen, *args: body(None, *args, **_parameters(frozen))
 
 
-for _name, _bodies in {
+_FROZEN: dict[str, dict[str, Callable[..., Any]]] = {
     "multivariate_normal_frozen": {"logpdf": _normal_logpdf},
     "multivariate_t_frozen": {"logpdf": _t_logpdf},
     "dirichlet_frozen": {"logpdf": _dirichlet_logpdf},
@@ -271,6 +271,7 @@ for _name, _bodies in {
     "wishart_frozen": {"logpdf": _wishart_logpdf},
     "invwishart_frozen": {"logpdf": _invwishart_logpdf},
     "vonmises_fisher_frozen": {"logpdf": _vonmises_fisher_logpdf},
-}.items():
-    for _method, _body in _bodies.items():  # type: ignore[attr-defined]
+}
+for _name, _bodies in _FROZEN.items():
+    for _method, _body in _bodies.items():
         faces(_name, **{_method: _of_frozen(_body), _method[3:]: _exponential(_of_frozen(_body))})
