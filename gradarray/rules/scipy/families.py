@@ -19,6 +19,7 @@ _CHAPTERS: dict[str, str] = {
     "scipy.special": f"{__package__}.special",
     "scipy.fft": f"{__package__}.fft",
     "scipy.signal": f"{__package__}.signal",
+    "scipy.ndimage": f"{__package__}.ndimage",
 }
 
 
