@@ -15,14 +15,9 @@ from ..registry import family
 from .declared import DECLARED, FUNCTIONS, OPERATORS
 
 # The modules that read as chapters, in the order in which drop-in mode declares them.
-_CHAPTERS: dict[str, str] = {
-    **{
-        f"scipy.{name}": f"{__package__}.{name}"
-        for name in ("special", "linalg", "fft", "signal", "interpolate", "stats")
-    },
-    "scipy.sparse": f"{__package__}.sparse",
+_OF_THEIR_NAME = ("special", "linalg", "fft", "signal", "ndimage", "interpolate", "stats", "sparse", "spatial")
+_CHAPTERS: dict[str, str] = {f"scipy.{name}": f"{__package__}.{name}" for name in _OF_THEIR_NAME} | {
     "scipy.sparse.linalg": f"{__package__}.sparse",
-    "scipy.spatial": f"{__package__}.spatial",
     "scipy.spatial.distance": f"{__package__}.spatial",
 }
 

@@ -1,0 +1,296 @@
+"""Interpolation by splines: linear in the image, and differentiable by where it is looked at.
+
+The value is the library's own; the derivative is that of the sum of B-splines around each place.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import ndimage
+
+from ....kernels.arrays import Array
+from ....tape.wrapping import bare
+from ...primitives import primitive
+from ...registry import composite
+from ..standing import Operator, along
+from .ends import of_images, per_axis
+
+# --- splines ----------------------------------------------------------------------------------------------------------
+
+
+def _filtered(x: Any, order: int, axis: int, mode: str) -> Any:
+    """Return the coefficients of the spline through the elements along an axis."""
+    if order < 2:
+        return x * 1.0
+    call: Any = ndimage.spline_filter1d
+    pull = along(lambda one: call(one, order, 0, float, mode), np.shape(x)[axis], axis)
+    kind = complex if np.iscomplexobj(x) else float
+    return Operator(lambda x: call(x, order, axis, kind, mode), pull)(x)
+
+
+@of_images("input")
+def spline_filter1d(input: Any, order: int, axis: int, mode: str) -> Any:
+    return _filtered(input, order, axis % np.ndim(input), mode)
+
+
+@of_images("input")
+def spline_filter(input: Any, order: int, mode: str) -> Any:
+    if not 2 <= order <= 5:
+        ndimage.spline_filter(np.zeros(2), order)  # SciPy's own error
+    for axis in range(np.ndim(input)):
+        input = _filtered(input, order, axis, mode)
+    return input
+
+
+def _weights(u: Any, order: int) -> list[Any]:
+    """Return the B-splines that are not zero at a place between two knots, by de Boor's recurrence."""
+    found: list[Any] = [1.0]
+    for k in range(1, order + 1):
+        left, right = [0.0, *found], [*found, 0.0]
+        found = [((u + k - j) * left[j] + (j + 1 - u) * right[j]) / k for j in range(k + 1)]
+    return found
+
+
+def _mapped(c: Any, n: int, mode: str) -> Any:
+    """Return where in an axis of n elements a place beyond its ends is looked up, as ``sign * c + offset``."""
+    at = np.asarray(bare(c), float)
+    sign, offset = np.ones(at.shape), np.zeros(at.shape)
+    if mode == "nearest":
+        sign = np.where((at < 0) | (at > n - 1), 0.0, 1.0)
+        offset = np.where(at > n - 1, n - 1.0, 0.0)
+    elif mode == "wrap" and n > 1:
+        turns = np.where(at < 0, np.floor(-at / (n - 1)) + 1, np.where(at > n - 1, -np.floor(at / (n - 1)), 0))
+        offset = turns * (n - 1)
+    elif mode == "grid-wrap":
+        turns = np.where(at < 0, np.floor((-1 - at) / n) + 1, np.where(at > n - 1, -np.floor(at / n), 0))
+        offset = turns * n
+    elif mode in ("mirror", "reflect", "grid-mirror"):
+        half = 0.0 if mode == "mirror" else 0.5
+        period = 2.0 * (n - 1 if mode == "mirror" else n)
+        if period > 0:
+            turns = np.floor((at + half) / period)
+            within = at + half - turns * period
+            back = within > period / 2
+            sign = np.where(back, -1.0, 1.0)
+            offset = np.where(back, period * (turns + 1) - 2 * half, -period * turns)
+        else:
+            sign = np.zeros(at.shape)
+    return sign * c + offset
+
+
+def _looked_up(i: Any, n: int, mode: str) -> Any:
+    """Return which coefficient a spline beyond the ends of an axis has."""
+    if mode in ("constant", "wrap", "mirror"):
+        period = max(2 * (n - 1), 1)
+        i = np.abs(np.mod(i, period))
+        return np.where(i > n - 1, period - i, i) if n > 1 else np.zeros_like(i)
+    if mode in ("reflect", "grid-mirror"):
+        i = np.mod(i, 2 * n)
+        return np.where(i > n - 1, 2 * n - 1 - i, i)
+    return np.mod(i, n) if mode == "grid-wrap" else np.clip(i, 0, n - 1)
+
+
+class Look(NamedTuple):
+    """How an image is looked at.
+
+    Attributes
+    ----------
+    value : the library's function of the image and of the parameters that there is a derivative by
+    places : returns the coordinate along each of the first axes, of those parameters
+    order, mode, cval, prefilter : of the library
+    """
+
+    value: Callable[[Any, Any], Any]
+    places: Callable[[Any], Sequence[Any]]
+    order: int
+    mode: str
+    cval: Any
+    prefilter: bool
+
+    def body(self, x: Any, p: Any) -> Any:
+        places = self.places(p)
+        pad, order, mode = 0, self.order, self.mode
+        if self.prefilter and order > 1:
+            if mode in ("nearest", "grid-constant"):
+                pad = 12
+                pads = [(pad, pad) if i < len(places) else (0, 0) for i in range(np.ndim(x))]
+                x = np.pad(x, pads, mode="edge") if mode == "nearest" else np.pad(x, pads, constant_values=self.cval)
+            for axis in range(len(places)):
+                x = _filtered(x, order, axis, mode)
+        taps: list[list[tuple[Any, Any, Any]]] = []
+        outside: Any = False
+        behind = (1,) * (np.ndim(x) - len(places))
+        for axis, place in enumerate(places):
+            n = np.shape(x)[axis]
+            c = place + pad
+            at = bare(c)
+            if mode == "constant":
+                outside = outside | (at < 0) | (at > n - 1)
+            c = _mapped(c, n, mode)
+            start = np.floor(bare(c) + (0.5 if order % 2 == 0 else 0.0))
+            u = c - start + (0.5 if order % 2 == 0 else 0.0)
+            first = start.astype(int) - order // 2
+            lines = []
+            for j, w in enumerate(_weights(u, order)):
+                i = first + j
+                beyond = (i < 0) | (i > n - 1) if mode == "grid-constant" else False
+                lines.append((_looked_up(i, n, mode), w, beyond))
+            taps.append(lines)
+        total: Any = 0.0
+        for choice in itertools.product(*taps):
+            element = x[tuple([i for i, _, _ in choice])]
+            missing = np.any(np.stack(np.broadcast_arrays(*[b for _, _, b in choice])), axis=0)
+            if np.any(missing):
+                element = np.where(np.reshape(missing, np.shape(missing) + behind), self.cval, element)
+            weight = math.prod([w for _, w, _ in choice])
+            total = total + element * np.reshape(weight, np.shape(weight) + behind)
+        if np.any(outside):
+            total = np.where(np.reshape(outside, np.shape(outside) + behind), self.cval, total)
+        return total
+
+
+@primitive
+def looked_at(x: Array, p: Array, *, look: Look) -> Array:
+    """Return an image at other places."""
+    return look.value(x, p)
+
+
+composite(looked_at, lambda x, p, *, look: look.body(x, p), anew=True)
+
+# --- functions --------------------------------------------------------------------------------------------------------
+
+
+def _float(x: Any) -> Any:
+    return x * 1.0 if hasattr(x, "dtype") else np.asarray(x, float)
+
+
+@of_images("input", "coordinates")
+def map_coordinates(input: Any, coordinates: Any, order: int, mode: str, cval: Any, prefilter: bool) -> Any:
+    count = np.ndim(input)
+
+    def value(x: Any, p: Any) -> Any:
+        return ndimage.map_coordinates(x, p, None, order, mode, cval, prefilter)
+
+    look = Look(value, lambda p: [p[i] for i in range(count)], order, mode, cval, prefilter)
+    return looked_at(input, _float(coordinates), look=look)
+
+
+def _grid(shape: Sequence[int]) -> list[Any]:
+    return list(np.indices(shape, float))
+
+
+@of_images("input", "shift")
+def shift(input: Any, shift: Any, order: int, mode: str, cval: Any, prefilter: bool) -> Any:
+    shape = np.shape(input)
+    shift = _float(shift) * np.ones(len(shape))
+
+    def value(x: Any, p: Any) -> Any:
+        return ndimage.shift(x, p, None, order, mode, cval, prefilter)
+
+    look = Look(value, lambda p: [g - p[i] for i, g in enumerate(_grid(shape))], order, mode, cval, prefilter)
+    return looked_at(input, shift, look=look)
+
+
+@of_images("input")
+def zoom(input: Any, zoom: Any, order: int, mode: str, cval: Any, prefilter: bool, grid_mode: bool) -> Any:
+    shape = np.shape(input)
+    factors = per_axis(zoom, len(shape))
+    found = tuple(round(n * f) for n, f in zip(shape, factors, strict=True))
+    if prefilter and all(f == 1 for f in factors):
+        return input * 1.0
+
+    def value(x: Any, _p: Any) -> Any:
+        return ndimage.zoom(x, zoom, None, order, mode, cval, prefilter, grid_mode=grid_mode)
+
+    def places(_p: Any) -> Sequence[Any]:
+        sides = zip(_grid(found), shape, found, strict=True)
+        if grid_mode:
+            return [(g + 0.5) * (n / m) - 0.5 for g, n, m in sides]
+        return [g * ((n - 1) / (m - 1) if m > 1 else 1.0) for g, n, m in sides]
+
+    return looked_at(input, np.zeros(0), look=Look(value, places, order, mode, cval, prefilter))
+
+
+@of_images("input", "matrix", "offset")
+def affine_transform(
+    input: Any, matrix: Any, offset: Any, output_shape: Any, order: int, mode: str, cval: Any, prefilter: bool
+) -> Any:
+    n = np.ndim(input)
+    shape = np.shape(input) if output_shape is None else tuple(output_shape)
+    matrix = _float(matrix)
+    if np.ndim(matrix) == 2 and np.shape(matrix) in ((n, n + 1), (n + 1, n + 1)):
+        if len(matrix) == n + 1 and not np.array_equal(bare(matrix)[n], [0] * n + [1]):
+            ndimage.affine_transform(np.zeros(np.shape(input)), bare(matrix))  # SciPy's own error
+        matrix, offset = matrix[:n, :n], matrix[:n, n]
+    p = np.concatenate([np.ravel(matrix), _float(offset) * np.ones(n)])
+    kind = np.shape(matrix)
+
+    def value(x: Any, p: Any) -> Any:
+        return ndimage.affine_transform(x, np.reshape(p[:-n], kind), p[-n:], shape, None, order, mode, cval, prefilter)
+
+    def places(p: Any) -> Sequence[Any]:
+        m, grid = np.reshape(p[:-n], kind), _grid(shape)
+        if len(kind) == 1:
+            return [m[i] * grid[i] + p[i - n] for i in range(n)]
+        return [sum(m[i, j] * grid[j] for j in range(len(grid))) + p[i - n] for i in range(n)]
+
+    return looked_at(input, p, look=Look(value, places, order, mode, cval, prefilter))
+
+
+@of_images("input", "angle")
+def rotate(input: Any, angle: Any, axes: Any, reshape: bool, order: int, mode: str, cval: Any, prefilter: bool) -> Any:
+    count = np.ndim(input)
+    first, second = sorted(int(axis) % count for axis in axes)
+    sides = np.shape(input)[first], np.shape(input)[second]
+
+    def value(x: Any, p: Any) -> Any:
+        return ndimage.rotate(x, float(p), axes, reshape, None, order, mode, cval, prefilter)
+
+    probe = np.zeros([n if i in (first, second) else 1 for i, n in enumerate(np.shape(input))])
+    plane = value(probe, bare(angle)).shape
+    found = plane[first], plane[second]
+
+    def places(p: Any) -> Sequence[Any]:
+        c, s = np.cos(np.deg2rad(p)), np.sin(np.deg2rad(p))
+        y, x = (g - (m - 1) / 2 for g, m in zip(_grid(found), found, strict=True))
+        return [c * y + s * x + (sides[0] - 1) / 2, c * x - s * y + (sides[1] - 1) / 2]
+
+    look = Look(
+        lambda x, p: np.moveaxis(value(np.moveaxis(x, (0, 1), (first, second)), p), (first, second), (0, 1)),
+        places,
+        order,
+        mode,
+        cval,
+        prefilter,
+    )
+    turned = looked_at(np.moveaxis(input, (first, second), (0, 1)), _float(angle), look=look)
+    return np.moveaxis(turned, (0, 1), (first, second))
+
+
+# --- filters of a spectrum --------------------------------------------------------------------------------------------
+
+
+def _of_spectrum(name: str, parameter: str) -> None:
+    library = getattr(ndimage, name)
+
+    def body(input: Any, n: int, axis: int, **others: Any) -> Any:
+        factor = library(np.ones(np.shape(input), complex), others[parameter], n, axis)
+        keep = not np.iscomplexobj(input)
+        return Operator(
+            lambda x: library(x, others[parameter], n, axis),
+            lambda g: np.real(np.conj(factor) * g) if keep else np.conj(factor) * g,
+        )(input)
+
+    body.__name__ = name
+    of_images("input")(body)
+
+
+_of_spectrum("fourier_gaussian", "sigma")
+_of_spectrum("fourier_uniform", "size")
+_of_spectrum("fourier_ellipsoid", "size")
+_of_spectrum("fourier_shift", "shift")

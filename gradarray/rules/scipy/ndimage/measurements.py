@@ -1,0 +1,102 @@
+"""Measurements of labelled parts of an image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import ndimage
+
+from ....tape.wrapping import bare
+from ..standing import constant, refuse, stands_for
+
+MODULE = "scipy.ndimage"
+
+
+def _parts(x: Any, labels: Any, index: Any) -> tuple[Any, Any]:
+    """Return for each index a mask of the elements that it is about, and the shape of the results."""
+    if labels is None:
+        return [np.ones(np.shape(x), bool)], ()
+    labels = np.broadcast_to(labels, np.shape(x))
+    if index is None:
+        return [labels > 0], ()
+    return [labels == i for i in np.ravel(index)], np.shape(index)
+
+
+def _measured(x: Any, labels: Any, index: Any, measure: Any) -> Any:
+    masks, shape = _parts(x, labels, index)
+    found = [measure(x[mask]) for mask in masks]
+    return np.reshape(np.stack(found), shape) if shape != () else found[0]
+
+
+def _mean(part: Any) -> Any:
+    count = np.shape(part)[0]
+    return np.sum(part) / count if count else np.sum(part) * np.nan
+
+
+def _variance(part: Any) -> Any:
+    off = part - _mean(part)
+    return _mean(off * np.conj(off))
+
+
+def _first(pick: Any) -> Any:
+    def measure(part: Any) -> Any:
+        return part[int(pick(bare(part)))] if np.shape(part)[0] else np.sum(part)
+
+    return measure
+
+
+_MEASURES = {
+    "sum": np.sum,
+    "sum_labels": np.sum,
+    "mean": _mean,
+    "variance": _variance,
+    "standard_deviation": lambda part: np.sqrt(_variance(part)),
+    "maximum": _first(np.argmax),
+    "minimum": _first(np.argmin),
+    "median": np.median,
+}
+
+
+def _measurement(name: str) -> None:
+    @stands_for(MODULE, "input", name=name)
+    def measurement(input: Any, labels: Any, index: Any) -> Any:
+        x = input if hasattr(input, "dtype") else np.asarray(input)
+        return _measured(x, labels, index, _MEASURES[name])
+
+
+for _name in _MEASURES:
+    _measurement(_name)
+
+
+@stands_for(MODULE, "input")
+def extrema(input: Any, labels: Any, index: Any) -> Any:
+    least, most = (_measured(input, labels, index, _MEASURES[name]) for name in ("minimum", "maximum"))
+    places = ndimage.extrema(bare(input), labels, index)[2:]
+    return (least, most, *places)
+
+
+@stands_for(MODULE, "input")
+def center_of_mass(input: Any, labels: Any, index: Any) -> Any:
+    masks, shape = _parts(input, labels, index)
+    found = []
+    for mask in masks:
+        part = input[mask]
+        total = np.sum(part)
+        found.append(tuple(np.sum(part * place) / total for place in np.nonzero(mask)))
+    return found[0] if shape == () else found
+
+
+constant(MODULE, "label", "maximum_position", "minimum_position", "find_objects", "histogram", "value_indices")
+constant(MODULE, "binary_closing", "binary_dilation", "binary_erosion", "binary_fill_holes", "binary_hit_or_miss")
+constant(MODULE, "binary_opening", "binary_propagation")
+refuse(
+    MODULE,
+    "it looks at zeros and others alone, so that it is constant but for jumps; pass it bare values, as ga.asarray(x)",
+    *("distance_transform_bf", "distance_transform_cdt", "distance_transform_edt", "watershed_ift"),
+)
+refuse(
+    MODULE,
+    "the function that it is given is called on buffers of SciPy's",
+    *("generic_filter", "generic_filter1d", "geometric_transform", "vectorized_filter", "labeled_comprehension"),
+)
