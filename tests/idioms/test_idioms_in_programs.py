@@ -7,16 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import settings
 
 import gradarray as ga
 from gradarray.compiler.machine.cache import VARIABLE
 from gradarray.transforms.containers import flatten
 from tests.idioms.programs import PROGRAMS, Program
+from tests.thoroughness import WHOLE
 
 # Thousands of statements, for a search by hand.
 LONG = ("heated_rod", "binomial_tree", "lotka_volterra", "bicycle", "leapfrog", "controlled", "gauss_seidel")
-WHOLE = settings.default.max_examples >= 1000
 ROWS = [row for row in PROGRAMS if WHOLE or not row.name.endswith(LONG)]
 # Those that Numba compiles soonest.
 BY_NUMBA = [

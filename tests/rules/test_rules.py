@@ -123,7 +123,10 @@ def test_second_order(sample: Sample) -> None:
 def test_forward_mode(sample: Sample) -> None:
     operands = arrays(sample.operands, generator(sample))
     with variant(sample, "forward mode"):
-        checks.check_forward_mode(sample, operands, generator(sample))
+        # test_gradient_loss.py has drop-in mode for each function; here it is on for some of the samples.
+        checks.check_forward_mode(
+            sample, operands, generator(sample), drop_in=zlib.crc32(sample.name.encode()) % 4 == 0
+        )
 
 
 @each(lambda sample: sample.order > 1)
@@ -346,7 +349,7 @@ def pushed(sample: Sample, operands: list[Any], k: int, tangent: float = 1.0) ->
     def call(x: Any) -> list[Any]:
         return checks.floating(sample(*operands[:k], x, *operands[k + 1 :]))
 
-    return floats(ga.jvp(call, (operands[k],), (np.full(operands[k].shape, tangent),))[1])
+    return floats(ga.jvp(call, (operands[k],), (np.full(operands[k].shape, tangent),), drop_in=False)[1])
 
 
 # --- composites: their value is NumPy's, whatever their bodies compute ------------------------------------------------
