@@ -19,6 +19,7 @@ from gradarray.transforms.containers import flatten
 from tests.compiler.test_random_programs import moved, outcome
 from tests.compiler.test_sample_table import DRAWN, KINDS, SAMPLES, TIES, UNDEFINED, ZEROS, drawn, special
 from tests.differential import Program, programs
+from tests.numeric import largest
 from tests.thoroughness import WHOLE, takes
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -86,14 +87,10 @@ def agrees(found: Any, expected: Any) -> bool:
     """
     if isinstance(found, type) or isinstance(expected, type):
         return found is expected
-    largest = max(map(_size, expected), default=0.0)
+    whole = largest(expected)
     return len(found) == len(expected) and all(
-        _agrees(x, y, _size(y) if np.ndim(y) else largest) for x, y in zip(found, expected, strict=True)
+        _agrees(x, y, largest([y]) if np.ndim(y) else whole) for x, y in zip(found, expected, strict=True)
     )
-
-
-def _size(y: Array) -> float:
-    return float(np.max(np.abs(y[np.isfinite(y)]), initial=0.0)) if y.dtype.kind in "fc" else 0.0
 
 
 def _agrees(x: Array, y: Array, size: float) -> bool:

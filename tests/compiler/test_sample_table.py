@@ -10,6 +10,7 @@ import pytest
 
 import gradarray as ga
 from gradarray.transforms.containers import flatten
+from tests.numeric import largest
 from tests.rules.test_rules import SAMPLES
 from tests.samples import Sample
 from tests.thoroughness import WHOLE, takes
@@ -94,7 +95,7 @@ def same(found: Any, expected: Any) -> bool:
 
 def near(found: Any, expected: Any) -> bool:
     return not isinstance(found, type) and all(
-        np.max(np.abs(x - y)) <= 1e-12 * np.max(np.abs(y)) for x, y in zip(found, expected, strict=True)
+        np.max(np.abs(x - y), initial=0.0) <= 1e-12 * largest(expected) for x, y in zip(found, expected, strict=True)
     )
 
 

@@ -12,6 +12,7 @@ import gradarray as ga
 from gradarray.compiler.machine.cache import VARIABLE
 from gradarray.transforms.containers import flatten
 from tests.idioms.programs import PROGRAMS, Program
+from tests.numeric import largest
 from tests.thoroughness import WHOLE
 
 # Thousands of statements, for a search by hand.
@@ -79,7 +80,7 @@ def test_programs_by_numba(row: Program, monkeypatch: pytest.MonkeyPatch) -> Non
             found = flatten(run(*point(row, k)))[0]
             for x, y in zip(found, expected, strict=True):
                 assert type(x) is type(y) and np.asarray(x).dtype == np.asarray(y).dtype
-                np.testing.assert_allclose(x, y, rtol=1e-13, atol=1e-13 * float(np.max(np.abs(y), initial=0)))
+                np.testing.assert_allclose(x, y, rtol=1e-13, atol=1e-13 * largest(expected))
     if row.name in BY_NUMBA:
         assert "@compiled" in run.source(*point(row, 0))
 
