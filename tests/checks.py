@@ -372,14 +372,19 @@ def check_second_order(call: Call, operands: Arrays, rng: np.random.Generator) -
         raise AssertionError(f"second order: {total:.9g}, but by differences {numeric:.9g}")
 
 
-def check_forward_mode(call: Call, operands: Arrays, rng: np.random.Generator) -> None:
+def check_forward_mode(call: Call, operands: Arrays, rng: np.random.Generator, drop_in: bool = True) -> None:
     """Check that forward and reverse mode agree: ``<g, J t> == <J^T g, t>``."""
     results = floating(call(*operands))
     direction = [draw(rng, x) for x in operands]
     if not results:  # truth values and the like: nothing to differentiate, and NumPy's own
-        ga.jvp(lambda *xs: compare_results(call(*xs), call(*operands)) or xs, tuple(operands), tuple(direction))
+        ga.jvp(
+            lambda *xs: compare_results(call(*xs), call(*operands)) or xs,
+            tuple(operands),
+            tuple(direction),
+            drop_in=drop_in,
+        )
         return
-    value, tangent = ga.jvp(call, tuple(operands), tuple(direction))
+    value, tangent = ga.jvp(call, tuple(operands), tuple(direction), drop_in=drop_in)
     values, tangents = leaves(value), leaves(tangent)
     assert len(values) == len(tangents), f"{len(values)} values, but {len(tangents)} tangents"
     pairs = [(v, t) for v, t in zip(values, tangents, strict=True) if is_floating(v)]
@@ -405,7 +410,13 @@ def check_forward_mode(call: Call, operands: Arrays, rng: np.random.Generator) -
 
 
 def check_forward_precision(
-    call: Call, operands: Arrays, dtype: Any, tolerance: float, rng: np.random.Generator, by_dtype: bool = False
+    call: Call,
+    operands: Arrays,
+    dtype: Any,
+    tolerance: float,
+    rng: np.random.Generator,
+    by_dtype: bool = False,
+    drop_in: bool = True,
 ) -> None:
     """Check the dtypes of forward mode in another precision, and the tangent roughly against double precision."""
     double = complex if np.dtype(dtype).kind == "c" else float
@@ -413,7 +424,7 @@ def check_forward_precision(
     direction = [draw(rng, x) for x in low]
 
     def pairs(xs: Arrays, ts: Arrays) -> list[tuple[Any, Any]]:
-        value, tangent = ga.jvp(call, tuple(xs), tuple(ts))
+        value, tangent = ga.jvp(call, tuple(xs), tuple(ts), drop_in=drop_in)
         return [(y, t) for y, t in zip(leaves(value), leaves(tangent), strict=True) if is_floating(y)]
 
     results = pairs(low, direction)
@@ -431,7 +442,7 @@ def check_forward_precision(
         )
 
 
-def check_modes_at_second_order(call: Call, operands: Arrays, rng: np.random.Generator) -> None:
+def check_modes_at_second_order(call: Call, operands: Arrays, rng: np.random.Generator, drop_in: bool = True) -> None:
     """Check that the second derivative along two directions is the same whichever modes it is computed by.
 
     It is ``<g, f''[t, d]>``: by reverse over reverse, which check_second_order compares with differences, by forward
@@ -444,7 +455,7 @@ def check_modes_at_second_order(call: Call, operands: Arrays, rng: np.random.Gen
     t, d = ([draw(rng, x) for x in operands] for _ in range(2))
 
     def along_t(*xs: Any) -> list[Any]:
-        value, tangent = ga.jvp(call, xs, tuple(t))
+        value, tangent = ga.jvp(call, xs, tuple(t), drop_in=drop_in)
         return [dy for y, dy in zip(leaves(value), leaves(tangent), strict=True) if is_floating(y)]
 
     def along_d(tensors: Arrays) -> tuple[float, float]:
@@ -459,7 +470,7 @@ def check_modes_at_second_order(call: Call, operands: Arrays, rng: np.random.Gen
     backward([g for g in first if g is not None], [w for g, w in zip(first, t, strict=True) if g is not None])
     expected, scale = along_d(tensors)
 
-    _, twice = ga.jvp(along_t, tuple(operands), tuple(d))
+    _, twice = ga.jvp(along_t, tuple(operands), tuple(d), drop_in=drop_in)
     forward = sum(map(inner, cotangents, [np.where(g == 0, 0, raw(y)) for g, y in zip(cotangents, twice, strict=True)]))
     assert abs(forward - expected) <= 1e-9 * (1 + scale), (
         f"second derivative by forward over forward mode {forward:.12g}, by reverse over reverse {expected:.12g}"
@@ -475,9 +486,9 @@ def check_modes_at_second_order(call: Call, operands: Arrays, rng: np.random.Gen
     )
 
     def pulled(*xs: Any) -> Any:
-        return ga.vjp(lambda *ys: floating(call(*ys)), *xs)[1](cotangents)
+        return ga.vjp(lambda *ys: floating(call(*ys)), *xs, drop_in=drop_in)[1](cotangents)
 
-    _, gradient = ga.jvp(pulled, tuple(operands), tuple(d))
+    _, gradient = ga.jvp(pulled, tuple(operands), tuple(d), drop_in=drop_in)
     gradient = [np.where(w == 0, 0, c) for c, w in zip(leaves(gradient), d, strict=True)]
     found = sum(map(inner, gradient, t))
     assert abs(found - expected) <= 1e-9 * (1 + scale), (

@@ -18,7 +18,7 @@ from gradarray.rules import registry
 from gradarray.tape import plans
 
 # Both draw the same examples on every run, so that a failure is always one of the commit at hand. Many examples are for
-# a search by hand: HYPOTHESIS_PROFILE=search pytest ...
+# a search by hand, which also takes the whole of each table (thoroughness.py): HYPOTHESIS_PROFILE=search pytest ...
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=60)
 settings.register_profile("quick", derandomize=True, deadline=None, max_examples=25)
 settings.register_profile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -38,15 +39,17 @@ def interrupted(work: Callable[[], Any], delays: Iterable[float]) -> Iterator[bo
     """Begin some work once for each delay, send an interrupt so many seconds later, and yield whether it arrived in it.
 
     What is looked at in between is not interrupted. Python loses an interrupt that comes within a finalizer, so that
-    others follow.
+    others follow; it tells of it by a hook, which is here none of Python code, since another one would end that.
     """
     armed = False
+    lost: list[sys.UnraisableHookArgs] = []
 
     def interrupt(*_: Any) -> None:
         if armed:
             raise KeyboardInterrupt
 
-    former = signal.signal(signal.SIGALRM, interrupt)
+    former, tells = signal.signal(signal.SIGALRM, interrupt), sys.unraisablehook
+    sys.unraisablehook = lost.append
     try:
         for delay in delays:
             arrived = False
@@ -64,3 +67,8 @@ def interrupted(work: Callable[[], Any], delays: Iterable[float]) -> Iterator[bo
         armed = False
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, former)
+        sys.unraisablehook = tells
+        for error in lost:
+            if error.exc_type is not KeyboardInterrupt:
+                tells(error)
+        lost.clear()

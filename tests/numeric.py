@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,12 @@ def slope(f: Callable[[Any], Any], x: Any, axis: tuple[int, ...] = ()) -> Any:
     step = np.zeros(x.shape)
     step[axis] = 1e-5
     return (np.asarray(f(x + step)) - np.asarray(f(x - step))) / 2e-5
+
+
+def largest(results: Iterable[Any]) -> float:
+    """Return the size of the largest finite number in all results: one of them may be a sum that cancels."""
+    sizes = [np.abs(y[np.isfinite(y)]) for y in map(np.asarray, results) if y.dtype.kind in "fc"]
+    return max((float(np.max(y, initial=0.0)) for y in sizes), default=0.0)
 
 
 def numeric_jacobian(f: Callable[[Any], Any], x: Any) -> Any:

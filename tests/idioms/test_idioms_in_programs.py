@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import settings
 
 import gradarray as ga
 from gradarray.compiler.machine.cache import VARIABLE
 from gradarray.transforms.containers import flatten
 from tests.idioms.programs import PROGRAMS, Program
+from tests.numeric import largest
+from tests.thoroughness import WHOLE
 
 # Thousands of statements, for a search by hand.
 LONG = ("heated_rod", "binomial_tree", "lotka_volterra", "bicycle", "leapfrog", "controlled", "gauss_seidel")
-WHOLE = settings.default.max_examples >= 1000
 ROWS = [row for row in PROGRAMS if WHOLE or not row.name.endswith(LONG)]
 # Those that Numba compiles soonest.
 BY_NUMBA = [
@@ -80,7 +80,7 @@ def test_programs_by_numba(row: Program, monkeypatch: pytest.MonkeyPatch) -> Non
             found = flatten(run(*point(row, k)))[0]
             for x, y in zip(found, expected, strict=True):
                 assert type(x) is type(y) and np.asarray(x).dtype == np.asarray(y).dtype
-                np.testing.assert_allclose(x, y, rtol=1e-13, atol=1e-13 * float(np.max(np.abs(y), initial=0)))
+                np.testing.assert_allclose(x, y, rtol=1e-13, atol=1e-13 * largest(expected))
     if row.name in BY_NUMBA:
         assert "@compiled" in run.source(*point(row, 0))
 

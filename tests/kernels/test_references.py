@@ -283,7 +283,7 @@ sys.exit(pytest.main(sys.argv[1:]))
 """
 # What hangs on who is still there to see a gradient, and on who has an array that is written into.
 PART = ["tape/test_tape.py", "reverse/test_inplace.py", "tape/test_loss_policy.py"]
-LONG = "million or cycles or goes_with or costs"
+LONG = "million or cycles or goes_with or costs or interrupt or filled_in_small_parts or takes_what"
 
 
 @counted

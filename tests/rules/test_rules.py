@@ -60,6 +60,14 @@ def arrays(operands: Any, rng: np.random.Generator, complex_ones: Container[int]
     return made
 
 
+def in_drop_in_mode(sample: Sample) -> bool:
+    """Tell whether to differentiate a sample in drop-in mode, which looks each time through much of tests/samples.
+
+    A quarter of them is enough: test_gradient_loss.py has each function in that mode.
+    """
+    return zlib.crc32(sample.name.encode()) % 4 == 0
+
+
 @contextlib.contextmanager
 def variant(sample: Sample, description: str) -> Iterator[None]:
     """Say in which variant of which sample a check failed."""
@@ -123,14 +131,14 @@ def test_second_order(sample: Sample) -> None:
 def test_forward_mode(sample: Sample) -> None:
     operands = arrays(sample.operands, generator(sample))
     with variant(sample, "forward mode"):
-        checks.check_forward_mode(sample, operands, generator(sample))
+        checks.check_forward_mode(sample, operands, generator(sample), drop_in=in_drop_in_mode(sample))
 
 
 @each(lambda sample: sample.order > 1)
 def test_modes_at_second_order(sample: Sample) -> None:
     operands = arrays(sample.operands, generator(sample))
     with variant(sample, "second order in other modes"):
-        checks.check_modes_at_second_order(sample, operands, generator(sample))
+        checks.check_modes_at_second_order(sample, operands, generator(sample), drop_in=False)
 
 
 @each(lambda sample: sample.order > 0)
@@ -181,7 +189,7 @@ def test_complex(sample: Sample) -> None:
         check_all(sample, operands, f"complex operands {chosen}")
         with variant(sample, f"complex operands {chosen}, forward mode"):
             if sample.order > 0 and not checks.refused(sample, operands):
-                checks.check_forward_mode(sample, operands, generator(sample))
+                checks.check_forward_mode(sample, operands, generator(sample), drop_in=False)
         with variant(sample, f"complex operands {chosen}, second order"):
             if sample.order > 1 and not checks.refused(sample, operands):
                 checks.check_second_order(sample, operands, generator(sample))
@@ -216,7 +224,7 @@ def test_forward_mode_in_other_precisions(sample: Sample) -> None:
         with variant(sample, f"forward mode, {np.dtype(dtype).name}"):
             if not checks.refused(sample, [x.astype(dtype) for x in operands]):
                 checks.check_forward_precision(
-                    sample, operands, dtype, tolerance, generator(sample), bool(sample.by_dtype)
+                    sample, operands, dtype, tolerance, generator(sample), bool(sample.by_dtype), drop_in=False
                 )
 
 
@@ -346,7 +354,7 @@ def pushed(sample: Sample, operands: list[Any], k: int, tangent: float = 1.0) ->
     def call(x: Any) -> list[Any]:
         return checks.floating(sample(*operands[:k], x, *operands[k + 1 :]))
 
-    return floats(ga.jvp(call, (operands[k],), (np.full(operands[k].shape, tangent),))[1])
+    return floats(ga.jvp(call, (operands[k],), (np.full(operands[k].shape, tangent),), drop_in=False)[1])
 
 
 # --- composites: their value is NumPy's, whatever their bodies compute ------------------------------------------------

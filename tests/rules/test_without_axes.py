@@ -70,7 +70,7 @@ def test_a_view_of_a_result_is_one_or_a_copy_as_in_numpy(sample, operands, form)
             for x, y in zip(values(found), expected, strict=True):
                 np.testing.assert_allclose(x, y, rtol=1e-12, atol=1e-12)
         given = tuple(numpys(x, form) for x in operands)
-        found, _ = ga.jvp(lambda *xs: overwritten(sample, xs), given, given)
+        found, _ = ga.jvp(lambda *xs: overwritten(sample, xs), given, given, drop_in=False)
         for x, y in zip(values(found), expected, strict=True):
             np.testing.assert_allclose(x, y, rtol=1e-12, atol=1e-12)
     except ValueError as error:

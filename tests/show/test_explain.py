@@ -167,14 +167,14 @@ def test_samples(sample: Sample) -> None:
         results = [x for x in flatten(sample(*xs))[0] if getattr(x, "dtype", np.dtype(int)).kind in "fc"]
         return sum([np.sum(np.real(x)) for x in results], 0.0)
 
-    found = ga.explain(call, *operands, steps=True)
+    found = ga.explain(call, *operands, steps=True, drop_in=False)
     check_formulas(found)
-    gradients = ga.grad(summed, tuple(range(len(operands))))(*operands)
+    gradients = ga.grad(summed, tuple(range(len(operands))), drop_in=False)(*operands)
     arguments = [row for row in found.rows if row.kind == "argument"]
     for row, gradient in zip(arguments, gradients, strict=True):
         np.testing.assert_allclose(0 if row.cotangent is None else row.cotangent, gradient, rtol=1e-12, atol=1e-13)
     assert str(found) and found._repr_html_()
-    assert str(ga.explain(call, *operands, steps=True, mode="forward"))
+    assert str(ga.explain(call, *operands, steps=True, mode="forward", drop_in=False))
 
 
 # --- names -----------------------------------------------------------------------------------------------------------
