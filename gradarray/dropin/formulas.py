@@ -235,7 +235,7 @@ def _beside(f: Callable[..., Any], args: list[Any], by: tuple[int, ...], i: int,
     return _along(f, [*args[:i], args[i] + h, *args[i + 1 :]], by)
 
 
-def _around(f: Callable[[float], Any], h: float = 1e-3) -> Any:
+def _around(f: Callable[[float], Any], h: float = 1e-2) -> Any:
     """Return the value at 0 of a smooth function that is not computed there, from those on both sides or on one."""
     near = {k: f(k * h) for k in (-2, -1, 1, 2)}
     both = (4 * (near[1] + near[-1]) - (near[2] + near[-2])) / 6

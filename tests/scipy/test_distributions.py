@@ -99,7 +99,7 @@ LOC, SCALE = 0.2, 1.3
 
 def test_each_distribution_is_in_the_tables() -> None:
     known = {name for name in dir(stats) if isinstance(getattr(stats, name), (stats.rv_continuous, stats.rv_discrete))}
-    assert known - {"poisson_binom"} == set(NAMES)
+    assert known - {"poisson_binom", "trapz"} == set(NAMES)  # of arrays, and an older name
 
 
 def slopes(f: Any, operands: list[float], i: int, step: float) -> Iterator[Any]:

@@ -168,7 +168,11 @@ def _ncf_kurtosis_excess(dfn: Array, dfd: Array, nc: Array) -> Array:
     return _ncf_moments(dfn, dfd, nc)[3]
 
 
-compiled(_ncx2_pdf, chndtr, _ncx2_sf, _ncf_pdf, ncfdtr, _ncf_sf)
+def _ncx2_cdf(x: Array, df: Array, nc: Array) -> Array:  # chndtr, before SciPy 1.16
+    return chndtr(x, df, nc)
+
+
+compiled(_ncx2_pdf, chndtr, _ncx2_cdf, _ncx2_sf, _ncf_pdf, ncfdtr, _ncf_sf)
 compiled(_ncf_mean, _ncf_variance, _ncf_skewness, _ncf_kurtosis_excess)
 
 # --- mixtures by a chi distribution -----------------------------------------------------------------------------------
