@@ -260,7 +260,7 @@ def _replaced(raw: Array, before: Array) -> bool:
 
 
 def _is_result(out: Any) -> bool:
-    """Tell whether a result may have a gradient: of a constant, a function that does not dispatch gives plain numbers."""
+    """Tell whether a result may have a gradient; a function that does not dispatch gives plain numbers of constants."""
     return type(out) in (float, complex) or (
         is_floating(out) and isinstance(out, (wrapping.Tensor, np.ndarray, np.generic))
     )
