@@ -285,6 +285,14 @@ def test_what_is_no_solution_has_no_derivative() -> None:
         ga.grad(cut_off)(1.0)
     with pytest.raises(ValueError, match="did not succeed"):
         ga.jvp(cut_off, (1.0,), (1.0,))
+
+    def nearly(a: Any) -> Any:
+        options = {"maxiter": 12}
+        return optimize.minimize(lambda x: np.sum((x - a) ** 2), [1.5], method="Nelder-Mead", options=options).x[0]
+
+    assert 1e-5 < abs(nearly(1.0) - 1) < 1e-2
+    with pytest.raises(ValueError, match="did not succeed"):
+        ga.grad(nearly)(1.0)
     with pytest.raises(ValueError, match="no solution"):  # a kink
         ga.grad(lambda a: optimize.minimize_scalar(lambda x: np.abs(x - a) + (x - a) ** 2 + x / 2).x)(1.0)
 
