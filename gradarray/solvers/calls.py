@@ -215,10 +215,15 @@ def real_parts(value: Any, is_complex: bool) -> Any:
 # --- derivatives for the solver ---------------------------------------------------------------------------------------
 
 
+def _floating(x: Any) -> Any:
+    """Return what a solver asks at, which is of whole numbers where the user's start value is."""
+    return np.asarray(x, float) if np.asarray(x).dtype.kind in "iub" else x
+
+
 def gradient_for(f: Callable[..., Any], x0: Any, args: tuple[Any, ...]) -> Callable[..., Any] | None:
     """Return the gradient of an objective for a solver, or None where there is none at the start."""
     derivative = value_and_grad(kept(f, bare))
-    return _tried(lambda x, *args: np.asarray(bare(derivative(x, *args)[1])), x0, args)
+    return _tried(lambda x, *args: np.asarray(bare(derivative(_floating(x), *args)[1])), x0, args)
 
 
 def jacobian_for(f: Callable[..., Any], x0: Any, args: tuple[Any, ...]) -> Callable[..., Any] | None:
@@ -226,13 +231,13 @@ def jacobian_for(f: Callable[..., Any], x0: Any, args: tuple[Any, ...]) -> Calla
     if np.size(x0) > LARGE:
         return None
     derivative = jacfwd(kept(f, bare))
-    return _tried(lambda x, *args: np.atleast_2d(bare(derivative(x, *args))), x0, args)
+    return _tried(lambda x, *args: np.atleast_2d(bare(derivative(_floating(x), *args))), x0, args)
 
 
 def hessian_for(f: Callable[..., Any], x0: Any, args: tuple[Any, ...]) -> Callable[..., Any] | None:
     """Return the matrix of second derivatives for a solver, or None where there is none at the start."""
     derivative = hessian(kept(f, bare))
-    return _tried(lambda x, *args: np.asarray(bare(derivative(x, *args))), x0, args)
+    return _tried(lambda x, *args: np.asarray(bare(derivative(_floating(x), *args))), x0, args)
 
 
 def product_for(f: Callable[..., Any], x0: Any, args: tuple[Any, ...]) -> Callable[..., Any] | None:
@@ -240,7 +245,7 @@ def product_for(f: Callable[..., Any], x0: Any, args: tuple[Any, ...]) -> Callab
     derivative = hvp(kept(f, bare))
 
     def product(x: Any, p: Any, *args: Any) -> Any:
-        return np.asarray(bare(derivative(x, p, *args)))
+        return np.asarray(bare(derivative(_floating(x), p, *args)))
 
     return product if _tried(lambda x, *args: product(x, np.ones(np.shape(x)), *args), x0, args) else None
 

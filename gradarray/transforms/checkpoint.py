@@ -127,7 +127,7 @@ class _Checkpoint(PullbackRule):
             result = blocks.call(self.func, args, kwargs)
         finally:
             hold(before)
-        outs = [out for out in flatten(result)[0] if _is_result(out)]
+        outs = _tensors(flatten(result)[0])
         self._compare(outs)
         pairs = [(out._node, part) for out, part in zip(outs, parts, strict=True)]
         root = joined_root([(n, part) for n, part in pairs if n is not None and part is not None])
@@ -260,7 +260,18 @@ def _replaced(raw: Array, before: Array) -> bool:
 
 
 def _is_result(out: Any) -> bool:
-    return isinstance(out, wrapping.Tensor) and is_floating(out)
+    """Tell whether a result may have a gradient; a function that does not dispatch gives plain numbers of constants."""
+    return type(out) in (float, complex) or (
+        is_floating(out) and isinstance(out, (wrapping.Tensor, np.ndarray, np.generic))
+    )
+
+
+def _tensors(outs: Iterable[Any]) -> list[Any]:
+    found = [out for out in outs if _is_result(out)]
+    return [
+        out if isinstance(out, wrapping.Tensor) else wrap(out if hasattr(out, "dtype") else np.asarray(out)[()])
+        for out in found
+    ]
 
 
 # Irregular numbers, and not of NumPy's generators, whose import takes 10 ms. BLAS computes longer products in threads,
@@ -364,7 +375,7 @@ def checkpoint(func: F) -> F:
                     f"{getattr(func, '__name__', func)!s} updates an argument in place, which would be lost under "
                     "checkpoint; let it work on a copy, and return that."
                 )
-        results = [out for out in outs if _is_result(out)]
+        results = _tensors(outs)
         outside = cut_from_older(joined_root([(out._node, None) for out in results if out._node is not None]), start)
         parents = (*[leaf._node for leaf in variables], *outside)
         if not results or not records(parents):

@@ -243,6 +243,20 @@ def test_jit_carries_it_out_without_a_program() -> None:
         np.testing.assert_allclose(ga.jit(ga.grad(_root_of))(2.0), SLOPE, rtol=1e-9)
 
 
+def test_checkpoint_keeps_what_the_library_answers_of_constants() -> None:
+    np.testing.assert_allclose(ga.grad(lambda a: ga.checkpoint(_root_of)(a))(2.0), SLOPE, rtol=1e-9)
+    np.testing.assert_allclose(ga.hessian(ga.checkpoint(_root_of))(2.0), ga.hessian(_root_of)(2.0), rtol=1e-9)
+    det = ga.checkpoint(lambda a: scipy.linalg.det(a))
+    np.testing.assert_array_equal(ga.grad(lambda a: det(a))(np.eye(2)), np.eye(2))
+
+
+def test_a_start_value_of_whole_numbers() -> None:
+    found = ga.jacobian(lambda a: optimize.root(lambda x: x**2 - a, [1, 2]).x)(np.array([4.0, 9.0]))
+    np.testing.assert_allclose(found, [[0.25, 0], [0, 1 / 6]], rtol=1e-9)
+    found = ga.jacobian(lambda a: optimize.minimize(lambda x: np.sum((x - a) ** 2), [1, 2]).x)(np.ones(2))
+    np.testing.assert_allclose(found, np.eye(2), atol=1e-9)
+
+
 # --- refusals ---------------------------------------------------------------------------------------------------------
 
 
@@ -271,6 +285,14 @@ def test_what_is_no_solution_has_no_derivative() -> None:
         ga.grad(cut_off)(1.0)
     with pytest.raises(ValueError, match="did not succeed"):
         ga.jvp(cut_off, (1.0,), (1.0,))
+
+    def nearly(a: Any) -> Any:
+        options = {"maxiter": 12}
+        return optimize.minimize(lambda x: np.sum((x - a) ** 2), [1.5], method="Nelder-Mead", options=options).x[0]
+
+    assert 1e-5 < abs(nearly(1.0) - 1) < 1e-2
+    with pytest.raises(ValueError, match="did not succeed"):
+        ga.grad(nearly)(1.0)
     with pytest.raises(ValueError, match="no solution"):  # a kink
         ga.grad(lambda a: optimize.minimize_scalar(lambda x: np.abs(x - a) + (x - a) ** 2 + x / 2).x)(1.0)
 

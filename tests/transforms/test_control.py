@@ -485,3 +485,20 @@ def test_a_variable_that_the_residual_finds_outside_of_its_arguments_is_refused(
 
     with pytest.raises(ga.GradientLossError, match="not among its arguments"):
         transform(f)
+
+
+def test_a_function_that_gives_plain_numbers_of_constants():
+    """A call of a library's function with constants is the library's, whose result is no tensor."""
+
+    @ga.registry.primitive
+    def halved(x):
+        return float(np.sum(x) / 2)
+
+    ga.registry.rule(halved, lambda g, ans, x: g * np.ones_like(x) / 2)
+    plain = ga.checkpoint(lambda x: halved(x) if isinstance(x, ga.Tensor) and not x.constant else halved(x.data))
+    x = ga.tensor(X)
+    out = plain(x)
+    assert not out.constant
+    out.backward()
+    np.testing.assert_array_equal(x.grad, np.full(3, 0.5))
+    assert type(ga.checkpoint(lambda x: 2.0)(X)) is float
