@@ -106,4 +106,30 @@ CALLS = [
         np.array([0.0, 0.1, 0.2, 0.5]),
         refused="search",
     ),
+    *(
+        Call(f"signal.welch {kw}", lambda sp, x, kw=kw: sp.signal.welch(x, **kw)[1], XX)
+        for kw in (
+            {"nperseg": 8},
+            {"nperseg": 7, "scaling": "spectrum", "window": "boxcar", "noverlap": 2},
+            {"nperseg": 8, "nfft": 11, "detrend": "linear", "return_onesided": False, "fs": 3.0},
+        )
+    ),
+    Call("signal.csd", lambda sp, x, y: sp.signal.csd(x, y, nperseg=6)[1], XX, XX[::-1]),
+    Call("signal.periodogram", lambda sp, x: sp.signal.periodogram(x.T, axis=0, nfft=12)[1], XX),
+    Call("signal.coherence", lambda sp, x, y: sp.signal.coherence(x, y, nperseg=6)[1], XX, XX[::-1], orders=1),
+    Call("signal.stft", lambda sp, x: sp.signal.stft(x, nperseg=4)[2], X, refused="scipy.fft"),
+    Call("signal.freqz", lambda sp, b, a: sp.signal.freqz(b, a, 6)[1], B, A),
+    Call("signal.freqz FIR", lambda sp, b: sp.signal.freqz(b, worN=6, whole=True)[1], B),
+    Call("signal.freqz_sos", lambda sp, p: sp.signal.sosfreqz(whole(p), 5)[1], SOS),
+    Call("signal.freqs", lambda sp, b, a, w: sp.signal.freqs(b, a, w)[1], B, A, X[:3]),
+    Call("signal.gausspulse", lambda sp, t, f, w: sp.signal.gausspulse(t, f, w, retquad=True), X, 2.0, 0.5),
+    *(
+        Call(
+            f"signal.chirp {m}",
+            lambda sp, t, f0, t1, f1, m=m: sp.signal.chirp(t, f0, t1, f1, m, phi=30),
+            *(X[:4], 0.4, 2.0, 0.7),
+        )
+        for m in ("linear", "quadratic", "logarithmic")
+    ),
+    Call("signal.zpk2tf", lambda sp, z, p, k: sp.signal.zpk2tf(z, p, k), B, A, 1.5),
 ]

@@ -36,16 +36,16 @@ def stands_for(module: str, *by: str, name: str = "") -> Callable[[Callable[...,
     """
 
     def declare(body: Callable[..., Any]) -> Callable[..., Any]:
-        known = names(body)
-        known = known[:-1] if (rest := _takes_others(body)) else known
         called = name or body.__name__
 
-        @functools.cache
-        def signature() -> inspect.Signature:
-            return inspect.signature(getattr(sys.modules[module], called))
+        @functools.cache  # when it is first called: a chapter has many functions, of which few are met
+        def signatures() -> tuple[inspect.Signature, tuple[str, ...], bool]:
+            known, rest = names(body), _takes_others(body)
+            return inspect.signature(getattr(sys.modules[module], called)), known[:-1] if rest else known, rest
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            bound = signature().bind(*args, **kwargs)
+            signature, known, rest = signatures()
+            bound = signature.bind(*args, **kwargs)
             given = set(bound.arguments)
             bound.apply_defaults()
             arguments = bound.arguments
@@ -55,13 +55,11 @@ def stands_for(module: str, *by: str, name: str = "") -> Callable[[Callable[...,
                     if type(value) in (list, tuple):
                         arguments[parameter] = stack_nested(value) if has_variable(value) else np.asarray(value)
                     continue
-                value = arguments[parameter] = constant_of(
-                    getattr(sys.modules[module], called), parameter, _settled(value)
-                )
+                value = arguments[parameter] = constant_of(getattr(sys.modules[module], called), parameter, value)
                 if parameter in known:
                     continue
                 if not rest:
-                    if parameter in given and parameter not in _IDLE and not _is_default(signature(), parameter, value):
+                    if parameter in given and parameter not in _IDLE and not _is_default(signature, parameter, value):
                         raise TypeError(f"{module}.{called} of a variable: {parameter}= is not known here")
                     del arguments[parameter]
             return body(**arguments)

@@ -162,7 +162,8 @@ def lfiltic(b: Any, a: Any, y: Any, x: Any) -> Any:
         past = np.pad(v, (0, max(0, len(c) - 1 - len(v))))
         for k in range(1, len(c)):
             found = found + sign * c[k] * np.pad(past[:k][::-1], (0, len(found) - k))
-    return found / a[0]
+    divides = signal.lfiltic([1.0], [2.0, 1.0], [1.0])[0] == -0.5  # not before SciPy 1.16
+    return found / a[0] if divides else found
 
 
 @stands_for(MODULE, "sos")

@@ -91,7 +91,7 @@ def _between(h: Any, x: Any, up: int, axis: int) -> Any:
 
 
 @stands_for(MODULE, "x")
-def hilbert2(x: Any, N: Any, axes: Any) -> Any:
+def hilbert2(x: Any, N: Any, axes: Any = (-2, -1)) -> Any:
     shape = np.shape(x)
     kept = tuple(axis % len(shape) for axis in axes)
     sizes = tuple(shape[axis] for axis in kept) if N is None else (N, N) if np.ndim(N) == 0 else tuple(N)
@@ -109,7 +109,8 @@ def hilbert2(x: Any, N: Any, axes: Any) -> Any:
         cut = whole[tuple(slice(shape[i]) if i in kept else slice(None) for i in range(len(shape)))]
         return np.pad(cut, [(0, shape[i] - cut.shape[i]) for i in range(len(shape))])
 
-    return Operator(lambda x: signal.hilbert2(x, N, axes), pull)(x)
+    more = {} if tuple(axes) == (-2, -1) else {"axes": axes}  # which versions before 1.16 do not have
+    return Operator(lambda x: signal.hilbert2(x, N, **more), pull)(x)
 
 
 # --- by the order of the values: the place of the one that stands there -----------------------------------------------

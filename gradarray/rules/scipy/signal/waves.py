@@ -1,0 +1,67 @@
+"""Waves of a given form, and filters by their zeros and poles."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy import signal
+
+from ....tape.wrapping import bare
+from ..standing import constant, stands_for
+
+MODULE = "scipy.signal"
+
+
+@stands_for(MODULE, "t", "fc", "bw")
+def gausspulse(t: Any, fc: Any, bw: Any, bwr: Any, tpr: Any, retquad: bool, retenv: bool) -> Any:
+    signal.gausspulse(0.0, bare(fc), bare(bw), bwr, tpr)  # SciPy's own errors
+    width = -((np.pi * fc * bw) ** 2) / (4.0 * math.log(10.0 ** (bwr / 20.0)))
+    if isinstance(t, str):
+        signal.gausspulse(t, bare(fc), bare(bw), bwr, tpr)
+        return np.sqrt(-math.log(10.0 ** (tpr / 20.0)) / width)
+    bell = np.exp(-width * t * t)
+    found = [bell * np.cos(2 * np.pi * fc * t)]
+    if retquad:
+        found.append(bell * np.sin(2 * np.pi * fc * t))
+    if retenv:
+        found.append(bell)
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+@stands_for(MODULE, "t", "f0", "t1", "f1", "phi")
+def chirp(t: Any, f0: Any, t1: Any, f1: Any, method: str, phi: Any, vertex_zero: bool, complex: bool = False) -> Any:
+    signal.chirp(np.zeros(1), bare(f0), bare(t1), bare(f1), method)  # SciPy's own errors
+    if method in ("linear", "lin", "li"):
+        phase = f0 * t + 0.5 * ((f1 - f0) / t1) * t * t
+    elif method in ("quadratic", "quad", "q"):
+        rate = (f1 - f0) / t1**2
+        phase = f0 * t + rate * t**3 / 3 if vertex_zero else f1 * t + rate * ((t1 - t) ** 3 - t1**3) / 3
+    elif method in ("logarithmic", "log", "lo") and bare(f0) != bare(f1):
+        rate = t1 / np.log(f1 / f0)
+        phase = rate * f0 * ((f1 / f0) ** (t / t1) - 1.0)
+    else:
+        raise TypeError(f"scipy.signal.chirp of a variable: method={method!r} is not known here")
+    angle = 2 * np.pi * phase + phi * np.pi / 180
+    return np.exp(1j * angle) if complex else np.cos(angle)
+
+
+@stands_for(MODULE, "z", "p", "k")
+def zpk2tf(z: Any, p: Any, k: Any) -> Any:
+    if np.ndim(z) > 1 or np.ndim(k) > 0:
+        raise TypeError("scipy.signal.zpk2tf of a variable: several filters are not known here")
+    return k * _from_roots(z), np.atleast_1d(_from_roots(p))
+
+
+def _from_roots(roots: Any) -> Any:
+    """Return the coefficients of a polynomial from its roots, real where these come in conjugate pairs."""
+    values = np.atleast_1d(bare(roots))
+    found: Any = np.ones(1)
+    for root in roots if np.ndim(roots) else [roots]:
+        found = np.concatenate([found, np.zeros(1)]) - np.concatenate([np.zeros(1), root * found])
+    paired = np.array_equal(np.sort_complex(values), np.sort_complex(np.conj(values)))
+    return np.real(found) if paired else found
+
+
+constant(MODULE, "square", "unit_impulse")
