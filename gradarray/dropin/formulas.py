@@ -237,9 +237,11 @@ def _beside(f: Callable[..., Any], args: list[Any], by: tuple[int, ...], i: int,
 
 def _around(f: Callable[[float], Any], h: float = 1e-2) -> Any:
     """Return the value at 0 of a smooth function that is not computed there, from those on both sides or on one."""
-    near = {k: f(k * h) for k in (-2, -1, 1, 2)}
-    both = (4 * (near[1] + near[-1]) - (near[2] + near[-2])) / 6
-    one_sided = 3 * near[1] - 3 * near[2] + f(3 * h)
+    near = {k: f(k * h) for k in (-3, -2, -1, 1, 2, 3)}
+    both = sum(weight / 20 * (near[k] + near[-k]) for k, weight in ((1, 15), (2, -6), (3, 1)))
+    if np.all(np.isfinite(bare(both))):
+        return both
+    one_sided = 5 * near[1] - 10 * near[2] + 10 * near[3] - 5 * f(4 * h) + f(5 * h)
     return np.where(np.isfinite(bare(both)), both, one_sided)
 
 
