@@ -126,7 +126,7 @@ def _inexact(x: Any) -> Any:
 def lfilter(b: Any, a: Any, x: Any, axis: int, zi: Any) -> Any:
     b, a, x = _coefficients(b), _coefficients(a), _inexact(x)
     axis = axis % np.ndim(x)
-    if np.ndim(b) > 1 or np.ndim(a) > 1 or bare(a)[0] == 0:
+    if np.ndim(b) > 1 or np.ndim(a) > 1:
         signal.lfilter(np.zeros(np.shape(b)), np.zeros(np.shape(a)), np.zeros(np.shape(x)))  # SciPy's own error
     if zi is None:
         return filtered(b, a, x, axis=axis)
