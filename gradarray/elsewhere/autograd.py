@@ -5,7 +5,6 @@ from __future__ import annotations
 from .rows import Difference, Row, Sections, alike
 
 _SILENT = "it raises or is silent"
-_SOLVER = "it is differentiated; ga.implicit_root is for what a solver finds"
 
 SECTIONS: Sections = {
     "Modules": (
@@ -20,8 +19,8 @@ SECTIONS: Sections = {
         Row(
             "scipy.integrate",
             "autograd.scipy.integrate.odeint",
-            "a loop of steps, as in v + 0.1 * F(v)",
-            _SOLVER,
+            "ga.scipy.integrate.odeint(lambda y, t: -y, v, np.array([0.0, 1.0]))",
+            "by all that the right-hand side depends on",
             alone=_SILENT,
         ),
         Row(

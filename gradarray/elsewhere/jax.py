@@ -519,8 +519,8 @@ SECTIONS: Sections = {
         Row(
             "scipy.optimize",
             "jax.scipy.optimize.minimize(f, v, method='BFGS')",
-            "from scipy import optimize; "
-            "optimize.minimize(ga.value_and_grad(lambda v: np.sum((v - 1) ** 2)), v.data, jac=True)",
+            "ga.scipy.optimize.minimize(lambda v: np.sum((v - 1) ** 2), v)",
+            "what it finds is differentiated by what the function depends on",
             alone="minimisers take steps of their own",
         ),
         Row("ops", "jax.ops.segment_sum(v, order, 3)", "z = np.zeros(3, like=v); np.add.at(z, order, v); z"),
@@ -572,8 +572,8 @@ SECTIONS: Sections = {
         Row(
             "experimental.ode",
             "jax.experimental.ode.odeint",
-            "a loop of steps, as in v + 0.1 * F(v)",
-            "it is differentiated; ga.implicit_root is for what a solver finds",
+            "ga.scipy.integrate.odeint(lambda y, t: -y, v, np.array([0.0, 1.0]))",
+            "by all that the right-hand side depends on",
             alone="a solver",
         ),
         Row(
