@@ -640,10 +640,10 @@ def at_with(frame: types.FrameType) -> bool:
 
 
 # Functions of scipy.sparse that ask for an array, and leave the call to the other operand where it is none.
-_ASKING = frozenset(("_matmul_dispatch", "_multiply_2d_with_broadcasting", "_divide", "multiply"))
+_LEAVING = frozenset(("_matmul_dispatch", "_multiply_2d_with_broadcasting", "_divide", "multiply"))
 
 
 def leaves_turns() -> bool:
     """Tell whether what asks for values, two frames up, leaves its call to the operators of who has none."""
     frame = sys._getframe(2)
-    return frame.f_code.co_name in _ASKING and str(frame.f_globals.get("__name__")).startswith("scipy.sparse.")
+    return frame.f_code.co_name in _LEAVING and str(frame.f_globals.get("__name__")).startswith("scipy.sparse.")

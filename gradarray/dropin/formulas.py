@@ -257,11 +257,15 @@ def _along(f: Callable[..., Any], args: list[Any], by: tuple[int, ...]) -> Any:
         args[i] = wrapping.Dual(args[i], _zero(np.ones(np.shape(args[i])), args[i]) + 1, level)
     try:
         hold(before.with_(making=making, policy="raise", recording=True, anomalies=None, program=None, lanes=()))
-        out = silently(f, *args)
-        for level in reversed(levels):
-            out = out.tangent if type(out) is wrapping.Dual and out.level == level else np.zeros(np.shape(out))
+        return silently(_tangent, f, args, levels)
     finally:
         hold(before)
+
+
+def _tangent(f: Callable[..., Any], args: Any, levels: list[Any]) -> Any:
+    out = f(*args)
+    for level in reversed(levels):
+        out = out.tangent if type(out) is wrapping.Dual and out.level == level else np.zeros(np.shape(out))
     return out
 
 

@@ -176,7 +176,8 @@ def module_keeping(module: types.ModuleType, names: Collection[str]) -> types.Mo
     key = module.__name__, kept
     if key not in _keeping:
         _keeping[key] = new = module_stand_in(module, kept)
-        _originals[id(new)] = new, module
+        if new is not None:
+            _originals[id(new)] = new, module
     return _keeping[key]
 
 

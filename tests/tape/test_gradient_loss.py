@@ -918,7 +918,7 @@ SCIPY = {
     "scipy.optimize.root(lambda s: s - t, 0.0)": ("scipy.optimize.root", "ga.implicit_root"),
     "scipy.interpolate.CubicSpline(np.arange(3.0), x)": ("scipy.interpolate.CubicSpline", "ga.custom_gradient"),
     "scipy.stats.norm.pdf(x)": ("scipy.stats.rv_continuous.pdf", "ga.custom_gradient"),
-    "scipy.sparse.eye_array(3).tocsr() @ x": ("scipy.sparse", "ga.custom_gradient"),
+    "scipy.sparse.csgraph.laplacian(np.outer(x, x))": ("scipy.sparse", "ga.custom_gradient"),
     "scipy.signal.convolve(x, x)": ("scipy.signal.convolve", "ga.custom_gradient"),
     "scipy.spatial.distance.euclidean(x, x)": ("scipy.spatial.distance.euclidean", "ga.custom_gradient"),
     "scipy.spatial.distance.pdist(np.outer(x, x))": ("scipy.spatial.distance.pdist", "ga.custom_gradient"),
