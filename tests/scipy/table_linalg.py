@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
+from scipy import linalg
 
 from tests.scipy.calls import Call
 
@@ -24,22 +27,19 @@ def sym(a):
     return (a + np.swapaxes(a, -1, -2)) / 2
 
 
-def her(a):
-    return (a + np.conj(np.swapaxes(a, -1, -2))) / 2
-
-
 CALLS = [
     Call("linalg.block_diag", lambda sp, a, b: sp.linalg.block_diag(a, b, 2.0), A, B),
-    Call("linalg.cho_factor", lambda sp, a: np.triu(sp.linalg.cho_factor(a)[0]), S),
+    Call("linalg.cho_factor", lambda sp, a: sp.linalg.cho_factor(a)[0], S),
+    Call("linalg.cho_factor lower", lambda sp, a: sp.linalg.cho_factor(a, lower=True)[0], H),
     Call("linalg.cho_solve", lambda sp, a, b: sp.linalg.cho_solve(sp.linalg.cho_factor(a), b), S, b),
     Call("linalg.cho_solve lower", lambda sp, a, b: sp.linalg.cho_solve(sp.linalg.cho_factor(a, True), b), H, B),
     Call("linalg.cho_solve complex", lambda sp, a, b: sp.linalg.cho_solve(sp.linalg.cho_factor(a), b), H, B),
     Call("linalg.cho_solve_banded", lambda sp, a, b: sp.linalg.cho_solve_banded((a, False), b), HALF, B),
     Call("linalg.cholesky", lambda sp, a: sp.linalg.cholesky(a), S),
     Call("linalg.cholesky lower", lambda sp, a: sp.linalg.cholesky(a, lower=True), S),
-    Call("linalg.cholesky complex", lambda sp, a: sp.linalg.cholesky(her(a)), H),
-    Call("linalg.cholesky_banded", lambda sp, a: sp.linalg.cholesky_banded(a)[1:], HALF),
-    Call("linalg.cholesky_banded lower", lambda sp, a: sp.linalg.cholesky_banded(a, lower=True)[:1], HALF[::-1]),
+    Call("linalg.cholesky complex", lambda sp, a: sp.linalg.cholesky(a), H),
+    Call("linalg.cholesky_banded", lambda sp, a: sp.linalg.cholesky_banded(a), HALF),
+    Call("linalg.cholesky_banded lower", lambda sp, a: sp.linalg.cholesky_banded(a, lower=True), HALF[::-1]),
     Call("linalg.circulant", lambda sp, c: sp.linalg.circulant(c), b),
     Call("linalg.companion", lambda sp, a: sp.linalg.companion(a), b),
     Call("linalg.convolution_matrix", lambda sp, a: sp.linalg.convolution_matrix(a, 4, mode="same"), b),
@@ -54,13 +54,16 @@ CALLS = [
     Call("linalg.eig left", lambda sp, a: [np.abs(x) for x in sp.linalg.eig(a, left=True)], Z),
     Call("linalg.eig general", lambda sp, a, b: [np.abs(x) for x in sp.linalg.eig(a, b, left=True)], A, S),
     Call("linalg.eig_banded", lambda sp, a: sp.linalg.eig_banded(a), HALF),
-    Call("linalg.eigh", lambda sp, a: [np.abs(x) for x in sp.linalg.eigh(a)], S),
+    Call("linalg.eigh", lambda sp, a: sp.linalg.eigh(a), S),
     Call("linalg.eigh complex", lambda sp, a: [np.abs(x) for x in sp.linalg.eigh(a, lower=False)], H, rough=10),
-    Call("linalg.eigh general", lambda sp, a, b: [np.abs(x) for x in sp.linalg.eigh(a, b)], S, Q),
-    Call("linalg.eigh type=2", lambda sp, a, b: [np.abs(x) for x in sp.linalg.eigh(a, b, type=2)], S, Q),
-    Call("linalg.eigh type=3", lambda sp, a, b: [np.abs(x) for x in sp.linalg.eigh(a, b, type=3)], S, Q),
-    Call("linalg.eigh subset", lambda sp, a: np.abs(sp.linalg.eigh(a, subset_by_index=[1, 2])[1]), S),
-    Call("linalg.eigh_tridiagonal", lambda sp, d, e: sp.linalg.eigh_tridiagonal(d, e), b + 2, b[:2]),
+    Call("linalg.eigh general", lambda sp, a, b: sp.linalg.eigh(a, b), S, Q),
+    Call("linalg.eigh type=2", lambda sp, a, b: sp.linalg.eigh(a, b, type=2), S, Q),
+    Call("linalg.eigh type=3", lambda sp, a, b: sp.linalg.eigh(a, b, type=3), S, Q),
+    Call("linalg.eigh driver", lambda sp, a: sp.linalg.eigh(a, lower=False, driver="evd"), S),
+    Call("linalg.eigh subset", lambda sp, a: sp.linalg.eigh(a, subset_by_index=[1, 2]), S),
+    Call(
+        "linalg.eigh_tridiagonal", lambda sp, d, e: [np.abs(x) for x in sp.linalg.eigh_tridiagonal(d, e)], b + 2, b[:2]
+    ),
     Call("linalg.eigvals", lambda sp, a: sp.linalg.eigvals(a), A),
     Call("linalg.eigvals general", lambda sp, a, b: sp.linalg.eigvals(a, b), A, S),
     Call("linalg.eigvals_banded", lambda sp, a: sp.linalg.eigvals_banded(a, lower=True), HALF[::-1, ::-1]),
@@ -98,14 +101,16 @@ CALLS = [
     Call("linalg.lu_solve trans", lambda sp, a, b: sp.linalg.lu_solve(sp.linalg.lu_factor(a), b, trans=1), A, b),
     Call("linalg.lu_solve adjoint", lambda sp, a, b: sp.linalg.lu_solve(sp.linalg.lu_factor(a), b, trans=2), Z, b),
     Call("linalg.matmul_toeplitz", lambda sp, c, x: sp.linalg.matmul_toeplitz((c, c + 1), x), b, B),
+    Call("linalg.matmul_toeplitz one", lambda sp, c, x: sp.linalg.matmul_toeplitz(c, x), b * (1 + 0.3j), b),
     Call("linalg.norm", lambda sp, a: [sp.linalg.norm(a), sp.linalg.norm(a, 2), sp.linalg.norm(a, 1, axis=0)], A),
     Call("linalg.norm nuclear", lambda sp, a: sp.linalg.norm(a, "nuc"), Z),
     Call("linalg.null_space", lambda sp, a: sp.linalg.null_space(a), W, refused="not unique"),
-    Call("linalg.orth", lambda sp, a: np.abs(sp.linalg.orth(a)), B),
+    Call("linalg.orth", lambda sp, a: sp.linalg.orth(a), B),
     Call("linalg.orthogonal_procrustes", lambda sp, a, b: sp.linalg.orthogonal_procrustes(a, b), A, Q),
     Call("linalg.pinv", lambda sp, a: sp.linalg.pinv(a), W),
+    Call("linalg.pinv atol", lambda sp, a: sp.linalg.pinv(a, atol=1.0), A),
     Call("linalg.pinv rtol", lambda sp, a: sp.linalg.pinv(a, rtol=1e-3, return_rank=True)[0], B),
-    Call("linalg.pinvh", lambda sp, a: sp.linalg.pinvh(sym(a)), S),
+    Call("linalg.pinvh", lambda sp, a: sp.linalg.pinvh(a), S),
     Call("linalg.polar", lambda sp, a: sp.linalg.polar(a), A),
     Call("linalg.polar left", lambda sp, a: sp.linalg.polar(a, side="left"), Z),
     Call("linalg.polar wide", lambda sp, a: sp.linalg.polar(a), W),
@@ -134,10 +139,14 @@ CALLS = [
     Call("linalg.solve complex", lambda sp, a, b: sp.linalg.solve(a, b), Z, B),
     Call("linalg.solve transposed", lambda sp, a, b: sp.linalg.solve(a, b, transposed=True), A, B),
     Call("linalg.solve pos", lambda sp, a, b: sp.linalg.solve(a, b, assume_a="pos"), S, b),
-    Call("linalg.solve pos lower", lambda sp, a, b: sp.linalg.solve(her(a), b, lower=True, assume_a="pos"), H, B),
+    Call("linalg.solve pos lower", lambda sp, a, b: sp.linalg.solve(a, b, lower=True, assume_a="pos"), H, B),
     Call("linalg.solve sym", lambda sp, a, b: sp.linalg.solve(a, b, assume_a="sym"), S, b),
-    Call("linalg.solve her", lambda sp, a, b: sp.linalg.solve(her(a), b, assume_a="her"), H, b),
+    Call("linalg.solve her", lambda sp, a, b: sp.linalg.solve(a, b, assume_a="her"), H, b),
     Call("linalg.solve gen", lambda sp, a, b: sp.linalg.solve(a, b, assume_a="gen"), A, b),
+    *[
+        Call(f"linalg.solve {how}", lambda sp, a, b, how=how: sp.linalg.solve(a, b, assume_a=how), a, b)
+        for how, a in [("diagonal", np.diag(b)), ("tridiagonal", np.tril(np.triu(A, -1), 1)), ("banded", A)]
+    ],
     Call("linalg.solve_banded", lambda sp, a, b: sp.linalg.solve_banded((1, 1), a, b), BANDS, B),
     Call("linalg.solve_banded two", lambda sp, a, b: sp.linalg.solve_banded((1, 2), a, b), BANDS[[0, 0, 1, 2]], b),
     Call("linalg.solve_circulant", lambda sp, c, b: sp.linalg.solve_circulant(c, b), b, b[::-1]),
@@ -195,9 +204,17 @@ CALLS = [
     Call("linalg.sqrtm", lambda sp, a: sp.linalg.sqrtm(a), A),
     Call("linalg.sqrtm complex", lambda sp, a: sp.linalg.sqrtm(a), Z),
     Call("linalg.subspace_angles", lambda sp, a, b: sp.linalg.subspace_angles(a, b), B, A[:, :1]),
-    Call("linalg.svd", lambda sp, a: [np.abs(x) for x in sp.linalg.svd(a, full_matrices=False)], B),
+    Call("linalg.svd", lambda sp, a: sp.linalg.svd(a, full_matrices=False), B),
+    Call("linalg.svd driver", lambda sp, a: sp.linalg.svd(a, lapack_driver="gesvd"), A),
     Call("linalg.svdvals", lambda sp, a: sp.linalg.svdvals(a), Z),
     Call("linalg.tanhm", lambda sp, a: sp.linalg.tanhm(a), A / 3),
     Call("linalg.tanm", lambda sp, a: sp.linalg.tanm(a), A / 3),
     Call("linalg.toeplitz", lambda sp, c, r: [sp.linalg.toeplitz(c, r), sp.linalg.toeplitz(c)], b, b[::-1]),
 ]
+
+if "assume_a" in inspect.signature(linalg.inv).parameters:  # from SciPy 1.17 on
+    CALLS += [
+        Call("linalg.inv pos", lambda sp, a: sp.linalg.inv(a, assume_a="pos"), S),
+        Call("linalg.inv her", lambda sp, a: sp.linalg.inv(a, assume_a="her", lower=True), H),
+        Call("linalg.inv triangular", lambda sp, a: sp.linalg.inv(a, assume_a="upper triangular"), np.triu(A)),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ NO_NUMBERS = {
 # At least 9,261 nodes; dblquad goes the same way.
 LONG = {"integrate.tplquad"}
 DOORS = (by_library, by_mirror)
+SCIPY = tuple(map(int, version("scipy").split(".")[:2]))
 pytestmark = [
     pytest.mark.filterwarnings("error::gradarray.GradientLossWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -74,6 +76,46 @@ def test_second_derivatives(call: Call) -> None:
     near = {"rel": 1e-6 * call.rough, "abs": 1e-7 * call.rough}
     assert ga.jvp(sloping, call.arrays, tangents)[1] == pytest.approx(expected, **near), "forward over reverse"
     assert inner(gradients(sloping, call.arrays), tangents) == pytest.approx(expected, **near), "reverse over reverse"
+
+
+LINALG = [call for call in RIGHT if call.name.startswith("linalg.")]
+# A stack of vectors on the right is taken for one matrix; norm takes no stack, and bandwidth is one number.
+NO_STACKS = {"linalg.solve_circulant", "linalg.solve_toeplitz symmetric", "linalg.matmul_toeplitz one"}
+NO_STACKS |= {"linalg.norm", "linalg.norm nuclear", "linalg.bandwidth"}
+
+
+@pytest.mark.parametrize("call", LINALG, ids=repr)
+def test_single_precision(call: Call) -> None:
+    """Results have the precision that SciPy's have, which is the double one here and there."""
+    import scipy
+
+    if call.name in ("linalg.bandwidth", "linalg.funm"):  # a number of NumPy's; complex by rounding
+        return
+    arrays = [a.astype(np.complex64 if a.dtype.kind == "c" else np.float32) for a in call.arrays]
+    expected = [np.asarray(y).dtype for y in leaves(call.func(scipy, *arrays))]
+    assert [x.dtype for x in leaves(call.func(ga.scipy, *map(ga.tensor, arrays)))] == expected
+    assert [g.dtype for g in gradients(by_mirror(call), arrays)] == [a.dtype for a in arrays]
+
+
+@pytest.mark.skipif(SCIPY < (1, 17), reason="older versions of SciPy take fewer stacks of matrices")
+@pytest.mark.parametrize("call", [call for call in LINALG if call.name not in NO_STACKS], ids=repr)
+def test_stacks(call: Call) -> None:
+    """Matrices on leading axes; one vector on the right stands for all."""
+    import scipy
+
+    vector = call.arrays[-1].ndim == 1 and any(a.ndim > 1 for a in call.arrays)
+    stacked = call.arrays[:-1] if vector else call.arrays
+    arrays = [np.stack([a, 1.03 * a + 0.01]) if a.ndim else a for a in stacked] + call.arrays[len(stacked) :]
+    expected = [*leaves(call.func(scipy, *arrays))]
+    found = [*leaves(call.func(ga.scipy, *map(ga.tensor, arrays)))]
+    for x, y in zip(found, expected, strict=True):
+        assert (x.shape, x.dtype) == (np.shape(y), np.asarray(y).dtype)
+        np.testing.assert_allclose(x.data, y, rtol=1e-10, atol=1e-11)
+    tangents = [np.cos(np.arange(a.size) + 0.3).reshape(a.shape) for a in arrays]
+    slope = along(by_library(call), arrays, tangents)
+    near = {"rel": 1e-6 * call.rough, "abs": 1e-7 * call.rough}
+    assert inner(gradients(by_mirror(call), arrays), tangents) == pytest.approx(slope, **near)
+    assert ga.jvp(by_mirror(call), arrays, tangents)[1] == pytest.approx(slope, **near)
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if call.refused], ids=repr)

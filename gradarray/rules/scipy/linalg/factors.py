@@ -11,8 +11,8 @@ from ....tape.wrapping import bare
 from ...primitives import primitive
 from ...registry import rule
 from ..declared import function
-from .functions import square_root
-from .matrices import adjoined, from_triangle, refused, turned
+from .equations import sylvester
+from .matrices import adjoined, from_triangle, identity, over_batches, refused, turned
 from .solving import triangular
 
 # --- Cholesky ---------------------------------------------------------------------------------------------------------
@@ -42,12 +42,15 @@ def cholesky(a: Any, lower: bool = False, overwrite_a: bool = False, check_finit
 
 
 def cho_factor(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    """Return the factor, with zeros where SciPy leaves what it found."""
-    return cholesky(a, lower), lower
+    return cholesky(a, lower) + (np.triu(a, 1) if lower else np.tril(a, -1)), lower  # the rest stays what it was
 
 
 def cho_solve(c_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite: bool = True) -> Any:
-    c, lower = c_and_lower
+    return _cho_solve(c_and_lower[0], b, c_and_lower[1])
+
+
+@over_batches(c=2, b="1|2")
+def _cho_solve(c: Any, b: Any, lower: bool) -> Any:
     if lower:  # c c^H x = b
         return triangular(np.conj(c), triangular(c, b, True, False), True, True)
     return triangular(c, triangular(np.conj(c), b, False, True), False, False)
@@ -62,19 +65,25 @@ def _from_bands(ab: Any, lower: bool) -> Any:
     return np.where(there, ab[np.where(there, place, 0), j], 0.0)
 
 
-def _to_bands(a: Any, count: int, lower: bool) -> Any:
-    n = np.shape(a)[-1]
+def _to_bands(a: Any, ab: Any, lower: bool) -> Any:
+    """Return the diagonals of a triangle, in an array that stays what it was where there is nothing of them."""
+    count, n = np.shape(ab)
     row = np.arange(n) + np.arange(count)[:, None] - (0 if lower else count - 1)
     there = (row >= 0) & (row < n)
-    return np.where(there, a[np.where(there, row, 0), np.arange(n)], 0.0)
+    return np.where(there, a[np.where(there, row, 0), np.arange(n)], ab)
 
 
+@over_batches(ab=2)
 def cholesky_banded(ab: Any, overwrite_ab: bool = False, lower: bool = False, check_finite: bool = True) -> Any:
-    return _to_bands(cholesky(_from_bands(ab, lower), lower), np.shape(ab)[0], lower)
+    return _to_bands(cholesky(_from_bands(ab, lower), lower), ab, lower)
 
 
 def cho_solve_banded(cb_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite: bool = True) -> Any:
-    cb, lower = cb_and_lower
+    return _cho_solve_banded(cb_and_lower[0], b, cb_and_lower[1])
+
+
+@over_batches(cb=2, b="1|2")
+def _cho_solve_banded(cb: Any, b: Any, lower: bool) -> Any:
     return cho_solve((_from_bands(cb, lower), lower), b)
 
 
@@ -98,7 +107,7 @@ def _lu_vjp(g: Any, ans: Any, _a: Any) -> Any:
     # From dA = dL U + L dU: L^-1 dA U^-1 has L^-1 dL below the diagonal, and dU is L^-1 dA - (L^-1 dL) U. In this the
     # last pivot is not divided by, which is 0 for the generator of a Markov chain, say.
     n = np.shape(ans)[-1]
-    lower, upper = np.tril(ans, -1) + np.eye(n), np.triu(ans)
+    lower, upper = np.tril(ans, -1) + identity(n, ans), np.triu(ans)
     inner = np.tril(turned(lower) @ np.tril(g, -1) - np.triu(g) @ turned(upper), -1)
     regular = np.where(np.reshape(np.arange(n * n) == n * n - 1, (n, n)), 1.0, upper)
     return triangular(ans, turned(triangular(regular, turned(inner), False, False)) + np.triu(g), True, True, True)
@@ -115,6 +124,7 @@ def _order_of(pivots: Any) -> Any:
     return order
 
 
+@over_batches(a=2)
 def lu_factor(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     if len(np.shape(a)) != 2 or np.shape(a)[0] != np.shape(a)[1]:
         raise TypeError("scipy.linalg.lu_factor of a variable takes one square matrix; scipy.linalg.lu takes any")
@@ -123,7 +133,11 @@ def lu_factor(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> A
 
 
 def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0, overwrite_b: bool = False, check_finite: bool = True) -> Any:
-    packed, pivots = lu_and_piv
+    return _lu_solve(*lu_and_piv, b, trans)
+
+
+@over_batches(packed=2, pivots=1, b="1|2")
+def _lu_solve(packed: Any, pivots: Any, b: Any, trans: int) -> Any:
     order = _order_of(pivots)
     if not trans:
         return triangular(packed, triangular(packed, b[order], True, False, True), False, False)
@@ -131,18 +145,17 @@ def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0, overwrite_b: bool = False,
     return triangular(packed, triangular(packed, b, False, True), True, True, True)[np.argsort(order)]
 
 
+@over_batches(a=2)
 def lu(
     a: Any, permute_l: bool = False, overwrite_a: bool = False, check_finite: bool = True, p_indices: bool = False
 ) -> Any:
-    if np.ndim(a) != 2:
-        raise TypeError("scipy.linalg.lu of a variable takes one matrix; ga.vmap takes many")
     rows = linalg.lu(bare(a), p_indices=True)[0]  # l[rows] @ u is the matrix
     order = np.argsort(rows)
     m, n = np.shape(a)
     k = min(m, n)
     ordered = a[order]
     packed = packed_lu(ordered[:k, :k])
-    lower, upper = np.tril(packed, -1) + np.eye(k), np.triu(packed)
+    lower, upper = np.tril(packed, -1) + identity(k, packed), np.triu(packed)
     if m > n:
         below = turned(triangular(packed, turned(ordered[k:]), False, True))
         lower = np.concatenate([lower, below])
@@ -150,12 +163,13 @@ def lu(
         upper = np.concatenate([upper, triangular(packed, ordered[:, k:], True, False, True)], axis=1)
     if permute_l:
         return lower[rows], upper
-    return (rows if p_indices else np.eye(m)[rows]), lower, upper
+    return (rows if p_indices else identity(m, packed)[rows]), lower, upper
 
 
 # --- QR ---------------------------------------------------------------------------------------------------------------
 
 
+@over_batches(a=2)
 def qr(
     a: Any,
     overwrite_a: bool = False,
@@ -175,6 +189,7 @@ def qr(
     return (found, *places) if mode == "r" else (*found, *places)
 
 
+@over_batches(a=2, c="1|2")
 def qr_multiply(
     a: Any,
     c: Any,
@@ -191,6 +206,7 @@ def qr_multiply(
     return (c @ q, *rest)
 
 
+@over_batches(a=2)
 def rq(a: Any, overwrite_a: bool = False, lwork: Any = None, mode: str = "full", check_finite: bool = True) -> Any:
     if mode not in ("full", "r", "economic"):
         raise TypeError(f"scipy.linalg.rq of a variable: mode={mode!r} is not known here")
@@ -205,24 +221,42 @@ def rq(a: Any, overwrite_a: bool = False, lwork: Any = None, mode: str = "full",
     return r * signs if mode == "r" else (r * signs, signs[:, None] * q)
 
 
+@over_batches(a=2)
 def polar(a: Any, side: str = "right") -> Any:
     if side not in ("right", "left"):
         raise ValueError("`side` must be either 'right' or 'left'")  # SciPy's own error
-    u = unitary_part(a)
+    u = turning(a)
     return u, adjoined(u) @ a if side == "right" else a @ adjoined(u)
 
 
-def unitary_part(a: Any) -> Any:
+@primitive
+def turning(a: Any) -> Any:
     """Return the part of a matrix that turns, and does not stretch."""
+    return linalg.polar(a)[0]
+
+
+def _turning_vjp(g: Any, ans: Any, a: Any) -> Any:
+    # With a = u p: du is u x + (1 - u u^H) da p^-1, where p x + x p = u^H da - da^H u (Higham, Functions of Matrices,
+    # section 8.1). The inner product is the real part of tr(x^H y).
     m, n = np.shape(a)
-    if m >= n:
-        return turned(np.linalg.solve(turned(square_root(adjoined(a) @ a)), turned(a)))
-    return np.linalg.solve(square_root(a @ adjoined(a)), a)
+    if m < n:
+        return adjoined(_turning_vjp(adjoined(g), adjoined(ans), adjoined(a)))
+    p = adjoined(ans) @ a
+    p = (p + adjoined(p)) / 2
+    across = adjoined(ans) @ g
+    found = ans @ sylvester(p, p, across - adjoined(across))
+    if m == n:
+        return found
+    return found + adjoined(np.linalg.solve(p, adjoined(g - ans @ across)))
 
 
+rule(turning, _turning_vjp, holomorphic=False)
+
+
+@over_batches(A=2, B=2)
 def orthogonal_procrustes(A: Any, B: Any, check_finite: bool = True) -> Any:
     across = adjoined(A) @ B
-    found = unitary_part(across)
+    found = turning(across)
     return found, np.real(np.sum(np.conj(found) * across))
 
 

@@ -14,15 +14,16 @@ from scipy import linalg
 from ...primitives import primitive
 from ...registry import rule
 from ..declared import function
+from ..values import as_double
 from .equations import sylvester
-from .matrices import turned
+from .matrices import dtype_of, over_batches, turned, zeros
 
 _Function = Callable[..., Any]
 
 
 def _beside(a: Any, e: Any) -> Any:
     """Return [[a, e], [0, a]]."""
-    zero = np.zeros(np.shape(a))
+    zero = zeros(np.shape(a), a)
     return np.concatenate([np.concatenate([a, e], -1), np.concatenate([zero, a], -1)], -2)
 
 
@@ -64,7 +65,7 @@ def frechet(a: Any, e: Any) -> Any:
 
 def _frechet_vjp(g: Any, _ans: Any, a: Any, e: Any) -> Any:
     n = np.shape(a)[-1]
-    zero = np.zeros(np.shape(a))
+    zero = zeros(np.shape(a), g)
     block = turned(_beside(a, e))
     found = frechet(block, np.concatenate([np.concatenate([zero, g], -1), np.concatenate([zero, zero], -1)], -2))
     return found[..., :n, :n] + found[..., n:, n:], found[..., :n, n:]
@@ -105,6 +106,7 @@ def expm(A: Any) -> Any:
 
 
 def expm_frechet(A: Any, E: Any, method: Any = None, compute_expm: bool = True, check_finite: bool = True) -> Any:
+    A, E = as_double(A), as_double(E)  # as SciPy does
     found = frechet(A, E)
     return (exponential(A), found) if compute_expm else found
 
@@ -162,12 +164,15 @@ def fractional_matrix_power(A: Any, t: Any) -> Any:
     return power(A, t)
 
 
+@over_batches(A=2)
 def funm(A: Any, func: _Function, disp: Any = True) -> Any:
     """Return a function of a matrix by its eigenvalues, all of which have to be different."""
     w, v = np.linalg.eig(A)
     found = (v * func(w)) @ np.linalg.inv(v)
-    if not np.iscomplexobj(A) and np.allclose(np.imag(found), 0, atol=1e3 * np.finfo(float).eps):
-        found = np.real(found)
+    if not np.iscomplexobj(A) and np.iscomplexobj(found):
+        single = np.finfo(dtype_of(found)).dtype == np.float32
+        tolerance = 1e3 * np.finfo(np.float32).eps if single else 1e6 * np.finfo(float).eps  # SciPy's own
+        found = np.real(found) if np.allclose(np.imag(found), 0, atol=tolerance) else found
     return found if disp is not False else (found, 0.0)
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,14 +22,27 @@ def adjoined(a: Any) -> Any:
     return np.conj(turned(a))
 
 
-def identity(a: Any) -> Any:
-    return np.eye(np.shape(a)[-1])
+def dtype_of(a: Any) -> Any:
+    return a.dtype if hasattr(a, "dtype") else np.asarray(a).dtype
+
+
+def identity(count: int, a: Any) -> Any:
+    """Return the identity, in the precision of another matrix."""
+    return np.eye(count, dtype=np.finfo(dtype_of(a)).dtype)
+
+
+def zeros(shape: Any, a: Any) -> Any:
+    """Return zeros, of the dtype of another matrix."""
+    return np.zeros(shape, dtype_of(a))
 
 
 def from_triangle(a: Any, lower: bool, symmetric: bool = False) -> Any:
     """Return the Hermitian, or symmetric, matrix of which SciPy looks at one triangle alone."""
     half = np.tril(a, -1) if lower else np.triu(a, 1)
-    return half + (turned(half) if symmetric else adjoined(half)) + np.tril(np.triu(a))
+    if symmetric:
+        return half + turned(half) + np.tril(np.triu(a))
+    on = np.tril(np.triu(a))
+    return half + adjoined(half) + (np.real(on) if np.iscomplexobj(a) else on)
 
 
 def read(a: Any, assume_a: str | None, lower: bool) -> Any:
@@ -43,6 +60,48 @@ def read(a: Any, assume_a: str | None, lower: bool) -> Any:
     if assume_a == "tridiagonal":
         return np.tril(np.triu(a, -1), 1)
     return a
+
+
+def over_batches(**cores: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Have a function of single matrices take stacks of them, one matrix after the other, as SciPy has it.
+
+    Parameters
+    ----------
+    **cores : 1, 2 or "1|2"
+        Of how many axes each of these arguments is without a stack; "1|2" is a vector, or else matrices.
+    """
+
+    def decorate(func: Callable[..., Any]) -> Callable[..., Any]:
+        signature = inspect.signature(func)
+
+        @functools.wraps(func)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            bound = signature.bind(*args, **kwargs).arguments
+            given = {name: bound[name] for name in cores if bound.get(name) is not None}
+            split = {}
+            for name, a in given.items():
+                core = cores[name] if isinstance(cores[name], int) else min(np.ndim(a), 2)
+                split[name] = np.ndim(a) - min(core, np.ndim(a))
+            if not any(split.values()):
+                return func(*args, **kwargs)
+            shape = np.broadcast_shapes(*(np.shape(a)[: split[name]] for name, a in given.items()))
+            if math.prod(shape) == 0:
+                raise ValueError(f"`{func.__name__}` does not support zero-size batches.")  # SciPy's own error
+            spread = {name: np.broadcast_to(a, shape + np.shape(a)[split[name] :]) for name, a in given.items()}
+            found = []
+            for index in np.ndindex(shape):
+                answer = func(**{**bound, **{name: a[index] for name, a in spread.items()}})
+                found.append(answer if isinstance(answer, tuple) else (answer,))
+            results = tuple(_stacked(parts, shape) for parts in zip(*found, strict=True))
+            return results[0] if len(results) == 1 else results
+
+        return call
+
+    return decorate
+
+
+def _stacked(parts: Any, shape: tuple[int, ...]) -> Any:
+    return None if parts[0] is None else np.reshape(np.stack(parts), shape + np.shape(parts[0]))
 
 
 def columns(b: Any) -> Any:

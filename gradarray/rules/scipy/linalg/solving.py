@@ -9,9 +9,10 @@ from scipy import linalg
 
 from ....tape.wrapping import bare
 from ...primitives import primitive
-from ...registry import rule
+from ...registry import rule, zero_gradient
 from ..declared import function
-from .matrices import columns, from_triangle, read, turned
+from ..values import as_double, as_library, from_library
+from .matrices import columns, dtype_of, from_triangle, over_batches, read, turned, zeros
 
 
 @primitive
@@ -45,7 +46,19 @@ def solve(
     assume_a: str | None = None,
     transposed: bool = False,
 ) -> Any:
-    return solution(read(a, assume_a, lower), b, assume_a, lower, transposed)
+    a = read(a, assume_a, lower)
+    if np.ndim(b) == 1 < np.ndim(a) - 1:  # one vector for all matrices
+        return solution(a, b[:, None], assume_a, lower, transposed)[..., 0]
+    return solution(a, b, assume_a, lower, transposed)
+
+
+@primitive
+def inverse(a: Any, how: str | None, lower: bool) -> Any:
+    """Return the inverse, as SciPy has it for a matrix of some structure; older versions know of none."""
+    return linalg.inv(a) if how is None else linalg.inv(a, assume_a=how, lower=lower)
+
+
+rule(inverse, lambda g, ans, _a, how=None, lower=False: -(turned(ans) @ g @ turned(ans)))
 
 
 def inv(
@@ -56,11 +69,20 @@ def inv(
     assume_a: str | None = None,
     lower: bool = False,
 ) -> Any:
-    return np.linalg.inv(read(a, assume_a, lower))
+    return inverse(read(a, assume_a, lower), assume_a, lower)
+
+
+@from_library
+def determinant(a: Any) -> Any:
+    return linalg.det(a)
+
+
+zero_gradient(determinant)
 
 
 def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    return np.linalg.det(a)
+    found = np.linalg.det(as_double(a))  # SciPy's result is of double precision also for single ones
+    return found if dtype_of(a) == dtype_of(found) else as_library(found, determinant, a)
 
 
 @primitive
@@ -90,23 +112,27 @@ def solve_triangular(
     overwrite_b: bool = False,
     check_finite: bool = True,
 ) -> Any:
-    return triangular(np.conj(a) if trans in (2, "C") else a, b, lower, trans not in (0, "N"), unit_diagonal)
+    a, turn = np.conj(a) if trans in (2, "C") else a, trans not in (0, "N")
+    if np.ndim(b) == 1 < np.ndim(a) - 1:  # one vector for all matrices
+        return triangular(a, b[:, None], lower, turn, unit_diagonal)[..., 0]
+    return triangular(a, b, lower, turn, unit_diagonal)
 
 
 def pinv(a: Any, *, atol: Any = None, rtol: Any = None, return_rank: bool = False, check_finite: bool = True) -> Any:
-    cutoff, rank = _kept(np.linalg.svd(bare(a), compute_uv=False), np.shape(a), atol, rtol)
-    found = np.linalg.pinv(a, cutoff)
-    return (found, rank) if return_rank else found
+    return _pseudo(a, atol, rtol, return_rank, False)
 
 
-def _kept(sizes: Any, shape: tuple[int, ...], atol: Any, rtol: Any) -> tuple[Any, Any]:
-    """Return below which part of the largest singular value others are left out, and how many are not."""
-    largest = np.max(sizes, axis=-1, initial=0.0)
+def _pseudo(a: Any, atol: Any, rtol: Any, return_rank: bool, hermitian: bool) -> Any:
     if rtol is None:
-        rtol = max(shape[-2:]) * np.finfo(sizes.dtype).eps if atol is None else 0.0
+        rtol = max(np.shape(a)[-2:]) * np.finfo(dtype_of(a)).eps if atol is None else 0.0
+    if atol is None and not return_rank:
+        return np.linalg.pinv(a, rtol, hermitian)
+    sizes = np.linalg.svd(bare(a), compute_uv=False)
+    largest = np.max(sizes, axis=-1, initial=0.0)
     least = (0.0 if atol is None else atol) + largest * rtol
+    found = np.linalg.pinv(a, least / np.where(largest > 0, largest, 1.0), hermitian)
     rank = np.sum(sizes > least[..., None], axis=-1)
-    return least / np.where(largest > 0, largest, 1.0), rank if np.ndim(rank) else int(rank)
+    return (found, rank if np.ndim(rank) else int(rank)) if return_rank else found
 
 
 def pinvh(
@@ -117,12 +143,10 @@ def pinvh(
     return_rank: bool = False,
     check_finite: bool = True,
 ) -> Any:
-    a = from_triangle(a, lower)
-    cutoff, rank = _kept(np.linalg.svd(bare(a), compute_uv=False), np.shape(a), atol, rtol)
-    found = np.linalg.pinv(a, cutoff, hermitian=True)
-    return (found, rank) if return_rank else found
+    return _pseudo(from_triangle(a, lower), atol, rtol, return_rank, True)
 
 
+@over_batches(a=2, b="1|2")
 def lstsq(
     a: Any,
     b: Any,
@@ -150,7 +174,7 @@ def _turned_bands(ab: Any, lower: int, upper: int) -> Any:
     shifted = []
     for offset in range(lower, -upper - 1, -1):  # its element [j - offset, j] is [j, j - offset] of the matrix
         row = ab[upper + offset]
-        empty = np.zeros(min(abs(offset), n))
+        empty = zeros(min(abs(offset), n), ab)
         shifted.append(np.concatenate([empty, row[: n - offset]] if offset > 0 else [row[-offset:], empty]))
     return np.stack(shifted)
 
@@ -161,7 +185,7 @@ def _banded_vjp(g: Any, ans: Any, ab: Any, b: Any, lower: int, upper: int) -> An
     rows, across = columns(of_b), columns(ans)
     diagonals = []
     for offset in range(upper, -lower - 1, -1):  # element [j - offset, j]
-        empty = np.zeros(min(abs(offset), n))
+        empty = zeros(min(abs(offset), n), across)
         if offset > 0:
             along = np.concatenate([empty, np.sum(rows[: n - offset] * across[offset:], axis=1)])
         else:
@@ -177,6 +201,11 @@ def solve_banded(
     l_and_u: Any, ab: Any, b: Any, overwrite_ab: bool = False, overwrite_b: bool = False, check_finite: bool = True
 ) -> Any:
     lower, upper = map(int, l_and_u)
+    return _banded(ab, b, lower, upper)
+
+
+@over_batches(ab=2, b="1|2")
+def _banded(ab: Any, b: Any, lower: int, upper: int) -> Any:
     return banded(_inside(ab, upper), b, lower, upper)
 
 
@@ -187,6 +216,7 @@ def _inside(ab: Any, upper: int) -> Any:
     return np.where((row >= 0) & (row < n), ab, 0.0)
 
 
+@over_batches(ab=2, b="1|2")
 def solveh_banded(
     ab: Any,
     b: Any,

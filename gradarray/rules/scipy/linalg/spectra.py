@@ -8,12 +8,32 @@ import numpy as np
 from scipy import linalg
 
 from ....tape.wrapping import bare
+from ...numpy.decompositions import svd_jvp, svd_vjp
+from ...numpy.eigenvalues import eigh_jvp, eigh_vjp
+from ...primitives import primitive
+from ...registry import rule
 from ..declared import function
 from .factors import _from_bands
-from .matrices import adjoined, from_triangle
+from .matrices import adjoined, from_triangle, over_batches
 from .solving import triangular
 
 
+@primitive
+def singular(a: Any, *, full_matrices: bool, driver: str) -> Any:
+    """Return singular values and vectors of a matrix, of which NumPy may find vectors with other signs."""
+    return linalg.svd(a, full_matrices=full_matrices, lapack_driver=driver)
+
+
+rule(
+    singular,
+    lambda g, ans, a, *, full_matrices, driver: svd_vjp(g, ans, a, full_matrices=full_matrices),
+    jvp=lambda t, ans, a, *, full_matrices, driver: svd_jvp(t, ans, a, full_matrices=full_matrices),
+    holomorphic=False,
+    absent=True,
+)
+
+
+@over_batches(a=2)
 def svd(
     a: Any,
     full_matrices: bool = True,
@@ -22,19 +42,22 @@ def svd(
     check_finite: bool = True,
     lapack_driver: str = "gesdd",
 ) -> Any:
-    found: Any = np.linalg.svd(a, full_matrices=full_matrices, compute_uv=compute_uv)  # type: ignore[call-overload]
-    return tuple(found) if compute_uv else found
+    if not compute_uv:
+        return np.linalg.svd(a, compute_uv=False)
+    return tuple(singular(a, full_matrices=bool(full_matrices), driver=lapack_driver))
 
 
 def svdvals(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     return np.linalg.svd(a, compute_uv=False)
 
 
+@over_batches(A=2)
 def orth(A: Any, rcond: Any = None) -> Any:
     count = np.shape(linalg.orth(bare(A), rcond=rcond))[-1]
-    return np.linalg.svd(A, full_matrices=False)[0][..., :count]
+    return svd(A, full_matrices=False)[0][:, :count]
 
 
+@over_batches(A=2, B=2)
 def subspace_angles(A: Any, B: Any) -> Any:
     """Return the angles, of the cosines where these are small, and of the sines elsewhere."""
     one, other = orth(A), orth(B)
@@ -61,6 +84,22 @@ def _some(w: Any, by_index: Any, by_value: Any) -> Any:
     return slice(None)
 
 
+@primitive
+def hermitian(a: Any, *, side: str, driver: str | None) -> Any:
+    """Return eigenvalues and eigenvectors of a matrix, of which NumPy may find vectors with other signs."""
+    return linalg.eigh(a, lower=side == "L", driver=driver)
+
+
+rule(
+    hermitian,
+    lambda g, ans, a, *, side, driver: eigh_vjp(g, ans, a, side),
+    jvp=lambda t, ans, a, *, side, driver: eigh_jvp(t, ans, a, side),
+    holomorphic=False,
+    absent=True,
+)
+
+
+@over_batches(a=2, b=2)
 def eigh(
     a: Any,
     b: Any = None,
@@ -75,9 +114,13 @@ def eigh(
     subset_by_value: Any = None,
     driver: str | None = None,
 ) -> Any:
+    side: Any = "L" if lower else "U"
+    subset = subset_by_index is not None or subset_by_value is not None
+    if b is None and not subset and not eigvals_only:
+        return tuple(hermitian(a, side=side, driver=driver))
+    as_given, factor = (a, b), None
     if b is None:
         a = from_triangle(a, lower)
-        factor = None
     else:
         a, b = from_triangle(a, lower), from_triangle(b, lower)
         factor = np.linalg.cholesky(b)
@@ -89,12 +132,14 @@ def eigh(
         a = from_triangle(a, True)
     if eigvals_only:
         w = np.linalg.eigvalsh(a)
-        return w[..., _some(w, subset_by_index, subset_by_value)]
+        return w[_some(w, subset_by_index, subset_by_value)]
     w, v = np.linalg.eigh(a)
     if factor is not None:
         v = factor @ v if type == 3 else triangular(np.conj(factor), v, True, True)
     chosen = _some(w, subset_by_index, subset_by_value)
-    return w[..., chosen], v[..., chosen]
+    options = {"subset_by_index": subset_by_index, "subset_by_value": subset_by_value, "driver": driver}
+    theirs = linalg.eigh(*bare(as_given), lower=lower, type=type, **options)[1]
+    return w[chosen], _in_phase(v[:, chosen], theirs)
 
 
 def eigvalsh(
@@ -120,6 +165,7 @@ def _selected(a: Any, lower: bool, eigvals_only: bool, select: str, select_range
     return eigh(a, lower=lower, eigvals_only=eigvals_only, subset_by_index=by_index, subset_by_value=by_value)
 
 
+@over_batches(a_band=2)
 def eig_banded(
     a_band: Any,
     lower: bool = False,
@@ -148,6 +194,7 @@ def eigvals_banded(
     return eig_banded(a_band, lower, True, select=select, select_range=select_range)
 
 
+@over_batches(d=1, e=1)
 def eigh_tridiagonal(
     d: Any,
     e: Any,
@@ -182,10 +229,12 @@ def eigvalsh_tridiagonal(
 
 
 def _in_phase(v: Any, theirs: Any) -> Any:
-    """Return vectors with the phases that others have."""
-    overlap = np.sum(np.conj(bare(v)) * theirs, axis=0)
-    turn = overlap / np.abs(overlap)
-    return v * (np.sign(overlap) if np.isrealobj(overlap) else turn)
+    """Return vectors with the phases that others have; of equal eigenvalues they are others, and stay."""
+    plain = bare(v)
+    overlap = np.sum(np.conj(plain) * theirs, axis=0)
+    size, both = np.abs(overlap), np.linalg.norm(plain, axis=0) * np.linalg.norm(theirs, axis=0)
+    same = size > 0.9 * both
+    return v * np.where(same, overlap / np.where(same, size, 1), 1)
 
 
 def _ordered(w: Any, theirs: Any) -> Any:
@@ -197,6 +246,7 @@ def _ordered(w: Any, theirs: Any) -> Any:
     return np.array(places, dtype=np.intp)
 
 
+@over_batches(a=2, b=2)
 def eig(
     a: Any,
     b: Any = None,

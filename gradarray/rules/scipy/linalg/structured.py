@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,16 +12,22 @@ from ....tape.wrapping import bare
 from ...primitives import primitive
 from ...registry import rule
 from ..declared import function
-from .matrices import columns
+from ..values import as_double
+from .matrices import columns, identity, over_batches, zeros
+
+
+def _arranged(library: Callable[..., Any], *operands: Any) -> Any:
+    """Return what a function makes of its operands' elements, and zeros, without computing with them."""
+    places, first = [], 1
+    for a in operands:
+        places.append(np.arange(first, first + np.size(a), dtype=np.intp).reshape(np.shape(a)))
+        first += np.size(a)
+    whole = np.concatenate([np.zeros(1, bool), *map(np.ravel, operands)])
+    return whole[library(*places).astype(np.intp)]
 
 
 def block_diag(*arrs: Any) -> Any:
-    parts = [np.atleast_2d(a) for a in arrs]
-    rows = [
-        [part if i == j else np.zeros((np.shape(row)[0], np.shape(part)[1])) for j, part in enumerate(parts)]
-        for i, row in enumerate(parts)
-    ]
-    return np.block(rows)
+    return _arranged(linalg.block_diag, *arrs)
 
 
 def norm(a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False, check_finite: bool = True) -> Any:
@@ -31,22 +38,16 @@ def norm(a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False, chec
 
 
 def toeplitz(c: Any, r: Any = None) -> Any:
-    c, r = _ends(c, r)
-    values = np.concatenate([r[:0:-1], c])
-    return values[np.size(r) - 1 + np.arange(np.size(c))[:, None] - np.arange(np.size(r))]
+    return _arranged(linalg.toeplitz, c, np.conj(c) if r is None else r)
 
 
 def _ends(c: Any, r: Any) -> tuple[Any, Any]:
     """Return the first column and the first row."""
-    c = np.ravel(c)
-    return c, np.conj(c) if r is None else np.ravel(r)
+    return c, np.conj(c) if r is None else r
 
 
 def hankel(c: Any, r: Any = None) -> Any:
-    c = np.ravel(c)
-    r = np.zeros(np.size(c)) if r is None else np.ravel(r)
-    values = np.concatenate([c, r[1:]])
-    return values[np.arange(np.size(c))[:, None] + np.arange(np.size(r))]
+    return _arranged(linalg.hankel, c) if r is None else _arranged(linalg.hankel, c, r)
 
 
 def circulant(c: Any) -> Any:
@@ -55,31 +56,31 @@ def circulant(c: Any) -> Any:
 
 
 def companion(a: Any) -> Any:
+    linalg.companion(np.ones(np.shape(a)))  # SciPy's own error
     n = np.shape(a)[-1] - 1
-    if n < 1 or np.ndim(a) != 1:
-        linalg.companion(np.ones(np.shape(a)))  # SciPy's own error
-    return np.concatenate([(-a[1:] / a[:1])[None, :], np.eye(n)[: n - 1]])
+    below = np.broadcast_to(identity(n, a)[: n - 1], (*np.shape(a)[:-1], n - 1, n))
+    return np.concatenate([-a[..., None, 1:] / a[..., None, :1], below], axis=-2)
 
 
 def leslie(f: Any, s: Any) -> Any:
-    n = np.shape(f)[-1]
-    return np.concatenate([f[None, :], np.eye(n)[: n - 1] * s[:, None]])
+    return _arranged(linalg.leslie, f, s)
 
 
 def convolution_matrix(a: Any, n: int, mode: str = "full") -> Any:
-    places = linalg.convolution_matrix(np.arange(1.0, np.size(a) + 1), n, mode).astype(np.intp)
-    return np.concatenate([np.zeros(1), a])[places]
+    return _arranged(lambda places: linalg.convolution_matrix(places, n, mode), a)
 
 
 def fiedler(a: Any) -> Any:
-    a = np.ravel(a)
-    return np.abs(a[:, None] - a)
+    if np.ndim(linalg.fiedler(np.zeros(np.shape(a)))) == 2:  # older versions take any array for a vector
+        a = np.ravel(a)
+    return np.abs(a[..., :, None] - a[..., None, :])
 
 
 def khatri_rao(a: Any, b: Any) -> Any:
-    if np.shape(a)[1] != np.shape(b)[1]:
+    if np.shape(a)[-1] != np.shape(b)[-1]:
         raise ValueError("The number of columns for both arrays should be equal.")  # SciPy's own error
-    return np.reshape(a[:, None, :] * b[None, :, :], (-1, np.shape(a)[1]))
+    found = a[..., :, None, :] * b[..., None, :, :]
+    return np.reshape(found, (*np.shape(found)[:-3], -1, np.shape(a)[-1]))
 
 
 def kron(a: Any, b: Any) -> Any:
@@ -87,12 +88,7 @@ def kron(a: Any, b: Any) -> Any:
 
 
 def diagsvd(s: Any, M: int, N: int) -> Any:
-    return np.concatenate([np.diag(s), np.zeros((M - N, N))]) if M > N else _widened(np.diag(s), N)
-
-
-def _widened(square: Any, count: int) -> Any:
-    m = np.shape(square)[0]
-    return np.concatenate([square, np.zeros((m, count - m))], axis=1)
+    return _arranged(lambda places: linalg.diagsvd(places, M, N), s)
 
 
 @primitive
@@ -110,7 +106,7 @@ def _levinson_vjp(g: Any, ans: Any, c: Any, r: Any, b: Any) -> Any:
     sums: Any = 0
     for k in range(np.shape(rows)[1]):
         sums = sums - np.convolve(rows[:, k], across[::-1, k])
-    return sums[n - 1 :], np.concatenate([np.zeros(1), sums[: n - 1][::-1]]), of_b
+    return sums[n - 1 :], np.concatenate([zeros(1, sums), sums[: n - 1][::-1]]), of_b
 
 
 rule(levinson, joint=_levinson_vjp)
@@ -118,11 +114,28 @@ rule(levinson, joint=_levinson_vjp)
 
 def solve_toeplitz(c_or_cr: Any, b: Any, check_finite: bool = True) -> Any:
     c, r = _ends(*c_or_cr) if isinstance(c_or_cr, tuple) else _ends(c_or_cr, None)
+    return _by_levinson(c, r, b)
+
+
+@over_batches(c=1, r=1, b="1|2")
+def _by_levinson(c: Any, r: Any, b: Any) -> Any:
     return levinson(c, r, b)
 
 
 def matmul_toeplitz(c_or_cr: Any, x: Any, check_finite: bool = False, workers: Any = None) -> Any:
-    return toeplitz(*c_or_cr if isinstance(c_or_cr, tuple) else (c_or_cr,)) @ x
+    c, r = map(as_double, _ends(*c_or_cr) if isinstance(c_or_cr, tuple) else _ends(c_or_cr, None))
+    return _by_fourier(c, r, as_double(x))
+
+
+@over_batches(c=1, r=1, x="1|2")
+def _by_fourier(c: Any, r: Any, x: Any) -> Any:
+    if np.shape(x)[0] != np.size(r):
+        raise ValueError("Incompatible dimensions.")  # SciPy's own error
+    rows, count = np.size(c), np.size(c) + np.size(r) - 1
+    ring = np.concatenate([c, r[:0:-1]])  # of a circulant matrix, of which this one is a corner
+    if np.iscomplexobj(ring) or np.iscomplexobj(x):
+        return np.transpose(np.fft.ifft(np.fft.fft(ring) * np.fft.fft(np.transpose(x), count)))[:rows]
+    return np.transpose(np.fft.irfft(np.fft.rfft(ring) * np.fft.rfft(np.transpose(x), count), count))[:rows]
 
 
 def solve_circulant(
