@@ -34,7 +34,8 @@ def examples() -> Iterator[doctest.DocTest]:
     known = borrowed()
     modules = [module.name for module in pkgutil.walk_packages(ga.__path__, "gradarray.")]
     if importlib.util.find_spec("scipy") is None:
-        modules = [name for name in modules if not name.startswith("gradarray.rules.scipy.special")]
+        chapters = ("gradarray.rules.scipy.", "gradarray.solvers.")
+        modules = [name for name in modules if not name.startswith(chapters)]
     for name in ["gradarray", *(name for name in modules if not name.endswith("__main__"))]:
         for found in doctest.DocTestFinder(exclude_empty=True).find(importlib.import_module(name)):
             if found.examples and found.docstring not in known:
