@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from ..context.settings import held, hold, within
 from ..dropin import blocks
 from ..dropin.making import in_reverse
 from ..tape.loss import differentiating
 from ..tape.wrapping import bare, has_variable
+from ..transforms.lifting import for_each, lanes
+from ..transforms.vmap import vmap
 
 
 def dropped_in(body: Callable[[], Any], func: Any) -> Any:
@@ -20,6 +25,18 @@ def dropped_in(body: Callable[[], Any], func: Any) -> Any:
         return blocks.call(lambda: body(), (), {}, root=func)
     finally:
         hold(before)
+
+
+def each(body: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a body be called for one element after the other within `vmap`."""
+
+    @functools.wraps(body)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if lanes() and (found := for_each(call, args, kwargs)) is not NotImplemented:
+            return found
+        return body(*args, **kwargs)
+
+    return call
 
 
 _UNRECORDED = {"recording": False}
@@ -42,3 +59,15 @@ class Watched:
 def unrecorded(func: Callable[..., Any], *args: Any) -> Any:
     """Return the bare result of a function, no operation of which is recorded."""
     return bare(within(_UNRECORDED, func, *args))
+
+
+def at_once(func: Callable[..., Any], *places: Any) -> Any:
+    """Return what a function gives at many places, as one array: by `vmap`, or where it looks at values one by one."""
+    if np.shape(places[0])[0] > 1:
+        try:
+            return vmap(func)(*places)
+        except Exception:  # it asks for values, or is no function of tensors: then the loop says so
+            pass
+    points = zip(*[x if has_variable(x) else x.tolist() for x in places], strict=True)
+    values = [func(*point) for point in points]
+    return np.stack(values) if has_variable(values) else np.asarray(bare(values))

@@ -76,8 +76,22 @@ CALLS = [
         lambda x: np.abs(x - 0.5) * p[0], 0, p[1], points=[0.5])[0], p),
     Call("integrate.quad complex", lambda sp, p: sp.integrate.quad(
         lambda x: np.exp(1j * p[0] * x), 0, p[1], complex_func=True)[0], p),
-    Call("integrate.quad weight", lambda sp, p: sp.integrate.quad(
-        lambda x: x * p[0], 0, 1, weight="cos", wvar=2.0)[0], p, refused="weight= is not known"),
+    Call("integrate.quad weight cos", lambda sp, p: sp.integrate.quad(
+        lambda x: np.exp(-p[0] * x), 0, p[1], weight="cos", wvar=9 * p[0])[0], p),
+    Call("integrate.quad weight alg", lambda sp, p: sp.integrate.quad(
+        lambda x: np.exp(-p[0] * x), 0, 2 * p[1], weight="alg-logb", wvar=(-0.3 * p[0], 0.3))[0], p),
+    Call("integrate.quad weight cauchy", lambda sp, p: sp.integrate.quad(
+        lambda x: np.exp(-p[0] * x), 0, 2 * p[1], weight="cauchy", wvar=p[1])[0], p),
+    Call("integrate.quad weight, infinite", lambda sp, p: sp.integrate.quad(
+        lambda x: np.exp(-p[0] * x), 0, np.inf, weight="cos", wvar=2.0)[0], p, refused="infinite limit"),
+    Call("integrate.quad kink", lambda sp, p: sp.integrate.quad(
+        lambda x: np.abs(np.sin(x) - p[0]) + 1, 0, p[1])[0], p, orders=1),
+    Call("integrate.quad steep at an end", lambda sp, p: sp.integrate.quad(
+        lambda x: np.sqrt(p[1] - x) * np.exp(-p[0] * x), 0, p[1])[0], p),
+    Call("integrate.quad infinite at both ends", lambda sp, p: sp.integrate.quad(
+        lambda x: x ** (-p[0]) * np.exp(-p[1] * x), 0, np.inf)[0], p),
+    Call("integrate.quad branch", lambda sp, p: sp.integrate.quad(
+        lambda x: p[0] * x if x < 0.3 else p[1] * x * x, 0, 1, points=[0.3])[0], p),
     Call("integrate.quad_vec", lambda sp, p: sp.integrate.quad_vec(
         lambda x: np.sin(x * p), 0, p[1])[0], p),
     Call("integrate.quad_vec infinite", lambda sp, p: sp.integrate.quad_vec(

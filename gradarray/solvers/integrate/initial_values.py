@@ -13,7 +13,7 @@ from scipy import integrate
 from ...reverse.outputs import revalued
 from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable
-from ..calling import Watched, dropped_in, unrecorded
+from ..calling import Watched, dropped_in, each, unrecorded
 from .stages import EXPLICIT, Piece, Slope, explicit_steps, implicit_steps, moved
 
 # For derivatives along a solution whose own steps are not told: how exactly, and after how many calls it is stiff.
@@ -155,7 +155,7 @@ def solve_ivp(
             rest = (vectorized, None)
             times = integrate.solve_ivp(bare_f, span, start, method, None, False, plain_events, *rest, **options).t
             end = float(times[-1])
-        path = _Path(f, t_span[0], y0, end, None if kind is None else times, kind, options.get("rtol", 1e-3))
+        path = _Path(f, t_span[0], _as_array(y0), end, None if kind is None else times, kind, options.get("rtol", 1e-3))
         path.func = fun
         return _differentiated(solution, path, t_span, t_eval, asked, stopped)
 
@@ -291,4 +291,4 @@ def odeint(
     return dropped_in(body, func)
 
 
-looking("scipy.integrate", solve_ivp, odeint)
+looking("scipy.integrate", each(solve_ivp), each(odeint))
