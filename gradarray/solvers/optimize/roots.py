@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..tape.wrapping import bare, lifted
-from ..transforms.gradients import elementwise_grad
+from ...tape.wrapping import bare, lifted
+from ...transforms.gradients import elementwise_grad
+from ..captured import kept, of_bare_values
 from .calls import SolverCall, Unknowns, about, finished, jacobian_for, quietly, real_parts, solver, user, vector_of
-from .captured import kept, of_bare_values
 from .implicit import Asked, solution
 from .optimality import stationary
 

@@ -10,18 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from ..context import settings
-from ..context.settings import held, hold, within
-from ..dropin import blocks
-from ..dropin.making import in_reverse
-from ..tape.loss import GradientLossError, differentiating
-from ..tape.wrapping import bare, has_tensor, has_variable, lifted
-from ..transforms.flattening import flatten
-from ..transforms.gradients import value_and_grad
-from ..transforms.hessians import hessian, hvp
-from ..transforms.jacobians import jacfwd
-from ..transforms.lifting import for_each, lanes
-from .captured import called, kept, of_bare_values
+from ...context import settings
+from ...context.settings import held, hold, within
+from ...dropin import blocks
+from ...dropin.making import in_reverse
+from ...tape.loss import GradientLossError, differentiating
+from ...tape.wrapping import bare, has_tensor, has_variable, lifted
+from ...transforms.flattening import flatten
+from ...transforms.gradients import value_and_grad
+from ...transforms.hessians import hessian, hvp
+from ...transforms.jacobians import jacfwd
+from ...transforms.lifting import for_each, lanes
+from ..captured import called, kept, of_bare_values
 from .implicit import LARGE, Asked
 
 

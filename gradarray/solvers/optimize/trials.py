@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..tape.wrapping import bare, has_variable, lifted
+from ...tape.wrapping import bare, has_variable, lifted
+from ..captured import called, depends, kept
 from .calls import SolverCall, user
-from .captured import called, depends, kept
 
 Function = Callable[..., Any]
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.arrays import Array
-from ..reverse.outputs import revalued
-from ..tape.wrapping import bare, has_variable, lifted
+from ...kernels.arrays import Array
+from ...reverse.outputs import revalued
+from ...tape.wrapping import bare, has_variable, lifted
 from .calls import SolverCall, Undifferentiated, finished, solver
 
 _NEAR = 1e-9

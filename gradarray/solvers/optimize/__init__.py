@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..rules.scipy.declared import function, looking
+from ...rules.scipy.declared import function, looking
 from . import fits, linear, minima, roots, trials
 
 looking("scipy.optimize", *roots.BODIES, *minima.BODIES, *fits.BODIES, *trials.LOOKING)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..reverse.outputs import revalued
-from ..tape.wrapping import bare, has_variable, lifted
-from ..transforms.gradients import grad
+from ...reverse.outputs import revalued
+from ...tape.wrapping import bare, has_variable, lifted
+from ...transforms.gradients import grad
+from ..captured import depends, of_bare_values
 from .calls import (
     SolverCall,
     Undifferentiated,
@@ -26,7 +27,6 @@ from .calls import (
     solver,
     user,
 )
-from .captured import depends, of_bare_values
 from .implicit import Asked
 from .optimality import Rows, rows_of_bounds, stationary
 

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..kernels.arrays import Array
-from ..tape.wrapping import bare, lifted
-from ..transforms.checkpoint import innermost
-from ..transforms.gradients import grad
-from ..transforms.jacobians import jacobian
+from ...kernels.arrays import Array
+from ...tape.wrapping import bare, lifted
+from ...transforms.checkpoint import innermost
+from ...transforms.gradients import grad
+from ...transforms.jacobians import jacobian
 from .calls import ours
 from .implicit import Asked, solution
 

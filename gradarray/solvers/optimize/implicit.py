@@ -12,21 +12,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..context.settings import RECORDED, within
-from ..forward.dual import Dual
-from ..forward.levels import made_of_tensors
-from ..forward.tangents import joined
-from ..kernels.arrays import Array
-from ..reverse.elementwise import records
-from ..tape import plans
-from ..tape.nodes import Node, PullbackRule, next_order
-from ..tape.wrapping import bare, wrap
-from ..transforms.checkpoint import innermost, joined_root
-from ..transforms.custom_gradient import put_on_tape
-from ..transforms.gradients import jvp, vjp
-from ..transforms.jacobians import jacobian
-from ..transforms.trace import ARGUMENT
-from .captured import depends, outside_of
+from ...context.settings import RECORDED, within
+from ...forward.dual import Dual
+from ...forward.levels import made_of_tensors
+from ...forward.tangents import joined
+from ...kernels.arrays import Array
+from ...reverse.elementwise import records
+from ...tape import plans
+from ...tape.nodes import Node, PullbackRule, next_order
+from ...tape.wrapping import bare, wrap
+from ...transforms.checkpoint import innermost, joined_root
+from ...transforms.custom_gradient import put_on_tape
+from ...transforms.gradients import jvp, vjp
+from ...transforms.jacobians import jacobian
+from ...transforms.trace import ARGUMENT
+from ..captured import depends, outside_of
 
 Equations = Callable[[Any], Any]
 

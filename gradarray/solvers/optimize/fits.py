@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..reverse.outputs import revalued
-from ..tape.wrapping import bare, lifted
-from ..transforms.jacobians import jacobian
+from ...reverse.outputs import revalued
+from ...tape.wrapping import bare, lifted
+from ...transforms.jacobians import jacobian
+from ..captured import called, depends, kept, of_bare_values
 from .calls import (
     SolverCall,
     Undifferentiated,
@@ -24,7 +25,6 @@ from .calls import (
     solver,
     user,
 )
-from .captured import called, depends, kept, of_bare_values
 from .optimality import rows_of_bounds, stationary
 
 Function = Callable[..., Any]
