@@ -31,8 +31,23 @@ def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
     return sylvester(a, b, q)
 
 
+@primitive
+def lyapunov(a: Any, q: Any) -> Any:
+    """Return the solution of a x + x a^H = q."""
+    return linalg.solve_continuous_lyapunov(a, q)
+
+
+def _lyapunov_vjp(g: Any, ans: Any, a: Any, _q: Any) -> Any:
+    # The inner product is the real part of tr(x^H y).
+    s = lyapunov(adjoined(a), g)
+    return -(s @ adjoined(ans) + adjoined(s) @ ans), s
+
+
+rule(lyapunov, joint=_lyapunov_vjp, holomorphic=False)
+
+
 def solve_continuous_lyapunov(a: Any, q: Any) -> Any:
-    return sylvester(a, adjoined(a), q)
+    return lyapunov(a, q)
 
 
 def solve_lyapunov(a: Any, q: Any) -> Any:
@@ -83,7 +98,7 @@ def continuous_riccati(a: Any, b: Any, q: Any, r: Any, x: Any) -> Any:
 def _continuous_vjp(g: Any, ans: Any, a: Any, b: Any, q: Any, r: Any, x: Any) -> Any:
     feedback = np.linalg.solve(r, adjoined(b) @ ans)
     closed = a - b @ feedback
-    m = sylvester(closed, adjoined(closed), -g)
+    m = lyapunov(closed, -g)
     outer = ans @ adjoined(m)
     by_b = -(adjoined(ans) @ m + outer) @ adjoined(feedback)
     return adjoined(ans) @ m + outer, by_b, m, feedback @ m @ adjoined(feedback), None

@@ -11,7 +11,6 @@ from ....tape.wrapping import bare
 from ...primitives import primitive
 from ...registry import rule
 from ..declared import function
-from .equations import sylvester
 from .matrices import adjoined, from_triangle, identity, over_batches, refused, turned
 from .solving import triangular
 
@@ -19,26 +18,32 @@ from .solving import triangular
 
 
 @primitive
-def lower_factor(a: Any) -> Any:
-    """Return the lower triangular factor of a Hermitian matrix, of which the lower triangle is read."""
-    return linalg.cholesky(a, lower=True)
+def factor(a: Any, *, lower: bool) -> Any:
+    """Return the triangular factor of a Hermitian matrix, of which one triangle is read."""
+    return linalg.cholesky(a, lower=lower)
 
 
-def _lower_factor_vjp(g: Any, ans: Any, a: Any) -> Any:
-    # Murray, Differentiation of the Cholesky decomposition, 2016, section 3; of a symmetric matrix.
+def _factor_vjp(g: Any, ans: Any, _a: Any, *, lower: bool) -> Any:
+    # Murray, Differentiation of the Cholesky decomposition, 2016, section 3.
+    if not lower:
+        g, ans = adjoined(g), adjoined(ans)
     inner = np.tril(adjoined(ans) @ np.tril(g))
     inner = inner - np.tril(np.triu(inner)) / 2
-    left = triangular(np.conj(ans), inner + adjoined(inner), True, True)
-    return adjoined(triangular(np.conj(ans), adjoined(left), True, True)) / 2
+    turned_back = np.conj(ans) if np.iscomplexobj(ans) else ans
+    left = triangular(turned_back, inner + adjoined(inner), True, True)
+    whole = adjoined(triangular(turned_back, adjoined(left), True, True))
+    half = np.tril(whole) if lower else np.triu(whole)
+    return half - np.tril(np.triu(whole)) / 2
 
 
-rule(lower_factor, _lower_factor_vjp, holomorphic=False)
+rule(factor, _factor_vjp, holomorphic=False)
 
 
 def cholesky(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    whole = from_triangle(a, lower)
-    factor = lower_factor(whole) if np.ndim(a) == 2 else np.linalg.cholesky(whole)
-    return factor if lower else adjoined(factor)
+    if np.ndim(a) == 2:
+        return factor(a, lower=bool(lower))
+    found = np.linalg.cholesky(from_triangle(a, lower))
+    return found if lower else adjoined(found)
 
 
 def cho_factor(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
@@ -235,6 +240,22 @@ def turning(a: Any) -> Any:
     return linalg.polar(a)[0]
 
 
+@primitive
+def stretched(p: Any, c: Any) -> Any:
+    """Return the solution of p x + x p = c, where p is Hermitian."""
+    w, v = np.linalg.eigh(p)
+    vh = np.conj(v.T)
+    return v @ ((vh @ c @ v) / (w[:, None] + w)) @ vh
+
+
+def _stretched_vjp(g: Any, ans: Any, p: Any, _c: Any) -> Any:
+    s = stretched(turned(p), g)
+    return -(s @ turned(ans)) - turned(ans) @ s, s
+
+
+rule(stretched, joint=_stretched_vjp)
+
+
 def _turning_vjp(g: Any, ans: Any, a: Any) -> Any:
     # With a = u p: du is u x + (1 - u u^H) da p^-1, where p x + x p = u^H da - da^H u (Higham, Functions of Matrices,
     # section 8.1). The inner product is the real part of tr(x^H y).
@@ -244,7 +265,7 @@ def _turning_vjp(g: Any, ans: Any, a: Any) -> Any:
     p = adjoined(ans) @ a
     p = (p + adjoined(p)) / 2
     across = adjoined(ans) @ g
-    found = ans @ sylvester(p, p, across - adjoined(across))
+    found = ans @ stretched(p, across - adjoined(across))
     if m == n:
         return found
     return found + adjoined(np.linalg.solve(p, adjoined(g - ans @ across)))

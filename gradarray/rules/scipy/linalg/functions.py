@@ -33,20 +33,13 @@ def _along(f: _Function, a: Any, e: Any) -> Any:
     return f(_beside(a, e))[..., :n, n:]
 
 
-def _declared(name: str) -> _Function:
-    library = getattr(linalg, name)
-
-    @primitive
-    def value(a: Any) -> Any:
-        return library(a)
-
-    rule(value, lambda g, _ans, a: _along(value, turned(a), g))
-    return value
+@primitive
+def logarithm(a: Any) -> Any:
+    """Return the principal logarithm of a matrix."""
+    return linalg.logm(a)
 
 
-logarithm = _declared("logm")
-cosine, sine, tangent = _declared("cosm"), _declared("sinm"), _declared("tanm")
-coshine, sinhine, tanhine = _declared("coshm"), _declared("sinhm"), _declared("tanhm")
+rule(logarithm, lambda g, _ans, a: _along(logarithm, turned(a), g))
 
 
 @primitive
@@ -123,28 +116,35 @@ def signm(A: Any, disp: Any = True) -> Any:
     return sign(A) if disp is not False else (sign(A), 0.0)
 
 
+# --- by exponentials, as SciPy has them -------------------------------------------------------------------------------
+
+
 def cosm(A: Any) -> Any:
-    return cosine(A)
+    if np.iscomplexobj(A):
+        return 0.5 * (exponential(1j * A) + exponential(-1j * A))
+    return np.real(exponential(1j * A))
 
 
 def sinm(A: Any) -> Any:
-    return sine(A)
+    if np.iscomplexobj(A):
+        return -0.5j * (exponential(1j * A) - exponential(-1j * A))
+    return np.imag(exponential(1j * A))
 
 
 def tanm(A: Any) -> Any:
-    return tangent(A)
+    return np.linalg.solve(cosm(A), sinm(A))
 
 
 def coshm(A: Any) -> Any:
-    return coshine(A)
+    return 0.5 * (exponential(A) + exponential(-A))
 
 
 def sinhm(A: Any) -> Any:
-    return sinhine(A)
+    return 0.5 * (exponential(A) - exponential(-A))
 
 
 def tanhm(A: Any) -> Any:
-    return tanhine(A)
+    return np.linalg.solve(coshm(A), sinhm(A))
 
 
 @primitive

@@ -27,7 +27,18 @@ def _arranged(library: Callable[..., Any], *operands: Any) -> Any:
 
 
 def block_diag(*arrs: Any) -> Any:
-    return _arranged(linalg.block_diag, *arrs)
+    parts = [np.atleast_2d(a) for a in arrs]
+    stack = np.broadcast_shapes(*(np.shape(a)[:-2] for a in parts))
+    rows = [
+        [
+            np.broadcast_to(part, stack + np.shape(part)[-2:])
+            if i == j
+            else np.zeros((*stack, np.shape(row)[-2], np.shape(part)[-1]), bool)
+            for j, part in enumerate(parts)
+        ]
+        for i, row in enumerate(parts)
+    ]
+    return np.block(rows)
 
 
 def norm(a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False, check_finite: bool = True) -> Any:
