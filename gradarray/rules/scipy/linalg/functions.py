@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 
+from ....tape.wrapping import bare, has_variable
 from ...primitives import primitive
 from ...registry import rule
-from ..declared import function
+from ..declared import function, looking
 from ..values import as_double
 from .equations import sylvester
 from .matrices import dtype_of, over_batches, turned, zeros
@@ -168,7 +169,10 @@ def fractional_matrix_power(A: Any, t: Any) -> Any:
 def funm(A: Any, func: _Function, disp: Any = True) -> Any:
     """Return a function of a matrix by its eigenvalues, all of which have to be different."""
     w, v = np.linalg.eig(A)
-    found = (v * func(w)) @ np.linalg.inv(v)
+    values = func(w)
+    if not (has_variable(A) or has_variable(values)):
+        return linalg.funm(*bare((A, func, disp)))
+    found = (v * values) @ np.linalg.inv(v)
     if not np.iscomplexobj(A) and np.iscomplexobj(found):
         single = np.finfo(dtype_of(found)).dtype == np.float32
         tolerance = 1e3 * np.finfo(np.float32).eps if single else 1e6 * np.finfo(float).eps  # SciPy's own
@@ -177,4 +181,5 @@ def funm(A: Any, func: _Function, disp: Any = True) -> Any:
 
 
 function("scipy.linalg", expm, expm_frechet, logm, sqrtm, signm, cosm, sinm, tanm, coshm, sinhm, tanhm)
-function("scipy.linalg", fractional_matrix_power, funm)
+function("scipy.linalg", fractional_matrix_power)
+looking("scipy.linalg", funm)

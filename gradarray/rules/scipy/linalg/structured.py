@@ -13,7 +13,7 @@ from ...primitives import primitive
 from ...registry import rule
 from ..declared import function
 from ..values import as_double
-from .matrices import columns, identity, over_batches, zeros
+from .matrices import columns, dtype_of, identity, over_batches, zeros
 
 
 def _arranged(library: Callable[..., Any], *operands: Any) -> Any:
@@ -71,6 +71,14 @@ def companion(a: Any) -> Any:
     n = np.shape(a)[-1] - 1
     below = np.broadcast_to(identity(n, a)[: n - 1], (*np.shape(a)[:-1], n - 1, n))
     return np.concatenate([-a[..., None, 1:] / a[..., None, :1], below], axis=-2)
+
+
+@over_batches(a=1)
+def fiedler_companion(a: Any) -> Any:
+    a = a / a[0]
+    # It has zeros, ones and all other coefficients with a minus; 2 and more tell where which one stands.
+    places = linalg.fiedler_companion(np.arange(1.0, np.size(a) + 1)).astype(np.intp)
+    return np.where(places < 0, -a[np.maximum(-places - 1, 0)], places.astype(dtype_of(a)))
 
 
 def leslie(f: Any, s: Any) -> Any:
@@ -174,4 +182,5 @@ def solve_circulant(
 
 
 function("scipy.linalg", block_diag, norm, toeplitz, hankel, circulant, companion, leslie, convolution_matrix, fiedler)
+function("scipy.linalg", fiedler_companion)
 function("scipy.linalg", khatri_rao, kron, diagsvd, solve_toeplitz, matmul_toeplitz, solve_circulant)
