@@ -133,6 +133,7 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
     supported, tensor = frozenset(rule.params), wrapping.Tensor
     names = CallSignature(rule, rule.operands, rule.params, False).names
     keeps_x, keeps_out, saves = rule.keeps(0), rule.keeps_out, rule.saves
+    finish, usual = _recorded(rule), rule.lower_unusual is None
 
     def record(args: Any, kwargs: dict[str, Any]) -> Any:
         if not args or type(args[0]) is not tensor:
@@ -166,7 +167,7 @@ def _single(rule: Function, general: Callable[..., Any]) -> Callable[[Any, dict[
             out, kept = out
             params = {**params, SAVED: kept}
         if type(out) not in plain:
-            return general(args, kwargs)
+            return finish((x,), (data,), params, out) if usual and isinstance(out, tuple) else general(args, kwargs)
         if out is data:  # NumPy returns the array itself
             if parent is None or not paused or settings.recording():
                 return x

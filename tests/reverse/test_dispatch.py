@@ -11,6 +11,7 @@ from numpy.lib.recfunctions import find_duplicates
 import gradarray as ga
 from gradarray import Tensor
 from gradarray.rules.primitives import primitive
+from gradarray.rules.registry import rule
 
 OPERATORS = [
     operator.add,
@@ -295,3 +296,19 @@ def test_a_function_of_several_operands_is_called_once(result, restored_tables):
     ga.registry.rule(f, lambda g, ans, x, y: x, lambda g, ans, x, y: y)
     f(ga.tensor([1.0, 2.0]), ga.tensor([3.0, 4.0]))
     assert len(calls) == 1
+
+
+def test_a_function_with_several_results_is_computed_once() -> None:
+    calls = []
+
+    @primitive
+    def parts(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        calls.append(x)
+        return np.cos(x), np.sin(x)
+
+    rule(parts, lambda g, ans, _x: g[1] * ans[0] - g[0] * ans[1])
+    x = ga.tensor([0.3, 1.2])
+    cosine, sine = parts(x)
+    assert len(calls) == 1
+    (cosine + 3 * sine).sum().backward()
+    np.testing.assert_allclose(x.grad, 3 * np.cos(x.data) - np.sin(x.data))
