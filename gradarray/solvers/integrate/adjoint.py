@@ -11,30 +11,36 @@ steps themselves are carried out again, on a tape.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...batch.batch import Batch
+from ...batch.batched import between, push_batch
 from ...context.settings import RECORDED, within
 from ...forward.dual import Dual
 from ...forward.levels import made_of_tensors
+from ...forward.tangents import joined
 from ...kernels.arrays import Array
 from ...reverse.elementwise import records
+from ...reverse.tensor import variable
 from ...tape import plans
 from ...tape.nodes import Node, PullbackRule, next_order
-from ...tape.wrapping import bare, has_variable, wrap
+from ...tape.wrapping import bare, has_tensor, has_variable, wrap
 from ...transforms.checkpoint import joined_root
 from ...transforms.custom_gradient import put_on_tape
 from ...transforms.gradients import vjp
-from ...transforms.trace import ARGUMENT
+from ...transforms.trace import ARGUMENT, pull_back
 from ...transforms.vmap import vmap
+from ..calling import dropped_in
 from ..captured import outside_of
 
 Slope = Callable[[Any, Any], Any]
 
-# Up to how many unknowns in the stages of a step matrices are made of the right-hand side's derivatives.
-SMALL = 160
+# Up to how many unknowns matrices are made of the right-hand side's derivatives, and what one row costs, in calls.
+SMALL = 40
+_PULLS = 3
 # How far the right-hand side for all at once may be from its values one by one.
 _SAME = 1e-6
 
@@ -92,24 +98,29 @@ class Adjoint:
     f : the right-hand side, of a time and a vector, which finds variables
     plain : the same with their values
     steps : those of the solver
+
+    Attributes
+    ----------
+    stages : (m, s, n), where the right-hand side is called
     """
 
     def __init__(self, f: Slope, plain: Slope, steps: Steps) -> None:
         self.f, self.plain, self.steps = f, plain, steps
-        self.h, self._when, self._where = steps.stages()
+        self.h, self._when, self.stages = steps.stages()
+        self._is_implicit = bool(np.any(np.triu(steps.tableau.a)))
         self._matrices: Any = None
 
     def slopes(self) -> Any:
         """Return the right-hand side at all stages, called for all at once: (m s, n)."""
-        return self._at(self.f, np.reshape(self._where, (-1, self._where.shape[2])))
+        return self._at(self.f, np.reshape(self.stages, (-1, self.stages.shape[2])))
 
     def _at(self, f: Slope, y: Any) -> Any:
         return vmap(f)(np.ravel(self._when), y)
 
-    def outside(self) -> tuple[Node, ...] | None:
-        """Return the nodes of the variables that the right-hand side finds, or None where this way is none.
+    def looked(self) -> Any:
+        """Return what the right-hand side finds: the nodes of variables, or its slopes if these have tangents.
 
-        That is so where it asks for values, or does not act on many vectors as on one; and in forward mode.
+        It is None where this way is none: where it asks for values, or does not act on many vectors as on one.
         """
         start = next_order()
         try:
@@ -117,16 +128,20 @@ class Adjoint:
         except Exception:
             return None
         value, known = bare(found), self.steps.slopes
-        if isinstance(found, Dual) or np.shape(value) != (
-            self._where.shape[0] * self._where.shape[1],
-            self._where.shape[2],
-        ):
+        m, s, n = self.stages.shape
+        if np.shape(value) != (m * s, n):
             return None
         if known is not None:
-            off = np.reshape(value, self._where.shape)[:, : known.shape[1]] - known
+            off = np.reshape(value, (m, s, n))[:, : known.shape[1]] - known
             if not np.all(np.abs(off) <= _SAME * np.max(np.abs(known))):
                 return None
-        return tuple(outside_of(found, start))
+        return found if isinstance(found, Dual) else tuple(outside_of(found, start))
+
+    @property
+    def by_matrices(self) -> bool:
+        """Tell whether matrices are made of the right-hand side's derivatives."""
+        m, s, n = self.stages.shape
+        return n <= SMALL and (self._is_implicit or n * _PULLS < m * s)
 
     def outputs(self, times: Array) -> tuple[Array, Array]:
         """Return in which step each time is, and the weights of the slopes there."""
@@ -144,43 +159,96 @@ class Adjoint:
         times : those of the results
         g : (number of times, n), their cotangents
         """
-        m, s, n = self._where.shape
+        m, s, n = self.stages.shape
         which, weights = self.outputs(times)
         along = np.zeros((m, s, n))
         np.add.at(along, which, (self.h[which, None] * weights)[:, :, None] * g[:, None, :])
         at_start = np.zeros((m, n))
         np.add.at(at_start, which, g)
-        if s * n <= SMALL:
+        if self.by_matrices:
             return self._by_matrices(along, at_start)
-        return self._one_by_one(along, at_start)
+        return within(RECORDED, dropped_in, lambda: self._one_by_one(along, at_start), self.plain)  # type: ignore[no-any-return]
+
+    def pushed(self, times: Array, slopes: Array, first: Array) -> Array:
+        """Return the tangents of the solution at some times, (count, number of times, n).
+
+        Parameters
+        ----------
+        slopes : (count, m s, n), those of the slopes by what the right-hand side depends on
+        first : (count, n), those of where the steps begin
+        """
+        m, s, n = self.stages.shape
+        h, a, b = self.h[:, None, None], self.steps.tableau.a, self.steps.tableau.b
+        by_y = np.swapaxes(self._transposed(), 2, 3)
+        # What a step makes of tangents, those at its start in the first n columns, and of its own in the others.
+        found = np.concatenate([by_y, np.reshape(slopes, (-1, m, s, n)).transpose(1, 2, 3, 0)], axis=3)
+        if self._is_implicit:
+            found = np.linalg.solve(self._whole(by_y, a), np.reshape(found, (m, s * n, -1))).reshape(found.shape)
+        else:
+            for j in range(1, s):
+                found[:, j] += h * np.matmul(by_y[:, j], np.tensordot(found[:, :j], a[j, :j], ([1], [0])))
+        passed = h * np.tensordot(found, b, ([1], [0]))
+        passed[:, :, :n] += np.eye(n)
+        starts = np.empty((m, n, len(first)))
+        y = first.T
+        for k in range(m):
+            starts[k] = y
+            y = passed[k, :, :n] @ y + passed[k, :, n:]
+        which, weights = self.outputs(times)
+        within_step = np.einsum("ks,ksab->kab", self.h[which, None] * weights, found[which])
+        at = starts[which]
+        return (at + np.matmul(within_step[:, :, :n], at) + within_step[:, :, n:]).transpose(2, 0, 1)
+
+    def _whole(self, blocks: Array, a: Array) -> Array:
+        """Return the matrices of the equations for all stages of each step."""
+        m, s, n, _ = blocks.shape
+        inner = -self.h[:, None, None, None, None] * a[None, :, None, :, None] * blocks[:, :, :, None, :]
+        whole = np.reshape(inner, (m, s * n, s * n))
+        whole[:, np.arange(s * n), np.arange(s * n)] += 1
+        return whole
+
+    def _transposed(self) -> Array:
+        """Return the transposed derivatives of the slopes by y at all stages: (m, s, n, n)."""
+        if self._matrices is None:
+            self._matrices = np.swapaxes(within({"recording": False}, self._slopes_by_y), 2, 3)
+        return self._matrices
+
+    def _slopes_by_y(self) -> Array:
+        m, s, n = self.stages.shape
+        y = np.reshape(self.stages, (-1, n))
+        _, pull = vjp(lambda y: self._at(self.plain, y), y)
+        rows = [pull(np.broadcast_to(row, y.shape))[0] for row in np.eye(n)]
+        return np.reshape(np.stack(rows, axis=1), (m, s, n, n))
 
     def _by_matrices(self, along: Array, at_start: Array) -> tuple[Array, Array]:
         m, s, n = along.shape
-        if self._matrices is None:
-            y = np.reshape(self._where, (-1, n))
-            _, pull = vjp(lambda y: self._at(self.plain, y), y)
-            rows = [pull(np.broadcast_to(row, y.shape))[0] for row in np.eye(n)]
-            slopes = np.reshape(np.stack(rows, axis=1), (m, s, n, n))
-            h = self.h[:, None, None, None, None]
-            inner = h * self.steps.tableau.a[None, :, None, :, None] * slopes[:, :, :, None, :]
-            whole = np.eye(s * n) - np.reshape(inner, (m, s * n, s * n))
-            first = np.reshape(slopes, (m, s * n, n))
-            inverse = np.linalg.inv(whole)
-            self._matrices = np.swapaxes(inverse, 1, 2), np.swapaxes(first, 1, 2)
-        inverse, first = self._matrices
-        weights = np.reshape(np.kron(self.steps.tableau.b[:, None], np.eye(n)), (s * n, n))
-        # What a step makes of a cotangent at its end: that of its slopes, and that at its start.
-        from_end = self.h[:, None, None] * np.matmul(inverse, weights)
-        at_once = np.matmul(inverse, np.reshape(along, (m, s * n, 1)))
-        passed = np.eye(n) + np.matmul(first, from_end)
-        added = at_start + np.matmul(first, at_once)[:, :, 0]
+        transposed, h = self._transposed(), self.h[:, None, None]
+        a, b = self.steps.tableau.a, self.steps.tableau.b
+        # What a step makes of cotangents, those at its end in the first n columns, and its own in the last one: those
+        # of its slopes, and what comes to its start.
+        found = np.empty((m, s, n, n + 1))
+        found[..., :n] = h[..., None] * b[:, None, None] * np.eye(n)
+        found[..., n] = along
+        if self._is_implicit:
+            whole = np.swapaxes(self._whole(np.swapaxes(transposed, 2, 3), a), 1, 2)
+            found = np.reshape(np.linalg.solve(whole, np.reshape(found, (m, s * n, n + 1))), found.shape)
+            passed = np.sum(np.matmul(transposed, found), axis=1)
+        else:
+            passed = np.zeros((m, n, n + 1))
+            for j in range(s - 1, -1, -1):
+                back = np.matmul(transposed[:, j], found[:, j])
+                passed += back
+                for i in np.flatnonzero(a[j, :j]).tolist():
+                    found[:, i] += a[j, i] * h * back
+        passed[:, :, :n] += np.eye(n)
+        passed[:, :, n] += at_start
         ends = np.empty((m, n))
         g = np.zeros(n)
         for k in range(m - 1, -1, -1):
             ends[k] = g
-            g = passed[k] @ g + added[k]
-        found = at_once[:, :, 0] + np.matmul(from_end, ends[:, :, None])[:, :, 0]
-        return np.reshape(found, (m * s, n)), g
+            g = passed[k, :, :n] @ g + passed[k, :, n]
+        slopes = np.matmul(found[..., :n], ends[:, None, :, None])[..., 0] + found[..., n]
+        return np.reshape(slopes, (m * s, n)), g
 
     def _one_by_one(self, along: Array, at_start: Array) -> tuple[Array, Array]:
         a, b = self.steps.tableau.a, self.steps.tableau.b
@@ -192,12 +260,19 @@ class Adjoint:
             g = g + at_start[k]
             for j in range(s - 1, -1, -1):
                 if np.any(cotangents[j]):
-                    t = float(self._when[k, j])
-                    _, pull = vjp(lambda y, t=t: self.plain(t, y), self._where[k, j])
-                    (back,) = pull(cotangents[j])
+                    back = self._back(float(self._when[k, j]), self.stages[k, j], cotangents[j])
                     g = g + back
                     cotangents[:j] += (self.h[k] * a[j, :j])[:, None] * back
         return np.reshape(along, (m * s, n)), g
+
+    def _back(self, t: float, y: Array, g: Array) -> Any:
+        """Return what one call of the right-hand side makes of the cotangent of its slope."""
+        start, leaf = next_order(), variable(np.array(y))
+        node: Any = leaf._node
+        slope = self.plain(t, leaf)
+        if not has_variable(slope):
+            return np.zeros(len(y))
+        return bare(pull_back([(slope, g)], [node], start, False, traced=False)[0])
 
 
 class _Trajectory(PullbackRule):
@@ -231,6 +306,29 @@ class _Trajectory(PullbackRule):
             found[self.outside[0]] = at_start if other is None else at_start + other
         return [found.get(old) for old in self.outside]
 
+    def push(self, node: Node, tangents: Sequence[Any], forward: Any) -> Any:
+        given = [t for t in tangents if t is not None]
+        if not self.adjoint.by_matrices or not all(type(t) is Batch for t in given):
+            return NotImplemented
+        return Batch(within(RECORDED, self._pushed, given[0].count, tangents))
+
+    def _pushed(self, count: int, tangents: Sequence[Any]) -> Array:
+        start, adjoint = next_order(), self.adjoint
+        slopes = adjoint.slopes()
+        outside = outside_of(slopes, start)
+        leaves = {
+            outside[old]: t for old, t in zip(self.outside, tangents, strict=True) if old in outside and t is not None
+        }
+        along = None
+        if leaves:
+            along = push_batch(between(slopes._node, [*leaves]), slopes._node, leaves)
+        first = tangents[0].value if self._begins and tangents[0] is not None else None
+        return adjoint.pushed(
+            self.times,
+            np.zeros((count, *np.shape(slopes))) if along is None else along.value,
+            np.zeros((count, len(adjoint.steps.y[0]))) if first is None else first,
+        )
+
     def _twice(self, node: Node, g: Array) -> list[Any]:
         now = dict(zip(self.outside, node.parents, strict=True))
         first = self.adjoint.steps.y[0]
@@ -259,6 +357,27 @@ class _Trajectory(PullbackRule):
         root = joined_root([(value._node, g)])
         found = plans.sweep(root, wrap(one) if traced else one, traced, wrap if traced else None, start)
         return {old: found.get(leaf) for old, leaf in outside.items()}
+
+
+def with_tangents(adjoint: Adjoint, slopes: Any, times: Array, values: Array, y0: Any) -> Any:
+    """Return the values of a solution at some times with their tangents, or None where these are no plain arrays.
+
+    Parameters
+    ----------
+    slopes : those at all stages, as the right-hand side gives them, or None if they have no tangents
+    values : (number of times, n)
+    y0 : where the steps begin
+    """
+    duals = [x for x in (slopes, y0) if isinstance(x, Dual)]
+    level = max(x.level for x in duals)
+    if not adjoint.by_matrices or any(x.level != level or has_tensor((x.value, x.tangent)) for x in duals):
+        return None
+    if has_variable(y0) and not isinstance(y0, Dual):
+        return None
+    m, s, n = np.shape(adjoint.stages)
+    along = slopes.tangent if isinstance(slopes, Dual) else np.zeros((m * s, n))
+    first = y0.tangent if isinstance(y0, Dual) else np.zeros(n)
+    return joined(np.array(values), adjoint.pushed(times, along[None], first[None])[0], level)
 
 
 def trajectory(

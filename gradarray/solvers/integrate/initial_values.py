@@ -92,7 +92,7 @@ def solve_ivp(
             t_span[0],
             _as_array(y0),
             end,
-            told=told,
+            told=None if kind is None else told,
             dense=sol,
             method=kind,
             rtol=options.get("rtol", 1e-3),
@@ -107,7 +107,7 @@ def _as_array(value: Any) -> Any:
         value = np.stack([np.asarray(v) if not hasattr(v, "dtype") else v for v in value])
     elif not hasattr(value, "dtype"):
         value = np.asarray(value)
-    return np.atleast_1d(value)
+    return value if np.ndim(value) else np.atleast_1d(value)
 
 
 def _with_args(func: Any, args: tuple[Any, ...]) -> Any:

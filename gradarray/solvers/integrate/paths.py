@@ -11,11 +11,10 @@ from scipy import integrate
 
 from ...forward.dual import Dual
 from ...tape.wrapping import bare, has_variable
-from ..calling import unrecorded
-from .adjoint import SMALL, Adjoint, Steps, trajectory
+from ..calling import dropped_in, unrecorded
+from .adjoint import SMALL, Adjoint, Steps, trajectory, with_tangents
 from .stages import (
     EXPLICIT,
-    STAGES,
     Piece,
     Slope,
     collocation_tableau,
@@ -23,6 +22,7 @@ from .stages import (
     explicit_tableau,
     implicit_steps,
     moved,
+    that_tells,
 )
 
 # For derivatives along a solution whose own steps are not told: how exactly, and after how many calls it is stiff.
@@ -66,14 +66,14 @@ class Path:
         self._told = told
         self._pieces: list[Piece] | None = None
         self._adjoints: dict[bool, Any] = {}
-        self.outside = self._looked()
+        self.found = self._looked()
 
     def _looked(self) -> Any:
-        """Return the nodes of the variables that the right-hand side finds; None where that is not known."""
+        """Return what the right-hand side finds; None where it has to be carried out step by step."""
         if self.finish == self.start or np.iscomplexobj(bare(self.y0)):
             return None
         adjoint = self._adjoint(False)
-        return None if adjoint is None else adjoint.outside()
+        return None if adjoint is None else adjoint.looked()
 
     def _adjoint(self, dense: bool) -> Any:
         if dense not in self._adjoints:
@@ -83,14 +83,17 @@ class Path:
         return self._adjoints[dense]
 
     def _steps(self, dense: bool) -> Steps | None:
+        if self._told is None and (self._dense is None or np.size(bare(self.y0)) > SMALL):
+            self._told, self._method = self._own_steps()
         if self._told:
             ends, starts, slopes = zip(*self._told, strict=True)
+            times, where = np.array([self.start, *ends]), np.stack(starts)
             tableau = explicit_tableau(self._method, dense)
             known = np.stack(slopes)[:, : len(tableau.c)]
             if len(tableau.c) > known.shape[1]:  # DOP853 computes some for dense output alone
-                known = self._more(np.array([self.start, *ends]), np.stack(starts), known, tableau)
-            return Steps(np.array([self.start, *ends]), np.stack(starts), known, tableau)
-        if self._dense is None or np.size(bare(self.y0)) * STAGES > SMALL:
+                known = self._more(times, where, known, tableau)
+            return Steps(times, where, known, tableau)
+        if self._dense is None:
             return None
         coarse = np.asarray(self._dense.ts)
         turn = 1 if coarse[-1] >= coarse[0] else -1
@@ -99,6 +102,23 @@ class Path:
         when = times[:-1, None] + np.diff(times)[:, None] * tableau.c
         places = np.reshape(self._dense(np.ravel(when)).T, (*when.shape, -1))
         return Steps(times, self._dense(times[:-1]).T, None, tableau, places)
+
+    def _own_steps(self) -> tuple[Any, Any]:
+        """Return steps of DOP853 to the same end, and the method; none if it would take too many."""
+        told: list[Any] = []
+        tight = float(np.clip(np.min(self._rtol) / 10, _TIGHT, 1e-5))
+        first = np.asarray(bare(self.y0)) * 1.0
+        method = that_tells(EXPLICIT["DOP853"])
+        try:
+            found = integrate.solve_ivp(
+                *(_Bare(self.plain, _MANY), (self.start, self.finish), first, method),
+                rtol=tight,
+                atol=tight * 1e-2,
+                told=told,
+            )
+        except _TooManyError:
+            return [], None
+        return (told, EXPLICIT["DOP853"]) if found.success else ([], None)
 
     def _more(self, times: Any, starts: Any, known: Any, tableau: Any) -> Any:
         for k in range(known.shape[1], len(tableau.c)):
@@ -112,17 +132,23 @@ class Path:
         """Return the solution at some times with its derivatives, (number of times, n), given its values."""
         if not len(times):
             return values
-        if self.outside is not None and not isinstance(self.y0, Dual):
+        if self.found is not None:
             ends = np.asarray(times)
             between = self._told and not set(ends.tolist()) <= {self.start, *[t for t, *_ in self._told]}
             adjoint = self._adjoint(bool(between))
-            return trajectory(adjoint, self.outside, ends, values, self.y0, lambda y0: self._again(y0, ends))
+            if type(self.found) is tuple and not isinstance(self.y0, Dual):
+                return trajectory(adjoint, self.found, ends, values, self.y0, lambda y0: self._again(y0, ends))
+            if type(self.found) is not tuple or not self.found:
+                slopes = None if type(self.found) is tuple else adjoint.slopes() if between else self.found
+                along = with_tangents(adjoint, slopes, ends, values, self.y0)
+                if along is not None:
+                    return along
         return np.stack([self._at(t) for t in times])
 
     def _again(self, y0: Any, times: Any) -> Any:
         path = Path.__new__(Path)
         path.__dict__.update(self.__dict__, y0=y0, _pieces=None)
-        return np.stack([path._at(t) for t in times.tolist()])
+        return dropped_in(lambda: np.stack([path._at(t) for t in times.tolist()]), self.f)
 
     @property
     def steps(self) -> list[Piece]:
@@ -133,26 +159,15 @@ class Path:
     def _carried_out(self) -> list[Piece]:
         if self.finish == self.start:
             return []
-        f, start, y0, method, times = self.f, self.start, self.y0, self._method, None
-        if self._told:
-            times = [start, *[t for t, *_ in self._told]]
-        else:
-            try:
-                first = np.asarray(bare(y0)) * 1.0
-                tight = float(np.clip(np.min(self._rtol) / 10, _TIGHT, 1e-5))
-                f_bare = _Bare(f, _MANY)
-                found = integrate.solve_ivp(
-                    f_bare, (start, self.finish), first, "DOP853", rtol=tight, atol=tight * 1e-2
-                )
-                if found.success:
-                    times, method = found.t.tolist(), EXPLICIT["DOP853"]
-            except _TooManyError:
-                pass
-        if times is not None and method is not None:
-            return explicit_steps(f, times, y0, method)[0]
-        span = start, self.finish
-        found = integrate.solve_ivp(_Bare(f), span, bare(y0), "Radau", rtol=1e-6, atol=1e-9, dense_output=True)
-        return implicit_steps(f, found.t.tolist(), y0, found.sol)[0]
+        if self._told is None:
+            self._told, self._method = self._own_steps()
+        if self._told and self._method is not None:
+            return explicit_steps(self.f, [self.start, *[t for t, *_ in self._told]], self.y0, self._method)[0]
+        span = self.start, self.finish
+        found = integrate.solve_ivp(
+            _Bare(self.f), span, bare(self.y0), "Radau", rtol=1e-6, atol=1e-9, dense_output=True
+        )
+        return implicit_steps(self.f, found.t.tolist(), self.y0, found.sol)[0]
 
     def at(self, t: float, value: Any) -> Any:
         """Return the solution at a time, given its value."""
