@@ -11,10 +11,11 @@ import numpy as np
 from ..context.settings import held, hold, within
 from ..dropin import blocks
 from ..dropin.making import in_reverse
-from ..tape.loss import differentiating
-from ..tape.wrapping import bare, has_variable
+from ..tape.loss import GradientLossError, differentiating
+from ..tape.wrapping import bare, has_tensor, has_variable
 from ..transforms.lifting import for_each, lanes
 from ..transforms.vmap import vmap
+from .captured import kept
 
 
 def dropped_in(body: Callable[[], Any], func: Any) -> Any:
@@ -71,3 +72,44 @@ def at_once(func: Callable[..., Any], *places: Any) -> Any:
     points = zip(*[x if has_variable(x) else x.tolist() for x in places], strict=True)
     values = [func(*point) for point in points]
     return np.stack(values) if has_variable(values) else np.asarray(bare(values))
+
+
+def with_args(func: Callable[..., Any], args: tuple[Any, ...]) -> Callable[..., Any]:
+    """Return a function with its last arguments."""
+    return (lambda *given: func(*given, *args)) if args else func
+
+
+def of_values(
+    func: Callable[..., Any], args: tuple[Any, ...], at: tuple[Any, ...], given: bool, solved: Callable[[Any], Any]
+) -> Any:
+    """Carry out a solver with a function that gives bare values, in plain arrays as far as the function allows.
+
+    Parameters
+    ----------
+    func : the function, which finds variables
+    args : its last arguments
+    at : what stands before these when it is first called
+    given : whether a variable is among the solver's other arguments
+    solved : takes the function for the solver, and returns its result
+
+    Returns
+    -------
+    plain : the function with args, without the variables in its closure; of tensors, if it is called with such
+    result : that of `solved`
+    variable : whether the result depends on a variable
+    """
+    whole = with_args(func, args)
+    if not (given or has_variable(whole(*at))):
+        watched = Watched(whole)
+        result = solved(watched)
+        return whole, result, watched.variable
+    inner = with_args(kept(func, bare), bare(args))
+    try:
+        if not has_tensor(within(_IN_PLAIN_ARRAYS, inner, *at)):
+            return inner, within(_IN_PLAIN_ARRAYS, solved, inner), True
+    except GradientLossError:
+        pass
+    return whole, solved(lambda *given: unrecorded(whole, *given)), True
+
+
+_IN_PLAIN_ARRAYS = {"recording": False, "making": None}

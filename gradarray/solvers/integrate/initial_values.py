@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
@@ -13,90 +12,9 @@ from scipy import integrate
 from ...reverse.outputs import revalued
 from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable
-from ..calling import Watched, dropped_in, each, unrecorded
-from .stages import EXPLICIT, Piece, Slope, explicit_steps, implicit_steps, moved
-
-# For derivatives along a solution whose own steps are not told: how exactly, and after how many calls it is stiff.
-_TIGHT = 1e-10
-_MANY = 5_000
-
-
-class _Path:
-    """A solution as a function of what it depends on.
-
-    Parameters
-    ----------
-    f : the right-hand side, which finds variables
-    t0, y0 : where it begins; each may be a variable
-    end : a time, the value of which it goes to
-    times : those between steps, or None for some of our own
-    method : the explicit method of the steps
-    rtol : how exactly steps of our own are to be taken
-    """
-
-    def __init__(self, f: Slope, t0: Any, y0: Any, end: float, times: Any, method: type | None, rtol: Any) -> None:
-        self.f = f
-        start = float(bare(t0))
-        if has_variable(t0):  # y0 is what it is at t0; what it is where the steps begin follows
-            y0 = moved(f, t0, y0, start)
-        self.start, self.y0 = start, y0
-        self.steps: list[Piece] = []
-        self.func: Any = f
-        if end == start:
-            self.end = y0
-            return
-        plain = _Bare(f)
-        if times is None:
-            try:
-                first = np.asarray(bare(y0)) * 1.0
-                tight = float(np.clip(np.min(rtol) / 10, _TIGHT, 1e-5))
-                bare_f = _Bare(f, _MANY)
-                found = integrate.solve_ivp(bare_f, (start, end), first, "DOP853", rtol=tight, atol=tight * 1e-2)
-                if found.success:
-                    times, method = found.t, EXPLICIT["DOP853"]
-            except _TooManyError:
-                pass
-        if times is not None and method is not None:
-            self.steps, self.end = explicit_steps(f, np.asarray(times).tolist(), y0, method)
-        else:
-            found = integrate.solve_ivp(plain, (start, end), bare(y0), "Radau", rtol=1e-6, atol=1e-9, dense_output=True)
-            self.steps, self.end = implicit_steps(f, found.t.tolist(), y0, found.sol)
-
-    def at(self, t: Any) -> Any:
-        """Return the solution at a time, which may be a variable."""
-        here = float(bare(t))
-        value = self._at(here)
-        return moved(self.f, here, value, t) if has_variable(t) else value
-
-    def _at(self, t: float) -> Any:
-        if not self.steps:
-            return self.y0
-        forward = self.steps[0].length > 0
-        starts = [step.start if forward else -step.start for step in self.steps]
-        k = max(0, bisect_left(starts, t if forward else -t) - 1)
-        step = self.steps[k]
-        x = (t - step.start) / step.length
-        if x == 0:
-            return self.y0 if k == 0 else self.steps[k - 1].inside(1.0)
-        return step.inside(x)
-
-
-class _TooManyError(Exception):
-    """An explicit method would take very short steps: the problem is stiff."""
-
-
-class _Bare:
-    """A right-hand side as SciPy calls it, so many times at most."""
-
-    def __init__(self, f: Slope, most: int | None = None) -> None:
-        self.f, self.left = f, most
-
-    def __call__(self, t: float, y: Any) -> Any:
-        if self.left is not None:
-            self.left -= 1
-            if self.left < 0:
-                raise _TooManyError
-        return unrecorded(self.f, t, y)
+from ..calling import dropped_in, each, of_values, unrecorded, with_args
+from .paths import Path
+from .stages import EXPLICIT, moved, that_tells
 
 
 def _plain(f: Any) -> Any:
@@ -130,34 +48,56 @@ def solve_ivp(
     def f(t: Any, y: Any) -> Any:
         return _as_array(fun(t, y, *args))
 
-    def body() -> Any:
-        watched = Watched(lambda t, y: fun(t, y, *args))
-        span = [float(bare(t)) for t in t_span]
-        start = np.asarray(bare(y0))
-        several = events if isinstance(events, (list, tuple)) else None if events is None else [events]
-        asked = None if several is None else [_with_args(event, args) for event in several]
-        plain_events = None if asked is None else [_plain(event) for event in asked]
-        if "jac" in options:
-            jac = options["jac"]
-            options["jac"] = _plain(_with_args(jac, args)) if callable(jac) else bare(jac)
-        places = None if t_eval is None else bare(t_eval)
-        solution = integrate.solve_ivp(
-            watched, span, start, method, places, dense_output, plain_events, vectorized, None, **options
+    given = has_variable((y0, t_span, t_eval))
+    several = events if isinstance(events, (list, tuple)) else None if events is None else [events]
+    asked = None if several is None else [_with_args(event, args) for event in several]
+    span = [float(bare(t)) for t in t_span]
+    first = bare(y0)
+    kind = EXPLICIT.get(method) if isinstance(method, str) else method if method in EXPLICIT.values() else None
+    told: list[Any] = []
+
+    def solved(func: Any) -> Any:
+        """Carry out SciPy's solver with a right-hand side that gives bare values."""
+        told.clear()
+        changes = dict(options, t_eval=None if t_eval is None else bare(t_eval))
+        if callable(options.get("jac")):
+            changes["jac"] = _plain(_with_args(options["jac"], args))
+        elif "jac" in options:
+            changes["jac"] = bare(options["jac"])
+        if kind is not None:
+            changes["told"] = told
+        changes["events"] = None if asked is None else [_plain(event) for event in asked]
+        return integrate.solve_ivp(
+            func,
+            span,
+            first,
+            method if kind is None else that_tells(kind),
+            dense_output=dense_output or kind is None,
+            vectorized=vectorized,
+            **changes,
         )
-        if not (watched.variable or has_variable(y0) or has_variable(t_span) or has_variable(t_eval)):
+
+    def body() -> Any:
+        smooth, solution, variable = of_values(fun, args, (span[0], np.atleast_1d(first)), given, solved)
+        sol = solution.sol
+        if not dense_output:
+            solution.sol = None
+        if not (variable or _any_variable(asked, solution)):
             return solution
-        kind = EXPLICIT.get(method) if isinstance(method, str) else method if method in EXPLICIT.values() else None
         stopped = solution.status == 1
-        end = float(solution.t[-1]) if len(solution.t) and stopped else span[1]
-        times = solution.t
-        if kind is not None and t_eval is not None:  # where the steps end is not told
-            bare_f = functools.partial(unrecorded, watched.func)
-            rest = (vectorized, None)
-            times = integrate.solve_ivp(bare_f, span, start, method, None, False, plain_events, *rest, **options).t
-            end = float(times[-1])
-        path = _Path(f, t_span[0], _as_array(y0), end, None if kind is None else times, kind, options.get("rtol", 1e-3))
-        path.func = fun
-        return _differentiated(solution, path, t_span, t_eval, asked, stopped)
+        end = told[-1][0] if told else float(sol.ts[-1]) if sol is not None else span[0]
+        path = Path(
+            f,
+            lambda t, y: _as_array(smooth(t, y)),
+            t_span[0],
+            _as_array(y0),
+            end,
+            told=None if kind is None else told,
+            dense=sol,
+            method=kind,
+            rtol=options.get("rtol", 1e-3),
+        )
+        return _differentiated(solution, path, t_span, t_eval, asked, stopped, fun)
 
     return dropped_in(body, fun)
 
@@ -167,7 +107,7 @@ def _as_array(value: Any) -> Any:
         value = np.stack([np.asarray(v) if not hasattr(v, "dtype") else v for v in value])
     elif not hasattr(value, "dtype"):
         value = np.asarray(value)
-    return np.atleast_1d(value)
+    return value if np.ndim(value) else np.atleast_1d(value)
 
 
 def _with_args(func: Any, args: tuple[Any, ...]) -> Any:
@@ -183,10 +123,19 @@ def _with_args(func: Any, args: tuple[Any, ...]) -> Any:
     return call
 
 
-def _differentiated(solution: Any, path: _Path, t_span: Any, t_eval: Any, events: Any, stopped: bool) -> Any:
+def _any_variable(events: Any, solution: Any) -> bool:
+    """Tell whether an event that happens depends on a variable."""
+    if events is None:
+        return False
+    found = zip(events, solution.t_events, solution.y_events, strict=True)
+    return any(has_variable(event(t, y)) for event, times, values in found for t, y in zip(times, values, strict=True))
+
+
+def _differentiated(solution: Any, path: Path, t_span: Any, t_eval: Any, events: Any, stopped: bool, func: Any) -> Any:
     """Return the solution with times and values as variables, where they are."""
     result = type(solution)(solution)
-    ends: list[Any] = [*solution.t.tolist()]
+    times = solution.t.tolist()
+    ends: list[Any] = [*times]
     if events is not None:
         result.t_events, result.y_events = _at_events(solution, path, events)
     if t_eval is not None:
@@ -195,28 +144,37 @@ def _differentiated(solution: Any, path: _Path, t_span: Any, t_eval: Any, events
     elif ends:
         if has_variable(t_span[0]):
             ends[0] = t_span[0]
-        if has_variable(t_span[1]) and not stopped:
+        if has_variable(t_span[1]) and not stopped and solution.status == 0:
             ends[-1] = t_span[1]
         if stopped and result.t_events is not None:
-            last = [found[-1] for found in result.t_events if len(found) and float(bare(found[-1])) == ends[-1]]
+            last = [found[-1] for found in result.t_events if len(found) and float(bare(found[-1])) == times[-1]]
             ends[-1] = last[0] if last else ends[-1]
-    if ends:
-        values = np.stack([path.at(t) for t in ends], axis=-1)
-        result.y = revalued(values, solution.y)
+    if times:
+        values = _along(path, times, ends, solution.y.T)
+        result.y = revalued(np.transpose(values), solution.y)
         if has_variable(ends):
             result.t = revalued(np.stack([t if has_variable(t) else np.asarray(t) for t in ends]), solution.t)
     if solution.sol is not None:
-        result.sol = _Dense(path, solution.sol, path.func)
+        result.sol = _Dense(path, solution.sol, func)
     return result
 
 
-def _at_events(solution: Any, path: _Path, events: Any) -> tuple[list[Any], list[Any]]:
+def _along(path: Path, times: list[float], ends: Any, plain: Any) -> Any:
+    """Return the solution at times that may be variables, given their values and its own."""
+    values = path.values(times, plain)
+    if not has_variable(ends):
+        return values
+    both = enumerate(zip(times, ends, strict=True))
+    return np.stack([moved(path.f, t, values[k], at) if has_variable(at) else values[k] for k, (t, at) in both])
+
+
+def _at_events(solution: Any, path: Path, events: Any) -> tuple[list[Any], list[Any]]:
     """Return when events happen, and the values then: where each one's function is 0 along the solution."""
     all_times, all_values = [], []
     for event, times, values in zip(events, solution.t_events, solution.y_events, strict=True):
         found, there = [], []
-        for t in times.tolist():
-            y = path.at(t)
+        for t, plain in zip(times.tolist(), values, strict=True):
+            y = path.at(t, plain)
 
             def along(s: Any, t: float = t, y: Any = y, event: Any = event) -> Any:
                 return event(s, moved(path.f, t, y, s))
@@ -237,17 +195,18 @@ def _at_events(solution: Any, path: _Path, events: Any) -> tuple[list[Any], list
 class _Dense:
     """The solution between steps, at any time."""
 
-    def __init__(self, path: _Path, plain: Any, func: Any) -> None:
+    def __init__(self, path: Path, plain: Any, func: Any) -> None:
         self._path, self._plain, self._func = path, plain, func
 
     def __call__(self, t: Any) -> Any:
         return dropped_in(lambda: self._at(t), self._func)
 
     def _at(self, t: Any) -> Any:
-        if np.ndim(t) == 0:
-            return revalued(self._path.at(t), self._plain(bare(t)))
-        found = np.stack([self._path.at(at) for at in t], axis=-1)
-        return revalued(found, self._plain(bare(t)))
+        plain = self._plain(bare(t))
+        whole = np.reshape(plain.T, (-1, plain.shape[0]))
+        asked = [t] if np.ndim(t) == 0 else [t[k] for k in range(len(t))] if has_variable(t) else np.asarray(t).tolist()
+        found = _along(self._path, [float(bare(at)) for at in asked], asked, whole)
+        return revalued(found[0] if np.ndim(t) == 0 else np.transpose(found), plain)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._plain, name)
@@ -267,25 +226,44 @@ def odeint(
 ) -> Any:
     args = args if isinstance(args, tuple) else (args,)
 
-    def f(at: Any, y: Any) -> Any:
-        return _as_array(func(at, y, *args) if tfirst else func(y, at, *args))
+    whole = with_args(func, args)
+
+    def swapped(function: Callable[..., Any]) -> Callable[..., Any]:
+        return function if tfirst else lambda at, y: function(y, at)
 
     def body() -> Any:
-        watched = Watched(lambda *given: func(*given, *args))
         slope = None if Dfun is None else _plain(lambda *given: Dfun(*given, *args))
-        times = np.asarray(bare(t))
-        result = integrate.odeint(
-            watched, bare(y0), times, (), slope, col_deriv, full_output, *rest, tfirst=tfirst, **options
-        )
-        if not (watched.variable or has_variable(y0) or has_variable(t)):
+        times, first = np.asarray(bare(t), float), np.atleast_1d(bare(y0))
+
+        def solved(plain: Any) -> Any:
+            given = plain, bare(y0), times, (), slope, col_deriv, full_output, *rest
+            return integrate.odeint(*given, tfirst=tfirst, **options)
+
+        at = (times[0], first) if tfirst else (first, times[0])
+        smooth, result, variable = of_values(func, args, at, has_variable((y0, t)), solved)
+        if not variable:
             return result
         values = result[0] if full_output else result
-        begin = t[0] if has_variable(t) else float(times[0])
-        start = np.atleast_1d(y0 if hasattr(y0, "dtype") else _as_array(y0))
-        rtol = rest[2] if len(rest) > 2 else options.get("rtol")
-        path = _Path(f, begin, start * 1.0, float(times[-1]), None, None, 1.5e-8 if rtol is None else rtol)
+        rtol, atol = [rest[k] if len(rest) > k else options.get(name) for k, name in ((2, "rtol"), (3, "atol"))]
+        exact = {"rtol": 1.49e-8 if rtol is None else rtol, "atol": 1.49e-8 if atol is None else atol}
+        plain = swapped(smooth)
+        dense = None
+        if times[-1] != times[0]:  # odeint does not tell its steps
+            of_arrays = functools.partial(unrecorded, plain)
+            span = (float(times[0]), float(times[-1]))
+            dense = integrate.solve_ivp(of_arrays, span, first * 1.0, "LSODA", dense_output=True, **exact).sol
+        path = Path(
+            lambda at, y: _as_array(swapped(whole)(at, y)),
+            lambda at, y: _as_array(plain(at, y)),
+            t[0] if has_variable(t) else float(times[0]),
+            _as_array(y0) * 1.0,
+            float(times[-1]),
+            dense=dense,
+            rtol=exact["rtol"],
+        )
         asked = [t[k] for k in range(len(times))] if has_variable(t) else times.tolist()
-        found = revalued(np.stack([start * 1.0, *[path.at(at) for at in asked[1:]]]), values)
+        later = _along(path, times[1:].tolist(), asked[1:], values[1:])
+        found = revalued(np.concatenate([(_as_array(y0) * 1.0)[None], later]), values)
         return (found, *result[1:]) if full_output else found
 
     return dropped_in(body, func)

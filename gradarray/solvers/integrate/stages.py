@@ -18,6 +18,7 @@ from scipy.integrate import DOP853, RK23, RK45
 
 from ...tape.wrapping import bare
 from ...transforms.jacobians import jacobian
+from .adjoint import Tableau
 
 Slope = Callable[[Any, Any], Any]
 EXPLICIT = {"RK23": RK23, "RK45": RK45, "DOP853": DOP853}
@@ -69,11 +70,65 @@ def _inside(p: Any, h: float, y: Any, k: list[Any], x: Any) -> Any:
     return y + h * _mixed(p @ np.cumprod(np.full(p.shape[1], x)), k)
 
 
+class _TellsSteps:
+    """What makes a method tell its steps: until when, from where, and with what slopes."""
+
+    def __init__(self, *args: Any, told: list[Any], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._told = told
+
+    def step(self) -> Any:
+        message = super().step()  # type: ignore[misc]
+        if self.status != "failed":  # type: ignore[attr-defined]
+            self._told.append((self.t, self.y_old, np.array(self.K)))  # type: ignore[attr-defined]
+        return message
+
+
+@functools.cache
+def that_tells(method: type) -> type:
+    """Return an explicit method that tells its steps."""
+    return type(method.__name__, (_TellsSteps, method), {})
+
+
+@functools.cache
+def explicit_tableau(method: Any, dense: bool) -> Tableau:
+    """Return the coefficients of an explicit method, with those of the stages that dense output needs."""
+    b, c = method.B, method.C
+    s = len(b)
+    if not dense:
+        return Tableau(_square(method.A[:s], s), b, c[:s], lambda x: x * b)
+    rows, times = [*method.A[:s], b], [*c[:s], 1.0]
+    if method is DOP853:
+        rows, times = [*rows, *method.A_EXTRA], [*times, *method.C_EXTRA]
+    count = len(rows)
+
+    def inside(x: float) -> Any:
+        if method is DOP853:
+            zero, units = np.zeros(count), list(np.eye(count))
+            new = _mixed(b, units)
+            return _polynomial(zero, new, 1.0, units, x)
+        return method.P @ np.cumprod(np.full(method.P.shape[1], x))
+
+    return Tableau(_square(rows, count), np.pad(b, (0, count - s)), np.array(times), inside)
+
+
+def _square(rows: Any, count: int) -> Any:
+    a = np.zeros((count, count))
+    for k, row in enumerate(rows):
+        a[k, : min(len(row), count)] = row[:count]
+    return a
+
+
 def _inside_of_eighth(f: Slope, t: float, h: float, y: Any, new: Any, k: list[Any], x: Any) -> Any:
     tableau: Any = DOP853
     k = list(k)
     for row, part in zip(tableau.A_EXTRA, tableau.C_EXTRA, strict=True):
         k.append(f(t + part * h, y + h * _mixed(row, k)))
+    return _polynomial(y, new, h, k, x)
+
+
+def _polynomial(y: Any, new: Any, h: float, k: list[Any], x: Any) -> Any:
+    tableau: Any = DOP853
     change = new - y
     parts = [change, h * k[0] - change, 2 * change - h * (k[len(tableau.B)] + k[0])]
     parts += [h * _mixed(row, k) for row in tableau.D]
@@ -94,6 +149,26 @@ def _radau() -> tuple[Any, Any]:
     powers = c[:, None] ** np.arange(3)
     sums = c[:, None] ** np.arange(1, 4) / np.arange(1, 4)
     return sums @ np.linalg.inv(powers), c
+
+
+STAGES = 4
+
+
+@functools.cache
+def collocation_tableau() -> Tableau:
+    """Return the coefficients of Radau IIA with four stages, which is of order 7.
+
+    Hairer and Wanner, Solving Ordinary Differential Equations II, section IV.5.
+    """
+    legendre = np.polynomial.legendre.Legendre.basis
+    c = np.append((1 + np.sort((legendre(STAGES) - legendre(STAGES - 1)).roots().real)[:-1]) / 2, 1.0)
+    inverse = np.linalg.inv(c[:, None] ** np.arange(STAGES))
+
+    def inside(x: float) -> Any:
+        return x ** np.arange(1, STAGES + 1) / np.arange(1, STAGES + 1) @ inverse
+
+    a = np.stack([inside(x) for x in c])
+    return Tableau(a, a[-1], c, inside)
 
 
 def implicit_steps(f: Slope, times: Sequence[float], y: Any, known: Callable[[float], Any]) -> tuple[list[Piece], Any]:

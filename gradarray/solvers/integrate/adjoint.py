@@ -1,0 +1,400 @@
+"""Gradients of the solution of an initial value problem, without a tape of its steps.
+
+The slopes at the stages of all steps are known, and so the right-hand side is called for all of them at once. What is
+linear in its derivatives are the steps:
+
+    dk[j] = J[j] (dy + h sum_i a[j, i] dk[i]) + what the right-hand side depends on,    dy' = dy + h sum_j b[j] dk[j].
+
+A sweep goes through these backwards, step by step, and then once through that call. For derivatives of the gradient the
+steps themselves are carried out again, on a tape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...batch.batch import Batch
+from ...batch.batched import between, push_batch
+from ...context.settings import RECORDED, within
+from ...forward.dual import Dual
+from ...forward.levels import made_of_tensors
+from ...forward.tangents import joined
+from ...kernels.arrays import Array
+from ...reverse.elementwise import records
+from ...reverse.tensor import variable
+from ...tape import plans
+from ...tape.nodes import Node, PullbackRule, next_order
+from ...tape.wrapping import bare, has_tensor, has_variable, wrap
+from ...transforms.checkpoint import joined_root
+from ...transforms.custom_gradient import put_on_tape
+from ...transforms.gradients import vjp
+from ...transforms.trace import ARGUMENT, pull_back
+from ...transforms.vmap import vmap
+from ..calling import dropped_in
+from ..captured import outside_of
+
+Slope = Callable[[Any, Any], Any]
+
+# Up to how many unknowns matrices are made of the right-hand side's derivatives, and what one row costs, in calls.
+SMALL = 40
+_PULLS = 3
+# How far the right-hand side for all at once may be from its values one by one.
+_SAME = 1e-6
+
+
+class Tableau(NamedTuple):
+    """A Runge-Kutta method.
+
+    Attributes
+    ----------
+    a, b, c : its coefficients; stages that only dense output needs have the weight 0
+    inside : from where in a step, between 0 and 1, to the weights of the slopes there
+    """
+
+    a: Array
+    b: Array
+    c: Array
+    inside: Callable[[float], Array]
+
+
+class Steps(NamedTuple):
+    """The steps that a solver took.
+
+    Attributes
+    ----------
+    times : (m + 1,)
+    y : (m, n), where each step begins
+    slopes : (m, s, n), those at the stages as far as they are known, or none
+    tableau : their method
+    places : (m, s, n) the stages, or None where the slopes tell
+    """
+
+    times: Array
+    y: Array
+    slopes: Array | None
+    tableau: Tableau
+    places: Array | None = None
+
+    def stages(self) -> tuple[Array, Array, Array]:
+        """Return the lengths of the steps, and the times and values at which the right-hand side is called."""
+        h = np.diff(self.times)
+        when = self.times[:-1, None] + h[:, None] * self.tableau.c
+        if self.places is not None:
+            return h, when, self.places
+        slopes, a = self.slopes, self.tableau.a
+        assert slopes is not None
+        where = self.y[:, None] + h[:, None, None] * np.matmul(a[:, : slopes.shape[1]], slopes)
+        return h, when, where
+
+
+class Adjoint:
+    """The linear problem of a solution.
+
+    Parameters
+    ----------
+    f : the right-hand side, of a time and a vector, which finds variables
+    plain : the same with their values
+    steps : those of the solver
+
+    Attributes
+    ----------
+    stages : (m, s, n), where the right-hand side is called
+    """
+
+    def __init__(self, f: Slope, plain: Slope, steps: Steps) -> None:
+        self.f, self.plain, self.steps = f, plain, steps
+        self.h, self._when, self.stages = steps.stages()
+        self._is_implicit = bool(np.any(np.triu(steps.tableau.a)))
+        self._matrices: Any = None
+
+    def slopes(self) -> Any:
+        """Return the right-hand side at all stages, called for all at once: (m s, n)."""
+        return self._at(self.f, np.reshape(self.stages, (-1, self.stages.shape[2])))
+
+    def _at(self, f: Slope, y: Any) -> Any:
+        return vmap(f)(np.ravel(self._when), y)
+
+    def looked(self) -> Any:
+        """Return what the right-hand side finds: the nodes of variables, or its slopes if these have tangents.
+
+        It is None where this way is none: where it asks for values, or does not act on many vectors as on one.
+        """
+        start = next_order()
+        try:
+            found = self.slopes()
+        except Exception:
+            return None
+        value, known = bare(found), self.steps.slopes
+        m, s, n = self.stages.shape
+        if np.shape(value) != (m * s, n):
+            return None
+        if known is not None:
+            off = np.reshape(value, (m, s, n))[:, : known.shape[1]] - known
+            if not np.all(np.abs(off) <= _SAME * np.max(np.abs(known))):
+                return None
+        return found if isinstance(found, Dual) else tuple(outside_of(found, start))
+
+    @property
+    def by_matrices(self) -> bool:
+        """Tell whether matrices are made of the right-hand side's derivatives."""
+        m, s, n = self.stages.shape
+        return n <= SMALL and (self._is_implicit or n * _PULLS < m * s)
+
+    def outputs(self, times: Array) -> tuple[Array, Array]:
+        """Return in which step each time is, and the weights of the slopes there."""
+        t = self.steps.times
+        turn = 1.0 if t[-1] >= t[0] else -1.0
+        which = np.clip(np.searchsorted(turn * t, turn * times, "left") - 1, 0, len(self.h) - 1)
+        x = (times - t[which]) / self.h[which]
+        return which, np.stack([self.steps.tableau.inside(at) for at in x.tolist()])
+
+    def pulled(self, times: Array, g: Array) -> tuple[Array, Array]:
+        """Return the cotangents of the slopes, (m s, n), and of where the steps begin.
+
+        Parameters
+        ----------
+        times : those of the results
+        g : (number of times, n), their cotangents
+        """
+        m, s, n = self.stages.shape
+        which, weights = self.outputs(times)
+        along = np.zeros((m, s, n))
+        np.add.at(along, which, (self.h[which, None] * weights)[:, :, None] * g[:, None, :])
+        at_start = np.zeros((m, n))
+        np.add.at(at_start, which, g)
+        if self.by_matrices:
+            return self._by_matrices(along, at_start)
+        return within(RECORDED, dropped_in, lambda: self._one_by_one(along, at_start), self.plain)  # type: ignore[no-any-return]
+
+    def pushed(self, times: Array, slopes: Array, first: Array) -> Array:
+        """Return the tangents of the solution at some times, (count, number of times, n).
+
+        Parameters
+        ----------
+        slopes : (count, m s, n), those of the slopes by what the right-hand side depends on
+        first : (count, n), those of where the steps begin
+        """
+        m, s, n = self.stages.shape
+        h, a, b = self.h[:, None, None], self.steps.tableau.a, self.steps.tableau.b
+        by_y = np.swapaxes(self._transposed(), 2, 3)
+        # What a step makes of tangents, those at its start in the first n columns, and of its own in the others.
+        found = np.concatenate([by_y, np.reshape(slopes, (-1, m, s, n)).transpose(1, 2, 3, 0)], axis=3)
+        if self._is_implicit:
+            found = np.linalg.solve(self._whole(by_y, a), np.reshape(found, (m, s * n, -1))).reshape(found.shape)
+        else:
+            for j in range(1, s):
+                found[:, j] += h * np.matmul(by_y[:, j], np.tensordot(found[:, :j], a[j, :j], ([1], [0])))
+        passed = h * np.tensordot(found, b, ([1], [0]))
+        passed[:, :, :n] += np.eye(n)
+        starts = np.empty((m, n, len(first)))
+        y = first.T
+        for k in range(m):
+            starts[k] = y
+            y = passed[k, :, :n] @ y + passed[k, :, n:]
+        which, weights = self.outputs(times)
+        within_step = np.einsum("ks,ksab->kab", self.h[which, None] * weights, found[which])
+        at = starts[which]
+        return (at + np.matmul(within_step[:, :, :n], at) + within_step[:, :, n:]).transpose(2, 0, 1)
+
+    def _whole(self, blocks: Array, a: Array) -> Array:
+        """Return the matrices of the equations for all stages of each step."""
+        m, s, n, _ = blocks.shape
+        inner = -self.h[:, None, None, None, None] * a[None, :, None, :, None] * blocks[:, :, :, None, :]
+        whole = np.reshape(inner, (m, s * n, s * n))
+        whole[:, np.arange(s * n), np.arange(s * n)] += 1
+        return whole
+
+    def _transposed(self) -> Array:
+        """Return the transposed derivatives of the slopes by y at all stages: (m, s, n, n)."""
+        if self._matrices is None:
+            self._matrices = np.swapaxes(within({"recording": False}, self._slopes_by_y), 2, 3)
+        return self._matrices
+
+    def _slopes_by_y(self) -> Array:
+        m, s, n = self.stages.shape
+        y = np.reshape(self.stages, (-1, n))
+        _, pull = vjp(lambda y: self._at(self.plain, y), y)
+        rows = [pull(np.broadcast_to(row, y.shape))[0] for row in np.eye(n)]
+        return np.reshape(np.stack(rows, axis=1), (m, s, n, n))
+
+    def _by_matrices(self, along: Array, at_start: Array) -> tuple[Array, Array]:
+        m, s, n = along.shape
+        transposed, h = self._transposed(), self.h[:, None, None]
+        a, b = self.steps.tableau.a, self.steps.tableau.b
+        # What a step makes of cotangents, those at its end in the first n columns, and its own in the last one: those
+        # of its slopes, and what comes to its start.
+        found = np.empty((m, s, n, n + 1))
+        found[..., :n] = h[..., None] * b[:, None, None] * np.eye(n)
+        found[..., n] = along
+        if self._is_implicit:
+            whole = np.swapaxes(self._whole(np.swapaxes(transposed, 2, 3), a), 1, 2)
+            found = np.reshape(np.linalg.solve(whole, np.reshape(found, (m, s * n, n + 1))), found.shape)
+            passed = np.sum(np.matmul(transposed, found), axis=1)
+        else:
+            passed = np.zeros((m, n, n + 1))
+            for j in range(s - 1, -1, -1):
+                back = np.matmul(transposed[:, j], found[:, j])
+                passed += back
+                for i in np.flatnonzero(a[j, :j]).tolist():
+                    found[:, i] += a[j, i] * h * back
+        passed[:, :, :n] += np.eye(n)
+        passed[:, :, n] += at_start
+        ends = np.empty((m, n))
+        g = np.zeros(n)
+        for k in range(m - 1, -1, -1):
+            ends[k] = g
+            g = passed[k, :, :n] @ g + passed[k, :, n]
+        slopes = np.matmul(found[..., :n], ends[:, None, :, None])[..., 0] + found[..., n]
+        return np.reshape(slopes, (m * s, n)), g
+
+    def _one_by_one(self, along: Array, at_start: Array) -> tuple[Array, Array]:
+        a, b = self.steps.tableau.a, self.steps.tableau.b
+        m, s, n = along.shape
+        g = np.zeros(n)
+        for k in range(m - 1, -1, -1):
+            cotangents = along[k]
+            cotangents += (self.h[k] * b)[:, None] * g
+            g = g + at_start[k]
+            for j in range(s - 1, -1, -1):
+                if np.any(cotangents[j]):
+                    back = self._back(float(self._when[k, j]), self.stages[k, j], cotangents[j])
+                    g = g + back
+                    cotangents[:j] += (self.h[k] * a[j, :j])[:, None] * back
+        return np.reshape(along, (m * s, n)), g
+
+    def _back(self, t: float, y: Array, g: Array) -> Any:
+        """Return what one call of the right-hand side makes of the cotangent of its slope."""
+        start, leaf = next_order(), variable(np.array(y))
+        node: Any = leaf._node
+        slope = self.plain(t, leaf)
+        if not has_variable(slope):
+            return np.zeros(len(y))
+        return bare(pull_back([(slope, g)], [node], start, False, traced=False)[0])
+
+
+class _Trajectory(PullbackRule):
+    """The rule of the values of a solution at some times.
+
+    Parameters
+    ----------
+    again : carries out the steps on a tape, from where they begin to the values at the times
+    outside : the nodes of the variables that they depend on, in which `first` is that of where they begin, if any
+    """
+
+    opaque = True
+    name = "solve_ivp"
+
+    def __init__(
+        self, adjoint: Adjoint, times: Array, again: Callable[[Any], Any], outside: tuple[Node, ...], first: Node | None
+    ) -> None:
+        self.adjoint, self.times, self.again, self.outside = adjoint, times, again, outside
+        self._begins = first is not None
+
+    def pullback(self, node: Node, g: Array) -> list[Any]:
+        # A sweep may be carried out inside a no_grad block.
+        return within(RECORDED, self._twice if made_of_tensors(g) else self._pulled, node, g)  # type: ignore[no-any-return]
+
+    def _pulled(self, node: Node, g: Array) -> list[Any]:
+        along, at_start = within({"recording": False}, self.adjoint.pulled, self.times, g)
+        start = next_order()
+        found = self._swept(self.adjoint.slopes(), along, start, {}, False)
+        if self._begins:
+            other = found.get(self.outside[0])
+            found[self.outside[0]] = at_start if other is None else at_start + other
+        return [found.get(old) for old in self.outside]
+
+    def push(self, node: Node, tangents: Sequence[Any], forward: Any) -> Any:
+        given = [t for t in tangents if t is not None]
+        if not self.adjoint.by_matrices or not all(type(t) is Batch for t in given):
+            return NotImplemented
+        return Batch(within(RECORDED, self._pushed, given[0].count, tangents))
+
+    def _pushed(self, count: int, tangents: Sequence[Any]) -> Array:
+        start, adjoint = next_order(), self.adjoint
+        slopes = adjoint.slopes()
+        outside = outside_of(slopes, start)
+        leaves = {
+            outside[old]: t for old, t in zip(self.outside, tangents, strict=True) if old in outside and t is not None
+        }
+        along = None
+        if leaves:
+            along = push_batch(between(slopes._node, [*leaves]), slopes._node, leaves)
+        first = tangents[0].value if self._begins and tangents[0] is not None else None
+        return adjoint.pushed(
+            self.times,
+            np.zeros((count, *np.shape(slopes))) if along is None else along.value,
+            np.zeros((count, len(adjoint.steps.y[0]))) if first is None else first,
+        )
+
+    def _twice(self, node: Node, g: Array) -> list[Any]:
+        now = dict(zip(self.outside, node.parents, strict=True))
+        first = self.adjoint.steps.y[0]
+        start = next_order()
+        value = self.again(wrap(first, node.parents[0]) if self._begins else first)
+        found = self._swept(value, g, start, now, True)
+        first_now: Any = node.parents[0]
+        if self._begins and first_now is not self.outside[0]:
+            parts = [found[n] for n in (first_now, self.outside[0]) if found.get(n) is not None]
+            found[self.outside[0]] = sum(parts[1:], parts[0]) if parts else None
+        return [found.get(old) for old in self.outside]
+
+    def _swept(self, value: Any, g: Any, start: int, now: dict[Node, Any], traced: bool) -> dict[Node, Any]:
+        outside = outside_of(value, start)
+        if not set(outside) <= {*self.outside, *now.values()}:
+            raise RuntimeError(
+                f"the right-hand side of {self.name} found other variables when it was called again for the derivative"
+            )
+        if traced:
+            # Where this tape was cut from what is older, other nodes stand for the variables; see `cut_from_older`.
+            for old in outside:
+                outside[old].rule, outside[old].parents = ARGUMENT, (now.get(old, old),)
+        if not outside:
+            return {}
+        one: Any = np.float64(1)
+        root = joined_root([(value._node, g)])
+        found = plans.sweep(root, wrap(one) if traced else one, traced, wrap if traced else None, start)
+        return {old: found.get(leaf) for old, leaf in outside.items()}
+
+
+def with_tangents(adjoint: Adjoint, slopes: Any, times: Array, values: Array, y0: Any) -> Any:
+    """Return the values of a solution at some times with their tangents, or None where these are no plain arrays.
+
+    Parameters
+    ----------
+    slopes : those at all stages, as the right-hand side gives them, or None if they have no tangents
+    values : (number of times, n)
+    y0 : where the steps begin
+    """
+    duals = [x for x in (slopes, y0) if isinstance(x, Dual)]
+    level = max(x.level for x in duals)
+    if not adjoint.by_matrices or any(x.level != level or has_tensor((x.value, x.tangent)) for x in duals):
+        return None
+    if has_variable(y0) and not isinstance(y0, Dual):
+        return None
+    m, s, n = np.shape(adjoint.stages)
+    along = slopes.tangent if isinstance(slopes, Dual) else np.zeros((m * s, n))
+    first = y0.tangent if isinstance(y0, Dual) else np.zeros(n)
+    return joined(np.array(values), adjoint.pushed(times, along[None], first[None])[0], level)
+
+
+def trajectory(
+    adjoint: Adjoint, outside: tuple[Node, ...], times: Array, values: Array, y0: Any, again: Callable[[Any], Any]
+) -> Any:
+    """Return the values of a solution at some times with their derivatives.
+
+    Parameters
+    ----------
+    outside : the nodes of the variables that the right-hand side finds
+    values : (number of times, n)
+    y0 : where the steps begin; it may be a variable
+    again : carries out the steps on a tape, from there to the values
+    """
+    first = y0._node if has_variable(y0) else None
+    nodes = outside if first is None else (first, *[node for node in outside if node is not first])
+    if not nodes or not records(nodes):
+        return values
+    rule = _Trajectory(adjoint, times, again, nodes, first)
+    return put_on_tape(rule, (), nodes, [np.array(values)], False)[0]
