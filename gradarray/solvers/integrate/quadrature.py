@@ -81,8 +81,8 @@ def quad(
     limlst: int = 50,
     complex_func: bool = False,
 ) -> Any:
-    given = (func, a, b, args, full_output, epsabs, epsrel, limit, points, weight, wvar, wopts, maxp1, limlst)
-    return _quad(_EXACT, *given, complex_func)
+    how: dict[str, Any] = {"epsabs": epsabs, "epsrel": epsrel, "limit": limit, "wopts": wopts, "maxp1": maxp1}
+    return _quad(_EXACT, func, a, b, args, full_output, points, weight, wvar, complex_func, limlst=limlst, **how)
 
 
 # How much of the values of an integrand may be noise: those of an integral are known as well as was asked for.
@@ -97,22 +97,16 @@ def _quad(
     b: Any,
     args: Any = (),
     full_output: int = 0,
-    epsabs: float = 1.49e-8,
-    epsrel: float = 1.49e-8,
-    limit: int = 50,
     points: Any = None,
     weight: str | None = None,
     wvar: Any = None,
-    wopts: Any = None,
-    maxp1: int = 50,
-    limlst: int = 50,
     complex_func: bool = False,
+    **how: Any,
 ) -> Any:
     if not callable(func):  # one that is compiled
-        return integrate.quad(func, a, b, args, full_output, epsabs, epsrel, limit, points, weight, wvar, wopts)
+        return integrate.quad(func, a, b, args, full_output, points=points, weight=weight, wvar=wvar, **how)
     args = args if isinstance(args, tuple) else (args,)
-    options: dict[str, Any] = {"epsabs": epsabs, "epsrel": epsrel, "limit": limit, "complex_func": complex_func}
-    options |= {"weight": weight, "wvar": bare(wvar), "wopts": wopts, "maxp1": maxp1, "limlst": limlst}
+    options: dict[str, Any] = how | {"weight": weight, "wvar": bare(wvar), "complex_func": complex_func}
 
     def body() -> Any:
         watched = Watched(lambda x: func(x, *args))
