@@ -51,6 +51,8 @@ WAYS: dict[str, float] = {
     "guards": 1.1,  # of a program of ga.jit
     "writing": 40.0,
     "floor": 1.2,  # of what NumPy itself takes
+    "rule": 2.5,  # of the plain call: that, and one and a half times as long on the way back
+    "solver": 3.0,
 }
 
 # The largest allowed slope of log time over log n, by family.

@@ -1,0 +1,100 @@
+"""Functions of SciPy: value and gradient, over the plain call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from benchmarks.work import LeftOut, Ways
+
+Make = Callable[[Any], tuple[Callable[..., Any], Any]]  # given SciPy, returns a function of an array, and the array
+_N = 100_000
+
+
+def _ufunc(name: str) -> Make:
+    return lambda sp: (lambda x: np.sum(getattr(sp.special, name)(x)), np.linspace(0.5, 3, _N))
+
+
+def _matrix(name: str, n: int, *rest: Any) -> Make:
+    def make(sp: Any) -> tuple[Callable[..., Any], Any]:
+        a = np.random.default_rng(0).standard_normal((n, n)) / n**0.5
+        return lambda x: np.sum(getattr(sp.linalg, name)(x, *rest)), a @ a.T + np.eye(n)
+
+    return make
+
+
+def _densities(sp: Any) -> tuple[Callable[..., Any], Any]:
+    return lambda x: np.sum(sp.stats.norm.logpdf(x, 0.5, 2.0)), np.linspace(-3, 3, _N)
+
+
+def _filtered(sp: Any) -> tuple[Callable[..., Any], Any]:
+    return lambda x: np.sum(sp.signal.lfilter([0.2, 0.1], [1.0, -0.6], x) ** 2), np.linspace(-3, 3, _N)
+
+
+def _smoothed(sp: Any) -> tuple[Callable[..., Any], Any]:
+    return lambda x: np.sum(sp.ndimage.gaussian_filter(x, 2.0) ** 2), np.random.default_rng(0).standard_normal(
+        (300, 300)
+    )
+
+
+def _spline(sp: Any) -> tuple[Callable[..., Any], Any]:
+    knots = np.linspace(0, 1, 50)
+    spline = sp.interpolate.CubicSpline(knots, np.sin(9 * knots))
+    return lambda x: np.sum(spline(x)), np.linspace(0, 1, _N)
+
+
+def _predators(sp: Any) -> tuple[Callable[..., Any], Any]:
+    def slope(_t: float, y: Any, p: Any) -> Any:
+        return np.array([p[0] * y[0] - p[1] * y[0] * y[1], p[2] * y[0] * y[1] - p[3] * y[1]])
+
+    start = np.array([10.0, 5.0])
+    return lambda p: np.sum(sp.integrate.solve_ivp(slope, (0, 10), start, args=(p,)).y[:, -1]), np.array(
+        [1.5, 1, 0.3, 1]
+    )
+
+
+def _fitted(sp: Any) -> tuple[Callable[..., Any], Any]:
+    def loss(b: Any) -> Any:
+        found = sp.optimize.minimize(lambda x: np.sum((x - b) ** 2 + 0.1 * np.cos(x)), np.zeros(50), tol=1e-9)
+        return np.sum(found.x**2)
+
+    return loss, np.linspace(-1, 1, 50)
+
+
+_RULES: dict[str, Make] = {
+    "gammaln": _ufunc("gammaln"),
+    "erf": _ufunc("erf"),
+    "solve-200": _matrix("solve", 200, np.linspace(-1, 1, 200)),
+    "inv-200": _matrix("inv", 200),
+    "cholesky-200": _matrix("cholesky", 200),
+    "norm-logpdf": _densities,
+    "lfilter": _filtered,
+    "gaussian-filter": _smoothed,
+    "cubic-spline": _spline,
+}
+_SOLVERS: dict[str, Make] = {"expm-200": _matrix("expm", 200), "solve-ivp": _predators, "minimize-50": _fitted}
+PLAIN, GRADIENT = "f(a)", "value_and_grad(a)"
+_MODULES = ("special", "linalg", "stats", "signal", "ndimage", "interpolate", "integrate", "optimize")
+
+
+def over_plain(kind: str, name: str, make: Make) -> Ways:
+    def names(ga: Any) -> dict[str, Any]:
+        if find_spec("scipy") is None:
+            raise LeftOut("SciPy is not installed")
+        for module in _MODULES:
+            import_module(f"scipy.{module}")
+        f, a = make(import_module("scipy"))
+        return {"f": f, "value_and_grad": ga.value_and_grad(f), "a": a}
+
+    about = f"value and gradient over the plain call, of SciPy's {name}"
+    return Ways(f"{kind}-{name}", about, [PLAIN, GRADIENT], names, base=PLAIN)
+
+
+WORKS = [
+    *[over_plain("rule", name, make) for name, make in _RULES.items()],
+    *[over_plain("solver", name, make) for name, make in _SOLVERS.items()],
+]
