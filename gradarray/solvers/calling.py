@@ -8,24 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from ..context.settings import held, hold, within
+from ..context.settings import held, within
 from ..dropin import blocks
 from ..dropin.making import in_reverse
-from ..tape.loss import GradientLossError, differentiating
+from ..tape.loss import GradientLossError
 from ..tape.wrapping import bare, has_tensor, has_variable
 from ..transforms.lifting import for_each, lanes
 from ..transforms.vmap import vmap
-from .captured import kept
+from .captured import kept, where_losses_raise
 
 
 def dropped_in(body: Callable[[], Any], func: Any) -> Any:
     """Carry out what calls a user's function, in drop-in mode; a gradient that would be lost is an error there."""
-    before = held()
-    try:
-        hold(differentiating(before, in_reverse(before.making)))
-        return blocks.call(lambda: body(), (), {}, root=func)
-    finally:
-        hold(before)
+    return where_losses_raise(in_reverse(held().making), blocks.call, lambda: body(), (), {}, root=func)
 
 
 def each(body: Callable[..., Any]) -> Callable[..., Any]:

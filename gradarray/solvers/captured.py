@@ -29,14 +29,19 @@ from ..transforms.custom_gradient import is_traced
 _OURS = __name__.partition(".")[0]
 
 
-def called(f: Callable[..., Any], *args: Any) -> Any:
-    """SolverCall a user's function so that the variables that it finds are kept: recorded, and in drop-in mode."""
+def where_losses_raise(making: Any, compute: Callable[..., Any], *args: Any, recorded: bool = False, **kw: Any) -> Any:
+    """Call something where a gradient that would be lost is an error, in drop-in mode or, without `making`, outside."""
     before = held()
     try:
-        hold(differentiating(before, in_reverse(before.making), recorded=True))
-        return blocks.call(f, args, {})
+        hold(differentiating(before, making, recorded))
+        return compute(*args, **kw)
     finally:
         hold(before)
+
+
+def called(f: Callable[..., Any], *args: Any) -> Any:
+    """Call a user's function so that the variables that it finds are kept: recorded, and in drop-in mode."""
+    return where_losses_raise(in_reverse(held().making), blocks.call, f, args, {}, recorded=True)
 
 
 def depends(value: Any, solver: str) -> bool:

@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 
 from ...context import settings
-from ...context.settings import held, hold, within
+from ...context.settings import held, within
 from ...dropin import blocks
 from ...dropin.making import in_reverse
-from ...tape.loss import GradientLossError, differentiating
+from ...tape.loss import GradientLossError
 from ...tape.wrapping import bare, has_tensor, has_variable, lifted
 from ...transforms.flattening import flatten
 from ...transforms.gradients import value_and_grad
 from ...transforms.hessians import hessian, hvp
 from ...transforms.jacobians import jacfwd
 from ...transforms.lifting import for_each, lanes
-from ..captured import called, kept, of_bare_values
+from ..captured import called, kept, of_bare_values, where_losses_raise
 from .implicit import LARGE, Asked
 
 
@@ -128,23 +128,13 @@ def quietly(call: SolverCall, f: Callable[..., Any], at: tuple[Any, ...], /, **c
         if not within({"making": None}, _needs_blocks, f, at):
             return within({"making": None}, lambda: call.values(**changes))
         carried_out = blocks.Ours(lambda: call.values(**changes), call.name)
-        return _kept_in_sight(making, blocks.call, carried_out, (), {}, f)
-
-
-def _kept_in_sight(making: Any, compute: Callable[..., Any], *args: Any) -> Any:
-    """SolverCall something so that a loss of variables is an error, in drop-in mode or outside of it."""
-    before = held()
-    try:
-        hold(differentiating(before, making))
-        return compute(*args)
-    finally:
-        hold(before)
+        return where_losses_raise(making, blocks.call, carried_out, (), {}, f)
 
 
 def _needs_blocks(f: Callable[..., Any], at: tuple[Any, ...]) -> bool:
     """Tell by one call whether a function meets variables, though those in its closure have gone."""
     try:
-        return has_tensor(_kept_in_sight(None, kept(f, bare), *bare(at)))
+        return has_tensor(where_losses_raise(None, kept(f, bare), *bare(at)))
     except GradientLossError:
         return True
     except Exception:
