@@ -298,8 +298,9 @@ def by_halves(compute: Callable[..., object], length: int, step: int, work: int,
     every = [*_halves(0, length, step)]
 
     def blocks(part: slice) -> None:
-        room = rooms(needs, step)
-        for block in every[part]:
+        mine = every[part]
+        room = rooms(needs, max(block.stop - block.start for block in mine))
+        for block in mine:
             compute(block, False, [x[: block.stop - block.start] for x in room])
 
     told_once(

@@ -317,7 +317,10 @@ def test_rows_that_look_at_others_are_no_block() -> None:
     compare(f, (rng.normal(size=(5, 5)),))
 
 
-def test_a_program_needs_no_more_memory_than_the_function() -> None:
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+def test_a_program_needs_no_more_memory_than_the_function(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "THREADS", threads)
+
     def network(w: Any, v: Any, x: Any) -> Any:
         return np.mean((np.tanh(np.tanh(x @ w) @ v) - 1) ** 2)
 
