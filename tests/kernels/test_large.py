@@ -28,6 +28,10 @@ def threads(request, monkeypatch):
     monkeypatch.setattr(parts, "THREADS", request.param)
 
 
+# For what is told of memory: each thread has a block of its own.
+TWO = pytest.mark.parametrize("threads", [2], indirect=True)
+
+
 def data(seed=0, n=N):
     return np.random.default_rng(seed).uniform(0.5, 1.5, n)
 
@@ -195,7 +199,8 @@ def _sine():
 
 
 @counted
-def test_a_large_sweep_lets_go_of_what_it_used():
+@TWO
+def test_a_large_sweep_lets_go_of_what_it_used(threads):
     layers, n = 20, 8 * arrays.HEAVY
     x = ga.tensor(data(n=n))
 
@@ -220,7 +225,8 @@ def test_a_large_sweep_lets_go_of_what_it_used():
 
 
 @counted
-def test_the_first_large_cotangent_lends_its_memory_too():
+@TWO
+def test_the_first_large_cotangent_lends_its_memory_too(threads):
     n = 8 * arrays.HEAVY
     x, w = ga.tensor(data(n=n)), ga.tensor(data(1, n=n), constant=True)
     loss = np.dot(np.sin(x), w)
@@ -321,7 +327,8 @@ def test_extrema_of_large_arrays_share_like_those_of_small_ones(shape, keepdims,
 
 
 @counted
-def test_what_is_used_often_takes_one_buffer():
+@TWO
+def test_what_is_used_often_takes_one_buffer(threads):
     n, uses = 8 * arrays.SPLIT, 6
     x = ga.tensor(data(n=n))
 
