@@ -468,7 +468,8 @@ def jvp(
             duals.append(_entered(primal, direction, level, f, len(duals)))
     pushed = Pushed(f, duals, {}, level, has_aux, "jvp")
     out: Callable[[Any], Any] = outward
-    if has_tensor([pushed.values, pushed.tangents]) and not has_tensor([flatten(primals)[0], flatten(tangents)[0]]):
+    made = Tensor in map(type, (*pushed.values, *pushed.tangents))
+    if made and not has_tensor([flatten(primals)[0], flatten(tangents)[0]]):
         out = _without_constants
     if pushed.tree is LEAF:
         value, tangent = out(pushed.values[0]), out(pushed.tangents[0])
