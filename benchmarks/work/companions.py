@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -81,10 +83,17 @@ PLAIN, GRADIENT = "f(a)", "value_and_grad(a)"
 _MODULES = ("special", "linalg", "stats", "signal", "ndimage", "interpolate", "integrate", "optimize")
 
 
+CHAPTERS = ("special", "linalg", "stats", "signal", "ndimage", "interpolate", "fft", "spatial")
+
+
+def _need_scipy() -> None:
+    if find_spec("scipy") is None:
+        raise LeftOut("SciPy is not installed")
+
+
 def over_plain(kind: str, name: str, make: Make) -> Ways:
     def names(ga: Any) -> dict[str, Any]:
-        if find_spec("scipy") is None:
-            raise LeftOut("SciPy is not installed")
+        _need_scipy()
         for module in _MODULES:
             import_module(f"scipy.{module}")
         f, a = make(import_module("scipy"))
@@ -94,7 +103,32 @@ def over_plain(kind: str, name: str, make: Make) -> Ways:
     return Ways(f"{kind}-{name}", about, [PLAIN, GRADIENT], names, base=PLAIN)
 
 
+def chapter(name: str) -> Ways:
+    """Return how long it takes to read what is declared of one of SciPy's modules."""
+
+    def names(_ga: Any) -> dict[str, Any]:
+        _need_scipy()
+        import_module(f"scipy.{name}")
+        folder = TemporaryDirectory()  # for compiled files, where the library's own may have none
+
+        def read(module: str, kept: Any = folder) -> None:
+            before = sys.dont_write_bytecode, sys.pycache_prefix
+            for known in [known for known in sys.modules if known.startswith(f"gradarray.rules.scipy.{module}")]:
+                del sys.modules[known]
+            sys.dont_write_bytecode, sys.pycache_prefix = False, kept.name
+            try:
+                import_module(f"gradarray.rules.scipy.{module}")
+            finally:
+                sys.dont_write_bytecode, sys.pycache_prefix = before
+
+        read(name)
+        return {"read": read, "name": name}
+
+    return Ways(f"scipy-{name}", f"reading the chapter on scipy.{name}", ["None", "read(name)"], names, base="None")
+
+
 WORKS = [
+    *map(chapter, CHAPTERS),
     *[over_plain("rule", name, make) for name, make in _RULES.items()],
     *[over_plain("solver", name, make) for name, make in _SOLVERS.items()],
 ]

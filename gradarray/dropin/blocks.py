@@ -16,7 +16,6 @@ from .named import decorated_name
 from .places import Place, close_all, open_all
 from .plans import Plan, met, plan_for, plan_of, whole_program
 from .reach import Plainly, is_users, let_in
-from .scipy import declare_known
 from .table import counterpart, is_special, original_of
 
 
@@ -104,7 +103,6 @@ def call(f: Callable[..., Any], args: Any, kwargs: dict[str, Any], root: Any = N
     if plan is None:
         if isinstance(f, Ours):
             return f(*args, **kwargs)
-        declare_known()
         if type(f) is not types.FunctionType or is_special(f):  # one that is compiled, or a library's
             f = counterpart(f) or f
         plan = plan_for(f if root is None else root, args, kwargs)

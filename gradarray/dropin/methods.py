@@ -19,7 +19,7 @@ from ..tape.wrapping import bare, has_tensor, has_variable
 from . import places
 from .making import at_work
 from .places import Place
-from .table import original_of
+from .table import meet, original_of
 from .twins import lifted_arguments, of_library
 
 
@@ -79,6 +79,7 @@ def _slots(cls: Any) -> tuple[str, ...] | None:
 
 def bodies_of(cls: type) -> dict[str, Callable[..., Any]]:
     """Return, by their names, the methods of a class that take variables, its own and those that it inherits."""
+    meet(cls)
     found: dict[str, Callable[..., Any]] = {}
     for base in reversed(cls.__mro__):
         for module, classes in METHODS.items():

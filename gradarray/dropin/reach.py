@@ -26,7 +26,7 @@ from .mentions import mentions
 from .methods import inside_classes
 from .numbers import BUILTINS
 from .places import Place
-from .scipy import declare_known
+from .scipy import meet_below, meet_methods
 from .table import NEEDED, counterpart, is_special
 from .xarray import inside_xarray
 
@@ -133,7 +133,6 @@ class Reach:
         self._kinds: set[type] = set()
         self._bound: list[tuple[Place, list[Any]]] = []
         self._todo: deque[tuple[Any, frozenset[str] | set[str]]] = deque([(root, _NONE) for root in roots])
-        declare_known()
         limit = 4 * _LIMIT if whole else _LIMIT
         while self._todo and len(self._seen) < limit:
             self._visit(*self._todo.popleft())
@@ -141,6 +140,9 @@ class Reach:
             needed = any(map(self._is_needed, values))
             (self.particular if needed else self.with_lists).append(place)
             self.needed |= needed
+        meet_methods(self._mentioned)
+        if whole:
+            meet_below("scipy", None)
         self.inside = inside_xarray(self._mentioned, whole) + inside_classes(self._mentioned, self._kinds, whole)
         self.needed |= bool(self.inside)
 
@@ -171,6 +173,7 @@ class Reach:
             return
         self._seen.add(id(obj))
         self.kept.append(obj)
+        table.meet(obj)
         if kind is types.FunctionType:
             self._function(obj, names)
         elif isinstance(obj, type):
@@ -243,6 +246,7 @@ class Reach:
         elif is_users(vars(module)):
             self._add((module,), names)
         elif counterpart(sys.modules[name.partition(".")[0]]) is not None:
+            self._of_library(module, names)
             self.needed |= _needs(module, names)
             self.library = True
 
@@ -258,6 +262,7 @@ class Reach:
     def _module(self, module: types.ModuleType, names: Any) -> None:
         space = vars(module)
         if not is_users(space):
+            self._of_library(module, names)
             return
         if self._whole or not _DYNAMIC.isdisjoint(names):
             self._space(space, ())
@@ -266,6 +271,11 @@ class Reach:
         here = [name for name in names if name in space]
         self._add([places.value_in(space, name) for name in here], names)
         self._space(space, here)  # `common.np.zeros(3)`
+
+    def _of_library(self, module: types.ModuleType, names: Any) -> None:
+        """Have the stand-ins declared that code with these names comes to from a module, now or as it arrives."""
+        table.meet(module)
+        self.needed |= meet_below(module.__name__, names if _DYNAMIC.isdisjoint(names) else None)
 
     def _class(self, cls: type, names: Any) -> None:
         self._kinds.add(cls)

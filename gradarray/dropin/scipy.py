@@ -1,33 +1,71 @@
 """The functions of SciPy that have twins: the same in differentiable ``np.*``.
 
-Parameters that say how to compute, and not what, have no effect.
+Parameters that say how to compute, and not what, have no effect. A chapter is read when something of its module is met.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from ..rules.scipy.declared import LOOKING, OBJECTS
-from ..rules.scipy.families import chapters, functions_of
+from ..rules.scipy.families import OF_CLASSES, OF_METHODS, chapter_of, chapters, functions_of
 from . import distributions as distributions
-from .table import for_type_named
+from .table import for_type_named, when_met
 from .twins import twin
 
 _declared: set[str] = set()
 
 
-def declare_known() -> None:
-    """Declare the twins of those functions whose library has been imported since."""
-    for module in chapters():
-        if module in sys.modules and module not in _declared:
-            for name, function in functions_of(module).items():
-                if hasattr(sys.modules[module], name):
-                    twin(getattr(sys.modules[module], name), function, looks=function in LOOKING)
-            for name, make in OBJECTS.items():
-                for_type_named(name, make)
-            _declared.add(module)
+def _declare(chapter: str | None) -> None:
+    """Declare the twins of the functions of a module of SciPy, if that has been imported."""
+    if chapter is None or chapter in _declared or chapter not in sys.modules:
+        return
+    for name, function in functions_of(chapter).items():
+        if hasattr(sys.modules[chapter], name):
+            twin(getattr(sys.modules[chapter], name), function, looks=function in LOOKING)
+    _declared.add(chapter)
+
+
+def _meet(module: str) -> None:
+    _declare(chapter_of(module))
+
+
+def meet_below(module: str, names: Collection[str] | None) -> bool:
+    """Declare the twins of what code with these names, or with any, comes to from a module of SciPy.
+
+    Returns
+    -------
+    Whether it comes to a module that SciPy has not imported yet.
+    """
+    to_come = False
+    for chapter in [*chapters()] if module == "scipy" or module.startswith("scipy.") else ():
+        if not chapter.startswith(f"{module}."):
+            continue
+        if names is None or all(part in names for part in chapter.removeprefix(f"{module}.").split(".")):
+            _declare(chapter)
+            to_come |= names is not None and chapter not in sys.modules
+    return to_come
+
+
+def meet_methods(names: Collection[str]) -> None:
+    """Declare what objects of SciPy do that code comes to by methods of these names."""
+    for name, chapter in OF_METHODS.items():
+        if name in names:
+            _declare(chapter)
+
+
+def _of_class(value: Any) -> Any:
+    """Return what stands in for an object of a class in C."""
+    name = type(value).__name__
+    _declare(OF_CLASSES[name])
+    return OBJECTS[name](value) if name in OBJECTS else None
+
+
+for _name in OF_CLASSES:
+    for_type_named(_name, _of_class)
+when_met("scipy", _meet)
 
 
 def body_of(module: str, name: str) -> Callable[..., Any] | None:

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from .places import attribute_of
+
 Maker = Callable[[Any], Any]
 
 # By the identity of the original, which each entry keeps: what makes the stand-in of one, and what has been made.
@@ -49,6 +51,28 @@ def stand_in(original: Any, make: Maker, *, name: str | None = None) -> None:
     NEEDED.add(name or original.__name__)
     if isinstance(original, type):
         CLASSES.add(original.__name__)
+
+
+# By the name of a package: what declares the stand-ins that a module of it has.
+_declarers: dict[str, Callable[[str], None]] = {}
+
+
+def when_met(package: str, declare: Callable[[str], None]) -> None:
+    """Say what declares the stand-ins that a module of a package has, when something of that module is met."""
+    _packages.add(package)
+    _declarers[package] = declare
+
+
+def meet(value: Any) -> None:
+    """Have the stand-ins declared that there are in the modules of a value, of its class and of the bases of that.
+
+    All that looks for a stand-in asks this first.
+    """
+    owners = value.__mro__ if isinstance(value, type) else (value, *type(value).__mro__)
+    for owner in owners:
+        module = attribute_of(owner, "__name__" if type(owner) is types.ModuleType else "__module__")
+        if type(module) is str and (declare := _declarers.get(module.partition(".")[0])) is not None:
+            declare(module)
 
 
 def for_type(kind: type, make: Maker) -> None:
@@ -92,6 +116,7 @@ def counterpart(value: Any) -> Any:
     known = _made.get(id(value))
     if known is not None and known[0] is value:
         return known[1]
+    meet(value)
     special = _special.get(id(value))
     if special is not None and special[0] is value:
         new = special[1](value)
@@ -126,6 +151,7 @@ def original_of(value: Any) -> Any:
 
 def is_special(value: Any) -> bool:
     """Tell whether a value has a stand-in of its own, which code that names it needs."""
+    meet(value)
     found = _special.get(id(value))
     return found is not None and found[0] is value
 

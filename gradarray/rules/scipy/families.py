@@ -17,7 +17,8 @@ from .declared import DECLARED, FUNCTIONS, OPERATORS
 # The modules that read as chapters, in the order in which drop-in mode declares them.
 _OF_THEIR_NAME = ("special", "linalg", "fft", "signal", "ndimage", "interpolate", "stats", "sparse", "spatial")
 _CHAPTERS: dict[str, str] = {f"scipy.{name}": f"{__package__}.{name}" for name in _OF_THEIR_NAME} | {
-    "scipy.sparse.linalg": f"{__package__}.sparse",
+    "scipy.sparse": f"{__package__}.sparse.matrices",
+    "scipy.sparse.linalg": f"{__package__}.sparse.linalg",
     "scipy.spatial.distance": f"{__package__}.spatial",
 }
 
@@ -30,6 +31,18 @@ def chapter(module: str, path: str) -> None:
 def chapters() -> Collection[str]:
     """Return the modules of SciPy that have a chapter."""
     return _CHAPTERS.keys()
+
+
+def chapter_of(module: str) -> str | None:
+    """Return the module with a chapter that one of SciPy's is a part of: scipy.linalg, of scipy.linalg._basic."""
+    while module and module not in _CHAPTERS:
+        module = module.rpartition(".")[0]
+    return module or None
+
+
+# What tells nothing of where it stands: methods by which code comes to objects of a class, and classes in C.
+OF_METHODS = {"tocsr": "scipy.sparse", "tocsc": "scipy.sparse", "tocoo": "scipy.sparse"}
+OF_CLASSES = {"SuperLU": "scipy.sparse.linalg"}
 
 
 def _read(module: str) -> None:

@@ -1,5 +1,1 @@
 """The derivatives of scipy.sparse: of products and solutions, by what is dense, and by the data of a matrix."""
-
-from . import linalg, matrices
-
-__all__ = ["linalg", "matrices"]
