@@ -11,6 +11,7 @@ import numpy as np
 from ..context.settings import held, within
 from ..dropin import blocks
 from ..dropin.making import in_reverse
+from ..forward.dual import Dual
 from ..tape.loss import GradientLossError
 from ..tape.wrapping import bare, has_tensor, has_variable
 from ..transforms.lifting import for_each, lanes
@@ -24,15 +25,23 @@ def dropped_in(body: Callable[[], Any], func: Any) -> Any:
 
 
 def each(body: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a body be called for one element after the other within `vmap`."""
+    """Let a body be called for one element after the other within `vmap`, and with constants that look like such."""
 
     @functools.wraps(body)
     def call(*args: Any, **kwargs: Any) -> Any:
         if lanes() and (found := for_each(call, args, kwargs)) is not NotImplemented:
             return found
-        return body(*args, **kwargs)
+        return body(*map(_settled, args), **{name: _settled(value) for name, value in kwargs.items()})
 
     return call
+
+
+def _settled(value: Any) -> Any:
+    """Return a value without tangents that are zero: those of arrays that are made in forward mode."""
+    if type(value) is Dual:
+        inner, tangent = _settled(value.value), _settled(value.tangent)
+        return value if has_variable((inner, tangent)) or np.any(bare(tangent)) else bare(inner)
+    return type(value)(map(_settled, value)) if type(value) in (list, tuple) else value
 
 
 _UNRECORDED = {"recording": False}
