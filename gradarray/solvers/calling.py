@@ -109,11 +109,19 @@ def of_values(
         return whole, result, watched.variable
     inner = with_args(kept(func, bare), bare(args))
     try:
-        if not has_tensor(within(_IN_PLAIN_ARRAYS, inner, *at)):
-            return inner, within(_IN_PLAIN_ARRAYS, solved, inner), True
+        if not has_tensor(within(IN_PLAIN_ARRAYS, inner, *at)):
+            return inner, within(IN_PLAIN_ARRAYS, solved, inner), True
     except GradientLossError:
         pass
     return whole, solved(lambda *given: unrecorded(whole, *given)), True
 
 
-_IN_PLAIN_ARRAYS = {"recording": False, "making": None}
+IN_PLAIN_ARRAYS = {"recording": False, "making": None}
+
+
+def in_plain_arrays(compute: Callable[..., Any], *args: Any) -> Any:
+    """Carry out what calls a function for its values, in plain arrays as far as the function allows."""
+    try:
+        return within(IN_PLAIN_ARRAYS, compute, *args)
+    except GradientLossError:
+        return within(_UNRECORDED, compute, *args)

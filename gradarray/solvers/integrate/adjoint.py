@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...batch.batch import Batch
-from ...batch.batched import between, push_batch
+from ...batch.batched import between, pull_batch, push_batch
 from ...context.settings import RECORDED, within
 from ...forward.dual import Dual
 from ...forward.levels import made_of_tensors
@@ -41,6 +41,10 @@ Slope = Callable[[Any, Any], Any]
 # Up to how many unknowns matrices are made of the right-hand side's derivatives, and what one row costs, in calls.
 SMALL = 40
 _PULLS = 3
+# So many numbers of stages are called for at once to look, and kept as they are on the tape for the first sweep.
+_KEPT = 100_000
+# So many numbers are pulled back at once.
+_AT_ONCE = 200_000
 # How far the right-hand side for all at once may be from its values one by one.
 _SAME = 1e-6
 
@@ -90,6 +94,22 @@ class Steps(NamedTuple):
         return h, when, where
 
 
+class _OnTape(NamedTuple):
+    """A call of the right-hand side for all stages.
+
+    Attributes
+    ----------
+    start : from which order on its nodes are
+    y, slopes : the nodes of the stages and of what it returned, or None
+    outside : the nodes of the variables that it found, and the leaf that stands for each
+    """
+
+    start: int
+    y: Node | None
+    slopes: Node | None
+    outside: dict[Node, Node]
+
+
 class Adjoint:
     """The linear problem of a solution.
 
@@ -109,6 +129,7 @@ class Adjoint:
         self.h, self._when, self.stages = steps.stages()
         self._is_implicit = bool(np.any(np.triu(steps.tableau.a)))
         self._matrices: Any = None
+        self._call: _OnTape | None = None
 
     def slopes(self) -> Any:
         """Return the right-hand side at all stages, called for all at once: (m s, n)."""
@@ -123,19 +144,36 @@ class Adjoint:
         It is None where this way is none: where it asks for values, or does not act on many vectors as on one.
         """
         start = next_order()
+        m, s, n = self.stages.shape
         try:
-            found = self.slopes()
+            y = variable(np.reshape(self.stages, (-1, n)))
+            found = self._at(self.f, y)
+            if isinstance(found, Dual):
+                found = self.slopes()
         except Exception:
             return None
         value, known = bare(found), self.steps.slopes
-        m, s, n = self.stages.shape
         if np.shape(value) != (m * s, n):
             return None
         if known is not None:
             off = np.reshape(value, (m, s, n))[:, : known.shape[1]] - known
             if not np.all(np.abs(off) <= _SAME * np.max(np.abs(known))):
                 return None
-        return found if isinstance(found, Dual) else tuple(outside_of(found, start))
+        if isinstance(found, Dual):
+            return found
+        outside, node = outside_of(found, start), found._node if has_variable(found) else None
+        if node is not None and y._node is not None and found.size <= _KEPT and type(found._raw) is np.ndarray:
+            self._call = _OnTape(start, y._node, node, outside)
+        return tuple(outside)
+
+    def taken(self) -> _OnTape:
+        """Return a call for all stages on a tape, which is the caller's."""
+        kept, self._call = self._call, None
+        if kept is not None:
+            return kept
+        start = next_order()
+        found = self.slopes()
+        return _OnTape(start, None, found._node if has_variable(found) else None, outside_of(found, start))
 
     @property
     def by_matrices(self) -> bool:
@@ -179,7 +217,7 @@ class Adjoint:
         """
         m, s, n = self.stages.shape
         h, a, b = self.h[:, None, None], self.steps.tableau.a, self.steps.tableau.b
-        by_y = np.swapaxes(self._transposed(), 2, 3)
+        by_y = np.swapaxes(self.matrices(), 2, 3)
         # What a step makes of tangents, those at its start in the first n columns, and of its own in the others.
         found = np.concatenate([by_y, np.reshape(slopes, (-1, m, s, n)).transpose(1, 2, 3, 0)], axis=3)
         if self._is_implicit:
@@ -207,7 +245,7 @@ class Adjoint:
         whole[:, np.arange(s * n), np.arange(s * n)] += 1
         return whole
 
-    def _transposed(self) -> Array:
+    def matrices(self) -> Array:
         """Return the transposed derivatives of the slopes by y at all stages: (m, s, n, n)."""
         if self._matrices is None:
             self._matrices = np.swapaxes(within({"recording": False}, self._slopes_by_y), 2, 3)
@@ -215,14 +253,30 @@ class Adjoint:
 
     def _slopes_by_y(self) -> Array:
         m, s, n = self.stages.shape
+        if self._call is not None:
+            return self._pulled_rows(self._call)
         y = np.reshape(self.stages, (-1, n))
         _, pull = vjp(lambda y: self._at(self.plain, y), y)
         rows = [pull(np.broadcast_to(row, y.shape))[0] for row in np.eye(n)]
         return np.reshape(np.stack(rows, axis=1), (m, s, n, n))
 
+    def _pulled_rows(self, call: _OnTape) -> Array:
+        m, s, n = self.stages.shape
+        path = between(call.slopes, [call.y])
+        rows = np.broadcast_to(np.eye(n)[:, None, :], (n, m * s, n))
+        found = np.zeros((m, s, n, n))
+        step = max(1, _AT_ONCE // (m * s * n))
+        for start in range(0, n if path else 0, step):
+            pulled = pull_batch(path, [call.y], call.slopes, Batch(rows[start : start + step]))
+            if call.y in pulled:
+                found[:, :, start : start + step] = np.reshape(pulled[call.y].value, (-1, m, s, n)).transpose(
+                    1, 2, 0, 3
+                )
+        return found
+
     def _by_matrices(self, along: Array, at_start: Array) -> tuple[Array, Array]:
         m, s, n = along.shape
-        transposed, h = self._transposed(), self.h[:, None, None]
+        transposed, h = self.matrices(), self.h[:, None, None]
         a, b = self.steps.tableau.a, self.steps.tableau.b
         # What a step makes of cotangents, those at its end in the first n columns, and its own in the last one: those
         # of its slopes, and what comes to its start.
@@ -299,8 +353,8 @@ class _Trajectory(PullbackRule):
 
     def _pulled(self, node: Node, g: Array) -> list[Any]:
         along, at_start = within({"recording": False}, self.adjoint.pulled, self.times, g)
-        start = next_order()
-        found = self._swept(self.adjoint.slopes(), along, start, {}, False)
+        call = self.adjoint.taken()
+        found = self._swept(call.slopes, along, call.start, call.outside, {}, False)
         if self._begins:
             other = found.get(self.outside[0])
             found[self.outside[0]] = at_start if other is None else at_start + other
@@ -313,19 +367,20 @@ class _Trajectory(PullbackRule):
         return Batch(within(RECORDED, self._pushed, given[0].count, tangents))
 
     def _pushed(self, count: int, tangents: Sequence[Any]) -> Array:
-        start, adjoint = next_order(), self.adjoint
-        slopes = adjoint.slopes()
-        outside = outside_of(slopes, start)
+        adjoint = self.adjoint
+        adjoint.matrices()
+        call = adjoint.taken()
+        outside = call.outside
         leaves = {
             outside[old]: t for old, t in zip(self.outside, tangents, strict=True) if old in outside and t is not None
         }
         along = None
         if leaves:
-            along = push_batch(between(slopes._node, [*leaves]), slopes._node, leaves)
+            along = push_batch(between(call.slopes, [*leaves]), call.slopes, leaves)
         first = tangents[0].value if self._begins and tangents[0] is not None else None
         return adjoint.pushed(
             self.times,
-            np.zeros((count, *np.shape(slopes))) if along is None else along.value,
+            np.zeros((count, *call.slopes.shape)) if along is None else along.value,
             np.zeros((count, len(adjoint.steps.y[0]))) if first is None else first,
         )
 
@@ -334,15 +389,16 @@ class _Trajectory(PullbackRule):
         first = self.adjoint.steps.y[0]
         start = next_order()
         value = self.again(wrap(first, node.parents[0]) if self._begins else first)
-        found = self._swept(value, g, start, now, True)
+        found = self._swept(value._node, g, start, outside_of(value, start), now, True)
         first_now: Any = node.parents[0]
         if self._begins and first_now is not self.outside[0]:
             parts = [found[n] for n in (first_now, self.outside[0]) if found.get(n) is not None]
             found[self.outside[0]] = sum(parts[1:], parts[0]) if parts else None
         return [found.get(old) for old in self.outside]
 
-    def _swept(self, value: Any, g: Any, start: int, now: dict[Node, Any], traced: bool) -> dict[Node, Any]:
-        outside = outside_of(value, start)
+    def _swept(
+        self, root: Node, g: Any, start: int, outside: dict[Node, Node], now: dict[Node, Any], traced: bool
+    ) -> dict[Node, Any]:
         if not set(outside) <= {*self.outside, *now.values()}:
             raise RuntimeError(
                 f"the right-hand side of {self.name} found other variables when it was called again for the derivative"
@@ -354,8 +410,9 @@ class _Trajectory(PullbackRule):
         if not outside:
             return {}
         one: Any = np.float64(1)
-        root = joined_root([(value._node, g)])
-        found = plans.sweep(root, wrap(one) if traced else one, traced, wrap if traced else None, start)
+        found = plans.sweep(
+            joined_root([(root, g)]), wrap(one) if traced else one, traced, wrap if traced else None, start
+        )
         return {old: found.get(leaf) for old, leaf in outside.items()}
 
 

@@ -15,14 +15,13 @@ from scipy import integrate
 from ...context.settings import within
 from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable, lifted
-from ..calling import each
+from ..calling import IN_PLAIN_ARRAYS, each
 from ..captured import called, kept, of_bare_values
 from ..optimize.calls import finished
 from ..optimize.implicit import Asked, solution
 
 # Up to how many unknowns a matrix is made: by products alone, the equations of a mesh are hard to solve.
 _LARGE = 1500
-_IN_PLAIN_ARRAYS = {"recording": False, "making": None}
 
 
 def solve_bvp(
@@ -43,7 +42,7 @@ def solve_bvp(
     slopes, conditions = of_bare_values(fun), of_bare_values(bc)
     plain = [f if f is None else of_bare_values(f) for f in (fun_jac, bc_jac)]
     given = slopes, conditions, x, bare(y), bare(p), S, *plain
-    found = within(_IN_PLAIN_ARRAYS, lambda: integrate.solve_bvp(*given, **options))
+    found = within(IN_PLAIN_ARRAYS, lambda: integrate.solve_bvp(*given, **options))
     n, m = found.y.shape
     unknowns = np.ravel(found.y) if found.p is None else np.concatenate([np.ravel(found.y), found.p])
     if np.iscomplexobj(unknowns):
