@@ -16,7 +16,8 @@ from ..tape.loss import GradientLossError
 from ..tape.wrapping import bare, has_tensor, has_variable
 from ..transforms.lifting import for_each, lanes
 from ..transforms.vmap import vmap
-from .captured import kept, where_losses_raise
+from .captured import where_losses_raise
+from .written import OfValues
 
 
 def dropped_in(body: Callable[[], Any], func: Any) -> Any:
@@ -107,7 +108,7 @@ def of_values(
         watched = Watched(whole)
         result = solved(watched)
         return whole, result, watched.variable
-    inner = with_args(kept(func, bare), bare(args))
+    inner = OfValues(func, args)
     try:
         if not has_tensor(within(IN_PLAIN_ARRAYS, inner, *at)):
             return inner, within(IN_PLAIN_ARRAYS, solved, inner), True
@@ -117,6 +118,11 @@ def of_values(
 
 
 IN_PLAIN_ARRAYS = {"recording": False, "making": None}
+
+
+def seen_as(of: Callable[..., Any], func: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what `of` makes of a function that `of_values` has returned."""
+    return func.seen_as(of) if type(func) is OfValues else of(func)
 
 
 def in_plain_arrays(compute: Callable[..., Any], *args: Any) -> Any:

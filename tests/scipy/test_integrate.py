@@ -13,6 +13,7 @@ pytest.importorskip("scipy", "1.15", reason="SciPy is an optional companion; old
 from scipy import integrate, optimize, special, stats
 
 import gradarray as ga
+from gradarray.solvers import written
 from gradarray.solvers.integrate import adjoint, paths
 
 pytestmark = pytest.mark.filterwarnings("error::gradarray.GradientLossWarning")
@@ -338,3 +339,34 @@ def test_a_network_that_learns_a_field() -> None:
     v = [np.cos(np.arange(float(w.size))).reshape(w.shape) for w in weights]
     expected = slope(lambda h: loss([w + h * d for w, d in zip(weights, v, strict=True)]), 0.0, 1.0)
     assert sum(np.sum(a * b) for a, b in zip(g, v, strict=True)) == pytest.approx(expected, rel=1e-7)
+
+
+def test_large_systems_by_programs(monkeypatch: Any) -> None:
+    """What a stage makes of cotangents is written down once, for functions that differ in variables alone."""
+    asked = []
+    program = written.OfValues.program
+    monkeypatch.setattr(written.OfValues, "program", lambda self, *a: asked.append(program(self, *a)) or asked[-1])
+    monkeypatch.setattr(adjoint, "SMALL", 0)
+    monkeypatch.setattr(written, "_REPEATS", 8)
+    monkeypatch.setattr(written, "_programs", {})
+    table = np.array([0.3, 0.7])
+
+    def made(scale: float, branch: float, table: Any) -> Callable[..., Any]:
+        def f(p: Any) -> Any:
+            def rhs(t: Any, y: Any, q: Any) -> Any:
+                if branch > 1:
+                    return scale * np.sin(table * y) * q
+                return [math.cos(p[0]) * y[1], -p[1] * y[0]]
+
+            found = integrate.solve_ivp(rhs, (0, 1), [1.0, 0.5], t_eval=[0.3, 1], args=(p,), rtol=1e-9, atol=1e-9)
+            return np.sum(found.y * np.array([[1.0, 2.0], [-1.0, 0.3]]))
+
+        return f
+
+    for change in range(4):  # to another number, another branch, other contents of the same array
+        f = made(1.0 + (change == 1), 0.5 + (change >= 2), table)
+        table[0] += 0.2 * (change == 3)
+        for p in (np.array([0.7, 1.3]), np.array([-0.4, 0.9])):
+            v = np.array([1.0, -0.5])
+            assert ga.grad(f)(p) @ v == pytest.approx(slope(f, p, v), rel=2e-6)
+    assert sum(x is not None for x in asked) == 8 and not any(p.written > 4 for p in written._programs.values())

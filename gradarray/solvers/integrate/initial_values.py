@@ -11,7 +11,7 @@ from scipy import integrate
 from ...reverse.outputs import revalued
 from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable
-from ..calling import dropped_in, each, of_values, with_args
+from ..calling import dropped_in, each, of_values, seen_as, with_args
 from .multistep import Interpolated, noting
 from .paths import Path
 from .stages import EXPLICIT, moved, that_tells
@@ -95,7 +95,7 @@ def solve_ivp(
             sol = Interpolated(smooth, span[0], first, called_at, end, exact, tcrit=[end])
         path = Path(
             f,
-            lambda t, y: _as_array(smooth(t, y)),
+            seen_as(_as_slope, smooth),
             t_span[0],
             _as_array(y0),
             end,
@@ -124,6 +124,14 @@ def _as_array(value: Any) -> Any:
     elif not hasattr(value, "dtype"):
         value = np.asarray(value)
     return value if np.ndim(value) else np.atleast_1d(value)
+
+
+def _as_slope(f: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda t, y: _as_array(f(t, y))
+
+
+def _as_swapped_slope(f: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda t, y: _as_array(f(y, t))
 
 
 def _with_args(func: Any, args: tuple[Any, ...]) -> Any:
@@ -279,7 +287,7 @@ def odeint(
             dense = Interpolated(plain, float(times[0]), first * 1.0, called_at, float(times[-1]), exact)
         path = Path(
             lambda at, y: _as_array(swapped(whole)(at, y)),
-            lambda at, y: _as_array(plain(at, y)),
+            seen_as(_as_slope if tfirst else _as_swapped_slope, smooth),
             t[0] if has_variable(t) else float(times[0]),
             _as_array(y0) * 1.0,
             float(times[-1]),

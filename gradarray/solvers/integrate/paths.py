@@ -12,7 +12,7 @@ from scipy import integrate
 from ...forward.dual import Dual
 from ...tape.wrapping import bare, has_variable
 from ..calling import dropped_in, unrecorded
-from .adjoint import SMALL, Adjoint, Steps, trajectory, with_tangents
+from .adjoint import SMALL, Adjoint, Steps
 from .multistep import Interpolated
 from .stages import (
     EXPLICIT,
@@ -25,6 +25,7 @@ from .stages import (
     moved,
     that_tells,
 )
+from .trajectory import trajectory, with_tangents
 
 # For derivatives along a solution whose own steps are not told: how exactly, and after how many calls it is stiff.
 _TIGHT = 1e-10
