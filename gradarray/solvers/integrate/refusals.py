@@ -11,9 +11,7 @@ from ...tape.wrapping import has_variable
 from ..calling import Watched, dropped_in
 
 _REASONS = {
-    "cubature": "scipy.integrate.nquad and quad_vec have one",
     "nsum": "sum the terms by np.sum",
-    "tanhsinh": "scipy.integrate.quad and quad_vec have one",
 }
 
 
