@@ -11,11 +11,13 @@ import numpy as np
 from ..context.settings import held, within
 from ..dropin import blocks
 from ..dropin.making import in_reverse
+from ..forward.dual import Dual
 from ..tape.loss import GradientLossError
 from ..tape.wrapping import bare, has_tensor, has_variable
 from ..transforms.lifting import for_each, lanes
 from ..transforms.vmap import vmap
-from .captured import kept, where_losses_raise
+from .captured import where_losses_raise
+from .written import OfValues
 
 
 def dropped_in(body: Callable[[], Any], func: Any) -> Any:
@@ -24,15 +26,23 @@ def dropped_in(body: Callable[[], Any], func: Any) -> Any:
 
 
 def each(body: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a body be called for one element after the other within `vmap`."""
+    """Let a body be called for one element after the other within `vmap`, and with constants that look like such."""
 
     @functools.wraps(body)
     def call(*args: Any, **kwargs: Any) -> Any:
         if lanes() and (found := for_each(call, args, kwargs)) is not NotImplemented:
             return found
-        return body(*args, **kwargs)
+        return body(*map(_settled, args), **{name: _settled(value) for name, value in kwargs.items()})
 
     return call
+
+
+def _settled(value: Any) -> Any:
+    """Return a value without tangents that are zero: those of arrays that are made in forward mode."""
+    if type(value) is Dual:
+        inner, tangent = _settled(value.value), _settled(value.tangent)
+        return value if has_variable((inner, tangent)) or np.any(bare(tangent)) else bare(inner)
+    return type(value)(map(_settled, value)) if type(value) in (list, tuple) else value
 
 
 _UNRECORDED = {"recording": False}
@@ -98,13 +108,26 @@ def of_values(
         watched = Watched(whole)
         result = solved(watched)
         return whole, result, watched.variable
-    inner = with_args(kept(func, bare), bare(args))
+    inner = OfValues(func, args)
     try:
-        if not has_tensor(within(_IN_PLAIN_ARRAYS, inner, *at)):
-            return inner, within(_IN_PLAIN_ARRAYS, solved, inner), True
+        if not has_tensor(within(IN_PLAIN_ARRAYS, inner, *at)):
+            return inner, within(IN_PLAIN_ARRAYS, solved, inner), True
     except GradientLossError:
         pass
     return whole, solved(lambda *given: unrecorded(whole, *given)), True
 
 
-_IN_PLAIN_ARRAYS = {"recording": False, "making": None}
+IN_PLAIN_ARRAYS = {"recording": False, "making": None}
+
+
+def seen_as(of: Callable[..., Any], func: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what `of` makes of a function that `of_values` has returned."""
+    return func.seen_as(of) if type(func) is OfValues else of(func)
+
+
+def in_plain_arrays(compute: Callable[..., Any], *args: Any) -> Any:
+    """Carry out what calls a function for its values, in plain arrays as far as the function allows."""
+    try:
+        return within(IN_PLAIN_ARRAYS, compute, *args)
+    except GradientLossError:
+        return within(_UNRECORDED, compute, *args)

@@ -26,6 +26,14 @@ from ..transforms.checkpoint import cut_from_older
 from ..transforms.containers import flatten
 from ..transforms.custom_gradient import is_traced
 
+
+class Slot:
+    """Stands in a closure for a variable."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
 _OURS = __name__.partition(".")[0]
 
 
@@ -116,6 +124,6 @@ def _value(value: Any, convert: Callable[[Any], Any], seen: dict[int, Any]) -> A
     if isinstance(value, (types.FunctionType, types.MethodType, functools.partial)):
         return _kept(value, convert, seen)
     # What can be changed in place, as a list to which a function appends, has to stay the same one.
-    if isinstance(value, (wrapping.Tensor, Dual)) or (type(value) is tuple and has_variable(value)):
+    if isinstance(value, (wrapping.Tensor, Dual, Slot)) or (type(value) is tuple and has_variable(value)):
         return convert(value)
     return value

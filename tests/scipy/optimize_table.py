@@ -224,6 +224,21 @@ def _older() -> list[Call]:
             lambda m, a: m.optimize.differential_evolution(bowl, BOX, (a,), maxiter=9, popsize=5, rng=1, tol=0.1).fun,
             A,
         ),
+        call(
+            "differential_evolution constraints",
+            lambda m, a: (
+                m.optimize.differential_evolution(
+                    lambda x: np.sum(x**2),
+                    BOX,
+                    maxiter=9,
+                    popsize=5,
+                    rng=1,
+                    tol=0.1,
+                    constraints=m.optimize.NonlinearConstraint(lambda x: x[0] + x[1], a[0], np.inf),
+                ).x
+            ),
+            A,
+        ),
         call("brute", lambda m, a: m.optimize.brute(bowl, BOX, (a,), 7, full_output=True)[1], A),
         call("approx_fprime", lambda m, a: m.optimize.approx_fprime(a, lambda x: np.sum(np.sin(x) * a), 0.01), A),
         call(

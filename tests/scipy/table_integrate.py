@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.stats import qmc
 
 from tests.scipy.calls import Call
 
@@ -38,8 +39,6 @@ def ivp(sp, p, y0, method="RK45", span=(0, 0.6), **options):
 
 
 CALLS = [
-    Call("integrate.cubature", lambda sp, a: sp.integrate.cubature(lambda x: x[:, 0] * a[0], [0], [1]).estimate, p,
-         refused="no derivative here"),
     Call("integrate.cumulative_simpson", lambda sp, y: sp.integrate.cumulative_simpson(y, dx=0.3, axis=0), Y.T),
     Call("integrate.cumulative_simpson x", lambda sp, y, x: sp.integrate.cumulative_simpson(y, x=x, initial=0), Y, X),
     Call("integrate.cumulative_trapezoid", lambda sp, y, x: sp.integrate.cumulative_trapezoid(y, x, initial=0), Y, X),
@@ -57,8 +56,21 @@ CALLS = [
     Call("integrate.odeint stiff", lambda sp, y0, p: sp.integrate.odeint(
         stiff, y0, T / 20, args=(p,), tfirst=True, rtol=1e-9, atol=1e-9, mxstep=9000, full_output=1)[0],
         y0, p, rough=1e3, orders=1),
-    Call("integrate.qmc_quad", lambda sp, a: sp.integrate.qmc_quad(lambda x: np.sum(x) * a[0], [0], [1])[0], p,
-         refused="no derivative here"),
+    Call("integrate.cubature", lambda sp, p, b: sp.integrate.cubature(
+        lambda x, p: np.exp(-p[0] * x[:, :1] * x[:, 1:]) * np.arange(1, 3), [0, p[1] - 2], b, args=(p,)).estimate,
+        p, p + 1),
+    Call("integrate.cubature infinite", lambda sp, p: sp.integrate.cubature(
+        lambda x: np.exp(-p[0] * x[:, 0]), [0], [np.inf]).estimate, p, refused="takes finite limits"),
+    Call("integrate.tanhsinh", lambda sp, p, b: sp.integrate.tanhsinh(
+        lambda x, q: np.exp(-q * x), np.zeros((2, 1)), b, args=(p[:1],)).integral, p, p + 1),
+    Call("integrate.tanhsinh singular", lambda sp, p: sp.integrate.tanhsinh(
+        lambda x: p[0] * np.log(x) / np.sqrt(1 - x), 0, 1).integral, p),
+    Call("integrate.tanhsinh infinite", lambda sp, p: sp.integrate.tanhsinh(
+        lambda x: np.exp(-p[0] * x), p[1], np.inf).integral + sp.integrate.tanhsinh(
+        lambda x: np.exp(-p[0] * x**2), np.inf, -np.inf).integral, p),
+    Call("integrate.qmc_quad", lambda sp, p, b: sp.integrate.qmc_quad(
+        lambda x: np.exp(-p[0] * x[0] * x[1]), [0, 0.2], b, n_estimates=3, n_points=32, qrng=qmc.Halton(2, seed=1)
+        ).integral, p, p + 1),
     Call("integrate.quad", lambda sp, p: sp.integrate.quad(lambda x: np.sin(p[0] * x) / (x + p[1]), 0, 2)[0], p),
     Call("integrate.quad args", lambda sp, a, b: sp.integrate.quad(
         lambda x, a, b: np.exp(-a * x) * b, 0, 1, args=(a, b), full_output=1)[0], 0.7, 1.3),
@@ -103,8 +115,12 @@ CALLS = [
     Call("integrate.simpson even", lambda sp, y, x: sp.integrate.simpson(y, x=x, axis=0), Y[:, :4].T, X[:4]),
     Call("integrate.simpson dx", lambda sp, y, h: sp.integrate.simpson(y[0], dx=h), Y, 0.3),
     Call("integrate.solve_bvp", lambda sp, p: sp.integrate.solve_bvp(
-        lambda x, y: np.array([y[1], -p[0] * y[0]]), lambda a, b: np.array([a[0], b[0] - 1]),
-        np.linspace(0, 1, 5), np.zeros((2, 5))).y, p, refused="no derivative here"),
+        lambda x, y: np.array([y[1], -p[0] * np.exp(y[0])]), lambda a, b: np.array([a[0], b[0] - p[1]]),
+        np.linspace(0, 1, 5), np.zeros((2, 5)), tol=1e-5).y[1, 0], p, rough=1e3),
+    Call("integrate.solve_bvp eigenvalue", lambda sp, c: sp.integrate.solve_bvp(
+        lambda x, y, k: np.array([y[1], -(k[0] ** 2 + c * x) * y[0]]),
+        lambda a, b, k: np.array([a[0], b[0], a[1] - k[0]]), np.linspace(0, 1, 5),
+        np.sin(np.pi * np.linspace(0, 1, 5) + [[0], [np.pi / 2]]), p=[3.0], tol=1e-4).p, 0.1, rough=1e4, orders=1),
     Call("integrate.solve_ivp", lambda sp, y0, p: ivp(sp, p, y0, t_eval=T).y, y0, p),
     Call("integrate.solve_ivp RK23", lambda sp, y0, p: ivp(sp, p, y0, "RK23", rtol=1e-6).y[:, -1], y0, p, rough=100),
     Call("integrate.solve_ivp DOP853", lambda sp, y0, p: ivp(sp, p, y0, "DOP853", t_eval=T).y, y0, p),
@@ -127,7 +143,5 @@ CALLS = [
         lambda t, y: 1j * p[0] * y, (0, 1), y0 + 0j, rtol=1e-9, atol=1e-11).y[:, -1], y0, p),
     Call("integrate.solve_ivp stiff", lambda sp, y0, p: sp.integrate.solve_ivp(
         stiff, (0, 0.05), y0, "Radau", args=(p,), rtol=1e-9, atol=1e-11).y[:, -1], y0, p, rough=1e3, orders=1),
-    Call("integrate.tanhsinh", lambda sp, a: sp.integrate.tanhsinh(lambda x: x * a[0], 0, 1).integral, p,
-         refused="no derivative here"),
     Call("integrate.trapezoid", lambda sp, y, x: sp.integrate.trapezoid(y, x), Y, X),
 ]  # fmt: skip

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 pytest.importorskip("scipy", "1.15", reason="SciPy is an optional companion; older ones have other functions")
-from scipy import integrate, optimize, special
+from scipy import integrate, optimize, special, stats
 
 import gradarray as ga
+from gradarray.solvers import written
 from gradarray.solvers.integrate import adjoint, paths
 
 pytestmark = pytest.mark.filterwarnings("error::gradarray.GradientLossWarning")
@@ -98,9 +99,33 @@ def test_integrands_in_objects_and_partial_functions() -> None:
         assert ga.grad(lambda p, make=make: quad(make(p), 0, 1)[0])(1.0) == pytest.approx(2 / math.e - 1)
 
 
+def test_what_is_asked_for_besides_is_refused_for_variables_alone() -> None:
+    def f(p: Any) -> Any:
+        return integrate.nquad(lambda x: p * x, [[0, 1]], full_output=True)
+
+    with ga.drop_in():
+        assert f(2.0)[0] == 1.0
+    with pytest.raises(TypeError, match="full_output"):
+        ga.grad(lambda p: f(p)[0])(2.0)
+
+
 def test_vmap_goes_through_the_elements() -> None:
     found = ga.vmap(lambda p: quad(lambda x, p: np.exp(-p * x), 0, 1, (p,))[0])(np.array([1.0, 2.0]))
     np.testing.assert_allclose(found, [1 - np.exp(-1), (1 - np.exp(-2)) / 2])
+
+
+def test_points_that_are_drawn() -> None:
+    """The same points, though nobody can draw them again; what is random is told by SciPy."""
+    rng = np.random.default_rng(1)
+
+    def f(p: Any) -> Any:
+        draw = stats.qmc.Halton(1, seed=rng)
+        return integrate.qmc_quad(lambda x: p * x[0], [0], [1], n_points=8, n_estimates=2, qrng=draw).integral
+
+    value, slope = ga.value_and_grad(f)(2.0)
+    assert value == pytest.approx(2 * slope, rel=1e-12)
+    with pytest.raises(TypeError, match="without log="):
+        ga.grad(lambda p: integrate.qmc_quad(lambda x: p * x[0], [0], [1], log=True, n_points=8).integral.real)(2.0)
 
 
 # --- initial value problems -------------------------------------------------------------------------------------------
@@ -112,7 +137,7 @@ def decaying(p: Any, method: str = "RK45", **options: Any) -> Any:
 
 @pytest.mark.parametrize("method", ["RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA"])
 def test_orders_and_modes(method: str) -> None:
-    tight = {"rtol": 1e-7, "atol": 1e-9} if method == "RK23" else EXACT
+    tight = {"rtol": 1e-7, "atol": 1e-9} if method in ("RK23", "Radau", "BDF") else EXACT
 
     def f(p: Any) -> Any:
         return integrate.solve_ivp(lambda t, y: -p * y, (0, 1), [1.0], method, **tight).y[0, -1]
@@ -314,3 +339,34 @@ def test_a_network_that_learns_a_field() -> None:
     v = [np.cos(np.arange(float(w.size))).reshape(w.shape) for w in weights]
     expected = slope(lambda h: loss([w + h * d for w, d in zip(weights, v, strict=True)]), 0.0, 1.0)
     assert sum(np.sum(a * b) for a, b in zip(g, v, strict=True)) == pytest.approx(expected, rel=1e-7)
+
+
+def test_large_systems_by_programs(monkeypatch: Any) -> None:
+    """What a stage makes of cotangents is written down once, for functions that differ in variables alone."""
+    asked = []
+    program = written.OfValues.program
+    monkeypatch.setattr(written.OfValues, "program", lambda self, *a: asked.append(program(self, *a)) or asked[-1])
+    monkeypatch.setattr(adjoint, "SMALL", 0)
+    monkeypatch.setattr(written, "_REPEATS", 8)
+    monkeypatch.setattr(written, "_programs", {})
+    table = np.array([0.3, 0.7])
+
+    def made(scale: float, branch: float, table: Any) -> Callable[..., Any]:
+        def f(p: Any) -> Any:
+            def rhs(t: Any, y: Any, q: Any) -> Any:
+                if branch > 1:
+                    return scale * np.sin(table * y) * q
+                return [math.cos(p[0]) * y[1], -p[1] * y[0]]
+
+            found = integrate.solve_ivp(rhs, (0, 1), [1.0, 0.5], t_eval=[0.3, 1], args=(p,), rtol=1e-9, atol=1e-9)
+            return np.sum(found.y * np.array([[1.0, 2.0], [-1.0, 0.3]]))
+
+        return f
+
+    for change in range(4):  # to another number, another branch, other contents of the same array
+        f = made(1.0 + (change == 1), 0.5 + (change >= 2), table)
+        table[0] += 0.2 * (change == 3)
+        for p in (np.array([0.7, 1.3]), np.array([-0.4, 0.9])):
+            v = np.array([1.0, -0.5])
+            assert ga.grad(f)(p) @ v == pytest.approx(slope(f, p, v), rel=2e-6)
+    assert sum(x is not None for x in asked) == 8 and not any(p.written > 4 for p in written._programs.values())

@@ -11,36 +11,35 @@ steps themselves are carried out again, on a tape.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...batch.batch import Batch
-from ...batch.batched import between, push_batch
+from ...batch.batched import between, pull_batch
 from ...context.settings import RECORDED, within
 from ...forward.dual import Dual
-from ...forward.levels import made_of_tensors
-from ...forward.tangents import joined
 from ...kernels.arrays import Array
-from ...reverse.elementwise import records
 from ...reverse.tensor import variable
-from ...tape import plans
-from ...tape.nodes import Node, PullbackRule, next_order
-from ...tape.wrapping import bare, has_tensor, has_variable, wrap
-from ...transforms.checkpoint import joined_root
-from ...transforms.custom_gradient import put_on_tape
+from ...tape.nodes import Node, next_order
+from ...tape.wrapping import bare, has_variable
 from ...transforms.gradients import vjp
-from ...transforms.trace import ARGUMENT, pull_back
+from ...transforms.trace import pull_back
 from ...transforms.vmap import vmap
 from ..calling import dropped_in
 from ..captured import outside_of
+from ..written import OfValues
 
 Slope = Callable[[Any, Any], Any]
 
 # Up to how many unknowns matrices are made of the right-hand side's derivatives, and what one row costs, in calls.
 SMALL = 40
 _PULLS = 3
+# So many numbers of stages are called for at once to look, and kept as they are on the tape for the first sweep.
+_KEPT = 100_000
+# So many numbers are pulled back at once.
+_AT_ONCE = 200_000
 # How far the right-hand side for all at once may be from its values one by one.
 _SAME = 1e-6
 
@@ -90,6 +89,22 @@ class Steps(NamedTuple):
         return h, when, where
 
 
+class _OnTape(NamedTuple):
+    """A call of the right-hand side for all stages.
+
+    Attributes
+    ----------
+    start : from which order on its nodes are
+    y, slopes : the nodes of the stages and of what it returned, or None
+    outside : the nodes of the variables that it found, and the leaf that stands for each
+    """
+
+    start: int
+    y: Node | None
+    slopes: Node | None
+    outside: dict[Node, Node]
+
+
 class Adjoint:
     """The linear problem of a solution.
 
@@ -105,10 +120,13 @@ class Adjoint:
     """
 
     def __init__(self, f: Slope, plain: Slope, steps: Steps) -> None:
-        self.f, self.plain, self.steps = f, plain, steps
+        self.f, self.steps = f, steps
+        self._values = plain if type(plain) is OfValues else None
+        self.plain: Slope = plain if self._values is None else self._values.function
         self.h, self._when, self.stages = steps.stages()
         self._is_implicit = bool(np.any(np.triu(steps.tableau.a)))
         self._matrices: Any = None
+        self._call: _OnTape | None = None
 
     def slopes(self) -> Any:
         """Return the right-hand side at all stages, called for all at once: (m s, n)."""
@@ -123,19 +141,37 @@ class Adjoint:
         It is None where this way is none: where it asks for values, or does not act on many vectors as on one.
         """
         start = next_order()
+        m, s, n = self.stages.shape
         try:
-            found = self.slopes()
+            y: Any = np.reshape(self.stages, (-1, n))
+            y = variable(y) if self.by_matrices else y
+            found = self._at(self.f, y)
+            if isinstance(found, Dual) and self.by_matrices:
+                found = self.slopes()
         except Exception:
             return None
         value, known = bare(found), self.steps.slopes
-        m, s, n = self.stages.shape
         if np.shape(value) != (m * s, n):
             return None
         if known is not None:
             off = np.reshape(value, (m, s, n))[:, : known.shape[1]] - known
             if not np.all(np.abs(off) <= _SAME * np.max(np.abs(known))):
                 return None
-        return found if isinstance(found, Dual) else tuple(outside_of(found, start))
+        if isinstance(found, Dual):
+            return found
+        outside = outside_of(found, start)
+        if has_variable(found) and found.size <= _KEPT and type(found._raw) is np.ndarray:
+            self._call = _OnTape(start, y._node if self.by_matrices else None, found._node, outside)
+        return tuple(outside)
+
+    def taken(self) -> _OnTape:
+        """Return a call for all stages on a tape, which is the caller's."""
+        kept, self._call = self._call, None
+        if kept is not None:
+            return kept
+        start = next_order()
+        found = self.slopes()
+        return _OnTape(start, None, found._node if has_variable(found) else None, outside_of(found, start))
 
     @property
     def by_matrices(self) -> bool:
@@ -167,7 +203,16 @@ class Adjoint:
         np.add.at(at_start, which, g)
         if self.by_matrices:
             return self._by_matrices(along, at_start)
-        return within(RECORDED, dropped_in, lambda: self._one_by_one(along, at_start), self.plain)  # type: ignore[no-any-return]
+        program = None if self._values is None else self._values.program(_pulled_slope, m * s)
+        if program is not None:
+            try:
+                found = self._one_by_one(along.copy(), at_start, program)
+                if np.all(np.isfinite(found[1])):  # only a sweep knows which zeros win over an infinity
+                    return found
+            except Exception:  # there is no program for it, or it says what is wrong below
+                pass
+        found = within(RECORDED, dropped_in, lambda: self._one_by_one(along, at_start, self._back), self.plain)
+        return found  # type: ignore[no-any-return]
 
     def pushed(self, times: Array, slopes: Array, first: Array) -> Array:
         """Return the tangents of the solution at some times, (count, number of times, n).
@@ -179,7 +224,7 @@ class Adjoint:
         """
         m, s, n = self.stages.shape
         h, a, b = self.h[:, None, None], self.steps.tableau.a, self.steps.tableau.b
-        by_y = np.swapaxes(self._transposed(), 2, 3)
+        by_y = np.swapaxes(self.matrices(), 2, 3)
         # What a step makes of tangents, those at its start in the first n columns, and of its own in the others.
         found = np.concatenate([by_y, np.reshape(slopes, (-1, m, s, n)).transpose(1, 2, 3, 0)], axis=3)
         if self._is_implicit:
@@ -207,7 +252,7 @@ class Adjoint:
         whole[:, np.arange(s * n), np.arange(s * n)] += 1
         return whole
 
-    def _transposed(self) -> Array:
+    def matrices(self) -> Array:
         """Return the transposed derivatives of the slopes by y at all stages: (m, s, n, n)."""
         if self._matrices is None:
             self._matrices = np.swapaxes(within({"recording": False}, self._slopes_by_y), 2, 3)
@@ -215,14 +260,29 @@ class Adjoint:
 
     def _slopes_by_y(self) -> Array:
         m, s, n = self.stages.shape
+        if self._call is not None and self._call.y is not None and self._call.slopes is not None:
+            return self._pulled_rows(self._call.y, self._call.slopes)
         y = np.reshape(self.stages, (-1, n))
         _, pull = vjp(lambda y: self._at(self.plain, y), y)
         rows = [pull(np.broadcast_to(row, y.shape))[0] for row in np.eye(n)]
         return np.reshape(np.stack(rows, axis=1), (m, s, n, n))
 
+    def _pulled_rows(self, leaf: Node, slopes: Node) -> Array:
+        m, s, n = self.stages.shape
+        path = between(slopes, [leaf])
+        rows = np.broadcast_to(np.eye(n)[:, None, :], (n, m * s, n))
+        found = np.zeros((m, s, n, n))
+        step = max(1, _AT_ONCE // (m * s * n))
+        for start in range(0, n if path else 0, step):
+            pulled = pull_batch(path, [leaf], slopes, Batch(rows[start : start + step]))
+            if leaf in pulled:
+                by_row = np.reshape(pulled[leaf].value, (-1, m, s, n))
+                found[:, :, start : start + step] = by_row.transpose(1, 2, 0, 3)
+        return found
+
     def _by_matrices(self, along: Array, at_start: Array) -> tuple[Array, Array]:
         m, s, n = along.shape
-        transposed, h = self._transposed(), self.h[:, None, None]
+        transposed, h = self.matrices(), self.h[:, None, None]
         a, b = self.steps.tableau.a, self.steps.tableau.b
         # What a step makes of cotangents, those at its end in the first n columns, and its own in the last one: those
         # of its slopes, and what comes to its start.
@@ -250,19 +310,20 @@ class Adjoint:
         slopes = np.matmul(found[..., :n], ends[:, None, :, None])[..., 0] + found[..., n]
         return np.reshape(slopes, (m * s, n)), g
 
-    def _one_by_one(self, along: Array, at_start: Array) -> tuple[Array, Array]:
+    def _one_by_one(self, along: Array, at_start: Array, pull: Callable[..., Any]) -> tuple[Array, Array]:
         a, b = self.steps.tableau.a, self.steps.tableau.b
         m, s, n = along.shape
         g = np.zeros(n)
         for k in range(m - 1, -1, -1):
-            cotangents = along[k]
+            cotangents, shares = along[k], self.h[k] * a[:, :, None]
             cotangents += (self.h[k] * b)[:, None] * g
-            g = g + at_start[k]
+            g += at_start[k]
             for j in range(s - 1, -1, -1):
-                if np.any(cotangents[j]):
-                    back = self._back(float(self._when[k, j]), self.stages[k, j], cotangents[j])
-                    g = g + back
-                    cotangents[:j] += (self.h[k] * a[j, :j])[:, None] * back
+                if cotangents[j].any():
+                    back = pull(float(self._when[k, j]), self.stages[k, j], cotangents[j])
+                    g += back
+                    if j:
+                        cotangents[:j] += shares[j, :j] * back
         return np.reshape(along, (m * s, n)), g
 
     def _back(self, t: float, y: Array, g: Array) -> Any:
@@ -275,126 +336,5 @@ class Adjoint:
         return bare(pull_back([(slope, g)], [node], start, False, traced=False)[0])
 
 
-class _Trajectory(PullbackRule):
-    """The rule of the values of a solution at some times.
-
-    Parameters
-    ----------
-    again : carries out the steps on a tape, from where they begin to the values at the times
-    outside : the nodes of the variables that they depend on, in which `first` is that of where they begin, if any
-    """
-
-    opaque = True
-    name = "solve_ivp"
-
-    def __init__(
-        self, adjoint: Adjoint, times: Array, again: Callable[[Any], Any], outside: tuple[Node, ...], first: Node | None
-    ) -> None:
-        self.adjoint, self.times, self.again, self.outside = adjoint, times, again, outside
-        self._begins = first is not None
-
-    def pullback(self, node: Node, g: Array) -> list[Any]:
-        # A sweep may be carried out inside a no_grad block.
-        return within(RECORDED, self._twice if made_of_tensors(g) else self._pulled, node, g)  # type: ignore[no-any-return]
-
-    def _pulled(self, node: Node, g: Array) -> list[Any]:
-        along, at_start = within({"recording": False}, self.adjoint.pulled, self.times, g)
-        start = next_order()
-        found = self._swept(self.adjoint.slopes(), along, start, {}, False)
-        if self._begins:
-            other = found.get(self.outside[0])
-            found[self.outside[0]] = at_start if other is None else at_start + other
-        return [found.get(old) for old in self.outside]
-
-    def push(self, node: Node, tangents: Sequence[Any], forward: Any) -> Any:
-        given = [t for t in tangents if t is not None]
-        if not self.adjoint.by_matrices or not all(type(t) is Batch for t in given):
-            return NotImplemented
-        return Batch(within(RECORDED, self._pushed, given[0].count, tangents))
-
-    def _pushed(self, count: int, tangents: Sequence[Any]) -> Array:
-        start, adjoint = next_order(), self.adjoint
-        slopes = adjoint.slopes()
-        outside = outside_of(slopes, start)
-        leaves = {
-            outside[old]: t for old, t in zip(self.outside, tangents, strict=True) if old in outside and t is not None
-        }
-        along = None
-        if leaves:
-            along = push_batch(between(slopes._node, [*leaves]), slopes._node, leaves)
-        first = tangents[0].value if self._begins and tangents[0] is not None else None
-        return adjoint.pushed(
-            self.times,
-            np.zeros((count, *np.shape(slopes))) if along is None else along.value,
-            np.zeros((count, len(adjoint.steps.y[0]))) if first is None else first,
-        )
-
-    def _twice(self, node: Node, g: Array) -> list[Any]:
-        now = dict(zip(self.outside, node.parents, strict=True))
-        first = self.adjoint.steps.y[0]
-        start = next_order()
-        value = self.again(wrap(first, node.parents[0]) if self._begins else first)
-        found = self._swept(value, g, start, now, True)
-        first_now: Any = node.parents[0]
-        if self._begins and first_now is not self.outside[0]:
-            parts = [found[n] for n in (first_now, self.outside[0]) if found.get(n) is not None]
-            found[self.outside[0]] = sum(parts[1:], parts[0]) if parts else None
-        return [found.get(old) for old in self.outside]
-
-    def _swept(self, value: Any, g: Any, start: int, now: dict[Node, Any], traced: bool) -> dict[Node, Any]:
-        outside = outside_of(value, start)
-        if not set(outside) <= {*self.outside, *now.values()}:
-            raise RuntimeError(
-                f"the right-hand side of {self.name} found other variables when it was called again for the derivative"
-            )
-        if traced:
-            # Where this tape was cut from what is older, other nodes stand for the variables; see `cut_from_older`.
-            for old in outside:
-                outside[old].rule, outside[old].parents = ARGUMENT, (now.get(old, old),)
-        if not outside:
-            return {}
-        one: Any = np.float64(1)
-        root = joined_root([(value._node, g)])
-        found = plans.sweep(root, wrap(one) if traced else one, traced, wrap if traced else None, start)
-        return {old: found.get(leaf) for old, leaf in outside.items()}
-
-
-def with_tangents(adjoint: Adjoint, slopes: Any, times: Array, values: Array, y0: Any) -> Any:
-    """Return the values of a solution at some times with their tangents, or None where these are no plain arrays.
-
-    Parameters
-    ----------
-    slopes : those at all stages, as the right-hand side gives them, or None if they have no tangents
-    values : (number of times, n)
-    y0 : where the steps begin
-    """
-    duals = [x for x in (slopes, y0) if isinstance(x, Dual)]
-    level = max(x.level for x in duals)
-    if not adjoint.by_matrices or any(x.level != level or has_tensor((x.value, x.tangent)) for x in duals):
-        return None
-    if has_variable(y0) and not isinstance(y0, Dual):
-        return None
-    m, s, n = np.shape(adjoint.stages)
-    along = slopes.tangent if isinstance(slopes, Dual) else np.zeros((m * s, n))
-    first = y0.tangent if isinstance(y0, Dual) else np.zeros(n)
-    return joined(np.array(values), adjoint.pushed(times, along[None], first[None])[0], level)
-
-
-def trajectory(
-    adjoint: Adjoint, outside: tuple[Node, ...], times: Array, values: Array, y0: Any, again: Callable[[Any], Any]
-) -> Any:
-    """Return the values of a solution at some times with their derivatives.
-
-    Parameters
-    ----------
-    outside : the nodes of the variables that the right-hand side finds
-    values : (number of times, n)
-    y0 : where the steps begin; it may be a variable
-    again : carries out the steps on a tape, from there to the values
-    """
-    first = y0._node if has_variable(y0) else None
-    nodes = outside if first is None else (first, *[node for node in outside if node is not first])
-    if not nodes or not records(nodes):
-        return values
-    rule = _Trajectory(adjoint, times, again, nodes, first)
-    return put_on_tape(rule, (), nodes, [np.array(values)], False)[0]
+def _pulled_slope(f: Slope, t: float, y: Array, g: Array) -> Any:
+    return vjp(lambda y: f(t, y), y)[1](g)[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,8 @@ from scipy import integrate
 from ...reverse.outputs import revalued
 from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable
-from ..calling import dropped_in, each, of_values, unrecorded, with_args
+from ..calling import dropped_in, each, of_values, seen_as, with_args
+from .multistep import Interpolated, noting
 from .paths import Path
 from .stages import EXPLICIT, moved, that_tells
 
@@ -55,10 +55,13 @@ def solve_ivp(
     first = bare(y0)
     kind = EXPLICIT.get(method) if isinstance(method, str) else method if method in EXPLICIT.values() else None
     told: list[Any] = []
+    lsoda = method in ("LSODA", integrate.LSODA)
+    called_at: list[float] = []
 
     def solved(func: Any) -> Any:
         """Carry out SciPy's solver with a right-hand side that gives bare values."""
         told.clear()
+        called_at.clear()
         changes = dict(options, t_eval=None if t_eval is None else bare(t_eval))
         if callable(options.get("jac")):
             changes["jac"] = _plain(_with_args(options["jac"], args))
@@ -68,11 +71,11 @@ def solve_ivp(
             changes["told"] = told
         changes["events"] = None if asked is None else [_plain(event) for event in asked]
         return integrate.solve_ivp(
-            func,
+            noting(func, called_at) if lsoda else func,
             span,
             first,
             method if kind is None else that_tells(kind),
-            dense_output=dense_output or kind is None,
+            dense_output=dense_output or (kind is None and not lsoda),
             vectorized=vectorized,
             **changes,
         )
@@ -86,9 +89,13 @@ def solve_ivp(
             return solution
         stopped = solution.status == 1
         end = told[-1][0] if told else float(sol.ts[-1]) if sol is not None else span[0]
+        if lsoda:
+            end = _last(solution, span)
+            exact = {name: options.get(name, default) for name, default in (("rtol", 1e-3), ("atol", 1e-6))}
+            sol = Interpolated(smooth, span[0], first, called_at, end, exact, tcrit=[end])
         path = Path(
             f,
-            lambda t, y: _as_array(smooth(t, y)),
+            seen_as(_as_slope, smooth),
             t_span[0],
             _as_array(y0),
             end,
@@ -102,12 +109,29 @@ def solve_ivp(
     return dropped_in(body, fun)
 
 
+def _last(solution: Any, span: list[float]) -> float:
+    """Return the time to which a solution goes: the end, unless an event or a failure came before."""
+    if solution.status == 0:
+        return span[1]
+    happened = [] if solution.t_events is None else [*np.concatenate(solution.t_events)]
+    times = [span[0], *solution.t.tolist(), *(happened if solution.status == 1 else [])]
+    return float(max(times) if span[1] > span[0] else min(times))
+
+
 def _as_array(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         value = np.stack([np.asarray(v) if not hasattr(v, "dtype") else v for v in value])
     elif not hasattr(value, "dtype"):
         value = np.asarray(value)
     return value if np.ndim(value) else np.atleast_1d(value)
+
+
+def _as_slope(f: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda t, y: _as_array(f(t, y))
+
+
+def _as_swapped_slope(f: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda t, y: _as_array(f(y, t))
 
 
 def _with_args(func: Any, args: tuple[Any, ...]) -> Any:
@@ -227,6 +251,7 @@ def odeint(
     args = args if isinstance(args, tuple) else (args,)
 
     whole = with_args(func, args)
+    called_at: list[float] = []
 
     def swapped(function: Callable[..., Any]) -> Callable[..., Any]:
         return function if tfirst else lambda at, y: function(y, at)
@@ -236,7 +261,17 @@ def odeint(
         times, first = np.asarray(bare(t), float), np.atleast_1d(bare(y0))
 
         def solved(plain: Any) -> Any:
-            given = plain, bare(y0), times, (), slope, col_deriv, full_output, *rest
+            called_at.clear()
+            given = (
+                noting(plain, called_at, 0 if tfirst else 1),
+                bare(y0),
+                times,
+                (),
+                slope,
+                col_deriv,
+                full_output,
+                *rest,
+            )
             return integrate.odeint(*given, tfirst=tfirst, **options)
 
         at = (times[0], first) if tfirst else (first, times[0])
@@ -248,13 +283,11 @@ def odeint(
         exact = {"rtol": 1.49e-8 if rtol is None else rtol, "atol": 1.49e-8 if atol is None else atol}
         plain = swapped(smooth)
         dense = None
-        if times[-1] != times[0]:  # odeint does not tell its steps
-            of_arrays = functools.partial(unrecorded, plain)
-            span = (float(times[0]), float(times[-1]))
-            dense = integrate.solve_ivp(of_arrays, span, first * 1.0, "LSODA", dense_output=True, **exact).sol
+        if times[-1] != times[0]:
+            dense = Interpolated(plain, float(times[0]), first * 1.0, called_at, float(times[-1]), exact)
         path = Path(
             lambda at, y: _as_array(swapped(whole)(at, y)),
-            lambda at, y: _as_array(plain(at, y)),
+            seen_as(_as_slope if tfirst else _as_swapped_slope, smooth),
             t[0] if has_variable(t) else float(times[0]),
             _as_array(y0) * 1.0,
             float(times[-1]),

@@ -25,6 +25,8 @@ _SMOOTH = 1e-10
 # What is left of digits that cancel is taken for smooth, and so is what matters that much less to the whole.
 _NOISE = 1e-13
 _NOTHING = 1e-7
+# From how rough an integrand on it may be infinite, or infinitely steep, at an interval's end.
+_STEEP = 1e-6
 # How close the double exponential formula comes with half of its nodes; with all, to the square of that.
 _HALF = 1e-6
 # How many intervals are halved.
@@ -151,13 +153,13 @@ def integral(
         shares = [(end - start) / whole for start, end in left_over]
         if size is None:
             size = sum(share * np.mean(np.abs(v)) for v, share in zip(plain, shares, strict=True))
-        rough = [not _is_smooth(v, share, size, line.noise) for v, share in zip(plain, shares, strict=True)]
+        rough = [_roughness(v, share, size, line.noise) for v, share in zip(plain, shares, strict=True)]
         again, done = [], []
         for k, interval in enumerate(left_over):
             if not rough[k]:
                 done.append(k)
                 continue
-            at_end = [e for e in line.ends if e in interval]
+            at_end = rough[k] > _STEEP and any(e in interval for e in line.ends)
             if at_end and (found := _to_the_end(line, interval, moving)) is not None:
                 line.met_end = True
                 total, magnitude = total + found[0], magnitude + found[1]
@@ -182,8 +184,10 @@ def integral(
     return total
 
 
-def _is_smooth(values: Any, share: float, size: float, noise: float) -> bool:
-    """Tell whether the values at the nodes of an interval, such a share of the range, are those of a polynomial.
+def _roughness(values: Any, share: float, size: float, noise: float) -> float:
+    """Return how much of the values at the nodes of an interval, such a share of the range, is not of a polynomial.
+
+    It is 0 where that does not matter.
 
     `size` is what the integrand is on the whole range, `noise` how much of it is none of its own.
     """
@@ -191,8 +195,8 @@ def _is_smooth(values: Any, share: float, size: float, noise: float) -> bool:
     sizes = np.abs(c)
     tail, change, level = np.max(sizes[-3:]), np.max(sizes[1:]), np.max(sizes)
     if tail * share <= _NOTHING * noise * size or tail <= noise * level:
-        return True
-    return bool(tail * share <= _SMOOTH * change)
+        return 0.0
+    return 0.0 if tail * share <= _SMOOTH * change else float(tail / change)
 
 
 def _to_the_end(line: IntegrationRange, interval: tuple[float, float], moving: bool) -> tuple[Any, Any] | None:

@@ -12,7 +12,8 @@ from scipy import integrate
 from ...forward.dual import Dual
 from ...tape.wrapping import bare, has_variable
 from ..calling import dropped_in, unrecorded
-from .adjoint import SMALL, Adjoint, Steps, trajectory, with_tangents
+from .adjoint import SMALL, Adjoint, Steps
+from .multistep import Interpolated
 from .stages import (
     EXPLICIT,
     Piece,
@@ -24,6 +25,7 @@ from .stages import (
     moved,
     that_tells,
 )
+from .trajectory import trajectory, with_tangents
 
 # For derivatives along a solution whose own steps are not told: how exactly, and after how many calls it is stiff.
 _TIGHT = 1e-10
@@ -95,13 +97,14 @@ class Path:
             return Steps(times, where, known, tableau)
         if self._dense is None:
             return None
-        coarse = np.asarray(self._dense.ts)
-        turn = 1 if coarse[-1] >= coarse[0] else -1
-        times = np.sort(np.concatenate([coarse, (coarse[1:] + coarse[:-1]) / 2]))[::turn]
+        times = np.asarray(self._dense.ts)
+        if not isinstance(self._dense, Interpolated):
+            times = np.insert(times, range(1, len(times)), (times[1:] + times[:-1]) / 2)
         tableau = collocation_tableau()
         when = times[:-1, None] + np.diff(times)[:, None] * tableau.c
         places = np.reshape(self._dense(np.ravel(when)).T, (*when.shape, -1))
-        return Steps(times, self._dense(times[:-1]).T, None, tableau, places)
+        # The last stage of a step is where the next one begins.
+        return Steps(times, np.concatenate([np.asarray(bare(self.y0))[None], places[:-1, -1]]), None, tableau, places)
 
     def _own_steps(self) -> tuple[Any, Any]:
         """Return steps of DOP853 to the same end, and the method; none if it would take too many."""

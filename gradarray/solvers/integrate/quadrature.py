@@ -18,9 +18,10 @@ from scipy.special import roots_legendre
 
 from ...reverse.outputs import revalued
 from ...rules.scipy.declared import looking
-from ...tape.wrapping import bare, has_variable
+from ...tape.wrapping import bare, has_variable, lifted
 from ..calling import Watched, dropped_in, each
 from .nodes import IntegrationRange, integral
+from .refusals import that_refuses
 from .weights import with_weight
 
 Integrand = Callable[..., Any]
@@ -142,7 +143,7 @@ def _by_intervals(func: Integrand, a: Any, b: Any, found: Any, breaks: Any, is_c
 
 def nquad(func: Integrand, ranges: Any, args: Any = None, opts: Any = None, full_output: bool = False) -> Any:
     if full_output:
-        raise TypeError("scipy.integrate.nquad of a variable: full_output is not known here")
+        return that_refuses("nquad", "full_output is not known here")(func, ranges, args, opts, full_output)
     args = () if args is None else args if isinstance(args, tuple) else (args,)
     count = len(ranges)
     options: Any = opts if isinstance(opts, (list, tuple)) else [opts or {}] * count
@@ -235,4 +236,32 @@ def fixed_quad(func: Integrand, a: Any, b: Any, args: Any = (), n: int = 5) -> A
     return dropped_in(body, func)
 
 
-looking("scipy.integrate", *[each(body) for body in (quad, nquad, dblquad, tplquad, quad_vec, fixed_quad)])
+def qmc_quad(func: Integrand, a: Any, b: Any, **options: Any) -> Any:
+    """Return the mean at the points that SciPy draws, with its derivative."""
+    points: list[Any] = []
+
+    def told(x: Any) -> Any:
+        points.append(np.array(x))
+        return watched(x)
+
+    def body() -> Any:
+        result = integrate.qmc_quad(told, bare(a), bare(b), **options)
+        if not (watched.variable or has_variable((a, b))):
+            return result
+        drawn = points[-int(options.get("n_estimates", 8)) :]
+        if options.get("log") or any(np.ndim(x) != 2 for x in drawn):
+            raise TypeError("scipy.integrate.qmc_quad of a variable takes a function of many points, without log=")
+        low, high = (np.atleast_1d(lifted(x)) for x in (a, b))
+        low, high = low + 0.0 * bare(high), high + 0.0 * bare(low)
+        x = np.concatenate(drawn, axis=1)
+        if has_variable((a, b)):
+            share = (x - bare(low)[:, None]) / bare(high - low)[:, None]
+            x = low[:, None] + share * (high - low)[:, None]
+        total = np.prod(high - low) * np.mean(func(x))
+        return type(result)(revalued(total, np.asarray(result.integral)[()]), result.standard_error)
+
+    watched = Watched(func)
+    return dropped_in(body, func)
+
+
+looking("scipy.integrate", *[each(body) for body in (quad, nquad, dblquad, tplquad, quad_vec, fixed_quad, qmc_quad)])

@@ -11,15 +11,13 @@ from ...tape.wrapping import has_variable
 from ..calling import Watched, dropped_in
 
 _REASONS = {
-    "cubature": "scipy.integrate.nquad and quad_vec have one",
     "nsum": "sum the terms by np.sum",
-    "qmc_quad": "take the mean of the integrand at points of your own",
-    "solve_bvp": "ga.implicit_root is for what a solver finds",
-    "tanhsinh": "scipy.integrate.quad and quad_vec have one",
 }
 
 
-def _refusing(name: str, reason: str) -> Any:
+def that_refuses(name: str, reason: str) -> Any:
+    """Return the library's own function, which says why it has no derivative where it depends on a variable."""
+
     def refuse(f: Any, *args: Any, **kwargs: Any) -> Any:
         from_variables = f"scipy.integrate.{name} has no derivative here: {reason}"
 
@@ -39,4 +37,4 @@ def _refusing(name: str, reason: str) -> Any:
 
 
 for _name, _reason in _REASONS.items():
-    looking("scipy.integrate", _refusing(_name, _reason))
+    looking("scipy.integrate", that_refuses(_name, _reason))

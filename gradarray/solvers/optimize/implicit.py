@@ -46,11 +46,13 @@ class Asked(NamedTuple):
     solver : what messages call it
     problem : why there is no derivative: raised where one is asked for
     doubt : what the solver itself says against its answer, which has a derivative then only if it is exact
+    large : from how many unknowns on no matrix is made
     """
 
     solver: str
     problem: Exception | None = None
     doubt: Exception | None = None
+    large: int = LARGE
 
 
 def solution(equations: Equations, x: Array, about: Asked) -> Any:
@@ -145,7 +147,7 @@ class System:
     def __init__(self, equations: Equations, x: Any, about: Asked) -> None:
         self._equations, self._x, self._solver, self._about = equations, x, about.solver, about
         self._close = _CLOSE if about.doubt is None else _SAME
-        self._matrix = jacobian(equations)(x) if np.size(innermost(x)) <= LARGE else None
+        self._matrix = jacobian(equations)(x) if np.size(innermost(x)) <= about.large else None
         if self._matrix is not None:
             self._check_regular(innermost(self._matrix))
 

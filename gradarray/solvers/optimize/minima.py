@@ -150,7 +150,7 @@ def _finished(call: SolverCall, found: Any, minimum: Minimum, unknowns: Unknowns
         found["x"] = x
         return found
     parts = {"x": x, "fun": minimum.value(found.fun)}
-    if "jac" in found and np.shape(found.jac) == np.shape(minimum.x):
+    if isinstance(found.get("jac"), np.ndarray) and np.shape(found.jac) == np.shape(minimum.x):
         parts["jac"] = minimum.slope(found.jac)
     return finished(found, call.name, **parts)
 

@@ -1,0 +1,135 @@
+"""What is computed with a user's function again and again, by a program that `ga.jit` writes once.
+
+A solver's function is often made anew for each call, with other variables in its closure. So programs are kept by what
+it is made of: its code, and all that it closes over, but for the variables, which are arguments of the program.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..compiler.jit import Jitted
+from ..compiler.program.statements import JitError
+from ..tape.wrapping import bare, has_variable
+from .captured import Slot, kept
+
+# A program takes some 10 ms to write, and saves some 50 us each time.
+_REPEATS = 128
+_MOST = 32
+_BRANCHES = 4
+
+
+class OfValues:
+    """A function with the values of the variables in its closure and among its last arguments.
+
+    Parameters
+    ----------
+    func, args : the function, and its last arguments
+
+    Attributes
+    ----------
+    function : the same as a function in Python, whose closure can be looked at
+    values : those of the variables
+    """
+
+    def __init__(self, func: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self.values: list[Any] = []
+        self._template = kept(func, self._slot)
+        self._args = tuple([self._slot(x) if type(x) is np.ndarray or has_variable(x) else x for x in args])
+        self._of: Callable[..., Any] | None = None
+        self.function = self._filled(self.values)
+
+    def _slot(self, value: Any) -> Slot:
+        self.values.append(bare(value))
+        return Slot(len(self.values) - 1)
+
+    def _filled(self, values: Any) -> Callable[..., Any]:
+        func = kept(self._template, lambda slot: values[slot.number])
+        args = tuple([values[x.number] if type(x) is Slot else x for x in self._args])
+        whole = (lambda *given: func(*given, *args)) if args else func
+        return whole if self._of is None else self._of(whole)
+
+    def __call__(self, *given: Any) -> Any:
+        return self.function(*given)
+
+    def seen_as(self, of: Callable[..., Any]) -> OfValues:
+        """Return what a function makes of this one."""
+        made = OfValues.__new__(OfValues)
+        made.__dict__.update(self.__dict__, _of=of)
+        made.function = made._filled(self.values)
+        return made
+
+    def program(self, computes: Callable[..., Any], times: int) -> Callable[..., Any] | None:
+        """Return a program for ``computes(function, *arguments)``, to be called so many times; None if it is too early.
+
+        It raises what it cannot do.
+        """
+        key = computes, self._of, _form(self._template, {}), tuple([_form(x, {}) for x in self._args])
+        if key not in _programs:
+            if len(_programs) >= _MOST:
+                _programs.clear()
+            _programs[key] = _Program(self, computes)
+        found = _programs[key]
+        found.called += times
+        if found.called < _REPEATS or found.written > _BRANCHES:
+            return None
+        return functools.partial(found, self.values)
+
+
+class _Program:
+    """A program, or as many as the function has branches; too many where there can be none."""
+
+    def __init__(self, function: OfValues, computes: Callable[..., Any]) -> None:
+        self._function, self._computes = function, computes
+        self.called = self.written = 0
+        self._jitted = Jitted(self._traced, ((), ()), strict=True)
+
+    def _traced(self, values: Any, *given: Any) -> Any:
+        self.written += 1
+        if self.written > _BRANCHES:
+            raise JitError("it has too many branches")
+        return self._computes(self._function._filled(values), *given)
+
+    def __call__(self, values: Any, *given: Any) -> Any:
+        try:
+            return self._jitted(values, *given)
+        except Exception:
+            self.written = _BRANCHES + 1
+            raise
+
+
+_programs: dict[Any, _Program] = {}
+
+
+def _form(value: Any, seen: dict[int, int]) -> Any:
+    """Return what tells a function from others but for the variables that it closes over."""
+    if type(value) is Slot:
+        return "variable", value.number
+    if value is None or isinstance(value, (bool, int, float, complex, str)):
+        return type(value), repr(value)
+    if id(value) in seen:
+        return "again", seen[id(value)]
+    seen[id(value)] = len(seen)
+    if type(value) is functools.partial:
+        named = tuple([(key, _form(x, seen)) for key, x in value.keywords.items()])
+        return "partial", _form(value.func, seen), tuple([_form(x, seen) for x in value.args]), named
+    if type(value) is types.MethodType:
+        return "method", _form(value.__func__, seen), id(value.__self__)
+    if type(value) is not types.FunctionType:
+        return "object", id(value)
+    cells = tuple([_content(cell, seen) for cell in value.__closure__ or ()])
+    defaults = tuple([_form(x, seen) for x in value.__defaults__ or ()])
+    named = tuple([(key, _form(x, seen)) for key, x in (value.__kwdefaults__ or {}).items()])
+    return value.__code__, id(value.__globals__), cells, defaults, named
+
+
+def _content(cell: types.CellType, seen: dict[int, int]) -> Any:
+    try:
+        return _form(cell.cell_contents, seen)
+    except ValueError:  # it is bound to nothing yet
+        return "nothing"
