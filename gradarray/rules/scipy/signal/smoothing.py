@@ -16,14 +16,20 @@ from .convolutions import convolve, correlate
 MODULE = "scipy.signal"
 
 
-def _along(name: str, operand: str = "x") -> None:
-    """Declare a function that is linear in a parameter, along the axis that it is told."""
+def _along(name: str, operand: str = "x", scale: tuple[str, str] | None = None) -> None:
+    """Declare a function that is linear in a parameter, along the axis that it is told.
+
+    Of `scale` the first parameter is a distance, and the second one the power of it by which the result is divided.
+    """
     library: Any = getattr(signal, name, None)
 
-    @stands_for(MODULE, operand, name=name)
+    @stands_for(MODULE, operand, *(scale or ())[:1], name=name)
     def call(**arguments: Any) -> Any:
         x = arguments.pop(operand)
         arguments.pop("overwrite_data", None)
+        if scale and has_variable(arguments[scale[0]]):
+            by = arguments[scale[0]] ** -float(arguments[scale[1]])
+            return call(**{**arguments, operand: x, scale[0]: 1.0}) * by
         if name in _NONLINEAR and (reason := _NONLINEAR[name](arguments)):
             raise TypeError(f"scipy.signal.{name} of a variable has no derivative here: {reason}")
         axis = int(arguments["axis"]) % max(np.ndim(x), 1)
@@ -45,7 +51,8 @@ _NONLINEAR: dict[str, Callable[[Any], str]] = {
     ),
     "resample": lambda a: "t= is not known here" if a["t"] is not None else "",
 }
-for _name in ("savgol_filter", "resample", "resample_poly", "decimate", "hilbert", "czt", "zoom_fft"):
+_along("savgol_filter", scale=("delta", "deriv"))
+for _name in ("resample", "resample_poly", "decimate", "hilbert", "czt", "zoom_fft"):
     _along(_name)
 _along("detrend", "data")
 
