@@ -23,7 +23,11 @@ CALLS = [
     Call("signal.savgol_coeffs zero", lambda sp, h: h * sp.signal.savgol_coeffs(7, 2, 3, delta=h), 0.7),
     Call("signal.savgol_filter delta", lambda sp, x, h: sp.signal.savgol_filter(x, 5, 2, 1, h), BANDS, 0.7),
     *(
-        Call(f"signal.firwin {pz} {n} {kw}", lambda sp, c, n=n, pz=pz, kw=kw: sp.signal.firwin(n, c, pass_zero=pz, **kw), np.array(c))
+        Call(
+            f"signal.firwin {pz} {n} {kw}",
+            lambda sp, c, n=n, pz=pz, kw=kw: sp.signal.firwin(n, c, pass_zero=pz, **kw),
+            np.array(c),
+        )
         for n, c, pz, kw in (
             (8, 0.3, True, {}),
             (7, 0.3, "highpass", {"scale": False}),
@@ -50,7 +54,11 @@ CALLS = [
         np.array([1.0, 0.8, 0.2, 0.1]),
     ),
     Call(
-        "signal.firls", lambda sp, b, d, w: sp.signal.firls(9, b, d, weight=w), BANDS, DESIRED, np.array([1.0, 2.0, 0.5])
+        "signal.firls",
+        lambda sp, b, d, w: sp.signal.firls(9, b, d, weight=w),
+        BANDS,
+        DESIRED,
+        np.array([1.0, 2.0, 0.5]),
     ),
     Call("signal.firls plain", lambda sp, d: sp.signal.firls(5, 1.5 * BANDS, d, fs=3.0), DESIRED),
     Call("signal.firwin_2d", lambda sp, c: sp.signal.firwin_2d((5, 4), ("hann", "hamming"), fc=c), 0.4),

@@ -1,5 +1,15 @@
 """Signals: scipy.signal, by the sections of its reference."""
 
-from . import convolutions, filters, smoothing, spectra, taps, waves, windows
+from . import convolutions, designs, filters, forms, smoothing, spectra, taps, waves, windows
 
-__all__ = ["convolutions", "filters", "smoothing", "spectra", "taps", "waves", "windows"]
+__all__ = [
+    "convolutions",
+    "designs",
+    "filters",
+    "forms",
+    "smoothing",
+    "spectra",
+    "taps",
+    "waves",
+    "windows",
+]

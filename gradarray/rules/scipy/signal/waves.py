@@ -1,4 +1,4 @@
-"""Waves of a given form, and filters by their zeros and poles."""
+"""Waves of a given form."""
 
 from __future__ import annotations
 
@@ -45,23 +45,6 @@ def chirp(t: Any, f0: Any, t1: Any, f1: Any, method: str, phi: Any, vertex_zero:
         raise TypeError(f"scipy.signal.chirp of a variable: method={method!r} is not known here")
     angle = 2 * np.pi * phase + phi * np.pi / 180
     return np.exp(1j * angle) if complex else np.cos(angle)
-
-
-@stands_for(MODULE, "z", "p", "k")
-def zpk2tf(z: Any, p: Any, k: Any) -> Any:
-    if np.ndim(z) > 1 or np.ndim(k) > 0:
-        raise TypeError("scipy.signal.zpk2tf of a variable: several filters are not known here")
-    return k * _from_roots(z), np.atleast_1d(_from_roots(p))
-
-
-def _from_roots(roots: Any) -> Any:
-    """Return the coefficients of a polynomial from its roots, real where these come in conjugate pairs."""
-    values = np.atleast_1d(bare(roots))
-    found: Any = np.ones(1)
-    for root in roots if np.ndim(roots) else [roots]:
-        found = np.concatenate([found, np.zeros(1)]) - np.concatenate([np.zeros(1), root * found])
-    paired = np.array_equal(np.sort_complex(values), np.sort_complex(np.conj(values)))
-    return np.real(found) if paired else found
 
 
 constant(MODULE, "square", "unit_impulse")

@@ -134,9 +134,12 @@ def kaiser_bessel_derived(M: Any, beta: Any, sym: Any) -> Any:
 for _name in ("kaiser bessel derived", "kbd", "kaiser_bessel_derived"):
     _FORMS[_name] = kaiser_bessel_derived
 
-_WITHOUT = ("barthann", "bartlett", "blackman", "blackmanharris", "bohman", "boxcar", "cosine", "flattop", "hamming")
-_WITHOUT += ("hann", "lanczos", "nuttall", "parzen", "triang")
-refuse(MODULE, "the length of a window is a whole number", *_WITHOUT)
+refuse(
+    MODULE,
+    "the length of a window is a whole number",
+    *("barthann", "bartlett", "blackman", "blackmanharris", "bohman", "boxcar", "cosine", "flattop", "hamming"),
+    *("hann", "lanczos", "nuttall", "parzen", "triang"),
+)
 refuse(MODULE, "it is an eigenvector, which is found of a matrix that bandwidths have made", "dpss")
 
 
