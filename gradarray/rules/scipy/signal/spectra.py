@@ -1,4 +1,4 @@
-"""Responses of filters, and spectra of signals as means over segments."""
+"""Spectra of signals, as means over segments."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import numpy as np
 from scipy import signal
 
 from ....kernels.arrays import Array
-from ....tape.wrapping import bare
 from ...primitives import primitive
 from ...registry import composite
-from ..declared import FUNCTIONS, function
 from ..standing import refuse, stands_for
 
 MODULE = "scipy.signal"
@@ -19,68 +17,6 @@ MODULE = "scipy.signal"
 
 def _array(x: Any) -> Any:
     return np.atleast_1d(x if hasattr(x, "dtype") else np.asarray(x))
-
-
-def _polynomial(z: Any, coefficients: Any) -> Any:
-    """Return a polynomial, with the constant first."""
-    total: Any = 0.0
-    for c in coefficients[::-1]:
-        total = total * z + c
-    return total
-
-
-# --- responses: those of the library, whose derivatives are those of a quotient of polynomials ------------------------
-
-
-@primitive
-def response(b: Array, a: Array, w: Array, *, call: Any) -> Array:
-    """Return the frequency response that the library computes."""
-    return call(b, a)[1]
-
-
-def _quotient(b: Any, a: Any, w: Any, *, call: Any) -> Any:
-    z = np.exp(-1j * w)
-    return _polynomial(z, b) / _polynomial(z, a)
-
-
-composite(response, _quotient, anew=True)
-
-
-@stands_for(MODULE, "b", "a")
-def freqz(b: Any, a: Any, worN: Any, whole: Any, fs: Any, include_nyquist: Any) -> Any:
-    b, a = _array(b), _array(a)
-    if np.ndim(b) > 1 or np.ndim(a) > 1:
-        raise TypeError("scipy.signal.freqz of a variable: coefficients of several filters are not known here")
-    options = {"worN": worN, "whole": whole, "fs": fs, "include_nyquist": include_nyquist}
-    w = signal.freqz(bare(b), bare(a), **options)[0]
-    at = w * (2 * np.pi / fs)
-    return w, response(b * 1.0, a * 1.0, at, call=lambda b, a: signal.freqz(b, a, **options))
-
-
-@stands_for(MODULE, "sos")
-def freqz_sos(sos: Any, worN: Any, whole: Any, fs: Any) -> Any:
-    signal.freqz_sos(bare(sos), 1)  # SciPy's own errors
-    total: Any = 1.0
-    w = None
-    for row in sos:
-        w, part = freqz(row[:3], row[3:], worN=worN, whole=whole, fs=fs, include_nyquist=False)
-        total = total * part
-    return w, total
-
-
-def sosfreqz(*args: Any, **kwargs: Any) -> Any:
-    return FUNCTIONS[MODULE]["freqz_sos"](*args, **kwargs)
-
-
-function(MODULE, sosfreqz)
-
-
-@stands_for(MODULE, "b", "a", "worN")
-def freqs(b: Any, a: Any, worN: Any) -> Any:
-    b, a = _array(b), _array(a)
-    w = worN if np.ndim(worN) else signal.freqs(bare(b), bare(a), worN)[0]
-    s = 1j * w
-    return w, _polynomial(s, b[::-1]) / _polynomial(s, a[::-1])
 
 
 # --- segments ---------------------------------------------------------------------------------------------------------
@@ -202,5 +138,5 @@ def coherence(x: Any, y: Any, **options: Any) -> Any:
 
 
 refuse(MODULE, "write it with scipy.fft, or with welch", "stft", "istft", "spectrogram", "lombscargle", "envelope")
-refuse(MODULE, "not known here yet", "group_delay", "freqz_zpk", "freqs_zpk", "minimum_phase", "symiirorder1")
+refuse(MODULE, "not known here yet", "minimum_phase", "symiirorder1")
 refuse(MODULE, "not known here yet", "symiirorder2", "cspline2d", "qspline2d", "sepfir2d")
