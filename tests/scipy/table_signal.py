@@ -117,7 +117,6 @@ CALLS = [
     Call("signal.csd", lambda sp, x, y: sp.signal.csd(x, y, nperseg=6)[1], XX, XX[::-1]),
     Call("signal.periodogram", lambda sp, x: sp.signal.periodogram(x.T, axis=0, nfft=12)[1], XX),
     Call("signal.coherence", lambda sp, x, y: sp.signal.coherence(x, y, nperseg=6)[1], XX, XX[::-1], orders=1),
-    Call("signal.stft", lambda sp, x: sp.signal.stft(x, nperseg=4)[2], X, refused="scipy.fft"),
     Call("signal.freqz", lambda sp, b, a: sp.signal.freqz(b, a, 6)[1], B, A),
     Call("signal.freqz FIR", lambda sp, b: sp.signal.freqz(b, worN=6, whole=True)[1], B),
     Call("signal.freqz_sos", lambda sp, p: sp.signal.sosfreqz(whole(p), 5)[1], SOS),

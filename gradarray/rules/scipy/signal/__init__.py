@@ -1,6 +1,20 @@
 """Signals: scipy.signal, by the sections of its reference."""
 
-from . import convolutions, designs, filters, forms, responses, smoothing, spectra, systems, taps, waves, windows
+from . import (
+    convolutions,
+    designs,
+    filters,
+    forms,
+    responses,
+    segments,
+    smoothing,
+    spectra,
+    systems,
+    taps,
+    transforms,
+    waves,
+    windows,
+)
 
 __all__ = [
     "convolutions",
@@ -8,10 +22,12 @@ __all__ = [
     "filters",
     "forms",
     "responses",
+    "segments",
     "smoothing",
     "spectra",
     "systems",
     "taps",
+    "transforms",
     "waves",
     "windows",
 ]
