@@ -147,5 +147,3 @@ def vectorstrength(events: Any, period: Any) -> Any:
 
 
 refuse(MODULE, "it minimises over windows", "closest_STFT_dual_window")
-refuse(MODULE, "not known here yet", "minimum_phase", "symiirorder1")
-refuse(MODULE, "not known here yet", "symiirorder2", "cspline2d", "qspline2d", "sepfir2d")
