@@ -117,7 +117,6 @@ CALLS = [
     Call("signal.csd", lambda sp, x, y: sp.signal.csd(x, y, nperseg=6)[1], XX, XX[::-1]),
     Call("signal.periodogram", lambda sp, x: sp.signal.periodogram(x.T, axis=0, nfft=12)[1], XX),
     Call("signal.coherence", lambda sp, x, y: sp.signal.coherence(x, y, nperseg=6)[1], XX, XX[::-1], orders=1),
-    Call("signal.stft", lambda sp, x: sp.signal.stft(x, nperseg=4)[2], X, refused="scipy.fft"),
     Call("signal.freqz", lambda sp, b, a: sp.signal.freqz(b, a, 6)[1], B, A),
     Call("signal.freqz FIR", lambda sp, b: sp.signal.freqz(b, worN=6, whole=True)[1], B),
     Call("signal.freqz_sos", lambda sp, p: sp.signal.sosfreqz(whole(p), 5)[1], SOS),
@@ -132,4 +131,61 @@ CALLS = [
         for m in ("linear", "quadratic", "logarithmic")
     ),
     Call("signal.zpk2tf", lambda sp, z, p, k: sp.signal.zpk2tf(z, p, k), B, A, 1.5),
+    Call("signal.chirp hyperbolic", lambda sp, *a: sp.signal.chirp(*a, "hyperbolic"), X[:4], 0.4, 2.0, 0.7),
+    Call("signal.chirp phase", lambda sp, t, p: sp.signal.chirp(t, 0.4, 2.0, 0.7, phi=p), X[:4], 30.0),
+    Call("signal.sawtooth", lambda sp, t, w: sp.signal.sawtooth(4 * t, w), X, 0.3),
+    Call("signal.sawtooth one", lambda sp, t: sp.signal.sawtooth(4 * t), X),
+    Call("signal.sawtooth zero", lambda sp, t: sp.signal.sawtooth(4 * t, 0), X),
+    Call("signal.sweep_poly", lambda sp, t, p, phi: sp.signal.sweep_poly(t, p, np.sum(phi)), X, B, 30.0),
+    *(
+        Call(
+            f"signal.find_peaks {kw}",
+            lambda sp, x, kw=kw: sp.signal.find_peaks(x, **kw)[1],
+            X,
+        )
+        for kw in (
+            {"height": 0.5},
+            {"threshold": 0.1},
+            {"prominence": 0.25},
+            {"width": (None, None), "rel_height": 0.7},
+        )
+    ),
+    Call("signal.peak_prominences", lambda sp, x: sp.signal.peak_prominences(x, [4, 8]), X),
+    Call("signal.peak_widths", lambda sp, x, r: sp.signal.peak_widths(x, [4, 8], r), X, 0.6),
+    *(
+        Call(f"signal.envelope {kw}", lambda sp, x, kw=kw: sp.signal.envelope(x, **kw), x)
+        for x, kw in (
+            (XX, {"bp_in": (1, 4)}),
+            (X, {"bp_in": (None, 4), "squared": True, "residual": "all"}),
+            (X[:11], {"n_out": 8, "bp_in": (1, None), "residual": None}),
+            (X[:11], {"n_out": 8, "bp_in": (1, 3)}),
+            (Z, {"bp_in": (-2, 2), "residual": "all"}),
+        )
+    ),
+    *(
+        Call(
+            f"signal.minimum_phase {how} {half}",
+            lambda sp, x, m=how, h=half: sp.signal.minimum_phase(np.concatenate([x, x[-2::-1]]), m, 64, half=h),
+            np.array([0.05, -0.08, 0.2, 1.0]),
+        )
+        for how, half in (("homomorphic", True), ("homomorphic", False))
+    ),
+    *(
+        Call(f"signal.{name}", lambda sp, c, x, h, z, f=name: getattr(sp.signal, f)(c, x, h, z), X, 7.03 * X, 0.8, 0.31)
+        for name in ("cspline1d_eval", "qspline1d_eval")
+    ),
+    Call(
+        "signal.minimum_phase hilbert",
+        lambda sp, x: sp.signal.minimum_phase(x, "hilbert", 64),
+        np.array([0.1, 0.2, 0.3, 0.2, 0.1]),
+        refused="homomorphic",
+    ),
+    Call("signal.gauss_spline", lambda sp, x: sp.signal.gauss_spline(x, 3), X),
+    Call("signal.sepfir2d", lambda sp, x, r, c: sp.signal.sepfir2d(x, r, c), P, B, A[:3]),
+    Call("signal.symiirorder1", lambda sp, x: sp.signal.symiirorder1(x, 0.7, 0.04), XX),
+    Call("signal.symiirorder2", lambda sp, x: sp.signal.symiirorder2(x, 0.04, 0.9), XX),
+    Call("signal.order_filter", lambda sp, x: sp.signal.order_filter(x, np.ones((3, 1)), 2), P),
+    Call("signal.cspline2d", lambda sp, x: sp.signal.cspline2d(x), P, refused="precision"),
+    Call("signal.square", lambda sp, t: t * sp.signal.square(3 * t), X),
+    Call("signal.invres", lambda sp, r: sp.signal.invres(r, [0.1, 0.2], [])[0], B[:2], refused="search"),
 ]

@@ -17,6 +17,7 @@ from .declared import DECLARED, FUNCTIONS, OPERATORS
 # The modules that read as chapters, in the order in which drop-in mode declares them.
 _OF_THEIR_NAME = ("special", "linalg", "fft", "signal", "ndimage", "interpolate", "stats", "sparse", "spatial")
 _CHAPTERS: dict[str, str] = {f"scipy.{name}": f"{__package__}.{name}" for name in _OF_THEIR_NAME} | {
+    "scipy.signal.windows": f"{__package__}.signal",
     "scipy.sparse": f"{__package__}.sparse.matrices",
     "scipy.sparse.linalg": f"{__package__}.sparse.linalg",
     "scipy.spatial.distance": f"{__package__}.spatial",

@@ -25,7 +25,9 @@ from .declared import function
 # --- signatures -------------------------------------------------------------------------------------------------------
 
 
-def stands_for(module: str, *by: str, name: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def stands_for(
+    module: str, *by: str, name: str = "", whole: tuple[str, ...] = ()
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a body that is given the arguments of a call by name, with the library's defaults for the others.
 
     Parameters
@@ -33,6 +35,7 @@ def stands_for(module: str, *by: str, name: str = "") -> Callable[[Callable[...,
     module : of the library's function
     *by : the parameters that there is a derivative by; a variable in any other one is refused
     name : of the library's function, where it is not that of the body
+    whole : those among `by` whose tuples are no arrays, but have parts of several kinds
     """
 
     def declare(body: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,7 +55,7 @@ def stands_for(module: str, *by: str, name: str = "") -> Callable[[Callable[...,
             for parameter in list(arguments):
                 value = arguments[parameter] = _settled(arguments[parameter])
                 if parameter in by:
-                    if type(value) in (list, tuple):
+                    if type(value) in (list, tuple) and parameter not in whole:
                         arguments[parameter] = stack_nested(value) if has_variable(value) else np.asarray(value)
                     continue
                 value = arguments[parameter] = constant_of(getattr(sys.modules[module], called), parameter, value)

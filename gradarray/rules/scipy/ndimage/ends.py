@@ -8,11 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from ..declared import FUNCTIONS
 from ..standing import stands_for
 
 MODULE = "scipy.ndimage"
 _PADDED = {"reflect": "symmetric", "mirror": "reflect", "nearest": "edge", "wrap": "wrap"}
 _PADDED |= {"grid-mirror": "symmetric", "grid-wrap": "wrap"}
+
+
+def of_name(name: str) -> Callable[..., Any]:
+    """Return what stands in for a function of images."""
+    return FUNCTIONS[MODULE][name]
 
 
 def extended(x: Any, margins: Sequence[tuple[int, int]], modes: Sequence[str], cval: Any) -> Any:

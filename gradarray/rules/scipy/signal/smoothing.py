@@ -10,20 +10,27 @@ import numpy as np
 from scipy import signal
 
 from ....tape.wrapping import bare, has_variable
-from ..standing import Operator, along, constant, refuse, stands_for
+from ..ndimage.ends import of_name
+from ..standing import Operator, along, refuse, stands_for
 from .convolutions import convolve, correlate
 
 MODULE = "scipy.signal"
 
 
-def _along(name: str, operand: str = "x") -> None:
-    """Declare a function that is linear in a parameter, along the axis that it is told."""
+def _along(name: str, operand: str = "x", scale: tuple[str, str] | None = None) -> None:
+    """Declare a function that is linear in a parameter, along the axis that it is told.
+
+    Of `scale` the first parameter is a distance, and the second one the power of it by which the result is divided.
+    """
     library: Any = getattr(signal, name, None)
 
-    @stands_for(MODULE, operand, name=name)
+    @stands_for(MODULE, operand, *(scale or ())[:1], name=name)
     def call(**arguments: Any) -> Any:
         x = arguments.pop(operand)
         arguments.pop("overwrite_data", None)
+        if scale and has_variable(arguments[scale[0]]):
+            by = arguments[scale[0]] ** -float(arguments[scale[1]])
+            return call(**{**arguments, operand: x, scale[0]: 1.0}) * by
         if name in _NONLINEAR and (reason := _NONLINEAR[name](arguments)):
             raise TypeError(f"scipy.signal.{name} of a variable has no derivative here: {reason}")
         axis = int(arguments["axis"]) % max(np.ndim(x), 1)
@@ -45,23 +52,10 @@ _NONLINEAR: dict[str, Callable[[Any], str]] = {
     ),
     "resample": lambda a: "t= is not known here" if a["t"] is not None else "",
 }
-for _name in ("savgol_filter", "resample", "resample_poly", "decimate", "hilbert", "czt", "zoom_fft"):
+_along("savgol_filter", scale=("delta", "deriv"))
+for _name in ("resample", "resample_poly", "decimate", "hilbert", "czt", "zoom_fft"):
     _along(_name)
 _along("detrend", "data")
-
-
-def _of_one_axis(name: str) -> None:
-    library = getattr(signal, name)
-
-    @stands_for(MODULE, "signal", name=name)
-    def coefficients(signal: Any, lamb: Any) -> Any:
-        n = len(signal)
-        pull = along(lambda one: np.stack([library(row, lamb) for row in one], axis=-1), n, 0)
-        return Operator(lambda x: library(x, lamb), pull)(signal)
-
-
-_of_one_axis("cspline1d")
-_of_one_axis("qspline1d")
 
 
 @stands_for(MODULE, "h", "x")
@@ -151,5 +145,20 @@ def wiener(im: Any, mysize: Any, noise: Any) -> Any:
     return np.where(bare(variance) < bare(level), mean, found)
 
 
-constant(MODULE, "find_peaks", "argrelextrema", "argrelmax", "argrelmin", "find_peaks_cwt")
-refuse(MODULE, "it chooses or sorts by a search", "remez", "place_poles", "unique_roots", "residue", "residuez")
+@stands_for(MODULE, "a")
+def order_filter(a: Any, domain: Any, rank: Any) -> Any:
+    signal.order_filter(bare(a), domain, rank)  # SciPy's own errors
+    return of_name("rank_filter")(a, rank, footprint=domain, mode="constant")
+
+
+refuse(
+    MODULE,
+    "it chooses or sorts by a search",
+    "invres",
+    "invresz",
+    "remez",
+    "place_poles",
+    "unique_roots",
+    "residue",
+    "residuez",
+)

@@ -1,4 +1,4 @@
-"""Responses of filters, and spectra of signals as means over segments."""
+"""Spectra of signals: as means over segments, and by times that are not evenly spaced."""
 
 from __future__ import annotations
 
@@ -7,179 +7,71 @@ from typing import Any
 import numpy as np
 from scipy import signal
 
-from ....kernels.arrays import Array
 from ....tape.wrapping import bare
-from ...primitives import primitive
-from ...registry import composite
-from ..declared import FUNCTIONS, function
 from ..standing import refuse, stands_for
+from .convolutions import MODULE
+from .segments import Segments, computed, doubled
 
-MODULE = "scipy.signal"
+# --- means over segments ----------------------------------------------------------------------------------------------
 
 
 def _array(x: Any) -> Any:
     return np.atleast_1d(x if hasattr(x, "dtype") else np.asarray(x))
 
 
-def _polynomial(z: Any, coefficients: Any) -> Any:
-    """Return a polynomial, with the constant first."""
-    total: Any = 0.0
-    for c in coefficients[::-1]:
-        total = total * z + c
-    return total
+def _median(power: Any) -> Any:
+    """Return the median over segments, without its bias."""
+    k = 2.0 * np.arange(1, (np.shape(power)[-2] - 1) // 2 + 1)
+    bias = 1 + np.sum(1 / (k + 1) - 1 / k)
+    if not np.iscomplexobj(power):
+        return np.median(power, axis=-2) / bias
+    return (np.median(np.real(power), axis=-2) + 1j * np.median(np.imag(power), axis=-2)) / bias
 
 
-# --- responses: those of the library, whose derivatives are those of a quotient of polynomials ------------------------
-
-
-@primitive
-def response(b: Array, a: Array, w: Array, *, call: Any) -> Array:
-    """Return the frequency response that the library computes."""
-    return call(b, a)[1]
-
-
-def _quotient(b: Any, a: Any, w: Any, *, call: Any) -> Any:
-    z = np.exp(-1j * w)
-    return _polynomial(z, b) / _polynomial(z, a)
-
-
-composite(response, _quotient, anew=True)
-
-
-@stands_for(MODULE, "b", "a")
-def freqz(b: Any, a: Any, worN: Any, whole: Any, fs: Any, include_nyquist: Any) -> Any:
-    b, a = _array(b), _array(a)
-    if np.ndim(b) > 1 or np.ndim(a) > 1:
-        raise TypeError("scipy.signal.freqz of a variable: coefficients of several filters are not known here")
-    options = {"worN": worN, "whole": whole, "fs": fs, "include_nyquist": include_nyquist}
-    w = signal.freqz(bare(b), bare(a), **options)[0]
-    at = w * (2 * np.pi / fs)
-    return w, response(b * 1.0, a * 1.0, at, call=lambda b, a: signal.freqz(b, a, **options))
-
-
-@stands_for(MODULE, "sos")
-def freqz_sos(sos: Any, worN: Any, whole: Any, fs: Any) -> Any:
-    signal.freqz_sos(bare(sos), 1)  # SciPy's own errors
-    total: Any = 1.0
-    w = None
-    for row in sos:
-        w, part = freqz(row[:3], row[3:], worN=worN, whole=whole, fs=fs, include_nyquist=False)
-        total = total * part
-    return w, total
-
-
-def sosfreqz(*args: Any, **kwargs: Any) -> Any:
-    return FUNCTIONS[MODULE]["freqz_sos"](*args, **kwargs)
-
-
-function(MODULE, sosfreqz)
-
-
-@stands_for(MODULE, "b", "a", "worN")
-def freqs(b: Any, a: Any, worN: Any) -> Any:
-    b, a = _array(b), _array(a)
-    w = worN if np.ndim(worN) else signal.freqs(bare(b), bare(a), worN)[0]
-    s = 1j * w
-    return w, _polynomial(s, b[::-1]) / _polynomial(s, a[::-1])
-
-
-# --- segments ---------------------------------------------------------------------------------------------------------
-
-
-class Segments:
-    """How a signal is cut into overlapping segments, and what is made of each."""
-
-    def __init__(self, window: Any, nperseg: Any, noverlap: Any, nfft: Any, n: int, default: int, share: int) -> None:
-        if isinstance(window, (str, tuple)):
-            size = default if nperseg is None else int(nperseg)
-            self.size = min(size, n)
-            self.window = signal.get_window(window, self.size)
-        else:
-            self.window = np.asarray(window)
-            self.size = len(self.window)
-        overlap = self.size // share if noverlap is None else int(noverlap)
-        self.step = self.size - overlap
-        self.nfft = self.size if nfft is None else int(nfft)
-
-    def cut(self, x: Any) -> Any:
-        """Return the segments along the last axis, one after the other along the axis before it."""
-        count = (np.shape(x)[-1] - self.size) // self.step + 1
-        places = np.arange(count)[:, None] * self.step + np.arange(self.size)
-        return x[..., places]
-
-    def spectra(self, x: Any, detrend: Any, one_sided: bool) -> Any:
-        parts = self.cut(x)
-        if detrend == "constant":
-            parts = parts - np.mean(parts, axis=-1, keepdims=True)
-        elif detrend == "linear":
-            t = np.arange(self.size) - (self.size - 1) / 2
-            slope = np.sum(parts * t, axis=-1, keepdims=True) / np.sum(t * t)
-            parts = parts - np.mean(parts, axis=-1, keepdims=True) - slope * t
-        elif detrend:
-            raise TypeError("a function as detrend= is not known here for a variable")
-        parts = parts * self.window
-        return np.fft.rfft(parts, self.nfft) if one_sided else np.fft.fft(parts, self.nfft)
-
-
-def _spectral(
-    x: Any, y: Any, fs: Any, scaling: str, axis: int, average: str, plan: Any, detrend: Any, sided: bool
-) -> Any:
-    one = sided and not np.iscomplexobj(x) and not np.iscomplexobj(y)
+def _spectral(x: Any, y: Any, window: Any, options: dict[str, Any], plan: Segments) -> Any:
+    axis = options["axis"]
+    one = options["return_onesided"] and not np.iscomplexobj(x) and not np.iscomplexobj(y)
     x, y = np.moveaxis(x, axis, -1), np.moveaxis(y, axis, -1)
     n = max(np.shape(x)[-1], np.shape(y)[-1])
     x, y = (np.pad(v, [(0, 0)] * (np.ndim(v) - 1) + [(0, n - np.shape(v)[-1])]) for v in (x, y))
-    power = np.conj(plan.spectra(x, detrend, one)) * plan.spectra(y, detrend, one)
-    window = plan.window
-    power = power / (fs * np.sum(window * window) if scaling == "density" else np.sum(window) ** 2)
-    if one:
-        doubled = np.full(np.shape(power)[-1], 2.0)
-        doubled[0] = 1.0
-        if plan.nfft % 2 == 0:
-            doubled[-1] = 1.0
-        power = power * doubled
-    found = np.mean(power, axis=-2)
-    return np.moveaxis(found, -1, axis)
-
-
-@primitive
-def spectrum(x: Array, y: Array, *, call: Any, body: Any) -> Array:
-    """Return a spectrum that the library computes."""
-    return call(x, y)[1]
-
-
-composite(spectrum, lambda x, y, *, call, body: body(x, y), anew=True)
+    found = [plan.spectra(v, window, options["detrend"], one) for v in (x, y)]
+    power = np.conj(found[0]) * found[1]
+    density = options["scaling"] == "density"
+    power = power / (options["fs"] * np.sum(window * window) if density else np.sum(window) ** 2)
+    power = doubled(power, plan.nfft) if one else power
+    mean = np.mean(power, axis=-2) if options.get("average", "mean") == "mean" else _median(power)
+    return np.moveaxis(mean, -1, axis)
 
 
 def _density(x: Any, y: Any, options: dict[str, Any], call: Any, real: bool) -> Any:
-    axis, n = options["axis"], max(np.shape(x)[options["axis"]], np.shape(y)[options["axis"]])
-    if options.get("average", "mean") != "mean":
-        raise TypeError("scipy.signal.welch of a variable: average='median' is not known here")
-    plan = Segments(options["window"], options["nperseg"], options["noverlap"], options["nfft"], n, 256, 2)
+    n = max(np.shape(x)[options["axis"]], np.shape(y)[options["axis"]])
+    plan = Segments(options, n, 256, 2)
 
-    def body(x: Any, y: Any) -> Any:
-        found = _spectral(
-            x, y, options["fs"], options["scaling"], axis, "mean", plan, options["detrend"], options["return_onesided"]
-        )
+    def body(x: Any, y: Any, window: Any) -> Any:
+        found = _spectral(x, y, window, options, plan)
         return np.real(found) if real else found
 
+    def value(x: Any, y: Any, window: Any) -> Any:
+        return call(x, y, {**options, **plan.given(window)})
+
     with_zeros = np.zeros(np.shape(x), x.dtype), np.zeros(np.shape(y), y.dtype)
-    frequencies = call(*with_zeros)[0]
-    return frequencies, spectrum(x, y, call=call, body=body)
+    frequencies = value(*with_zeros, bare(plan.window))[0]
+    return frequencies, computed(x, y, plan.window, call=lambda *a: value(*a)[1], body=body)
 
 
-@stands_for(MODULE, "x")
+@stands_for(MODULE, "x", "window", whole=("window",))
 def welch(x: Any, **options: Any) -> Any:
     x = _array(x) * 1.0
-    return _density(x, x, options, lambda x, _y: signal.welch(x, **options), real=True)
+    return _density(x, x, options, lambda x, _y, how: signal.welch(x, **how), real=True)
 
 
-@stands_for(MODULE, "x", "y")
+@stands_for(MODULE, "x", "y", "window", whole=("window",))
 def csd(x: Any, y: Any, **options: Any) -> Any:
     x, y = _array(x) * 1.0, _array(y) * 1.0
-    return _density(x, y, options, lambda x, y: signal.csd(x, y, **options), real=False)
+    return _density(x, y, options, lambda x, y, how: signal.csd(x, y, **how), real=False)
 
 
-@stands_for(MODULE, "x")
+@stands_for(MODULE, "x", "window", whole=("window",))
 def periodogram(x: Any, **options: Any) -> Any:
     x = _array(x) * 1.0
     n, nfft = np.shape(x)[options["axis"]], options["nfft"]
@@ -187,13 +79,17 @@ def periodogram(x: Any, **options: Any) -> Any:
         cut = [slice(None)] * np.ndim(x)
         cut[options["axis"]] = slice(nfft)
         x, nfft, n = x[tuple(cut)], None, nfft
-    more = {**options, "nfft": nfft}
     window = "boxcar" if options["window"] is None else options["window"]
-    whole = {**more, "nperseg": n, "noverlap": 0, "window": window}
-    return _density(x, x, whole, lambda x, _y: signal.periodogram(x, **more), real=True)
+    known = {**options, "nfft": nfft, "window": window}
+    whole = {**known, "nperseg": n, "noverlap": 0}
+
+    def call(x: Any, _y: Any, how: dict[str, Any]) -> Any:
+        return signal.periodogram(x, **{name: how[name] for name in known})
+
+    return _density(x, x, whole, call, real=True)
 
 
-@stands_for(MODULE, "x", "y")
+@stands_for(MODULE, "x", "y", "window", whole=("window",))
 def coherence(x: Any, y: Any, **options: Any) -> Any:
     x, y = _array(x) * 1.0, _array(y) * 1.0
     more = {**options, "return_onesided": True, "scaling": "density", "average": "mean"}
@@ -201,6 +97,53 @@ def coherence(x: Any, y: Any, **options: Any) -> Any:
     return frequencies, np.abs(crossed) ** 2 / welch(x, **more)[1] / welch(y, **more)[1]
 
 
-refuse(MODULE, "write it with scipy.fft, or with welch", "stft", "istft", "spectrogram", "lombscargle", "envelope")
-refuse(MODULE, "not known here yet", "group_delay", "freqz_zpk", "freqs_zpk", "minimum_phase", "symiirorder1")
-refuse(MODULE, "not known here yet", "symiirorder2", "cspline2d", "qspline2d", "sepfir2d")
+# --- at any times -----------------------------------------------------------------------------------------------------
+
+
+@stands_for(MODULE, "x", "y", "freqs", "weights")
+def lombscargle(
+    x: Any, y: Any, freqs: Any, precenter: Any, normalize: Any, weights: Any = None, floating_mean: bool = False
+) -> Any:
+    weights = np.ones(np.shape(y)) if weights is None else weights
+    signal.lombscargle(bare(x), bare(y), bare(freqs)[:1] * 0 + 1.0, weights=bare(weights))  # SciPy's own errors
+    w = (weights / np.sum(weights))[:, None]
+    y = (y - np.mean(y) if isinstance(precenter, bool) and precenter else y)[:, None]
+    angles = x[:, None] * freqs
+    c, s = np.cos(angles), np.sin(angles)
+
+    def mean(v: Any) -> Any:
+        return np.sum(w * v, axis=0)
+
+    def apart(u: Any, v: Any) -> Any:
+        return mean(u * v) - mean(u) * mean(v) if floating_mean else mean(u * v)
+
+    cc = mean(c * c)
+    crossed, off = 2.0 * mean(c * s), 2.0 * cc - 1.0
+    if floating_mean:
+        crossed, off = crossed - 2.0 * mean(c) * mean(s), off - mean(c) ** 2 + mean(s) ** 2
+    tau = 0.5 * np.arctan2(crossed, off)
+    c, s = np.cos(angles - tau), np.sin(angles - tau)
+    cc, ss = mean(c * c), 1.0 - mean(c * c)
+    if floating_mean:
+        cc, ss = cc - mean(c) ** 2, ss - mean(s) ** 2
+    least = np.finfo(float).epsneg
+    yc, ys = apart(y, c), apart(y, s)
+    a, b = yc / np.maximum(cc, least), ys / np.maximum(ss, least)
+    if normalize == "amplitude":
+        return (a + 1j * b) * np.exp(1j * tau)
+    power = 2.0 * (a * yc + b * ys)
+    if normalize is True or normalize == "normalize":
+        return power * 0.5 / apart(y, y)
+    return power * (len(x) / 4.0)
+
+
+@stands_for(MODULE, "events", "period")
+def vectorstrength(events: Any, period: Any) -> Any:
+    signal.vectorstrength(bare(events), bare(period))  # SciPy's own errors
+    turned = np.exp(2j * np.pi * np.reshape(events, (1, -1)) / np.reshape(period, (-1, 1)))
+    mean = np.mean(turned, axis=1)
+    mean = mean if np.ndim(period) else mean[0]
+    return np.abs(mean), np.angle(mean)
+
+
+refuse(MODULE, "it minimises over windows", "closest_STFT_dual_window")

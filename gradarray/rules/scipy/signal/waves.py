@@ -1,4 +1,4 @@
-"""Waves of a given form, and filters by their zeros and poles."""
+"""Waves of a given form."""
 
 from __future__ import annotations
 
@@ -41,27 +41,30 @@ def chirp(t: Any, f0: Any, t1: Any, f1: Any, method: str, phi: Any, vertex_zero:
     elif method in ("logarithmic", "log", "lo") and bare(f0) != bare(f1):
         rate = t1 / np.log(f1 / f0)
         phase = rate * f0 * ((f1 / f0) ** (t / t1) - 1.0)
+    elif method in ("hyperbolic", "hyp") and bare(f0) != bare(f1):
+        pole = -f1 * t1 / (f0 - f1)
+        phase = -pole * f0 * np.log(np.abs(1 - t / pole))
     else:
-        raise TypeError(f"scipy.signal.chirp of a variable: method={method!r} is not known here")
+        raise TypeError(f"scipy.signal.chirp of a variable: method={method!r} with f0 == f1 is not known here")
     angle = 2 * np.pi * phase + phi * np.pi / 180
     return np.exp(1j * angle) if complex else np.cos(angle)
 
 
-@stands_for(MODULE, "z", "p", "k")
-def zpk2tf(z: Any, p: Any, k: Any) -> Any:
-    if np.ndim(z) > 1 or np.ndim(k) > 0:
-        raise TypeError("scipy.signal.zpk2tf of a variable: several filters are not known here")
-    return k * _from_roots(z), np.atleast_1d(_from_roots(p))
+@stands_for(MODULE, "t", "width")
+def sawtooth(t: Any, width: Any) -> Any:
+    t, width = t + 0.0 * width, width + 0.0 * t
+    within = t - 2 * np.pi * np.floor(bare(t) / (2 * np.pi))
+    w = bare(width)
+    up = bare(within) < w * 2 * np.pi
+    rising = within / (np.pi * np.where(up, width, 1.0)) - 1
+    falling = (np.pi * (width + 1) - within) / (np.pi * (1 - np.where(up, 0.0, width)))
+    return np.where((w > 1) | (w < 0), np.nan, np.where(up, rising, falling))
 
 
-def _from_roots(roots: Any) -> Any:
-    """Return the coefficients of a polynomial from its roots, real where these come in conjugate pairs."""
-    values = np.atleast_1d(bare(roots))
-    found: Any = np.ones(1)
-    for root in roots if np.ndim(roots) else [roots]:
-        found = np.concatenate([found, np.zeros(1)]) - np.concatenate([np.zeros(1), root * found])
-    paired = np.array_equal(np.sort_complex(values), np.sort_complex(np.conj(values)))
-    return np.real(found) if paired else found
+@stands_for(MODULE, "t", "poly", "phi", whole=("poly",))
+def sweep_poly(t: Any, poly: Any, phi: Any) -> Any:
+    coefficients = poly.coeffs if isinstance(poly, np.poly1d) else poly
+    return np.cos(2 * np.pi * np.polyval(np.polyint(coefficients), t) + phi * np.pi / 180)
 
 
 constant(MODULE, "square", "unit_impulse")

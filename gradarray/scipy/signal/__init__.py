@@ -1,6 +1,7 @@
 """The mirror of scipy.signal, whose functions also take ``constant=`` and return Tensors."""
 
-from .library import names_of, reader
+from ..library import names_of, reader
+from . import windows as windows
 
 __getattr__ = reader(__name__)
 
