@@ -19,6 +19,8 @@ _OF_THEIR_NAME = ("special", "linalg", "fft", "signal", "ndimage", "interpolate"
 _CHAPTERS: dict[str, str] = {f"scipy.{name}": f"{__package__}.{name}" for name in _OF_THEIR_NAME} | {
     "scipy.sparse.linalg": f"{__package__}.sparse",
     "scipy.spatial.distance": f"{__package__}.spatial",
+    "scipy.stats.qmc": f"{__package__}.stats",
+    "scipy.stats.contingency": f"{__package__}.stats",
 }
 
 
