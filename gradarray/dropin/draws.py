@@ -86,6 +86,8 @@ class _Drawing:
 
     def __getattr__(self, name: str) -> Any:
         real = self.__wrapped__
+        if not hasattr(real, name):  # ``np.random.default_rng(self)``, which libraries call, takes it for the bits
+            return getattr(self._bits, name)
         value = getattr(real, name)
         if _draws(real, name):
             value = vars(self)[name] = _replacing(name)(value)
@@ -100,6 +102,11 @@ class _Drawing:
 
     def __reduce__(self) -> Any:
         return self.__wrapped__.__reduce__()
+
+    @property
+    def _bits(self) -> Any:
+        real = self.__wrapped__
+        return real._bit_generator if isinstance(real, np.random.RandomState) else real.bit_generator
 
     def spawn(self, n_children: int) -> list[Any]:
         return [_Drawing(child) for child in self.__wrapped__.spawn(n_children)]

@@ -6,6 +6,7 @@ from . import descriptive as descriptive
 from . import formulas as formulas
 from . import frequencies as frequencies
 from . import hypotheses as hypotheses
+from . import infrastructure as infrastructure
 from . import kde as kde
 from . import multivariate as multivariate
 from . import qmc as qmc

@@ -116,7 +116,8 @@ def integrate_box_1d(self: Any, low: Any, high: Any) -> Any:
 def integrate_box(self: Any, low_bounds: Any, high_bounds: Any, *_args: Any, **_kwargs: Any) -> Any:
     if self.d != 1:
         raise TypeError("scipy.stats.gaussian_kde.integrate_box of a variable is not known here for several dimensions")
-    return integrate_box_1d(self, np.reshape(low_bounds, ()), np.reshape(high_bounds, ()))
+    low, high = (end[0] if isinstance(end, (list, tuple)) or np.ndim(end) else end for end in (low_bounds, high_bounds))
+    return integrate_box_1d(self, low, high)
 
 
 def integrate_kde(self: Any, other: Any) -> Any:
@@ -135,7 +136,9 @@ def marginal(self: Any, dimensions: Any) -> Any:
 
 
 def resample(self: Any, *_args: Any, **_kwargs: Any) -> Any:
-    raise TypeError("scipy.stats.gaussian_kde.resample of a variable has no derivative: which points it draws are steps")
+    raise TypeError(
+        "scipy.stats.gaussian_kde.resample of a variable has no derivative: which points it draws are steps"
+    )
 
 
 methods(
