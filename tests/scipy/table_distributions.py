@@ -203,3 +203,137 @@ if hasattr(stats, "Binomial"):
         Call("stats, Binomial: by k", lambda sp, k: sp.stats.Binomial(n=7, p=0.3).pmf(k), 2.0, refused="whole numbers"),
         Call("stats, Binomial: median", lambda sp, p: sp.stats.Binomial(n=7, p=p).median(), 0.3, refused="in steps"),
     ]
+
+# --- of several variables, and of a histogram -------------------------------------------------------------------------
+
+S = np.array([[2.0, 0.3, 0.1], [0.3, 1.5, 0.4], [0.1, 0.4, 1.1]])
+ALPHA = np.array([1.2, 2.0, 0.7])
+SHARES = np.array([0.2, 0.3, 0.5])
+HISTOGRAM = np.array([3.0, 5.0, 2.0, 4.0]), np.arange(5.0)
+
+
+def spd(a):  # type: ignore[no-untyped-def]
+    """Return a symmetric matrix, whatever direction one is left in."""
+    return (a + a.T) / 2
+
+
+def several(kind, names, function, *arrays):  # type: ignore[no-untyped-def]
+    """Return the call of several methods of a distribution by the same arrays."""
+    return Call(
+        f"stats.{kind}.{', '.join(names)}",
+        lambda sp, *a: [getattr(getattr(sp.stats, kind), name)(*function(*a)) for name in names],
+        *arrays,
+    )
+
+
+CALLS += [
+    Call(
+        "stats.multivariate_normal.cdf",
+        lambda sp, x, m, c: [
+            sp.stats.multivariate_normal.cdf(x, m[()], c[()]),
+            sp.stats.multivariate_normal.logcdf(x, m[()], c[()]),
+        ],
+        X,
+        0.3,
+        1.7,
+    ),
+    Call(
+        "stats.multivariate_normal.cdf, several",
+        lambda sp, x: sp.stats.multivariate_normal.cdf(x, np.zeros(3), S),
+        ALPHA,
+        refused="several variables",
+    ),
+    Call("stats.multivariate_normal.fit", lambda sp, x: list(sp.stats.multivariate_normal.fit(x)), TWO.T),
+    Call(
+        "stats.multivariate_normal.rvs",
+        lambda sp, m: sp.stats.multivariate_normal.rvs(m, S, size=2, random_state=1),
+        ALPHA,
+    ),
+    Call(
+        "stats.multivariate_normal.rvs, cov",
+        lambda sp, c: sp.stats.multivariate_normal.rvs(ALPHA, spd(c)),
+        S,
+        refused="cholesky",
+    ),
+    Call(
+        "stats.multivariate_normal, Covariance",
+        lambda sp, x: sp.stats.multivariate_normal.logpdf(x, cov=stats.Covariance.from_diagonal([1.0, 2.0, 0.5])),
+        ALPHA,
+    ),
+    Call(
+        "stats.multivariate_t.entropy",
+        lambda sp, c, df: [
+            sp.stats.multivariate_t.entropy(None, spd(c), df[()]),
+            sp.stats.multivariate_t(None, spd(c), df[()]).entropy(),
+        ],
+        S,
+        4.2,
+    ),
+    Call("stats.multivariate_t.cdf", lambda sp, x: sp.stats.multivariate_t.cdf(x, df=3), ALPHA, refused="no formula"),
+    several("dirichlet", ["cov"], lambda a: (a,), ALPHA),
+    several("multinomial", ["cov", "mean", "entropy"], lambda p: (5, p / p.sum()), SHARES),
+    several("dirichlet_multinomial", ["mean", "var", "cov"], lambda a: (a, 5), ALPHA),
+    several("wishart", ["mean", "mode", "var", "entropy"], lambda df, c: (df[()], spd(c)), 6.3, S),
+    several("invwishart", ["mean", "mode", "var", "entropy"], lambda df, c: (df[()], spd(c)), 9.3, S),
+    Call("stats.matrix_normal.entropy", lambda sp, a: sp.stats.matrix_normal.entropy(spd(a), S[:2, :2]), S),
+    Call("stats.matrix_normal, of constants", lambda sp, x: sp.stats.matrix_normal(rowcov=S).logpdf(x[:, None]), ALPHA),
+    Call("stats.matrix_normal.rvs", lambda sp, m: sp.stats.matrix_normal.rvs(m), S, refused="no formula"),
+    Call(
+        "stats.vonmises_fisher.entropy",
+        lambda sp, k: [
+            sp.stats.vonmises_fisher.entropy([0, 0.6, 0.8], k[()]),
+            sp.stats.vonmises_fisher([0, 0.6, 0.8], k[()]).entropy(),
+        ],
+        2.3,
+    ),
+]
+if hasattr(stats, "matrix_t"):
+    CALLS += [
+        Call(
+            "stats.matrix_t.logpdf",
+            lambda sp, x, m, c, df: sp.stats.matrix_t.logpdf(x, m, spd(c), 1.3 * np.eye(2), df[()]),
+            TWO.T[:3],
+            TWO.T[1:4],
+            S,
+            3.4,
+        ),
+        Call(
+            "stats.matrix_t, of constants", lambda sp, x: sp.stats.matrix_t(row_spread=S, df=3).pdf(x[:, None]), ALPHA
+        ),
+    ]
+if hasattr(stats, "normal_inverse_gamma"):
+    CALLS += [
+        Call(
+            "stats.normal_inverse_gamma.logpdf",
+            lambda sp, x, s, m, k, a, b: [
+                sp.stats.normal_inverse_gamma.logpdf(x, s, m, k, a, b),
+                sp.stats.normal_inverse_gamma(m, k, a, b).pdf(x, s),
+            ],
+            X,
+            1.4,
+            0.2,
+            1.3,
+            2.4,
+            3.1,
+        ),
+        Call(
+            "stats.normal_inverse_gamma, of constants",
+            lambda sp, x, s: sp.stats.normal_inverse_gamma(0.1, 1.2, 2.0, 3.0).logpdf(x, s),
+            0.3,
+            1.5,
+        ),
+        several("normal_inverse_gamma", ["mean", "var"], lambda *p: p, 0.2, 1.3, 2.4, 3.1),
+    ]
+CALLS += [
+    Call(
+        "stats.rv_histogram",
+        lambda sp, x, q: [
+            (h := sp.stats.rv_histogram(HISTOGRAM)).cdf(x),
+            h.sf(x),
+            h.pdf(x),
+            h.ppf(q),
+        ],
+        X,
+        P,
+    )
+]

@@ -8,6 +8,7 @@ from . import frequencies as frequencies
 from . import hypotheses as hypotheses
 from . import infrastructure as infrastructure
 from . import kde as kde
+from . import moments as moments
 from . import multivariate as multivariate
 from . import qmc as qmc
 from . import refused as refused
