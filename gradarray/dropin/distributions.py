@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..rules.scipy.declared import FACES
+import numpy as np
+
+from ..rules.scipy.declared import FACES, methods
 from ..tape.wrapping import bare, has_variable
 from .table import NEEDED, counterpart, for_subtypes_of, for_type
 from .twins import stand_in_of
@@ -18,7 +21,8 @@ Face = Callable[[Callable[..., Any], Callable[..., Any]], Callable[..., Any]]
 Methods = Mapping[str, Callable[..., Any]]
 # The options of methods of a frozen distribution that do not come first in those of the distribution itself.
 _OPTIONS = {"stats": ("moments",), "rvs": ("size", "random_state")}
-_BASES = ("rv_generic", "rv_frozen", "multi_rv_generic", "multi_rv_frozen")
+_SEVERAL = ("multi_rv_generic", "multi_rv_frozen")
+_BASES = ("rv_generic", "rv_frozen", *_SEVERAL)
 
 
 def _is_a(value: Any, base: str) -> bool:
@@ -31,10 +35,29 @@ def methods_of(real: Any) -> Methods | None:
         return {name: functools.partial(body, real) for name, body in METHODS.items() if hasattr(real, name)}
     if _is_a(real, "rv_frozen"):
         return frozen_methods(real.dist, real.args, real.kwds)
-    bodies = FACES.get(type(real).__name__)
-    if bodies is None:
+    bodies = FACES.get(type(real).__name__, {})
+    if not bodies and not any(_is_a(real, base) for base in _SEVERAL):
         return None
-    return {name: functools.partial(body, real) for name, body in bodies.items() if hasattr(real, name)}
+    known = {name: functools.partial(body, real) for name, body in bodies.items() if hasattr(real, name)}
+    kind: Any = type(real)
+    return {**_unknown_of(kind), **known}
+
+
+@functools.cache
+def _unknown_of(cls: Any) -> Methods:
+    """Return what refuses variables in the place of each method of a distribution of several variables."""
+
+    def refusing(name: str) -> Callable[..., Any]:
+        def call(*_args: Any, **_kwargs: Any) -> Any:
+            kind = cls.__name__.removesuffix("_gen").removesuffix("_frozen")
+            raise TypeError(
+                f"scipy.stats.{kind}.{name} of a variable has no derivative here: no formula of it is known"
+            )
+
+        call.__name__ = name
+        return call
+
+    return {name: refusing(name) for name, value in inspect.getmembers(cls, callable) if not name.startswith("_")}
 
 
 def frozen_methods(real: Any, args: Any, kwds: dict[str, Any]) -> Methods:
@@ -98,7 +121,7 @@ class Frozen:
     """
 
     def __init__(self, real: Any, args: Any, kwds: dict[str, Any]) -> None:
-        self.__wrapped__ = real(*bare(args), **bare(kwds))
+        self.__wrapped__ = real(*map(_plain, args), **{name: _plain(x) for name, x in kwds.items()})
         self.args, self.kwds = args, kwds
         vars(self).update(frozen_methods(real, args, kwds))
 
@@ -113,6 +136,12 @@ class Frozen:
         if callable(value):
             raise TypeError(f"{type(self.__wrapped__).__name__}.{name} is not known here for variables as parameters")
         return value
+
+
+def _plain(x: Any) -> Any:
+    """Return a bare value, as a number where it is one: a library may ask for that."""
+    value = bare(x)
+    return value[()] if isinstance(value, np.ndarray) and not value.ndim else value
 
 
 def with_face(real: Any, face: Face) -> Any:
@@ -132,6 +161,8 @@ def _method(bound: types.MethodType) -> Any:
     return None if owner is None else vars(owner).get(bound.__name__)
 
 
+# One of these is made in the function; all the others stand in modules.
+methods("scipy.stats", "rv_histogram", **METHODS)
 for_type(types.MethodType, _method)
 for base in _BASES:
     for_subtypes_of(base, _stand_in)

@@ -79,7 +79,7 @@ def _draws(owner: Any, name: str) -> bool:
 
 
 class _Drawing:
-    """A generator of random numbers whose floating-point arrays can be filled: the same stream, by the same object."""
+    """An older generator of random numbers whose floating-point arrays can be filled: the same stream."""
 
     def __init__(self, real: Any) -> None:
         self.__wrapped__ = real
@@ -101,8 +101,40 @@ class _Drawing:
     def __reduce__(self) -> Any:
         return self.__wrapped__.__reduce__()
 
+
+class _DrawingGenerator(np.random.Generator):
+    """A generator of the same stream whose arrays can be filled; one in C, too, which libraries make others of."""
+
+    def __init__(self, real: np.random.Generator) -> None:
+        super().__init__(real.bit_generator)
+        self.__wrapped__ = real
+
+    def __repr__(self) -> str:
+        return repr(self.__wrapped__)
+
+    def __reduce__(self) -> Any:
+        return self.__wrapped__.__reduce__()
+
     def spawn(self, n_children: int) -> list[Any]:
-        return [_Drawing(child) for child in self.__wrapped__.spawn(n_children)]
+        return [_DrawingGenerator(child) for child in self.__wrapped__.spawn(n_children)]
+
+
+def _method(name: str) -> Callable[..., Any]:
+    def method(self: _DrawingGenerator, *args: Any, **kwargs: Any) -> Any:
+        return _replacing(name)(getattr(self.__wrapped__, name))(*args, **kwargs)
+
+    method.__name__ = name
+    method.__doc__ = getattr(np.random.Generator, name).__doc__
+    return method
+
+
+for _name in dir(np.random.Generator):
+    if _draws(np.random.Generator, _name):
+        setattr(_DrawingGenerator, _name, _method(_name))
+
+
+def _drawing(real: Any) -> Any:
+    return _DrawingGenerator(real) if isinstance(real, np.random.Generator) else _Drawing(real)
 
 
 def _made_by(old: Callable[..., Any]) -> Callable[..., Any]:
@@ -110,7 +142,7 @@ def _made_by(old: Callable[..., Any]) -> Callable[..., Any]:
 
     def make(*args: Any, **kwargs: Any) -> Any:
         made = old(*args, **kwargs)
-        return made if making() is None or type(made) is _Drawing else _Drawing(made)
+        return made if making() is None or type(made) in (_Drawing, _DrawingGenerator) else _drawing(made)
 
     make.__name__ = make.__qualname__ = old.__name__
     make.__doc__ = old.__doc__
@@ -124,4 +156,4 @@ for _name in dir(np.random):
 stand_in(np.random.default_rng, _made_by)
 for _kind in (np.random.Generator, np.random.RandomState):
     stand_in(_kind, acting(lambda *_: None, lambda _: False, plain=_made_by(_kind)))
-    for_type(_kind, _Drawing)
+    for_type(_kind, _drawing)

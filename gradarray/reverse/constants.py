@@ -29,8 +29,7 @@ def with_constant(call: Callable[..., Any], constant: bool, args: Any, kwargs: d
 def as_variables(result: Any) -> Any:
     """Return the results of a call as variables."""
     if isinstance(result, (tuple, list)):
-        items = [as_variables(item) for item in result]
-        return type(result)(*items) if hasattr(result, "_fields") else type(result)(items)
+        return wrapping.with_items(result, [as_variables(item) for item in result])
     if isinstance(result, wrapping.Tensor) and result.constant:
         return wrapping.Tensor(result, constant=False, copy=False)
     return result

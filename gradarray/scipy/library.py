@@ -19,6 +19,7 @@ from ..dropin.methods import bodies_of, method_of, varies
 from ..dropin.scipy import body_of
 from ..reverse.constants import with_constant
 from ..rules.scipy.declared import LOOKING
+from ..rules.scipy.families import chapters
 from ..tape.loss import GradientLossError
 from ..tape.wrapping import bare, wrap_results
 
@@ -63,11 +64,22 @@ def mirrored(library: types.ModuleType, name: str) -> Any:
     """Return the mirror of a function or of an object with methods; anything else is the same one."""
     theirs = getattr(library, name)
     body = body_of(library.__name__, name)  # and reads the chapter
+    if isinstance(theirs, types.ModuleType):
+        return _module_mirror(theirs)
     if isinstance(theirs, type):
         return class_mirror(theirs)
     if not isinstance(theirs, np.ufunc) and (new := with_face(theirs, _of_method)) is not theirs:
         return new
     return _mirror(theirs, body, f"{library.__name__}.{name}") if callable(theirs) else theirs
+
+
+def _module_mirror(theirs: types.ModuleType) -> types.ModuleType:
+    """Return the mirror of a module within one, such as ``scipy.stats.qmc``, if it has a chapter."""
+    if theirs.__name__ not in chapters():
+        return theirs
+    made = types.ModuleType(f"{PACKAGE}.{theirs.__name__}", theirs.__doc__)
+    vars(made).update(__getattr__=reader(made.__name__), __dir__=lambda: names_of(made.__name__))
+    return made
 
 
 def _of_method(theirs: Callable[..., Any], body: Callable[..., Any]) -> Callable[..., Any]:

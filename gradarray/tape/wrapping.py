@@ -163,12 +163,21 @@ def wrap_results(out: Any) -> Any:
     floating = [isinstance(item, (tuple, list)) or is_floating(item) for item in out]
     both = zip(out, floating, strict=True)
     wrapped = [wrap_results(item) if f or not any(floating) else gate.outward(item) for item, f in both]
-    return type(out)(*wrapped) if hasattr(out, "_fields") else type(out)(wrapped)
+    return with_items(out, wrapped)
+
+
+def with_items(like: Any, items: list[Any]) -> Any:
+    """Return a container of the type of another one; one with named fields also has what else is told by that one."""
+    if not hasattr(like, "_fields"):
+        return type(like)(items)
+    found: Any = tuple.__new__(type(like), items)  # some of SciPy's ask for more than their items
+    if hasattr(like, "__dict__"):
+        vars(found).update(vars(like))
+    return found
 
 
 def wrap_arrays(out: Any) -> Any:
     """Wrap the floating-point results of a body that are plain arrays, because no variable went into them."""
     if isinstance(out, (tuple, list)):
-        items = [wrap_arrays(item) for item in out]
-        return type(out)(*items) if hasattr(out, "_fields") else type(out)(items)
+        return with_items(out, [wrap_arrays(item) for item in out])
     return wrap(out) if type(out) in PLAIN and getattr(out, "dtype", None) in _FLOATING else out

@@ -247,7 +247,35 @@ def test_outside_of_the_support() -> None:
     assert np.isnan(ga.jvp(lambda a: ga.scipy.stats.gamma.pdf(0.3, a), (-1.0,), (1.0,))[1])
 
 
-def test_the_new_distributions_are_refused_loudly() -> None:
-    if hasattr(stats, "Normal"):
-        with pytest.raises(TypeError, match="gradient"):
-            ga.grad(lambda m: stats.Normal(mu=m, sigma=1.0).logpdf(0.3))(0.2)
+def test_what_is_made_of_a_newer_one_keeps_its_variables_or_says_so() -> None:
+    """Whatever the library makes of it: what stands in it is a variable."""
+    x = ga.tensor(0.2)
+    normal = ga.scipy.stats.Normal(mu=x)
+    made: Any = ga.scipy.stats.truncate(ga.scipy.stats.exp(-normal * 2), 0.1)
+    made.logpdf(0.3).backward()
+    assert x.grad is not None and np.isfinite(x.grad) and x.grad != 0
+    for make in (stats.truncate, stats.exp, stats.abs):
+        with pytest.raises(ga.GradientLossError), ga.gradient_loss("raise"):
+            make(normal)
+
+
+KERNELS, NORMAL = stats.gaussian_kde([0.3, 1.7, 0.9, 2.4]), stats.Normal(mu=0.3, sigma=2.0)
+
+
+def test_objects_from_elsewhere() -> None:
+    """Their methods take variables in drop-in mode, and only there."""
+
+    def f(x: Any) -> Any:
+        return NORMAL.logpdf(x) + abs(NORMAL).cdf(x) + KERNELS(x)[0]
+
+    assert ga.grad(f)(0.7) == pytest.approx(next(slopes(f, [0.7], 0, 1e-3)), rel=1e-8)
+
+
+def test_a_generator_that_is_made_in_the_function_goes_to_the_library() -> None:
+    def f(scale: Any) -> Any:
+        rng = np.random.default_rng(3)
+        draws = [stats.qmc.Sobol(1, rng=rng).random(4)[:, 0], stats.norm.rvs(scale=scale, size=4, random_state=rng)]
+        return np.sum(draws[0] * draws[1])
+
+    expected = next(slopes(f, [1.2], 0, 1e-3))
+    assert ga.grad(f)(1.2) == pytest.approx(expected, rel=1e-9)

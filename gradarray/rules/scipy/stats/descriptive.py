@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import namedtuple
 from typing import Any
 
 import numpy as np
@@ -11,15 +10,14 @@ from scipy import special
 
 from ....tape.wrapping import bare, has_variable
 from ..declared import function
+from .samples import complete, count, of_samples
 
 _PROPAGATE = "propagate"
 
 
-def _only(name: str, nan_policy: str = _PROPAGATE, **odd: Any) -> None:
+def _only(name: str, **odd: Any) -> None:
     """Raise for parameters whose meaning is not known here."""
     given = [key for key, value in odd.items() if value is not None]
-    if nan_policy != _PROPAGATE:
-        given.append("nan_policy")
     if given:
         raise TypeError(f"scipy.stats.{name} of a variable: {', '.join(given)} is not known here")
 
@@ -35,7 +33,8 @@ def _array(a: Any) -> Any:
 
 
 def _count(a: Any, axis: Any) -> int:
-    return int(np.size(a) if axis is None else np.shape(a)[axis])
+    shape = np.shape(a)
+    return math.prod(shape if axis is None else [shape[i] for i in np.atleast_1d(axis)])
 
 
 # --- moments ----------------------------------------------------------------------------------------------------------
@@ -44,7 +43,7 @@ def _count(a: Any, axis: Any) -> int:
 def moment(
     a: Any, order: Any = 1, axis: Any = 0, nan_policy: str = _PROPAGATE, *, center: Any = None, keepdims: bool = False
 ) -> Any:
-    _only("moment", nan_policy)
+    complete("moment", nan_policy, a)
     order = _constant("moment", "order", order)
     if np.ndim(order):
         return np.stack([moment(a, k, axis, center=center, keepdims=keepdims) for k in order])
@@ -56,7 +55,7 @@ def moment(
 
 
 def skew(a: Any, axis: Any = 0, bias: bool = True, nan_policy: str = _PROPAGATE, *, keepdims: bool = False) -> Any:
-    _only("skew", nan_policy)
+    complete("skew", nan_policy, a)
     second, third = (moment(a, k, axis, keepdims=keepdims) for k in (2, 3))
     found = third / second**1.5
     n = _count(a, axis)
@@ -72,7 +71,7 @@ def kurtosis(
     *,
     keepdims: bool = False,
 ) -> Any:
-    _only("kurtosis", nan_policy)
+    complete("kurtosis", nan_policy, a)
     second, fourth = (moment(a, k, axis, keepdims=keepdims) for k in (2, 4))
     found = fourth / second**2
     n = _count(a, axis)
@@ -82,12 +81,12 @@ def kurtosis(
 
 
 def variation(a: Any, axis: Any = 0, nan_policy: str = _PROPAGATE, ddof: int = 0, *, keepdims: bool = False) -> Any:
-    _only("variation", nan_policy)
+    complete("variation", nan_policy, a)
     return np.std(a, axis=axis, ddof=ddof, keepdims=keepdims) / np.mean(a, axis=axis, keepdims=keepdims)
 
 
 def sem(a: Any, axis: Any = 0, ddof: int = 1, nan_policy: str = _PROPAGATE, *, keepdims: bool = False) -> Any:
-    _only("sem", nan_policy)
+    complete("sem", nan_policy, a)
     return np.std(a, axis=axis, ddof=ddof, keepdims=keepdims) / math.sqrt(_count(a, axis))
 
 
@@ -97,18 +96,18 @@ function("scipy.stats", moment, skew, kurtosis, variation, sem)
 
 
 def zmap(scores: Any, compare: Any, axis: Any = 0, ddof: int = 0, nan_policy: str = _PROPAGATE) -> Any:
-    _only("zmap", nan_policy)
+    complete("zmap", nan_policy, scores, compare)
     mean = np.mean(compare, axis=axis, keepdims=True)
     return (scores - mean) / np.std(compare, axis=axis, ddof=ddof, keepdims=True)
 
 
 def zscore(a: Any, axis: Any = 0, ddof: int = 0, nan_policy: str = _PROPAGATE) -> Any:
-    _only("zscore", nan_policy)
+    complete("zscore", nan_policy, a)
     return zmap(a, a, axis, ddof)
 
 
 def gzscore(a: Any, *, axis: Any = 0, ddof: int = 0, nan_policy: str = _PROPAGATE) -> Any:
-    _only("gzscore", nan_policy)
+    complete("gzscore", nan_policy, a)
     return zscore(np.log(a), axis, ddof)
 
 
@@ -133,7 +132,8 @@ def gmean(
     *,
     keepdims: bool = False,
 ) -> Any:
-    _only("gmean", nan_policy, dtype=dtype)
+    complete("gmean", nan_policy, a)
+    _only("gmean", dtype=dtype)
     return np.exp(_mean(np.log(a), axis, weights, keepdims))
 
 
@@ -146,7 +146,8 @@ def hmean(
     nan_policy: str = _PROPAGATE,
     keepdims: bool = False,
 ) -> Any:
-    _only("hmean", nan_policy, dtype=dtype)
+    complete("hmean", nan_policy, a)
+    _only("hmean", dtype=dtype)
     return 1 / _mean(1 / _array(a), axis, weights, keepdims)
 
 
@@ -160,22 +161,18 @@ def pmean(
     nan_policy: str = _PROPAGATE,
     keepdims: bool = False,
 ) -> Any:
-    _only("pmean", nan_policy, dtype=dtype)
+    complete("pmean", nan_policy, a)
+    _only("pmean", dtype=dtype)
     if not has_variable(p) and p == 0:
         return gmean(a, axis, weights=weights, keepdims=keepdims)
     return _mean(_array(a) ** p, axis, weights, keepdims) ** (1 / p)
 
 
-def trim_mean(
-    a: Any, proportiontocut: float, axis: Any = 0, *, nan_policy: str = _PROPAGATE, keepdims: bool = False
-) -> Any:
-    _only("trim_mean", nan_policy, keepdims=keepdims or None)
-    if axis is None:
-        a, axis = np.ravel(a), 0
-    n = _count(a, axis)
-    cut = int(_constant("trim_mean", "proportiontocut", proportiontocut) * n)
-    kept = np.moveaxis(np.sort(a, axis=axis), axis, 0)[cut : n - cut]
-    return np.mean(kept, axis=0)
+@of_samples("a")
+def trim_mean(a: Any, proportiontocut: float) -> Any:
+    n = count(a)
+    cut = int(proportiontocut * n)
+    return np.mean(np.sort(a, axis=-1)[..., cut : n - cut], axis=-1)
 
 
 def tmean(
@@ -187,7 +184,7 @@ def tmean(
     nan_policy: str = _PROPAGATE,
     keepdims: bool = False,
 ) -> Any:
-    _only("tmean", nan_policy)
+    complete("tmean", nan_policy, a)
     low, high = (None, None) if limits is None else limits
     values = bare(a)
     inside = np.ones(np.shape(a), bool)
@@ -208,7 +205,7 @@ def iqr(
     interpolation: Any = "linear",
     keepdims: bool = False,
 ) -> Any:
-    _only("iqr", nan_policy)
+    complete("iqr", nan_policy, x)
     if scale == "normal":
         scale = 2 * special.erfinv(0.5) * math.sqrt(2)
     low, high = sorted(rng)
@@ -216,7 +213,7 @@ def iqr(
     return (found[1] - found[0]) / scale
 
 
-function("scipy.stats", gmean, hmean, pmean, trim_mean, tmean, iqr)
+function("scipy.stats", gmean, hmean, pmean, tmean, iqr)
 
 # --- information ------------------------------------------------------------------------------------------------------
 
@@ -230,7 +227,7 @@ def entropy(
     nan_policy: str = _PROPAGATE,
     keepdims: bool = False,
 ) -> Any:
-    _only("entropy", nan_policy)
+    complete("entropy", nan_policy, pk)
     pk = pk / np.sum(pk, axis=axis, keepdims=True)
     other = None if qk is None else qk / np.sum(qk, axis=axis, keepdims=True)
     terms = special.entr(pk) if other is None else special.rel_entr(pk, other)
@@ -252,7 +249,7 @@ def boxcox(x: Any, lmbda: Any = None, alpha: Any = None, optimizer: Any = None) 
 
 
 def boxcox_llf(lmb: Any, data: Any, *, axis: Any = 0, keepdims: bool = False, nan_policy: str = _PROPAGATE) -> Any:
-    _only("boxcox_llf", nan_policy)
+    complete("boxcox_llf", nan_policy, data)
     data = _array(data)
     spread = np.var(special.boxcox(data, lmb), axis=axis, keepdims=keepdims)
     logs = np.sum(np.log(data), axis=axis, keepdims=keepdims)
@@ -271,7 +268,7 @@ def yeojohnson(x: Any, lmbda: Any = None) -> Any:
 
 
 def yeojohnson_llf(lmb: Any, data: Any, *, axis: Any = 0, nan_policy: str = _PROPAGATE, keepdims: bool = False) -> Any:
-    _only("yeojohnson_llf", nan_policy)
+    complete("yeojohnson_llf", nan_policy, data)
     data = _array(data)
     spread = np.var(yeojohnson(data, lmb), axis=axis, keepdims=keepdims)
     logs = np.sum(np.sign(bare(data)) * np.log1p(np.abs(data)), axis=axis, keepdims=keepdims)
@@ -311,98 +308,3 @@ def energy_distance(u_values: Any, v_values: Any, u_weights: Any = None, v_weigh
 
 
 function("scipy.stats", wasserstein_distance, energy_distance)
-
-# --- correlation and tests --------------------------------------------------------------------------------------------
-
-Significance = namedtuple("Significance", ["statistic", "pvalue"])
-Regression = namedtuple("Regression", ["slope", "intercept", "rvalue", "pvalue", "stderr"])
-_TWO_SIDED = "two-sided"
-
-
-def _t_probability(t: Any, df: Any, alternative: str) -> Any:
-    lower = special.stdtr(df, -t if alternative == "greater" else t)
-    return 2 * special.stdtr(df, -np.abs(t)) if alternative == _TWO_SIDED else lower
-
-
-def pearsonr(x: Any, y: Any, *, alternative: str = _TWO_SIDED, method: Any = None, axis: Any = 0) -> Any:
-    _only("pearsonr", method=method)
-    x, y = _array(x), _array(y)
-    if axis is None:
-        x, y, axis = np.ravel(x), np.ravel(y), 0
-    u, v = (z - np.mean(z, axis=axis, keepdims=True) for z in (x, y))
-    r = np.sum(u * v, axis=axis) / np.sqrt(np.sum(u * u, axis=axis) * np.sum(v * v, axis=axis))
-    half = _count(x, axis) / 2 - 1
-    if alternative == _TWO_SIDED:
-        p = 2 * special.betainc(half, half, (1 - np.abs(r)) / 2)
-    else:
-        p = special.betainc(half, half, (1 + (r if alternative == "less" else -r)) / 2)
-    return Significance(r, p)
-
-
-def linregress(x: Any, y: Any, alternative: str = _TWO_SIDED) -> Any:
-    x, y = _array(x), _array(y)
-    u, v = x - np.mean(x), y - np.mean(y)
-    xx, xy, yy = np.mean(u * u), np.mean(u * v), np.mean(v * v)
-    slope = xy / xx
-    r = xy / np.sqrt(xx * yy)
-    df = np.size(bare(x)) - 2
-    t = r * np.sqrt(df / ((1 - r) * (1 + r)))
-    error = np.sqrt((1 - r * r) * yy / xx / df)
-    return Regression(slope, np.mean(y) - slope * np.mean(x), r, _t_probability(t, df, alternative), error)
-
-
-def ttest_1samp(
-    a: Any,
-    popmean: Any,
-    axis: Any = 0,
-    nan_policy: str = _PROPAGATE,
-    alternative: str = _TWO_SIDED,
-    *,
-    keepdims: bool = False,
-) -> Any:
-    _only("ttest_1samp", nan_policy)
-    t = (np.mean(a, axis=axis, keepdims=keepdims) - popmean) / sem(a, axis, keepdims=keepdims)
-    return Significance(t, _t_probability(t, _count(a, axis) - 1.0, alternative))
-
-
-def ttest_rel(
-    a: Any,
-    b: Any,
-    axis: Any = 0,
-    nan_policy: str = _PROPAGATE,
-    alternative: str = _TWO_SIDED,
-    *,
-    keepdims: bool = False,
-) -> Any:
-    _only("ttest_rel", nan_policy)
-    return ttest_1samp(_array(a) - b, 0.0, axis, alternative=alternative, keepdims=keepdims)
-
-
-def ttest_ind(
-    a: Any,
-    b: Any,
-    *,
-    axis: Any = 0,
-    equal_var: bool = True,
-    nan_policy: str = _PROPAGATE,
-    alternative: str = _TWO_SIDED,
-    trim: float = 0,
-    method: Any = None,
-    keepdims: bool = False,
-) -> Any:
-    _only("ttest_ind", nan_policy, method=method, trim=trim or None)
-    n, m = _count(a, axis), _count(b, axis)
-    first, second = (np.var(z, axis=axis, ddof=1, keepdims=keepdims) for z in (a, b))
-    df: Any
-    if equal_var:
-        df = float(n + m - 2)
-        square = ((n - 1) * first + (m - 1) * second) / df * (1 / n + 1 / m)
-    else:
-        square = first / n + second / m
-        df = square**2 / ((first / n) ** 2 / (n - 1) + (second / m) ** 2 / (m - 1))
-    apart = np.mean(a, axis=axis, keepdims=keepdims) - np.mean(b, axis=axis, keepdims=keepdims)
-    t = apart / np.sqrt(square)
-    return Significance(t, _t_probability(t, df, alternative))
-
-
-function("scipy.stats", pearsonr, linregress, ttest_1samp, ttest_rel, ttest_ind)

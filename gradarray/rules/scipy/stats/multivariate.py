@@ -68,6 +68,7 @@ def _scalar(found: Any) -> Any:
 
 
 def _normal_logpdf(_self: Any, x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = False) -> Any:
+    cov = getattr(cov, "covariance", cov)
     if allow_singular and np.linalg.matrix_rank(bare(cov)) < len(np.atleast_2d(bare(cov))):
         raise TypeError("scipy.stats.multivariate_normal of a variable: a singular covariance is not known here")
     squares, cov, n = _square_form(x, mean, cov)
@@ -241,10 +242,12 @@ faces("vonmises_fisher_gen", logpdf=_vonmises_fisher_logpdf, pdf=_exponential(_v
 # --- frozen ones that were made of constants: what their parameters are -----------------------------------------------
 
 
-def _parameters(frozen: Any) -> dict[str, Any]:
+def parameters_of(frozen: Any) -> dict[str, Any]:
     kind = type(frozen).__name__
     if kind == "multivariate_normal_frozen":
         return {"mean": frozen.mean, "cov": frozen.cov_object.covariance}
+    if kind == "normal_inverse_gamma_frozen":
+        return dict(zip(("mu", "lmbda", "a", "b"), frozen._shapes, strict=True))
     if kind == "multivariate_t_frozen":
         return {"loc": frozen.loc, "shape": frozen.shape, "df": frozen.df}
     names = {
@@ -254,12 +257,14 @@ def _parameters(frozen: Any) -> dict[str, Any]:
         "wishart_frozen": ("df", "scale"),
         "invwishart_frozen": ("df", "scale"),
         "vonmises_fisher_frozen": ("mu", "kappa"),
+        "matrix_normal_frozen": ("mean", "rowcov", "colcov"),
+        "matrix_t_frozen": ("mean", "row_spread", "col_spread", "df"),
     }[kind]
     return {name: getattr(frozen, name) for name in names}
 
 
 def _of_frozen(body: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda frozen, *args: body(None, *args, **_parameters(frozen))
+    return lambda frozen, *args: body(None, *args, **parameters_of(frozen))
 
 
 _FROZEN: dict[str, dict[str, Callable[..., Any]]] = {
@@ -271,6 +276,7 @@ _FROZEN: dict[str, dict[str, Callable[..., Any]]] = {
     "wishart_frozen": {"logpdf": _wishart_logpdf},
     "invwishart_frozen": {"logpdf": _invwishart_logpdf},
     "vonmises_fisher_frozen": {"logpdf": _vonmises_fisher_logpdf},
+    "matrix_normal_frozen": {"logpdf": _matrix_normal_logpdf},
 }
 for _name, _bodies in _FROZEN.items():
     for _method, _body in _bodies.items():

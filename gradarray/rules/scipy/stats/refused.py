@@ -1,0 +1,37 @@
+"""Functions of samples that have no derivative, and why; and those whose results are whole numbers or ranks."""
+
+from __future__ import annotations
+
+from ..standing import constant, refuse
+
+_RANKS = "it depends on ranks alone, and changes in steps; give it ga.stop_gradient(...)"
+refuse("scipy.stats", _RANKS, "spearmanr", "kendalltau", "weightedtau", "somersd", "chatterjeexi", "page_trend_test")
+refuse("scipy.stats", _RANKS, "mannwhitneyu", "wilcoxon", "ranksums", "mood", "ansari", "brunnermunzel", "kruskal")
+refuse("scipy.stats", _RANKS, "fligner", "friedmanchisquare", "cramervonmises_2samp", "ks_2samp", "median_test")
+refuse("scipy.stats", _RANKS, "bws_test", "logrank", "quantile_test", "spearmanrho")
+
+_RESAMPLES = "it draws anew, or puts the sample in another order; differentiate the statistic itself"
+refuse("scipy.stats", _RESAMPLES, "bootstrap", "permutation_test", "monte_carlo_test", "goodness_of_fit", "power")
+refuse("scipy.stats", _RESAMPLES, "multiscale_graphcorr", "sobol_indices")
+
+_SOLVED = "it is found by a solver; minimise what it optimises with ga.scipy.optimize.minimize"
+refuse("scipy.stats", _SOLVED, "boxcox_normmax", "yeojohnson_normmax", "ppcc_max", "fit", "wasserstein_distance_nd")
+refuse("scipy.stats", _SOLVED, "ppcc_plot", "boxcox_normplot", "yeojohnson_normplot")
+
+_COUNTS = "what is counted are whole numbers"
+refuse("scipy.stats", _COUNTS, "barnard_exact", "boschloo_exact", "fisher_exact", "binomtest", "poisson_means_test")
+refuse("scipy.stats", _COUNTS, "cumfreq", "relfreq", "ecdf")
+refuse("scipy.stats.contingency", _COUNTS, "association", "crosstab", "odds_ratio", "relative_risk")
+
+_TABLES = "its probabilities are had from tables, or compiled code"
+refuse("scipy.stats", _TABLES, "shapiro", "anderson", "anderson_ksamp", "tukey_hsd", "dunnett", "epps_singleton_2samp")
+refuse(
+    "scipy.stats",
+    "it is given a distribution function; compute its largest distance from the empirical one with np.max",
+    "kstest",
+    "ks_1samp",
+    "cramervonmises",
+)
+refuse("scipy.stats", "it returns distributions; make them with variables as parameters", "mvsdist")
+
+constant("scipy.stats", "rankdata", "tiecorrect", "percentileofscore", "find_repeats")
