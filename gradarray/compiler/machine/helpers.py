@@ -140,8 +140,8 @@ def tanh(x):
     return np.copysign(e / (e + 2.0), x)
 """
 )
-# Of x = k pi / 2 + r, with k a whole number and r at most a quarter of pi, the sine and cosine of r by their series: one
-# of these, or its negative, is what is asked for. All parts of pi / 2 but the last one have so few bits that their
+# Of x = k pi / 2 + r, with k a whole number and r at most a quarter of pi, the sine and cosine of r by their series:
+# one of these, or its negative, is what is asked for. All parts of pi / 2 but the last one have so few bits that their
 # products with k are exact; beyond `FARTHEST` they are not.
 FARTHEST = 1e8
 _PARTS = ("1.570796325802803", "9.920935739593517e-10", "5.721188709663575e-18", "1.6446256936324258e-26")
