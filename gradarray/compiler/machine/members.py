@@ -257,8 +257,9 @@ class LoweringLoops(Lowering):
             table = self._constant_table(v, pieces)
         else:
             kinds = {(x.shape, x.dtype, x.memory is None) for x in entries}
-            if len(kinds) > 1 or not self.kind(entries[0]) or {*pieces[2:-1:2]} - {", "} or len(pieces) % 2 == 0:
-                raise _Refused
+            alike = len(kinds) == 1 and self.kind(entries[0])
+            if not alike or [*pieces[::2]] != ["(", *[", "] * (len(entries) - 1), ")"]:
+                raise _Refused  # also where numbers that are spelt out stand among them
             shape = (len(entries), *entries[0].shape)
             table = Variable("", shape, entries[0].dtype, self._new_memory(), "C")
             before.append(Operation("elements", shape, "", (), table))
