@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from ..rules.scipy.declared import LOOKING, OBJECTS
-from ..rules.scipy.families import OF_CLASSES, OF_METHODS, chapter_of, chapters, functions_of
+from ..rules.scipy.families import OF_CLASSES, OF_METHODS, chapters, chapters_of, functions_of
 from . import distributions as distributions
 from .table import for_type_named, when_met
 from .twins import twin
@@ -18,9 +18,9 @@ from .twins import twin
 _declared: set[str] = set()
 
 
-def _declare(chapter: str | None) -> None:
+def _declare(chapter: str) -> None:
     """Declare the twins of the functions of a module of SciPy, if that has been imported."""
-    if chapter is None or chapter in _declared or chapter not in sys.modules:
+    if chapter in _declared or chapter not in sys.modules:
         return
     for name, function in functions_of(chapter).items():
         if hasattr(sys.modules[chapter], name):
@@ -29,7 +29,8 @@ def _declare(chapter: str | None) -> None:
 
 
 def _meet(module: str) -> None:
-    _declare(chapter_of(module))
+    for chapter in chapters_of(module):
+        _declare(chapter)
 
 
 def meet_below(module: str, names: Collection[str] | None) -> bool:

@@ -165,6 +165,27 @@ def late(x: Any) -> Any:
     return s
 
 
+def from_the_start_twice(x: Any) -> Any:
+    s, start = 0.0, np.exp(x[-1])
+    y = start
+    for i in range(len(x)):
+        z = np.sin(y * x[i])
+        s = s + z
+        y = start if i == 0 else z  # what the first iteration made is not carried, what the others made is
+    return s
+
+
+def no_longer_the_last(x: Any) -> Any:
+    s, carried = x[0] * 1.5, x[1] * 2.5
+    for i in range(5, len(x)):
+        made = []
+        for _ in range(i):
+            s = np.sin(s * carried) + 0.5
+            made.append(s)
+        carried = made[4]  # the last one the first time
+    return s
+
+
 def stencil(x: Any) -> Any:
     u = [x[i] * 1.0 for i in range(len(x))]
     for _ in range(5):
@@ -200,6 +221,8 @@ def carried_and_new(x: Any) -> Any:
 
 KINDS = [
     late,
+    from_the_start_twice,
+    no_longer_the_last,
     stencil,
     read_before,
     carried_and_new,

@@ -19,7 +19,7 @@ import pytest
 
 import gradarray as ga
 from gradarray.compiler.machine import backend, cache
-from gradarray.compiler.machine.helpers import AT_ONCE, HELPERS
+from gradarray.compiler.machine.helpers import AT_ONCE, BOUNDED, FARTHEST, HELPERS
 from gradarray.compiler.machine.table import FUNCTIONS, POWERS, TYPES
 from gradarray.transforms.containers import flatten
 
@@ -146,11 +146,36 @@ def test_functions_of_several_numbers_at_once() -> None:
     found = cache.compile_text("\n\n".join([*[HELPERS[name] for name in AT_ONCE.values()], *texts]))
     more = [np.linspace(-750, 720, 10_000), np.linspace(-3, 3, 10_000), np.geomspace(1e-320, 1, 1000)]
     x = np.concatenate([*operands(1, "d"), *more, -more[-1]])
-    out = np.empty_like(x)
-    for name in AT_ONCE.values():
-        found[f"loop_{name}"](x, out)
+    turns = np.pi / 2 * np.round(np.geomspace(1, FARTHEST / 2, 10_000))  # a sine or a cosine is all rounding there
+    for text, name in AT_ONCE.items():
+        given = np.concatenate([x[~(np.abs(x) > FARTHEST)], turns]) if text in BOUNDED else x
+        out = np.empty_like(given)
+        found[f"loop_{name}"](given, out)
         with np.errstate(all="ignore"):
-            assert not differences(name, out, getattr(np, name)(x), [x], 3)
+            assert not differences(name, out, getattr(np, name)(given), [given], 3)
+
+
+@pytest.mark.parametrize("n", [50, 5000])
+@pytest.mark.parametrize("far", [2e8, -1e300])
+def test_sines_of_numbers_that_are_far_away_are_numpys(n: int, far: float) -> None:
+    def once(x: Any) -> Any:
+        return np.sum(np.sin(x) * x), np.cos(x)
+
+    def loop(x: Any) -> Any:
+        total, out = 0.0, np.empty_like(x)
+        for k in range(50):
+            total = total * 0.9 + np.sin(x[k])
+            out[k] = np.cos(x[k])
+        return total, out[:50]
+
+    x = np.linspace(0.1, 3, n)
+    for f in (once, loop):
+        compiled = ga.jit(f, strict=True, backend="numba")
+        for k in (7, 7, 7, n - 1, 48):
+            x[k] = far if k != 48 else 1.0
+            for found, expected in zip(compiled(x), f(x), strict=True):
+                np.testing.assert_allclose(found, expected, rtol=1e-13)
+            x[k] = 0.5
 
 
 def test_reductions_are_numpys() -> None:

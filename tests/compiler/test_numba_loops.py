@@ -234,6 +234,19 @@ def test_tables_of_scalars() -> None:
     compared(ga.value_and_grad(f), [x], [x * 0.7])
 
 
+@pytest.mark.parametrize("ours", [(False, True, False), (False, True, True), (True, True, False), (True, True, True)])
+def test_tables_of_results_among_numbers(ours: tuple[bool, ...]) -> None:
+    def f(x: Any) -> Any:
+        y, s = x[0] * x[1], x[2]
+        for i in range(3):
+            s = np.tanh((y if ours[i] else 0.5) * s) + x[i]
+        return s
+
+    x = np.random.default_rng(0).normal(size=12)
+    assert compared(f, [x], [x * 0.9]) is all(ours)
+    compared(ga.value_and_grad(f), [x], [x * 0.9])
+
+
 @pytest.mark.parametrize("shape", [(3,), (2, 3)])
 def test_products(shape: tuple[int, ...]) -> None:
     def f(w: Any, b: Any, h: Any) -> Any:

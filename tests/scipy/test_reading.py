@@ -65,7 +65,7 @@ def test_what_has_a_twin_tells_in_which_module_it_stands(module: str) -> None:
     names = [*FUNCTIONS.get(module, ()), *METHODS.get(module, ())]
     assert names
     theirs = [getattr(library, name) for name in names if hasattr(library, name)]
-    assert {families.chapter_of(found.__module__) for found in theirs} == {module}
+    assert all(module in families.chapters_of(found.__module__) for found in theirs)
 
 
 def test_methods_and_classes_that_tell_nothing_are_named() -> None:

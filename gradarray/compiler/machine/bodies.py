@@ -22,10 +22,11 @@ class _Body(LoopWriter):
         memory: Callable[[int | None], int | None],
         kind: Callable[[Variable], str],
         operations: Sequence[Any],
+        at_once: set[int],
         makes: Sequence[Variable],
     ) -> None:
         super().__init__(places, memory, kind, _never)
-        self._outside = {*makes}
+        self._outside, self._at_once = {*makes}, at_once
         self._there: dict[Variable, Position] = {}  # where they stand in this loop, not behind it
         for o in operations:
             self._place(o)
@@ -40,6 +41,9 @@ class _Body(LoopWriter):
         if v not in self._there:
             self._there[v] = super()._at(v)
         return self._there[v]
+
+    def _is_at_once(self, o: Operation) -> bool:
+        return id(o) in self._at_once or super()._is_at_once(o)
 
     def numbers(self) -> list[Variable]:
         return [v for v in self._given if v.memory is None]
@@ -95,6 +99,7 @@ class LoopOperation(Whole):
     places, memory, kind : as `LoopWriter` has them
     around : the loops, of which this is the innermost one
     operations
+    at_once : those, by their identities, that no iteration has to wait for
     moves : numbers that become others at the end of an iteration
     makes, results : the arrays and the numbers of it that are needed elsewhere
     """
@@ -106,11 +111,12 @@ class LoopOperation(Whole):
         kind: Callable[[Variable], str],
         around: Around,
         operations: Sequence[Any],
+        at_once: set[int],
         moves: Sequence[tuple[Variable, Variable]],
         makes: Sequence[Variable],
         results: Sequence[Variable],
     ) -> None:
-        self._body = _Body(places, memory, kind, operations, makes)
+        self._body = _Body(places, memory, kind, operations, at_once, makes)
         self._around, self._operations, self._moves = around, operations, moves
         own = {a for a, _ in moves}
         numbers = [v for v in self._body.numbers() if v not in own] + [*own]

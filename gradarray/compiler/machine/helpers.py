@@ -140,8 +140,38 @@ def tanh(x):
     return np.copysign(e / (e + 2.0), x)
 """
 )
+# Of x = k pi / 2 + r, with k a whole number and r at most a quarter of pi, the sine and cosine of r by their series:
+# one of these, or its negative, is what is asked for. All parts of pi / 2 but the last one have so few bits that their
+# products with k are exact; beyond `FARTHEST` they are not.
+FARTHEST = 1e8
+_PARTS = ("1.570796325802803", "9.920935739593517e-10", "5.721188709663575e-18", "1.6446256936324258e-26")
+
+
+def _in_pairs(first: int) -> str:
+    """Return the series whose first term is this power's over its factorial, as a polynomial of z, which is r**2."""
+    terms = [(-1) ** (k // 2) / factorial(k) for k in range(first, 18, 2)] + [0.0]
+    pairs = [f"({a!r} + z * {b!r})" if b else repr(a) for a, b in zip(terms[::2], terms[1::2], strict=False)]
+    return f"({pairs[0]} + z2 * {pairs[1]}) + z4 * ({pairs[2]} + z2 * {pairs[3]})"
+
+
+for _name, _turned in (("sin", ""), ("cos", " + 1")):
+    HELPERS[_name] = f"""@contracted
+def {_name}(x):
+    t = x * 0.6366197723675814 + 6755399441055744.0
+    k = t - 6755399441055744.0
+    r = (((x - k * {_PARTS[0]}) - k * {_PARTS[1]}) - k * {_PARTS[2]}) - k * {_PARTS[3]}
+    z = r * r
+    z2 = z * z
+    z4 = z2 * z2
+    s = np.copysign(r + r * z * ({_in_pairs(3)}), r)
+    c = 1.0 - (0.5 * z - z2 * ({_in_pairs(4)}))
+    n = np.float64(t).view(np.int64){_turned}
+    y = c if n & 1 else s
+    return -y if n & 2 else y
+"""
 # By what these are called elsewhere.
-AT_ONCE = {"np.exp(": "exp", "np.tanh(": "tanh"}
+AT_ONCE = {f"np.{name}(": name for name in ("exp", "tanh", "sin", "cos")}
+BOUNDED = ("np.sin(", "np.cos(")
 
 # --- products of matrices that lie densely, in rows or in columns -----------------------------------------------------
 

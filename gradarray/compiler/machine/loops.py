@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..program.statements import Variable
-from .helpers import AT_ONCE
+from .helpers import AT_ONCE, BOUNDED, FARTHEST
 from .lowering import Operation, Whole
 from .nests import Nest, in_nests
 from .places import Places, Position, steps_along
@@ -329,10 +329,12 @@ class LoopWriter(WholeOperations):
                 self._here[key] = name
             names.append(self._here[key])
         text = o.text.format(*names)
-        for name, helper in AT_ONCE.items() if math.prod(o.shape) >= _SEVERAL else ():
+        for name, helper in AT_ONCE.items() if self._is_at_once(o) else ():
             if text.startswith(name):
                 self._helpers[helper] = None
                 text = text.removeprefix("np.")
+                if name in BOUNDED:
+                    yield f"missed = missed | (abs({text.removeprefix(name[3:])[:-1]}) > {FARTHEST})"
         if o.kind in ("clean", "guard"):
             yield f"missed = missed | ({text})"
             return
@@ -351,6 +353,10 @@ class LoopWriter(WholeOperations):
                 yield f"{self._element(place.base, self._index(place, strides, axes))} = {name}"
         if id(o) in self._checked:
             yield f"odd = odd | ({name} - {name} != 0)"
+
+    def _is_at_once(self, o: Operation) -> bool:
+        """Tell whether a function is computed for several numbers at once."""
+        return math.prod(o.shape) >= _SEVERAL
 
     def _local(self) -> str:
         self._count += 1

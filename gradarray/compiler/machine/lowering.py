@@ -13,6 +13,7 @@ from ..passes.optimise import Optimised, asked_for_nan
 from ..program.forms import Form, Hole, Other, form_read
 from ..program.statements import Statement, Variable
 from .guards import asks_itself, squared
+from .helpers import BOUNDED
 from .indexing import added, places_looked_up
 from .places import Places, Position
 from .reducing import COLUMNS
@@ -55,7 +56,7 @@ class Operation(NamedTuple):
 
     @property
     def fails(self) -> bool:
-        return self.kind in ("clean", "guard", "taken", "added")
+        return self.kind in ("clean", "guard", "taken", "added") or self.text.startswith(BOUNDED)
 
     @property
     def checks(self) -> bool:

@@ -12,6 +12,7 @@ from ..passes.optimise import Optimised
 from ..program.forms import Form, form_read
 from ..program.statements import Pieces, Statement, Variable
 from ..rolling.iterated import Loop
+from .apart import by_themselves, is_in_order, leading_to, long_ones
 from .bodies import LoopOperation
 from .iterations import Around, Even, as_even, offset
 from .lowering import Lowering, Operation, literal
@@ -90,13 +91,32 @@ class LoweringLoops(Lowering):
                 makes += [base] if self._depths[base] > len(outside.names) and base not in makes else []
             else:
                 makes.append(_there(v in fresh and getattr(self._places.of(v), "base", None) is v and v))
-        whole = LoopOperation(
-            self._places, self._left.memory, self.kind, inside, operations + stores + moves, numbers, makes, kept
-        )
+        every = [*operations, *stores, *moves]
+        free = by_themselves(every, [a for a, _ in numbers], self._left.memory)
+        if (long := long_ones(free)) and is_in_order(every, bool(numbers), self._places, self._left.memory):
+            every = self._ahead(long, every, free, inside, before)
+        at_once = {id(o) for o in free}
+        whole = LoopOperation(self._places, self._left.memory, self.kind, inside, every, at_once, numbers, makes, kept)
         for v in results:
             if v in self._rows:
                 self._last(v, name, inside)
         return [*before, whole]
+
+    def _ahead(
+        self, long: Sequence[Operation], every: Sequence[Any], free: Sequence[Any], inside: Around, before: list[Any]
+    ) -> list[Any]:
+        """Let operations of a loop be carried out in another one in front of it; return what is left to be done."""
+        name = inside.names[-1]
+        table = Variable("", (len(long), inside.longest()[-1]), np.dtype(np.float64), self._new_memory(), "C")
+        first, found = leading_to(long, free), {}
+        for k, o in enumerate(long):
+            there = self._at(table, [Even(k, {}), Even(0, {name: 1})], _there(o.result))
+            first.append(self._copy(_there(o.result), there))
+            found[id(o)] = Operation("elements", (), "{0}", (there,), o.result)
+        before.append(Operation("elements", table.shape, "", (), table))
+        at_once = {id(o) for o in free}
+        before.append(LoopOperation(self._places, self._left.memory, self.kind, inside, first, at_once, [], [], []))
+        return [found.get(id(o), o) for o in every]
 
     def _member(self, s: Statement) -> list[Any]:
         if isinstance(s, Loop):
@@ -237,8 +257,9 @@ class LoweringLoops(Lowering):
             table = self._constant_table(v, pieces)
         else:
             kinds = {(x.shape, x.dtype, x.memory is None) for x in entries}
-            if len(kinds) > 1 or not self.kind(entries[0]) or {*pieces[2:-1:2]} - {", "} or len(pieces) % 2 == 0:
-                raise _Refused
+            alike = len(kinds) == 1 and self.kind(entries[0])
+            if not alike or [*pieces[::2]] != ["(", *[", "] * (len(entries) - 1), ")"]:
+                raise _Refused  # also where numbers that are spelt out stand among them
             shape = (len(entries), *entries[0].shape)
             table = Variable("", shape, entries[0].dtype, self._new_memory(), "C")
             before.append(Operation("elements", shape, "", (), table))

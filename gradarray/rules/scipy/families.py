@@ -36,11 +36,13 @@ def chapters() -> Collection[str]:
     return _CHAPTERS.keys()
 
 
-def chapter_of(module: str) -> str | None:
-    """Return the module with a chapter that one of SciPy's is a part of: scipy.linalg, of scipy.linalg._basic."""
-    while module and module not in _CHAPTERS:
-        module = module.rpartition(".")[0]
-    return module or None
+def chapters_of(module: str) -> list[str]:
+    """Return the modules with chapters that tell of what stands in one of SciPy's, such as scipy.stats._qmc.
+
+    What is public in scipy.stats, or in scipy.stats.qmc, may stand there: they are those of the same package.
+    """
+    package = module.split(".")[:2]
+    return [name for name in _CHAPTERS if len(package) == 2 and name.split(".")[:2] == package]
 
 
 # What tells nothing of where it stands: methods by which code comes to objects of a class, and classes in C.
