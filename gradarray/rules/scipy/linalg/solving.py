@@ -8,8 +8,9 @@ import numpy as np
 from scipy import linalg
 
 from ....tape.wrapping import bare
+from ...numpy.triangles import below
 from ...primitives import primitive
-from ...registry import rule, zero_gradient
+from ...registry import bilinear, rule, zero_gradient
 from ..declared import function
 from ..values import as_double, as_library, from_library
 from .matrices import columns, dtype_of, from_triangle, over_batches, read, turned, zeros
@@ -91,13 +92,33 @@ def triangular(a: Any, b: Any, lower: bool, turn: bool, unit: bool = False) -> A
     return linalg.solve_triangular(a, b, trans=int(turn), lower=lower, unit_diagonal=unit)
 
 
+@primitive
+def in_triangle(x: Any, y: Any, *, lower: bool, k: int) -> Any:
+    """Return x y^T in one triangle, whose last diagonal is the k-th one, and zeros elsewhere."""
+    n = np.shape(x)[0 if np.ndim(x) == 1 else -2]
+    there = below(n, k) if lower else ~below(n, k - 1)
+    if np.ndim(x) == 1:
+        return np.multiply(x[:, None], y, out=np.zeros((n, n), np.result_type(x, y)), where=there)
+    return np.where(there, x @ turned(y), 0)
+
+
+def _half(g: Any, lower: bool, k: int) -> Any:
+    return np.tril(g, k) if lower else np.triu(g, k)
+
+
+bilinear(
+    in_triangle,
+    lambda g, _x, y, *, lower, k: _half(g, lower, k) @ y,
+    lambda g, x, _y, *, lower, k: turned(_half(g, lower, k)) @ x,
+)
+
+
 def _triangular_vjp(
     g: Any, ans: Any, a: Any, b: Any, lower: Any = False, turn: Any = False, unit: Any = False
 ) -> tuple[Any, Any]:
     of_b = triangular(a, g, lower, not turn, unit)
     rows, across = (ans, of_b) if turn else (of_b, ans)
-    whole = -columns(rows) @ turned(columns(across))
-    return np.tril(whole, -int(unit)) if lower else np.triu(whole, int(unit)), of_b
+    return in_triangle(-rows, across, lower=bool(lower), k=-int(unit) if lower else int(unit)), of_b
 
 
 rule(triangular, joint=_triangular_vjp)
