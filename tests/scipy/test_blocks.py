@@ -78,3 +78,14 @@ def test_a_singular_matrix_is_refused_on_the_way_back_too() -> None:
     a[2] = 2 * a[0]
     with pytest.warns(linalg.LinAlgWarning, match="ingular"), pytest.raises(np.linalg.LinAlgError, match="singular"):
         ga.grad(lambda x: np.sum(linalg.lu_factor(x)[0]))(a)
+
+
+@pytest.mark.filterwarnings("ignore:Diagonal number")
+def test_the_last_pivot_may_be_zero() -> None:
+    a, t = np.array([[2.0, 1.0], [4.0, 2.0]]), np.array([[0.3, -0.7], [0.2, 0.9]])
+    assert linalg.lu_factor(a)[0][1, 1] == 0
+
+    def f(x: Any) -> Any:
+        return weighted(linalg.lu_factor(x)[0])
+
+    assert inner([ga.grad(f)(a)], [t]) == pytest.approx(along(f, [a], [t]), rel=1e-7)
