@@ -3,6 +3,6 @@
 Each comes before a declaration of the chapter of the same name, and calls that where it has nothing to gain.
 """
 
-from . import decompositions, differences, einsum, elementwise, products, reductions, statistics
+from . import differences, einsum, elementwise, products, reductions, statistics
 
-__all__ = ["decompositions", "differences", "einsum", "elementwise", "products", "reductions", "statistics"]
+__all__ = ["differences", "einsum", "elementwise", "products", "reductions", "statistics"]

@@ -12,29 +12,22 @@ from ...numpy.triangles import below
 from ...primitives import primitive
 from ...registry import nondifferentiable, rule
 from ..declared import function
+from ..values import from_library
+from .blocks import pulled_factor, pulled_lu
 from .matrices import adjoined, columns, from_triangle, identity, over_batches, refused, turned
 from .solving import in_triangle, triangular
 
 # --- Cholesky ---------------------------------------------------------------------------------------------------------
 
 
-@primitive
+@from_library
 def factor(a: Any, *, lower: bool) -> Any:
     """Return the triangular factor of a Hermitian matrix, of which one triangle is read."""
     return linalg.cholesky(a, lower=lower)
 
 
 def _factor_vjp(g: Any, ans: Any, _a: Any, *, lower: bool) -> Any:
-    # Murray, Differentiation of the Cholesky decomposition, 2016, section 3.
-    if not lower:
-        g, ans = adjoined(g), adjoined(ans)
-    inner = np.tril(adjoined(ans) @ np.tril(g))
-    inner = inner - np.tril(np.triu(inner)) / 2
-    turned_back = np.conj(ans) if np.iscomplexobj(ans) else ans
-    left = triangular(turned_back, inner + adjoined(inner), True, True)
-    whole = adjoined(triangular(turned_back, adjoined(left), True, True))
-    half = np.tril(whole) if lower else np.triu(whole)
-    return half - np.tril(np.triu(whole)) / 2
+    return pulled_factor(g, ans) if lower else adjoined(pulled_factor(adjoined(g), adjoined(ans)))
 
 
 rule(factor, _factor_vjp, holomorphic=False)
@@ -62,7 +55,7 @@ def _cho_solve(c: Any, b: Any, lower: bool) -> Any:
     return by_halves(c, b, lower=bool(lower))
 
 
-@primitive
+@from_library
 def by_halves(c: Any, b: Any, *, lower: bool) -> Any:
     """Return the solution of c c^H x = b, or of c^H c x = b for the upper triangle of a matrix."""
     return linalg.cho_solve((c, lower), b)
@@ -126,20 +119,13 @@ def packed_lu(a: Any, packed: Any, *, order: Any) -> Any:
 
 
 def _lu_vjp(g: Any, ans: Any, _a: Any, _packed: Any, *, order: Any) -> Any:
-    # From dA = dL U + L dU: L^-1 dA U^-1 has L^-1 dL below the diagonal, and dU is L^-1 dA - (L^-1 dL) U. In this the
-    # last pivot is not divided by, which is 0 for the generator of a Markov chain, say.
-    n = np.shape(ans)[-1]
-    lower, upper = np.tril(ans, -1) + identity(n, ans), np.triu(ans)
-    inner = np.tril(turned(lower) @ np.tril(g, -1) - np.triu(g) @ turned(upper), -1)
-    regular = np.where(np.reshape(np.arange(n * n) == n * n - 1, (n, n)), 1.0, upper)
-    found = triangular(ans, turned(triangular(regular, turned(inner), False, False)) + np.triu(g), True, True, True)
-    return found[np.argsort(order)]
+    return pulled_lu(g, ans)[np.argsort(order)]
 
 
 rule(packed_lu, _lu_vjp, skip=("packed",))
 
 
-@primitive
+@from_library
 def pivoted(a: Any) -> Any:
     """Return L and U in one matrix, and the rows that were exchanged."""
     return linalg.lu_factor(a)
@@ -173,7 +159,7 @@ def _lu_solve(packed: Any, pivots: Any, b: Any, trans: int) -> Any:
     return by_pivots(np.conj(packed) if trans == 2 else packed, b, pivots=pivots, turn=bool(trans))
 
 
-@primitive
+@from_library
 def by_pivots(packed: Any, b: Any, *, pivots: Any, turn: bool) -> Any:
     """Return the solution of a x = b, or of its transposed, by L and U of a matrix and the rows that were exchanged."""
     return linalg.lu_solve((packed, pivots), b, int(turn))
@@ -293,7 +279,7 @@ def polar(a: Any, side: str = "right") -> Any:
     return u, adjoined(u) @ a if side == "right" else a @ adjoined(u)
 
 
-@primitive
+@from_library
 def turning(a: Any) -> Any:
     """Return the part of a matrix that turns, and does not stretch."""
     return linalg.polar(a)[0]

@@ -22,7 +22,7 @@ def turned(a: Any) -> Any:
 
 
 def adjoined(a: Any) -> Any:
-    return np.conj(turned(a))
+    return np.conj(turned(a)) if np.iscomplexobj(a) else turned(a)
 
 
 def dtype_of(a: Any) -> Any:
