@@ -10,10 +10,12 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from threading import get_ident
+from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
 
+from ...context.frames import LIBRARIES
 from ...context.settings import SILENT, errors
 from ...kernels.arrays import FLOAT64
 from ...kernels.gate import described
@@ -313,7 +315,15 @@ class Program(Operands):
         return self.call(func, (self.helper(func),), args, {}, sources, writes=writes)
 
     def opaque(self, func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-        """Carry out a function of another library as one statement, of whose results nothing is known beforehand."""
+        """Carry out a function of another library as one statement, of whose results nothing is known beforehand.
+
+        What a user's function that it is given computes with may be traced, and is not seen.
+        """
+        for x in (*args, *kwargs.values()):
+            if isinstance(x, _FUNCTIONS) and x.__module__.partition(".")[0] not in LIBRARIES:
+                self.refused = (
+                    f"{getattr(func, '__name__', 'a library')} is given a function, which it calls with values"
+                )
         return self.call(func, (self.helper(func),), args, kwargs, static=False)
 
     # --- arrays that are made ---------------------------------------------------------------------------------------
@@ -357,6 +367,7 @@ class Program(Operands):
         return self.result(np.broadcast_to(one.value, shape), ("np.broadcast_to(", one.variable, f", {shape})"), (one,))
 
 
+_FUNCTIONS = (FunctionType, MethodType)
 # Functions whose arrays are made to be written into.
 _TO_FILL = frozenset(("empty", "zeros", "ones", "empty_like", "zeros_like", "ones_like"))
 

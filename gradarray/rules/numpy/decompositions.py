@@ -18,16 +18,34 @@ from ..names import warning_there
 from ..primitives import primitive
 from ..registry import composite, rule
 from .matrices import adjoint, diagonal, off_diagonal, one_triangle, transposed
+from .triangles import cholesky_back
 from .undetermined import cluster, divided, free_quotient, quotient, refuse_both, refuse_choice, untraced
 
 # --- cholesky --------------------------------------------------------------------------------------------------------
 
 
+@primitive
+def pulled_cholesky(g: Array, factor: Array) -> Array:
+    """Return the cotangent of a matrix, in its lower triangle, from that of its lower factor."""
+    if factor.ndim == 2 and factor.size:
+        return cholesky_back(g, factor, np.linalg.inv)
+    return cholesky_back_whole(g, factor)
+
+
+def cholesky_back_whole(g: Array, factor: Array) -> Array:
+    """Return the same by whole matrices, also of stacks of them, and differentiable."""
+    inverse = np.linalg.inv(factor)
+    middle = np.tril(adjoint(factor) @ np.tril(g)) * (1 - 0.5 * np.eye(g.shape[-1], dtype=np.finfo(g.dtype).dtype))
+    return one_triangle(adjoint(inverse) @ middle @ inverse, "L")
+
+
+composite(pulled_cholesky, cholesky_back_whole, anew=True)
+
+
 def cholesky_vjp(g: Array, ans: Array, _a: Array, *, upper: bool = False) -> Array:
-    lower, g = (adjoint(ans), adjoint(g)) if upper else (ans, g)
-    inverse = np.linalg.inv(lower)
-    middle = np.tril(adjoint(lower) @ np.tril(g)) * (1 - 0.5 * np.eye(g.shape[-1], dtype=np.finfo(g.dtype).dtype))
-    return one_triangle(adjoint(inverse) @ middle @ inverse, "U" if upper else "L")
+    if upper:
+        return adjoint(pulled_cholesky(adjoint(g), adjoint(ans)))
+    return pulled_cholesky(g, ans)
 
 
 rule(np.linalg.cholesky, cholesky_vjp, holomorphic=False)

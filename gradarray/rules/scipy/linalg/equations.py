@@ -10,10 +10,11 @@ from scipy import linalg
 from ...primitives import primitive
 from ...registry import rule, zero_gradient
 from ..declared import function
+from ..values import from_library
 from .matrices import adjoined, turned
 
 
-@primitive
+@from_library
 def sylvester(a: Any, b: Any, q: Any) -> Any:
     """Return the solution of a x + x b = q."""
     return linalg.solve_sylvester(a, b, q)
@@ -31,7 +32,7 @@ def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
     return sylvester(a, b, q)
 
 
-@primitive
+@from_library
 def lyapunov(a: Any, q: Any) -> Any:
     """Return the solution of a x + x a^H = q."""
     return linalg.solve_continuous_lyapunov(a, q)
@@ -54,7 +55,7 @@ def solve_lyapunov(a: Any, q: Any) -> Any:
     return solve_continuous_lyapunov(a, q)
 
 
-@primitive
+@from_library
 def stein(a: Any, b: Any, q: Any) -> Any:
     """Return the solution of x = a x b + q, where b is the adjoint of a."""
     return linalg.solve_discrete_lyapunov(a, q)
@@ -76,12 +77,12 @@ def solve_discrete_lyapunov(a: Any, q: Any, method: Any = None) -> Any:
 # These are written for complex numbers as they are: the inner product is the real part of tr(x^H y).
 
 
-@primitive
+@from_library
 def continuous_found(a: Any, b: Any, q: Any, r: Any, e: Any, s: Any) -> Any:
     return linalg.solve_continuous_are(a, b, q, r, e, s)
 
 
-@primitive
+@from_library
 def discrete_found(a: Any, b: Any, q: Any, r: Any, e: Any, s: Any) -> Any:
     return linalg.solve_discrete_are(a, b, q, r, e, s)
 

@@ -8,32 +8,26 @@ import numpy as np
 from scipy import linalg
 
 from ....tape.wrapping import bare
+from ...numpy.triangles import below
 from ...primitives import primitive
-from ...registry import rule
+from ...registry import nondifferentiable, rule
 from ..declared import function
-from .matrices import adjoined, from_triangle, identity, over_batches, refused, turned
-from .solving import triangular
+from ..values import from_library
+from .blocks import pulled_factor, pulled_lu
+from .matrices import adjoined, columns, from_triangle, identity, over_batches, refused, turned
+from .solving import in_triangle, triangular
 
 # --- Cholesky ---------------------------------------------------------------------------------------------------------
 
 
-@primitive
+@from_library
 def factor(a: Any, *, lower: bool) -> Any:
     """Return the triangular factor of a Hermitian matrix, of which one triangle is read."""
     return linalg.cholesky(a, lower=lower)
 
 
 def _factor_vjp(g: Any, ans: Any, _a: Any, *, lower: bool) -> Any:
-    # Murray, Differentiation of the Cholesky decomposition, 2016, section 3.
-    if not lower:
-        g, ans = adjoined(g), adjoined(ans)
-    inner = np.tril(adjoined(ans) @ np.tril(g))
-    inner = inner - np.tril(np.triu(inner)) / 2
-    turned_back = np.conj(ans) if np.iscomplexobj(ans) else ans
-    left = triangular(turned_back, inner + adjoined(inner), True, True)
-    whole = adjoined(triangular(turned_back, adjoined(left), True, True))
-    half = np.tril(whole) if lower else np.triu(whole)
-    return half - np.tril(np.triu(whole)) / 2
+    return pulled_factor(g, ans) if lower else adjoined(pulled_factor(adjoined(g), adjoined(ans)))
 
 
 rule(factor, _factor_vjp, holomorphic=False)
@@ -47,7 +41,9 @@ def cholesky(a: Any, lower: bool = False, overwrite_a: bool = False, check_finit
 
 
 def cho_factor(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    return cholesky(a, lower) + (np.triu(a, 1) if lower else np.tril(a, -1)), lower  # the rest stays what it was
+    n = np.shape(a)[-1]
+    there = below(n) if lower else ~below(n, -1)
+    return np.where(there, cholesky(a, lower), a), lower  # the rest stays what it was
 
 
 def cho_solve(c_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite: bool = True) -> Any:
@@ -56,9 +52,30 @@ def cho_solve(c_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite:
 
 @over_batches(c=2, b="1|2")
 def _cho_solve(c: Any, b: Any, lower: bool) -> Any:
-    if lower:  # c c^H x = b
-        return triangular(np.conj(c), triangular(c, b, True, False), True, True)
-    return triangular(c, triangular(np.conj(c), b, False, True), False, False)
+    return by_halves(c, b, lower=bool(lower))
+
+
+@from_library
+def by_halves(c: Any, b: Any, *, lower: bool) -> Any:
+    """Return the solution of c c^H x = b, or of c^H c x = b for the upper triangle of a matrix."""
+    return linalg.cho_solve((c, lower), b)
+
+
+def _by_halves_vjp(g: Any, ans: Any, c: Any, b: Any, *, lower: bool) -> Any:
+    # With a = c c^H: da = dc c^H + c dc^H, of which the cotangent is -s x^H, where a s = g.
+    turned_back = np.conj(c) if np.iscomplexobj(c) else c
+    s = by_halves(c, g, lower=lower)
+    if lower:
+        u, v = triangular(c, b, True, False), triangular(c, g, True, False)  # c^H x, c^H s
+        rows, across = (s, ans), (u, v)
+    else:
+        u, v = triangular(turned_back, b, False, True), triangular(turned_back, g, False, True)  # c x, c s
+        rows, across = (v, u), (ans, s)
+    left, right = (np.concatenate([columns(part) for part in both], 1) for both in (rows, across))
+    return in_triangle(-left, np.conj(right) if np.iscomplexobj(right) else right, lower=lower, k=0), s
+
+
+rule(by_halves, joint=_by_halves_vjp, holomorphic=False)
 
 
 def _from_bands(ab: Any, lower: bool) -> Any:
@@ -96,29 +113,25 @@ def _cho_solve_banded(cb: Any, b: Any, lower: bool) -> Any:
 
 
 @primitive
-def packed_lu(a: Any) -> Any:
-    """Return L and U of a square matrix whose rows stand in the order of their pivots, in one matrix."""
-    packed, pivots = linalg.lu_factor(a)
-    if np.array_equal(pivots, np.arange(len(pivots))):
-        return packed
-    packed = np.array(a)  # two pivots are equal but for rounding
-    for k in range(len(packed) - 1):
-        packed[k + 1 :, k] /= packed[k, k]
-        packed[k + 1 :, k + 1 :] -= np.multiply.outer(packed[k + 1 :, k], packed[k, k + 1 :])
-    return packed
+def packed_lu(a: Any, packed: Any, *, order: Any) -> Any:
+    """Return L and U of a square matrix with its rows in the order of their pivots, in one matrix, as it was found."""
+    return packed.copy()
 
 
-def _lu_vjp(g: Any, ans: Any, _a: Any) -> Any:
-    # From dA = dL U + L dU: L^-1 dA U^-1 has L^-1 dL below the diagonal, and dU is L^-1 dA - (L^-1 dL) U. In this the
-    # last pivot is not divided by, which is 0 for the generator of a Markov chain, say.
-    n = np.shape(ans)[-1]
-    lower, upper = np.tril(ans, -1) + identity(n, ans), np.triu(ans)
-    inner = np.tril(turned(lower) @ np.tril(g, -1) - np.triu(g) @ turned(upper), -1)
-    regular = np.where(np.reshape(np.arange(n * n) == n * n - 1, (n, n)), 1.0, upper)
-    return triangular(ans, turned(triangular(regular, turned(inner), False, False)) + np.triu(g), True, True, True)
+def _lu_vjp(g: Any, ans: Any, _a: Any, _packed: Any, *, order: Any) -> Any:
+    return pulled_lu(g, ans)[np.argsort(order)]
 
 
-rule(packed_lu, _lu_vjp)
+rule(packed_lu, _lu_vjp, skip=("packed",))
+
+
+@from_library
+def pivoted(a: Any) -> Any:
+    """Return L and U in one matrix, and the rows that were exchanged."""
+    return linalg.lu_factor(a)
+
+
+nondifferentiable(pivoted)
 
 
 def _order_of(pivots: Any) -> Any:
@@ -133,8 +146,8 @@ def _order_of(pivots: Any) -> Any:
 def lu_factor(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     if len(np.shape(a)) != 2 or np.shape(a)[0] != np.shape(a)[1]:
         raise TypeError("scipy.linalg.lu_factor of a variable takes one square matrix; scipy.linalg.lu takes any")
-    pivots = linalg.lu_factor(bare(a), check_finite=check_finite)[1]
-    return packed_lu(a[_order_of(pivots)]), pivots
+    packed, pivots = pivoted(a)
+    return packed_lu(a, packed, order=_order_of(pivots)), pivots
 
 
 def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0, overwrite_b: bool = False, check_finite: bool = True) -> Any:
@@ -143,11 +156,42 @@ def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0, overwrite_b: bool = False,
 
 @over_batches(packed=2, pivots=1, b="1|2")
 def _lu_solve(packed: Any, pivots: Any, b: Any, trans: int) -> Any:
+    return by_pivots(np.conj(packed) if trans == 2 else packed, b, pivots=pivots, turn=bool(trans))
+
+
+@from_library
+def by_pivots(packed: Any, b: Any, *, pivots: Any, turn: bool) -> Any:
+    """Return the solution of a x = b, or of its transposed, by L and U of a matrix and the rows that were exchanged."""
+    return linalg.lu_solve((packed, pivots), b, int(turn))
+
+
+def _by_pivots_vjp(g: Any, ans: Any, packed: Any, b: Any, *, pivots: Any, turn: bool) -> Any:
+    # The cotangent of a, whose rows in their order are L U, is that of a solution; that of L is it times U^T, and that
+    # of U is L^T times it.
     order = _order_of(pivots)
-    if not trans:
-        return triangular(packed, triangular(packed, b[order], True, False, True), False, False)
-    packed = np.conj(packed) if trans == 2 else packed
-    return triangular(packed, triangular(packed, b, False, True), True, True, True)[np.argsort(order)]
+    of_turned, of_plain = (b, g) if turn else (g, b)
+    half = triangular(packed, of_turned, False, True)
+    rows = triangular(packed, half, True, True, True)
+    across = triangular(packed, of_plain[order], True, False, True)
+    whole = triangular(packed, across, False, False)
+    of_lower = in_triangle(-rows, across, lower=True, k=-1)
+    of_upper = in_triangle(-half, whole, lower=False, k=0)
+    return of_lower + of_upper, whole if turn else rows[np.argsort(order)]
+
+
+rule(by_pivots, joint=_by_pivots_vjp)
+
+
+def _eliminated(a: Any) -> Any:
+    """Return L and U of a matrix whose rows stand in the order of their pivots."""
+    packed, pivots = pivoted(a)
+    if np.array_equal(pivots, np.arange(len(pivots))):
+        return packed
+    packed = np.array(a)  # two pivots are equal but for rounding
+    for k in range(len(packed) - 1):
+        packed[k + 1 :, k] /= packed[k, k]
+        packed[k + 1 :, k + 1 :] -= np.multiply.outer(packed[k + 1 :, k], packed[k, k + 1 :])
+    return packed
 
 
 @over_batches(a=2)
@@ -159,7 +203,8 @@ def lu(
     m, n = np.shape(a)
     k = min(m, n)
     ordered = a[order]
-    packed = packed_lu(ordered[:k, :k])
+    square = ordered[:k, :k]
+    packed = packed_lu(square, _eliminated(bare(square)), order=np.arange(k))
     lower, upper = np.tril(packed, -1) + identity(k, packed), np.triu(packed)
     if m > n:
         below = turned(triangular(packed, turned(ordered[k:]), False, True))
@@ -234,7 +279,7 @@ def polar(a: Any, side: str = "right") -> Any:
     return u, adjoined(u) @ a if side == "right" else a @ adjoined(u)
 
 
-@primitive
+@from_library
 def turning(a: Any) -> Any:
     """Return the part of a matrix that turns, and does not stretch."""
     return linalg.polar(a)[0]

@@ -12,10 +12,9 @@ import numpy as np
 from scipy import linalg
 
 from ....tape.wrapping import bare, has_variable
-from ...primitives import primitive
 from ...registry import rule
 from ..declared import function, looking
-from ..values import as_double
+from ..values import as_double, from_library
 from .equations import sylvester
 from .matrices import dtype_of, over_batches, turned, zeros
 
@@ -34,7 +33,7 @@ def _along(f: _Function, a: Any, e: Any) -> Any:
     return f(_beside(a, e))[..., :n, n:]
 
 
-@primitive
+@from_library
 def logarithm(a: Any) -> Any:
     """Return the principal logarithm of a matrix."""
     return linalg.logm(a)
@@ -43,13 +42,13 @@ def logarithm(a: Any) -> Any:
 rule(logarithm, lambda g, _ans, a: _along(logarithm, turned(a), g))
 
 
-@primitive
+@from_library
 def exponential(a: Any) -> Any:
     """Return the exponential of a matrix, or of each of several."""
     return linalg.expm(a)
 
 
-@primitive
+@from_library
 def frechet(a: Any, e: Any) -> Any:
     """Return the derivative of the exponential of a matrix along another one."""
     if np.ndim(a) > 2 or np.iscomplexobj(e) != np.iscomplexobj(a):
@@ -69,7 +68,7 @@ rule(exponential, lambda g, _ans, a: frechet(turned(a), g))
 rule(frechet, joint=_frechet_vjp)
 
 
-@primitive
+@from_library
 def square_root(a: Any) -> Any:
     """Return the principal square root of a matrix."""
     return linalg.sqrtm(a)
@@ -79,7 +78,7 @@ def square_root(a: Any) -> Any:
 rule(square_root, lambda g, ans, _a: sylvester(turned(ans), turned(ans), g))
 
 
-@primitive
+@from_library
 def sign(a: Any) -> Any:
     """Return the sign of a matrix, whose square is 1."""
     return linalg.signm(a)
@@ -148,7 +147,7 @@ def tanhm(A: Any) -> Any:
     return np.linalg.solve(coshm(A), sinhm(A))
 
 
-@primitive
+@from_library
 def power(a: Any, t: Any) -> Any:
     """Return a power of a matrix."""
     return linalg.fractional_matrix_power(a, float(t))

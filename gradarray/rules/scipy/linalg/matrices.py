@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ...numpy.triangles import below
+from ...primitives import primitive
+from ...registry import linear
 from ..declared import function
 
 
@@ -19,7 +22,7 @@ def turned(a: Any) -> Any:
 
 
 def adjoined(a: Any) -> Any:
-    return np.conj(turned(a))
+    return np.conj(turned(a)) if np.iscomplexobj(a) else turned(a)
 
 
 def dtype_of(a: Any) -> Any:
@@ -36,13 +39,25 @@ def zeros(shape: Any, a: Any) -> Any:
     return np.zeros(shape, dtype_of(a))
 
 
+@primitive
 def from_triangle(a: Any, lower: bool, symmetric: bool = False) -> Any:
     """Return the Hermitian, or symmetric, matrix of which SciPy looks at one triangle alone."""
-    half = np.tril(a, -1) if lower else np.triu(a, 1)
-    if symmetric:
-        return half + turned(half) + np.tril(np.triu(a))
-    on = np.tril(np.triu(a))
-    return half + adjoined(half) + (np.real(on) if np.iscomplexobj(a) else on)
+    there, is_complex = below(np.shape(a)[-1], -1), np.iscomplexobj(a)
+    other = turned(a) if symmetric or not is_complex else adjoined(a)
+    found = np.where(there, a, other) if lower else np.where(there, other, a)
+    if is_complex and not symmetric:
+        found = np.where(identity(np.shape(a)[-1], a) > 0, np.real(found), found)
+    return found
+
+
+def _from_triangle_adjoint(g: Any, _a: Any, lower: bool = False, symmetric: bool = False) -> Any:
+    is_complex = np.iscomplexobj(g)
+    both = g + (turned(g) if symmetric or not is_complex else adjoined(g))
+    half = np.tril(both) if lower else np.triu(both)
+    return half - np.tril(np.triu(both)) / 2
+
+
+linear(from_triangle, _from_triangle_adjoint)
 
 
 def read(a: Any, assume_a: str | None, lower: bool) -> Any:
@@ -72,11 +87,13 @@ def over_batches(**cores: Any) -> Callable[[Callable[..., Any]], Callable[..., A
     """
 
     def decorate(func: Callable[..., Any]) -> Callable[..., Any]:
-        signature = inspect.signature(func)
+        names = tuple(inspect.signature(func).parameters)
 
         @functools.wraps(func)
         def call(*args: Any, **kwargs: Any) -> Any:
-            bound = signature.bind(*args, **kwargs).arguments
+            if len(args) > len(names):
+                return func(*args, **kwargs)  # Python's own error
+            bound = dict(zip(names, args, strict=False)) | kwargs
             given = {name: bound[name] for name in cores if bound.get(name) is not None}
             split = {}
             for name, a in given.items():

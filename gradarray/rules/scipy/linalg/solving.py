@@ -8,28 +8,34 @@ import numpy as np
 from scipy import linalg
 
 from ....tape.wrapping import bare
+from ...numpy.triangles import below
 from ...primitives import primitive
-from ...registry import rule, zero_gradient
+from ...registry import bilinear, rule, zero_gradient
 from ..declared import function
 from ..values import as_double, as_library, from_library
 from .matrices import columns, dtype_of, from_triangle, over_batches, read, turned, zeros
 
 
-@primitive
+@from_library
 def solution(a: Any, b: Any, how: str | None, lower: bool, turn: bool) -> Any:
     """Return the solution of a x = b, or of its transposed, as SciPy has it for a matrix of some structure."""
     return linalg.solve(a, b, lower=lower, assume_a=how, transposed=turn)
 
 
 def _solution_vjp(g: Any, ans: Any, a: Any, b: Any, how: Any = None, lower: Any = False, turn: Any = False) -> Any:
-    if how in ("sym", "symmetric"):
+    if how in (None, "gen", "general"):
+        # NumPy does not estimate how well the equations are conditioned, which has been told of the same ones.
+        of_b = np.linalg.solve(a if turn else turned(a), g)
+    elif how in ("sym", "symmetric"):
         of_b = solution(a, g, how, lower, False)
     elif how in ("her", "hermitian", "pos", "positive definite"):
-        of_b = solution(np.conj(a), g, how, lower, False)
+        of_b = solution(np.conj(a) if np.iscomplexobj(a) else a, g, how, lower, False)
     else:  # SciPy has no way for the transposed of complex ones
         of_b = solution(turned(a), g, _TURNED.get(how, how), lower, turn)
     rows, across = (ans, of_b) if turn else (of_b, ans)
-    return -(columns(rows) @ turned(columns(across))), of_b
+    if np.ndim(rows) == 1:
+        return np.multiply.outer(-rows, across), of_b
+    return -columns(rows) @ turned(columns(across)), of_b
 
 
 _TURNED = {"lower triangular": "upper triangular", "upper triangular": "lower triangular"}
@@ -52,7 +58,7 @@ def solve(
     return solution(a, b, assume_a, lower, transposed)
 
 
-@primitive
+@from_library
 def inverse(a: Any, how: str | None, lower: bool) -> Any:
     """Return the inverse, as SciPy has it for a matrix of some structure; older versions know of none."""
     return linalg.inv(a) if how is None else linalg.inv(a, assume_a=how, lower=lower)
@@ -85,10 +91,31 @@ def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     return found if dtype_of(a) == dtype_of(found) else as_library(found, determinant, a)
 
 
-@primitive
+@from_library
 def triangular(a: Any, b: Any, lower: bool, turn: bool, unit: bool = False) -> Any:
     """Return the solution of a x = b, or of its transposed, for one triangle of a matrix, all that is read of it."""
     return linalg.solve_triangular(a, b, trans=int(turn), lower=lower, unit_diagonal=unit)
+
+
+@primitive
+def in_triangle(x: Any, y: Any, *, lower: bool, k: int) -> Any:
+    """Return x y^T in one triangle, whose last diagonal is the k-th one, and zeros elsewhere."""
+    n = np.shape(x)[0 if np.ndim(x) == 1 else -2]
+    there = below(n, k) if lower else ~below(n, k - 1)
+    if np.ndim(x) == 1:
+        return np.multiply(x[:, None], y, out=np.zeros((n, n), np.result_type(x, y)), where=there)
+    return np.where(there, x @ turned(y), 0)
+
+
+def _half(g: Any, lower: bool, k: int) -> Any:
+    return np.tril(g, k) if lower else np.triu(g, k)
+
+
+bilinear(
+    in_triangle,
+    lambda g, _x, y, *, lower, k: _half(g, lower, k) @ y,
+    lambda g, x, _y, *, lower, k: turned(_half(g, lower, k)) @ x,
+)
 
 
 def _triangular_vjp(
@@ -96,8 +123,7 @@ def _triangular_vjp(
 ) -> tuple[Any, Any]:
     of_b = triangular(a, g, lower, not turn, unit)
     rows, across = (ans, of_b) if turn else (of_b, ans)
-    whole = -columns(rows) @ turned(columns(across))
-    return np.tril(whole, -int(unit)) if lower else np.triu(whole, int(unit)), of_b
+    return in_triangle(-rows, across, lower=bool(lower), k=-int(unit) if lower else int(unit)), of_b
 
 
 rule(triangular, joint=_triangular_vjp)
@@ -162,7 +188,7 @@ def lstsq(
     return x, residues, rank, None if lapack_driver == "gelsy" else s
 
 
-@primitive
+@from_library
 def banded(ab: Any, b: Any, lower: int, upper: int) -> Any:
     """Return the solution of equations whose matrix is given by its diagonals, as SciPy has them."""
     return linalg.solve_banded((lower, upper), ab, b)

@@ -10,15 +10,15 @@ from scipy import linalg
 from ....tape.wrapping import bare
 from ...numpy.decompositions import svd_jvp, svd_vjp
 from ...numpy.eigenvalues import eigh_jvp, eigh_vjp
-from ...primitives import primitive
 from ...registry import rule
 from ..declared import function
+from ..values import from_library
 from .factors import _from_bands
 from .matrices import adjoined, from_triangle, over_batches
 from .solving import triangular
 
 
-@primitive
+@from_library
 def singular(a: Any, *, full_matrices: bool, driver: str) -> Any:
     """Return singular values and vectors of a matrix, of which NumPy may find vectors with other signs."""
     return linalg.svd(a, full_matrices=full_matrices, lapack_driver=driver)
@@ -84,7 +84,7 @@ def _some(w: Any, by_index: Any, by_value: Any) -> Any:
     return slice(None)
 
 
-@primitive
+@from_library
 def hermitian(a: Any, *, side: str, driver: str | None) -> Any:
     """Return eigenvalues and eigenvectors of a matrix, of which NumPy may find vectors with other signs."""
     return linalg.eigh(a, lower=side == "L", driver=driver)

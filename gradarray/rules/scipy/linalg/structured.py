@@ -9,10 +9,9 @@ import numpy as np
 from scipy import linalg
 
 from ....tape.wrapping import bare
-from ...primitives import primitive
 from ...registry import rule
 from ..declared import function
-from ..values import as_double
+from ..values import as_double, from_library
 from .matrices import columns, dtype_of, identity, over_batches, zeros
 
 
@@ -110,7 +109,7 @@ def diagsvd(s: Any, M: int, N: int) -> Any:
     return _arranged(lambda places: linalg.diagsvd(places, M, N), s)
 
 
-@primitive
+@from_library
 def levinson(c: Any, r: Any, b: Any) -> Any:
     """Return the solution of equations with a Toeplitz matrix, of its first column and row."""
     return linalg.solve_toeplitz((c, r), b)

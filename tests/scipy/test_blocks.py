@@ -1,0 +1,91 @@
+"""Matrices of more than one block, and of one: their factors and equations against differences, and twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradarray as ga
+from gradarray.rules.numpy.triangles import LARGEST, blocks
+
+pytest.importorskip("scipy", "1.15", "SciPy is an optional companion; older ones have other functions")
+from scipy import linalg
+
+from tests.scipy.calls import along, inner, weighted
+
+
+def matrix(n: int, dtype: Any) -> Any:
+    rng = np.random.default_rng(n)
+    a = rng.standard_normal((n, n)) / n**0.5 + 2.5 * np.eye(n)[rng.permutation(n)]
+    return (a + 1j * rng.standard_normal((n, n)) / n**0.5).astype(dtype) if dtype is complex else a
+
+
+def definite(a: Any) -> Any:
+    return a @ np.conj(a.T) + np.eye(len(a))
+
+
+B = np.cos(np.arange(300.0))
+CALLS: dict[str, Callable[[Any], Any]] = {
+    "np.linalg.cholesky": lambda a: np.linalg.cholesky(definite(a)),
+    "np.linalg.cholesky upper": lambda a: np.linalg.cholesky(definite(a), upper=True),
+    "cholesky": lambda a: linalg.cholesky(definite(a)),
+    "cholesky lower": lambda a: linalg.cholesky(definite(a), lower=True),
+    "cho_factor": lambda a: linalg.cho_factor(definite(a))[0],
+    "cho_solve": lambda a: linalg.cho_solve(linalg.cho_factor(definite(a)), a[0]),
+    "cho_solve lower": lambda a: linalg.cho_solve((definite(a), True), a),
+    "lu_factor": lambda a: linalg.lu_factor(a)[0],
+    "lu_solve": lambda a: linalg.lu_solve(linalg.lu_factor(a), a[0]),
+    "lu_solve turned": lambda a: linalg.lu_solve(linalg.lu_factor(a), a[:, :2], trans=1),
+    "lu": lambda a: linalg.lu(a)[1:],
+    "solve": lambda a: linalg.solve(a, B[: len(a)]),
+    "solve pos": lambda a: linalg.solve(definite(a), a[:, :2], assume_a="pos"),
+}
+
+
+@pytest.mark.parametrize("dtype", [float, complex])
+@pytest.mark.parametrize("n", [LARGEST, 2 * LARGEST + 3])
+@pytest.mark.parametrize("name", CALLS)
+def test_against_differences(name: str, n: int, dtype: Any) -> None:
+    if dtype is complex and name == "lu_solve turned":
+        return
+    a, t = matrix(n, dtype), matrix(n + 1, dtype)[1:, 1:] / n
+
+    def f(x: Any) -> Any:
+        return weighted(CALLS[name](x))
+
+    slope = along(f, [a], [t])
+    assert inner([ga.grad(f)(a)], [t]) == pytest.approx(slope, rel=1e-7)
+    if dtype is float:
+        turn = along(lambda x: inner([ga.grad(f)(x)], [t]), [a], [t])
+        assert ga.jvp(lambda x: inner([ga.grad(f)(x)], [t]), (a,), (t,))[1] == pytest.approx(turn, rel=1e-6)
+
+
+@pytest.mark.parametrize("n", [1, 2, LARGEST, LARGEST + 1, 3 * LARGEST + 1, 500])
+def test_blocks_follow_each_other(n: int) -> None:
+    found = blocks(n)
+    assert [k for _, k in found] == [n, *[j for j, _ in found[:-1]]]
+    assert found[-1][0] == 0
+    assert all(0 < k - j <= LARGEST for j, k in found)
+
+
+def test_a_singular_matrix_is_refused_on_the_way_back_too() -> None:
+    """But for the last pivot, which is not divided by: see test_twins."""
+    a = matrix(3, float)
+    a[1] = a[0]
+    a[2] = 2 * a[0]
+    with pytest.warns(linalg.LinAlgWarning, match="ingular"), pytest.raises(np.linalg.LinAlgError, match="singular"):
+        ga.grad(lambda x: np.sum(linalg.lu_factor(x)[0]))(a)
+
+
+@pytest.mark.filterwarnings("ignore:Diagonal number")
+def test_the_last_pivot_may_be_zero() -> None:
+    a, t = np.array([[2.0, 1.0], [4.0, 2.0]]), np.array([[0.3, -0.7], [0.2, 0.9]])
+    assert linalg.lu_factor(a)[0][1, 1] == 0
+
+    def f(x: Any) -> Any:
+        return weighted(linalg.lu_factor(x)[0])
+
+    assert inner([ga.grad(f)(a)], [t]) == pytest.approx(along(f, [a], [t]), rel=1e-7)
