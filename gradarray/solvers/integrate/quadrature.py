@@ -20,7 +20,7 @@ from scipy.special import roots_legendre
 from ...reverse.outputs import revalued
 from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable, lifted
-from ..calling import Watched, dropped_in, each, in_plain_arrays, with_args
+from ..calling import Watched, dropped_in, each, in_plain_arrays, of_values, with_args
 from ..written import OfValues
 from .nodes import IntegrationRange, integral
 from .refusals import that_refuses
@@ -148,20 +148,28 @@ def _quad(
     options: dict[str, Any] = how | {"weight": weight, "wvar": bare(wvar), "complex_func": complex_func}
 
     def body() -> Any:
-        watched = Watched(lambda x: func(x, *args))
         low, high = float(bare(a)), float(bare(b))
         places = None if points is None else [*lifted(points)] if has_variable(points) else np.ravel(points)
         breaks = None if places is None else [float(bare(x)) for x in places]
-        found = integrate.quad(watched, low, high, full_output=1, points=breaks, **options)
-        if (not full_output and len(found) > 3) or complex_func:
-            found_again = integrate.quad(watched, low, high, full_output=full_output, points=breaks, **options)
-            results = found_again  # with SciPy's own warnings
+        given = has_variable((a, b, wvar, points))
+
+        def solved(f: Integrand) -> Any:
+            found = integrate.quad(f, low, high, full_output=1, points=breaks, **options)
+            if (not full_output and len(found) > 3) or complex_func:
+                # Once more, for SciPy's own warnings.
+                return found, integrate.quad(f, low, high, full_output=full_output, points=breaks, **options)
+            return found, found if full_output else found[:2]
+
+        if alone and weight is None and not breaks:
+            _, (found, results), variable = of_values(func, args, (_inside(low, high),), given, solved)
         else:
-            results = found if full_output else found[:2]
-        if not (watched.variable or has_variable((a, b, wvar, points))):
+            watched = Watched(with_args(func, args))
+            found, results = solved(watched)
+            variable = watched.variable or given
+        if not variable:
             if alone and values().variables and weight is None and not complex_func and breaks is None:
                 # What it returns does not depend on them; where it jumps may.
-                _between(watched, a, b, _edges(found[2]), found[:2], (), noise, values)
+                _between(with_args(func, args), a, b, _edges(found[2]), found[:2], (), noise, values)
             return results
         if weight is not None:
             total = with_weight(lambda x: func(x, *args), a, b, found, weight, wvar)
@@ -171,6 +179,13 @@ def _quad(
         return (revalued(np.asarray(1.0)[()] * total, value), *results[1:])
 
     return dropped_in(body, func)
+
+
+def _inside(low: float, high: float) -> float:
+    """Return a place at which QUADPACK asks first."""
+    if np.isfinite(low):
+        return (low + high) / 2 if np.isfinite(high) else low + 1
+    return high - 1 if np.isfinite(high) else 1.0
 
 
 def _by_intervals(
