@@ -72,7 +72,7 @@ CALLS = [
         lambda x: np.exp(-p[0] * x[0] * x[1]), [0, 0.2], b, n_estimates=3, n_points=32, qrng=qmc.Halton(2, seed=1)
         ).integral, p, p + 1),
     Call("integrate.quad", lambda sp, p: sp.integrate.quad(lambda x: np.sin(p[0] * x) / (x + p[1]), 0, 2)[0], p),
-    Call("integrate.quad points", lambda sp, p: sp.integrate.quad(
+    Call("integrate.quad points that move", lambda sp, p: sp.integrate.quad(
         lambda x: np.where(x < p[0], x * p[1], np.where(x < p[1], 2.0, np.exp(p[0] * x))), 0, p[1] + 1,
         points=[p[0], 0.1, p[1]])[0], p),
     Call("integrate.quad points singular", lambda sp, p: sp.integrate.quad(
