@@ -59,6 +59,51 @@ def _predators(sp: Any) -> tuple[Callable[..., Any], Any]:
     )
 
 
+def _by_lsoda(sp: Any) -> tuple[Callable[..., Any], Any]:
+    def slope(_t: float, y: Any, p: Any) -> Any:
+        return np.array([p[0] * y[0] - p[1] * y[0] * y[1], p[2] * y[0] * y[1] - p[3] * y[1]])
+
+    start, times = np.array([10.0, 5.0]), np.linspace(0, 10, 50)
+    return lambda p: np.sum(sp.integrate.odeint(slope, start, times, args=(p,), tfirst=True)[-1]), np.array(
+        [1.5, 1, 0.3, 1]
+    )
+
+
+def _network(sp: Any) -> tuple[Callable[..., Any], Any]:
+    rng, n = np.random.default_rng(0), 100
+    first, last = rng.standard_normal((2 * n, n)) / n**0.5, rng.standard_normal((n, 2 * n)) / n**0.5
+    start = rng.standard_normal(n)
+
+    def loss(w: Any) -> Any:
+        found = sp.integrate.solve_ivp(lambda _, y: last @ np.tanh(w @ y) - y, (0, 5), start)
+        return np.sum(found.y[:, -1] ** 2)
+
+    return loss, first
+
+
+def _heat(method: str) -> Make:
+    def make(sp: Any) -> tuple[Callable[..., Any], Any]:
+        start = np.sin(np.pi * np.linspace(0, 1, 402)[1:-1])
+
+        def slope(_t: float, y: Any, k: Any) -> Any:
+            z = np.concatenate([[0.0], y, [0.0]])
+            return k[0] * 1e4 * (z[2:] - 2 * z[1:-1] + z[:-2]) + k[1] * y * (1 - y)
+
+        def loss(k: Any) -> Any:
+            return np.sum(sp.integrate.solve_ivp(slope, (0, 0.05), start, method, args=(k,)).y[:, -1] ** 2)
+
+        return loss, np.array([0.1, 0.3])
+
+    return make
+
+
+def _integral(sp: Any) -> tuple[Callable[..., Any], Any]:
+    def loss(p: Any) -> Any:
+        return sp.integrate.quad(lambda x: np.sqrt(x) * np.exp(-p[0] * x) * p[1], 0, 2)[0]
+
+    return loss, np.array([1.3, 2.1])
+
+
 def _fitted(sp: Any) -> tuple[Callable[..., Any], Any]:
     def loss(b: Any) -> Any:
         found = sp.optimize.minimize(lambda x: np.sum((x - b) ** 2 + 0.1 * np.cos(x)), np.zeros(50), tol=1e-9)
@@ -78,7 +123,16 @@ _RULES: dict[str, Make] = {
     "gaussian-filter": _smoothed,
     "cubic-spline": _spline,
 }
-_SOLVERS: dict[str, Make] = {"expm-200": _matrix("expm", 200), "solve-ivp": _predators, "minimize-50": _fitted}
+_SOLVERS: dict[str, Make] = {
+    "expm-200": _matrix("expm", 200),
+    "solve-ivp": _predators,
+    "minimize-50": _fitted,
+    "odeint": _by_lsoda,
+    "network-100": _network,
+    "heat-400": _heat("RK45"),
+    "stiff-400": _heat("BDF"),
+    "quad": _integral,
+}
 PLAIN, GRADIENT = "f(a)", "value_and_grad(a)"
 _MODULES = ("special", "linalg", "stats", "signal", "ndimage", "interpolate", "integrate", "optimize")
 

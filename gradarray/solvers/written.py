@@ -34,17 +34,21 @@ class OfValues:
     Attributes
     ----------
     function : the same as a function in Python, whose closure can be looked at
-    values : those of the variables
+    values : those of the variables, and of other arrays among the arguments
+    variables : the places of the first
     """
 
     def __init__(self, func: Callable[..., Any], args: tuple[Any, ...]) -> None:
         self.values: list[Any] = []
+        self.variables: list[int] = []
         self._template = kept(func, self._slot)
         self._args = tuple([self._slot(x) if type(x) is np.ndarray or has_variable(x) else x for x in args])
         self._of: Callable[..., Any] | None = None
         self.function = self._filled(self.values)
 
     def _slot(self, value: Any) -> Slot:
+        if has_variable(value):
+            self.variables.append(len(self.values))
         self.values.append(bare(value))
         return Slot(len(self.values) - 1)
 
@@ -63,6 +67,11 @@ class OfValues:
         made.__dict__.update(self.__dict__, _of=of)
         made.function = made._filled(self.values)
         return made
+
+    def changed(self, step: float) -> Callable[..., Any]:
+        """Return the function with other values, each of them by so much of its size."""
+        values = [_changed(x, step) if i in self.variables else x for i, x in enumerate(self.values)]
+        return self._filled(values)
 
     def program(self, computes: Callable[..., Any], times: int) -> Callable[..., Any] | None:
         """Return a program for ``computes(function, *arguments)``, to be called so many times; None if it is too early.
@@ -104,6 +113,16 @@ class _Program:
 
 
 _programs: dict[Any, _Program] = {}
+
+
+def _changed(value: Any, step: float) -> Any:
+    if type(value) is tuple:
+        return tuple([_changed(x, step) for x in value])
+    value = np.asarray(value)
+    if value.dtype.kind not in "fc":
+        return value
+    away = np.reshape(1.5 + np.cos(np.arange(value.size)), value.shape)  # so that differences of them change, too
+    return value + step * away * np.maximum(1.0, np.abs(value))
 
 
 def _form(value: Any, seen: dict[int, int]) -> Any:

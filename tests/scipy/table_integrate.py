@@ -72,6 +72,21 @@ CALLS = [
         lambda x: np.exp(-p[0] * x[0] * x[1]), [0, 0.2], b, n_estimates=3, n_points=32, qrng=qmc.Halton(2, seed=1)
         ).integral, p, p + 1),
     Call("integrate.quad", lambda sp, p: sp.integrate.quad(lambda x: np.sin(p[0] * x) / (x + p[1]), 0, 2)[0], p),
+    Call("integrate.quad points that move", lambda sp, p: sp.integrate.quad(
+        lambda x: np.where(x < p[0], x * p[1], np.where(x < p[1], 2.0, np.exp(p[0] * x))), 0, p[1] + 1,
+        points=[p[0], 0.1, p[1]])[0], p),
+    Call("integrate.quad points singular", lambda sp, p: sp.integrate.quad(
+        lambda x: 1 / np.sqrt(np.abs(x - p[0])), 0, 2, points=(p[0],))[0], p, orders=1, rough=1e3),
+    Call("integrate.quad jump", lambda sp, p: sp.integrate.quad(
+        lambda x: x * p[0] if x < p[1] ** 2 else 1.0, 0, 2)[0], p, refused="at a place that moves"),
+    Call("integrate.quad jump alone", lambda sp, p: sp.integrate.quad(
+        lambda x, q: np.heaviside(x - q, 0.5), 0, 2, args=(p[0],))[0], p, refused="at a place that moves"),
+    Call("integrate.quad fixed jump", lambda sp, p: sp.integrate.quad(
+        lambda x: p[0] * x if x < 0.7 else p[1], 0, 1)[0], p, rough=1e3),
+    Call("integrate.nquad jump", lambda sp, p: sp.integrate.nquad(
+        lambda x, y: np.where(x < p[0], y * p[1], 2.0), [[0, 1], [0, 1]])[0], p, refused="at a place that moves"),
+    Call("integrate.quad_vec points", lambda sp, p: sp.integrate.quad_vec(
+        lambda x: np.where(x < p[0], x, 2.0) * np.ones(2), 0, 1, points=[p[0]])[0], p),
     Call("integrate.quad args", lambda sp, a, b: sp.integrate.quad(
         lambda x, a, b: np.exp(-a * x) * b, 0, 1, args=(a, b), full_output=1)[0], 0.7, 1.3),
     Call("integrate.quad limits", lambda sp, a, b: sp.integrate.quad(lambda x: np.exp(-a * x * x), a, b)[0], 0.7, 2.3),

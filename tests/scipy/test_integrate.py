@@ -370,3 +370,25 @@ def test_large_systems_by_programs(monkeypatch: Any) -> None:
             v = np.array([1.0, -0.5])
             assert ga.grad(f)(p) @ v == pytest.approx(slope(f, p, v), rel=2e-6)
     assert sum(x is not None for x in asked) == 8 and not any(p.written > 4 for p in written._programs.values())
+
+
+@pytest.mark.parametrize("method", ["BDF", "Radau", "LSODA"])
+def test_large_and_stiff(method: str, monkeypatch: Any) -> None:
+    """The equation of the adjoint is solved by the same method, and an explicit one is not tried for long."""
+    monkeypatch.setattr(adjoint, "SMALL", 5)
+    monkeypatch.setattr(paths, "SMALL", 5)
+    monkeypatch.setattr(paths, "_MANY", 100)
+    monkeypatch.setattr(paths, "implicit_steps", lambda *_: pytest.fail("on a tape"))
+    n = 12
+    w = np.cos(np.arange(3.0 * n)).reshape(n, 3)
+
+    def f(k: Any) -> Any:
+        def rhs(t: Any, y: Any, k: Any) -> Any:
+            z = np.concatenate([np.array([math.sin(k[2] * t)]), y, [0.0]])
+            return k[0] * (z[2:] - 2 * z[1:-1] + z[:-2]) * n**2 + k[1] * y * (1 - y)
+
+        start, tight = np.sin(np.linspace(0, 3, n)) * k[1], {"rtol": 1e-6, "atol": 1e-8}
+        return np.sum(w * integrate.solve_ivp(rhs, (0, 2), start, method, [0.0, 0.7, 2.0], args=(k,), **tight).y)
+
+    k, v = np.array([1.0, 0.8, 1.2]), np.array([1.0, -0.5, 0.3])
+    assert ga.grad(f)(k) @ v == pytest.approx(slope(f, k, v), rel=3e-4)

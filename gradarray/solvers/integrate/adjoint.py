@@ -203,7 +203,7 @@ class Adjoint:
         np.add.at(at_start, which, g)
         if self.by_matrices:
             return self._by_matrices(along, at_start)
-        program = None if self._values is None else self._values.program(_pulled_slope, m * s)
+        program = None if self._values is None else self._values.program(pulled_slope, m * s)
         if program is not None:
             try:
                 found = self._one_by_one(along.copy(), at_start, program)
@@ -336,5 +336,5 @@ class Adjoint:
         return bare(pull_back([(slope, g)], [node], start, False, traced=False)[0])
 
 
-def _pulled_slope(f: Slope, t: float, y: Array, g: Array) -> Any:
+def pulled_slope(f: Slope, t: float, y: Array, g: Array) -> Any:
     return vjp(lambda y: f(t, y), y)[1](g)[0]

@@ -101,7 +101,7 @@ def solve_ivp(
             end,
             told=None if kind is None else told,
             dense=sol,
-            method=kind,
+            method=method if kind is None else kind,
             rtol=options.get("rtol", 1e-3),
         )
         return _differentiated(solution, path, t_span, t_eval, asked, stopped, fun)
@@ -292,6 +292,7 @@ def odeint(
             _as_array(y0) * 1.0,
             float(times[-1]),
             dense=dense,
+            method="LSODA",
             rtol=exact["rtol"],
         )
         asked = [t[k] for k in range(len(times))] if has_variable(t) else times.tolist()

@@ -59,6 +59,17 @@ class Interpolated:
             raise ValueError(told["message"])
         return np.asarray(found)[1:].T
 
+    def between_steps(self) -> Any:
+        """Return the solution as a function of time, for many calls."""
+        span = float(self.ts[0]), float(self.ts[-1])
+        exact = {key: self._options[key] for key in ("rtol", "atol")}
+
+        def solved() -> Any:
+            slope = lambda t, y: bare(self._func(t, y))  # noqa: E731
+            return integrate.solve_ivp(slope, span, self._y0, "LSODA", dense_output=True, **exact).sol
+
+        return in_plain_arrays(solved)
+
     def _found(self, asked: Array) -> Any:
         options = {"tfirst": True, "full_output": True, "mxstep": 100_000, **self._options}
         return integrate.odeint(lambda t, y: bare(self._func(t, y)), self._y0, asked, **options)

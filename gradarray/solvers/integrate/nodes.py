@@ -31,6 +31,9 @@ _STEEP = 1e-6
 _HALF = 1e-6
 # How many intervals are halved.
 _MOST = 80
+# On how small a share of the range, and by how much of its mean, an integrand changes where it jumps.
+_SHORT = 1e-4
+_JUMP = 1e-3
 # How far a sum may be from the integral's value, of the sum of magnitudes, before it is that of something else.
 _OFF = 1e-4
 _TINY = np.finfo(float).tiny
@@ -71,9 +74,13 @@ class IntegrationRange:
     ----------
     func : of a place, or of a place and how far it is from both ends of a finite range
     low, high : the limits, which may be variables
-    breaks : where the function may be infinite between them
+    breaks : where the function may be infinite, or jump, between them; they may be variables
     distances : whether the function takes those
     noise : how much of the function's values may be noise, as of integrals
+
+    Attributes
+    ----------
+    jumps : to the left and to the right of which places the function was found to jump between its breaks
     """
 
     def __init__(
@@ -81,7 +88,7 @@ class IntegrationRange:
         func: Callable[..., Any],
         low: Any,
         high: Any,
-        breaks: Sequence[float] = (),
+        breaks: Sequence[Any] = (),
         distances: bool = False,
         noise: float = _NOISE,
     ) -> None:
@@ -92,12 +99,14 @@ class IntegrationRange:
         self.low, self.high = low, high
         self._a, self._b = float(bare(low)), float(bare(high))
         self.finite = bool(np.isfinite(self._a) and np.isfinite(self._b))
-        self.ends = (self._a, *breaks, self._b) if self.finite else (0.0, 1.0)
-        self.met_end = False  # the function is not smooth at one of them
+        self.ends = (self._a, *map(float, map(bare, breaks)), self._b) if self.finite else (0.0, 1.0)
+        self._moving = [x for x in (low, high, *breaks) if has_variable(x)] if self.finite else []
+        self.met_end = any(map(has_variable, breaks))  # the function is not smooth at one of them
+        self.jumps: list[tuple[float, float]] = []
 
     def moves(self) -> bool:
         """Tell whether an end at which the function is not smooth is a variable."""
-        return self.met_end and (has_variable(self.low) or has_variable(self.high))
+        return self.met_end and (bool(self._moving) or has_variable(self.low) or has_variable(self.high))
 
     def values(self, intervals: Sequence[Any], rule: Rule, moving: bool) -> Any:
         """Return the function at the nodes of some intervals, each times how much it counts, but for the rule's own."""
@@ -108,7 +117,8 @@ class IntegrationRange:
             away, counts = np.ravel(s / t), np.ravel((right - left) / (t * t)) * self.turn
             return self._infinite(away, counts, moving)
         if moving:
-            left, right = (_moving(e, self._a, self.low, self._b, self.high) for e in (left, right))
+            for end in self._moving:
+                left, right = (np.where(np.equal(bare(e), bare(end)), end, e) for e in (left, right))
         x = np.where(u < 0.5, left + (right - left) * u, right - (right - left) * v)
         counts = np.ravel((right - left) + 0 * u) * self.turn
         if not self._distances:
@@ -124,10 +134,6 @@ class IntegrationRange:
         if np.isfinite(self._b):
             return _weighed(at_once(self._func, (self.high if moving else self._b) - away), counts)
         return _weighed(at_once(self._func, away), counts) + _weighed(at_once(self._func, -away), counts)
-
-
-def _moving(edges: Any, a: float, low: Any, b: float, high: Any) -> Any:
-    return np.where(edges == a, low, np.where(edges == b, high, edges))
 
 
 def _weighed(values: Any, counts: Any) -> Any:
@@ -153,6 +159,7 @@ def integral(
         shares = [(end - start) / whole for start, end in left_over]
         if size is None:
             size = sum(share * np.mean(np.abs(v)) for v, share in zip(plain, shares, strict=True))
+            mean = sum(np.mean(np.abs(v)) for v in plain) / whole
         rough = [_roughness(v, share, size, line.noise) for v, share in zip(plain, shares, strict=True)]
         again, done = [], []
         for k, interval in enumerate(left_over):
@@ -171,6 +178,9 @@ def integral(
             else:
                 done.append(k)
         if done:
+            if line.finite:
+                short = [k for k in done if shares[k] < _SHORT]
+                line.jumps += [left_over[k] for k in short if _jumps(plain[k] / (shares[k] * whole), mean)]
             places = np.concatenate([np.arange(21) + 21 * k for k in done])
             weights = np.tile(_legendre()[2], len(done))
             total = total + np.tensordot(weights, values[places], 1)
@@ -197,6 +207,14 @@ def _roughness(values: Any, share: float, size: float, noise: float) -> float:
     if tail * share <= _NOTHING * noise * size or tail <= noise * level:
         return 0.0
     return 0.0 if tail * share <= _SMOOTH * change else float(tail / change)
+
+
+def _jumps(values: Any, mean: float) -> bool:
+    """Tell whether the values at the nodes of a short interval are those of a step."""
+    change = np.max(np.abs(values[-1] - values[0]))
+    if not change > _JUMP * mean:
+        return False
+    return bool(np.max(np.abs(np.tensordot(_coefficients(), values, 1)[-3:])) > _JUMP * change)
 
 
 def _to_the_end(line: IntegrationRange, interval: tuple[float, float], moving: bool) -> tuple[Any, Any] | None:

@@ -13,6 +13,7 @@ from ...forward.dual import Dual
 from ...tape.wrapping import bare, has_variable
 from ..calling import dropped_in, unrecorded
 from .adjoint import SMALL, Adjoint, Steps
+from .continuous import LARGE, Continuous
 from .multistep import Interpolated
 from .stages import (
     EXPLICIT,
@@ -43,7 +44,7 @@ class Path:
     end : a time, the value of which it goes to
     told : what an explicit method has told of its steps
     dense : the solution between the steps of an implicit method, or None
-    method : the explicit method of the steps
+    method : of the steps, or SciPy's name of the implicit method
     rtol : how exactly steps of our own are to be taken
     """
 
@@ -57,7 +58,7 @@ class Path:
         *,
         told: Any = None,
         dense: Any = None,
-        method: type | None = None,
+        method: Any = None,
         rtol: Any = 1e-3,
     ) -> None:
         self.f, self.plain, self._rtol, self._method, self._dense = f, plain, rtol, method, dense
@@ -80,13 +81,19 @@ class Path:
     def _adjoint(self, dense: bool) -> Any:
         if dense not in self._adjoints:
             self._adjoints[dense] = steps = self._steps(dense)
-            if steps is not None:
+            if steps is not None and not self._told and np.size(bare(self.y0)) > SMALL:
+                how = self._solution(), self._method, self._rtol
+                self._adjoints[dense] = Continuous(self.f, self.plain, steps, *how)
+            elif steps is not None:
                 self._adjoints[dense] = Adjoint(self.f, self.plain, steps)
         return self._adjoints[dense]
 
     def _steps(self, dense: bool) -> Steps | None:
-        if self._told is None and (self._dense is None or np.size(bare(self.y0)) > SMALL):
-            self._told, self._method = self._own_steps()
+        # An explicit method takes less time than LSODA asked anew, unless the problem is stiff.
+        n, several = np.size(bare(self.y0)), isinstance(self._dense, Interpolated)
+        if self._told is None and (self._dense is None or n > (SMALL if several else LARGE)):
+            self._told, method = self._own_steps()
+            self._method = method or self._method
         if self._told:
             ends, starts, slopes = zip(*self._told, strict=True)
             times, where = np.array([self.start, *ends]), np.stack(starts)
@@ -105,6 +112,12 @@ class Path:
         places = np.reshape(self._dense(np.ravel(when)).T, (*when.shape, -1))
         # The last stage of a step is where the next one begins.
         return Steps(times, np.concatenate([np.asarray(bare(self.y0))[None], places[:-1, -1]]), None, tableau, places)
+
+    def _solution(self) -> Any:
+        """Return the solution of an implicit method at any times."""
+        if not isinstance(self._dense, Interpolated):
+            return self._dense
+        return self._dense.between_steps()
 
     def _own_steps(self) -> tuple[Any, Any]:
         """Return steps of DOP853 to the same end, and the method; none if it would take too many."""

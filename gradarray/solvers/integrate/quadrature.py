@@ -7,6 +7,7 @@ calling it. By a limit, it is the integrand there.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import itertools
 from collections.abc import Callable, Sequence
@@ -19,7 +20,8 @@ from scipy.special import roots_legendre
 from ...reverse.outputs import revalued
 from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable, lifted
-from ..calling import Watched, dropped_in, each
+from ..calling import Watched, dropped_in, each, in_plain_arrays, of_values, with_args
+from ..written import OfValues
 from .nodes import IntegrationRange, integral
 from .refusals import that_refuses
 from .weights import with_weight
@@ -46,18 +48,51 @@ _LIMIT = [(0.5 - 0.15**0.5, 0.5, 0.5 + 0.15**0.5), (5 / 18, 8 / 18, 5 / 18)]
 
 
 def _between(
-    func: Integrand, a: Any, b: Any, edges: Sequence[tuple[float, float]], known: Any, breaks: Any, noise: float
+    func: Integrand,
+    a: Any,
+    b: Any,
+    edges: Sequence[tuple[float, float]],
+    known: Any,
+    breaks: Any,
+    noise: float,
+    values: Callable[[], OfValues],
 ) -> Any:
     """Return the integral between limits that may be variables."""
     if any(has_variable(at) and not np.isfinite(bare(at)) for at in (a, b)):
         raise TypeError("an integral has no derivative by an infinite limit")
     line = IntegrationRange(func, a, b, breaks, noise=noise)
+    if any(map(has_variable, breaks)):
+        return integral(line, edges, known, moving=True)
     total = integral(line, edges, known)
+    for place in line.jumps:
+        if _moves(values(), place):
+            raise _jumps(place)
     if line.moves():
         return integral(line, edges, known, moving=True)
     for at, sign in ((a, -1.0), (b, 1.0)):
         total = _ended(func, at, total, sign)
     return total
+
+
+def _jumps(place: tuple[float, float]) -> Exception:
+    return ValueError(
+        f"the integrand jumps near {place[0]:.6g}, at a place that moves with a variable, of which no derivative of "
+        "the integrand tells: give that place in points=, or take the integral in two parts"
+    )
+
+
+def _moves(values: OfValues, place: tuple[float, float]) -> bool:
+    """Tell whether a jump is no longer in its place when the variables that the integrand finds are slightly others."""
+    first, last = (1.5 * x - 0.5 * y for x, y in (place, place[::-1]))
+
+    def jump(f: Integrand) -> float:
+        return float(np.max(np.abs(np.asarray(bare(f(last))) - np.asarray(bare(f(first))))))
+
+    return bool(in_plain_arrays(jump, values.changed(_STEP)) < in_plain_arrays(jump, values) / 2)
+
+
+# How much others, of their size.
+_STEP = 1e-6
 
 
 def _edges(info: dict[str, Any]) -> list[tuple[float, float]]:
@@ -102,42 +137,73 @@ def _quad(
     weight: str | None = None,
     wvar: Any = None,
     complex_func: bool = False,
+    values: Callable[[], OfValues] | None = None,
     **how: Any,
 ) -> Any:
     if not callable(func):  # one that is compiled
         return integrate.quad(func, a, b, args, full_output, points=points, weight=weight, wvar=wvar, **how)
     args = args if isinstance(args, tuple) else (args,)
+    alone = values is None
+    values = functools.cache(lambda: OfValues(func, args)) if values is None else values
     options: dict[str, Any] = how | {"weight": weight, "wvar": bare(wvar), "complex_func": complex_func}
 
     def body() -> Any:
-        watched = Watched(lambda x: func(x, *args))
         low, high = float(bare(a)), float(bare(b))
-        breaks = None if points is None else bare(points)
-        found = integrate.quad(watched, low, high, full_output=1, points=breaks, **options)
-        if (not full_output and len(found) > 3) or complex_func:
-            found_again = integrate.quad(watched, low, high, full_output=full_output, points=breaks, **options)
-            results = found_again  # with SciPy's own warnings
+        places = None if points is None else [*lifted(points)] if has_variable(points) else np.ravel(points)
+        breaks = None if places is None else [float(bare(x)) for x in places]
+        given = has_variable((a, b, wvar, points))
+
+        def solved(f: Integrand) -> Any:
+            found = integrate.quad(f, low, high, full_output=1, points=breaks, **options)
+            if (not full_output and len(found) > 3) or complex_func:
+                # Once more, for SciPy's own warnings.
+                return found, integrate.quad(f, low, high, full_output=full_output, points=breaks, **options)
+            return found, found if full_output else found[:2]
+
+        if alone and weight is None and not breaks:
+            _, (found, results), variable = of_values(func, args, (_inside(low, high),), given, solved)
         else:
-            results = found if full_output else found[:2]
-        if not (watched.variable or has_variable((a, b, wvar))):
+            watched = Watched(with_args(func, args))
+            found, results = solved(watched)
+            variable = watched.variable or given
+        if not variable:
+            if alone and values().variables and weight is None and not complex_func and breaks is None:
+                # What it returns does not depend on them; where it jumps may.
+                _between(with_args(func, args), a, b, _edges(found[2]), found[:2], (), noise, values)
             return results
         if weight is not None:
             total = with_weight(lambda x: func(x, *args), a, b, found, weight, wvar)
         else:
-            total = _by_intervals(lambda x: func(x, *args), a, b, found, breaks, complex_func, noise)
+            total = _by_intervals(lambda x: func(x, *args), a, b, found, places, complex_func, noise, values)
         value = np.asarray(results[0])[()]
         return (revalued(np.asarray(1.0)[()] * total, value), *results[1:])
 
     return dropped_in(body, func)
 
 
-def _by_intervals(func: Integrand, a: Any, b: Any, found: Any, breaks: Any, is_complex: bool, noise: float) -> Any:
-    breaks = () if breaks is None else np.ravel(breaks).tolist()
+def _inside(low: float, high: float) -> float:
+    """Return a place at which QUADPACK asks first."""
+    if np.isfinite(low):
+        return (low + high) / 2 if np.isfinite(high) else low + 1
+    return high - 1 if np.isfinite(high) else 1.0
+
+
+def _by_intervals(
+    func: Integrand,
+    a: Any,
+    b: Any,
+    found: Any,
+    breaks: Any,
+    is_complex: bool,
+    noise: float,
+    values: Callable[[], OfValues],
+) -> Any:
+    how = () if breaks is None else breaks, noise, values
     if not is_complex:
-        return _between(func, a, b, _edges(found[2]), found[:2], breaks, noise)
+        return _between(func, a, b, _edges(found[2]), found[:2], *how)
     info, error = found[2], abs(found[1])
-    real = _between(lambda x: np.real(func(x)), a, b, _edges(info["real"][0]), (found[0].real, error), breaks, noise)
-    imag = _between(lambda x: np.imag(func(x)), a, b, _edges(info["imag"][0]), (found[0].imag, error), breaks, noise)
+    real = _between(lambda x: np.real(func(x)), a, b, _edges(info["real"][0]), (found[0].real, error), *how)
+    imag = _between(lambda x: np.imag(func(x)), a, b, _edges(info["imag"][0]), (found[0].imag, error), *how)
     return real + 1j * imag
 
 
@@ -148,16 +214,21 @@ def nquad(func: Integrand, ranges: Any, args: Any = None, opts: Any = None, full
     count = len(ranges)
     options: Any = opts if isinstance(opts, (list, tuple)) else [opts or {}] * count
 
-    def over(k: int, *inner: Any) -> tuple[Any, Any]:
+    def over(f: Integrand, k: int, *inner: Any) -> Any:
         """Integrate over the variable k, for values of those behind it."""
         ends, chosen = [x(*inner, *args) if callable(x) else x for x in (ranges[k], options[k])]
-        integrand = (lambda x: func(x, *inner, *args)) if k == 0 else (lambda x: over(k - 1, x, *inner)[0])
-        value, error = _quad(_INTEGRAL if k else _EXACT, integrand, *ends, **chosen)[:2]
+
+        def of(f: Integrand) -> Integrand:
+            return (lambda x: f(x, *inner)) if k == 0 else (lambda x: over(f, k - 1, x, *inner))
+
+        how = {**chosen, "values": lambda: own.seen_as(of)}
+        value, error = _quad(_INTEGRAL if k else _EXACT, of(f), *ends, **how)[:2]
         errors.append(error)
-        return value, error
+        return value
 
     errors: list[float] = []
-    value = dropped_in(lambda: over(count - 1)[0], func)
+    own = OfValues(func, args)
+    value = dropped_in(lambda: over(with_args(func, args), count - 1), func)
     return value, max(errors)
 
 
@@ -204,14 +275,20 @@ def quad_vec(f: Integrand, a: Any, b: Any, *rest: Any, args: Any = (), **options
     def body() -> Any:
         watched = Watched(lambda x: f(x, *args))
         low, high = float(bare(a)), float(bare(b))
+        places = lifted(options.get("points", ()))
+        if has_variable(places):
+            options["points"] = bare(places)
         results = integrate.quad_vec(watched, low, high, *rest, **options)
-        if not (watched.variable or has_variable(a) or has_variable(b)):
+        if not (watched.variable or has_variable((a, b, places))):
             return results
         told: Any = inspect.signature(integrate.quad_vec).bind(watched, low, high, *rest, **options).arguments
         intervals = integrate.quad_vec(**told | {"full_output": True})[2].intervals.tolist()
         if not (np.isfinite(low) and np.isfinite(high)):
             intervals = _folded(intervals)
-        total = _between(lambda x: f(x, *args), a, b, intervals, results[:2], told.get("points") or (), _EXACT)
+        breaks = [*places] if has_variable(places) else told.get("points")
+        breaks = () if breaks is None else breaks
+        how = breaks, _EXACT, lambda: OfValues(f, args)
+        total = _between(lambda x: f(x, *args), a, b, intervals, results[:2], *how)
         return (revalued(total, results[0]), *results[1:])
 
     return dropped_in(body, f)
