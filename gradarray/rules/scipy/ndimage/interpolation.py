@@ -270,27 +270,3 @@ def rotate(input: Any, angle: Any, axes: Any, reshape: bool, order: int, mode: s
     )
     turned = looked_at(np.moveaxis(input, (first, second), (0, 1)), _float(angle), look=look)
     return np.moveaxis(turned, (0, 1), (first, second))
-
-
-# --- filters of a spectrum --------------------------------------------------------------------------------------------
-
-
-def _of_spectrum(name: str, parameter: str) -> None:
-    library = getattr(ndimage, name)
-
-    def body(input: Any, n: int, axis: int, **others: Any) -> Any:
-        factor = library(np.ones(np.shape(input), complex), others[parameter], n, axis)
-        keep = not np.iscomplexobj(input)
-        return Operator(
-            lambda x: library(x, others[parameter], n, axis),
-            lambda g: np.real(np.conj(factor) * g) if keep else np.conj(factor) * g,
-        )(input)
-
-    body.__name__ = name
-    of_images("input")(body)
-
-
-_of_spectrum("fourier_gaussian", "sigma")
-_of_spectrum("fourier_uniform", "size")
-_of_spectrum("fourier_ellipsoid", "size")
-_of_spectrum("fourier_shift", "shift")

@@ -89,14 +89,14 @@ def center_of_mass(input: Any, labels: Any, index: Any) -> Any:
 
 constant(MODULE, "label", "maximum_position", "minimum_position", "find_objects", "histogram", "value_indices")
 constant(MODULE, "binary_closing", "binary_dilation", "binary_erosion", "binary_fill_holes", "binary_hit_or_miss")
-constant(MODULE, "binary_opening", "binary_propagation")
+constant(MODULE, "binary_opening", "binary_propagation", "generate_binary_structure", "iterate_structure")
 refuse(
     MODULE,
     "it looks at zeros and others alone, so that it is constant but for jumps; pass it bare values, as ga.asarray(x)",
-    *("distance_transform_bf", "distance_transform_cdt", "distance_transform_edt", "watershed_ift"),
+    *("distance_transform_bf", "distance_transform_cdt", "watershed_ift"),
 )
 refuse(
     MODULE,
     "the function that it is given is called on buffers of SciPy's",
-    *("generic_filter", "generic_filter1d", "geometric_transform", "vectorized_filter", "labeled_comprehension"),
+    *("generic_filter1d", "vectorized_filter", "generic_laplace", "generic_gradient_magnitude"),
 )

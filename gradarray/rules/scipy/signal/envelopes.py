@@ -65,8 +65,8 @@ def minimum_phase(h: Any, method: Any, n_fft: Any, half: Any) -> Any:
     n = 2 ** math.ceil(math.log2(2 * (len(h) - 1) / 0.01)) if n_fft is None else int(n_fft)
     if method == "hilbert":
         raise TypeError(
-            "scipy.signal.minimum_phase of a variable: method='hilbert' takes a square root that begins at zero, where it "
-            "has no derivative; method='homomorphic' has one"
+            "scipy.signal.minimum_phase of a variable: method='hilbert' takes a square root that begins at zero, where "
+            "it has no derivative; method='homomorphic' has one"
         )
     size = np.abs(np.fft.fft(h, n))
     positive = bare(size) > 0
