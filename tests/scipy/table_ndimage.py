@@ -10,6 +10,7 @@ X = np.array(
     [[0.3, -1.2, 0.7, 0.4, 1.15], [0.9, 0.2, -0.5, 1.3, -0.8], [0.1, 0.6, 1.4, -0.3, 0.5], [1.7, 0.05, 0.8, 2, -1]]
 )
 W = np.array([[0.4, -1.1], [0.3, 0.8], [0.6, 0.2]])
+LONG = np.sin(np.arange(70.0) ** 1.3)
 LINE = np.array([0.4, -1.1, 0.3, 0.8])
 LABELS = np.array([[0, 1, 1, 2, 2]] * 4)
 AT = np.array([[0.3, 1.6, -1.3, 2.7, 4.4], [0.7, 2.2, 1.4, 5.8, -0.6]])
@@ -182,4 +183,10 @@ CALLS = [
         np.array([0.7, 1.2]),
     ),
     Call("ndimage.generic_laplace", lambda sp, x: sp.ndimage.generic_laplace(x, None), X, refused="buffers"),
+    *(
+        Call(
+            f"ndimage.spline_filter1d long {mode}", lambda sp, x, m=mode: sp.ndimage.spline_filter1d(x, 3, mode=m), LONG
+        )
+        for mode in ("mirror", "reflect", "grid-wrap", "nearest", "constant", "grid-constant")
+    ),
 ]
