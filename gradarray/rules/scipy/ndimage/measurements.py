@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from ....tape.wrapping import bare
 from ..standing import constant, refuse, stands_for
+from ..values import as_double
 
 MODULE = "scipy.ndimage"
 
@@ -62,6 +63,8 @@ def _measurement(name: str) -> None:
     @stands_for(MODULE, "input", name=name)
     def measurement(input: Any, labels: Any, index: Any) -> Any:
         x = input if hasattr(input, "dtype") else np.asarray(input)
+        if np.ndim(index) and name in ("sum", "sum_labels", "mean", "variance", "standard_deviation"):
+            x = as_double(x)  # SciPy counts with bins, of double precision
         return _measured(x, labels, index, _MEASURES[name])
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from ....tape.wrapping import bare
+from ..values import as_precise
 from .ends import axes_of, extended, of_images, per_axis
 
 
@@ -38,7 +39,7 @@ def _picked(x: Any, value: Any, mask: Any, added: Any, modes: Any, cval: Any, or
     offsets = np.unravel_index(np.argmin(found, axis=-1), sizes)
     places = np.indices(shape)
     picked = whole[tuple(p + o for p, o in zip(places, offsets, strict=True))]
-    return picked + added[offsets] if added.any() else picked
+    return as_precise(picked + added[offsets], x) if added.any() else picked
 
 
 def _extreme(name: str, sign: int) -> None:

@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from ....tape.wrapping import bare, has_variable
 from ..standing import Operator
+from ..values import as_precise
 from .ends import of_images
 
 
@@ -26,7 +27,7 @@ def _of_spectrum(name: str, parameter: str, form: Callable[[Any, Any], Any]) -> 
                 half = n >= 0 and i == axis % len(shape)
                 f = np.fft.rfftfreq(n)[:count] if half else np.fft.fftfreq(count)
                 total = total * np.reshape(form(f, per_axis[i]), [-1 if j == i else 1 for j in range(len(shape))])
-            return input * total
+            return as_precise(input * total, input)
         factor = library(np.ones(shape, complex), given, n, axis)
         keep = not np.iscomplexobj(input)
         return Operator(

@@ -12,6 +12,7 @@ from scipy import signal
 from ....tape.wrapping import bare, has_variable
 from ..ndimage.ends import of_name
 from ..standing import Operator, along, stands_for
+from ..values import as_precise
 from .convolutions import MODULE, convolve
 from .filters import sosfilt, sosfiltfilt
 
@@ -109,7 +110,7 @@ def resample(x: Any, num: Any, t: Any, axis: Any, window: Any, domain: Any) -> A
     spectrum = spectrum[..., : least // 2 + 1]
     if least % 2 == 0 and num != n:  # the highest frequency stands for both of a pair, or for one
         spectrum = spectrum * np.where(np.arange(least // 2 + 1) == least // 2, 2.0 if num < n else 0.5, 1.0)
-    return np.moveaxis(np.fft.irfft(spectrum * (num / n), num), -1, axis)
+    return as_precise(np.moveaxis(np.fft.irfft(spectrum * (num / n), num), -1, axis), x)
 
 
 # --- trends -----------------------------------------------------------------------------------------------------------
@@ -135,7 +136,7 @@ def savgol_filter(
         taps = taps / delta**deriv
     convolve1d = of_name("convolve1d")
     if mode != "interp":
-        return convolve1d(x, taps, axis=axis, mode=mode, cval=cval)
+        return as_precise(convolve1d(x, taps, axis=axis, mode=mode, cval=cval), x)
     n, half = np.shape(x)[axis], w // 2
     if w > n:
         signal.savgol_filter(np.zeros(n), w, polyorder)  # SciPy's own error
@@ -144,7 +145,7 @@ def savgol_filter(
     matrix = signal.savgol_filter(np.eye(w), w, polyorder, deriv, axis=0).T / delta**deriv
     x = np.moveaxis(x, axis, -1)
     parts = [x[..., :w] @ matrix[:, :half], y[..., half : n - half], x[..., n - w :] @ matrix[:, w - half :]]
-    return np.moveaxis(np.concatenate(parts, axis=-1), -1, axis)
+    return as_precise(np.moveaxis(np.concatenate(parts, axis=-1), -1, axis), x)
 
 
 # --- other rates ------------------------------------------------------------------------------------------------------
@@ -170,7 +171,7 @@ def upfirdn(h: Any, x: Any, up: int, down: int, axis: int, mode: Any, cval: Any)
     if has_variable(h):
         if mode not in ("constant", None) or cval:
             raise TypeError(f"scipy.signal.upfirdn of a variable has no derivative by h with mode={mode!r} or cval")
-        return _between(h, x, up, axis)[(slice(None),) * axis + (slice(None, None, down),)]
+        return as_precise(_between(h, x, up, axis), x)[(slice(None),) * axis + (slice(None, None, down),)]
     h = bare(h)
     n = np.shape(x)[axis]
     if mode in ("constant", None):
@@ -230,12 +231,14 @@ def decimate(x: Any, q: Any, n: Any, ftype: Any, axis: Any, zero_phase: Any) -> 
     if ftype == "iir":
         sos = signal.cheby1(8 if n is None else n, 0.05, 0.8 / q, output="sos")
         found = (sosfiltfilt if zero_phase else sosfilt)(sos, x, axis=axis)
-        return found[(*_ends(axis), slice(None, None, q))]
+        return as_precise(found[(*_ends(axis), slice(None, None, q))], x)
     if ftype == "fir":
         b = signal.firwin((20 * q if n is None else n) + 1, 1.0 / q, window="hamming")
         if zero_phase:
-            return resample_poly(x, 1, q, axis=axis, window=b)
-        return upfirdn(b, x, 1, q, axis=axis)[(*_ends(axis), slice(-(-np.shape(x)[axis] // q)))]
+            return resample_poly(x, 1, q, axis=axis, window=b.astype(np.real(x[:0]).dtype))
+        return upfirdn(b.astype(np.real(x[:0]).dtype), x, 1, q, axis=axis)[
+            (*_ends(axis), slice(-(-np.shape(x)[axis] // q)))
+        ]
 
     def call(x: Any, axis: int = axis) -> Any:
         return signal.decimate(x, q, n, ftype, axis, zero_phase)
