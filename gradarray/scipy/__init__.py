@@ -7,10 +7,11 @@ imported when a function is asked for: ``pip install scipy``.
 from typing import TYPE_CHECKING
 
 from ..elsewhere.answers import absence
-from . import fft, integrate, interpolate, linalg, ndimage, optimize, signal, sparse, spatial, special, stats
+from . import fft, fftpack, integrate, interpolate, linalg, ndimage, optimize, signal, sparse, spatial, special, stats
 
 __all__ = [
     "fft",
+    "fftpack",
     "integrate",
     "interpolate",
     "linalg",

@@ -10,6 +10,7 @@ X = np.array(
     [[0.3, -1.2, 0.7, 0.4, 1.15], [0.9, 0.2, -0.5, 1.3, -0.8], [0.1, 0.6, 1.4, -0.3, 0.5], [1.7, 0.05, 0.8, 2, -1]]
 )
 W = np.array([[0.4, -1.1], [0.3, 0.8], [0.6, 0.2]])
+LONG = np.sin(np.arange(70.0) ** 1.3)
 LINE = np.array([0.4, -1.1, 0.3, 0.8])
 LABELS = np.array([[0, 1, 1, 2, 2]] * 4)
 AT = np.array([[0.3, 1.6, -1.3, 2.7, 4.4], [0.7, 2.2, 1.4, 5.8, -0.6]])
@@ -127,6 +128,65 @@ CALLS = [
     Call("ndimage.center_of_mass", lambda sp, x: sp.ndimage.center_of_mass(x + 3, LABELS, [1, 2]), X),
     Call("ndimage.extrema", lambda sp, x: sp.ndimage.extrema(x)[:2], X),
     Call("ndimage.label", lambda sp, x: x * sp.ndimage.label(x > 0.45)[0], X),
-    Call("ndimage.distance", lambda sp, x: sp.ndimage.distance_transform_edt(x), X, refused="jumps"),
+    Call("ndimage.distance", lambda sp, x: sp.ndimage.distance_transform_cdt(x), X, refused="jumps"),
     Call("ndimage.zoom by zoom", lambda sp, z: sp.ndimage.zoom(X, z), 1.3, refused="'zoom'"),
+    *(
+        Call(f"ndimage.{name} {kw}", lambda sp, x, f=name, kw=kw: getattr(sp.ndimage, f)(x, **kw), X)
+        for name in (
+            *("grey_opening", "grey_closing", "white_tophat", "black_tophat"),
+            *("morphological_gradient", "morphological_laplace"),
+        )
+        for kw in ({"size": 2}, {"structure": 0.1 * LABELS[:3, :3], "mode": "nearest"})
+    ),
+    *(
+        Call(
+            f"ndimage.{name} {parameter}",
+            lambda sp, z, s, f=name: getattr(sp.ndimage, f)(z, s),
+            X + 1j * X[::-1],
+            value,
+        )
+        for name, parameter, value in (
+            ("fourier_gaussian", "sigma", np.array([0.8, 1.1])),
+            ("fourier_uniform", "size", np.array([1.8, 2.1])),
+            ("fourier_shift", "shift", np.array([0.8, 1.1])),
+        )
+    ),
+    Call("ndimage.fourier_gaussian half", lambda sp, z, s: sp.ndimage.fourier_gaussian(z, s, 8, -1), X, 0.8),
+    Call("ndimage.fourier_ellipsoid size", lambda sp, s: sp.ndimage.fourier_ellipsoid(X, s), 2.0, refused="'size'"),
+    Call(
+        "ndimage.generic_filter",
+        lambda sp, x, p: sp.ndimage.generic_filter(
+            x, lambda v, k: np.sum(v**2) * p + k * v[0], 2, extra_arguments=(3,)
+        ),
+        *(X, 0.7),
+    ),
+    Call(
+        "ndimage.generic_filter footprint",
+        lambda sp, x: sp.ndimage.generic_filter(
+            x, np.max, footprint=[[1, 0, 1]], mode="constant", cval=0.23, origin=(0, 1)
+        ),
+        X,
+    ),
+    Call(
+        "ndimage.geometric_transform",
+        lambda sp, x, p: sp.ndimage.geometric_transform(x, lambda at: (at[0] * p + 0.21, at[1] - p), mode="nearest"),
+        *(X, 0.87),
+    ),
+    Call(
+        "ndimage.labeled_comprehension",
+        lambda sp, x, p: sp.ndimage.labeled_comprehension(x, LABELS, [1, 2, 5], lambda v: np.sum(v**2) * p, float, 0.5),
+        *(X, 0.7),
+    ),
+    Call(
+        "ndimage.distance_transform_edt sampling",
+        lambda sp, s: sp.ndimage.distance_transform_edt(LABELS != 1, sampling=s),
+        np.array([0.7, 1.2]),
+    ),
+    Call("ndimage.generic_laplace", lambda sp, x: sp.ndimage.generic_laplace(x, None), X, refused="buffers"),
+    *(
+        Call(
+            f"ndimage.spline_filter1d long {mode}", lambda sp, x, m=mode: sp.ndimage.spline_filter1d(x, 3, mode=m), LONG
+        )
+        for mode in ("mirror", "reflect", "grid-wrap", "nearest", "constant", "grid-constant")
+    ),
 ]

@@ -188,4 +188,28 @@ CALLS = [
     Call("signal.cspline2d", lambda sp, x: sp.signal.cspline2d(x), P, refused="precision"),
     Call("signal.square", lambda sp, t: t * sp.signal.square(3 * t), X),
     Call("signal.invres", lambda sp, r: sp.signal.invres(r, [0.1, 0.2], [])[0], B[:2], refused="search"),
+    *(
+        Call(f"signal.{name} {kw}", lambda sp, x, f=name, kw=kw: getattr(sp.signal, f)(x, **kw), x)
+        for name, x, kw in (
+            ("resample", XX, {"num": 9, "axis": 1, "window": "hann"}),
+            ("resample", X, {"num": 8, "window": np.arange(14.0) ** 0.5}),
+            ("resample", X[:13], {"num": 20}),
+            ("resample", X[:8], {"num": 11}),
+            ("hilbert", XX, {"N": 10}),
+            ("hilbert", XX, {"axis": 0}),
+            ("zoom_fft", Z, {"fn": 0.7, "endpoint": True}),
+            ("czt", Z, {"m": 9, "w": 0.9 * np.exp(-0.5j), "a": 1.1 * np.exp(0.3j)}),
+            ("decimate", XX, {"q": 2, "zero_phase": False, "n": 3}),
+            ("decimate", XX, {"q": 3, "ftype": "fir", "n": 6, "axis": -1}),
+            ("resample_poly", XX, {"up": 2, "down": 5, "axis": 1, "window": [0.2, 0.7, 1.0, 0.4], "cval": 1.5}),
+            ("resample_poly", Z, {"up": 4, "down": 6}),
+            ("resample_poly", XX, {"up": 1, "down": 3, "axis": 1, "window": ("kaiser", 2.0)}),
+            ("savgol_filter", XX, {"window_length": 4, "polyorder": 2, "deriv": 1, "delta": 0.7}),
+            ("savgol_filter", XX.T, {"window_length": 5, "polyorder": 3, "axis": 0}),
+            ("detrend", Z, {"bp": [3]}),
+        )
+    ),
+    Call("signal.upfirdn complex", lambda sp, x: sp.signal.upfirdn(Z[:3], x, 2, 3), Z),
+    Call("signal.czt_points", lambda sp, w, a: sp.signal.czt_points(4, w[()], a[()]), Z[0], Z[1]),
+    Call("signal.buttap", lambda sp, n: sp.signal.buttap(n)[1], 3.0, refused="whole number"),
 ]

@@ -53,6 +53,7 @@ CALLS = [
     ),
     Call("signal.get_window exponential", lambda sp, t: sp.signal.get_window(("exponential", None, t), 6), 1.5),
     Call("signal.get_window number", lambda sp, b: sp.signal.get_window(b, 6), 2.5),
+    Call("signal.windows.get_window", lambda sp, b: sp.signal.windows.get_window(("kaiser", b), 6), 2.5),
     Call("signal.windows.hann", lambda sp, x: sp.signal.windows.hann(x), 5.0, refused="whole number"),
     Call("signal.windows.dpss", lambda sp, x: sp.signal.windows.dpss(8, x), 2.5, refused="eigenvector"),
     Call("signal.get_window dpss", lambda sp, x: sp.signal.get_window(("dpss", x), 8), 2.5, refused="dpss"),

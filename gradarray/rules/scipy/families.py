@@ -15,7 +15,18 @@ from ..registry import family
 from .declared import DECLARED, FUNCTIONS, OPERATORS
 
 # The modules that read as chapters, in the order in which drop-in mode declares them.
-_OF_THEIR_NAME = ("special", "linalg", "fft", "signal", "ndimage", "interpolate", "stats", "sparse", "spatial")
+_OF_THEIR_NAME = (
+    "special",
+    "linalg",
+    "fft",
+    "fftpack",
+    "signal",
+    "ndimage",
+    "interpolate",
+    "stats",
+    "sparse",
+    "spatial",
+)
 _CHAPTERS: dict[str, str] = {f"scipy.{name}": f"{__package__}.{name}" for name in _OF_THEIR_NAME} | {
     "scipy.signal.windows": f"{__package__}.signal",
     "scipy.sparse": f"{__package__}.sparse.matrices",

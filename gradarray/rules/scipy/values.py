@@ -85,6 +85,16 @@ def as_double(x: Any) -> Any:
     return x if x.dtype == dtype else x.astype(dtype)
 
 
+def as_precise(found: Any, *like: Any) -> Any:
+    """Return an array in single precision where all others that are given are in it."""
+    if found.dtype not in (np.float64, np.complex128) or any(x.dtype not in _SINGLE for x in like):
+        return found
+    return found.astype(np.complex64 if found.dtype.kind == "c" else np.float32)
+
+
+_SINGLE = (np.float32, np.complex64)
+
+
 def moved_back(out: Any, points: int, axis: int) -> Any:
     """Return values whose first axes are those of the points with these in the place of an axis of the data."""
     if not axis:

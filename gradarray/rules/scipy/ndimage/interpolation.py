@@ -23,12 +23,25 @@ from .ends import of_images, per_axis
 # --- splines ----------------------------------------------------------------------------------------------------------
 
 
+_SHORT = 64  # where SciPy's first value of the recursion is but close to that of a symmetric matrix
+
+
 def _filtered(x: Any, order: int, axis: int, mode: str) -> Any:
     """Return the coefficients of the spline through the elements along an axis."""
     if order < 2:
         return x * 1.0
     call: Any = ndimage.spline_filter1d
-    pull = along(lambda one: call(one, order, 0, float, mode), np.shape(x)[axis], axis)
+    n = np.shape(x)[axis]
+    if n <= _SHORT:
+        pull = along(lambda one: call(one, order, 0, float, mode), n, axis)
+    else:  # with half a weight for elements that are their own mirror images, the matrix is symmetric
+        weights = np.ones([n if i == axis else 1 for i in range(np.ndim(x))])
+        if mode not in ("reflect", "grid-mirror", "nearest", "grid-wrap"):
+            weights[(slice(None),) * axis + ([0, -1],)] = 0.5
+
+        def pull(g: Any) -> Any:
+            return weights * call(g / weights, order, axis, complex if np.iscomplexobj(g) else float, mode)
+
     kind = complex if np.iscomplexobj(x) else float
     return Operator(lambda x: call(x, order, axis, kind, mode), pull)(x)
 
@@ -270,27 +283,3 @@ def rotate(input: Any, angle: Any, axes: Any, reshape: bool, order: int, mode: s
     )
     turned = looked_at(np.moveaxis(input, (first, second), (0, 1)), _float(angle), look=look)
     return np.moveaxis(turned, (0, 1), (first, second))
-
-
-# --- filters of a spectrum --------------------------------------------------------------------------------------------
-
-
-def _of_spectrum(name: str, parameter: str) -> None:
-    library = getattr(ndimage, name)
-
-    def body(input: Any, n: int, axis: int, **others: Any) -> Any:
-        factor = library(np.ones(np.shape(input), complex), others[parameter], n, axis)
-        keep = not np.iscomplexobj(input)
-        return Operator(
-            lambda x: library(x, others[parameter], n, axis),
-            lambda g: np.real(np.conj(factor) * g) if keep else np.conj(factor) * g,
-        )(input)
-
-    body.__name__ = name
-    of_images("input")(body)
-
-
-_of_spectrum("fourier_gaussian", "sigma")
-_of_spectrum("fourier_uniform", "size")
-_of_spectrum("fourier_ellipsoid", "size")
-_of_spectrum("fourier_shift", "shift")

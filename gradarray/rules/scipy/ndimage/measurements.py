@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from ....tape.wrapping import bare
 from ..standing import constant, refuse, stands_for
+from ..values import as_double
 
 MODULE = "scipy.ndimage"
 
@@ -62,6 +63,8 @@ def _measurement(name: str) -> None:
     @stands_for(MODULE, "input", name=name)
     def measurement(input: Any, labels: Any, index: Any) -> Any:
         x = input if hasattr(input, "dtype") else np.asarray(input)
+        if np.ndim(index) and name in ("sum", "sum_labels", "mean", "variance", "standard_deviation"):
+            x = as_double(x)  # SciPy counts with bins, of double precision
         return _measured(x, labels, index, _MEASURES[name])
 
 
@@ -89,14 +92,14 @@ def center_of_mass(input: Any, labels: Any, index: Any) -> Any:
 
 constant(MODULE, "label", "maximum_position", "minimum_position", "find_objects", "histogram", "value_indices")
 constant(MODULE, "binary_closing", "binary_dilation", "binary_erosion", "binary_fill_holes", "binary_hit_or_miss")
-constant(MODULE, "binary_opening", "binary_propagation")
+constant(MODULE, "binary_opening", "binary_propagation", "generate_binary_structure", "iterate_structure")
 refuse(
     MODULE,
     "it looks at zeros and others alone, so that it is constant but for jumps; pass it bare values, as ga.asarray(x)",
-    *("distance_transform_bf", "distance_transform_cdt", "distance_transform_edt", "watershed_ift"),
+    *("distance_transform_bf", "distance_transform_cdt", "watershed_ift"),
 )
 refuse(
     MODULE,
     "the function that it is given is called on buffers of SciPy's",
-    *("generic_filter", "generic_filter1d", "geometric_transform", "vectorized_filter", "labeled_comprehension"),
+    *("generic_filter1d", "vectorized_filter", "generic_laplace", "generic_gradient_magnitude"),
 )

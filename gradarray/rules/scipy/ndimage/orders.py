@@ -8,10 +8,11 @@ import numpy as np
 from scipy import ndimage
 
 from ....tape.wrapping import bare
+from ..values import as_precise
 from .ends import axes_of, extended, of_images, per_axis
 
 
-def _footprint(count: int, size: Any, footprint: Any, structure: Any, axes: Any) -> tuple[Any, Any]:
+def footprint_of(count: int, size: Any, footprint: Any, structure: Any, axes: Any) -> tuple[Any, Any]:
     """Return which neighbours take part, and what is added to each."""
     kept = axes_of(axes, count)
     if structure is not None:
@@ -38,7 +39,7 @@ def _picked(x: Any, value: Any, mask: Any, added: Any, modes: Any, cval: Any, or
     offsets = np.unravel_index(np.argmin(found, axis=-1), sizes)
     places = np.indices(shape)
     picked = whole[tuple(p + o for p, o in zip(places, offsets, strict=True))]
-    return picked + added[offsets] if added.any() else picked
+    return as_precise(picked + added[offsets], x) if added.any() else picked
 
 
 def _extreme(name: str, sign: int) -> None:
@@ -61,7 +62,7 @@ def _extreme(name: str, sign: int) -> None:
         if grey:
             more["structure"] = structure
         value = library(bare(input), size, footprint, mode=mode, cval=cval, origin=origin, **more)
-        mask, added = _footprint(count, size, footprint, structure, axes)
+        mask, added = footprint_of(count, size, footprint, structure, axes)
         origins, modes = [0] * count, ["reflect"] * count
         for axis, o, m in zip(kept, per_axis(origin, len(kept)), per_axis(mode, len(kept)), strict=True):
             origins[axis], modes[axis] = o, m
@@ -108,7 +109,7 @@ def _ranked(name: str, *leading: str) -> None:
         more = others if axes is None else {**others, "axes": axes}
         options = {"size": size, "footprint": footprint, "mode": mode, "cval": cval, "origin": origin}
         value = library(bare(input), **more, **options)
-        mask, added = _footprint(count, size, footprint, None, axes)
+        mask, added = footprint_of(count, size, footprint, None, axes)
         origins, modes = [0] * count, ["reflect"] * count
         for axis, o, m in zip(kept, per_axis(origin, len(kept)), per_axis(mode, len(kept)), strict=True):
             origins[axis], modes[axis] = o, m

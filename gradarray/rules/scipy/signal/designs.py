@@ -12,7 +12,7 @@ import numpy as np
 from scipy import signal, special
 
 from ....tape.wrapping import bare
-from ..standing import constant, stands_for
+from ..standing import refuse, stands_for
 from .convolutions import MODULE
 from .forms import bilinear_zpk, from_roots, lp2bp_zpk, lp2bs_zpk, lp2hp_zpk, lp2lp_zpk, zpk2sos
 
@@ -80,7 +80,7 @@ def ellipap(N: Any, rp: Any, rs: Any) -> Any:
     return z, p, k if odd else k / np.sqrt(1 + ripple**2)
 
 
-constant(MODULE, "buttap", "besselap")
+refuse(MODULE, "the order is a whole number", "buttap", "besselap")
 
 # --- the same for other frequencies -----------------------------------------------------------------------------------
 

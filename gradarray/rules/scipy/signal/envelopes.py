@@ -10,6 +10,7 @@ from scipy import signal
 
 from ....tape.wrapping import bare
 from ..standing import stands_for
+from ..values import as_precise
 from .convolutions import MODULE
 
 
@@ -37,7 +38,7 @@ def envelope(z: Any, bp_in: Any, n_out: Any, squared: Any, residual: Any, axis: 
     kept = np.fft.fftshift(spectrum, axes=-1)[..., start + n // 2 : stop + n // 2] if inside else spectrum[..., band]
     base = np.fft.ifft(kept, count) * (count / n)
     found = np.real(base) ** 2 + np.imag(base) ** 2 if squared else np.abs(base)
-    found = np.moveaxis(found, -1, axis)
+    found = as_precise(np.moveaxis(found, -1, axis), z)
     if residual is None:
         return found
     rest = np.ones(n)
@@ -55,7 +56,7 @@ def envelope(z: Any, bp_in: Any, n_out: Any, squared: Any, residual: Any, axis: 
         if count != n and least % 2 == 0:
             rest[least // 2] *= 2 if count < n else 0.5
         low = (count / n) * np.fft.irfft((spectrum * rest)[..., : n // 2 + 1], count)
-    return np.stack([found, np.moveaxis(low, -1, axis)])
+    return np.stack([found, as_precise(np.moveaxis(low, -1, axis), z)])
 
 
 @stands_for(MODULE, "h")
@@ -65,8 +66,8 @@ def minimum_phase(h: Any, method: Any, n_fft: Any, half: Any) -> Any:
     n = 2 ** math.ceil(math.log2(2 * (len(h) - 1) / 0.01)) if n_fft is None else int(n_fft)
     if method == "hilbert":
         raise TypeError(
-            "scipy.signal.minimum_phase of a variable: method='hilbert' takes a square root that begins at zero, where it "
-            "has no derivative; method='homomorphic' has one"
+            "scipy.signal.minimum_phase of a variable: method='hilbert' takes a square root that begins at zero, where "
+            "it has no derivative; method='homomorphic' has one"
         )
     size = np.abs(np.fft.fft(h, n))
     positive = bare(size) > 0
@@ -77,4 +78,4 @@ def minimum_phase(h: Any, method: Any, n_fft: Any, half: Any) -> Any:
     causal[1 : n // 2] = 2
     if n % 2:
         causal[n // 2] = 1
-    return np.real(np.fft.ifft(np.exp(np.fft.fft(level * causal))))[: len(value)]
+    return as_precise(np.real(np.fft.ifft(np.exp(np.fft.fft(level * causal))))[: len(value)], h)

@@ -16,6 +16,7 @@ from ....tape.wrapping import bare
 from ...primitives import primitive
 from ...registry import composite, rule
 from ..standing import Operator, along, stands_for
+from ..values import as_precise
 from .convolutions import convolve
 
 MODULE = "scipy.signal"
@@ -148,7 +149,7 @@ def lfilter_zi(b: Any, a: Any) -> Any:
     a, b = np.pad(a, (0, n - len(a))), np.pad(b, (0, n - len(b)))
     first = np.reshape(-a[1:] / (1.0 * a[0]), (1, -1))
     companion = np.concatenate([first, np.eye(n - 2, n - 1)]) if n > 1 else np.zeros((0, 0))
-    return np.linalg.solve(np.eye(n - 1) - companion.T, b[1:] - a[1:] * b[0])
+    return as_precise(np.linalg.solve(np.eye(n - 1) - companion.T, b[1:] - a[1:] * b[0]), a, b)
 
 
 @stands_for(MODULE, "b", "a", "y", "x")
@@ -163,7 +164,7 @@ def lfiltic(b: Any, a: Any, y: Any, x: Any) -> Any:
         for k in range(1, len(c)):
             found = found + sign * c[k] * np.pad(past[:k][::-1], (0, len(found) - k))
     divides = signal.lfiltic([1.0], [2.0, 1.0], [1.0])[0] == -0.5  # not before SciPy 1.16
-    return found / a[0] if divides else found
+    return as_precise(found / a[0] if divides else found, a, b)
 
 
 @stands_for(MODULE, "sos")

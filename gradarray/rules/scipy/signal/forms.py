@@ -10,6 +10,7 @@ from scipy import signal
 
 from ....tape.wrapping import bare
 from ..standing import stands_for
+from ..values import as_precise
 from .convolutions import MODULE
 
 
@@ -155,7 +156,8 @@ def bilinear_zpk(z: Any, p: Any, k: Any, fs: Any) -> Any:
 def zpk2tf(z: Any, p: Any, k: Any) -> Any:
     if np.ndim(z) > 1 or np.ndim(k) > 0:
         raise TypeError("scipy.signal.zpk2tf of a variable: several filters are not known here")
-    return k * from_roots(z), np.atleast_1d(from_roots(p))
+    z, p = as_inexact(z), as_inexact(p)
+    return k * as_precise(from_roots(z), z), as_precise(from_roots(p), p)
 
 
 @stands_for(MODULE, "b", "a")

@@ -9,6 +9,7 @@ from scipy import signal
 
 from ....tape.wrapping import bare
 from ..standing import constant, stands_for
+from ..values import as_double
 from .convolutions import MODULE
 
 
@@ -33,12 +34,14 @@ def _widths(x: Any, peaks: Any, prominences: Any, share: Any, value: Any) -> Any
 
 @stands_for(MODULE, "x")
 def peak_prominences(x: Any, peaks: Any, wlen: Any) -> Any:
+    x = as_double(x)
     _, left, right = signal.peak_prominences(bare(x), peaks, wlen)
     return _prominences(x, np.asarray(peaks), left, right), left, right
 
 
 @stands_for(MODULE, "x", "rel_height", "prominence_data", whole=("prominence_data",))
 def peak_widths(x: Any, peaks: Any, rel_height: Any, prominence_data: Any, wlen: Any) -> Any:
+    x = as_double(x)
     value = signal.peak_widths(bare(x), peaks, bare(rel_height), bare(prominence_data), wlen)
     peaks = np.asarray(peaks)
     prominences = (peak_prominences(x, peaks, wlen) if prominence_data is None else prominence_data)[0]
@@ -47,6 +50,7 @@ def peak_widths(x: Any, peaks: Any, rel_height: Any, prominence_data: Any, wlen:
 
 @stands_for(MODULE, "x", "rel_height")
 def find_peaks(x: Any, rel_height: Any, **conditions: Any) -> Any:
+    x = as_double(x)
     peaks, found = signal.find_peaks(bare(x), rel_height=bare(rel_height), **conditions)
     top = x[peaks]
     for name, neighbour in (("left_thresholds", -1), ("right_thresholds", 1)):

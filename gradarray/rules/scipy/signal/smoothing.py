@@ -1,87 +1,19 @@
-"""What is linear in a signal and works along an axis, so that a matrix tells its transpose; and filters by order."""
+"""Filters of images that are signals in a plane: by order, by local means, and to analytic ones."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from scipy import signal
 
-from ....tape.wrapping import bare, has_variable
+from ....tape.wrapping import bare
 from ..ndimage.ends import of_name
-from ..standing import Operator, along, refuse, stands_for
-from .convolutions import convolve, correlate
+from ..standing import Operator, refuse, stands_for
+from .convolutions import correlate
 
 MODULE = "scipy.signal"
-
-
-def _along(name: str, operand: str = "x", scale: tuple[str, str] | None = None) -> None:
-    """Declare a function that is linear in a parameter, along the axis that it is told.
-
-    Of `scale` the first parameter is a distance, and the second one the power of it by which the result is divided.
-    """
-    library: Any = getattr(signal, name, None)
-
-    @stands_for(MODULE, operand, *(scale or ())[:1], name=name)
-    def call(**arguments: Any) -> Any:
-        x = arguments.pop(operand)
-        arguments.pop("overwrite_data", None)
-        if scale and has_variable(arguments[scale[0]]):
-            by = arguments[scale[0]] ** -float(arguments[scale[1]])
-            return call(**{**arguments, operand: x, scale[0]: 1.0}) * by
-        if name in _NONLINEAR and (reason := _NONLINEAR[name](arguments)):
-            raise TypeError(f"scipy.signal.{name} of a variable has no derivative here: {reason}")
-        axis = int(arguments["axis"]) % max(np.ndim(x), 1)
-        cval = arguments.get("cval")
-        plain = {**arguments, "cval": type(cval)(0)} if cval else arguments
-        matrix = {**plain, "axis": 0}
-        pull = along(lambda one: library(one, **matrix), np.shape(x)[axis], axis)
-        op = Operator(
-            lambda x: library(x, **plain),
-            pull if np.iscomplexobj(x) else lambda g: np.real(pull(g)),
-            (lambda x: library(x, **arguments)) if cval else None,
-        )
-        return op(x if hasattr(x, "dtype") and x.dtype.kind in "fc" else np.asarray(x) * 1.0)
-
-
-_NONLINEAR: dict[str, Callable[[Any], str]] = {
-    "resample_poly": lambda a: (
-        f"padtype={a['padtype']!r} is not linear" if a["padtype"] in ("median", "minimum", "maximum") else ""
-    ),
-    "resample": lambda a: "t= is not known here" if a["t"] is not None else "",
-}
-_along("savgol_filter", scale=("delta", "deriv"))
-for _name in ("resample", "resample_poly", "decimate", "hilbert", "czt", "zoom_fft"):
-    _along(_name)
-_along("detrend", "data")
-
-
-@stands_for(MODULE, "h", "x")
-def upfirdn(h: Any, x: Any, up: int, down: int, axis: int, mode: Any, cval: Any) -> Any:
-    call: Any = signal.upfirdn
-    axis = axis % np.ndim(x)
-    if has_variable(h):
-        if mode not in ("constant", None) or cval:
-            raise TypeError(f"scipy.signal.upfirdn of a variable has no derivative by h with mode={mode!r} or cval")
-        return _between(h, x, up, axis)[(slice(None),) * axis + (slice(None, None, down),)]
-    h = bare(h)
-    pull = along(lambda one: call(h, one, up, down, 0, mode, 0), np.shape(x)[axis], axis)
-    return Operator(
-        lambda x: call(h, x, up, down, axis, mode, 0),
-        pull if np.iscomplexobj(x) else lambda g: np.real(pull(g)),
-        (lambda x: call(h, x, up, down, axis, mode, cval)) if cval else None,
-    )(x)
-
-
-def _between(h: Any, x: Any, up: int, axis: int) -> Any:
-    """Return a signal with zeros between its elements, filtered."""
-    n = np.shape(x)[axis]
-    apart = np.stack([x, *[np.zeros(np.shape(x))] * (up - 1)], axis=axis + 1)
-    shape = (*np.shape(x)[:axis], n * up, *np.shape(x)[axis + 1 :])
-    stuffed = np.reshape(apart, shape)[(slice(None),) * axis + (slice(0, (n - 1) * up + 1),)]
-    return convolve(stuffed, np.reshape(h, [-1 if i == axis else 1 for i in range(np.ndim(x))]))
 
 
 @stands_for(MODULE, "x")

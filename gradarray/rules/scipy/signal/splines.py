@@ -12,6 +12,7 @@ from ....tape.wrapping import bare
 from ..declared import function
 from ..ndimage.ends import of_name
 from ..standing import Operator, along, refuse, stands_for
+from ..values import as_precise
 from .convolutions import MODULE
 
 
@@ -53,7 +54,7 @@ def _evaluation(name: str, order: int) -> None:
         total: Any = 0.0
         for i in range(order + 1):
             total = total + cj[np.clip(first + i, 0, last)] * _bump(x - (first + i), order)
-        return total
+        return as_precise(total, cj, x)
 
 
 _evaluation("cspline1d_eval", 3)

@@ -160,6 +160,6 @@ def gammatone(freq: Any, ftype: Any, order: Any, numtaps: Any, fs: Any) -> Any:
     return b, np.convolve(squared, squared)
 
 
-constant(MODULE, "check_COLA", "check_NOLA", "max_len_seq", "czt_points")
+constant(MODULE, "check_COLA", "check_NOLA", "max_len_seq")
 refuse(MODULE, "it chooses an order, which is a whole number", "buttord", "cheb1ord", "cheb2ord", "ellipord")
 refuse(MODULE, "it chooses an order: design with the one that it finds, as with butter", "iirdesign", "band_stop_obj")

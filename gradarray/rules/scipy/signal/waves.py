@@ -10,6 +10,7 @@ from scipy import signal
 
 from ....tape.wrapping import bare
 from ..standing import constant, stands_for
+from ..values import as_double
 
 MODULE = "scipy.signal"
 
@@ -21,6 +22,7 @@ def gausspulse(t: Any, fc: Any, bw: Any, bwr: Any, tpr: Any, retquad: bool, rete
     if isinstance(t, str):
         signal.gausspulse(t, bare(fc), bare(bw), bwr, tpr)
         return np.sqrt(-math.log(10.0 ** (tpr / 20.0)) / width)
+    t = as_double(t)
     bell = np.exp(-width * t * t)
     found = [bell * np.cos(2 * np.pi * fc * t)]
     if retquad:
@@ -33,6 +35,7 @@ def gausspulse(t: Any, fc: Any, bw: Any, bwr: Any, tpr: Any, retquad: bool, rete
 @stands_for(MODULE, "t", "f0", "t1", "f1", "phi")
 def chirp(t: Any, f0: Any, t1: Any, f1: Any, method: str, phi: Any, vertex_zero: bool, complex: bool = False) -> Any:
     signal.chirp(np.zeros(1), bare(f0), bare(t1), bare(f1), method)  # SciPy's own errors
+    t = as_double(t)
     if method in ("linear", "lin", "li"):
         phase = f0 * t + 0.5 * ((f1 - f0) / t1) * t * t
     elif method in ("quadratic", "quad", "q"):
@@ -52,6 +55,7 @@ def chirp(t: Any, f0: Any, t1: Any, f1: Any, method: str, phi: Any, vertex_zero:
 
 @stands_for(MODULE, "t", "width")
 def sawtooth(t: Any, width: Any) -> Any:
+    t, width = as_double(t), as_double(width)
     t, width = t + 0.0 * width, width + 0.0 * t
     within = t - 2 * np.pi * np.floor(bare(t) / (2 * np.pi))
     w = bare(width)

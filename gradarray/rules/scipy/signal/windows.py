@@ -11,6 +11,7 @@ from scipy.signal import windows
 
 from ....tape.wrapping import bare
 from ...signature import names
+from ..declared import function
 from ..standing import refuse, stands_for
 
 MODULE = "scipy.signal.windows"
@@ -147,6 +148,9 @@ refuse(MODULE, "it is an eigenvector, which is found of a matrix that bandwidths
 def get_window(window: Any, Nx: Any, fftbins: Any) -> Any:
     signal.get_window(bare(window), Nx, fftbins)  # SciPy's own errors
     return window_of(window, Nx, fftbins)
+
+
+function(MODULE, get_window)
 
 
 def window_of(window: Any, n: int, periodic: bool = True) -> Any:

@@ -1,0 +1,246 @@
+"""What is linear along one axis of a signal, with the transpose of each: no matrix of it is made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import signal
+
+from ....tape.wrapping import bare, has_variable
+from ..ndimage.ends import of_name
+from ..standing import Operator, along, stands_for
+from ..values import as_precise
+from .convolutions import MODULE, convolve
+from .filters import sosfilt, sosfiltfilt
+
+
+def _inexact(x: Any) -> Any:
+    return x if hasattr(x, "dtype") and x.dtype.kind in "fc" else np.asarray(x) * 1.0
+
+
+def _applied(x: Any, call: Callable[[Any], Any], pull: Callable[[Any], Any], value: Any = None) -> Any:
+    """Return a linear function of a signal; of real numbers the cotangent is real."""
+    return Operator(call, pull if np.iscomplexobj(x) else lambda g: np.real(pull(g)), value)(x)
+
+
+def _ends(axis: int) -> Any:
+    return (slice(None),) * axis
+
+
+def _fitted(g: Any, axis: int, n: int) -> Any:
+    """Return the first elements along an axis, or zeros behind them."""
+    g = g[(*_ends(axis), slice(n))]
+    return np.pad(g, [(0, n - g.shape[i]) if i == axis else (0, 0) for i in range(g.ndim)])
+
+
+# --- by Fourier transforms --------------------------------------------------------------------------------------------
+
+
+@stands_for(MODULE, "x")
+def hilbert(x: Any, N: Any, axis: Any) -> Any:
+    x = _inexact(x)
+    axis, length = axis % max(np.ndim(x), 1), np.shape(x)[axis]
+    n = length if N is None else N
+    weights = np.zeros(n)
+    weights[1 : (n + 1) // 2] = 2.0
+    weights[[0, n // 2] if n % 2 == 0 else [0]] = 1.0
+
+    def pull(g: Any) -> Any:
+        shape = [n if i == axis else 1 for i in range(g.ndim)]
+        return _fitted(np.fft.ifft(np.fft.fft(g, axis=axis) * weights.reshape(shape), axis=axis), axis, length)
+
+    return _applied(x, lambda x: signal.hilbert(x, N, axis), pull)
+
+
+def _chirped(n: int, m: int, w: Any, a: Any, axis: int) -> Callable[[Any], Any]:
+    """Return the transpose of a transform at points on a spiral, which is another one."""
+
+    def pull(g: Any) -> Any:
+        turn = np.conj(a) ** -np.arange(float(n))
+        return turn.reshape([n if i == axis else 1 for i in range(g.ndim)]) * signal.czt(g, n, np.conj(w), 1, axis=axis)
+
+    return pull
+
+
+@stands_for(MODULE, "x")
+def czt(x: Any, m: Any, w: Any, a: Any, axis: Any) -> Any:
+    x = _inexact(x)
+    axis, n = axis % max(np.ndim(x), 1), np.shape(x)[axis]
+    count = n if m is None else m
+    turn = np.exp(-2j * np.pi / count) if w is None else w
+    return _applied(x, lambda x: signal.czt(x, m, w, a, axis=axis), _chirped(n, count, turn, a, axis))
+
+
+@stands_for(MODULE, "x")
+def zoom_fft(x: Any, fn: Any, m: Any, fs: Any, endpoint: Any, axis: Any) -> Any:
+    x = _inexact(x)
+    axis, n = axis % max(np.ndim(x), 1), np.shape(x)[axis]
+    count = n if m is None else m
+    first, last = fn if np.size(fn) == 2 else (0.0, float(np.reshape(fn, ())))
+    apart = (last - first) / fs / (count - 1 if endpoint else count)
+    pull = _chirped(n, count, np.exp(-2j * np.pi * apart), np.exp(2j * np.pi * first / fs), axis)
+    return _applied(x, lambda x: signal.zoom_fft(x, fn, m, fs=fs, endpoint=endpoint, axis=axis), pull)
+
+
+@stands_for(MODULE, "w", "a")
+def czt_points(m: Any, w: Any, a: Any) -> Any:
+    k = np.arange(m)
+    return a * (np.exp(2j * np.pi * k / m) if w is None else w ** (-1.0 * k))
+
+
+@stands_for(MODULE, "x")
+def resample(x: Any, num: Any, t: Any, axis: Any, window: Any, domain: Any) -> Any:
+    if t is not None:
+        raise TypeError("scipy.signal.resample of a variable: t= is not known here")
+    x = _inexact(x)
+    call: Any = lambda x, axis=axis: signal.resample(x, num, None, axis, window, domain)  # noqa: E731
+    n = np.shape(x)[axis]
+    if np.iscomplexobj(x) or domain != "time" or callable(window):
+        return _applied(x, call, along(lambda one: call(one, 0), n, axis % np.ndim(x)))
+    call(np.zeros(np.shape(x)))  # SciPy's own errors
+    spectrum = np.fft.rfft(np.moveaxis(x, axis, -1))
+    if window is not None:
+        weights = np.asarray(window) if hasattr(window, "shape") else np.fft.fftshift(signal.get_window(window, n))
+        weights = 0.5 * (weights + np.roll(weights[::-1], 1))
+        spectrum = spectrum * weights[: n // 2 + 1]
+    least = min(n, num)
+    spectrum = spectrum[..., : least // 2 + 1]
+    if least % 2 == 0 and num != n:  # the highest frequency stands for both of a pair, or for one
+        spectrum = spectrum * np.where(np.arange(least // 2 + 1) == least // 2, 2.0 if num < n else 0.5, 1.0)
+    return as_precise(np.moveaxis(np.fft.irfft(spectrum * (num / n), num), -1, axis), x)
+
+
+# --- trends -----------------------------------------------------------------------------------------------------------
+
+
+@stands_for(MODULE, "data")
+def detrend(data: Any, axis: Any, type: Any, bp: Any) -> Any:
+    def call(x: Any) -> Any:
+        return signal.detrend(x, axis, type, bp)
+
+    return _applied(_inexact(data), call, call)  # a projection
+
+
+@stands_for(MODULE, "x", "delta")
+def savgol_filter(
+    x: Any, window_length: Any, polyorder: Any, deriv: Any, delta: Any, axis: Any, mode: Any, cval: Any
+) -> Any:
+    x = _inexact(x)
+    signal.savgol_filter(np.zeros(window_length), window_length, polyorder, deriv, bare(delta), mode=mode)  # its errors
+    axis, w = axis % max(np.ndim(x), 1), window_length
+    taps = signal.savgol_coeffs(w, polyorder, deriv=deriv)
+    if has_variable(delta) or delta != 1.0:
+        taps = taps / delta**deriv
+    convolve1d = of_name("convolve1d")
+    if mode != "interp":
+        return as_precise(convolve1d(x, taps, axis=axis, mode=mode, cval=cval), x)
+    n, half = np.shape(x)[axis], w // 2
+    if w > n:
+        signal.savgol_filter(np.zeros(n), w, polyorder)  # SciPy's own error
+    y = np.moveaxis(convolve1d(x, taps, axis=axis, mode="constant"), axis, -1)
+    # At the ends a polynomial is fitted to the elements of one window.
+    matrix = signal.savgol_filter(np.eye(w), w, polyorder, deriv, axis=0).T / delta**deriv
+    x = np.moveaxis(x, axis, -1)
+    parts = [x[..., :w] @ matrix[:, :half], y[..., half : n - half], x[..., n - w :] @ matrix[:, w - half :]]
+    return as_precise(np.moveaxis(np.concatenate(parts, axis=-1), -1, axis), x)
+
+
+# --- other rates ------------------------------------------------------------------------------------------------------
+
+
+def _back(h: Any, n: int, up: int, down: int, axis: int) -> Callable[[Any], Any]:
+    """Return the transpose of upfirdn, which is that of the filter from behind, up by the one and down by the other."""
+    call: Any = signal.upfirdn
+    missing = -(len(h) - 1) % up
+    turned = np.concatenate([np.zeros(missing), np.conj(h[::-1])])
+    first = (len(turned) - 1) // up
+
+    def pull(g: Any) -> Any:
+        return _fitted(call(turned, g, down, up, axis)[(*_ends(axis), slice(first, None))], axis, n)
+
+    return pull
+
+
+@stands_for(MODULE, "h", "x")
+def upfirdn(h: Any, x: Any, up: int, down: int, axis: int, mode: Any, cval: Any) -> Any:
+    call: Any = signal.upfirdn
+    axis = axis % np.ndim(x)
+    if has_variable(h):
+        if mode not in ("constant", None) or cval:
+            raise TypeError(f"scipy.signal.upfirdn of a variable has no derivative by h with mode={mode!r} or cval")
+        return as_precise(_between(h, x, up, axis), x)[(slice(None),) * axis + (slice(None, None, down),)]
+    h = bare(h)
+    n = np.shape(x)[axis]
+    if mode in ("constant", None):
+        pull = _back(h, n, up, down, axis)
+    else:
+        pull = along(lambda one: call(h, one, up, down, 0, mode, 0), n, axis)
+    value = (lambda x: call(h, x, up, down, axis, mode, cval)) if cval else None
+    return _applied(x, lambda x: call(h, x, up, down, axis, mode, 0), pull, value)
+
+
+def _between(h: Any, x: Any, up: int, axis: int) -> Any:
+    """Return a signal with zeros between its elements, filtered."""
+    n = np.shape(x)[axis]
+    apart = np.stack([x, *[np.zeros(np.shape(x))] * (up - 1)], axis=axis + 1)
+    shape = (*np.shape(x)[:axis], n * up, *np.shape(x)[axis + 1 :])
+    stuffed = np.reshape(apart, shape)[(slice(None),) * axis + (slice(0, (n - 1) * up + 1),)]
+    return convolve(stuffed, np.reshape(h, [-1 if i == axis else 1 for i in range(np.ndim(x))]))
+
+
+@stands_for(MODULE, "x")
+def resample_poly(x: Any, up: Any, down: Any, axis: Any, window: Any, padtype: Any, cval: Any) -> Any:
+    if padtype in ("median", "minimum", "maximum"):
+        raise TypeError(
+            f"scipy.signal.resample_poly of a variable has no derivative here: padtype={padtype!r} is not linear"
+        )
+    x = _inexact(x)
+    axis, n = axis % max(np.ndim(x), 1), np.shape(x)[axis]
+
+    def call(x: Any, axis: int = axis, cval: Any = None) -> Any:
+        return signal.resample_poly(x, up, down, axis, window, padtype, cval)
+
+    value = (lambda x: call(x, cval=cval)) if cval else None
+    common = math.gcd(int(up), int(down))
+    up, down = int(up) // common, int(down) // common
+    if padtype != "constant" or up == down:
+        return _applied(x, call, along(lambda one: call(one, 0), n, axis), value)
+    if isinstance(window, list) or hasattr(window, "dtype"):
+        h = np.asarray(window) * up
+    else:
+        rate = max(up, down)
+        h = signal.firwin(20 * rate + 1, 1.0 / rate, window=window) * up
+    half = (len(h) - 1) // 2
+    before = down - half % down
+    start = (half + before) // down
+    whole = _back(np.concatenate([np.zeros(before), h]), n, up, down, axis)
+
+    def pull(g: Any) -> Any:
+        return whole(np.pad(g, [(start, 0) if i == axis else (0, 0) for i in range(g.ndim)]))
+
+    return _applied(x, call, pull, value)
+
+
+@stands_for(MODULE, "x")
+def decimate(x: Any, q: Any, n: Any, ftype: Any, axis: Any, zero_phase: Any) -> Any:
+    x = _inexact(x)
+    axis = axis % max(np.ndim(x), 1)
+    if ftype == "iir":
+        sos = signal.cheby1(8 if n is None else n, 0.05, 0.8 / q, output="sos")
+        found = (sosfiltfilt if zero_phase else sosfilt)(sos, x, axis=axis)
+        return as_precise(found[(*_ends(axis), slice(None, None, q))], x)
+    if ftype == "fir":
+        b = signal.firwin((20 * q if n is None else n) + 1, 1.0 / q, window="hamming")
+        if zero_phase:
+            return resample_poly(x, 1, q, axis=axis, window=b.astype(np.real(x[:0]).dtype))
+        return upfirdn(b.astype(np.real(x[:0]).dtype), x, 1, q, axis=axis)[
+            (*_ends(axis), slice(-(-np.shape(x)[axis] // q)))
+        ]
+
+    def call(x: Any, axis: int = axis) -> Any:
+        return signal.decimate(x, q, n, ftype, axis, zero_phase)
+
+    return _applied(x, call, along(lambda one: call(one, 0), np.shape(x)[axis], axis))
