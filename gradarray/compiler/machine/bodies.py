@@ -91,7 +91,7 @@ def _never(_v: Variable) -> bool:
     return False
 
 
-class Entry(Whole):
+class PlaceInTable(Whole):
     """The whole number of a table, by which places are found in an iteration.
 
     Parameters

@@ -13,7 +13,7 @@ from ..program.forms import Form, form_read
 from ..program.statements import Pieces, Statement, Variable
 from ..rolling.iterated import Loop
 from .apart import by_themselves, is_in_order, leading_to, long_ones
-from .bodies import Entry, LoopOperation
+from .bodies import PlaceInTable, LoopOperation
 from .iterations import Around, Even, as_even, offset
 from .lowering import Lowering, Operation, literal
 from .multiplied import matrix_product
@@ -66,7 +66,7 @@ class LoweringLoops(Lowering):
         for v, pieces in loop.tables:
             operations += self._table(v, pieces, inside, before)
         operations.sort(
-            key=lambda o: not isinstance(o, Entry)
+            key=lambda o: not isinstance(o, PlaceInTable)
         )  # these first, since others do not say that they need them
         fresh, lists = _made_in(loop), {many for many, _ in loop.saved}
         inner = {many for s in loop.members if isinstance(s, Loop) for many, _ in s.saved}
@@ -111,7 +111,7 @@ class LoweringLoops(Lowering):
         """Let operations of a loop be carried out in another one in front of it; return what is left to be done."""
         name = inside.names[-1]
         table = Variable("", (len(long), inside.longest()[-1]), np.dtype(np.float64), self._new_memory(), "C")
-        first = [*[o for o in every if isinstance(o, Entry)], *leading_to(long, free)]
+        first = [*[o for o in every if isinstance(o, PlaceInTable)], *leading_to(long, free)]
         found = {}
         for k, o in enumerate(long):
             there = self._at(table, [Even(k, {}), Even(0, {name: 1})], _there(o.result))
@@ -298,7 +298,7 @@ class LoweringLoops(Lowering):
         number = Operation("elements", (), f"{name} + {literal(low, 'l')}", (), v)
         if not is_new:
             return [number]
-        return [Entry(name, self._table_of([n - low for n in values]), inside.names[-1]), number]
+        return [PlaceInTable(name, self._table_of([n - low for n in values]), inside.names[-1]), number]
 
     def _constant_table(self, v: Variable, entries: Any) -> Variable:
         kinds = {*map(type, entries)}
