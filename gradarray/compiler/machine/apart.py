@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..program.statements import Variable
+from .bodies import PlaceInTable
 from .helpers import AT_ONCE
 from .lowering import Operation, Whole
 from .places import Places
@@ -54,6 +55,7 @@ def long_ones(operations: Iterable[Operation]) -> list[Operation]:
 
 def is_in_order(operations: Sequence[Any], carries: bool, places: Places, memory: Memory) -> bool:
     """Tell whether iterations have to be carried out one after the other."""
+    operations = [o for o in operations if not isinstance(o, PlaceInTable)]
     if carries or any(isinstance(o, Whole) or o.shape for o in operations):
         return True
     written = [(memory(v.memory), places.of(v)) for o in operations for v in _written(o)]

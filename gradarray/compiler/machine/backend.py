@@ -8,6 +8,7 @@ result.
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import sys
 import threading
 import warnings
@@ -45,8 +46,9 @@ class NumbaBackend:
         by_numpy: tuple[Callable[..., Any], Written],
     ) -> tuple[Callable[..., Any], str] | None:
         """Return what takes the place of a program that NumPy carries out, and its text; None where that is best."""
-        for way in (looped(left), gathered(left, always=True)):
-            if way is not None and (partition := Partition(p, way, kinds)).takes_loops:
+        for way in itertools.chain(looped(left), [gathered(left, always=True)]):
+            partition = Partition(p, way, kinds)
+            if partition.takes_loops:
                 left = way
                 break
         if not partition.functions:

@@ -91,6 +91,24 @@ def _never(_v: Variable) -> bool:
     return False
 
 
+class PlaceInTable(Whole):
+    """The whole number of a table, by which places are found in an iteration.
+
+    Parameters
+    ----------
+    name : of the number
+    table : an array
+    at : the place in the table
+    """
+
+    def __init__(self, name: str, table: Variable, at: str) -> None:
+        super().__init__(1, (), (table,), ())
+        self.name, self._at = name, at
+
+    def lines(self, writer: Any) -> list[str]:
+        return [f"    {self.name} = {writer._array(self.reads[0])}[{self._at}]"]
+
+
 class LoopOperation(Whole):
     """A loop.
 

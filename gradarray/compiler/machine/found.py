@@ -9,7 +9,7 @@ anything that was looked up in what a loop saved.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..passes.optimise import Optimised
@@ -23,17 +23,22 @@ LONG, REPEATS = 150, 3
 _MOST = 32  # loops: a program of more is not one of loops, and takes long to be read
 
 
-def looped(left: Optimised) -> Optimised | None:
-    """Return a program with loops, of which this room knows how to compile them; None where there are none."""
+def looped(left: Optimised) -> Iterator[Optimised]:
+    """Yield a program with loops, of which this room knows how to compile them: with most of these, and with fewer."""
     if len(left.statements) < LONG:
-        return None
-    found = with_loops(_looked_up_where_used(left), REPEATS, True)
-    if not 0 < _count(found.statements) <= _MOST:
-        return None
-    found = found._replace(memories=dict(found.memories), constants=dict(found.constants))
-    roots = _Roots(found)
-    roots.note(found.statements, ())
-    return roots.returned() if roots.are_told_apart() else None
+        return
+    straight = _looked_up_where_used(left)
+    for unevenly in (True, False):
+        found = with_loops(straight, REPEATS, True, unevenly)
+        if found is straight:
+            return
+        if _count(found.statements) > _MOST:
+            continue
+        found = found._replace(memories=dict(found.memories), constants=dict(found.constants))
+        roots = _Roots(found)
+        roots.note(found.statements, ())
+        if roots.are_told_apart() and (program := roots.returned()) is not None:
+            yield program
 
 
 def _count(statements: Sequence[Statement]) -> int:

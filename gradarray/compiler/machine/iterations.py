@@ -86,7 +86,7 @@ class Around:
     ----------
     names : of the iterations, from the outermost loop on
     trips : how often each repeats
-    indices : what the index of each is
+    indices : what the index of each is, and numbers that are looked up in tables
     points : some iterations, the first of which is the first one of each loop
     """
 
@@ -95,6 +95,7 @@ class Around:
         self.trips: list[Even] = []
         self.indices: dict[Variable, Even] = {}
         self.points: list[Point] = [{}]
+        self._tables: dict[tuple[int, ...], str] = {}  # of the innermost loop
 
     def entering(self, loop: Loop, name: str) -> Around | None:
         """Return the loops around the members of a loop, whose iterations get a name; None where it is not even."""
@@ -120,6 +121,22 @@ class Around:
             inner.points += [point | {name: t} for t in sorted({0, min(1, n - 1), n - 1})]
         return inner
 
+    def looking_up(self, v: Variable, values: Sequence[int]) -> tuple[str, bool]:
+        """Let a variable be these numbers, one in each iteration.
+
+        Return the name of how much it is more than the least of them, and whether that is a new one.
+        """
+        low, high = min(values), max(values)
+        more = tuple([n - low for n in values])
+        is_new = more not in self._tables
+        if is_new:
+            name = self._tables[more] = f"e{len(self.points[0])}_{self.names[-1]}"
+            first, last = self.points[0], self.points[-1]
+            ends = [first | {name: 1}, first | {name: high - low}, last | {name: high - low}]
+            self.points = [*[point | {name: 0} for point in self.points], *ends]
+        self.indices[v] = Even(low, {self._tables[more]: 1})
+        return self._tables[more], is_new
+
     def number(self, pieces: Pieces, point: Point) -> int:
         texts = [p if type(p) is str else f"({self.indices[p].at(point)})" for p in pieces]
         return int(eval("".join(texts), {}))
@@ -129,8 +146,8 @@ class Around:
         points = self.points
         known = {tuple(p.values()): value for p, value in zip(points, values, strict=True)}
         steps = {}
-        for k, name in enumerate(self.names):
-            second = known.get(tuple([int(j == k) for j in range(len(self.names))]))
+        for name in points[0]:
+            second = known.get(tuple([int(other == name) for other in points[0]]))
             steps[name] = 0 if second is None else second - values[0]
         found = Even(values[0], steps)
         return found if all(found.at(p) == value for p, value in zip(points, values, strict=True)) else None

@@ -13,7 +13,7 @@ from ..program.forms import Form, form_read
 from ..program.statements import Pieces, Statement, Variable
 from ..rolling.iterated import Loop
 from .apart import by_themselves, is_in_order, leading_to, long_ones
-from .bodies import LoopOperation
+from .bodies import PlaceInTable, LoopOperation
 from .iterations import Around, Even, as_even, offset
 from .lowering import Lowering, Operation, literal
 from .multiplied import matrix_product
@@ -64,7 +64,10 @@ class LoweringLoops(Lowering):
         stores: list[Any] = []
         operations: list[Any] = []
         for v, pieces in loop.tables:
-            operations += self._table(v, pieces, name, before)
+            operations += self._table(v, pieces, inside, before)
+        operations.sort(
+            key=lambda o: not isinstance(o, PlaceInTable)
+        )  # these first, since others do not say that they need them
         fresh, lists = _made_in(loop), {many for many, _ in loop.saved}
         inner = {many for s in loop.members if isinstance(s, Loop) for many, _ in s.saved}
         for many, v in loop.saved:
@@ -108,7 +111,8 @@ class LoweringLoops(Lowering):
         """Let operations of a loop be carried out in another one in front of it; return what is left to be done."""
         name = inside.names[-1]
         table = Variable("", (len(long), inside.longest()[-1]), np.dtype(np.float64), self._new_memory(), "C")
-        first, found = leading_to(long, free), {}
+        first = [*[o for o in every if isinstance(o, PlaceInTable)], *leading_to(long, free)]
+        found = {}
         for k, o in enumerate(long):
             there = self._at(table, [Even(k, {}), Even(0, {name: 1})], _there(o.result))
             first.append(self._copy(_there(o.result), there))
@@ -247,32 +251,56 @@ class LoweringLoops(Lowering):
             index = f"[{', '.join([str(n) for n in row])}]"
             self.views.append(Statement("call", (v,), (base, index), None, True, None))
 
-    def _table(self, v: Variable, pieces: Pieces, name: str, before: list[Any]) -> list[Operation]:
+    def _table(self, v: Variable, pieces: Pieces, inside: Around, before: list[Any]) -> list[Any]:
         """Let a variable stand for an entry of a table; return what has to be done in each iteration.
 
         Of entries that are made elsewhere, an array is made before the loop.
         """
-        entries = [p for p in pieces if type(p) is Variable]
+        name, entries = inside.names[-1], [p for p in pieces if type(p) is Variable]
         if not entries:
-            table = self._constant_table(v, pieces)
+            values = _value(pieces, self._left.constants)
+            if (
+                {*map(type, values)} == {int}
+                and max(map(abs, values)) < 2**53
+                and (min(values) < 0) == (max(values) < 0)
+            ):
+                return self._places_in_table(v, values, inside)
+            table = self._constant_table(v, values)
         else:
+            given = {f"_entry_{k}": x for k, x in enumerate(entries)}
+            names = iter(given)
+            text = tuple([next(names) if type(p) is Variable else p for p in pieces])
+            items = _value(text, self._left.constants | given)
             kinds = {(x.shape, x.dtype, x.memory is None) for x in entries}
-            alike = len(kinds) == 1 and self.kind(entries[0])
-            if not alike or [*pieces[::2]] != ["(", *[", "] * (len(entries) - 1), ")"]:
-                raise _Refused  # also where numbers that are spelt out stand among them
-            shape = (len(entries), *entries[0].shape)
+            numbers = {type(x) for x in items} - {Variable}
+            if len(kinds) > 1 or not self.kind(entries[0]) or not numbers <= {float}:
+                raise _Refused
+            if numbers and (self.kind(entries[0]), entries[0].shape) != ("d", ()):
+                raise _Refused
+            shape = (len(items), *entries[0].shape)
             table = Variable("", shape, entries[0].dtype, self._new_memory(), "C")
             before.append(Operation("elements", shape, "", (), table))
-            for k, x in enumerate(entries):
-                row = Variable(v.name, entries[0].shape, table.dtype, table.memory, "C")
-                before.append(self._copy(x, self._at(table, [Even(k, {})], row)))
+            for k, x in enumerate(items):
+                row = self._at(table, [Even(k, {})], Variable(v.name, shape[1:], table.dtype, table.memory, "C"))
+                number = Operation("elements", (), literal(x, "d"), (), None, row) if type(x) is float else None
+                before.append(number or self._copy(x, row))
             v.shape, v.dtype = entries[0].shape, entries[0].dtype
         self._entries.add(v)
         there = self._at(table, [Even(0, {name: 1})], v)
         return [Operation("elements", (), "{0}", (there,), v)] if v.memory is None else []
 
-    def _constant_table(self, v: Variable, pieces: Pieces) -> Variable:
-        entries = _value(pieces, self._left.constants)
+    def _places_in_table(self, v: Variable, values: Sequence[int], inside: Around) -> list[Any]:
+        """Let a variable stand for a whole number of a table, which may be a place."""
+        low = min(values)
+        name, is_new = inside.looking_up(v, values)
+        self._kinds[v], v.shape = "l", ()
+        self._entries.add(v)
+        number = Operation("elements", (), f"{name} + {literal(low, 'l')}", (), v)
+        if not is_new:
+            return [number]
+        return [PlaceInTable(name, self._table_of([n - low for n in values]), inside.names[-1]), number]
+
+    def _constant_table(self, v: Variable, entries: Any) -> Variable:
         kinds = {*map(type, entries)}
         if kinds <= {int, float}:
             self._kinds[v] = "d" if float in kinds else "l"
@@ -285,6 +313,9 @@ class LoweringLoops(Lowering):
         v.shape = ()
         if kinds == {np.ndarray}:
             v.shape, v.dtype, v.memory, v.layout = entries[0].shape, entries[0].dtype, self._new_memory(), "C"
+        return self._table_of(entries)
+
+    def _table_of(self, entries: Any) -> Variable:
         name = f"table_{len(self._left.constants)}"
         if name in self._left.constants:
             raise _Refused

@@ -56,22 +56,30 @@ class Listing(NamedTuple):
     outputs: list[Any]
 
 
-def roll(now: Listing, least: int) -> Listing | None:
-    """Return the lines with loops of at least so many iterations; None where there are none."""
-    found = None
+def roll(now: Listing, least: int, unevenly: bool = False) -> Listing | None:
+    """Return the lines with loops of at least so many iterations; None where there are none.
+
+    Parameters
+    ----------
+    now
+    least
+    unevenly : of what is left, also whole numbers that do not advance evenly may be put into tables
+    """
+    found, level = None, 1
     for level in range(1, _DEEPEST + 1):
         rolled = _Pass(now, level, least).run()
         if rolled is None:
             break
         found = now = rolled
-    return found
+    return (_Pass(now, level, least, True).run() or found) if unevenly else found
 
 
 class _Pass:
     """One level of loops."""
 
-    def __init__(self, now: Listing, level: int, least: int) -> None:
+    def __init__(self, now: Listing, level: int, least: int, unevenly: bool = False) -> None:
         self._now, self._old, self._level, self._least = now, now.nodes, level, least
+        self._unevenly = unevenly
         self._new: list[Any] = []
         self._moved: list[tuple[int, tuple[Entered, ...]]] = []
         self._vain = _VAIN
@@ -204,6 +212,8 @@ class _Pass:
             change = self._change(a, b, inside)
             known = changes.get((r, slot), change)
             change = change if known == change else in_common(known, change)
+            if change is None and type(b) is Count and self._unevenly and type(self._old[here]) is Pattern:
+                change = TABLE  # in a loop, it might say how often that repeats
             if change is None or (change in (TABLE, PLACES) and not (may_be_entry(a) and may_be_entry(b))):
                 return False
             if change == PLACES:

@@ -38,7 +38,7 @@ from .repeats import (
 LONG, REPEATS = 3000, 4
 
 
-def with_loops(left: Optimised, least: int, of_arrays: bool = False) -> Optimised:
+def with_loops(left: Optimised, least: int, of_arrays: bool = False, unevenly: bool = False) -> Optimised:
     """Return a program with loops in the place of what repeats at least so many times.
 
     Parameters
@@ -47,10 +47,11 @@ def with_loops(left: Optimised, least: int, of_arrays: bool = False) -> Optimise
     least
     of_arrays : what a loop saves is looked up in arrays, by statements of their own, each in memory with a number,
         which views of it get as theirs; and no variable stands for what the iteration before made, and then for another
+    unevenly : whole numbers that do not advance evenly may be put into tables
     """
     lines = lines_of(left._replace(statements=_allocated_first(left.statements)))
     made = {r: k for k, line in enumerate(lines) for r in line.statement.results if line.statement.kind != "block"}
-    rolled = roll(Listing(lines, [as_leaf(v, made) for v in left.outputs]), least)
+    rolled = roll(Listing(lines, [as_leaf(v, made) for v in left.outputs]), least, unevenly)
     return left if rolled is None else (_OfArrays if of_arrays else _Speaker)(rolled, left).program()
 
 
