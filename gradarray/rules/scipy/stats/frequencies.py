@@ -11,6 +11,7 @@ import numpy as np
 from scipy import special, stats
 
 from ....tape.wrapping import bare
+from ..declared import function
 from ..standing import stands_for
 from .hypotheses import Result
 from .samples import along, complete, count, of_samples, standing
@@ -80,10 +81,14 @@ def chisquare(
 @stands_for("scipy.stats.contingency", "observed")
 def expected_freq(observed: Any) -> Any:
     """Return the frequencies of independent factors with the sums of a table."""
-    axes = range(np.ndim(observed))
-    margins = [np.sum(observed, axis=tuple(j for j in axes if j != i), keepdims=True) for i in axes]
-    found: Any = functools.reduce(np.multiply, margins)
+    found: Any = functools.reduce(np.multiply, margins(observed))
     return found / np.sum(observed) ** (np.ndim(observed) - 1)
+
+
+@stands_for("scipy.stats.contingency", "a")
+def margins(a: Any) -> Any:
+    axes = range(np.ndim(a))
+    return [np.sum(a, axis=tuple(j for j in axes if j != i), keepdims=True) for i in axes]
 
 
 Contingency = namedtuple("Contingency", ["statistic", "pvalue", "dof", "expected_freq"])
@@ -102,6 +107,9 @@ def chi2_contingency(observed: Any, correction: bool = True, lambda_: Any = None
     statistic = np.sum(_divergence(observed, expected, power)) if theirs.dof else 0 * np.sum(observed)
     p = special.chdtrc(theirs.dof, statistic) if theirs.dof else 1 + 0 * statistic
     return Contingency(statistic, p, theirs.dof, expected)
+
+
+function("scipy.stats.contingency", chi2_contingency)  # which is the same one
 
 
 def _whole(apart: Any) -> Any:
