@@ -7,7 +7,7 @@ from collections import namedtuple
 from typing import Any
 
 import numpy as np
-from scipy import special
+from scipy import special, stats
 
 from ....tape.wrapping import bare
 from ..declared import function
@@ -309,8 +309,12 @@ def _levene(samples: list[Any], center: str, cut: float) -> Any:
     if center not in ("mean", "median", "trimmed"):
         raise ValueError("center must be 'mean', 'median' or 'trimmed'.")
     middle: Any = {"mean": np.mean, "median": np.median}.get(center, lambda x, axis: trim_mean(x, cut))
-    apart = [np.abs(x - middle(x, axis=-1)[..., None]) for x in samples]
-    return _analysis(apart, True)
+    found = _analysis([np.abs(x - middle(x, axis=-1)[..., None]) for x in samples], True)
+    if center == "trimmed":
+        theirs = stats.levene(*bare(samples), center=center, proportiontocut=cut, axis=-1).statistic
+        if not np.allclose(bare(found.statistic), theirs, equal_nan=True):
+            raise TypeError("scipy.stats.levene of a variable: center='trimmed' trims the samples in this SciPy")
+    return found
 
 
 function("scipy.stats", f_oneway, alexandergovern, bartlett, levene)
