@@ -43,6 +43,9 @@ def methods_of(real: Any) -> Methods | None:
     return {**_unknown_of(kind), **known}
 
 
+_WHY = {"rvs": "a draw is no smooth function of it", "fit": "it is found by a solver; sum logpdf"}
+
+
 @functools.cache
 def _unknown_of(cls: Any) -> Methods:
     """Return what refuses variables in the place of each method of a distribution of several variables."""
@@ -50,9 +53,8 @@ def _unknown_of(cls: Any) -> Methods:
     def refusing(name: str) -> Callable[..., Any]:
         def call(*_args: Any, **_kwargs: Any) -> Any:
             kind = cls.__name__.removesuffix("_gen").removesuffix("_frozen")
-            raise TypeError(
-                f"scipy.stats.{kind}.{name} of a variable has no derivative here: no formula of it is known"
-            )
+            why = _WHY.get(name, "no formula of it is known")
+            raise TypeError(f"scipy.stats.{kind}.{name} of a variable has no derivative here: {why}")
 
         call.__name__ = name
         return call
@@ -92,7 +94,7 @@ class Distribution:
 
     def __call__(self, *args: Any, **kwds: Any) -> Any:
         if has_variable(args) or has_variable(kwds):
-            return Frozen(self.__wrapped__, args, kwds)
+            return Frozen(self, args, kwds)
         return with_face(self.__wrapped__(*bare(args), **bare(kwds)), self._face)
 
     def freeze(self, *args: Any, **kwds: Any) -> Any:
@@ -120,9 +122,10 @@ class Frozen:
     args, kwds : the parameters
     """
 
-    def __init__(self, real: Any, args: Any, kwds: dict[str, Any]) -> None:
+    def __init__(self, dist: Distribution, args: Any, kwds: dict[str, Any]) -> None:
+        real: Any = dist.__wrapped__
         self.__wrapped__ = real(*map(_plain, args), **{name: _plain(x) for name, x in kwds.items()})
-        self.args, self.kwds = args, kwds
+        self.args, self.kwds, self.dist = args, kwds, dist
         vars(self).update(frozen_methods(real, args, kwds))
 
     @property  # type: ignore[misc]
@@ -133,9 +136,18 @@ class Frozen:
         if name.startswith("_"):
             raise AttributeError(name)
         value = getattr(self.__wrapped__, name)
-        if callable(value):
+        given = self._given()
+        if name in given:
+            return given[name]
+        if callable(value) or np.asarray(value).dtype.kind in "fcO":
             raise TypeError(f"{type(self.__wrapped__).__name__}.{name} is not known here for variables as parameters")
         return value
+
+    def _given(self) -> dict[str, Any]:
+        """Return the parameters that were given, by their names where these are told."""
+        names = inspect.signature(type(self.dist.__wrapped__).__call__).parameters
+        known = [n for n, p in names.items() if n != "self" and p.kind is p.POSITIONAL_OR_KEYWORD]
+        return {**dict(zip(known, self.args, strict=False)), **self.kwds}
 
 
 def _plain(x: Any) -> Any:

@@ -66,16 +66,21 @@ def _standard(what: Computed, *operands: Any) -> Any:
     formulas = _formulas(what.distribution)
     shape = np.broadcast_shapes(*map(np.shape, operands))
     flat = [np.ravel(np.broadcast_to(np.asarray(x, float), shape)) for x in operands]
-    f, place = _formula(formulas, what), None
-    if what.method[1:] in OF_ARGUMENT:
-        x, *shapes = flat
-        inside, within = _inside(what.distribution, x, shapes)
-        flat, place = [np.where(inside, x, within), *shapes], inside
-    out = np.broadcast_to(differentiated(f, flat, what.by, int(place is not None)), np.shape(flat[0]) if flat else ())
-    if place is not None:
-        valid = what.distribution._argcheck(*flat[1:]) & ~np.isnan(x)
-        out = np.where(valid, np.where(place, out, 0.0), np.nan)
-    return np.reshape(out, shape)[()] if flat else np.float64(np.ravel(out)[0])
+    f, of_argument = _formula(formulas, what), what.method[1:] in OF_ARGUMENT
+    size = np.shape(flat[0]) if flat else ()
+    if not of_argument:
+        out = _of_size(differentiated(f, flat, what.by, 0), size)
+        return np.reshape(out, shape)[()] if flat else np.float64(np.ravel(out)[0])
+    x, *shapes = flat
+    low, high = what.distribution._get_support(*shapes)
+    inside = (x >= low) & (x <= high)
+    everywhere = bool(inside.all())  # as nearly always, and then there is nothing to choose
+    at = x if everywhere else np.where(inside, x, _within(what.distribution, low, high))
+    out = _of_size(differentiated(f, [at, *shapes], what.by, 1), size)
+    valid = what.distribution._argcheck(*shapes) & ~np.isnan(x)
+    if not (everywhere and np.all(valid)):
+        out = np.where(valid, np.where(inside, out, 0.0), np.nan)
+    return np.reshape(out, shape)[()]
 
 
 def _formula(formulas: Any, what: Computed) -> Callable[..., Any]:
@@ -86,14 +91,16 @@ def _formula(formulas: Any, what: Computed) -> Callable[..., Any]:
     return getattr(formulas, what.method)  # type: ignore[no-any-return]
 
 
-def _inside(distribution: Any, x: Any, shapes: Any) -> tuple[Any, Any]:
-    """Tell where an argument is inside of the support, and return some that are."""
-    low, high = distribution._get_support(*shapes)
-    inside = (x >= low) & (x <= high)
+def _of_size(out: Any, size: tuple[int, ...]) -> Any:
+    return out if np.shape(out) == size else np.broadcast_to(out, size)
+
+
+def _within(distribution: Any, low: Any, high: Any) -> Any:
+    """Return some numbers inside of a support."""
     ends = np.isfinite(low), np.isfinite(high)
     span = np.where(ends[0] & ends[1], high - np.where(ends[0], low, 0), 2.0) / 2
     within = np.where(ends[0], low + span, np.where(ends[1], high - span, 0.0))
-    return inside, np.floor(within) if _whole(distribution) else within
+    return np.floor(within) if _whole(distribution) else within
 
 
 def _whole(distribution: Any) -> bool:

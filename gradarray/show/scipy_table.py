@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..dropin.distributions import methods_of
 from ..dropin.scipy import body_of
 from ..rules.registry import find
 from ..rules.scipy.families import chapters
@@ -20,6 +21,7 @@ MODULES = (*chapters(),)
 DIFFERENTIATED = "Differentiated by every operand"
 PARTLY = "Differentiated by some operands, and refused by the others"
 STANDS_IN = "Differentiated as functions of NumPy's and of ufuncs, by what stands in for them"
+OBJECTS = "Objects whose methods are differentiated, as far as there are formulas, and refused otherwise"
 FLAT = "Constant but for steps, so that the derivative is zero"
 REFUSED = "Refused by every operand"
 OTHERS = "No rule of its own: differentiated as far as it calls what is above and NumPy, and otherwise an error says so"
@@ -50,7 +52,10 @@ def scipy_partition(module: str) -> dict[str, str]:
 def _answer(module: str, name: str, func: Callable[..., Any]) -> str:
     rule: Any = find(func) if isinstance(func, np.ufunc) else None
     if rule is None:
-        return OTHERS if body_of(module, name) is None else STANDS_IN
+        body: Any = body_of(module, name)
+        if body is None:
+            return OTHERS if isinstance(func, np.ufunc) or methods_of(func) is None else OBJECTS
+        return {"refused": REFUSED, "constant": FLAT}.get(getattr(body, "says", ""), STANDS_IN)
     refused = getattr(rule, "refused", None)
     if refused is None:
         return FLAT
@@ -75,7 +80,7 @@ def scipy_report() -> str:
         for name, answer in scipy_partition(module).items():
             groups[answer].append(_shown(name, getattr(library, name)))
         paragraphs.append(f"{module}, {sum(map(len, groups.values()))} functions")
-        for answer in (DIFFERENTIATED, PARTLY, STANDS_IN, FLAT, REFUSED, OTHERS):
+        for answer in (DIFFERENTIATED, PARTLY, STANDS_IN, OBJECTS, FLAT, REFUSED, OTHERS):
             if groups[answer]:
                 listed = ", ".join(groups[answer])
                 text = textwrap.fill(listed, WIDTH, initial_indent="  ", subsequent_indent="  ")

@@ -277,7 +277,7 @@ CALLS += [
     several("invwishart", ["mean", "mode", "var", "entropy"], lambda df, c: (df[()], spd(c)), 9.3, S),
     Call("stats.matrix_normal.entropy", lambda sp, a: sp.stats.matrix_normal.entropy(spd(a), S[:2, :2]), S),
     Call("stats.matrix_normal, of constants", lambda sp, x: sp.stats.matrix_normal(rowcov=S).logpdf(x[:, None]), ALPHA),
-    Call("stats.matrix_normal.rvs", lambda sp, m: sp.stats.matrix_normal.rvs(m), S, refused="no formula"),
+    Call("stats.matrix_normal.rvs", lambda sp, m: sp.stats.matrix_normal.rvs(m), S, refused="no smooth function"),
     Call(
         "stats.vonmises_fisher.entropy",
         lambda sp, k: [

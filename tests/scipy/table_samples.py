@@ -159,7 +159,6 @@ CALLS = [
     both("bartlett"),
     both("levene"),
     both("levene", center="mean", label="mean"),
-    both("levene", center="trimmed", proportiontocut=0.2, label="trimmed"),
     # shape
     *[one(name, a=LONG) for name in ("skewtest", "kurtosistest", "normaltest", "jarque_bera")],
     one("skewtest", alternative="less", a=LONG, label="less"),
@@ -177,6 +176,8 @@ CALLS = [
     ],
     Call("stats.chi2_contingency", lambda sp, a: list(sp.stats.chi2_contingency(10 * a)), M[:3, :3]),
     Call("stats.chi2_contingency, corrected", lambda sp, a: list(sp.stats.chi2_contingency(9 * a)), M[1:3, :2]),
+    Call("stats.contingency.margins", lambda sp, a: sp.stats.contingency.margins(a), M),
+    Call("stats.contingency.chi2_contingency", lambda sp, a: list(sp.stats.contingency.chi2_contingency(9 * a)), M),
     Call("stats.contingency.expected_freq", lambda sp, a: sp.stats.contingency.expected_freq(a), M),
     *[
         Call(f"stats.combine_pvalues, {m}", lambda sp, p, m=m: list(sp.stats.combine_pvalues(p, m)), P)
@@ -263,4 +264,5 @@ if SCIPY >= (1, 17):
             Y[:5],
         ),
         by_ranks("spearmanrho", Z),
+        both("levene", center="trimmed", proportiontocut=0.2, label="trimmed"),
     ]

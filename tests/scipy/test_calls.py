@@ -97,6 +97,33 @@ def test_single_precision(call: Call) -> None:
     assert [g.dtype for g in gradients(by_mirror(call), arrays)] == [a.dtype for a in arrays]
 
 
+@pytest.mark.skipif(SCIPY < (1, 17), reason="older versions of SciPy compute more of them in double precision")
+def test_statistics_in_single_precision() -> None:
+    """Results of samples have the precision that SciPy's have."""
+    import scipy
+
+    from tests.scipy.table_samples import CALLS as samples
+
+    for call in (call for call in samples if not call.refused):
+        arrays = [a.astype(np.float32) for a in call.arrays]
+        expected = [np.asarray(y).dtype for y in leaves(call.func(scipy, *arrays))]
+        assert [x.dtype for x in leaves(call.func(ga.scipy, *map(ga.tensor, arrays)))] == expected, call
+
+
+@pytest.mark.filterwarnings("ignore::gradarray.JitWarning")
+def test_statistics_in_programs() -> None:
+    """A gradient that is written down as a program is right for other arrays, and so is one that cannot be."""
+    from tests.scipy.table_distributions import CALLS as objects
+    from tests.scipy.table_samples import CALLS as samples
+
+    for call in [call for call in (*samples, *objects) if not call.refused][::7]:
+        f, others = by_library(call), [1.0007 * a for a in call.arrays]
+        program = ga.jit(ga.grad(f, argnums=tuple(range(len(call.arrays)))))
+        for arrays in (call.arrays, others):
+            for found, expected in zip(program(*arrays), gradients(f, arrays), strict=True):
+                np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12, err_msg=call.name)
+
+
 @pytest.mark.skipif(SCIPY < (1, 17), reason="older versions of SciPy take fewer stacks of matrices")
 @pytest.mark.parametrize("call", [call for call in LINALG if call.name not in NO_STACKS], ids=repr)
 def test_stacks(call: Call) -> None:

@@ -26,6 +26,14 @@ def test_most_ufuncs_are_differentiated_by_every_operand() -> None:
     assert found.count(scipy_table.DIFFERENTIATED) > 150
 
 
+def test_each_function_of_statistics_is_declared() -> None:
+    """Those that are not known are told nothing of, and are to say why."""
+    found = scipy_table.scipy_partition("scipy.stats")
+    assert {name for name, answer in found.items() if answer == scipy_table.OTHERS} <= {"make_distribution"}
+    assert found["kendalltau"] == scipy_table.REFUSED and found["rankdata"] == scipy_table.FLAT
+    assert found["gamma"] == found["dirichlet"] == scipy_table.OBJECTS
+
+
 @pytest.mark.parametrize("module", scipy_table.MODULES)
 def test_what_stands_in_is_asked_through_the_mirror(module: str) -> None:
     mirror: Any = functools.reduce(getattr, module.split(".")[1:], ga.scipy)

@@ -239,6 +239,28 @@ def test_objects_are_what_they_stand_for() -> None:
         frozen.fit([1.0, 2.0])
 
 
+def test_what_a_frozen_one_is_asked_for() -> None:
+    """A parameter is what was given; what is computed of one is refused, and never the bare value."""
+    mean = np.array([0.2, 0.4])
+
+    def f(m: Any) -> Any:
+        frozen = stats.multivariate_normal(m, 2.0)
+        return np.sum(frozen.mean) + frozen.dim
+
+    assert f(mean) == pytest.approx(2.6)
+    np.testing.assert_array_equal(ga.grad(f)(mean), [1, 1])
+    assert ga.grad(lambda a: stats.gamma(a).dist.logpdf(0.3, a))(2.3) == ga.grad(lambda a: stats.gamma.logpdf(0.3, a))(
+        2.3
+    )
+    for ask in (
+        lambda m: stats.multivariate_normal(m).cov_object,
+        lambda m: stats.truncnorm(m[0], 1.0).a,
+        lambda m: stats.dirichlet(m).rvs(),
+    ):
+        with pytest.raises(TypeError, match=r"not known here|no smooth function"):
+            ga.grad(lambda m, ask=ask: np.sum(m) + ask(m))(mean)
+
+
 def test_outside_of_the_support() -> None:
     """A density is constant there, also where the formula is not defined."""
     x = np.array([-1.0, 0.5, np.nan])

@@ -136,9 +136,15 @@ EXTREMES: list[tuple[str, tuple[float, ...], int, float]] = [
     ("elliprc", (3.0, 3.0), 0, -0.032075014954979209),
     ("_zeta", (1.1, 0.1), 0, -70.997194592245585),
     ("_zeta", (5.0, 50.0), 0, -1.7283911891682347e-7),
+    ("gammainc", (300.0, 310.0), 0, -0.019253838374701429),
+    ("gammainc", (10000.0, 10000.0), 0, -0.0039894560494536686),
+    ("gammainc", (10000.0, 9700.0), 0, -4.1039141078842431e-5),
+    ("gammainc", (100000.0, 99500.0), 0, -0.00036083940403825473),
+    ("gammainc", (2000.0, 1900.0), 0, -0.00068891004543742327),
+    ("gammainc", (50.0, 20.0), 0, -1.1690273381623858e-8),
 ]
 # Digits that go with the condition of the problem, or that SciPy's own function does not have.
-LOOSE = {"stdtr": 1e-8, "jv": 1e-9, "yv": 1e-9, "boxcox": 1e-11}
+LOOSE = {"stdtr": 1e-8, "jv": 1e-9, "yv": 1e-9, "boxcox": 1e-11, "gammainc": 1e-13}
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

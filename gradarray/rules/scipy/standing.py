@@ -104,7 +104,7 @@ def refuse(module: str, reason: str, *functions: str) -> None:
         def call(*_args: Any, _called: str = called, **_kwargs: Any) -> Any:
             raise TypeError(f"{module}.{_called} of a variable has no derivative here: {reason}")
 
-        call.__name__ = called
+        call.__name__, call.says = called, "refused"  # type: ignore[attr-defined]
         function(module, call)
 
 
@@ -115,7 +115,7 @@ def constant(module: str, *functions: str) -> None:
         def call(*args: Any, _called: str = called, **kwargs: Any) -> Any:
             return getattr(sys.modules[module], _called)(*bare(args), **bare(kwargs))
 
-        call.__name__ = called
+        call.__name__, call.says = called, "constant"  # type: ignore[attr-defined]
         function(module, call)
 
 

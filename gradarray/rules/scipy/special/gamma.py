@@ -6,6 +6,7 @@ import numpy as np
 from scipy import special
 
 from ....kernels.arrays import Array
+from ....tape.wrapping import bare
 from ..declared import elementwise, flat
 from ..quadrature import over_positive
 from .series import trigamma, zeta_by_order
@@ -88,9 +89,48 @@ elementwise(
 # --- incomplete gamma functions ---------------------------------------------------------------------------------------
 
 
+_LARGE = 30.0
+
+
+def _near_mean(a: Array, x: Array) -> Array:
+    """Tell where a parameter is large and the argument near it, so that their logarithms nearly cancel."""
+    return (bare(a) > _LARGE) & (np.abs(bare(x) - bare(a)) < bare(a) / 2)
+
+
+def _log_peak(a: Array, x: Array) -> Array:
+    """Return log(x^a exp(-x) / Gamma(a + 1)) for a large parameter and an argument near it, 8.11.11 and 5.11.1."""
+    off, square = (x - a) / a, 1 / (a * a)
+    rest = (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square / 1680))) / a
+    return a * (np.log1p(off) - off) - rest - np.log(2 * np.pi * a) / 2
+
+
+def _log_gap(a: Array, x: Array) -> Array:
+    """Return log(x) - psi(a), likewise, 5.11.2."""
+    square = 1 / (a * a)
+    return np.log1p((x - a) / a) + 0.5 / a + square * (1 / 12 - square * (1 / 120 - square * (1 / 252 - square / 240)))
+
+
 def gamma_density(a: Array, x: Array) -> Array:
     """Return x^(a-1) exp(-x) / Gamma(a), the derivative of the regularised incomplete gamma function, 8.8.13."""
-    return np.exp(special.xlogy(a - 1, x) - x - special.gammaln(a))
+    near = _near_mean(a, x)
+    if not np.any(near):
+        return np.exp(special.xlogy(a - 1, x) - x - special.gammaln(a))
+    large, at, small, rest = _parted(near, a, x)
+    far = np.exp(special.xlogy(small - 1, rest) - rest - special.gammaln(small))
+    return np.where(near, np.exp(_log_peak(large, at)) * (large / at), far)
+
+
+def _peak(a: Array, x: Array) -> Array:
+    """Return x^a exp(-x) / Gamma(a + 1), of positive numbers."""
+    near = _near_mean(a, x)
+    large, at, small, rest = _parted(near, a, x)
+    far = small * np.log(rest) - rest - special.gammaln(small + 1)
+    return np.exp(np.where(near, _log_peak(large, at), far) if np.any(near) else far)
+
+
+def _parted(near: Array, a: Array, x: Array) -> tuple[Array, Array, Array, Array]:
+    """Return what is near with 30 in the place of the rest, and the rest with 1 in the place of what is near."""
+    return np.where(near, a, _LARGE), np.where(near, x, _LARGE), np.where(near, 1.0, a), np.where(near, 1.0, x)
 
 
 def gamma_by_shape(a: Array, x: Array) -> Array:
@@ -102,18 +142,20 @@ def gamma_by_shape(a: Array, x: Array) -> Array:
     """
     below = x < a
     flat_end = (x <= 0) | np.isinf(x)
+    near = _near_mean(a, x)
     gap = np.log(np.where(flat_end, 1, x)) - special.psi(a)
+    if np.any(near):
+        gap = np.where(near, _log_gap(np.where(near, a, 1.0), np.where(near, x, 1.0)), gap)
 
-    def lower(w: Array, a: Array, x: Array, lead: Array) -> Array:
-        return -w * np.exp(lead - w - x * np.exp(-w / a))
+    def lower(w: Array, a: Array, x: Array) -> Array:
+        return -w * np.exp(-w - x * np.expm1(-w / a))
 
     def upper(w: Array, a: Array, x: Array) -> Array:
         grown = np.log1p(w / x)
         return grown * np.exp((a - 1) * grown - w)
 
     small, large = np.where(below & ~flat_end, x, a / 2), np.where(below | flat_end, a + 1, x)
-    lead = a * np.log(small) - special.gammaln(a + 1)
-    inner = over_positive(lower, a, small, lead, low=-40, high=16, step=0.125)
+    inner = over_positive(lower, a, small, low=-40, high=16, step=0.125) * _peak(a, small)
     outer = over_positive(upper, a, large, low=-40, high=16, step=0.125)
     under = special.gammainc(a, small) * gap + inner / a
     over = special.gammaincc(a, large) * gap + outer * gamma_density(a, large)

@@ -12,6 +12,7 @@ from scipy import special, stats
 from ....tape.wrapping import bare
 from ..declared import function
 from ..standing import stands_for
+from ..values import as_double
 from .descriptive import kurtosis, skew
 from .hypotheses import linregress
 from .samples import count, of_samples, raw
@@ -122,7 +123,7 @@ Std_dev = namedtuple("Std_dev", ["statistic", "minmax"])
 
 @stands_for("scipy.stats", "data", "alpha")
 def bayes_mvs(data: Any, alpha: Any = 0.9) -> Any:
-    data = np.ravel(data)
+    data = as_double(np.ravel(data))
     n, mean, variance = count(data), np.mean(data), np.var(data)
     q = np.stack([(1 - alpha) / 2, (1 + alpha) / 2])
     if n > 1000:

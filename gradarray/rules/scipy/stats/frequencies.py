@@ -11,9 +11,11 @@ import numpy as np
 from scipy import special, stats
 
 from ....tape.wrapping import bare
+from ..declared import function
 from ..standing import stands_for
+from ..values import as_double
 from .hypotheses import Result
-from .samples import along, complete, count, of_samples, standing
+from .samples import along, complete, count, of_precision, of_samples, standing
 
 _POWERS = {
     "pearson": 1,
@@ -23,6 +25,12 @@ _POWERS = {
     "neyman": -2,
     "cressie-read": 2 / 3,
 }
+
+
+def _power(given: Any) -> Any:
+    if isinstance(given, str) and given not in _POWERS:
+        raise ValueError(f"invalid string for lambda_: {given!r}. Valid strings are {', '.join(_POWERS)}")
+    return 1 if given is None else _POWERS[given] if isinstance(given, str) else given
 
 
 def _divergence(observed: Any, expected: Any, power: Any) -> Any:
@@ -46,7 +54,8 @@ def power_divergence(
     nan_policy: str = "propagate",
     keepdims: bool = False,
 ) -> Any:
-    stats.power_divergence(bare(f_obs), bare(f_exp), 0, axis, lambda_)  # the library's own error
+    if f_exp is not None:
+        stats.power_divergence(bare(f_obs), bare(f_exp), 0, axis, lambda_)  # the library's own error
     return _compared(f_obs, f_exp, ddof, axis, lambda_, nan_policy, keepdims)
 
 
@@ -54,7 +63,7 @@ def _compared(f_obs: Any, f_exp: Any, ddof: Any, axis: Any, lambda_: Any, nan_po
     complete("power_divergence", nan_policy, f_obs)
     if np.ndim(ddof):
         raise TypeError("scipy.stats.power_divergence of a variable: an array as ddof is not known here")
-    power = 1 if lambda_ is None else _POWERS[lambda_] if isinstance(lambda_, str) else lambda_
+    power = _power(lambda_)
     observed = along(f_obs, axis)
     expected = np.mean(observed, axis=-1, keepdims=True) if f_exp is None else along(f_exp, axis)
     terms = _divergence(observed, expected, power)
@@ -73,17 +82,23 @@ def chisquare(
     keepdims: bool = False,
     **checked: Any,
 ) -> Any:
-    stats.chisquare(bare(f_obs), bare(f_exp), 0, axis, **checked)  # the library's own error
+    if f_exp is not None:
+        stats.chisquare(bare(f_obs), bare(f_exp), 0, axis, **checked)  # the library's own error
     return _compared(f_obs, f_exp, ddof, axis, "pearson", nan_policy, keepdims)
 
 
 @stands_for("scipy.stats.contingency", "observed")
 def expected_freq(observed: Any) -> Any:
     """Return the frequencies of independent factors with the sums of a table."""
-    axes = range(np.ndim(observed))
-    margins = [np.sum(observed, axis=tuple(j for j in axes if j != i), keepdims=True) for i in axes]
-    found: Any = functools.reduce(np.multiply, margins)
+    observed = as_double(observed)
+    found: Any = functools.reduce(np.multiply, margins(observed))
     return found / np.sum(observed) ** (np.ndim(observed) - 1)
+
+
+@stands_for("scipy.stats.contingency", "a")
+def margins(a: Any) -> Any:
+    axes = range(np.ndim(a))
+    return [np.sum(a, axis=tuple(j for j in axes if j != i), keepdims=True) for i in axes]
 
 
 Contingency = namedtuple("Contingency", ["statistic", "pvalue", "dof", "expected_freq"])
@@ -93,15 +108,19 @@ Contingency = namedtuple("Contingency", ["statistic", "pvalue", "dof", "expected
 def chi2_contingency(observed: Any, correction: bool = True, lambda_: Any = None, method: Any = None) -> Any:
     if method is not None:
         raise TypeError("scipy.stats.chi2_contingency of a variable: method is not known here; it draws anew")
+    observed = as_double(observed)
     theirs = stats.chi2_contingency(bare(observed), correction, lambda_)
     expected = expected_freq(observed)
     if theirs.dof == 1 and correction:  # Yates' correction, which never passes what is expected
         apart = expected - observed
         observed = observed + np.minimum(0.5, np.abs(bare(apart))) * np.sign(bare(apart)) + _whole(apart)
-    power = 1 if lambda_ is None else _POWERS[lambda_] if isinstance(lambda_, str) else lambda_
+    power = _power(lambda_)
     statistic = np.sum(_divergence(observed, expected, power)) if theirs.dof else 0 * np.sum(observed)
     p = special.chdtrc(theirs.dof, statistic) if theirs.dof else 1 + 0 * statistic
     return Contingency(statistic, p, theirs.dof, expected)
+
+
+function("scipy.stats.contingency", chi2_contingency)  # which is the same one
 
 
 def _whole(apart: Any) -> Any:
@@ -151,4 +170,4 @@ def false_discovery_control(ps: Any, axis: Any = 0, method: str = "bh") -> Any:
         adjusted = adjusted * np.sum(1 / i)
     lowest = np.minimum.accumulate(adjusted[..., ::-1], axis=-1)[..., ::-1]
     found = np.take_along_axis(lowest, np.argsort(order, axis=-1), -1)
-    return np.moveaxis(np.minimum(found, 1.0), -1, axis)
+    return of_precision(np.moveaxis(np.minimum(found, 1.0), -1, axis), [ps])

@@ -7,13 +7,14 @@ from collections import namedtuple
 from typing import Any
 
 import numpy as np
-from scipy import special
+from scipy import special, stats
 
 from ....tape.wrapping import bare
 from ..declared import function
 from ..standing import stands_for
+from ..values import as_double
 from .descriptive import kurtosis, sem, skew, trim_mean
-from .samples import PROPAGATE, TWO_SIDED, along, complete, count, of_samples, raw, standing
+from .samples import PROPAGATE, TWO_SIDED, along, complete, count, of_precision, of_samples, raw, standing
 
 
 class Result(namedtuple("Result", ["statistic", "pvalue"])):
@@ -28,7 +29,8 @@ class Result(namedtuple("Result", ["statistic", "pvalue"])):
         """Return the bounds between which what is estimated lies with a probability."""
         if self._interval is None:  # type: ignore[attr-defined]
             raise AttributeError("this test has no confidence interval")
-        return ConfidenceInterval(*self._interval(confidence_level))  # type: ignore[attr-defined]
+        found = ConfidenceInterval(*self._interval(confidence_level))  # type: ignore[attr-defined]
+        return of_precision(found, [self.statistic])
 
 
 ConfidenceInterval = namedtuple("ConfidenceInterval", ["low", "high"])
@@ -95,6 +97,7 @@ class Regression(namedtuple("Regression", ["slope", "intercept", "rvalue", "pval
 
 @stands_for("scipy.stats", "x", "y")
 def linregress(x: Any, y: Any, alternative: str = TWO_SIDED) -> Any:
+    x, y = as_double(x), as_double(y)
     mean = np.mean(x)
     u, v = x - mean, y - np.mean(y)
     xx, xy, yy = np.mean(u * u), np.mean(u * v), np.mean(v * v)
@@ -114,7 +117,8 @@ Slopes = namedtuple("Slopes", ["slope", "intercept", "low_slope", "high_slope"])
 @stands_for("scipy.stats", "y", "x")
 def theilslopes(y: Any, x: Any = None, alpha: Any = 0.95, method: str = "separate") -> Any:
     """Return the median of the slopes between points; the bounds are two of these slopes (Sen, 1968)."""
-    y, x = np.ravel(y), np.arange(float(np.size(bare(y)))) if x is None else np.ravel(x)
+    y = as_double(np.ravel(y))
+    x = np.arange(float(count(y))) if x is None else as_double(np.ravel(x))
     first, second = np.nonzero(np.subtract.outer(bare(x), bare(x)) > 0)
     slopes = np.sort((y[first] - y[second]) / (x[first] - x[second]))
     slope = np.median(slopes)
@@ -138,7 +142,8 @@ Siegel = namedtuple("Siegel", ["slope", "intercept"])
 @stands_for("scipy.stats", "y", "x")
 def siegelslopes(y: Any, x: Any = None, method: str = "hierarchical") -> Any:
     """Return the median of the medians of the slopes from each point (Siegel, 1982)."""
-    y, x = np.ravel(y), np.arange(float(np.size(bare(y)))) if x is None else np.ravel(x)
+    y = as_double(np.ravel(y))
+    x = np.arange(float(count(y))) if x is None else as_double(np.ravel(x))
     slopes, heights = [], []
     for j in range(count(y)):
         apart = np.nonzero(bare(x) != bare(x)[j])[0]
@@ -231,7 +236,7 @@ def _several(name: str, samples: Any, axis: Any, nan_policy: str, keepdims: bool
     if len(samples) < 2:
         raise TypeError(f"at least two inputs are required; got {len(samples)}.")
     complete(name, nan_policy, *samples)
-    found = body([along(x, axis) for x in samples], *options)
+    found = of_precision(body([along(x, axis) for x in samples], *options), samples)
     return standing(found, np.ndim(samples[0]), axis) if keepdims else found
 
 
@@ -309,8 +314,12 @@ def _levene(samples: list[Any], center: str, cut: float) -> Any:
     if center not in ("mean", "median", "trimmed"):
         raise ValueError("center must be 'mean', 'median' or 'trimmed'.")
     middle: Any = {"mean": np.mean, "median": np.median}.get(center, lambda x, axis: trim_mean(x, cut))
-    apart = [np.abs(x - middle(x, axis=-1)[..., None]) for x in samples]
-    return _analysis(apart, True)
+    found = _analysis([np.abs(x - middle(x, axis=-1)[..., None]) for x in samples], True)
+    if center == "trimmed":
+        theirs = stats.levene(*bare(samples), center=center, proportiontocut=cut, axis=-1).statistic
+        if not np.allclose(bare(found.statistic), theirs, equal_nan=True):
+            raise TypeError("scipy.stats.levene of a variable: center='trimmed' trims the samples in this SciPy")
+    return found
 
 
 function("scipy.stats", f_oneway, alexandergovern, bartlett, levene)

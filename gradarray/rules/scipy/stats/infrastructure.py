@@ -124,7 +124,7 @@ def _init_mixture(self: Any, components: Any, *, weights: Any = None) -> None:
 
 def _init_other(self: Any, **_parameters: Any) -> None:
     form_of(self)
-    raise refused(type(self).__name__, "its parameters are constants here")
+    raise refused(type(self).__name__, "its parameters are of a kind that is not known here, as within ga.vmap")
 
 
 for _cls in ("Normal", "Uniform", "Binomial"):

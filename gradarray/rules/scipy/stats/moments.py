@@ -10,6 +10,7 @@ from scipy import special
 
 from ....tape.wrapping import bare, has_variable
 from ..declared import faces
+from ..values import as_double
 from .multivariate import (
     _array,
     _completed,
@@ -55,13 +56,13 @@ def _normal_logcdf(
 
 def _interval(x: Any, mean: Any, cov: Any, lower_limit: Any, below: Any) -> Any:
     """Return the probability of what is smaller, of one variable; for several it is an integral, drawn at random."""
-    cov = _array(cov)
+    cov = as_double(cov)
     if np.size(bare(cov)) != 1 or (mean is not None and np.size(bare(mean)) != 1):
         raise TypeError(
             "scipy.stats.multivariate_normal.cdf of a variable has no derivative here for several variables: "
             "it is integrated at random points"
         )
-    x = _array(x)
+    x = as_double(x)
     mean, deviation = 0.0 if mean is None else np.reshape(mean, ()), np.sqrt(np.reshape(cov, ()))
     x = x[..., 0] if np.ndim(x) > 1 or np.shape(x) == (1,) else x
     found = below((x - mean) / deviation)

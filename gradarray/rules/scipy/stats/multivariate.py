@@ -11,6 +11,7 @@ from scipy import special
 
 from ....tape.wrapping import bare, has_variable
 from ..declared import faces
+from ..values import as_double
 
 
 def _array(x: Any) -> Any:
@@ -43,7 +44,7 @@ def _square_form(x: Any, mean: Any, cov: Any) -> tuple[Any, Any, int]:
 
     As in the library, a number is a multiple of the unit matrix, and a vector a diagonal.
     """
-    x, cov = _array(x), _array(cov)
+    x, cov = as_double(x), as_double(cov)
     n = np.size(bare(mean)) if mean is not None else 1
     if np.ndim(cov) == 2:
         n = np.shape(cov)[0]
@@ -176,7 +177,7 @@ faces(
 
 
 def _matrix(scale: Any) -> Any:
-    scale = _array(scale)
+    scale = as_double(scale)
     return np.reshape(scale, (1, 1)) if np.ndim(scale) == 0 else np.diag(scale) if np.ndim(scale) == 1 else scale
 
 

@@ -9,7 +9,7 @@ from scipy.stats import qmc
 
 from ....tape.wrapping import bare
 from ..standing import stands_for
-from ..values import as_library, from_library
+from ..values import as_double, as_library, from_library
 
 # --- discrepancies: closed forms of integrals (Hickernell, 1998; Zhou, Fang and Ning, 2013) ---------------------------
 
@@ -19,6 +19,7 @@ _compute = from_library(qmc.discrepancy)
 @stands_for("scipy.stats.qmc", "sample")
 def discrepancy(sample: Any, iterative: bool = False, method: str = "CD", workers: int = 1) -> Any:
     of_points, of_pairs, whole, root = _METHODS[method] if method in _METHODS else _METHODS["CD"]
+    sample = as_double(sample)
     n, d = np.shape(sample)
     size = n + 1 if iterative else n
     first, second = sample[:, None], sample[None]
@@ -57,6 +58,7 @@ def geometric_discrepancy(sample: Any, method: str = "mindist", metric: str = "e
     if metric != "euclidean":
         raise TypeError("scipy.stats.qmc.geometric_discrepancy of a variable: only metric='euclidean' is known here")
     qmc.geometric_discrepancy(bare(sample), method, metric)  # the library's own error
+    sample = as_double(sample)
     pairs = np.triu_indices(np.shape(sample)[0], 1)
     apart = np.sqrt(np.sum((sample[pairs[0]] - sample[pairs[1]]) ** 2, axis=-1))
     if method == "mindist":
@@ -78,6 +80,7 @@ def _shortest_tree(lengths: Any, pairs: Any) -> list[int]:
 
 @stands_for("scipy.stats.qmc", "sample", "l_bounds", "u_bounds")
 def scale(sample: Any, l_bounds: Any, u_bounds: Any, reverse: bool = False) -> Any:
+    sample = as_double(sample) if reverse else sample
     qmc.scale(bare(sample), bare(l_bounds), bare(u_bounds), reverse=reverse)  # the library's own error
     return (sample - l_bounds) / (u_bounds - l_bounds) if reverse else sample * (u_bounds - l_bounds) + l_bounds
 

@@ -12,7 +12,8 @@ from scipy import special, stats
 
 from ....tape.wrapping import bare
 from ..standing import stands_for
-from .samples import count, last, of_samples
+from ..values import as_double
+from .samples import count, last, of_precision, of_samples
 
 # --- within limits ----------------------------------------------------------------------------------------------------
 
@@ -21,9 +22,9 @@ def _outside(a: Any, low: Any, high: Any, inclusive: Any) -> Any:
     values = bare(a)
     out = np.zeros(np.shape(values), bool)
     if low is not None:
-        out |= values < low if inclusive[0] else values <= low
+        out = out | (values < low if inclusive[0] else values <= low)
     if high is not None:
-        out |= values > high if inclusive[1] else values >= high
+        out = out | (values > high if inclusive[1] else values >= high)
     return out
 
 
@@ -179,7 +180,8 @@ def quantile(
     ordered = np.sort(np.broadcast_to(ordered, (*shape, count(ordered))), axis=-1)
     levels = np.broadcast_to(levels, (*shape, count(levels)))
     found = _weighted(ordered, levels) if method == "harrell-davis" else _between(ordered, levels, method)
-    return np.reshape(np.moveaxis(found, -1, 0 if axis is None else axis), np.shape(like))
+    found = np.reshape(np.moveaxis(found, -1, 0 if axis is None else axis), np.shape(like))
+    return of_precision(found, [like])
 
 
 def _last_of(x: Any, ndim: int, axis: Any) -> Any:
@@ -196,6 +198,7 @@ _INTERPOLATED = {"fraction": "linear", "lower": "lower", "higher": "higher"}
 def scoreatpercentile(
     a: Any, per: Any, limit: Any = (), interpolation_method: str = "fraction", axis: Any = None
 ) -> Any:
+    a = as_double(a)
     if limit:
         a = a[(bare(a) >= limit[0]) & (bare(a) <= limit[1])]
     ordered = np.sort(np.ravel(a) if axis is None else np.moveaxis(a, axis, -1), axis=-1)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ....tape.wrapping import bare
+from ....tape.wrapping import bare, with_items
 from ..standing import stands_for
 
 TWO_SIDED = "two-sided"
@@ -30,7 +30,7 @@ def of_samples(*samples: str, by: tuple[str, ...] = (), name: str = "") -> Calla
         def call(axis: Any = 0, nan_policy: str = PROPAGATE, keepdims: bool = False, **rest: Any) -> Any:
             given = [rest.pop(parameter) for parameter in samples]
             complete(called, nan_policy, *given)
-            found = body(*[along(x, axis) for x in given], **rest)
+            found = of_precision(body(*[along(x, axis) for x in given], **rest), given)
             return standing(found, np.ndim(given[0]), axis) if keepdims else found
 
         call.__name__ = called
@@ -38,6 +38,16 @@ def of_samples(*samples: str, by: tuple[str, ...] = (), name: str = "") -> Calla
         return body
 
     return declare
+
+
+def of_precision(found: Any, samples: Any) -> Any:
+    """Return results in the precision of the samples, where that is not the double one."""
+    dtype = np.result_type(*samples)
+    if dtype.kind != "f" or dtype.itemsize >= 8:
+        return found
+    if isinstance(found, tuple):
+        return with_items(found, [of_precision(part, samples) for part in found])
+    return found.astype(dtype) if hasattr(found, "dtype") and found.dtype.kind == "f" else found
 
 
 def complete(name: str, nan_policy: str, *samples: Any) -> None:
@@ -62,8 +72,7 @@ def along(a: Any, axis: Any) -> Any:
 def standing(found: Any, ndim: int, axis: Any) -> Any:
     """Return results with axes of one element in the place of those of the samples."""
     if isinstance(found, tuple):
-        parts = [standing(part, ndim, axis) for part in found]
-        return type(found)(*parts) if hasattr(found, "_fields") else tuple(parts)
+        return with_items(found, [standing(part, ndim, axis) for part in found])
     return np.expand_dims(found, tuple(range(ndim)) if axis is None else axis)
 
 
