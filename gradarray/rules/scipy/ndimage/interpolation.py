@@ -28,8 +28,8 @@ def _filtered(x: Any, order: int, axis: int, mode: str) -> Any:
     if order < 2:
         return x * 1.0
     call: Any = ndimage.spline_filter1d
-    pull = along(lambda one: call(one, order, 0, float, mode), np.shape(x)[axis], axis)
-    kind = complex if np.iscomplexobj(x) else float
+    pull = along(lambda one: call(one, order, 0, np.float64, mode), np.shape(x)[axis], axis)
+    kind = np.complex128 if np.iscomplexobj(x) else np.float64
     return Operator(lambda x: call(x, order, axis, kind, mode), pull)(x)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import special
 
 from ....kernels.arrays import Array
 from ..declared import elementwise, flat
 from ..quadrature import over_positive
+from ..unswitched import special
 from .series import trigamma, zeta_by_order
 
 

@@ -7,10 +7,10 @@ from collections import namedtuple
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ....tape.wrapping import bare, has_variable
 from ..declared import function
+from ..unswitched import special
 
 _PROPAGATE = "propagate"
 
