@@ -76,6 +76,11 @@ def of(m: Any, data: Any) -> Any:
     return m.sparse.csr_array((data, M.indices, M.indptr), shape=(4, 4))
 
 
+def _parts(m: Any, name: str, parts: Any, a: Any, b: Any, x0: Any) -> Any:
+    found = getattr(m.sparse.linalg, name)(a, b, 0.3, x0=x0, atol=1e-15, btol=1e-15)
+    return np.concatenate([np.ravel(found[i]) for i in parts])
+
+
 def sparse() -> Iterator[Row]:
     for name, matrix in FORMS.items():
         yield row(f"{name} @ t", lambda _m, b, matrix=matrix: matrix @ b, BOTH)
@@ -123,6 +128,10 @@ def sparse() -> Iterator[Row]:
     yield row("cg, dense", lambda m, s: m.sparse.linalg.cg(s @ s.T, RIGHT, **EXACT)[0], D)
     yield row("lsqr", lambda m, b: m.sparse.linalg.lsqr(M, b, atol=1e-15, btol=1e-15)[0], RIGHT)
     yield row("lsmr", lambda m, b: m.sparse.linalg.lsmr(M, b, 0.3, atol=1e-15, btol=1e-15)[0], RIGHT)
+    for name, parts in (("lsqr", (0, 3, 4, 8)), ("lsmr", (0, 3, 7))):
+        yield row(
+            f"{name}, all of it", lambda m, a, b, x0, n=name, p=parts: _parts(m, n, p, a, b, x0), A, A[:, 0] ** 2, W
+        )
     yield row("LinearOperator", lambda m, b: m.sparse.linalg.aslinearoperator(M) @ b, RIGHT)
     yield row("expm_multiply", lambda m, b: m.sparse.linalg.expm_multiply(M / 9, b), RIGHT)
     yield row("expm_multiply, by data", lambda m, d: m.sparse.linalg.expm_multiply(of(m, d / 9), RIGHT), M.data)

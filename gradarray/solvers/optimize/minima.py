@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from ...reverse.outputs import revalued
+from ...rules.scipy.undifferentiated import Undifferentiated
 from ...tape.wrapping import bare, has_variable, lifted
 from ...transforms.gradients import grad
 from ..captured import depends, of_bare_values
 from .calls import (
     SolverCall,
-    Undifferentiated,
     Unknowns,
     about,
     bare_call,
