@@ -183,7 +183,7 @@ CALLS = [
         G,
         Q,
         B / 9,
-        rough=10,
+        rough=20,
     ),
     Call("linalg.solve_discrete_lyapunov", lambda sp, a, q: sp.linalg.solve_discrete_lyapunov(a, q), G, Q),
     Call("linalg.solve_discrete_lyapunov complex", lambda sp, a: sp.linalg.solve_discrete_lyapunov(a, H), Z / 4),
