@@ -182,6 +182,12 @@ def _older() -> list[Call]:
         ),
         call("brent", lambda m, a: m.optimize.brent(valley, (a,), full_output=True)[1], A),
         call("golden", lambda m, a: m.optimize.golden(valley, (a,), full_output=True)[1], A),
+        call("brent, by a bracket", lambda m, a: m.optimize.brent(valley, (a,), a + 1, full_output=True)[1], A),
+        call(
+            "minimize_scalar, by bounds",
+            lambda m, a: m.optimize.minimize_scalar(valley, args=(a,), bounds=a - 1).fun,
+            A,
+        ),
         call("fminbound", lambda m, a: m.optimize.fminbound(valley, 0, 3, (a,), xtol=1e-12, full_output=True)[1], A),
         call("fmin", lambda m, a: m.optimize.fmin(bowl, START, (a,), 1e-12, 1e-14, disp=0), A),
         call("fmin_powell", lambda m, a: m.optimize.fmin_powell(bowl, START, (a,), 1e-12, 1e-15, disp=0), A),

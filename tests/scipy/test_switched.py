@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
+import gradarray as ga
+
 pytest.importorskip("scipy", "1.15", "SciPy is an optional companion; older ones have other functions")
+
+
+def test_chapters_ask_for_special_functions_where_the_switch_does_not_matter() -> None:
+    chapters = Path(ga.__file__).parent / "rules" / "scipy"
+    named = [path.name for path in chapters.rglob("*.py") if "from scipy import special" in path.read_text("utf-8")]
+    assert named == ["unswitched.py"]
 
 
 def test_calls_of_all_tables() -> None:
