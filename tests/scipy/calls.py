@@ -1,7 +1,7 @@
 """Calls of SciPy: what a table of them has in each line, and how a line is tried.
 
-A table is a module ``tests/scipy/table_<module>.py`` with a list ``CALLS``. A line is a function of a library, which is
-SciPy itself or its mirror, and of arrays, by all of which its results are differentiated.
+A table is a module ``tests/scipy/table_<module>.py`` or ``<module>_table.py`` with a list ``CALLS``. A line is a
+function of a library, which is SciPy itself or its mirror, and of arrays, by all of which it is differentiated.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Call:
         rough: float = 1,
     ) -> None:
         self.name, self.func = name, func
-        self.arrays = [np.asarray(a, dtype=np.result_type(a, float)) for a in arrays]
+        self.arrays = [np.asarray(a, dtype=np.result_type(np.asarray(a), float)) for a in arrays]
         self.refused, self.orders, self.rough = refused, orders, rough
 
     def __repr__(self) -> str:
@@ -49,7 +49,8 @@ class Call:
 
 def all_calls() -> list[Call]:
     """Return the lines of all tables."""
-    names = sorted(path.stem for path in Path(__file__).parent.glob("table_*.py"))
+    here = Path(__file__).parent
+    names = sorted(path.stem for pattern in ("table_*.py", "*_table.py") for path in here.glob(pattern))
     return [call for name in names for call in import_module(f"tests.scipy.{name}").CALLS]
 
 
@@ -65,14 +66,18 @@ def leaves(result: Any) -> Iterator[Any]:
 
 
 def weighted(result: Any) -> Any:
-    """Return one real number on which each element of a result, and each part of a complex one, has its own weight."""
+    """Return one real number on which each element of a result, and each part of a complex one, has its own weight.
+
+    The squares are there so that the second derivatives of what is linear do not vanish.
+    """
     total: Any = 0.0
     for k, leaf in enumerate(leaves(result)):
         count = int(np.prod(np.shape(leaf)))
         weights = np.cos(np.arange(count) * 1.7 + k + 0.3).reshape(np.shape(leaf))
-        total = total + np.sum(weights * np.real(leaf))
+        total = total + np.sum(weights * np.real(leaf)) + 0.1 * np.sum(np.real(leaf) ** 2)
         if np.iscomplexobj(leaf):
-            total = total + np.sum(np.sin(np.arange(count) + 1.0).reshape(np.shape(leaf)) * np.imag(leaf))
+            weights = np.sin(np.arange(count) + 1.0).reshape(np.shape(leaf))
+            total = total + np.sum(weights * np.imag(leaf)) + 0.1 * np.sum(np.imag(leaf) ** 2)
     return total
 
 

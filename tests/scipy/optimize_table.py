@@ -6,23 +6,20 @@ The tolerances are such that the values are good for differences.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+from scipy import optimize
 
-
-class Call(NamedTuple):
-    """A call: ``func(m, *arrays)``, where `m` is scipy or ga.scipy."""
-
-    name: str
-    func: Callable[..., Any]
-    arrays: tuple[np.ndarray, ...]
+from .calls import Call
 
 
 def call(name: str, func: Callable[..., Any], *arrays: Any) -> Call:
-    return Call(name, func, tuple(np.asarray(a, float) for a in arrays))
+    return Call(f"optimize.{name}", func, *arrays, rough=ROUGH)
 
 
+# What solvers find is not so near that differences of it are as good as others.
+ROUGH = 200
 A = np.array([1.3, 2.1])
 START = np.array([0.3, 0.2])
 BOX = [(-3.0, 3.0), (-3.0, 3.0)]
@@ -185,6 +182,12 @@ def _older() -> list[Call]:
         ),
         call("brent", lambda m, a: m.optimize.brent(valley, (a,), full_output=True)[1], A),
         call("golden", lambda m, a: m.optimize.golden(valley, (a,), full_output=True)[1], A),
+        call("brent, by a bracket", lambda m, a: m.optimize.brent(valley, (a,), a + 1, full_output=True)[1], A),
+        call(
+            "minimize_scalar, by bounds",
+            lambda m, a: m.optimize.minimize_scalar(valley, args=(a,), bounds=a - 1).fun,
+            A,
+        ),
         call("fminbound", lambda m, a: m.optimize.fminbound(valley, 0, 3, (a,), xtol=1e-12, full_output=True)[1], A),
         call("fmin", lambda m, a: m.optimize.fmin(bowl, START, (a,), 1e-12, 1e-14, disp=0), A),
         call("fmin_powell", lambda m, a: m.optimize.fmin_powell(bowl, START, (a,), 1e-12, 1e-15, disp=0), A),
@@ -361,5 +364,5 @@ def _linear() -> list[Call]:
     ]
 
 
-def rows() -> list[Call]:
-    return [*_bracketing(), *_several(), *_methods(), *_constrained(), *_older(), *_fits(), *_linear()]
+_ALL = [*_bracketing(), *_several(), *_methods(), *_constrained(), *_older(), *_fits(), *_linear()]
+CALLS = [call for call in _ALL if hasattr(optimize, call.name.removeprefix("optimize.").partition(" ")[0])]

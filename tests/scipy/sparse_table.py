@@ -8,29 +8,31 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from .rows import Row, row
+from .calls import Call
 
 A = np.random.default_rng(3).normal(size=(4, 3))
 B = np.sin(np.arange(6.0) * 1.7 + 0.3).reshape(2, 3)
 W = np.array([0.3, 1.0, 0.7])
 
 
-def spatial() -> Iterator[Row]:
-    yield row("euclidean", lambda m, a, w: m.spatial.distance.euclidean(a[0], a[1], w), A, W)
-    yield row("sqeuclidean", lambda m, a, w: m.spatial.distance.sqeuclidean(a[0], a[1], w), A, W)
-    yield row("cityblock", lambda m, a, w: m.spatial.distance.cityblock(a[0], a[1], w), A, W)
-    yield row("chebyshev", lambda m, a: m.spatial.distance.chebyshev(a[0], a[1]), A)
-    yield row("cosine", lambda m, a, w: m.spatial.distance.cosine(a[0], a[1], w), A, W)
-    yield row("correlation", lambda m, a: m.spatial.distance.correlation(a[0], a[1]), A)
-    yield row("correlation, weighted", lambda m, a, w: m.spatial.distance.correlation(a[0], a[1], w), A, W)
-    yield row("canberra", lambda m, a, w: m.spatial.distance.canberra(a[0], a[1], w), A, W)
-    yield row("braycurtis", lambda m, a, w: m.spatial.distance.braycurtis(a[0], a[1], w), A, W)
-    yield row("minkowski", lambda m, a, w: m.spatial.distance.minkowski(a[0], a[1], 3, w), A, W)
-    yield row("minkowski, p=1.5", lambda m, a: m.spatial.distance.minkowski(a[0], a[1], p=1.5), A)
-    yield row("seuclidean", lambda m, a, w: m.spatial.distance.seuclidean(a[0], a[1], w), A, W)
-    yield row("mahalanobis", lambda m, a, v: m.spatial.distance.mahalanobis(a[0], a[1], v), A, np.eye(3) + 0.1)
-    yield row("jensenshannon", lambda m, a: m.spatial.distance.jensenshannon(a[0] ** 2, a[1] ** 2, 2.0), A)
-    yield row("jensenshannon, axis", lambda m, a: m.spatial.distance.jensenshannon(a**2, a[::-1] ** 2 + 0.1, axis=1), A)
+def spatial() -> Iterator[Call]:
+    yield Call("euclidean", lambda m, a, w: m.spatial.distance.euclidean(a[0], a[1], w), A, W)
+    yield Call("sqeuclidean", lambda m, a, w: m.spatial.distance.sqeuclidean(a[0], a[1], w), A, W)
+    yield Call("cityblock", lambda m, a, w: m.spatial.distance.cityblock(a[0], a[1], w), A, W)
+    yield Call("chebyshev", lambda m, a: m.spatial.distance.chebyshev(a[0], a[1]), A)
+    yield Call("cosine", lambda m, a, w: m.spatial.distance.cosine(a[0], a[1], w), A, W)
+    yield Call("correlation", lambda m, a: m.spatial.distance.correlation(a[0], a[1]), A)
+    yield Call("correlation, weighted", lambda m, a, w: m.spatial.distance.correlation(a[0], a[1], w), A, W)
+    yield Call("canberra", lambda m, a, w: m.spatial.distance.canberra(a[0], a[1], w), A, W)
+    yield Call("braycurtis", lambda m, a, w: m.spatial.distance.braycurtis(a[0], a[1], w), A, W)
+    yield Call("minkowski", lambda m, a, w: m.spatial.distance.minkowski(a[0], a[1], 3, w), A, W)
+    yield Call("minkowski, p=1.5", lambda m, a: m.spatial.distance.minkowski(a[0], a[1], p=1.5), A)
+    yield Call("seuclidean", lambda m, a, w: m.spatial.distance.seuclidean(a[0], a[1], w), A, W)
+    yield Call("mahalanobis", lambda m, a, v: m.spatial.distance.mahalanobis(a[0], a[1], v), A, np.eye(3) + 0.1)
+    yield Call("jensenshannon", lambda m, a: m.spatial.distance.jensenshannon(a[0] ** 2, a[1] ** 2, 2.0), A)
+    yield Call(
+        "jensenshannon, axis", lambda m, a: m.spatial.distance.jensenshannon(a**2, a[::-1] ** 2 + 0.1, axis=1), A
+    )
     for name in (
         "euclidean",
         "sqeuclidean",
@@ -41,25 +43,25 @@ def spatial() -> Iterator[Row]:
         "canberra",
         "braycurtis",
     ):
-        yield row(f"cdist, {name}", lambda m, a, b, name=name: m.spatial.distance.cdist(a, b, name), A, B)
-        yield row(f"pdist, {name}", lambda m, a, name=name: m.spatial.distance.pdist(a, name), A)
-    yield row("cdist, minkowski", lambda m, a, b: m.spatial.distance.cdist(a, b, "minkowski", p=3, w=W), A, B)
-    yield row("cdist, seuclidean", lambda m, a, b: m.spatial.distance.cdist(a, b, "seuclidean"), A, B)
-    yield row(
+        yield Call(f"cdist, {name}", lambda m, a, b, name=name: m.spatial.distance.cdist(a, b, name), A, B)
+        yield Call(f"pdist, {name}", lambda m, a, name=name: m.spatial.distance.pdist(a, name), A)
+    yield Call("cdist, minkowski", lambda m, a, b: m.spatial.distance.cdist(a, b, "minkowski", p=3, w=W), A, B)
+    yield Call("cdist, seuclidean", lambda m, a, b: m.spatial.distance.cdist(a, b, "seuclidean"), A, B)
+    yield Call(
         "pdist, mahalanobis", lambda m, a, b: m.spatial.distance.pdist(np.concatenate([a, b]), "mahalanobis"), A, B
     )
-    yield row("cdist, jensenshannon", lambda m, a, b: m.spatial.distance.cdist(a**2, b**2, "jensenshannon"), A, B)
-    yield row("squareform", lambda m, a: m.spatial.distance.squareform(a), A.ravel()[:6])
-    yield row("squareform, back", lambda m, a: m.spatial.distance.squareform(a @ a.T, checks=False), A)
-    yield row("directed_hausdorff", lambda m, a, b: m.spatial.distance.directed_hausdorff(a, b)[0], A, B)
-    yield row("procrustes", lambda m, a: m.spatial.procrustes(a, a[::-1] ** 2)[1], A)
-    yield row("procrustes, how far", lambda m, a: m.spatial.procrustes(a, a[::-1] ** 2)[2], A)
-    yield row(
+    yield Call("cdist, jensenshannon", lambda m, a, b: m.spatial.distance.cdist(a**2, b**2, "jensenshannon"), A, B)
+    yield Call("squareform", lambda m, a: m.spatial.distance.squareform(a), A.ravel()[:6])
+    yield Call("squareform, back", lambda m, a: m.spatial.distance.squareform(a @ a.T, checks=False), A)
+    yield Call("directed_hausdorff", lambda m, a, b: m.spatial.distance.directed_hausdorff(a, b)[0], A, B)
+    yield Call("procrustes", lambda m, a: m.spatial.procrustes(a, a[::-1] ** 2)[1], A)
+    yield Call("procrustes, how far", lambda m, a: m.spatial.procrustes(a, a[::-1] ** 2)[2], A)
+    yield Call(
         "geometric_slerp", lambda m, t: m.spatial.geometric_slerp([1.0, 0, 0], [0.0, 0.6, 0.8], t), [0.1, 0.5, 0.9]
     )
-    yield row("minkowski_distance", lambda m, a: m.spatial.minkowski_distance(a, 2 * a[::-1], 3), A)
-    yield row("KDTree.query", lambda m, b: m.spatial.KDTree(A).query(b)[0], B)
-    yield row("KDTree.query, several", lambda m, b: m.spatial.KDTree(A).query(b, k=2)[0], B)
+    yield Call("minkowski_distance", lambda m, a: m.spatial.minkowski_distance(a, 2 * a[::-1], 3), A)
+    yield Call("KDTree.query", lambda m, b: m.spatial.KDTree(A).query(b)[0], B)
+    yield Call("KDTree.query, several", lambda m, b: m.spatial.KDTree(A).query(b, k=2)[0], B)
 
 
 D = np.array([[4, 1, 0, 0.5], [0.2, 5, 1, 0], [0, 1, 6, 2], [1, 0, 0.3, 7.0]])
@@ -76,56 +78,70 @@ def of(m: Any, data: Any) -> Any:
     return m.sparse.csr_array((data, M.indices, M.indptr), shape=(4, 4))
 
 
-def sparse() -> Iterator[Row]:
+def _parts(m: Any, name: str, parts: Any, a: Any, b: Any, x0: Any) -> Any:
+    found = getattr(m.sparse.linalg, name)(a, b, 0.3, x0=x0, atol=1e-15, btol=1e-15)
+    return np.concatenate([np.ravel(found[i]) for i in parts])
+
+
+def sparse() -> Iterator[Call]:
     for name, matrix in FORMS.items():
-        yield row(f"{name} @ t", lambda _m, b, matrix=matrix: matrix @ b, BOTH)
-        yield row(f"t @ {name}", lambda _m, b, matrix=matrix: b @ matrix, RIGHT)
+        yield Call(f"{name} @ t", lambda _m, b, matrix=matrix: matrix @ b, BOTH)
+        yield Call(f"t @ {name}", lambda _m, b, matrix=matrix: b @ matrix, RIGHT)
         if name != "coo":  # which, outside of drop-in mode, asks for values in another way
-            yield row(f"{name}.dot(t)", lambda _m, b, matrix=matrix: matrix.dot(b), RIGHT)
+            yield Call(f"{name}.dot(t)", lambda _m, b, matrix=matrix: matrix.dot(b), RIGHT)
     old = FORMS["matrix"]
-    yield row("matrix * t", lambda _m, b: old * b + b * old, RIGHT)
-    yield row("array * t", lambda m, b: (m.sparse.csr_array(M) * b).toarray(), RIGHT)
-    yield row(
+    yield Call("matrix * t", lambda _m, b: old * b + b * old, RIGHT)
+    yield Call("array * t", lambda m, b: (m.sparse.csr_array(M) * b).toarray(), RIGHT)
+    yield Call(
         "array * number",
         lambda m, b: (m.sparse.csr_array(M) * b[0]) @ RIGHT + (b[1] * m.sparse.csr_array(M) / b[2]) @ RIGHT,
         RIGHT,
     )
-    yield row("array + t", lambda _m, b: (M + b) - (b - M) * b, D)
-    yield row("csr_array", lambda m, d: of(m, d) @ RIGHT, M.data)
-    yield row("csr_matrix", lambda m, d: m.sparse.csr_matrix((d, M.indices, M.indptr)) * RIGHT, M.data)
-    yield row("csc_array", lambda m, d, b: m.sparse.csc_array((d, M.indices, M.indptr)) @ b, M.data, BOTH)
+    yield Call("array + t", lambda _m, b: (M + b) - (b - M) * b, D)
+    yield Call("csr_array", lambda m, d: of(m, d) @ RIGHT, M.data)
+    yield Call("csr_matrix", lambda m, d: m.sparse.csr_matrix((d, M.indices, M.indptr)) * RIGHT, M.data)
+    yield Call("csc_array", lambda m, d, b: m.sparse.csc_array((d, M.indices, M.indptr)) @ b, M.data, BOTH)
     places = [0, 1, 1, 1], [2, 3, 0, 0]
-    yield row("coo_array", lambda m, d: m.sparse.coo_array((d, places), shape=(4, 4)) @ RIGHT, RIGHT + 3)
-    yield row("csr_array of dense", lambda m, d: m.sparse.csr_array(d) @ RIGHT, D + 0.1)
-    yield row("csr_array.T", lambda m, d: of(m, d).T @ RIGHT, M.data)
-    yield row("csr_array.toarray", lambda m, d: of(m, d).toarray(), M.data)
-    yield row("csr_array.sum", lambda m, d: of(m, d).sum(axis=0) * of(m, d).sum(), M.data)
-    yield row("csr_array.diagonal", lambda m, d: of(m, d).diagonal() * of(m, d).trace(), M.data)
-    yield row("product of two", lambda m, d: (of(m, d).T @ of(m, d)).toarray(), M.data)
-    yield row("sum of two", lambda m, d: (of(m, d) + M - 2 * of(m, d)).toarray(), M.data)
-    yield row("multiply, power", lambda m, d: of(m, d).multiply(D + 1).power(2).toarray() / 99, M.data)
-    yield row("diags", lambda m, d: m.sparse.diags([d, d[:3] ** 2], [0, 1]) @ RIGHT, RIGHT)
-    yield row("diags_array", lambda m, d: m.sparse.diags_array([d, d[:3] ** 2], offsets=[0, -1]) @ RIGHT, RIGHT)
-    yield row("kron", lambda m, d: m.sparse.kron(of(m, d), M).toarray(), M.data)
-    yield row("spsolve", lambda m, b: m.sparse.linalg.spsolve(M, b), RIGHT)
-    yield row("spsolve, several", lambda m, b: m.sparse.linalg.spsolve(M, b), BOTH)
-    yield row("spsolve, by data", lambda m, d, b: m.sparse.linalg.spsolve(of(m, d), b), M.data, RIGHT)
+    yield Call("coo_array", lambda m, d: m.sparse.coo_array((d, places), shape=(4, 4)) @ RIGHT, RIGHT + 3)
+    yield Call("csr_array of dense", lambda m, d: m.sparse.csr_array(d) @ RIGHT, D + 0.1)
+    yield Call("csr_array.T", lambda m, d: of(m, d).T @ RIGHT, M.data)
+    yield Call("csr_array.toarray", lambda m, d: of(m, d).toarray(), M.data)
+    yield Call("csr_array.sum", lambda m, d: of(m, d).sum(axis=0) * of(m, d).sum(), M.data)
+    yield Call("csr_array.diagonal", lambda m, d: of(m, d).diagonal() * of(m, d).trace(), M.data)
+    yield Call("product of two", lambda m, d: (of(m, d).T @ of(m, d)).toarray(), M.data)
+    yield Call("sum of two", lambda m, d: (of(m, d) + M - 2 * of(m, d)).toarray(), M.data)
+    yield Call("multiply, power", lambda m, d: of(m, d).multiply(D + 1).power(2).toarray() / 99, M.data)
+    yield Call("diags", lambda m, d: m.sparse.diags([d, d[:3] ** 2], [0, 1]) @ RIGHT, RIGHT)
+    yield Call("diags_array", lambda m, d: m.sparse.diags_array([d, d[:3] ** 2], offsets=[0, -1]) @ RIGHT, RIGHT)
+    yield Call("kron", lambda m, d: m.sparse.kron(of(m, d), M).toarray(), M.data)
+    yield Call("spsolve", lambda m, b: m.sparse.linalg.spsolve(M, b), RIGHT)
+    yield Call("spsolve, several", lambda m, b: m.sparse.linalg.spsolve(M, b), BOTH)
+    yield Call("spsolve, by data", lambda m, d, b: m.sparse.linalg.spsolve(of(m, d), b), M.data, RIGHT)
     lower = sp.csr_array(np.tril(D))
-    yield row("spsolve_triangular", lambda m, b: m.sparse.linalg.spsolve_triangular(lower, b), RIGHT)
-    yield row("splu", lambda m, b: m.sparse.linalg.splu(FORMS["csc"]).solve(b), RIGHT)
-    yield row("splu, transposed", lambda m, b: m.sparse.linalg.splu(FORMS["csc"]).solve(b, "T"), RIGHT)
-    yield row("factorized", lambda m, b: m.sparse.linalg.factorized(FORMS["csc"])(b), RIGHT)
-    yield row("cg", lambda m, b: m.sparse.linalg.cg(SYMMETRIC, b, **EXACT)[0], RIGHT)
-    yield row("minres", lambda m, b: m.sparse.linalg.minres(SYMMETRIC, b, **EXACT)[0], RIGHT)
-    yield row("gmres", lambda m, b: m.sparse.linalg.gmres(M, b, **EXACT)[0], RIGHT)
-    yield row("gmres, by data", lambda m, d, b: m.sparse.linalg.gmres(of(m, d), b, **EXACT)[0], M.data, RIGHT)
-    yield row("bicgstab", lambda m, b: m.sparse.linalg.bicgstab(M, b, **EXACT)[0], RIGHT)
-    yield row("cg, dense", lambda m, s: m.sparse.linalg.cg(s @ s.T, RIGHT, **EXACT)[0], D)
-    yield row("lsqr", lambda m, b: m.sparse.linalg.lsqr(M, b, atol=1e-15, btol=1e-15)[0], RIGHT)
-    yield row("lsmr", lambda m, b: m.sparse.linalg.lsmr(M, b, 0.3, atol=1e-15, btol=1e-15)[0], RIGHT)
-    yield row("LinearOperator", lambda m, b: m.sparse.linalg.aslinearoperator(M) @ b, RIGHT)
-    yield row("expm_multiply", lambda m, b: m.sparse.linalg.expm_multiply(M / 9, b), RIGHT)
-    yield row("expm_multiply, by data", lambda m, d: m.sparse.linalg.expm_multiply(of(m, d / 9), RIGHT), M.data)
-    yield row("norm", lambda m, d: m.sparse.linalg.norm(of(m, d)), M.data)
-    yield row("eigsh", lambda m, d: m.sparse.linalg.eigsh(of(m, d) + of(m, d).T, k=2, v0=RIGHT)[0], M.data)
-    yield row("svds", lambda m, d: m.sparse.linalg.svds(of(m, d), k=2, v0=RIGHT, return_singular_vectors=False), M.data)
+    yield Call("spsolve_triangular", lambda m, b: m.sparse.linalg.spsolve_triangular(lower, b), RIGHT)
+    yield Call("splu", lambda m, b: m.sparse.linalg.splu(FORMS["csc"]).solve(b), RIGHT)
+    yield Call("splu, transposed", lambda m, b: m.sparse.linalg.splu(FORMS["csc"]).solve(b, "T"), RIGHT)
+    yield Call("factorized", lambda m, b: m.sparse.linalg.factorized(FORMS["csc"])(b), RIGHT)
+    yield Call("cg", lambda m, b: m.sparse.linalg.cg(SYMMETRIC, b, **EXACT)[0], RIGHT)
+    yield Call("minres", lambda m, b: m.sparse.linalg.minres(SYMMETRIC, b, **EXACT)[0], RIGHT)
+    yield Call("gmres", lambda m, b: m.sparse.linalg.gmres(M, b, **EXACT)[0], RIGHT)
+    yield Call("gmres, by data", lambda m, d, b: m.sparse.linalg.gmres(of(m, d), b, **EXACT)[0], M.data, RIGHT)
+    yield Call("bicgstab", lambda m, b: m.sparse.linalg.bicgstab(M, b, **EXACT)[0], RIGHT)
+    yield Call("cg, dense", lambda m, s: m.sparse.linalg.cg(s @ s.T, RIGHT, **EXACT)[0], D)
+    yield Call("lsqr", lambda m, b: m.sparse.linalg.lsqr(M, b, atol=1e-15, btol=1e-15)[0], RIGHT)
+    yield Call("lsmr", lambda m, b: m.sparse.linalg.lsmr(M, b, 0.3, atol=1e-15, btol=1e-15)[0], RIGHT)
+    for name, parts in (("lsqr", (0, 3, 4, 8)), ("lsmr", (0, 3, 7))):
+        yield Call(
+            f"{name}, all of it", lambda m, a, b, x0, n=name, p=parts: _parts(m, n, p, a, b, x0), A, A[:, 0] ** 2, W
+        )
+    yield Call("LinearOperator", lambda m, b: m.sparse.linalg.aslinearoperator(M) @ b, RIGHT)
+    yield Call("expm_multiply", lambda m, b: m.sparse.linalg.expm_multiply(M / 9, b), RIGHT)
+    yield Call("expm_multiply, by data", lambda m, d: m.sparse.linalg.expm_multiply(of(m, d / 9), RIGHT), M.data)
+    yield Call("norm", lambda m, d: m.sparse.linalg.norm(of(m, d)), M.data)
+    yield Call("eigsh", lambda m, d: m.sparse.linalg.eigsh(of(m, d) + of(m, d).T, k=2, v0=RIGHT)[0], M.data)
+    yield Call(
+        "svds", lambda m, d: m.sparse.linalg.svds(of(m, d), k=2, v0=RIGHT, return_singular_vectors=False), M.data
+    )
+
+
+CALLS = [*spatial(), *sparse()]

@@ -52,6 +52,7 @@ CALLS = [
     Call("signal.lfilter zi", lambda sp, b, a, x, z: sp.signal.lfilter(b, a, x, zi=z), B, A, X, STATE),
     Call("signal.lfilter zi short", lambda sp, b, a, x, z: sp.signal.lfilter(b, a, x, zi=z), B, A, X[:2], STATE),
     Call("signal.lfilter_zi", lambda sp, b, a: sp.signal.lfilter_zi(b, a), B, A),
+    Call("signal.lfilter_zi, divided", lambda sp, b, a: sp.signal.lfilter_zi(b, a), B / A[0], A / A[0]),
     Call("signal.lfiltic", lambda sp, b, a, y, x: sp.signal.lfiltic(b, a, y, x), B, A, X[:3], X[3:5]),
     *(
         Call(

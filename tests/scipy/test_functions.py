@@ -139,6 +139,7 @@ def test_spherical_functions_at_zero() -> None:
 
 
 REFUSED: dict[str, Callable[[Any], Any]] = {
+    "roots_jacobi": lambda b: np.sum(special.roots_jacobi(3, 3.0, b)[0]),  # where both are equal, one is taken
     "comb": lambda x: special.comb(x, 2, exact=True),
     "polygamma": lambda x: special.polygamma(x, 2.0),
     "diric": lambda x: special.diric(1.0, x),
@@ -148,7 +149,7 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_has_no_derivative_says_so(name: str) -> None:
-    with pytest.raises(TypeError, match=rf"scipy\.special\.{name} .*whole number"):
+    with pytest.raises(TypeError, match=rf"scipy\.special\.{name} .*(whole number|no closed form)"):
         ga.grad(REFUSED[name])(3.0)
 
 

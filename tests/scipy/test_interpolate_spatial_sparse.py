@@ -1,4 +1,4 @@
-"""scipy.interpolate, scipy.spatial and scipy.sparse: the rows of the tables, and what is asked of objects."""
+"""scipy.interpolate, scipy.spatial and scipy.sparse: what is asked of objects. The tables: test_calls.py."""
 
 from __future__ import annotations
 
@@ -17,19 +17,8 @@ from scipy.spatial import distance
 
 import gradarray as ga
 
-from . import interpolate_table, sparse_table
 from .interpolate_table import P, Q, S, X, Y, Z
-from .rows import Row, check
 from .sparse_table import RIGHT, A, D, M
-
-ROWS = [*interpolate_table.rows(), *sparse_table.spatial(), *sparse_table.sparse()]
-
-
-@pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
-@pytest.mark.filterwarnings("ignore::scipy.sparse.SparseEfficiencyWarning")
-def test_it_is_differentiated(row: Row) -> None:
-    check(row)
-
 
 spline = interpolate.CubicSpline(X, Y)
 tree = spatial.KDTree(A)

@@ -1,4 +1,4 @@
-"""scipy.optimize: each call of the table by its doors, in both modes, twice; and closures, nesting and refusals."""
+"""scipy.optimize: closures, nesting, refusals and programs; the calls of the table are tried in test_calls.py."""
 
 from __future__ import annotations
 
@@ -19,15 +19,7 @@ from scipy import optimize
 
 import gradarray as ga
 
-from .optimize_table import START, A, Call, bowl, cubic, rows
-
-ROWS = [row for row in rows() if hasattr(optimize, row.name.partition(" ")[0])]
-
-
-def _number(out: Any) -> Any:
-    """Return one number that tells all elements of a result apart."""
-    weights = np.cos(np.arange(float(np.size(out))) * 1.3 + 0.4).reshape(np.shape(out))
-    return np.sum(out * weights) + 0.3 * np.sum(out * out)
+from .optimize_table import START, A, bowl, cubic
 
 
 def slope(f: Callable[..., Any], arrays: Any, along: Any, h: float = 2e-3) -> Any:
@@ -37,43 +29,6 @@ def slope(f: Callable[..., Any], arrays: Any, along: Any, h: float = 2e-3) -> An
         return float(f(*[a + k * h * v for a, v in zip(arrays, along, strict=True)]))
 
     return (8 * (at(1) - at(-1)) - (at(2) - at(-2))) / (12 * h)
-
-
-@pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
-@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::UserWarning")
-def test_it_is_differentiated(row: Call) -> None:
-    def loss(*arrays: Any) -> Any:
-        return _number(row.func(scipy, *arrays))
-
-    arrays = row.arrays
-    numbers = tuple(range(len(arrays)))
-    along = tuple(np.sin(np.arange(float(a.size)) * 2.1 + 1).reshape(a.shape) for a in arrays)
-    plain = loss(*arrays)
-    value, grads = ga.value_and_grad(loss, numbers)(*arrays)
-    np.testing.assert_allclose(value, plain, rtol=1e-6, atol=1e-7, err_msg="value")
-    found = sum(np.sum(g * v) for g, v in zip(grads, along, strict=True))
-    expected = slope(loss, arrays, along)
-    np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-5, err_msg="first order")
-    tangent = ga.jvp(loss, arrays, along)[1]
-    np.testing.assert_allclose(tangent, found, rtol=1e-7, atol=1e-8, err_msg="forward mode")
-
-    def first(*arrays: Any) -> Any:
-        return sum(np.sum(g * v) for g, v in zip(ga.grad(loss, numbers)(*arrays), along, strict=True))
-
-    up, down = ([a + k * 1e-3 * v for a, v in zip(arrays, along, strict=True)] for k in (1, -1))
-    expected = (first(*up) - first(*down)) / 2e-3
-    mixed = ga.jvp(first, arrays, along)[1]
-    np.testing.assert_allclose(mixed, expected, rtol=2e-3, atol=2e-3, err_msg="second order")
-    twice = sum(np.sum(g * v) for g, v in zip(ga.grad(first, numbers)(*arrays), along, strict=True))
-    np.testing.assert_allclose(twice, mixed, rtol=1e-6, atol=1e-7, err_msg="twice in reverse")
-
-    tensors = [ga.tensor(a) for a in arrays]
-    total = _number(row.func(ga.scipy, *tensors))
-    np.testing.assert_allclose(total.data, plain, rtol=1e-6, atol=1e-7, err_msg="value through ga.scipy")
-    total.backward()
-    for t, g in zip(tensors, grads, strict=True):
-        got = np.zeros(t.shape) if t.grad is None else t.grad
-        np.testing.assert_allclose(got, g, rtol=1e-6, atol=1e-7, err_msg="through ga.scipy")
 
 
 # --- what a function closes over --------------------------------------------------------------------------------------

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from ...reverse.outputs import revalued
+from ...rules.scipy.undifferentiated import Undifferentiated
 from ...tape.wrapping import bare, lifted
 from ...transforms.jacobians import jacobian
 from ..captured import called, depends, kept, of_bare_values
 from .calls import (
     SolverCall,
-    Undifferentiated,
     Unknowns,
     about,
     finished,

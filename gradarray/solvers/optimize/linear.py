@@ -13,8 +13,9 @@ import numpy as np
 
 from ...kernels.arrays import Array
 from ...reverse.outputs import revalued
+from ...rules.scipy.undifferentiated import Undifferentiated
 from ...tape.wrapping import bare, has_variable, lifted
-from .calls import SolverCall, Undifferentiated, finished, solver
+from .calls import SolverCall, finished, solver
 
 _NEAR = 1e-9
 

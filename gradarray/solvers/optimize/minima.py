@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from ...reverse.outputs import revalued
+from ...rules.scipy.undifferentiated import Undifferentiated
 from ...tape.wrapping import bare, has_variable, lifted
 from ...transforms.gradients import grad
 from ..captured import depends, of_bare_values
 from .calls import (
     SolverCall,
-    Undifferentiated,
     Unknowns,
     about,
     bare_call,
@@ -201,7 +201,7 @@ def minimize(*args: Any, **kwargs: Any) -> Any:
 def minimize_scalar(*args: Any, **kwargs: Any) -> Any:
     call = SolverCall("minimize_scalar", args, kwargs)
     f, rest, bounds = call["fun"], call.args(), call["bounds"]
-    start = (bounds or call["bracket"] or (0.5,))[0]
+    start = next(x for x in (bounds, call["bracket"], (0.5,)) if x is not None)[0]
     found = quietly(call, f, (float(bare(start)), *rest))
     pairs = None if bounds is None else [tuple(bounds)]
     told = about(call, found.success, found.message)
@@ -215,7 +215,7 @@ def _line(name: str, function: str, bounded: bool = False) -> Function:
     def body(*args: Any, **kwargs: Any) -> Any:
         call = SolverCall(name, args, kwargs)
         f, rest = call[function], call.args()
-        start = call["x1"] if bounded else (call["brack"] or (0.5,))[0]
+        start = call["x1"] if bounded else next(x for x in (call["brack"], (0.5,)) if x is not None)[0]
         found = quietly(call, f, (float(bare(start)), *rest))
         several = isinstance(found, tuple)
         x = found[0] if several else found

@@ -48,6 +48,7 @@ rule(lyapunov, joint=_lyapunov_vjp, holomorphic=False)
 
 
 def solve_continuous_lyapunov(a: Any, q: Any) -> Any:
+    a, q = map(np.atleast_2d, (a, q))
     return lyapunov(a, q)
 
 
@@ -137,12 +138,14 @@ def _standard(a: Any, b: Any, q: Any, r: Any, e: Any, s: Any) -> tuple[Any, Any]
 
 
 def solve_continuous_are(a: Any, b: Any, q: Any, r: Any, e: Any = None, s: Any = None, balanced: bool = True) -> Any:
+    a, b, q, r = map(np.atleast_2d, (a, b, q, r))
     x = continuous_found(a, b, q, r, e, s)
     a, q = _standard(a, b, q, r, e, s)
     return continuous_riccati(a, b, q, r, x)
 
 
 def solve_discrete_are(a: Any, b: Any, q: Any, r: Any, e: Any = None, s: Any = None, balanced: bool = True) -> Any:
+    a, b, q, r = map(np.atleast_2d, (a, b, q, r))
     x = discrete_found(a, b, q, r, e, s)
     a, q = _standard(a, b, q, r, e, s)
     return discrete_riccati(a, b, q, r, x)

@@ -11,7 +11,7 @@ from scipy import linalg
 from ....tape.wrapping import bare
 from ...registry import rule
 from ..declared import function
-from ..values import as_double, from_library
+from ..values import as_double, from_library, no_variable
 from .matrices import columns, dtype_of, identity, over_batches, zeros
 
 
@@ -41,6 +41,7 @@ def block_diag(*arrs: Any) -> Any:
 
 
 def norm(a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False, check_finite: bool = True) -> Any:
+    no_variable("scipy.linalg.norm", ord=ord)
     return np.linalg.norm(a, ord, axis, keepdims)
 
 

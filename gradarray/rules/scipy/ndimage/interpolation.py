@@ -33,16 +33,16 @@ def _filtered(x: Any, order: int, axis: int, mode: str) -> Any:
     call: Any = ndimage.spline_filter1d
     n = np.shape(x)[axis]
     if n <= _SHORT:
-        pull = along(lambda one: call(one, order, 0, float, mode), n, axis)
+        pull = along(lambda one: call(one, order, 0, np.float64, mode), n, axis)
     else:  # with half a weight for elements that are their own mirror images, the matrix is symmetric
         weights = np.ones([n if i == axis else 1 for i in range(np.ndim(x))])
         if mode not in ("reflect", "grid-mirror", "nearest", "grid-wrap"):
             weights[(slice(None),) * axis + ([0, -1],)] = 0.5
 
         def pull(g: Any) -> Any:
-            return weights * call(g / weights, order, axis, complex if np.iscomplexobj(g) else float, mode)
+            return weights * call(g / weights, order, axis, np.complex128 if np.iscomplexobj(g) else np.float64, mode)
 
-    kind = complex if np.iscomplexobj(x) else float
+    kind = np.complex128 if np.iscomplexobj(x) else np.float64
     return Operator(lambda x: call(x, order, axis, kind, mode), pull)(x)
 
 

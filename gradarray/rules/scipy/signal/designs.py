@@ -9,10 +9,11 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import signal, special
+from scipy import signal
 
 from ....tape.wrapping import bare
 from ..standing import refuse, stands_for
+from ..unswitched import special
 from .convolutions import MODULE
 from .forms import bilinear_zpk, from_roots, lp2bp_zpk, lp2bs_zpk, lp2hp_zpk, lp2lp_zpk, zpk2sos
 

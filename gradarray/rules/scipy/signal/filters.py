@@ -143,8 +143,7 @@ def lfilter_zi(b: Any, a: Any) -> Any:
     b, a = _coefficients(b), _coefficients(a)
     signal.lfilter_zi(bare(b), bare(a))  # SciPy's own errors
     a = a[int(np.flatnonzero(bare(a))[0]) :]
-    if bare(a)[0] != 1.0:
-        b, a = b / a[0], a / a[0]
+    b, a = b / a[0], a / a[0]  # also if that is 1, and a variable
     n = max(len(a), len(b))
     a, b = np.pad(a, (0, n - len(a))), np.pad(b, (0, n - len(b)))
     first = np.reshape(-a[1:] / (1.0 * a[0]), (1, -1))

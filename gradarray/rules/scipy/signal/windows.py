@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import signal, special
+from scipy import signal
 from scipy.signal import windows
 
 from ....tape.wrapping import bare
 from ...signature import names
 from ..declared import function
 from ..standing import refuse, stands_for
+from ..unswitched import special
 
 MODULE = "scipy.signal.windows"
 Formula = Callable[..., Any]

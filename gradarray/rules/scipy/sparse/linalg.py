@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from ....kernels.arrays import Array
 from ....tape.wrapping import bare, has_variable
 from ...registry import linear, rule
 from ..declared import looking, makers, methods, objects
+from ..undifferentiated import Undifferentiated
 from ..values import as_library, from_library, valued
 from .matrices import adjoint, coordinates, holds_variable, matmul, with_data
 
@@ -220,32 +222,54 @@ for _name in ("bicg", "bicgstab", "cg", "cgs", "gcrotmk", "gmres", "lgmres", "mi
     looking("scipy.sparse.linalg", _iterative(_name))
 
 
-def _least_squares(name: str) -> Callable[..., Any]:
+def _least_squares(name: str, *parts: str) -> Callable[..., Any]:
     library = getattr(linalg, name)
+    signature = inspect.signature(library)
 
-    def call(A: Any, b: Any, damp: float = 0.0, **options: Any) -> Any:
-        if not (varies(A) or varies(b)):
-            return library(A, b, damp, **options)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        given = signature.bind(*args, **kwargs)
+        given.apply_defaults()
+        A, b, damp, x0 = (given.arguments[parameter] for parameter in ("A", "b", "damp", "x0"))
+        if not (varies(A) or varies(b) or varies(x0)):
+            return library(*args, **kwargs)
         if varies(damp) or sparse.issparse(b):
             raise TypeError(f"scipy.sparse.linalg.{name} has no derivative by damp")
-        found = library(_plain(A), np.asarray(bare(b)), damp, **options)
+        given.arguments.update(A=_plain(A), b=np.asarray(bare(b)), x0=bare(x0))
+        found = library(*given.args, **given.kwargs)
         dense = A.toarray() if sparse.issparse(A) and not holds_variable(A) else A
         if holds_variable(A):
             dense = _densely(A)
         m, n = np.shape(dense)
+        b = np.reshape(b, (m,))
+        right = b if x0 is None else b - dense @ x0
+        whole = np.concatenate([dense, damp * np.eye(n)]) if damp else dense
         if damp:
-            whole = np.concatenate([dense, damp * np.eye(n)])
-            b = np.concatenate([b, np.zeros(n)])
-        else:
-            whole = dense
-        x = np.linalg.pinv(whole) @ b if m < n else np.linalg.lstsq(whole, b)[0]
-        return (valued(x, found[0]), *found[1:])
+            right = np.concatenate([right, np.zeros(n)])
+        step = np.linalg.pinv(whole) @ right if m < n else np.linalg.lstsq(whole, right)[0]
+        x = step if x0 is None else x0 + step
+        rest = b - dense @ x
+        known = {"x": x, "rest": rest, "rests": np.concatenate([rest, damp * step]), "step": step}
+        results = []
+        for part, value in zip(parts, found, strict=True):
+            if part in known:
+                made = known[part] if np.ndim(value) else np.linalg.norm(known[part])
+                results.append(valued(made, value))
+            else:
+                results.append(
+                    value if isinstance(value, int) else Undifferentiated(part, f"scipy.sparse.linalg.{name}")
+                )
+        return tuple(results)
 
     call.__name__ = name
     return call
 
 
-looking("scipy.sparse.linalg", _least_squares("lsqr"), _least_squares("lsmr"))
+# Their results: what there is a derivative of, itself or its length, and what tells of the way.
+looking(
+    "scipy.sparse.linalg",
+    _least_squares("lsqr", "x", "istop", "itn", "rest", "rests", "anorm", "acond", "arnorm", "step", "var"),
+    _least_squares("lsmr", "x", "istop", "itn", "rests", "normar", "norma", "conda", "x"),
+)
 
 # --- the exponential --------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,8 @@ Formulas are those of the NIST Digital Library of Mathematical Functions (https:
 there, where no other source is given.
 """
 
+from ..declared import FUNCTIONS
+from ..unswitched import switched
 from . import (
     bessel,
     distributions,
@@ -31,3 +33,5 @@ __all__ = [
     "orthogonal",
     "others",
 ]
+
+FUNCTIONS.setdefault("scipy.special", {}).update(switched())

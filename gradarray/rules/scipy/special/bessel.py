@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ....kernels.arrays import Array
 from ..declared import STEPS, UNKNOWN, elementwise, several
+from ..unswitched import special
 from .orders import i_by_order, j_by_order, k_by_order, y_by_order
 
 

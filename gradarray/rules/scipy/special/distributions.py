@@ -9,11 +9,11 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy import special
 
 from ....kernels.arrays import Array
 from ..declared import STEPS, UNKNOWN, Named, elementwise
 from ..quadrature import over_line
+from ..unswitched import special
 from .errors import ROOT_2PI
 from .gamma import beta_by_first, beta_by_second, beta_density, gamma_by_shape, gamma_density
 

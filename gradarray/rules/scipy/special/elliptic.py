@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ....kernels.arrays import Array
 from ..declared import elementwise, several
 from ..quadrature import over_positive
+from ..unswitched import special
 
 
 def _series(m: Array, a: float, b: float, c: float) -> Array:

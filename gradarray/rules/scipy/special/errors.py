@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ....kernels.arrays import Array
 from ..declared import elementwise, several
+from ..unswitched import special
 
 ROOT_PI = math.sqrt(math.pi)
 ROOT_2PI = math.sqrt(2 * math.pi)

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ....tape.wrapping import bare, has_variable
 from ...primitives import primitive
 from ...registry import rule
 from ..declared import function
+from ..unswitched import special
 
 # --- sums of exponentials ---------------------------------------------------------------------------------------------
 

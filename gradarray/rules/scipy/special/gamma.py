@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import special
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare
 from ..declared import elementwise, flat
 from ..quadrature import over_positive
+from ..unswitched import special
 from .series import trigamma, zeta_by_order
 
 

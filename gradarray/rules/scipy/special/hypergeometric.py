@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from scipy import special
-
 from ..declared import UNKNOWN, elementwise
+from ..unswitched import special
 
 elementwise("hyp0f1", UNKNOWN, lambda _ans, v, z: special.hyp0f1(v + 1, z) / v)
 elementwise("hyp1f1", UNKNOWN, UNKNOWN, lambda _ans, a, b, x: a / b * special.hyp1f1(a + 1, b + 1, x))

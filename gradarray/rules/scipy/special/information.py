@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import special
 
 from ....kernels.arrays import Array
 from ..declared import elementwise, flat
+from ..unswitched import special
 from .series import exprel_derivative, log1prel_derivative
 
 # --- information theory -----------------------------------------------------------------------------------------------

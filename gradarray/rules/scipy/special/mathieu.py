@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ....kernels.arrays import Array
 from ..declared import STEPS, UNKNOWN, elementwise, several
+from ..unswitched import special
 
 _POINTS = 256  # the rule is exact for all waves below, and higher ones have fallen off
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import special
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare
 from ..quadrature import over_half_turn, over_positive
+from ..unswitched import special
 from .gamma import rgamma_slope
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import special
 
 from ....kernels.arrays import Array
 from ..declared import STEPS, UNKNOWN, elementwise
+from ..standing import refuse
+from ..unswitched import special
 
 
 def _of_lower_degree(n: Array, lower: Callable[[Array], Array]) -> Array:
@@ -74,4 +75,12 @@ elementwise(
     STEPS,
     STEPS,
     lambda ans, m, v, x: (v * x * ans - (v + m) * special.lpmv(m, v - 1, x)) / (x * x - 1),
+)
+
+# Where both are equal, SciPy goes on with one of them.
+refuse(
+    "scipy.special",
+    "no closed form of the roots by the parameters is known",
+    *("jacobi", "sh_jacobi", "genlaguerre", "gegenbauer", "j_roots", "js_roots", "la_roots", "cg_roots"),
+    *("roots_jacobi", "roots_sh_jacobi", "roots_genlaguerre", "roots_gegenbauer"),  # their own names, told last
 )

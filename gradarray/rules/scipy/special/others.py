@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ....kernels.arrays import Array
 from ..declared import STEPS, UNKNOWN, elementwise, several
+from ..unswitched import special
 from .series import log1prel_derivative
 
 elementwise("_lambertw", lambda ans, _z, _k, _tol: np.exp(-ans) / (1 + ans), STEPS, "it says how to compute")

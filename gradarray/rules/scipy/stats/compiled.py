@@ -12,11 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare
 from ..declared import compiled
+from ..unswitched import special
 
 
 def largest(*values: Array) -> float:

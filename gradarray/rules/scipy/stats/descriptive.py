@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ....tape.wrapping import bare, has_variable
 from ..declared import function
+from ..unswitched import special
 from .samples import complete, count, of_samples
 
 _PROPAGATE = "propagate"

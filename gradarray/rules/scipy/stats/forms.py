@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ....tape.wrapping import bare
+from ..unswitched import special
 from .compiled import _binom_cdf, _binom_sf
 
 # What each function of the argument is below the support, and above it.

@@ -9,12 +9,12 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare
 from ..declared import formulas
 from ..quadrature import between, beyond
+from ..unswitched import special
 from .compiled import largest, over_deviation
 
 _LEAST = 1e-250  # a density that adds nothing to an integral, and whose logarithm still has a slope

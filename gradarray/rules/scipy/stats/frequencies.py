@@ -8,11 +8,12 @@ from collections import namedtuple
 from typing import Any
 
 import numpy as np
-from scipy import special, stats
+from scipy import stats
 
 from ....tape.wrapping import bare
 from ..declared import function
 from ..standing import stands_for
+from ..unswitched import special
 from ..values import as_double
 from .hypotheses import Result
 from .samples import along, complete, count, of_precision, of_samples, standing

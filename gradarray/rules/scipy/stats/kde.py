@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ....tape.wrapping import bare
 from ..declared import methods
+from ..unswitched import special
 
 
 def _rows(x: Any) -> Any:

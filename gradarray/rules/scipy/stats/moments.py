@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ....tape.wrapping import bare, has_variable
 from ..declared import faces
+from ..unswitched import special
 from ..values import as_double
 from .multivariate import (
     _array,

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ....tape.wrapping import bare, has_variable
 from ..declared import faces
+from ..unswitched import special
 from ..values import as_double
 
 

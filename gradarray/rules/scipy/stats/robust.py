@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special, stats
+from scipy import stats
 
 from ....tape.wrapping import bare
 from ..standing import stands_for
+from ..unswitched import special
 from ..values import as_double
 from .samples import count, last, of_precision, of_samples
 

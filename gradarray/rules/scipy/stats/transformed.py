@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ....tape.wrapping import bare
+from ..unswitched import special
 from .forms import Form
 
 
