@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..rules.numpy.decompositions import cholesky_back_whole, pulled_cholesky
 from ..rules.primitives import primitive
 from ..rules.registry import bilinear
 from .batch import FORMS, Axis, Batch, Form, flat, form, fronts
@@ -47,6 +48,11 @@ for _name in (
     *("matrix_power", "cond", "matrix_rank", "matrix_norm", "trace", "diagonal"),
 ):
     _of_matrices(getattr(np.linalg, _name))
+
+
+@form(pulled_cholesky)
+def _pulled_cholesky(g: Any, factor: Any) -> Any:
+    return Batch(cholesky_back_whole(*[x.value if type(x) is Batch else x for x in (g, factor)]))
 
 
 @form(np.linalg.norm)

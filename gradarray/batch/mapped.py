@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -37,14 +38,16 @@ class Lane:
     size : how many elements are mapped
     depth : how many calls of `vmap` there are around this one
     is_open : whether the function is being carried out
+    at : of which element all arrays are, while something is called for one after the other; None otherwise
     within : functions of NumPy's that are being carried out by what they are made of
     """
 
-    __slots__ = ("depth", "is_open", "size", "within")
+    __slots__ = ("at", "depth", "is_open", "size", "within")
 
     def __init__(self, size: int, depth: int) -> None:
         self.size, self.depth, self.is_open = size, depth, True
         self.within: set[Any] = set()
+        self.at: int | None = None
 
     def mapped(self, value: Any) -> Mapped:
         """Return an array whose first axis is the mapped one; one of another library is a guest here."""
@@ -166,6 +169,8 @@ class Mapped(np.lib.mixins.NDArrayOperatorsMixin):
     # --- places ------------------------------------------------------------------------------------------------------
 
     def __getitem__(self, index: Any) -> Any:
+        if self.lane.at is not None:
+            return self.value[self.lane.at][index]
         lane = lane_of((self, index))
         found = chosen(lane, lane.spread(self), index)
         items = index if isinstance(index, tuple) else (index,)
@@ -174,16 +179,26 @@ class Mapped(np.lib.mixins.NDArrayOperatorsMixin):
         return lane.mapped(np.copy(found) if number or not self.ndim else found)
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        if self.lane.at is not None:
+            self.value[self.lane.at][index] = value
+            return
         lane = lane_of((self, index, value))
         if lane is not self.lane:
             raise refused("outer")
         put(lane, self, index, value)
 
-    # --- what there is no single answer to ---------------------------------------------------------------------------
+    # --- what there is no single answer to, but for one element at a time --------------------------------------------
+
+    def _one(self, ask: Callable[[Any], Any], what: str) -> Any:
+        if self.lane.at is None:
+            raise refused(what)
+        return ask(self.value[self.lane.at])
 
     def __array__(self, *_args: Any, **_kwargs: Any) -> Any:
         if leaves_turns():
             return np.array(None, dtype=object)
+        if self.lane.at is not None:
+            return np.asarray(self.value[self.lane.at])
         raise refused("place" if self.dtype.kind in "iu" else "array")
 
     def __bool__(self) -> bool:
@@ -191,28 +206,28 @@ class Mapped(np.lib.mixins.NDArrayOperatorsMixin):
             raise ValueError(
                 "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()"
             )
-        raise refused("bool")
+        return self._one(bool, "bool")  # type: ignore[no-any-return]
 
     def __int__(self) -> int:
-        raise refused("int")
+        return self._one(int, "int")  # type: ignore[no-any-return]
 
     def __float__(self) -> float:
-        raise refused("float")
+        return self._one(float, "float")  # type: ignore[no-any-return]
 
     def __complex__(self) -> complex:
-        raise refused("complex")
+        return self._one(complex, "complex")  # type: ignore[no-any-return]
 
     def __index__(self) -> int:
-        raise refused("index")
+        return self._one(operator.index, "index")  # type: ignore[no-any-return]
 
     def __contains__(self, item: Any) -> bool:
-        raise refused("contains")
+        return self._one(lambda x: item in x, "contains")  # type: ignore[no-any-return]
 
     def item(self, *_args: Any) -> Any:
-        raise refused("item")
+        return self._one(lambda x: x.item(*_args), "item")
 
     def tolist(self) -> Any:
-        raise refused("tolist")
+        return self._one(lambda x: x.tolist(), "tolist")
 
     def __getattr__(self, name: str) -> Any:
         if name in _METHODS:

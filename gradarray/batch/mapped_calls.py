@@ -31,6 +31,9 @@ def _array_ufunc(_self: Mapped, ufunc: np.ufunc, method: str, *inputs: Any, **kw
     lane = lane_of((inputs, kwargs))
     if not lane.is_open:
         raise over()
+    if lane.at is not None:
+        call = ufunc if method == "__call__" else getattr(ufunc, method)
+        return call(*one_of(lane, inputs, lane.at), **one_of(lane, kwargs, lane.at))
     if method == "at":
         return _updated_at(lane, ufunc, inputs)
     out = kwargs.pop("out", None)
@@ -74,6 +77,9 @@ def call_function(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -
     lane = lane_of((args, kwargs))
     if not lane.is_open:
         raise over()
+    if lane.at is not None:
+        whole = func in UPDATING
+        return func(*one_of(lane, args, lane.at, whole), **one_of(lane, kwargs, lane.at, whole))
     if func in _VIEWS and args and type(args[0]) is Mapped and not args[0].ndim:
         args = (np.copy(args[0]), *args[1:])  # of a number there are no views
     if func in UPDATING:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..context.settings import silently
-from .mapped import Lane, Mapped
+from ..context.settings import held, hold, silently
+from .mapped import Lane, Mapped, lane_in
 from .refusals import VmapError, refused
 
 # The functions that write into their first argument.
@@ -22,6 +22,41 @@ def one_after_another(lane: Lane, func: Callable[..., Any], args: Any, kwargs: d
     whole = func in UPDATING
     results = [func(*one_of(lane, args, i, whole), **one_of(lane, kwargs, i, whole)) for i in range(lane.size)]
     return gathered_lanes(lane, results, getattr(func, "__name__", "a function"))
+
+
+def at_one(lane: Lane, i: int, call: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+    """Return what a function gives for one element, which all mapped arrays are meanwhile, wherever they stand."""
+    before = held()
+    try:
+        lane.at = i
+        hold(before.with_(lanes=tuple([other for other in before.lanes if other is not lane])))
+        return one_of(lane, call(*one_of(lane, args, i), **one_of(lane, kwargs, i)), i)
+    finally:
+        lane.at = None
+        hold(before)
+
+
+def all_or_each(call: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+    """Call what may be able to do with mapped arrays for all elements at once; otherwise for one after the other."""
+    lane = lane_in((args, kwargs))
+    if lane is None or lane.at is not None:
+        return call(*args, **kwargs)
+    try:
+        return call(*args, **kwargs)
+    except Exception:  # what is wrong, and not only with all elements at once, comes up again one by one
+        if not lane.size or not lane.is_open:
+            raise
+    found = [at_one(lane, i, call, args, kwargs) for i in range(lane.size)]
+    return gathered_lanes(lane, found, getattr(call, "__name__", "a function"))
+
+
+def settled(value: Any) -> Any:
+    """Return a value with that of the element in the place of each mapped array that stands for one now."""
+    lane = lane_in(value)
+    while lane is not None and lane.at is not None:
+        value = one_of(lane, value, lane.at)
+        lane = lane_in(value)
+    return value
 
 
 def _of_none(lane: Lane, func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
@@ -64,6 +99,8 @@ def gathered_lanes(lane: Lane, results: list[Any], name: str) -> Any:
             raise refused("shapes", name)
         items = [gathered_lanes(lane, list(each), name) for each in zip(*results, strict=True)]
         return type(first)(*items) if hasattr(first, "_fields") else type(first)(items)
+    if isinstance(first, dict):
+        return type(first)({key: gathered_lanes(lane, [each[key] for each in results], name) for key in first})
     if (hasattr(first, "dtype") and hasattr(first, "shape")) or isinstance(first, (bool, int, float, complex)):
         if any(np.shape(other) != np.shape(first) for other in results):
             raise refused("shapes", name)

@@ -161,7 +161,7 @@ def function_stand_in(old: Callable[..., Any]) -> Callable[..., Any] | None:
 
 def dispatched(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
     """Call a function as NumPy does where one of its arguments is a tensor."""
-    if held().lanes and lane_in((args, kwargs)) is not None:
+    if lane_in((args, kwargs)) is not None:
         if func not in _JOINING:
             args, kwargs = tuple(map(as_one, args)), {name: as_one(value) for name, value in kwargs.items()}
         return call_function(func, args, kwargs)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..batch.mapped import lane_in
+from ..batch.one_by_one import all_or_each
 from ..context.settings import held
 from ..kernels.traced import TRACED
 from ..rules.scipy.declared import MAKERS, METHODS
@@ -39,6 +40,8 @@ def method_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callab
         args, kwargs = tuple(map(original_of, args)), {name: original_of(x) for name, x in kwargs.items()}
         if varies(self) or varies((args, kwargs)):
             args, kwargs = lifted_arguments(args, kwargs)
+            if held().lanes and old.__name__ != "__init__":  # one object cannot be filled for each element
+                return all_or_each(functools.partial(body, self), args, kwargs)
             return body(self, *args, **kwargs)
         if has_tensor((args, kwargs)):
             args, kwargs = bare(args), bare(kwargs)

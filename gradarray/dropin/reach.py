@@ -131,6 +131,7 @@ class Reach:
         self._named: dict[int, set[str]] = {}
         self._mentioned: set[str] = set()
         self._kinds: set[type] = set()
+        self._awaited: set[int] = set()  # modules, which are kept, of which it is not known yet what is needed
         self._bound: list[tuple[Place, list[Any]]] = []
         self._todo: deque[tuple[Any, frozenset[str] | set[str]]] = deque([(root, _NONE) for root in roots])
         limit = 4 * _LIMIT if whole else _LIMIT
@@ -275,7 +276,9 @@ class Reach:
     def _of_library(self, module: types.ModuleType, names: Any) -> None:
         """Have the stand-ins declared that code with these names comes to from a module, now or as it arrives."""
         table.meet(module)
-        self.needed |= meet_below(module.__name__, names if _DYNAMIC.isdisjoint(names) else None)
+        if meet_below(module.__name__, names if _DYNAMIC.isdisjoint(names) else None):
+            self.needed = True
+            self._awaited.add(id(module))
 
     def _class(self, cls: type, names: Any) -> None:
         self._kinds.add(cls)
@@ -381,7 +384,7 @@ class Reach:
         Of a module, all code counts: it may be handed on, as the `xp` of who writes for several libraries.
         """
         if isinstance(value, types.ModuleType):
-            return _needs(value, self._mentioned)
+            return id(value) in self._awaited or _needs(value, self._mentioned)
         return is_special(value) or type(value) not in _WITH_LISTS
 
 

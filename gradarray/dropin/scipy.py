@@ -38,7 +38,7 @@ def meet_below(module: str, names: Collection[str] | None) -> bool:
 
     Returns
     -------
-    Whether it comes to a module that SciPy has not imported yet.
+    Whether it comes to a module that SciPy has not imported yet, or by names that it looks up.
     """
     to_come = False
     for chapter in [*chapters()] if module == "scipy" or module.startswith("scipy.") else ():
@@ -46,7 +46,7 @@ def meet_below(module: str, names: Collection[str] | None) -> bool:
             continue
         if names is None or all(part in names for part in chapter.removeprefix(f"{module}.").split(".")):
             _declare(chapter)
-            to_come |= names is not None and chapter not in sys.modules
+            to_come |= names is None or chapter not in sys.modules
     return to_come
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..batch.mapped import lane_in
+from ..batch.one_by_one import all_or_each
 from ..context.settings import held
 from ..kernels.traced import traced_in
 from ..tape.wrapping import bare, has_tensor, has_variable
@@ -65,7 +66,7 @@ def stand_in_of(old: Callable[..., Any], new: Callable[..., Any], looks: bool = 
             if not (looks or has_variable(args) or has_variable(kwargs)):
                 return call(*bare(args), **bare(kwargs))
         args, kwargs = lifted_arguments(args, kwargs)
-        return new(*args, **kwargs)
+        return all_or_each(new, args, kwargs) if mapped else new(*args, **kwargs)
 
     call.__name__ = getattr(old, "__name__", None) or new.__name__
     call.__wrapped__ = old  # type: ignore[attr-defined]

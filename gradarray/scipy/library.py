@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..batch.one_by_one import all_or_each
 from ..context.settings import held, within
 from ..dropin.distributions import with_face
 from ..dropin.methods import bodies_of, method_of, varies
@@ -95,7 +96,8 @@ def _mirror(theirs: Callable[..., Any], body: Callable[..., Any] | None, path: s
         if body not in LOOKING and not varies((args, kwargs)):
             return _as_ours(wrap_results(theirs(*bare(args), **bare(kwargs))))
         if body is not None:
-            return _as_ours(wrap_results(body(*args, **kwargs)))
+            found = all_or_each(body, args, kwargs) if held().lanes else body(*args, **kwargs)
+            return _as_ours(wrap_results(found))
         # It may be made of functions that dispatch; what takes a bare value says so.
         if held().policy == "ignore":
             return theirs(*args, **kwargs)

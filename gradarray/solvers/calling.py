@@ -16,7 +16,7 @@ from ..tape.loss import GradientLossError
 from ..tape.wrapping import bare, has_tensor, has_variable
 from ..transforms.lifting import for_each, lanes
 from ..transforms.vmap import vmap
-from .captured import where_losses_raise
+from .captured import of_one_element, where_losses_raise
 from .written import OfValues
 
 
@@ -30,7 +30,7 @@ def each(body: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(body)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if lanes() and (found := for_each(call, args, kwargs)) is not NotImplemented:
+        if lanes() and (found := for_each(of_one_element(call), args, kwargs)) is not NotImplemented:
             return found
         return body(*map(_settled, args), **{name: _settled(value) for name, value in kwargs.items()})
 

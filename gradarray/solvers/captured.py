@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..batch.mapped import Mapped
+from ..batch.one_by_one import settled
 from ..batch.refusals import VmapError
 from ..context.settings import held, hold
 from ..dropin import blocks
@@ -54,7 +55,7 @@ def called(f: Callable[..., Any], *args: Any) -> Any:
 
 def depends(value: Any, solver: str) -> bool:
     """Tell whether a derivative flows through what a function returned, in either mode."""
-    leaves = flatten(value)[0]
+    leaves = flatten(settled(value))[0]
     if any(type(leaf) is Mapped for leaf in leaves):
         raise VmapError(
             f"vmap: the function that {solver} is given uses a mapped array that is not among the arguments; pass it "
@@ -93,6 +94,22 @@ def of_bare_values(f: Any) -> Any:
     return call
 
 
+def of_one_element(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Let what functions among the arguments hold of all mapped elements be that of the one that it is called for."""
+
+    def at(value: Any) -> Any:
+        return kept(value, settled) if isinstance(value, _FUNCTIONS) else value
+
+    @functools.wraps(call)
+    def settle(*args: Any, **kwargs: Any) -> Any:
+        return call(*map(at, args), **{name: at(value) for name, value in kwargs.items()})
+
+    return settle
+
+
+_FUNCTIONS = (types.FunctionType, types.MethodType, functools.partial)
+
+
 def _kept(f: Any, convert: Callable[[Any], Any], seen: dict[int, Any]) -> Any:
     if id(f) in seen:
         return seen[id(f)]
@@ -121,9 +138,9 @@ def _kept(f: Any, convert: Callable[[Any], Any], seen: dict[int, Any]) -> Any:
 
 
 def _value(value: Any, convert: Callable[[Any], Any], seen: dict[int, Any]) -> Any:
-    if isinstance(value, (types.FunctionType, types.MethodType, functools.partial)):
+    if isinstance(value, _FUNCTIONS):
         return _kept(value, convert, seen)
     # What can be changed in place, as a list to which a function appends, has to stay the same one.
-    if isinstance(value, (wrapping.Tensor, Dual, Slot)) or (type(value) is tuple and has_variable(value)):
+    if isinstance(value, (wrapping.Tensor, Dual, Mapped, Slot)) or (type(value) is tuple and has_variable(value)):
         return convert(value)
     return value

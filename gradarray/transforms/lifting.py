@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..batch.mapped import Lane, lane_in
-from ..batch.one_by_one import gathered_lanes, one_of
+from ..batch.one_by_one import at_one, gathered_lanes
 from ..batch.refusals import VmapError
 from ..context.settings import held, hold
 from ..dropin import blocks
@@ -145,19 +145,25 @@ class _Whole:
 def for_each(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call what sees plain arrays of the user's own shapes for one element after the other, if any is mapped here.
 
-    Otherwise it returns NotImplemented.
+    Functions among the arguments may find some in their closures. Otherwise it returns NotImplemented.
     """
     if not held().lanes:
         return NotImplemented
     leaves, tree = flatten((args, kwargs))
     lane = lane_in(leaves)
-    if lane is None:
-        return NotImplemented
+    if lane is None or lane.at is not None:
+        if not any(callable(x) and not isinstance(x, (type, np.ufunc)) for x in (*args, *kwargs.values())):
+            return NotImplemented
+        lane = held().lanes[-1]
     if not lane.size:
         raise VmapError(f"vmap: {function_name(call)} is called for each element, but there is none to tell its result")
+
+    def one(*leaves: Any) -> Any:
+        args, kwargs = tree.unflatten([*leaves])
+        return flatten(call(*args, **kwargs))
+
     found, shape = [], tree
     for i in range(lane.size):
-        args, kwargs = tree.unflatten(one_of(lane, leaves, i))
-        parts, shape = flatten(call(*args, **kwargs))
+        parts, shape = at_one(lane, i, one, leaves, {})
         found.append(parts)
     return shape.unflatten(gathered_lanes(lane, found, function_name(call)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import textwrap
@@ -73,3 +74,23 @@ def test_methods_and_classes_that_tell_nothing_are_named() -> None:
     assert all(hasattr(sparse.csr_array, name) for name in families.OF_METHODS)
     factors = linalg.splu(sparse.csc_array([[2.0]]))
     assert {type(factors).__name__: "scipy.sparse.linalg"} == families.OF_CLASSES
+
+
+LOOKED_UP = """
+    import numpy as np
+    import scipy
+
+    import gradarray as ga
+
+    def of(library, name):
+        return lambda x: np.sum(getattr(library.linalg, name)(x)) + np.sum(scipy.special.erf(x))
+
+    # Neither module is there yet: it comes as it is asked for.
+    print(*ga.grad(of(scipy, "inv"))(np.eye(1)).ravel())
+"""
+
+
+def test_modules_come_as_they_are_asked_for() -> None:
+    program = textwrap.dedent(LOOKED_UP)
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert float(told) == pytest.approx(-1 + 2 / math.sqrt(math.pi) * math.exp(-1))

@@ -22,7 +22,7 @@ from ...transforms.gradients import value_and_grad
 from ...transforms.hessians import hessian, hvp
 from ...transforms.jacobians import jacfwd
 from ...transforms.lifting import for_each, lanes
-from ..captured import called, kept, of_bare_values, where_losses_raise
+from ..captured import called, kept, of_bare_values, of_one_element, where_losses_raise
 from .implicit import LARGE, Asked
 
 
@@ -109,7 +109,7 @@ def solver(body: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(body)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if lanes() and (found := for_each(call, args, kwargs)) is not NotImplemented:
+        if lanes() and (found := for_each(of_one_element(call), args, kwargs)) is not NotImplemented:
             return found
         if held().program is not None:
             raise TypeError(f"scipy.optimize.{body.__name__} looks at values, so that its steps are no program")
