@@ -11,7 +11,8 @@ from scipy import integrate
 from ...reverse.outputs import revalued
 from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable
-from ..calling import dropped_in, each, of_values, seen_as, with_args
+from ..calling import each, of_values, seen_as, with_args
+from ..captured import dropped_in
 from .multistep import Interpolated, noting
 from .paths import Path
 from .stages import EXPLICIT, moved, that_tells
