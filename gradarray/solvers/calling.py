@@ -8,21 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ..context.settings import held, within
-from ..dropin import blocks
-from ..dropin.making import in_reverse
+from ..context.settings import within
 from ..forward.dual import Dual
 from ..tape.loss import GradientLossError
 from ..tape.wrapping import bare, has_tensor, has_variable
 from ..transforms.lifting import for_each, lanes
 from ..transforms.vmap import vmap
-from .captured import of_one_element, where_losses_raise
+from .captured import of_one_element
 from .written import OfValues
-
-
-def dropped_in(body: Callable[[], Any], func: Any) -> Any:
-    """Carry out what calls a user's function, in drop-in mode; a gradient that would be lost is an error there."""
-    return where_losses_raise(in_reverse(held().making), blocks.call, lambda: body(), (), {}, root=func)
 
 
 def each(body: Callable[..., Any]) -> Callable[..., Any]:

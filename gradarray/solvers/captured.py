@@ -53,6 +53,12 @@ def called(f: Callable[..., Any], *args: Any) -> Any:
     return where_losses_raise(in_reverse(held().making), blocks.call, f, args, {}, recorded=True)
 
 
+def dropped_in(body: Callable[[], Any], func: Any, recorded: bool = False) -> Any:
+    """Carry out what calls a user's function as `called` does: what is ours, so that only names of `func` are bound."""
+    making = in_reverse(held().making)
+    return where_losses_raise(making, blocks.call, lambda: body(), (), {}, func, recorded=recorded)
+
+
 def depends(value: Any, solver: str) -> bool:
     """Tell whether a derivative flows through what a function returned, in either mode."""
     leaves = flatten(settled(value))[0]

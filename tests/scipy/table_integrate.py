@@ -136,6 +136,7 @@ CALLS = [
         lambda x, y, k: np.array([y[1], -(k[0] ** 2 + c * x) * y[0]]),
         lambda a, b, k: np.array([a[0], b[0], a[1] - k[0]]), np.linspace(0, 1, 5),
         np.sin(np.pi * np.linspace(0, 1, 5) + [[0], [np.pi / 2]]), p=[3.0], tol=1e-4).p, 0.1, rough=1e4, orders=1),
+    Call("integrate.solve_ivp no times", lambda sp, p: p[0] * len(ivp(sp, p, [1.0, 0.4], t_eval=[]).t) + p[1] ** 2, p),
     Call("integrate.solve_ivp", lambda sp, y0, p: ivp(sp, p, y0, t_eval=T).y, y0, p),
     Call("integrate.solve_ivp RK23", lambda sp, y0, p: ivp(sp, p, y0, "RK23", rtol=1e-6).y[:, -1], y0, p, rough=100),
     Call("integrate.solve_ivp DOP853", lambda sp, y0, p: ivp(sp, p, y0, "DOP853", t_eval=T).y, y0, p),

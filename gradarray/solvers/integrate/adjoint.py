@@ -18,7 +18,7 @@ import numpy as np
 
 from ...batch.batch import Batch
 from ...batch.batched import between, pull_batch
-from ...context.settings import RECORDED, within
+from ...context.settings import within
 from ...forward.dual import Dual
 from ...kernels.arrays import Array
 from ...reverse.tensor import variable
@@ -27,8 +27,7 @@ from ...tape.wrapping import bare, has_variable
 from ...transforms.gradients import vjp
 from ...transforms.trace import pull_back
 from ...transforms.vmap import vmap
-from ..calling import dropped_in
-from ..captured import outside_of
+from ..captured import dropped_in, outside_of
 from ..written import OfValues
 
 Slope = Callable[[Any, Any], Any]
@@ -211,7 +210,7 @@ class Adjoint:
                     return found
             except Exception:  # there is no program for it, or it says what is wrong below
                 pass
-        found = within(RECORDED, dropped_in, lambda: self._one_by_one(along, at_start, self._back), self.plain)
+        found = dropped_in(lambda: self._one_by_one(along, at_start, self._back), self.plain, recorded=True)
         return found  # type: ignore[no-any-return]
 
     def pushed(self, times: Array, slopes: Array, first: Array) -> Array:

@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 from scipy import integrate
 
-from ...context.settings import RECORDED, within
 from ...kernels.arrays import Array
 from ...tape.wrapping import bare
 from ...transforms.jacobians import jacobian
-from ..calling import dropped_in
+from ..captured import dropped_in
 from .adjoint import Adjoint, Slope, Steps, pulled_slope
 
 # Up to how many unknowns the method may make matrices.
@@ -50,7 +49,7 @@ class Continuous(Adjoint):
                     return found
             except Exception:  # there is no program for it, or it says what is wrong below
                 pass
-        return within(RECORDED, dropped_in, lambda: self._solved(times, g, self._back), self.plain)  # type: ignore[no-any-return]
+        return dropped_in(lambda: self._solved(times, g, self._back), self.plain, recorded=True)  # type: ignore[no-any-return]
 
     def _solved(self, times: Array, g: Array, pull: Callable[..., Any]) -> tuple[Array, Array]:
         n = g.shape[1]
@@ -63,7 +62,7 @@ class Continuous(Adjoint):
 
         def by_g(t: float, _: Array) -> Array:
             y = self._solution(t)
-            matrix = within(RECORDED, dropped_in, lambda: jacobian(lambda y: self.plain(t, y))(y), self.plain)
+            matrix = dropped_in(lambda: jacobian(lambda y: self.plain(t, y))(y), self.plain, recorded=True)
             return -bare(matrix).T
 
         ends = np.unique(np.append(times[np.any(g != 0, axis=1)], start))

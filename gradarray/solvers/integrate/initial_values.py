@@ -11,7 +11,8 @@ from scipy import integrate
 from ...reverse.outputs import revalued
 from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable
-from ..calling import dropped_in, each, of_values, seen_as, with_args
+from ..calling import each, of_values, seen_as, with_args
+from ..captured import dropped_in
 from .multistep import Interpolated, noting
 from .paths import Path
 from .stages import EXPLICIT, moved, that_tells
@@ -114,7 +115,7 @@ def _last(solution: Any, span: list[float]) -> float:
     if solution.status == 0:
         return span[1]
     happened = [] if solution.t_events is None else [*np.concatenate(solution.t_events)]
-    times = [span[0], *solution.t.tolist(), *(happened if solution.status == 1 else [])]
+    times = [span[0], *np.asarray(solution.t).tolist(), *(happened if solution.status == 1 else [])]
     return float(max(times) if span[1] > span[0] else min(times))
 
 
@@ -158,7 +159,7 @@ def _any_variable(events: Any, solution: Any) -> bool:
 def _differentiated(solution: Any, path: Path, t_span: Any, t_eval: Any, events: Any, stopped: bool, func: Any) -> Any:
     """Return the solution with times and values as variables, where they are."""
     result = type(solution)(solution)
-    times = solution.t.tolist()
+    times = np.asarray(solution.t).tolist()
     ends: list[Any] = [*times]
     if events is not None:
         result.t_events, result.y_events = _at_events(solution, path, events)

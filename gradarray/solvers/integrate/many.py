@@ -18,7 +18,8 @@ from scipy.special import roots_legendre
 from ...reverse.outputs import revalued
 from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable, lifted
-from ..calling import Watched, dropped_in, each
+from ..calling import Watched, each
+from ..captured import dropped_in
 
 # So many nodes along each axis of a box, by how many axes there are.
 _COUNTS = (21, 10, 7, 5, 4)

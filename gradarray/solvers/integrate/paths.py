@@ -11,7 +11,8 @@ from scipy import integrate
 
 from ...forward.dual import Dual
 from ...tape.wrapping import bare, has_variable
-from ..calling import dropped_in, unrecorded
+from ..calling import unrecorded
+from ..captured import dropped_in
 from .adjoint import SMALL, Adjoint, Steps
 from .continuous import LARGE, Continuous
 from .multistep import Interpolated

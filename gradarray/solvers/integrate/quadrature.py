@@ -20,7 +20,8 @@ from scipy.special import roots_legendre
 from ...reverse.outputs import revalued
 from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable, lifted
-from ..calling import Watched, dropped_in, each, in_plain_arrays, of_values, with_args
+from ..calling import Watched, each, in_plain_arrays, of_values, with_args
+from ..captured import dropped_in
 from ..written import OfValues
 from .nodes import IntegrationRange, integral
 from .refusals import that_refuses

@@ -8,7 +8,8 @@ from scipy import integrate
 
 from ...rules.scipy.declared import looking
 from ...tape.wrapping import has_variable
-from ..calling import Watched, dropped_in
+from ..calling import Watched
+from ..captured import dropped_in
 
 _REASONS = {
     "nsum": "sum the terms by np.sum",
