@@ -176,6 +176,11 @@ CALLS = [
     ],
     Call("stats.chi2_contingency", lambda sp, a: list(sp.stats.chi2_contingency(10 * a)), M[:3, :3]),
     Call("stats.chi2_contingency, corrected", lambda sp, a: list(sp.stats.chi2_contingency(9 * a)), M[1:3, :2]),
+    Call(
+        "stats.chi2_contingency, corrected whole",
+        lambda sp, a: sp.stats.chi2_contingency(a)[0],
+        np.array([[4.1, 2.0], [8.0, 4.1]]),
+    ),
     Call("stats.contingency.margins", lambda sp, a: sp.stats.contingency.margins(a), M),
     Call("stats.contingency.chi2_contingency", lambda sp, a: list(sp.stats.contingency.chi2_contingency(9 * a)), M),
     Call("stats.contingency.expected_freq", lambda sp, a: sp.stats.contingency.expected_freq(a), M),
