@@ -77,7 +77,7 @@ CALLS = [
     ),
     Call("signal.normalize", lambda sp, b, a: sp.signal.normalize(b, a), B, A),
     *(
-        Call(f"signal.{name} {len(b)}", lambda sp, b, a, *w, f=name: getattr(sp.signal, f)(b, a, *w), b, a, *w)
+        Call(f"signal.{name} {len(b)} {len(a)}", lambda sp, b, a, *w, f=name: getattr(sp.signal, f)(b, a, *w), b, a, *w)
         for name, w in {"lp2lp": (1.3,), "lp2hp": (1.3,), "lp2bp": (1.3, 0.4), "lp2bs": (1.3, 0.4)}.items()
         for b, a in ((B, A), (A, B), (B, A[:3]))
     ),

@@ -66,7 +66,7 @@ CALLS = [
     *(Call(f"signal.kaiser_beta {a}", lambda sp, a: sp.signal.kaiser_beta(a), a) for a in (60.0, 30.0)),
     Call("signal.kaiser_atten", lambda sp, w: sp.signal.kaiser_atten(21, w), 0.2),
     Call("signal.kaiserord", lambda sp, r: sp.signal.kaiserord(r, 0.2), 40.0),
-    Call("signal.gammatone fir", lambda sp, f: sp.signal.gammatone(f, "fir", fs=1600, numtaps=12), 300.0, rough=1e3),
+    Call("signal.gammatone fir", lambda sp, f: sp.signal.gammatone(f, "fir", fs=1600, numtaps=12)[0], 300.0, rough=1e3),
     Call("signal.gammatone iir", lambda sp, f: sp.signal.gammatone(f, "iir", fs=1600), 300.0, rough=1e3),
     Call("signal.buttord", lambda sp, w: sp.signal.buttord(w, 0.5, 1, 20)[1], 0.2, refused="whole number"),
     Call("signal.iirdesign", lambda sp, w: sp.signal.iirdesign(w, 0.5, 1, 20)[1], 0.2, refused="order"),
