@@ -210,7 +210,7 @@ CALLS = [
             ("detrend", Z, {"bp": [3]}),
         )
     ),
-    Call("signal.upfirdn complex", lambda sp, x: sp.signal.upfirdn(Z[:3], x, 2, 3), Z),
+    Call("signal.upfirdn complex", lambda sp, x: sp.signal.upfirdn(Z[:3], x, 3, 2), Z),
     Call("signal.czt_points", lambda sp, w, a: sp.signal.czt_points(4, w[()], a[()]), Z[0], Z[1]),
     Call("signal.buttap", lambda sp, n: sp.signal.buttap(n)[1], 3.0, refused="whole number"),
     Call("signal.CZT", lambda sp, x: sp.signal.CZT(14, 5)(x), XX),
