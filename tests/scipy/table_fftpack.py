@@ -56,6 +56,10 @@ CALLS = [
         for x in (LINE[:8], Z[0])
     ),
     Call("fftpack.fftshift", lambda sp, x: sp.fftpack.ifftshift(sp.fftpack.fftshift(x, axes=1)), X),
-    Call("fftpack.fftfreq", lambda sp, d: sp.fftpack.fftfreq(5, d) * sp.fftpack.rfftfreq(5, d), 0.5),
+    *(
+        Call(f"fftpack.{name}", lambda sp, d, f=name: getattr(sp.fftpack, f)(5, d), 0.5)
+        for name in ("fftfreq", "rfftfreq")
+    ),
+    Call("fftpack.ifftshift", lambda sp, x: sp.fftpack.ifftshift(x), X),
     Call("fftpack.diff order", lambda sp, o: sp.fftpack.diff(LINE, o), 1.0, refused="'order'"),
 ]

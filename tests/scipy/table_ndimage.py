@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import ndimage
 
 from tests.scipy.calls import Call
 
@@ -188,5 +189,15 @@ CALLS = [
             f"ndimage.spline_filter1d long {mode}", lambda sp, x, m=mode: sp.ndimage.spline_filter1d(x, 3, mode=m), LONG
         )
         for mode in ("mirror", "reflect", "grid-wrap", "nearest", "constant", "grid-constant")
+    ),
+    Call("ndimage.sum", lambda sp, x: sp.ndimage.sum(x, LABELS, [1, 2]), X),
+    Call("ndimage.minimum_filter1d", lambda sp, x: sp.ndimage.minimum_filter1d(x, 2), X),
+    *(
+        Call(f"ndimage.{name}", lambda sp, x, f=name: getattr(sp.ndimage, f)(x, np.max, 3), X, refused=why)
+        for name, why in (
+            *(("distance_transform_bf", "jumps"), ("distance_transform_cdt", "jumps"), ("watershed_ift", "jumps")),
+            *((("vectorized_filter", "buffers"),) * hasattr(ndimage, "vectorized_filter")),
+            *(("generic_filter1d", "buffers"), ("generic_gradient_magnitude", "buffers")),
+        )
     ),
 ]

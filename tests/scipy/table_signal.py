@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy import signal
 
 from tests.scipy.calls import Call
 
@@ -210,7 +211,28 @@ CALLS = [
             ("detrend", Z, {"bp": [3]}),
         )
     ),
-    Call("signal.upfirdn complex", lambda sp, x: sp.signal.upfirdn(Z[:3], x, 2, 3), Z),
+    Call("signal.upfirdn complex", lambda sp, x: sp.signal.upfirdn(Z[:3], x, 3, 2), Z),
     Call("signal.czt_points", lambda sp, w, a: sp.signal.czt_points(4, w[()], a[()]), Z[0], Z[1]),
     Call("signal.buttap", lambda sp, n: sp.signal.buttap(n)[1], 3.0, refused="whole number"),
+    Call("signal.CZT", lambda sp, x: sp.signal.CZT(14, 5)(x), XX),
+    Call("signal.ZoomFFT", lambda sp, x: sp.signal.ZoomFFT(2, 0.7, 5)(x, axis=0), XX),
+    *(
+        Call(f"signal.{name}", lambda sp, x, f=name: getattr(sp.signal, f)(x, 1.0, 1.0, 20.0), 0.2, refused="order")
+        for name in ("cheb1ord", "cheb2ord", "ellipord", "band_stop_obj", "besselap")
+    ),
+    *(
+        Call(f"signal.{name}", lambda sp, x, f=name: getattr(sp.signal, f)(x, x, x), X, refused="search")
+        for name in ("invresz", "place_poles", "residue", "residuez")
+    ),
+    Call("signal.unique_roots", lambda sp, x: sp.signal.unique_roots(x)[0], X, refused="search"),
+    *(
+        Call(f"signal.{name}", lambda sp, x, f=name: getattr(sp.signal, f)(x, 2), X, refused="windows")
+        for name in ("closest_STFT_dual_window",)
+        if hasattr(signal, name)  # not before SciPy 1.16
+    ),
+    *(
+        Call(f"signal.{name}", lambda sp, x, f=name: getattr(sp.signal, f)(x), P, refused="precision")
+        for name in ("qspline2d", "spline_filter")
+    ),
+    Call("signal.sosfreqz", lambda sp, p: sp.signal.sosfreqz(whole(p), 5)[1], SOS),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
@@ -21,6 +22,17 @@ RIGHT = [call for call in CALLS if not call.refused]
 NO_NUMBERS = {
     f"linalg.{name}"
     for name in ("find_best_blas_type", "get_blas_funcs", "get_lapack_funcs", "ishermitian", "issymmetric")
+} | {
+    f"{module}.{name}"
+    for module, names in {
+        "fftpack": "next_fast_len",
+        "ndimage": "binary_closing binary_dilation binary_erosion binary_fill_holes binary_hit_or_miss binary_opening "
+        "binary_propagation find_objects generate_binary_structure histogram iterate_structure maximum_position "
+        "minimum_position value_indices",
+        "signal": "argrelextrema argrelmax argrelmin check_COLA check_NOLA choose_conv_method correlation_lags "
+        "find_peaks_cwt findfreqs max_len_seq unit_impulse",
+    }.items()
+    for name in names.split()
 }
 # At least 9,261 nodes; dblquad goes the same way.
 LONG = {"integrate.tplquad"}
@@ -162,10 +174,19 @@ def test_what_is_refused_says_why(call: Call, door: Callable[[Call], Callable[..
         gradients(door(call), call.arrays)
 
 
-@pytest.mark.parametrize("module", ["integrate", "linalg"])
+@pytest.mark.parametrize("module", ["fftpack", "integrate", "linalg", "ndimage", "signal"])
 def test_each_function_that_is_declared_is_called(module: str) -> None:
     called = {call.name.split()[0] for call in CALLS}
     assert {f"{module}.{f}" for f in functions_of(f"scipy.{module}")} - NO_NUMBERS - LONG <= called
+
+
+@pytest.mark.parametrize("module", ["fftpack", "ndimage", "signal", "signal.windows"])
+def test_each_function_is_declared(module: str) -> None:
+    """Each name of a new version of SciPy is looked at."""
+    library = import_module(f"scipy.{module}")
+    public = {name: getattr(library, name) for name in library.__all__}
+    functions = {name for name, f in public.items() if callable(f) and not isinstance(f, type)}
+    assert functions <= functions_of(f"scipy.{module}").keys()
 
 
 def test_names_are_unique() -> None:

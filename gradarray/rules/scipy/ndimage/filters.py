@@ -17,6 +17,9 @@ from .ends import axes_of, extended, folded, of_images, per_axis
 # --- correlations: y[p] = sum of w[k] x[p + k], with p + k folded back into the image ---------------------------------
 
 
+_MEETING = ("reflect", "grid-mirror", "wrap", "grid-wrap", "constant", "grid-constant")
+
+
 class Kernel(NamedTuple):
     """How an image is correlated with weights of as many dimensions.
 
@@ -44,15 +47,21 @@ class Kernel(NamedTuple):
 
     def back(self, g: Any, w: Any) -> Any:
         """Return the cotangent of the image."""
+        i = self.axis
+        if i is not None and self.modes[i] in _MEETING and self._is_symmetric(w):
+            return ndimage.correlate1d(g, np.ravel(np.conj(w)), i, None, self.modes[i], 0.0)
         far, turned = np.pad(g, self.margins), np.conj(np.flip(w))
         pairs = zip(self.origins, np.shape(w), strict=True)
         origins = tuple(_placed(-o - (n % 2 == 0), n) for o, n in pairs)
-        if self.axis is not None:
-            i = self.axis
+        if i is not None:
             full = ndimage.correlate1d(far, np.ravel(turned), i, None, "constant", 0.0, origins[i])
         else:
             full = ndimage.correlate(far, turned, None, "constant", 0.0, origins)
         return folded(full, self.margins, self.modes)
+
+    def _is_symmetric(self, w: Any) -> bool:
+        """Tell whether weights are, so that with ends at which they meet themselves the whole matrix is, too."""
+        return not any(self.origins) and np.size(w) % 2 == 1 and np.array_equal(w, np.flip(w))
 
     def taps(self, g: Any, x: Any, shape: tuple[int, ...]) -> Any:
         """Return the cotangent of the weights."""

@@ -31,9 +31,9 @@ def _angles(n: int) -> Any:
 
 @stands_for(MODULE, "rp")
 def cheb1ap(N: Any, rp: Any) -> Any:
-    signal.cheb1ap(N, bare(rp))  # SciPy's own errors
+    z, p, _ = signal.cheb1ap(N, bare(rp))
     if N == 0:
-        return np.zeros(0), np.zeros(0, complex), 10 ** (-rp / 20)
+        return z, p, 10 ** (-rp / 20)
     ripple = np.sqrt(_excess(rp))
     p = -np.sinh(np.arcsinh(1 / ripple) / N + 1j * _angles(N))
     k = np.real(np.prod(-p))
@@ -60,13 +60,12 @@ def _parameter(n: int, small: Any) -> Any:
 
 @stands_for(MODULE, "rp", "rs")
 def ellipap(N: Any, rp: Any, rs: Any) -> Any:
-    signal.ellipap(N, bare(rp), bare(rs))  # SciPy's own errors
-    none = np.zeros(0, complex)
+    none, one, _ = signal.ellipap(N, bare(rp), bare(rs))
     if N == 0:
-        return none, none, 10 ** (-rp / 20)
+        return none, one, 10 ** (-rp / 20)
     ripple = np.sqrt(_excess(rp))
     if N == 1:
-        return none, -1 / ripple + 0j, 1 / ripple
+        return none, -1 / ripple * np.ones(np.shape(one), np.asarray(one).dtype), 1 / ripple
     small = ripple**2 / _excess(rs)
     m = _parameter(N, small)
     quarter = special.ellipk(m)

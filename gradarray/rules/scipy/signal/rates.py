@@ -10,6 +10,7 @@ import numpy as np
 from scipy import signal
 
 from ....tape.wrapping import bare, has_variable
+from ..declared import methods
 from ..ndimage.ends import of_name
 from ..standing import Operator, along, stands_for
 from ..values import as_precise
@@ -83,6 +84,16 @@ def zoom_fft(x: Any, fn: Any, m: Any, fs: Any, endpoint: Any, axis: Any) -> Any:
     apart = (last - first) / fs / (count - 1 if endpoint else count)
     pull = _chirped(n, count, np.exp(-2j * np.pi * apart), np.exp(2j * np.pi * first / fs), axis)
     return _applied(x, lambda x: signal.zoom_fft(x, fn, m, fs=fs, endpoint=endpoint, axis=axis), pull)
+
+
+def _of_object(self: Any, x: Any, *, axis: int = -1) -> Any:
+    x = _inexact(x)
+    pull = _chirped(self.n, self.m, self.w, self.a, axis % np.ndim(x))
+    return _applied(x, lambda x: signal.CZT.__call__(self, x, axis=axis), pull)
+
+
+methods(MODULE, "CZT", __call__=_of_object)
+methods(MODULE, "ZoomFFT", __call__=_of_object)
 
 
 @stands_for(MODULE, "w", "a")

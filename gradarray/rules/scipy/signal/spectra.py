@@ -105,7 +105,9 @@ def lombscargle(
     x: Any, y: Any, freqs: Any, precenter: Any, normalize: Any, weights: Any = None, floating_mean: bool = False
 ) -> Any:
     weights = np.ones(np.shape(y)) if weights is None else weights
-    signal.lombscargle(bare(x), bare(y), bare(freqs)[:1] * 0 + 1.0, weights=bare(weights))  # SciPy's own errors
+    signal.lombscargle(
+        bare(x), bare(y), bare(freqs)[:1] * 0 + 1.0, weights=np.array(bare(weights))
+    )  # its own errors; it may scale them
     w = (weights / np.sum(weights))[:, None]
     y = (y - np.mean(y) if isinstance(precenter, bool) and precenter else y)[:, None]
     angles = x[:, None] * freqs
