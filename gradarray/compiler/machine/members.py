@@ -13,7 +13,7 @@ from ..program.forms import Form, form_read
 from ..program.statements import Pieces, Statement, Variable
 from ..rolling.iterated import Loop
 from .apart import by_themselves, is_in_order, leading_to, long_ones
-from .bodies import PlaceInTable, LoopOperation
+from .bodies import LoopOperation, PlaceInTable
 from .iterations import Around, Even, as_even, offset
 from .lowering import Lowering, Operation, literal
 from .multiplied import matrix_product
