@@ -224,6 +224,43 @@ def test_places_in_tables(f: Any) -> None:
     assert " = table_" in text or "[t1]" in text
 
 
+def carried(x: Any) -> Any:
+    s = 0.0
+    for i in range(len(x)):
+        s = s * 0.9 + np.sin(x[i])
+    return s
+
+
+def carried_in_memory(x: Any) -> Any:
+    y = x * 1.0
+    for i in range(1, len(x)):
+        y[i] = y[i - 1] * 0.9 + np.sin(x[i])
+    return y[-1]
+
+
+def filled(x: Any) -> Any:
+    y = x * 1.0
+    for i in range(len(x)):
+        y[i] += np.sin(x[i])
+    return np.sum(y * y)
+
+
+def of_what_is_carried(x: Any) -> Any:
+    s = 0.0
+    for i in range(len(x)):
+        s = np.sin(s) + x[i]
+    return s
+
+
+@pytest.mark.parametrize(("f", "loops"), [(carried, 2), (carried_in_memory, 2), (filled, 1), (of_what_is_carried, 1)])
+def test_what_takes_long_is_done_ahead_where_a_loop_has_to_wait(f: Any, loops: int) -> None:
+    x = np.linspace(0.1, 2, 30)
+    assert compared(f, [x], [-x])
+    text = ga.jit(f, strict=True, backend="numba").source(x)
+    assert text.count("    for t") == loops
+    assert (" = sin(" in text) is (f is not of_what_is_carried)
+
+
 def test_a_loop_that_is_refused_is_not_around_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
     depths = []
     whole = iterations.Around.entering
