@@ -51,7 +51,6 @@ def of_scipy() -> Calls:
         "trapezoid": lambda x, _: integrate.trapezoid(x, axis=0),
         "cumulative_simpson": lambda x, _: integrate.cumulative_simpson(x, dx=0.5, axis=0),
         "whiten": lambda x, _: vq.whiten(x) ** 3,
-        # What takes values, or hands truth values of operators on as arrays of NumPy's, says so.
         "savgol_filter": lambda x, _: signal.savgol_filter(x, 3, 1),
         "rel_entr": lambda x, c: special.rel_entr(x, c(OTHER)),
     }

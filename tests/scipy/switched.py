@@ -81,7 +81,7 @@ def main() -> None:
         tangents = directions(call)
         expected = along(by_library(call), call.arrays, tangents)
         ways = (in_drop_in_mode, through_mirror, outside)
-        print(call.name, *[told(call, way, expected, tangents) for way in ways], sep="\t")
+        print(repr(call.name), *[told(call, way, expected, tangents) for way in ways], sep="\t")
 
 
 if __name__ == "__main__":
