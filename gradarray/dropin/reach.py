@@ -142,8 +142,8 @@ class Reach:
             (self.particular if needed else self.with_lists).append(place)
             self.needed |= needed
         meet_methods(self._mentioned)
-        if whole:
-            meet_below("scipy", None)
+        if whole or id(sys.modules.get("scipy")) in self._seen:  # which may be handed on to code that has other names
+            meet_below("scipy", None if whole else self._mentioned)
         self.inside = inside_xarray(self._mentioned, whole) + inside_classes(self._mentioned, self._kinds, whole)
         self.needed |= bool(self.inside)
 

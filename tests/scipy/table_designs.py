@@ -72,6 +72,7 @@ CALLS = [
             f"signal.iircomb {kind} {zero}",
             lambda sp, q, k=kind, z=zero: sp.signal.iircomb(0.25, q, k, 2.0, pass_zero=z),
             q,
+            rough=100,
         )
         for kind, zero, q in (("notch", False, 5.0), ("notch", True, 0.6), ("peak", False, 0.6), ("peak", True, 5.0))
     ),

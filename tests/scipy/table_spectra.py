@@ -70,7 +70,9 @@ CALLS = [
         for kind in (False, True, "amplitude")
         for mean in (False, True)
     ),
-    Call("signal.vectorstrength", lambda sp, t, p: sp.signal.vectorstrength(t, p), TIMES, np.array([0.7, 1.6])),
+    Call(
+        "signal.vectorstrength", lambda sp, t, p: sp.signal.vectorstrength(t, p), TIMES, np.array([0.7, 1.6]), rough=10
+    ),
     Call("signal.vectorstrength one", lambda sp, t, p: sp.signal.vectorstrength(t, np.sum(p)), TIMES, 2.9),
     *(
         Call(f"signal.ShortTimeFFT.stft {mode} {kw}", lambda sp, x, m=mode, kw=kw: sliding(sp, m).stft(x, **kw), x)

@@ -54,7 +54,7 @@ CALLS = [
         Call(f"signal.dfreqresp {kind}", lambda sp, w, *s: sp.signal.dfreqresp((*s, 0.5), w)[1], 2.0 - W, *system)
         for kind, system in SYSTEMS.items()
     ),
-    Call("signal.bode", lambda sp, w, n, d: sp.signal.bode((n, d), w), W, NUM, DEN),
+    Call("signal.bode", lambda sp, w, n, d: sp.signal.bode((n, d), w), W, NUM, DEN, rough=10),
     Call("signal.dbode", lambda sp, w, n, d: sp.signal.dbode((n, d, 0.5), w), W, NUM, DEN),
     *(
         Call(

@@ -46,6 +46,7 @@ CALLS = [
                 n, np.concatenate([[0.0], f, [1.0]]), np.concatenate([[0.0], g, [0.0]]), antisymmetric=o
             ),
             *(FREQ[1:-1], np.array([1.0, 0.3])),
+            rough=10,
         )
         for n, odd in ((7, False), (8, False), (7, True), (8, True))
     ),
