@@ -27,9 +27,10 @@ def one_after_another(lane: Lane, func: Callable[..., Any], args: Any, kwargs: d
 def at_one(lane: Lane, i: int, call: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
     """Return what a function gives for one element, which all mapped arrays are meanwhile, wherever they stand."""
     before = held()
+    without = before.with_(lanes=tuple([other for other in before.lanes if other is not lane]))
     try:
         lane.at = i
-        hold(before.with_(lanes=tuple([other for other in before.lanes if other is not lane])))
+        hold(without)
         return one_of(lane, call(*one_of(lane, args, i), **one_of(lane, kwargs, i)), i)
     finally:
         lane.at = None

@@ -23,7 +23,7 @@ def below(n: int, k: int = 0) -> Array:
 
 def halved(a: Array) -> Array:
     """Halve the diagonal of a matrix that is ours."""
-    a.reshape(-1)[:: len(a) + 1] *= 0.5
+    a.flat[:: len(a) + 1] *= 0.5
     return a
 
 
@@ -40,7 +40,7 @@ def cholesky_back(g: Array, factor: Array, inverse: Callable[[Array], Any]) -> A
     block, backwards, in twice its work. `inverse` is that of a lower triangle.
     """
     n = len(factor)
-    out = g.copy()  # above the diagonal, it is not read
+    out = np.tril(g)
     for j, k in blocks(n):
         block = factor[j:k, j:k]
         inner, found = inverse(block), out[j:k, j:k]
