@@ -80,7 +80,9 @@ class Truncated(Form):
 
     def icdf(self, p: Any) -> Any:
         under = self.original.icdf(self.original.at("cdf", self.ends[0]) + p * self.mass)
-        return np.where(self._left(), under, self.original.iccdf(self.original.at("ccdf", self.ends[0]) - p * self.mass))
+        return np.where(
+            self._left(), under, self.original.iccdf(self.original.at("ccdf", self.ends[0]) - p * self.mass)
+        )
 
     def iccdf(self, p: Any) -> Any:
         over = self.original.iccdf(self.original.at("ccdf", self.ends[1]) + p * self.mass)
