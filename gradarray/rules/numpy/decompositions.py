@@ -27,7 +27,7 @@ from .undetermined import cluster, divided, free_quotient, quotient, refuse_both
 @primitive
 def pulled_cholesky(g: Array, factor: Array) -> Array:
     """Return the cotangent of a matrix, in its lower triangle, from that of its lower factor."""
-    if type(g) is type(factor) is np.ndarray and factor.ndim == g.ndim == 2 and factor.size:
+    if factor.ndim == g.ndim == 2 and factor.size:
         return cholesky_back(g, factor, np.linalg.inv)
     return cholesky_back_whole(g, factor)
 

@@ -21,10 +21,16 @@ def below(n: int, k: int = 0) -> Array:
     return mask
 
 
-def halved(a: Array) -> Array:
-    """Halve the diagonal of a matrix that is ours."""
-    a.flat[:: len(a) + 1] *= 0.5
-    return a
+@functools.lru_cache(64)
+def _halves(n: int, dtype: Any) -> Array:
+    factors = 1 - 0.5 * np.eye(n, dtype=dtype)
+    factors.flags.writeable = False
+    return factors
+
+
+def _halved(a: Array) -> Array:
+    """Return a matrix with half of its diagonal."""
+    return a * _halves(len(a), np.finfo(a.dtype).dtype)
 
 
 def blocks(n: int) -> list[tuple[int, int]]:
@@ -47,10 +53,10 @@ def cholesky_back(g: Array, factor: Array, inverse: Callable[[Array], Any]) -> A
         if k < n:
             out[k:, j:k] = under = out[k:, j:k] @ inner
             found = found - under.conj().T @ factor[k:, j:k]
-        middle = halved(np.where(below(k - j), block.conj().T @ found, 0))
+        middle = _halved(np.where(below(k - j), block.conj().T @ found, 0))
         out[j:k, j:k] = inner.conj().T @ (middle + middle.conj().T) @ inner
         if j:
             out[j:k, :j] -= out[j:, j:k].conj().T @ factor[j:, :j]
             if k < n:
                 out[k:, :j] -= under @ factor[j:k, :j]
-    return halved(np.where(below(n), out, 0))
+    return _halved(np.where(below(n), out, 0))
