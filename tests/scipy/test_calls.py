@@ -182,10 +182,11 @@ def test_each_function_that_is_declared_is_called(module: str) -> None:
 
 @pytest.mark.parametrize("module", ["fftpack", "ndimage", "signal", "signal.windows"])
 def test_each_function_is_declared(module: str) -> None:
-    """Each name of a new version of SciPy is looked at."""
+    """Each name of a new version of SciPy is looked at; NumPy's own functions that stand there have rules."""
     library = import_module(f"scipy.{module}")
     public = {name: getattr(library, name) for name in library.__all__}
     functions = {name for name, f in public.items() if callable(f) and not isinstance(f, type)}
+    functions -= {name for name in functions if getattr(np.fft, name, None) is public[name]}
     assert functions <= functions_of(f"scipy.{module}").keys()
 
 

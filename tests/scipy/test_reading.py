@@ -67,7 +67,6 @@ def test_what_has_a_twin_tells_in_which_module_it_stands(module: str) -> None:
     names = [*FUNCTIONS.get(module, ()), *METHODS.get(module, ())]
     assert names
     theirs = [getattr(library, name) for name in names if hasattr(library, name)]
-    theirs = [found for found in theirs if not found.__module__.startswith("numpy.")]  # fftpack has some of NumPy's
     assert all(module in families.chapters_of(found.__module__) for found in theirs)
 
 

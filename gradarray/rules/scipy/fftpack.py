@@ -125,21 +125,6 @@ _circular("diff", lambda k, order, c: (1j * c * k) ** order, lambda order, _c: 0
 constant(MODULE, "next_fast_len")
 
 
-@stands_for(MODULE, "x")
-def fftshift(x: Any, axes: Any) -> Any:
-    return np.fft.fftshift(x, axes)
-
-
-@stands_for(MODULE, "x")
-def ifftshift(x: Any, axes: Any) -> Any:
-    return np.fft.ifftshift(x, axes)
-
-
-@stands_for(MODULE, "d")
-def fftfreq(n: Any, d: Any) -> Any:
-    return fftpack.fftfreq(n) / d
-
-
 @stands_for(MODULE, "d")
 def rfftfreq(n: Any, d: Any) -> Any:
     return fftpack.rfftfreq(n) / d
