@@ -270,24 +270,26 @@ def reduce_in_parts(ufunc: np.ufunc, a: Any, axis: int, keepdims: bool) -> Any:
     return out
 
 
-# A block of rows that several statements work on has this many elements: as many as leave a dozen such arrays in the
-# cache that the processors share. In smaller ones threads wait for each other at the interpreter's lock: with half of
-# it, in two threads, distances of 320 points took 1.3 times as long, softmax 0.92, polynomials and others 1.0 to 1.1.
+# A block of rows that several statements work on has this many elements, or up to twice as many: that leaves a dozen
+# such arrays in the cache that the processors share. In smaller ones threads wait for each other at the interpreter's
+# lock: with half of it, in two threads, distances of 320 points took 1.3 times as long, softmax 0.92, polynomials and
+# others 1.0 to 1.1. So what is less than two blocks is one: distances of 200 points take 0.8 of the time.
 ROWS = 2**17
 # What `rooms` is asked for: the shape of one row, and the dtype.
 Needs = Sequence[tuple[tuple[int, ...], Any]]
 
 
 def by_rows(compute: Callable[..., object], length: int, step: int, work: int, needs: Needs = ()) -> None:
-    """Call `compute` for blocks of at most `step` rows, which together are `length`, in threads.
+    """Call `compute` for blocks of `step` rows or up to twice as many, which together are `length`, in threads.
 
     It is called with a block, False, and what `rooms` gives for its needs, which one block hands on to the next. `work`
     is how many elements all statements compute. If NumPy has something to say, a call with all rows and True follows.
     """
 
     def blocks(part: slice) -> None:
-        room = rooms(needs, min(step, part.stop - part.start))
-        for block in _evenly(part.start, part.stop, -(-(part.stop - part.start) // step)):
+        count = max(1, (part.stop - part.start) // step)
+        room = rooms(needs, -(-(part.stop - part.start) // count))
+        for block in _evenly(part.start, part.stop, count):
             compute(block, False, [x[: block.stop - block.start] for x in room])
 
     told_once(lambda: _in_parts(blocks, work, length), lambda: compute(slice(0, length), True, rooms(needs, length)))

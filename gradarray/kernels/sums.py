@@ -82,27 +82,23 @@ def sum_of_short_rows(a: Array, axis: int) -> Array:
     Of 40,000 rows of 10: 0.36 ms, where NumPy, which begins a sum for each of them, takes 0.97.
     """
     n = a.shape[axis]
-    columns = [a[..., k] for k in range(n)]
+    rows = a.reshape(-1, n)
     if n < 8:
-        total = columns[0] + columns[1]
-        rest = columns[2:]
+        total = rows[:, 0] + rows[:, 1]
+        rest = range(2, n)
     else:
-        total = _sum_of(columns[:4])
-        np.add(total, _sum_of(columns[4:8]), total)
-        rest = columns[8:]
-    for column in rest:
-        np.add(total, column, total)
+        # Column by column, several in one call: between short ones, threads would wait for each other.
+        pairs = np.add(rows[:, 0:8:2], rows[:, 1:8:2], order="F")
+        pairs = np.add(pairs[:, 0::2], pairs[:, 1::2], order="F")
+        total = pairs[:, 0] + pairs[:, 1]
+        rest = range(8, n)
+    for k in rest:
+        np.add(total, rows[:, k], total)
     np.add(total, _ZERO, total)  # with which NumPy begins: no sum is -0
-    return total
+    return total.reshape(a.shape[:-1])
 
 
 _ZERO = np.zeros(())
-
-
-def _sum_of(four: list[Array]) -> Array:
-    total = four[0] + four[1]
-    np.add(total, four[2] + four[3], total)
-    return total
 
 
 @functools.cache

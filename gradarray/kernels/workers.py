@@ -15,19 +15,22 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 
+from . import processors
+
 
 class _Job:
     """Parts to be computed: each by the thread that comes for it first."""
 
-    __slots__ = ("_compute", "_context", "_done", "_ended", "_parts", "_total")
+    __slots__ = ("_compute", "_context", "_done", "_ended", "_owner", "_parts", "_processor", "_total")
 
-    def __init__(self, compute: Callable[[slice], object], parts: Iterable[slice]) -> None:
+    def __init__(self, compute: Callable[[slice], object], parts: Iterable[slice], processor: int) -> None:
         self._compute: Callable[[slice], object] | None = compute
         self._parts = deque(parts)
         self._total = len(self._parts)
         self._ended: list[BaseException | None] = []
         self._context = contextvars.copy_context()
         self._done: SimpleQueue[None] = SimpleQueue()
+        self._owner, self._processor = threading.get_native_id(), processor
 
     def compute(self) -> None:
         """Compute parts until none is left."""
@@ -46,7 +49,8 @@ class _Job:
     def help(self) -> None:
         """Compute parts in another thread than the one that waits for them."""
         if self._parts:
-            self._context.copy().run(self.compute)  # np.errstate of that thread holds here too
+            with processors.pinned(self._owner, self._processor):
+                self._context.copy().run(self.compute)  # np.errstate of that thread holds here too
             if len(self._ended) == self._total:
                 self._done.put(None)
 
@@ -71,6 +75,8 @@ class Workers:
     def __init__(self) -> None:
         self._jobs: SimpleQueue[_Job] = SimpleQueue()
         self._idents: set[int] = set()
+        self._natives: list[int] = []  # what the system calls them
+        self._kept_off = -1  # the processor that they leave to whoever has called them last
         self._growing = threading.Lock()
 
     def run(self, compute: Callable[[slice], object], parts: list[slice]) -> None:
@@ -85,7 +91,11 @@ class Workers:
             for part in parts:
                 compute(part)
             return
-        job = _Job(compute, parts)
+        processor = processors.current()
+        if processor != self._kept_off:
+            processors.keep_off(self._natives, processor)
+            self._kept_off = processor
+        job = _Job(compute, parts, processor)
         for _ in range(helpers):
             self._jobs.put(job)
         job.compute()
@@ -100,8 +110,10 @@ class Workers:
                     thread.start()
                 except RuntimeError:
                     break
-                assert thread.ident is not None
+                assert thread.ident is not None and thread.native_id is not None
                 self._idents.add(thread.ident)
+                self._natives.append(thread.native_id)
+                self._kept_off = -1  # not by this one
             return len(self._idents)
 
     def _serve(self) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 
+from gradarray.kernels import processors
 from gradarray.kernels.workers import Workers
 
 PARTS = [slice(k, k + 1) for k in range(4)]
@@ -87,6 +90,80 @@ def test_where_no_further_thread_can_be_started_it_takes_longer(started, monkeyp
         workers.run(found.append, PARTS)
     assert len(found) == 12
     assert len(workers._idents) == started
+
+
+several = pytest.mark.skipif(
+    processors.current() < 0 or len(os.sched_getaffinity(0)) < 2, reason="needs two processors, and to know of them"
+)
+
+
+@pytest.fixture
+def processors_of_mine():
+    """The processors that this thread may run on, which it has back at the end."""
+    mine = os.sched_getaffinity(0)
+    yield mine
+    os.sched_setaffinity(0, mine)
+
+
+def _come_to(processors):
+    """Return whether this thread may soon run on those alone: its helper gives them back behind the end of a job."""
+    end = time.monotonic() + 30
+    while os.sched_getaffinity(0) != processors and time.monotonic() < end:
+        time.sleep(0.001)
+    return os.sched_getaffinity(0) == processors
+
+
+@several
+@pytest.mark.parametrize("fails", [False, True])
+def test_threads_of_a_job_are_on_processors_of_their_own(fails, processors_of_mine):
+    both, found = threading.Barrier(2, timeout=30), {}
+
+    def compute(part):
+        both.wait()
+        found[threading.get_ident()] = os.sched_getaffinity(0)
+        both.wait()
+        if fails:
+            raise KeyboardInterrupt
+
+    workers = Workers()
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt) if fails else nullcontext():
+            workers.run(compute, PARTS[:2])
+        own = found.pop(threading.get_ident())
+        (others,) = found.values()
+        found.clear()
+        assert len(own) == 1
+        assert others == processors_of_mine - own
+        assert _come_to(processors_of_mine)
+
+
+@several
+def test_processors_that_are_chosen_meanwhile_stay(processors_of_mine):
+    both, owner, chosen = threading.Barrier(2, timeout=30), threading.get_ident(), set()
+
+    def compute(part):
+        both.wait()
+        if threading.get_ident() == owner:
+            chosen.update(processors_of_mine - os.sched_getaffinity(0))
+            os.sched_setaffinity(0, chosen)
+        both.wait()
+
+    workers = Workers()
+    workers.run(compute, PARTS[:2])
+    workers.run(lambda _: both.wait(), PARTS[:2])  # the helper is done with the first
+    assert _come_to(chosen)
+    assert chosen != processors_of_mine
+
+
+@several
+def test_where_processors_cannot_be_chosen_nothing_is_lost(monkeypatch):
+    def forbid(*args):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setaffinity", forbid)
+    test_each_part_is_computed_once()
+    monkeypatch.setattr(processors, "current", lambda: -1)
+    test_each_part_is_computed_once()
 
 
 def test_large_work_at_the_end_of_an_interpreter(run_python):

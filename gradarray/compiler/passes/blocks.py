@@ -41,7 +41,7 @@ class RowBlock(Statement):
     members
     length : of the first axis
     work : how many elements its members compute
-    step : how many rows a block has
+    step : how many rows a block has at least
     updates : the memory that its members write into
     folded : names of what is computed of each block, by where that begins
     halved : the blocks are made by halving, as NumPy sums
