@@ -242,6 +242,46 @@ def test_blocks_of_rows_compute_the_same(f: Any, shape: tuple[int, ...]) -> None
     compare(both, (np.where(points[0][0] > 0, np.nan, points[0][0]),), (np.full(shape, np.inf),))
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_threads_share_smaller_arrays_of_what_takes_long(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for room in (blocks, parts):
+        monkeypatch.setattr(room, "THREADS", threads)
+    monkeypatch.setattr(blocks, "LEAST", 2000)
+    monkeypatch.setattr(blocks, "SMALL", 500)
+    monkeypatch.setattr(blocks, "_EACH", 150)
+    monkeypatch.setattr(parts, "SPLIT", 1000)
+
+    def waves(x: Any) -> Any:
+        return np.sum(np.sin(x) * np.exp(-x) + np.sqrt(x) * x**2)
+
+    def cubic(x: Any) -> Any:
+        return np.sum((x * x * 3 + x * 2 - 1) * x)
+
+    def mixed(x: Any) -> Any:
+        y = np.sin(x) + np.exp(x)
+        for k in range(10):
+            y = y * x + k
+        return np.sum(y)
+
+    def by_rows(x: Any) -> Any:
+        return np.sum(np.tanh(x) * np.cos(x), axis=1) + np.log(np.sum(np.exp(x), axis=1))
+
+    for f, shape, slow in [
+        (waves, (999,), True),
+        (cubic, (999,), False),
+        (mixed, (999,), False),
+        (by_rows, (66, 15), True),
+    ]:
+        points = [(rng.uniform(0.1, 2, size=shape),) for _ in range(2)]
+        both = ga.value_and_grad(f) if f is not by_rows else f
+        found = re.search(r"_by_\w+\(_block, (\d+), (\d+),", text_of(both, *points[0]))
+        assert (found is not None) == (slow and threads > 1)
+        assert found is None or int(found[2]) < int(found[1])  # a block for each thread
+        compare(both, *points)
+    many = np.full(499, 0.5)  # too small, however long it takes
+    assert "_block(" not in text_of(ga.value_and_grad(waves), many)
+
+
 @pytest.mark.usefixtures("small_blocks")
 def test_what_numpy_says_of_a_block_is_said_once_and_changes_nothing() -> None:
     def f(x: Any) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.arrays import SPLIT
-from ...kernels.parts import ROWS
+from ...kernels.parts import PAIRWISE, ROWS, THREADS
 from ..program.forms import Form, Hole, Other, form_read
 from ..program.statements import Statement, Variable
 from .expressions import makes_view
@@ -27,6 +27,12 @@ from .optimise import Optimised
 # From so many elements on, as threads share them, and so many statements: blocks of fewer ask for memory too often.
 LEAST = SPLIT
 _FEWEST = 2
+# Of what takes long, 5 to 25 ns an element where sums and products take 0.3, threads share less: from LEAST elements in
+# all on, and so many for each statement of the block, as each may wait 20 us for the interpreter's lock. With sines and
+# exponentials of 10**5 numbers, in two threads, it took 0.7 of the time; a polynomial, without them, 1.8.
+SMALL = 2**14
+_EACH = 2**13
+_SLOW = re.compile(r"np\.((arc)?(sin|cos|tan)h?|exp(2|m1)?|log(2|10|1p)?|arctan2|(float_)?power|cbrt|hypot)")
 # Of so many statements, one has to be the second that joins in.
 _PATIENCE = 30
 _UNARY = frozenset(("neg", "~"))
@@ -68,14 +74,15 @@ class RowBlock(Statement):
         self.sliced = sliced
         sizes = [*map(_size, members)]
         self.work = sum(sizes)
-        self.step = max(2, ROWS * length // max(sizes))
+        rows = ROWS if max(sizes) >= LEAST else max(SMALL, max(sizes) // THREADS + PAIRWISE)
+        self.step = max(2, rows * length // max(sizes))
         self.folded: list[str] = []
         self.halved = False
 
 
 def in_blocks(left: Optimised) -> Optimised:
     """Return a program with blocks in it."""
-    if left.largest < LEAST:
+    if left.largest < LEAST and (left.largest < SMALL or THREADS == 1 or _slow(left.statements) < LEAST):
         return left
     return left._replace(statements=folded(_arranged(left, left.statements), left.memory))
 
@@ -83,9 +90,10 @@ def in_blocks(left: Optimised) -> Optimised:
 def _arranged(left: Optimised, statements: Iterable[Statement]) -> list[Statement]:
     rest = deque(statements)
     done: list[Statement] = []
+    light: set[int] = set()  # what was in a block that would take too little time, and so would one from there on
     while rest:
         first = rest.popleft()
-        run = _Run.begun(left, first)
+        run = None if id(first) in light else _Run.begun(left, first)
         if run is None:
             done.append(first)
             continue
@@ -93,6 +101,8 @@ def _arranged(left: Optimised, statements: Iterable[Statement]) -> list[Statemen
             rest.popleft()
         block = run.block()
         if block is None:
+            if run.is_small():
+                light.update(map(id, run.all))
             done.append(first)
             rest.extendleft(reversed(run.all[1:]))
         else:
@@ -127,7 +137,7 @@ class _Run:
     @classmethod
     def begun(cls, left: Optimised, s: Statement) -> _Run | None:
         (r,) = s.results if len(s.results) == 1 else (None,)
-        if r is None or not r.shape or _size(s) < LEAST or r.shape[0] < 2:
+        if r is None or not r.shape or _size(s) < (min(SMALL, LEAST) if THREADS > 1 else LEAST) or r.shape[0] < 2:
             return None
         run = cls(left, r.shape[0])
         return run if run._joins(s) else None
@@ -205,12 +215,23 @@ class _Run:
         self._read_later |= {self._left.memory(v.memory) for v in s.reads if v.memory is not None}
         return True
 
+    def is_small(self) -> bool:
+        """Tell whether only what takes long could make a block of it."""
+        return THREADS > 1 and all(_size(s) < LEAST for s in self._members)
+
     def block(self) -> RowBlock | None:
         """Return the block; None where it is not worth while."""
         if sum(_size(s) >= LEAST for s in self._members) < _FEWEST:
-            return None
+            slow = _slow(self._members)
+            if not self.is_small() or slow < max(LEAST, _EACH * len(self._members)):
+                return None
         sliced = [v for v, by_rows in self._by_rows.items() if by_rows]
         return RowBlock(self._members, self._length, [*self._made], {*self._written}, sliced)
+
+
+def _slow(statements: Iterable[Statement]) -> int:
+    """Return how many elements are computed by what takes long."""
+    return sum([_size(s) for s in statements if _SLOW.fullmatch(form_read(s).name)])
 
 
 def _size(s: Statement) -> int:
