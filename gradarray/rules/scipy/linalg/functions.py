@@ -16,6 +16,7 @@ from ...registry import rule
 from ..declared import function, looking
 from ..values import as_double, from_library
 from .equations import sylvester
+from .exponentials import derivative_along
 from .matrices import dtype_of, over_batches, turned, zeros
 
 _Function = Callable[..., Any]
@@ -53,7 +54,9 @@ def frechet(a: Any, e: Any) -> Any:
     """Return the derivative of the exponential of a matrix along another one."""
     if np.ndim(a) > 2 or np.iscomplexobj(e) != np.iscomplexobj(a):
         return _along(linalg.expm, a, e)
-    return linalg.expm_frechet(a, e, compute_expm=False)
+    dtype = np.result_type(a, e)
+    double = np.result_type(dtype, np.float64)
+    return derivative_along(np.asarray(a, double), np.asarray(e, double)).astype(dtype, copy=False)
 
 
 def _frechet_vjp(g: Any, _ans: Any, a: Any, e: Any) -> Any:

@@ -1,0 +1,109 @@
+"""The derivative of the exponential of a matrix along another one, by the derivatives of what computes it.
+
+That is a rational function r of degree m, of A / 2**s, squared s times:
+
+    r(A) = (V - U)**-1 (V + U),  U = A (b1 + b3 A**2 + ...),  V = b0 + b2 A**2 + ...
+
+Al-Mohy, Higham, Computing the Frechet derivative of the matrix exponential, SIAM J. Matrix Anal. Appl. 30 (2009). The
+scale is that of a later paper of theirs (A new scaling and squaring algorithm, the same, 31), by norms of powers, which
+may be far below the power of the norm: SciPy's `expm_frechet`, without, took 1.3 to 2 times as long.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+from scipy.linalg import lapack
+
+# Up to these norms of A the derivative of r is that of the exponential, to double precision (the first paper, table 6.1).
+_LARGEST = {3: 1.08e-2, 5: 2.0e-1, 7: 7.83e-1, 9: 1.78, 13: 4.74}
+
+
+@functools.cache
+def _coefficients(m: int) -> list[float]:
+    """Return b0, b1, ..., bm: those of Pade's approximant, times one number."""
+    return [math.factorial(2 * m - k) / math.factorial(k) / math.factorial(m - k) for k in range(m + 1)]
+
+
+def derivative_along(a: Any, e: Any) -> Any:
+    """Return the derivative of the exponential of a matrix at `a` along `e`, both of doubles, real or complex."""
+    n = len(a)
+    if not n or not (np.isfinite(a).all() and np.isfinite(e).all()):
+        return np.full(a.shape, np.nan, a.dtype)
+    norm = _norm(a)
+    m = next((m for m, largest in _LARGEST.items() if norm <= largest), 13)
+    # Powers of a, and their derivatives, of which the k-th one is the 2 k + 2nd.
+    count = 3 if m == 13 else m // 2
+    powers, slopes = np.empty((2, count, n, n), a.dtype)
+    powers[0], slopes[0] = a @ a, a @ e + e @ a
+    for k in range(1, count):
+        powers[k] = powers[k - 1] @ powers[0]
+        slopes[k] = powers[k - 1] @ slopes[0] + slopes[k - 1] @ powers[0]
+    squarings = _squarings(norm, powers) if m == 13 else 0
+    if squarings:
+        scale = 0.5**squarings
+        a, e = a * scale, e * scale
+        for k in range(count):
+            powers[k] *= scale ** (2 * k + 2)
+            slopes[k] *= scale ** (2 * k + 2)
+    b = _coefficients(m)
+    if m == 13:
+        u, v, du, dv = _of_degree_13(a, e, powers, slopes, b)
+    else:
+        (u, v), (du, dv) = _combined([b[3::2], b[2::2]], powers), _combined([b[3::2], b[2::2]], slopes)
+        _add_to_diagonal(u, b[1])
+        _add_to_diagonal(v, b[0])
+        u, du = a @ u, a @ du + e @ u
+    factor, solve = lapack.get_lapack_funcs(("getrf", "getrs"), (u,))
+    lu, pivots, _ = factor(v - u, overwrite_a=True)
+    r = solve(lu, pivots, v + u)[0]
+    found = solve(lu, pivots, du + dv + (du - dv) @ r)[0]
+    for k in range(squarings):
+        found = r @ found + found @ r
+        if k + 1 < squarings:
+            r = r @ r
+    return found
+
+
+def _of_degree_13(a: Any, e: Any, powers: Any, slopes: Any, b: list[float]) -> tuple[Any, Any, Any, Any]:
+    """Return U, V and their derivatives, with fewer products than of higher powers."""
+    rows = [b[9:14:2], b[3:8:2], b[8:13:2], b[2:7:2]]
+    (high, w, upper, v), (d_high, dw, d_upper, dv) = _combined(rows, powers), _combined(rows, slopes)
+    w += powers[2] @ high
+    _add_to_diagonal(w, b[1])
+    v += powers[2] @ upper
+    _add_to_diagonal(v, b[0])
+    dw += powers[2] @ d_high
+    dw += slopes[2] @ high
+    dv += powers[2] @ d_upper
+    dv += slopes[2] @ upper
+    return a @ w, v, a @ dw + e @ w, dv
+
+
+def _combined(rows: list[list[float]], matrices: Any) -> Any:
+    """Return sums of matrices, each with coefficients of its own."""
+    return np.tensordot(np.array(rows), matrices, 1)
+
+
+def _add_to_diagonal(a: Any, number: float) -> None:
+    np.einsum("ii->i", a)[:] += number
+
+
+def _norm(a: Any) -> float:
+    return float(np.abs(a).sum(0).max())
+
+
+def _squarings(norm: float, powers: Any) -> int:
+    """Return how often a is halved, from its norm and its second, fourth and sixth power."""
+    second, fourth, sixth = map(_norm, powers)
+    # No power from the fourth one on has a larger norm than this one's.
+    size = max(fourth ** (1 / 4), sixth ** (1 / 6))
+    if size == 0.0:
+        return 0  # a**4 is 0, and r then exact
+    # What r lacks begins with a**27. Its derivative, a sum of a**j e a**(26 - j), has lower powers too, whose norms may
+    # be greater by a factor than this one's.
+    factor = max(1.0, norm / size, second / size**2, norm * second / size**3)
+    return max(0, math.ceil(math.log2(min(norm, size * factor ** (1 / 26)) / _LARGEST[13])))

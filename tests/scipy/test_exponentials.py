@@ -1,0 +1,59 @@
+"""The derivative of the exponential of a matrix: every degree and scale, beside a block of a larger exponential."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+linalg = pytest.importorskip("scipy.linalg")
+mpmath = pytest.importorskip("mpmath")
+
+from gradarray.rules.scipy.linalg import exponentials  # noqa: E402
+
+rng = np.random.default_rng(0)
+
+
+def exactly(a, e):
+    """Return a block of exp([[a, e], [0, a]]), by a Taylor series in 40 digits."""
+    n = len(a)
+    with mpmath.workdps(40):
+        block = mpmath.matrix(np.block([[a, e], [np.zeros((n, n)), a]]).tolist())
+        found = mpmath.expm(block, method="taylor")
+        return np.array([[complex(found[i, n + j]) for j in range(n)] for i in range(n)])
+
+
+def far_from_normal(n):
+    a = np.triu(rng.normal(size=(n, n)))
+    a[0, -1] = 1e4
+    return a
+
+
+MATRICES = [
+    *[rng.normal(size=(4, 4)) * scale for scale in (1e-3, 3e-2, 0.1, 0.3, 0.8, 3.0, 20.0)],
+    rng.normal(size=(3, 3)) * 1.5 + 1j * rng.normal(size=(3, 3)),
+    far_from_normal(4),
+    np.triu(rng.normal(size=(4, 4)) * 100, 1),  # its fourth power is 0
+    np.triu(rng.normal(size=(3, 3)) * 100, 2),  # its second one, too
+    np.zeros((2, 2)),
+    np.array([[-300.0]]),
+]
+
+
+@pytest.mark.parametrize("a", MATRICES)
+def test_derivatives_have_all_digits(a):
+    e = (rng.normal(size=a.shape) + (1j * rng.normal(size=a.shape) if np.iscomplexobj(a) else 0)).astype(a.dtype)
+    found, expected = exponentials.derivative_along(a, e), exactly(a, e)
+    assert found.dtype == a.dtype
+    assert np.abs(found - expected).max() <= 1e-13 * np.abs(expected).max()
+
+
+def test_every_degree_is_tried_above():
+    norms = [np.abs(a).sum(0).max() for a in MATRICES]
+    degrees = {next((m for m, x in exponentials._LARGEST.items() if norm <= x), None) for norm in norms}
+    assert degrees == {*exponentials._LARGEST, None}
+
+
+def test_what_is_not_finite_has_no_derivative():
+    for a, e in [(np.full((2, 2), np.inf), np.eye(2)), (np.eye(2), np.full((2, 2), np.nan))]:
+        assert np.isnan(exponentials.derivative_along(a, e)).all()
+    assert exponentials.derivative_along(np.zeros((0, 0)), np.zeros((0, 0))).shape == (0, 0)
