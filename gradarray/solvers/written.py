@@ -18,8 +18,8 @@ from ..compiler.program.statements import JitError
 from ..tape.wrapping import bare, has_variable
 from .captured import Slot, kept
 
-# A program takes some 10 ms to write, and saves some 50 us each time.
-_REPEATS = 128
+# A program takes some 10 ms to write, and saves some 200 us each time.
+_REPEATS = 48
 _MOST = 32
 _BRANCHES = 4
 
