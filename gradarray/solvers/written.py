@@ -79,11 +79,11 @@ class OfValues:
         It raises what it cannot do.
         """
         key = computes, self._of, _form(self._template, {}), tuple([_form(x, {}) for x in self._args])
-        if key not in _programs:
+        found = _programs.get(key)
+        if found is None:
             if len(_programs) >= _MOST:
                 _programs.clear()
-            _programs[key] = _Program(self, computes)
-        found = _programs[key]
+            found = _programs[key] = _Program(self, computes)  # which another thread may clear away at once
         found.called += times
         if found.called < _REPEATS or found.written > _BRANCHES:
             return None

@@ -13,6 +13,7 @@ pytest.importorskip("scipy", "1.15", reason="SciPy is an optional companion; old
 from scipy import integrate, optimize, special, stats
 
 import gradarray as ga
+from gradarray.context.settings import held
 from gradarray.solvers import written
 from gradarray.solvers.integrate import adjoint, paths
 
@@ -392,3 +393,50 @@ def test_large_and_stiff(method: str, monkeypatch: Any) -> None:
 
     k, v = np.array([1.0, 0.8, 1.2]), np.array([1.0, -0.5, 0.3])
     assert ga.grad(f)(k) @ v == pytest.approx(slope(f, k, v), rel=3e-4)
+
+
+# --- what comes in between --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["RK45", "BDF", "LSODA"])
+def test_interrupts_in_a_right_hand_side(method: str, monkeypatch: Any) -> None:
+    """Wherever it is interrupted, on the way back too and while a program is written, all is as before."""
+    monkeypatch.setattr(adjoint, "SMALL", 1)
+    monkeypatch.setattr(paths, "SMALL", 1)
+    monkeypatch.setattr(written, "_REPEATS", 4)
+    calls: list[float] = []
+    stops = [0]
+
+    def f(p: Any) -> Any:
+        def rhs(t: Any, y: Any) -> Any:
+            calls.append(1)
+            if len(calls) == stops[0]:
+                raise KeyboardInterrupt
+            return np.array([p[0] * y[1], -p[1] * y[0]])
+
+        return np.sum(integrate.solve_ivp(rhs, (0, 1), [1.0, 0.5], method).y[:, -1])
+
+    p, before = np.array([0.7, 1.3]), held()
+    monkeypatch.setattr(written, "_programs", {})
+    expected = ga.grad(f)(p)
+    for stop in np.unique(np.linspace(1, len(calls), 8).astype(int)).tolist():
+        calls.clear()
+        written._programs.clear()
+        stops[0] = stop
+        with pytest.raises(KeyboardInterrupt):
+            ga.grad(f)(p)
+        stops[0] = 0
+        assert held() is before
+        np.testing.assert_allclose(ga.grad(f)(p), expected, rtol=1e-12)
+
+
+def test_programs_that_another_thread_clears_away(monkeypatch: Any) -> None:
+    class Emptied(dict[Any, Any]):
+        def __setitem__(self, key: Any, value: Any) -> None:
+            super().__setitem__(key, value)
+            self.clear()
+
+    monkeypatch.setattr(adjoint, "SMALL", 0)
+    monkeypatch.setattr(written, "_REPEATS", 4)
+    monkeypatch.setattr(written, "_programs", Emptied())
+    assert ga.grad(lambda p: decaying(p).y[0, -1])(0.5) == pytest.approx(-math.exp(-0.5), rel=1e-7)
