@@ -63,9 +63,13 @@ class OfValues:
 
     def seen_as(self, of: Callable[..., Any]) -> OfValues:
         """Return what a function makes of this one."""
-        made = OfValues.__new__(OfValues)
-        made.__dict__.update(self.__dict__, _of=of)
+        made = self._with(_of=of)
         made.function = made._filled(self.values)
+        return made
+
+    def _with(self, **changes: Any) -> OfValues:
+        made = OfValues.__new__(OfValues)
+        made.__dict__.update(self.__dict__, **changes)
         return made
 
     def changed(self, step: float) -> Callable[..., Any]:
@@ -83,7 +87,9 @@ class OfValues:
         if found is None:
             if len(_programs) >= _MOST:
                 _programs.clear()
-            found = _programs[key] = _Program(self, computes)  # which another thread may clear away at once
+            # Without the values of this call, which a program would take for a part of what it is right for.
+            empty = self._with(values=[], function=None)
+            found = _programs[key] = _Program(empty, computes)  # which another thread may clear away at once
         found.called += times
         if found.called < _REPEATS or found.written > _BRANCHES:
             return None
