@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ from scipy import integrate, optimize, special, stats
 import gradarray as ga
 from gradarray.context.settings import held
 from gradarray.solvers import written
-from gradarray.solvers.integrate import adjoint, paths
+from gradarray.solvers.integrate import adjoint, continuous, paths
 
 pytestmark = pytest.mark.filterwarnings("error::gradarray.GradientLossWarning")
 EXACT = {"rtol": 1e-10, "atol": 1e-12}
@@ -393,6 +394,35 @@ def test_large_and_stiff(method: str, monkeypatch: Any) -> None:
 
     k, v = np.array([1.0, 0.8, 1.2]), np.array([1.0, -0.5, 0.3])
     assert ga.grad(f)(k) @ v == pytest.approx(slope(f, k, v), rel=3e-4)
+
+
+@pytest.mark.parametrize("turn", [1.0, -1.0], ids=["forth", "back in time"])
+def test_the_equation_of_the_adjoint(turn: float, monkeypatch: Any) -> None:
+    """Of a stiff system that is not symmetric: by few calls, at any scale, with times that are asked for twice."""
+    monkeypatch.setattr(adjoint, "SMALL", 1)
+    monkeypatch.setattr(paths, "SMALL", 1)
+    monkeypatch.setattr(paths, "_MANY", 100)
+    solve, solved = integrate.solve_ivp, []
+    noted = types.SimpleNamespace(solve_ivp=lambda *a, **k: solved.append(solve(*a, **k)) or solved[-1])
+    monkeypatch.setattr(continuous, "integrate", noted)
+    a = np.array([[-1.0, 2.0, 0.0], [0.0, -30.0, 900.0], [0.0, 0.0, -800.0]])
+
+    def f(p: Any, scale: float = 1.0) -> Any:
+        def rhs(t: Any, y: Any, p: Any) -> Any:
+            return turn * (a @ y + p * np.cos(turn * t) + y[0] * y)
+
+        tight = {"rtol": 1e-6, "atol": 1e-9}
+        sol = integrate.solve_ivp(rhs, (0, turn), p / 4, "BDF", dense_output=True, args=(p,), **tight).sol
+        return scale * np.sum(np.arange(9.0).reshape(3, 3) * sol(turn * np.array([0.4, 1.0, 0.4])))
+
+    p, v = np.array([0.7, 1.3, 0.4]), np.array([1.0, -0.5, 0.3])
+    g = ga.grad(f)(p)
+    assert g @ v == pytest.approx(slope(f, p, v), rel=3e-4)
+    assert len(solved) == 2 and sum(found.nfev for found in solved) < 1000
+    np.testing.assert_allclose(ga.grad(f)(p, 1e-9), 1e-9 * g, rtol=1e-9)
+    noted.solve_ivp = lambda *_, **__: types.SimpleNamespace(success=False, message="too stiff")
+    with pytest.raises(ValueError, match="adjoint could not be solved: too stiff"):
+        ga.grad(f)(p)
 
 
 # --- what comes in between --------------------------------------------------------------------------------------------
