@@ -147,7 +147,7 @@ def test_only_variables_are_changed() -> None:
     apart = moved - base
     np.testing.assert_allclose(apart / Y, apart[0] / Y[0], rtol=1e-9)  # of the first one alone
     pair = ga.tensor(5.0), 2  # of which the second one is none
-    np.testing.assert_array_equal(OfValues(lambda t, y: y**pair[1] + 0 * pair[0], ()).changed(0.1)(0.0, Y), Y**2)
+    np.testing.assert_array_equal(OfValues(lambda t, y: y ** pair[1] + 0 * pair[0], ()).changed(0.1)(0.0, Y), Y**2)
 
 
 def test_no_more_programs_than_are_kept(monkeypatch: Any) -> None:
