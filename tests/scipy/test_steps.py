@@ -55,11 +55,11 @@ def test_lsoda_is_asked_anew_for_what_lies_before_the_end_alone(turn: int) -> No
     def f(p: Any) -> Any:
         def rhs(t: Any, y: Any) -> Any:
             assert turn * t <= 1
-            return p * np.sqrt(1 - turn * t) + 0 * y
+            return p * np.sqrt(1 - turn * t) * np.cos(3 * y)
 
         return integrate.solve_ivp(rhs, (0, turn), [0.0], "LSODA", **EXACT).y[0, -1]
 
-    assert ga.grad(f)(2.0) == pytest.approx(turn * 2 / 3, rel=1e-5)
+    assert ga.grad(f)(2.0) == pytest.approx(slope(f, 2.0, 1.0), rel=1e-5)
 
 
 @pytest.mark.filterwarnings("ignore::scipy.integrate.ODEintWarning", "ignore:overflow")
@@ -113,3 +113,48 @@ def test_programs_that_another_thread_clears_away(monkeypatch: Any) -> None:
     assert ga.grad(lambda p: integrate.solve_ivp(lambda t, y: -p * y, (0, 1), [1.0], **EXACT).y[0, -1])(
         0.5
     ) == pytest.approx(-math.exp(-0.5), rel=1e-7)
+
+
+@pytest.mark.parametrize("fault", ["raises", "is infinite"])
+@pytest.mark.parametrize("method", ["RK45", "BDF"])
+def test_a_program_that_fails_half_way(method: str, fault: str, monkeypatch: Any) -> None:
+    """What it has done is done again without one."""
+    monkeypatch.setattr(adjoint, "SMALL", 1)
+    monkeypatch.setattr(paths, "SMALL", 1)
+
+    def f(p: Any) -> Any:
+        found = integrate.solve_ivp(lambda t, y: np.array([p[0] * y[1], -p[1] * y[0]]), (0, 1), [1.0, 0.5], method)
+        return np.sum(found.y[:, 1:])
+
+    p = np.array([0.7, 1.3])
+    expected, calls = ga.grad(f)(p), []
+
+    def program(self: Any, computes: Any, times: int) -> Any:
+        def failing(*given: Any) -> Any:
+            calls.append(1)
+            if len(calls) < 10:
+                return computes(self.function, *given)
+            return np.full(2, np.inf) if fault == "is infinite" else 1 / 0
+
+        return failing
+
+    monkeypatch.setattr(written.OfValues, "program", program)
+    np.testing.assert_allclose(ga.grad(f)(p), expected, rtol=1e-12)
+    assert len(calls) >= 10
+
+
+def test_what_gives_other_values_for_all_stages_at_once_is_carried_out_step_by_step(monkeypatch: Any) -> None:
+    def grown(p: Any) -> Any:
+        return integrate.solve_ivp(lambda t, y: -p * y, (0, 1), [1.0], **EXACT).y[0, -1]
+
+    vmap = adjoint.vmap
+    monkeypatch.setattr(adjoint, "vmap", lambda f: vmap(lambda t, y: 1.001 * f(t, y)))
+    assert ga.grad(grown)(0.5) == pytest.approx(-math.exp(-0.5), rel=1e-8)
+
+
+def test_steps_of_lsoda_are_told_by_its_calls() -> None:
+    """A step that failed is none, nor is what lies beyond the end; both ways in time."""
+    called_at = [0.0, 0.1, 0.1, 0.4, 0.4, 0.2, 0.3, 0.5, 0.7, 1.2]
+    for turn in (1.0, -1.0):
+        found = multistep._steps(0.0, turn * np.array(called_at), turn)
+        np.testing.assert_array_equal(found, turn * np.array([0.0, 0.2, 0.5, 1.0]))
