@@ -104,7 +104,7 @@ def of_values(
     inner = OfValues(func, args)
     try:
         if not has_tensor(within(IN_PLAIN_ARRAYS, inner, *at)):
-            return inner, within(IN_PLAIN_ARRAYS, solved, inner), True
+            return inner, within(IN_PLAIN_ARRAYS, solved, inner.function), True
     except GradientLossError:
         pass
     return whole, solved(lambda *given: unrecorded(whole, *given)), True

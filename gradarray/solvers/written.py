@@ -18,8 +18,8 @@ from ..compiler.program.statements import JitError
 from ..tape.wrapping import bare, has_variable
 from .captured import Slot, kept
 
-# A program takes some 10 ms to write, and saves some 50 us each time.
-_REPEATS = 128
+# A program takes some 10 ms to write, and saves some 200 us each time.
+_REPEATS = 48
 _MOST = 32
 _BRANCHES = 4
 
@@ -63,9 +63,13 @@ class OfValues:
 
     def seen_as(self, of: Callable[..., Any]) -> OfValues:
         """Return what a function makes of this one."""
-        made = OfValues.__new__(OfValues)
-        made.__dict__.update(self.__dict__, _of=of)
+        made = self._with(_of=of)
         made.function = made._filled(self.values)
+        return made
+
+    def _with(self, **changes: Any) -> OfValues:
+        made = OfValues.__new__(OfValues)
+        made.__dict__.update(self.__dict__, **changes)
         return made
 
     def changed(self, step: float) -> Callable[..., Any]:
@@ -79,11 +83,13 @@ class OfValues:
         It raises what it cannot do.
         """
         key = computes, self._of, _form(self._template, {}), tuple([_form(x, {}) for x in self._args])
-        if key not in _programs:
+        found = _programs.get(key)
+        if found is None:
             if len(_programs) >= _MOST:
                 _programs.clear()
-            _programs[key] = _Program(self, computes)
-        found = _programs[key]
+            # Without the values of this call, which a program would take for a part of what it is right for.
+            empty = self._with(values=[], function=None)
+            found = _programs[key] = _Program(empty, computes)  # which another thread may clear away at once
         found.called += times
         if found.called < _REPEATS or found.written > _BRANCHES:
             return None

@@ -67,6 +67,8 @@ def unwrap(value: Any) -> Any:
 
 def bare(value: Any) -> Any:
     """Replace every Tensor and every Dual in a value by its bare values, for what carries no derivative."""
+    if type(value) in PLAIN:
+        return value
     if isinstance(value, Dual):
         return bare(value.value)
     if type(value) in (list, tuple):

@@ -36,7 +36,7 @@ Slope = Callable[[Any, Any], Any]
 SMALL = 40
 _PULLS = 3
 # So many numbers of stages are called for at once to look, and kept as they are on the tape for the first sweep.
-_KEPT = 100_000
+_KEPT = 400_000
 # So many numbers are pulled back at once.
 _AT_ONCE = 200_000
 # How far the right-hand side for all at once may be from its values one by one.
@@ -184,7 +184,8 @@ class Adjoint:
         turn = 1.0 if t[-1] >= t[0] else -1.0
         which = np.clip(np.searchsorted(turn * t, turn * times, "left") - 1, 0, len(self.h) - 1)
         x = (times - t[which]) / self.h[which]
-        return which, np.stack([self.steps.tableau.inside(at) for at in x.tolist()])
+        weights = [self.steps.tableau.inside(at) for at in x.tolist()]
+        return which, np.reshape(weights, (len(x), self.stages.shape[1]))
 
     def pulled(self, times: Array, g: Array) -> tuple[Array, Array]:
         """Return the cotangents of the slopes, (m s, n), and of where the steps begin.
@@ -195,6 +196,8 @@ class Adjoint:
         g : (number of times, n), their cotangents
         """
         m, s, n = self.stages.shape
+        met = np.any(g != 0, axis=1)  # often it is the last one alone
+        times, g = times[met], g[met]
         which, weights = self.outputs(times)
         along = np.zeros((m, s, n))
         np.add.at(along, which, (self.h[which, None] * weights)[:, :, None] * g[:, None, :])
@@ -312,18 +315,26 @@ class Adjoint:
     def _one_by_one(self, along: Array, at_start: Array, pull: Callable[..., Any]) -> tuple[Array, Array]:
         a, b = self.steps.tableau.a, self.steps.tableau.b
         m, s, n = along.shape
-        g = np.zeros(n)
+        met, when = np.any(along, axis=2).tolist(), self._when.tolist()
+        # What a stage's slope counts for in those behind it, and at the end of the step.
+        weights = self.h[:, None, None] * np.concatenate([a.T, b[:, None]], axis=1)
+        counts = np.any(weights[0] != 0, axis=1).tolist()
+        later = np.zeros((s + 1, n))  # the cotangents of the stages behind, and of the end
+        is_zero = True
         for k in range(m - 1, -1, -1):
-            cotangents, shares = along[k], self.h[k] * a[:, :, None]
-            cotangents += (self.h[k] * b)[:, None] * g
-            g += at_start[k]
+            cotangents, places, shares = along[k], self.stages[k], weights[k]
+            g = later[s] + at_start[k]
+            later[:s] = 0
             for j in range(s - 1, -1, -1):
-                if cotangents[j].any():
-                    back = pull(float(self._when[k, j]), self.stages[k, j], cotangents[j])
-                    g += back
-                    if j:
-                        cotangents[:j] += shares[j, :j] * back
-        return np.reshape(along, (m * s, n)), g
+                if counts[j] and not is_zero:
+                    cotangents[j] += shares[j, j + 1 :] @ later[j + 1 :]
+                elif not met[k][j]:
+                    continue
+                later[j] = pull(when[k][j], places[j], cotangents[j])
+                is_zero = False
+                g += later[j]
+            later[s] = g
+        return np.reshape(along, (m * s, n)), later[s]
 
     def _back(self, t: float, y: Array, g: Array) -> Any:
         """Return what one call of the right-hand side makes of the cotangent of its slope."""

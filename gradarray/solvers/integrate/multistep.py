@@ -72,7 +72,11 @@ class Interpolated:
 
     def _found(self, asked: Array) -> Any:
         options = {"tfirst": True, "full_output": True, "mxstep": 100_000, **self._options}
-        return integrate.odeint(lambda t, y: bare(self._func(t, y)), self._y0, asked, **options)
+        if "tcrit" not in options or self.ts[-1] >= self.ts[0]:
+            return integrate.odeint(lambda t, y: bare(self._func(t, y)), self._y0, asked, **options)
+        # To this time odeint keeps in one direction alone.
+        options["tcrit"] = np.negative(options["tcrit"])
+        return integrate.odeint(lambda t, y: np.negative(bare(self._func(-t, y))), self._y0, -asked, **options)
 
 
 def _steps(start: float, called_at: Array, end: float) -> Array:

@@ -157,10 +157,11 @@ def integral(
         values = line.values(left_over, _legendre(), moving)
         plain = np.reshape(bare(values), (len(left_over), 21, *np.shape(values)[1:]))
         shares = [(end - start) / whole for start, end in left_over]
+        flat = np.reshape(plain, (*plain.shape[:2], -1))
         if size is None:
-            size = sum(share * np.mean(np.abs(v)) for v, share in zip(plain, shares, strict=True))
-            mean = sum(np.mean(np.abs(v)) for v in plain) / whole
-        rough = [_roughness(v, share, size, line.noise) for v, share in zip(plain, shares, strict=True)]
+            means = np.mean(np.abs(flat), axis=(1, 2))
+            size, mean = means @ shares, np.sum(means) / whole
+        rough = _roughness(flat, np.array(shares), size, line.noise)
         again, done = [], []
         for k, interval in enumerate(left_over):
             if not rough[k]:
@@ -194,19 +195,17 @@ def integral(
     return total
 
 
-def _roughness(values: Any, share: float, size: float, noise: float) -> float:
-    """Return how much of the values at the nodes of an interval, such a share of the range, is not of a polynomial.
+def _roughness(values: Any, shares: Any, size: float, noise: float) -> list[float]:
+    """Return how much of the values at the nodes of intervals, such shares of the range, is not of a polynomial.
 
     It is 0 where that does not matter.
 
     `size` is what the integrand is on the whole range, `noise` how much of it is none of its own.
     """
-    c = np.tensordot(_coefficients(), values, 1)
-    sizes = np.abs(c)
-    tail, change, level = np.max(sizes[-3:]), np.max(sizes[1:]), np.max(sizes)
-    if tail * share <= _NOTHING * noise * size or tail <= noise * level:
-        return 0.0
-    return 0.0 if tail * share <= _SMOOTH * change else float(tail / change)
+    sizes = np.max(np.abs(np.matmul(_coefficients(), values)), axis=2)
+    tail, change, level = np.max(sizes[:, -3:], axis=1), np.max(sizes[:, 1:], axis=1), np.max(sizes, axis=1)
+    smooth = (tail * shares <= np.fmax(_NOTHING * noise * size, _SMOOTH * change)) | (tail <= noise * level)
+    return np.divide(tail, change, out=np.zeros(len(tail)), where=~smooth).tolist()  # type: ignore[no-any-return]
 
 
 def _jumps(values: Any, mean: float) -> bool:

@@ -1,0 +1,160 @@
+"""Solutions of initial value problems, further: the adjoint's equation, LSODA asked anew, interrupts."""
+
+from __future__ import annotations
+
+import math
+import types
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("scipy", "1.15", reason="SciPy is an optional companion; older ones have other functions")
+from scipy import integrate
+
+import gradarray as ga
+from gradarray.context.settings import held
+from gradarray.solvers import written
+from gradarray.solvers.integrate import adjoint, continuous, multistep, paths
+from tests.scipy.test_integrate import EXACT, slope
+
+pytestmark = pytest.mark.filterwarnings("error::gradarray.GradientLossWarning")
+
+
+@pytest.mark.parametrize("turn", [1.0, -1.0], ids=["forth", "back in time"])
+def test_the_equation_of_the_adjoint(turn: float, monkeypatch: Any) -> None:
+    """Of a stiff system that is not symmetric: by few calls, at any scale, with times that are asked for twice."""
+    monkeypatch.setattr(adjoint, "SMALL", 1)
+    monkeypatch.setattr(paths, "SMALL", 1)
+    monkeypatch.setattr(paths, "_MANY", 100)
+    solve, solved = integrate.solve_ivp, []
+    noted = types.SimpleNamespace(solve_ivp=lambda *a, **k: solved.append(solve(*a, **k)) or solved[-1])
+    monkeypatch.setattr(continuous, "integrate", noted)
+    a = np.array([[-1.0, 2.0, 0.0], [0.0, -30.0, 900.0], [0.0, 0.0, -800.0]])
+
+    def f(p: Any, scale: float = 1.0) -> Any:
+        def rhs(t: Any, y: Any, p: Any) -> Any:
+            return turn * (a @ y + p * np.cos(turn * t) + y[0] * y)
+
+        tight = {"rtol": 1e-6, "atol": 1e-9}
+        sol = integrate.solve_ivp(rhs, (0, turn), p / 4, "BDF", dense_output=True, args=(p,), **tight).sol
+        return scale * np.sum(np.arange(9.0).reshape(3, 3) * sol(turn * np.array([0.4, 1.0, 0.4])))
+
+    p, v = np.array([0.7, 1.3, 0.4]), np.array([1.0, -0.5, 0.3])
+    g = ga.grad(f)(p)
+    assert g @ v == pytest.approx(slope(f, p, v), rel=3e-4)
+    assert len(solved) == 2 and sum(found.nfev for found in solved) < 1000
+    np.testing.assert_allclose(ga.grad(f)(p, 1e-9), 1e-9 * g, rtol=1e-9)
+    noted.solve_ivp = lambda *_, **__: types.SimpleNamespace(success=False, message="too stiff")
+    with pytest.raises(ValueError, match="adjoint could not be solved: too stiff"):
+        ga.grad(f)(p)
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_lsoda_is_asked_anew_for_what_lies_before_the_end_alone(turn: int) -> None:
+    def f(p: Any) -> Any:
+        def rhs(t: Any, y: Any) -> Any:
+            assert turn * t <= 1
+            return p * np.sqrt(1 - turn * t) * np.cos(3 * y)
+
+        return integrate.solve_ivp(rhs, (0, turn), [0.0], "LSODA", **EXACT).y[0, -1]
+
+    assert ga.grad(f)(2.0) == pytest.approx(slope(f, 2.0, 1.0), rel=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore::scipy.integrate.ODEintWarning", "ignore:overflow")
+def test_lsoda_that_fails_when_it_is_asked_anew() -> None:
+    blown_up = multistep.Interpolated(lambda t, y: y**2, 0.0, [1.0], [0.5, 1.5], 2.0, EXACT, mxstep=50)
+    with pytest.raises(ValueError, match=r"work done|step size"):
+        blown_up([0.5, 1.5])
+
+
+@pytest.mark.parametrize("method", ["RK45", "BDF", "LSODA"])
+def test_interrupts_in_a_right_hand_side(method: str, monkeypatch: Any) -> None:
+    """Wherever it is interrupted, on the way back too and while a program is written, all is as before."""
+    monkeypatch.setattr(adjoint, "SMALL", 1)
+    monkeypatch.setattr(paths, "SMALL", 1)
+    monkeypatch.setattr(written, "_REPEATS", 4)
+    calls: list[float] = []
+    stops = [0]
+
+    def f(p: Any) -> Any:
+        def rhs(t: Any, y: Any) -> Any:
+            calls.append(1)
+            if len(calls) == stops[0]:
+                raise KeyboardInterrupt
+            return np.array([p[0] * y[1], -p[1] * y[0]])
+
+        return np.sum(integrate.solve_ivp(rhs, (0, 1), [1.0, 0.5], method).y[:, -1])
+
+    p, before = np.array([0.7, 1.3]), held()
+    monkeypatch.setattr(written, "_programs", {})
+    expected = ga.grad(f)(p)
+    for stop in np.unique(np.linspace(1, len(calls), 8).astype(int)).tolist():
+        calls.clear()
+        written._programs.clear()
+        stops[0] = stop
+        with pytest.raises(KeyboardInterrupt):
+            ga.grad(f)(p)
+        stops[0] = 0
+        assert held() is before
+        np.testing.assert_allclose(ga.grad(f)(p), expected, rtol=1e-12)
+
+
+def test_programs_that_another_thread_clears_away(monkeypatch: Any) -> None:
+    class Emptied(dict[Any, Any]):
+        def __setitem__(self, key: Any, value: Any) -> None:
+            super().__setitem__(key, value)
+            self.clear()
+
+    monkeypatch.setattr(adjoint, "SMALL", 0)
+    monkeypatch.setattr(written, "_REPEATS", 4)
+    monkeypatch.setattr(written, "_programs", Emptied())
+    assert ga.grad(lambda p: integrate.solve_ivp(lambda t, y: -p * y, (0, 1), [1.0], **EXACT).y[0, -1])(
+        0.5
+    ) == pytest.approx(-math.exp(-0.5), rel=1e-7)
+
+
+@pytest.mark.parametrize("fault", ["raises", "is infinite"])
+@pytest.mark.parametrize("method", ["RK45", "BDF"])
+def test_a_program_that_fails_half_way(method: str, fault: str, monkeypatch: Any) -> None:
+    """What it has done is done again without one."""
+    monkeypatch.setattr(adjoint, "SMALL", 1)
+    monkeypatch.setattr(paths, "SMALL", 1)
+
+    def f(p: Any) -> Any:
+        found = integrate.solve_ivp(lambda t, y: np.array([p[0] * y[1], -p[1] * y[0]]), (0, 1), [1.0, 0.5], method)
+        return np.sum(found.y[:, 1:])
+
+    p = np.array([0.7, 1.3])
+    expected, calls = ga.grad(f)(p), []
+
+    def program(self: Any, computes: Any, times: int) -> Any:
+        def failing(*given: Any) -> Any:
+            calls.append(1)
+            if len(calls) < 10:
+                return computes(self.function, *given)
+            return np.full(2, np.inf) if fault == "is infinite" else 1 / 0
+
+        return failing
+
+    monkeypatch.setattr(written.OfValues, "program", program)
+    np.testing.assert_allclose(ga.grad(f)(p), expected, rtol=1e-12)
+    assert len(calls) >= 10
+
+
+def test_what_gives_other_values_for_all_stages_at_once_is_carried_out_step_by_step(monkeypatch: Any) -> None:
+    def grown(p: Any) -> Any:
+        return integrate.solve_ivp(lambda t, y: -p * y, (0, 1), [1.0], **EXACT).y[0, -1]
+
+    vmap = adjoint.vmap
+    monkeypatch.setattr(adjoint, "vmap", lambda f: vmap(lambda t, y: 1.001 * f(t, y)))
+    assert ga.grad(grown)(0.5) == pytest.approx(-math.exp(-0.5), rel=1e-8)
+
+
+def test_steps_of_lsoda_are_told_by_its_calls() -> None:
+    """A step that failed is none, nor is what lies beyond the end; both ways in time."""
+    called_at = [0.0, 0.1, 0.1, 0.4, 0.4, 0.2, 0.3, 0.5, 0.7, 1.2]
+    for turn in (1.0, -1.0):
+        found = multistep._steps(0.0, turn * np.array(called_at), turn)
+        np.testing.assert_array_equal(found, turn * np.array([0.0, 0.2, 0.5, 1.0]))
