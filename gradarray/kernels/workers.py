@@ -34,25 +34,44 @@ class _Job:
 
     def compute(self) -> None:
         """Compute parts until none is left."""
-        while True:
-            error = None
-            try:
-                part = self._parts.popleft()
-            except IndexError:
-                return
-            try:
-                self._compute(part)  # type: ignore[misc]  # it is there as long as a part is
-            except BaseException as caught:
-                error = caught
-            self._ended.append(error)
+        self._tell(self._computed(self._taken()))
 
     def help(self) -> None:
         """Compute parts in another thread than the one that waits for them."""
-        if self._parts:
-            with processors.pinned(self._owner, self._processor):
-                self._context.copy().run(self.compute)  # np.errstate of that thread holds here too
-            if len(self._ended) == self._total:
-                self._done.put(None)
+        part = self._taken()
+        if part is None:
+            return
+        # The owner waits for this part, so that it goes on with the processors that it had.
+        with processors.pinned(self._owner, self._processor):
+            ended = self._context.copy().run(self._computed, part)  # np.errstate of that thread holds here too
+        self._tell(ended)
+        if len(self._ended) == self._total:
+            self._done.put(None)
+
+    def _taken(self) -> slice | None:
+        try:
+            return self._parts.popleft()
+        except IndexError:
+            return None
+
+    def _computed(self, part: slice | None) -> list[BaseException | None]:
+        """Compute a part, and others until none is left; return how each of them ended."""
+        ended: list[BaseException | None] = []
+        while part is not None:
+            ended.append(self._error_of(part))
+            part = self._taken()
+        return ended
+
+    def _error_of(self, part: slice) -> BaseException | None:
+        try:
+            self._compute(part)  # type: ignore[misc]  # it is there as long as a part is
+        except BaseException as error:
+            return error
+        return None
+
+    def _tell(self, ended: list[BaseException | None]) -> None:
+        self._ended += ended
+        ended.clear()  # to which an error refers, by way of its traceback
 
     def wait(self) -> None:
         """Wait until all parts are computed, and raise the first error that came of them."""

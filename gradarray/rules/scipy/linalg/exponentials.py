@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import lapack
 
-# Up to these norms of A the derivative of r is that of the exponential, to double precision (the first paper, table 6.1).
+# Up to these norms of A the derivative of r is that of the exponential, to all digits (the first paper, table 6.1).
 _LARGEST = {3: 1.08e-2, 5: 2.0e-1, 7: 7.83e-1, 9: 1.78, 13: 4.74}
 
 
