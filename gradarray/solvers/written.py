@@ -122,7 +122,7 @@ def _changed(value: Any, step: float) -> Any:
     if value.dtype.kind not in "fc":
         return value
     away = np.reshape(1.5 + np.cos(np.arange(value.size)), value.shape)  # so that differences of them change, too
-    return value + step * away * np.maximum(1.0, np.abs(value))
+    return value + step * away * np.where(value == 0, 1.0, np.abs(value))
 
 
 def _form(value: Any, seen: dict[int, int]) -> Any:
