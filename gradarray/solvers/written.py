@@ -30,6 +30,7 @@ class OfValues:
     Parameters
     ----------
     func, args : the function, and its last arguments
+    objects : whether variables that are attributes of objects are found, too
 
     Attributes
     ----------
@@ -38,10 +39,11 @@ class OfValues:
     variables : the places of the first
     """
 
-    def __init__(self, func: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    def __init__(self, func: Callable[..., Any], args: tuple[Any, ...], objects: bool = False) -> None:
         self.values: list[Any] = []
         self.variables: list[int] = []
-        self._template = kept(func, self._slot)
+        self._objects = objects
+        self._template = kept(func, self._slot, objects)
         self._args = tuple([self._slot(x) if type(x) is np.ndarray or has_variable(x) else x for x in args])
         self._of: Callable[..., Any] | None = None
         self.function = self._filled(self.values)
@@ -53,7 +55,7 @@ class OfValues:
         return Slot(len(self.values) - 1)
 
     def _filled(self, values: Any) -> Callable[..., Any]:
-        func = kept(self._template, lambda slot: values[slot.number])
+        func = kept(self._template, lambda slot: values[slot.number], self._objects)
         args = tuple([values[x.number] if type(x) is Slot else x for x in self._args])
         whole = (lambda *given: func(*given, *args)) if args else func
         return whole if self._of is None else self._of(whole)

@@ -54,6 +54,14 @@ def stepping(x, p):
     return np.where(x > p[0], np.exp(-x), 0.1 * np.exp(-2 * x))
 
 
+class Heater:
+    def __init__(self, p):
+        self.p = p
+
+    def slope(self, t, y):
+        return [1.0 if t > self.p[0] / 2 else 0.0]
+
+
 def moving(name, func):
     return Call(f"integrate.{name} a jump that moves", func, p, refused="jumps near .*, at a place that moves")
 
@@ -64,6 +72,8 @@ CALLS = [
     moving("odeint", lambda sp, p: sp.integrate.odeint(lambda y, t: switched(t, y, p), y0, [0.0, 1.0])),
     moving("solve_ivp of constants but for where", lambda sp, p: sp.integrate.solve_ivp(
         lambda t, y: [1.0 if t > p[0] else 0.0], (0, 1), [0.0]).y),
+    moving("solve_ivp of an object's attribute", lambda sp, p: sp.integrate.solve_ivp(
+        Heater(p).slope, (0, 1), [0.0]).y),
     Call("integrate.solve_ivp a switch without a jump, and one that stays", lambda sp, p, y0: sp.integrate.solve_ivp(
         rising, (0, 0.6), y0, args=(p,), first_step=0.02, max_step=0.02, atol=1).y, p, y0, orders=1),
     moving("solve_bvp", lambda sp, p: sp.integrate.solve_bvp(
@@ -75,7 +85,7 @@ CALLS = [
     moving("quad weight of constants but for where", lambda sp, p: sp.integrate.quad(
         lambda x: float(x > p[0]), 0, 2, weight="sin", wvar=2.0)[0]),
     moving("quad_vec", lambda sp, p: sp.integrate.quad_vec(lambda x: 1.0 * (x > p), 0, 2)[0]),
-    moving("quad_vec infinite", lambda sp, p: sp.integrate.quad_vec(lambda x: stepping(x, p) + p, 0, np.inf)[0]),
+    moving("quad_vec infinite", lambda sp, p: sp.integrate.quad_vec(lambda x: stepping(x, p[0:1]), 0, np.inf, epsrel=1e-3)[0]),
     moving("fixed_quad", lambda sp, p: sp.integrate.fixed_quad(lambda x: stepping(x, p), 0, 2, n=9)[0]),
     moving("tanhsinh", lambda sp, p: sp.integrate.tanhsinh(lambda x: stepping(x, p), 0, 2).integral),
     moving("tanhsinh args", lambda sp, p: sp.integrate.tanhsinh(

@@ -79,7 +79,7 @@ def solve_bvp(
         return lambda places: np.transpose(bare(f(places[:, 0], places[:, 1:].T, *rest)))
 
     def values() -> OfValues:
-        return OfValues(fun, ())
+        return OfValues(fun, (), objects=True)
 
     places = np.column_stack([found.x, found.y.T])
     refuse_moving(

@@ -108,7 +108,9 @@ def solve_ivp(
             method=method if kind is None else kind,
             rtol=options.get("rtol", 1e-3),
         )
-        path.refuse_moving("scipy.integrate.solve_ivp", slightly_others(lambda: OfValues(fun, args), _as_slope))
+        path.refuse_moving(
+            "scipy.integrate.solve_ivp", slightly_others(lambda: OfValues(fun, args, objects=True), _as_slope)
+        )
         if known:
             return solution
         return _differentiated(solution, path, t_span, t_eval, asked, stopped, fun)
@@ -303,7 +305,7 @@ def odeint(
             method="LSODA",
             rtol=exact["rtol"],
         )
-        path.refuse_moving("scipy.integrate.odeint", slightly_others(lambda: OfValues(func, args), form))
+        path.refuse_moving("scipy.integrate.odeint", slightly_others(lambda: OfValues(func, args, objects=True), form))
         if not variable:
             return result
         asked = [t[k] for k in range(len(times))] if has_variable(t) else times.tolist()

@@ -62,7 +62,7 @@ def cubature(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), points: A
                 "scipy.integrate.cubature of a variable takes finite limits; scipy.integrate.nquad takes others"
             )
         x, w = _in_boxes(result.regions, first, last)
-        at = OfValues(f, args)
+        at = OfValues(f, args, objects=True)
         refuse_moving("scipy.integrate.cubature", _INSTEAD, [x], at, slightly_others(lambda: at, lambda f: f))
         if known:
             return result
@@ -125,7 +125,7 @@ def tanhsinh(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), **options
         each_arg = [np.expand_dims(lifted(arg), -1) if np.ndim(bare(arg)) else arg for arg in given]
         columns = np.broadcast_arrays(*map(bare, (x, *each_arg)))
         rows = [*np.reshape(np.stack(columns, axis=-1), (-1, x.shape[-1], len(columns)))]
-        alone = OfValues(f, ())
+        alone = OfValues(f, (), objects=True)
         others = slightly_others(lambda: alone, _of_rows)
         refuse_moving("scipy.integrate.tanhsinh", _INSTEAD, rows, _of_rows(alone), others, has_variable(given))
         if known:

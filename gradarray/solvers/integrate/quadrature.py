@@ -168,7 +168,7 @@ def _quad(
         return integrate.quad(func, a, b, args, full_output, points=points, weight=weight, wvar=wvar, **how)
     args = args if isinstance(args, tuple) else (args,)
     alone = values is None
-    values = functools.cache(lambda: OfValues(func, args)) if values is None else values
+    values = functools.cache(lambda: OfValues(func, args, objects=True)) if values is None else values
     options: dict[str, Any] = how | {"weight": weight, "wvar": bare(wvar), "complex_func": complex_func}
 
     def body() -> Any:
@@ -255,7 +255,7 @@ def nquad(func: Integrand, ranges: Any, args: Any = None, opts: Any = None, full
         return value
 
     errors: list[float] = []
-    own = OfValues(func, args)
+    own = OfValues(func, args, objects=True)
     value = dropped_in(lambda: over(with_args(func, args), count - 1), func)
     return value, max(errors)
 
@@ -316,7 +316,7 @@ def quad_vec(f: Integrand, a: Any, b: Any, *rest: Any, args: Any = (), **options
             intervals = _folded(intervals)
         breaks = [*places] if has_variable(places) else told.get("points")
         breaks = () if breaks is None else breaks
-        how = breaks, _EXACT, lambda: OfValues(f, args)
+        how = breaks, _EXACT, lambda: OfValues(f, args, objects=True)
         total = _between(lambda x: f(x, *args), a, b, intervals, results[:2], *how)
         if known:
             return results
@@ -353,7 +353,7 @@ def fixed_quad(func: Integrand, a: Any, b: Any, args: Any = (), n: int = 5) -> A
                 _INSTEAD_OF_ONE,
                 [nodes],
                 whole,
-                slightly_others(lambda: OfValues(func, args), of),
+                slightly_others(lambda: OfValues(func, args, objects=True), of),
             )
         return (b - a) / 2.0 * np.sum(w * func(places, *args), axis=-1), None
 

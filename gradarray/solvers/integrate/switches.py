@@ -138,4 +138,4 @@ def slightly_others(values: Callable[[], OfValues], of: Callable[[Any], Any]) ->
 
 def holds_variables(func: Callable[..., Any], args: tuple[Any, ...]) -> bool:
     """Tell whether a function has variables, by which it may jump, though what it returns does not depend on them."""
-    return bool(OfValues(func, args).variables)
+    return bool(OfValues(func, args, objects=True).variables)
