@@ -102,33 +102,30 @@ def _jumps(rows: Sequence[Array], func: Function) -> Iterator[tuple[Array, Array
     scale = np.max(np.where(np.isfinite(sizes), sizes, 0.0), axis=0)
     change = np.abs(after - before)
     segment, component = np.nonzero(np.isfinite(change) & (change > _TINY * scale))
-    # From here on, each pair of a segment and a component that changes there goes its own way.
+    # From here on, each pair of a segment and a component that changes there goes its own way; those that go the same
+    # one have a segment in common.
     whole = change[segment, component]
-    first, last = first[segment], last[segment]
     before, after = before[segment, component], after[segment, component]
     for k in range(1, _HALVINGS + 1):
-        if not segment.size:
+        used, segment = np.unique(segment, return_inverse=True)
+        if not used.size:
             return
+        first, last = first[used], last[used]
         middle = (first + last) / 2
-        different, which = np.unique(segment, return_inverse=True) if k == 1 else (None, np.arange(len(middle)))
-        if different is not None:  # one call for all components of a segment
-            at = np.searchsorted(segment, different)
-            found = _at(func, middle[at])[which, component]
-        else:
-            found = _at(func, middle)[which, component]
+        found = _at(func, middle)[segment, component]
         left = ~(np.abs(found - before) < np.abs(after - found))
-        first, last = np.where(left[:, None], first, middle), np.where(left[:, None], middle, last)
         before, after = np.where(left, before, found), np.where(left, found, after)
+        first, last = np.concatenate([first, middle]), np.concatenate([middle, last])  # the left halves, and the right
+        segment = np.where(left, segment, segment + len(used))
         # Of a line as much is left as of the segment; of a jump, its part of the whole.
         left_over = np.abs(after - before) / whole
         alive = np.flatnonzero(left_over > _PART + (1 - _PART) * 0.5**k)
         if alive.size * first.shape[1] > _AT_ONCE:
             alive = alive[np.argsort(-left_over[alive], kind="stable")][: _AT_ONCE // first.shape[1]]
         segment, component, whole = segment[alive], component[alive], whole[alive]
-        first, last, before, after = first[alive], last[alive], before[alive], after[alive]
-    order = np.argsort(-whole, kind="stable")
-    for k in order.tolist():
-        yield first[k], last[k], int(component[k])
+        before, after = before[alive], after[alive]
+    for k in np.argsort(-whole, kind="stable").tolist():
+        yield first[segment[k]], last[segment[k]], int(component[k])
 
 
 def slightly_others(values: Callable[[], OfValues], of: Callable[[Any], Any]) -> list[Callable[[], Any]]:
