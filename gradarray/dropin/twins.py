@@ -105,7 +105,7 @@ def _lifted(value: Any) -> Any:
 
 
 def _is_array(value: list[Any] | tuple[Any, ...]) -> bool:
-    if len({np.shape(bare(x)) for x in value if has_tensor(x)}) > 1:
+    if len({np.shape(bare(x)) for x in value if isinstance(x, np.ndarray) or has_tensor(x)}) > 1:
         return False
     return all(
         _is_array(part) if isinstance(part, (list, tuple)) else not (part is None or isinstance(part, dict))

@@ -85,7 +85,8 @@ CALLS = [
     moving("quad weight of constants but for where", lambda sp, p: sp.integrate.quad(
         lambda x: float(x > p[0]), 0, 2, weight="sin", wvar=2.0)[0]),
     moving("quad_vec", lambda sp, p: sp.integrate.quad_vec(lambda x: 1.0 * (x > p), 0, 2)[0]),
-    moving("quad_vec infinite", lambda sp, p: sp.integrate.quad_vec(lambda x: stepping(x, p[0:1]), 0, np.inf, epsrel=1e-3)[0]),
+    moving("quad_vec infinite", lambda sp, p: sp.integrate.quad_vec(
+        lambda x: stepping(x, p[0:1]), 0, np.inf, epsrel=1e-3)[0]),
     moving("fixed_quad", lambda sp, p: sp.integrate.fixed_quad(lambda x: stepping(x, p), 0, 2, n=9)[0]),
     moving("tanhsinh", lambda sp, p: sp.integrate.tanhsinh(lambda x: stepping(x, p), 0, 2).integral),
     moving("tanhsinh args", lambda sp, p: sp.integrate.tanhsinh(
