@@ -80,6 +80,8 @@ def call_function(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -
     if lane.at is not None:
         whole = func in UPDATING
         return func(*one_of(lane, args, lane.at, whole), **one_of(lane, kwargs, lane.at, whole))
+    if func in _JOINING and args and type(args[0]) in (list, tuple):
+        args = ([_as_one(part) for part in args[0]], *args[1:])
     if func in _VIEWS and args and type(args[0]) is Mapped and not args[0].ndim:
         args = (np.copy(args[0]), *args[1:])  # of a number there are no views
     if func in UPDATING:
@@ -93,6 +95,17 @@ def call_function(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -
         out = kwargs.pop("out")
         return _written(_called(lane, func, args, kwargs), out if isinstance(out, tuple) else (out,), func.__name__)
     return _called(lane, func, args, kwargs)
+
+
+# What takes several arrays, each of which may be a list.
+_JOINING = frozenset((np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack))
+
+
+def _as_one(part: Any) -> Any:
+    """Return a list in which mapped arrays stand as one array, and anything else as it is."""
+    if type(part) not in (list, tuple) or lane_in(part) is None:
+        return part
+    return np.stack([_as_one(x) for x in part])
 
 
 def _called(lane: Lane, func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:

@@ -107,6 +107,52 @@ def gathered_lanes(lane: Lane, results: list[Any], name: str) -> Any:
             raise refused("shapes", name)
         value = np.stack(results)
         return lane.mapped(value if lane.size else value[:0])
+    if all(type(other) is type(first) for other in results) and holds_arrays(first):
+        return _joined_objects(lane, results, name)
     if any(other is not first and other != first for other in results[1:]):
         raise VmapError(f"vmap: {name} gives other results for other elements that are no arrays: {first!r:.60}, say")
     return first
+
+
+def holds_arrays(_value: Any) -> bool:
+    """Tell whether an object holds arrays, and can hold mapped ones; drop-in mode says of which kinds these are."""
+    return False
+
+
+def with_state(like: Any, state: dict[str, Any]) -> Any:
+    """Return an object of the same class with other attributes."""
+    made = object.__new__(type(like))
+    for key, value in state.items():
+        object.__setattr__(made, key, value)
+    return made
+
+
+def attributes_of(value: Any) -> dict[str, Any]:
+    """Return the attributes of an object, by their names."""
+    found = dict(getattr(value, "__dict__", {}))
+    for cls in type(value).__mro__:
+        names = vars(cls).get("__slots__", ())
+        for name in (names,) if isinstance(names, str) else names:
+            if hasattr(value, name):
+                found[name] = getattr(value, name)
+    return found
+
+
+def of_element(lane: Lane, value: Any, i: int) -> Any:
+    """Return an object that holds mapped arrays as it is for one element."""
+    return with_state(value, {key: one_of(lane, x, i) for key, x in attributes_of(value).items()})
+
+
+def _joined_objects(lane: Lane, results: list[Any], name: str) -> Any:
+    states = [attributes_of(x) for x in results]
+    if any(state.keys() != states[0].keys() for state in states):
+        raise refused("shapes", name)
+    return with_state(
+        results[0], {key: _joined_attribute(lane, [state[key] for state in states], name) for key in states[0]}
+    )
+
+
+def _joined_attribute(lane: Lane, values: list[Any], name: str) -> Any:
+    first = values[0]
+    same = type(first) is np.ndarray and all(type(x) is np.ndarray and np.array_equal(x, first) for x in values)
+    return first if same or isinstance(first, (bool, int)) else gathered_lanes(lane, values, name)

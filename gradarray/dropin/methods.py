@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..batch import one_by_one
 from ..batch.mapped import lane_in
-from ..batch.one_by_one import all_or_each
 from ..context.settings import held
 from ..kernels.traced import TRACED
 from ..rules.scipy.declared import MAKERS, METHODS
@@ -40,14 +40,40 @@ def method_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callab
         args, kwargs = tuple(map(original_of, args)), {name: original_of(x) for name, x in kwargs.items()}
         if varies(self) or varies((args, kwargs)):
             args, kwargs = lifted_arguments(args, kwargs)
-            if held().lanes and old.__name__ != "__init__":  # one object cannot be filled for each element
-                return all_or_each(functools.partial(body, self), args, kwargs)
-            return body(self, *args, **kwargs)
+            if not (varies(self) or varies((args, kwargs))):  # but for arrays that are made in forward mode
+                return of_library(old, self, *args, **kwargs)
+            return _at_once_or_each(call, body, self, args, kwargs) if held().lanes else body(self, *args, **kwargs)
         if has_tensor((args, kwargs)):
             args, kwargs = bare(args), bare(kwargs)
         return of_library(old, self, *args, **kwargs)
 
     return call
+
+
+def _at_once_or_each(
+    call: Callable[..., Any], body: Callable[..., Any], self: Any, args: Any, kwargs: dict[str, Any]
+) -> Any:
+    """Call a method for all mapped elements at once, or for each one with an object that has what is the element's."""
+    lane = lane_in((args, kwargs, [*one_by_one.attributes_of(self).values()]))
+    if lane is None or lane.at is not None:
+        return body(self, *args, **kwargs)
+    try:
+        return body(self, *args, **kwargs)
+    except Exception:  # what is wrong, and not only with all elements at once, comes up again one by one
+        if not lane.size or not lane.is_open:
+            raise
+    fills = call.__name__ == "__init__"
+    found = []
+    for i in range(lane.size):
+        one = object.__new__(type(self)) if fills else one_by_one.of_element(lane, self, i)
+        result = one_by_one.at_one(lane, i, functools.partial(call, one), args, kwargs)
+        found.append(one if fills else result)
+    whole = one_by_one.gathered_lanes(lane, found, call.__name__)
+    if not fills:
+        return whole
+    for key, value in one_by_one.attributes_of(whole).items():
+        object.__setattr__(self, key, value)
+    return None
 
 
 def varies(value: Any) -> bool:
@@ -163,3 +189,6 @@ def _one_of(choices: list[tuple[type, Callable[..., Any]]], old: Callable[..., A
         return body(self, *args, **kwargs)
 
     return method
+
+
+one_by_one.holds_arrays = lambda _value: bool(bodies_of(type(_value)))

@@ -11,7 +11,7 @@ from ..batch.mapped import lane_in
 from ..batch.one_by_one import all_or_each
 from ..context.settings import held
 from ..kernels.traced import traced_in
-from ..tape.wrapping import bare, has_tensor, has_variable
+from ..tape.wrapping import bare, has_tensor, has_variable, without_zero_tangents
 from .calls import as_one
 from .making import making
 from .table import like, stand_in
@@ -81,7 +81,18 @@ def of_library(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 def lifted_arguments(args: Any, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return arguments with one tensor in place of each list of variables."""
+    args, kwargs = settled_arguments(args, kwargs)
     return tuple(map(_lifted, args)), {name: _lifted(x) for name, x in kwargs.items()}
+
+
+def settled_arguments(args: Any, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return arguments with the bare values of arrays that were made in forward mode, and have no tangents."""
+    named = {name: x if name in _WRITTEN else without_zero_tangents(x) for name, x in kwargs.items()}
+    return tuple(map(without_zero_tangents, args)), named
+
+
+# Where a result is written to.
+_WRITTEN = frozenset(("out", "output"))
 
 
 def _lifted(value: Any) -> Any:
@@ -94,7 +105,7 @@ def _lifted(value: Any) -> Any:
 
 
 def _is_array(value: list[Any] | tuple[Any, ...]) -> bool:
-    if len({np.shape(bare(x)) for x in value if has_tensor(x)}) > 1:
+    if len({np.shape(bare(x)) for x in value if isinstance(x, np.ndarray) or has_tensor(x)}) > 1:
         return False
     return all(
         _is_array(part) if isinstance(part, (list, tuple)) else not (part is None or isinstance(part, dict))

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..context.settings import within
-from ..forward.dual import Dual
 from ..tape.loss import GradientLossError
-from ..tape.wrapping import bare, has_tensor, has_variable
+from ..tape.wrapping import bare, has_tensor, has_variable, without_zero_tangents
 from ..transforms.lifting import for_each, lanes
 from ..transforms.vmap import vmap
 from .captured import of_one_element
@@ -25,17 +24,10 @@ def each(body: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         if lanes() and (found := for_each(of_one_element(call), args, kwargs)) is not NotImplemented:
             return found
-        return body(*map(_settled, args), **{name: _settled(value) for name, value in kwargs.items()})
+        given = {name: without_zero_tangents(value) for name, value in kwargs.items()}
+        return body(*map(without_zero_tangents, args), **given)
 
     return call
-
-
-def _settled(value: Any) -> Any:
-    """Return a value without tangents that are zero: those of arrays that are made in forward mode."""
-    if type(value) is Dual:
-        inner, tangent = _settled(value.value), _settled(value.tangent)
-        return value if has_variable((inner, tangent)) or np.any(bare(tangent)) else bare(inner)
-    return type(value)(map(_settled, value)) if type(value) in (list, tuple) else value
 
 
 _UNRECORDED = {"recording": False}

@@ -79,12 +79,37 @@ def outside_of(value: Any, start: int) -> dict[Node, Node]:
     return cut_from_older(value._node, start) if on_a_tape(value) else {}
 
 
-def kept(f: Any, convert: Callable[[Any], Any] = lambda value: value) -> Any:
+def kept(f: Any, convert: Callable[[Any], Any] = lambda value: value, objects: bool = False) -> Any:
     """Return a function with what its closure holds now, converted, so that names that are bound anew do not matter.
 
-    The functions in the closure are treated alike; what is no function in Python stays as it is.
+    The functions in the closure are treated alike; what is no function in Python stays as it is. With `objects`, what
+    has variables for attributes is replaced by a copy.
     """
-    return _kept(f, convert, {})
+    seen: dict[int, Any] = {}
+    return _kept(f, _Inside(convert, seen) if objects else convert, seen)
+
+
+class _Inside:
+    """A conversion of variables, wherever they stand in an object."""
+
+    def __init__(self, convert: Callable[[Any], Any], seen: dict[int, Any]) -> None:
+        self.convert, self.seen = convert, seen
+
+    def __call__(self, value: Any) -> Any:
+        return self.convert(value)
+
+    def copied(self, value: Any) -> Any:
+        """Return an object with its variables converted, or itself where none stands in it."""
+        attributes = getattr(value, "__dict__", None)
+        if type(attributes) is not dict or isinstance(value, (type, types.ModuleType, Slot)):
+            return value
+        if not any(map(has_variable, attributes.values())) and not any(
+            isinstance(x, Slot) for x in attributes.values()
+        ):
+            return value
+        made = object.__new__(type(value))
+        made.__dict__.update({key: _value(x, self, self.seen) for key, x in attributes.items()})
+        return made
 
 
 def of_bare_values(f: Any) -> Any:
@@ -123,7 +148,8 @@ def _kept(f: Any, convert: Callable[[Any], Any], seen: dict[int, Any]) -> Any:
         held_args = {key: _value(x, convert, seen) for key, x in f.keywords.items()}
         return functools.partial(_kept(f.func, convert, seen), *[_value(x, convert, seen) for x in f.args], **held_args)
     if type(f) is types.MethodType and type(f.__func__) is types.FunctionType:
-        return types.MethodType(_kept(f.__func__, convert, seen), f.__self__)
+        owner = convert.copied(f.__self__) if type(convert) is _Inside else f.__self__
+        return types.MethodType(_kept(f.__func__, convert, seen), owner)
     if type(f) is not types.FunctionType or str(f.__module__).partition(".")[0] == _OURS:
         return f
     if not f.__closure__ and not f.__defaults__ and not f.__kwdefaults__:
@@ -149,4 +175,4 @@ def _value(value: Any, convert: Callable[[Any], Any], seen: dict[int, Any]) -> A
     # What can be changed in place, as a list to which a function appends, has to stay the same one.
     if isinstance(value, (wrapping.Tensor, Dual, Mapped, Slot)) or (type(value) is tuple and has_variable(value)):
         return convert(value)
-    return value
+    return convert.copied(value) if type(convert) is _Inside else value

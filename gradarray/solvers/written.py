@@ -30,6 +30,7 @@ class OfValues:
     Parameters
     ----------
     func, args : the function, and its last arguments
+    objects : whether variables that are attributes of objects are found, too
 
     Attributes
     ----------
@@ -38,10 +39,11 @@ class OfValues:
     variables : the places of the first
     """
 
-    def __init__(self, func: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    def __init__(self, func: Callable[..., Any], args: tuple[Any, ...], objects: bool = False) -> None:
         self.values: list[Any] = []
         self.variables: list[int] = []
-        self._template = kept(func, self._slot)
+        self._objects = objects
+        self._template = kept(func, self._slot, objects)
         self._args = tuple([self._slot(x) if type(x) is np.ndarray or has_variable(x) else x for x in args])
         self._of: Callable[..., Any] | None = None
         self.function = self._filled(self.values)
@@ -53,7 +55,7 @@ class OfValues:
         return Slot(len(self.values) - 1)
 
     def _filled(self, values: Any) -> Callable[..., Any]:
-        func = kept(self._template, lambda slot: values[slot.number])
+        func = kept(self._template, lambda slot: values[slot.number], self._objects)
         args = tuple([values[x.number] if type(x) is Slot else x for x in self._args])
         whole = (lambda *given: func(*given, *args)) if args else func
         return whole if self._of is None else self._of(whole)
@@ -128,7 +130,7 @@ def _changed(value: Any, step: float) -> Any:
     if value.dtype.kind not in "fc":
         return value
     away = np.reshape(1.5 + np.cos(np.arange(value.size)), value.shape)  # so that differences of them change, too
-    return value + step * away * np.maximum(1.0, np.abs(value))
+    return value + step * away * np.where(value == 0, 1.0, np.abs(value))
 
 
 def _form(value: Any, seen: dict[int, int]) -> Any:

@@ -78,6 +78,16 @@ def bare(value: Any) -> Any:
     return unwrap(value)
 
 
+def without_zero_tangents(value: Any) -> Any:
+    """Return the bare value of what has tangents of zeros alone, as an array has that is made in forward mode."""
+    if isinstance(value, Dual):
+        inner, tangent = without_zero_tangents(value.value), without_zero_tangents(value.tangent)
+        return value if has_variable((inner, tangent)) or np.any(bare(tangent)) else bare(inner)
+    if type(value) in (list, tuple) and has_variable(value):
+        return type(value)(map(without_zero_tangents, value))
+    return value
+
+
 def stacked(value: Any, where: str) -> Any:
     """Return an operand as it may enter: a nested list as an array or a Tensor, what is foreign as the gate has it."""
     if type(value) in PLAIN or isinstance(value, Tensor):

@@ -35,7 +35,28 @@ def of_three(name: str, f: Callable[..., Any], p: Any = P) -> Iterator[Call]:
     yield Call(f"{name}, by sites", lambda m, x: f(m, x, Y)(p), X)
 
 
+def with_sites_made_inside() -> Iterator[Call]:
+    """Yield calls with arrays that in forward mode are variables, whose tangents are zeros."""
+
+    def sites(*counts: float) -> tuple[Any, ...]:
+        return tuple([np.arange(count) for count in counts])
+
+    yield Call(
+        "RegularGridInterpolator, sites made inside",
+        lambda m, v, q: m.interpolate.RegularGridInterpolator(sites(6.0, 7.0), v)(q), V, Q,
+    )  # fmt: skip
+    yield Call(
+        "RectBivariateSpline, sites made inside",
+        lambda m, v: m.interpolate.RectBivariateSpline(*sites(6.0, 7.0), v)(1.2, 2.3), V,
+    )  # fmt: skip
+    yield Call(
+        "make_lsq_spline, knots made inside",
+        lambda m, y: m.interpolate.make_lsq_spline(X, y, np.concatenate([np.zeros(4), 4.2 * np.ones(4)]))(P), Y,
+    )  # fmt: skip
+
+
 def rows() -> Iterator[Call]:
+    yield from with_sites_made_inside()
     yield from of_three("CubicSpline", lambda m, x, y: m.interpolate.CubicSpline(x, y), BEYOND)
     yield from of_three("CubicSpline, natural", lambda m, x, y: m.interpolate.CubicSpline(x, y, bc_type="natural"))
     yield from of_three("CubicSpline, clamped", lambda m, x, y: m.interpolate.CubicSpline(x, y, bc_type="clamped"))

@@ -15,6 +15,17 @@ B = np.sin(np.arange(6.0) * 1.7 + 0.3).reshape(2, 3)
 W = np.array([0.3, 1.0, 0.7])
 
 
+def of_dense() -> Iterator[Call]:
+    zeros = np.where(np.abs(A) < 0.5, 0.0, A)
+    yield Call("csr_array of a dense one with zeros", lambda m, a: m.sparse.csr_array(a) @ W, zeros)
+    beside = -np.ones(2)
+    yield Call("diags beside a constant", lambda m, d: m.sparse.diags([d, beside], [0, 1], format="csc") @ W, W + 1)
+    yield Call(
+        "diags beside one made inside", lambda m, d: m.sparse.diags_array([d, np.ones(2)], offsets=[0, 1]) @ W, W
+    )
+    yield Call("csc_matrix of a dense one with zeros", lambda m, a: m.sparse.csc_matrix(a).T.toarray(), zeros)
+
+
 def spatial() -> Iterator[Call]:
     yield Call("euclidean", lambda m, a, w: m.spatial.distance.euclidean(a[0], a[1], w), A, W)
     yield Call("sqeuclidean", lambda m, a, w: m.spatial.distance.sqeuclidean(a[0], a[1], w), A, W)
@@ -144,4 +155,4 @@ def sparse() -> Iterator[Call]:
     )
 
 
-CALLS = [*spatial(), *sparse()]
+CALLS = [*of_dense(), *spatial(), *sparse()]

@@ -38,7 +38,61 @@ def ivp(sp, p, y0, method="RK45", span=(0, 0.6), **options):
     return sp.integrate.solve_ivp(lambda t, y: oscillating(t, y, p), span, y0, method, **tight)
 
 
+def switched(t, y, p):
+    return [-p[0] * y[0] if t > p[0] / 2 else y[1], np.sin(t)]
+
+
+def rubbing(t, y, p):
+    return np.array([y[1], -p[0] * np.sign(y[1] - 0.3) - p[1] * y[0]])
+
+
+def rising(t, y, p):
+    return np.array([np.maximum(t - p[0] / 2, 0.0) ** 3 * y[1], np.where(t > 0.295, p[1], 0.2 * p[0]) * y[0]])
+
+
+def stepping(x, p):
+    return np.where(x > p[0], np.exp(-x), 0.1 * np.exp(-2 * x))
+
+
+class Heater:
+    def __init__(self, p):
+        self.p = p
+
+    def slope(self, t, y):
+        return [1.0 if t > self.p[0] / 2 else 0.0]
+
+
+def moving(name, func):
+    return Call(f"integrate.{name} a jump that moves", func, p, refused="jumps near .*, at a place that moves")
+
+
 CALLS = [
+    *[moving(f"solve_ivp {method} {f.__name__}", lambda sp, p, f=f, method=method: sp.integrate.solve_ivp(
+        f, (0, 1), y0, method, args=(p,)).y) for method in ("RK45", "LSODA", "Radau") for f in (switched, rubbing)],
+    moving("odeint", lambda sp, p: sp.integrate.odeint(lambda y, t: switched(t, y, p), y0, [0.0, 1.0])),
+    moving("solve_ivp of constants but for where", lambda sp, p: sp.integrate.solve_ivp(
+        lambda t, y: [1.0 if t > p[0] else 0.0], (0, 1), [0.0]).y),
+    moving("solve_ivp of an object's attribute", lambda sp, p: sp.integrate.solve_ivp(
+        Heater(p).slope, (0, 1), [0.0]).y),
+    Call("integrate.solve_ivp a switch without a jump, and one that stays", lambda sp, p, y0: sp.integrate.solve_ivp(
+        rising, (0, 0.6), y0, args=(p,), first_step=0.02, max_step=0.02, atol=1).y, p, y0, orders=1),
+    moving("solve_bvp", lambda sp, p: sp.integrate.solve_bvp(
+        lambda x, y: np.stack([y[1], stepping(x, p)]), lambda a, b: np.array([a[0], b[0] - 1]),
+        np.linspace(0, 2, 11), np.zeros((2, 11))).y),
+    moving("quad infinite", lambda sp, p: sp.integrate.quad(lambda x: stepping(x, p), 0, np.inf)[0]),
+    moving("quad both infinite", lambda sp, p: sp.integrate.quad(lambda x: stepping(abs(x), p), -np.inf, np.inf)[0]),
+    moving("quad weight", lambda sp, p: sp.integrate.quad(stepping, 0, 2, args=(p,), weight="cos", wvar=p[1])[0]),
+    moving("quad weight of constants but for where", lambda sp, p: sp.integrate.quad(
+        lambda x: float(x > p[0]), 0, 2, weight="sin", wvar=2.0)[0]),
+    moving("quad_vec", lambda sp, p: sp.integrate.quad_vec(lambda x: 1.0 * (x > p), 0, 2)[0]),
+    moving("quad_vec infinite", lambda sp, p: sp.integrate.quad_vec(
+        lambda x: stepping(x, p[0:1]), 0, np.inf, epsrel=1e-3)[0]),
+    moving("fixed_quad", lambda sp, p: sp.integrate.fixed_quad(lambda x: stepping(x, p), 0, 2, n=9)[0]),
+    moving("tanhsinh", lambda sp, p: sp.integrate.tanhsinh(lambda x: stepping(x, p), 0, 2).integral),
+    moving("tanhsinh args", lambda sp, p: sp.integrate.tanhsinh(
+        lambda x, q: stepping(x, (q,)), 0, 2, args=(p[0],)).integral),
+    moving("cubature", lambda sp, p: sp.integrate.cubature(
+        lambda x: stepping(x[:, 0] + x[:, 1], p), [0, 0], [1, 1], rtol=1e-2, max_subdivisions=20).estimate),
     Call("integrate.cumulative_simpson", lambda sp, y: sp.integrate.cumulative_simpson(y, dx=0.3, axis=0), Y.T),
     Call("integrate.cumulative_simpson x", lambda sp, y, x: sp.integrate.cumulative_simpson(y, x=x, initial=0), Y, X),
     Call("integrate.cumulative_trapezoid", lambda sp, y, x: sp.integrate.cumulative_trapezoid(y, x, initial=0), Y, X),

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.arrays import Array
-from ...tape.wrapping import bare, has_variable, stack_nested
+from ...tape.wrapping import bare, has_variable, stack_nested, without_zero_tangents
 from ..primitives import primitive
 from ..registry import linear, rule
 from ..signature import constant as constant_of
@@ -53,7 +53,7 @@ def stands_for(
             bound.apply_defaults()
             arguments = bound.arguments
             for parameter in list(arguments):
-                value = arguments[parameter] = _settled(arguments[parameter])
+                value = arguments[parameter] = without_zero_tangents(arguments[parameter])
                 if parameter in by:
                     if type(value) in (list, tuple) and parameter not in whole:
                         arguments[parameter] = stack_nested(value) if has_variable(value) else np.asarray(value)
@@ -77,14 +77,6 @@ def stands_for(
 
 # They say how to compute, and not what.
 _IDLE = {"overwrite_x", "overwrite_data", "workers", "plan", "plot"}
-
-
-def _settled(value: Any) -> Any:
-    """Return the bare value of what has a tangent of zeros, as an array has that is made in forward mode."""
-    if not hasattr(value, "tangent"):
-        return value
-    parts = _settled(value.value), _settled(value.tangent)
-    return value if any(map(has_variable, parts)) or np.any(bare(parts[1])) else bare(parts[0])
 
 
 def _takes_others(body: Callable[..., Any]) -> bool:

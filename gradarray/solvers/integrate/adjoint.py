@@ -131,6 +131,18 @@ class Adjoint:
         """Return the right-hand side at all stages, called for all at once: (m s, n)."""
         return self._at(self.f, np.reshape(self.stages, (-1, self.stages.shape[2])))
 
+    def places(self) -> Array:
+        """Return where the right-hand side is called, and the end: (m s + 1, 1 + n), times first, in their order."""
+        when = np.reshape(self._when, (-1, 1))
+        rows = np.concatenate([when, np.reshape(self.stages, (-1, self.stages.shape[2]))], axis=1)
+        turn = 1.0 if self.steps.times[-1] >= self.steps.times[0] else -1.0
+        rows = rows[np.argsort(turn * np.ravel(self._when), kind="stable")]
+        slopes, b = self.steps.slopes, self.steps.tableau.b
+        if slopes is None:  # an implicit method, the last stage of which is the end
+            return rows
+        end = self.steps.y[-1] + self.h[-1] * (b[: slopes.shape[1]] @ slopes[-1])
+        return np.concatenate([rows, np.append(self.steps.times[-1], end)[None]])
+
     def _at(self, f: Slope, y: Any) -> Any:
         return vmap(f)(np.ravel(self._when), y)
 

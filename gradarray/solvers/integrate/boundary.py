@@ -19,6 +19,8 @@ from ..calling import IN_PLAIN_ARRAYS, each
 from ..captured import called, kept, of_bare_values
 from ..optimize.calls import finished
 from ..optimize.implicit import Asked, solution
+from ..written import OfValues
+from .switches import refuse_moving, slightly_others
 
 # Up to how many unknowns a matrix is made: by products alone, the equations of a mesh are hard to solve.
 _LARGE = 1500
@@ -71,6 +73,23 @@ def solve_bvp(
         return np.concatenate([np.ravel(missed), ends])
 
     name = "scipy.integrate.solve_bvp"
+    rest = () if found.p is None else (found.p,)
+
+    def of(f: Any) -> Any:
+        return lambda places: np.transpose(bare(f(places[:, 0], places[:, 1:].T, *rest)))
+
+    def values() -> OfValues:
+        return OfValues(fun, (), objects=True)
+
+    places = np.column_stack([found.x, found.y.T])
+    refuse_moving(
+        name,
+        "solve it on both sides of there, as one larger system",
+        [places],
+        of(values()),
+        slightly_others(values, of),
+        True,
+    )
     doubt = None if found.success else ValueError(f"{name} did not succeed ({found.message}): no derivative")
     z = solution(equations, unknowns, Asked(name, None, doubt, _LARGE))
     if z is unknowns:

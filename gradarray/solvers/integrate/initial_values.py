@@ -13,9 +13,11 @@ from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable
 from ..calling import each, of_values, seen_as, with_args
 from ..captured import dropped_in
+from ..written import OfValues
 from .multistep import Interpolated, noting
 from .paths import Path
 from .stages import EXPLICIT, moved, that_tells
+from .switches import holds_variables, slightly_others
 
 
 def _plain(f: Any) -> Any:
@@ -86,7 +88,8 @@ def solve_ivp(
         sol = solution.sol
         if not dense_output:
             solution.sol = None
-        if not (variable or _any_variable(asked, solution)):
+        known = not (variable or _any_variable(asked, solution))
+        if known and not holds_variables(fun, args):
             return solution
         stopped = solution.status == 1
         end = told[-1][0] if told else float(sol.ts[-1]) if sol is not None else span[0]
@@ -105,6 +108,11 @@ def solve_ivp(
             method=method if kind is None else kind,
             rtol=options.get("rtol", 1e-3),
         )
+        path.refuse_moving(
+            "scipy.integrate.solve_ivp", slightly_others(lambda: OfValues(fun, args, objects=True), _as_slope)
+        )
+        if known:
+            return solution
         return _differentiated(solution, path, t_span, t_eval, asked, stopped, fun)
 
     return dropped_in(body, fun)
@@ -277,18 +285,19 @@ def odeint(
 
         at = (times[0], first) if tfirst else (first, times[0])
         smooth, result, variable = of_values(func, args, at, has_variable((y0, t)), solved)
-        if not variable:
+        if not variable and not holds_variables(func, args):
             return result
         values = result[0] if full_output else result
         rtol, atol = [rest[k] if len(rest) > k else options.get(name) for k, name in ((2, "rtol"), (3, "atol"))]
         exact = {"rtol": 1.49e-8 if rtol is None else rtol, "atol": 1.49e-8 if atol is None else atol}
         plain = swapped(smooth)
+        form = _as_slope if tfirst else _as_swapped_slope
         dense = None
         if times[-1] != times[0]:
             dense = Interpolated(plain, float(times[0]), first * 1.0, called_at, float(times[-1]), exact)
         path = Path(
             lambda at, y: _as_array(swapped(whole)(at, y)),
-            seen_as(_as_slope if tfirst else _as_swapped_slope, smooth),
+            seen_as(form, smooth),
             t[0] if has_variable(t) else float(times[0]),
             _as_array(y0) * 1.0,
             float(times[-1]),
@@ -296,6 +305,9 @@ def odeint(
             method="LSODA",
             rtol=exact["rtol"],
         )
+        path.refuse_moving("scipy.integrate.odeint", slightly_others(lambda: OfValues(func, args, objects=True), form))
+        if not variable:
+            return result
         asked = [t[k] for k in range(len(times))] if has_variable(t) else times.tolist()
         later = _along(path, times[1:].tolist(), asked[1:], values[1:])
         found = revalued(np.concatenate([(_as_array(y0) * 1.0)[None], later]), values)

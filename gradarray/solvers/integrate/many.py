@@ -20,11 +20,20 @@ from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable, lifted
 from ..calling import Watched, each
 from ..captured import dropped_in
+from ..written import OfValues
+from .switches import holds_variables, refuse_moving, slightly_others
 
 # So many nodes along each axis of a box, by how many axes there are.
 _COUNTS = (21, 10, 7, 5, 4)
 # How far a sum over nodes may be from SciPy's value, of the sum of magnitudes.
 _OFF = 1e-5
+
+
+_INSTEAD = "take the integral in two parts"
+
+
+def _of_rows(f: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda places: f(*places.T)
 
 
 def _close(total: Any, size: Any, value: Any, error: Any, name: str) -> None:
@@ -43,7 +52,8 @@ def cubature(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), points: A
         watched = Watched(f)
         values = bare(args)
         result = integrate.cubature(watched, bare(a), bare(b), args=values, points=bare(points), **options)
-        if not (watched.variable or has_variable((a, b, args))):
+        known = not (watched.variable or has_variable((a, b, args)))
+        if known and not holds_variables(f, ()):
             return result
         low, high = (np.atleast_1d(lifted(x)) for x in (a, b))
         first, last = (np.asarray(bare(x), float) for x in (low, high))
@@ -52,6 +62,10 @@ def cubature(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), points: A
                 "scipy.integrate.cubature of a variable takes finite limits; scipy.integrate.nquad takes others"
             )
         x, w = _in_boxes(result.regions, first, last)
+        at = OfValues(f, args, objects=True)
+        refuse_moving("scipy.integrate.cubature", _INSTEAD, [x], at, slightly_others(lambda: at, lambda f: f))
+        if known:
+            return result
         share = (x - first) / np.where(last == first, 1.0, last - first)
         values = f(low + share * (high - low), *args)
         weights = np.reshape(w, (-1, *[1] * (np.ndim(values) - 1)))
@@ -100,7 +114,8 @@ def tanhsinh(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), **options
     def body() -> Any:
         watched = Watched(f)
         result = integrate.tanhsinh(watched, bare(a), bare(b), args=bare(given), **options)
-        if not (watched.variable or has_variable((a, b, given))):
+        known = not (watched.variable or has_variable((a, b, given)))
+        if known and not holds_variables(f, ()):
             return result
         for name in ("log", "preserve_shape"):
             if options.get(name):
@@ -108,6 +123,13 @@ def tanhsinh(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), **options
         low, high = (lifted(x) if np.ndim(bare(x)) or has_variable(x) else float(x) for x in (a, b))
         x, w = _along(low, high)
         each_arg = [np.expand_dims(lifted(arg), -1) if np.ndim(bare(arg)) else arg for arg in given]
+        columns = np.broadcast_arrays(*map(bare, (x, *each_arg)))
+        rows = [*np.reshape(np.stack(columns, axis=-1), (-1, x.shape[-1], len(columns)))]
+        alone = OfValues(f, (), objects=True)
+        others = slightly_others(lambda: alone, _of_rows)
+        refuse_moving("scipy.integrate.tanhsinh", _INSTEAD, rows, _of_rows(alone), others, has_variable(given))
+        if known:
+            return result
         values = f(x, *each_arg)
         total = np.sum(w * values, axis=-1)
         size = np.sum(np.abs(bare(w) * bare(values)), axis=-1)

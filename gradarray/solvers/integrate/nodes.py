@@ -108,6 +108,16 @@ class IntegrationRange:
         """Tell whether an end at which the function is not smooth is a variable."""
         return self.met_end and (bool(self._moving) or has_variable(self.low) or has_variable(self.high))
 
+    def nodes(self, intervals: Sequence[Any]) -> list[Any]:
+        """Return nodes of an infinite range, in rows of their order, (number, 1), on each side."""
+        u, _, _ = _legendre()
+        left, right = (np.array(ends)[:, None] for ends in zip(*sorted(intervals), strict=True))
+        t = np.sort(np.ravel(left + (right - left) * u))[:, None]
+        away = (1 - t) / t
+        if np.isfinite(self._a):
+            return [self._a + away]
+        return [self._b - away] if np.isfinite(self._b) else [away, -away]
+
     def values(self, intervals: Sequence[Any], rule: Rule, moving: bool) -> Any:
         """Return the function at the nodes of some intervals, each times how much it counts, but for the rule's own."""
         u, v, _ = rule

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy import integrate
 
 from ...forward.dual import Dual
 from ...tape.wrapping import bare, has_variable
+from ...transforms.vmap import vmap
 from ..calling import unrecorded
 from ..captured import dropped_in
 from .adjoint import SMALL, Adjoint, Steps
@@ -27,6 +29,7 @@ from .stages import (
     moved,
     that_tells,
 )
+from .switches import refuse_moving
 from .trajectory import trajectory, with_tangents
 
 # For derivatives along a solution whose own steps are not told: how exactly, and after how many calls it is stiff.
@@ -185,6 +188,28 @@ class Path:
             _Bare(self.f), span, bare(self.y0), "Radau", rtol=1e-6, atol=1e-9, dense_output=True
         )
         return implicit_steps(self.f, found.t.tolist(), self.y0, found.sol)[0]
+
+    def refuse_moving(self, name: str, changed: Sequence[Callable[[], Slope]]) -> None:
+        """Raise where the right-hand side jumps at a time that moves with a variable.
+
+        `changed` makes it with variables that are slightly others.
+        """
+        adjoint = None if self.finish == self.start else self._adjoint(False)
+        if adjoint is None:
+            return
+        places = adjoint.places()
+
+        def of(f: Slope) -> Any:
+            def at(rows: Any) -> Any:
+                if self.found is not None:  # it acts on many vectors as on one
+                    return vmap(f)(rows[:, 0], rows[:, 1:])
+                return np.stack([bare(f(float(row[0].real), row[1:])) for row in rows])
+
+            return at
+
+        others = [functools.partial(lambda make: of(make()), make) for make in changed]
+        instead = "stop there by a terminal event, and solve from there anew"
+        refuse_moving(name, instead, [places], of(self.plain), others, True)
 
     def at(self, t: float, value: Any) -> Any:
         """Return the solution at a time, given its value."""

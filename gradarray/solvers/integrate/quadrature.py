@@ -20,11 +20,12 @@ from scipy.special import roots_legendre
 from ...reverse.outputs import revalued
 from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable, lifted
-from ..calling import Watched, each, in_plain_arrays, of_values, with_args
+from ..calling import Watched, at_once, each, in_plain_arrays, of_values, with_args
 from ..captured import dropped_in
 from ..written import OfValues
 from .nodes import IntegrationRange, integral
 from .refusals import that_refuses
+from .switches import holds_variables, refuse_moving, slightly_others
 from .weights import with_weight
 
 Integrand = Callable[..., Any]
@@ -64,6 +65,8 @@ def _between(
     line = IntegrationRange(func, a, b, breaks, noise=noise)
     if any(map(has_variable, breaks)):
         return integral(line, edges, known, moving=True)
+    if not line.finite:
+        _refuse_moving(func, line.nodes(edges), values)
     total = integral(line, edges, known)
     for place in line.jumps:
         if _moves(values(), place):
@@ -75,10 +78,30 @@ def _between(
     return total
 
 
+def _refuse_moving(func: Integrand, nodes: Sequence[Any], values: Callable[[], OfValues]) -> None:
+    """Raise where an integrand jumps between some nodes at a place that moves with a variable."""
+
+    def of(f: Integrand) -> Any:
+        return lambda places: at_once(f, places[:, 0])
+
+    refuse_moving("an integral", _INSTEAD, nodes, of(func), slightly_others(values, of))
+
+
+def _evenly(low: float, high: float) -> list[Any]:
+    """Return places in a range, the infinite part of which a weight that turns has."""
+    turn = 1.0 if low < high else -1.0
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return IntegrationRange(abs, low, high).nodes([(0.0, 1.0)])
+    return [low + turn * np.linspace(0.0, turn * (high - low), 211)[1:-1, None]]
+
+
+_INSTEAD = "give that place in points=, or take the integral in two parts"
+
+
 def _jumps(place: tuple[float, float]) -> Exception:
     return ValueError(
         f"the integrand jumps near {place[0]:.6g}, at a place that moves with a variable, of which no derivative of "
-        "the integrand tells: give that place in points=, or take the integral in two parts"
+        f"the integrand tells: {_INSTEAD}"
     )
 
 
@@ -145,7 +168,7 @@ def _quad(
         return integrate.quad(func, a, b, args, full_output, points=points, weight=weight, wvar=wvar, **how)
     args = args if isinstance(args, tuple) else (args,)
     alone = values is None
-    values = functools.cache(lambda: OfValues(func, args)) if values is None else values
+    values = functools.cache(lambda: OfValues(func, args, objects=True)) if values is None else values
     options: dict[str, Any] = how | {"weight": weight, "wvar": bare(wvar), "complex_func": complex_func}
 
     def body() -> Any:
@@ -168,11 +191,15 @@ def _quad(
             found, results = solved(watched)
             variable = watched.variable or given
         if not variable:
+            if weight is not None and values().variables:
+                _refuse_moving(with_args(func, args), _evenly(low, high), values)
             if alone and values().variables and weight is None and not complex_func and breaks is None:
                 # What it returns does not depend on them; where it jumps may.
                 _between(with_args(func, args), a, b, _edges(found[2]), found[:2], (), noise, values)
             return results
         if weight is not None:
+            whole = with_args(func, args)
+            _refuse_moving(whole, _evenly(low, high), values)
             total = with_weight(lambda x: func(x, *args), a, b, found, weight, wvar)
         else:
             total = _by_intervals(lambda x: func(x, *args), a, b, found, places, complex_func, noise, values)
@@ -228,7 +255,7 @@ def nquad(func: Integrand, ranges: Any, args: Any = None, opts: Any = None, full
         return value
 
     errors: list[float] = []
-    own = OfValues(func, args)
+    own = OfValues(func, args, objects=True)
     value = dropped_in(lambda: over(with_args(func, args), count - 1), func)
     return value, max(errors)
 
@@ -280,7 +307,8 @@ def quad_vec(f: Integrand, a: Any, b: Any, *rest: Any, args: Any = (), **options
         if has_variable(places):
             options["points"] = bare(places)
         results = integrate.quad_vec(watched, low, high, *rest, **options)
-        if not (watched.variable or has_variable((a, b, places))):
+        known = not (watched.variable or has_variable((a, b, places)))
+        if known and (len(places) or not holds_variables(f, args)):
             return results
         told: Any = inspect.signature(integrate.quad_vec).bind(watched, low, high, *rest, **options).arguments
         intervals = integrate.quad_vec(**told | {"full_output": True})[2].intervals.tolist()
@@ -288,8 +316,10 @@ def quad_vec(f: Integrand, a: Any, b: Any, *rest: Any, args: Any = (), **options
             intervals = _folded(intervals)
         breaks = [*places] if has_variable(places) else told.get("points")
         breaks = () if breaks is None else breaks
-        how = breaks, _EXACT, lambda: OfValues(f, args)
+        how = breaks, _EXACT, lambda: OfValues(f, args, objects=True)
         total = _between(lambda x: f(x, *args), a, b, intervals, results[:2], *how)
+        if known:
+            return results
         return (revalued(total, results[0]), *results[1:])
 
     return dropped_in(body, f)
@@ -301,14 +331,30 @@ def _folded(intervals: list[Any]) -> list[tuple[float, float]]:
     return [*itertools.pairwise(sorted(edges))]
 
 
+_INSTEAD_OF_ONE = "take the integral in two parts"
+
+
 def fixed_quad(func: Integrand, a: Any, b: Any, args: Any = (), n: int = 5) -> Any:
     args = args if isinstance(args, tuple) else (args,)
     if not (np.all(np.isfinite(bare(a))) and np.all(np.isfinite(bare(b)))):
         raise ValueError("Gaussian quadrature is only available for finite limits.")  # SciPy's own error
     x, w = roots_legendre(n)
 
+    def of(f: Integrand) -> Any:
+        return lambda places: np.moveaxis(np.asarray(bare(f(places[:, 0]))), -1, 0)
+
     def body() -> Any:
         places = (b - a) * (x + 1) / 2.0 + a
+        if holds_variables(func, args):
+            nodes = np.asarray(bare(places))[:, None]
+            whole = of(OfValues(func, args))
+            refuse_moving(
+                "scipy.integrate.fixed_quad",
+                _INSTEAD_OF_ONE,
+                [nodes],
+                whole,
+                slightly_others(lambda: OfValues(func, args, objects=True), of),
+            )
         return (b - a) / 2.0 * np.sum(w * func(places, *args), axis=-1), None
 
     return dropped_in(body, func)

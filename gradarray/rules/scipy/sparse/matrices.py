@@ -227,8 +227,9 @@ def _init(self: Any, arg1: Any, shape: Any = None, dtype: Any = None, copy: bool
         made = cls((np.ones(np.shape(data)[0]), bare(indices), bare(indptr)), shape=shape, **options)
         made.data = data
     else:
-        rows, cols = np.nonzero(np.asarray(bare(arg1)))
-        made = of_coordinates(arg1[rows, cols], rows, cols, np.shape(arg1), cls)
+        # All of them, as there are derivatives by those that are 0, too.
+        rows, cols = (np.ravel(x) for x in np.indices(np.shape(arg1)))
+        made = of_coordinates(np.ravel(arg1), rows, cols, np.shape(arg1), cls)
     if dtype is not None and made.data.dtype != dtype:
         made.data = made.data.astype(dtype)
     self.__dict__.update(made.__dict__)
