@@ -13,6 +13,7 @@ from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable
 from ..calling import each, of_values, seen_as, with_args
 from ..captured import dropped_in
+from ..continuous_code import may_jump
 from ..written import OfValues
 from .multistep import Interpolated, noting
 from .paths import Path
@@ -108,9 +109,9 @@ def solve_ivp(
             method=method if kind is None else kind,
             rtol=options.get("rtol", 1e-3),
         )
-        path.refuse_moving(
-            "scipy.integrate.solve_ivp", slightly_others(lambda: OfValues(fun, args, objects=True), _as_slope)
-        )
+        if may_jump(fun, args):
+            others = slightly_others(lambda: OfValues(fun, args, objects=True), _as_slope)
+            path.refuse_moving("scipy.integrate.solve_ivp", others)
         if known:
             return solution
         return _differentiated(solution, path, t_span, t_eval, asked, stopped, fun)
@@ -305,7 +306,9 @@ def odeint(
             method="LSODA",
             rtol=exact["rtol"],
         )
-        path.refuse_moving("scipy.integrate.odeint", slightly_others(lambda: OfValues(func, args, objects=True), form))
+        if may_jump(func, args):
+            others = slightly_others(lambda: OfValues(func, args, objects=True), form)
+            path.refuse_moving("scipy.integrate.odeint", others)
         if not variable:
             return result
         asked = [t[k] for k in range(len(times))] if has_variable(t) else times.tolist()

@@ -19,6 +19,7 @@ from ...context.settings import silently
 from ...kernels.arrays import Array
 from ...tape.wrapping import bare
 from ..calling import in_plain_arrays
+from ..continuous_code import may_jump
 from ..written import OfValues
 
 Function = Callable[[Array], Any]  # of places, (number, axes), all at once
@@ -134,5 +135,5 @@ def slightly_others(values: Callable[[], OfValues], of: Callable[[Any], Any]) ->
 
 
 def holds_variables(func: Callable[..., Any], args: tuple[Any, ...]) -> bool:
-    """Tell whether a function has variables, by which it may jump, though what it returns does not depend on them."""
-    return bool(OfValues(func, args, objects=True).variables)
+    """Tell whether a function has variables by which it may jump, though what it returns does not depend on them."""
+    return may_jump(func, args) and bool(OfValues(func, args, objects=True).variables)

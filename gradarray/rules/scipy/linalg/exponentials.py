@@ -2,7 +2,7 @@
 
 That is a rational function r of degree m, of A / 2**s, squared s times:
 
-    r(A) = (V - U)**-1 (V + U),  U = A (b1 + b3 A**2 + ...),  V = b0 + b2 A**2 + ...
+    r(A) = (V + U) (V - U)**-1,  U = A (b1 + b3 A**2 + ...),  V = b0 + b2 A**2 + ...
 
 Al-Mohy, Higham, Computing the Frechet derivative of the matrix exponential, SIAM J. Matrix Anal. Appl. 30 (2009). The
 scale is that of a later paper of theirs (A new scaling and squaring algorithm, the same, 31), by norms of powers, which
@@ -58,9 +58,13 @@ def derivative_along(a: Any, e: Any) -> Any:
         _add_to_diagonal(v, b[0])
         u, du = a @ u, a @ du + e @ u
     factor, solve = lapack.get_lapack_funcs(("getrf", "getrs"), (u,))
-    lu, pivots, _ = factor(v - u, overwrite_a=True)
-    r = solve(lu, pivots, v + u)[0]
-    found = solve(lu, pivots, du + dv + (du - dv) @ r)[0]
+    # Transposed, since LAPACK's matrices lie in Fortran's order.
+    lu, pivots, _ = factor((v - u).T, overwrite_a=True)
+    r = solve(lu, pivots, (v + u).T, overwrite_b=True)[0].T
+    found = r @ (du - dv)
+    found += du
+    found += dv
+    found = solve(lu, pivots, found.T, overwrite_b=True)[0].T
     for k in range(squarings):
         found = r @ found + found @ r
         if k + 1 < squarings:
