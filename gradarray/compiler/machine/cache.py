@@ -62,7 +62,8 @@ from numba import njit
 from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
-from numba.types import Array, Tuple, boolean, float32, float64, int64
+from numba.np.linalg import call_xxgemm, call_xxgemv
+from numba.types import Array, Tuple, boolean, float32, float64, int64, none
 
 # Without the wrappers that nobody calls; each takes a tenth of a second.
 compiled = functools.partial(njit, error_model="numpy", nogil=True, cache={cache}, no_cfunc_wrapper=True)
@@ -80,6 +81,41 @@ def flat(typing_context, a):
         return impl_ret_borrowed(context, builder, made, new._getvalue())
 
     return made(a), build
+
+
+def dense(layout):
+    return Array(float64, 2, "C" if layout == "r" else "F")
+
+
+def start(context, builder, kind, array, offset):
+    return builder.gep(make_array(kind)(context, builder, array).data, [offset])
+
+
+def multiplied(x, y):
+    @intrinsic
+    def product(typing_context, a, i, m, l, b, j, n, c, k):
+        def build(context, builder, signature, args):
+            x_, y_, z_ = (start(context, builder, signature.args[t], args[t], args[t + 1]) for t in (0, 4, 7))
+            m, l, n = args[2], args[3], args[6]
+            call_xxgemm(context, builder, dense(x), (m, l), x_, dense(y), (l, n), y_, dense("r"), (m, n), z_)
+            return context.get_dummy_value()
+
+        return none(a, int64, int64, int64, b, int64, int64, c, int64), build
+
+    return product
+
+
+def applied(x):
+    @intrinsic
+    def product(typing_context, a, i, m, l, b, j, c, k):
+        def build(context, builder, signature, args):
+            x_, y_, z_ = (start(context, builder, signature.args[t], args[t], args[t + 1]) for t in (0, 4, 6))
+            call_xxgemv(context, builder, x == "r", dense(x), (args[2], args[3]), x_, y_, z_)
+            return context.get_dummy_value()
+
+        return none(a, int64, int64, int64, b, int64, c, int64), build
+
+    return product
 
 
 """
