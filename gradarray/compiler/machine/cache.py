@@ -62,7 +62,6 @@ from numba import njit
 from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
-from numba.np.linalg import call_xxgemm, call_xxgemv
 from numba.types import Array, Tuple, boolean, float32, float64, int64, none
 
 # Without the wrappers that nobody calls; each takes a tenth of a second.
@@ -81,6 +80,11 @@ def flat(typing_context, a):
         return impl_ret_borrowed(context, builder, made, new._getvalue())
 
     return made(a), build
+
+
+"""
+# What `np.dot` comes to in the end, without its look at shapes, which would be compiled anew for each kind of product.
+_BLAS = """from numba.np.linalg import call_xxgemm, call_xxgemv
 
 
 def dense(layout):
@@ -123,7 +127,8 @@ def applied(x):
 
 def whole(text: str, cache: bool) -> str:
     """Return functions as a text that runs by itself."""
-    return _HEAD.format(cache=cache) + text
+    blas = _BLAS if " = multiplied(" in text or " = applied(" in text else ""
+    return _HEAD.format(cache=cache) + blas + text
 
 
 def compile_text(text: str) -> dict[str, Any]:

@@ -179,7 +179,6 @@ BOUNDED = ("np.sin(", "np.cos(")
 
 # --- products of matrices that lie densely, in rows or in columns -----------------------------------------------------
 
-# What `np.dot` calls in the end, without its look at shapes, which would be compiled anew for each kind of product.
 for _a in "rc":
     HELPERS[f"applied_{_a}"] = f'applied_{_a} = applied("{_a}")\n'
     for _b in "rc":
