@@ -88,7 +88,7 @@ def _silent(f: Any) -> Any:
         try:
             with np.errstate(all="ignore"):
                 return f(*args)
-        except (IndexError, NameError) as error:
+        except (IndexError, NameError, ValueError) as error:
             raise Broken from error
 
     return silent
