@@ -36,7 +36,8 @@ Plan = Callable[[Node, Array, bool, int, int], Gradients | None]
 # and each later sweep takes 1 to 3 us a node less. Whoever writes when the loop has cost about as much as writing will
 # never loses more than half, however many more tapes come.
 REPEATS = 64
-MOST_NODES = 5_000
+# Writing one for a longer tape takes so many seconds at once that the program seems to hang.
+MOST_NODES = 20_000
 # Longer tapes than this are told from others in columns, not node by node.
 LONGEST = 400
 # So many plans for tapes with the same rule at the end are kept, and so much else is remembered.

@@ -17,6 +17,7 @@ from gradarray.compiler.rolling import loops, rolled
 from gradarray.compiler.rolling.iterated import Loop
 from gradarray.compiler.rolling.repeats import Count, Word, lines_of
 from gradarray.compiler.text import writer
+from gradarray.tape import plans
 from gradarray.transforms.containers import flatten
 
 ALWAYS, NEVER = 8, 1 << 60
@@ -330,6 +331,40 @@ def test_each_line_is_compared_a_few_times(monkeypatch: pytest.MonkeyPatch) -> N
     assert agrees(ga.value_and_grad(f), (x, measured), monkeypatch=monkeypatch) > 0
     _, (text,) = outcomes(ga.value_and_grad(f), [(x, measured)], monkeypatch, NEVER)
     assert len(compared) < 10 * text.count("\n")
+
+
+def test_plans_of_long_tapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a tape of thousands of nodes there is a plan; what is compared to find its loops grows as the tape does."""
+    compared, goes_on, plans_made, program = [], loops._Pass._goes_on, [], plans.program
+
+    def counting(*args: Any) -> bool:
+        compared.append(None)
+        return goes_on(*args)
+
+    def written(uses: Any, *args: Any) -> Any:
+        plans_made.append((len(uses), program(uses, *args)))
+        return plans_made[-1][1]
+
+    monkeypatch.setattr(loops._Pass, "_goes_on", counting)
+    monkeypatch.setattr(plans, "program", written)
+    monkeypatch.setattr(plans, "REPEATS", 1)
+    monkeypatch.setattr(plans, "_known", {})
+    monkeypatch.setattr(rolled, "LONG", 500)
+    counts = []
+    for n in (300, 1300):
+        x, gradients = ga.tensor(np.linspace(0.1, 1, n)), []
+        for _ in range(2):
+            s: Any = 0.0
+            for i in range(n):
+                s = s + x[i] * x[i]
+            s.backward()
+            gradients.append(np.asarray(x.grad))
+        np.testing.assert_array_equal(*gradients)
+        counts.append(len(compared))
+        compared.clear()
+    assert [found is not None for _, found in plans_made] == [True, True]
+    assert plans_made[1][0] > 5_000
+    assert 0 < counts[1] < 1.2 * counts[0] * plans_made[1][0] / plans_made[0][0]
 
 
 def test_what_is_quoted_stays() -> None:

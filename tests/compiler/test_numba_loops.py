@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
 import warnings
 from typing import Any
 
@@ -339,15 +341,21 @@ def test_products(shape: tuple[int, ...]) -> None:
 def test_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("numba")
     monkeypatch.setattr(backend, "compile_text", cache.compile_text)
+    monkeypatch.setattr(multiplied, "_FEW", 0)
 
-    def f(x: Any, w: Any) -> Any:
+    def f(x: Any, w: Any, m: Any) -> Any:
         s, h = 0.0, x[:4] * 1.0
         for i in range(len(x)):
             s = s * 0.9 + np.sin(x[i])
         for _ in range(6):
             h = np.tanh(w @ h + x[1:5])
-        return s + np.sum(h[1:] * h[:-1])
+            m = np.tanh(m @ w + h @ w + (w.T @ m.T).T)  # matrices and vectors, in rows and in columns
+        return s + np.sum(h[1:] * h[:-1]) + np.sum(m[1:] * m[:-1])
 
     rng = np.random.default_rng(0)
-    x, w = rng.normal(size=9), rng.normal(size=(4, 4))
-    assert compared(ga.value_and_grad(f, (0, 1)), [x, w], [-x, w * 0.5])
+    x, w, m = rng.normal(size=9), rng.normal(size=(4, 4)), rng.normal(size=(3, 4))
+    g = ga.value_and_grad(f, (0, 1, 2))
+    assert compared(g, [x, w, m], [-x, w * 0.5, m])
+    called = {*re.findall("(?:product|applied)_[rc_]+", ga.jit(g, backend="numba").source(x, w, m))}
+    expected = {"applied_c", "applied_r"} | {f"product_{a}_{b}" for a in "rc" for b in "rc"}
+    assert called == expected or importlib.util.find_spec("scipy") is None, called

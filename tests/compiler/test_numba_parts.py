@@ -43,15 +43,42 @@ def interpreted(text: str) -> dict[str, Any]:
     def compiled(x: Any) -> Any:
         return x if isinstance(x, types.FunctionType) else lambda f: f
 
-    names = ("Array", "Tuple", "boolean", "float32", "float64", "int64")
+    names = ("Array", "Tuple", "boolean", "float32", "float64", "int64", "none")
     space: dict[str, Any] = {"np": np, "flat": lambda x: x.ravel("K"), **dict.fromkeys(names, _Type())}
     space |= dict.fromkeys(("compiled", "helper", "contracted"), compiled)
-    exec(text, space)
+    space |= {"multiplied": _multiplied, "applied": _applied}
+    try:
+        exec(text, space)
+    except NameError as error:
+        raise Broken from error
     functions = {name: _silent(f) for name, f in space.items() if isinstance(f, types.FunctionType)}
     return {
         name: types.SimpleNamespace(overloads={0: types.SimpleNamespace(entry_point=f)})
         for name, f in functions.items()
     }
+
+
+def _matrix(a: Any, at: int, m: int, n: int, layout: str) -> Any:
+    part = a[at : at + m * n]
+    return part.reshape(m, n) if layout == "r" else part.reshape(n, m).T
+
+
+def _multiplied(x: str, y: str) -> Any:
+    """Return what BLAS is called for: the product of a matrix of m rows and l columns, and one of n columns."""
+
+    def product(a: Any, i: int, m: int, l: int, b: Any, j: int, n: int, c: Any, k: int) -> None:  # noqa: E741
+        _matrix(c, k, m, n, "r")[...] = _matrix(a, i, m, l, x) @ _matrix(b, j, l, n, y)
+
+    return product
+
+
+def _applied(x: str) -> Any:
+    """Return the same for a matrix and a vector."""
+
+    def product(a: Any, i: int, m: int, n: int, b: Any, j: int, c: Any, k: int) -> None:
+        c[k : k + m] = _matrix(a, i, m, n, x) @ b[j : j + n]
+
+    return product
 
 
 def _silent(f: Any) -> Any:
@@ -61,7 +88,7 @@ def _silent(f: Any) -> Any:
         try:
             with np.errstate(all="ignore"):
                 return f(*args)
-        except (IndexError, NameError) as error:
+        except (IndexError, NameError, ValueError) as error:
             raise Broken from error
 
     return silent

@@ -62,7 +62,7 @@ from numba import njit
 from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
-from numba.types import Array, Tuple, boolean, float32, float64, int64
+from numba.types import Array, Tuple, boolean, float32, float64, int64, none
 
 # Without the wrappers that nobody calls; each takes a tenth of a second.
 compiled = functools.partial(njit, error_model="numpy", nogil=True, cache={cache}, no_cfunc_wrapper=True)
@@ -83,11 +83,52 @@ def flat(typing_context, a):
 
 
 """
+# What `np.dot` comes to in the end, without its look at shapes, which would be compiled anew for each kind of product.
+_BLAS = """from numba.np.linalg import call_xxgemm, call_xxgemv
+
+
+def dense(layout):
+    return Array(float64, 2, "C" if layout == "r" else "F")
+
+
+def start(context, builder, kind, array, offset):
+    return builder.gep(make_array(kind)(context, builder, array).data, [offset])
+
+
+def multiplied(x, y):
+    @intrinsic
+    def product(typing_context, a, i, m, l, b, j, n, c, k):
+        def build(context, builder, signature, args):
+            x_, y_, z_ = (start(context, builder, signature.args[t], args[t], args[t + 1]) for t in (0, 4, 7))
+            m, l, n = args[2], args[3], args[6]
+            call_xxgemm(context, builder, dense(x), (m, l), x_, dense(y), (l, n), y_, dense("r"), (m, n), z_)
+            return context.get_dummy_value()
+
+        return none(a, int64, int64, int64, b, int64, int64, c, int64), build
+
+    return product
+
+
+def applied(x):
+    @intrinsic
+    def product(typing_context, a, i, m, l, b, j, c, k):
+        def build(context, builder, signature, args):
+            x_, y_, z_ = (start(context, builder, signature.args[t], args[t], args[t + 1]) for t in (0, 4, 6))
+            call_xxgemv(context, builder, x == "r", dense(x), (args[2], args[3]), x_, y_, z_)
+            return context.get_dummy_value()
+
+        return none(a, int64, int64, int64, b, int64, c, int64), build
+
+    return product
+
+
+"""
 
 
 def whole(text: str, cache: bool) -> str:
     """Return functions as a text that runs by itself."""
-    return _HEAD.format(cache=cache) + text
+    blas = _BLAS if " = multiplied(" in text or " = applied(" in text else ""
+    return _HEAD.format(cache=cache) + blas + text
 
 
 def compile_text(text: str) -> dict[str, Any]:

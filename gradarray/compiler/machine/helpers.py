@@ -57,7 +57,11 @@ def total(a, start, n):
     return x
 """,
 }
-HELPERS["product"] = """@contracted
+# With its types given: once for all sizes.
+HELPERS["product"] = """row = Array(float64, 1, "C")
+
+
+@contracted(none(row, int64, int64, int64, row, int64, int64, row, int64, int64, int64))
 def product(a, a0, ai, aj, b, b0, bi, c, m, k, n):
     end = k - k % 4
     for i in range(m):
@@ -175,16 +179,7 @@ BOUNDED = ("np.sin(", "np.cos(")
 
 # --- products of matrices that lie densely, in rows or in columns -----------------------------------------------------
 
-_MATRIX = {
-    "r": "{0}[{1} : {1} + m{2} * n{2}].reshape(m{2}, n{2})",
-    "c": "{0}[{1} : {1} + m{2} * n{2}].reshape(n{2}, m{2}).T",
-}
 for _a in "rc":
+    HELPERS[f"applied_{_a}"] = f'applied_{_a} = applied("{_a}")\n'
     for _b in "rc":
-        _texts = [_MATRIX[kind].format(*names) for kind, names in ((_a, "ai1"), (_b, "bj2"), ("r", "ck3"))]
-        _types = ", ".join(['Array(float64, 1, "C"), int64, int64, int64'] * 3)
-        HELPERS[f"product_{_a}_{_b}_r"] = f"""@compiled(int64({_types}))
-def product_{_a}_{_b}_r(a, i, m1, n1, b, j, m2, n2, c, k, m3, n3):
-    np.dot({_texts[0]}, {_texts[1]}, {_texts[2]})
-    return 0
-"""
+        HELPERS[f"product_{_a}_{_b}"] = f'product_{_a}_{_b} = multiplied("{_a}", "{_b}")\n'

@@ -9,7 +9,6 @@ from typing import Any
 
 from ..program.forms import Form, Hole
 from ..program.statements import Statement, Variable
-from .helpers import HELPERS
 from .lowering import Whole
 from .places import Places, Position
 
@@ -54,14 +53,8 @@ class _Product(Whole):
     def lines(self, writer: Any) -> list[str]:
         if self._r.memory is None:
             lines = self._inner(writer)
-        elif self.work > _FEW and _has_blas() and (name := self._by_blas()):
-            writer._helpers[name] = None
-            rows, along, columns = self._sizes()
-            sizes = [(rows, along), (along, columns), (rows, columns)]
-            parts = [
-                f"{writer._array(p.base)}, {p.offset}, {m}, {n}" for p, (m, n) in zip(self._places, sizes, strict=True)
-            ]
-            lines = [f"{name}({', '.join(parts)})"]
+        elif self.work > _FEW and _has_blas() and (layouts := self._layouts()):
+            lines = [self._by_blas(writer, layouts)]
         else:
             lines = self._loops(writer)
         return ["    " + line for line in [*lines, *self._checked(writer)]]
@@ -90,23 +83,33 @@ class _Product(Whole):
         add = _nested([along, *columns], [f"{into} = {into} + {product}"])
         return _nested(rows, [*zero, *add])
 
-    def _sizes(self) -> tuple[int, int, int]:
-        rows, columns = self._a.shape[:-1], self._b.shape[1:]
-        return math.prod(rows), self._b.shape[0], math.prod(columns)
+    def _by_blas(self, writer: Any, layouts: list[str]) -> str:
+        """Return the call of a product of what lies densely."""
+        a, b, r = (f"{writer._array(p.base)}, {p.offset}" for p in self._places)
+        x, y = layouts
+        rows, along, columns = math.prod(self._a.shape[:-1]), self._b.shape[0], math.prod(self._b.shape[1:])
+        if columns == 1:
+            name, given = f"applied_{x}", f"{a}, {rows}, {along}, {b}, {r}"
+        elif rows == 1:  # the other way round, of the transposed
+            name, given = f"applied_{'c' if y == 'r' else 'r'}", f"{b}, {columns}, {along}, {a}, {r}"
+        else:
+            name, given = f"product_{x}_{y}", f"{a}, {rows}, {along}, {b}, {columns}, {r}"
+        writer._helpers[name] = None
+        return f"{name}({given})"
 
-    def _by_blas(self) -> str:
-        """Return the name of a product of what lies densely in rows, or in columns; none where something does not."""
-        name = "product"
+    def _layouts(self) -> list[str]:
+        """Return whether the factors lie in rows or in columns; nothing where an array does not lie densely."""
+        found = []
         for v, place in zip((self._a, self._b, self._r), self._places, strict=True):
             if not place.base.shape:
-                return ""
+                return []
             if place.strides in ((1,), (v.shape[-1], 1)):
-                name += "_r"
+                found.append("r")
             elif place.strides == (1, v.shape[0]):
-                name += "_c"
+                found.append("c")
             else:
-                return ""
-        return name if name in HELPERS else ""
+                return []
+        return found[:2] if found[2] == "r" else []
 
     def _checked(self, writer: Any) -> list[str]:
         if not self.checks:
