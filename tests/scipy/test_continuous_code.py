@@ -1,0 +1,99 @@
+"""Which functions may jump, by their code: whatever is not known to be continuous."""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import numpy as np
+import pytest
+
+import gradarray as ga
+
+pytest.importorskip("scipy")
+from gradarray.solvers.continuous_code import may_jump
+
+RATES, N, MATRIX, SCALE = [1.0, 2.0], 3, np.eye(3), ga.tensor(2.0)
+
+
+class Model:
+    rate = 2.0
+
+    def slope(self, t, y):
+        return -self.rate * y
+
+    def norm(self, y):
+        return y if y > 0 else -y
+
+
+MODEL = Model()
+
+
+def decay(t, y, k=2.0):
+    return -k * y + RATES[0]
+
+
+def step(y):
+    return 1.0 if y > 0 else 0.0
+
+
+def fitting(y):
+    return [np.sin(x) for x in y]
+
+
+CONTINUOUS = [
+    decay,
+    lambda t, y: np.array([y[1], -np.sin(y[0]) * abs(y[1])]),
+    lambda t, y: MATRIX @ np.concatenate([[0.0], y[1:-1] / 2, [0.0]]) ** N + math.exp(-t),
+    lambda t, y: sum(decay(t, x) for x in fitting(y)),
+    functools.partial(decay, k=np.float64(3.0)),
+    lambda t, y, k=SCALE: np.maximum(k * t, 0) * np.linalg.norm(y),
+    np.sin,
+    fitting,
+]
+JUMPING = [
+    step,
+    functools.partial(lambda f, y: f(y), step),
+    lambda t, y: decay(t, y) + step(y),
+    lambda t, y: [step(x) for x in y],
+    lambda t, y, f=step: f(y),
+    lambda t, y: (t > 1) * y,
+    lambda t, y: np.where(t, y, -y),
+    lambda t, y: np.sign(y),
+    lambda t, y: y // 2,
+    lambda t, y: t % 2 * y,
+    lambda t, y: RATES[int(t)] * y,
+    lambda t, y: y and t,
+    lambda t, y: math.floor(t) * y,
+    lambda t, y: MODEL.norm(y),
+    lambda t, y: Model().norm(y),
+    MODEL.slope,  # of an object nobody knows
+    MODEL,
+    np.floor,
+    np.vectorize(step),
+]
+
+
+@pytest.mark.parametrize("func", CONTINUOUS)
+def test_continuous(func):
+    assert not may_jump(func)
+
+
+@pytest.mark.parametrize("func", JUMPING)
+def test_what_may_jump(func):
+    assert may_jump(func)
+    assert may_jump(decay, (func,))  # it may be called as an argument
+    assert may_jump(decay, ({"of": [func]},))
+
+
+def test_functions_that_call_each_other():
+    def first(y):
+        return second(y)
+
+    def second(y):
+        return first(y) + other(y)
+
+    other = abs
+    assert not may_jump(first)
+    other = step
+    assert may_jump(first)
