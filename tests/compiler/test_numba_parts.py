@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 import warnings
 from collections.abc import Callable
@@ -267,6 +268,44 @@ def test_updates_of_views() -> None:
     for _ in range(3):
         for a, b in zip(flatten(run(x))[0], flatten(expected)[0], strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-13)
+
+
+def test_functions_that_differ_by_places_are_one() -> None:
+    def f(x: Any, y: Any) -> Any:
+        total = np.zeros(len(y))
+        for k in range(4):  # what is between sorts is compiled
+            x = np.sort(x) * y[k] + np.exp(-x) / (y[k] + 2)
+            total[k] = y[k] ** 2 + 1 / (y[k] + 3) + k
+        return np.sum(x) + np.sum(total)
+
+    args = np.linspace(0.1, 1, 5), np.array([0.5, 1.5, 0.25, 2.0])
+    run = ga.jit(f, strict=True, backend="numba")
+    for _ in range(3):
+        assert agrees([run(*args)], [f(*args)])
+    text = run.source(*args)
+    names = re.findall(r"= (compiled_\w+)\(", text)
+    assert len(names) >= 4
+    assert len(set(names)) == text.count("def compiled_") < len(names)
+
+
+@pytest.mark.parametrize("few", [0, 1, 8])
+def test_places_that_functions_are_given(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "_FEW_PLACES", few)
+    for derivative in (ga.value_and_grad(pairs), pairs):
+        run = ga.jit(derivative, strict=True, backend="numba")
+        x = np.linspace(0.1, 1, 6)
+        for k in (1, 1, -2, np.nan):
+            expected, found = [outcome(g, (x * k,)) for g in (derivative, run)]
+            assert agrees(found, expected)
+
+
+def pairs(x: Any) -> Any:
+    found = []
+    for k in range(3):
+        x = np.sort(x)
+        found.append(np.exp(x[k]) * x[k + 1] + np.sin(x[5 - k]))
+        x = x * found[-1] - x[k]
+    return np.sum(x) + sum(found)
 
 
 def test_updates_by_what_overlaps() -> None:

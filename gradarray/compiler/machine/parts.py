@@ -7,7 +7,9 @@ left to NumPy, too.
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -98,6 +100,7 @@ class Partition:
         self._count = 0
         self.statements: list[Statement] = []
         self.functions: dict[str, str] = {}
+        self._calls: list[tuple[int, str]] = []  # the places of their statements, and their texts
         self.helpers: dict[str, None] = {}
         self._shown: set[Variable] = set()  # views that are made already
         if any(t.operations is not None for t in self._tasks):
@@ -265,6 +268,7 @@ class Partition:
             writer = LoopWriter(self._places, memory, self._lowering.kind, wanted)
             self._call(writer.function(operations), self.statements[-1] if self.statements else turns[turn][0].s)
         self._show([v for v in self._left.outputs if type(v) is Variable])
+        self._name_functions()
 
     def _show(self, variables: Sequence[Variable]) -> None:
         """Make the views among these."""
@@ -277,23 +281,19 @@ class Partition:
             self.statements += reversed(chain)
 
     def _call(self, f: Compiled, like: Statement) -> None:
-        """Add the statements that call a function."""
-        name = self._named(f.text)
+        """Add the statements that call a function, which has no name yet."""
         self.helpers.update(dict.fromkeys(f.helpers))
         for v in f.filled:
             order = ', order="F"' if v.layout == "F" else ""
             self.statements.append(_statement(like, "call", (v,), (f"np.empty({v.shape}, np.{v.dtype.name}{order})",)))
-        pieces: list[Any] = [f"{name}("]
         constants = {v: name for name, v in self._lowering.inputs.items()}
-        for k, v in enumerate((*f.arguments, *f.filled)):
-            pieces += [", "] if k else []
-            pieces.append(constants.get(v, v))
-        pieces.append("".join([*[f", {k}" for k in f.offsets], ")"]))
+        given = [*[constants.get(v, v) for v in (*f.arguments, *f.filled)], *map(str, f.offsets)]
         self._count += 1
         failed = Variable(f"failed_{self._count}")
         written = [self._left.memory(v.memory) for v in f.written]
-        call = CompiledCall("several", (failed,), _joined(pieces), (*written, -1)[0], like.silent, like.line)
+        call = CompiledCall("several", (failed,), tuple(given), (*written, -1)[0], like.silent, like.line)
         call.updates = {*written}
+        self._calls.append((len(self.statements), f.text))
         self.statements.append(call)
         self.statements.append(_statement(like, "guard", (), (failed, "[0]" if f.numbers else "")))
         for k, v in enumerate(f.numbers, 1):
@@ -301,13 +301,57 @@ class Partition:
             text = (f"{kind}(", failed, f"[{k}])") if kind else (failed, f"[{k}]")
             self.statements.append(_statement(like, "call", (v,), text))
 
+    def _name_functions(self) -> None:
+        """Name the functions, and complete the calls. What differs by places in arrays alone is one function."""
+        alike: dict[str, dict[str, list[int]]] = {}
+        for k, text in self._calls:
+            alike.setdefault(_PLACE.sub("[]", text), {}).setdefault(text, []).append(k)
+        named: dict[str, tuple[str, list[str]]] = {}
+        for texts in alike.values():
+            places = [_PLACE.findall(text) for text in texts]
+            moving = [j for j, each in enumerate(zip(*places, strict=True)) if len(set(each)) > 1]
+            if len(moving) > _FEW_PLACES:
+                named |= {text: (self._named(text), []) for text in texts}
+                continue
+            name = self._named(_given_places(next(iter(texts)), moving))
+            for text, found in zip(texts, places, strict=True):
+                named[text] = name, [found[j] for j in moving]
+        for k, text in self._calls:
+            name, given = named[text]
+            call = self.statements[k]
+            assert isinstance(call, CompiledCall)
+            pieces = [x for piece in (*call.pieces, *given) for x in (piece, ", ")]
+            pieces = [f"{name}(", *pieces[:-1], ")"]
+            whole = CompiledCall(call.kind, call.results, _joined(pieces), call.writes, call.silent, call.line)
+            whole.updates = call.updates
+            self.statements[k] = whole
+
     def _named(self, text: str) -> str:
-        for name, known in self.functions.items():
-            if known.replace(name, "NAME") == text:
-                return name
         name = self._p.named(f"compiled_{len(self.functions) + 1}")
         self.functions[name] = text.replace("NAME", name)
         return name
+
+
+# A place in an array that is spelt out.
+_PLACE = re.compile(r"(?<=\w\[)\d+(?=\])")
+# So many may be arguments: each is handed over in each call.
+_FEW_PLACES = 8
+
+
+def _given_places(text: str, moving: Sequence[int]) -> str:
+    """Return a function that is given some of the places that are spelt out in it."""
+    count = itertools.count()
+
+    def replaced(found: re.Match[str]) -> str:
+        k = next(count)
+        return f"s{moving.index(k) + 1}" if k in moving else found[0]
+
+    head, names, body = _PLACE.sub(replaced, text).split("\n", 2)
+    if moving:
+        separator = "" if names.endswith("():") else ", "
+        head = head.removesuffix("))") + separator + ", ".join(["int64"] * len(moving)) + "))"
+        names = names.removesuffix("):") + separator + ", ".join([f"s{k + 1}" for k in range(len(moving))]) + "):"
+    return f"{head}\n{names}\n{body}"
 
 
 def _joined(pieces: Sequence[Any]) -> tuple[Any, ...]:
