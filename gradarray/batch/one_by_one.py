@@ -107,16 +107,23 @@ def gathered_lanes(lane: Lane, results: list[Any], name: str) -> Any:
             raise refused("shapes", name)
         value = np.stack(results)
         return lane.mapped(value if lane.size else value[:0])
-    if all(type(other) is type(first) for other in results) and holds_arrays(first):
+    if all(type(other) is type(first) for other in results) and _holds_arrays(first):
         return _joined_objects(lane, results, name)
     if any(other is not first and other != first for other in results[1:]):
         raise VmapError(f"vmap: {name} gives other results for other elements that are no arrays: {first!r:.60}, say")
     return first
 
 
-def holds_arrays(_value: Any) -> bool:
-    """Tell whether an object holds arrays, and can hold mapped ones; drop-in mode says of which kinds these are."""
-    return False
+_holders: list[Callable[[Any], bool]] = []
+
+
+def take_apart(tells: Callable[[Any], bool]) -> None:
+    """Let objects of which this is true be taken for the arrays that they hold, which may be mapped ones."""
+    _holders.append(tells)
+
+
+def _holds_arrays(value: Any) -> bool:
+    return any(tells(value) for tells in _holders)
 
 
 def with_state(like: Any, state: dict[str, Any]) -> Any:

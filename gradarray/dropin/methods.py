@@ -191,4 +191,4 @@ def _one_of(choices: list[tuple[type, Callable[..., Any]]], old: Callable[..., A
     return method
 
 
-one_by_one.holds_arrays = lambda _value: bool(bodies_of(type(_value)))
+one_by_one.take_apart(lambda value: bool(bodies_of(type(value))))
