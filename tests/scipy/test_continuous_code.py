@@ -10,8 +10,8 @@ import pytest
 
 import gradarray as ga
 
-pytest.importorskip("scipy")
-from gradarray.solvers.continuous_code import may_jump
+solve_ivp = pytest.importorskip("scipy.integrate").solve_ivp
+from gradarray.solvers.continuous_code import may_jump  # noqa: E402
 
 RATES, N, MATRIX, SCALE = [1.0, 2.0], 3, np.eye(3), ga.tensor(2.0)
 
@@ -37,6 +37,10 @@ def step(y):
     return 1.0 if y > 0 else 0.0
 
 
+def size(y):
+    return abs(y)
+
+
 def fitting(y):
     return [np.sin(x) for x in y]
 
@@ -44,7 +48,7 @@ def fitting(y):
 CONTINUOUS = [
     decay,
     lambda t, y: np.array([y[1], -np.sin(y[0]) * abs(y[1])]),
-    lambda t, y: MATRIX @ np.concatenate([[0.0], y[1:-1] / 2, [0.0]]) ** N + math.exp(-t),
+    lambda t, y: MATRIX @ np.concatenate([[0.0], y[1:-1] / 2, [0.0]]) ** 3 + math.exp(-t),
     lambda t, y: sum(decay(t, x) for x in fitting(y)),
     functools.partial(decay, k=np.float64(3.0)),
     lambda t, y, k=SCALE: np.maximum(k * t, 0) * np.linalg.norm(y),
@@ -58,6 +62,15 @@ JUMPING = [
     lambda t, y: [step(x) for x in y],
     lambda t, y, f=step: f(y),
     lambda t, y: (t > 1) * y,
+    lambda t, y: (t - 1) / abs(t - 1) * y,
+    lambda t, y: t * size(t) ** -1 * y,
+    lambda t, y: y * np.power(np.sqrt(t * t), N),
+    lambda t, y: np.arctan(1 / t) * y,
+    lambda t, y: np.arctan2(t, y),
+    lambda t, y: np.interp(t, MATRIX, MATRIX, left=1.0),
+    lambda t, y: np.sum(np.arange(t)),
+    lambda t, y: (not t) * y,
+    lambda t, y: max(y, key=decay),
     lambda t, y: np.where(t, y, -y),
     lambda t, y: np.sign(y),
     lambda t, y: y // 2,
@@ -97,3 +110,11 @@ def test_functions_that_call_each_other():
     assert not may_jump(first)
     other = step
     assert may_jump(first)
+
+
+def test_a_quotient_that_jumps_where_a_variable_says_is_refused():
+    def end(p):
+        return solve_ivp(lambda t, y: -y * (t - p) / abs(t - p), (0.0, 1.0), [1.0], rtol=1e-6).y[0, -1]
+
+    with pytest.raises(ValueError, match=r"jumps near 0\.4"):
+        ga.grad(end)(0.4)

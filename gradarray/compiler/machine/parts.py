@@ -303,9 +303,9 @@ class Partition:
 
     def _name_functions(self) -> None:
         """Name the functions, and complete the calls. What differs by places in arrays alone is one function."""
-        alike: dict[str, dict[str, list[int]]] = {}
-        for k, text in self._calls:
-            alike.setdefault(_PLACE.sub("[]", text), {}).setdefault(text, []).append(k)
+        alike: dict[str, dict[str, None]] = {}
+        for _, text in self._calls:
+            alike.setdefault(_PLACE.sub("[]", text), {})[text] = None
         named: dict[str, tuple[str, list[str]]] = {}
         for texts in alike.values():
             places = [_PLACE.findall(text) for text in texts]

@@ -113,11 +113,18 @@ def _jumps(rows: Sequence[Array], func: Function) -> Iterator[tuple[Array, Array
             return
         first, last = first[used], last[used]
         middle = (first + last) / 2
-        found = _at(func, middle)[segment, component]
-        left = ~(np.abs(found - before) < np.abs(after - found))
-        before, after = np.where(left, before, found), np.where(left, found, after)
-        first, last = np.concatenate([first, middle]), np.concatenate([middle, last])  # the left halves, and the right
-        segment = np.where(left, segment, segment + len(used))
+        values_there = _at(func, middle)
+        odd = ~np.all(np.isfinite(values_there), axis=1)
+        if odd.any():  # such as (t - p) / abs(t - p), where it jumps
+            middle[odd] = first[odd] + 0.382 * (last - first)[odd]
+            values_there[odd] = _at(func, middle[odd])
+        found = values_there[segment, component]
+        whole_ones = ~np.isfinite(found)  # which can be halved no more
+        left = ~(np.abs(found - before) < np.abs(after - found)) & ~whole_ones
+        before, after = np.where(left | whole_ones, before, found), np.where(left, found, after)
+        # The left halves, the right ones, and what stays whole.
+        first, last = np.concatenate([first, middle, first]), np.concatenate([middle, last, last])
+        segment = segment + len(used) * np.where(whole_ones, 2, np.where(left, 0, 1))
         # Of a line as much is left as of the segment; of a jump, its part of the whole.
         left_over = np.abs(after - before) / whole
         alive = np.flatnonzero(left_over > _PART + (1 - _PART) * 0.5**k)
