@@ -268,16 +268,18 @@ class LoopWriter(WholeOperations):
                 self.write_whole(o)
             return
         axes = self._axes(group)
+        self._here: dict[tuple[Variable, int, tuple[int, ...]], str] = {}  # what stands at a place, in this turn
+        self._ahead: list[list[str]] = [[] for _ in axes]  # what is read in front of each loop
+        self._count = 0
+        lines = [line for o in group.operations for line in self._operation(o, axes)]
         indent = "    "
         for k, (n, _) in enumerate(axes):
+            self._lines += [indent + line for line in self._ahead[k]]
             head = f"for {_INDICES[k]} in range({n}):" if k or not self._nest.length else self._nest.units(n)[0]
             if head:
                 self._lines.append(f"{indent}{head}")
                 indent += "    "
-        self._here: dict[tuple[Variable, int, tuple[int, ...]], str] = {}  # what stands at a place, in this turn
-        self._count = 0
-        for o in group.operations:
-            self._lines += [indent + line for line in self._operation(o, axes, bool(axes))]
+        self._lines += [indent + line for line in lines]
 
     def _axes(self, group: _Group) -> list[tuple[int, tuple[int, ...]]]:
         """Return the loops: how long each is, and the axes that it goes along; outermost first."""
@@ -305,8 +307,8 @@ class LoopWriter(WholeOperations):
         room = self._nest.local.get(place.base)
         for k, (name, (n, ks)) in enumerate(zip(_INDICES, axes, strict=False)):
             stride = strides[ks[-1]]
-            if room and not k:
-                name = self._nest.units(n)[2]
+            if self._nest.length and not k:
+                name = self._nest.units(n)[2 if room else 1]
             if stride and name != "0":
                 terms.append(name if stride == 1 else f"{name} * {stride}")
         offset = place.offset - room.low if room else place.offset
@@ -314,7 +316,7 @@ class LoopWriter(WholeOperations):
             terms.append(str(offset))
         return " + ".join(terms).replace("+ -", "- ")
 
-    def _operation(self, o: Operation, axes: Sequence[tuple[int, tuple[int, ...]]], in_loop: bool) -> Iterable[str]:
+    def _operation(self, o: Operation, axes: Sequence[tuple[int, tuple[int, ...]]]) -> Iterable[str]:
         names = []
         for v in o.operands:
             if v.memory is None:
@@ -324,9 +326,13 @@ class LoopWriter(WholeOperations):
             strides = steps_along(place, v, o.shape)
             key = place.base, place.offset, strides
             if key not in self._here:
-                name = self._local()
-                yield f"{name} = {self._element(place.base, self._index(place, strides, axes))}"
-                self._here[key] = name
+                name = self._here[key] = self._local()
+                line = f"{name} = {self._element(place.base, self._index(place, strides, axes))}"
+                loops = self._loops(o, strides, axes)
+                if loops < len(axes):
+                    self._ahead[loops].append(line)
+                else:
+                    yield line
             names.append(self._here[key])
         text = o.text.format(*names)
         for name, helper in AT_ONCE.items() if self._is_at_once(o) else ():
@@ -353,6 +359,17 @@ class LoopWriter(WholeOperations):
                 yield f"{self._element(place.base, self._index(place, strides, axes))} = {name}"
         if id(o) in self._checked:
             yield f"odd = odd | ({name} - {name} != 0)"
+
+    def _loops(self, o: Operation, strides: tuple[int, ...], axes: Sequence[tuple[int, tuple[int, ...]]]) -> int:
+        """Return how many of the loops an element is read in: in front of the others it is the same.
+
+        It would be read in each turn, and keep several turns from being done at once, since no compiler can know that
+        nothing is written there.
+        """
+        if not math.prod(o.shape):
+            return len(axes)
+        moving = [k for k, (_, ks) in enumerate(axes, 1) if strides[ks[-1]]]
+        return max([*moving, 1 if self._nest.length else 0])
 
     def _is_at_once(self, o: Operation) -> bool:
         """Tell whether a function is computed for several numbers at once."""

@@ -17,6 +17,8 @@ from .places import Places, Position, steps_along
 
 # The elements of the largest array in a nest: below, everything is in the cache anyway.
 LEAST = 4096
+# The elements of an array that does not stay in it.
+LARGE = 1 << 18
 # Rows as long are done one at a time; of shorter ones, so many that they have about as many elements.
 _ROW, _BLOCK = 64, 1024
 _LOOKED_UP = frozenset(("taken", "added"))
@@ -80,16 +82,17 @@ class Nest:
         """Return the lines that begin the outer loop."""
         if self.rows == 1:
             return [f"    for i in range({self.length}):"]
-        lines = ["", f"    for part in range({self.parts}):", f"        first = part * {self.rows}"]
-        return [*lines[1:], f"        last = min(first + {self.rows}, {self.length})"]
+        lines = [f"    for part in range({self.parts}):", f"        first = part * {self.rows}"]
+        return [*lines, f"        rows = min({self.rows}, {self.length} - first)"]
 
     def units(self, count: int) -> tuple[str, str, str]:
         """Return a loop over what there is `count` times in all rows; its place among all, and among what is kept."""
         each = count // self.length
         if self.rows == 1:
             return ("", "i", "0") if each == 1 else (f"for j in range({each}):", f"(i * {each} + j)", "j")
-        begin, end = ("first", "last") if each == 1 else (f"first * {each}", f"last * {each}")
-        return f"for i in range({begin}, {end}):", "i", f"(i - {begin})"
+        # Counted from 0, since a compiler does several turns at once only where it knows that no place is negative.
+        begin, turns = ("first", "rows") if each == 1 else (f"first * {each}", f"rows * {each}")
+        return f"for i in range({turns}):", f"({begin} + i)", "i"
 
     def _keep(self, v: Variable) -> None:
         """Keep only some rows of an array that is made here, if nobody asks for more."""
@@ -125,7 +128,8 @@ def in_nests(
         if nest.length and len(nest.groups) > 1 and max(map(_size, nest.groups)) >= LEAST:
             width = max(map(_size, nest.groups)) // nest.length
             nest.rows = 1 if width >= _ROW else -(-_BLOCK // width)
-            if width > 1 and nest.length > nest.rows:  # one loop over numbers is done sooner by itself
+            # One loop over numbers is done sooner by itself, as long as what it makes stays in the cache.
+            if nest.length > nest.rows and (width > 1 or nest.length >= LARGE):
                 nests.append(nest)
                 continue
         for group in nest.groups:

@@ -99,7 +99,8 @@ class WholeOperations:
         else:
             room = nest.local.get(place.base)
             start = started("0" if room else "first", each, place.offset - (room.low if room else 0))
-            self._add("", [f"{parts}[part] = {name}({array}, {start}, (last - first) * {each})"])
+            rows = "rows" if each == 1 else f"rows * {each}"
+            self._add("", [f"{parts}[part] = {name}({array}, {start}, {rows})"])
         behind += indented([f"{into} = {name}({parts}, 0, {nest.parts})", *self._asked(o, into)])
 
     def _write_columns(self, o: Operation) -> None:
