@@ -18,6 +18,7 @@ from .nests import Nest, in_nests
 from .places import Places, Position, steps_along
 from .reducing import indented
 from .table import TYPES
+from .turned import turned
 from .whole import WholeOperations
 
 
@@ -99,13 +100,17 @@ class LoopWriter(WholeOperations):
         self._checked = checked(operations, self._kind, self._memory)
         stored = self._stored()
         filled = [v for v in stored if self._wanted(v)]
-        nests = in_nests(self._groups, self._places, self._memory, [v for v in stored if v not in filled])
+        inside = [v for v in stored if v not in filled]
+        whole = [v for v in self._given if v.memory is not None and self._memory(v.memory) not in self._writes]
+        self._turned = turned(self._groups, self._at, inside, whole, self._bases.keys() - stored)
+        nests = in_nests(self._groups, self._at, self._memory, inside)
         rooms = {v: room.size for nest in nests for v, room in nest.local.items()}
         numbers = [v for v in self._made if self._wanted(v)]
         arguments = [*self._given]
         for v in (*arguments, *filled):
             self._named(v)
-        self.allocate([v for v in stored if v not in filled], rooms)
+        self.allocate(inside, rooms)
+        self._lines += [line for v in whole if v in self._turned for line in self._copied(v)]
         fails, checks = any(o.fails for o in operations), bool(self._checked) or any(o.checks for o in operations)
         self._lines += ["    missed = 0"] if fails else []
         self._lines += ["    odd = 0"] if checks else []
@@ -170,11 +175,6 @@ class LoopWriter(WholeOperations):
         if o.result is not None and o.result.memory is None:
             self._made[o.result] = k
 
-    def _at(self, v: Variable) -> Position:
-        place = self._places.of(v)
-        assert place is not None
-        return place
-
     def _place_whole(self, o: Whole) -> None:
         """Let an operation that writes its own lines stand behind all others so far."""
         group = _Group("whole", ())
@@ -220,6 +220,14 @@ class LoopWriter(WholeOperations):
         if base not in self._bases:
             self._given[base] = None
 
+    def _copied(self, v: Variable) -> list[str]:
+        """Return the lines that copy a given array as it stands turned."""
+        t = self._turned[v]
+        name = self._named(t.base)
+        head = [f"{name} = np.empty({t.each}, np.{v.dtype.name})", f"for i in range({t.rows}):"]
+        line = f"{name}[j * {t.rows} + i] = {self._array(v)}[i * {t.columns} + j]"
+        return indented([*head, f"    for j in range({t.columns}):", f"        {line}"])
+
     def _stored(self) -> list[Variable]:
         """Return the arrays made here that have to stand in memory."""
         found = []
@@ -241,7 +249,7 @@ class LoopWriter(WholeOperations):
 
     def _array(self, base: Variable) -> str:
         name = self._named(base)
-        return f"{name}_" if (base in self._given or self._wanted(base)) and len(base.shape) > 1 else name
+        return f"{name}_" if len(base.shape) > 1 and (base in self._given or self._wanted(base)) else name
 
     def _element(self, base: Variable, index: str) -> str:
         if base in self._nest.local and not self._nest.local[base].size:

@@ -239,7 +239,7 @@ class Lowering:
         if form.op != "call":
             return None
         if name == "dot" and len(form.args) == 2 and not form.keys:
-            return self._summed(s, r, form.args[1], form.args[0], 0)
+            return self._summed(s, r, form.args[1], form.args[0], 2)
         if name in ("total_kept", "total_along") and len(s.reads) == 1 and type(form.args[1]) is int:
             return self._reduced(s, r, "add", s.reads[0], form.args[1])
         if name in ("zeros", "ones") and len(form.args) == 2 and not s.reads and self.kind(r) in "df":
@@ -420,15 +420,15 @@ class Lowering:
 
     # --- reductions -------------------------------------------------------------------------------------------------
 
-    def _summed(self, s: Statement, r: Variable, array: Any, ones: Any, axis: int) -> Operation | None:
-        """Return a product with ones as the sum that it is."""
+    def _summed(self, s: Statement, r: Variable, array: Any, ones: Any, last: int) -> Operation | None:
+        """Return a product with ones as the sum that it is, along the last axis or the one in front of it."""
         value = self._left.constants.get(getattr(ones, "text", ""))
         if type(array) is not Hole or type(value) is not np.ndarray or value.ndim != 1 or not (value == 1).all():
             return None
         v = s.reads[array]
-        if not v.shape or len(v.shape) > 2 or r.dtype is None or v.dtype != r.dtype or self.kind(v) != "d":
+        if not v.shape or r.dtype is None or v.dtype != r.dtype or self.kind(v) != "d":
             return None
-        return self._reduced(s, r, "add", v, min(axis, len(v.shape) - 1))
+        return self._reduced(s, r, "add", v, max(len(v.shape) - last, 0))
 
     def _reduced(self, s: Statement, r: Variable, name: str, v: Variable, axis: Any) -> Operation | None:
         place, kind, result = self._places.of(v), self.kind(v), self.kind(r)

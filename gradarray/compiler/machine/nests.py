@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ..program.statements import Variable
 from .lowering import Operation, Whole
-from .places import Places, Position, steps_along
+from .places import Position, steps_along
 
 # The elements of the largest array in a nest: below, everything is in the cache anyway.
 LEAST = 4096
@@ -108,7 +108,7 @@ class Nest:
 
 def in_nests(
     groups: Sequence[Any],
-    places: Places,
+    at: Callable[[Variable], Position],
     memory: Callable[[int | None], int | None],
     made: Iterable[Variable],
 ) -> list[Nest]:
@@ -117,10 +117,10 @@ def in_nests(
     Parameters
     ----------
     groups : of operations, each of which has a loop of its own
-    places, memory : of the program's arrays
+    at, memory : the places of arrays, and the numbers of memory
     made : the arrays of which nobody else asks
     """
-    finder = _Finder(places, memory)
+    finder = _Finder(at, memory)
     for group in groups:
         finder.place(group)
     nests: list[Nest] = []
@@ -145,8 +145,8 @@ def in_nests(
 
 
 class _Finder:
-    def __init__(self, places: Places, memory: Callable[[int | None], int | None]) -> None:
-        self._places, self._memory = places, memory
+    def __init__(self, at: Callable[[Variable], Position], memory: Callable[[int | None], int | None]) -> None:
+        self._at, self._memory = at, memory
         self.nests: list[Nest] = []
         self._having: dict[int | None, dict[int, None]] = {}  # by memory, the nests that touch it
         self._made: dict[Variable, int] = {}  # numbers, by the nest that makes them
@@ -189,8 +189,7 @@ class _Finder:
         for v in dict.fromkeys((*o.operands, into)):
             if v is None or v.memory is None:
                 continue
-            place = self._places.of(v)
-            assert place is not None
+            place = self._at(v)
             if o.kind == "product" or (o.kind in _LOOKED_UP and v is (o.target or o.operands[-1])):
                 yield v is into, self._memory(v.memory), _Touch(place.base, None)
                 continue

@@ -9,14 +9,14 @@ _LARGER, _SMALLER = [f"{{0}} if ({{0}} {op} {{1}}) | ({{0}} != {{0}}) else {{1}}
 COLUMNS = {"add": "{0} + {1}", "maximum": _LARGER, "minimum": _SMALLER}
 NEUTRAL = {"{0} + {1}": "-0.0", _LARGER: "-np.inf", _SMALLER: "np.inf"}
 # Shorter rows are summed without a call, in the same order.
-_SHORT = 16
+SHORT = 16
 
 
-def row_text(name: str, array: str, start: str, n: int) -> str:
-    """Return what reduces a row; a short sum is spelt out."""
-    if name != "total" or n >= _SHORT:
+def row_text(name: str, array: str, start: str, n: int, step: int = 1) -> str:
+    """Return what reduces a row; a short sum is spelt out, of elements in even steps."""
+    if name != "total" or n >= SHORT:
         return f"{name}({array}, {start}, {n})"
-    x = [f"{array}[{start}{f' + {k}' if k else ''}]" for k in range(n)]
+    x = [f"{array}[{start}{f' + {k * step}' if k else ''}]" for k in range(n)]
     if n < 8:
         return " + ".join([*x, "0.0"])
     eight = "((({}) + ({})) + (({}) + ({})))".format(*[f"{x[k]} + {x[k + 1]}" for k in (0, 2, 4, 6)])

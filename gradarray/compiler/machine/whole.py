@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..program.statements import Variable
@@ -13,6 +13,7 @@ from .nests import Nest
 from .places import Places, Position
 from .products import product_line
 from .reducing import NEUTRAL, columns_lines, indented, row_text, started
+from .turned import Turned
 
 _DTYPES = {"d": "float64", "f": "float32", "?": "bool_", "l": "int64"}
 
@@ -35,11 +36,14 @@ class WholeOperations:
         self._around: tuple[list[str], list[str]] = [], []  # what stands before a nest, and behind it
         self._totals = 0
         self._offsets: list[int] = []
+        self._turned: Mapping[Variable, Turned] = {}
         self._inside: dict[tuple[Variable, int], None] = {}  # places that are checked before anything is done
 
     def _at(self, v: Variable) -> Position:
         place = self._places.of(v)
         assert place is not None
+        if place.base in self._turned:
+            place = self._turned[place.base].place(place, v.shape)
         return place
 
     def _named(self, v: Variable) -> str:
@@ -72,9 +76,17 @@ class WholeOperations:
         if m == 1:
             self._write_total(o, name, place)
             return
+        base = self._at(r).base
+        if place.base in self._turned:
+            t = self._turned[place.base]
+            head, given = self._unit(t.lead, t.each, place)
+            into = self._element(base, f"{self._unit(t.lead, t.rows, self._at(r))[1]} + j")
+            line = f"{into} = {row_text(name, self._array(t.base), f'{given} + j', n, t.rows)}"
+            self._add(head, [f"for j in range({t.rows}):", *indented([line, *self._asked(o, into)])])
+            return
         head, given = self._unit(m, n, place)
         _, to = self._unit(m, 1, self._at(r))
-        into = self._element(self._at(r).base, to)
+        into = self._element(base, to)
         self._add(head, [f"{into} = {row_text(name, self._array(place.base), given, n)}", *self._asked(o, into)])
 
     def _write_total(self, o: Operation, name: str, place: Position) -> None:
@@ -121,6 +133,11 @@ class WholeOperations:
         head, given = self._unit(m, n * k, place)
         _, to = self._unit(m, k, self._at(r))
         into = self._element(base, f"{to} + k")
+        if place.base in self._turned and base not in self._turned:
+            self._helpers["total"] = None
+            line = f"{into} = {row_text('total', array, f'{given} + k * {n}', n)}"
+            self._add(head, [f"for k in range({k}):", *indented([line, *self._asked(o, into)])])
+            return
         lines = columns_lines(o.text, n, k, lambda at: f"{array}[{given} + {at}]", into)
         if id(o) in self._checked:
             lines += [f"for k in range({k}):", *indented(self._asked(o, into))]
