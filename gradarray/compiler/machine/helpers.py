@@ -5,6 +5,7 @@ The loops of the C library take one number at a time; these have no branches, so
 
 from __future__ import annotations
 
+import re
 from math import factorial
 
 _ROW = "@helper\ndef {name}(a, start, n):\n"
@@ -80,26 +81,33 @@ def product(a, a0, ai, aj, b, b0, bi, c, m, k, n):
             for j in range(n):
                 c[at + j] = c[at + j] + x * b[q + j]
 """
+_ROWS = range(8)
 for _name, _sign in (("largest", ">"), ("smallest", "<")):
     HELPERS[_name] = (
         _ROW.format(name=_name)
-        + f"""    # In four rows, none of which waits for another; a NaN stays.
-    x0 = x1 = x2 = x3 = a[start]
-    end = start + n - n % 4
-    for i in range(start, end, 4):
+        + f"""    # In eight rows, none of which waits for another.
+    {" = ".join([f"x{k}" for k in _ROWS])} = a[start]
+    odd = False
+    end = start + n - n % 8
+    for i in range(start, end, 8):
         y0, y1, y2, y3 = a[i], a[i + 1], a[i + 2], a[i + 3]
-        x0 = y0 if (y0 {_sign} x0) | (y0 != y0) else x0
-        x1 = y1 if (y1 {_sign} x1) | (y1 != y1) else x1
-        x2 = y2 if (y2 {_sign} x2) | (y2 != y2) else x2
-        x3 = y3 if (y3 {_sign} x3) | (y3 != y3) else x3
-    x0 = x1 if (x1 {_sign} x0) | (x1 != x1) else x0
-    x2 = x3 if (x3 {_sign} x2) | (x3 != x3) else x2
-    x0 = x2 if (x2 {_sign} x0) | (x2 != x2) else x0
-    for i in range(end, start + n):
-        x0 = a[i] if (a[i] {_sign} x0) | (a[i] != a[i]) else x0
+        y4, y5, y6, y7 = a[i + 4], a[i + 5], a[i + 6], a[i + 7]
+"""
+        + "".join([f"        x{k} = y{k} if y{k} {_sign} x{k} else x{k}\n" for k in _ROWS])
+        + f"        odd = odd | {' | '.join([f'(y{k} != y{k})' for k in _ROWS])}\n"
+        + "".join([f"    x0 = x{k} if x{k} {_sign} x0 else x0\n" for k in _ROWS[1:]])
+        + f"""    for i in range(end, start + n):
+        x0 = a[i] if a[i] {_sign} x0 else x0
+        odd = odd | (a[i] != a[i])
+    if odd:
+        for i in range(start, start + n):
+            if a[i] != a[i]:
+                return a[i]
     return x0
 """
     )
+# A compiler does not do several turns at once where it may have to count a negative place from the end.
+HELPERS = {name: re.sub(r"\b([abc])\[(.*?)\]", r"\1[np.uint64(\2)]", text) for name, text in HELPERS.items()}
 
 # --- for several numbers at once --------------------------------------------------------------------------------------
 
