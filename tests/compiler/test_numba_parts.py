@@ -299,6 +299,50 @@ def pairs(x: Any) -> Any:
     return np.sum(x) + sum(found)
 
 
+def test_functions_that_differ_by_rows_are_one() -> None:
+    def f(x: Any, a: Any) -> Any:
+        rows = np.zeros((8, 3))
+        rows[0] = x
+        for t in range(1, 8):
+            rows[t] = np.cumsum(rows[t - 1]) * a[t] + x / (t + 1.0)
+            rows[t] /= np.sum(rows[t])
+        return np.sum(rows[2:] * rows[:-2]), rows
+
+    derivative = ga.value_and_grad(f, (0, 1), has_aux=True)
+    run = ga.jit(derivative, strict=True, backend="numba")
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        at = rng.uniform(0.5, 1, 3), rng.uniform(0.5, 1, (8, 3))
+        assert agrees(outcome(run, at), outcome(derivative, at))
+    text = run.source(*at)
+    assert 0 < text.count("def compiled_") < 15 < len(re.findall(r"= compiled_\w+\(", text))
+
+
+def test_programs_that_take_long_to_be_compiled_keep_the_loops_that_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def f(x: Any) -> Any:
+        y = np.sin(x) * x + x / 3
+        total = np.sum(y * y)
+        for i in range(10):  # in each turn, a shorter array
+            apart = y[i] - y[i + 1 :]
+            total = total + np.sum(1 / (1 + apart * apart)) * np.exp(-apart[0])
+        return total
+
+    derivative = ga.value_and_grad(f)
+    texts = []
+    for longest in (100.0, 5.0, 0.0):
+        monkeypatch.setattr(backend, "LONGEST", longest)
+        run = ga.jit(derivative, strict=True, backend="numba")
+        for seed in (0, 0, 1):
+            x = np.random.default_rng(seed).normal(size=12)
+            assert agrees(outcome(run, (x,)), outcome(derivative, (x,)))
+        texts.append(run.source(x))
+    straight, some, none = texts
+    calls = [len(re.findall(r"= compiled_\w+\(", text)) for text in texts]
+    assert ["for " in text[text.index("def value_and_grad_of_f") :] for text in (straight, some)] == [False, True]
+    assert calls[0] > 0 < calls[1]
+    assert calls[2] == 0
+
+
 def test_updates_by_what_overlaps() -> None:
     def f(x: Any) -> Any:
         y = x * 2.0 + x / 3

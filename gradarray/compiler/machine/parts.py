@@ -7,9 +7,7 @@ left to NumPy, too.
 
 from __future__ import annotations
 
-import itertools
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,6 +21,7 @@ from .helpers import BOUNDED
 from .loops import Compiled, LoopWriter
 from .lowering import Operation, Whole
 from .members import LoweringLoops
+from .offsets import given_places, with_places
 from .places import Places
 from .products import small_product, with_copies
 from .table import DEAR
@@ -303,19 +302,20 @@ class Partition:
 
     def _name_functions(self) -> None:
         """Name the functions, and complete the calls. What differs by places in arrays alone is one function."""
-        alike: dict[str, dict[str, None]] = {}
+        alike: dict[str, dict[str, list[str]]] = {}
         for _, text in self._calls:
-            alike.setdefault(_PLACE.sub("[]", text), {})[text] = None
+            found: list[str] = []
+            alike.setdefault(with_places(text, found.append), {})[text] = found
         named: dict[str, tuple[str, list[str]]] = {}
         for texts in alike.values():
-            places = [_PLACE.findall(text) for text in texts]
-            moving = [j for j, each in enumerate(zip(*places, strict=True)) if len(set(each)) > 1]
+            columns = [*zip(*texts.values(), strict=True)]
+            moving = {column: k for k, column in enumerate(dict.fromkeys([c for c in columns if len({*c}) > 1]), 1)}
             if len(moving) > _FEW_PLACES:
                 named |= {text: (self._named(text), []) for text in texts}
                 continue
-            name = self._named(_given_places(next(iter(texts)), moving))
-            for text, found in zip(texts, places, strict=True):
-                named[text] = name, [found[j] for j in moving]
+            name = self._named(given_places(next(iter(texts)), [moving.get(column, 0) for column in columns]))
+            for k, text in enumerate(texts):
+                named[text] = name, [column[k] for column in moving]
         for k, text in self._calls:
             name, given = named[text]
             call = self.statements[k]
@@ -326,32 +326,22 @@ class Partition:
             whole.updates = call.updates
             self.statements[k] = whole
 
+    @property
+    def seconds(self) -> float:
+        """Return about how long the functions take to be compiled."""
+        every = "\n".join(self.functions.values())
+        return _LINE * every.count("\n") + _LOOP * every.count("    for ")
+
     def _named(self, text: str) -> str:
         name = self._p.named(f"compiled_{len(self.functions) + 1}")
         self.functions[name] = text.replace("NAME", name)
         return name
 
 
-# A place in an array that is spelt out.
-_PLACE = re.compile(r"(?<=\w\[)\d+(?=\])")
+# What a line and a loop take Numba and LLVM, in seconds, as measured on programs of 200 to 4000 lines.
+_LINE, _LOOP = 0.005, 0.045
 # So many may be arguments: each is handed over in each call.
 _FEW_PLACES = 8
-
-
-def _given_places(text: str, moving: Sequence[int]) -> str:
-    """Return a function that is given some of the places that are spelt out in it."""
-    count = itertools.count()
-
-    def replaced(found: re.Match[str]) -> str:
-        k = next(count)
-        return f"s{moving.index(k) + 1}" if k in moving else found[0]
-
-    head, names, body = _PLACE.sub(replaced, text).split("\n", 2)
-    if moving:
-        separator = "" if names.endswith("():") else ", "
-        head = head.removesuffix("))") + separator + ", ".join(["int64"] * len(moving)) + "))"
-        names = names.removesuffix("):") + separator + ", ".join([f"s{k + 1}" for k in range(len(moving))]) + "):"
-    return f"{head}\n{names}\n{body}"
 
 
 def _joined(pieces: Sequence[Any]) -> tuple[Any, ...]:
