@@ -342,6 +342,34 @@ def test_a_write_stays_behind_what_was_read_before() -> None:
 
 
 @pytest.mark.usefixtures("small_blocks")
+def test_windows_are_views_of_what_they_slide_over() -> None:
+    slide = np.lib.stride_tricks.sliding_window_view
+
+    def read_late(x: Any) -> Any:
+        first, second = np.sin(x), np.cos(x)
+        x = x * 1.0
+        x[0] = 1.5
+        windows = slide(x, 2)
+        several = np.sum(first * 2) + np.sum(second * first) + np.sum(second * 3)
+        return several + np.sum(windows * np.arange(2.0))
+
+    def written(x: Any) -> Any:
+        y = x * 2
+        windows = slide(y, 2, writeable=True)
+        before = np.sum(np.sin(y))
+        y *= 3
+        windows[0] = 1.0
+        return before + np.sum(np.sin(y) * x) + np.sum(windows**2)
+
+    x = np.linspace(-0.5, 0.7, 4)
+    for f in (read_late, written):
+        for of in (f, ga.value_and_grad(f)):
+            run = ga.jit(of, strict=True)
+            for at in (x, x, -x):
+                for found, expected in zip(flatten(run(at))[0], flatten(of(at))[0], strict=True):
+                    np.testing.assert_array_equal(found, expected)
+
+
 def test_rows_that_are_changed_by_several_names() -> None:
     compare(ga.value_and_grad(spread), (rng.normal(size=9),), (rng.normal(size=9),))
 

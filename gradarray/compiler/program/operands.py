@@ -51,9 +51,7 @@ class Operands:
         return found
 
     def _memory(self, value: Any) -> int:
-        owner = value
-        while isinstance(owner.base, np.ndarray):
-            owner = owner.base
+        owner = owner_of(value)
         known = self._owners.get(id(owner))
         if known is None or known[0]() is not owner:
             self._memories += 1
@@ -169,3 +167,13 @@ _BUILTINS = {bool, int, float, complex}
 
 def _same_bytes(a: Any, b: Any) -> bool:
     return bool(a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes())
+
+
+def owner_of(array: Any) -> Any:
+    """Return the array that owns the memory of one; between both may be objects of NumPy's own, and memoryviews."""
+    found, base = array, array.base
+    while base is not None:
+        if isinstance(base, np.ndarray):
+            found = base
+        base = base.obj if type(base) is memoryview else getattr(base, "base", None)
+    return found
