@@ -59,6 +59,19 @@ def test_random_programs(seed: int) -> None:
         assert compared(ga.value_and_grad(f, (0, 1, 2)), *points)
 
 
+def ragged(x: Any) -> Any:
+    rows, s = [np.tanh(x[i:]) for i in range(len(x))], 0.0
+    for y in rows:
+        s = s + np.sum(y * y)
+    return s
+
+
+def test_rows_of_several_lengths_are_left_to_numpy() -> None:
+    x = np.linspace(0.1, 1, 12)
+    for f in (ragged, ga.value_and_grad(ragged)):
+        compared(f, [x], [x * 0.9])
+
+
 DRAWN = np.random.default_rng(0).integers(0, 4, (200, 3)).tolist()
 
 

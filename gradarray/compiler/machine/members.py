@@ -191,8 +191,9 @@ class LoweringLoops(LoweringEntries):
     def _row(self, many: Variable, name: str) -> tuple[Variable, list[Even]]:
         """Return where an iteration saves something."""
         if many not in self._rows:
+            required(many.shape is not None and many.dtype is not None)
             many.layout = "C"
-            required(many.shape is not None and many.dtype is not None and self._places.of(many))
+            required(self._places.of(many))
             self._rows[many], self._depths[many] = (many, []), len(self._around.names)
         base, row = self._rows[many]
         return base, [*row, Even(0, {name: 1})]
