@@ -12,7 +12,7 @@ import numpy as np
 from ..context import settings
 from ..kernels.arrays import FLOAT64, Array
 from ..kernels.gate import PLAIN, Guest
-from ..kernels.traced import as_form
+from ..kernels.traced import array_of, as_form
 from ..rules.names import public_name
 from ..rules.primitives import astype
 from ..tape import nodes, wrapping
@@ -58,9 +58,9 @@ def update(x: Any, ufunc: np.ufunc, other: Any) -> Any:
                 setitem(x, ..., result)
     elif not x._alias and (type(x._raw) is not np.ndarray or shared(x)):
         raw = OPERATED.get(ufunc, ufunc)(x._raw, unwrap(other))
-        raw = in_place(raw if type(raw) is Guest else np.asarray(raw), x, ufunc, other)
+        raw = in_place(raw if type(raw) is Guest else array_of(raw), x, ufunc, other)
         raw = raw.astype(x.dtype, copy=False).reshape(x.shape)
-        x._raw = _laid_as(x._raw, raw) if type(x._raw) is np.ndarray else raw[()]
+        x._raw = raw[()] if isinstance(x._raw, np.generic) else _laid_as(x._raw, raw)
     else:
         write(x, lambda raw: updated_array(raw, ufunc, unwrap(other)))
     return x

@@ -20,12 +20,16 @@ from tests.compiler.test_numba_parts import agrees, interpreted
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
+shorter = found.SHORTER
+
+
 @pytest.fixture(autouse=True)
 def _by_python(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for loops in short programs too, and carry out what would be compiled."""
     monkeypatch.setattr(jit_module, "need_numba", lambda: None)
     monkeypatch.setattr(backend, "compile_text", interpreted)
     monkeypatch.setattr(found, "LONG", 8)
+    monkeypatch.setattr(found, "SHORTER", np.inf)
 
 
 def compared(g: Any, *points: Any) -> bool:
@@ -53,6 +57,41 @@ def test_random_programs(seed: int) -> None:
     points = [x, a, ws], [x * 0.9, a, ws], [-x, a * 1.1, [0.5 * w for w in ws]]
     with np.errstate(all="ignore"):
         assert compared(ga.value_and_grad(f, (0, 1, 2)), *points)
+
+
+def ragged(x: Any) -> Any:
+    rows, s = [np.tanh(x[i:]) for i in range(len(x))], 0.0
+    for y in rows:
+        s = s + np.sum(y * y)
+    return s
+
+
+def test_rows_of_several_lengths_are_left_to_numpy() -> None:
+    x = np.linspace(0.1, 1, 12)
+    for f in (ragged, ga.value_and_grad(ragged)):
+        compared(f, [x], [x * 0.9])
+
+
+DRAWN = np.random.default_rng(0).integers(0, 4, (200, 3)).tolist()
+
+
+def by_chance(x: Any) -> Any:
+    found = [x, np.sin(x), np.cos(x), np.exp(x)]
+    for i, j, kind in DRAWN:
+        a, b = found[-1 - i], found[-1 - j]
+        found.append(np.tanh(a * b) if kind == 0 else a + b if kind == 1 else np.sin(a) if kind == 2 else a - 0.5 * b)
+    total = found[0]
+    for y in found[-20:]:
+        total = total + y
+    return np.sum(total)
+
+
+def test_what_repeats_by_chance_is_no_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.linspace(0.1, 1, 9)
+    assert compared(by_chance, [x], [x * 0.9])
+    monkeypatch.setattr(found, "SHORTER", shorter)
+    assert not compared(by_chance, [x], [x * 0.9])
+    assert compared(smoothed, [x], [x * 0.9])
 
 
 def test_arguments_are_as_before_where_a_guard_fails() -> None:

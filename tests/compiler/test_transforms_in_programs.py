@@ -146,6 +146,30 @@ def test_copies_that_are_written_into_are_not_shared() -> None:
         same(run(x), copies(x))
 
 
+def accumulated(x: Any, y: Any) -> Any:
+    q, p, r = np.zeros(3), np.zeros((3, 2)).T, np.zeros(())
+    for i in range(3):
+        q += y[i]
+        p *= y[i]
+        p += y[0]
+        r -= y[i]
+        q[i] *= y[i]
+        q[...] = np.tanh(q)
+    s = y[1]
+    s += y[2]
+    return np.sum(q * x) + np.sum(p) * x[0] + r * x[1] + s
+
+
+@pytest.mark.parametrize("argnums", [0, 1, (0, 1)])
+def test_constants_are_updated_by_constants(argnums: Any) -> None:
+    """What is no variable here is none of the program's constants for all that."""
+    derivative = ga.value_and_grad(accumulated, argnums)
+    run = ga.jit(derivative, strict=True)
+    for x, y in zip(POINTS, POINTS[1:] + POINTS[:1], strict=True):
+        same(run(x, y), derivative(x, y))
+    assert [len(runs) for runs in run._runs.values()] == [1]
+
+
 def test_writing_into_what_asarray_gives_reaches_the_argument() -> None:
     def through(x: Any) -> Any:
         np.asarray(x)[0] = 5.0

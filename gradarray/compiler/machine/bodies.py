@@ -45,6 +45,9 @@ class _Body(LoopWriter):
     def _is_at_once(self, o: Operation) -> bool:
         return id(o) in self._at_once or super()._is_at_once(o)
 
+    def _local(self) -> str:
+        return self._outer._local()
+
     def numbers(self) -> list[Variable]:
         return [v for v in self._given if v.memory is None]
 

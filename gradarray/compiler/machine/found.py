@@ -21,6 +21,9 @@ from ..rolling.rolled import with_loops
 # From so many statements on, loops of so many iterations are looked for.
 LONG, REPEATS = 150, 3
 _MOST = 32  # loops: a program of more is not one of loops, and takes long to be read
+# So long, of what the program without them is, one with loops may be. What repeats by chance leaves more: it is sooner
+# done in the loops over elements of what stands around it than in one of its own, between which arrays are kept.
+SHORTER = 0.9
 
 
 def looped(left: Optimised) -> Iterator[Optimised]:
@@ -32,7 +35,7 @@ def looped(left: Optimised) -> Iterator[Optimised]:
         found = with_loops(straight, REPEATS, True, unevenly)
         if found is straight:
             return
-        if _count(found.statements) > _MOST:
+        if _count(found.statements) > _MOST or _length(found.statements) > SHORTER * len(straight.statements):
             continue
         found = found._replace(memories=dict(found.memories), constants=dict(found.constants))
         roots = _Roots(found)
@@ -43,6 +46,13 @@ def looped(left: Optimised) -> Iterator[Optimised]:
 
 def _count(statements: Sequence[Statement]) -> int:
     return sum([1 + _count(s.members) for s in statements if isinstance(s, Loop)])
+
+
+def _length(statements: Sequence[Statement]) -> int:
+    """Return how many statements there are, with those that copy what a loop begins with, or has in tables."""
+    loops = [s for s in statements if isinstance(s, Loop)]
+    copied = [p for s in loops for _, pieces in (*s.tables, *s.carried) for p in pieces if type(p) is Variable]
+    return len(statements) + len(copied) + sum([_length(s.members) for s in loops])
 
 
 # --- before loops are looked for --------------------------------------------------------------------------------------

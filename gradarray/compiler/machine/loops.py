@@ -90,6 +90,8 @@ class LoopWriter(WholeOperations):
         self._names: dict[Variable, str] = {}
         self._lines: list[str] = []
         self._helpers: dict[str, None] = {}
+        self._count = 0  # of names that hold one element each: each is assigned to once, or Numba takes long
+        self._sum = ""  # of all that is asked whether it is finite, in this turn; one that is too large says no, too
         super().__init__()
 
     def function(self, operations: Sequence[Operation | Whole]) -> Compiled:
@@ -278,8 +280,9 @@ class LoopWriter(WholeOperations):
         axes = self._axes(group)
         self._here: dict[tuple[Variable, int, tuple[int, ...]], str] = {}  # what stands at a place, in this turn
         self._ahead: list[list[str]] = [[] for _ in axes]  # what is read in front of each loop
-        self._count = 0
+        self._sum = ""
         lines = [line for o in group.operations for line in self._operation(o, axes)]
+        lines += [f"odd = odd | ({self._sum} * 0.0 != 0)"] if self._sum else []
         indent = "    "
         for k, (n, _) in enumerate(axes):
             self._lines += [indent + line for line in self._ahead[k]]
@@ -365,8 +368,12 @@ class LoopWriter(WholeOperations):
             self._here[place.base, place.offset, strides] = name
             if place.base in self._stored_ones or place.base in self._given:
                 yield f"{self._element(place.base, self._index(place, strides, axes))} = {name}"
-        if id(o) in self._checked:
-            yield f"odd = odd | ({name} - {name} != 0)"
+        if id(o) in self._checked and self._sum:
+            total = self._local()
+            yield f"{total} = {self._sum} + {name}"
+            self._sum = total
+        elif id(o) in self._checked:
+            self._sum = name
 
     def _loops(self, o: Operation, strides: tuple[int, ...], axes: Sequence[tuple[int, tuple[int, ...]]]) -> int:
         """Return how many of the loops an element is read in: in front of the others it is the same.

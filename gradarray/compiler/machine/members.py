@@ -7,24 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from ..passes.folding import in_few_pieces
 from ..passes.optimise import Optimised
 from ..program.forms import Form, form_read
 from ..program.statements import Pieces, Statement, Variable
 from ..rolling.iterated import Loop
 from .apart import by_themselves, is_in_order, leading_to, long_ones
 from .bodies import LoopOperation, PlaceInTable
+from .entries import LoweringEntries, Refused, required, value_of
 from .iterations import Around, Even, as_even, offset
-from .lowering import Lowering, Operation, literal
+from .lowering import Operation, literal
 from .multiplied import matrix_product
 from .places import Places, Position
 
 # Where places are looked up that are only known then, they are compared before a function does anything.
 _LOOKED_UP = ("taken", "added")
-_LARGEST = 10_000  # elements of an array that is an entry of a table
 
 
-class LoweringLoops(Lowering):
+class LoweringLoops(LoweringEntries):
     """Reads the statements of a program with loops.
 
     Attributes
@@ -39,8 +38,6 @@ class LoweringLoops(Lowering):
         self.views: list[Statement] = []
         self._rows: dict[Variable, tuple[Variable, list[Even]]] = {}
         self._depths: dict[Variable, int] = {}  # of the arrays in which these rows are, how many loops are around them
-        self._memories = -1 << 59
-        self._entries: set[Variable] = set()  # numbers that are entries of tables
         self._before: list[Operation] = []  # what the statement that is read needs
 
     def of(self, s: Statement) -> list[Any] | None:
@@ -49,7 +46,7 @@ class LoweringLoops(Lowering):
         around = self._around
         try:
             return self._loop(s)
-        except _Refused:
+        except Refused:
             # What stands behind it is not in it, nor in what of it was read already.
             self._around, self._before = around, []
             return None
@@ -58,7 +55,7 @@ class LoweringLoops(Lowering):
         self._count += 1
         name = f"t{self._count}"
         outside = self._around
-        inside = _there(outside.entering(loop, name))
+        inside = required(outside.entering(loop, name))
         before = [self._start(v, pieces) for v, pieces in loop.carried]
         makes = [v for v, _ in loop.carried if v.memory is not None]
         stores: list[Any] = []
@@ -87,13 +84,13 @@ class LoweringLoops(Lowering):
         moves = [self._copy(b, a) for a, b in loop.moves if a.memory is not None]
         self._around = outside
         results = [v for v in loop.results if v not in lists]
-        kept = [_there(self.kind(v) and v) for v in results if v.memory is None]
+        kept = [required(self.kind(v) and v) for v in results if v.memory is None]
         for v in [v for v in results if v.memory is not None]:
             if v in self._rows:
                 base = self._rows[v][0]
                 makes += [base] if self._depths[base] > len(outside.names) and base not in makes else []
             else:
-                makes.append(_there(v in fresh and getattr(self._places.of(v), "base", None) is v and v))
+                makes.append(required(v in fresh and getattr(self._places.of(v), "base", None) is v and v))
         every = [*operations, *stores, *moves]
         free = by_themselves(every, [a for a, _ in numbers], self._left.memory)
         if (long := long_ones(free)) and is_in_order(every, bool(numbers), self._places, self._left.memory):
@@ -114,8 +111,8 @@ class LoweringLoops(Lowering):
         first = [*[o for o in every if isinstance(o, PlaceInTable)], *leading_to(long, free)]
         found = {}
         for k, o in enumerate(long):
-            there = self._at(table, [Even(k, {}), Even(0, {name: 1})], _there(o.result))
-            first.append(self._copy(_there(o.result), there))
+            there = self._at(table, [Even(k, {}), Even(0, {name: 1})], required(o.result))
+            first.append(self._copy(required(o.result), there))
             found[id(o)] = Operation("elements", (), "{0}", (there,), o.result)
         before.append(Operation("elements", table.shape, "", (), table))
         at_once = {id(o) for o in free}
@@ -130,8 +127,8 @@ class LoweringLoops(Lowering):
         s, before = self._with_plain_operands(s)
         found: list[Any] | None = super().of(s)
         if found is None:
-            found = [_there(self._spread_out(s) or matrix_product(s, form_read(s), self._places, self.kind))]
-        _there(all(o.kind not in _LOOKED_UP for o in found))
+            found = [required(self._spread_out(s) or matrix_product(s, form_read(s), self._places, self.kind))]
+        required(all(o.kind not in _LOOKED_UP for o in found))
         found = [*before, *self._needed(), *found]
         for k, o in enumerate(found):
             r = o.result
@@ -143,20 +140,6 @@ class LoweringLoops(Lowering):
     def _needed(self) -> list[Operation]:
         taken, self._before = self._before, []
         return taken
-
-    def _with_plain_operands(self, s: Statement) -> tuple[Statement, list[Operation]]:
-        """Return a statement without a sign in front of an entry of a table, where the trace had a number."""
-        pieces, before = [*s.pieces], []
-        for k, p in enumerate(pieces[1:], 1):
-            sign = pieces[k - 1]
-            if type(p) is Variable and type(sign) is str and sign.endswith("-") and p in self._entries:
-                if sign.rstrip("-")[-1:] not in ("", "(", " ") or sign.endswith(" -"):
-                    continue
-                new = Variable(p.name, (), p.dtype)
-                self._kinds[new] = self.kind(p)
-                before.append(Operation("elements", (), "-{0}", (p,), new))
-                pieces[k - 1 : k + 1] = sign[:-1], new
-        return (s, []) if not before else (s.but(in_few_pieces([p for p in pieces if p != ""])), before)
 
     def _spread_out(self, s: Statement) -> Operation | None:
         """Return what fills an array with a number, or with the elements of a smaller one; or sums a number."""
@@ -172,7 +155,7 @@ class LoweringLoops(Lowering):
             return None
         if self._places.of(r) is None:
             dense = Variable(r.name, r.shape, r.dtype, r.memory, "C")
-            self._places.note(r, _there(self._places.of(dense)), self._places.form(dense))
+            self._places.note(r, required(self._places.of(dense)), self._places.form(dense))
             r = dense
         return Operation("elements", r.shape, "{0}", (v,), r)
 
@@ -185,61 +168,35 @@ class LoweringLoops(Lowering):
             v = copy
         return super()._reduced(s, r, name, v, axis)
 
-    def _new_memory(self) -> int:
-        self._memories -= 1
-        return self._memories
-
-    # --- what is carried, saved and looked up in tables ------------------------------------------------------------
+    # --- what is carried and saved ------------------------------------------------------------
 
     def _start(self, v: Variable, pieces: Pieces) -> Operation:
         """Return what a variable is before the first iteration."""
         start = pieces[0] if len(pieces) == 1 else None
         if type(start) is Variable:
             return self._copy(start, v, True)
-        value, kind = _value(pieces, self._left.constants), self.kind(v)
+        value, kind = value_of(pieces, self._left.constants), self.kind(v)
         if isinstance(value, np.ndarray) and value.shape == v.shape and value.dtype == v.dtype and all(value.strides):
-            array, _, _ = _there(self._constant(str(start), value))
+            array, _, _ = required(self._constant(str(start), value))
             return self._copy(array, v, True)
         if isinstance(value, np.ndarray) and value.shape == v.shape and value.dtype == v.dtype:
-            value = _there(not any(value.strides) and value.size > 0 and value[(0,) * value.ndim])
+            value = required(not any(value.strides) and value.size > 0 and value[(0,) * value.ndim])
         elif v.memory is not None:
-            raise _Refused
+            raise Refused
         fits = isinstance(value, np.generic) and value.dtype.char == kind
         if not fits and (type(value) not in (int, float) or kind not in ("d", "f") or abs(value) > 2**53):
-            raise _Refused
+            raise Refused
         return Operation("elements", v.shape, literal(value, kind), (), v)
-
-    def _copy(self, v: Variable, into: Variable, new: bool = False) -> Operation:
-        kind = self.kind(v)
-        alike = v.shape == into.shape if v.memory is not None else v.shape in ((), into.shape)
-        if not kind or kind != self.kind(into) or not alike or (into.memory is None and v.memory is not None):
-            raise _Refused
-        if v.memory is not None:
-            _there(self._places.of(v))
-        result, target = (into, None) if new else (None, into)
-        return Operation("elements", into.shape, "{0}", (v,), result, target)
 
     def _row(self, many: Variable, name: str) -> tuple[Variable, list[Even]]:
         """Return where an iteration saves something."""
         if many not in self._rows:
+            required(many.shape is not None and many.dtype is not None)
             many.layout = "C"
-            _there(many.shape is not None and many.dtype is not None and self._places.of(many))
+            required(self._places.of(many))
             self._rows[many], self._depths[many] = (many, []), len(self._around.names)
         base, row = self._rows[many]
         return base, [*row, Even(0, {name: 1})]
-
-    def _at(self, base: Variable, row: list[Even], v: Variable) -> Variable:
-        """Note that a variable stands in a row; of a number, return what does."""
-        place, whole = _there(self._places.of(base)), self._places.form(base)
-        if v.shape != base.shape[len(row) :] or v.dtype not in (base.dtype, None) or v.layout not in ("C", ""):
-            raise _Refused
-        v = Variable("", (), base.dtype, base.memory) if v.memory is None else v
-        start = Even(0, {})
-        for n, stride in zip(row, place.strides, strict=False):
-            start = start.plus(n, stride)
-        like = whole[tuple([0 if n.steps else n.base for n in row])]
-        self._places.note(v, Position(base, offset(start), place.strides[len(row) :]), like)
-        return v
 
     def _last(self, v: Variable, name: str, inside: Around) -> None:
         """Let a variable stand for what the last iteration made."""
@@ -250,78 +207,6 @@ class LoweringLoops(Lowering):
         if not self._around.names:
             index = f"[{', '.join([str(n) for n in row])}]"
             self.views.append(Statement("call", (v,), (base, index), None, True, None))
-
-    def _table(self, v: Variable, pieces: Pieces, inside: Around, before: list[Any]) -> list[Any]:
-        """Let a variable stand for an entry of a table; return what has to be done in each iteration.
-
-        Of entries that are made elsewhere, an array is made before the loop.
-        """
-        name, entries = inside.names[-1], [p for p in pieces if type(p) is Variable]
-        if not entries:
-            values = _value(pieces, self._left.constants)
-            if (
-                {*map(type, values)} == {int}
-                and max(map(abs, values)) < 2**53
-                and (min(values) < 0) == (max(values) < 0)
-            ):
-                return self._places_in_table(v, values, inside)
-            table = self._constant_table(v, values)
-        else:
-            given = {f"_entry_{k}": x for k, x in enumerate(entries)}
-            names = iter(given)
-            text = tuple([next(names) if type(p) is Variable else p for p in pieces])
-            items = _value(text, self._left.constants | given)
-            kinds = {(x.shape, x.dtype, x.memory is None) for x in entries}
-            numbers = {type(x) for x in items} - {Variable}
-            if len(kinds) > 1 or not self.kind(entries[0]) or not numbers <= {float}:
-                raise _Refused
-            if numbers and (self.kind(entries[0]), entries[0].shape) != ("d", ()):
-                raise _Refused
-            shape = (len(items), *entries[0].shape)
-            table = Variable("", shape, entries[0].dtype, self._new_memory(), "C")
-            before.append(Operation("elements", shape, "", (), table))
-            for k, x in enumerate(items):
-                row = self._at(table, [Even(k, {})], Variable(v.name, shape[1:], table.dtype, table.memory, "C"))
-                number = Operation("elements", (), literal(x, "d"), (), None, row) if type(x) is float else None
-                before.append(number or self._copy(x, row))
-            v.shape, v.dtype = entries[0].shape, entries[0].dtype
-        self._entries.add(v)
-        there = self._at(table, [Even(0, {name: 1})], v)
-        return [Operation("elements", (), "{0}", (there,), v)] if v.memory is None else []
-
-    def _places_in_table(self, v: Variable, values: Sequence[int], inside: Around) -> list[Any]:
-        """Let a variable stand for a whole number of a table, which may be a place."""
-        low = min(values)
-        name, is_new = inside.looking_up(v, values)
-        self._kinds[v], v.shape = "l", ()
-        self._entries.add(v)
-        number = Operation("elements", (), f"{name} + {literal(low, 'l')}", (), v)
-        if not is_new:
-            return [number]
-        return [PlaceInTable(name, self._table_of([n - low for n in values]), inside.names[-1]), number]
-
-    def _constant_table(self, v: Variable, entries: Any) -> Variable:
-        kinds = {*map(type, entries)}
-        if kinds <= {int, float}:
-            self._kinds[v] = "d" if float in kinds else "l"
-            if any(abs(x) >= 2**53 for x in entries if type(x) is int):
-                raise _Refused
-        elif kinds == {np.float64}:
-            v.dtype = np.dtype(np.float64)
-        elif kinds != {np.ndarray} or len({(x.shape, x.dtype) for x in entries}) > 1 or entries[0].size > _LARGEST:
-            raise _Refused
-        v.shape = ()
-        if kinds == {np.ndarray}:
-            v.shape, v.dtype, v.memory, v.layout = entries[0].shape, entries[0].dtype, self._new_memory(), "C"
-        return self._table_of(entries)
-
-    def _table_of(self, entries: Any) -> Variable:
-        name = f"table_{len(self._left.constants)}"
-        if name in self._left.constants:
-            raise _Refused
-        self._left.constants[name] = value = np.array(entries)
-        table, _, _ = _there(self._constant(name, value))
-        return table  # type: ignore[no-any-return]
 
     # --- places that advance -----------------------------------------------------------------------------------------
 
@@ -386,16 +271,6 @@ class LoweringLoops(Lowering):
         return self._elements(s, form, "positive", (float(form.args[1]),) if whole else form.args[1:], None, target)
 
 
-class _Refused(Exception):
-    """A loop is left to NumPy."""
-
-
-def _there(found: Any) -> Any:
-    if found is None or found is False or found == "":
-        raise _Refused
-    return found
-
-
 def _every(statements: Sequence[Statement]) -> Iterator[Statement]:
     for s in statements:
         if isinstance(s, Loop):
@@ -413,13 +288,6 @@ def _made_in(loop: Loop) -> set[Variable]:
         for r in s.results
         if not any(v.memory == r.memory for v in s.reads)
     }
-
-
-def _value(pieces: Pieces, constants: dict[str, Any]) -> Any:
-    try:
-        return eval("".join(pieces), {"np": np, **constants})
-    except Exception:
-        raise _Refused from None
 
 
 def _viewed(like: Any, text: str) -> Any:
