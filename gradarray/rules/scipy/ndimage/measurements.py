@@ -126,7 +126,7 @@ def extrema(input: Any, labels: Any, index: Any) -> Any:
 
 @stands_for(MODULE, "input")
 def center_of_mass(input: Any, labels: Any, index: Any) -> Any:
-    if labels is not None and np.ndim(index):
+    if labels is not None and np.ndim(index) == 1:
         bins = Bins(np.shape(input), labels, index)
         total = bins.sums(input)
         along = [np.ravel(bins.sums(input * place) / total) for place in np.indices(np.shape(input))]
