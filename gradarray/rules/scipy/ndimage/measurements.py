@@ -42,7 +42,9 @@ class Bins:
         labels = np.ravel(np.broadcast_to(labels, shape))
         self.places = np.searchsorted(names, labels)
         self.count = len(names)
-        missing = names[np.minimum(self.places, self.count - 1)] != labels if self.count else np.ones(labels.shape, bool)
+        missing = (
+            names[np.minimum(self.places, self.count - 1)] != labels if self.count else np.ones(labels.shape, bool)
+        )
         self.places[missing] = self.count
         sizes = np.bincount(self.places, minlength=self.count + 1)[self.order]
         self.sizes = np.where(sizes > 0, sizes, np.nan)
