@@ -1,4 +1,4 @@
-"""Distances between all pairs of vectors, and what of a cotangent of them comes to each vector, by products of matrices.
+"""Distances between all pairs of vectors, and what of their cotangents comes to each vector, by products of matrices.
 
 Of most metrics a distance is a function of a sum over the coordinates, of a term for each difference there. A vector's
 cotangent is then the sum over all others of the slope of that term, with a weight for each pair; no array of pairs and
@@ -13,7 +13,6 @@ import numpy as np
 from scipy.spatial import distance
 
 from ....kernels.arrays import Array
-from ...primitives import primitive
 from ...registry import composite, linear, rule
 from ..values import from_library
 
