@@ -12,10 +12,11 @@ from ...numpy.triangles import below
 from ...primitives import primitive
 from ...registry import nondifferentiable, rule
 from ..declared import function
+from ..standing import Operator
 from ..values import from_library
 from .blocks import pulled_factor, pulled_lu
 from .matrices import adjoined, columns, from_triangle, identity, over_batches, refused, turned
-from .solving import in_triangle, triangular
+from .solving import in_triangle, is_known, triangular
 
 # --- Cholesky ---------------------------------------------------------------------------------------------------------
 
@@ -52,6 +53,8 @@ def cho_solve(c_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite:
 
 @over_batches(c=2, b="1|2")
 def _cho_solve(c: Any, b: Any, lower: bool) -> Any:
+    if is_known(c, b):
+        return Operator(lambda b: by_halves(c, b, lower=bool(lower)), lambda g: by_halves(c, g, lower=bool(lower)))(b)
     return by_halves(c, b, lower=bool(lower))
 
 
@@ -64,15 +67,18 @@ def by_halves(c: Any, b: Any, *, lower: bool) -> Any:
 def _by_halves_vjp(g: Any, ans: Any, c: Any, b: Any, *, lower: bool) -> Any:
     # With a = c c^H: da = dc c^H + c dc^H, of which the cotangent is -s x^H, where a s = g.
     turned_back = np.conj(c) if np.iscomplexobj(c) else c
-    s = by_halves(c, g, lower=lower)
-    if lower:
-        u, v = triangular(c, b, True, False), triangular(c, g, True, False)  # c^H x, c^H s
-        rows, across = (s, ans), (u, v)
+    first = c if lower else turned_back
+    halves = triangular(first, np.concatenate([columns(b), columns(g)], 1), lower, not lower)
+    count = np.shape(halves)[1] // 2
+    u, v = halves[:, :count], halves[:, count:]  # c^H x and c^H s; of the upper triangle c x and c s
+    if lower and np.iscomplexobj(c):
+        s = np.conj(triangular(c, np.conj(v), True, True))
     else:
-        u, v = triangular(turned_back, b, False, True), triangular(turned_back, g, False, True)  # c x, c s
-        rows, across = (v, u), (ans, s)
-    left, right = (np.concatenate([columns(part) for part in both], 1) for both in (rows, across))
-    return in_triangle(-left, np.conj(right) if np.iscomplexobj(right) else right, lower=lower, k=0), s
+        s = triangular(c, v, lower, lower)
+    rows, across = ((s, columns(ans)), (u, v)) if lower else ((v, u), (columns(ans), s))
+    left, right = (np.concatenate(both, 1) for both in (rows, across))
+    of_c = in_triangle(-left, np.conj(right) if np.iscomplexobj(right) else right, lower=lower, k=0)
+    return of_c, s[:, 0] if np.ndim(b) == 1 else s
 
 
 rule(by_halves, joint=_by_halves_vjp, holomorphic=False)
@@ -136,10 +142,10 @@ nondifferentiable(pivoted)
 
 def _order_of(pivots: Any) -> Any:
     """Return the order of the rows that exchanges one after the other lead to."""
-    order = np.arange(len(pivots))
+    order = list(range(len(pivots)))
     for i, k in enumerate(pivots.tolist()):
-        order[[i, k]] = order[[k, i]]
-    return order
+        order[i], order[k] = order[k], order[i]
+    return np.array(order, dtype=np.intp)
 
 
 @over_batches(a=2)
@@ -156,6 +162,14 @@ def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0, overwrite_b: bool = False,
 
 @over_batches(packed=2, pivots=1, b="1|2")
 def _lu_solve(packed: Any, pivots: Any, b: Any, trans: int) -> Any:
+    if is_known(packed, b):
+        turn = bool(trans)
+        packed = np.conj(packed) if trans == 2 else packed
+        back = np.conj(packed) if np.iscomplexobj(packed) else packed
+        return Operator(
+            lambda b: by_pivots(packed, b, pivots=pivots, turn=turn),
+            lambda g: by_pivots(back, g, pivots=pivots, turn=not turn),
+        )(b)
     return by_pivots(np.conj(packed) if trans == 2 else packed, b, pivots=pivots, turn=bool(trans))
 
 
@@ -171,9 +185,9 @@ def _by_pivots_vjp(g: Any, ans: Any, packed: Any, b: Any, *, pivots: Any, turn: 
     order = _order_of(pivots)
     of_turned, of_plain = (b, g) if turn else (g, b)
     half = triangular(packed, of_turned, False, True)
-    rows = triangular(packed, half, True, True, True)
+    rows = ans[order] if turn else triangular(packed, half, True, True, True)
     across = triangular(packed, of_plain[order], True, False, True)
-    whole = triangular(packed, across, False, False)
+    whole = triangular(packed, across, False, False) if turn else ans
     of_lower = in_triangle(-rows, across, lower=True, k=-1)
     of_upper = in_triangle(-half, whole, lower=False, k=0)
     return of_lower + of_upper, whole if turn else rows[np.argsort(order)]
