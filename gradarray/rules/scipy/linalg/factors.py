@@ -16,7 +16,7 @@ from ..standing import Operator
 from ..values import from_library
 from .blocks import pulled_factor, pulled_lu
 from .matrices import adjoined, columns, from_triangle, identity, over_batches, refused, turned
-from .solving import in_triangle, is_known, triangular
+from .solving import in_triangle, is_known, one_side, triangular
 
 # --- Cholesky ---------------------------------------------------------------------------------------------------------
 
@@ -196,30 +196,30 @@ def _by_pivots_vjp(g: Any, ans: Any, packed: Any, b: Any, *, pivots: Any, turn: 
 rule(by_pivots, joint=_by_pivots_vjp)
 
 
-def _eliminated(a: Any) -> Any:
-    """Return L and U of a matrix whose rows stand in the order of their pivots."""
-    packed, pivots = pivoted(a)
-    if np.array_equal(pivots, np.arange(len(pivots))):
-        return packed
-    packed = np.array(a)  # two pivots are equal but for rounding
-    for k in range(len(packed) - 1):
-        packed[k + 1 :, k] /= packed[k, k]
-        packed[k + 1 :, k + 1 :] -= np.multiply.outer(packed[k + 1 :, k], packed[k, k + 1 :])
-    return packed
+@from_library
+def permuted(a: Any) -> Any:
+    """Return the places of the rows of a matrix, and its factors L and U."""
+    return linalg.lu(a, p_indices=True)
+
+
+nondifferentiable(permuted)
 
 
 @over_batches(a=2)
 def lu(
     a: Any, permute_l: bool = False, overwrite_a: bool = False, check_finite: bool = True, p_indices: bool = False
 ) -> Any:
-    rows = linalg.lu(bare(a), p_indices=True)[0]  # l[rows] @ u is the matrix
+    rows, lower, upper = permuted(a)  # l[rows] @ u is the matrix
     order = np.argsort(rows)
     m, n = np.shape(a)
     k = min(m, n)
-    ordered = a[order]
-    square = ordered[:k, :k]
-    packed = packed_lu(square, _eliminated(bare(square)), order=np.arange(k))
-    lower, upper = np.tril(packed, -1) + identity(k, packed), np.triu(packed)
+    found = one_side(lower[:k], lower=True, k=-1) + upper[:, :k]
+    if m == n:
+        packed = packed_lu(a, found, order=order)
+    else:
+        ordered = a[order]
+        packed = packed_lu(ordered[:k, :k], found, order=np.arange(k))
+    lower, upper = one_side(packed, lower=True, k=-1) + identity(k, packed), one_side(packed, lower=False, k=0)
     if m > n:
         below = turned(triangular(packed, turned(ordered[k:]), False, True))
         lower = np.concatenate([lower, below])
