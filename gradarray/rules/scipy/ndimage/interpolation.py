@@ -160,7 +160,6 @@ class Look(NamedTuple):
             total = np.where(np.reshape(outside, np.shape(outside) + behind), self.cval, total)
         return total
 
-
     def padding(self) -> int:
         """Return by how much the image is made longer at its ends before it is filtered."""
         return 12 if self.prefilter and self.order > 1 and self.mode in ("nearest", "grid-constant") else 0
