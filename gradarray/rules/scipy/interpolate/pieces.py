@@ -9,9 +9,10 @@ import numpy as np
 from scipy import interpolate
 
 from ....kernels.arrays import Array
+from ....kernels.placing import add_at
 from ....tape.wrapping import bare
 from ...primitives import primitive, scatter
-from ...registry import rule
+from ...registry import linear, rule
 from ..declared import methods
 from ..values import as_double, as_library, from_library, moved_back
 from .parts import hold, part
@@ -45,11 +46,14 @@ def pieces(c: Array, sites: Array, points: Array, nu: int, extrapolate: bool) ->
 
 def powers(s: Any, order: int, nu: int) -> Any:
     """Return what each coefficient is multiplied by in the nu-th derivative, of shape (order, points)."""
-    rows = []
-    for e in range(order - 1, -1, -1):
-        factor = float(math.perm(e, nu)) if e >= nu else 0.0
-        rows.append(factor * s ** (e - nu) if e > nu else np.full(np.shape(s), factor))
-    return np.stack(rows)
+    rows, power = [], 1.0
+    for e in range(order):  # by products: NumPy's third power takes a hundred times as long
+        if e < nu:
+            rows.append(np.zeros(np.shape(s)))
+            continue
+        rows.append(math.perm(e, nu) * power * np.ones(np.shape(s)) if e == nu else math.perm(e, nu) * power)
+        power = power * s
+    return np.stack(rows[::-1])
 
 
 @primitive
@@ -57,7 +61,27 @@ def spread(of: Array, sites: Array, points: Array, order: int, nu: int, extrapol
     """Return the adjoint of `pieces` by the coefficients."""
     i = intervals(sites, points)
     rows = np.where(inside(sites, points, extrapolate), powers(points - sites[i], order, nu), 0.0)
-    return scatter(rows[:, :, None] * of, index=(slice(None), i), shape=(order, len(sites) - 1, of.shape[1]))
+    return bundled(rows[:, :, None] * of, places=i, count=len(sites) - 1)
+
+
+@from_library
+def bundled(parts: Array, *, places: Array, count: int) -> Array:
+    """Return the sums of the parts along the second axis that have one place."""
+    found = np.zeros((parts.shape[0], count, parts.shape[2]), parts.dtype)
+    if not len(places):
+        return found
+    steps = np.diff(places)
+    if (steps >= 0).all():  # as of points in order; to add one after the other at one place takes five times as long
+        starts = np.concatenate([np.zeros(1, np.intp), np.flatnonzero(steps) + 1])
+        found[:, places[starts]] = np.add.reduceat(parts, starts, axis=1)
+    else:
+        # In one row for all of the first axis: an index along a second one takes ten times as long.
+        rows = np.reshape(np.arange(len(parts))[:, None] * count + places, -1)
+        add_at(np.reshape(found, (-1, found.shape[2])), rows, np.reshape(parts, (-1, found.shape[2])))
+    return found
+
+
+linear(bundled, lambda g, parts, *, places, count: g[:, places])
 
 
 def _slope(g: Any, c: Any, sites: Any, points: Any, nu: int, extrapolate: bool) -> Any:

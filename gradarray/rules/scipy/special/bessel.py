@@ -77,6 +77,7 @@ elementwise(
     lambda ans, v, z: _between(special.hankel2e, v, z, -1) + 1j * ans,
 )
 
+
 @from_library
 def over_power(x: Array, first: Array, *, kind: str, n: int) -> Array:
     """Return J_n(x) / x**n, I_n(x) / x**n or that scaled, which are regular at 0; `first` is the function of order 1.
