@@ -8,6 +8,7 @@ import numpy as np
 from scipy import linalg
 
 from ....tape.wrapping import bare
+from ...numpy.decompositions import leading, qr_vjp
 from ...numpy.triangles import below
 from ...primitives import primitive
 from ...registry import nondifferentiable, rule
@@ -233,6 +234,31 @@ def lu(
 # --- QR ---------------------------------------------------------------------------------------------------------------
 
 
+@from_library
+def orthogonal(a: Any, *, mode: str) -> Any:
+    """Return Q and R of a matrix, or R alone."""
+    return np.linalg.qr(a, mode)  # type: ignore[call-overload]
+
+
+def _orthogonal_vjp(g: Any, ans: Any, a: Any, *, mode: str) -> Any:
+    rows, columns = np.shape(a)
+    if rows < columns:
+        return qr_vjp(g, ans, a, mode=mode)
+    # As for NumPy's function, with a triangular matrix in place of any.
+    if mode == "r":
+        (q, r), gq, gr = np.linalg.qr(a), None, g
+    else:
+        q, gq = leading(ans[0], g[0], columns, "scipy.linalg.qr")
+        r, gr = ans[1][:columns], g[1][:columns]
+    inner = gr @ adjoined(r)
+    upper = one_side(inner if gq is None else inner - adjoined(q) @ gq, lower=False, k=0)
+    found = q @ ((upper + adjoined(upper)) * (1 - 0.5 * identity(columns, r)))
+    return adjoined(triangular(r, adjoined(found if gq is None else gq + found), False, False))
+
+
+rule(orthogonal, _orthogonal_vjp, holomorphic=False)
+
+
 @over_batches(a=2)
 def qr(
     a: Any,
@@ -249,7 +275,7 @@ def qr(
     if pivoting:
         places = (linalg.qr(bare(a), mode="r", pivoting=True)[-1],)
         a = a[:, places[0]]
-    found = np.linalg.qr(a, theirs)
+    found = orthogonal(a, mode=theirs)
     return (found, *places) if mode == "r" else (*found, *places)
 
 
@@ -279,7 +305,7 @@ def rq(a: Any, overwrite_a: bool = False, lwork: Any = None, mode: str = "full",
         raise TypeError(
             "scipy.linalg.rq of a variable: one that is not square needs mode='economic'; the rest is not unique"
         )
-    q, r = np.linalg.qr(adjoined(a[::-1]))
+    q, r = orthogonal(adjoined(a[::-1]), mode="reduced")
     r, q = adjoined(r)[::-1, ::-1], adjoined(q)[::-1]
     signs = np.sign(np.real(np.diagonal(linalg.rq(bare(a), mode="economic")[0]) / np.diagonal(bare(r))))
     return r * signs if mode == "r" else (r * signs, signs[:, None] * q)
