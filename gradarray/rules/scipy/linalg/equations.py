@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from scipy import linalg
+from scipy.linalg import lapack
 
 from ...primitives import primitive
 from ...registry import rule, zero_gradient
@@ -26,6 +27,25 @@ def _sylvester_vjp(g: Any, ans: Any, a: Any, b: Any, q: Any) -> Any:
 
 
 rule(sylvester, joint=_sylvester_vjp)
+
+
+@from_library
+def anticommuted(a: Any, q: Any) -> Any:
+    """Return the solution of a x + x a = q, by one Schur form, where that of any two matrices needs two."""
+    if np.ndim(a) != 2 or np.iscomplexobj(q) != np.iscomplexobj(a) or not np.size(a):
+        return linalg.solve_sylvester(a, a, q)
+    form, basis = linalg.schur(a, "complex" if np.iscomplexobj(a) else "real")
+    inner = adjoined(basis) @ q @ basis
+    found, scale, _ = lapack.get_lapack_funcs("trsyl", (form, inner))(form, form, inner)
+    return basis @ (found * scale) @ adjoined(basis)
+
+
+def _anticommuted_vjp(g: Any, ans: Any, a: Any, q: Any) -> Any:
+    s = anticommuted(turned(a), g)
+    return -(s @ turned(ans) + turned(ans) @ s), s
+
+
+rule(anticommuted, joint=_anticommuted_vjp)
 
 
 def solve_sylvester(a: Any, b: Any, q: Any) -> Any:

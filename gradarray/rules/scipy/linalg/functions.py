@@ -15,7 +15,7 @@ from ....tape.wrapping import bare, has_variable
 from ...registry import rule
 from ..declared import function, looking
 from ..values import as_double, from_library
-from .equations import sylvester
+from .equations import anticommuted
 from .exponentials import derivative_along
 from .matrices import dtype_of, over_batches, turned, zeros
 
@@ -78,7 +78,7 @@ def square_root(a: Any) -> Any:
 
 
 # From X X = A: X dX + dX X = dA, an equation for each dA, of which this is the transposed one.
-rule(square_root, lambda g, ans, _a: sylvester(turned(ans), turned(ans), g))
+rule(square_root, lambda g, ans, _a: anticommuted(turned(ans), g))
 
 
 @from_library
@@ -90,7 +90,7 @@ def sign(a: Any) -> Any:
 def _sign_vjp(g: Any, ans: Any, a: Any) -> Any:
     # With N = S A, which is the root of A A: N dS + dS N = dA - S dA S (Higham, Functions of Matrices, theorem 5.3).
     stretch = turned(ans @ a)
-    found = sylvester(stretch, stretch, g)
+    found = anticommuted(stretch, g)
     return found - turned(ans) @ found @ turned(ans)
 
 
