@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 from scipy import linalg
-from scipy.linalg import lapack
 
 from ...primitives import primitive
 from ...registry import rule, zero_gradient
 from ..declared import function
 from ..values import from_library
 from .matrices import adjoined, turned
+from .sylvester import solved
 
 
 @from_library
@@ -36,8 +36,7 @@ def anticommuted(a: Any, q: Any) -> Any:
         return linalg.solve_sylvester(a, a, q)
     form, basis = linalg.schur(a, "complex" if np.iscomplexobj(a) else "real")
     inner = adjoined(basis) @ q @ basis
-    found, scale, _ = lapack.get_lapack_funcs("trsyl", (form, inner))(form, form, inner)
-    return basis @ (found * scale) @ adjoined(basis)
+    return basis @ solved(form, form, inner) @ adjoined(basis)
 
 
 def _anticommuted_vjp(g: Any, ans: Any, a: Any, q: Any) -> Any:
