@@ -1,4 +1,4 @@
-"""Functions that are linear but for a constant, of arrays that are longer than those of the tables: their transposes."""
+"""Functions that are linear but for a constant, of larger arrays than those of the tables: their transposes."""
 
 from __future__ import annotations
 

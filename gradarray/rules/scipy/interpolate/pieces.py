@@ -46,7 +46,8 @@ def pieces(c: Array, sites: Array, points: Array, nu: int, extrapolate: bool) ->
 
 def powers(s: Any, order: int, nu: int) -> Any:
     """Return what each coefficient is multiplied by in the nu-th derivative, of shape (order, points)."""
-    rows, power = [], 1.0
+    rows: list[Any] = []
+    power: Any = 1.0
     for e in range(order):  # by products: NumPy's third power takes a hundred times as long
         if e < nu:
             rows.append(np.zeros(np.shape(s)))
