@@ -53,16 +53,13 @@ def _of_samples(name: str) -> Make:
     return lambda sp: (lambda x: getattr(sp.stats, name)(x), np.random.default_rng(0).standard_normal(_N) ** 2)
 
 
-def _of_image(name: str, *rest: Any) -> Make:
-    return lambda sp: (
-        lambda x: np.sum(getattr(sp.ndimage, name)(x, *rest)),
-        np.random.default_rng(0).standard_normal((300, 300)),
-    )
+def _last(found: Any) -> Any:
+    return found[-1] if isinstance(found, tuple) else found
 
 
 def _of_signal(name: str, *rest: Any) -> Make:
     return lambda sp: (
-        lambda x: np.sum(getattr(sp.signal, name)(x, *rest)),
+        lambda x: np.sum(_last(getattr(sp.signal, name)(x, *rest))),
         np.random.default_rng(0).standard_normal(_N),
     )
 
@@ -157,8 +154,7 @@ _RULES: dict[str, Make] = {
     "kurtosis": _of_samples("kurtosis"),
     "j1": _ufunc("j1"),
     "decimate": _of_signal("decimate", 4),
-    "maximum-filter": _of_image("maximum_filter", 5),
-    "zoom": _of_image("zoom", 0.5),
+    "welch": _of_signal("welch"),
     "interp-spline": _interpolated,
     "norm-logpdf": _densities,
     "lfilter": _filtered,
