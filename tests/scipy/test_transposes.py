@@ -11,7 +11,7 @@ import pytest
 import gradarray as ga
 
 scipy: Any = pytest.importorskip("scipy", reason="SciPy is an optional companion")
-for _module in ("signal", "ndimage", "interpolate", "fft", "linalg"):
+for _module in ("signal", "ndimage", "interpolate", "fft", "linalg", "stats"):
     pytest.importorskip(f"scipy.{_module}")
 
 RNG = np.random.default_rng(7)
@@ -21,6 +21,7 @@ KNOTS = np.r_[(0.0,) * 4, 1.0, 2.0, 3.0, (5.0,) * 4]
 WEIGHTS = RNG.uniform(0.5, 2, 40)
 LOWER = np.tril(RNG.standard_normal((6, 6))) + 4 * np.eye(6)
 COMPLEX = LOWER + 1j * RNG.standard_normal((6, 6))
+BAND = np.stack([np.arange(3.0, 9.0), RNG.standard_normal(6) * (1 + 0.5j)])
 SOS = scipy.signal.butter(4, 0.2, output="sos")
 BA = scipy.signal.butter(3, 0.3)
 
@@ -66,6 +67,17 @@ FUNCTIONS: dict[str, tuple[Callable[[Any, Any], Any], Any]] = {
         )
         for trans in range(3)
     },
+    "binned_statistic": (
+        lambda sp, v: sp.stats.binned_statistic(SITES, v, "mean", bins=[0.5, 1, 3, 4.0])[0],
+        line(40),
+    ),
+    "binned_statistic_2d": (
+        lambda sp, v: sp.stats.binned_statistic_2d(
+            SITES, SITES**2, v, "sum", bins=[2, 3], range=[[0.5, 4], [1, 30]], expand_binnumbers=True
+        )[0],
+        line(40),
+    ),
+    "cho_solve_banded": (lambda sp, b: sp.linalg.cho_solve_banded((BAND, True), b), line((6, 2), True)),
     "toeplitz": (lambda sp, c: sp.linalg.toeplitz(c, 2 * c[:4]), line(6)),
     "convolution_matrix": (lambda sp, a: sp.linalg.convolution_matrix(a, 4, "same"), line(6)),
     "leslie": (lambda sp, f: sp.linalg.leslie(f, f[1:]), line(6)),

@@ -16,7 +16,7 @@ from ..declared import function
 from ..standing import Operator
 from ..values import from_library
 from .blocks import pulled_factor, pulled_lu
-from .matrices import adjoined, columns, from_triangle, identity, over_batches, refused, turned
+from .matrices import adjoined, columns, from_triangle, identity, over_batches, refused, turned, zeros
 from .solving import in_triangle, is_known, one_side, triangular
 
 # --- Cholesky ---------------------------------------------------------------------------------------------------------
@@ -113,7 +113,43 @@ def cho_solve_banded(cb_and_lower: Any, b: Any, overwrite_b: bool = False, check
 
 @over_batches(cb=2, b="1|2")
 def _cho_solve_banded(cb: Any, b: Any, lower: bool) -> Any:
-    return cho_solve((_from_bands(cb, lower), lower), b)
+    return by_band(cb, b, lower=bool(lower))
+
+
+@from_library
+def by_band(cb: Any, b: Any, *, lower: bool) -> Any:
+    """Return the solution of equations whose matrix has a factor that is given by its diagonals."""
+    return linalg.cho_solve_banded((cb, lower), b)
+
+
+def _by_band_vjp(g: Any, ans: Any, cb: Any, b: Any, *, lower: bool) -> Any:
+    # As for a whole factor, along its diagonals alone. The k-th one is an off-diagonal of c^H x for c below it.
+    s = by_band(cb, g, lower=lower)
+    x, t = columns(ans), columns(s)
+    count, n = np.shape(cb)
+    rows = [cb[k, : n - k] if lower else cb[count - 1 - k, k:] for k in range(min(count, n))]
+    u, v = (_times_upper([np.conj(row) for row in rows] if lower else rows, of) for of in (x, t))
+    found = []
+    for k in range(count):
+        m = max(n - k, 0)
+        if lower:
+            along = -np.sum(t[k:] * np.conj(u[:m]) + x[k:] * np.conj(v[:m]), axis=1)
+        else:
+            along = -np.sum(v[:m] * np.conj(x[k:]) + u[:m] * np.conj(t[k:]), axis=1)
+        empty = zeros(n - m, along)
+        found.append(np.concatenate([along, empty] if lower else [empty, along]))
+    return np.stack(found if lower else found[::-1]), s
+
+
+def _times_upper(rows: list[Any], x: Any) -> Any:
+    """Return the product of an upper triangular matrix, given by its diagonals, and others."""
+    n, total = np.shape(x)[0], rows[0][:, None] * x
+    for k, row in enumerate(rows[1:], 1):
+        total = total + np.concatenate([row[:, None] * x[k:], zeros((min(k, n), np.shape(x)[1]), x)])
+    return total
+
+
+rule(by_band, joint=_by_band_vjp, holomorphic=False)
 
 
 # --- LU ---------------------------------------------------------------------------------------------------------------
