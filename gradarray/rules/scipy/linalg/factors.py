@@ -11,11 +11,11 @@ from ....tape.wrapping import bare
 from ...numpy.decompositions import leading, qr_vjp
 from ...numpy.triangles import below
 from ...primitives import primitive
-from ...registry import nondifferentiable, rule
+from ...registry import composite, nondifferentiable, rule
 from ..declared import function
 from ..standing import Operator
 from ..values import from_library
-from .blocks import pulled_factor, pulled_lu
+from .blocks import pulled_band, pulled_factor, pulled_lu
 from .matrices import adjoined, columns, from_triangle, identity, over_batches, refused, turned, zeros
 from .solving import in_triangle, is_known, one_side, triangular
 
@@ -104,7 +104,46 @@ def _to_bands(a: Any, ab: Any, lower: bool) -> Any:
 
 @over_batches(ab=2)
 def cholesky_banded(ab: Any, overwrite_ab: bool = False, lower: bool = False, check_finite: bool = True) -> Any:
-    return _to_bands(cholesky(_from_bands(ab, lower), lower), ab, lower)
+    return factored_band(ab, lower=bool(lower))
+
+
+@from_library
+def factored_band(ab: Any, *, lower: bool) -> Any:
+    """Return the factor of a matrix, both given by their diagonals; what is of neither stays what it was."""
+    return linalg.cholesky_banded(ab, lower=lower)
+
+
+def _as_lower(band: Any) -> Any:
+    """Return the diagonals of an upper triangle as those of its adjoint, each from its first element on."""
+    count, n = np.shape(band)
+    rows = []
+    for k in range(count):
+        row = np.conj(band[count - 1 - k])
+        rows.append(np.concatenate([row[min(k, n) :], row[: min(k, n)]]))
+    return np.stack(rows)
+
+
+def _as_upper(band: Any) -> Any:
+    """Return the diagonals of a lower triangle as those of its adjoint."""
+    count, n = np.shape(band)
+    rows = []
+    for k in range(count - 1, -1, -1):
+        row = np.conj(band[k])
+        rows.append(np.concatenate([row[n - min(k, n) :], row[: n - min(k, n)]]))
+    return np.stack(rows)
+
+
+def _factored_band_vjp(g: Any, ans: Any, _ab: Any, *, lower: bool) -> Any:
+    return pulled_band(g, ans) if lower else _as_upper(pulled_band(_as_lower(g), _as_lower(ans)))
+
+
+def _whole_band(g: Any, band: Any) -> Any:
+    """Return the same as pulled_band by the whole matrix."""
+    return _to_bands(pulled_factor(_from_bands(g, True), _from_bands(band, True)), g, True)
+
+
+rule(factored_band, _factored_band_vjp, holomorphic=False)
+composite(pulled_band, _whole_band, anew=True)
 
 
 def cho_solve_banded(cb_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite: bool = True) -> Any:
