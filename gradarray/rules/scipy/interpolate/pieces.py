@@ -9,7 +9,6 @@ import numpy as np
 from scipy import interpolate
 
 from ....kernels.arrays import Array
-from ....kernels.placing import add_at
 from ....tape.wrapping import bare
 from ...primitives import primitive, scatter
 from ...registry import linear, rule
@@ -68,17 +67,17 @@ def spread(of: Array, sites: Array, points: Array, order: int, nu: int, extrapol
 @from_library
 def bundled(parts: Array, *, places: Array, count: int) -> Array:
     """Return the sums of the parts along the second axis that have one place."""
-    found = np.zeros((parts.shape[0], count, parts.shape[2]), parts.dtype)
-    if not len(places):
-        return found
+    shape = (parts.shape[0], count, parts.shape[2])
     steps = np.diff(places)
-    if (steps >= 0).all():  # as of points in order; to add one after the other at one place takes five times as long
-        starts = np.concatenate([np.zeros(1, np.intp), np.flatnonzero(steps) + 1])
-        found[:, places[starts]] = np.add.reduceat(parts, starts, axis=1)
-    else:
+    if not len(places) or not (steps >= 0).all():
         # In one row for all of the first axis: an index along a second one takes ten times as long.
-        rows = np.reshape(np.arange(len(parts))[:, None] * count + places, -1)
-        add_at(np.reshape(found, (-1, found.shape[2])), rows, np.reshape(parts, (-1, found.shape[2])))
+        rows = np.reshape(np.arange(shape[0])[:, None] * count + places, -1)
+        flat = scatter(np.reshape(parts, (-1, shape[2])), index=rows, shape=(shape[0] * count, shape[2]))
+        return np.reshape(flat, shape)
+    # Of points in order: to add one after the other at one place takes five times as long.
+    found = np.zeros(shape, parts.dtype)
+    starts = np.concatenate([np.zeros(1, np.intp), np.flatnonzero(steps) + 1])
+    found[:, places[starts]] = np.add.reduceat(parts, starts, axis=1)
     return found
 
 
