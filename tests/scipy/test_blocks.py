@@ -50,6 +50,8 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "cholesky_banded lower": lambda a: linalg.cholesky_banded(bands(a, True), lower=True),
     "lu_factor": lambda a: linalg.lu_factor(a)[0],
     "lu_solve": lambda a: linalg.lu_solve(linalg.lu_factor(a), a[0]),
+    "lu_solve transposed": lambda a: linalg.lu_solve(linalg.lu_factor(a), a[0], trans=1),
+    "lu_solve adjoint": lambda a: linalg.lu_solve(linalg.lu_factor(a), a, trans=2),
     "lu_solve turned": lambda a: linalg.lu_solve(linalg.lu_factor(a), a[:, :2], trans=1),
     "lu": lambda a: linalg.lu(a)[1:],
     "solve": lambda a: linalg.solve(a, B[: len(a)]),

@@ -97,11 +97,10 @@ def pulled_band(g: Any, band: Any) -> Any:
         found = found - under.conj().T @ factor[b:, a:b]
         middle = np.where(below(b - a), block.conj().T @ found, 0)
         middle.reshape(-1)[:: b - a + 1] *= 0.5
-        part[b:, a:b] = under
+        part[b:, a:b] = under  # further to the left there is nothing of these rows
         part[a:b, a:b] = inner.conj().T @ (middle + middle.conj().T) @ inner
         if a:
             part[a:b, :a] -= part[a:, a:b].conj().T @ factor[a:, :a]
-            part[b:, :a] -= under @ factor[a:b, :a]
         for d in range(min(width + 1, last - first)):
             out[d, first : last - d] = np.diagonal(part, -d)
     out[0] *= 0.5
