@@ -49,6 +49,37 @@ def _spline(sp: Any) -> tuple[Callable[..., Any], Any]:
     return lambda x: np.sum(spline(x)), np.linspace(0, 1, _N)
 
 
+def _of_samples(name: str) -> Make:
+    return lambda sp: (lambda x: getattr(sp.stats, name)(x), np.random.default_rng(0).standard_normal(_N) ** 2)
+
+
+def _last(found: Any) -> Any:
+    return found[-1] if isinstance(found, tuple) else found
+
+
+def _of_signal(name: str, *rest: Any) -> Make:
+    return lambda sp: (
+        lambda x: np.sum(_last(getattr(sp.signal, name)(x, *rest))),
+        np.random.default_rng(0).standard_normal(_N),
+    )
+
+
+def _distances(sp: Any) -> tuple[Callable[..., Any], Any]:
+    first, other = np.random.default_rng(0).standard_normal((2, 400, 10))
+    return lambda x: np.sum(sp.spatial.distance.cdist(x, other)), first
+
+
+def _triangular(sp: Any) -> tuple[Callable[..., Any], Any]:
+    rng, n = np.random.default_rng(0), 200
+    a = np.tril(rng.standard_normal((n, n)) / n**0.5) + 2 * np.eye(n)
+    return lambda b: np.sum(sp.linalg.solve_triangular(a, b, lower=True)), rng.standard_normal((n, n))
+
+
+def _interpolated(sp: Any) -> tuple[Callable[..., Any], Any]:
+    sites, points = np.linspace(0, 1, 1000), np.linspace(0, 1, _N)
+    return lambda y: np.sum(sp.interpolate.make_interp_spline(sites, y)(points)), np.sin(9 * sites)
+
+
 def _predators(sp: Any) -> tuple[Callable[..., Any], Any]:
     def slope(_t: float, y: Any, p: Any) -> Any:
         return np.array([p[0] * y[0] - p[1] * y[0] * y[1], p[2] * y[0] * y[1] - p[3] * y[1]])
@@ -117,6 +148,14 @@ _RULES: dict[str, Make] = {
     "erf": _ufunc("erf"),
     "solve-200": _matrix("solve", 200, np.linspace(-1, 1, 200)),
     "inv-200": _matrix("inv", 200),
+    "sqrtm-200": _matrix("sqrtm", 200),
+    "solve-triangular": _triangular,
+    "cdist": _distances,
+    "kurtosis": _of_samples("kurtosis"),
+    "j1": _ufunc("j1"),
+    "decimate": _of_signal("decimate", 4),
+    "welch": _of_signal("welch"),
+    "interp-spline": _interpolated,
     "norm-logpdf": _densities,
     "lfilter": _filtered,
     "gaussian-filter": _smoothed,
@@ -133,7 +172,7 @@ _SOLVERS: dict[str, Make] = {
     "quad": _integral,
 }
 PLAIN, GRADIENT = "f(a)", "value_and_grad(a)"
-_MODULES = ("special", "linalg", "stats", "signal", "ndimage", "interpolate", "integrate", "optimize")
+_MODULES = ("special", "linalg", "stats", "signal", "ndimage", "interpolate", "integrate", "optimize", "spatial")
 
 
 CHAPTERS = ("special", "linalg", "stats", "signal", "ndimage", "interpolate", "fft", "spatial")

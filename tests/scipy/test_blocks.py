@@ -27,6 +27,16 @@ def definite(a: Any) -> Any:
     return a @ np.conj(a.T) + np.eye(len(a))
 
 
+def bands(a: Any, lower: bool) -> Any:
+    """Return five diagonals of a matrix that is made definite, the last ones of them filled up with ones."""
+    a, n = definite(a) + 20 * np.eye(len(a)), len(a)
+    rows = []
+    for k in range(min(5, n)):
+        row = np.diagonal(a, -k if lower else k)
+        rows.append(np.concatenate([row, np.ones(k)] if lower else [np.ones(k), row]))
+    return np.stack(rows if lower else rows[::-1])
+
+
 B = np.cos(np.arange(300.0))
 CALLS: dict[str, Callable[[Any], Any]] = {
     "np.linalg.cholesky": lambda a: np.linalg.cholesky(definite(a)),
@@ -36,8 +46,12 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "cho_factor": lambda a: linalg.cho_factor(definite(a))[0],
     "cho_solve": lambda a: linalg.cho_solve(linalg.cho_factor(definite(a)), a[0]),
     "cho_solve lower": lambda a: linalg.cho_solve((definite(a), True), a),
+    "cholesky_banded": lambda a: linalg.cholesky_banded(bands(a, False)),
+    "cholesky_banded lower": lambda a: linalg.cholesky_banded(bands(a, True), lower=True),
     "lu_factor": lambda a: linalg.lu_factor(a)[0],
     "lu_solve": lambda a: linalg.lu_solve(linalg.lu_factor(a), a[0]),
+    "lu_solve transposed": lambda a: linalg.lu_solve(linalg.lu_factor(a), a[0], trans=1),
+    "lu_solve adjoint": lambda a: linalg.lu_solve(linalg.lu_factor(a), a, trans=2),
     "lu_solve turned": lambda a: linalg.lu_solve(linalg.lu_factor(a), a[:, :2], trans=1),
     "lu": lambda a: linalg.lu(a)[1:],
     "solve": lambda a: linalg.solve(a, B[: len(a)]),

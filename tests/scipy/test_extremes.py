@@ -161,3 +161,13 @@ def test_digits(name: str, operands: tuple[float, ...], place: int, expected: fl
     tolerance = LOOSE.get(name, 1e-10)
     np.testing.assert_allclose(ga.grad(f)(x), expected, tolerance)
     np.testing.assert_allclose(ga.jvp(f, (x,), (np.float64(1),))[1], expected, tolerance)
+
+
+@pytest.mark.parametrize(("name", "third"), [("j1", -0.375), ("i1", 0.375)])
+def test_bessel_functions_of_order_one_have_all_derivatives_at_zero(name: str, third: float) -> None:
+    # x / 2 -+ x**3 / 16 + x**5 / 384
+    derivative = getattr(special, name)
+    for order, expected in enumerate([lambda x: 0.5 + third / 2 * x * x, lambda x: third * x, lambda x: third]):
+        derivative = ga.grad(derivative)
+        for x in (0.0, 1e-9, -1e-5):
+            np.testing.assert_allclose(derivative(x), expected(x), rtol=1e-9, atol=1e-300, err_msg=f"{order + 1}, {x}")

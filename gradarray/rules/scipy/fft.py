@@ -12,7 +12,7 @@ import numpy as np
 from scipy import fft
 
 from ..numpy import fft as numpys
-from .standing import Operator, along, constant, stands_for
+from .standing import Operator, constant, stands_for
 
 MODULE = "scipy.fft"
 
@@ -193,9 +193,13 @@ def _hankel(name: str) -> None:
     @stands_for(MODULE, "a" if name == "fht" else "A", name=name)
     def transform(**arguments: Any) -> Any:
         x = arguments.pop("a" if name == "fht" else "A")
-        n = np.shape(x)[-1]
-        pull = along(lambda one: library(one, **arguments).T, n, -1)  # of each of its rows
-        return Operator(lambda x: library(x, **arguments), pull)(x)
+
+        def call(x: Any) -> Any:
+            return library(x, **arguments)
+
+        # An element is the sum of all others, each with a number that depends on the sum of both places, between equal
+        # weights: the matrix is symmetric.
+        return Operator(call, call)(x)
 
 
 _hankel("fht")

@@ -171,10 +171,13 @@ def along(call: Callable[[Any], Any], n: int, axis: int) -> Callable[[Any], Any]
 
     `call` is that function along the first axis.
     """
-    matrix = np.asarray(call(np.eye(n)))
+
+    @functools.cache
+    def matrix() -> Any:  # when it is needed: there may be no way back
+        return np.conj(call(np.eye(n)))
 
     def pull(g: Any) -> Any:
-        found = np.tensordot(np.conj(matrix), g, axes=(0, axis))
+        found = np.tensordot(matrix(), g, axes=(0, axis))
         return np.moveaxis(found, 0, axis)
 
     return pull

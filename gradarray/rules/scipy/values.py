@@ -11,6 +11,7 @@ from ...kernels.arrays import Array
 from ...tape.wrapping import bare, has_variable
 from ..primitives import primitive
 from ..registry import rule
+from .standing import Operator, pulled, pushed
 
 
 def from_library(func: Callable[..., Any]) -> Callable[..., Any]:
@@ -42,8 +43,8 @@ def fitted(y: Array, fit: Any) -> Array:
 
 rule(
     fitted,
-    lambda g, _ans, _y, *, fit: np.tensordot(fit.matrix().T, g, 1),
-    jvp=lambda tangents, _ans, _y, *, fit: np.tensordot(fit.matrix(), tangents[0], 1),
+    lambda g, _ans, _y, *, fit: pulled(g, op=fit.operator),
+    jvp=lambda tangents, _ans, _y, *, fit: pushed(tangents[0], op=fit.operator),
 )
 
 
@@ -56,11 +57,26 @@ class Fit:
         The map.
     linear : callable
         The same without the constant.
+    size : int
+        How many values there are.
+    pull : callable, optional
+        The transpose of `linear`; without it, `linear` is made a matrix.
     """
 
-    def __init__(self, value: Callable[[Array], Array], linear: Callable[[Array], Array], size: int) -> None:
+    def __init__(
+        self,
+        value: Callable[[Array], Array],
+        linear: Callable[[Array], Array],
+        size: int,
+        pull: Callable[[Array], Array] | None = None,
+    ) -> None:
         self.value, self._linear, self._size = value, linear, size
         self._matrix: Array | None = None
+        self.operator = Operator(self._push, pull or (lambda g: np.tensordot(self.matrix().T, g, 1)))
+
+    def _push(self, t: Array) -> Array:
+        found = self._linear(np.reshape(t, (len(t), -1)))
+        return np.reshape(found, (len(found), *np.shape(t)[1:]))
 
     def matrix(self) -> Array:
         """Return the linear part as a matrix, found when it is needed first."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
 import numpy as np
 from scipy import interpolate
+from scipy.sparse import linalg as sparse_linalg
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare, has_variable
@@ -205,11 +207,38 @@ methods(
 # --- coefficients of values -------------------------------------------------------------------------------------------
 
 
-def _fitted(plain: Any, y: Any, axis: int, value: Any, linear: Any) -> Any:
+def _fitted(plain: Any, y: Any, axis: int, value: Any, linear: Any, pull: Any = None) -> Any:
     """Return the spline whose coefficients a library's fit makes of values, given that of the bare ones."""
     y = np.moveaxis(as_double(y), axis, 0)
-    c = fitted(y, fit=Fit(value, linear, np.shape(y)[0]))
+    c = fitted(y, fit=Fit(value, linear, np.shape(y)[0], pull))
     return made(part(plain, "t"), c, plain.k, plain.extrapolate, axis % np.ndim(y))
+
+
+def transposed_fit(x: Array, t: Array, k: int, w: Any = None) -> Any:
+    """Return the transpose of what makes of values at `x` the coefficients of a spline, by sparse equations.
+
+    The spline goes through all values, where there are as many as coefficients, or is the nearest one with weights;
+    None for any other.
+    """
+    n, count = len(x), len(t) - k - 1
+    if n < count or np.any(x < t[k]) or np.any(x > t[count]) or not n:
+        return None
+
+    @functools.cache
+    def solved() -> Any:
+        rows = interpolate.BSpline.design_matrix(x, t, k)
+        if n == count:
+            return sparse_linalg.splu(rows.T.tocsc()).solve
+        squares = np.ones(n) if w is None else np.asarray(w, float) ** 2
+        weighted = rows.multiply(squares[:, None]).tocsr()
+        solve = sparse_linalg.splu((rows.T @ weighted).tocsc()).solve
+        return lambda g: weighted @ solve(g)
+
+    def pull(g: Array) -> Array:
+        flat = np.reshape(g, (len(g), -1))[:count]  # FITPACK has zeros behind the coefficients
+        return np.reshape(solved()(np.ascontiguousarray(flat)), (n, *np.shape(g)[1:]))
+
+    return pull
 
 
 def make_interp_spline(
@@ -233,7 +262,8 @@ def make_interp_spline(
         flat = tuple([e if e is None or isinstance(e, str) else [(o, wide) for o, _ in e] for e in ends])
         return np.asarray(part(fit(x, one, k, t, flat), "c"))
 
-    return _fitted(plain, y, axis, lambda v: part(fit(x, v, k, t, bc, 0, check_finite), "c"), linear)
+    pull = transposed_fit(np.asarray(x, float), part(plain, "t"), k) if bc is None else None
+    return _fitted(plain, y, axis, lambda v: part(fit(x, v, k, t, bc, 0, check_finite), "c"), linear, pull)
 
 
 def make_lsq_spline(
@@ -255,7 +285,8 @@ def make_lsq_spline(
         return np.asarray(part(interpolate.make_lsq_spline(x, v, t, k, w, 0, check_finite, **options), "c"))
 
     plain = interpolate.make_lsq_spline(x, bare(y), t, k, w, axis, check_finite, **options)
-    return _fitted(plain, y, axis, value, value)
+    pull = transposed_fit(np.asarray(x, float), part(plain, "t"), k, w)
+    return _fitted(plain, y, axis, value, value, pull)
 
 
 def make_smoothing_spline(x: Any, y: Any, w: Any = None, lam: Any = None, *, axis: int = 0) -> Any:
@@ -314,7 +345,8 @@ def splrep(
             return value(one * np.where(np.arange(len(one)) == len(one) - 1, 0.0, 1.0)[:, None])
 
         return knots, fitted(y, fit=Fit(value, linear, np.shape(y)[0])), k
-    return knots, fitted(y, fit=Fit(value, value, np.shape(y)[0])), k
+    pull = transposed_fit(np.asarray(x, float), knots, k, w)
+    return knots, fitted(y, fit=Fit(value, value, np.shape(y)[0], pull)), k
 
 
 def splev(x: Any, tck: Any, der: int = 0, ext: int = 0) -> Any:

@@ -12,8 +12,9 @@ from ....tape.wrapping import bare
 from ...registry import rule
 from ..declared import function, methods
 from ..values import Fit, as_double, as_library, fitted, from_library, moved_back, no_variable
-from .bsplines import evaluated, make_interp_spline, spalde, splev, splint
+from .bsplines import evaluated, make_interp_spline, spalde, splev, splint, transposed_fit
 from .parts import part
+from .pieces import bundled
 
 # --- interp1d ---------------------------------------------------------------------------------------------------------
 
@@ -50,10 +51,7 @@ def call(self: Any, x: Any) -> Any:
     if kind == "spline":
         out = evaluated(part(self._spline, "t"), part(self._spline, "c"), self._spline.k, points, 0, True)
     elif kind == "linear":
-        i = np.clip(np.searchsorted(sites, at), 1, n - 1)
-        slope = (self._y[i] - self._y[i - 1]) / np.reshape(self.x[i] - self.x[i - 1], (-1, 1))
-        out = slope * np.reshape(points - self.x[i - 1], (-1, 1)) + self._y[i - 1]
-        out = as_library(out, _linear, self.x, self._y, points)
+        out = joined(self.x, self._y, points)
     elif kind.startswith("nearest"):
         i = np.clip(np.searchsorted(sites[1:] / 2 + sites[:-1] / 2, at, side=self._side), 0, n - 1)
         out = self._y[i]
@@ -79,13 +77,54 @@ class _Bounds:
 
 
 @from_library
-def _linear(x: Array, y: Array, points: Array) -> Array:
+def joined(x: Array, y: Array, points: Array) -> Array:
+    """Return what straight lines between values have at points, beyond the ends, too."""
     options = {"axis": 0, "assume_sorted": True}
     if y.shape[1] == 1:
         made = interpolate.interp1d(x, y[:, 0], bounds_error=False, **options)(points)[:, None]
-        return np.where(np.isnan(made), interpolate.interp1d(x, y, fill_value="extrapolate", **options)(points), made)
+        missing = np.isnan(made)
+        if not missing.any():
+            return made
+        return np.where(missing, interpolate.interp1d(x, y, fill_value="extrapolate", **options)(points), made)
     return np.asarray(interpolate.interp1d(x, y, fill_value="extrapolate", **options)(points))
 
+
+def _lines(x: Any, points: Any) -> tuple[Any, Any]:
+    """Return which site is at the right of each point, and what the value there is multiplied by."""
+    sites = bare(x)
+    i = np.clip(np.searchsorted(sites, bare(points)), 1, np.shape(sites)[0] - 1)
+    return i, ((points - x[i - 1]) / (x[i] - x[i - 1]))[:, None]
+
+
+def _slopes(x: Any, y: Any, i: Any) -> Any:
+    return ((y[1:] - y[:-1]) / (x[1:] - x[:-1])[:, None])[i - 1]
+
+
+def _to_both(left: Any, right: Any, i: Any, shape: Any) -> Any:
+    n = np.shape(left)[0]
+    whole = int(np.prod(shape[1:]))
+    parts = [
+        bundled(np.reshape(part, (1, n, whole)), places=at, count=shape[0]) for part, at in ((left, i - 1), (right, i))
+    ]
+    return np.reshape(parts[0] + parts[1], shape)
+
+
+def _by_lines(g: Any, _ans: Any, x: Any, _y: Any, points: Any) -> Any:
+    i, share = _lines(x, points)
+    return _to_both(g * (1 - share), g * share, i, np.shape(_y))
+
+
+def _by_sites(g: Any, _ans: Any, x: Any, y: Any, points: Any) -> Any:
+    i, share = _lines(x, points)
+    steep = -g * _slopes(x, y, i)
+    return _to_both(np.sum(steep * (1 - share), axis=1), np.sum(steep * share, axis=1), i, np.shape(x))
+
+
+def _by_points(g: Any, _ans: Any, x: Any, y: Any, points: Any) -> Any:
+    return np.sum(g * _slopes(x, y, _lines(x, points)[0]), axis=1)
+
+
+rule(joined, _by_sites, _by_lines, _by_points)
 
 methods("scipy.interpolate", "interp1d", __init__=init, __call__=call)
 
@@ -229,7 +268,8 @@ def _values(self: Any, cls: Any, x: Any, y: Any, w: Any, options: dict[str, Any]
 
     t, _, k = self._eval_args
     y = as_double(y)
-    self._eval_args = t, fitted(y, fit=Fit(value, value, np.shape(y)[0])), k
+    fit = Fit(value, value, np.shape(y)[0], transposed_fit(np.asarray(x, float), np.asarray(t), k))
+    self._eval_args = t, fitted(y, fit=fit), k
     self._coefficients = self._eval_args[1]  # by which a variable in it is found
 
 

@@ -4,6 +4,6 @@ Parameters that say how to compute, and not what, have no effect. Cotangents are
 transposes here are plain ones, but where it is said.
 """
 
-from . import blocks, constant, equations, factors, functions, solving, spectra, structured
+from . import bands, blocks, constant, equations, factors, functions, solving, spectra, structured
 
-__all__ = ["blocks", "constant", "equations", "factors", "functions", "solving", "spectra", "structured"]
+__all__ = ["bands", "blocks", "constant", "equations", "factors", "functions", "solving", "spectra", "structured"]

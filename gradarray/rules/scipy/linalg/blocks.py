@@ -77,3 +77,42 @@ def lu_back(g: Any, ans: Any) -> Any:
 
 
 composite(pulled_lu, lu_back, anew=True)
+
+
+@from_library
+def pulled_band(g: Any, band: Any) -> Any:
+    """Return the cotangent of a matrix from that of its lower factor, all given by their diagonals, the main one first.
+
+    It is pulled_factor, each block with what of the matrix there is beside it.
+    """
+    width, n = band.shape[0] - 1, band.shape[1]
+    out, size = g.copy(), max(width, 32)
+    for j in range((n - 1) // size * size, -1, -size):
+        k, first, last = min(j + size, n), max(j - width, 0), min(j + size + width, n)
+        factor, part = (_dense(of, first, last) for of in (band, out))
+        a, b = j - first, k - first
+        block, found = factor[a:b, a:b], part[a:b, a:b]
+        inner = _inverse(block)
+        under = part[b:, a:b] @ inner
+        found = found - under.conj().T @ factor[b:, a:b]
+        middle = np.where(below(b - a), block.conj().T @ found, 0)
+        middle.reshape(-1)[:: b - a + 1] *= 0.5
+        part[b:, a:b] = under  # further to the left there is nothing of these rows
+        part[a:b, a:b] = inner.conj().T @ (middle + middle.conj().T) @ inner
+        if a:
+            part[a:b, :a] -= part[a:, a:b].conj().T @ factor[a:, :a]
+        for d in range(min(width + 1, last - first)):
+            out[d, first : last - d] = np.diagonal(part, -d)
+    out[0] *= 0.5
+    for d in range(1, min(width + 1, n)):
+        out[d, n - d :] = g[d, n - d :]
+    return out
+
+
+def _dense(band: Any, first: int, last: int) -> Any:
+    """Return a part of a lower triangle that is given by its diagonals."""
+    n = last - first
+    found = np.zeros((n, n), band.dtype)
+    for d in range(min(len(band), n)):
+        found.reshape(-1)[d * n :: n + 1][: n - d] = band[d, first : last - d]
+    return found

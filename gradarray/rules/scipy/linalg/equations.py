@@ -12,6 +12,7 @@ from ...registry import rule, zero_gradient
 from ..declared import function
 from ..values import from_library
 from .matrices import adjoined, turned
+from .sylvester import solved
 
 
 @from_library
@@ -26,6 +27,24 @@ def _sylvester_vjp(g: Any, ans: Any, a: Any, b: Any, q: Any) -> Any:
 
 
 rule(sylvester, joint=_sylvester_vjp)
+
+
+@from_library
+def anticommuted(a: Any, q: Any) -> Any:
+    """Return the solution of a x + x a = q, by one Schur form, where that of any two matrices needs two."""
+    if np.ndim(a) != 2 or np.iscomplexobj(q) != np.iscomplexobj(a) or not np.size(a):
+        return linalg.solve_sylvester(a, a, q)
+    form, basis = linalg.schur(a, "complex" if np.iscomplexobj(a) else "real")
+    inner = adjoined(basis) @ q @ basis
+    return basis @ solved(form, form, inner) @ adjoined(basis)
+
+
+def _anticommuted_vjp(g: Any, ans: Any, a: Any, q: Any) -> Any:
+    s = anticommuted(turned(a), g)
+    return -(s @ turned(ans) + turned(ans) @ s), s
+
+
+rule(anticommuted, joint=_anticommuted_vjp)
 
 
 def solve_sylvester(a: Any, b: Any, q: Any) -> Any:

@@ -31,42 +31,39 @@ def _coefficients(m: int) -> list[float]:
 def derivative_along(a: Any, e: Any) -> Any:
     """Return the derivative of the exponential of a matrix at `a` along `e`, both of doubles, real or complex."""
     n = len(a)
-    if not n or not (np.isfinite(a).all() and np.isfinite(e).all()):
+    norm = _norm(a) if n else np.nan
+    if not (np.isfinite(norm) and np.isfinite(_norm(e))):
         return np.full(a.shape, np.nan, a.dtype)
-    norm = _norm(a)
     m = next((m for m, largest in _LARGEST.items() if norm <= largest), 13)
     # Powers of a, and their derivatives, of which the k-th one is the 2 k + 2nd.
     count = 3 if m == 13 else m // 2
     powers, slopes = np.empty((2, count, n, n), a.dtype)
-    powers[0], slopes[0] = a @ a, a @ e + e @ a
+    np.matmul(a, a, out=powers[0])
+    _product_and(a, e, e, a, slopes[0])
     for k in range(1, count):
-        powers[k] = powers[k - 1] @ powers[0]
-        slopes[k] = powers[k - 1] @ slopes[0] + slopes[k - 1] @ powers[0]
+        np.matmul(powers[k - 1], powers[0], out=powers[k])
+        _product_and(powers[k - 1], slopes[0], slopes[k - 1], powers[0], slopes[k])
     squarings = _squarings(norm, powers) if m == 13 else 0
-    if squarings:
-        scale = 0.5**squarings
-        a, e = a * scale, e * scale
-        for k in range(count):
-            powers[k] *= scale ** (2 * k + 2)
-            slopes[k] *= scale ** (2 * k + 2)
-    b = _coefficients(m)
+    b = [c * 0.5 ** (squarings * k) for k, c in enumerate(_coefficients(m))]  # of a, in place of its half
     if m == 13:
         u, v, du, dv = _of_degree_13(a, e, powers, slopes, b)
     else:
         (u, v), (du, dv) = _combined([b[3::2], b[2::2]], powers), _combined([b[3::2], b[2::2]], slopes)
         _add_to_diagonal(u, b[1])
         _add_to_diagonal(v, b[0])
-        u, du = a @ u, a @ du + e @ u
-    factor, solve = lapack.get_lapack_funcs(("getrf", "getrs"), (u,))
+        u, du = a @ u, _product_and(a, du, e, u, np.empty_like(u))
+    # The inverse takes less time than two solutions with whole matrices: v - u is well conditioned.
+    factor, invert = lapack.get_lapack_funcs(("getrf", "getri"), (u,))
     # Transposed, since LAPACK's matrices lie in Fortran's order.
-    lu, pivots, _ = factor((v - u).T, overwrite_a=True)
-    r = solve(lu, pivots, (v + u).T, overwrite_b=True)[0].T
+    inverse = invert(*factor((v - u).T, overwrite_a=True)[:2], lwork=64 * n, overwrite_lu=True)[0].T
+    v += u
+    r = v @ inverse
     found = r @ (du - dv)
     found += du
     found += dv
-    found = solve(lu, pivots, found.T, overwrite_b=True)[0].T
+    found = found @ inverse
     for k in range(squarings):
-        found = r @ found + found @ r
+        found = _product_and(r, found, found, r, np.empty_like(found))
         if k + 1 < squarings:
             r = r @ r
     return found
@@ -84,7 +81,14 @@ def _of_degree_13(a: Any, e: Any, powers: Any, slopes: Any, b: list[float]) -> t
     dw += slopes[2] @ high
     dv += powers[2] @ d_upper
     dv += slopes[2] @ upper
-    return a @ w, v, a @ dw + e @ w, dv
+    return a @ w, v, _product_and(a, dw, e, w, d_high), dv
+
+
+def _product_and(a: Any, b: Any, c: Any, d: Any, out: Any) -> Any:
+    """Write ``a @ b + c @ d`` into an array."""
+    np.matmul(a, b, out=out)
+    out += c @ d
+    return out
 
 
 def _combined(rows: list[list[float]], matrices: Any) -> Any:
@@ -97,7 +101,8 @@ def _add_to_diagonal(a: Any, number: float) -> None:
 
 
 def _norm(a: Any) -> float:
-    return float(np.abs(a).sum(0).max())
+    # By columns: of the transposed matrix, in Fortran's order, by rows.
+    return float(lapack.get_lapack_funcs("lange", (a,))("i", a.T))
 
 
 def _squarings(norm: float, powers: Any) -> int:

@@ -8,14 +8,16 @@ import numpy as np
 from scipy import linalg
 
 from ....tape.wrapping import bare
+from ...numpy.decompositions import leading, qr_vjp
 from ...numpy.triangles import below
 from ...primitives import primitive
 from ...registry import nondifferentiable, rule
 from ..declared import function
+from ..standing import Operator
 from ..values import from_library
 from .blocks import pulled_factor, pulled_lu
 from .matrices import adjoined, columns, from_triangle, identity, over_batches, refused, turned
-from .solving import in_triangle, triangular
+from .solving import in_triangle, is_known, one_side, triangular
 
 # --- Cholesky ---------------------------------------------------------------------------------------------------------
 
@@ -52,6 +54,8 @@ def cho_solve(c_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite:
 
 @over_batches(c=2, b="1|2")
 def _cho_solve(c: Any, b: Any, lower: bool) -> Any:
+    if is_known(c, b):
+        return Operator(lambda b: by_halves(c, b, lower=bool(lower)), lambda g: by_halves(c, g, lower=bool(lower)))(b)
     return by_halves(c, b, lower=bool(lower))
 
 
@@ -64,49 +68,21 @@ def by_halves(c: Any, b: Any, *, lower: bool) -> Any:
 def _by_halves_vjp(g: Any, ans: Any, c: Any, b: Any, *, lower: bool) -> Any:
     # With a = c c^H: da = dc c^H + c dc^H, of which the cotangent is -s x^H, where a s = g.
     turned_back = np.conj(c) if np.iscomplexobj(c) else c
-    s = by_halves(c, g, lower=lower)
-    if lower:
-        u, v = triangular(c, b, True, False), triangular(c, g, True, False)  # c^H x, c^H s
-        rows, across = (s, ans), (u, v)
+    first = c if lower else turned_back
+    halves = triangular(first, np.concatenate([columns(b), columns(g)], 1), lower, not lower)
+    count = np.shape(halves)[1] // 2
+    u, v = halves[:, :count], halves[:, count:]  # c^H x and c^H s; of the upper triangle c x and c s
+    if lower and np.iscomplexobj(c):
+        s = np.conj(triangular(c, np.conj(v), True, True))
     else:
-        u, v = triangular(turned_back, b, False, True), triangular(turned_back, g, False, True)  # c x, c s
-        rows, across = (v, u), (ans, s)
-    left, right = (np.concatenate([columns(part) for part in both], 1) for both in (rows, across))
-    return in_triangle(-left, np.conj(right) if np.iscomplexobj(right) else right, lower=lower, k=0), s
+        s = triangular(c, v, lower, lower)
+    rows, across = ((s, columns(ans)), (u, v)) if lower else ((v, u), (columns(ans), s))
+    left, right = (np.concatenate(both, 1) for both in (rows, across))
+    of_c = in_triangle(-left, np.conj(right) if np.iscomplexobj(right) else right, lower=lower, k=0)
+    return of_c, s[:, 0] if np.ndim(b) == 1 else s
 
 
 rule(by_halves, joint=_by_halves_vjp, holomorphic=False)
-
-
-def _from_bands(ab: Any, lower: bool) -> Any:
-    """Return the triangle of a matrix that is given by its diagonals."""
-    count, n = np.shape(ab)
-    i, j = np.indices((n, n))
-    place = i - j if lower else count - 1 + i - j
-    there = (i >= j) & (i - j < count) if lower else (j >= i) & (j - i < count)
-    return np.where(there, ab[np.where(there, place, 0), j], 0.0)
-
-
-def _to_bands(a: Any, ab: Any, lower: bool) -> Any:
-    """Return the diagonals of a triangle, in an array that stays what it was where there is nothing of them."""
-    count, n = np.shape(ab)
-    row = np.arange(n) + np.arange(count)[:, None] - (0 if lower else count - 1)
-    there = (row >= 0) & (row < n)
-    return np.where(there, a[np.where(there, row, 0), np.arange(n)], ab)
-
-
-@over_batches(ab=2)
-def cholesky_banded(ab: Any, overwrite_ab: bool = False, lower: bool = False, check_finite: bool = True) -> Any:
-    return _to_bands(cholesky(_from_bands(ab, lower), lower), ab, lower)
-
-
-def cho_solve_banded(cb_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite: bool = True) -> Any:
-    return _cho_solve_banded(cb_and_lower[0], b, cb_and_lower[1])
-
-
-@over_batches(cb=2, b="1|2")
-def _cho_solve_banded(cb: Any, b: Any, lower: bool) -> Any:
-    return cho_solve((_from_bands(cb, lower), lower), b)
 
 
 # --- LU ---------------------------------------------------------------------------------------------------------------
@@ -136,10 +112,10 @@ nondifferentiable(pivoted)
 
 def _order_of(pivots: Any) -> Any:
     """Return the order of the rows that exchanges one after the other lead to."""
-    order = np.arange(len(pivots))
+    order = list(range(len(pivots)))
     for i, k in enumerate(pivots.tolist()):
-        order[[i, k]] = order[[k, i]]
-    return order
+        order[i], order[k] = order[k], order[i]
+    return np.array(order, dtype=np.intp)
 
 
 @over_batches(a=2)
@@ -156,6 +132,14 @@ def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0, overwrite_b: bool = False,
 
 @over_batches(packed=2, pivots=1, b="1|2")
 def _lu_solve(packed: Any, pivots: Any, b: Any, trans: int) -> Any:
+    if is_known(packed, b):
+        turn = bool(trans)
+        packed = np.conj(packed) if trans == 2 else packed
+        back = np.conj(packed) if np.iscomplexobj(packed) else packed
+        return Operator(
+            lambda b: by_pivots(packed, b, pivots=pivots, turn=turn),
+            lambda g: by_pivots(back, g, pivots=pivots, turn=not turn),
+        )(b)
     return by_pivots(np.conj(packed) if trans == 2 else packed, b, pivots=pivots, turn=bool(trans))
 
 
@@ -171,9 +155,9 @@ def _by_pivots_vjp(g: Any, ans: Any, packed: Any, b: Any, *, pivots: Any, turn: 
     order = _order_of(pivots)
     of_turned, of_plain = (b, g) if turn else (g, b)
     half = triangular(packed, of_turned, False, True)
-    rows = triangular(packed, half, True, True, True)
+    rows = ans[order] if turn else triangular(packed, half, True, True, True)
     across = triangular(packed, of_plain[order], True, False, True)
-    whole = triangular(packed, across, False, False)
+    whole = triangular(packed, across, False, False) if turn else ans
     of_lower = in_triangle(-rows, across, lower=True, k=-1)
     of_upper = in_triangle(-half, whole, lower=False, k=0)
     return of_lower + of_upper, whole if turn else rows[np.argsort(order)]
@@ -182,30 +166,30 @@ def _by_pivots_vjp(g: Any, ans: Any, packed: Any, b: Any, *, pivots: Any, turn: 
 rule(by_pivots, joint=_by_pivots_vjp)
 
 
-def _eliminated(a: Any) -> Any:
-    """Return L and U of a matrix whose rows stand in the order of their pivots."""
-    packed, pivots = pivoted(a)
-    if np.array_equal(pivots, np.arange(len(pivots))):
-        return packed
-    packed = np.array(a)  # two pivots are equal but for rounding
-    for k in range(len(packed) - 1):
-        packed[k + 1 :, k] /= packed[k, k]
-        packed[k + 1 :, k + 1 :] -= np.multiply.outer(packed[k + 1 :, k], packed[k, k + 1 :])
-    return packed
+@from_library
+def permuted(a: Any) -> Any:
+    """Return the places of the rows of a matrix, and its factors L and U."""
+    return linalg.lu(a, p_indices=True)
+
+
+nondifferentiable(permuted)
 
 
 @over_batches(a=2)
 def lu(
     a: Any, permute_l: bool = False, overwrite_a: bool = False, check_finite: bool = True, p_indices: bool = False
 ) -> Any:
-    rows = linalg.lu(bare(a), p_indices=True)[0]  # l[rows] @ u is the matrix
+    rows, lower, upper = permuted(a)  # l[rows] @ u is the matrix
     order = np.argsort(rows)
     m, n = np.shape(a)
     k = min(m, n)
-    ordered = a[order]
-    square = ordered[:k, :k]
-    packed = packed_lu(square, _eliminated(bare(square)), order=np.arange(k))
-    lower, upper = np.tril(packed, -1) + identity(k, packed), np.triu(packed)
+    found = one_side(lower[:k], lower=True, k=-1) + upper[:, :k]
+    if m == n:
+        packed = packed_lu(a, found, order=order)
+    else:
+        ordered = a[order]
+        packed = packed_lu(ordered[:k, :k], found, order=np.arange(k))
+    lower, upper = one_side(packed, lower=True, k=-1) + identity(k, packed), one_side(packed, lower=False, k=0)
     if m > n:
         below = turned(triangular(packed, turned(ordered[k:]), False, True))
         lower = np.concatenate([lower, below])
@@ -217,6 +201,31 @@ def lu(
 
 
 # --- QR ---------------------------------------------------------------------------------------------------------------
+
+
+@from_library
+def orthogonal(a: Any, *, mode: str) -> Any:
+    """Return Q and R of a matrix, or R alone."""
+    return np.linalg.qr(a, mode)  # type: ignore[call-overload]
+
+
+def _orthogonal_vjp(g: Any, ans: Any, a: Any, *, mode: str) -> Any:
+    rows, columns = np.shape(a)
+    if rows < columns:
+        return qr_vjp(g, ans, a, mode=mode)
+    # As for NumPy's function, with a triangular matrix in place of any.
+    if mode == "r":
+        (q, r), gq, gr = np.linalg.qr(a), None, g
+    else:
+        q, gq = leading(ans[0], g[0], columns, "scipy.linalg.qr")
+        r, gr = ans[1][:columns], g[1][:columns]
+    inner = gr @ adjoined(r)
+    upper = one_side(inner if gq is None else inner - adjoined(q) @ gq, lower=False, k=0)
+    found = q @ ((upper + adjoined(upper)) * (1 - 0.5 * identity(columns, r)))
+    return adjoined(triangular(r, adjoined(found if gq is None else gq + found), False, False))
+
+
+rule(orthogonal, _orthogonal_vjp, holomorphic=False)
 
 
 @over_batches(a=2)
@@ -235,7 +244,7 @@ def qr(
     if pivoting:
         places = (linalg.qr(bare(a), mode="r", pivoting=True)[-1],)
         a = a[:, places[0]]
-    found = np.linalg.qr(a, theirs)
+    found = orthogonal(a, mode=theirs)
     return (found, *places) if mode == "r" else (*found, *places)
 
 
@@ -265,7 +274,7 @@ def rq(a: Any, overwrite_a: bool = False, lwork: Any = None, mode: str = "full",
         raise TypeError(
             "scipy.linalg.rq of a variable: one that is not square needs mode='economic'; the rest is not unique"
         )
-    q, r = np.linalg.qr(adjoined(a[::-1]))
+    q, r = orthogonal(adjoined(a[::-1]), mode="reduced")
     r, q = adjoined(r)[::-1, ::-1], adjoined(q)[::-1]
     signs = np.sign(np.real(np.diagonal(linalg.rq(bare(a), mode="economic")[0]) / np.diagonal(bare(r))))
     return r * signs if mode == "r" else (r * signs, signs[:, None] * q)
@@ -326,9 +335,7 @@ def orthogonal_procrustes(A: Any, B: Any, check_finite: bool = True) -> Any:
     return found, np.real(np.sum(np.conj(found) * across))
 
 
-function(
-    "scipy.linalg", cholesky, cho_factor, cho_solve, cholesky_banded, cho_solve_banded, lu_factor, lu_solve, lu, qr
-)
+function("scipy.linalg", cholesky, cho_factor, cho_solve, lu_factor, lu_solve, lu, qr)
 function("scipy.linalg", qr_multiply, rq, polar, orthogonal_procrustes)
 refused("the vectors are not unique; a projector made of scipy.linalg.orth is", "null_space")
 refused(

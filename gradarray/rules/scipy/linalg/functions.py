@@ -12,10 +12,11 @@ import numpy as np
 from scipy import linalg
 
 from ....tape.wrapping import bare, has_variable
-from ...registry import rule
+from ...registry import composite, rule
 from ..declared import function, looking
 from ..values import as_double, from_library
-from .equations import sylvester
+from . import logarithms
+from .equations import anticommuted
 from .exponentials import derivative_along
 from .matrices import dtype_of, over_batches, turned, zeros
 
@@ -40,7 +41,21 @@ def logarithm(a: Any) -> Any:
     return linalg.logm(a)
 
 
-rule(logarithm, lambda g, _ans, a: _along(logarithm, turned(a), g))
+@from_library
+def logarithm_along(a: Any, e: Any) -> Any:
+    """Return the derivative of the logarithm at a matrix along another one."""
+    if np.ndim(a) == 2 and len(a) >= _FEW and np.isfinite(a).all() and np.isfinite(e).all():
+        dtype = np.result_type(a, e)
+        found = logarithms.derivative_along(np.asarray(a, complex), np.asarray(e, complex), dtype.kind != "c")
+        if found is not None:
+            return found.astype(dtype, copy=False)
+    return _along(linalg.logm, a, e)
+
+
+_FEW = 16  # for smaller ones a block takes less time
+
+rule(logarithm, lambda g, _ans, a: logarithm_along(turned(a), g))
+composite(logarithm_along, lambda a, e: _along(logarithm, a, e), anew=True)
 
 
 @from_library
@@ -78,7 +93,7 @@ def square_root(a: Any) -> Any:
 
 
 # From X X = A: X dX + dX X = dA, an equation for each dA, of which this is the transposed one.
-rule(square_root, lambda g, ans, _a: sylvester(turned(ans), turned(ans), g))
+rule(square_root, lambda g, ans, _a: anticommuted(turned(ans), g))
 
 
 @from_library
@@ -90,7 +105,7 @@ def sign(a: Any) -> Any:
 def _sign_vjp(g: Any, ans: Any, a: Any) -> Any:
     # With N = S A, which is the root of A A: N dS + dS N = dA - S dA S (Higham, Functions of Matrices, theorem 5.3).
     stretch = turned(ans @ a)
-    found = sylvester(stretch, stretch, g)
+    found = anticommuted(stretch, g)
     return found - turned(ans) @ found @ turned(ans)
 
 

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 from scipy import linalg
+from scipy.linalg import lapack
 
-from ....tape.wrapping import bare
+from ....tape.wrapping import bare, has_variable
 from ...numpy.triangles import below
 from ...primitives import primitive
-from ...registry import bilinear, rule, zero_gradient
+from ...registry import bilinear, linear, rule, zero_gradient
 from ..declared import function
+from ..standing import Operator
 from ..values import as_double, as_library, from_library
 from .matrices import columns, dtype_of, from_triangle, over_batches, read, turned, zeros
 
@@ -22,16 +24,21 @@ def solution(a: Any, b: Any, how: str | None, lower: bool, turn: bool) -> Any:
     return linalg.solve(a, b, lower=lower, assume_a=how, transposed=turn)
 
 
-def _solution_vjp(g: Any, ans: Any, a: Any, b: Any, how: Any = None, lower: Any = False, turn: Any = False) -> Any:
+def _turned_solution(g: Any, a: Any, how: Any, lower: Any, turn: Any) -> Any:
+    """Return the solution of the transposed equations."""
     if how in (None, "gen", "general"):
         # NumPy does not estimate how well the equations are conditioned, which has been told of the same ones.
-        of_b = np.linalg.solve(a if turn else turned(a), g)
-    elif how in ("sym", "symmetric"):
-        of_b = solution(a, g, how, lower, False)
-    elif how in ("her", "hermitian", "pos", "positive definite"):
-        of_b = solution(np.conj(a) if np.iscomplexobj(a) else a, g, how, lower, False)
-    else:  # SciPy has no way for the transposed of complex ones
-        of_b = solution(turned(a), g, _TURNED.get(how, how), lower, turn)
+        return np.linalg.solve(a if turn else turned(a), g)
+    if how in ("sym", "symmetric"):
+        return solution(a, g, how, lower, False)
+    if how in ("her", "hermitian", "pos", "positive definite"):
+        return solution(np.conj(a) if np.iscomplexobj(a) else a, g, how, lower, False)
+    # SciPy has no way for the transposed of complex ones
+    return solution(turned(a), g, _TURNED.get(how, how), lower, turn)
+
+
+def _solution_vjp(g: Any, ans: Any, a: Any, b: Any, how: Any = None, lower: Any = False, turn: Any = False) -> Any:
+    of_b = _turned_solution(g, a, how, lower, turn)
     rows, across = (ans, of_b) if turn else (of_b, ans)
     if np.ndim(rows) == 1:
         return np.multiply.outer(-rows, across), of_b
@@ -55,6 +62,11 @@ def solve(
     a = read(a, assume_a, lower)
     if np.ndim(b) == 1 < np.ndim(a) - 1:  # one vector for all matrices
         return solution(a, b[:, None], assume_a, lower, transposed)[..., 0]
+    if is_known(a, b) and a.dtype == dtype_of(b):
+        return Operator(
+            lambda b: solution(a, b, assume_a, lower, transposed),
+            lambda g: _turned_solution(g, np.conj(a), assume_a, lower, transposed),
+        )(b)
     return solution(a, b, assume_a, lower, transposed)
 
 
@@ -91,9 +103,30 @@ def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     return found if dtype_of(a) == dtype_of(found) else as_library(found, determinant, a)
 
 
+_TRTRS = {"f": lapack.strtrs, "d": lapack.dtrtrs, "F": lapack.ctrtrs, "D": lapack.ztrtrs}
+
+
 @from_library
 def triangular(a: Any, b: Any, lower: bool, turn: bool, unit: bool = False) -> Any:
-    """Return the solution of a x = b, or of its transposed, for one triangle of a matrix, all that is read of it."""
+    """Return the solution of a x = b, or of its transposed, for one triangle of a matrix, all that is read of it.
+
+    It is LAPACK's own, of which SciPy's function is several times as long in front of a vector.
+    """
+    if a.ndim != 2 or a.dtype != b.dtype or a.dtype.char not in _TRTRS or not (a.size and b.size):
+        return linalg.solve_triangular(a, b, trans=int(turn), lower=lower, unit_diagonal=unit, check_finite=False)
+    solve = _TRTRS[a.dtype.char]
+    if a.flags.f_contiguous:
+        x, singular = solve(a, b, lower=lower, trans=turn, unitdiag=unit)
+    else:  # LAPACK's matrices lie in Fortran's order
+        x, singular = solve(a.T, b, lower=not lower, trans=not turn, unitdiag=unit)
+    if singular:
+        raise np.linalg.LinAlgError(f"singular matrix: resolution failed at diagonal {singular - 1}")
+    return x
+
+
+@from_library
+def given_triangle(a: Any, b: Any, lower: bool, turn: bool, unit: bool = False) -> Any:
+    """Return the same as SciPy has it."""
     return linalg.solve_triangular(a, b, trans=int(turn), lower=lower, unit_diagonal=unit)
 
 
@@ -104,10 +137,27 @@ def in_triangle(x: Any, y: Any, *, lower: bool, k: int) -> Any:
     there = below(n, k) if lower else ~below(n, k - 1)
     if np.ndim(x) == 1:
         return np.multiply(x[:, None], y, out=np.zeros((n, n), np.result_type(x, y)), where=there)
-    return np.where(there, x @ turned(y), 0)
+    found = x @ turned(y)
+    if type(found) is np.ndarray:
+        np.copyto(found, 0, where=~there)
+        return found
+    return np.where(there, found, 0)
+
+
+@primitive
+def one_side(a: Any, *, lower: bool, k: int) -> Any:
+    """Return a square matrix with zeros beyond its k-th diagonal; np.tril, which makes a mask first, takes longer."""
+    found = a.copy()
+    np.copyto(found, 0, where=~below(len(a), k) if lower else below(len(a), k - 1))
+    return found
+
+
+linear(one_side, lambda g, a, *, lower, k: one_side(g, lower=lower, k=k))
 
 
 def _half(g: Any, lower: bool, k: int) -> Any:
+    if np.ndim(g) == 2:
+        return one_side(g, lower=lower, k=k)
     return np.tril(g, k) if lower else np.triu(g, k)
 
 
@@ -127,6 +177,7 @@ def _triangular_vjp(
 
 
 rule(triangular, joint=_triangular_vjp)
+rule(given_triangle, joint=_triangular_vjp)
 
 
 def solve_triangular(
@@ -140,8 +191,18 @@ def solve_triangular(
 ) -> Any:
     a, turn = np.conj(a) if trans in (2, "C") else a, trans not in (0, "N")
     if np.ndim(b) == 1 < np.ndim(a) - 1:  # one vector for all matrices
-        return triangular(a, b[:, None], lower, turn, unit_diagonal)[..., 0]
-    return triangular(a, b, lower, turn, unit_diagonal)
+        return given_triangle(a, b[:, None], lower, turn, unit_diagonal)[..., 0]
+    if is_known(a, b):
+        return Operator(
+            lambda b: given_triangle(a, b, lower, turn, unit_diagonal),
+            lambda g: triangular(np.conj(a), g, lower, not turn, unit_diagonal),
+        )(b)
+    return given_triangle(a, b, lower, turn, unit_diagonal)
+
+
+def is_known(a: Any, b: Any) -> bool:
+    """Tell whether equations are those of a single plain matrix, so that the solution is linear in a variable."""
+    return type(a) is np.ndarray and a.ndim == 2 and a.dtype.kind in "fc" and has_variable(b) and np.ndim(b) <= 2
 
 
 def pinv(a: Any, *, atol: Any = None, rtol: Any = None, return_rank: bool = False, check_finite: bool = True) -> Any:

@@ -13,7 +13,7 @@ from ...numpy.eigenvalues import eigh_jvp, eigh_vjp
 from ...registry import rule
 from ..declared import function
 from ..values import from_library
-from .factors import _from_bands
+from .bands import from_bands
 from .matrices import adjoined, from_triangle, over_batches
 from .solving import triangular
 
@@ -176,7 +176,7 @@ def eig_banded(
     max_ev: int = 0,
     check_finite: bool = True,
 ) -> Any:
-    found = _selected(_from_bands(a_band, lower), lower, eigvals_only, select, select_range)
+    found = _selected(from_bands(a_band, lower), lower, eigvals_only, select, select_range)
     if eigvals_only:
         return found
     theirs = linalg.eig_banded(bare(a_band), lower=lower, select=select, select_range=select_range)[1]

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 
+from ....kernels.arrays import Array
 from ....tape.wrapping import bare
-from ...registry import rule
+from ...primitives import primitive, scatter
+from ...registry import linear, rule
 from ..declared import function
 from ..values import as_double, from_library, no_variable
 from .matrices import columns, dtype_of, identity, over_batches, zeros
@@ -48,8 +50,36 @@ def norm(a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False, chec
 # --- Toeplitz and Hankel ----------------------------------------------------------------------------------------------
 
 
+@primitive
+def sliding(w: Array, *, rows: int, up: bool) -> Array:
+    """Return a matrix of which each row is the one before it, or after it, one element further along a vector."""
+    found = np.lib.stride_tricks.sliding_window_view(w, len(w) - rows + 1)
+    return (found[::-1] if up else found).copy()
+
+
+@primitive
+def summed_along(a: Array, *, up: bool) -> Array:
+    """Return the sums of the elements of a matrix that are the same element of such a vector."""
+    rows, columns = a.shape
+    found = np.zeros(rows + columns - 1, a.dtype)
+    for i, row in enumerate(a[::-1] if up else a):
+        found[i : i + columns] += row
+    return found
+
+
+linear(sliding, lambda g, w, *, rows, up: summed_along(g, up=up))
+linear(summed_along, lambda g, a, *, up: sliding(g, rows=a.shape[0], up=up))
+
+
+def _is_row(*vectors: Any) -> bool:
+    return all(np.ndim(v) == 1 and np.size(v) for v in vectors)
+
+
 def toeplitz(c: Any, r: Any = None) -> Any:
-    return _arranged(linalg.toeplitz, c, np.conj(c) if r is None else r)
+    if not _is_row(c, *([] if r is None else [r])):
+        return _arranged(linalg.toeplitz, c, np.conj(c) if r is None else r)
+    c, r = _ends(c, r)
+    return sliding(np.concatenate([c[::-1], r[1:]]), rows=np.size(c), up=True)
 
 
 def _ends(c: Any, r: Any) -> tuple[Any, Any]:
@@ -58,11 +88,16 @@ def _ends(c: Any, r: Any) -> tuple[Any, Any]:
 
 
 def hankel(c: Any, r: Any = None) -> Any:
+    if _is_row(c, *([] if r is None else [r])):
+        rest = np.zeros(np.size(c) - 1, bool) if r is None else r[1:]
+        return sliding(np.concatenate([c, rest]), rows=np.size(c), up=False)
     return _arranged(linalg.hankel, c) if r is None else _arranged(linalg.hankel, c, r)
 
 
 def circulant(c: Any) -> Any:
     n = np.shape(c)[-1]
+    if _is_row(c):
+        return toeplitz(c, np.concatenate([c[:1], c[:0:-1]]))
     return c[..., (np.arange(n)[:, None] - np.arange(n)) % n]
 
 
@@ -78,15 +113,29 @@ def fiedler_companion(a: Any) -> Any:
     a = a / a[0]
     # It has zeros, ones and all other coefficients with a minus; 2 and more tell where which one stands.
     places = linalg.fiedler_companion(np.arange(1.0, np.size(a) + 1)).astype(np.intp)
-    return np.where(places < 0, -a[np.maximum(-places - 1, 0)], places.astype(dtype_of(a)))
+    there = np.nonzero(places < 0)
+    return scatter(-a[-places[there] - 1], there, places.shape) + np.maximum(places, 0).astype(dtype_of(a))
 
 
 def leslie(f: Any, s: Any) -> Any:
-    return _arranged(linalg.leslie, f, s)
+    if not _is_row(f, s):
+        return _arranged(linalg.leslie, f, s)
+    n = np.size(f)
+    linalg.leslie(np.zeros(n), np.zeros(np.size(s)))  # SciPy's own errors
+    return scatter(f, (0, slice(None)), (n, n)) + scatter(s, (np.arange(1, n), np.arange(n - 1)), (n, n))
 
 
 def convolution_matrix(a: Any, n: int, mode: str = "full") -> Any:
-    return _arranged(lambda places: linalg.convolution_matrix(places, n, mode), a)
+    if not _is_row(a) or n < 1 or mode not in ("full", "same", "valid"):
+        return _arranged(lambda places: linalg.convolution_matrix(places, n, mode), a)
+    m, size = np.size(a), int(n)
+    zeros = np.zeros(size - 1, bool)
+    whole = toeplitz(np.concatenate([a, zeros]), np.concatenate([a[:1], zeros]))
+    if mode == "full":
+        return whole
+    count = max(m, size) if mode == "same" else max(m, size) - min(m, size) + 1
+    first = (m + size - 1 - count) // 2
+    return whole[first : first + count]
 
 
 def fiedler(a: Any) -> Any:

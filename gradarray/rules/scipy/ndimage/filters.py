@@ -67,9 +67,13 @@ class Kernel(NamedTuple):
         """Return the cotangent of the weights."""
         whole = extended(x, self.margins, self.modes, self.cval)
         found = np.zeros(shape, np.result_type(g, x))
+        letters = "abcdefghijklmnopqrstuvwxyz"[: np.ndim(g)]
         for place in np.ndindex(*shape):
             part = whole[tuple(slice(i, i + n) for i, n in zip(place, np.shape(g), strict=True))]
-            found[place] = np.sum(g * part)
+            # Without a product of all elements in memory, where there are letters enough.
+            found[place] = (
+                np.einsum(f"{letters},{letters}->", g, part) if len(letters) == np.ndim(g) else np.sum(g * part)
+            )
         return found
 
     def homogeneous(self) -> Kernel:

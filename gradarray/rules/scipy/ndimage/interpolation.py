@@ -18,7 +18,7 @@ from ....tape.wrapping import bare
 from ...primitives import primitive
 from ...registry import composite
 from ..standing import Operator, along
-from .ends import of_images, per_axis
+from .ends import folded, of_images, per_axis
 
 # --- splines ----------------------------------------------------------------------------------------------------------
 
@@ -28,22 +28,25 @@ _SHORT = 64  # where SciPy's first value of the recursion is but close to that o
 
 def _filtered(x: Any, order: int, axis: int, mode: str) -> Any:
     """Return the coefficients of the spline through the elements along an axis."""
-    if order < 2:
-        return x * 1.0
+    return _filter(np.shape(x), np.iscomplexobj(x), order, axis, mode)(x) if order > 1 else x * 1.0
+
+
+def _filter(shape: tuple[int, ...], is_complex: bool, order: int, axis: int, mode: str) -> Operator:
+    """Return what makes the coefficients of splines."""
     call: Any = ndimage.spline_filter1d
-    n = np.shape(x)[axis]
+    n = shape[axis]
     if n <= _SHORT:
         pull = along(lambda one: call(one, order, 0, np.float64, mode), n, axis)
     else:  # with half a weight for elements that are their own mirror images, the matrix is symmetric
-        weights = np.ones([n if i == axis else 1 for i in range(np.ndim(x))])
+        weights = np.ones([n if i == axis else 1 for i in range(len(shape))])
         if mode not in ("reflect", "grid-mirror", "nearest", "grid-wrap"):
             weights[(slice(None),) * axis + ([0, -1],)] = 0.5
 
         def pull(g: Any) -> Any:
             return weights * call(g / weights, order, axis, np.complex128 if np.iscomplexobj(g) else np.float64, mode)
 
-    kind = np.complex128 if np.iscomplexobj(x) else np.float64
-    return Operator(lambda x: call(x, order, axis, kind, mode), pull)(x)
+    kind = np.complex128 if is_complex else np.float64
+    return Operator(lambda x: call(x, order, axis, kind, mode), pull)
 
 
 @of_images("input")
@@ -72,6 +75,8 @@ def _weights(u: Any, order: int) -> list[Any]:
 def _mapped(c: Any, n: int, mode: str) -> Any:
     """Return where in an axis of n elements a place beyond its ends is looked up, as ``sign * c + offset``."""
     at = np.asarray(bare(c), float)
+    if _is_inside(at, n):
+        return c
     sign, offset = np.ones(at.shape), np.zeros(at.shape)
     if mode == "nearest":
         sign = np.where((at < 0) | (at > n - 1), 0.0, 1.0)
@@ -96,8 +101,15 @@ def _mapped(c: Any, n: int, mode: str) -> Any:
     return sign * c + offset
 
 
+def _is_inside(at: Any, n: int) -> bool:
+    """Tell whether all places are within an axis: most often they are, and to see it takes a tenth of the time."""
+    return type(at) is np.ndarray and at.size > 0 and bool(np.min(at) >= 0) and bool(np.max(at) <= n - 1)
+
+
 def _looked_up(i: Any, n: int, mode: str) -> Any:
     """Return which coefficient a spline beyond the ends of an axis has."""
+    if _is_inside(i, n):
+        return i
     if mode in ("constant", "wrap", "mirror"):
         period = max(2 * (n - 1), 1)
         i = np.abs(np.mod(i, period))
@@ -127,19 +139,37 @@ class Look(NamedTuple):
 
     def body(self, x: Any, p: Any) -> Any:
         places = self.places(p)
-        pad, order, mode = 0, self.order, self.mode
+        pad, order, mode = self.padding(), self.order, self.mode
         if self.prefilter and order > 1:
-            if mode in ("nearest", "grid-constant"):
-                pad = 12
+            if pad:
                 pads = [(pad, pad) if i < len(places) else (0, 0) for i in range(np.ndim(x))]
                 x = np.pad(x, pads, mode="edge") if mode == "nearest" else np.pad(x, pads, constant_values=self.cval)
             for axis in range(len(places)):
                 x = _filtered(x, order, axis, mode)
+        behind = (1,) * (np.ndim(x) - len(places))
+        taps, outside = self.taps(places, np.shape(x))
+        total: Any = 0.0
+        for choice in itertools.product(*taps):
+            element = x[tuple([i for i, _, _ in choice])]
+            missing = np.any(np.stack(np.broadcast_arrays(*[b for _, _, b in choice])), axis=0)
+            if np.any(missing):
+                element = np.where(np.reshape(missing, np.shape(missing) + behind), self.cval, element)
+            weight = math.prod([w for _, w, _ in choice])
+            total = total + element * np.reshape(weight, np.shape(weight) + behind)
+        if np.any(outside):
+            total = np.where(np.reshape(outside, np.shape(outside) + behind), self.cval, total)
+        return total
+
+    def padding(self) -> int:
+        """Return by how much the image is made longer at its ends before it is filtered."""
+        return 12 if self.prefilter and self.order > 1 and self.mode in ("nearest", "grid-constant") else 0
+
+    def taps(self, places: Sequence[Any], shape: tuple[int, ...]) -> tuple[list[list[tuple[Any, Any, Any]]], Any]:
+        """Return for each axis the coefficients around each place, with their weights; and which places are outside."""
+        pad, order, mode = self.padding(), self.order, self.mode
         taps: list[list[tuple[Any, Any, Any]]] = []
         outside: Any = False
-        behind = (1,) * (np.ndim(x) - len(places))
-        for axis, place in enumerate(places):
-            n = np.shape(x)[axis]
+        for n, place in zip(shape, places, strict=False):
             c = place + pad
             at = bare(c)
             if mode == "constant":
@@ -154,17 +184,56 @@ class Look(NamedTuple):
                 beyond = (i < 0) | (i > n - 1) if mode == "grid-constant" else False
                 lines.append((_looked_up(i, n, mode), w, beyond))
             taps.append(lines)
-        total: Any = 0.0
-        for choice in itertools.product(*taps):
-            element = x[tuple([i for i, _, _ in choice])]
-            missing = np.any(np.stack(np.broadcast_arrays(*[b for _, _, b in choice])), axis=0)
-            if np.any(missing):
-                element = np.where(np.reshape(missing, np.shape(missing) + behind), self.cval, element)
-            weight = math.prod([w for _, w, _ in choice])
-            total = total + element * np.reshape(weight, np.shape(weight) + behind)
+        return taps, outside
+
+    def pulled(self, g: Any, p: Any, shape: tuple[int, ...]) -> Any:
+        """Return the cotangent of an image of which the places are known."""
+        places, pad = self.places(p), self.padding()
+        count = len(places)
+        longer = (*[n + 2 * pad for n in shape[:count]], *shape[count:])
+        taps, outside = self.taps(places, longer)
+        inner = math.prod(shape[count:])
+        g = np.reshape(g, (*np.shape(places[0]), inner))
         if np.any(outside):
-            total = np.where(np.reshape(outside, np.shape(outside) + behind), self.cval, total)
-        return total
+            g = np.where(outside[..., None], 0, g)
+        found = np.zeros(math.prod(longer), np.result_type(g, float))
+        _scatter(found, taps, longer[:count], g, np.zeros(np.shape(places[0]), np.intp), inner)
+        found = np.reshape(found, longer)
+        if self.prefilter and self.order > 1:
+            for axis in range(count):
+                found = _filter(longer, np.iscomplexobj(found), self.order, axis, self.mode).pull(found)
+        if pad:
+            ends = "nearest" if self.mode == "nearest" else "constant"
+            margins = [(pad, pad) if i < count else (0, 0) for i in range(len(shape))]
+            found = folded(found, margins, [ends] * len(shape))
+        return found
+
+
+def _scatter(found: Any, taps: Any, sizes: tuple[int, ...], g: Any, places: Any, inner: int) -> None:
+    """Add numbers at all combinations of what is around their places along each axis, with the weights of each."""
+    if not taps:
+        places = places[..., None] * inner + np.arange(inner) if inner != 1 else places
+        np.add.at(found, np.reshape(places, -1), np.reshape(g, -1))
+        return
+    for i, w, beyond in taps[0]:
+        w = np.where(beyond, 0.0, w) if beyond is not False else np.asarray(w)
+        _scatter(found, taps[1:], sizes[1:], g * w[..., None], places * sizes[0] + i, inner)
+
+
+def _viewed(x: Any, p: Any, look: Look) -> Any:
+    """Return an image at other places, which is linear in it where they are known."""
+    if type(p) is not np.ndarray:
+        return looked_at(x, p, look=look)
+    shape = np.shape(x)
+    zero = bool(np.equal(look.cval, 0)) or look.mode not in ("constant", "grid-constant")
+
+    def value(x: Any) -> Any:
+        return look.value(x, p)
+
+    def push(x: Any) -> Any:
+        return value(x) if zero else value(x) - value(np.zeros(shape, x.dtype))
+
+    return Operator(push, lambda g: look.pulled(g, p, shape), None if zero else value)(x)
 
 
 @primitive
@@ -190,7 +259,7 @@ def map_coordinates(input: Any, coordinates: Any, order: int, mode: str, cval: A
         return ndimage.map_coordinates(x, p, None, order, mode, cval, prefilter)
 
     look = Look(value, lambda p: [p[i] for i in range(count)], order, mode, cval, prefilter)
-    return looked_at(input, _float(coordinates), look=look)
+    return _viewed(input, _float(coordinates), look)
 
 
 def _grid(shape: Sequence[int]) -> list[Any]:
@@ -206,7 +275,7 @@ def shift(input: Any, shift: Any, order: int, mode: str, cval: Any, prefilter: b
         return ndimage.shift(x, p, None, order, mode, cval, prefilter)
 
     look = Look(value, lambda p: [g - p[i] for i, g in enumerate(_grid(shape))], order, mode, cval, prefilter)
-    return looked_at(input, shift, look=look)
+    return _viewed(input, shift, look)
 
 
 @of_images("input")
@@ -226,7 +295,7 @@ def zoom(input: Any, zoom: Any, order: int, mode: str, cval: Any, prefilter: boo
             return [(g + 0.5) * (n / m) - 0.5 for g, n, m in sides]
         return [g * ((n - 1) / (m - 1) if m > 1 else 1.0) for g, n, m in sides]
 
-    return looked_at(input, np.zeros(0), look=Look(value, places, order, mode, cval, prefilter))
+    return _viewed(input, np.zeros(0), Look(value, places, order, mode, cval, prefilter))
 
 
 @of_images("input", "matrix", "offset")
@@ -252,7 +321,7 @@ def affine_transform(
             return [m[i] * grid[i] + p[i - n] for i in range(n)]
         return [sum(m[i, j] * grid[j] for j in range(len(grid))) + p[i - n] for i in range(n)]
 
-    return looked_at(input, p, look=Look(value, places, order, mode, cval, prefilter))
+    return _viewed(input, p, Look(value, places, order, mode, cval, prefilter))
 
 
 @of_images("input", "angle")
@@ -265,7 +334,7 @@ def rotate(input: Any, angle: Any, axes: Any, reshape: bool, order: int, mode: s
         return ndimage.rotate(x, float(p), axes, reshape, None, order, mode, cval, prefilter)
 
     probe = np.zeros([n if i in (first, second) else 1 for i, n in enumerate(np.shape(input))])
-    plane = value(probe, bare(angle)).shape
+    plane = ndimage.rotate(probe, float(bare(angle)), axes, reshape, None, 0, mode, cval, False).shape
     found = plane[first], plane[second]
 
     def places(p: Any) -> Sequence[Any]:
@@ -281,5 +350,5 @@ def rotate(input: Any, angle: Any, axes: Any, reshape: bool, order: int, mode: s
         cval,
         prefilter,
     )
-    turned = looked_at(np.moveaxis(input, (first, second), (0, 1)), _float(angle), look=look)
+    turned = _viewed(np.moveaxis(input, (first, second), (0, 1)), _float(angle), look)
     return np.moveaxis(turned, (0, 1), (first, second))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from scipy import ndimage
 
 from ....tape.wrapping import bare
+from ...primitives import scatter
 from ..standing import constant, refuse, stands_for
 from ..values import as_double
 
@@ -22,6 +24,40 @@ def _parts(x: Any, labels: Any, index: Any) -> tuple[Any, Any]:
     if index is None:
         return [labels > 0], ()
     return [labels == i for i in np.ravel(index)], np.shape(index)
+
+
+class Bins:
+    """Which of the parts that an index names each element of an image belongs to.
+
+    Attributes
+    ----------
+    places : of the part of each element among the names in order; behind them for those that belong to none
+    order : where the names stand there
+    sizes : how many elements each of the named parts has; NaN for none
+    """
+
+    def __init__(self, shape: tuple[int, ...], labels: Any, index: Any) -> None:
+        names, self.order = np.unique(np.asarray(index), return_inverse=True)
+        self.order = np.reshape(self.order, np.shape(index))
+        labels = np.ravel(np.broadcast_to(labels, shape))
+        self.places = np.searchsorted(names, labels)
+        self.count = len(names)
+        missing = (
+            names[np.minimum(self.places, self.count - 1)] != labels if self.count else np.ones(labels.shape, bool)
+        )
+        self.places[missing] = self.count
+        sizes = np.bincount(self.places, minlength=self.count + 1)[self.order]
+        self.sizes = np.where(sizes > 0, sizes, np.nan)
+
+    def sums(self, x: Any) -> Any:
+        return scatter(np.reshape(x, -1), self.places, (self.count + 1,))[self.order]
+
+    def variances(self, x: Any) -> Any:
+        means = scatter(np.reshape(x, -1), self.places, (self.count + 1,)) / np.maximum(
+            np.bincount(self.places, minlength=self.count + 1), 1
+        )
+        off = np.reshape(x, -1) - means[self.places]
+        return self.sums(off * np.conj(off)) / self.sizes
 
 
 def _measured(x: Any, labels: Any, index: Any, measure: Any) -> Any:
@@ -59,12 +95,23 @@ _MEASURES = {
 }
 
 
+_BY_BINS: dict[str, Callable[[Bins, Any], Any]] = {
+    "sum": Bins.sums,
+    "sum_labels": Bins.sums,
+    "mean": lambda bins, x: bins.sums(x) / bins.sizes,
+    "variance": Bins.variances,
+    "standard_deviation": lambda bins, x: np.sqrt(bins.variances(x)),
+}
+
+
 def _measurement(name: str) -> None:
     @stands_for(MODULE, "input", name=name)
     def measurement(input: Any, labels: Any, index: Any) -> Any:
         x = input if hasattr(input, "dtype") else np.asarray(input)
         if np.ndim(index) and name in ("sum", "sum_labels", "mean", "variance", "standard_deviation"):
             x = as_double(x)  # SciPy counts with bins, of double precision
+            if labels is not None:
+                return _BY_BINS[name](Bins(np.shape(x), labels, index), x)
         return _measured(x, labels, index, _MEASURES[name])
 
 
@@ -81,6 +128,11 @@ def extrema(input: Any, labels: Any, index: Any) -> Any:
 
 @stands_for(MODULE, "input")
 def center_of_mass(input: Any, labels: Any, index: Any) -> Any:
+    if labels is not None and np.ndim(index) == 1:
+        bins = Bins(np.shape(input), labels, index)
+        total = bins.sums(input)
+        along = [np.ravel(bins.sums(input * place) / total) for place in np.indices(np.shape(input))]
+        return list(zip(*along, strict=True))
     masks, shape = _parts(input, labels, index)
     found = []
     for mask in masks:

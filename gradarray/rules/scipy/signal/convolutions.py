@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import signal
+from scipy import fft, signal
 
 from ....kernels.arrays import Array
 from ...primitives import primitive
@@ -34,6 +34,7 @@ class Window(NamedTuple):
     ends : how the first array is extended, None for zeros
     fill : the constant by which it is
     late : whether the window of mode "same" begins one element later where there is no middle
+    fourier : whether the transposes are computed by Fourier transforms, too
     """
 
     value: Callable[[Any, Any], Any]
@@ -44,6 +45,22 @@ class Window(NamedTuple):
     ends: str | None = None
     fill: Any = 0
     late: bool = False
+    fourier: bool = False
+
+    def crossed(self, full: Any, other: Any, shape: tuple[int, ...]) -> Any:
+        """Return the cotangent of an array of a shape from that of the full convolution with another one."""
+        if not self.fourier:
+            return self.valid(full, np.flip(other, self.axes))
+        # The lags that are asked for are the first ones, which go around no end: no array need be made longer.
+        kind = "c" if np.iscomplexobj(full) or np.iscomplexobj(other) else "f"
+        sizes = [fft.next_fast_len(full.shape[axis], kind == "f") for axis in self.axes]
+        if kind == "c":
+            spectrum = fft.fftn(full, sizes, self.axes) * np.conj(fft.fftn(np.conj(other), sizes, self.axes))
+            found = fft.ifftn(spectrum, sizes, self.axes)
+        else:
+            spectrum = fft.rfftn(full, sizes, self.axes) * np.conj(fft.rfftn(other, sizes, self.axes))
+            found = fft.irfftn(spectrum, sizes, self.axes)
+        return found[tuple([slice(n) if axis in self.axes else slice(None) for axis, n in enumerate(shape)])]
 
     def placed(self, g: Any) -> Any:
         """Return the cotangent of the full convolution."""
@@ -100,12 +117,12 @@ def convolved(a: Array, b: Array, *, by: Window) -> Array:
 @primitive
 def back_to_first(y: Array, b: Array, *, by: Window) -> Array:
     """Return the cotangent of the first of two arrays that have been convolved, as for real numbers."""
-    full, b = by.placed(y), np.flip(b, by.axes)
+    full = by.placed(y)
     if by.ends is None:
-        return _fitted(by.valid(full, b), by.shapes[0])
+        return _fitted(by.crossed(full, b, by.shapes[0]), by.shapes[0])
     # Each end reaches as far as the other array does.
     pads = [(by.margin(axis),) * 2 if axis in by.axes else (0, 0) for axis in range(np.ndim(y))]
-    return by.folded(by.valid(np.pad(full, pads), b))
+    return by.folded(by.valid(np.pad(full, pads), np.flip(b, by.axes)))
 
 
 @primitive
@@ -113,7 +130,7 @@ def back_to_second(y: Array, a: Array, *, by: Window) -> Array:
     """Return that of the second one, which is affine in the first one where that is extended by a constant."""
     full = by.placed(y)
     if by.ends is None and not by.fill:
-        return _fitted(by.valid(full, np.flip(a, by.axes)), by.shapes[1])
+        return _fitted(by.crossed(full, a, by.shapes[1]), by.shapes[1])
     whole = by.extended(a)
     return np.flip(by.valid(whole, np.flip(full, by.axes)), by.axes)
 
@@ -174,7 +191,16 @@ def convolve(in1: Any, in2: Any, mode: str, method: str) -> Any:
         lambda a, b: signal.convolve(a, b, mode, method),
         lambda a, b: signal.convolve(a, b, "valid", method),
         mode,
+        fourier=_by_transforms(in1, in2, mode, method),
     )
+
+
+def _by_transforms(a: Any, b: Any, mode: str, method: str) -> bool:
+    """Tell whether the library convolves by Fourier transforms."""
+    if method != "auto" or mode not in ("full", "same", "valid") or min(np.size(a), np.size(b)) == 0:
+        return method == "fft"
+    like = [np.broadcast_to(np.zeros((), _array(x).dtype), np.shape(x)) for x in (a, b)]
+    return np.ndim(a) == np.ndim(b) > 0 and signal.choose_conv_method(*like, mode) == "fft"
 
 
 @stands_for(MODULE, "in1", "in2")
@@ -186,6 +212,7 @@ def correlate(in1: Any, in2: Any, mode: str, method: str) -> Any:
         lambda a, b: signal.correlate(a, np.conj(np.flip(b)), mode, method),
         lambda a, b: signal.convolve(a, b, "valid", method),
         mode,
+        fourier=_by_transforms(in1, in2, mode, method),
     )
 
 
@@ -245,6 +272,7 @@ def _by_fourier(name: str) -> None:
             along,
             shapes,
             mode,
+            fourier=True,
         )
         return convolved(in1, in2, by=by)
 

@@ -6,13 +6,15 @@ of p = A^-T g with x and with y.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from scipy import signal
 
 from ....kernels.arrays import Array
-from ....tape.wrapping import bare
+from ....tape.wrapping import bare, has_variable
 from ...primitives import primitive
 from ...registry import composite, rule
 from ..standing import Operator, along, stands_for
@@ -53,7 +55,8 @@ def _padded(x: Any, axis: int, before: int, after: int) -> Any:
 def _lagged(p: Any, x: Any, count: int, axis: int) -> Any:
     """Return the correlation of two signals at some lags."""
     n = np.shape(x)[axis]
-    return np.stack([np.sum(_part(p, axis, min(k, n), n) * _part(x, axis, 0, max(n - k, 0))) for k in range(count)])
+    pairs = [(_part(p, axis, min(k, n), n), _part(x, axis, 0, max(n - k, 0))) for k in range(count)]
+    return np.stack([np.dot(np.reshape(one, -1), np.reshape(other, -1)) for one, other in pairs])
 
 
 def _behind(b: Any, a: Any, g: Any, axis: int) -> Any:
@@ -232,7 +235,8 @@ composite(cascade_state, lambda sos, x, zi, *, axis: _cascade(sos, x, zi, axis)[
 def sosfilt(sos: Any, x: Any, axis: int, zi: Any) -> Any:
     x = _inexact(x)
     axis = axis % np.ndim(x)
-    signal.sosfilt(bare(sos), np.zeros(np.shape(x)), axis, None if zi is None else np.zeros(np.shape(zi)))  # its errors
+    few = [min(n, 1) if i == axis else n for i, n in enumerate(np.shape(x))]
+    signal.sosfilt(bare(sos), np.zeros(few), axis, None if zi is None else np.zeros(np.shape(zi)))  # its errors
     if zi is None:
         return cascade(sos, x, axis=axis)
     return cascade_from(sos, x, zi, axis=axis), cascade_state(sos, x, zi, axis=axis)
@@ -267,6 +271,29 @@ def _forth_and_back(run: Any, x: Any, edge: int, axis: int) -> Any:
     return _part(x, axis, edge, np.shape(x)[axis] - edge)
 
 
+def _known(call: Callable[[Any, Any], Any], zi: Any, axis: int) -> Callable[[Any, Any], Any]:
+    """Return the same filter for one whose coefficients are known: it is linear, with the first element's part in it.
+
+    `call` filters a signal, from a state.
+    """
+
+    def push(x: Any) -> Any:
+        return call(x, zi * _part(x, axis, 0, 1))
+
+    @functools.cache
+    def left(n: int, ndim: int) -> Any:
+        """Return what the state alone leads to."""
+        return call(np.zeros([n if i == axis else 1 for i in range(ndim)]), zi)
+
+    def pull(g: Any) -> Any:
+        found = np.flip(call(np.flip(g, axis), np.zeros(zi.shape) * _part(g, axis, 0, 1)), axis)
+        _part(found, axis, 0, 1)[...] += np.sum(left(np.shape(g)[axis], np.ndim(g)) * g, axis=axis, keepdims=True)
+        return found
+
+    op = Operator(push, pull)
+    return lambda x, _x0: op(x)
+
+
 @stands_for(MODULE, "b", "a", "x")
 def filtfilt(b: Any, a: Any, x: Any, axis: int, padtype: Any, padlen: Any, method: str, irlen: Any) -> Any:
     b, a, x = _coefficients(b), _coefficients(a), _inexact(x)
@@ -277,7 +304,10 @@ def filtfilt(b: Any, a: Any, x: Any, axis: int, padtype: Any, padlen: Any, metho
         signal.filtfilt(bare(b), bare(a), np.zeros(np.shape(x)), method=method)  # SciPy's own error
     longer, edge = _lengthened(x, axis, padtype, padlen, max(len(a), len(b)))
     zi = np.reshape(lfilter_zi(b, a), [-1 if i == axis else 1 for i in range(np.ndim(x))])
-    return _forth_and_back(lambda x, x0: filtered_from(b, a, x, zi * x0, axis=axis), longer, edge, axis)
+    if has_variable((b, a)) or np.iscomplexobj(zi):
+        return _forth_and_back(lambda x, x0: filtered_from(b, a, x, zi * x0, axis=axis), longer, edge, axis)
+    run = _known(lambda x, state: signal.lfilter(b, a, x, axis, state)[0], zi, axis)
+    return _forth_and_back(run, longer, edge, axis)
 
 
 @primitive
@@ -309,7 +339,10 @@ def sosfiltfilt(sos: Any, x: Any, axis: int, padtype: Any, padlen: Any) -> Any:
     longer, edge = _lengthened(x, axis, padtype, padlen, taps)
     shape = (len(values), *[2 if i == axis else 1 for i in range(np.ndim(x))])
     zi = np.reshape(sosfilt_zi(sos), shape)
-    return _forth_and_back(lambda x, x0: cascade_from(sos, x, zi * x0, axis=axis), longer, edge, axis)
+    if has_variable(sos) or np.iscomplexobj(zi):
+        return _forth_and_back(lambda x, x0: cascade_from(sos, x, zi * x0, axis=axis), longer, edge, axis)
+    run = _known(lambda x, state: signal.sosfilt(sos, x, axis, state)[0], zi, axis)
+    return _forth_and_back(run, longer, edge, axis)
 
 
 @stands_for(MODULE, "signal", "divisor")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,33 @@ from .windows import window_of
 
 
 @primitive
-def laid(parts: Array, *, places: Array, count: int) -> Array:
-    """Return the sum of segments, each at its places along the last axis."""
-    found = np.zeros((*parts.shape[:-2], count), parts.dtype)
-    where: Any = (..., places)
-    np.add.at(found, where, parts)
-    return found
+def segmented(x: Array, *, size: int, step: int) -> Array:
+    """Return the overlapping segments along the last axis, one after the other."""
+    return np.lib.stride_tricks.sliding_window_view(x, size, -1)[..., ::step, :].copy()
 
 
-linear(laid, lambda g, parts, *, places, count: g[..., places])
+@primitive
+def overlapped(parts: Array, *, step: int, count: int) -> Array:
+    """Return the sum of such segments, in a signal of `count` elements."""
+    n, size = parts.shape[-2:]
+    pieces = -(-size // step)
+    rows = np.zeros((*parts.shape[:-2], max(n + pieces - 1, -(-count // step)), step), parts.dtype)
+    for k in range(pieces):  # what of each segment falls into one step
+        piece = parts[..., k * step : (k + 1) * step]
+        rows[..., k : k + n, : piece.shape[-1]] += piece
+    return rows.reshape(*parts.shape[:-2], -1)[..., :count]
+
+
+linear(segmented, lambda g, x, *, size, step: overlapped(g, step=step, count=x.shape[-1]))
+linear(overlapped, lambda g, parts, *, step, count: _cut_out(g, parts, step))
+
+
+def _cut_out(g: Any, parts: Any, step: int) -> Any:
+    n, size = parts.shape[-2:]
+    missing = (n - 1) * step + size - np.shape(g)[-1]
+    if missing > 0:
+        g = np.pad(g, [(0, 0)] * (np.ndim(g) - 1) + [(0, missing)])
+    return segmented(g, size=size, step=step)[..., :n, :]
 
 
 @primitive
@@ -33,6 +52,21 @@ def computed(x: Array, y: Array, window: Array, *, call: Any, body: Any) -> Arra
 
 
 composite(computed, lambda x, y, window, *, call, body: body(x, y, window), anew=True)
+
+
+def computed_beside(
+    x: Any, y: Any, window: Any, value: Callable[[Any, Any, Any], Any], body: Any, *zeros: Any
+) -> tuple[Any, ...]:
+    """Return the same as the last result of a call, behind the others, which are had of zeros where it is not made."""
+    beside: list[Any] = []
+
+    def call(x: Any, y: Any, window: Any) -> Any:
+        *others, found = value(x, y, window)
+        beside[:] = others
+        return found
+
+    found = computed(x, y, window, call=call, body=body)
+    return (*(beside or value(*zeros)[:-1]), found)
 
 
 class Segments:
@@ -64,12 +98,9 @@ class Segments:
             return {}
         return {"window": window, "nperseg": None, "noverlap": self.overlap, "nfft": self.nfft}
 
-    def places(self, count: int) -> Any:
-        return np.arange(count)[:, None] * self.step + np.arange(self.size)
-
     def spectra(self, x: Any, window: Any, detrend: Any, one_sided: bool) -> Any:
         """Return the spectra of the segments along the last axis, one after the other along the axis before it."""
-        parts = x[..., self.places((np.shape(x)[-1] - self.size) // self.step + 1)]
+        parts = segmented(x, size=self.size, step=self.step)
         if detrend == "constant":
             parts = parts - np.mean(parts, axis=-1, keepdims=True)
         elif detrend == "linear":

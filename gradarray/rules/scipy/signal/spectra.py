@@ -10,7 +10,7 @@ from scipy import signal
 from ....tape.wrapping import bare
 from ..standing import refuse, stands_for
 from .convolutions import MODULE
-from .segments import Segments, computed, doubled
+from .segments import Segments, computed_beside, doubled
 
 # --- means over segments ----------------------------------------------------------------------------------------------
 
@@ -29,13 +29,14 @@ def _median(power: Any) -> Any:
 
 
 def _spectral(x: Any, y: Any, window: Any, options: dict[str, Any], plan: Segments) -> Any:
-    axis = options["axis"]
-    one = options["return_onesided"] and not np.iscomplexobj(x) and not np.iscomplexobj(y)
-    x, y = np.moveaxis(x, axis, -1), np.moveaxis(y, axis, -1)
-    n = max(np.shape(x)[-1], np.shape(y)[-1])
-    x, y = (np.pad(v, [(0, 0)] * (np.ndim(v) - 1) + [(0, n - np.shape(v)[-1])]) for v in (x, y))
-    found = [plan.spectra(v, window, options["detrend"], one) for v in (x, y)]
-    power = np.conj(found[0]) * found[1]
+    """Return the spectral density of two signals together, or of one for no `y`."""
+    axis, both = options["axis"], [x] if y is None else [x, y]
+    one = options["return_onesided"] and not any(map(np.iscomplexobj, both))
+    both = [np.moveaxis(v, axis, -1) for v in both]
+    n = max(np.shape(v)[-1] for v in both)
+    both = [np.pad(v, [(0, 0)] * (np.ndim(v) - 1) + [(0, n - np.shape(v)[-1])]) for v in both]
+    found = [plan.spectra(v, window, options["detrend"], one) for v in both]
+    power = np.real(found[0]) ** 2 + np.imag(found[0]) ** 2 if y is None else np.conj(found[0]) * found[1]
     density = options["scaling"] == "density"
     power = power / (options["fs"] * np.sum(window * window) if density else np.sum(window) ** 2)
     power = doubled(power, plan.nfft) if one else power
@@ -43,32 +44,32 @@ def _spectral(x: Any, y: Any, window: Any, options: dict[str, Any], plan: Segmen
     return np.moveaxis(mean, -1, axis)
 
 
-def _density(x: Any, y: Any, options: dict[str, Any], call: Any, real: bool) -> Any:
-    n = max(np.shape(x)[options["axis"]], np.shape(y)[options["axis"]])
+def _density(x: Any, y: Any, options: dict[str, Any], call: Any) -> tuple[Any, ...]:
+    n = max(np.shape(v)[options["axis"]] for v in (x, y) if v is not None)
     plan = Segments(options, n, 256, 2)
+    two = y is not None
+    y = y if two else np.zeros(0)
 
     def body(x: Any, y: Any, window: Any) -> Any:
-        found = _spectral(x, y, window, options, plan)
-        return np.real(found) if real else found
+        return _spectral(x, y if two else None, window, options, plan)
 
     def value(x: Any, y: Any, window: Any) -> Any:
         return call(x, y, {**options, **plan.given(window)})
 
     with_zeros = np.zeros(np.shape(x), x.dtype), np.zeros(np.shape(y), y.dtype)
-    frequencies = value(*with_zeros, bare(plan.window))[0]
-    return frequencies, computed(x, y, plan.window, call=lambda *a: value(*a)[1], body=body)
+    return computed_beside(x, y, plan.window, value, body, *with_zeros, bare(plan.window))
 
 
 @stands_for(MODULE, "x", "window", whole=("window",))
 def welch(x: Any, **options: Any) -> Any:
     x = _array(x) * 1.0
-    return _density(x, x, options, lambda x, _y, how: signal.welch(x, **how), real=True)
+    return _density(x, None, options, lambda x, _y, how: signal.welch(x, **how))
 
 
 @stands_for(MODULE, "x", "y", "window", whole=("window",))
 def csd(x: Any, y: Any, **options: Any) -> Any:
     x, y = _array(x) * 1.0, _array(y) * 1.0
-    return _density(x, y, options, lambda x, y, how: signal.csd(x, y, **how), real=False)
+    return _density(x, y, options, lambda x, y, how: signal.csd(x, y, **how))
 
 
 @stands_for(MODULE, "x", "window", whole=("window",))
@@ -86,7 +87,7 @@ def periodogram(x: Any, **options: Any) -> Any:
     def call(x: Any, _y: Any, how: dict[str, Any]) -> Any:
         return signal.periodogram(x, **{name: how[name] for name in known})
 
-    return _density(x, x, whole, call, real=True)
+    return _density(x, None, whole, call)
 
 
 @stands_for(MODULE, "x", "y", "window", whole=("window",))

@@ -15,6 +15,8 @@ from ..standing import Operator, along, refuse, stands_for
 from ..values import as_precise
 from .convolutions import MODULE
 
+_SHORT = 64  # where the library's first value of the recursion is but close to that of a symmetric matrix
+
 
 def _of_one_axis(name: str) -> None:
     library = getattr(signal, name)
@@ -22,7 +24,13 @@ def _of_one_axis(name: str) -> None:
     @stands_for(MODULE, "signal", name=name)
     def coefficients(signal: Any, lamb: Any) -> Any:
         n = len(signal)
-        pull = along(lambda one: np.stack([library(row, lamb) for row in one], axis=-1), n, 0)
+        if n <= _SHORT or lamb:
+            pull = along(lambda one: np.stack([library(row, lamb) for row in one], axis=-1), n, 0)
+        else:  # a signal that goes on by its mirror image: the matrix is symmetric
+
+            def pull(g: Any) -> Any:
+                return library(g, lamb)
+
         return Operator(lambda x: library(x, lamb), pull)(signal)
 
 

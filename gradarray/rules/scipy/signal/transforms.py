@@ -11,7 +11,7 @@ from ....tape.wrapping import bare
 from ..declared import methods
 from ..standing import stands_for
 from .convolutions import MODULE
-from .segments import Segments, computed, doubled, laid
+from .segments import Segments, computed, computed_beside, doubled, overlapped, segmented
 
 # --- functions --------------------------------------------------------------------------------------------------------
 
@@ -48,19 +48,20 @@ def _cut(x: Any, window: Any, options: dict[str, Any], plan: Segments, density: 
     return np.moveaxis(found, -1, axis)
 
 
-def _transformed(x: Any, options: dict[str, Any], library: Any, plan: Segments, density: bool, square: bool) -> Any:
+def _transformed(
+    x: Any, options: dict[str, Any], library: Any, plan: Segments, density: bool, square: bool
+) -> tuple[Any, ...]:
     def value(x: Any, window: Any) -> Any:
         return library(x, **{**options, **plan.given(window)})
 
-    frequencies, times, _ = value(np.zeros(np.shape(x), x.dtype), bare(plan.window))
-    found = computed(
+    return computed_beside(
         x,
         np.zeros(0),
         plan.window,
-        call=lambda x, _y, window: value(x, window)[2],
-        body=lambda x, _y, window: _cut(x, window, options, plan, density, square),
+        lambda x, _y, window: value(x, window),
+        lambda x, _y, window: _cut(x, window, options, plan, density, square),
+        *(np.zeros(np.shape(x), x.dtype), np.zeros(0), bare(plan.window)),
     )
-    return frequencies, times, found
 
 
 def _inexact(x: Any) -> Any:
@@ -103,7 +104,7 @@ def istft(Zxx: Any, **options: Any) -> Any:
         nfft = size if one and size == n + 1 else n
     plan = Segments({**options, "nperseg": size, "nfft": nfft}, size, size, 2)
 
-    def value(z: Any, window: Any) -> Any:
+    def value(z: Any, _y: Any, window: Any) -> Any:
         more = {**plan.given(window), "nperseg": size} if plan.varies else {}
         return signal.istft(z, **{**options, **more})
 
@@ -111,18 +112,17 @@ def istft(Zxx: Any, **options: Any) -> Any:
         parts = np.moveaxis(z, (t, f), (-2, -1))
         parts = (np.fft.irfft if one else np.fft.ifft)(parts, nfft)[..., :size]
         scale = np.sum(window) if options["scaling"] == "spectrum" else np.sqrt(options["fs"] * np.sum(window**2))
-        places = plan.places(np.shape(parts)[-2])
-        count = int(places[-1, -1]) + 1
-        norm = laid(np.broadcast_to(window**2, places.shape) * 1.0, places=places, count=count)
-        whole = laid(parts * scale * window, places=places, count=count)
+        segments = np.shape(parts)[-2]
+        count = (segments - 1) * plan.step + size
+        norm = overlapped(np.ones((segments, 1)) * window**2, step=plan.step, count=count)
+        whole = overlapped(parts * (scale * window), step=plan.step, count=count)
         whole = whole / np.where(bare(norm) > 1e-10, norm, 1.0)
         if options["boundary"]:
             whole = whole[..., size // 2 : count - size // 2]
         return np.moveaxis(whole, -1, t - (f < t))
 
-    times = value(np.zeros(np.shape(z), complex), bare(plan.window))[0]
-    found = computed(z, np.zeros(0), plan.window, call=lambda z, _y, window: value(z, window)[1], body=body)
-    return times, found
+    with_zeros = np.zeros(np.shape(z), complex), np.zeros(0), bare(plan.window)
+    return computed_beside(z, np.zeros(0), plan.window, value, body, *with_zeros)
 
 
 # --- objects, of which the window is constant -------------------------------------------------------------------------
@@ -168,7 +168,7 @@ def _sliding(self: Any, x: Any, detr: Any, p0: Any, p1: Any, k_offset: int, padd
     stop = start + (p1 - p0) * self.hop + self.m_num
     x = np.moveaxis(x, axis, -1)[..., max(start, 0) : min(stop, n)]
     pads = [(0, 0)] * (np.ndim(x) - 1) + [(-min(start, 0), max(stop - n, 0))]
-    parts = np.pad(x, pads, **_PADDED[padding])[..., np.arange(p1 - p0)[:, None] * self.hop + np.arange(self.m_num)]
+    parts = segmented(np.pad(x, pads, **_PADDED[padding]), size=self.m_num, step=self.hop)[..., : p1 - p0, :]
     if detr is not None:  # a line or a mean is taken away by a matrix
         parts = parts @ signal.detrend(np.eye(self.m_num), axis=0, type=detr).T
     return np.moveaxis(_forward(self, parts * np.conj(self.win)), -1, axis if axis >= 0 else axis - 1)
@@ -221,12 +221,14 @@ def _istft(self: Any, S: Any, k0: int = 0, k1: Any = None, *, f_axis: int = -2, 
         first = k0 // self.hop + (self.p_min if k0 >= 0 else 0)
         which = np.arange(first, min(self.p_max(stop), last))
         spectra = np.moveaxis(z, (t, f), (-2, -1))[..., which - self.p_min, :]
-        places = which[:, None] * self.hop - self.m_num_mid + np.arange(self.m_num) - k0
+        length = max(len(which) - 1, 0) * self.hop + self.m_num
+        whole = overlapped(_backward(self, spectra) * self.dual_win, step=self.hop, count=length)
         # What sticks out at the ends falls beside the signal.
-        inside = (places >= 0) & (places < stop - k0)
-        count = stop - k0
-        whole = laid(_backward(self, spectra) * self.dual_win, places=np.where(inside, places, count), count=count + 1)
-        found = whole[..., :count]
+        count, start = stop - k0, (first * self.hop - self.m_num_mid - k0 if len(which) else 0)
+        whole = whole[..., max(-start, 0) : max(count - start, 0)]
+        before = min(max(start, 0), count)
+        pads = [(0, 0)] * (np.ndim(whole) - 1) + [(before, count - before - np.shape(whole)[-1])]
+        found = np.pad(whole, pads)
         return np.moveaxis(found, -1, f if f < np.ndim(found) else t) if np.ndim(found) > 1 else found
 
     def value(z: Any, _y: Any, _window: Any) -> Any:

@@ -15,6 +15,7 @@ from ....kernels.arrays import Array
 from ....tape.wrapping import bare, has_variable
 from ..declared import function
 from ..values import as_double, as_library, from_library, no_variable
+from .pairs import condensed, of_pairs, squared
 
 # --- what each metric is ----------------------------------------------------------------------------------------------
 
@@ -228,7 +229,12 @@ def cdist(XA: Any, XB: Any, metric: Any = "euclidean", *, out: Any = None, **kwa
     XA, XB = as_double(XA), as_double(XB)
     name = _metric(metric, "cdist")
     given = _completed(name, kwargs, lambda: np.concatenate([XA, XB]))
-    made = _METRICS[name](XA[:, None, :], XB[None, :, :], **given)
+    no_variable("scipy.spatial.distance.cdist", p=given.get("p"))
+    made, known = of_pairs(name, XA, XB, given)
+    if known:
+        return made
+    if made is None:
+        made = _METRICS[name](XA[:, None, :], XB[None, :, :], **given)
     return _with_value(made, "cdist", [XA, XB], {k: x for k, x in kwargs.items() if x is not None}, {"metric": name})
 
 
@@ -237,22 +243,22 @@ def pdist(X: Any, metric: Any = "euclidean", *, out: Any = None, **kwargs: Any) 
         raise TypeError("scipy.spatial.distance.pdist of a variable: out= is not known here")
     X = as_double(X)
     name = _metric(metric, "pdist")
-    i, j = np.triu_indices(np.shape(X)[0], 1)
-    made = _METRICS[name](X[i], X[j], **_completed(name, kwargs, lambda: X))
+    given = _completed(name, kwargs, lambda: X)
+    no_variable("scipy.spatial.distance.pdist", p=given.get("p"))
+    made, known = of_pairs(name, X, None, given)
+    if known:
+        return made
+    if made is None:
+        i, j = np.triu_indices(np.shape(X)[0], 1)
+        made = _METRICS[name](X[i], X[j], **given)
     return _with_value(made, "pdist", [X], {k: x for k, x in kwargs.items() if x is not None}, {"metric": name})
 
 
 def squareform(X: Any, force: str = "no", checks: bool = True) -> Any:
     values = distance.squareform(np.asarray(bare(X)), force, checks)  # SciPy's own errors
     if np.ndim(X) == 1 and np.ndim(values) == 2:
-        n = values.shape[0]
-        i, j = np.triu_indices(n, 1)
-        place = np.zeros((n, n), int)
-        place[i, j] = place[j, i] = np.arange(1, len(i) + 1)
-        return np.concatenate([np.zeros(1), X])[place]
-    if np.ndim(X) == 2 and np.ndim(values) == 1:
-        return X[np.triu_indices(np.shape(X)[0], 1)]
-    return X
+        return squared(X)
+    return condensed(X) if np.ndim(X) == 2 and np.ndim(values) == 1 else X
 
 
 def directed_hausdorff(u: Any, v: Any, seed: Any = 0, *, rng: Any = None) -> Any:

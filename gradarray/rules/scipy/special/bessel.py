@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from ....kernels.arrays import Array
+from ...registry import rule
 from ..declared import STEPS, UNKNOWN, elementwise, several
 from ..unswitched import special
+from ..values import from_library
 from .orders import i_by_order, j_by_order, k_by_order, y_by_order
 
 
@@ -75,18 +77,50 @@ elementwise(
     lambda ans, v, z: _between(special.hankel2e, v, z, -1) + 1j * ans,
 )
 
+
+@from_library
+def over_power(x: Array, first: Array, *, kind: str, n: int) -> Array:
+    """Return J_n(x) / x**n, I_n(x) / x**n or that scaled, which are regular at 0; `first` is the function of order 1.
+
+    To divide by x in the derivative itself would lose digits of all higher ones near 0.
+    """
+    near = np.abs(x) < (1.0 if n > 1 else np.finfo(x.dtype).tiny)
+    far = np.where(near, 1, x)
+    if n == 1:
+        return np.where(near, np.asarray(0.5, x.dtype), first / far)
+    series = special.hyp0f1(n + 1.0, np.where(near, x * x, 0) * (-0.25 if kind == "j" else 0.25))
+    series = series / (2.0**n * math.factorial(n)) * (np.exp(-np.abs(np.where(near, x, 0))) if kind == "ie" else 1.0)
+    library = {"j": special.jv, "i": special.iv, "ie": special.ive}[kind]
+    return np.where(near, series, library(n, far) / far**n).astype(x.dtype)
+
+
+def _over_power_slope(ans: Any, x: Any, kind: str, n: int) -> Any:
+    next_one = x * over_power(x, np.zeros(0), kind=kind, n=n + 1)  # 10.6.6 and 10.29.4
+    return -next_one if kind == "j" else next_one if kind == "i" else next_one - np.sign(x) * ans
+
+
+rule(
+    over_power,
+    lambda g, ans, x, _first, *, kind, n: g * _over_power_slope(ans, x, kind, n),
+    skip=("first",),
+    jvp=lambda tangents, ans, x, _first, *, kind, n: tangents[0] * _over_power_slope(ans, x, kind, n),
+)
+
 elementwise("j0", lambda _ans, x: -special.j1(x))
-elementwise("j1", lambda _ans, x: (special.j0(x) - special.jv(2, x)) / 2)
+elementwise("j1", lambda ans, x: special.j0(x) - over_power(x, ans, kind="j", n=1))
 elementwise("y0", lambda _ans, x: -special.y1(x))
-elementwise("y1", lambda _ans, x: (special.y0(x) - special.yv(2, x)) / 2)
+elementwise("y1", lambda ans, x: special.y0(x) - ans / x)
 elementwise("i0", lambda _ans, x: special.i1(x))
-elementwise("i1", lambda _ans, x: (special.i0(x) + special.iv(2, x)) / 2)
+elementwise("i1", lambda ans, x: special.i0(x) - over_power(x, ans, kind="i", n=1))
 elementwise("i0e", lambda ans, x: special.i1e(x) - np.sign(x) * ans)
-elementwise("i1e", lambda ans, x: (special.i0e(x) + special.ive(2, x)) / 2 - np.sign(x) * ans)
+elementwise(
+    "i1e",
+    lambda ans, x: special.i0e(x) - over_power(x, ans, kind="ie", n=1) - np.sign(x) * ans,
+)
 elementwise("k0", lambda _ans, x: -special.k1(x))
-elementwise("k1", lambda _ans, x: -(special.k0(x) + special.kv(2, x)) / 2)
+elementwise("k1", lambda ans, x: -(special.k0(x) + ans / x))
 elementwise("k0e", lambda ans, x: ans - special.k1e(x))
-elementwise("k1e", lambda ans, x: ans - (special.k0e(x) + special.kve(2, x)) / 2)
+elementwise("k1e", lambda ans, x: ans - (special.k0e(x) + ans / x))
 
 
 # --- integrals of Bessel functions ------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import numpy as np
 from ....tape.wrapping import bare, has_variable
 from ..declared import function
 from ..unswitched import special
-from .samples import complete, count, of_samples
+from .samples import complete, count, of_samples, raised
 
 _PROPAGATE = "propagate"
 
@@ -51,12 +51,18 @@ def moment(
         center = np.mean(a, axis=axis, keepdims=True)
     if order == 0:
         return np.mean(0 * a + 1, axis=axis, keepdims=keepdims)
-    return np.mean((a - center) ** int(order), axis=axis, keepdims=keepdims)
+    return _mean_power(a - center, int(order), axis, keepdims)
+
+
+def _mean_power(off: Any, order: int, axis: Any, keepdims: bool) -> Any:
+    powers = raised(off, n=order) if order >= 0 else off**order
+    return np.mean(powers, axis=axis, keepdims=keepdims)
 
 
 def skew(a: Any, axis: Any = 0, bias: bool = True, nan_policy: str = _PROPAGATE, *, keepdims: bool = False) -> Any:
     complete("skew", nan_policy, a)
-    second, third = (moment(a, k, axis, keepdims=keepdims) for k in (2, 3))
+    off = a - np.mean(a, axis=axis, keepdims=True)
+    second, third = (_mean_power(off, k, axis, keepdims) for k in (2, 3))
     found = third / second**1.5
     n = _count(a, axis)
     return found if bias or n < 3 else found * math.sqrt((n - 1.0) * n) / (n - 2.0)
@@ -72,7 +78,8 @@ def kurtosis(
     keepdims: bool = False,
 ) -> Any:
     complete("kurtosis", nan_policy, a)
-    second, fourth = (moment(a, k, axis, keepdims=keepdims) for k in (2, 4))
+    off = a - np.mean(a, axis=axis, keepdims=True)
+    second, fourth = (_mean_power(off, k, axis, keepdims) for k in (2, 4))
     found = fourth / second**2
     n = _count(a, axis)
     if not bias and n > 3:

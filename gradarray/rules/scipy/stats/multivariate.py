@@ -59,8 +59,9 @@ def _square_form(x: Any, mean: Any, cov: Any) -> tuple[Any, Any, int]:
     elif np.ndim(x) == 1 and n == 1:
         points = np.reshape(x, (-1, 1))
     off = points - (np.zeros(n) if mean is None else mean)
-    half = np.linalg.solve(np.linalg.cholesky(cov), np.reshape(off, (-1, n)).T)
-    squares = np.reshape(np.sum(half * half, axis=0), np.shape(off)[:-1])
+    # By a product, as the library has it too: there are many points to one matrix.
+    half = np.reshape(off, (-1, n)) @ np.linalg.inv(np.linalg.cholesky(cov)).T
+    squares = np.reshape(np.sum(half * half, axis=1), np.shape(off)[:-1])
     return squares, cov, n
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import stats
 
 from ....tape.wrapping import bare
+from ...primitives import scatter
 from ..standing import stands_for
 from ..unswitched import special
 from ..values import as_double
@@ -316,6 +317,8 @@ def _binned(name: str, places: tuple[Any, ...], values: Any, statistic: Any, opt
         raise TypeError(f"scipy.stats.{name} of a variable: give one row of values, and a statistic that is known")
     if statistic == "count":
         return library(*places, bare(values), statistic, **options)
+    if statistic in ("mean", "sum") and options.get("binned_statistic_result") is None:
+        return _summed(library(*places, bare(values), "count", **options), values, statistic)
     groups: list[Any] = []
 
     def number(members: Any) -> float:
@@ -325,6 +328,18 @@ def _binned(name: str, places: tuple[Any, ...], values: Any, statistic: Any, opt
     found = library(*places, np.arange(np.size(bare(values))), number, **options)
     of_bin = _OF_BIN.get(statistic, statistic) if isinstance(statistic, str) else statistic
     return type(found)(_each(groups, values, of_bin, statistic)[found[0].astype(int)], *found[1:])
+
+
+def _summed(found: Any, values: Any, statistic: str) -> Any:
+    """Return the sums, or the means, of the values in each bin, given how many there are, and which bins these are."""
+    counts, numbers = found[0], found[-1]
+    shape = tuple([n + 2 for n in np.shape(counts)])  # with bins for what is outside
+    if np.ndim(numbers) > 1:
+        numbers = np.ravel_multi_index(tuple(numbers), shape)
+    values = as_double(values)
+    whole = np.reshape(scatter(values, numbers, (math.prod(shape),)), shape)
+    sums = whole[tuple([slice(1, -1)] * len(shape))]
+    return type(found)(sums if statistic == "sum" else sums / np.where(counts > 0, counts, np.nan), *found[1:])
 
 
 def _each(groups: list[Any], values: Any, of_bin: Any, statistic: Any) -> Any:

@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ....kernels.arrays import Array
 from ....tape.wrapping import bare, with_items
+from ...primitives import primitive
+from ...registry import rule
 from ..standing import stands_for
 
 TWO_SIDED = "two-sided"
@@ -88,4 +91,24 @@ def last(found: Any) -> Any:
 def raw(a: Any, *orders: int) -> list[Any]:
     """Return moments about the mean."""
     off = a - np.mean(a, axis=-1, keepdims=True)
-    return [np.mean(off**order, axis=-1) for order in orders]
+    return [np.mean(raised(off, n=order), axis=-1) for order in orders]
+
+
+@primitive
+def raised(x: Array, *, n: int) -> Array:
+    """Return a whole power, by squares as SciPy has it: NumPy's third and fourth ones take a hundred times as long."""
+    if n == 0:
+        return np.ones_like(x)
+    found = x
+    for bit in f"{n:b}"[1:]:
+        found = found * found
+        if bit == "1":
+            found = found * x
+    return found * 1.0 if found is x else found
+
+
+rule(
+    raised,
+    lambda g, _ans, x, *, n: n * g * raised(x, n=max(n - 1, 0)),
+    jvp=lambda tangents, _ans, x, *, n: n * tangents[0] * raised(x, n=max(n - 1, 0)),
+)

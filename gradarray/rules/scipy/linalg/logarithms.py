@@ -1,0 +1,51 @@
+"""The derivative of the logarithm of a matrix along another one, in the basis of its Schur form.
+
+With A = B B the derivative of the logarithm at A along E is twice that at B along F, where B F + F B = E. Near 1 it is
+that of Pade's approximant, as a sum of fractions by the nodes of Gauss and Legendre:
+
+    log(1 + R) = sum of w R (1 + t R)**-1,  with the derivative  sum of w (1 + t R)**-1 F (1 + t R)**-1
+
+Al-Mohy, Higham, Relton, Computing the Frechet derivative of the matrix logarithm, SIAM J. Sci. Comput. 35 (2013).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import linalg
+from scipy.linalg import lapack
+
+from .sylvester import root, solved
+
+# Up to this norm of R the approximant of degree 8 is the logarithm to all digits, and so is its derivative.
+_LARGEST, _DEGREE = 0.25, 8
+_ROOTS = 60
+
+
+def derivative_along(a: Any, e: Any, real: bool) -> Any:
+    """Return the derivative at `a` along `e`, both of complex numbers, of which it may be known that they are `real`.
+
+    None where `a` has no root near 1, or for a negative eigenvalue of a real matrix, whose logarithm is not real.
+    """
+    form, basis = linalg.schur(a, "complex")
+    values = np.diagonal(form)
+    if real and np.any((values.real <= 0) & (np.abs(values.imag) <= 1e-8 * np.abs(values))):
+        return None
+    inner = basis.conj().T @ e @ basis
+    one = np.eye(len(a))
+    solve = lapack.get_lapack_funcs("trtrs", (form,))
+    roots = 0
+    while not np.abs(form - one).sum(0).max() <= _LARGEST:
+        if roots == _ROOTS or not np.isfinite(form).all():
+            return None
+        form = root(form)
+        inner, roots = solved(form, form, inner), roots + 1
+    nodes, weights = np.polynomial.legendre.leggauss(_DEGREE)
+    found = np.zeros_like(inner)
+    for t, w in zip((nodes + 1) / 2, weights / 2, strict=True):
+        triangle = one + t * (form - one)
+        left = solve(triangle, inner)[0]
+        found += w * solve(triangle, left.T, trans=1)[0].T
+    found = 2.0**roots * (basis @ found @ basis.conj().T)
+    return found.real if real else found

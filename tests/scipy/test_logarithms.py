@@ -1,0 +1,60 @@
+"""The derivatives of logarithms and roots of larger matrices, beside a block of a larger logarithm and equations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gradarray as ga
+
+linalg = pytest.importorskip("scipy.linalg", reason="SciPy is an optional companion")
+
+pytestmark = pytest.mark.filterwarnings("ignore:logm result may be inaccurate")
+RNG = np.random.default_rng(0)
+
+
+def near_one(n, is_complex=False):
+    a = RNG.standard_normal((n, n)) + (1j * RNG.standard_normal((n, n)) if is_complex else 0)
+    return a / n**0.5 + 2 * np.eye(n)
+
+
+def block(a, e):
+    return np.block([[a, e], [np.zeros(a.shape), a]])
+
+
+MATRICES = {
+    "real": near_one(20),
+    "large": 100 * near_one(110),
+    "complex": near_one(60, True) - 2 * np.eye(60),
+    "symmetric": near_one(20) @ near_one(20).T + 1e-3 * np.eye(20),
+    "of one block": np.kron(np.eye(60), [[1.0, -0.7], [0.7, 1.0]]) + np.triu(RNG.standard_normal((120, 120)), 2) / 60,
+}
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_of_a_logarithm(name):
+    a = MATRICES[name]
+    e = RNG.standard_normal(a.shape)
+    found, n = ga.jvp(linalg.logm, (a,), (e * (1 + 0 * a),))[1], len(a)
+    expected = linalg.logm(block(a, e))[:n, n:]
+    np.testing.assert_allclose(found, expected, atol=1e-11 * np.abs(expected).max())
+    weights = RNG.standard_normal(a.shape)
+    gradient = ga.grad(lambda a: np.sum(weights * np.real(linalg.logm(a))))(a)
+    np.testing.assert_allclose(np.real(np.sum(np.conj(gradient) * e)), np.sum(weights * np.real(expected)), rtol=1e-8)
+
+
+def test_of_a_logarithm_that_is_not_real():
+    a = near_one(20) - 2.5 * np.eye(20)
+    e = RNG.standard_normal(a.shape)
+    with np.errstate(all="ignore"):
+        expected = linalg.logm(block(a, e).astype(complex))[:20, 20:]
+        found = ga.jvp(lambda t: linalg.logm(a + t * e), (0.0,), (1.0,))[1]
+    np.testing.assert_allclose(found, expected, atol=1e-9 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("name", ["large", "complex", "of one block"])
+def test_of_a_square_root(name):
+    a = MATRICES[name]
+    e = RNG.standard_normal(a.shape) * (1 + 0 * a)
+    root, slope = ga.jvp(linalg.sqrtm, (a,), (e,))
+    np.testing.assert_allclose(root @ slope + slope @ root, e, atol=1e-10)
