@@ -13,7 +13,6 @@ from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable
 from ..calling import each, of_values, seen_as, with_args
 from ..captured import dropped_in
-from ..continuous_code import may_jump
 from ..written import OfValues
 from .multistep import Interpolated, noting
 from .paths import Path
@@ -109,9 +108,8 @@ def solve_ivp(
             method=method if kind is None else kind,
             rtol=options.get("rtol", 1e-3),
         )
-        if may_jump(fun, args):
-            others = slightly_others(lambda: OfValues(fun, args, objects=True), _as_slope)
-            path.refuse_moving("scipy.integrate.solve_ivp", others)
+        others = slightly_others(lambda: OfValues(fun, args, objects=True), _as_slope)
+        path.refuse_moving("scipy.integrate.solve_ivp", (fun, *args), others)
         if known:
             return solution
         return _differentiated(solution, path, t_span, t_eval, asked, stopped, fun)
@@ -306,9 +304,8 @@ def odeint(
             method="LSODA",
             rtol=exact["rtol"],
         )
-        if may_jump(func, args):
-            others = slightly_others(lambda: OfValues(func, args, objects=True), form)
-            path.refuse_moving("scipy.integrate.odeint", others)
+        others = slightly_others(lambda: OfValues(func, args, objects=True), form)
+        path.refuse_moving("scipy.integrate.odeint", (func, *args), others)
         if not variable:
             return result
         asked = [t[k] for k in range(len(times))] if has_variable(t) else times.tolist()

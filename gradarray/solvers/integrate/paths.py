@@ -29,7 +29,7 @@ from .stages import (
     moved,
     that_tells,
 )
-from .switches import refuse_moving
+from .switches import Search, refuse_moving
 from .trajectory import trajectory, with_tangents
 
 # For derivatives along a solution whose own steps are not told: how exactly, and after how many calls it is stiff.
@@ -189,15 +189,12 @@ class Path:
         )
         return implicit_steps(self.f, found.t.tolist(), self.y0, found.sol)[0]
 
-    def refuse_moving(self, name: str, changed: Sequence[Callable[[], Slope]]) -> None:
+    def refuse_moving(self, name: str, code: Sequence[Any], changed: Sequence[Callable[[], Slope]]) -> None:
         """Raise where the right-hand side jumps at a time that moves with a variable.
 
-        `changed` makes it with variables that are slightly others.
+        `code` is the function that the user has given, and its last arguments; `changed` makes the right-hand side with
+        variables that are slightly others.
         """
-        adjoint = None if self.finish == self.start else self._adjoint(False)
-        if adjoint is None:
-            return
-        places = adjoint.places()
 
         def of(f: Slope) -> Any:
             def at(rows: Any) -> Any:
@@ -207,9 +204,14 @@ class Path:
 
             return at
 
-        others = [functools.partial(lambda make: of(make()), make) for make in changed]
-        instead = "stop there by a terminal event, and solve from there anew"
-        refuse_moving(name, instead, [places], of(self.plain), others, True)
+        def search() -> Search | None:
+            adjoint = None if self.finish == self.start else self._adjoint(False)
+            if adjoint is None:
+                return None
+            others = [functools.partial(lambda make: of(make()), make) for make in changed]
+            return Search([adjoint.places()], of(self.plain), others, True)
+
+        refuse_moving(name, "stop there by a terminal event, and solve from there anew", code, search)
 
     def at(self, t: float, value: Any) -> Any:
         """Return the solution at a time, given its value."""
