@@ -123,8 +123,8 @@ def test_a_program_that_fails_half_way(method: str, fault: str, monkeypatch: Any
     monkeypatch.setattr(paths, "SMALL", 1)
 
     def f(p: Any) -> Any:
-        found = integrate.solve_ivp(lambda t, y: np.array([p[0] * y[1], -p[1] * y[0]]), (0, 1), [1.0, 0.5], method)
-        return np.sum(found.y[:, 1:])
+        slope = lambda t, y: np.array([p[0] * y[1], -p[1] * y[0]])  # noqa: E731
+        return np.sum(integrate.solve_ivp(slope, (0, 1), [1.0, 0.5], method, **EXACT).y[:, 1:])
 
     p = np.array([0.7, 1.3])
     expected, calls = ga.grad(f)(p), []

@@ -21,6 +21,7 @@ from ...batch.batched import between, pull_batch
 from ...context.settings import within
 from ...forward.dual import Dual
 from ...kernels.arrays import Array
+from ...kernels.traced import zeros_beside
 from ...reverse.tensor import variable
 from ...tape.nodes import Node, next_order
 from ...tape.wrapping import bare, has_variable
@@ -217,15 +218,15 @@ class Adjoint:
         np.add.at(at_start, which, g)
         if self.by_matrices:
             return self._by_matrices(along, at_start)
-        program = None if self._values is None else self._values.program(pulled_slope, m * s)
+        program = None if self._values is None else self._values.program(pulled_step, m * s)
         if program is not None:
             try:
-                found = self._one_by_one(along.copy(), at_start, program)
+                found = self._step_by_step(along.copy(), at_start, program)
                 if np.all(np.isfinite(found[1])):  # only a sweep knows which zeros win over an infinity
                     return found
             except Exception:  # there is no program for it, or it says what is wrong below
                 pass
-        found = dropped_in(lambda: self._one_by_one(along, at_start, self._back), self.plain, recorded=True)
+        found = dropped_in(lambda: self._step_by_step(along, at_start, self._pulled_step), self.plain, recorded=True)
         return found  # type: ignore[no-any-return]
 
     def pushed(self, times: Array, slopes: Array, first: Array) -> Array:
@@ -324,29 +325,28 @@ class Adjoint:
         slopes = np.matmul(found[..., :n], ends[:, None, :, None])[..., 0] + found[..., n]
         return np.reshape(slopes, (m * s, n)), g
 
-    def _one_by_one(self, along: Array, at_start: Array, pull: Callable[..., Any]) -> tuple[Array, Array]:
-        a, b = self.steps.tableau.a, self.steps.tableau.b
+    def _step_by_step(self, along: Array, at_start: Array, pull: Callable[..., Any]) -> tuple[Array, Array]:
         m, s, n = along.shape
-        met, when = np.any(along, axis=2).tolist(), self._when.tolist()
         # What a stage's slope counts for in those behind it, and at the end of the step.
-        weights = self.h[:, None, None] * np.concatenate([a.T, b[:, None]], axis=1)
-        counts = np.any(weights[0] != 0, axis=1).tolist()
-        later = np.zeros((s + 1, n))  # the cotangents of the stages behind, and of the end
-        is_zero = True
+        shares = np.concatenate([self.steps.tableau.a.T, self.steps.tableau.b[:, None]], axis=1)
+        counts = np.any(shares != 0, axis=1)
+        weights, met = self.h[:, None, None] * shares, np.any(along, axis=2)
+        # Stages that only dense output needs are the last ones, and count in few steps.
+        reach = np.max(np.where(counts | met, np.arange(1, s + 1), 0), axis=1).tolist()
+        is_met = np.any(met, axis=1).tolist()
+        g, is_zero = np.zeros(n), True
         for k in range(m - 1, -1, -1):
-            cotangents, places, shares = along[k], self.stages[k], weights[k]
-            g = later[s] + at_start[k]
-            later[:s] = 0
-            for j in range(s - 1, -1, -1):
-                if counts[j] and not is_zero:
-                    cotangents[j] += shares[j, j + 1 :] @ later[j + 1 :]
-                elif not met[k][j]:
-                    continue
-                later[j] = pull(when[k][j], places[j], cotangents[j])
-                is_zero = False
-                g += later[j]
-            later[s] = g
-        return np.reshape(along, (m * s, n)), later[s]
+            if is_met[k] or not is_zero:
+                j = reach[k]
+                inner = weights[k, :j, [*range(j), s]].T
+                g = pull(inner, self._when[k, :j], self.stages[k, :j], along[k, :j], g)
+            g = g + at_start[k]
+            is_zero = is_zero and not np.any(g)
+        return np.reshape(along, (m * s, n)), g
+
+    def _pulled_step(self, weights: Array, when: Array, places: Array, along: Array, end: Array) -> Array:
+        """Do the same as `pulled_step`, by a tape of its own for each stage."""
+        return _through_stages(weights, along, end, lambda j, g: self._back(float(when[j]), places[j], g))
 
     def _back(self, t: float, y: Array, g: Array) -> Any:
         """Return what one call of the right-hand side makes of the cotangent of its slope."""
@@ -360,3 +360,26 @@ class Adjoint:
 
 def pulled_slope(f: Slope, t: float, y: Array, g: Array) -> Any:
     return vjp(lambda y: f(t, y), y)[1](g)[0]
+
+
+def pulled_step(f: Slope, weights: Array, when: Array, places: Array, along: Array, end: Array) -> Any:
+    """Return the cotangent of where a step begins.
+
+    Parameters
+    ----------
+    weights : (s, s + 1), what each stage's slope counts for in all stages, and at the end
+    when, places : (s,) and (s, n), where the right-hand side is called
+    along : (s, n), cotangents of the slopes, to which those are added that come from behind
+    end : (n,), the cotangent of where the step ends
+    """
+    return _through_stages(weights, along, end, lambda j, g: pulled_slope(f, when[j], places[j], g))
+
+
+def _through_stages(weights: Array, along: Array, end: Array, pull: Callable[[int, Array], Any]) -> Any:
+    s = len(along)
+    behind = zeros_beside(end, (s + 1, len(end)), end.dtype)  # the cotangents of the stages, and of the end
+    behind[s] = end
+    for j in range(s - 1, -1, -1):
+        along[j] += weights[j, j + 1 :] @ behind[j + 1 :]
+        behind[j] = pull(j, along[j])
+    return np.sum(behind, axis=0)
