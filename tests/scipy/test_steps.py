@@ -51,7 +51,7 @@ def test_the_equation_of_the_adjoint(turn: float, monkeypatch: Any) -> None:
 
 
 @pytest.mark.parametrize("turn", [1, -1])
-def test_lsoda_is_asked_anew_for_what_lies_before_the_end_alone(turn: int) -> None:
+def test_lsoda_is_asked_for_what_lies_before_the_end_alone(turn: int) -> None:
     def f(p: Any) -> Any:
         def rhs(t: Any, y: Any) -> Any:
             assert turn * t <= 1
@@ -64,7 +64,7 @@ def test_lsoda_is_asked_anew_for_what_lies_before_the_end_alone(turn: int) -> No
 
 @pytest.mark.filterwarnings("ignore::scipy.integrate.ODEintWarning", "ignore:overflow")
 def test_lsoda_that_fails_when_it_is_asked_anew() -> None:
-    blown_up = multistep.Interpolated(lambda t, y: y**2, 0.0, [1.0], [0.5, 1.5], 2.0, EXACT, mxstep=50)
+    blown_up = multistep.Anew(lambda t, y: y**2, 0.0, [1.0], [0.5, 1.5], 2.0, EXACT, mxstep=50)
     with pytest.raises(ValueError, match=r"work done|step size"):
         blown_up([0.5, 1.5])
 
@@ -156,5 +156,51 @@ def test_steps_of_lsoda_are_told_by_its_calls() -> None:
     """A step that failed is none, nor is what lies beyond the end; both ways in time."""
     called_at = [0.0, 0.1, 0.1, 0.4, 0.4, 0.2, 0.3, 0.5, 0.7, 1.2]
     for turn in (1.0, -1.0):
-        found = multistep._steps(0.0, turn * np.array(called_at), turn)
-        np.testing.assert_array_equal(found, turn * np.array([0.0, 0.2, 0.5, 1.0]))
+        found = multistep.Anew(abs, 0.0, [1.0], [turn * t for t in called_at], turn, EXACT)
+        np.testing.assert_array_equal(found.ts, turn * np.array([0.0, 0.2, 0.5, 1.0]))
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+@pytest.mark.parametrize("given", [{}, {"t_eval": [0.3, 0.9]}, {"events": lambda t, y: y[0] - 0.6}])
+def test_lsoda_of_solve_ivp_is_asked_once(turn: int, given: Any) -> None:
+    """Between its steps lie polynomials, which come as close as its own."""
+    calls = []
+    if "events" in given:
+        given["events"].terminal = True
+    elif given:
+        given = {"t_eval": turn * np.array(given["t_eval"])}
+
+    def f(p: Any) -> Any:
+        def rhs(t: Any, y: Any) -> Any:
+            calls.append(t)
+            return np.stack([p[0] * y[1], -p[1] * y[0] + np.cos(3 * t)]) * turn
+
+        found = integrate.solve_ivp(rhs, (0, turn), [0.0, 1.0], "LSODA", **EXACT, **given)
+        return found.y[0, -1] + found.t[-1]
+
+    p, v = np.array([0.7, 1.3]), np.array([1.0, -0.5])
+    f(p)
+    alone = len(calls)
+    calls.clear()
+    assert ga.grad(f)(p) @ v == pytest.approx(slope(f, p, v), rel=3e-6)
+    calls.clear()
+    ga.grad(f)(p)
+    assert len(calls) < 1.6 * alone
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+@pytest.mark.parametrize("rtol", [1e-4, 1e-8])
+def test_polynomials_between_the_steps_of_lsoda(turn: int, rtol: float) -> None:
+    told: list[Any] = []
+    slope_of = lambda t, y: turn * np.array([y[1], -y[0]])  # noqa: E731
+    how = {"rtol": rtol, "atol": rtol}
+    integrate.solve_ivp(slope_of, (0, turn * 20), [0.0, 1.0], multistep.TellingLSODA, told=told, **how)
+    found = multistep.Told(slope_of, 0.0, [0.0, 1.0], told, turn * 20.0, how)
+
+    def off(t: Any, y: Any) -> Any:
+        return np.abs(y - np.stack([np.sin(np.abs(t)), np.cos(np.abs(t))])).max()
+
+    times = turn * np.linspace(0, 20, 301)
+    assert off(times, found(times)) < 3 * max(rtol, *[off(t, y) for t, y in told])
+    short = multistep.Told(slope_of, 0.0, [0.0, 1.0], told[:2], told[1][0], how)
+    np.testing.assert_allclose(short([0.0, told[0][0], told[1][0]]).T, [[0.0, 1.0], told[0][1], told[1][1]])

@@ -14,7 +14,7 @@ from ...tape.wrapping import bare, has_variable
 from ..calling import each, of_values, seen_as, with_args
 from ..captured import dropped_in
 from ..written import OfValues
-from .multistep import Interpolated, noting
+from .multistep import Anew, TellingLSODA, Told, noting
 from .paths import Path
 from .stages import EXPLICIT, moved, that_tells
 from .switches import holds_variables, slightly_others
@@ -59,26 +59,25 @@ def solve_ivp(
     kind = EXPLICIT.get(method) if isinstance(method, str) else method if method in EXPLICIT.values() else None
     told: list[Any] = []
     lsoda = method in ("LSODA", integrate.LSODA)
-    called_at: list[float] = []
+    telling = TellingLSODA if lsoda else None if kind is None else that_tells(kind)
 
     def solved(func: Any) -> Any:
         """Carry out SciPy's solver with a right-hand side that gives bare values."""
         told.clear()
-        called_at.clear()
         changes = dict(options, t_eval=None if t_eval is None else bare(t_eval))
         if callable(options.get("jac")):
             changes["jac"] = _plain(_with_args(options["jac"], args))
         elif "jac" in options:
             changes["jac"] = bare(options["jac"])
-        if kind is not None:
+        if telling is not None:
             changes["told"] = told
         changes["events"] = None if asked is None else [_plain(event) for event in asked]
         return integrate.solve_ivp(
-            noting(func, called_at) if lsoda else func,
+            func,
             span,
             first,
-            method if kind is None else that_tells(kind),
-            dense_output=dense_output or (kind is None and not lsoda),
+            method if telling is None else telling,
+            dense_output=dense_output or telling is None,
             vectorized=vectorized,
             **changes,
         )
@@ -96,7 +95,7 @@ def solve_ivp(
         if lsoda:
             end = _last(solution, span)
             exact = {name: options.get(name, default) for name, default in (("rtol", 1e-3), ("atol", 1e-6))}
-            sol = Interpolated(smooth, span[0], first, called_at, end, exact, tcrit=[end])
+            sol = Told(smooth, span[0], first, told, end, exact)
         path = Path(
             f,
             seen_as(_as_slope, smooth),
@@ -293,7 +292,7 @@ def odeint(
         form = _as_slope if tfirst else _as_swapped_slope
         dense = None
         if times[-1] != times[0]:
-            dense = Interpolated(plain, float(times[0]), first * 1.0, called_at, float(times[-1]), exact)
+            dense = Anew(plain, float(times[0]), first * 1.0, called_at, float(times[-1]), exact)
         path = Path(
             lambda at, y: _as_array(swapped(whole)(at, y)),
             seen_as(form, smooth),

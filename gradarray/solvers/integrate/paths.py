@@ -17,7 +17,7 @@ from ..calling import unrecorded
 from ..captured import dropped_in
 from .adjoint import SMALL, Adjoint, Steps
 from .continuous import LARGE, Continuous
-from .multistep import Interpolated
+from .multistep import Multistep
 from .stages import (
     EXPLICIT,
     Piece,
@@ -94,7 +94,7 @@ class Path:
 
     def _steps(self, dense: bool) -> Steps | None:
         # An explicit method takes less time than LSODA asked anew, unless the problem is stiff.
-        n, several = np.size(bare(self.y0)), isinstance(self._dense, Interpolated)
+        n, several = np.size(bare(self.y0)), isinstance(self._dense, Multistep)
         if self._told is None and (self._dense is None or n > (SMALL if several else LARGE)):
             self._told, method = self._own_steps()
             self._method = method or self._method
@@ -109,7 +109,7 @@ class Path:
         if self._dense is None:
             return None
         times = np.asarray(self._dense.ts)
-        if not isinstance(self._dense, Interpolated):
+        if not isinstance(self._dense, Multistep):
             times = np.insert(times, range(1, len(times)), (times[1:] + times[:-1]) / 2)
         tableau = collocation_tableau()
         when = times[:-1, None] + np.diff(times)[:, None] * tableau.c
@@ -119,7 +119,7 @@ class Path:
 
     def _solution(self) -> Any:
         """Return the solution of an implicit method at any times."""
-        if not isinstance(self._dense, Interpolated):
+        if not isinstance(self._dense, Multistep):
             return self._dense
         return self._dense.between_steps()
 
