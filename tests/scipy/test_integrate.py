@@ -344,7 +344,7 @@ def test_a_network_that_learns_a_field() -> None:
 
 
 def test_large_systems_by_programs(monkeypatch: Any) -> None:
-    """What a stage makes of cotangents is written down once, for functions that differ in variables alone."""
+    """What a step, and the whole, make of cotangents is written down once, for functions that differ in variables."""
     asked = []
     program = written.OfValues.program
     monkeypatch.setattr(written.OfValues, "program", lambda self, *a: asked.append(program(self, *a)) or asked[-1])
@@ -371,7 +371,7 @@ def test_large_systems_by_programs(monkeypatch: Any) -> None:
         for p in (np.array([0.7, 1.3]), np.array([-0.4, 0.9])):
             v = np.array([1.0, -0.5])
             assert ga.grad(f)(p) @ v == pytest.approx(slope(f, p, v), rel=2e-6)
-    assert sum(x is not None for x in asked) == 8 and not any(p.written > 4 for p in written._programs.values())
+    assert sum(x is not None for x in asked) == 16 and not any(p.written > 4 for p in written._programs.values())
 
 
 @pytest.mark.parametrize("method", ["BDF", "Radau", "LSODA"])

@@ -22,6 +22,7 @@ from ...context.settings import within
 from ...forward.dual import Dual
 from ...kernels.arrays import Array
 from ...kernels.traced import zeros_beside
+from ...reverse.elementwise import records
 from ...reverse.tensor import variable
 from ...tape.nodes import Node, next_order
 from ...tape.wrapping import bare, has_variable
@@ -38,6 +39,8 @@ SMALL = 40
 _PULLS = 3
 # So many numbers of stages are called for at once to look, and kept as they are on the tape for the first sweep.
 _KEPT = 400_000
+# Up to how many unknowns a program makes them, which has as many lines for each.
+_FEW = 8
 # So many numbers are pulled back at once.
 _AT_ONCE = 200_000
 # How far the right-hand side for all at once may be from its values one by one.
@@ -126,6 +129,7 @@ class Adjoint:
         self.h, self._when, self.stages = steps.stages()
         self._is_implicit = bool(np.any(np.triu(steps.tableau.a)))
         self._matrices: Any = None
+        self.read: Any = None  # what programs read, where they are of use
         self._call: _OnTape | None = None
 
     def slopes(self) -> Any:
@@ -152,6 +156,11 @@ class Adjoint:
 
         It is None where this way is none: where it asks for values, or does not act on many vectors as on one.
         """
+        ahead = self._ahead()
+        if ahead is not None:
+            return ahead
+        values = self._values
+        before = None if values is None or not values.nodes else values.snapshot()
         start = next_order()
         m, s, n = self.stages.shape
         try:
@@ -163,18 +172,64 @@ class Adjoint:
         except Exception:
             return None
         value, known = bare(found), self.steps.slopes
-        if np.shape(value) != (m * s, n):
+        if np.shape(value) != (m * s, n) or not self._is_same(value, known):
             return None
-        if known is not None:
-            off = np.reshape(value, (m, s, n))[:, : known.shape[1]] - known
-            if not np.all(np.abs(off) <= _SAME * np.max(np.abs(known))):
-                return None
         if isinstance(found, Dual):
             return found
         outside = outside_of(found, start)
         if has_variable(found) and found.size <= _KEPT and type(found._raw) is np.ndarray:
             self._call = _OnTape(start, y._node if self.by_matrices else None, found._node, outside)
-        return tuple(outside)
+        if before is None or values is None or values.snapshot() != before:  # it changes what it reads, as a counter
+            return tuple(outside)
+        self.read = before
+        # What a view is read from may be on the tape in place of the view itself.
+        return tuple(dict.fromkeys([*outside, *(values.nodes or ())]))
+
+    def _is_same(self, value: Array, known: Array | None) -> bool:
+        """Tell whether the right-hand side has for all stages at once the values that it has one by one."""
+        if known is None:
+            return True
+        off = np.reshape(value, self.stages.shape)[:, : known.shape[1]] - known
+        return bool(np.all(np.abs(off) <= _SAME * np.max(np.abs(known))))
+
+    def _ahead(self) -> tuple[Node, ...] | None:
+        """Return the nodes of the variables where programs do without a call on a tape."""
+        values = self._values
+        if values is None or not values.nodes or not values.has_program(pulled_values):
+            return None
+        if not records(values.nodes) or (self.by_matrices and not values.has_program(slopes_by_y)):
+            return None
+        self.read = values.snapshot()
+        return None if self.read is None else tuple(dict.fromkeys(values.nodes))
+
+    def verify(self) -> None:
+        """Raise if what a program reads is no longer what it was."""
+        if self.read is not None and self._values is not None and self.read != self._values.snapshot():
+            raise RuntimeError(
+                "the right-hand side reads arrays or numbers that have been changed since it was called: a gradient "
+                "would be that of another program. Change them after backward(), or give it copies of them"
+            )
+
+    def pulled_values(self, along: Array) -> dict[Node, Any] | None:
+        """Return the cotangents of what the right-hand side depends on, by a program; None where there is none."""
+        values = self._values
+        if self.read is None or values is None or not values.nodes:
+            return None
+        m, s, n = self.stages.shape
+        program = values.program(pulled_values, m * s)
+        if program is None:
+            return None
+        try:
+            slopes, pulled = program(np.ravel(self._when), np.reshape(self.stages, (-1, n)), along)
+        except Exception:  # the tape says what is wrong
+            return None
+        # Only a sweep knows which zeros win over an infinity.
+        if not self._is_same(slopes, self.steps.slopes) or not all(np.all(np.isfinite(x)) for x in pulled):
+            return None
+        found: dict[Node, Any] = {}
+        for node, g in zip(values.nodes, pulled, strict=True):
+            found[node] = found[node] + g if node in found else g
+        return found
 
     def taken(self) -> _OnTape:
         """Return a call for all stages on a tape, which is the caller's."""
@@ -275,6 +330,15 @@ class Adjoint:
 
     def _slopes_by_y(self) -> Array:
         m, s, n = self.stages.shape
+        if self.read is not None and n <= _FEW and self._values is not None:
+            program = self._values.program(slopes_by_y, m * s)
+            if program is not None:
+                try:
+                    found = program(np.ravel(self._when), np.reshape(self.stages, (-1, n)))
+                    if np.all(np.isfinite(found)):
+                        return np.reshape(found, (m, s, n, n))
+                except Exception:  # it says what is wrong below
+                    pass
         if self._call is not None and self._call.y is not None and self._call.slopes is not None:
             return self._pulled_rows(self._call.y, self._call.slopes)
         y = np.reshape(self.stages, (-1, n))
@@ -358,11 +422,12 @@ class Adjoint:
         return bare(pull_back([(slope, g)], [node], start, False, traced=False)[0])
 
 
-def pulled_slope(f: Slope, t: float, y: Array, g: Array) -> Any:
-    return vjp(lambda y: f(t, y), y)[1](g)[0]
+def pulled_slope(f: OfValues, t: Any, y: Array, g: Array) -> Any:
+    slope = f.function  # of a function alone it is known which names stand for NumPy's in it
+    return vjp(lambda y: slope(t, y), y)[1](g)[0]
 
 
-def pulled_step(f: Slope, weights: Array, when: Array, places: Array, along: Array, end: Array) -> Any:
+def pulled_step(f: OfValues, weights: Array, when: Array, places: Array, along: Array, end: Array) -> Any:
     """Return the cotangent of where a step begins.
 
     Parameters
@@ -383,3 +448,16 @@ def _through_stages(weights: Array, along: Array, end: Array, pull: Callable[[in
         along[j] += weights[j, j + 1 :] @ behind[j + 1 :]
         behind[j] = pull(j, along[j])
     return np.sum(behind, axis=0)
+
+
+def pulled_values(f: OfValues, when: Array, y: Array, g: Array) -> Any:
+    """Return the slopes at many places, and the cotangents of the variables of the right-hand side."""
+    slopes, pull = vjp(lambda *chosen: vmap(f.filled(chosen))(when, y), *[f.values[i] for i in f.variables])
+    return slopes, pull(g)
+
+
+def slopes_by_y(f: OfValues, when: Array, y: Array) -> Any:
+    """Return the derivatives of the slopes by y at many places, (number, n, n)."""
+    slopes = f.function
+    _, pull = vjp(lambda y: vmap(slopes)(when, y), y)
+    return np.stack([pull(np.broadcast_to(row, y.shape))[0] for row in np.eye(y.shape[1])], axis=1)

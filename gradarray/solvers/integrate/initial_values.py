@@ -14,7 +14,7 @@ from ...tape.wrapping import bare, has_variable
 from ..calling import each, of_values, seen_as, with_args
 from ..captured import dropped_in
 from ..written import OfValues
-from .multistep import Anew, TellingLSODA, Told, noting
+from .multistep import AskedAnew, FromSteps, TellingLSODA, noting
 from .paths import Path
 from .stages import EXPLICIT, moved, that_tells
 from .switches import holds_variables, slightly_others
@@ -95,7 +95,7 @@ def solve_ivp(
         if lsoda:
             end = _last(solution, span)
             exact = {name: options.get(name, default) for name, default in (("rtol", 1e-3), ("atol", 1e-6))}
-            sol = Told(smooth, span[0], first, told, end, exact)
+            sol = FromSteps(smooth, span[0], first, told, end, exact)
         path = Path(
             f,
             seen_as(_as_slope, smooth),
@@ -292,7 +292,7 @@ def odeint(
         form = _as_slope if tfirst else _as_swapped_slope
         dense = None
         if times[-1] != times[0]:
-            dense = Anew(plain, float(times[0]), first * 1.0, called_at, float(times[-1]), exact)
+            dense = AskedAnew(plain, float(times[0]), first * 1.0, called_at, float(times[-1]), exact)
         path = Path(
             lambda at, y: _as_array(swapped(whole)(at, y)),
             seen_as(form, smooth),

@@ -69,7 +69,7 @@ class TellingLSODA(integrate.LSODA):  # type: ignore[misc]
         return message
 
 
-class Told(Multistep):
+class FromSteps(Multistep):
     """A solution whose steps are told: Lagrange's polynomials through the values between them.
 
     Parameters
@@ -121,7 +121,7 @@ def noting(func: Callable[..., Any], called_at: list[float], which: int = 0) -> 
     return call
 
 
-class Anew(Multistep):
+class AskedAnew(Multistep):
     """A solution for whose values LSODA is asked anew, since it is called with such as it predicts alone.
 
     Parameters

@@ -156,6 +156,7 @@ class Path:
             ends = np.asarray(times)
             between = self._told and not set(ends.tolist()) <= {self.start, *[t for t, *_ in self._told]}
             adjoint = self._adjoint(bool(between))
+            adjoint.read = self._adjoint(False).read
             if type(self.found) is tuple and not isinstance(self.y0, Dual):
                 return trajectory(adjoint, self.found, ends, values, self.y0, lambda y0: self._again(y0, ends))
             if type(self.found) is not tuple or not self.found:
