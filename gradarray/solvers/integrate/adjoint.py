@@ -383,9 +383,11 @@ class Adjoint:
         passed[:, :, n] += at_start
         ends = np.empty((m, n))
         g = np.zeros(n)
+        by_g, added = [*passed[:, :, :n]], [*passed[:, :, n]]
         for k in range(m - 1, -1, -1):
             ends[k] = g
-            g = passed[k, :, :n] @ g + passed[k, :, n]
+            g = by_g[k].dot(g)  # a third of the time of `@`, for few unknowns
+            g += added[k]
         slopes = np.matmul(found[..., :n], ends[:, None, :, None])[..., 0] + found[..., n]
         return np.reshape(slopes, (m * s, n)), g
 

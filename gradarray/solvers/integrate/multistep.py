@@ -11,6 +11,7 @@ from scipy import integrate
 from ...kernels.arrays import Array
 from ...tape.wrapping import bare
 from ..calling import in_plain_arrays
+from ..written import OfValues
 
 # So many of its steps, which are short for their orders, make one of collocation.
 _TOGETHER = 2
@@ -34,7 +35,9 @@ class Multistep:
     """
 
     def __init__(self, func: Callable[..., Any], y0: Any, ends: Array, exact: dict[str, Any]) -> None:
-        self._func, self._y0, self._exact = func, np.atleast_1d(y0), exact
+        # The values of a function with the values of its variables are bare already.
+        self._slope = func.function if type(func) is OfValues else lambda t, y: bare(func(t, y))
+        self._y0, self._exact = np.atleast_1d(y0), exact
         self.ts = np.concatenate([ends[:1], ends[1:-1][_TOGETHER - 1 :: _TOGETHER], ends[-1:]])
 
     def __call__(self, times: Any) -> Array:
@@ -46,8 +49,7 @@ class Multistep:
         span = float(self.ts[0]), float(self.ts[-1])
 
         def solved() -> Any:
-            slope = lambda t, y: bare(self._func(t, y))  # noqa: E731
-            return integrate.solve_ivp(slope, span, self._y0, "LSODA", dense_output=True, **self._exact).sol
+            return integrate.solve_ivp(self._slope, span, self._y0, "LSODA", dense_output=True, **self._exact).sol
 
         return in_plain_arrays(solved)
 
@@ -114,9 +116,11 @@ class FromSteps(Multistep):
 def noting(func: Callable[..., Any], called_at: list[float], which: int = 0) -> Callable[..., Any]:
     """Return a function that notes the times at which it is called, its argument number `which`."""
 
-    def call(*given: Any) -> Any:
-        called_at.append(given[which])
-        return func(*given)
+    note = called_at.append
+
+    def call(first: Any, second: Any) -> Any:
+        note(second if which else first)
+        return func(first, second)
 
     return call
 
@@ -152,7 +156,7 @@ class AskedAnew(Multistep):
         return np.asarray(found)[1:].T
 
     def _found(self, asked: Array) -> Any:
-        return integrate.odeint(lambda t, y: bare(self._func(t, y)), self._y0, asked, **self._options)
+        return integrate.odeint(self._slope, self._y0, asked, **self._options)
 
 
 def _ends_of_steps(start: float, called_at: Array, end: float) -> Array:
