@@ -343,7 +343,8 @@ class Adjoint:
             return self._pulled_rows(self._call.y, self._call.slopes)
         y = np.reshape(self.stages, (-1, n))
         _, pull = vjp(lambda y: self._at(self.plain, y), y)
-        rows = [pull(np.broadcast_to(row, y.shape))[0] for row in np.eye(n)]
+        # A variable that is an attribute of an object is one in `plain`, too.
+        rows = [bare(pull(np.broadcast_to(row, y.shape))[0]) for row in np.eye(n)]
         return np.reshape(np.stack(rows, axis=1), (m, s, n, n))
 
     def _pulled_rows(self, leaf: Node, slopes: Node) -> Array:
