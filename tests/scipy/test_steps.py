@@ -137,7 +137,7 @@ def test_a_program_that_fails_half_way(method: str, fault: str, monkeypatch: Any
                 return found
             if fault == "raises":
                 raise ZeroDivisionError
-            return (found[0], (np.full(2, np.inf),)) if type(found) is tuple else np.full(found.shape, np.inf)
+            return tuple([x * np.inf for x in found]) if type(found) is tuple else found * np.inf
 
         return failing
 
@@ -232,23 +232,6 @@ def test_what_gives_other_values_for_all_stages_at_once_is_carried_out_step_by_s
     vmap = adjoint.vmap
     monkeypatch.setattr(adjoint, "vmap", lambda f: vmap(lambda t, y: 1.001 * f(t, y)))
     assert ga.grad(grown)(0.5) == pytest.approx(-math.exp(-0.5), rel=1e-8)
-
-
-def test_a_program_with_other_values_is_not_believed(monkeypatch: Any) -> None:
-    monkeypatch.setattr(written, "_programs", {})
-    monkeypatch.setattr(written, "_REPEATS", 1)
-    pulled, calls = adjoint.pulled_values, []
-
-    def others(f: Any, *given: Any) -> Any:
-        calls.append(1)
-        slopes, found = pulled(f, *given)
-        return 1.001 * slopes, tuple([2 * x for x in found])
-
-    monkeypatch.setattr(adjoint, "pulled_values", others)
-    for _ in range(2):
-        found = ga.grad(lambda p: integrate.solve_ivp(lambda t, y: -p * y, (0, 1), [1.0], **EXACT).y[0, -1])(0.5)
-        assert found == pytest.approx(-math.exp(-0.5), rel=1e-8)
-    assert calls
 
 
 def test_a_function_that_counts_its_calls_is_no_program(monkeypatch: Any) -> None:

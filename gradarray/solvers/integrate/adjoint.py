@@ -172,8 +172,12 @@ class Adjoint:
         except Exception:
             return None
         value, known = bare(found), self.steps.slopes
-        if np.shape(value) != (m * s, n) or not self._is_same(value, known):
+        if np.shape(value) != (m * s, n):
             return None
+        if known is not None:
+            off = np.reshape(value, (m, s, n))[:, : known.shape[1]] - known
+            if not np.all(np.abs(off) <= _SAME * np.max(np.abs(known))):
+                return None
         if isinstance(found, Dual):
             return found
         outside = outside_of(found, start)
@@ -184,13 +188,6 @@ class Adjoint:
         self.read = before
         # What a view is read from may be on the tape in place of the view itself.
         return tuple(dict.fromkeys([*outside, *(values.nodes or ())]))
-
-    def _is_same(self, value: Array, known: Array | None) -> bool:
-        """Tell whether the right-hand side has for all stages at once the values that it has one by one."""
-        if known is None:
-            return True
-        off = np.reshape(value, self.stages.shape)[:, : known.shape[1]] - known
-        return bool(np.all(np.abs(off) <= _SAME * np.max(np.abs(known))))
 
     def _ahead(self) -> tuple[Node, ...] | None:
         """Return the nodes of the variables where programs do without a call on a tape."""
@@ -220,11 +217,11 @@ class Adjoint:
         if program is None:
             return None
         try:
-            slopes, pulled = program(np.ravel(self._when), np.reshape(self.stages, (-1, n)), along)
+            pulled = program(np.ravel(self._when), np.reshape(self.stages, (-1, n)), along)
         except Exception:  # the tape says what is wrong
             return None
         # Only a sweep knows which zeros win over an infinity.
-        if not self._is_same(slopes, self.steps.slopes) or not all(np.all(np.isfinite(x)) for x in pulled):
+        if not all(np.all(np.isfinite(x)) for x in pulled):
             return None
         found: dict[Node, Any] = {}
         for node, g in zip(values.nodes, pulled, strict=True):
@@ -401,17 +398,18 @@ class Adjoint:
         # Stages that only dense output needs are the last ones, and count in few steps.
         reach = np.max(np.where(counts | met, np.arange(1, s + 1), 0), axis=1).tolist()
         is_met = np.any(met, axis=1).tolist()
-        g, is_zero = np.zeros(n), True
+        inner = {j: weights[:, :j, [*range(j), s]] for j in {*reach}}
+        g, is_zero, starts = np.zeros(n), True, np.any(at_start, axis=1).tolist()
         for k in range(m - 1, -1, -1):
             if is_met[k] or not is_zero:
                 j = reach[k]
-                inner = weights[k, :j, [*range(j), s]].T
-                g = pull(inner, self._when[k, :j], self.stages[k, :j], along[k, :j], g)
-            g = g + at_start[k]
-            is_zero = is_zero and not np.any(g)
+                g, along[k, :j] = pull(inner[j][k], self._when[k, :j], self.stages[k, :j], along[k, :j], g)
+                is_zero = False
+            if starts[k]:
+                g, is_zero = g + at_start[k], False
         return np.reshape(along, (m * s, n)), g
 
-    def _pulled_step(self, weights: Array, when: Array, places: Array, along: Array, end: Array) -> Array:
+    def _pulled_step(self, weights: Array, when: Array, places: Array, along: Array, end: Array) -> tuple[Any, Any]:
         """Do the same as `pulled_step`, by a tape of its own for each stage."""
         return _through_stages(weights, along, end, lambda j, g: self._back(float(when[j]), places[j], g))
 
@@ -431,32 +429,32 @@ def pulled_slope(f: OfValues, t: Any, y: Array, g: Array) -> Any:
 
 
 def pulled_step(f: OfValues, weights: Array, when: Array, places: Array, along: Array, end: Array) -> Any:
-    """Return the cotangent of where a step begins.
+    """Return the cotangents of where a step begins, and of the slopes.
 
     Parameters
     ----------
     weights : (s, s + 1), what each stage's slope counts for in all stages, and at the end
     when, places : (s,) and (s, n), where the right-hand side is called
-    along : (s, n), cotangents of the slopes, to which those are added that come from behind
+    along : (s, n), cotangents of the slopes without those that come from behind
     end : (n,), the cotangent of where the step ends
     """
     return _through_stages(weights, along, end, lambda j, g: pulled_slope(f, when[j], places[j], g))
 
 
-def _through_stages(weights: Array, along: Array, end: Array, pull: Callable[[int, Array], Any]) -> Any:
-    s = len(along)
-    behind = zeros_beside(end, (s + 1, len(end)), end.dtype)  # the cotangents of the stages, and of the end
+def _through_stages(weights: Array, along: Array, end: Array, pull: Callable[[int, Array], Any]) -> tuple[Any, Any]:
+    s, n = along.shape
+    behind = zeros_beside(end, (s + 1, n), end.dtype)  # the cotangents of the stages, and of the end
+    slopes = zeros_beside(end, (s, n), end.dtype)
     behind[s] = end
     for j in range(s - 1, -1, -1):
-        along[j] += weights[j, j + 1 :] @ behind[j + 1 :]
-        behind[j] = pull(j, along[j])
-    return np.sum(behind, axis=0)
+        slopes[j] = along[j] + weights[j, j + 1 :] @ behind[j + 1 :]
+        behind[j] = pull(j, slopes[j])
+    return np.sum(behind, axis=0), slopes
 
 
 def pulled_values(f: OfValues, when: Array, y: Array, g: Array) -> Any:
-    """Return the slopes at many places, and the cotangents of the variables of the right-hand side."""
-    slopes, pull = vjp(lambda *chosen: vmap(f.filled(chosen))(when, y), *[f.values[i] for i in f.variables])
-    return slopes, pull(g)
+    """Return the cotangents of the variables of the right-hand side, by those of the slopes at many places."""
+    return vjp(lambda *chosen: vmap(f.filled(chosen))(when, y), *[f.values[i] for i in f.variables])[1](g)
 
 
 def slopes_by_y(f: OfValues, when: Array, y: Array) -> Any:
