@@ -157,6 +157,7 @@ class Sized:
 @pytest.mark.parametrize("method", ["RK45", "DOP853", "LSODA", "Radau"])
 def test_programs_take_the_place_of_the_tape(method: str, n: int, monkeypatch: Any) -> None:
     """From the second gradient on, of variables in the closure, among the arguments, twice, and at the start."""
+    monkeypatch.setattr(written, "_REPEATS", 1)
     monkeypatch.setattr(written, "_programs", {})
     matrix = np.cos(np.arange(n * n)).reshape(n, n) / n
     mapped = []
@@ -186,6 +187,7 @@ def test_programs_take_the_place_of_the_tape(method: str, n: int, monkeypatch: A
 
 
 def test_what_a_program_reads_may_not_change_before_it_is_called(monkeypatch: Any) -> None:
+    monkeypatch.setattr(written, "_REPEATS", 1)
     monkeypatch.setattr(written, "_programs", {})
     matrix, few, sized = np.eye(200) / 2, np.ones(200), Sized()
     w = ga.tensor(0.3)
@@ -235,6 +237,7 @@ def test_what_gives_other_values_for_all_stages_at_once_is_carried_out_step_by_s
 
 
 def test_a_function_that_counts_its_calls_is_no_program(monkeypatch: Any) -> None:
+    monkeypatch.setattr(written, "_REPEATS", 1)
     monkeypatch.setattr(written, "_programs", {})
     calls, counted = [], np.zeros(1)
 
