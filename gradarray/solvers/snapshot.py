@@ -19,10 +19,8 @@ from ..kernels.guard import fingerprint_of
 from .captured import Slot
 
 _NUMBERS = (bool, int, float, complex, str, bytes, type(None), np.generic, np.dtype)
-_CALLED = (np.ufunc, types.BuiltinFunctionType, type)
-_LIBRARIES = frozenset(["numpy", "math", "scipy"])
+_LIBRARIES = frozenset(["builtins", "numpy", "math", "scipy"])
 _DEEPEST = 16
-_IN_PYTHON = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
 
 class UnknownError(Exception):
@@ -61,26 +59,23 @@ def _of(value: Any, seen: dict[int, int], depth: int) -> Any:
     if isinstance(value, types.ModuleType):
         if value.__name__.partition(".")[0] in _LIBRARIES:
             return value.__name__
-    elif callable(value) and (isinstance(value, _CALLED) or _library_of(value) in _LIBRARIES):
+    elif isinstance(value, np.ufunc) or (callable(value) and _library_of(value) in _LIBRARIES):
         return id(value)
     raise UnknownError
 
 
 def _parts_of(value: Any) -> list[Any] | None:
-    """Return what stands in a container, or in an object of a class in Python; None of others."""
+    """Return what stands in a container, or is bound to a function; None of others.
+
+    Of an object it is not known which of its attributes are read, and others may change.
+    """
     if type(value) in (tuple, list):
         return [*value]
     if type(value) is dict:
         return [*value, *value.values()]
     if type(value) is functools.partial:
         return [value.func, value.args, value.keywords]
-    if type(value) is types.MethodType:
-        return [value.__func__, value.__self__]
-    attributes = getattr(value, "__dict__", None)
-    if type(attributes) is not dict or isinstance(value, (type, types.FunctionType, types.ModuleType)):
-        return None
-    in_python = all(kind.__flags__ & _IN_PYTHON and "__slots__" not in vars(kind) for kind in type(value).__mro__[:-1])
-    return [attributes] if in_python else None
+    return None
 
 
 def _read_by(func: types.FunctionType) -> list[Any]:
