@@ -21,7 +21,6 @@ from ...batch.batched import between, pull_batch
 from ...context.settings import within
 from ...forward.dual import Dual
 from ...kernels.arrays import Array
-from ...kernels.traced import zeros_beside
 from ...reverse.elementwise import records
 from ...reverse.tensor import variable
 from ...tape.nodes import Node, next_order
@@ -31,6 +30,7 @@ from ...transforms.trace import pull_back
 from ...transforms.vmap import vmap
 from ..captured import dropped_in, outside_of
 from ..written import OfValues
+from .programs import pulled_step, pulled_values, slopes_by_y, through_stages
 
 Slope = Callable[[Any, Any], Any]
 
@@ -412,7 +412,7 @@ class Adjoint:
 
     def _pulled_step(self, weights: Array, when: Array, places: Array, along: Array, end: Array) -> tuple[Any, Any]:
         """Do the same as `pulled_step`, by a tape of its own for each stage."""
-        return _through_stages(weights, along, end, lambda j, g: self._back(float(when[j]), places[j], g))
+        return through_stages(weights, along, end, lambda j, g: self._back(float(when[j]), places[j], g))
 
     def _back(self, t: float, y: Array, g: Array) -> Any:
         """Return what one call of the right-hand side makes of the cotangent of its slope."""
@@ -422,45 +422,3 @@ class Adjoint:
         if not has_variable(slope):
             return np.zeros(len(y))
         return bare(pull_back([(slope, g)], [node], start, False, traced=False)[0])
-
-
-def pulled_slope(f: OfValues, t: Any, y: Array, g: Array) -> Any:
-    slope = f.function  # of a function alone it is known which names stand for NumPy's in it
-    return vjp(lambda y: slope(t, y), y)[1](g)[0]
-
-
-def pulled_step(f: OfValues, weights: Array, when: Array, places: Array, along: Array, end: Array) -> Any:
-    """Return the cotangents of where a step begins, and of the slopes.
-
-    Parameters
-    ----------
-    weights : (s, s + 1), what each stage's slope counts for in all stages, and at the end
-    when, places : (s,) and (s, n), where the right-hand side is called
-    along : (s, n), cotangents of the slopes without those that come from behind
-    end : (n,), the cotangent of where the step ends
-    """
-    return _through_stages(weights, along, end, lambda j, g: pulled_slope(f, when[j], places[j], g))
-
-
-def _through_stages(weights: Array, along: Array, end: Array, pull: Callable[[int, Array], Any]) -> tuple[Any, Any]:
-    s, n = along.shape
-    behind = zeros_beside(end, (s + 1, n), end.dtype)  # the cotangents of the stages, and of the end
-    slopes = zeros_beside(end, (s, n), end.dtype)
-    behind[s] = end
-    for j in range(s - 1, -1, -1):
-        # The method of an array takes half the time of `@`, for few stages.
-        slopes[j] = along[j] + weights[j, j + 1 :].dot(behind[j + 1 :])
-        behind[j] = pull(j, slopes[j])
-    return np.sum(behind, axis=0), slopes
-
-
-def pulled_values(f: OfValues, when: Array, y: Array, g: Array) -> Any:
-    """Return the cotangents of the variables of the right-hand side, by those of the slopes at many places."""
-    return vjp(lambda *chosen: vmap(f.filled(chosen))(when, y), *[f.values[i] for i in f.variables])[1](g)
-
-
-def slopes_by_y(f: OfValues, when: Array, y: Array) -> Any:
-    """Return the derivatives of the slopes by y at many places, (number, n, n)."""
-    slopes = f.function
-    _, pull = vjp(lambda y: vmap(slopes)(when, y), y)
-    return np.stack([pull(np.broadcast_to(row, y.shape))[0] for row in np.eye(y.shape[1])], axis=1)
