@@ -37,11 +37,18 @@ MEMORY: set[type] = {np.ndarray}
 TRACED: set[type] = set()
 
 
+_CONTAINERS = frozenset([list, tuple, dict])
+
+
 def has_traced(value: Any) -> bool:
     """Tell whether a traced array stands in a value, or in the lists, tuples and dictionaries that it is made of."""
     kind = type(value)
     if kind is list or kind is tuple:
-        return any(map(has_traced, value))
+        for item in value:
+            kind = type(item)
+            if kind in TRACED or (kind in _CONTAINERS and has_traced(item)):
+                return True
+        return False
     return any(map(has_traced, value.values())) if kind is dict else kind in TRACED
 
 

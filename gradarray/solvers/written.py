@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from ..compiler.jit import Jitted
 from ..compiler.program.statements import JitError
+from ..kernels.gate import PLAIN
+from ..reverse.tensor import Tensor
+from ..tape.nodes import Node
 from ..tape.wrapping import bare, has_variable
 from .captured import Slot, kept
+from .snapshot import snapshot
 
 # A program takes some 10 ms to write, and saves some 200 us each time.
 _REPEATS = 48
@@ -37,11 +41,13 @@ class OfValues:
     function : the same as a function in Python, whose closure can be looked at
     values : those of the variables, and of other arrays among the arguments
     variables : the places of the first
+    nodes : these on the tape; None where one of them is no array there
     """
 
     def __init__(self, func: Callable[..., Any], args: tuple[Any, ...], objects: bool = False) -> None:
         self.values: list[Any] = []
         self.variables: list[int] = []
+        self.nodes: list[Node] | None = []
         self._objects = objects
         self._template = kept(func, self._slot, objects)
         self._args = tuple([self._slot(x) if type(x) is np.ndarray or has_variable(x) else x for x in args])
@@ -51,6 +57,10 @@ class OfValues:
     def _slot(self, value: Any) -> Slot:
         if has_variable(value):
             self.variables.append(len(self.values))
+            if type(value) is not Tensor or type(value._raw) not in PLAIN:
+                self.nodes = None
+            elif self.nodes is not None:
+                self.nodes.append(value._node)  # type: ignore[arg-type]  # a variable has one
         self.values.append(bare(value))
         return Slot(len(self.values) - 1)
 
@@ -79,23 +89,42 @@ class OfValues:
         values = [_changed(x, step) if i in self.variables else x for i, x in enumerate(self.values)]
         return self._filled(values)
 
+    def filled(self, chosen: Iterable[Any]) -> Callable[..., Any]:
+        """Return the function with others in place of its variables."""
+        values = [*self.values]
+        for i, x in zip(self.variables, chosen, strict=True):
+            values[i] = x
+        return self._filled(values)
+
+    def snapshot(self) -> tuple[Any, ...] | None:
+        """Return what it reads, to be compared; None where something may change without that."""
+        return snapshot(self._template, self._args, *self.values)
+
     def program(self, computes: Callable[..., Any], times: int) -> Callable[..., Any] | None:
-        """Return a program for ``computes(function, *arguments)``, to be called so many times; None if it is too early.
+        """Return a program for ``computes(of_values, *arguments)``, to be called so often; None if it is too early.
 
         It raises what it cannot do.
         """
+        found = self._program(computes)
+        found.called += times
+        if found.called < _REPEATS or found.written > _BRANCHES:
+            return None
+        return functools.partial(found, self.values)
+
+    def has_program(self, computes: Callable[..., Any]) -> bool:
+        """Tell whether there is a program, and it did what it should when it was last called."""
+        return self._program(computes).succeeded
+
+    def _program(self, computes: Callable[..., Any]) -> _Program:
         key = computes, self._of, _form(self._template, {}), tuple([_form(x, {}) for x in self._args])
         found = _programs.get(key)
         if found is None:
             if len(_programs) >= _MOST:
                 _programs.clear()
             # Without the values of this call, which a program would take for a part of what it is right for.
-            empty = self._with(values=[], function=None)
+            empty = self._with(values=[], function=None, nodes=None)
             found = _programs[key] = _Program(empty, computes)  # which another thread may clear away at once
-        found.called += times
-        if found.called < _REPEATS or found.written > _BRANCHES:
-            return None
-        return functools.partial(found, self.values)
+        return found
 
 
 class _Program:
@@ -104,20 +133,24 @@ class _Program:
     def __init__(self, function: OfValues, computes: Callable[..., Any]) -> None:
         self._function, self._computes = function, computes
         self.called = self.written = 0
+        self.succeeded = False
         self._jitted = Jitted(self._traced, ((), ()), strict=True)
 
     def _traced(self, values: Any, *given: Any) -> Any:
         self.written += 1
         if self.written > _BRANCHES:
             raise JitError("it has too many branches")
-        return self._computes(self._function._filled(values), *given)
+        return self._computes(self._function._with(values=values, function=self._function._filled(values)), *given)
 
     def __call__(self, values: Any, *given: Any) -> Any:
+        self.succeeded = False
         try:
-            return self._jitted(values, *given)
+            found = self._jitted(values, *given)
         except Exception:
             self.written = _BRANCHES + 1
             raise
+        self.succeeded = True
+        return found
 
 
 _programs: dict[Any, _Program] = {}

@@ -10,8 +10,10 @@ import pytest
 
 import gradarray as ga
 
-solve_ivp = pytest.importorskip("scipy.integrate").solve_ivp
+integrate = pytest.importorskip("scipy.integrate")
+solve_ivp = integrate.solve_ivp
 from gradarray.solvers.continuous_code import may_jump  # noqa: E402
+from gradarray.solvers.integrate import switches  # noqa: E402
 
 RATES, N, MATRIX, SCALE = [1.0, 2.0], 3, np.eye(3), ga.tensor(2.0)
 
@@ -118,3 +120,43 @@ def test_a_quotient_that_jumps_where_a_variable_says_is_refused():
 
     with pytest.raises(ValueError, match=r"jumps near 0\.4"):
         ga.grad(end)(0.4)
+
+
+def smooth(p):
+    return lambda x: np.exp(-p * x)
+
+
+def compared(p):
+    return lambda x: np.exp(-p * x) * np.where(x < 1e9, 1.0, 2.0)
+
+
+def of_state(f):
+    return lambda t, y: -y * f(t)
+
+
+INTEGRATORS = [
+    lambda f: integrate.solve_ivp(of_state(f), (0.0, 1.0), [1.0]).y[0, -1],
+    lambda f: integrate.solve_ivp(of_state(f), (0.0, 1.0), [1.0], "LSODA").y[0, -1],
+    lambda f: integrate.odeint(of_state(f), [1.0], [0.0, 1.0], tfirst=True)[-1, 0],
+    lambda f: integrate.solve_bvp(
+        lambda x, y: np.stack([y[1], -y[0] * f(x)]), lambda a, b: np.stack([a[0], b[0] - 1]), np.linspace(0, 1, 5),
+        np.ones((2, 5)),
+    ).y[1, 0],
+    lambda f: integrate.quad(f, 0.0, np.inf)[0],
+    lambda f: integrate.quad(f, 0.0, 1.0, weight="cos", wvar=2.0)[0],
+    lambda f: integrate.nquad(lambda x, y: f(x) * y, [(0.0, np.inf), (0.0, 1.0)])[0],
+    lambda f: integrate.quad_vec(f, 0.0, np.inf)[0],
+    lambda f: integrate.fixed_quad(f, 0.0, 1.0)[0],
+    lambda f: integrate.cubature(lambda x: f(x[:, 0]), [0.0], [1.0]).estimate,
+    lambda f: integrate.tanhsinh(f, 0.0, 1.0).integral,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("solved", INTEGRATORS)
+def test_what_cannot_jump_is_not_searched(solved, monkeypatch):
+    searches = []
+    monkeypatch.setattr(switches, "_jumps", lambda *given: searches.append(given) or ())
+    found = ga.grad(lambda p: solved(smooth(p)))(1.3)
+    assert not searches
+    np.testing.assert_allclose(ga.grad(lambda p: solved(compared(p)))(1.3), found)
+    assert searches

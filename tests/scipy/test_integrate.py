@@ -203,6 +203,38 @@ def test_a_jacobian_by_rows_by_columns_and_by_single_tangents(method: str, monke
         np.testing.assert_allclose(ga.jacfwd(f)(p), expected, rtol=1e-7)
 
 
+class Decay:
+    """y' = -k y, of an object."""
+
+    def __init__(self, k: Any) -> None:
+        self.k = k
+
+    def rhs(self, _t: float, y: Any) -> Any:
+        return -self.k * y
+
+    def __call__(self, t: float, y: Any) -> Any:
+        return self.rhs(t, y)
+
+
+@pytest.mark.parametrize("n", [1, 50])
+@pytest.mark.parametrize("method", ["RK45", "LSODA", "Radau", "odeint"])
+@pytest.mark.parametrize("given", [lambda model: model.rhs, lambda model: model])
+def test_variables_in_the_attributes_of_objects(method: str, n: int, given: Callable[..., Any]) -> None:
+    def f(k: Any) -> Any:
+        func, start, exact = given(Decay(k)), k * np.ones(n), {"rtol": 1e-9, "atol": 1e-9}
+        if method == "odeint":
+            return np.sum(integrate.odeint(func, start, [0.0, 1.0], tfirst=True, **exact)[-1]) / n
+        return np.sum(integrate.solve_ivp(func, (0, 1), start, method, **exact).y[:, -1]) / n
+
+    k = 0.5
+    first, second = (1 - k) * math.exp(-k), (k - 2) * math.exp(-k)
+    assert ga.grad(f)(k) == pytest.approx(first, rel=1e-6)
+    assert ga.jvp(f, (k,), (2.0,))[1] == pytest.approx(2 * first, rel=1e-6)
+    if n == 1:
+        assert ga.jvp(ga.grad(f), (k,), (1.0,))[1] == pytest.approx(second, rel=1e-6)
+        assert ga.grad(lambda k: ga.jvp(f, (k,), (1.0,))[1])(k) == pytest.approx(second, rel=1e-6)
+
+
 def test_a_right_hand_side_that_asks_for_values() -> None:
     def f(p: Any) -> Any:
         def rhs(t: Any, y: Any) -> Any:
@@ -344,7 +376,7 @@ def test_a_network_that_learns_a_field() -> None:
 
 
 def test_large_systems_by_programs(monkeypatch: Any) -> None:
-    """What a stage makes of cotangents is written down once, for functions that differ in variables alone."""
+    """What a step, and the whole, make of cotangents is written down once, for functions that differ in variables."""
     asked = []
     program = written.OfValues.program
     monkeypatch.setattr(written.OfValues, "program", lambda self, *a: asked.append(program(self, *a)) or asked[-1])
@@ -371,7 +403,7 @@ def test_large_systems_by_programs(monkeypatch: Any) -> None:
         for p in (np.array([0.7, 1.3]), np.array([-0.4, 0.9])):
             v = np.array([1.0, -0.5])
             assert ga.grad(f)(p) @ v == pytest.approx(slope(f, p, v), rel=2e-6)
-    assert sum(x is not None for x in asked) == 8 and not any(p.written > 4 for p in written._programs.values())
+    assert sum(x is not None for x in asked) == 8 + 5 and not any(p.written > 4 for p in written._programs.values())
 
 
 @pytest.mark.parametrize("method", ["BDF", "Radau", "LSODA"])

@@ -51,7 +51,7 @@ def test_the_equation_of_the_adjoint(turn: float, monkeypatch: Any) -> None:
 
 
 @pytest.mark.parametrize("turn", [1, -1])
-def test_lsoda_is_asked_anew_for_what_lies_before_the_end_alone(turn: int) -> None:
+def test_lsoda_is_asked_for_what_lies_before_the_end_alone(turn: int) -> None:
     def f(p: Any) -> Any:
         def rhs(t: Any, y: Any) -> Any:
             assert turn * t <= 1
@@ -64,7 +64,7 @@ def test_lsoda_is_asked_anew_for_what_lies_before_the_end_alone(turn: int) -> No
 
 @pytest.mark.filterwarnings("ignore::scipy.integrate.ODEintWarning", "ignore:overflow")
 def test_lsoda_that_fails_when_it_is_asked_anew() -> None:
-    blown_up = multistep.Interpolated(lambda t, y: y**2, 0.0, [1.0], [0.5, 1.5], 2.0, EXACT, mxstep=50)
+    blown_up = multistep.AskedAnew(lambda t, y: y**2, 0.0, [1.0], [0.5, 1.5], 2.0, EXACT, mxstep=50)
     with pytest.raises(ValueError, match=r"work done|step size"):
         blown_up([0.5, 1.5])
 
@@ -123,8 +123,8 @@ def test_a_program_that_fails_half_way(method: str, fault: str, monkeypatch: Any
     monkeypatch.setattr(paths, "SMALL", 1)
 
     def f(p: Any) -> Any:
-        found = integrate.solve_ivp(lambda t, y: np.array([p[0] * y[1], -p[1] * y[0]]), (0, 1), [1.0, 0.5], method)
-        return np.sum(found.y[:, 1:])
+        slope = lambda t, y: np.array([p[0] * y[1], -p[1] * y[0]])  # noqa: E731
+        return np.sum(integrate.solve_ivp(slope, (0, 1), [1.0, 0.5], method, **EXACT).y[:, 1:])
 
     p = np.array([0.7, 1.3])
     expected, calls = ga.grad(f)(p), []
@@ -132,15 +132,101 @@ def test_a_program_that_fails_half_way(method: str, fault: str, monkeypatch: Any
     def program(self: Any, computes: Any, times: int) -> Any:
         def failing(*given: Any) -> Any:
             calls.append(1)
+            found = computes(self, *given)
             if len(calls) < 10:
-                return computes(self.function, *given)
-            return np.full(2, np.inf) if fault == "is infinite" else 1 / 0
+                return found
+            if fault == "raises":
+                raise ZeroDivisionError
+            return tuple([x * np.inf for x in found]) if type(found) is tuple else found * np.inf
 
         return failing
 
     monkeypatch.setattr(written.OfValues, "program", program)
     np.testing.assert_allclose(ga.grad(f)(p), expected, rtol=1e-12)
     assert len(calls) >= 10
+
+
+SCALE = 1.5
+
+
+class Sized:
+    size = 2.0
+
+
+@pytest.mark.parametrize("n", [2, 5, 60])
+@pytest.mark.parametrize("method", ["RK45", "DOP853", "LSODA", "Radau"])
+def test_programs_take_the_place_of_the_tape(method: str, n: int, monkeypatch: Any) -> None:
+    """From the second gradient on, of variables in the closure, among the arguments, twice, and at the start."""
+    monkeypatch.setattr(written, "_REPEATS", 1)
+    monkeypatch.setattr(written, "_programs", {})
+    matrix = np.cos(np.arange(n * n)).reshape(n, n) / n
+    mapped = []
+    vmap = adjoint.vmap
+    monkeypatch.setattr(adjoint, "vmap", lambda f: mapped.append(f) or vmap(f))
+
+    def f(p: Any) -> Any:
+        rate = same = p[0]
+        start = p[1] * np.linspace(1, 2, n)
+
+        def rhs(t: Any, y: Any, q: Any) -> Any:
+            return SCALE * np.tanh(matrix @ (q[:, None] * y[None])[0]) - rate * y * np.sin(t) + same * q[1] + p[2]
+
+        found = integrate.solve_ivp(rhs, (0, 1), start, method, args=(p[2:4],), t_eval=[0.5, 1.0], rtol=1e-9, atol=1e-9)
+        return np.sum(found.y * np.arange(2.0 * n).reshape(n, 2))
+
+    p, v = np.array([0.7, 1.3, 0.4, -0.6]), np.array([1.0, -0.5, 0.3, 0.8])
+    first = ga.grad(f)(p)
+    assert first @ v == pytest.approx(slope(f, p, v), rel=1e-5) and mapped
+    for _ in range(2):
+        mapped.clear()
+        np.testing.assert_allclose(ga.grad(f)(p), first, rtol=1e-10)
+    assert not mapped
+    twice = ga.grad(lambda p: ga.grad(f)(p) @ v)(p)
+    assert twice @ v == pytest.approx(slope(lambda p: ga.grad(f)(p) @ v, p, v), rel=1e-4)
+    np.testing.assert_allclose(ga.jvp(f, (p,), (v,))[1], first @ v, rtol=1e-6)
+
+
+def test_what_a_program_reads_may_not_change_before_it_is_called(monkeypatch: Any) -> None:
+    monkeypatch.setattr(written, "_REPEATS", 1)
+    monkeypatch.setattr(written, "_programs", {})
+    matrix, few, sized = np.eye(200) / 2, np.ones(200), Sized()
+    w = ga.tensor(0.3)
+
+    def solved(of: Any) -> Any:
+        found = ga.scipy.integrate.solve_ivp(lambda t, y: of(w, y), (0, 1), np.linspace(0, 1, 200))
+        return np.sum(found.y[:, -1])
+
+    def smooth(w: Any, y: Any) -> Any:
+        return w * (matrix @ y) + few
+
+    def scaled(w: Any, y: Any) -> Any:
+        return w * SCALE * y
+
+    def sizes(w: Any, y: Any) -> Any:
+        return w * sized.size * y
+
+    def change_matrix() -> None:
+        matrix[3, 3] = 1.0
+
+    def change_few() -> None:
+        few[7] = 2.0
+
+    def change_scale() -> None:
+        monkeypatch.setitem(globals(), "SCALE", 2.5)
+
+    for of, change in ((smooth, change_matrix), (smooth, change_few), (scaled, change_scale)):
+        for _ in range(3):
+            solved(of).backward()
+        loss = solved(of)
+        change()
+        with pytest.raises(RuntimeError, match="changed since"):
+            loss.backward()
+        solved(of).backward()
+
+    for size in (3.0, 4.0, 5.0):  # of an object it is not known what the function reads
+        loss = solved(sizes)
+        sized.calls = size
+        loss.backward()
 
 
 def test_what_gives_other_values_for_all_stages_at_once_is_carried_out_step_by_step(monkeypatch: Any) -> None:
@@ -152,9 +238,73 @@ def test_what_gives_other_values_for_all_stages_at_once_is_carried_out_step_by_s
     assert ga.grad(grown)(0.5) == pytest.approx(-math.exp(-0.5), rel=1e-8)
 
 
+def test_a_function_that_counts_its_calls_is_no_program(monkeypatch: Any) -> None:
+    monkeypatch.setattr(written, "_REPEATS", 1)
+    monkeypatch.setattr(written, "_programs", {})
+    calls, counted = [], np.zeros(1)
+
+    def f(p: Any) -> Any:
+        def rhs(t: Any, y: Any) -> Any:
+            calls.append(t)
+            counted[0] += 1
+            return -p * y
+
+        return integrate.solve_ivp(rhs, (0, 1), [1.0], **EXACT).y[0, -1]
+
+    for _ in range(3):
+        assert ga.grad(f)(0.5) == pytest.approx(-math.exp(-0.5), rel=1e-8)
+        assert len(calls) == counted[0] > 20
+
+
 def test_steps_of_lsoda_are_told_by_its_calls() -> None:
     """A step that failed is none, nor is what lies beyond the end; both ways in time."""
     called_at = [0.0, 0.1, 0.1, 0.4, 0.4, 0.2, 0.3, 0.5, 0.7, 1.2]
     for turn in (1.0, -1.0):
-        found = multistep._steps(0.0, turn * np.array(called_at), turn)
-        np.testing.assert_array_equal(found, turn * np.array([0.0, 0.2, 0.5, 1.0]))
+        found = multistep.AskedAnew(abs, 0.0, [1.0], [turn * t for t in called_at], turn, EXACT)
+        np.testing.assert_array_equal(found.ts, turn * np.array([0.0, 0.2, 0.5, 1.0]))
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+@pytest.mark.parametrize("given", [{}, {"t_eval": [0.3, 0.9]}, {"events": lambda t, y: y[0] - 0.6}])
+def test_lsoda_of_solve_ivp_is_asked_once(turn: int, given: Any) -> None:
+    """Between its steps lie polynomials, which come as close as its own."""
+    calls = []
+    if "events" in given:
+        given["events"].terminal = True
+    elif given:
+        given = {"t_eval": turn * np.array(given["t_eval"])}
+
+    def f(p: Any) -> Any:
+        def rhs(t: Any, y: Any) -> Any:
+            calls.append(t)
+            return np.stack([p[0] * y[1], -p[1] * y[0] + np.cos(3 * t)]) * turn
+
+        found = integrate.solve_ivp(rhs, (0, turn), [0.0, 1.0], "LSODA", **EXACT, **given)
+        return found.y[0, -1] + found.t[-1]
+
+    p, v = np.array([0.7, 1.3]), np.array([1.0, -0.5])
+    f(p)
+    alone = len(calls)
+    calls.clear()
+    assert ga.grad(f)(p) @ v == pytest.approx(slope(f, p, v), rel=3e-6)
+    calls.clear()
+    ga.grad(f)(p)
+    assert len(calls) < 1.6 * alone
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+@pytest.mark.parametrize("rtol", [1e-4, 1e-8])
+def test_polynomials_between_the_steps_of_lsoda(turn: int, rtol: float) -> None:
+    told: list[Any] = []
+    slope_of = lambda t, y: turn * np.array([y[1], -y[0]])  # noqa: E731
+    how = {"rtol": rtol, "atol": rtol}
+    integrate.solve_ivp(slope_of, (0, turn * 20), [0.0, 1.0], multistep.TellingLSODA, told=told, **how)
+    found = multistep.FromSteps(slope_of, 0.0, [0.0, 1.0], told, turn * 20.0, how)
+
+    def off(t: Any, y: Any) -> Any:
+        return np.abs(y - np.stack([np.sin(np.abs(t)), np.cos(np.abs(t))])).max()
+
+    times = turn * np.linspace(0, 20, 301)
+    assert off(times, found(times)) < 3 * max(rtol, *[off(t, y) for t, y in told])
+    short = multistep.FromSteps(slope_of, 0.0, [0.0, 1.0], told[:2], told[1][0], how)
+    np.testing.assert_allclose(short([0.0, told[0][0], told[1][0]]).T, [[0.0, 1.0], told[0][1], told[1][1]])

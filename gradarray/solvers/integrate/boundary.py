@@ -20,7 +20,7 @@ from ..captured import called, kept, of_bare_values
 from ..optimize.calls import finished
 from ..optimize.implicit import Asked, solution
 from ..written import OfValues
-from .switches import refuse_moving, slightly_others
+from .switches import Search, refuse_moving, slightly_others
 
 # Up to how many unknowns a matrix is made: by products alone, the equations of a mesh are hard to solve.
 _LARGE = 1500
@@ -81,15 +81,10 @@ def solve_bvp(
     def values() -> OfValues:
         return OfValues(fun, (), objects=True)
 
-    places = np.column_stack([found.x, found.y.T])
-    refuse_moving(
-        name,
-        "solve it on both sides of there, as one larger system",
-        [places],
-        of(values()),
-        slightly_others(values, of),
-        True,
-    )
+    def search() -> Search:
+        return Search([np.column_stack([found.x, found.y.T])], of(values()), slightly_others(values, of), True)
+
+    refuse_moving(name, "solve it on both sides of there, as one larger system", (fun,), search)
     doubt = None if found.success else ValueError(f"{name} did not succeed ({found.message}): no derivative")
     z = solution(equations, unknowns, Asked(name, None, doubt, _LARGE))
     if z is unknowns:

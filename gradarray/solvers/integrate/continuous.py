@@ -15,7 +15,8 @@ from ...kernels.arrays import Array
 from ...tape.wrapping import bare
 from ...transforms.jacobians import jacobian
 from ..captured import dropped_in
-from .adjoint import Adjoint, Slope, Steps, pulled_slope
+from .adjoint import Adjoint, Slope, Steps
+from .programs import pulled_slope
 
 # Up to how many unknowns the method may make matrices.
 LARGE = 1500

@@ -13,9 +13,8 @@ from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable
 from ..calling import each, of_values, seen_as, with_args
 from ..captured import dropped_in
-from ..continuous_code import may_jump
 from ..written import OfValues
-from .multistep import Interpolated, noting
+from .multistep import AskedAnew, FromSteps, TellingLSODA, noting
 from .paths import Path
 from .stages import EXPLICIT, moved, that_tells
 from .switches import holds_variables, slightly_others
@@ -60,26 +59,25 @@ def solve_ivp(
     kind = EXPLICIT.get(method) if isinstance(method, str) else method if method in EXPLICIT.values() else None
     told: list[Any] = []
     lsoda = method in ("LSODA", integrate.LSODA)
-    called_at: list[float] = []
+    telling = TellingLSODA if lsoda else None if kind is None else that_tells(kind)
 
     def solved(func: Any) -> Any:
         """Carry out SciPy's solver with a right-hand side that gives bare values."""
         told.clear()
-        called_at.clear()
         changes = dict(options, t_eval=None if t_eval is None else bare(t_eval))
         if callable(options.get("jac")):
             changes["jac"] = _plain(_with_args(options["jac"], args))
         elif "jac" in options:
             changes["jac"] = bare(options["jac"])
-        if kind is not None:
+        if telling is not None:
             changes["told"] = told
         changes["events"] = None if asked is None else [_plain(event) for event in asked]
         return integrate.solve_ivp(
-            noting(func, called_at) if lsoda else func,
+            func,
             span,
             first,
-            method if kind is None else that_tells(kind),
-            dense_output=dense_output or (kind is None and not lsoda),
+            method if telling is None else telling,
+            dense_output=dense_output or telling is None,
             vectorized=vectorized,
             **changes,
         )
@@ -97,7 +95,7 @@ def solve_ivp(
         if lsoda:
             end = _last(solution, span)
             exact = {name: options.get(name, default) for name, default in (("rtol", 1e-3), ("atol", 1e-6))}
-            sol = Interpolated(smooth, span[0], first, called_at, end, exact, tcrit=[end])
+            sol = FromSteps(smooth, span[0], first, told, end, exact)
         path = Path(
             f,
             seen_as(_as_slope, smooth),
@@ -109,9 +107,8 @@ def solve_ivp(
             method=method if kind is None else kind,
             rtol=options.get("rtol", 1e-3),
         )
-        if may_jump(fun, args):
-            others = slightly_others(lambda: OfValues(fun, args, objects=True), _as_slope)
-            path.refuse_moving("scipy.integrate.solve_ivp", others)
+        others = slightly_others(lambda: OfValues(fun, args, objects=True), _as_slope)
+        path.refuse_moving("scipy.integrate.solve_ivp", (fun, *args), others)
         if known:
             return solution
         return _differentiated(solution, path, t_span, t_eval, asked, stopped, fun)
@@ -295,7 +292,7 @@ def odeint(
         form = _as_slope if tfirst else _as_swapped_slope
         dense = None
         if times[-1] != times[0]:
-            dense = Interpolated(plain, float(times[0]), first * 1.0, called_at, float(times[-1]), exact)
+            dense = AskedAnew(plain, float(times[0]), first * 1.0, called_at, float(times[-1]), exact)
         path = Path(
             lambda at, y: _as_array(swapped(whole)(at, y)),
             seen_as(form, smooth),
@@ -306,9 +303,8 @@ def odeint(
             method="LSODA",
             rtol=exact["rtol"],
         )
-        if may_jump(func, args):
-            others = slightly_others(lambda: OfValues(func, args, objects=True), form)
-            path.refuse_moving("scipy.integrate.odeint", others)
+        others = slightly_others(lambda: OfValues(func, args, objects=True), form)
+        path.refuse_moving("scipy.integrate.odeint", (func, *args), others)
         if not variable:
             return result
         asked = [t[k] for k in range(len(times))] if has_variable(t) else times.tolist()

@@ -21,7 +21,7 @@ from ...tape.wrapping import bare, has_variable, lifted
 from ..calling import Watched, each
 from ..captured import dropped_in
 from ..written import OfValues
-from .switches import holds_variables, refuse_moving, slightly_others
+from .switches import Search, holds_variables, refuse_moving, slightly_others
 
 # So many nodes along each axis of a box, by how many axes there are.
 _COUNTS = (21, 10, 7, 5, 4)
@@ -62,8 +62,12 @@ def cubature(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), points: A
                 "scipy.integrate.cubature of a variable takes finite limits; scipy.integrate.nquad takes others"
             )
         x, w = _in_boxes(result.regions, first, last)
-        at = OfValues(f, args, objects=True)
-        refuse_moving("scipy.integrate.cubature", _INSTEAD, [x], at, slightly_others(lambda: at, lambda f: f))
+
+        def search() -> Search:
+            at = OfValues(f, args, objects=True)
+            return Search([x], at, slightly_others(lambda: at, lambda f: f))
+
+        refuse_moving("scipy.integrate.cubature", _INSTEAD, (f, *args), search)
         if known:
             return result
         share = (x - first) / np.where(last == first, 1.0, last - first)
@@ -123,11 +127,14 @@ def tanhsinh(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), **options
         low, high = (lifted(x) if np.ndim(bare(x)) or has_variable(x) else float(x) for x in (a, b))
         x, w = _along(low, high)
         each_arg = [np.expand_dims(lifted(arg), -1) if np.ndim(bare(arg)) else arg for arg in given]
-        columns = np.broadcast_arrays(*map(bare, (x, *each_arg)))
-        rows = [*np.reshape(np.stack(columns, axis=-1), (-1, x.shape[-1], len(columns)))]
-        alone = OfValues(f, (), objects=True)
-        others = slightly_others(lambda: alone, _of_rows)
-        refuse_moving("scipy.integrate.tanhsinh", _INSTEAD, rows, _of_rows(alone), others, has_variable(given))
+
+        def search() -> Search:
+            columns = np.broadcast_arrays(*map(bare, (x, *each_arg)))
+            rows = [*np.reshape(np.stack(columns, axis=-1), (-1, x.shape[-1], len(columns)))]
+            alone = OfValues(f, (), objects=True)
+            return Search(rows, _of_rows(alone), slightly_others(lambda: alone, _of_rows), has_variable(given))
+
+        refuse_moving("scipy.integrate.tanhsinh", _INSTEAD, (f,), search)
         if known:
             return result
         values = f(x, *each_arg)

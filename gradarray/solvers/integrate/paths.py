@@ -17,7 +17,7 @@ from ..calling import unrecorded
 from ..captured import dropped_in
 from .adjoint import SMALL, Adjoint, Steps
 from .continuous import LARGE, Continuous
-from .multistep import Interpolated
+from .multistep import Multistep
 from .stages import (
     EXPLICIT,
     Piece,
@@ -29,7 +29,7 @@ from .stages import (
     moved,
     that_tells,
 )
-from .switches import refuse_moving
+from .switches import Search, refuse_moving
 from .trajectory import trajectory, with_tangents
 
 # For derivatives along a solution whose own steps are not told: how exactly, and after how many calls it is stiff.
@@ -94,7 +94,7 @@ class Path:
 
     def _steps(self, dense: bool) -> Steps | None:
         # An explicit method takes less time than LSODA asked anew, unless the problem is stiff.
-        n, several = np.size(bare(self.y0)), isinstance(self._dense, Interpolated)
+        n, several = np.size(bare(self.y0)), isinstance(self._dense, Multistep)
         if self._told is None and (self._dense is None or n > (SMALL if several else LARGE)):
             self._told, method = self._own_steps()
             self._method = method or self._method
@@ -109,7 +109,7 @@ class Path:
         if self._dense is None:
             return None
         times = np.asarray(self._dense.ts)
-        if not isinstance(self._dense, Interpolated):
+        if not isinstance(self._dense, Multistep):
             times = np.insert(times, range(1, len(times)), (times[1:] + times[:-1]) / 2)
         tableau = collocation_tableau()
         when = times[:-1, None] + np.diff(times)[:, None] * tableau.c
@@ -119,7 +119,7 @@ class Path:
 
     def _solution(self) -> Any:
         """Return the solution of an implicit method at any times."""
-        if not isinstance(self._dense, Interpolated):
+        if not isinstance(self._dense, Multistep):
             return self._dense
         return self._dense.between_steps()
 
@@ -156,6 +156,7 @@ class Path:
             ends = np.asarray(times)
             between = self._told and not set(ends.tolist()) <= {self.start, *[t for t, *_ in self._told]}
             adjoint = self._adjoint(bool(between))
+            adjoint.read = self._adjoint(False).read
             if type(self.found) is tuple and not isinstance(self.y0, Dual):
                 return trajectory(adjoint, self.found, ends, values, self.y0, lambda y0: self._again(y0, ends))
             if type(self.found) is not tuple or not self.found:
@@ -189,15 +190,12 @@ class Path:
         )
         return implicit_steps(self.f, found.t.tolist(), self.y0, found.sol)[0]
 
-    def refuse_moving(self, name: str, changed: Sequence[Callable[[], Slope]]) -> None:
+    def refuse_moving(self, name: str, code: Sequence[Any], changed: Sequence[Callable[[], Slope]]) -> None:
         """Raise where the right-hand side jumps at a time that moves with a variable.
 
-        `changed` makes it with variables that are slightly others.
+        `code` is the function that the user has given, and its last arguments; `changed` makes the right-hand side with
+        variables that are slightly others.
         """
-        adjoint = None if self.finish == self.start else self._adjoint(False)
-        if adjoint is None:
-            return
-        places = adjoint.places()
 
         def of(f: Slope) -> Any:
             def at(rows: Any) -> Any:
@@ -207,9 +205,14 @@ class Path:
 
             return at
 
-        others = [functools.partial(lambda make: of(make()), make) for make in changed]
-        instead = "stop there by a terminal event, and solve from there anew"
-        refuse_moving(name, instead, [places], of(self.plain), others, True)
+        def search() -> Search | None:
+            adjoint = None if self.finish == self.start else self._adjoint(False)
+            if adjoint is None:
+                return None
+            others = [functools.partial(lambda make: of(make()), make) for make in changed]
+            return Search([adjoint.places()], of(self.plain), others, True)
+
+        refuse_moving(name, "stop there by a terminal event, and solve from there anew", code, search)
 
     def at(self, t: float, value: Any) -> Any:
         """Return the solution at a time, given its value."""

@@ -11,7 +11,7 @@ import functools
 import inspect
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import integrate
@@ -25,10 +25,23 @@ from ..captured import dropped_in
 from ..written import OfValues
 from .nodes import IntegrationRange, integral
 from .refusals import that_refuses
-from .switches import holds_variables, refuse_moving, slightly_others
+from .switches import Search, holds_variables, refuse_moving, slightly_others
 from .weights import with_weight
 
 Integrand = Callable[..., Any]
+
+
+class _Source(NamedTuple):
+    """What an integrand is made of.
+
+    Attributes
+    ----------
+    code : the functions that the user has given, and their last arguments
+    values : returns it with the values of its variables
+    """
+
+    code: Sequence[Any]
+    values: Callable[[], OfValues]
 
 
 def _ended(func: Integrand, at: Any, total: Any, sign: float) -> Any:
@@ -57,7 +70,7 @@ def _between(
     known: Any,
     breaks: Any,
     noise: float,
-    values: Callable[[], OfValues],
+    source: _Source,
 ) -> Any:
     """Return the integral between limits that may be variables."""
     if any(has_variable(at) and not np.isfinite(bare(at)) for at in (a, b)):
@@ -66,10 +79,10 @@ def _between(
     if any(map(has_variable, breaks)):
         return integral(line, edges, known, moving=True)
     if not line.finite:
-        _refuse_moving(func, line.nodes(edges), values)
+        _refuse_moving(func, lambda: line.nodes(edges), source)
     total = integral(line, edges, known)
     for place in line.jumps:
-        if _moves(values(), place):
+        if _moves(source.values(), place):
             raise _jumps(place)
     if line.moves():
         return integral(line, edges, known, moving=True)
@@ -78,13 +91,16 @@ def _between(
     return total
 
 
-def _refuse_moving(func: Integrand, nodes: Sequence[Any], values: Callable[[], OfValues]) -> None:
+def _refuse_moving(func: Integrand, nodes: Callable[[], Sequence[Any]], source: _Source) -> None:
     """Raise where an integrand jumps between some nodes at a place that moves with a variable."""
 
     def of(f: Integrand) -> Any:
         return lambda places: at_once(f, places[:, 0])
 
-    refuse_moving("an integral", _INSTEAD, nodes, of(func), slightly_others(values, of))
+    def search() -> Search:
+        return Search(nodes(), of(func), slightly_others(source.values, of))
+
+    refuse_moving("an integral", _INSTEAD, source.code, search)
 
 
 def _evenly(low: float, high: float) -> list[Any]:
@@ -161,14 +177,15 @@ def _quad(
     weight: str | None = None,
     wvar: Any = None,
     complex_func: bool = False,
-    values: Callable[[], OfValues] | None = None,
+    source: _Source | None = None,
     **how: Any,
 ) -> Any:
     if not callable(func):  # one that is compiled
         return integrate.quad(func, a, b, args, full_output, points=points, weight=weight, wvar=wvar, **how)
     args = args if isinstance(args, tuple) else (args,)
-    alone = values is None
-    values = functools.cache(lambda: OfValues(func, args, objects=True)) if values is None else values
+    alone = source is None
+    if source is None:
+        source = _Source((func, *args), functools.cache(lambda: OfValues(func, args, objects=True)))
     options: dict[str, Any] = how | {"weight": weight, "wvar": bare(wvar), "complex_func": complex_func}
 
     def body() -> Any:
@@ -191,18 +208,18 @@ def _quad(
             found, results = solved(watched)
             variable = watched.variable or given
         if not variable:
-            if weight is not None and values().variables:
-                _refuse_moving(with_args(func, args), _evenly(low, high), values)
-            if alone and values().variables and weight is None and not complex_func and breaks is None:
+            if weight is not None and source.values().variables:
+                _refuse_moving(with_args(func, args), lambda: _evenly(low, high), source)
+            if alone and source.values().variables and weight is None and not complex_func and breaks is None:
                 # What it returns does not depend on them; where it jumps may.
-                _between(with_args(func, args), a, b, _edges(found[2]), found[:2], (), noise, values)
+                _between(with_args(func, args), a, b, _edges(found[2]), found[:2], (), noise, source)
             return results
         if weight is not None:
             whole = with_args(func, args)
-            _refuse_moving(whole, _evenly(low, high), values)
+            _refuse_moving(whole, lambda: _evenly(low, high), source)
             total = with_weight(lambda x: func(x, *args), a, b, found, weight, wvar)
         else:
-            total = _by_intervals(lambda x: func(x, *args), a, b, found, places, complex_func, noise, values)
+            total = _by_intervals(lambda x: func(x, *args), a, b, found, places, complex_func, noise, source)
         value = np.asarray(results[0])[()]
         return (revalued(np.asarray(1.0)[()] * total, value), *results[1:])
 
@@ -224,9 +241,9 @@ def _by_intervals(
     breaks: Any,
     is_complex: bool,
     noise: float,
-    values: Callable[[], OfValues],
+    source: _Source,
 ) -> Any:
-    how = () if breaks is None else breaks, noise, values
+    how = () if breaks is None else breaks, noise, source
     if not is_complex:
         return _between(func, a, b, _edges(found[2]), found[:2], *how)
     info, error = found[2], abs(found[1])
@@ -249,7 +266,7 @@ def nquad(func: Integrand, ranges: Any, args: Any = None, opts: Any = None, full
         def of(f: Integrand) -> Integrand:
             return (lambda x: f(x, *inner)) if k == 0 else (lambda x: over(f, k - 1, x, *inner))
 
-        how = {**chosen, "values": lambda: own.seen_as(of)}
+        how = {**chosen, "source": _Source((func, ranges, *args), lambda: own.seen_as(of))}
         value, error = _quad(_INTEGRAL if k else _EXACT, of(f), *ends, **how)[:2]
         errors.append(error)
         return value
@@ -316,7 +333,7 @@ def quad_vec(f: Integrand, a: Any, b: Any, *rest: Any, args: Any = (), **options
             intervals = _folded(intervals)
         breaks = [*places] if has_variable(places) else told.get("points")
         breaks = () if breaks is None else breaks
-        how = breaks, _EXACT, lambda: OfValues(f, args, objects=True)
+        how = breaks, _EXACT, _Source((f, *args), lambda: OfValues(f, args, objects=True))
         total = _between(lambda x: f(x, *args), a, b, intervals, results[:2], *how)
         if known:
             return results
@@ -345,16 +362,14 @@ def fixed_quad(func: Integrand, a: Any, b: Any, args: Any = (), n: int = 5) -> A
 
     def body() -> Any:
         places = (b - a) * (x + 1) / 2.0 + a
-        if holds_variables(func, args):
-            nodes = np.asarray(bare(places))[:, None]
-            whole = of(OfValues(func, args))
-            refuse_moving(
-                "scipy.integrate.fixed_quad",
-                _INSTEAD_OF_ONE,
-                [nodes],
-                whole,
-                slightly_others(lambda: OfValues(func, args, objects=True), of),
-            )
+
+        def search() -> Search | None:
+            values = OfValues(func, args, objects=True)
+            if not values.variables:
+                return None
+            return Search([np.asarray(bare(places))[:, None]], of(values), slightly_others(lambda: values, of))
+
+        refuse_moving("scipy.integrate.fixed_quad", _INSTEAD_OF_ONE, (func, *args), search)
         return (b - a) / 2.0 * np.sum(w * func(places, *args), axis=-1), None
 
     return dropped_in(body, func)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,25 +35,36 @@ _MOST = 256
 _AT_ONCE = 5_000_000
 
 
-def refuse_moving(
-    name: str,
-    instead: str,
-    places: Sequence[Array],
-    func: Function,
-    changed: Sequence[Callable[[], Function]],
-    states: bool = False,
-) -> None:
+class Search(NamedTuple):
+    """Where a function is looked at for jumps.
+
+    Attributes
+    ----------
+    places : rows of them, (number, axes), between neighbours of which the function is looked at
+    func : with its values as they are
+    changed : make the same with variables that are slightly others
+    states : whether all axes but the first one depend on variables
+    """
+
+    places: Sequence[Array]
+    func: Function
+    changed: Sequence[Callable[[], Function]]
+    states: bool = False
+
+
+def refuse_moving(name: str, instead: str, code: Sequence[Any], search: Callable[[], Search | None]) -> None:
     """Raise where a function jumps at a place that moves with a variable.
 
     Parameters
     ----------
     name : of what is given the function, for the error
     instead : what to write, for the error
-    places : rows of them, (number, axes), between neighbours of which the function is looked at
-    func : with its values as they are
-    changed : make the same with variables that are slightly others
-    states : whether all axes but the first one depend on variables
+    code : the functions that are called, and their last arguments: there is no search where these cannot jump at all
+    search : makes it, if there are places
     """
+    if not may_jump(code[0], tuple(code[1:])) or (found := search()) is None:
+        return
+    places, func, changed, states = found
 
     def look() -> None:
         others = None
