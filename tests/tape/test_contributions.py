@@ -4,6 +4,8 @@ Each program is swept by the loop and by the plan that is written for it, small 
 step of the same program on plain arrays.
 """
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -11,12 +13,23 @@ import gradarray as ga
 from gradarray.kernels.arrays import HEAVY, LARGE
 from gradarray.tape import plans, sweeps
 
-SMALL, BIG, HUGE = (3, 4), (72, 60), (365, 360)
+SMALL, BIG, HUGE = (3, 4), (72, 60), (73, 1800)
 assert np.prod(BIG) > LARGE and np.prod(HUGE) > HEAVY
 
 
+@pytest.fixture(autouse=True)
+def soon(monkeypatch):
+    """Write a plan for the second tape that comes."""
+    monkeypatch.setattr(plans, "REPEATS", 2)
+
+
+@functools.cache
+def numbers(n, k):
+    return np.cos(k + np.arange(n))
+
+
 def weight(shape, k=1):
-    return np.cos(k + np.arange(np.prod(shape, dtype=int))).reshape(shape)
+    return numbers(int(np.prod(shape)), k).reshape(shape).copy()
 
 
 def turned(x, k=1):
