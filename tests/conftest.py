@@ -15,7 +15,7 @@ import gradarray as ga
 from gradarray.forward import protocols as forward
 from gradarray.reverse import protocols
 from gradarray.rules import registry
-from gradarray.tape import plans
+from gradarray.tape import plans, second
 
 # Both draw the same examples on every run, so that a failure is always one of the commit at hand. Many examples are for
 # a search by hand, which also takes the whole of each table (thoroughness.py): HYPOTHESIS_PROFILE=search pytest ...
@@ -38,6 +38,12 @@ def pytest_collection_finish() -> None:
     """Keep what pytest knows of the tests out of each collection of garbage: it lasts as long as they do anyway."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_runtest_setup() -> None:
+    """Know of no tape that has come in another test: each does the same alone and among others."""
+    plans._known.clear()
+    second._known.clear()
 
 
 @pytest.fixture

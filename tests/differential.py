@@ -8,6 +8,7 @@ of differences, in both modes and at second order, and each way of asking for th
 
 from __future__ import annotations
 
+import functools
 import textwrap
 import warnings
 from collections.abc import Callable, Sequence
@@ -207,13 +208,18 @@ class Program:
 
 
 def argument(k: int, shape: tuple[int, ...], dtype: str, order: str, wide: bool = False) -> Any:
+    values = _drawn(k, shape, dtype)
+    return np.array(values, np.result_type(values, float) if wide else None, order=order)
+
+
+# A program is given each of its arguments some thirty times.
+@functools.cache
+def _drawn(k: int, shape: tuple[int, ...], dtype: str) -> Any:
     rng = np.random.default_rng((k, *shape))
     values = rng.uniform(0.2, 1.3, shape) * rng.choice([-1, 1], shape)
     if np.dtype(dtype).kind == "c":
         values = values + 1j * rng.uniform(0.2, 1.3, shape)
-    values = np.asarray(values).astype(dtype)
-    values = values.astype(np.result_type(values, float)) if wide else values
-    return np.array(values, order=order)
+    return np.asarray(values).astype(dtype)
 
 
 def weighted(value: Any, k: int) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from functools import reduce
+from functools import cache, reduce
 from graphlib import TopologicalSorter
 from importlib import import_module
 from importlib.util import find_spec
@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import gradarray as ga
+from tests.sources import parsed
 
 ROOT = Path(ga.__file__).parent
 # From bottom to top; what stands beside the rooms is public, and stands on all of them.
@@ -58,10 +59,11 @@ SAME = {
 FILES = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in sorted(ROOT.rglob("*.py"))}
 
 
+@cache
 def imported(module: str) -> list[tuple[ast.ImportFrom, str]]:
     """Return each import of ours in a module, with the module that it leads to."""
     package, found = module.split(".")[:-1], []
-    for node in ast.walk(ast.parse(FILES[module].read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(FILES[module])):
         if isinstance(node, ast.ImportFrom) and node.level:
             base = [*package[: len(package) - node.level + 1], *(node.module.split(".") if node.module else [])]
             for name in node.names:
@@ -112,7 +114,7 @@ def test_neural_networks_are_written_with_public_names(module: str) -> None:
         besides |= {("nnet.__init__", "elsewhere.answers"), ("nnet.calls", "elsewhere.answers")}
         own = other.startswith("nnet.") or (module, other) in besides
         assert own, f"line {node.lineno} imports {other}, which is no part of the room"
-    for node in ast.walk(ast.parse(FILES[module].read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(FILES[module])):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "ga":
             assert node.attr in ga.__all__, f"line {node.lineno} asks for ga.{node.attr}"
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "ga.registry":
@@ -136,7 +138,7 @@ def test_no_modules_know_each_other_in_a_circle() -> None:
 
 def test_only_the_rules_ask_of_what_kind_a_rule_is() -> None:
     for module in (m for m in FILES if not m.startswith("rules.")):
-        for node in ast.walk(ast.parse(FILES[module].read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(FILES[module])):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("isinstance", "type") and node.args:
                 asked = ast.unparse(node.args[0]).split(".")
                 assert "rule" not in asked, f"{module}, line {node.lineno}: let the kind answer instead"
@@ -148,7 +150,7 @@ def test_a_name_means_one_thing() -> None:
         # Names that are NumPy's, SciPy's or the array API's, those of neural networks, and those of one chapter each.
         if module.startswith(("mirror.", "scipy.", "arrayapi.", "nnet.", "rules.numpy.", "rules.scipy.")):
             continue
-        for node in ast.parse(FILES[module].read_text(encoding="utf-8")).body:
+        for node in parsed(FILES[module]).body:
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
                 homes[node.name].append(module)
     rooms = {name: sorted(module.partition(".")[0] for module in set(modules)) for name, modules in homes.items()}

@@ -24,6 +24,7 @@ import pytest
 import gradarray as ga
 from gradarray.context import settings
 from tests.disturbances import interrupted, needs_timers
+from tests.sources import parsed
 
 X = np.array([1.0, 2.0, 3.0])
 
@@ -754,10 +755,10 @@ RESTORING = {"hold", "errors.set", "errors.reset"}
 LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp)
 
 
-def loops_before_a_setting_is_restored(source: str) -> list[int]:
+def loops_before_a_setting_is_restored(tree: ast.AST) -> list[int]:
     """Return the lines of the loops in a ``try`` whose ``finally`` restores a setting."""
     found = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Try) and any(
             isinstance(call, ast.Call) and ast.unparse(call.func) in RESTORING for call in _inline(node.finalbody)
         ):
@@ -771,11 +772,11 @@ TRY = "for _ in x:\n try:\n  hold(a)\n  {}\n except E:\n  {}\n finally:\n  hold(
 
 def test_no_loop_stands_where_a_setting_is_restored() -> None:
     """A signal that comes as a loop jumps back is not met by the ``finally``, since Python 3.13."""
-    assert loops_before_a_setting_is_restored(TRY.format("f(i for i in x)", "pass")) == []
-    assert loops_before_a_setting_is_restored(TRY.format("f([i for i in x])", "pass")) == [4]
-    assert loops_before_a_setting_is_restored(TRY.format("pass", "while x: f()")) == [6]
+    assert loops_before_a_setting_is_restored(ast.parse(TRY.format("f(i for i in x)", "pass"))) == []
+    assert loops_before_a_setting_is_restored(ast.parse(TRY.format("f([i for i in x])", "pass"))) == [4]
+    assert loops_before_a_setting_is_restored(ast.parse(TRY.format("pass", "while x: f()"))) == [6]
     files = sorted(Path(ga.__file__).parent.rglob("*.py"))
-    found = {file: loops_before_a_setting_is_restored(file.read_text(encoding="utf-8")) for file in files}
+    found = {file: loops_before_a_setting_is_restored(parsed(file)) for file in files}
     assert {file: lines for file, lines in found.items() if lines} == {}
 
 

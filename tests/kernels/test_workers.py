@@ -181,7 +181,7 @@ def test_a_fork_at_any_line_of_a_thread_that_records(run_python):
 import os, signal, sys, threading, warnings
 import numpy as np, gradarray as ga
 warnings.simplefilter("ignore")
-a, large, b, c = np.ones(40_000), np.ones(2**18), ga.tensor(np.ones(40_000)), ga.tensor(np.ones(2**18))
+a, large, b, c = np.ones(40_000), np.ones(2**17), ga.tensor(np.ones(40_000)), ga.tensor(np.ones(2**17))
 def work():
     with ga.no_grad, ga.mem_guard_on:
         b * a

@@ -15,6 +15,7 @@ import pytest
 import gradarray as ga
 from gradarray.show.device import Device
 from gradarray.show.operations import TABLE, array_for, weighted
+from tests.sources import parsed
 
 ROOT = Path(ga.__file__).parent
 FEW = ("power", "where", "std", "softmax", "max", "concatenate", "solve", "places", "assignment", "augmented")
@@ -175,7 +176,7 @@ MEMORY = {"base", "ctypes", "owndata", "__array_interface__"}
 def test_the_rules_ask_nothing_of_memory() -> None:
     for path in sorted((ROOT / "rules").rglob("*.py")):
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        asked = {node.attr for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute)}
+        asked = {node.attr for node in ast.walk(parsed(path)) if isinstance(node, ast.Attribute)}
         assert module.startswith("rules.faster.") or not asked & MEMORY, f"{module} asks for {asked & MEMORY}"
 
 
@@ -213,7 +214,7 @@ def test_a_library_is_named_by_its_backend_alone(module: str) -> None:
     name = module.removeprefix("of_")
     for path in sorted(ROOT.rglob("*.py")):
         found = []
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Import):
                 found += [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and not node.level:

@@ -57,9 +57,9 @@ def calls() -> Iterator[Any]:
 
     ``form`` makes of the arrays of the call what they are to be.
     """
-    seen = set()
+    seen, rules = set(), coverage.partition()
     for sample in SAMPLES.values():
-        rule = coverage.partition().get(sample.func)
+        rule = rules.get(sample.func)
         if rule is None or isinstance(sample.func, np.ufunc):
             continue
         rng = np.random.default_rng(0)
