@@ -90,7 +90,7 @@ def measured(row: Row, ga: Any, backends: Sequence[str], rounds: int, seconds: f
         if backend == "numba" and not found.notes and "@compiled" not in run.source(*row.arguments):
             found.notes[backend] = "there is nothing to compile"
         calls[backend] = partial(run, *row.arguments)
-    with np.errstate(all="ignore"), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         samplers = {name: time_sampler(call, seconds) for name, call in calls.items()}
         samples = [{name: sampler() for name, sampler in samplers.items()} for _ in range(rounds)]

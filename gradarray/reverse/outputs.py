@@ -206,9 +206,10 @@ def in_place(result: Any, x: Any, ufunc: np.ufunc, value: Any) -> Any:
     """Return the result of an augmented assignment with the value that NumPy gives in place, to the last digit.
 
     NumPy takes an array of one element that is its own output for a reduction, and multiplies complex numbers of it
-    without fused operations.
+    without fused operations; powers of arrays it computes with the processor's wide registers, and of scalars not.
     """
-    if x.size != 1 or x.dtype.kind != "c" or result.size != 1 or isinstance(bare(x), np.generic):
+    same = x.dtype.kind != "c" and ufunc is not np.power
+    if x.size != 1 or same or result.size != 1 or isinstance(bare(x), np.generic):
         return result
     array = copy_of(bare(x))
     updated_array(array, ufunc, bare(value))

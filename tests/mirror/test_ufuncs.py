@@ -13,6 +13,7 @@ import pytest
 import gradarray as ga
 from gradarray.registry import Elementwise, elementwise, find
 from gradarray.rules.registry import register
+from tests.numeric import is_reduced_rightly
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::RuntimeWarning"),  # NumPy's, of undefined values
@@ -253,6 +254,8 @@ def test_methods_are_differentiable(name: str, call: str) -> None:
         assert result.constant is constant
         np.testing.assert_array_equal(result.data, expected)
         assert result.dtype == expected.dtype
+    if call.startswith("reduce,") and not is_reduced_rightly(UFUNCS[name]):
+        pytest.skip("NumPy's own value is wrong on this processor")
     ga.check_grads(lambda x: CALLS[call](ours, x), (X,), order=1)
 
 

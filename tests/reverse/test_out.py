@@ -19,6 +19,7 @@ from gradarray.rules.names import public_name
 from gradarray.show import coverage
 from tests import checks
 from tests.counted import counted
+from tests.numeric import is_reduced_rightly
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::RuntimeWarning"),  # NumPy's, of undefined values
@@ -355,6 +356,9 @@ def filling(case: Case, view: bool) -> Callable[..., Any]:
 @pytest.mark.parametrize("view", [False, True], ids=["whole", "view"])
 @pytest.mark.parametrize("case", DIFFERENTIABLE)
 def test_gradient(case: Case, view: bool) -> None:
+    ufunc = getattr(case.func, "__self__", None)
+    if isinstance(ufunc, np.ufunc) and case.func.__name__ == "reduce" and not is_reduced_rightly(ufunc):
+        pytest.skip("NumPy's own value is wrong on this processor")
     call: Any = filling(case, view)
     checks.check_gradient(call, call.operands, np.random.default_rng(3))
 
