@@ -51,7 +51,7 @@ class Operands:
         return found
 
     def _memory(self, value: Any) -> int:
-        owner = owner_of(value)
+        owner = allocation_of(value)
         known = self._owners.get(id(owner))
         if known is None or known[0]() is not owner:
             self._memories += 1
@@ -169,7 +169,7 @@ def _same_bytes(a: Any, b: Any) -> bool:
     return bool(a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes())
 
 
-def owner_of(array: Any) -> Any:
+def allocation_of(array: Any) -> Any:
     """Return the array that owns the memory of one; between both may be objects of NumPy's own, and memoryviews."""
     found, base = array, array.base
     while base is not None:

@@ -22,7 +22,7 @@ from ...kernels.gate import described
 from ...kernels.traced import TRACED
 from .forms import Form
 from .lines import Origins
-from .operands import Operands, owner_of
+from .operands import Operands, allocation_of
 from .statements import JitError, Statement, Variable
 
 LONGEST = 500_000  # statements, which take half a minute to be written down, and a gigabyte
@@ -196,7 +196,7 @@ class Program(Operands):
             if isinstance(value, np.ndarray):
                 for s in sources:
                     owner = s if s.base is None else s.base
-                    if value.base is not None and owner_of(value) is owner_of(owner.value):
+                    if value.base is not None and allocation_of(value) is allocation_of(owner.value):
                         base = owner
             made = self.standing(value, base=base)
             self.add(kind, (made.variable,), pieces, None, form)
