@@ -70,7 +70,8 @@ class NumbaBackend:
         opening += [f"_saved_{x} = {x}.copy()" for x in saved]
         outer = write_program(p, left, head, opening, *([] if ending is None else [ending]))
         text = outer.text.replace("return None\n", f"return {again if saved else opening[0].partition('return ')[2]}\n")
-        functions = "\n\n".join([*[HELPERS[name] for name in partition.helpers], *partition.functions.values()])
+        ahead = [*[HELPERS[name] for name in partition.helpers], *[f"{text}\n" for text in partition.tables.values()]]
+        functions = "\n\n".join([*ahead, *partition.functions.values()])
         space = {**outer.names, "_by_numpy": call, "_again": _Again(call)}
         pending = Pending(call, text, head.partition("(")[0], space, functions, [*partition.functions])
         return pending, f"{whole(functions, True)}\n\n{text}"

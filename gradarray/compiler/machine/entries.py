@@ -15,6 +15,7 @@ from .iterations import Around, Even, offset
 from .lowering import Lowering, Operation, literal
 from .places import Places, Position
 
+TABLE = "table_"
 _LARGEST = 10_000  # elements of an array that is an entry of a table
 
 
@@ -120,7 +121,7 @@ class LoweringEntries(Lowering):
         return self._table_of(entries)
 
     def _table_of(self, entries: Any) -> Variable:
-        name = f"table_{len(self._left.constants)}"
+        name = f"{TABLE}{len(self._left.constants)}"
         if name in self._left.constants:
             raise Refused
         self._left.constants[name] = value = np.array(entries)

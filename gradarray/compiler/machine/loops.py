@@ -32,6 +32,7 @@ class Compiled(NamedTuple):
     filled, numbers : what it makes
     written : the arrays that it writes into
     helpers : the names of what it calls
+    tables : the arrays that stand in front of it under their own names
     offsets : whole numbers that it is given behind all arrays
     """
 
@@ -41,6 +42,7 @@ class Compiled(NamedTuple):
     numbers: list[Variable]
     written: list[Variable]
     helpers: list[str]
+    tables: list[Variable]
     offsets: list[int]
 
 
@@ -71,6 +73,7 @@ class LoopWriter(WholeOperations):
     memory : tells the number of a piece of memory as it turned out
     kind : tells the dtype of a variable
     wanted : what is needed elsewhere
+    is_table : tells of an array whether it is to stand in front of the function, which costs no argument
     """
 
     def __init__(
@@ -79,8 +82,10 @@ class LoopWriter(WholeOperations):
         memory: Callable[[int | None], int | None],
         kind: Callable[[Variable], str],
         wanted: Callable[[Variable], bool],
+        is_table: Callable[[Variable], bool] = lambda _: False,
     ) -> None:
         self._places, self._memory, self._kind, self._wanted = places, memory, kind, wanted
+        self._is_table = is_table
         self._groups: list[_Group] = []
         self._made: dict[Variable, int] = {}  # numbers, by the group that makes them
         self._bases: dict[Variable, None] = {}  # arrays that are made here
@@ -108,7 +113,9 @@ class LoopWriter(WholeOperations):
         nests = in_nests(self._groups, self._at, self._memory, inside)
         rooms = {v: room.size for nest in nests for v, room in nest.local.items()}
         numbers = [v for v in self._made if self._wanted(v)]
-        arguments = [*self._given]
+        tables = [v for v in self._given if self._is_table(v)]
+        self._names.update({v: v.name for v in tables})
+        arguments = [v for v in self._given if v not in tables]
         for v in (*arguments, *filled):
             self._named(v)
         self.allocate(inside, rooms)
@@ -133,7 +140,7 @@ class LoopWriter(WholeOperations):
         written = dict.fromkeys([t.place.base for some in self._writes.values() for t in some])
         changed = [v for v in (*arguments, *filled) if v in written]
         text = "\n".join(lines) + "\n"
-        return Compiled(text, arguments, filled, numbers, changed, [*self._helpers], self._offsets)
+        return Compiled(text, arguments, filled, numbers, changed, [*self._helpers], tables, self._offsets)
 
     # --- which loop ---------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from ..passes.optimise import PURE, Optimised
 from ..program.forms import form_read
 from ..program.program import Program
 from ..program.statements import Statement, Variable
+from .entries import TABLE
 from .helpers import BOUNDED
 from .loops import Compiled, LoopWriter
 from .lowering import Operation, Whole
@@ -83,6 +84,7 @@ class Partition:
     statements : NumPy's calls, and those of functions
     functions : the texts of these, by name
     helpers : the names of what they call
+    tables : the texts of arrays that stand in front of them, by name
     """
 
     def __init__(self, p: Program, left: Optimised, kinds: Mapping[Variable, type]) -> None:
@@ -101,6 +103,7 @@ class Partition:
         self.functions: dict[str, str] = {}
         self._calls: list[tuple[int, str]] = []  # the places of their statements, and their texts
         self.helpers: dict[str, None] = {}
+        self.tables: dict[str, str] = {}
         self._shown: set[Variable] = set()  # views that are made already
         if any(t.operations is not None for t in self._tasks):
             self._write()
@@ -264,10 +267,14 @@ class Partition:
                 return place in map(memory, self._out) or len(used.get(place, ())) > 1
 
             operations = [o for t in turns[turn] for o in t.operations or ()]
-            writer = LoopWriter(self._places, memory, self._lowering.kind, wanted)
+            writer = LoopWriter(self._places, memory, self._lowering.kind, wanted, self._is_table)
             self._call(writer.function(operations), self.statements[-1] if self.statements else turns[turn][0].s)
         self._show([v for v in self._left.outputs if type(v) is Variable])
         self._name_functions()
+
+    def _is_table(self, v: Variable) -> bool:
+        """Tell whether an array is one of a few places that a loop looks up, and no value of the program's."""
+        return v.name.startswith(TABLE) and v.shape != () and v.dtype.kind == "i" and v.shape[0] <= _SHORT_TABLE
 
     def _show(self, variables: Sequence[Variable]) -> None:
         """Make the views among these."""
@@ -282,6 +289,9 @@ class Partition:
     def _call(self, f: Compiled, like: Statement) -> None:
         """Add the statements that call a function, which has no name yet."""
         self.helpers.update(dict.fromkeys(f.helpers))
+        for v in f.tables:
+            values = self._left.constants[v.name].tolist()
+            self.tables[v.name] = f"{v.name} = np.array({values}, np.int64)"
         for v in f.filled:
             order = ', order="F"' if v.layout == "F" else ""
             self.statements.append(_statement(like, "call", (v,), (f"np.empty({v.shape}, np.{v.dtype.name}{order})",)))
@@ -340,6 +350,8 @@ class Partition:
 
 # What a line and a loop take Numba and LLVM, in seconds, as measured on programs of 200 to 4000 lines.
 _LINE, _LOOP = 0.005, 0.045
+# Of a longer table, its text costs more than an argument.
+_SHORT_TABLE = 100
 # So many may be arguments: each is handed over in each call.
 _FEW_PLACES = 8
 
