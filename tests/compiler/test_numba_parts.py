@@ -351,6 +351,31 @@ def test_programs_that_take_long_to_be_compiled_keep_the_loops_that_do(monkeypat
     assert calls[2] == 0
 
 
+def test_what_loops_that_numpy_keeps_leave_behind_is_numpys(monkeypatch: pytest.MonkeyPatch) -> None:
+    def rod(x: Any) -> Any:
+        u = np.zeros(12)
+        u[0], u[-1] = x[0], x[1]
+        for _ in range(20):
+            un = u.copy()
+            for i in range(1, 11):
+                u[i] = un[i] + x[2] * (un[i + 1] - 2 * un[i] + un[i - 1])
+        return u
+
+    derivative, compiled = ga.jacobian(rod), []
+    whole: Callable[..., Any] = backend.NumbaBackend.program
+
+    def program(*args: Any) -> Any:
+        compiled.append(whole(*args))
+        return compiled[-1]
+
+    monkeypatch.setattr(backend.NumbaBackend, "program", program)
+    run = ga.jit(derivative, strict=True, backend="numba")
+    for k in (1.0, 1.0, 0.5):
+        x = np.array([1.0, -0.3, 0.2]) * k
+        assert agrees([run(x)], [derivative(x)])
+    assert len(compiled) == 1  # none has failed, so that another was written
+
+
 def test_updates_by_what_overlaps() -> None:
     def f(x: Any) -> Any:
         y = x * 2.0 + x / 3
