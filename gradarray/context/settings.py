@@ -267,6 +267,20 @@ errors, SILENT = _errors()
 USUAL = Context().run(errors.get)
 
 
+def _under(setting: Any) -> bool:
+    errors.set(setting)
+    return np.geterr()["under"] == "ignore"
+
+
+@functools.lru_cache(32)
+def _ignored(setting: Any) -> bool:
+    return copy_context().run(_under, setting)
+
+
+# Tells of a setting whether NumPy says nothing of results that are too small under it, as it does by itself.
+ignores_underflow: Callable[[Any], bool] = _ignored if type(SILENT) is not dict else lambda x: x["under"] == "ignore"
+
+
 def _narrow(setting: Any) -> Any:
     errors.set(setting)
     np.setbufsize(16)

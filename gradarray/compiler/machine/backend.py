@@ -66,7 +66,7 @@ class NumbaBackend:
         names = [v.name for v in p.inputs]
         saved = [v.name for v in p.inputs if v.memory in written.writes]
         again = f"_again([{', '.join([f'({x}, _saved_{x})' for x in saved])}], {', '.join(names)})"
-        opening = [f"if _errors.get() not in _KNOWN: return _by_numpy({', '.join(names)})"]
+        opening = [f"if not _ignores_underflow(_errors.get()): return _by_numpy({', '.join(names)})"]
         opening += [f"_saved_{x} = {x}.copy()" for x in saved]
         outer = write_program(p, left, head, opening, *([] if ending is None else [ending]))
         text = outer.text.replace("return None\n", f"return {again if saved else opening[0].partition('return ')[2]}\n")

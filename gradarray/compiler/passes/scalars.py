@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...context.settings import SILENT, USUAL
+from ...context.settings import USUAL, ignores_underflow
 from ...kernels.arrays import FLOAT64
 from ..program.forms import Form, Hole, form_read, of_text
 from ..program.program import Program
@@ -102,7 +102,7 @@ class _Numbers:
             new.append(s if s.kind != "call" or len(s.results) != 1 else self._computed(s, form))
         self._last = statements[-1]
         if self._open:
-            new.insert(0, self._last.but(("_errors.get() not in _KNOWN",), "guard", ()))
+            new.insert(0, self._last.but(("not _ignores_underflow(_errors.get())",), "guard", ()))
             every = [*self._open]
             for k in range(0, len(every), _AT_ONCE):
                 pieces = [x for v in every[k : k + _AT_ONCE] for x in (" + ", v)]
@@ -174,4 +174,4 @@ def _asks(s: Statement) -> bool:
     return (plain and all(type(a) is Hole or _is_exact(a) for a in form.args)) or s.pieces[0] == "np.asarray("
 
 
-NAMES = {"_isfinite": math.isfinite, "_KNOWN": (USUAL, SILENT)}
+NAMES = {"_isfinite": math.isfinite, "_ignores_underflow": ignores_underflow}

@@ -20,8 +20,8 @@ from .statements import JitError, of_another_library
 OWN = frozenset(
     ["_added_where", "_again", "_before", "_block", "_by_halves", "_by_rows", "_errors", "_rows", "_SILENT"]
 )
-OWN |= {"_added_at", "_scattered", "_sum_of_short_rows", "_total_by_halves", "_total_of_rows", "_isfinite", "_KNOWN"}
-OWN |= {"_narrow", "_repeated", "_room", "_wide"}
+OWN |= {"_added_at", "_scattered", "_sum_of_short_rows", "_total_by_halves", "_total_of_rows", "_isfinite"}
+OWN |= {"_ignores_underflow", "_narrow", "_repeated", "_room", "_wide"}
 
 
 class Operands:
