@@ -114,11 +114,12 @@ def by_python() -> Any:
 def agrees(found: Any, expected: Any) -> bool:
     """Tell whether results agree to 1e-13 of their largest element; infinities and integers are equal.
 
-    A result that is one number may be a sum that cancels: it agrees to 1e-13 of the largest element of all results.
+    A result that is one number may be a sum that cancels, over as many elements as the largest result has: it agrees to
+    1e-13 of so many times the largest element of all results.
     """
     if isinstance(found, type) or isinstance(expected, type):
         return found is expected
-    whole = largest(expected)
+    whole = largest(expected) * max([np.size(y) for y in expected], default=0)
     return len(found) == len(expected) and all(
         _agrees(x, y, largest([y]) if np.ndim(y) else whole) for x, y in zip(found, expected, strict=True)
     )
