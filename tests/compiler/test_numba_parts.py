@@ -327,7 +327,7 @@ def test_functions_that_differ_by_rows_are_one() -> None:
     assert 0 < text.count("def compiled_") < 15 < len(re.findall(r"= compiled_\w+\(", text))
 
 
-def test_programs_that_take_long_to_be_compiled_keep_the_loops_that_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_programs_that_take_long_to_be_compiled_are_numpys(monkeypatch: pytest.MonkeyPatch) -> None:
     def f(x: Any) -> Any:
         y = np.sin(x) * x + x / 3
         total = np.sum(y * y)
@@ -337,44 +337,13 @@ def test_programs_that_take_long_to_be_compiled_keep_the_loops_that_do(monkeypat
         return total
 
     derivative = ga.value_and_grad(f)
-    texts = []
-    for longest in (100.0, 5.0, 0.0):
+    for longest in (100.0, 0.0):
         monkeypatch.setattr(backend, "LONGEST", longest)
         run = ga.jit(derivative, strict=True, backend="numba")
         for seed in (0, 0, 1):
             x = np.random.default_rng(seed).normal(size=12)
             assert agrees(outcome(run, (x,)), outcome(derivative, (x,)))
-        texts.append(run.source(x))
-    straight, some, _ = texts
-    calls = [len(re.findall(r"= compiled_\w+\(", text)) for text in texts]
-    assert ["for " in text[text.index("def value_and_grad_of_f") :] for text in (straight, some)] == [False, True]
-    assert calls[0] > 0 < calls[1]
-    assert calls[2] == 0
-
-
-def test_what_loops_that_numpy_keeps_leave_behind_is_numpys(monkeypatch: pytest.MonkeyPatch) -> None:
-    def rod(x: Any) -> Any:
-        u = np.zeros(12)
-        u[0], u[-1] = x[0], x[1]
-        for _ in range(20):
-            un = u.copy()
-            for i in range(1, 11):
-                u[i] = un[i] + x[2] * (un[i + 1] - 2 * un[i] + un[i - 1])
-        return u
-
-    derivative, compiled = ga.jacobian(rod), []
-    whole: Callable[..., Any] = backend.NumbaBackend.program
-
-    def program(*args: Any) -> Any:
-        compiled.append(whole(*args))
-        return compiled[-1]
-
-    monkeypatch.setattr(backend.NumbaBackend, "program", program)
-    run = ga.jit(derivative, strict=True, backend="numba")
-    for k in (1.0, 1.0, 0.5):
-        x = np.array([1.0, -0.3, 0.2]) * k
-        assert agrees([run(x)], [derivative(x)])
-    assert len(compiled) == 1  # none has failed, so that another was written
+        assert ("compiled_" in run.source(x)) == (longest > 0)
 
 
 def test_updates_by_what_overlaps() -> None:

@@ -26,7 +26,7 @@ from .found import looped
 from .helpers import HELPERS
 from .parts import Partition
 
-# Programs that take longer to be compiled, in seconds, are left to NumPy, or the loops in them that make them so long.
+# Programs that take longer to be compiled, in seconds, are left to NumPy.
 LONGEST = 12.0
 
 
@@ -49,19 +49,15 @@ class NumbaBackend:
         by_numpy: tuple[Callable[..., Any], Written],
     ) -> tuple[Callable[..., Any], str] | None:
         """Return what takes the place of a program that NumPy carries out, and its text; None where that is best."""
-        chosen: tuple[Optimised, Partition] | None = None
         for way in itertools.chain(looped(left), [gathered(left, always=True)]):
             partition = Partition(p, way, kinds)
-            if not partition.functions or partition.seconds > LONGEST:
-                continue
-            if chosen is None or partition.takes_loops:
-                chosen = way, partition
-            if partition.takes_loops:
+            if partition.takes_loops and partition.seconds <= LONGEST:
                 break
-        if chosen is None:
+        else:
             return None
-        left, partition = chosen
-        left = left._replace(statements=partition.statements)
+        if not partition.functions:
+            return None
+        left = way._replace(statements=partition.statements)
         call, written = by_numpy
         names = [v.name for v in p.inputs]
         saved = [v.name for v in p.inputs if v.memory in written.writes]

@@ -120,9 +120,7 @@ class Partition:
                 operations = self._lowering.of(s)
                 self._views.update({x.results[0]: x for x in self._lowering.views})
                 tasks.append(_Task(s, None if operations and any(map(_is_for_threads, operations)) else operations))
-                # What a loop of NumPy's leaves behind may be lists, and arrays that lie otherwise each time.
-                left = s.kind == "loop" and operations is None
-                if left or not self._is_pure(s) or any(v.shape is None and v in foreign for v in s.reads):
+                if not self._is_pure(s) or any(v.shape is None and v in foreign for v in s.reads):
                     foreign.update(s.results)
                     for r in s.results:
                         self._places.hide(r)

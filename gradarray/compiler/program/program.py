@@ -194,9 +194,9 @@ class Program(Operands):
                 if value is s.value:
                     return s
             if isinstance(value, np.ndarray):
-                for s in sources:
+                for s in sources if value.base is not None else ():
                     owner = s if s.base is None else s.base
-                    if value.base is not None and allocation_of(value) is allocation_of(owner.value):
+                    if isinstance(owner.value, np.ndarray) and allocation_of(value) is allocation_of(owner.value):
                         base = owner
             made = self.standing(value, base=base)
             self.add(kind, (made.variable,), pieces, None, form)
