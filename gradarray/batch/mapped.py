@@ -166,6 +166,10 @@ class Mapped(np.lib.mixins.NDArrayOperatorsMixin):
     __array_ufunc__: Callable[..., Any]
     __array_function__: Callable[..., Any]
 
+    def __pow__(self, other: Any) -> Any:
+        known = _known_power(self, other)
+        return super().__pow__(other) if known is None else known(self)
+
     # --- places ------------------------------------------------------------------------------------------------------
 
     def __getitem__(self, index: Any) -> Any:
@@ -290,10 +294,19 @@ def _augmented(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
                 np.ones(np.shape(other), np.result_type(other)),
                 out=(np.zeros(self.shape, self.dtype),),
             )
-        self[...] = ufunc(self, other)
+        known = _known_power(self, other) if ufunc is np.power else None
+        self[...] = ufunc(self, other) if known is None else known(self)
         return self
 
     return update
+
+
+def _known_power(x: Any, exponent: Any) -> np.ufunc | None:
+    """Return what NumPy's operator computes a power by, which in the last digit may be another than by np.power."""
+    return _POWERS.get(exponent) if type(exponent) in (int, float) and x.dtype.kind in "fc" else None
+
+
+_POWERS = {2: np.square, 1: np.positive, 0.5: np.sqrt, -1: np.reciprocal}
 
 
 for _name, _ufunc in {
