@@ -303,7 +303,9 @@ def _augmented(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
 
 def _known_power(x: Any, exponent: Any) -> np.ufunc | None:
     """Return what NumPy's operator computes a power by, which in the last digit may be another than by np.power."""
-    return _POWERS.get(exponent) if type(exponent) in (int, float) and x.dtype.kind in "fc" else None
+    if type(exponent) not in (int, float) or x.dtype.kind not in "fc" or not x.ndim:  # a number is another matter
+        return None
+    return _POWERS.get(exponent)
 
 
 _POWERS = {2: np.square, 1: np.positive, 0.5: np.sqrt, -1: np.reciprocal}

@@ -302,3 +302,15 @@ def test_random_programs(program: Program) -> None:
                 raise found
             expected = [np.stack(parts) for parts in zip(*each, strict=True)]
             compare(found, expected, 1e-3 if any(d == "f" for _, d, _ in program.leaves) else 1e-9)
+
+
+@pytest.mark.parametrize("exponent", [2, 1, 0.5, -1, 2.0, 3])
+@pytest.mark.parametrize("shape", [(), (3,)])
+def test_powers_are_those_of_the_elements(exponent: float, shape: tuple[int, ...]) -> None:
+    every = np.array([-np.inf, -0.0, 0.0, 0.7, 1.3, np.inf])
+    # Of -inf and -0.0, NumPy's scalars and its np.power have different roots.
+    x = np.stack([np.broadcast_to(value, shape) for value in every]) if shape else every[2:]
+    with np.errstate(all="ignore"):
+        expected, found = np.stack([each**exponent for each in x]), ga.vmap(lambda x: x**exponent)(x)
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(np.signbit(found), np.signbit(expected))

@@ -308,6 +308,17 @@ def pairs(x: Any) -> Any:
     return np.sum(x) + sum(found)
 
 
+def test_an_argument_may_have_the_name_of_a_table() -> None:
+    def f(x: Any, table_0: Any, table_1: Any) -> Any:
+        return np.sum(x[table_0] * x[table_1] + x[table_0] / 3 - x[table_1])
+
+    derivative = ga.value_and_grad(f)
+    run = ga.jit(derivative, strict=True, backend="numba")
+    for k in (1, 1, 2):
+        at = np.linspace(0.1, 1, 5) * k, np.array([0, 3, 1]) + k, np.array([4, 1, 0]) - k
+        assert agrees(outcome(run, at), outcome(derivative, at))
+
+
 def test_functions_that_differ_by_rows_are_one() -> None:
     def f(x: Any, a: Any) -> Any:
         rows = np.zeros((8, 3))

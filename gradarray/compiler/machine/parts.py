@@ -274,7 +274,9 @@ class Partition:
 
     def _is_table(self, v: Variable) -> bool:
         """Tell whether an array is one of a few places that a loop looks up, and no value of the program's."""
-        return v.name.startswith(TABLE) and v.shape != () and v.dtype.kind == "i" and v.shape[0] <= _SHORT_TABLE
+        if self._lowering.inputs.get(v.name) is not v or not v.name.startswith(TABLE):
+            return False  # an argument of the user's may have such a name
+        return len(v.shape) == 1 and v.dtype.kind == "i" and v.shape[0] <= _SHORT_TABLE
 
     def _show(self, variables: Sequence[Variable]) -> None:
         """Make the views among these."""
