@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import idioms
+from benchmarks import idioms, scipy_rules
 from benchmarks.libraries import BY_STYLE, JIT, LIBRARIES
 from benchmarks.plot import FAMILIES, draw
 from benchmarks.runner import Worker, measure, measure_imports, processors
@@ -26,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return plot(arguments[1:])
     if arguments[:1] == ["programs"]:
         return idioms.main(arguments[1:])
+    if arguments[:1] == ["scipy"]:
+        return scipy_rules.main(arguments[1:])
     options = parse(arguments)
     about = {name: work.about for name, work in works().items() if not (options.quick and work.heavy)}
     about[IMPORT] = "what importing the library adds to `import numpy`"
@@ -120,7 +122,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "python -m benchmarks",
         description="Time gradarray beside NumPy and its peers.",
         epilog="`python -m benchmarks plot` draws the growth of time with size, `python -m benchmarks programs` times"
-        " ordinary NumPy programs with ga.jit and without; see their own --help.",
+        " ordinary NumPy programs with ga.jit and without, `python -m benchmarks scipy` SciPy's functions and their way"
+        " back; see their own --help.",
     )
     parser.add_argument("--only", type=names, default=[""], metavar="SUBSTR,...", help="works with this in their name")
     parser.add_argument("--libs", type=names, metavar="LIB,...", help=", ".join(LIBRARIES))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from benchmarks import measures, plot, runner
+from benchmarks import measures, plot, runner, scipy_calls, scipy_rules
 from benchmarks import work as kinds
 from benchmarks.__main__ import main
 from benchmarks.growth import exponent, families, steps
@@ -512,3 +512,55 @@ def test_plot_of_a_report_without_sizes_is_refused(tmp_path):
     (tmp_path / "report.json").write_text(json.dumps({"works": {}}))
     with pytest.raises(SystemExit, match="several sizes"):
         main(["plot", "--json", str(tmp_path / "report.json")])
+
+
+# --- SciPy ------------------------------------------------------------------------------------------------------------
+
+
+def test_ways_back_of_scipys_functions_are_timed_and_summed_up(capsys):
+    pytest.importorskip("scipy")
+    assert scipy_rules.run(["--only", "special.erf(", "--seconds", "0"]) == 0
+    out = capsys.readouterr().out
+    assert "special.erf(x) by x" in out
+    assert "of    1 ways back" in out
+
+
+def test_scipys_functions_are_timed_in_a_process_with_one_thread(capfd):
+    pytest.importorskip("scipy")
+    assert main(["scipy", "--only", "no-such-function"]) == 2
+    assert "no call has 'no-such-function' in it" in capfd.readouterr().err
+
+
+def test_a_function_of_scipys_that_fails_is_told_and_counts(capsys, monkeypatch):
+    pytest.importorskip("scipy")
+    broken = scipy_calls.Call("special.none(x) by x", lambda x: 1 / 0, [np.array(1.0)])
+    monkeypatch.setattr(scipy_rules, "calls", lambda: [broken])
+    assert scipy_rules.run([]) == 1
+    assert "special.none(x) by x" in (out := capsys.readouterr().out)
+    assert "FAILED: ZeroDivisionError" in out
+
+
+def test_ways_back_are_compared_with_the_plain_call():
+    table = {
+        "linalg.f": scipy_rules.Found(plain=1.0, recorded=2.0, back=1.5),
+        "linalg.g": scipy_rules.Found(plain=2.0, recorded=2.0, back=6.0),
+        "fft.f": scipy_rules.Found(plain=1.0, recorded=1.0, back=0.5),
+    }
+    assert [line.split()[:4] for line in scipy_rules.summed_up(table)] == [
+        ["all", "2", "of", "3"],
+        ["linalg", "1", "of", "2"],
+        ["fft", "1", "of", "1"],
+    ]
+
+
+def test_calls_of_scipys_functions_have_names_of_their_own_and_finite_results():
+    pytest.importorskip("scipy")
+    calls = scipy_calls.calls()
+    assert len({call.name for call in calls}) == len(calls) > 300
+    from gradarray import tree_leaves
+
+    for call in calls:
+        with np.errstate(all="ignore"):
+            results = call.function(*call.operands)
+        for leaf in tree_leaves(results):
+            assert np.isfinite(leaf).all(), call.name
