@@ -12,8 +12,9 @@ from typing import Any
 from ..rules.scipy.declared import LOOKING, OBJECTS
 from ..rules.scipy.families import OF_CLASSES, OF_METHODS, chapters, chapters_of, functions_of
 from . import distributions as distributions
-from .table import for_type_named, when_met
-from .twins import twin
+from .numbers import acting
+from .table import for_type_named, stand_in, when_met
+from .twins import stand_in_of, twin
 
 _declared: set[str] = set()
 
@@ -23,8 +24,12 @@ def _declare(chapter: str) -> None:
     if chapter in _declared or chapter not in sys.modules:
         return
     for name, function in functions_of(chapter).items():
-        if hasattr(sys.modules[chapter], name):
-            twin(getattr(sys.modules[chapter], name), function, looks=function in LOOKING)
+        original = getattr(sys.modules[chapter], name, None)
+        if isinstance(original, type):  # in C, where its methods cannot be bound
+            call = stand_in_of(original, function, function in LOOKING)
+            stand_in(original, acting(call, lambda _: False, call))
+        elif original is not None:
+            twin(original, function, looks=function in LOOKING)
     _declared.add(chapter)
 
 

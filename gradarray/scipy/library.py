@@ -68,7 +68,7 @@ def mirrored(library: types.ModuleType, name: str) -> Any:
     body = body_of(library.__name__, name)  # and reads the chapter
     if isinstance(theirs, types.ModuleType):
         return _module_mirror(theirs)
-    if isinstance(theirs, type):
+    if isinstance(theirs, type) and body is None:
         return class_mirror(theirs)
     if not isinstance(theirs, np.ufunc) and (new := with_face(theirs, _of_method)) is not theirs:
         return new

@@ -153,6 +153,35 @@ def test_complex_matrices() -> None:
     np.testing.assert_allclose(g, numbers, rtol=1e-6)
 
 
+IN_PROGRAMS: dict[str, tuple[Callable[..., Any], np.ndarray]] = {
+    "interp1d": (lambda y: interpolate.interp1d(X, y, "cubic")(P), Y),
+    "interp1d by points": (lambda p: interpolate.interp1d(X, Y)(p), P),
+    "KroghInterpolator": (lambda y: interpolate.KroghInterpolator(X, y)(P), Y),
+    "InterpolatedUnivariateSpline": (lambda y: interpolate.InterpolatedUnivariateSpline(X, y)(P), Y),
+    "CubicSpline": (lambda y: interpolate.CubicSpline(X, y)(P), Y),
+    "BSpline": (lambda c: interpolate.BSpline(np.arange(9.0), c, 3)(P + 3), Y),
+    "PPoly": (lambda c: interpolate.PPoly(c, X)(P), np.ones((2, 4))),
+    "RegularGridInterpolator": (lambda y: interpolate.RegularGridInterpolator((X,), y)(P[:, None]), Y),
+    "LinearNDInterpolator": (lambda z: interpolate.LinearNDInterpolator(S, z)(Q), Z),
+    "NearestNDInterpolator": (lambda z: interpolate.NearestNDInterpolator(S, z)(Q), Z),
+    "CloughTocher2DInterpolator": (lambda z: interpolate.CloughTocher2DInterpolator(S, z)(Q), Z),
+    "RBFInterpolator": (lambda s: interpolate.RBFInterpolator(s, Z)(Q), S),
+    "ConvexHull": (lambda s: spatial.ConvexHull(s).volume, S),
+    "KDTree": (lambda s: spatial.KDTree(s).query(Q)[0], S),
+}
+
+
+@pytest.mark.filterwarnings("error::gradarray.JitWarning")
+@pytest.mark.parametrize("name", IN_PROGRAMS)
+def test_objects_made_in_programs(name: str) -> None:
+    """A program is right at other values than those that it was written at."""
+    f, x = IN_PROGRAMS[name]
+    gradient = ga.grad(lambda x: np.sum(f(x) ** 2))
+    run = ga.jit(gradient)
+    for at in (x, x * 1.01, x * 0.97):
+        np.testing.assert_array_equal(run(at), gradient(at))
+
+
 REFUSED: dict[str, tuple[Callable[..., Any], np.ndarray, str]] = {
     "make_interp_spline by sites": (lambda x: interpolate.make_interp_spline(x, Y)(P), X, "no derivative by x"),
     "UnivariateSpline with s": (lambda y: interpolate.UnivariateSpline(X, y)(P), Y, "pass s=0"),
@@ -163,11 +192,6 @@ REFUSED: dict[str, tuple[Callable[..., Any], np.ndarray, str]] = {
         X,
         "no derivative by points",
     ),
-    "LinearNDInterpolator by sites": (
-        lambda s: interpolate.LinearNDInterpolator(s, Z)(Q),
-        S,
-        "no derivative by points",
-    ),
     "CloughTocher by points": (
         lambda q: interpolate.CloughTocher2DInterpolator(S, Z)(q),
         Q,
@@ -175,10 +199,6 @@ REFUSED: dict[str, tuple[Callable[..., Any], np.ndarray, str]] = {
     ),
     "RBFInterpolator with neighbors": (lambda z: interpolate.RBFInterpolator(S, z, neighbors=5)(Q), Z, "neighbors="),
     "PPoly.extend": (lambda c: interpolate.PPoly(c, X).extend(c, X + 9), np.ones((2, 4)), "no form for variables"),
-    "Delaunay": (lambda s: spatial.Delaunay(s).points, S, "build it of the values"),
-    "ConvexHull": (lambda s: spatial.ConvexHull(s).volume, S, "build it of the values"),
-    "Voronoi": (lambda s: spatial.Voronoi(s).vertices, S, "build it of the values"),
-    "KDTree by sites": (lambda s: spatial.KDTree(s).query(Q)[0], S, "build it of the values"),
     "hamming": (lambda a: distance.hamming(a[0], a[1]), A, "compares truth values"),
     "cdist, jaccard": (lambda a: distance.cdist(a, a, "jaccard"), A, "compares truth values"),
     "minkowski by p": (lambda p: distance.minkowski(A[0], A[1], p), np.array(3.0), "no derivative by p"),

@@ -39,7 +39,7 @@ PROGRAM = """
         return name.startswith(("gradarray.rules.scipy.", "gradarray.solvers."))
 
     PARTS = {"declared", "families", "standing", "values", "calling", "captured", "quadrature"}
-    PARTS |= {"unswitched", "undifferentiated"}
+    PARTS |= {"unswitched", "undifferentiated", "simplices"}
     ufuncs = {f for f in vars(scipy.special).values() if isinstance(f, np.ufunc)}
     tell()
     ga.grad(lambda x: np.sum(np.linalg.inv(np.outer(x, x) + np.eye(2))))(x)
@@ -72,9 +72,11 @@ def test_what_has_a_twin_tells_in_which_module_it_stands(module: str) -> None:
 
 def test_methods_and_classes_that_tell_nothing_are_named() -> None:
     sparse, linalg = import_module("scipy.sparse"), import_module("scipy.sparse.linalg")
+    spatial = import_module("scipy.spatial")
     assert all(hasattr(sparse.csr_array, name) for name in families.OF_METHODS)
     factors = linalg.splu(sparse.csc_array([[2.0]]))
-    assert {type(factors).__name__: "scipy.sparse.linalg"} == families.OF_CLASSES
+    tree = spatial.cKDTree([[2.0]])
+    assert {type(factors).__name__: linalg.__name__, type(tree).__name__: spatial.__name__} == families.OF_CLASSES
 
 
 LOOKED_UP = """

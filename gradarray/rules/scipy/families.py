@@ -58,7 +58,7 @@ def chapters_of(module: str) -> list[str]:
 
 # What tells nothing of where it stands: methods by which code comes to objects of a class, and classes in C.
 OF_METHODS = {"tocsr": "scipy.sparse", "tocsc": "scipy.sparse", "tocoo": "scipy.sparse"}
-OF_CLASSES = {"SuperLU": "scipy.sparse.linalg"}
+OF_CLASSES = {"SuperLU": "scipy.sparse.linalg", "cKDTree": "scipy.spatial"}
 
 
 def _read(module: str) -> None:

@@ -85,6 +85,19 @@ class Fit:
         return self._matrix
 
 
+def looked_at(value: Any) -> Any:
+    """Return bare values for a library's own code, also of what is written down in a program, which is then for these.
+
+    A class that is given a traced array would be met once more, and so on.
+    """
+    if type(value) in (list, tuple):
+        return type(value)(map(looked_at, value))
+    value = bare(value)
+    if isinstance(value, np.ndarray):
+        return np.asarray(value)
+    return np.asarray(value)[()] if isinstance(value, np.generic) else value
+
+
 def no_variable(name: str, **given: Any) -> None:
     """Raise for a variable as a parameter that there is no derivative by."""
     for parameter, value in given.items():

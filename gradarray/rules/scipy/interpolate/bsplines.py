@@ -14,7 +14,7 @@ from ....kernels.arrays import Array
 from ....tape.wrapping import bare, has_variable
 from ...registry import rule
 from ..declared import function, makers, methods
-from ..values import Fit, as_double, as_library, fitted, from_library, moved_back, no_variable
+from ..values import Fit, as_double, as_library, fitted, from_library, looked_at, moved_back, no_variable
 from .parts import hold, part
 
 # --- values -----------------------------------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ def _filled(obj: Any, t: Any, c: Any, k: int, extrapolate: Any, axis: int) -> An
 
 
 def _init(self: Any, t: Any, c: Any, k: int, extrapolate: Any = True, axis: int = 0) -> None:
-    interpolate.BSpline.__init__(self, bare(t), bare(c), k, extrapolate, axis)  # SciPy's own errors
+    interpolate.BSpline.__init__(self, looked_at(t), looked_at(c), k, extrapolate, axis)  # SciPy's own errors
     c = np.moveaxis(as_double(c), self.axis, 0) if self.axis else as_double(c)
     _filled(self, as_double(t), c, self.k, self.extrapolate, self.axis)
 

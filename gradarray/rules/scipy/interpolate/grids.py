@@ -12,7 +12,7 @@ from ....tape.wrapping import bare
 from ...primitives import primitive
 from ...registry import rule
 from ..declared import function, methods
-from ..values import as_double, as_library, from_library, no_variable
+from ..values import as_double, as_library, from_library, looked_at, no_variable
 from .bsplines import evaluated
 from .cubic import hermite, pchip_slopes
 from .parts import hold, part
@@ -102,7 +102,7 @@ def _init(
 ) -> None:
     no_variable("scipy.interpolate.RegularGridInterpolator", points=points, fill_value=fill_value)
     cls = interpolate.RegularGridInterpolator
-    cls.__init__(self, bare(points), bare(values), method, bounds_error, bare(fill_value), **options)
+    cls.__init__(self, looked_at(points), looked_at(values), method, bounds_error, bare(fill_value), **options)
     values = as_double(values)
     for axis, sites in enumerate(bare(points)):
         if sites[0] > sites[-1]:
@@ -202,7 +202,7 @@ def _rect_init(
     if s:
         raise TypeError("scipy.interpolate.RectBivariateSpline of a variable: knots that s= chooses have no derivative")
     x, y = np.asarray(bare(x)), np.asarray(bare(y))
-    interpolate.RectBivariateSpline.__init__(self, x, y, bare(z), list(bbox), kx, ky, s, **options)
+    interpolate.RectBivariateSpline.__init__(self, x, y, looked_at(z), list(bbox), kx, ky, s, **options)
     tx, ty, value = self.tck
     for axis, (sites, t, k) in enumerate(((x, tx, kx), (y, ty, ky))):
         n = len(t) - k - 1

@@ -11,7 +11,7 @@ from ....kernels.arrays import Array
 from ....tape.wrapping import bare
 from ...registry import rule
 from ..declared import function, methods
-from ..values import Fit, as_double, as_library, fitted, from_library, moved_back, no_variable
+from ..values import Fit, as_double, as_library, fitted, from_library, looked_at, moved_back, no_variable
 from .bsplines import evaluated, make_interp_spline, spalde, splev, splint, transposed_fit
 from .parts import part
 from .pieces import bundled
@@ -32,7 +32,9 @@ def init(
 ) -> None:
     no_variable("scipy.interpolate.interp1d", fill_value=fill_value)
     given = bare(fill_value)
-    interpolate.interp1d.__init__(self, bare(x), bare(y), kind, axis, copy, bounds_error, given, assume_sorted)
+    interpolate.interp1d.__init__(
+        self, looked_at(x), looked_at(y), kind, axis, copy, bounds_error, given, assume_sorted
+    )
     if not assume_sorted:
         order = np.argsort(bare(x), kind="stable")
         x, y = x[order], np.take(y, order, axis=axis)
@@ -162,7 +164,7 @@ def _polynomial_init(cls: Any) -> Any:
     def init(self: Any, xi: Any, yi: Any = None, axis: int = 0, **options: Any) -> None:
         no_variable(f"scipy.interpolate.{cls.__name__}", xi=xi)
         xi = bare(xi)
-        cls.__init__(self, xi, bare(yi), axis, **options)
+        cls.__init__(self, looked_at(xi), looked_at(yi), axis, **options)
         values = np.moveaxis(as_double(yi), axis, 0)
         self.yi = np.reshape(values, (np.shape(values)[0], -1))
 
@@ -238,7 +240,7 @@ def _univariate_init(
             "scipy.interpolate.UnivariateSpline of a variable: knots that are chosen by s= have no derivative; pass "
             "s=0, or take make_smoothing_spline or make_lsq_spline"
         )
-    interpolate.UnivariateSpline.__init__(self, bare(x), bare(y), bare(w), list(bbox), k, s, ext, check_finite)
+    interpolate.UnivariateSpline.__init__(self, *looked_at((x, y, w)), list(bbox), k, s, ext, check_finite)
     _values(self, interpolate.UnivariateSpline, x, y, w, {"bbox": list(bbox), "k": k, "s": 0})
 
 
@@ -253,13 +255,13 @@ def _interpolated_init(
     check_finite: bool = False,
 ) -> None:
     cls = interpolate.InterpolatedUnivariateSpline
-    cls.__init__(self, bare(x), bare(y), bare(w), list(bbox), k, ext, check_finite)
+    cls.__init__(self, *looked_at((x, y, w)), list(bbox), k, ext, check_finite)
     _values(self, cls, x, y, w, {"bbox": list(bbox), "k": k})
 
 
 def _values(self: Any, cls: Any, x: Any, y: Any, w: Any, options: dict[str, Any]) -> None:
     no_variable(f"scipy.interpolate.{cls.__name__}", x=x, w=w)
-    x, w = bare(x), bare(w)
+    x, w = looked_at((x, w))
 
     def value(v: Array) -> Array:
         if v.ndim == 1:

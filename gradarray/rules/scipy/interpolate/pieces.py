@@ -13,7 +13,7 @@ from ....tape.wrapping import bare
 from ...primitives import primitive, scatter
 from ...registry import linear, rule
 from ..declared import methods
-from ..values import as_double, as_library, from_library, moved_back
+from ..values import as_double, as_library, from_library, looked_at, moved_back
 from .parts import hold, part
 
 
@@ -153,7 +153,7 @@ def filled(obj: Any, c: Any, sites: Any, extrapolate: Any, axis: int) -> Any:
 
 
 def _init(self: Any, c: Any, x: Any, extrapolate: Any = None, axis: int = 0) -> None:
-    type(self).__init__(self, bare(c), bare(x), extrapolate, axis)  # SciPy's own errors
+    type(self).__init__(self, looked_at(c), looked_at(x), extrapolate, axis)  # SciPy's own errors
     c = as_double(c)
     filled(
         self, np.moveaxis(np.moveaxis(c, axis + 1, 0), axis + 1, 0) if axis else c, as_double(x), self.extrapolate, axis

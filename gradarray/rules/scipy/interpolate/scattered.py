@@ -10,10 +10,11 @@ import numpy as np
 from scipy import interpolate, spatial
 
 from ....kernels.arrays import Array
-from ....tape.wrapping import bare
+from ....tape.wrapping import bare, has_variable
 from ...registry import rule
 from ..declared import function, methods
-from ..values import as_double, from_library, no_variable
+from ..simplices import delaunay, of_bare_sites
+from ..values import as_double, from_library, looked_at, no_variable
 from . import lines
 from .grids import joined
 
@@ -31,7 +32,7 @@ def _points_of(xi: Any, n: int) -> tuple[Any, tuple[int, ...]]:
 
 @from_library
 def _simplices(points: Array, triangles: Any) -> Array:
-    return np.asarray(triangles.find_simplex(points))
+    return np.asarray(of_bare_sites(triangles).find_simplex(points))
 
 
 def _on_triangles(self: Any, *args: Any) -> Any:
@@ -49,8 +50,16 @@ def _on_triangles(self: Any, *args: Any) -> Any:
 
 
 def _linear_init(self: Any, points: Any, values: Any, fill_value: Any = np.nan, rescale: bool = False) -> None:
-    no_variable("scipy.interpolate.LinearNDInterpolator", points=points, fill_value=fill_value)
-    interpolate.LinearNDInterpolator.__init__(self, bare(points), bare(values), bare(fill_value), rescale)
+    no_variable("scipy.interpolate.LinearNDInterpolator", fill_value=fill_value)
+    of_values = of_bare_sites(points)
+    interpolate.LinearNDInterpolator.__init__(self, of_values, looked_at(values), bare(fill_value), rescale)
+    if isinstance(points, spatial.Delaunay):
+        self.tri = points
+    elif has_variable(points):
+        # Where a point lies in its triangle does not change with the scale, which may thus be a constant.
+        scaled = points if self.scale is None else (points - self.offset) / self.scale
+        self.tri = delaunay(as_double(scaled))
+    self._sites = self.tri.points  # where a variable is looked for
     self._ours = as_double(values)
 
 
@@ -70,7 +79,7 @@ def _nearest(points: Array, tree: Any) -> Array:
 
 def _nearest_init(self: Any, x: Any, y: Any, rescale: bool = False, tree_options: Any = None) -> None:
     no_variable("scipy.interpolate.NearestNDInterpolator", x=x)
-    interpolate.NearestNDInterpolator.__init__(self, bare(x), bare(y), rescale, tree_options)
+    interpolate.NearestNDInterpolator.__init__(self, looked_at(x), looked_at(y), rescale, tree_options)
     self.values = as_double(y)
 
 
@@ -91,11 +100,10 @@ methods("scipy.interpolate", "NearestNDInterpolator", __init__=_nearest_init, __
 def griddata(
     points: Any, values: Any, xi: Any, method: str = "linear", fill_value: Any = np.nan, rescale: bool = False
 ) -> Any:
-    no_variable("scipy.interpolate.griddata", points=points, fill_value=fill_value)
-    points = bare(points)
-    sites = np.stack(points, axis=-1) if isinstance(points, tuple) else np.asarray(points)
+    no_variable("scipy.interpolate.griddata", fill_value=fill_value)
+    sites = joined(points)
     if sites.ndim == 1 or sites.shape[-1] == 1:
-        order = np.argsort(sites.ravel())
+        order = np.argsort(bare(sites).ravel())
         outside = "extrapolate" if method == "nearest" else fill_value
         made = object.__new__(interpolate.interp1d)
         lines.init(made, sites.ravel()[order], as_double(values)[order], method, 0, True, False, outside)
@@ -163,7 +171,7 @@ def _rbf_init(
     if neighbors is not None:
         raise TypeError("scipy.interpolate.RBFInterpolator of a variable: neighbors= is not known here")
     cls = interpolate.RBFInterpolator
-    cls.__init__(self, bare(y), bare(d), neighbors, bare(smoothing), kernel, bare(epsilon), degree)
+    cls.__init__(self, *looked_at((y, d)), neighbors, looked_at(smoothing), kernel, looked_at(epsilon), degree)
     least = _LEAST_DEGREES.get(kernel, -1)
     self._ours = (
         as_double(y),
@@ -232,9 +240,10 @@ def _clough_init(
     maxiter: int = 400,
     rescale: bool = False,
 ) -> None:
-    no_variable("scipy.interpolate.CloughTocher2DInterpolator", points=points, fill_value=fill_value)
+    sites = points.points if isinstance(points, spatial.Delaunay) else points
+    no_variable("scipy.interpolate.CloughTocher2DInterpolator", points=sites, fill_value=fill_value)
     cls, points = interpolate.CloughTocher2DInterpolator, bare(points)
-    cls.__init__(self, points, bare(values), bare(fill_value), tol, maxiter, rescale)
+    cls.__init__(self, looked_at(points), looked_at(values), bare(fill_value), tol, maxiter, rescale)
     options = {"fill_value": bare(fill_value), "tol": tol, "maxiter": maxiter, "rescale": rescale}
     self._ours = as_double(values)
     self._made_of = points, options

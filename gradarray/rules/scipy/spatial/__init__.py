@@ -1,5 +1,5 @@
-"""The derivatives of scipy.spatial: distances, alignments, paths on a sphere, and distances in a tree."""
+"""The derivatives of scipy.spatial: distances, alignments, paths on a sphere, distances in a tree, and hulls."""
 
-from . import distances, figures
+from . import distances, figures, hulls, trees
 
-__all__ = ["distances", "figures"]
+__all__ = ["distances", "figures", "hulls", "trees"]

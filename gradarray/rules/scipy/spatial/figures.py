@@ -1,4 +1,4 @@
-"""Alignments, paths on a sphere, distances in a tree; and what of scipy.spatial is refused."""
+"""Alignments, paths on a sphere, and distances between points."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from scipy import spatial
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare
-from ...primitives import primitive
-from ..declared import function, methods
+from ..declared import function
 from ..values import as_double, as_library, from_library
 
 
@@ -44,7 +43,8 @@ def geometric_slerp(start: Any, end: Any, t: Any, tol: float = 1e-7) -> Any:
     return found if np.ndim(t) else found[0]
 
 
-def _minkowski_distance(x: Any, y: Any, p: Any = 2.0) -> Any:
+def by_norm(x: Any, y: Any, p: Any = 2.0) -> Any:
+    """Return the distances of points, of which those at zero have a derivative of zero."""
     apart = np.abs(as_double(x) - as_double(y))
     if p == np.inf:
         return np.max(apart, axis=-1)
@@ -54,7 +54,7 @@ def _minkowski_distance(x: Any, y: Any, p: Any = 2.0) -> Any:
 
 
 def minkowski_distance(x: Any, y: Any, p: Any = 2.0) -> Any:
-    return as_library(_minkowski_distance(x, y, p), _minkowski_value, x, y, p=p)
+    return as_library(by_norm(x, y, p), _minkowski_value, x, y, p=p)
 
 
 def minkowski_distance_p(x: Any, y: Any, p: Any = 2.0) -> Any:
@@ -68,48 +68,3 @@ def _minkowski_value(x: Array, y: Array, p: float) -> Array:
 
 
 function("scipy.spatial", procrustes, geometric_slerp, minkowski_distance, minkowski_distance_p)
-
-# --- trees ------------------------------------------------------------------------------------------------------------
-
-
-def _query(
-    self: Any,
-    x: Any,
-    k: Any = 1,
-    eps: float = 0.0,
-    p: float = 2.0,
-    distance_upper_bound: float = np.inf,
-    workers: int = 1,
-) -> Any:
-    """Return the distances of the nearest neighbours, with the derivative by the points, and which these are."""
-    found, which = _neighbours(bare(x), tree=self, options=(k, eps, p, distance_upper_bound, workers))
-    x, sites = as_double(x), np.asarray(self.data)
-    several = np.ndim(which) > np.ndim(x) - 1
-    missing = np.equal(which, self.n)
-    nearest = sites[np.where(missing, 0, which)]
-    made = _minkowski_distance(x[..., None, :] if several else x, nearest, p)
-    return as_library(np.where(missing, np.inf, made), _given, found), which
-
-
-@primitive
-def _given(value: Array) -> Array:
-    return value
-
-
-def _neighbours(x: Any, tree: Any, options: Any) -> Any:
-    return spatial.cKDTree.query(tree, np.asarray(x), *options)
-
-
-def _constant_sites(name: str) -> Any:
-    def init(*_args: Any, **_kwargs: Any) -> Any:
-        raise TypeError(
-            f"scipy.spatial.{name} of a variable: build it of the values, as of ga.stop_gradient(points), and compute "
-            "what depends on the points from the indices that it finds"
-        )
-
-    return init
-
-
-methods("scipy.spatial", "KDTree", __init__=_constant_sites("KDTree"), query=_query)
-for _name in ("Delaunay", "ConvexHull", "Voronoi", "SphericalVoronoi", "HalfspaceIntersection"):
-    methods("scipy.spatial", _name, __init__=_constant_sites(_name))
