@@ -15,7 +15,7 @@ from ..batch import one_by_one
 from ..batch.mapped import lane_in
 from ..context.settings import held
 from ..kernels.traced import TRACED
-from ..rules.scipy.declared import MAKERS, METHODS
+from ..rules.scipy.declared import LOOKING, MAKERS, METHODS, asked
 from ..tape.wrapping import bare, has_tensor, has_variable
 from . import places
 from .making import at_work
@@ -31,6 +31,7 @@ def method_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callab
     ----------
     at_work : tells whether it does anything else here than the old one
     """
+    looks = body in LOOKING
 
     @functools.wraps(old)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -38,9 +39,9 @@ def method_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callab
             return old(self, *args, **kwargs)
         # A library asks which of its functions it was given.
         args, kwargs = tuple(map(original_of, args)), {name: original_of(x) for name, x in kwargs.items()}
-        if varies(self) or varies((args, kwargs)):
+        if looks or varies(self) or varies((args, kwargs)):
             args, kwargs = lifted_arguments(args, kwargs)
-            if not (varies(self) or varies((args, kwargs))):  # but for arrays that are made in forward mode
+            if not (looks or varies(self) or varies((args, kwargs))):  # but for arrays that are made in forward mode
                 return of_library(old, self, *args, **kwargs)
             return _at_once_or_each(call, body, self, args, kwargs) if held().lanes else body(self, *args, **kwargs)
         if has_tensor((args, kwargs)):
@@ -188,7 +189,7 @@ def _one_of(choices: list[tuple[type, Callable[..., Any]]], old: Callable[..., A
         body = next((body for cls, body in choices if isinstance(self, cls)), old)
         return body(self, *args, **kwargs)
 
-    return method
+    return asked(method) if any(body in LOOKING for _, body in choices) else method
 
 
 one_by_one.take_apart(lambda value: bool(bodies_of(type(value))))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import sys
 import types
 from collections.abc import Callable
 from typing import Any
@@ -102,9 +103,9 @@ def _mirror(theirs: Callable[..., Any], body: Callable[..., Any] | None, path: s
             return _as_ours(wrap_results(found))
         # It may be made of functions that dispatch; what takes a bare value says so.
         if held().policy == "ignore":
-            return theirs(*args, **kwargs)
+            return _as_ours(theirs(*args, **kwargs))
         try:
-            return within({"policy": "raise"}, lambda: theirs(*args, **kwargs))
+            return _as_ours(within({"policy": "raise"}, lambda: theirs(*args, **kwargs)))
         except GradientLossError as error:
             raise TypeError(f"{path} is not differentiable here, and was given a variable") from error
 
@@ -129,7 +130,12 @@ def class_mirror(theirs: Any) -> Any:
         if not hasattr(theirs, name):  # in another version of SciPy
             continue
         space[name] = _giving_ours(method_of(getattr(theirs, name), body, lambda: True))
-    return type(theirs.__name__, (theirs,), space)
+    made = type(theirs.__name__, (theirs,), space)
+    custom = getattr(sys.modules[theirs.__module__], f"_Custom{theirs.__name__}", None)
+    if custom is not None:  # LinearOperator: called itself, it makes objects of a class that is derived from it
+        both = type(theirs.__name__, (made, custom), {**space, "__slots__": ()})
+        made.__new__ = lambda cls, *_, **__: object.__new__(both if cls is made else cls)  # type: ignore[assignment]
+    return made
 
 
 def _giving_ours(method: Callable[..., Any]) -> Callable[..., Any]:

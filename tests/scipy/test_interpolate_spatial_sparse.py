@@ -216,3 +216,25 @@ def test_what_is_refused(name: str) -> None:
     f, x, message = REFUSED[name]
     with pytest.raises(TypeError, match=message):
         ga.grad(lambda x: np.sum(f(x)))(x)
+
+
+def test_an_operator_of_the_mirrors_is_the_librarys() -> None:
+    made = ga.scipy.sparse.linalg.LinearOperator((2, 2), matvec=lambda v: 2 * v)
+    assert isinstance(made, linalg.LinearOperator) and isinstance(made, ga.scipy.sparse.linalg.LinearOperator)
+    assert made.dtype == linalg.LinearOperator((2, 2), matvec=lambda v: 2 * v).dtype
+    np.testing.assert_array_equal(linalg.cg(made, np.ones(2))[0], [0.5, 0.5])
+    with pytest.raises(ValueError, match="dimension mismatch"):
+        made @ ga.tensor(np.ones(3))
+
+
+def test_an_operator_from_outside_is_called_for_what_it_finds() -> None:
+    """What a function makes of an array may depend on a variable that stood elsewhere when the operator was made."""
+    held = {"k": np.float64(2.0)}
+    operator = linalg.LinearOperator((2, 2), matvec=lambda v: held["k"] * v, dtype=float)
+
+    def f(k: Any) -> Any:
+        held["k"] = k
+        return np.sum(linalg.cg(operator, np.ones(2))[0])
+
+    assert ga.grad(f)(3.0) == pytest.approx(-2 / 9)
+    assert ga.jvp(f, (3.0,), (1.0,))[1] == pytest.approx(-2 / 9)

@@ -90,6 +90,12 @@ def methods(module: str, cls: str, **bodies: Callable[..., Any]) -> None:
     METHODS.setdefault(module, {}).setdefault(cls, {}).update(bodies)
 
 
+def asked(body: Callable[..., Any]) -> Callable[..., Any]:
+    """Have a method, or a function, called also where no variable is given: it may find some."""
+    LOOKING.add(body)
+    return body
+
+
 def operators(module: str, **bodies: Callable[..., Any]) -> None:
     """Declare operators of which one operand is an object of a module's classes, and the other one a variable."""
     OPERATORS.setdefault(module, {}).update(bodies)

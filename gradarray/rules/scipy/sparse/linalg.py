@@ -14,38 +14,23 @@ from scipy.sparse import linalg
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare, has_variable
 from ...registry import linear, rule
-from ..declared import looking, makers, methods, objects
+from ..declared import looking, objects
 from ..undifferentiated import Undifferentiated
 from ..values import as_library, from_library, valued
 from .matrices import adjoint, coordinates, holds_variable, matmul, with_data
+from .operators import adjoint_of, applied, densely, depends, is_operator, of_values
 
 
 def varies(x: Any) -> bool:
-    return has_variable(x) or holds_variable(x)
+    return has_variable(x) or holds_variable(x) or (is_operator(x) and depends(x))
 
 
 def _plain(x: Any) -> Any:
-    """Return a matrix with its bare values."""
+    """Return a matrix, or an operator, with its bare values."""
+    if is_operator(x):
+        return of_values(x)
     return with_data(x, bare(x.data)) if holds_variable(x) else bare(x)
 
-
-def _of_operator(self: Any, x: Any) -> Any:
-    return matmul(self, x)
-
-
-methods(
-    "scipy.sparse.linalg",
-    "LinearOperator",
-    __matmul__=_of_operator,
-    __mul__=_of_operator,
-    __call__=_of_operator,
-    dot=_of_operator,
-    matvec=_of_operator,
-    matmat=_of_operator,
-    rmatvec=lambda self, x: matmul(self.H, x),
-    rmatmat=lambda self, x: matmul(self.H, x),
-)
-makers("scipy.sparse.linalg", "aslinearoperator")
 
 # --- direct solutions -------------------------------------------------------------------------------------------------
 
@@ -189,13 +174,14 @@ def _iterative(name: str) -> Callable[..., Any]:
         if not (varies(A) or varies(b)):
             return library(A, b, bare(x0), **options)
         plain = _plain(A)
+        options = {key: _plain(x) if key in ("M", "M1", "M2") else x for key, x in options.items()}
         value, info = library(plain, np.asarray(bare(b)), bare(x0), **options)
         left = {key: x for key, x in options.items() if key != "callback" and (key != "M" or name in _SYMMETRIC)}
 
-        def solver(matrix: Any) -> Any:
-            return _Partial(_converged, matrix, name=name, options=left)
+        def solver(adjoint: bool) -> Any:
+            return _Partial(_converged, plain, name=name, options=left, adjoint=adjoint)
 
-        there, back = solver(plain), solver(plain if name in _SYMMETRIC else adjoint(plain))
+        there, back = solver(False), solver(name not in _SYMMETRIC)
         if not varies(A):
             return valued(solved(b, solver=there, back=back), value), info
         x: Any = value
@@ -207,7 +193,9 @@ def _iterative(name: str) -> Callable[..., Any]:
     return call
 
 
-def _converged(matrix: Any, b: Any, name: str, options: Any) -> Any:
+def _converged(matrix: Any, b: Any, name: str, options: Any, adjoint: bool) -> Any:
+    if adjoint:
+        matrix = adjoint_of(matrix)
     x, info = getattr(linalg, name)(matrix, b, **options)
     if info:
         raise ArithmeticError(f"scipy.sparse.linalg.{name}, solving for a derivative, did not converge (info={info})")
@@ -215,6 +203,8 @@ def _converged(matrix: Any, b: Any, name: str, options: Any) -> Any:
 
 
 def _applied(A: Any, x: Any) -> Any:
+    if is_operator(A):
+        return applied(A, x)
     return matmul(A, x) if sparse.issparse(A) else A @ x
 
 
@@ -236,9 +226,7 @@ def _least_squares(name: str, *parts: str) -> Callable[..., Any]:
             raise TypeError(f"scipy.sparse.linalg.{name} has no derivative by damp")
         given.arguments.update(A=_plain(A), b=np.asarray(bare(b)), x0=bare(x0))
         found = library(*given.args, **given.kwargs)
-        dense = A.toarray() if sparse.issparse(A) and not holds_variable(A) else A
-        if holds_variable(A):
-            dense = _densely(A)
+        dense = A.toarray() if sparse.issparse(A) and not holds_variable(A) else _densely(A)
         m, n = np.shape(dense)
         b = np.reshape(b, (m,))
         right = b if x0 is None else b - dense @ x0
@@ -318,6 +306,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None) -> Any:
 
 
 def _densely(A: Any) -> Any:
+    if is_operator(A):
+        return densely(A)
     return matmul(A, np.eye(A.shape[1])) if sparse.issparse(A) else A
 
 

@@ -194,6 +194,8 @@ def _divide(a: Any, b: Any) -> Any:
 
 def _times(a: Any, b: Any) -> Any:
     """Return ``a * b``, which for the older kind, spmatrix, is the product of matrices."""
+    if hasattr(b, "rmatvec"):  # a variable times an operator
+        return b.__rmul__(a)
     old = any(isinstance(x, sparse.spmatrix) for x in (a, b))
     if old and all(sparse.issparse(x) or np.ndim(x) for x in (a, b)):
         return matmul(a, b)
