@@ -186,6 +186,10 @@ CALLS = [
     Call("integrate.solve_bvp", lambda sp, p: sp.integrate.solve_bvp(
         lambda x, y: np.array([y[1], -p[0] * np.exp(y[0])]), lambda a, b: np.array([a[0], b[0] - p[1]]),
         np.linspace(0, 1, 5), np.zeros((2, 5)), tol=1e-5).y[1, 0], p, rough=1e3),
+    Call("integrate.solve_bvp between", lambda sp, p, x: (lambda found: [found.sol(x), found.sol(x, 1), found.yp])(
+        sp.integrate.solve_bvp(
+            lambda x, y: np.array([y[1], -p[0] * np.exp(y[0])]), lambda a, b: np.array([a[0], b[0] - p[1]]),
+            np.linspace(0, 1, 5), np.zeros((2, 5)), tol=1e-5)), p, [[0.33, 0.9]], rough=1e3),
     Call("integrate.solve_bvp eigenvalue", lambda sp, c: sp.integrate.solve_bvp(
         lambda x, y, k: np.array([y[1], -(k[0] ** 2 + c * x) * y[0]]),
         lambda a, b, k: np.array([a[0], b[0], a[1] - k[0]]), np.linspace(0, 1, 5),

@@ -6,6 +6,7 @@ function.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,10 @@ import numpy as np
 from scipy import integrate
 
 from ...context.settings import within
+from ...kernels.arrays import Array
 from ...rules.scipy.declared import looking
+from ...rules.scipy.undifferentiated import Undifferentiated
+from ...rules.scipy.values import as_double, as_library, from_library
 from ...tape.wrapping import bare, has_variable, lifted
 from ..calling import IN_PLAIN_ARRAYS, each
 from ..captured import called, kept, of_bare_values
@@ -50,24 +54,27 @@ def solve_bvp(
     if np.iscomplexobj(unknowns):
         return _of_constants(found, fun, bc)
 
+    # At a singular end y is such that S y is zero, and the slope is what remains finite.
+    start = np.eye(n) if S is None else np.linalg.pinv(np.eye(n) - np.asarray(S))
+
+    def parted(z: Any) -> tuple[Any, tuple[Any, ...]]:
+        return np.reshape(z[: n * m], (n, m)), () if found.p is None else (z[n * m :],)
+
+    def slope(at: Any, states: Any, rest: tuple[Any, ...]) -> Any:
+        value = lifted(called(fun, at, states, *rest))
+        if S is None:
+            return value
+        away = at - found.x[0]
+        inverse = np.divide(1.0, away, out=np.zeros_like(away), where=away > 0)
+        return np.where(away > 0, value + np.asarray(S) @ states * inverse, start @ value)
+
     def equations(z: Any) -> Any:
-        states, rest = np.reshape(z[: n * m], (n, m)), () if found.p is None else (z[n * m :],)
-
-        def slope(at: Any, states: Any) -> Any:
-            value = lifted(called(fun, at, states, *rest))
-            if S is None:
-                return value
-            away = at - found.x[0]
-            inverse = np.divide(1.0, away, out=np.zeros_like(away), where=away > 0)
-            return np.where(away > 0, value + np.asarray(S) @ states * inverse, start @ value)
-
-        # At a singular end y is such that S y is zero, and the slope is what remains finite.
-        start = np.eye(n) if S is None else np.linalg.pinv(np.eye(n) - np.asarray(S))
+        states, rest = parted(z)
         h = np.diff(found.x)
-        at_ends = slope(found.x, states)
+        at_ends = slope(found.x, states, rest)
         left, right = at_ends[:, :-1], at_ends[:, 1:]
         middle = (states[:, 1:] + states[:, :-1]) / 2 - h / 8 * (right - left)
-        between = slope(found.x[:-1] + h / 2, middle)
+        between = slope(found.x[:-1] + h / 2, middle, rest)
         missed = states[:, 1:] - states[:, :-1] - h / 6 * (left + right + 4 * between)
         ends = lifted(called(bc, states[:, 0], states[:, -1], *rest))
         return np.concatenate([np.ravel(missed), ends])
@@ -89,9 +96,51 @@ def solve_bvp(
     z = solution(equations, unknowns, Asked(name, None, doubt, _LARGE))
     if z is unknowns:
         return found
-    states = np.reshape(z[: n * m], (n, m))
-    parts = {"x": found.x, "y": states, "p": None if found.p is None else z[n * m :]}
-    return finished(found, name, **parts)
+    states, given_rest = parted(z)
+    slopes_there = slope(found.x, states, given_rest)
+    parts = {"x": found.x, "y": states, "yp": slopes_there, "p": None if found.p is None else z[n * m :]}
+    return finished(found, name, **parts, sol=Curve(found.sol, found.x, states, slopes_there))
+
+
+class Curve:
+    """The solution between the points of its mesh: the cubic curves that have its values and slopes there.
+
+    Parameters
+    ----------
+    library : what SciPy returned
+    sites : (m,), the mesh
+    values, slopes : (n, m), there
+    """
+
+    def __init__(self, library: Any, sites: Array, values: Any, slopes: Any) -> None:
+        self._library, self._sites = library, sites
+        h = np.diff(sites)
+        risen = (values[:, 1:] - values[:, :-1]) / h
+        bent = (slopes[:, :-1] + slopes[:, 1:] - 2 * risen) / h
+        self._coefficients = values[:, :-1], slopes[:, :-1], (risen - slopes[:, :-1]) / h - bent, bent / h
+
+    def __call__(self, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
+        """Return the solution, or a derivative of it by x, at an array of any shape: (n, ...)."""
+        x = as_double(x)
+        which = np.clip(np.searchsorted(self._sites, bare(x), "right") - 1, 0, len(self._sites) - 2)
+        away = x - self._sites[which]
+        total: Any = 0.0
+        for power in range(3, nu - 1, -1):
+            factor = math.perm(power, nu)
+            total = total * away + factor * self._coefficients[power][:, which]
+        if nu > 3:
+            total = np.zeros((len(self._coefficients[0]), *np.shape(x)))
+        return as_library(total, _on_curve, x, curve=self._library, nu=nu, extrapolate=extrapolate)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(Undifferentiated(f"sol.{name}", "scipy.integrate.solve_bvp"), name)
+
+
+@from_library
+def _on_curve(x: Array, *, curve: Any, nu: int, extrapolate: Any) -> Array:
+    return np.asarray(curve(x, nu, extrapolate))
 
 
 def _of_constants(found: Any, *functions: Callable[..., Any]) -> Any:
