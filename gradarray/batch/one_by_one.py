@@ -109,9 +109,48 @@ def gathered_lanes(lane: Lane, results: list[Any], name: str) -> Any:
         return lane.mapped(value if lane.size else value[:0])
     if all(type(other) is type(first) for other in results) and _holds_arrays(first):
         return _joined_objects(lane, results, name)
-    if any(other is not first and other != first for other in results[1:]):
+    return alike(lane, results, name)
+
+
+def alike(lane: Lane, results: list[Any], name: str, texts: bool = False) -> Any:
+    """Return what no arrays are, as it is for all elements; or what stands for that of each one, also of `texts`."""
+    first = results[0]
+    if all(other is first or (type(other) is type(first) and bool(other == first)) for other in results):
+        return first
+    if isinstance(first, bool):
+        return lane.mapped(np.array(results))
+    if isinstance(first, (str, bytes, type)) and not texts:
         raise VmapError(f"vmap: {name} gives other results for other elements that are no arrays: {first!r:.60}, say")
-    return first
+    return OfEach(lane, results, name)
+
+
+class OfEach:
+    """Stands for several objects, one for each element: what is asked of it is asked of them.
+
+    Parameters
+    ----------
+    lane
+    objects : such as what has a solution between its steps
+    name : of what returned them
+    """
+
+    def __init__(self, lane: Lane, objects: list[Any], name: str) -> None:
+        self._lane, self._objects, self._name = lane, objects, name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        lane = self._lane
+        if lane.at is not None:
+            return self._objects[lane.at](*args, **kwargs)
+        found = [at_one(lane, i, one, args, kwargs) for i, one in enumerate(self._objects)]
+        return gathered_lanes(lane, found, self._name)
+
+    def __getattr__(self, key: str) -> Any:
+        if key.startswith("__"):
+            raise AttributeError(key)
+        return gathered_lanes(self._lane, [getattr(one, key) for one in self._objects], f"{self._name}.{key}")
+
+    def __repr__(self) -> str:
+        return f"<for each element, as {self._objects[0]!r:.60}>"
 
 
 _holders: list[Callable[[Any], bool]] = []

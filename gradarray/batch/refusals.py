@@ -50,6 +50,10 @@ _WAYS = {
         "numbers that are drawn here would be the same for all elements",
         "them as an argument of the function, drawn for all elements before: one more array to map",
     ),
+    "memory": (
+        "an object that keeps its numbers in C cannot stand for several elements",
+        "a loop over the elements",
+    ),
     "holds": (
         "the array was made of plain numbers, and cannot hold a variable",
         "x = x + y in place of x += y, and np.stack in place of filling it",

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..batch import one_by_one
 from ..batch.mapped import lane_in
+from ..batch.refusals import refused
 from ..context.settings import held
 from ..kernels.traced import TRACED
 from ..rules.scipy.declared import LOOKING, MAKERS, METHODS, asked
@@ -51,6 +52,13 @@ def method_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callab
     return call
 
 
+def bound_alike(old: Any, body: Callable[..., Any], at_work: Callable[[], bool]) -> Any:
+    """Do the same for what stands in a class, where a method of the class itself is bound to that."""
+    if isinstance(old, classmethod):
+        return classmethod(method_of(old.__func__, body, at_work))
+    return method_of(old, body, at_work)
+
+
 def _at_once_or_each(
     call: Callable[..., Any], body: Callable[..., Any], self: Any, args: Any, kwargs: dict[str, Any]
 ) -> Any:
@@ -64,9 +72,12 @@ def _at_once_or_each(
         if not lane.size or not lane.is_open:
             raise
     fills = call.__name__ == "__init__"
+    cls: Any = type(self)
+    if fills and cls.__new__ is not object.__new__:
+        raise refused("memory")
     found = []
     for i in range(lane.size):
-        one = object.__new__(type(self)) if fills else one_by_one.of_element(lane, self, i)
+        one = object.__new__(cls) if fills else one_by_one.of_element(lane, self, i)
         result = one_by_one.at_one(lane, i, functools.partial(call, one), args, kwargs)
         found.append(one if fills else result)
     whole = one_by_one.gathered_lanes(lane, found, call.__name__)
@@ -172,7 +183,7 @@ def _place(owner: type, method: str, choices: list[tuple[type, Callable[..., Any
         choices.sort(key=lambda choice: -len(choice[0].__mro__))  # the most derived ones first
         old = vars(owner)[method]
         made = places.in_class(owner)
-        made.add(method, old, method_of(old, _one_of(choices, old), at_work))
+        made.add(method, old, bound_alike(old, _one_of(choices, old), at_work))
         known = _bound.setdefault((owner, method), made)
     return known
 

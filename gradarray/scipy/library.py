@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 import sys
 import types
 from collections.abc import Callable
@@ -17,7 +18,7 @@ import numpy as np
 from ..batch.one_by_one import all_or_each
 from ..context.settings import held, within
 from ..dropin.distributions import with_face
-from ..dropin.methods import bodies_of, method_of, varies
+from ..dropin.methods import bodies_of, bound_alike, varies
 from ..dropin.scipy import body_of
 from ..dropin.twins import settled_arguments
 from ..reverse.constants import with_constant
@@ -129,7 +130,9 @@ def class_mirror(theirs: Any) -> Any:
     for name, body in bodies.items():
         if not hasattr(theirs, name):  # in another version of SciPy
             continue
-        space[name] = _giving_ours(method_of(getattr(theirs, name), body, lambda: True))
+        method = bound_alike(inspect.getattr_static(theirs, name), body, lambda: True)
+        of_class = isinstance(method, classmethod)
+        space[name] = classmethod(_giving_ours(method.__func__)) if of_class else _giving_ours(method)
     made = type(theirs.__name__, (theirs,), space)
     custom = getattr(sys.modules[theirs.__module__], f"_Custom{theirs.__name__}", None)
     if custom is not None:  # LinearOperator: called itself, it makes objects of a class that is derived from it

@@ -184,6 +184,15 @@ class Tree:
         """Yield what is no number, with its path."""
         return ((path, part.build([])) for path, part in self._walk("") if part.kind is Fixed)
 
+    def with_fixed(self, values: Iterator[Any]) -> Tree:
+        """Return the tree with other values, in their order, in the place of what is no number."""
+        if self.kind is Fixed:
+            value = next(values)
+            return Tree(Fixed, (), (), lambda _parts: value)
+        if not self.parts:
+            return self
+        return Tree(self.kind, self.keys, [part.with_fixed(values) for part in self.parts], self.build, self.way)
+
     def _walk(self, path: str) -> Iterator[tuple[str, Tree]]:
         yield path, self
         for key, part in zip(self.keys, self.parts, strict=True):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..batch.mapped import Lane, lane_in
-from ..batch.one_by_one import at_one, gathered_lanes
+from ..batch.one_by_one import alike, at_one, gathered_lanes
 from ..batch.refusals import VmapError
 from ..context.settings import held, hold
 from ..dropin import blocks
@@ -162,8 +162,8 @@ def for_each(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
         args, kwargs = tree.unflatten([*leaves])
         return flatten(call(*args, **kwargs))
 
-    found, shape = [], tree
-    for i in range(lane.size):
-        parts, shape = at_one(lane, i, one, leaves, {})
-        found.append(parts)
-    return shape.unflatten(gathered_lanes(lane, found, function_name(call)))
+    name = function_name(call)
+    found, shapes = zip(*[at_one(lane, i, one, leaves, {}) for i in range(lane.size)], strict=True)
+    fixed = zip(*[[value for _, value in shape.fixed()] for shape in shapes], strict=True)
+    shape = shapes[0].with_fixed(iter([alike(lane, list(each), name, texts=True) for each in fixed]))
+    return shape.unflatten(gathered_lanes(lane, list(found), name))

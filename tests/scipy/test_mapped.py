@@ -11,7 +11,7 @@ import pytest
 import gradarray as ga
 
 pytest.importorskip("scipy", "1.15", reason="SciPy is an optional companion; older ones have other functions")
-from scipy import integrate, interpolate, optimize, signal, sparse, stats
+from scipy import integrate, interpolate, optimize, signal, sparse, spatial, stats
 
 X = np.arange(6.0)
 Y = np.array([[1.0, 2.0, 3.0, 1.5, 2.5, 0.5], [0.3, 0.7, 0.1, 1.0, 2.0, 1.4]])
@@ -22,7 +22,17 @@ def boundary(y: Any) -> Any:
         return np.stack([z[1], -y[0] * z[0]])
 
     ends = lambda a, b: np.array([a[0], b[0] - y[1]])  # noqa: E731
-    return integrate.solve_bvp(slope, ends, np.linspace(0, 1, 5), np.zeros((2, 5))).y[0]
+    return integrate.solve_bvp(slope, ends, np.linspace(0, 1, 5), np.zeros((2, 5)))
+
+
+def between(y: Any) -> Any:
+    found = integrate.solve_ivp(lambda t, z: -y[0] * z, (0, 1), y[:2], dense_output=True)
+    return found.sol(y[2] / 9)
+
+
+def by_operator(y: Any) -> Any:
+    operator = sparse.linalg.LinearOperator((6, 6), matvec=lambda v: y * v, dtype=float)
+    return sparse.linalg.cg(operator, np.ones(6), rtol=1e-12)[0]
 
 
 # Each of one row: filters, which call the library; objects that hold arrays; solvers.
@@ -41,7 +51,12 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "gaussian_kde": lambda y: stats.gaussian_kde(y)(1.0),
     "diags_array": lambda y: sparse.diags_array(y) @ X,
     "solve_ivp": lambda y: integrate.solve_ivp(lambda t, z: -y[0] * z, (0, 1), y[:2]).y[:, -1],
-    "solve_bvp": boundary,
+    "solve_ivp, between": between,
+    "solve_bvp": lambda y: boundary(y).y[0],
+    "solve_bvp, between": lambda y: boundary(y).sol(y[2] / 9),
+    "ConvexHull": lambda y: spatial.ConvexHull(np.reshape(y, (3, 2)) ** 2).volume,
+    "Delaunay": lambda y: spatial.Delaunay(np.reshape(y, (3, 2)) ** 2).transform,
+    "LinearOperator": by_operator,
     "minimize": lambda y: optimize.minimize(lambda x: np.sum((x - y[:2]) ** 2), np.zeros(2)).x,
 }
 
@@ -58,6 +73,32 @@ def test_mapped(name: str) -> None:
     gradients = np.stack([ga.grad(weighted)(y) for y in Y])
     assert np.any(gradients)
     np.testing.assert_allclose(ga.vmap(ga.grad(weighted))(Y), gradients, rtol=1e-9, atol=1e-12)
+
+
+def test_what_is_no_array_is_that_of_each_element() -> None:
+    """Objects, texts and truth values are not those of the last element."""
+
+    def f(a: Any) -> Any:
+        found = optimize.root(lambda x: x * x + a, 1.0)
+        return np.where(found.success, found.x[0], 0.0), len(found.message) if isinstance(found.message, str) else 0
+
+    for a in (np.array([-1.0, 2.0]), np.array([2.0, -1.0])):
+        np.testing.assert_allclose(ga.vmap(lambda a: f(a)[0])(a), np.where(a < 0, 1.0, 0.0))
+    assert f(2.0)[1] != f(-1.0)[1]
+
+    def told(a: Any) -> Any:
+        return optimize.root(lambda x: x * x + a, 1.0).message.startswith("The solution converged")
+
+    np.testing.assert_array_equal(ga.vmap(told)(np.array([-1.0, 2.0])), [True, False])
+
+
+def test_an_object_in_c_is_made_for_one_element_at_a_time() -> None:
+    def nearest(p: Any) -> Any:
+        return spatial.KDTree(np.reshape(p, (3, 2))).query([0.0, 0.0])[0]
+
+    with pytest.raises(ga.VmapError, match="keeps its numbers in C"):
+        ga.vmap(nearest)(Y)
+    np.testing.assert_allclose(ga.vmap(nearest, chunk_size=1)(Y), [nearest(y) for y in Y])
 
 
 def test_what_is_wrong_with_an_element_is_said() -> None:

@@ -142,7 +142,8 @@ def _call(self: Any, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
     return moved_back(out, np.ndim(x), self.axis)
 
 
-def _padded(c: Any, t: Any) -> Any:
+def padded(c: Any, t: Any) -> Any:
+    """Return coefficients as many as knots, as FITPACK has them."""
     missing = np.shape(t)[0] - np.shape(c)[0]
     return np.concatenate([c, np.zeros((missing, *np.shape(c)[1:]))]) if missing > 0 else c
 
@@ -157,7 +158,7 @@ def derived(t: Any, c: Any, k: int, nu: int) -> tuple[Any, Any, int]:
         n = np.shape(t)[0] - k - 1
         c = np.where(empty, 0.0, k * (c[1:n] - c[: n - 1]) / np.where(empty, 1.0, gaps))
         t, k = t[1:-1], k - 1
-        c = _padded(c, t)
+        c = padded(c, t)
     for _ in range(-nu):
         n = np.shape(t)[0] - k - 1
         gaps = np.reshape(t[k + 1 :] - t[: -k - 1], (-1, *[1] * (np.ndim(c) - 1)))

@@ -290,15 +290,6 @@ def _univariate_derivatives(self: Any, x: Any) -> Any:
     return spalde(x, self._eval_args)
 
 
-def _no_form(name: str) -> Any:
-    def method(*_args: Any, **_kwargs: Any) -> Any:
-        raise TypeError(
-            f"UnivariateSpline.{name} has no form for variables; make_interp_spline gives a spline that has"
-        )
-
-    return method
-
-
 methods(
     "scipy.interpolate",
     "UnivariateSpline",
@@ -306,9 +297,6 @@ methods(
     __call__=_univariate_call,
     integral=_univariate_integral,
     derivatives=_univariate_derivatives,
-    roots=_no_form("roots"),
-    derivative=_no_form("derivative"),
-    antiderivative=_no_form("antiderivative"),
     get_coeffs=lambda self: self._eval_args[1],
 )
 methods("scipy.interpolate", "InterpolatedUnivariateSpline", __init__=_interpolated_init)
