@@ -109,10 +109,10 @@ def gathered_lanes(lane: Lane, results: list[Any], name: str) -> Any:
         return lane.mapped(value if lane.size else value[:0])
     if all(type(other) is type(first) for other in results) and _holds_arrays(first):
         return _joined_objects(lane, results, name)
-    return alike(lane, results, name)
+    return of_all_elements(lane, results, name)
 
 
-def alike(lane: Lane, results: list[Any], name: str, texts: bool = False) -> Any:
+def of_all_elements(lane: Lane, results: list[Any], name: str, texts: bool = False) -> Any:
     """Return what no arrays are, as it is for all elements; or what stands for that of each one, also of `texts`."""
     first = results[0]
     if all(other is first or (type(other) is type(first) and bool(other == first)) for other in results):

@@ -78,7 +78,8 @@ def _at_once_or_each(
     found = []
     for i in range(lane.size):
         one = object.__new__(cls) if fills else one_by_one.of_element(lane, self, i)
-        result = one_by_one.at_one(lane, i, functools.partial(call, one), args, kwargs)
+        # What the library computes when it is first asked for, the body has: the arrays of all elements are none of it.
+        result = one_by_one.at_one(lane, i, functools.partial(body if fills else call, one), args, kwargs)
         found.append(one if fills else result)
     whole = one_by_one.gathered_lanes(lane, found, call.__name__)
     if not fills:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..batch.mapped import Lane, lane_in
-from ..batch.one_by_one import alike, at_one, gathered_lanes
+from ..batch.one_by_one import at_one, gathered_lanes, of_all_elements
 from ..batch.refusals import VmapError
 from ..context.settings import held, hold
 from ..dropin import blocks
@@ -165,5 +165,5 @@ def for_each(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     name = function_name(call)
     found, shapes = zip(*[at_one(lane, i, one, leaves, {}) for i in range(lane.size)], strict=True)
     fixed = zip(*[[value for _, value in shape.fixed()] for shape in shapes], strict=True)
-    shape = shapes[0].with_fixed(iter([alike(lane, list(each), name, texts=True) for each in fixed]))
+    shape = shapes[0].with_fixed(iter([of_all_elements(lane, list(each), name, texts=True) for each in fixed]))
     return shape.unflatten(gathered_lanes(lane, list(found), name))

@@ -30,11 +30,6 @@ def between(y: Any) -> Any:
     return found.sol(y[2] / 9)
 
 
-def by_operator(y: Any) -> Any:
-    operator = sparse.linalg.LinearOperator((6, 6), matvec=lambda v: y * v, dtype=float)
-    return sparse.linalg.cg(operator, np.ones(6), rtol=1e-12)[0]
-
-
 # Each of one row: filters, which call the library; objects that hold arrays; solvers.
 CALLS: dict[str, Callable[[Any], Any]] = {
     "lists": lambda y: np.concatenate([[y[0], 1.0], y, np.vstack([[y[1], y[2]], y[:2]])[0]]),
@@ -56,7 +51,6 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "solve_bvp, between": lambda y: boundary(y).sol(y[2] / 9),
     "ConvexHull": lambda y: spatial.ConvexHull(np.reshape(y, (3, 2)) ** 2).volume,
     "Delaunay": lambda y: spatial.Delaunay(np.reshape(y, (3, 2)) ** 2).transform,
-    "LinearOperator": by_operator,
     "minimize": lambda y: optimize.minimize(lambda x: np.sum((x - y[:2]) ** 2), np.zeros(2)).x,
 }
 

@@ -86,16 +86,17 @@ class Fit:
 
 
 def looked_at(value: Any) -> Any:
-    """Return bare values for a library's own code, also of what is written down in a program, which is then for these.
+    """Return bare values for a library's own code, as plain arrays.
 
-    A class that is given a traced array would be met once more, and so on.
+    What is written down in a program is then for these values; several mapped elements raise an error. A class that is
+    given such an array as it is would be met once more, and so on.
     """
     if type(value) in (list, tuple):
         return type(value)(map(looked_at, value))
     value = bare(value)
-    if isinstance(value, np.ndarray):
-        return np.asarray(value)
-    return np.asarray(value)[()] if isinstance(value, np.generic) else value
+    if not (hasattr(value, "dtype") and hasattr(value, "shape")):
+        return value
+    return np.asarray(value)[()] if isinstance(value, np.generic) else np.asarray(value)
 
 
 def no_variable(name: str, **given: Any) -> None:
