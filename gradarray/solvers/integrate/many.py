@@ -49,10 +49,10 @@ def _close(total: Any, size: Any, value: Any, error: Any, name: str) -> None:
 
 def cubature(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), points: Any = None, **options: Any) -> Any:
     def body() -> Any:
-        watched = Watched(f)
+        watched = Watched(f, "scipy.integrate.cubature", f, args)
         values = bare(args)
         result = integrate.cubature(watched, bare(a), bare(b), args=values, points=bare(points), **options)
-        known = not (watched.variable or has_variable((a, b, args)))
+        known = not watched.depends(has_variable((a, b, args)))
         if known and not holds_variables(f, ()):
             return result
         low, high = (np.atleast_1d(lifted(x)) for x in (a, b))
@@ -65,7 +65,7 @@ def cubature(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), points: A
 
         def search() -> Search:
             at = OfValues(f, args, objects=True)
-            return Search([x], at, slightly_others(lambda: at, lambda f: f))
+            return Search([x], at, slightly_others(lambda: at, lambda f: f), kept=watched.kept)
 
         refuse_moving("scipy.integrate.cubature", _INSTEAD, (f, *args), search)
         if known:
@@ -116,9 +116,9 @@ def tanhsinh(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), **options
     given = args if isinstance(args, tuple) else (args,)
 
     def body() -> Any:
-        watched = Watched(f)
+        watched = Watched(f, "scipy.integrate.tanhsinh", f, args)
         result = integrate.tanhsinh(watched, bare(a), bare(b), args=bare(given), **options)
-        known = not (watched.variable or has_variable((a, b, given)))
+        known = not watched.depends(has_variable((a, b, given)))
         if known and not holds_variables(f, ()):
             return result
         for name in ("log", "preserve_shape"):
@@ -132,7 +132,8 @@ def tanhsinh(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), **options
             columns = np.broadcast_arrays(*map(bare, (x, *each_arg)))
             rows = [*np.reshape(np.stack(columns, axis=-1), (-1, x.shape[-1], len(columns)))]
             alone = OfValues(f, (), objects=True)
-            return Search(rows, _of_rows(alone), slightly_others(lambda: alone, _of_rows), has_variable(given))
+            others = slightly_others(lambda: alone, _of_rows)
+            return Search(rows, _of_rows(alone), others, has_variable(given), watched.kept)
 
         refuse_moving("scipy.integrate.tanhsinh", _INSTEAD, (f,), search)
         if known:

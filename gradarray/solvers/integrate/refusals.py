@@ -25,9 +25,9 @@ def that_refuses(name: str, reason: str) -> Any:
         def body() -> Any:
             if has_variable((args, kwargs)):
                 raise TypeError(from_variables)
-            watched = Watched(f)
+            watched = Watched(f, f"scipy.integrate.{name}", f, args, kwargs)
             result = getattr(integrate, name)(watched, *args, **kwargs)
-            if watched.variable:
+            if watched.depends(False):
                 raise TypeError(from_variables)
             return result
 

@@ -44,12 +44,14 @@ class Search(NamedTuple):
     func : with its values as they are
     changed : make the same with variables that are slightly others
     states : whether all axes but the first one depend on variables
+    kept : the function keeps what it has computed before, so that nothing tells how it is with other variables
     """
 
     places: Sequence[Array]
     func: Function
     changed: Sequence[Callable[[], Function]]
     states: bool = False
+    kept: bool = False
 
 
 def refuse_moving(name: str, instead: str, code: Sequence[Any], search: Callable[[], Search | None]) -> None:
@@ -64,7 +66,7 @@ def refuse_moving(name: str, instead: str, code: Sequence[Any], search: Callable
     """
     if not may_jump(code[0], tuple(code[1:])) or (found := search()) is None:
         return
-    places, func, changed, states = found
+    places, func, changed, states, kept = found
 
     def look() -> None:
         others = None
@@ -75,7 +77,7 @@ def refuse_moving(name: str, instead: str, code: Sequence[Any], search: Callable
                 others = [make() for make in changed]
             tries = [(f, 0.0) for f in others] + [(func, shift) for shift in shifts]
             size = _change(func, first, last, component)
-            if any(_change(f, first + by, last + by, component) < size / 2 for f, by in tries):
+            if kept or any(_change(f, first + by, last + by, component) < size / 2 for f, by in tries):
                 where = f"{first[0].real:.6g}" if states or first.size == 1 else f"{first.tolist()}"
                 raise ValueError(
                     f"{name}: the function that it is given jumps near {where}, at a place that moves with a "
