@@ -179,7 +179,8 @@ def curve_fit(*args: Any, **kwargs: Any) -> Any:
     call.look((f, (xdata, *start)))
     changes: dict[str, Any] = {"f": call.bare_of(f)}
     if call["jac"] is None and "jac" not in call.given and call["sigma"] is None:
-        slope = call.own(jacobian_for, lambda p, x: f(x, *p), start, (bare(xdata),))
+        plain = kept(f, bare)
+        slope = call.own(jacobian_for, lambda p, x: plain(x, *p), start, (bare(xdata),))
         if slope is not None:
             changes["jac"] = lambda x, *p: slope(np.array(p), x)
     elif callable(call["jac"]):
