@@ -32,7 +32,18 @@ from ..transforms.checkpoint import innermost
 from .captured import called, where_losses_raise
 
 _LIBRARIES = frozenset(["builtins", "numpy", "scipy", "gradarray"])
-_NUMBERS = (bool, int, float, complex, str, bytes, type(None), np.generic, np.dtype)
+_MODULES = _LIBRARIES | sys.stdlib_module_names
+# What cannot be changed; whole numbers do not count.
+_CONSTANT = frozenset([bool, int, type(None), np.dtype, np.ufunc, types.BuiltinFunctionType])
+_NUMBERS = frozenset([float, complex, str, bytes])
+_PARTS: dict[Any, Callable[[Any], tuple[Any, ...]]] = {
+    types.MethodType: lambda x: (x.__func__, x.__self__),
+    functools.partial: lambda x: (x.func, x.args, x.keywords),
+    property: lambda x: (x.fget,),
+    classmethod: lambda x: (x.__func__,),
+    staticmethod: lambda x: (x.__func__,),
+    functools.cached_property: lambda x: (x.func,),
+}
 _ARRAYS = (np.ndarray, Tensor, Dual, Mapped)
 # So many things are looked at in each container, and in all.
 _MOST, _ALL = 200, 5000
@@ -55,9 +66,13 @@ class State:
         self._names: set[str] = set()
         # By name: what counts only where code has an attribute of that name.
         self._waiting: dict[str, list[Any]] = {}
-        self._stack = list(values)
+        self._stack: list[Any] = []
+        self._hold(values)
         while self._stack and len(self._seen) < _ALL:
-            self._look(self._stack.pop())
+            value = self._stack.pop()
+            if id(value) not in self._seen:
+                self._seen.add(id(value))
+                self._look(original_of(value))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, State) and self._found == other._found
@@ -67,66 +82,57 @@ class State:
     def _hold(self, inside: Any) -> None:
         """Note what stands in something, and look at that later."""
         for value in inside:
-            if isinstance(value, _NUMBERS):
-                if not isinstance(value, (int, np.integer)):
-                    self._found.append((type(value), value if value == value else "nan"))
-            elif isinstance(value, _ARRAYS):
+            kind = type(value)
+            if kind in _CONSTANT:
+                continue
+            if kind in _NUMBERS or isinstance(value, np.generic):
+                self._found.append((kind, value if value == value else "nan"))
+            elif kind is np.ndarray or isinstance(value, _ARRAYS):
                 self._found.append(id(value))  # without a reference, by which it would have one owner more
-                self._stack.append(value)
-            else:
+                self.variables = self.variables or (kind is not np.ndarray and has_variable(value))
+                if kind is np.ndarray and value.dtype.hasobject:
+                    self._stack.append(value.tolist())
+            elif kind is not types.ModuleType or value.__name__.partition(".")[0] not in _MODULES:
                 self._found.append(_Same(value))
                 self._stack.append(value)
 
     def _look(self, value: Any) -> None:
-        if isinstance(value, _NUMBERS) or id(value) in self._seen:
-            return
-        self._seen.add(id(value))
-        if isinstance(value, _ARRAYS):
-            self.variables = self.variables or has_variable(value)
-            if type(value) is np.ndarray and value.dtype.hasobject:
-                self._hold(value.flat)
-            return
-        value = original_of(value)
         kind = type(value)
-        if isinstance(value, (list, tuple, deque, set, frozenset)):
-            self._hold(_some(value))
-        elif isinstance(value, dict):
-            self._hold(_some(value))
-            self._hold(_some(value.values()))
-        elif kind is types.FunctionType:
+        if kind is types.FunctionType:
             self._of_function(value)
-        elif kind is types.MethodType:
-            self._hold((value.__func__, value.__self__))
-        elif kind is functools.partial:
-            self._hold((value.func, value.args, value.keywords))
-        elif kind is functools._lru_cache_wrapper:
-            self._found.append(value.cache_info().misses)
-            self._hold((value.__wrapped__,))
         elif kind is types.ModuleType:
-            if value.__name__.partition(".")[0] not in (_LIBRARIES | sys.stdlib_module_names):
-                self._wait(vars(value))
-        elif kind is property:
-            self._hold((value.fget,))
-        elif isinstance(value, (classmethod, staticmethod)):
-            self._hold((value.__func__,))
-        elif isinstance(value, functools.cached_property):
-            self._hold((value.func,))
+            self._wait(vars(value))
         elif isinstance(value, type):
             self._of_class(value)
-        elif hasattr(kind, "__next__"):  # how far it has gone cannot be seen
-            self._found.append(_Same(object()))
-            self.variables = True
-        if not isinstance(value, (type, types.ModuleType, types.FunctionType)) and _library_of(kind) != "gradarray":
-            self._of_object(value)
+        else:
+            if isinstance(value, (list, tuple, deque, set, frozenset)):
+                self._hold(_some(value))
+            elif isinstance(value, dict):
+                self._hold(_some(value))
+                self._hold(_some(value.values()))
+            elif kind is functools._lru_cache_wrapper:
+                self._found.append(value.cache_info().misses)
+                self._hold((value.__wrapped__,))
+            elif kind in _PARTS:
+                self._hold(_PARTS[kind](value))
+            elif hasattr(kind, "__next__"):  # how far it has gone cannot be seen
+                self._found.append(_Same(object()))
+                self.variables = True
+            if _library_of(kind) not in ("gradarray", "builtins"):
+                self._of_object(value)
 
     def _of_function(self, func: types.FunctionType) -> None:
         if _library_of(func) in _LIBRARIES:
             return
         found = reads(func.__code__)
-        self._hold([*map(_content, func.__closure__ or ()), func.__defaults__, func.__kwdefaults__, func.__dict__])
+        self._hold(map(_content, func.__closure__ or ()))
+        self._hold((func.__defaults__, func.__kwdefaults__, func.__dict__ or None))
         known = func.__globals__
-        self._hold([known.get(name) for name in sorted(found.globals)])
-        self._name(found.attributes | found.globals)
+        self._hold([known[name] for name in found.globals if name in known])
+        if not self._names.issuperset(found.attributes):
+            self._name(found.attributes)
+        if not self._names.issuperset(found.globals):
+            self._name(found.globals)
 
     def _of_object(self, value: Any) -> None:
         attributes = getattr(value, "__dict__", None)

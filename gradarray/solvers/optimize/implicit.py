@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...context.settings import RECORDED, held, within
+from ...context.settings import RECORDED, within
 from ...forward.dual import Dual
-from ...forward.levels import level_of, made_of_tensors
-from ...forward.tangents import as_constant, joined
+from ...forward.levels import made_of_tensors
+from ...forward.tangents import joined
 from ...kernels.arrays import Array
 from ...reverse.elementwise import records
 from ...tape import plans
@@ -71,7 +71,6 @@ def solution(equations: Equations, x: Array, about: Asked) -> Any:
         Where they are zero; the values of the result.
     about : Asked
     """
-    equations = _with_tangents(equations)
     before = next_order()
     nearby = equations(nearby_of(x)) if about.kept else None
     start = next_order()
@@ -90,23 +89,6 @@ def solution(equations: Equations, x: Array, about: Asked) -> Any:
         return x
     rule = _Solution(equations, tuple(outside), innermost(value), about)
     return put_on_tape(rule, (), tuple(outside), [x], True)[0]
-
-
-def _with_tangents(equations: Equations) -> Equations:
-    """Return equations of what can hold tangents, where an array like it is made to be filled with such."""
-    levels = () if (making := held().making) is None else making.levels
-    if not levels:
-        return equations
-
-    def call(z: Any) -> Any:
-        try:
-            return equations(z)
-        except GradientLossError:
-            for level in levels:
-                z = as_constant(z, level) if level > level_of(z) else z
-            return equations(z)
-
-    return call
 
 
 def _along(equations: Equations, x: Array, level: int, about: Asked) -> Any:
