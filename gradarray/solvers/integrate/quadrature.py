@@ -128,14 +128,25 @@ def _moves(values: OfValues, place: tuple[float, float]) -> bool:
     """Tell whether a jump is no longer in its place when the variables that the integrand finds are slightly others."""
     first, last = (1.5 * x - 0.5 * y for x, y in (place, place[::-1]))
 
-    def jump(f: Integrand) -> float:
+    def change(f: Integrand, first: float, last: float) -> float:
         return float(np.max(np.abs(np.asarray(bare(f(last))) - np.asarray(bare(f(first))))))
 
-    return bool(in_plain_arrays(jump, values.changed(_STEP)) < in_plain_arrays(jump, values) / 2)
+    def jump(f: Integrand) -> float:
+        return change(f, first, last)
+
+    def is_one(f: Integrand) -> bool:
+        """Tell whether the change is still there in ever shorter parts, as that of a root is not."""
+        (a, b), whole = (first, last), change(f, first, last)
+        for _ in range(_HALVINGS):
+            middle = (a + b) / 2
+            a, b = (a, middle) if change(f, a, middle) > change(f, middle, b) else (middle, b)
+        return bool(change(f, a, b) > whole / 2)
+
+    return in_plain_arrays(is_one, values) and bool(in_plain_arrays(jump, values.changed(_STEP)) < in_plain_arrays(jump, values) / 2)
 
 
-# How much others, of their size.
-_STEP = 1e-6
+# How much others, of their size, and how short the parts become.
+_STEP, _HALVINGS = 1e-6, 15
 
 
 def _edges(info: dict[str, Any]) -> list[tuple[float, float]]:
