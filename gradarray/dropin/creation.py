@@ -18,7 +18,7 @@ from ..reverse.stacking import stacked_numbers
 from ..reverse.tensor import Tensor
 from ..tape.wrapping import bare, has_tensor, has_variable, is_scalar
 from .calls import SEQUENCES, as_one, dispatched, function_stand_in, in_list
-from .making import fillable, filled, making
+from .making import fillable, fillable_like, filled, making
 from .table import like, stand_in
 
 TRACED: tuple[Any, ...] = (Tensor, Dual, Mapped, Traced)
@@ -46,6 +46,20 @@ def _loaded(old: Callable[..., Any]) -> Callable[..., Any]:
 
     load.__wrapped__ = old  # type: ignore[attr-defined]
     return load
+
+
+def _made_like(old: Callable[..., Any]) -> Callable[..., Any] | None:
+    """Make the stand-in of a function that makes an array like another one."""
+    make = function_stand_in(old)
+    if make is None:
+        return None
+
+    @like(old)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return fillable_like(make(*args, **kwargs))
+
+    call.__wrapped__ = old  # type: ignore[attr-defined]
+    return call
 
 
 def _replaced(new: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -111,7 +125,7 @@ def _finite(old: Any, a: Any, *args: Any, **kwargs: Any) -> Any:
 
 def _full_like(old: Any, a: Any, fill_value: Any, *args: Any, **kwargs: Any) -> Any:
     if has_variable((a, fill_value)) or has_traced((a, fill_value)):
-        return dispatched(old, (a, fill_value, *args), kwargs)
+        return fillable_like(dispatched(old, (a, fill_value, *args), kwargs))
     return fillable(old(bare(a), bare(fill_value), *args, **kwargs))
 
 
@@ -190,7 +204,9 @@ for _name in (
     stand_in(getattr(np, _name), _created)
 for _name in ("frombuffer", "fromstring", "fromfile", "loadtxt", "genfromtxt", "load", "fromregex"):
     stand_in(getattr(np, _name), _loaded)
-for _name in ("zeros_like", "ones_like", "empty_like", "linspace", "logspace", "geomspace", "diag", "copy", "tile"):
+for _name in ("zeros_like", "ones_like", "empty_like"):
+    stand_in(getattr(np, _name), _made_like)
+for _name in ("linspace", "logspace", "geomspace", "diag", "copy", "tile"):
     stand_in(getattr(np, _name), function_stand_in)
 _REPLACED: dict[str, Callable[..., Any]] = {
     "array": array,

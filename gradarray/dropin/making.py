@@ -8,6 +8,7 @@ import numpy as np
 
 from ..batch.mapped import Mapped
 from ..context.settings import held, hold
+from ..forward.levels import level_of
 from ..forward.tangents import as_constant
 from ..kernels.arrays import FLOAT64
 from ..kernels.gate import PLAIN
@@ -121,6 +122,15 @@ def fillable(raw: Any, call: Any = None) -> Any:
     if type(raw) is list or type(raw) is tuple:
         return type(raw)(map(fillable, raw))
     return raw
+
+
+def fillable_like(made: Any) -> Any:
+    """Return a new array that is like another one, and so holds what that one traces, as one for all levels."""
+    now = held().making
+    if now is not None and now.levels and isinstance(made, (wrapping.Tensor, wrapping.Dual)):
+        for level in now.levels:
+            made = as_constant(made, level) if level > level_of(made) else made
+    return made
 
 
 def _for_all(raw: Any, lanes: tuple[Any, ...]) -> Any:

@@ -65,7 +65,7 @@ def stand_in_of(old: Callable[..., Any], new: Callable[..., Any], looks: bool = 
                 return of_library(old, *args, **kwargs)
             if not (looks or has_variable(args) or has_variable(kwargs)):
                 return call(*bare(args), **bare(kwargs))
-        args, kwargs = lifted_arguments(args, kwargs)
+        args, kwargs = lifted_arguments(args, kwargs, tuples=not looks)
         return all_or_each(new, args, kwargs) if mapped else new(*args, **kwargs)
 
     call.__name__ = getattr(old, "__name__", None) or new.__name__
@@ -79,10 +79,13 @@ def of_library(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     return func(*args, **kwargs) if like is None else like.program.opaque(func, args, kwargs)
 
 
-def lifted_arguments(args: Any, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return arguments with one tensor in place of each list of variables."""
+def lifted_arguments(
+    args: Any, kwargs: dict[str, Any], tuples: bool = False
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return arguments with one tensor in place of each list of variables; with `tuples`, of those of numbers, too."""
     args, kwargs = settled_arguments(args, kwargs)
-    return tuple(map(_lifted, args)), {name: _lifted(x) for name, x in kwargs.items()}
+    named = {name: _lifted(x, tuples and name not in _OF_SEVERAL) for name, x in kwargs.items()}
+    return tuple([_lifted(x, tuples) for x in args]), named
 
 
 def settled_arguments(args: Any, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -93,15 +96,25 @@ def settled_arguments(args: Any, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...
 
 # Where a result is written to.
 _WRITTEN = frozenset(("out", "output"))
+# What has parts of their own, which may be numbers.
+_OF_SEVERAL = frozenset(("args", "sparams", "system"))
 
 
-def _lifted(value: Any) -> Any:
+def _lifted(value: Any, tuples: bool) -> Any:
     """Return a list of variables as one tensor; a tuple, such as the factors of a matrix, keeps its parts.
+
+    With `tuples`, one of numbers alone is an array of them.
 
     So does a list that is no array: of arrays of several shapes, as the diagonals of a matrix, of bounds, some of which
     are None, or of constraints.
     """
+    if type(value) is tuple:
+        return as_one(value) if tuples and has_tensor(value) and not any(map(_has_parts, value)) else value
     return as_one(value) if type(value) is list and _is_array(value) else value
+
+
+def _has_parts(value: Any) -> bool:
+    return value is None or isinstance(value, (bool, str, list, tuple, dict)) or np.ndim(bare(value)) > 0
 
 
 def _is_array(value: list[Any] | tuple[Any, ...]) -> bool:

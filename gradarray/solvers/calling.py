@@ -14,6 +14,7 @@ from ..tape.wrapping import bare, has_tensor, has_variable, without_zero_tangent
 from ..transforms.lifting import for_each, lanes
 from ..transforms.vmap import vmap
 from .captured import of_one_element
+from .remembered import Memory, Recorded
 from .written import OfValues
 
 
@@ -34,17 +35,47 @@ _UNRECORDED = {"recording": False}
 
 
 class Watched:
-    """A function as a library calls it, with bare results; `variable` tells whether one of them was a variable."""
+    """A function as a library calls it, with bare results.
 
-    def __init__(self, func: Callable[..., Any]) -> None:
+    Parameters
+    ----------
+    func : the function
+    name : of what calls it, for messages
+    also : what else it is given, in which it may keep something
+
+    Attributes
+    ----------
+    variable : whether one of its results was a variable
+    """
+
+    def __init__(self, func: Callable[..., Any], name: str, *also: Any) -> None:
         self.func, self.variable = func, False
+        self._name, self._also = name, also
+        self.memory: Memory | None = None
 
     def __call__(self, *args: Any) -> Any:
-        if self.variable:
+        if self.memory is None:
+            self.memory = Memory(self._name, self.func, *self._also)
+            result = self.func(*args)
+            self.memory.look()
+        elif self.variable and not self.memory.kept:
             return unrecorded(self.func, *args)
-        result = self.func(*args)
-        self.variable = has_variable(result)
+        else:
+            result = self.func(*args)
+        self.variable = self.variable or has_variable(result)
         return bare(result)
+
+    @property
+    def kept(self) -> bool:
+        """Whether the function keeps something from call to call."""
+        return self.memory is not None and self.memory.kept
+
+    def depends(self, given: bool) -> bool:
+        """Tell, after all calls, whether the result depends on a variable; `given`: one is among other arguments."""
+        depends = self.variable or given
+        if self.memory is not None:
+            self.memory.refuse_later(depends)
+        return depends
 
 
 def unrecorded(func: Callable[..., Any], *args: Any) -> Any:
@@ -70,7 +101,13 @@ def with_args(func: Callable[..., Any], args: tuple[Any, ...]) -> Callable[..., 
 
 
 def of_values(
-    func: Callable[..., Any], args: tuple[Any, ...], at: tuple[Any, ...], given: bool, solved: Callable[[Any], Any]
+    func: Callable[..., Any],
+    args: tuple[Any, ...],
+    at: tuple[Any, ...],
+    given: bool,
+    solved: Callable[[Any], Any],
+    memory: Memory,
+    also: Callable[[], Any] = tuple,
 ) -> Any:
     """Carry out a solver with a function that gives bare values, in plain arrays as far as the function allows.
 
@@ -81,25 +118,55 @@ def of_values(
     at : what stands before these when it is first called
     given : whether a variable is among the solver's other arguments
     solved : takes the function for the solver, and returns its result
+    memory : of all functions that the solver is given
+    also : calls the others for the first time
 
     Returns
     -------
-    plain : the function with args, without the variables in its closure; of tensors, if it is called with such
+    plain : the function with args, without the variables in its closure; of tensors, if it is called with such. It is
+        `Recorded` if it keeps something from call to call.
     result : that of `solved`
     variable : whether the result depends on a variable
     """
     whole = with_args(func, args)
-    if not (given or has_variable(whole(*at))):
-        watched = Watched(whole)
+    first = whole(*at)
+    memory.look(given or has_variable((first, also())))
+    if memory.kept:
+        kept = Recorded(whole)
+        found: list[bool] = [has_variable(first)]
+
+        def recorded(*given: Any) -> Any:
+            result = kept(*given)
+            found.append(has_variable(result))
+            return bare(result)
+
+        return kept, solved(recorded), given or any(found)
+    if not (given or has_variable(first)):
+        variable = [False]
+
+        def watched(*given: Any) -> Any:
+            if variable[0]:
+                return unrecorded(whole, *given)
+            result = whole(*given)
+            variable[0] = has_variable(result)
+            return bare(result)
+
         result = solved(watched)
-        return whole, result, watched.variable
+        memory.refuse_later(variable[0])
+        return whole, result, variable[0]
+    plain, result = _in_plain_arrays(func, args, at, whole, solved)
+    memory.refuse_later(True)
+    return plain, result, True
+
+
+def _in_plain_arrays(func: Any, args: tuple[Any, ...], at: tuple[Any, ...], whole: Any, solved: Any) -> tuple[Any, Any]:
     inner = OfValues(func, args)
     try:
         if not has_tensor(within(IN_PLAIN_ARRAYS, inner, *at)):
-            return inner, within(IN_PLAIN_ARRAYS, solved, inner.function), True
+            return inner, within(IN_PLAIN_ARRAYS, solved, inner.function)
     except GradientLossError:
         pass
-    return whole, solved(lambda *given: unrecorded(whole, *given)), True
+    return whole, solved(lambda *given: unrecorded(whole, *given))
 
 
 IN_PLAIN_ARRAYS = {"recording": False, "making": None}

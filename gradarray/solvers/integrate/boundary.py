@@ -23,6 +23,7 @@ from ..calling import IN_PLAIN_ARRAYS, each
 from ..captured import called, kept, of_bare_values
 from ..optimize.calls import finished
 from ..optimize.implicit import Asked, solution
+from ..remembered import Memory, Recorded, recorded_with
 from ..written import OfValues
 from .switches import Search, refuse_moving, slightly_others
 
@@ -45,10 +46,18 @@ def solve_bvp(
         if has_variable(value):
             raise TypeError(f"scipy.integrate.solve_bvp has no derivative by {name}=, which was given a variable")
     fun, bc = kept(fun), kept(bc)
-    slopes, conditions = of_bare_values(fun), of_bare_values(bc)
-    plain = [f if f is None else of_bare_values(f) for f in (fun_jac, bc_jac)]
+    memory = Memory("scipy.integrate.solve_bvp", fun, bc, fun_jac, bc_jac)
+    begin = np.asarray(bare(y)), () if p is None else (np.asarray(bare(p)),)
+    first = called(fun, x, begin[0], *begin[1]), called(bc, begin[0][:, 0], begin[0][:, -1], *begin[1])
+    memory.look(has_variable(first))
+    of_bare = recorded_with if memory.kept else of_bare_values
+    slopes, conditions = of_bare(fun), of_bare(bc)
+    plain = [f if f is None else of_bare(f) for f in (fun_jac, bc_jac)]
     given = slopes, conditions, x, bare(y), bare(p), S, *plain
     found = within(IN_PLAIN_ARRAYS, lambda: integrate.solve_bvp(*given, **options))
+    memory.refuse_later(has_variable(first))
+    if memory.kept:
+        fun, bc = Recorded(fun), Recorded(bc)
     n, m = found.y.shape
     unknowns = np.ravel(found.y) if found.p is None else np.concatenate([np.ravel(found.y), found.p])
     if np.iscomplexobj(unknowns):
@@ -89,11 +98,11 @@ def solve_bvp(
         return OfValues(fun, (), objects=True)
 
     def search() -> Search:
-        return Search([np.column_stack([found.x, found.y.T])], of(values()), slightly_others(values, of), True)
+        return Search([np.column_stack([found.x, found.y.T])], of(values()), slightly_others(values, of), True, memory.kept)
 
     refuse_moving(name, "solve it on both sides of there, as one larger system", (fun,), search)
     doubt = None if found.success else ValueError(f"{name} did not succeed ({found.message}): no derivative")
-    z = solution(equations, unknowns, Asked(name, None, doubt, _LARGE))
+    z = solution(equations, unknowns, Asked(name, None, doubt, _LARGE, memory.kept))
     if z is unknowns:
         return found
     states, given_rest = parted(z)

@@ -13,6 +13,7 @@ from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable
 from ..calling import each, of_values, seen_as, with_args
 from ..captured import dropped_in
+from ..remembered import Memory, Recorded
 from ..written import OfValues
 from .multistep import AskedAnew, FromSteps, TellingLSODA, noting
 from .paths import Path
@@ -83,11 +84,18 @@ def solve_ivp(
         )
 
     def body() -> Any:
-        smooth, solution, variable = of_values(fun, args, (span[0], np.atleast_1d(first)), given, solved)
+        start = span[0], np.atleast_1d(first)
+        memory = Memory("scipy.integrate.solve_ivp", fun, args, several, options.get("jac"))
+        smooth, solution, variable = of_values(
+            *(fun, args, start, given, solved, memory), lambda: [event(*start) for event in asked or ()]
+        )
         sol = solution.sol
         if not dense_output:
             solution.sol = None
-        known = not (variable or _any_variable(asked, solution))
+        slope, happening = f, asked
+        if memory.kept:
+            slope, happening = Recorded(f), None if asked is None else [*map(Recorded, asked)]
+        known = not (variable or _any_variable(happening, solution))
         if known and not holds_variables(fun, args):
             return solution
         stopped = solution.status == 1
@@ -97,7 +105,7 @@ def solve_ivp(
             exact = {name: options.get(name, default) for name, default in (("rtol", 1e-3), ("atol", 1e-6))}
             sol = FromSteps(smooth, span[0], first, told, end, exact)
         path = Path(
-            f,
+            slope,
             seen_as(_as_slope, smooth),
             t_span[0],
             _as_array(y0),
@@ -108,10 +116,10 @@ def solve_ivp(
             rtol=options.get("rtol", 1e-3),
         )
         others = slightly_others(lambda: OfValues(fun, args, objects=True), _as_slope)
-        path.refuse_moving("scipy.integrate.solve_ivp", (fun, *args), others)
+        path.refuse_moving("scipy.integrate.solve_ivp", (fun, *args), others, memory.kept)
         if known:
             return solution
-        return _differentiated(solution, path, t_span, t_eval, asked, stopped, fun)
+        return _differentiated(solution, path, t_span, t_eval, happening, stopped, fun)
 
     return dropped_in(body, fun)
 
@@ -263,6 +271,9 @@ def odeint(
     def swapped(function: Callable[..., Any]) -> Callable[..., Any]:
         return function if tfirst else lambda at, y: function(y, at)
 
+    def anew(at: Any, y: Any) -> Any:
+        return _as_array(swapped(whole)(at, y))
+
     def body() -> Any:
         slope = None if Dfun is None else _plain(lambda *given: Dfun(*given, *args))
         times, first = np.asarray(bare(t), float), np.atleast_1d(bare(y0))
@@ -282,7 +293,8 @@ def odeint(
             return integrate.odeint(*given, tfirst=tfirst, **options)
 
         at = (times[0], first) if tfirst else (first, times[0])
-        smooth, result, variable = of_values(func, args, at, has_variable((y0, t)), solved)
+        memory = Memory("scipy.integrate.odeint", func, args, Dfun)
+        smooth, result, variable = of_values(func, args, at, has_variable((y0, t)), solved, memory)
         if not variable and not holds_variables(func, args):
             return result
         values = result[0] if full_output else result
@@ -294,7 +306,7 @@ def odeint(
         if times[-1] != times[0]:
             dense = AskedAnew(plain, float(times[0]), first * 1.0, called_at, float(times[-1]), exact)
         path = Path(
-            lambda at, y: _as_array(swapped(whole)(at, y)),
+            Recorded(anew) if memory.kept else anew,
             seen_as(form, smooth),
             t[0] if has_variable(t) else float(times[0]),
             _as_array(y0) * 1.0,
@@ -304,7 +316,7 @@ def odeint(
             rtol=exact["rtol"],
         )
         others = slightly_others(lambda: OfValues(func, args, objects=True), form)
-        path.refuse_moving("scipy.integrate.odeint", (func, *args), others)
+        path.refuse_moving("scipy.integrate.odeint", (func, *args), others, memory.kept)
         if not variable:
             return result
         asked = [t[k] for k in range(len(times))] if has_variable(t) else times.tolist()

@@ -36,7 +36,7 @@ def _of_rows(f: Callable[..., Any]) -> Callable[..., Any]:
     return lambda places: f(*places.T)
 
 
-def _close(total: Any, size: Any, value: Any, error: Any, name: str) -> None:
+def close(total: Any, size: Any, value: Any, error: Any, name: str) -> None:
     if not np.all(np.abs(bare(total) - value) <= _OFF * size + 10 * np.abs(error)):
         raise ValueError(
             f"the integral is {value!r:.60} to scipy.integrate.{name}, but {bare(total)!r:.60} by the nodes for its "
@@ -49,10 +49,10 @@ def _close(total: Any, size: Any, value: Any, error: Any, name: str) -> None:
 
 def cubature(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), points: Any = None, **options: Any) -> Any:
     def body() -> Any:
-        watched = Watched(f)
+        watched = Watched(f, "scipy.integrate.cubature", f, args)
         values = bare(args)
         result = integrate.cubature(watched, bare(a), bare(b), args=values, points=bare(points), **options)
-        known = not (watched.variable or has_variable((a, b, args)))
+        known = not watched.depends(has_variable((a, b, args)))
         if known and not holds_variables(f, ()):
             return result
         low, high = (np.atleast_1d(lifted(x)) for x in (a, b))
@@ -65,7 +65,7 @@ def cubature(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), points: A
 
         def search() -> Search:
             at = OfValues(f, args, objects=True)
-            return Search([x], at, slightly_others(lambda: at, lambda f: f))
+            return Search([x], at, slightly_others(lambda: at, lambda f: f), kept=watched.kept)
 
         refuse_moving("scipy.integrate.cubature", _INSTEAD, (f, *args), search)
         if known:
@@ -75,7 +75,7 @@ def cubature(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), points: A
         weights = np.reshape(w, (-1, *[1] * (np.ndim(values) - 1)))
         scale = np.prod(high - low)
         total = scale * np.sum(weights * values, axis=0)
-        _close(total, abs(bare(scale)) * np.sum(np.abs(weights * bare(values)), axis=0), *_told(result), "cubature")
+        close(total, abs(bare(scale)) * np.sum(np.abs(weights * bare(values)), axis=0), *_told(result), "cubature")
         result.estimate = revalued(total, np.asarray(result.estimate)[()])
         return result
 
@@ -116,23 +116,24 @@ def tanhsinh(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), **options
     given = args if isinstance(args, tuple) else (args,)
 
     def body() -> Any:
-        watched = Watched(f)
+        watched = Watched(f, "scipy.integrate.tanhsinh", f, args)
         result = integrate.tanhsinh(watched, bare(a), bare(b), args=bare(given), **options)
-        known = not (watched.variable or has_variable((a, b, given)))
+        known = not watched.depends(has_variable((a, b, given)))
         if known and not holds_variables(f, ()):
             return result
         for name in ("log", "preserve_shape"):
             if options.get(name):
                 raise TypeError(f"scipy.integrate.tanhsinh of a variable: {name}= is not known here")
         low, high = (lifted(x) if np.ndim(bare(x)) or has_variable(x) else float(x) for x in (a, b))
-        x, w = _along(low, high)
+        x, w = along(low, high)
         each_arg = [np.expand_dims(lifted(arg), -1) if np.ndim(bare(arg)) else arg for arg in given]
 
         def search() -> Search:
             columns = np.broadcast_arrays(*map(bare, (x, *each_arg)))
             rows = [*np.reshape(np.stack(columns, axis=-1), (-1, x.shape[-1], len(columns)))]
             alone = OfValues(f, (), objects=True)
-            return Search(rows, _of_rows(alone), slightly_others(lambda: alone, _of_rows), has_variable(given))
+            others = slightly_others(lambda: alone, _of_rows)
+            return Search(rows, _of_rows(alone), others, has_variable(given), watched.kept)
 
         refuse_moving("scipy.integrate.tanhsinh", _INSTEAD, (f,), search)
         if known:
@@ -140,7 +141,7 @@ def tanhsinh(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), **options
         values = f(x, *each_arg)
         total = np.sum(w * values, axis=-1)
         size = np.sum(np.abs(bare(w) * bare(values)), axis=-1)
-        _close(total, size, result.integral, result.error, "tanhsinh")
+        close(total, size, result.integral, result.error, "tanhsinh")
         value = np.asarray(result.integral)[()]
         result.integral = revalued(np.broadcast_to(total, np.shape(value)), value)
         return result
@@ -148,7 +149,7 @@ def tanhsinh(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), **options
     return dropped_in(body, f)
 
 
-def _along(low: Any, high: Any) -> tuple[Any, Any]:
+def along(low: Any, high: Any) -> tuple[Any, Any]:
     """Return nodes between limits, along a last axis, and their weights."""
     ends = [np.isfinite(np.asarray(bare(x), float)) for x in (low, high)]
     if any(end.any() != end.all() for end in ends):

@@ -31,8 +31,10 @@ _STEEP = 1e-6
 _HALF = 1e-6
 # How many intervals are halved.
 _MOST = 80
-# On how small a share of the range, and by how much of its mean, an integrand changes where it jumps.
+# On how small a share of the range, and by how much of its mean, an integrand changes where it jumps, and how much of
+# that is none of a polynomial.
 _SHORT = 1e-4
+_SEEN = 1e-6
 _JUMP = 1e-3
 # How far a sum may be from the integral's value, of the sum of magnitudes, before it is that of something else.
 _OFF = 1e-4
@@ -221,7 +223,7 @@ def _roughness(values: Any, shares: Any, size: float, noise: float) -> list[floa
 def _jumps(values: Any, mean: float) -> bool:
     """Tell whether the values at the nodes of a short interval are those of a step."""
     change = np.max(np.abs(values[-1] - values[0]))
-    if not change > _JUMP * mean:
+    if not change > _SEEN * mean:
         return False
     return bool(np.max(np.abs(np.tensordot(_coefficients(), values, 1)[-3:])) > _JUMP * change)
 

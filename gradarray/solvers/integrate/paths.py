@@ -190,11 +190,13 @@ class Path:
         )
         return implicit_steps(self.f, found.t.tolist(), self.y0, found.sol)[0]
 
-    def refuse_moving(self, name: str, code: Sequence[Any], changed: Sequence[Callable[[], Slope]]) -> None:
+    def refuse_moving(
+        self, name: str, code: Sequence[Any], changed: Sequence[Callable[[], Slope]], kept: bool = False
+    ) -> None:
         """Raise where the right-hand side jumps at a time that moves with a variable.
 
         `code` is the function that the user has given, and its last arguments; `changed` makes the right-hand side with
-        variables that are slightly others.
+        variables that are slightly others, unless it has `kept` what it computed.
         """
 
         def of(f: Slope) -> Any:
@@ -210,7 +212,7 @@ class Path:
             if adjoint is None:
                 return None
             others = [functools.partial(lambda make: of(make()), make) for make in changed]
-            return Search([adjoint.places()], of(self.plain), others, True)
+            return Search([adjoint.places()], of(self.plain), others, True, kept)
 
         refuse_moving(name, "stop there by a terminal event, and solve from there anew", code, search)
 

@@ -22,6 +22,7 @@ from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable, lifted
 from ..calling import Watched, at_once, each, in_plain_arrays, of_values, with_args
 from ..captured import dropped_in
+from ..remembered import Memory, Recorded
 from ..written import OfValues
 from .nodes import IntegrationRange, integral
 from .refusals import that_refuses
@@ -38,10 +39,12 @@ class _Source(NamedTuple):
     ----------
     code : the functions that the user has given, and their last arguments
     values : returns it with the values of its variables
+    kept : whether it keeps something from call to call
     """
 
     code: Sequence[Any]
     values: Callable[[], OfValues]
+    kept: bool = False
 
 
 def _ended(func: Integrand, at: Any, total: Any, sign: float) -> Any:
@@ -82,7 +85,7 @@ def _between(
         _refuse_moving(func, lambda: line.nodes(edges), source)
     total = integral(line, edges, known)
     for place in line.jumps:
-        if _moves(source.values(), place):
+        if source.kept or _moves(source.values(), place):
             raise _jumps(place)
     if line.moves():
         return integral(line, edges, known, moving=True)
@@ -98,7 +101,7 @@ def _refuse_moving(func: Integrand, nodes: Callable[[], Sequence[Any]], source: 
         return lambda places: at_once(f, places[:, 0])
 
     def search() -> Search:
-        return Search(nodes(), of(func), slightly_others(source.values, of))
+        return Search(nodes(), of(func), slightly_others(source.values, of), kept=source.kept)
 
     refuse_moving("an integral", _INSTEAD, source.code, search)
 
@@ -125,14 +128,25 @@ def _moves(values: OfValues, place: tuple[float, float]) -> bool:
     """Tell whether a jump is no longer in its place when the variables that the integrand finds are slightly others."""
     first, last = (1.5 * x - 0.5 * y for x, y in (place, place[::-1]))
 
-    def jump(f: Integrand) -> float:
+    def change(f: Integrand, first: float, last: float) -> float:
         return float(np.max(np.abs(np.asarray(bare(f(last))) - np.asarray(bare(f(first))))))
 
-    return bool(in_plain_arrays(jump, values.changed(_STEP)) < in_plain_arrays(jump, values) / 2)
+    def jump(f: Integrand) -> float:
+        return change(f, first, last)
+
+    def is_one(f: Integrand) -> bool:
+        """Tell whether the change is still there in ever shorter parts, as that of a root is not."""
+        (a, b), whole = (first, last), change(f, first, last)
+        for _ in range(_HALVINGS):
+            middle = (a + b) / 2
+            a, b = (a, middle) if change(f, a, middle) > change(f, middle, b) else (middle, b)
+        return bool(change(f, a, b) > whole / 2)
+
+    return in_plain_arrays(is_one, values) and bool(in_plain_arrays(jump, values.changed(_STEP)) < in_plain_arrays(jump, values) / 2)
 
 
-# How much others, of their size.
-_STEP = 1e-6
+# How much others, of their size, and how short the parts become.
+_STEP, _HALVINGS = 1e-6, 15
 
 
 def _edges(info: dict[str, Any]) -> list[tuple[float, float]]:
@@ -184,8 +198,7 @@ def _quad(
         return integrate.quad(func, a, b, args, full_output, points=points, weight=weight, wvar=wvar, **how)
     args = args if isinstance(args, tuple) else (args,)
     alone = source is None
-    if source is None:
-        source = _Source((func, *args), functools.cache(lambda: OfValues(func, args, objects=True)))
+    made_of = source or _Source((func, *args), functools.cache(lambda: OfValues(func, args, objects=True)))
     options: dict[str, Any] = how | {"weight": weight, "wvar": bare(wvar), "complex_func": complex_func}
 
     def body() -> Any:
@@ -202,24 +215,27 @@ def _quad(
             return found, found if full_output else found[:2]
 
         if alone and weight is None and not breaks:
-            _, (found, results), variable = of_values(func, args, (_inside(low, high),), given, solved)
+            memory = Memory("scipy.integrate.quad", func, args)
+            _, (found, results), variable = of_values(func, args, (_inside(low, high),), given, solved, memory)
+            kept = memory.kept
         else:
-            watched = Watched(with_args(func, args))
+            watched = Watched(with_args(func, args), "scipy.integrate.quad", *made_of.code)
             found, results = solved(watched)
-            variable = watched.variable or given
+            variable, kept = watched.depends(given), watched.kept
+        source = made_of._replace(kept=kept)
+        whole = Recorded(with_args(func, args)) if kept else with_args(func, args)
         if not variable:
             if weight is not None and source.values().variables:
-                _refuse_moving(with_args(func, args), lambda: _evenly(low, high), source)
+                _refuse_moving(whole, lambda: _evenly(low, high), source)
             if alone and source.values().variables and weight is None and not complex_func and breaks is None:
                 # What it returns does not depend on them; where it jumps may.
-                _between(with_args(func, args), a, b, _edges(found[2]), found[:2], (), noise, source)
+                _between(whole, a, b, _edges(found[2]), found[:2], (), noise, source)
             return results
         if weight is not None:
-            whole = with_args(func, args)
             _refuse_moving(whole, lambda: _evenly(low, high), source)
-            total = with_weight(lambda x: func(x, *args), a, b, found, weight, wvar)
+            total = with_weight(whole, a, b, found, weight, wvar)
         else:
-            total = _by_intervals(lambda x: func(x, *args), a, b, found, places, complex_func, noise, source)
+            total = _by_intervals(whole, a, b, found, places, complex_func, noise, source)
         value = np.asarray(results[0])[()]
         return (revalued(np.asarray(1.0)[()] * total, value), *results[1:])
 
@@ -318,13 +334,13 @@ def quad_vec(f: Integrand, a: Any, b: Any, *rest: Any, args: Any = (), **options
     args = args if isinstance(args, tuple) else (args,)
 
     def body() -> Any:
-        watched = Watched(lambda x: f(x, *args))
+        watched = Watched(lambda x: f(x, *args), "scipy.integrate.quad_vec", f, args)
         low, high = float(bare(a)), float(bare(b))
         places = lifted(options.get("points", ()))
         if has_variable(places):
             options["points"] = bare(places)
         results = integrate.quad_vec(watched, low, high, *rest, **options)
-        known = not (watched.variable or has_variable((a, b, places)))
+        known = not watched.depends(has_variable((a, b, places)))
         if known and (len(places) or not holds_variables(f, args)):
             return results
         told: Any = inspect.signature(integrate.quad_vec).bind(watched, low, high, *rest, **options).arguments
@@ -333,8 +349,9 @@ def quad_vec(f: Integrand, a: Any, b: Any, *rest: Any, args: Any = (), **options
             intervals = _folded(intervals)
         breaks = [*places] if has_variable(places) else told.get("points")
         breaks = () if breaks is None else breaks
-        how = breaks, _EXACT, _Source((f, *args), lambda: OfValues(f, args, objects=True))
-        total = _between(lambda x: f(x, *args), a, b, intervals, results[:2], *how)
+        how = breaks, _EXACT, _Source((f, *args), lambda: OfValues(f, args, objects=True), watched.kept)
+        whole = with_args(f, args)
+        total = _between(Recorded(whole) if watched.kept else whole, a, b, intervals, results[:2], *how)
         if known:
             return results
         return (revalued(total, results[0]), *results[1:])
@@ -367,10 +384,14 @@ def fixed_quad(func: Integrand, a: Any, b: Any, args: Any = (), n: int = 5) -> A
             values = OfValues(func, args, objects=True)
             if not values.variables:
                 return None
-            return Search([np.asarray(bare(places))[:, None]], of(values), slightly_others(lambda: values, of))
+            others = slightly_others(lambda: values, of)
+            return Search([np.asarray(bare(places))[:, None]], of(values), others, kept=memory.kept)
 
+        memory = Memory("scipy.integrate.fixed_quad", func, args)
+        values = func(places, *args)
+        memory.look(has_variable((values, a, b)))
         refuse_moving("scipy.integrate.fixed_quad", _INSTEAD_OF_ONE, (func, *args), search)
-        return (b - a) / 2.0 * np.sum(w * func(places, *args), axis=-1), None
+        return (b - a) / 2.0 * np.sum(w * values, axis=-1), None
 
     return dropped_in(body, func)
 
@@ -385,7 +406,7 @@ def qmc_quad(func: Integrand, a: Any, b: Any, **options: Any) -> Any:
 
     def body() -> Any:
         result = integrate.qmc_quad(told, bare(a), bare(b), **options)
-        if not (watched.variable or has_variable((a, b))):
+        if not watched.depends(has_variable((a, b))):
             return result
         drawn = points[-int(options.get("n_estimates", 8)) :]
         if options.get("log") or any(np.ndim(x) != 2 for x in drawn):
@@ -399,7 +420,7 @@ def qmc_quad(func: Integrand, a: Any, b: Any, **options: Any) -> Any:
         total = np.prod(high - low) * np.mean(func(x))
         return type(result)(revalued(total, np.asarray(result.integral)[()]), result.standard_error)
 
-    watched = Watched(func)
+    watched = Watched(func, "scipy.integrate.qmc_quad", func)
     return dropped_in(body, func)
 
 

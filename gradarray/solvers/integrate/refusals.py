@@ -6,15 +6,9 @@ from typing import Any
 
 from scipy import integrate
 
-from ...rules.scipy.declared import looking
 from ...tape.wrapping import has_variable
 from ..calling import Watched
 from ..captured import dropped_in
-
-_REASONS = {
-    "nsum": "sum the terms by np.sum",
-}
-
 
 def that_refuses(name: str, reason: str) -> Any:
     """Return the library's own function, which says why it has no derivative where it depends on a variable."""
@@ -25,9 +19,9 @@ def that_refuses(name: str, reason: str) -> Any:
         def body() -> Any:
             if has_variable((args, kwargs)):
                 raise TypeError(from_variables)
-            watched = Watched(f)
+            watched = Watched(f, f"scipy.integrate.{name}", f, args, kwargs)
             result = getattr(integrate, name)(watched, *args, **kwargs)
-            if watched.variable:
+            if watched.depends(False):
                 raise TypeError(from_variables)
             return result
 
@@ -36,6 +30,3 @@ def that_refuses(name: str, reason: str) -> Any:
     refuse.__name__ = name
     return refuse
 
-
-for _name, _reason in _REASONS.items():
-    looking("scipy.integrate", that_refuses(_name, _reason))

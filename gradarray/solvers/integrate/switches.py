@@ -26,13 +26,15 @@ Function = Callable[[Array], Any]  # of places, (number, axes), all at once
 
 # What counts: such a part of the largest value of a component, and of its change in the segment.
 _TINY = 1e-6
-_PART = 0.03
+_PART = 1e-3
 # How often a segment is halved, and how much others variables and states are then, of their size.
 _HALVINGS = 40
 _STEP = 1e-6
 # So many jumps are looked at, and so many numbers at once in the search for them.
 _MOST = 256
 _AT_ONCE = 5_000_000
+# Into so many parts each segment is cut before, within which a small jump is more than what is curved.
+_PARTS, _CUT = 8, 1_000_000
 
 
 class Search(NamedTuple):
@@ -44,12 +46,14 @@ class Search(NamedTuple):
     func : with its values as they are
     changed : make the same with variables that are slightly others
     states : whether all axes but the first one depend on variables
+    kept : the function keeps what it has computed before, so that nothing tells how it is with other variables
     """
 
     places: Sequence[Array]
     func: Function
     changed: Sequence[Callable[[], Function]]
     states: bool = False
+    kept: bool = False
 
 
 def refuse_moving(name: str, instead: str, code: Sequence[Any], search: Callable[[], Search | None]) -> None:
@@ -64,7 +68,7 @@ def refuse_moving(name: str, instead: str, code: Sequence[Any], search: Callable
     """
     if not may_jump(code[0], tuple(code[1:])) or (found := search()) is None:
         return
-    places, func, changed, states = found
+    places, func, changed, states, kept = found
 
     def look() -> None:
         others = None
@@ -75,7 +79,7 @@ def refuse_moving(name: str, instead: str, code: Sequence[Any], search: Callable
                 others = [make() for make in changed]
             tries = [(f, 0.0) for f in others] + [(func, shift) for shift in shifts]
             size = _change(func, first, last, component)
-            if any(_change(f, first + by, last + by, component) < size / 2 for f, by in tries):
+            if kept or any(_change(f, first + by, last + by, component) < size / 2 for f, by in tries):
                 where = f"{first[0].real:.6g}" if states or first.size == 1 else f"{first.tolist()}"
                 raise ValueError(
                     f"{name}: the function that it is given jumps near {where}, at a place that moves with a "
@@ -104,6 +108,8 @@ def _jumps(rows: Sequence[Array], func: Function) -> Iterator[tuple[Array, Array
     rows = [row for row in rows if len(row) > 1]
     if not rows:
         return
+    if _PARTS * sum(row.size for row in rows) <= _CUT:
+        rows = [_cut(row) for row in rows]
     values = np.split(_at(func, np.concatenate(rows)), np.cumsum([len(row) for row in rows])[:-1])
     first, last = np.concatenate([row[:-1] for row in rows]), np.concatenate([row[1:] for row in rows])
     before, after = np.concatenate([v[:-1] for v in values]), np.concatenate([v[1:] for v in values])
@@ -145,6 +151,13 @@ def _jumps(rows: Sequence[Array], func: Function) -> Iterator[tuple[Array, Array
         before, after = before[alive], after[alive]
     for k in np.argsort(-whole, kind="stable").tolist():
         yield first[segment[k]], last[segment[k]], int(component[k])
+
+
+def _cut(row: Array) -> Array:
+    """Return places with others between neighbours."""
+    share = np.arange(_PARTS)[:, None] / _PARTS
+    between = row[:-1, None] + share * (row[1:] - row[:-1])[:, None]
+    return np.concatenate([np.reshape(between, (-1, row.shape[1])), row[-1:]])
 
 
 def slightly_others(values: Callable[[], OfValues], of: Callable[[Any], Any]) -> list[Callable[[], Any]]:

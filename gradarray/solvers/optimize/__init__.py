@@ -5,5 +5,5 @@ from __future__ import annotations
 from ...rules.scipy.declared import function, looking
 from . import fits, linear, minima, roots, trials
 
-looking("scipy.optimize", *roots.BODIES, *minima.BODIES, *fits.BODIES, *trials.LOOKING)
+looking("scipy.optimize", *roots.BODIES, *minima.BODIES, *fits.BODIES, *linear.LOOKING, *trials.LOOKING)
 function("scipy.optimize", *linear.BODIES, *trials.BODIES)

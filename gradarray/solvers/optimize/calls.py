@@ -23,6 +23,7 @@ from ...transforms.hessians import hessian, hvp
 from ...transforms.jacobians import jacfwd
 from ...transforms.lifting import for_each, lanes
 from ..captured import called, kept, of_bare_values, of_one_element, where_losses_raise
+from ..remembered import Memory, elsewhere, recorded_with
 from .implicit import LARGE, Asked
 
 
@@ -38,6 +39,7 @@ class SolverCall:
     ----------
     name : what messages call the solver
     given : the arguments that are given, by name
+    memory : what functions among them keep from call to call
     """
 
     def __init__(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -45,6 +47,9 @@ class SolverCall:
         self._function = getattr(import_module("scipy.optimize"), name)
         self._bound = _signature(self._function).bind(*args, **kwargs)
         self.given: dict[str, Any] = self._bound.arguments
+        # A callback sees the solver's way alone, and what it keeps of that matters to no function.
+        self.memory = Memory(self.name, {key: value for key, value in self.given.items() if key != "callback"})
+        self._depends = False
 
     def __getitem__(self, name: str) -> Any:
         """Return an argument, or its default; None for one that this version does not have."""
@@ -62,11 +67,47 @@ class SolverCall:
         """Carry out the solver with bare values, and with other arguments in the place of some."""
         known = _signature(self._function).parameters
         self._bound.arguments = {
-            **{key: bare_call(value) for key, value in self.given.items()},
+            **{key: bare_call(value, self._bare) for key, value in self.given.items()},
             **{key: value for key, value in changes.items() if key in known},
         }
         bound, self._bound.arguments = (self._bound.args, self._bound.kwargs), self.given
         return self._function(*bound[0], **bound[1])
+
+    def look(self, *calls: tuple[Callable[..., Any], tuple[Any, ...]]) -> None:
+        """Call functions for the first time, recorded, to see whether they keep something: each with its arguments."""
+        for f, at in calls:
+            try:
+                self._depends |= has_variable(called(f, _begin(at[0]), *at[1:]))
+            except GradientLossError:
+                raise
+            except Exception:  # noqa: S112 - the solver will meet it, too
+                continue
+        self.memory.look(self._depends)
+
+    @property
+    def _bare(self) -> Callable[[Any], Any]:
+        return recorded_with if self.memory.kept else of_bare_values
+
+    def bare(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function of what the solver finds and of `args`, as the solver calls it."""
+        return recorded_with(f, self.args()) if self.memory.kept else of_bare_values(f)  # type: ignore[no-any-return]
+
+    def bare_of(self, value: Any) -> Any:
+        """Return an argument without variables; what is called gives bare values too."""
+        return bare_call(value, self._bare)
+
+    def own(self, derivative: Callable[..., Any], *args: Any) -> Any:
+        """Return a derivative for the solver, or None where it had better make differences."""
+        return None if self.memory.kept else derivative(*args)
+
+    def user(self, f: Callable[..., Any], args: tuple[Any, ...]) -> Callable[[Any], Any]:
+        """Return a function of the user's of x alone, with what its closure holds now."""
+        found = user(f, args)
+        return (lambda x: found(elsewhere(x))) if self.memory.kept else found
+
+    def refuse_later(self) -> None:
+        """Raise where the solver's calls have left something, by which a derivative would be lost."""
+        self.memory.refuse_later(self._depends)
 
     def refuse_variables(self, *names: str) -> None:
         """Raise for a variable in a parameter by which there is no derivative."""
@@ -75,26 +116,37 @@ class SolverCall:
                 raise TypeError(f"{self.name} has no derivative by {name}=, which was given a variable")
 
 
-def bare_call(value: Any) -> Any:
-    """Return an argument without variables; what is called gives bare values too."""
+def _begin(x0: Any) -> Any:
+    """Return a start as a solver asks there: of floating-point numbers."""
+    if isinstance(x0, (list, tuple)) and not has_variable(x0):
+        x0 = np.asarray(x0)
+    is_whole = not has_variable(x0) and getattr(x0, "dtype", np.dtype(type(x0))).kind in "iub"
+    return (np.asarray(x0, float) if np.ndim(x0) else float(x0)) if is_whole else x0
+
+
+def bare_call(value: Any, of: Callable[[Any], Any] = of_bare_values) -> Any:
+    """Return an argument without variables; `of` makes of what is called one that gives bare values too."""
     if isinstance(value, type):
         return value
     if type(value) in (list, tuple):
-        return type(value)(map(bare_call, value))
+        return type(value)([bare_call(x, of) for x in value])
     if type(value) is dict:
-        return {key: bare_call(x) for key, x in value.items()}
+        if "fun" in value and of is recorded_with:
+            args = value.get("args", ())
+            value = value | {"fun": recorded_with(value["fun"], args if isinstance(args, tuple) else (args,))}
+        return {key: bare_call(x, of) for key, x in value.items()}
     if callable(value) and not isinstance(value, np.ufunc) and not hasattr(value, "__array__"):
-        return value if _is_object(value) else of_bare_values(value)
+        return value if _is_object(value) else of(value)
     kind = type(value).__name__
     if kind == "Bounds":
         return type(value)(bare(value.lb), bare(value.ub), value.keep_feasible)
     if kind == "LinearConstraint":
         return type(value)(bare(value.A), bare(value.lb), bare(value.ub), value.keep_feasible)
     if kind == "NonlinearConstraint":
-        made = type(value)(of_bare_values(value.fun), bare(value.lb), bare(value.ub), value.jac, value.hess)
+        made = type(value)(of(value.fun), bare(value.lb), bare(value.ub), value.jac, value.hess)
         made.keep_feasible, made.finite_diff_rel_step = value.keep_feasible, value.finite_diff_rel_step
         made.finite_diff_jac_sparsity = value.finite_diff_jac_sparsity
-        made.jac = of_bare_values(value.jac) if callable(value.jac) else value.jac
+        made.jac = of(value.jac) if callable(value.jac) else value.jac
         return made
     return bare(value)
 
@@ -125,11 +177,16 @@ def quietly(call: SolverCall, f: Callable[..., Any], at: tuple[Any, ...], /, **c
     mode; otherwise it sees, and makes, plain arrays alone.
     """
     making = in_reverse(held().making)
+    if call.memory.kept:
+        return call.values(**changes)
     with settings.no_grad:
         if not within({"making": None}, _needs_blocks, f, at):
-            return within({"making": None}, lambda: call.values(**changes))
-        carried_out = blocks.Ours(lambda: call.values(**changes), call.name)
-        return where_losses_raise(making, blocks.call, carried_out, (), {}, f)
+            found = within({"making": None}, lambda: call.values(**changes))
+        else:
+            carried_out = blocks.Ours(lambda: call.values(**changes), call.name)
+            found = where_losses_raise(making, blocks.call, carried_out, (), {}, f)
+    call.refuse_later()
+    return found
 
 
 def _needs_blocks(f: Callable[..., Any], at: tuple[Any, ...]) -> bool:
@@ -145,7 +202,7 @@ def _needs_blocks(f: Callable[..., Any], at: tuple[Any, ...]) -> bool:
 def about(call: SolverCall, success: bool = True, message: Any = None, problem: Exception | None = None) -> Asked:
     """Return what there is to say of an answer, of which the solver itself may say that it has not found it."""
     doubt = f"{call.name} did not succeed ({message}), and what is no solution has no derivative"
-    return Asked(call.name, problem, None if success else ValueError(doubt))
+    return Asked(call.name, problem, None if success else ValueError(doubt), kept=call.memory.kept)
 
 
 # --- the unknowns -----------------------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from ...reverse.outputs import revalued
 from ...rules.scipy.undifferentiated import Undifferentiated
 from ...tape.wrapping import bare, lifted
 from ...transforms.jacobians import jacobian
-from ..captured import called, depends, kept, of_bare_values
+from ..captured import called, depends, kept
+from ..remembered import elsewhere
 from .calls import (
     SolverCall,
     Unknowns,
@@ -23,7 +24,6 @@ from .calls import (
     quietly,
     real_parts,
     solver,
-    user,
 )
 from .optimality import rows_of_bounds, stationary
 
@@ -112,16 +112,18 @@ def least_squares(*args: Any, **kwargs: Any) -> Any:
     unknowns, rest, named = Unknowns(call["x0"]), call.args(), call["kwargs"] or {}
     fun = unknowns.function(call["fun"])
     whole = fun if not named else (lambda x, *args: fun(x, *args, **named))
-    changes: dict[str, Any] = {"fun": of_bare_values(fun), "x0": unknowns.start}
+    first = np.atleast_1d(unknowns.start), *rest
+    call.look((whole, first), *([(unknowns.function(call["jac"]), first)] if callable(call["jac"]) else []))
+    changes: dict[str, Any] = {"fun": call.bare(fun), "x0": unknowns.start}
     if callable(call["jac"]):
-        changes["jac"] = of_bare_values(unknowns.function(call["jac"]))
+        changes["jac"] = call.bare(unknowns.function(call["jac"]))
     elif "jac" not in call.given and not named and call["jac_sparsity"] is None:
-        slope = jacobian_for(fun, np.atleast_1d(unknowns.start), rest)
+        slope = call.own(jacobian_for, fun, np.atleast_1d(unknowns.start), rest)
         changes |= {} if slope is None else {"jac": slope}
     call.refuse_variables("x_scale")
     found = quietly(call, whole, (unknowns.start, *rest), **changes)
     told = about(call, found.success, found.message)
-    fit = Fit(call, user(whole, rest), found.x, told, _pair(call["bounds"]), call["loss"], call["f_scale"])
+    fit = Fit(call, call.user(whole, rest), found.x, told, _pair(call["bounds"]), call["loss"], call["f_scale"])
     x = unknowns.of(fit.x)
     if not fit.differentiable:
         found["x"] = x
@@ -144,16 +146,17 @@ def leastsq(*args: Any, **kwargs: Any) -> Any:
     call = SolverCall("leastsq", args, kwargs)
     unknowns, rest = Unknowns(call["x0"]), call.args()
     fun = unknowns.function(call["func"])
-    changes: dict[str, Any] = {"func": of_bare_values(fun), "x0": unknowns.start}
+    call.look((fun, (np.atleast_1d(unknowns.start), *rest)))
+    changes: dict[str, Any] = {"func": call.bare(fun), "x0": unknowns.start}
     if call["Dfun"] is None:
-        slope = jacobian_for(fun, np.atleast_1d(unknowns.start), rest)
+        slope = call.own(jacobian_for, fun, np.atleast_1d(unknowns.start), rest)
         changes |= {} if slope is None else {"Dfun": slope, "col_deriv": False}
     elif callable(call["Dfun"]):
-        changes["Dfun"] = of_bare_values(unknowns.function(call["Dfun"]))
+        changes["Dfun"] = call.bare(unknowns.function(call["Dfun"]))
     found = quietly(call, fun, (unknowns.start, *rest), **changes)
     success = found[-1] in (1, 2, 3, 4)
     told = about(call, success, found[3] if call["full_output"] else found[-1])
-    fit = Fit(call, user(fun, rest), found[0], told)
+    fit = Fit(call, call.user(fun, rest), found[0], told)
     x = unknowns.of(fit.x)
     if not call["full_output"] or not fit.differentiable:
         return x, *found[1:]
@@ -173,18 +176,21 @@ def curve_fit(*args: Any, **kwargs: Any) -> Any:
     p0 = call["p0"]
     count = np.size(bare(p0)) if p0 is not None else _parameters(f)
     start = np.ones(count) if p0 is None else np.atleast_1d(np.asarray(bare(p0), float))
-    changes: dict[str, Any] = {"f": of_bare_values(f)}
+    call.look((f, (xdata, *start)))
+    changes: dict[str, Any] = {"f": call.bare_of(f)}
     if call["jac"] is None and "jac" not in call.given and call["sigma"] is None:
-        slope = jacobian_for(lambda p, x: f(x, *p), start, (bare(xdata),))
+        plain = kept(f, bare)
+        slope = call.own(jacobian_for, lambda p, x: plain(x, *p), start, (bare(xdata),))
         if slope is not None:
             changes["jac"] = lambda x, *p: slope(np.array(p), x)
     elif callable(call["jac"]):
-        changes["jac"] = of_bare_values(call["jac"])
+        changes["jac"] = call.bare_of(call["jac"])
     found = quietly(call, f, (xdata, *start), **changes)
     values, matrix = found[:2]
     inner = kept(f)
 
     def residual(p: Any) -> Any:
+        p = elsewhere(p) if call.memory.kept else p
         off = np.ravel(lifted(called(inner, xdata, *[p[i] for i in range(count)])) - ydata)
         if sigma is None:
             return off

@@ -19,6 +19,7 @@ from ...forward.tangents import joined
 from ...kernels.arrays import Array
 from ...reverse.elementwise import records
 from ...tape import plans
+from ...tape.loss import GradientLossError
 from ...tape.nodes import Node, PullbackRule, next_order
 from ...tape.wrapping import bare, wrap
 from ...transforms.checkpoint import innermost, joined_root
@@ -27,6 +28,7 @@ from ...transforms.gradients import jvp, vjp
 from ...transforms.jacobians import jacobian
 from ...transforms.trace import ARGUMENT
 from ..captured import depends, outside_of
+from ..remembered import loses, nearby_of
 
 Equations = Callable[[Any], Any]
 
@@ -47,12 +49,14 @@ class Asked(NamedTuple):
     problem : why there is no derivative: raised where one is asked for
     doubt : what the solver itself says against its answer, which has a derivative then only if it is exact
     large : from how many unknowns on no matrix is made
+    kept : whether the functions keep something from call to call
     """
 
     solver: str
     problem: Exception | None = None
     doubt: Exception | None = None
     large: int = LARGE
+    kept: bool = False
 
 
 def solution(equations: Equations, x: Array, about: Asked) -> Any:
@@ -67,8 +71,15 @@ def solution(equations: Equations, x: Array, about: Asked) -> Any:
         Where they are zero; the values of the result.
     about : Asked
     """
+    before = next_order()
+    nearby = equations(nearby_of(x)) if about.kept else None
     start = next_order()
     value = equations(x)
+    if about.kept and loses(value, nearby, before):
+        raise GradientLossError(
+            f"a function that {about.solver} was given keeps from one call to the next what it has computed, and uses "
+            "at the answer what has lost its derivative. Let it compute that anew"
+        )
     if not depends(value, about.solver):
         return x
     if isinstance(value, Dual):

@@ -137,6 +137,71 @@ def _limits(bounds: Any, n: int) -> tuple[Any, Any]:
     return low, high
 
 
+def milp(*args: Any, **kwargs: Any) -> Any:
+    """Return the answer of the linear program that is left when the whole numbers are what they are."""
+    call = SolverCall("milp", args, kwargs)
+    found = call.values()
+    bounds, constraints = call["bounds"], _constraints(call["constraints"])
+    limits = () if bounds is None else (bounds.lb, bounds.ub) if hasattr(bounds, "lb") else tuple(bounds)
+    c = lifted(call["c"])
+    call.refuse_variables("integrality", "options")
+    if not has_variable((c, limits, constraints)):
+        return found
+    if not found.success:
+        raise ValueError(f"{call.name} did not succeed ({found.message}), and so the answer has no derivative")
+    values = np.asarray(found.x)
+    n = values.size
+    low, high = limits or (0.0, np.inf)
+    low, high = (np.zeros(n) + lifted(x) for x in (low, high))
+    kinds = 0 if call["integrality"] is None else call["integrality"]
+    whole = np.broadcast_to(np.asarray(kinds) != 0, (n,))
+    free, rest = np.flatnonzero(~whole), np.flatnonzero(whole)
+    places, held = np.eye(n), np.round(values[rest])
+    rows = [(np.eye(n), low, high), *constraints]
+    for matrix, least, most in rows:
+        _refuse_met_by_whole_numbers(matrix, least, most, free, values, call.name)
+    x: Any = places[:, rest] @ held
+    if free.size:
+        above = [(sign * m, sign * limit) for m, *pair in constraints for sign, limit in zip((-1, 1), pair, strict=True)]
+        parts = [_finite_rows(m[:, free], limit - m[:, rest] @ held) for m, limit in above]
+        matrix, right = (np.concatenate([part[i] for part in parts]) if parts else None for i in (0, 1))
+        pairs = np.stack([low[free], high[free]], axis=1)
+        answer = linprog(c[free], A_ub=matrix, b_ub=right, bounds=pairs)
+        x = x + places[:, free] @ answer.x
+    x = revalued(x, values) if has_variable(x) else values
+    return finished(found, call.name, x=x, fun=revalued(np.sum(c * x), np.float64(found.fun)))
+
+
+def _constraints(given: Any) -> list[tuple[Any, Any, Any]]:
+    """Return linear constraints in any form in which SciPy takes them: matrices, lower and upper limits."""
+    if given is None:
+        return []
+    if hasattr(given, "A") or (isinstance(given, tuple) and len(given) in (2, 3) and not hasattr(given[0], "A")):
+        given = [given]
+    found = []
+    for one in given:
+        matrix, *limits = (one.A, one.lb, one.ub) if hasattr(one, "A") else (*one, *(-np.inf, np.inf)[len(one) - 1 :])
+        matrix = lifted(matrix.toarray() if hasattr(matrix, "toarray") else matrix)
+        matrix = np.reshape(matrix, (-1, np.shape(matrix)[-1]))
+        found.append((matrix, *[np.zeros(np.shape(matrix)[0]) + lifted(limit) for limit in limits]))
+    return found
+
+
+def _finite_rows(matrix: Any, right: Any) -> tuple[Any, Any]:
+    kept = np.flatnonzero(np.isfinite(np.asarray(bare(right))))
+    return matrix[kept], right[kept]
+
+
+def _refuse_met_by_whole_numbers(matrix: Any, low: Any, high: Any, free: Array, x: Array, name: str) -> None:
+    """Raise where whole numbers alone meet a limit that is a variable: they may jump there."""
+    if not has_variable((matrix, low, high)):
+        return
+    raw = np.asarray(bare(matrix))
+    alone = ~np.any(raw[:, free] != 0, axis=1)
+    if np.any(alone & (_holds(raw @ x, bare(low)) | _holds(raw @ x, bare(high)))):
+        raise _degenerate(name)
+
+
 # --- linear least squares ---------------------------------------------------------------------------------------------
 
 
@@ -224,6 +289,17 @@ def linear_sum_assignment(cost_matrix: Any, maximize: bool = False) -> Any:
     return solve(bare(lifted(cost_matrix)), maximize)
 
 
+def quadratic_assignment(A: Any, B: Any, method: str = "faq", options: Any = None) -> Any:
+    """Return the assignment, of whole numbers, and what it costs."""
+    a, b = lifted(A), lifted(B)
+    call = SolverCall("quadratic_assignment", (a, b, method, options), {})
+    call.refuse_variables("options")
+    found = call.values()
+    order = found.col_ind
+    cost = np.sum(a * b[order][:, order])
+    return finished(found, call.name, col_ind=order, fun=revalued(cost, np.float64(found.fun)))
+
+
 def isotonic_regression(y: Any, *, weights: Any = None, increasing: bool = True) -> Any:
     """Return the fit: within each block, the mean of its data."""
     call = SolverCall("isotonic_regression", (y,), {"weights": weights, "increasing": increasing})
@@ -238,4 +314,9 @@ def isotonic_regression(y: Any, *, weights: Any = None, increasing: bool = True)
     return finished(found, call.name, blocks=found.blocks, **parts)
 
 
-BODIES = (solver(linprog), solver(nnls), solver(lsq_linear), solver(linear_sum_assignment), solver(isotonic_regression))
+# What is given objects, in which variables may stand.
+LOOKING = (solver(milp),)
+BODIES = (
+    *(solver(linprog), solver(nnls), solver(lsq_linear)),
+    *(solver(linear_sum_assignment), solver(quadratic_assignment), solver(isotonic_regression)),
+)

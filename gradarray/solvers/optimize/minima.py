@@ -11,12 +11,11 @@ from ...reverse.outputs import revalued
 from ...rules.scipy.undifferentiated import Undifferentiated
 from ...tape.wrapping import bare, has_variable, lifted
 from ...transforms.gradients import grad
-from ..captured import depends, of_bare_values
+from ..captured import depends
 from .calls import (
     SolverCall,
     Unknowns,
     about,
-    bare_call,
     finished,
     gradient_for,
     hessian_for,
@@ -25,7 +24,6 @@ from .calls import (
     product_for,
     quietly,
     solver,
-    user,
 )
 from .implicit import Asked
 from .optimality import Rows, rows_of_bounds, stationary
@@ -43,14 +41,14 @@ def _first(f: Function) -> Function:
 # --- constraints ------------------------------------------------------------------------------------------------------
 
 
-def rows_of(constraint: Any, of: Function = lambda z: z) -> Rows:
+def rows_of(call: SolverCall, constraint: Any, of: Function = lambda z: z) -> Rows:
     """Return a constraint in any form in which SciPy takes them; `of` makes of a vector what its function takes."""
     if isinstance(constraint, dict):
         args = constraint.get("args", ())
-        f = user(constraint["fun"], args if isinstance(args, tuple) else (args,))
+        f = call.user(constraint["fun"], args if isinstance(args, tuple) else (args,))
         return Rows(lambda z: _vector(f(of(z))), 0.0, 0.0 if constraint["type"].lower() == "eq" else np.inf)
     if hasattr(constraint, "fun"):
-        f = user(constraint.fun, ())
+        f = call.user(constraint.fun, ())
         return Rows(lambda z: _vector(f(of(z))), constraint.lb, constraint.ub)
     matrix = constraint.A
     if hasattr(matrix, "toarray"):
@@ -68,7 +66,19 @@ def listed(constraints: Any) -> list[Any]:
     return list(constraints) if isinstance(constraints, (list, tuple)) else [constraints]
 
 
-def _with_slopes(constraint: Any, unknowns: Unknowns) -> Any:
+def _first_calls(constraints: Sequence[Any], start: Any, of: Function = lambda f: f) -> list[Any]:
+    """Return the functions of constraints, each with the arguments of a call."""
+    found = []
+    for c in constraints:
+        if isinstance(c, dict):
+            args = c.get("args", ())
+            found.append((of(c["fun"]), (start, *(args if isinstance(args, tuple) else (args,)))))
+        elif hasattr(c, "fun"):
+            found.append((of(c.fun), (start,)))
+    return found
+
+
+def _with_slopes(call: SolverCall, constraint: Any, unknowns: Unknowns) -> Any:
     """Return a constraint for the solver: with bare values, and with the Jacobian of its function where it has none."""
     if not isinstance(constraint, dict):
         return constraint
@@ -76,7 +86,7 @@ def _with_slopes(constraint: Any, unknowns: Unknowns) -> Any:
     f = unknowns.function(constraint["fun"])
     found = {**constraint, "fun": f}
     if constraint.get("jac") is None:
-        slope = jacobian_for(lambda x, *rest: _vector(f(x, *rest)), unknowns.start, args)
+        slope = call.own(jacobian_for, lambda x, *rest: _vector(f(x, *rest)), unknowns.start, args)
         if slope is not None:
             found["jac"] = slope
     else:
@@ -118,10 +128,10 @@ class Minimum:
         constraints: Sequence[Any] = (),
         of: Function = lambda z: z,
     ) -> None:
-        inner = user(f, rest)
+        inner = call.user(f, rest)
         self._f = inner
         self.x, self.differentiable = x, False
-        rows = [*rows_of_bounds(bounds), *[rows_of(c, of) for c in constraints]]
+        rows = [*rows_of_bounds(bounds), *[rows_of(call, c, of) for c in constraints]]
         values = [self._f(x), *[part for row in rows for part in (row.value(x), row.low, row.high)]]
         if depends(values, call.name):
             self.x = stationary(inner, x, told or about(call), rows)
@@ -164,25 +174,30 @@ def minimize(*args: Any, **kwargs: Any) -> Any:
     pair = jac is not None and not callable(jac) and jac is not False and not isinstance(jac, str)
     value = _first(fun) if pair else fun
     constraints, bounds = listed(call["constraints"]), call["bounds"]
+    call.look(
+        (fun, (start, *rest)),
+        *[(unknowns.function(call[name]), (start, *rest)) for name in ("jac", "hess") if callable(call[name])],
+        *_first_calls(constraints, start, unknowns.function),
+    )
     method = str(call["method"]).lower()
     if call["method"] is None:
         method = "slsqp" if constraints else "l-bfgs-b" if bounds is not None else "bfgs"
-    changes: dict[str, Any] = {"fun": of_bare_values(fun), "x0": unknowns.start}
+    changes: dict[str, Any] = {"fun": call.bare(fun), "x0": unknowns.start}
     if callable(jac):
-        changes["jac"] = of_bare_values(unknowns.function(jac))
+        changes["jac"] = call.bare(unknowns.function(jac))
     elif jac is None and method in _BY_GRADIENT:
-        changes["jac"] = gradient_for(value, start, rest)
+        changes["jac"] = call.own(gradient_for, value, start, rest)
     for name in ("hess", "hessp"):
         if callable(call[name]):
-            changes[name] = of_bare_values(unknowns.function(call[name]))
+            changes[name] = call.bare(unknowns.function(call[name]))
     if call["hess"] is None and call["hessp"] is None:
         if method in ("dogleg", "trust-exact"):
-            changes["hess"] = hessian_for(value, start, rest)
+            changes["hess"] = call.own(hessian_for, value, start, rest)
         elif method in ("newton-cg", "trust-ncg", "trust-krylov"):
-            changes["hessp"] = product_for(value, start, rest)
+            changes["hessp"] = call.own(product_for, value, start, rest)
     if constraints:
-        made = [_with_slopes(c, unknowns) if method == "slsqp" else c for c in constraints]
-        changes["constraints"] = bare_call(made)
+        made = [_with_slopes(call, c, unknowns) if method == "slsqp" else c for c in constraints]
+        changes["constraints"] = call.bare_of(made)
     found = quietly(call, fun, (unknowns.start, *rest), **changes)
     minimum = Minimum(
         call,
@@ -202,6 +217,7 @@ def minimize_scalar(*args: Any, **kwargs: Any) -> Any:
     call = SolverCall("minimize_scalar", args, kwargs)
     f, rest, bounds = call["fun"], call.args(), call["bounds"]
     start = next(x for x in (bounds, call["bracket"], (0.5,)) if x is not None)[0]
+    call.look((f, (float(bare(start)), *rest)))
     found = quietly(call, f, (float(bare(start)), *rest))
     pairs = None if bounds is None else [tuple(bounds)]
     told = about(call, found.success, found.message)
@@ -216,6 +232,7 @@ def _line(name: str, function: str, bounded: bool = False) -> Function:
         call = SolverCall(name, args, kwargs)
         f, rest = call[function], call.args()
         start = call["x1"] if bounded else next(x for x in (call["brack"], (0.5,)) if x is not None)[0]
+        call.look((f, (float(bare(start)), *rest)))
         found = quietly(call, f, (float(bare(start)), *rest))
         several = isinstance(found, tuple)
         x = found[0] if several else found
@@ -247,15 +264,18 @@ def _older(
         call = SolverCall(name, args, kwargs)
         unknowns, rest = Unknowns(call["x0"]), call.args()
         fun = unknowns.function(call[function])
+        held_to = [] if constraints is None else constraints(call)
+        start = np.atleast_1d(unknowns.start)
+        call.look((fun, (start, *rest)), *_first_calls(held_to, start, unknowns.function))
         changes: dict[str, Any] = {}
         pair = name in ("fmin_l_bfgs_b", "fmin_tnc") and call["fprime"] is None and not call["approx_grad"]
         value = _first(fun) if pair else fun
         if slope is not None and call[slope] is None and not pair:
-            own = gradient_for(value, np.atleast_1d(unknowns.start), rest)
+            own = call.own(gradient_for, value, np.atleast_1d(unknowns.start), rest)
             changes |= {} if own is None else {slope: own, "approx_grad": 0}
         elif slope is not None and callable(call[slope]):
-            changes[slope] = of_bare_values(unknowns.function(call[slope]))
-        changes |= {function: of_bare_values(fun), "x0": unknowns.start}
+            changes[slope] = call.bare(unknowns.function(call[slope]))
+        changes |= {function: call.bare(fun), "x0": unknowns.start}
         found = quietly(call, fun, (unknowns.start, *rest), **changes)
         several = isinstance(found, tuple)
         x = found[0] if several else found
@@ -265,7 +285,7 @@ def _older(
             x,
             rest,
             bounds=call["bounds"] if bounds else None,
-            constraints=[] if constraints is None else constraints(call),
+            constraints=held_to,
             of=unknowns.of if unknowns.is_container else lambda z: z,
         )
         if not several:
@@ -320,12 +340,13 @@ def _global(name: str) -> Function:
         value = _first(f) if pair else f
         changes = {}
         start = _middle(bounds, call["x0"])
+        call.look((f, (start, *rest)), *_first_calls(constraints, start))
         if name == "basinhopping":
             method = str(local.get("method", "l-bfgs-b" if bounds is not None else "bfgs")).lower()
             if local.get("jac") is None and method in _BY_GRADIENT:
-                slope = gradient_for(value, np.atleast_1d(start), rest)
+                slope = call.own(gradient_for, value, np.atleast_1d(start), rest)
                 if slope is not None:
-                    changes["minimizer_kwargs"] = {**bare_call(local), "jac": slope}
+                    changes["minimizer_kwargs"] = {**call.bare_of(local), "jac": slope}
         found = quietly(call, f, (start, *rest), **changes)
         lowest = found.get("lowest_optimization_result", found)
         success = bool(lowest.get("success", True))
@@ -357,7 +378,9 @@ def brute(*args: Any, **kwargs: Any) -> Any:
     if has_variable(call["ranges"]) and call["finish"] is None:
         call.refuse_variables("ranges")
     start = np.array([float(bare(r.start if isinstance(r, slice) else r[0])) for r in call["ranges"]])
-    found = quietly(call, f, (start if start.size > 1 else start[0], *rest))
+    start = start if start.size > 1 else start[0]
+    call.look((f, (start, *rest)))
+    found = quietly(call, f, (start, *rest))
     several = isinstance(found, tuple)
     x = found[0] if several else found
     minimum = Minimum(call, f, x, rest)

@@ -9,8 +9,8 @@ import numpy as np
 
 from ...tape.wrapping import bare, lifted
 from ...transforms.gradients import elementwise_grad
-from ..captured import kept, of_bare_values
-from .calls import SolverCall, Unknowns, about, finished, jacobian_for, quietly, real_parts, solver, user, vector_of
+from ..captured import kept
+from .calls import SolverCall, Unknowns, about, finished, jacobian_for, quietly, real_parts, solver, vector_of
 from .implicit import Asked, solution
 from .optimality import stationary
 
@@ -41,10 +41,11 @@ def _scalar(name: str) -> Callable[..., Any]:
     def body(*args: Any, **kwargs: Any) -> Any:
         call = SolverCall(name, args, kwargs)
         f, rest = call["f"], call.args()
+        call.look((f, (bare(call["a"]), *rest)))
         found = quietly(call, f, (call["a"], *rest))
         x, results = found if call["full_output"] else (found, None)
         success = results is None or results.converged
-        x = zero(user(f, rest), x, about(call, success, results and results.flag))
+        x = zero(call.user(f, rest), x, about(call, success, results and results.flag))
         if results is None:
             return x
         results.root = x
@@ -59,14 +60,16 @@ def root_scalar(*args: Any, **kwargs: Any) -> Any:
     call = SolverCall("root_scalar", args, kwargs)
     f, rest, changes = call["f"], call.args(), {}
     start = call["x0"] if call["bracket"] is None else call["bracket"][0]
+    start = bare(start)
+    call.look((f, (start, *rest)))
     both = call["fprime"] is not None and not callable(call["fprime"]) and bool(call["fprime"])
     value = _first(f) if both else f
-    if call["method"] in ("newton", "halley") and not both and call["fprime"] is None:
+    if call["method"] in ("newton", "halley") and not call.memory.kept and not both and call["fprime"] is None:
         changes["fprime"] = _slope(f)
-    if call["method"] == "halley" and not both and call["fprime2"] is None:
+    if call["method"] == "halley" and not call.memory.kept and not both and call["fprime2"] is None:
         changes["fprime2"] = _slope(elementwise_grad(kept(f, bare)))
     found = quietly(call, f, (start, *rest), **changes)
-    found.root = zero(user(value, rest), found.root, about(call, found.converged, found.flag))
+    found.root = zero(call.user(value, rest), found.root, about(call, found.converged, found.flag))
     return found
 
 
@@ -80,19 +83,20 @@ def newton(*args: Any, **kwargs: Any) -> Any:
     call = SolverCall("newton", args, kwargs)
     f, rest = call["func"], call.args()
     start = bare(call["x0"])
+    call.look((f, (start, *rest)))
     found = quietly(call, f, (start, *rest))
     if not call["full_output"]:
-        return zero(user(f, rest), found, about(call))
+        return zero(call.user(f, rest), found, about(call))
     if np.ndim(start):
         x, converged, _ = found
         told = about(call, bool(np.all(converged)), "some elements did not converge")
         return (
-            type(found)(zero(user(f, rest), x, told), *found[1:])
+            type(found)(zero(call.user(f, rest), x, told), *found[1:])
             if hasattr(found, "_fields")
-            else (zero(user(f, rest), x, told), *found[1:])
+            else (zero(call.user(f, rest), x, told), *found[1:])
         )
     x, results = found
-    results.root = zero(user(f, rest), x, about(call, results.converged, results.flag))
+    results.root = zero(call.user(f, rest), x, about(call, results.converged, results.flag))
     return results.root, results
 
 
@@ -100,8 +104,10 @@ def newton(*args: Any, **kwargs: Any) -> Any:
 def fixed_point(*args: Any, **kwargs: Any) -> Any:
     call = SolverCall("fixed_point", args, kwargs)
     f, rest = call["func"], call.args()
-    x = quietly(call, f, (bare(call["x0"]), *rest))
-    return zero(user(f, rest), x, about(call), fixed=True)
+    start = bare(call["x0"])
+    call.look((f, (start, *rest)))
+    x = quietly(call, f, (start, *rest))
+    return zero(call.user(f, rest), x, about(call), fixed=True)
 
 
 # --- of several -------------------------------------------------------------------------------------------------------
@@ -114,14 +120,15 @@ def root(*args: Any, **kwargs: Any) -> Any:
     call = SolverCall("root", args, kwargs)
     unknowns, rest = Unknowns(call["x0"]), call.args()
     fun, jac = unknowns.function(call["fun"]), call["jac"]
+    call.look((fun, (np.atleast_1d(unknowns.start), *rest)))
     pair = jac is not None and not callable(jac) and bool(jac)
     value = _first(fun) if pair else fun
-    changes: dict[str, Any] = {"fun": of_bare_values(fun), "x0": unknowns.start}
+    changes: dict[str, Any] = {"fun": call.bare(fun), "x0": unknowns.start}
     if not jac and str(call["method"]).lower() in _BY_JACOBIAN:
-        changes["jac"] = jacobian_for(value, unknowns.start, rest)
+        changes["jac"] = call.own(jacobian_for, value, unknowns.start, rest)
     found = quietly(call, fun, (unknowns.start, *rest), **changes)
     told = about(call, found.success, found.message)
-    inner = user(value, rest)
+    inner = call.user(value, rest)
     if np.size(found.fun) == np.size(found.x):
         x = zero(inner, found.x, told)
     else:
@@ -138,15 +145,16 @@ def fsolve(*args: Any, **kwargs: Any) -> Any:
     call = SolverCall("fsolve", args, kwargs)
     unknowns, rest = Unknowns(call["x0"]), call.args()
     fun = unknowns.function(call["func"])
-    changes: dict[str, Any] = {"func": of_bare_values(fun), "x0": unknowns.start}
+    call.look((fun, (np.atleast_1d(unknowns.start), *rest)))
+    changes: dict[str, Any] = {"func": call.bare(fun), "x0": unknowns.start}
     if call["fprime"] is None and not call["band"]:
-        changes["fprime"] = jacobian_for(fun, np.atleast_1d(unknowns.start), rest)
+        changes["fprime"] = call.own(jacobian_for, fun, np.atleast_1d(unknowns.start), rest)
         if changes["fprime"] is not None:
             changes["col_deriv"] = 0
     found = quietly(call, fun, (unknowns.start, *rest), **changes)
     values = found[0] if call["full_output"] else found
     told = about(call, found[2] == 1, found[3]) if call["full_output"] else about(call)
-    x = zero(user(fun, rest), values, told)
+    x = zero(call.user(fun, rest), values, told)
     if not call["full_output"]:
         return unknowns.of(x)
     details = found[1] if x is values else finished(found[1], call.name, fvec=found[1]["fvec"])
@@ -158,7 +166,8 @@ def _nonlinear(name: str) -> Callable[..., Any]:
     def body(*args: Any, **kwargs: Any) -> Any:
         call = SolverCall(name, args, kwargs)
         f, start = call["F"], bare(call["xin"])
-        return zero(user(f, ()), quietly(call, f, (start,)), about(call))
+        call.look((f, (start,)))
+        return zero(call.user(f, ()), quietly(call, f, (start,)), about(call))
 
     body.__name__ = name
     return body

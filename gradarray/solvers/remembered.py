@@ -1,0 +1,324 @@
+"""What a user's function keeps from one call to the next: a cache that it fills, an attribute that it writes.
+
+A solver calls it with bare numbers. What it keeps of these calls has no derivative, and where it uses that in a call
+that is recorded, one would be lost. So it is looked at before and after its first call, which is recorded. Of a
+function that keeps nothing, the solver's calls are of no further interest; those of another one are recorded, too.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import sys
+import types
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ..batch.mapped import Mapped
+from ..compiler.surroundings.reads import reads
+from ..context.settings import held
+from ..dropin.making import in_reverse
+from ..dropin.table import original_of
+from ..forward.dual import Dual
+from ..forward.levels import on_a_tape
+from ..reverse.tensor import Tensor
+from ..tape.loss import GradientLossError
+from ..tape.nodes import Node
+from ..tape.wrapping import bare, has_variable
+from ..transforms.checkpoint import innermost
+from .captured import called, where_losses_raise
+
+_LIBRARIES = frozenset(["builtins", "numpy", "scipy", "gradarray"])
+_MODULES = _LIBRARIES | sys.stdlib_module_names
+# What cannot be changed; whole numbers do not count.
+_CONSTANT = frozenset([bool, int, type(None), np.dtype, np.ufunc, types.BuiltinFunctionType])
+_NUMBERS = frozenset([float, complex, str, bytes])
+_PARTS: dict[Any, Callable[[Any], tuple[Any, ...]]] = {
+    types.MethodType: lambda x: (x.__func__, x.__self__),
+    functools.partial: lambda x: (x.func, x.args, x.keywords),
+    property: lambda x: (x.fget,),
+    classmethod: lambda x: (x.__func__,),
+    staticmethod: lambda x: (x.__func__,),
+    functools.cached_property: lambda x: (x.func,),
+}
+_ARRAYS = (np.ndarray, Tensor, Dual, Mapped)
+# So many things are looked at in each container, and in all.
+_MOST, _ALL = 200, 5000
+
+
+class State:
+    """What there is to be changed in values and functions, as far as it can be reached.
+
+    Whole numbers do not count: so many calls have been made.
+
+    Attributes
+    ----------
+    variables : whether variables stand in it
+    """
+
+    def __init__(self, *values: Any) -> None:
+        self.variables = False
+        self._found: list[Any] = []
+        self._seen: set[int] = set()
+        self._names: set[str] = set()
+        # By name: what counts only where code has an attribute of that name.
+        self._waiting: dict[str, list[Any]] = {}
+        self._stack: list[Any] = []
+        self._hold(values)
+        while self._stack and len(self._seen) < _ALL:
+            value = self._stack.pop()
+            if id(value) not in self._seen:
+                self._seen.add(id(value))
+                self._look(original_of(value))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, State) and self._found == other._found
+
+    __hash__ = None  # type: ignore[assignment]  # what it is made of can change
+
+    def _hold(self, inside: Any) -> None:
+        """Note what stands in something, and look at that later."""
+        for value in inside:
+            kind = type(value)
+            if kind in _CONSTANT:
+                continue
+            if kind in _NUMBERS or isinstance(value, np.generic):
+                self._found.append((kind, value if value == value else "nan"))
+            elif kind is np.ndarray or isinstance(value, _ARRAYS):
+                self._found.append(id(value))  # without a reference, by which it would have one owner more
+                self.variables = self.variables or (kind is not np.ndarray and has_variable(value))
+                if kind is np.ndarray and value.dtype.hasobject:
+                    self._stack.append(value.tolist())
+            elif kind is not types.ModuleType or value.__name__.partition(".")[0] not in _MODULES:
+                self._found.append(_Same(value))
+                self._stack.append(value)
+
+    def _look(self, value: Any) -> None:
+        kind = type(value)
+        if kind is types.FunctionType:
+            self._of_function(value)
+        elif kind is types.ModuleType:
+            self._wait(vars(value))
+        elif isinstance(value, type):
+            self._of_class(value)
+        else:
+            if isinstance(value, (list, tuple, deque, set, frozenset)):
+                self._hold(_some(value))
+            elif isinstance(value, dict):
+                self._hold(_some(value))
+                self._hold(_some(value.values()))
+            elif kind is functools._lru_cache_wrapper:
+                self._found.append(value.cache_info().misses)
+                self._hold((value.__wrapped__,))
+            elif kind in _PARTS:
+                self._hold(_PARTS[kind](value))
+            elif hasattr(kind, "__next__"):  # how far it has gone cannot be seen
+                self._found.append(_Same(object()))
+                self.variables = True
+            if _library_of(kind) not in ("gradarray", "builtins"):
+                self._of_object(value)
+
+    def _of_function(self, func: types.FunctionType) -> None:
+        if _library_of(func) in _LIBRARIES:
+            return
+        found = reads(func.__code__)
+        self._hold(map(_content, func.__closure__ or ()))
+        self._hold((func.__defaults__, func.__kwdefaults__, func.__dict__ or None))
+        known = func.__globals__
+        self._hold([known[name] for name in found.globals if name in known])
+        if not self._names.issuperset(found.attributes):
+            self._name(found.attributes)
+        if not self._names.issuperset(found.globals):
+            self._name(found.globals)
+
+    def _of_object(self, value: Any) -> None:
+        attributes = getattr(value, "__dict__", None)
+        if type(attributes) is dict:
+            self._hold(_some(attributes.values()))
+        cls = type(value)
+        if _library_of(cls) in _LIBRARIES:
+            return
+        for each in cls.__mro__:
+            names = each.__dict__.get("__slots__", ())
+            for name in (names,) if isinstance(names, str) else names:
+                slot = each.__dict__.get(name)
+                if type(slot) is types.MemberDescriptorType:
+                    self._hold((_in_slot(slot, value),))
+        self._stack.append(cls)
+
+    def _of_class(self, cls: type) -> None:
+        for each in cls.__mro__:
+            if _library_of(each) not in _LIBRARIES:
+                self._wait(vars(each))
+
+    def _wait(self, names: Any) -> None:
+        for name, value in [*names.items()]:
+            if name in self._names or (name[:2] == "__" and type(value) is types.FunctionType):
+                self._hold((value,))
+            elif name[:2] != "__":
+                self._waiting.setdefault(name, []).append(value)
+
+    def _name(self, names: set[str]) -> None:
+        new = names - self._names
+        self._names |= new
+        for name in sorted(new & self._waiting.keys()):
+            self._hold(self._waiting.pop(name))
+
+
+class _Same:
+    """An object that is equal to itself alone, and stays as long as this does, so that no other is in its place."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.value is other.value
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _some(values: Any) -> list[Any]:
+    """Return the first and last of many."""
+    values = [*values]
+    return values if len(values) <= _MOST else values[: _MOST // 2] + values[-_MOST // 2 :]
+
+
+def _content(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # it is bound to nothing yet
+        return None
+
+
+def _in_slot(slot: Any, value: Any) -> Any:
+    try:
+        return slot.__get__(value)
+    except AttributeError:  # it is empty
+        return None
+
+
+def _library_of(value: Any) -> str:
+    return str(getattr(value, "__module__", "")).partition(".")[0]
+
+
+# --- calls ------------------------------------------------------------------------------------------------------------
+
+
+class Memory:
+    """What functions keep, from before their first calls on.
+
+    Parameters
+    ----------
+    name : of the solver, for messages
+    values : the functions, and what they are given
+
+    Attributes
+    ----------
+    kept : whether the first calls have changed it, so that all are to be recorded for a derivative
+    """
+
+    def __init__(self, name: str, *values: Any) -> None:
+        self._name, self._values = name, values
+        self._state = State(*values)
+        self._changed = self.kept = False
+
+    def look(self, depends: bool = True) -> None:
+        """Look again, after the first calls; `depends`: a variable was among their results or arguments."""
+        now = State(*self._values)
+        self._changed, self._state = now != self._state, now
+        self.kept = self._changed and (depends or now.variables)
+
+    def refuse_later(self, depends: bool) -> None:
+        """Raise where a solver's calls, which were not recorded, have changed it, and a derivative may be lost."""
+        if not self._changed and State(*self._values) != self._state and (self._state.variables or depends):
+            raise GradientLossError(
+                f"a function that {self._name} was given keeps something from one call to the next, and began to do so "
+                "in a call of the solver's, which is with bare numbers: what it computes with that would have no "
+                "derivative. Let it do so in its first call, too, or not at all"
+            )
+
+
+class Recorded:
+    """A function that keeps something: each call is recorded, whatever holds around it.
+
+    Of a place it may have kept what it computed there with bare numbers. So one with a variable is for a place that
+    differs in the last bits from all those before.
+    """
+
+    def __init__(self, func: Callable[..., Any]) -> None:
+        self.func = func
+
+    def __call__(self, *args: Any) -> Any:
+        return where_losses_raise(in_reverse(held().making), self.func, *map(elsewhere, args), recorded=True)
+
+
+def elsewhere(x: Any) -> Any:
+    """Return a variable with others in its last bits, and anything else as it is."""
+    if isinstance(x, (list, tuple)):
+        return type(x)(map(elsewhere, x)) if has_variable(x) and not hasattr(x, "_fields") else x
+    if not isinstance(x, (Tensor, Dual)) or (raw := np.asarray(innermost(x))).dtype.kind not in "fc":
+        return x
+    away = next(_shifts) * np.where(raw == 0, _TINY, raw * _LAST)
+    return x + away.astype(raw.dtype)[()]
+
+
+# Parts of one that come again after very many; of the size of a place, they are some of its last twenty bits.
+_shifts = map(lambda n: 0.25 + (n * 0.6180339887498949) % 0.75, itertools.count())
+_LAST, _TINY = 2.0**-34, 1e-30
+
+
+def recorded_with(f: Callable[..., Any], args: tuple[Any, ...] = ()) -> Callable[..., Any]:
+    """Return a function that keeps something for a solver, with bare results; of its last arguments it has bare ones.
+
+    Parameters
+    ----------
+    args : the last arguments themselves
+    """
+    count = len(args)
+
+    @functools.wraps(f, updated=())
+    def call(*given: Any, **named: Any) -> Any:
+        return bare(called(functools.partial(f, **named) if named else f, *given[: len(given) - count], *args))
+
+    return call
+
+
+def loses(value: Any, nearby: Any, start: int) -> bool:
+    """Tell whether a result depends on less than one of a call nearby, which was after `start`."""
+    if isinstance(nearby, Dual):
+        if not isinstance(value, Dual) or value.level != nearby.level:
+            return bool(np.any(innermost(nearby.tangent)))
+        here, there = (np.asarray(innermost(x.tangent)) for x in (value, nearby))
+        return bool(np.any(np.abs(here - there) > _OFF * np.max(np.abs(there), initial=0)))
+    if not on_a_tape(nearby):
+        return False
+    return not on_a_tape(value) or not {*_behind(nearby._node, start)} <= {value._node, *_behind(value._node, None)}
+
+
+# How far tangents at neighbouring places may be apart, of their size.
+_OFF = 1e-3
+
+
+def _behind(node: Node, start: int | None) -> Iterator[Node]:
+    """Return all nodes that one was computed from, or the latest ones before `start`."""
+    seen, stack = {node}, [node]
+    while stack:
+        for parent in stack.pop().parents:
+            if parent is None or parent in seen:
+                continue
+            seen.add(parent)
+            if start is None or parent.order >= start:
+                stack.append(parent)
+            if start is None or parent.order < start:
+                yield parent
+
+
+def nearby_of(x: Any) -> Any:
+    """Return plain numbers that differ from others in their last bits."""
+    raw = np.asarray(innermost(x))
+    return x + next(_shifts) * np.where(raw == 0, _TINY, raw * _LAST)
