@@ -39,6 +39,25 @@ def primitive(func: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def saving(func: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a primitive of a function that returns its result and what a tape keeps of it for the derivative.
+
+    That gets it as `saved`, which is None where the operands were no plain arrays, or the derivative is differentiated.
+    """
+
+    def value(*args: Any, **kwargs: Any) -> Any:
+        return func(*args, **kwargs)[0]
+
+    def both(*args: Any, **kwargs: Any) -> Any:
+        plain = all(type(x) in PLAIN and type(x) not in TRACED for x in args)
+        return func(*args, **kwargs) if plain else (call(*args, **kwargs), None)
+
+    value.__name__, value.__module__, value.__doc__ = func.__name__, func.__module__, func.__doc__
+    call = primitive(value)
+    call.__saves__, call.__of_arrays__ = True, both  # type: ignore[attr-defined]
+    return call
+
+
 # --- primitives -----------------------------------------------------------------------------------------------------
 # They are functions of their own, so that the same rules serve every order and both modes.
 

@@ -4,6 +4,19 @@ Parameters that say how to compute, and not what, have no effect. Cotangents are
 transposes here are plain ones, but where it is said.
 """
 
-from . import bands, blocks, constant, equations, factors, functions, solving, spectra, structured
+from . import (
+    band_spectra,
+    bands,
+    blocks,
+    constant,
+    diagonals,
+    equations,
+    factors,
+    functions,
+    solving,
+    spectra,
+    structured,
+)
 
-__all__ = ["bands", "blocks", "constant", "equations", "factors", "functions", "solving", "spectra", "structured"]
+__all__ = ["band_spectra", "bands", "blocks", "constant", "diagonals", "equations"]
+__all__ += ["factors", "functions", "solving", "spectra", "structured"]

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import linalg
 from scipy.linalg import lapack
 
+from ....kernels.arrays import conjugate
 from ....tape.wrapping import bare, has_variable
 from ...numpy.triangles import below
 from ...primitives import primitive
@@ -15,6 +16,7 @@ from ...registry import bilinear, linear, rule, zero_gradient
 from ..declared import function
 from ..standing import Operator
 from ..values import as_double, as_library, from_library
+from .diagonals import along_diagonals
 from .matrices import columns, dtype_of, from_triangle, over_batches, read, turned, zeros
 
 
@@ -267,18 +269,8 @@ def _turned_bands(ab: Any, lower: int, upper: int) -> Any:
 
 
 def _banded_vjp(g: Any, ans: Any, ab: Any, b: Any, lower: int, upper: int) -> Any:
-    n = np.shape(ab)[-1]
     of_b = banded(_turned_bands(ab, lower, upper), g, upper, lower)
-    rows, across = columns(of_b), columns(ans)
-    diagonals = []
-    for offset in range(upper, -lower - 1, -1):  # element [j - offset, j]
-        empty = zeros(min(abs(offset), n), across)
-        if offset > 0:
-            along = np.concatenate([empty, np.sum(rows[: n - offset] * across[offset:], axis=1)])
-        else:
-            along = np.concatenate([np.sum(rows[-offset:] * across[: n + offset], axis=1), empty])
-        diagonals.append(-along)
-    return np.stack(diagonals), of_b
+    return along_diagonals(-of_b, ans, lower=lower, upper=upper), of_b
 
 
 rule(banded, joint=lambda g, ans, ab, b, lower=0, upper=0: _banded_vjp(g, ans, ab, b, lower, upper))
@@ -293,14 +285,27 @@ def solve_banded(
 
 @over_batches(ab=2, b="1|2")
 def _banded(ab: Any, b: Any, lower: int, upper: int) -> Any:
-    return banded(_inside(ab, upper), b, lower, upper)
+    return banded(ab, b, lower, upper)
 
 
-def _inside(ab: Any, upper: int) -> Any:
-    """Return diagonals with zeros where there is nothing of the matrix."""
-    count, n = np.shape(ab)
-    row = np.arange(n) + np.arange(count)[:, None] - upper
-    return np.where((row >= 0) & (row < n), ab, 0.0)
+@from_library
+def hermitian_banded(ab: Any, b: Any, *, lower: bool) -> Any:
+    """Return the solution of equations whose matrix is definite, and given by the diagonals of one triangle."""
+    return linalg.solveh_banded(ab, b, lower=lower)
+
+
+def _hermitian_banded_vjp(g: Any, ans: Any, ab: Any, b: Any, *, lower: bool) -> Any:
+    # Element ij and its mirror image, which is its conjugate: the inner product is the real part of tr(x^H y).
+    of_b = hermitian_banded(ab, g, lower=lower)
+    width = np.shape(ab)[0] - 1
+    extent: Any = {"lower": width, "upper": 0} if lower else {"lower": 0, "upper": width}
+    both = along_diagonals(of_b, conjugate(ans), **extent) + along_diagonals(ans, conjugate(of_b), **extent)
+    scale = np.full((width + 1, 1), -1.0, np.finfo(dtype_of(ab)).dtype)
+    scale[0 if lower else width] = -0.5
+    return both * scale, of_b
+
+
+rule(hermitian_banded, joint=_hermitian_banded_vjp, holomorphic=False)
 
 
 @over_batches(ab=2, b="1|2")
@@ -312,14 +317,7 @@ def solveh_banded(
     lower: bool = False,
     check_finite: bool = True,
 ) -> Any:
-    width = np.shape(ab)[0] - 1
-    if lower:
-        whole = _inside(ab, 0)
-        upper = np.conj(_turned_bands(whole, width, 0))
-    else:
-        upper = _inside(ab, width)
-        whole = np.conj(_turned_bands(upper, 0, width))
-    return banded(np.concatenate([upper, whole[1:]]), b, width, width)
+    return hermitian_banded(ab, b, lower=bool(lower))
 
 
 function("scipy.linalg", solve, inv, det, solve_triangular, pinv, pinvh, lstsq, solve_banded, solveh_banded)

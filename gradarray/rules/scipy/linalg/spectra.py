@@ -13,7 +13,6 @@ from ...numpy.eigenvalues import eigh_jvp, eigh_vjp
 from ...registry import rule
 from ..declared import function
 from ..values import from_library
-from .bands import from_bands
 from .matrices import adjoined, from_triangle, over_batches
 from .solving import triangular
 
@@ -74,7 +73,7 @@ def subspace_angles(A: Any, B: Any) -> Any:
 # --- Hermitian --------------------------------------------------------------------------------------------------------
 
 
-def _some(w: Any, by_index: Any, by_value: Any) -> Any:
+def some(w: Any, by_index: Any, by_value: Any) -> Any:
     """Return which eigenvalues are asked for."""
     if by_index is not None:
         return slice(by_index[0], by_index[1] + 1)
@@ -132,14 +131,14 @@ def eigh(
         a = from_triangle(a, True)
     if eigvals_only:
         w = np.linalg.eigvalsh(a)
-        return w[_some(w, subset_by_index, subset_by_value)]
+        return w[some(w, subset_by_index, subset_by_value)]
     w, v = np.linalg.eigh(a)
     if factor is not None:
         v = factor @ v if type == 3 else triangular(np.conj(factor), v, True, True)
-    chosen = _some(w, subset_by_index, subset_by_value)
+    chosen = some(w, subset_by_index, subset_by_value)
     options = {"subset_by_index": subset_by_index, "subset_by_value": subset_by_value, "driver": driver}
     theirs = linalg.eigh(*bare(as_given), lower=lower, type=type, **options)[1]
-    return w[chosen], _in_phase(v[:, chosen], theirs)
+    return w[chosen], in_phase(v[:, chosen], theirs)
 
 
 def eigvalsh(
@@ -159,76 +158,10 @@ def eigvalsh(
     return eigh(a, b, lower=lower, eigvals_only=True, type=type, **subset)
 
 
-def _selected(a: Any, lower: bool, eigvals_only: bool, select: str, select_range: Any) -> Any:
-    by_index = select_range if select in ("i", "index", 2) else None
-    by_value = select_range if select in ("v", "value", 1) else None
-    return eigh(a, lower=lower, eigvals_only=eigvals_only, subset_by_index=by_index, subset_by_value=by_value)
-
-
-@over_batches(a_band=2)
-def eig_banded(
-    a_band: Any,
-    lower: bool = False,
-    eigvals_only: bool = False,
-    overwrite_a_band: bool = False,
-    select: str = "a",
-    select_range: Any = None,
-    max_ev: int = 0,
-    check_finite: bool = True,
-) -> Any:
-    found = _selected(from_bands(a_band, lower), lower, eigvals_only, select, select_range)
-    if eigvals_only:
-        return found
-    theirs = linalg.eig_banded(bare(a_band), lower=lower, select=select, select_range=select_range)[1]
-    return found[0], _in_phase(found[1], theirs)
-
-
-def eigvals_banded(
-    a_band: Any,
-    lower: bool = False,
-    overwrite_a_band: bool = False,
-    select: str = "a",
-    select_range: Any = None,
-    check_finite: bool = True,
-) -> Any:
-    return eig_banded(a_band, lower, True, select=select, select_range=select_range)
-
-
-@over_batches(d=1, e=1)
-def eigh_tridiagonal(
-    d: Any,
-    e: Any,
-    eigvals_only: bool = False,
-    select: str = "a",
-    select_range: Any = None,
-    check_finite: bool = True,
-    tol: float = 0.0,
-    lapack_driver: str = "auto",
-) -> Any:
-    matrix = np.diag(d) + np.diag(e, -1)
-    found = _selected(matrix, True, eigvals_only, select, select_range)
-    if eigvals_only:
-        return found
-    theirs = linalg.eigh_tridiagonal(bare(d), bare(e), select=select, select_range=select_range)[1]
-    return found[0], _in_phase(found[1], theirs)
-
-
-def eigvalsh_tridiagonal(
-    d: Any,
-    e: Any,
-    select: str = "a",
-    select_range: Any = None,
-    check_finite: bool = True,
-    tol: float = 0.0,
-    lapack_driver: str = "auto",
-) -> Any:
-    return eigh_tridiagonal(d, e, True, select, select_range)
-
-
 # --- any --------------------------------------------------------------------------------------------------------------
 
 
-def _in_phase(v: Any, theirs: Any) -> Any:
+def in_phase(v: Any, theirs: Any) -> Any:
     """Return vectors with the phases that others have; of equal eigenvalues they are others, and stay."""
     plain = bare(v)
     overlap = np.sum(np.conj(plain) * theirs, axis=0)
@@ -272,9 +205,9 @@ def eig(
     if left:  # rows of the inverse are at right angles to the other vectors; u^H a = w u^H b
         u = adjoined(np.linalg.inv(v if b is None else b @ v))
         u = u / np.sqrt(np.sum(np.real(u * np.conj(u)), axis=0))
-        found.append(_in_phase(u, theirs[1]))
+        found.append(in_phase(u, theirs[1]))
     if right:
-        found.append(_in_phase(v, theirs[2]))
+        found.append(in_phase(v, theirs[2]))
     return tuple(found) if len(found) > 1 else w
 
 
@@ -284,7 +217,4 @@ def eigvals(
     return eig(a, b, right=False, homogeneous_eigvals=homogeneous_eigvals)
 
 
-function(
-    "scipy.linalg", svd, svdvals, orth, subspace_angles, eigh, eigvalsh, eig_banded, eigvals_banded, eigh_tridiagonal
-)
-function("scipy.linalg", eigvalsh_tridiagonal, eig, eigvals)
+function("scipy.linalg", svd, svdvals, orth, subspace_angles, eigh, eigvalsh, eig, eigvals)
