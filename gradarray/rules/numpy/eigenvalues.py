@@ -34,7 +34,7 @@ def eigh_middle(gw: Any, gv: Array, ans: tuple[Array, Array]) -> tuple[Array, bo
     """Return the cotangent of a Hermitian matrix in the basis of its eigenvectors, and whether `gw` is a part of it."""
     w, v = ans
     moved = adjoint(v) @ gv
-    if type(moved) is np.ndarray and (gw is None or type(gw) is np.ndarray) and _apart(w):
+    if type(moved) is np.ndarray and (gw is None or type(gw) is np.ndarray) and apart(w):
         return _plain_middle(gw, gv, moved, w), True
     turn = (moved - adjoint(moved)) / 2
     if np.iscomplexobj(v):
@@ -51,7 +51,7 @@ def eigh_middle(gw: Any, gv: Array, ans: tuple[Array, Array]) -> tuple[Array, bo
     return middle, gw is None or plain
 
 
-def _apart(w: Array) -> bool:
+def apart(w: Array) -> bool:
     """Tell whether all of the eigenvalues of plain matrices, which are in order, are surely different."""
     if type(w) is not np.ndarray or w.shape[-1] < 2:
         return False

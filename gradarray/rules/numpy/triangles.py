@@ -22,12 +22,12 @@ def below(n: int, k: int = 0) -> Array:
 
 
 @functools.lru_cache(64)
-def _half(n: int, dtype: Any) -> Array:
-    """Return ones below the diagonal, halves on it and zeros above it."""
+def half(n: int, dtype: Any, lower: bool = True) -> Array:
+    """Return ones below the diagonal, or above it, halves on it and zeros elsewhere."""
     factors = np.tri(n, dtype=dtype)
     factors.reshape(-1)[:: n + 1] = 0.5
     factors.flags.writeable = False
-    return factors
+    return factors if lower else factors.T
 
 
 def blocks(n: int) -> list[tuple[int, int]]:
@@ -47,18 +47,18 @@ def cholesky_back(g: Array, factor: Array, inverse: Callable[[Array], Any]) -> A
     for j, k in blocks(n):
         out[j:, j:k] = g[j:, j:k]
     for j, k in blocks(n):
-        block, half = factor[j:k, j:k], _half(k - j, dtype)
+        block, factors = factor[j:k, j:k], half(k - j, dtype)
         inner, found = inverse(block), out[j:k, j:k]
         if k < n:
             out[k:, j:k] = under = out[k:, j:k] @ inner
             found = found - under.conj().T @ factor[k:, j:k]
         middle = block.conj().T @ found  # of which, below the diagonal, nothing above that of `found` is a part
-        middle *= half
+        middle *= factors
         whole = inner.conj().T @ (middle + middle.conj().T) @ inner
         if j:
             out[j:k, j:k] = whole
             out[j:k, :j] -= out[j:, j:k].conj().T @ factor[j:, :j]
             if k < n:
                 out[k:, :j] -= under @ factor[j:k, :j]
-        out[j:k, j:k] = np.where(below(k - j), whole * half, 0)
+        out[j:k, j:k] = np.where(below(k - j), whole * factors, 0)
     return out

@@ -13,10 +13,11 @@ from . import (
     equations,
     factors,
     functions,
+    pencils,
     solving,
     spectra,
     structured,
 )
 
 __all__ = ["band_spectra", "bands", "blocks", "constant", "diagonals", "equations"]
-__all__ += ["factors", "functions", "solving", "spectra", "structured"]
+__all__ += ["factors", "functions", "pencils", "solving", "spectra", "structured"]

@@ -94,18 +94,18 @@ rule(
 def _chosen(select: str, select_range: Any) -> dict[str, Any]:
     by_index = select_range if select in ("i", "index", 2) else None
     by_value = select_range if select in ("v", "value", 1) else None
-    return {"subset_by_index": by_index, "subset_by_value": by_value}
+    return {"by_index": by_index, "by_value": by_value}
 
 
 def _of_bands(ab: Any, lower: bool, tridiagonal: bool, eigvals_only: bool, select: str, select_range: Any) -> Any:
-    chosen = _chosen(select, select_range)
+    chosen: Any = _chosen(select, select_range)
     if eigvals_only:
         w = eigenvalues(ab, lower=bool(lower), tridiagonal=tridiagonal)
-        return w[some(w, *chosen.values())]
+        return w[some(w, **chosen)]
     if not any(x is not None for x in chosen.values()):
         return tuple(spectrum(ab, lower=bool(lower), tridiagonal=tridiagonal))
     w, v = eigh(from_bands(ab, lower), lower=lower)
-    there = some(w, *chosen.values())
+    there = some(w, **chosen)
     options: Any = {"select": select, "select_range": select_range}
     if tridiagonal:
         theirs = linalg.eigh_tridiagonal(bare(ab)[0], bare(ab)[1, :-1], **options)[1]
