@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from scipy import linalg
+from scipy.linalg import lapack
 
 from ....tape.wrapping import bare
 from ...numpy.decompositions import leading, qr_vjp
@@ -91,7 +92,7 @@ rule(by_halves, joint=_by_halves_vjp, holomorphic=False)
 @primitive
 def packed_lu(a: Any, packed: Any, *, order: Any) -> Any:
     """Return L and U of a square matrix with its rows in the order of their pivots, in one matrix, as it was found."""
-    return packed.copy()
+    return packed.copy(order="K")
 
 
 def _lu_vjp(g: Any, ans: Any, _a: Any, _packed: Any, *, order: Any) -> Any:
@@ -112,10 +113,8 @@ nondifferentiable(pivoted)
 
 def _order_of(pivots: Any) -> Any:
     """Return the order of the rows that exchanges one after the other lead to."""
-    order = list(range(len(pivots)))
-    for i, k in enumerate(pivots.tolist()):
-        order[i], order[k] = order[k], order[i]
-    return np.array(order, dtype=np.intp)
+    places = np.arange(float(len(pivots)))[:, None]
+    return lapack.dlaswp(places, pivots)[:, 0].astype(np.intp)
 
 
 @over_batches(a=2)
@@ -179,25 +178,39 @@ nondifferentiable(permuted)
 def lu(
     a: Any, permute_l: bool = False, overwrite_a: bool = False, check_finite: bool = True, p_indices: bool = False
 ) -> Any:
-    rows, lower, upper = permuted(a)  # l[rows] @ u is the matrix
-    order = np.argsort(rows)
-    m, n = np.shape(a)
-    k = min(m, n)
-    found = one_side(lower[:k], lower=True, k=-1) + upper[:, :k]
-    if m == n:
-        packed = packed_lu(a, found, order=order)
-    else:
-        ordered = a[order]
-        packed = packed_lu(ordered[:k, :k], found, order=np.arange(k))
-    lower, upper = one_side(packed, lower=True, k=-1) + identity(k, packed), one_side(packed, lower=False, k=0)
-    if m > n:
-        below = turned(triangular(packed, turned(ordered[k:]), False, True))
-        lower = np.concatenate([lower, below])
-    elif n > m:
-        upper = np.concatenate([upper, triangular(packed, ordered[:, k:], True, False, True)], axis=1)
+    rows, *both = permuted(a)  # l[rows] @ u is the matrix
+    lower, upper = lower_and_upper(a, *both, rows=rows)
     if permute_l:
         return lower[rows], upper
-    return (rows if p_indices else identity(m, packed)[rows]), lower, upper
+    return (rows if p_indices else identity(len(rows), lower)[rows]), lower, upper
+
+
+@primitive
+def lower_and_upper(a: Any, lower: Any, upper: Any, *, rows: Any) -> Any:
+    """Return L and U of a matrix with its rows in the order of their pivots, as they were found."""
+    return lower.copy(order="K"), upper.copy(order="K")
+
+
+def _lower_and_upper_vjp(g: Any, ans: Any, a: Any, _lower: Any, _upper: Any, *, rows: Any) -> Any:
+    (g_lower, g_upper), (lower, upper) = g, ans
+    (m, k), n = np.shape(lower), np.shape(upper)[1]
+    strict = below(k, -1)
+    packed = np.where(strict, lower[:k], upper[:, :k])
+    found = np.where(strict, g_lower[:k], g_upper[:, :k])
+    rest = None
+    if m > k:  # these rows of L are those of the matrix times the inverse of U
+        rest = turned(triangular(packed, turned(g_lower[k:]), False, False))
+        found = found - in_triangle(turned(lower[k:]), turned(rest), lower=False, k=0)
+    elif n > k:  # these columns of U are the inverse of L times those of the matrix
+        rest = triangular(packed, g_upper[:, k:], True, True, True)
+        found = found - in_triangle(rest, upper[:, k:], lower=True, k=-1)
+    found = pulled_lu(found, packed)
+    if rest is not None:
+        found = np.concatenate([found, rest], 0 if m > k else 1)
+    return found[rows]
+
+
+rule(lower_and_upper, _lower_and_upper_vjp, skip=("lower", "upper"))
 
 
 # --- QR ---------------------------------------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ from scipy.linalg import lapack
 
 from ....kernels.arrays import conjugate
 from ....tape.wrapping import bare, has_variable
+from ...numpy.norms import det_vjp, well_conditioned
 from ...numpy.triangles import below
-from ...primitives import primitive
+from ...primitives import primitive, saving
 from ...registry import bilinear, linear, rule, zero_gradient
 from ..declared import function
 from ..standing import Operator
@@ -100,8 +101,31 @@ def determinant(a: Any) -> Any:
 zero_gradient(determinant)
 
 
+@from_library
+@saving
+def determinant_of_one(a: Any) -> Any:
+    """Return the determinant of a matrix of doubles, and keep its L and U."""
+    packed, pivots, _ = lapack.get_lapack_funcs(("getrf",), (a,))[0](a)
+    exchanges = np.count_nonzero(pivots != np.arange(len(pivots)))
+    return np.prod(np.diagonal(packed)) * (-1.0) ** exchanges, (packed, pivots)
+
+
+def _determinant_vjp(g: Any, ans: Any, a: Any, saved: Any = None) -> Any:
+    if saved is None or ans == 0:
+        return det_vjp(g, ans, a)
+    inverse, singular = lapack.get_lapack_funcs(("getri",), (a,))[0](*saved, lwork=64 * len(a))
+    if singular or not well_conditioned(a, inverse):
+        return det_vjp(g, ans, a)
+    return (g * ans)[..., None, None] * turned(inverse)
+
+
+rule(determinant_of_one, _determinant_vjp)
+
+
 def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    found = np.linalg.det(as_double(a))  # SciPy's result is of double precision also for single ones
+    one = np.ndim(a) == 2 and 0 < np.shape(a)[0] == np.shape(a)[1]
+    find: Any = determinant_of_one if one else np.linalg.det
+    found = find(as_double(a))  # SciPy's result is of double precision also for single ones
     return found if dtype_of(a) == dtype_of(found) else as_library(found, determinant, a)
 
 

@@ -9,7 +9,7 @@ from scipy import linalg
 
 from ....kernels.traced import as_form
 from ....tape.wrapping import bare
-from ...numpy.decompositions import svd_jvp, svd_vjp
+from ...numpy.decompositions import gradient_by_singular_values, singular_value_slopes, svd_jvp, svd_vjp
 from ...numpy.eigenvalues import apart, eigenvalue_slopes, eigh_jvp, eigh_vjp, gradient_by_eigenvalues
 from ...numpy.matrices import adjoint, one_triangle
 from ...numpy.undetermined import untraced
@@ -36,6 +36,29 @@ rule(
 )
 
 
+@from_library
+@saving
+def singular_values(a: Any) -> Any:
+    """Return the singular values, found together with the vectors, which the way back needs."""
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    return s, (u, vh)
+
+
+def _singular_values_vjp(g: Any, _ans: Any, a: Any, saved: Any = None) -> Any:
+    if saved is None:
+        return gradient_by_singular_values(a, g)
+    u, vh = saved
+    return (u * g[..., None, :]) @ vh
+
+
+rule(
+    singular_values,
+    _singular_values_vjp,
+    jvp=lambda t, _ans, a: untraced(singular_value_slopes, a, t[0])(a, t[0]),
+    holomorphic=False,
+)
+
+
 @over_batches(a=2)
 def svd(
     a: Any,
@@ -46,18 +69,20 @@ def svd(
     lapack_driver: str = "gesdd",
 ) -> Any:
     if not compute_uv:
-        return np.linalg.svd(a, compute_uv=False)
+        return singular_values(a)
     return tuple(singular(a, full_matrices=bool(full_matrices), driver=lapack_driver))
 
 
 def svdvals(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    return np.linalg.svd(a, compute_uv=False)
+    return singular_values(a)
 
 
 @over_batches(A=2)
 def orth(A: Any, rcond: Any = None) -> Any:
-    count = np.shape(linalg.orth(bare(A), rcond=rcond))[-1]
-    return svd(A, full_matrices=False)[0][:, :count]
+    u, s, _ = svd(A, full_matrices=False)
+    s = bare(s)
+    least = np.max(s, initial=0.0) * (np.finfo(s.dtype).eps * max(np.shape(A)) if rcond is None else rcond)
+    return u[:, : np.count_nonzero(s > least)]
 
 
 @over_batches(A=2, B=2)
@@ -67,8 +92,8 @@ def subspace_angles(A: Any, B: Any) -> Any:
     across = adjoined(one) @ other
     more = np.shape(one)[1] >= np.shape(other)[1]
     rest = other - one @ across if more else one - other @ adjoined(across)
-    cosines = np.linalg.svd(across, compute_uv=False)
-    sines = np.linalg.svd(rest, compute_uv=False)[::-1]
+    cosines = singular_values(across)
+    sines = singular_values(rest)[::-1]
     small = np.square(bare(cosines)) >= 0.5
     found = np.where(small, np.arcsin(np.where(small, sines, 0.0)), np.arccos(np.where(small, 0.0, cosines)))
     return found[::-1]
@@ -129,7 +154,7 @@ def some_of_hermitian(a: Any, *, side: str, driver: str | None, by_index: Any, b
     return linalg.eigh(a, lower=side == "L", driver=driver, subset_by_index=by_index, subset_by_value=by_value)
 
 
-def _some_vjp(g: Any, ans: Any, a: Any, *, side: str, driver: Any, by_index: Any, by_value: Any) -> Any:
+def _some_vjp(g: Any, ans: Any, a: Any, *, side: Any, driver: Any, by_index: Any, by_value: Any) -> Any:
     (gw, gv), (some_w, some_v) = g, ans
     if gv is None and type(as_form(some_v)) is np.ndarray is type(as_form(gw)):
         return one_triangle((some_v * gw) @ adjoint(some_v), side)
@@ -151,7 +176,7 @@ def _some_vjp(g: Any, ans: Any, a: Any, *, side: str, driver: Any, by_index: Any
     return eigh_vjp(whole, (w, v), a, side)
 
 
-def _some_jvp(t: Any, ans: Any, a: Any, *, side: str, driver: Any, by_index: Any, by_value: Any) -> Any:
+def _some_jvp(t: Any, ans: Any, a: Any, *, side: Any, driver: Any, by_index: Any, by_value: Any) -> Any:
     w, v = np.linalg.eigh(a, side)
     there = some(w, by_index, by_value)
     tw, tv = eigh_jvp(t, (w, v), a, side)

@@ -10,7 +10,8 @@ from scipy import linalg
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare
-from ...primitives import primitive, scatter
+from ...numpy.norms import matrix_gradient
+from ...primitives import primitive, saving, scatter
 from ...registry import linear, rule
 from ..declared import function
 from ..values import as_double, from_library, no_variable
@@ -42,8 +43,28 @@ def block_diag(*arrs: Any) -> Any:
     return np.block(rows)
 
 
+@from_library
+@saving
+def of_singular_values(a: Any, *, ord: Any) -> Any:
+    """Return the largest or the least singular value, or the sum of all, which are found together with the vectors."""
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    return np.sum(s) if ord == "nuc" else s[0 if ord > 0 else -1], (u, s, vh)
+
+
+rule(
+    of_singular_values,
+    lambda g, ans, a, *, ord, saved=None: matrix_gradient(
+        g[..., None, None], ans[..., None, None], a, ord, (0, 1), saved
+    ),
+    holomorphic=False,
+)
+
+
 def norm(a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False, check_finite: bool = True) -> Any:
     no_variable("scipy.linalg.norm", ord=ord)
+    if ord in (2, -2, "nuc") and axis is None and np.ndim(a) == 2 and np.size(a):
+        found = of_singular_values(a, ord=ord)
+        return np.reshape(found, (1, 1)) if keepdims else found
     return np.linalg.norm(a, ord, axis, keepdims)
 
 
