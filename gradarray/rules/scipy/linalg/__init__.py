@@ -13,6 +13,7 @@ from . import (
     equations,
     factors,
     functions,
+    orthogonal,
     pencils,
     solving,
     spectra,
@@ -20,4 +21,4 @@ from . import (
 )
 
 __all__ = ["band_spectra", "bands", "blocks", "constant", "diagonals", "equations"]
-__all__ += ["factors", "functions", "pencils", "solving", "spectra", "structured"]
+__all__ += ["factors", "functions", "orthogonal", "pencils", "solving", "spectra", "structured"]

@@ -1,4 +1,4 @@
-"""Factors of matrices: Cholesky, LU, QR and polar ones."""
+"""Triangular factors of matrices: Cholesky and LU."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import numpy as np
 from scipy import linalg
 from scipy.linalg import lapack
 
-from ....tape.wrapping import bare
-from ...numpy.decompositions import leading, qr_vjp
 from ...numpy.triangles import below
 from ...primitives import primitive
 from ...registry import nondifferentiable, rule
@@ -18,7 +16,7 @@ from ..standing import Operator
 from ..values import from_library
 from .blocks import pulled_factor, pulled_lu
 from .matrices import adjoined, columns, from_triangle, identity, over_batches, refused, turned
-from .solving import in_triangle, is_known, one_side, triangular
+from .solving import in_triangle, is_known, triangular
 
 # --- Cholesky ---------------------------------------------------------------------------------------------------------
 
@@ -213,143 +211,7 @@ def _lower_and_upper_vjp(g: Any, ans: Any, a: Any, _lower: Any, _upper: Any, *, 
 rule(lower_and_upper, _lower_and_upper_vjp, skip=("lower", "upper"))
 
 
-# --- QR ---------------------------------------------------------------------------------------------------------------
-
-
-@from_library
-def orthogonal(a: Any, *, mode: str) -> Any:
-    """Return Q and R of a matrix, or R alone."""
-    return np.linalg.qr(a, mode)  # type: ignore[call-overload]
-
-
-def _orthogonal_vjp(g: Any, ans: Any, a: Any, *, mode: str) -> Any:
-    rows, columns = np.shape(a)
-    if rows < columns:
-        return qr_vjp(g, ans, a, mode=mode)
-    # As for NumPy's function, with a triangular matrix in place of any.
-    if mode == "r":
-        (q, r), gq, gr = np.linalg.qr(a), None, g
-    else:
-        q, gq = leading(ans[0], g[0], columns, "scipy.linalg.qr")
-        r, gr = ans[1][:columns], g[1][:columns]
-    inner = gr @ adjoined(r)
-    upper = one_side(inner if gq is None else inner - adjoined(q) @ gq, lower=False, k=0)
-    found = q @ ((upper + adjoined(upper)) * (1 - 0.5 * identity(columns, r)))
-    return adjoined(triangular(r, adjoined(found if gq is None else gq + found), False, False))
-
-
-rule(orthogonal, _orthogonal_vjp, holomorphic=False)
-
-
-@over_batches(a=2)
-def qr(
-    a: Any,
-    overwrite_a: bool = False,
-    lwork: Any = None,
-    mode: str = "full",
-    pivoting: bool = False,
-    check_finite: bool = True,
-) -> Any:
-    if mode not in ("full", "r", "economic"):
-        raise TypeError("scipy.linalg.qr of a variable: mode='raw' is not known here")
-    theirs: Any = {"full": "complete", "r": "r", "economic": "reduced"}[mode]
-    places: tuple[Any, ...] = ()
-    if pivoting:
-        places = (linalg.qr(bare(a), mode="r", pivoting=True)[-1],)
-        a = a[:, places[0]]
-    found = orthogonal(a, mode=theirs)
-    return (found, *places) if mode == "r" else (*found, *places)
-
-
-@over_batches(a=2, c="1|2")
-def qr_multiply(
-    a: Any,
-    c: Any,
-    mode: str = "right",
-    pivoting: bool = False,
-    conjugate: bool = False,
-    overwrite_a: bool = False,
-    overwrite_c: bool = False,
-) -> Any:
-    q, *rest = qr(a, mode="economic", pivoting=pivoting)
-    q = np.conj(q) if conjugate else q
-    if mode == "left":
-        return (q @ c, *rest) if np.shape(c)[0] == np.shape(q)[1] else (turned(q) @ c, *rest)
-    return (c @ q, *rest)
-
-
-@over_batches(a=2)
-def rq(a: Any, overwrite_a: bool = False, lwork: Any = None, mode: str = "full", check_finite: bool = True) -> Any:
-    if mode not in ("full", "r", "economic"):
-        raise TypeError(f"scipy.linalg.rq of a variable: mode={mode!r} is not known here")
-    m, n = np.shape(a)
-    if mode != "economic" and m != n:
-        raise TypeError(
-            "scipy.linalg.rq of a variable: one that is not square needs mode='economic'; the rest is not unique"
-        )
-    q, r = orthogonal(adjoined(a[::-1]), mode="reduced")
-    r, q = adjoined(r)[::-1, ::-1], adjoined(q)[::-1]
-    signs = np.sign(np.real(np.diagonal(linalg.rq(bare(a), mode="economic")[0]) / np.diagonal(bare(r))))
-    return r * signs if mode == "r" else (r * signs, signs[:, None] * q)
-
-
-@over_batches(a=2)
-def polar(a: Any, side: str = "right") -> Any:
-    if side not in ("right", "left"):
-        raise ValueError("`side` must be either 'right' or 'left'")  # SciPy's own error
-    u = turning(a)
-    return u, adjoined(u) @ a if side == "right" else a @ adjoined(u)
-
-
-@from_library
-def turning(a: Any) -> Any:
-    """Return the part of a matrix that turns, and does not stretch."""
-    return linalg.polar(a)[0]
-
-
-@primitive
-def stretched(p: Any, c: Any) -> Any:
-    """Return the solution of p x + x p = c, where p is Hermitian."""
-    w, v = np.linalg.eigh(p)
-    vh = np.conj(v.T)
-    return v @ ((vh @ c @ v) / (w[:, None] + w)) @ vh
-
-
-def _stretched_vjp(g: Any, ans: Any, p: Any, _c: Any) -> Any:
-    s = stretched(turned(p), g)
-    return -(s @ turned(ans)) - turned(ans) @ s, s
-
-
-rule(stretched, joint=_stretched_vjp)
-
-
-def _turning_vjp(g: Any, ans: Any, a: Any) -> Any:
-    # With a = u p: du is u x + (1 - u u^H) da p^-1, where p x + x p = u^H da - da^H u (Higham, Functions of Matrices,
-    # section 8.1). The inner product is the real part of tr(x^H y).
-    m, n = np.shape(a)
-    if m < n:
-        return adjoined(_turning_vjp(adjoined(g), adjoined(ans), adjoined(a)))
-    p = adjoined(ans) @ a
-    p = (p + adjoined(p)) / 2
-    across = adjoined(ans) @ g
-    found = ans @ stretched(p, across - adjoined(across))
-    if m == n:
-        return found
-    return found + adjoined(np.linalg.solve(p, adjoined(g - ans @ across)))
-
-
-rule(turning, _turning_vjp, holomorphic=False)
-
-
-@over_batches(A=2, B=2)
-def orthogonal_procrustes(A: Any, B: Any, check_finite: bool = True) -> Any:
-    across = adjoined(A) @ B
-    found = turning(across)
-    return found, np.real(np.sum(np.conj(found) * across))
-
-
-function("scipy.linalg", cholesky, cho_factor, cho_solve, lu_factor, lu_solve, lu, qr)
-function("scipy.linalg", qr_multiply, rq, polar, orthogonal_procrustes)
+function("scipy.linalg", cholesky, cho_factor, cho_solve, lu_factor, lu_solve, lu)
 refused("the vectors are not unique; a projector made of scipy.linalg.orth is", "null_space")
 refused(
     "where eigenvalues meet, it jumps; scipy.linalg.eig is differentiated, and so are functions of matrices",

@@ -220,7 +220,7 @@ def fiedler(a: Any) -> Any:
 def khatri_rao(a: Any, b: Any) -> Any:
     if np.shape(a)[-1] != np.shape(b)[-1]:
         raise ValueError("The number of columns for both arrays should be equal.")  # SciPy's own error
-    found = a[..., :, None, :] * b[..., None, :, :]
+    found = np.einsum("...ij,...kj->...ikj", a, b)
     return np.reshape(found, (*np.shape(found)[:-3], -1, np.shape(a)[-1]))
 
 
