@@ -62,12 +62,13 @@ def pinv_vjp(g: Array, ans: Array, a: Array, rcond: Any = None, hermitian: bool 
     return one_triangle(gradient, "L") if hermitian else gradient
 
 
-def solve_vjp(g: Array, ans: Array, a: Array, _b: Array) -> tuple[Array, Array]:
+def solve_vjp(g: Array, ans: Array, a: Array, _b: Array, wanted: Any = None) -> tuple[Any, Array]:
+    by_a = wanted is None or wanted[0]
     if _b.ndim == 1:  # since NumPy 2.0 the one case in which b is a vector
         of_b = np.linalg.solve(transposed(a), g[..., None])
-        return -(of_b * ans[..., None, :]), of_b[..., 0]
+        return -(of_b * ans[..., None, :]) if by_a else None, of_b[..., 0]
     of_b = np.linalg.solve(transposed(a), g)
-    return -(of_b @ transposed(ans)), of_b
+    return -(of_b @ transposed(ans)) if by_a else None, of_b
 
 
 def lstsq_vjp(g: list[Any], ans: tuple[Array, ...], a: Array, b: Array, rcond: Any = None) -> tuple[Array, Array]:
@@ -98,7 +99,8 @@ def _of_solution(gx: Array, x: Array, rest: Array, ans: tuple[Array, ...], a: Ar
         of_b = a @ inner
         return rest @ adjoint(inner) - of_b @ adjoint(x), of_b
     if rank == m:  # it is q r^-H, and there is no rest
-        q, r = np.linalg.qr(adjoint(a))
+        both: Any = np.linalg.qr(adjoint(a))
+        q, r = both
         within = adjoint(q) @ gx
         both = np.linalg.solve(r, np.concatenate([within, adjoint(q) @ x], axis=1))
         of_b, left = both[:, : gx.shape[1]], both[:, gx.shape[1] :]

@@ -99,9 +99,11 @@ def by_band(cb: Any, b: Any, *, lower: bool) -> Any:
     return linalg.cho_solve_banded((cb, lower), b)
 
 
-def _by_band_vjp(g: Any, ans: Any, cb: Any, b: Any, *, lower: bool) -> Any:
+def _by_band_vjp(g: Any, ans: Any, cb: Any, b: Any, *, lower: bool, wanted: Any = None) -> Any:
     # As for a whole factor, along its diagonals alone.
     x, s = ans, by_band(cb, g, lower=lower)
+    if wanted is not None and not wanted[0]:
+        return None, s
     width = np.shape(cb)[0] - 1
     if lower:
         u, v = (times_columns(conjugate(cb), of, upper=0, turn=True) for of in (x, s))

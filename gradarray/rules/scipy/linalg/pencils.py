@@ -38,7 +38,9 @@ def _bases(b: Any, v: Any, side: str, type: int) -> tuple[Any, Any]:
     return v, (v if type == 1 else np.linalg.solve(hermitian(b, side), v))
 
 
-def _pencil_vjp(g: Any, ans: Any, a: Any, b: Any, *, side: str, type: int, driver: Any = None) -> tuple[Any, Any]:
+def _pencil_vjp(
+    g: Any, ans: Any, a: Any, b: Any, *, side: str, type: int, driver: Any = None, wanted: Any = (True, True)
+) -> tuple[Any, Any]:
     # With dv = v c: c_ij is x_ij / (w_j - w_i), where x is p^H da p - q^H db q w_j, and for the other types + w_i times
     # that; since v^H b v stays 1, c_ii is half of -q^H db q. Of the last type v is b q, whose b moves, too.
     (gw, gv), (w, v) = g, ans
@@ -57,12 +59,15 @@ def _pencil_vjp(g: Any, ans: Any, a: Any, b: Any, *, side: str, type: int, drive
         across = np.where(same | np.eye(len(same), dtype=bool), across, 0) / 2
     if gw is not None:
         middle = middle + np.where(np.eye(np.shape(w)[0], dtype=bool), gw, 0)
+    by_a = one_triangle(p @ middle @ adjoint(p), side) if wanted[0] else None
+    if not wanted[1]:
+        return by_a, None
     by_b = q @ (-(middle * w) if type == 1 else middle * w[:, None]) @ adjoint(q)
     if gv is not None:
         by_b = by_b - q @ across @ adjoint(q)
         if type == 3:
             by_b = by_b + gv @ adjoint(q)
-    return one_triangle(p @ middle @ adjoint(p), side), one_triangle(by_b, side)
+    return by_a, one_triangle(by_b, side)
 
 
 _NAME = "scipy.linalg.eigh"
@@ -88,9 +93,11 @@ def _pencil_jvp(t: Any, ans: Any, a: Any, b: Any, *, side: str, type: int, drive
     return [np.real(diagonal(inner)), tv]
 
 
-def _pencil_values_vjp(g: Any, ans: Any, a: Any, b: Any, *, side: str, type: int, saved: Any = None) -> Any:
+def _pencil_values_vjp(
+    g: Any, ans: Any, a: Any, b: Any, *, side: str, type: int, saved: Any = None, wanted: Any = (True, True)
+) -> Any:
     both = pencil(a, b, side=side, type=type) if saved is None else (ans, saved)
-    return _pencil_vjp((g, None), both, a, b, side=side, type=type)
+    return _pencil_vjp((g, None), both, a, b, side=side, type=type, wanted=wanted)
 
 
 rule(pencil, joint=_pencil_vjp, jvp=_pencil_jvp, holomorphic=False, absent=True)

@@ -40,8 +40,12 @@ def _turned_solution(g: Any, a: Any, how: Any, lower: Any, turn: Any) -> Any:
     return solution(turned(a), g, _TURNED.get(how, how), lower, turn)
 
 
-def _solution_vjp(g: Any, ans: Any, a: Any, b: Any, how: Any = None, lower: Any = False, turn: Any = False) -> Any:
+def _solution_vjp(
+    g: Any, ans: Any, a: Any, b: Any, how: Any = None, lower: Any = False, turn: Any = False, wanted: Any = None
+) -> Any:
     of_b = _turned_solution(g, a, how, lower, turn)
+    if wanted is not None and not wanted[0]:
+        return None, of_b
     rows, across = (ans, of_b) if turn else (of_b, ans)
     if np.ndim(rows) == 1:
         return np.multiply.outer(-rows, across), of_b
@@ -160,14 +164,25 @@ def given_triangle(a: Any, b: Any, lower: bool, turn: bool, unit: bool = False) 
 def in_triangle(x: Any, y: Any, *, lower: bool, k: int) -> Any:
     """Return x y^T in one triangle, whose last diagonal is the k-th one, and zeros elsewhere."""
     n = np.shape(x)[0 if np.ndim(x) == 1 else -2]
+    if type(x) is type(y) is np.ndarray and x.ndim == y.ndim <= 2:
+        if x.ndim == 1:
+            x, y = x[:, None], y[:, None]
+        found = np.zeros((n, n), np.result_type(x, y))
+        multiply: Any = np.multiply if x.shape[1] == 1 else np.matmul
+        for j in range(0, n, _WIDTH):
+            last = min(j + _WIDTH, n)
+            columns, rows = slice(j, last), slice(j, n) if lower else slice(0, last)
+            multiply(x[rows], y[columns].T, out=found[rows, columns])
+            square = below(last - j, k if lower else k - 1)
+            np.copyto(found[columns, columns], 0, where=~square if lower else square)
+        return found
     there = below(n, k) if lower else ~below(n, k - 1)
     if np.ndim(x) == 1:
-        return np.multiply(x[:, None], y, out=np.zeros((n, n), np.result_type(x, y)), where=there)
-    found = x @ turned(y)
-    if type(found) is np.ndarray:
-        np.copyto(found, 0, where=~there)
-        return found
-    return np.where(there, found, 0)
+        return np.where(there, x[:, None] * y, 0)
+    return np.where(there, x @ turned(y), 0)
+
+
+_WIDTH = 64
 
 
 @primitive
@@ -195,9 +210,11 @@ bilinear(
 
 
 def _triangular_vjp(
-    g: Any, ans: Any, a: Any, b: Any, lower: Any = False, turn: Any = False, unit: Any = False
+    g: Any, ans: Any, a: Any, b: Any, lower: Any = False, turn: Any = False, unit: Any = False, wanted: Any = None
 ) -> tuple[Any, Any]:
     of_b = triangular(a, g, lower, not turn, unit)
+    if wanted is not None and not wanted[0]:
+        return None, of_b
     rows, across = (ans, of_b) if turn else (of_b, ans)
     return in_triangle(-rows, across, lower=bool(lower), k=-int(unit) if lower else int(unit)), of_b
 
@@ -292,12 +309,14 @@ def _turned_bands(ab: Any, lower: int, upper: int) -> Any:
     return np.stack(shifted)
 
 
-def _banded_vjp(g: Any, ans: Any, ab: Any, b: Any, lower: int, upper: int) -> Any:
+def _banded_vjp(g: Any, ans: Any, ab: Any, b: Any, lower: int = 0, upper: int = 0, wanted: Any = None) -> Any:
     of_b = banded(_turned_bands(ab, lower, upper), g, upper, lower)
+    if wanted is not None and not wanted[0]:
+        return None, of_b
     return along_diagonals(-of_b, ans, lower=lower, upper=upper), of_b
 
 
-rule(banded, joint=lambda g, ans, ab, b, lower=0, upper=0: _banded_vjp(g, ans, ab, b, lower, upper))
+rule(banded, joint=_banded_vjp)
 
 
 def solve_banded(
@@ -318,9 +337,11 @@ def hermitian_banded(ab: Any, b: Any, *, lower: bool) -> Any:
     return linalg.solveh_banded(ab, b, lower=lower)
 
 
-def _hermitian_banded_vjp(g: Any, ans: Any, ab: Any, b: Any, *, lower: bool) -> Any:
+def _hermitian_banded_vjp(g: Any, ans: Any, ab: Any, b: Any, *, lower: bool, wanted: Any = None) -> Any:
     # Element ij and its mirror image, which is its conjugate: the inner product is the real part of tr(x^H y).
     of_b = hermitian_banded(ab, g, lower=lower)
+    if wanted is not None and not wanted[0]:
+        return None, of_b
     width = np.shape(ab)[0] - 1
     extent: Any = {"lower": width, "upper": 0} if lower else {"lower": 0, "upper": width}
     both = along_diagonals(of_b, conjugate(ans), **extent) + along_diagonals(ans, conjugate(of_b), **extent)

@@ -238,10 +238,12 @@ def levinson(c: Any, r: Any, b: Any) -> Any:
     return linalg.solve_toeplitz((c, r), b)
 
 
-def _levinson_vjp(g: Any, ans: Any, c: Any, r: Any, b: Any) -> Any:
+def _levinson_vjp(g: Any, ans: Any, c: Any, r: Any, b: Any, wanted: Any = None) -> Any:
     n = np.size(c)
     column, row = np.concatenate([c[:1], r[1:]]), c  # of the transposed matrix; what stands first in r is not read
     of_b = levinson(column, row, g)
+    if wanted is not None and not (wanted[0] or wanted[1]):
+        return None, None, of_b
     rows, across = columns(of_b), columns(ans)
     # Sums along the diagonals of -of_b x^T, the lowest one last: a convolution for each column.
     sums: Any = 0
@@ -302,7 +304,7 @@ def solve_circulant(
         fc = np.where(near, 1.0, fc)
     if np.ndim(b) > 1:
         fc, near = fc[..., None, :], near[..., None, :]
-    found = fb / fc
+    found: Any = fb / fc
     if np.any(near):
         found = np.where(near, 0.0, found)
     found = np.fft.irfft(found, n) if real else np.fft.ifft(found)
