@@ -8,14 +8,15 @@ import numpy as np
 from scipy import linalg
 from scipy.linalg import lapack
 
+from ....kernels.arrays import conjugate
 from ...numpy.triangles import below
-from ...primitives import primitive
+from ...primitives import primitive, saving
 from ...registry import nondifferentiable, rule
 from ..declared import function
 from ..standing import Operator
 from ..values import from_library
 from .blocks import pulled_factor, pulled_lu
-from .matrices import adjoined, columns, from_triangle, identity, over_batches, refused, turned
+from .matrices import adjoined, from_triangle, identity, over_batches, refused, turned
 from .solving import in_triangle, is_known, triangular
 
 # --- Cholesky ---------------------------------------------------------------------------------------------------------
@@ -58,27 +59,45 @@ def _cho_solve(c: Any, b: Any, lower: bool) -> Any:
     return by_halves(c, b, lower=bool(lower))
 
 
+def _fits(c: Any, b: Any) -> bool:
+    """Tell whether LAPACK's own functions can be called with a factor and a right side as they are."""
+    square = c.ndim == 2 and c.shape[0] == c.shape[1] and 1 <= b.ndim <= 2
+    return square and c.dtype == b.dtype and c.dtype.kind in "fc" and c.shape[0] == b.shape[0] and b.size > 0
+
+
 @from_library
+@saving
 def by_halves(c: Any, b: Any, *, lower: bool) -> Any:
-    """Return the solution of c c^H x = b, or of c^H c x = b for the upper triangle of a matrix."""
-    return linalg.cho_solve((c, lower), b)
+    """Return the solution of c c^H x = b, or of c^H c x = b for the upper triangle of a matrix; keep the half way."""
+    if not _fits(c, b):
+        return linalg.cho_solve((c, lower), b), None
+    half = _first_half(c, b, lower)
+    return _second_half(c, half, lower), half
 
 
-def _by_halves_vjp(g: Any, ans: Any, c: Any, b: Any, *, lower: bool) -> Any:
+def _first_half(c: Any, b: Any, lower: bool) -> Any:
+    """Return c^-1 b, or c^-H b for the upper triangle."""
+    return triangular(c, b, True, False) if lower else _adjoined_solution(c, b, False)
+
+
+def _second_half(c: Any, half: Any, lower: bool) -> Any:
+    return _adjoined_solution(c, half, True) if lower else triangular(c, half, False, False)
+
+
+def _adjoined_solution(c: Any, b: Any, lower: bool) -> Any:
+    return conjugate(triangular(c, conjugate(b), lower, True))
+
+
+def _by_halves_vjp(g: Any, ans: Any, c: Any, b: Any, *, lower: bool, saved: Any = None, wanted: Any = (True,)) -> Any:
     # With a = c c^H: da = dc c^H + c dc^H, of which the cotangent is -s x^H, where a s = g.
-    turned_back = np.conj(c) if np.iscomplexobj(c) else c
-    first = c if lower else turned_back
-    halves = triangular(first, np.concatenate([columns(b), columns(g)], 1), lower, not lower)
-    count = np.shape(halves)[1] // 2
-    u, v = halves[:, :count], halves[:, count:]  # c^H x and c^H s; of the upper triangle c x and c s
-    if lower and np.iscomplexobj(c):
-        s = np.conj(triangular(c, np.conj(v), True, True))
-    else:
-        s = triangular(c, v, lower, lower)
-    rows, across = ((s, columns(ans)), (u, v)) if lower else ((v, u), (columns(ans), s))
-    left, right = (np.concatenate(both, 1) for both in (rows, across))
-    of_c = in_triangle(-left, np.conj(right) if np.iscomplexobj(right) else right, lower=lower, k=0)
-    return of_c, s[:, 0] if np.ndim(b) == 1 else s
+    v = _first_half(c, g, lower)  # c^H s, as c^H x is u; of the upper triangle c s and c x
+    s = _second_half(c, v, lower)
+    if not wanted[0]:
+        return None, s
+    u, x = _first_half(c, b, lower) if saved is None else saved, ans
+    pairs = ((s, u), (x, v)) if lower else ((v, x), (u, s))
+    one, other = (in_triangle(left, conjugate(right), lower=lower, k=0) for left, right in pairs)
+    return -(one + other), s
 
 
 rule(by_halves, joint=_by_halves_vjp, holomorphic=False)
@@ -141,23 +160,48 @@ def _lu_solve(packed: Any, pivots: Any, b: Any, trans: int) -> Any:
 
 
 @from_library
+@saving
 def by_pivots(packed: Any, b: Any, *, pivots: Any, turn: bool) -> Any:
-    """Return the solution of a x = b, or of its transposed, by L and U of a matrix and the rows that were exchanged."""
-    return linalg.lu_solve((packed, pivots), b, int(turn))
+    """Return the solution of a x = b, or of its transposed, by L and U of a matrix and the rows that were exchanged.
+
+    What is kept is the half way.
+    """
+    if not _fits(packed, b):
+        return linalg.lu_solve((packed, pivots), b, int(turn)), None
+    order = _order_of(pivots)
+    if not turn:
+        half = triangular(packed, b[order], True, False, True)
+        return triangular(packed, half, False, False), half
+    half = triangular(packed, b, False, True)
+    found = np.empty_like(half)
+    found[order] = triangular(packed, half, True, True, True)
+    return found, half
 
 
-def _by_pivots_vjp(g: Any, ans: Any, packed: Any, b: Any, *, pivots: Any, turn: bool) -> Any:
+def _by_pivots_vjp(
+    g: Any, ans: Any, packed: Any, b: Any, *, pivots: Any, turn: bool, saved: Any = None, wanted: Any = (True,)
+) -> Any:
     # The cotangent of a, whose rows in their order are L U, is that of a solution; that of L is it times U^T, and that
     # of U is L^T times it.
     order = _order_of(pivots)
-    of_turned, of_plain = (b, g) if turn else (g, b)
-    half = triangular(packed, of_turned, False, True)
-    rows = ans[order] if turn else triangular(packed, half, True, True, True)
-    across = triangular(packed, of_plain[order], True, False, True)
-    whole = triangular(packed, across, False, False) if turn else ans
-    of_lower = in_triangle(-rows, across, lower=True, k=-1)
-    of_upper = in_triangle(-half, whole, lower=False, k=0)
-    return of_lower + of_upper, whole if turn else rows[np.argsort(order)]
+    back = np.argsort(order)
+    if turn:
+        across = triangular(packed, g[order], True, False, True)
+        whole = triangular(packed, across, False, False)
+        if not wanted[0]:
+            return None, whole
+        half = triangular(packed, b, False, True) if saved is None else saved
+        rows = ans[order]
+    else:
+        half = triangular(packed, g, False, True)
+        rows = triangular(packed, half, True, True, True)
+        if not wanted[0]:
+            return None, rows[back]
+        across = triangular(packed, b[order], True, False, True) if saved is None else saved
+        whole = ans
+    of_lower = in_triangle(rows, across, lower=True, k=-1)
+    of_upper = in_triangle(half, whole, lower=False, k=0)
+    return -(of_lower + of_upper), whole if turn else rows[back]
 
 
 rule(by_pivots, joint=_by_pivots_vjp)

@@ -164,25 +164,24 @@ def given_triangle(a: Any, b: Any, lower: bool, turn: bool, unit: bool = False) 
 def in_triangle(x: Any, y: Any, *, lower: bool, k: int) -> Any:
     """Return x y^T in one triangle, whose last diagonal is the k-th one, and zeros elsewhere."""
     n = np.shape(x)[0 if np.ndim(x) == 1 else -2]
+    there = below(n, k) if lower else ~below(n, k - 1)
     if type(x) is type(y) is np.ndarray and x.ndim == y.ndim <= 2:
-        if x.ndim == 1:
-            x, y = x[:, None], y[:, None]
         found = np.zeros((n, n), np.result_type(x, y))
-        multiply: Any = np.multiply if x.shape[1] == 1 else np.matmul
+        if x.ndim == 1 or x.shape[1] == 1:
+            return np.multiply(np.reshape(x, (n, 1)), np.ravel(y), out=found, where=there)
         for j in range(0, n, _WIDTH):
             last = min(j + _WIDTH, n)
             columns, rows = slice(j, last), slice(j, n) if lower else slice(0, last)
-            multiply(x[rows], y[columns].T, out=found[rows, columns])
+            np.matmul(x[rows], y[columns].T, out=found[rows, columns])
             square = below(last - j, k if lower else k - 1)
             np.copyto(found[columns, columns], 0, where=~square if lower else square)
         return found
-    there = below(n, k) if lower else ~below(n, k - 1)
     if np.ndim(x) == 1:
         return np.where(there, x[:, None] * y, 0)
     return np.where(there, x @ turned(y), 0)
 
 
-_WIDTH = 64
+_WIDTH = 48
 
 
 @primitive
