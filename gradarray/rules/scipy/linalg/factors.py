@@ -42,10 +42,28 @@ def cholesky(a: Any, lower: bool = False, overwrite_a: bool = False, check_finit
     return found if lower else adjoined(found)
 
 
-def cho_factor(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    n = np.shape(a)[-1]
+@from_library
+def factor_beside(a: Any, *, lower: bool) -> Any:
+    """Return the factor of a matrix, and what stands in the other triangle as it was."""
+    return linalg.cho_factor(a, lower=lower)[0]
+
+
+def _factor_beside_vjp(g: Any, ans: Any, _a: Any, *, lower: bool) -> Any:
+    n = np.shape(g)[-1]
     there = below(n) if lower else ~below(n, -1)
-    return np.where(there, cholesky(a, lower), a), lower  # the rest stays what it was
+    return np.where(there, _factor_vjp(g, np.where(there, ans, 0), _a, lower=lower), g)
+
+
+rule(factor_beside, _factor_beside_vjp, holomorphic=False)
+
+
+@over_batches(a=2)
+def _cho_factor(a: Any, lower: bool) -> Any:
+    return factor_beside(a, lower=lower)
+
+
+def cho_factor(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
+    return _cho_factor(a, bool(lower)), lower
 
 
 def cho_solve(c_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite: bool = True) -> Any:

@@ -67,7 +67,7 @@ def exponential(a: Any) -> Any:
 @from_library
 def frechet(a: Any, e: Any) -> Any:
     """Return the derivative of the exponential of a matrix along another one."""
-    if np.ndim(a) > 2 or np.iscomplexobj(e) != np.iscomplexobj(a):
+    if np.iscomplexobj(e) != np.iscomplexobj(a) or (np.ndim(a) == 2 and len(a) < _FEW):
         return _along(linalg.expm, a, e)
     dtype = np.result_type(a, e)
     double = np.result_type(dtype, np.float64)
