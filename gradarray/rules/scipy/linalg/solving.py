@@ -35,6 +35,9 @@ def _turned_solution(g: Any, a: Any, how: Any, lower: Any, turn: Any) -> Any:
     if how in ("sym", "symmetric"):
         return solution(a, g, how, lower, False)
     if how in ("her", "hermitian", "pos", "positive definite"):
+        if how.startswith("pos") and type(a) is type(g) is np.ndarray and a.ndim == 2 and a.size:
+            factor = linalg.cho_factor(conjugate(a), lower=lower, check_finite=False)
+            return linalg.cho_solve(factor, g, check_finite=False)  # how it is conditioned has been told
         return solution(np.conj(a) if np.iscomplexobj(a) else a, g, how, lower, False)
     # SciPy has no way for the transposed of complex ones
     return solution(turned(a), g, _TURNED.get(how, how), lower, turn)
