@@ -18,7 +18,7 @@ from ..names import warning_there
 from ..primitives import primitive
 from ..registry import composite, rule
 from .matrices import adjoint, diagonal, off_diagonal, one_triangle, transposed
-from .triangles import cholesky_back
+from .triangles import below, cholesky_back, half
 from .undetermined import cluster, divided, free_quotient, quotient, refuse_both, refuse_choice, untraced
 
 # --- cholesky --------------------------------------------------------------------------------------------------------
@@ -86,6 +86,8 @@ def qr_vjp(g: Any, ans: Any, a: Array, *, mode: str) -> Array:
     rows, columns = a.shape[-2:]
     if mode == "r":
         q, r = np.linalg.qr(a)
+        if rows >= columns:
+            return q @ _over_adjoint(_hermitian_of(g @ adjoint(r)), r)
         gq, gr = np.zeros_like(q), g
     else:
         q, r = ans
@@ -100,9 +102,38 @@ def qr_vjp(g: Any, ans: Any, a: Array, *, mode: str) -> Array:
 
 
 def square_qr_vjp(gq: Array, gr: Array, q: Array, r: Array) -> Array:
-    upper = np.triu(gr @ adjoint(r) - adjoint(q) @ gq)
-    hermitian = (upper + adjoint(upper)) * (1 - 0.5 * np.eye(r.shape[-1], dtype=np.finfo(r.dtype).dtype))
-    return adjoint(np.linalg.solve(r, adjoint(gq + q @ hermitian)))
+    return _over_adjoint(gq + q @ _hermitian_of(gr @ adjoint(r) - adjoint(q) @ gq), r)
+
+
+def _hermitian_of(inner: Array) -> Array:
+    """Return the Hermitian matrix whose upper triangle is that of another one."""
+    n = inner.shape[-1]
+    upper = np.where(below(n, -1), 0, inner * half(n, np.finfo(inner.dtype).dtype, False))
+    return upper + adjoint(upper)
+
+
+def _over_adjoint(a: Array, r: Array) -> Array:
+    """Return a r^-H, where r is an upper triangle."""
+    return adjoint(upper_solution(r, adjoint(a)))
+
+
+@primitive
+def upper_solution(r: Array, b: Array) -> Array:
+    """Return r^-1 b, where r is an upper triangle, block by block; np.linalg.solve would factor it first."""
+    if r.ndim > 2 or b.ndim > 2 or not r.size:
+        return np.linalg.solve(r, b)
+    found = np.empty(b.shape, np.result_type(r, b))
+    for k in range(len(r), 0, -_STEP):
+        j = max(k - _STEP, 0)
+        part = b[j:k] - r[j:k, k:] @ found[k:] if k < len(r) else b[j:k]
+        np.matmul(np.linalg.inv(r[j:k, j:k]), part, out=found[j:k])
+    return found
+
+
+_STEP = 32
+
+
+composite(upper_solution, lambda r, b: np.linalg.solve(r, b), anew=True)
 
 
 rule(_qr, qr_vjp, holomorphic=False)

@@ -11,7 +11,7 @@ from ...kernels.arrays import Array
 from ...tape.wrapping import bare
 from ..primitives import astype
 from ..registry import composite, rule
-from .matrices import adjoint, one_triangle, transposed
+from .matrices import adjoint, chain, one_triangle, transposed
 from .shape import as_array
 
 
@@ -53,9 +53,8 @@ def pinv_vjp(g: Array, ans: Array, a: Array, rcond: Any = None, hermitian: bool 
         lower = np.tril(a, -1)
         a = lower + adjoint(lower) + np.where(np.eye(a.shape[-1], dtype=bool), np.real(a), 0)
     p, ph, gh = ans, adjoint(ans), adjoint(g)
-    gradient = -(ph @ g @ ph)
-    left, right = gh @ (p @ ph), (ph @ p) @ gh
-    gradient = gradient + left - a @ (p @ left) + right - (right @ p) @ a
+    left, right = chain(gh, p, ph), chain(ph, p, gh)
+    gradient = left - chain(a, p, left) + right - chain(right, p, a) - chain(ph, g, ph)
     rank = np.rint(np.real(np.sum(bare(p) * transposed(bare(a)), axis=(-2, -1))))  # the trace of a projector
     if (beyond := beyond_cutoff(g, a, rank)) is not None:
         gradient = gradient + beyond
@@ -108,7 +107,7 @@ def _of_solution(gx: Array, x: Array, rest: Array, ans: tuple[Array, ...], a: Ar
     ph = adjoint(np.linalg.pinv(a, _cutoff(s, rank)))
     of_b = ph @ gx
     shift = (ph @ x) @ adjoint(gx)
-    of_a = -(of_b @ adjoint(x)) + rest @ adjoint(adjoint(ph) @ of_b) + shift - (shift @ adjoint(ph)) @ a
+    of_a = -(of_b @ adjoint(x)) + rest @ adjoint(adjoint(ph) @ of_b) + shift - chain(shift, adjoint(ph), a)
     if (beyond := beyond_cutoff(gx @ adjoint(b), a, as_array(bare(ans[2])))) is not None:
         of_a = of_a + beyond
     return of_a, of_b

@@ -42,3 +42,10 @@ def one_triangle(gradient: Array, uplo: Any) -> Array:
     n = both.shape[-1]
     there = below(n) if is_lower else ~below(n, -1)
     return np.where(there, both * half(n, np.finfo(both.dtype).dtype, is_lower), 0)
+
+
+def chain(x: Array, y: Array, z: Array) -> Array:
+    """Return x y z, in the order that takes less work."""
+    a, b = x.shape[-2:]
+    c, d = z.shape[-2:]
+    return x @ y @ z if a * c * (b + d) <= b * d * (a + c) else x @ (y @ z)
