@@ -15,7 +15,7 @@ from ...kernels.arrays import Array
 from ...kernels.traced import as_form
 from ...tape.wrapping import bare, has_variable
 from ..names import warning_there
-from ..primitives import primitive
+from ..primitives import primitive, saving
 from ..registry import composite, rule
 from .matrices import adjoint, diagonal, off_diagonal, one_triangle, transposed
 from .triangles import below, cholesky_back, half
@@ -79,13 +79,24 @@ def qr(a: Array, mode: Any = "reduced") -> Any:
             f"np.linalg.qr on a Tensor does not support mode='{mode}', the form in which LAPACK keeps the reflectors. "
             "The modes are 'reduced', 'complete' and 'r'."
         )
-    return _qr(a, mode)
+    return upper_factor(a) if mode == "r" else _qr(a, mode)
 
 
-def qr_vjp(g: Any, ans: Any, a: Array, *, mode: str) -> Array:
+@saving
+def upper_factor(a: Array) -> Any:
+    """Return R, and keep Q, which the way back needs."""
+    q, r = np.linalg.qr(a)
+    return r, q
+
+
+def _upper_factor_vjp(g: Array, ans: Array, a: Array, saved: Any = None) -> Array:
+    return qr_vjp(g, ans, a, mode="r", q=saved)
+
+
+def qr_vjp(g: Any, ans: Any, a: Array, *, mode: str, q: Any = None) -> Array:
     rows, columns = a.shape[-2:]
     if mode == "r":
-        q, r = np.linalg.qr(a)
+        q, r = np.linalg.qr(a) if q is None else (q, ans)
         if rows >= columns:
             return q @ _over_adjoint(_hermitian_of(g @ adjoint(r)), r)
         gq, gr = np.zeros_like(q), g
@@ -136,7 +147,8 @@ _STEP = 32
 composite(upper_solution, lambda r, b: np.linalg.solve(r, b), anew=True)
 
 
-rule(_qr, qr_vjp, holomorphic=False)
+rule(_qr, lambda g, ans, a, *, mode: qr_vjp(g, ans, a, mode=mode), holomorphic=False)
+rule(upper_factor, _upper_factor_vjp, holomorphic=False)
 composite(np.linalg.qr, qr)
 
 # --- svd -------------------------------------------------------------------------------------------------------------
