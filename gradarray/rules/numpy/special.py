@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from ...kernels.arrays import Array
-from ..pieces import in_pieces
 from ..primitives import primitive
 from ..registry import rule
+from .pieces import in_pieces
 
 
 @primitive

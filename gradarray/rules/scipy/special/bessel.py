@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ....kernels.arrays import Array
-from ....kernels.gate import PLAIN
+from ....tape.wrapping import has_variable
 from ...registry import rule
 from ..declared import STEPS, UNKNOWN, elementwise, several
 from ..unswitched import special
@@ -39,7 +39,7 @@ def _beside(library: Callable[..., Any], ans: Array, v: Array, x: Array, sign: i
     Away from 0, and with a sign of the order that lets nothing cancel. To the next order there would be differences of
     large numbers near 0, so that variables have both neighbours.
     """
-    plain = type(x) is type(ans) is np.ndarray and type(v) in PLAIN
+    plain = type(x) is type(ans) is np.ndarray and not has_variable(v)
     if plain and np.all(v >= 0) and not np.any(np.abs(x) < 1e-30):
         return next_sign * library(v + 1, x) + v / x * ans
     return _between(library, v, x, sign)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ....kernels.arrays import Array
-from ...pieces import in_pieces
+from ...numpy.pieces import in_pieces
 from ..declared import elementwise, several
 from ..quadrature import over_positive
 from ..unswitched import special

@@ -6,7 +6,7 @@ import numpy as np
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare
-from ...pieces import nowhere
+from ...numpy.pieces import nowhere
 from ..declared import elementwise, flat
 from ..quadrature import over_positive
 from ..unswitched import special

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ....kernels.arrays import Array
-from ...pieces import in_pieces
+from ...numpy.pieces import in_pieces
 from ...primitives import primitive
 from ...registry import rule
 from ..unswitched import special

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..kernels.arrays import Array
-from ..tape.wrapping import bare
+from ...kernels.arrays import Array
+from ...tape.wrapping import bare
 
 
 def in_pieces(
