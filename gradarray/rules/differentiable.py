@@ -534,11 +534,11 @@ class Function(Differentiable):
             raise TypeError(f"a derivative of {self.name} takes **kwargs; list the parameters that it supports instead")
         self.variadic = signature.variadic
         self.operands = signature.plain[first : signature.required]
-        self.asks = joint and WANTED in signature.names[signature.required :]
+        known = parameter_names(func)
+        self.asks = joint and WANTED in signature.names[signature.required :] and WANTED not in (known or ())
         ours = {SAVED} if self.saves else set()
         ours |= {WANTED} if self.asks else set()
         self.params = tuple([n for n in signature.names[signature.required :] if n not in ours])
-        known = parameter_names(func)
         told = self.params if isinstance(func, np.ufunc) else (*self.operands, *self.params)  # a ufunc's have no names
         unknown = [name for name in told if known is not None and name not in known]
         if unknown:
