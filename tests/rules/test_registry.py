@@ -86,13 +86,13 @@ def test_bilinear_and_rule_agree():
         np.testing.assert_array_equal(b.grad, np.conj(a.data))
 
 
-def test_a_joint_derivative_is_told_what_is_wanted() -> None:
-    def product(a: Any, b: Any) -> Any:
+def test_a_joint_derivative_is_told_what_is_wanted():
+    def product(a, b):
         return a * b
 
-    asked: list[Any] = []
+    asked = []
 
-    def vjp(g: Any, _ans: Any, a: Any, b: Any, *, wanted: Any = None) -> Any:
+    def vjp(g, _ans, a, b, *, wanted=None):
         asked.append(wanted)
         return (g * b if wanted[0] else None), (g * a if wanted[1] else None)
 

@@ -82,7 +82,7 @@ def qr(a: Array, mode: Any = "reduced") -> Any:
     return upper_factor(a) if mode == "r" else _qr(a, mode)
 
 
-@saving
+@saving(alone=lambda a: np.linalg.qr(a, "r"))
 def upper_factor(a: Array) -> Any:
     """Return R, and keep Q, which the way back needs."""
     q, r = np.linalg.qr(a)

@@ -29,8 +29,14 @@ def _vectors(ab: Any, lower: bool, tridiagonal: bool) -> Any:
     return linalg.eig_banded(ab, lower=lower)
 
 
+def _values(ab: Any, *, lower: bool, tridiagonal: bool) -> Any:
+    if tridiagonal:
+        return linalg.eigvalsh_tridiagonal(ab[0], ab[1, :-1])
+    return linalg.eigvals_banded(ab, lower=lower)
+
+
 @from_library
-@saving
+@saving(alone=_values)
 def eigenvalues(ab: Any, *, lower: bool, tridiagonal: bool) -> Any:
     """Return the eigenvalues, and keep the vectors."""
     return _vectors(ab, lower, tridiagonal)

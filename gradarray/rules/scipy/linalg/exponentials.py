@@ -164,3 +164,74 @@ def _squarings(norm: float, of_powers: Sequence[float]) -> int:
     # be greater by a factor than this one's.
     factor = max(1.0, norm / size, second / size**2, norm * second / size**3)
     return max(0, math.ceil(math.log2(min(norm, size * factor ** (1 / 26)) / _LARGEST[13])))
+
+
+# --- along two matrices -----------------------------------------------------------------------------------------------
+
+
+class _Jet:
+    """A matrix with its derivatives along one matrix, along another one, and along both."""
+
+    def __init__(self, value: Any, one: Any, other: Any, both: Any) -> None:
+        self.parts = (value, one, other, both)
+
+    def __add__(self, other: _Jet) -> _Jet:
+        return _Jet(*[x + y for x, y in zip(self.parts, other.parts, strict=True)])
+
+    def __sub__(self, other: _Jet) -> _Jet:
+        return _Jet(*[x - y for x, y in zip(self.parts, other.parts, strict=True)])
+
+    def __matmul__(self, other: _Jet) -> _Jet:
+        (a, b, c, d), (w, x, y, z) = self.parts, other.parts
+        both = a @ z
+        for left, right in ((b, y), (c, x), (d, w)):
+            both += left @ right
+        return _Jet(a @ w, _sum_of(a, x, b, w), _sum_of(a, y, c, w), both)
+
+    def over(self, other: _Jet) -> _Jet:
+        """Return this one times the inverse of another one."""
+        (p, q, r, s), (w, x, y, z) = self.parts, other.parts
+        inverse = _inverse(w)
+        first = p @ inverse
+        one, two = (q - first @ x) @ inverse, (r - first @ y) @ inverse
+        return _Jet(first, one, two, (s - first @ z - one @ y - two @ x) @ inverse)
+
+
+def _sum_of(a: Any, b: Any, c: Any, d: Any) -> Any:
+    return _product_and(a, b, c, d, np.empty_like(a))
+
+
+def _series(coefficients: list[float], powers: list[_Jet]) -> _Jet:
+    """Return a sum of powers, of which the first one is 1 and has no derivatives."""
+    first, *rest = coefficients
+    parts = [sum(c * power.parts[k] for c, power in zip(rest, powers, strict=True)) for k in range(4)]
+    _add_to_diagonal(parts[0], first)
+    return _Jet(*parts)
+
+
+def second_along(a: Any, one: Any, other: Any) -> tuple[Any, Any]:
+    """Return the derivative of the exponential along a matrix, and that along this and another one.
+
+    In the matrix of both, as in that which derivatives of functions of matrices are blocks of, products have 9 products
+    of blocks, and no more.
+    """
+    norm = _norm(a) if len(a) else np.nan
+    if not all(np.isfinite(x) for x in (norm, _norm(one), _norm(other))):
+        return np.full(a.shape, np.nan, a.dtype), np.full(a.shape, np.nan, a.dtype)
+    m = _degree(norm)
+    first = _Jet(a, one, other, np.zeros_like(a))
+    powers = [first @ first]
+    for _ in range(2 if m == 13 else m // 2 - 1):
+        powers.append(powers[-1] @ powers[0])
+    squarings = _squarings(norm, [_norm(power.parts[0]) for power in powers]) if m == 13 else 0
+    b = [c * 0.5 ** (squarings * k) for k, c in enumerate(_coefficients(m))]
+    if m == 13:
+        u = powers[2] @ _series([0.0, *b[9:14:2]], powers) + _series(b[1:8:2], powers)
+        v = powers[2] @ _series([0.0, *b[8:13:2]], powers) + _series(b[0:7:2], powers)
+    else:
+        u, v = _series(b[1::2], powers), _series(b[0::2], powers)
+    u = first @ u
+    found = (v + u).over(v - u)
+    for _ in range(squarings):
+        found = found @ found
+    return found.parts[1], found.parts[3]

@@ -37,7 +37,7 @@ rule(
 
 
 @from_library
-@saving
+@saving(alone=lambda a: np.linalg.svd(a, compute_uv=False))
 def singular_values(a: Any) -> Any:
     """Return the singular values, found together with the vectors, which the way back needs."""
     u, s, vh = np.linalg.svd(a, full_matrices=False)
@@ -128,7 +128,7 @@ rule(
 
 
 @from_library
-@saving
+@saving(alone=lambda a, uplo="L": np.linalg.eigvalsh(a, uplo))
 def hermitian_values(a: Any, uplo: Any = "L") -> Any:
     """Return the eigenvalues of a Hermitian matrix, found together with the vectors, which the way back needs."""
     return np.linalg.eigh(a, uplo)

@@ -70,7 +70,7 @@ def block_diag(*arrs: Any) -> Any:
 
 
 @from_library
-@saving
+@saving(alone=lambda a, *, ord: np.linalg.norm(a, ord))
 def of_singular_values(a: Any, *, ord: Any) -> Any:
     """Return the largest or the least singular value, or the sum of all, which are found together with the vectors."""
     u, s, vh = np.linalg.svd(a, full_matrices=False)

@@ -188,6 +188,14 @@ def exprel_derivative(x: Array, order: int) -> Array:
     return in_pieces(np.abs(x) < 1 + order / 2, near, far, x, inside=0.0, outside=1.0 + order / 2)
 
 
+def exprel_slope(ans: Array, x: Array) -> Array:
+    """Return the first derivative of (exp(x) - 1) / x, whose value is known."""
+    if not (type(x) is type(ans) is np.ndarray):
+        return exprel_derivative(x, order=1)
+    near, far = (lambda x, _ans: exprel_derivative(x, order=1)), (lambda x, ans: (np.exp(x) - ans) / x)
+    return in_pieces(np.abs(x) < 1.5, near, far, x, ans, inside=0.0, outside=1.5)
+
+
 rule(exprel_derivative, lambda g, _ans, x, *, order: g * exprel_derivative(x, order=order + 1))
 
 
