@@ -8,6 +8,7 @@ kept on the tape.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -34,6 +35,8 @@ Partials = Sequence[Partial | str | None]
 
 # The parameter by which a derivative is given what its function has saved; see `registry.primitive`.
 SAVED = "saved"
+# The parameter by which a joint derivative is told which operands are variables: None will do for the others.
+WANTED = "wanted"
 UFUNC_KEYWORDS = ("dtype", "casting", "order", "subok", "signature")
 
 
@@ -531,8 +534,11 @@ class Function(Differentiable):
             raise TypeError(f"a derivative of {self.name} takes **kwargs; list the parameters that it supports instead")
         self.variadic = signature.variadic
         self.operands = signature.plain[first : signature.required]
-        self.params = tuple([n for n in signature.names[signature.required :] if not (self.saves and n == SAVED)])
         known = parameter_names(func)
+        self.asks = joint and WANTED in signature.names[signature.required :] and WANTED not in (known or ())
+        ours = {SAVED} if self.saves else set()
+        ours |= {WANTED} if self.asks else set()
+        self.params = tuple([n for n in signature.names[signature.required :] if n not in ours])
         told = self.params if isinstance(func, np.ufunc) else (*self.operands, *self.params)  # a ufunc's have no names
         unknown = [name for name in told if known is not None and name not in known]
         if unknown:
@@ -668,7 +674,10 @@ class Function(Differentiable):
             ans = node if node.out is None else node.out
             return (self.vjps[0](g, ans, node.parents[0] if raw is None else raw, **node.kwargs),)  # type: ignore[arg-type]
         if self.joint:
-            cotangents: Iterable[Any] = self._call(self.vjps[0], node, g)
+            vjp = self.vjps[0]
+            if self.asks:
+                vjp = functools.partial(vjp, wanted=tuple([parent is not None for parent in node.parents]))
+            cotangents: Iterable[Any] = self._call(vjp, node, g)
             return cotangents
         return [
             None if parent is None else self._call(vjp, node, g)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -36,6 +37,28 @@ def primitive(func: Callable[..., Any]) -> Callable[..., Any]:
     call.__module__ = func.__module__
     call.__doc__ = func.__doc__
     call.__wrapped__ = func  # type: ignore[attr-defined]
+    return call
+
+
+def saving(func: Any = None, *, alone: Callable[..., Any] | None = None) -> Callable[..., Any]:
+    """Make a primitive of a function that returns its result and what a tape keeps of it for the derivative.
+
+    That gets it as `saved`, which is None where the operands were no plain arrays, or the derivative is differentiated.
+    Where nothing is kept, as in forward mode, a function may find the result `alone` sooner.
+    """
+    if func is None:
+        return functools.partial(saving, alone=alone)
+
+    def value(*args: Any, **kwargs: Any) -> Any:
+        return func(*args, **kwargs)[0] if alone is None else alone(*args, **kwargs)
+
+    def both(*args: Any, **kwargs: Any) -> Any:
+        plain = all(type(x) in PLAIN and type(x) not in TRACED for x in args)
+        return func(*args, **kwargs) if plain else (call(*args, **kwargs), None)
+
+    value.__name__, value.__module__, value.__doc__ = func.__name__, func.__module__, func.__doc__
+    call = primitive(value)
+    call.__saves__, call.__of_arrays__ = True, both  # type: ignore[attr-defined]
     return call
 
 

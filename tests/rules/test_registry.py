@@ -86,6 +86,28 @@ def test_bilinear_and_rule_agree():
         np.testing.assert_array_equal(b.grad, np.conj(a.data))
 
 
+def test_a_joint_derivative_is_told_what_is_wanted():
+    def product(a, b):
+        return a * b
+
+    asked = []
+
+    def vjp(g, _ans, a, b, *, wanted=None):
+        asked.append(wanted)
+        return (g * b if wanted[0] else None), (g * a if wanted[1] else None)
+
+    f = declared(registry.rule, product, joint=vjp)
+    x, y = np.array([2.0, 3.0]), np.array([5.0, 7.0])
+    np.testing.assert_array_equal(ga.grad(lambda b: np.sum(f(x, b)))(y), x)
+    assert asked.pop() == (False, True)
+    np.testing.assert_array_equal(ga.grad(lambda a, b: np.sum(f(a, b)), argnums=(0, 1))(x, y), [y, x])
+    assert asked.pop() == (True, True)
+    np.testing.assert_array_equal(ga.hessian(lambda a: np.sum(f(a, a)))(x), 2 * np.eye(2))
+    np.testing.assert_array_equal(ga.jvp(lambda a: f(a, y), (x,), (y,))[1], y * y)
+    with pytest.raises(TypeError, match="wanted"):
+        f(ga.tensor(x), y, wanted=(True, True))
+
+
 def test_several_results():
     def both(x):
         return np.sin(x), x * x

@@ -27,11 +27,11 @@ def definite(a: Any) -> Any:
     return a @ np.conj(a.T) + np.eye(len(a))
 
 
-def bands(a: Any, lower: bool) -> Any:
-    """Return five diagonals of a matrix that is made definite, the last ones of them filled up with ones."""
+def bands(a: Any, lower: bool, count: int = 5) -> Any:
+    """Return some diagonals of a matrix that is made definite, the last ones of them filled up with ones."""
     a, n = definite(a) + 20 * np.eye(len(a)), len(a)
     rows = []
-    for k in range(min(5, n)):
+    for k in range(min(count, n)):
         row = np.diagonal(a, -k if lower else k)
         rows.append(np.concatenate([row, np.ones(k)] if lower else [np.ones(k), row]))
     return np.stack(rows if lower else rows[::-1])
@@ -48,6 +48,21 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "cho_solve lower": lambda a: linalg.cho_solve((definite(a), True), a),
     "cholesky_banded": lambda a: linalg.cholesky_banded(bands(a, False)),
     "cholesky_banded lower": lambda a: linalg.cholesky_banded(bands(a, True), lower=True),
+    "cholesky_banded of two": lambda a: linalg.cholesky_banded(bands(a, False, 2)),
+    "cholesky_banded of one": lambda a: linalg.cholesky_banded(bands(a, False, 1)),
+    "cholesky_banded of many": lambda a: linalg.cholesky_banded(bands(a, True, 9), lower=True),
+    "cho_solve_banded": lambda a: linalg.cho_solve_banded((bands(a, False), False), a[:, :3]),
+    "cho_solve_banded lower": lambda a: linalg.cho_solve_banded((bands(a, True), True), a[0]),
+    "solveh_banded": lambda a: linalg.solveh_banded(bands(a, False), a[0]),
+    "solve_banded": lambda a: linalg.solve_banded((3, 1), bands(a, True), a[:, :3]),
+    "eigvals_banded": lambda a: linalg.eigvals_banded(bands(a, False, 3)),
+    "lu tall": lambda a: linalg.lu(a[:, : len(a) // 2 + 1], p_indices=True)[1:],
+    "lu wide": lambda a: linalg.lu(a[: len(a) // 2 + 1], permute_l=True),
+    "np.linalg.qr": lambda a: np.linalg.qr(a),
+    "np.linalg.qr r": lambda a: np.linalg.qr(a[:, : len(a) // 2], mode="r"),
+    "qr r": lambda a: linalg.qr(a[:, : len(a) // 2], mode="r"),
+    "det": lambda a: linalg.det(a / 2),
+    "solve_triangular": lambda a: linalg.solve_triangular(a + 9 * np.eye(len(a)), a, unit_diagonal=False),
     "lu_factor": lambda a: linalg.lu_factor(a)[0],
     "lu_solve": lambda a: linalg.lu_solve(linalg.lu_factor(a), a[0]),
     "lu_solve transposed": lambda a: linalg.lu_solve(linalg.lu_factor(a), a[0], trans=1),

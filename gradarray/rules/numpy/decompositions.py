@@ -15,10 +15,10 @@ from ...kernels.arrays import Array
 from ...kernels.traced import as_form
 from ...tape.wrapping import bare, has_variable
 from ..names import warning_there
-from ..primitives import primitive
+from ..primitives import primitive, saving
 from ..registry import composite, rule
 from .matrices import adjoint, diagonal, off_diagonal, one_triangle, transposed
-from .triangles import cholesky_back
+from .triangles import below, cholesky_back, half
 from .undetermined import cluster, divided, free_quotient, quotient, refuse_both, refuse_choice, untraced
 
 # --- cholesky --------------------------------------------------------------------------------------------------------
@@ -79,13 +79,26 @@ def qr(a: Array, mode: Any = "reduced") -> Any:
             f"np.linalg.qr on a Tensor does not support mode='{mode}', the form in which LAPACK keeps the reflectors. "
             "The modes are 'reduced', 'complete' and 'r'."
         )
-    return _qr(a, mode)
+    return upper_factor(a) if mode == "r" else _qr(a, mode)
 
 
-def qr_vjp(g: Any, ans: Any, a: Array, *, mode: str) -> Array:
+@saving(alone=lambda a: np.linalg.qr(a, "r"))
+def upper_factor(a: Array) -> Any:
+    """Return R, and keep Q, which the way back needs."""
+    q, r = np.linalg.qr(a)
+    return r, q
+
+
+def _upper_factor_vjp(g: Array, ans: Array, a: Array, saved: Any = None) -> Array:
+    return qr_vjp(g, ans, a, mode="r", q=saved)
+
+
+def qr_vjp(g: Any, ans: Any, a: Array, *, mode: str, q: Any = None) -> Array:
     rows, columns = a.shape[-2:]
     if mode == "r":
-        q, r = np.linalg.qr(a)
+        q, r = np.linalg.qr(a) if q is None else (q, ans)
+        if rows >= columns:
+            return q @ _over_adjoint(_hermitian_of(g @ adjoint(r)), r)
         gq, gr = np.zeros_like(q), g
     else:
         q, r = ans
@@ -100,12 +113,42 @@ def qr_vjp(g: Any, ans: Any, a: Array, *, mode: str) -> Array:
 
 
 def square_qr_vjp(gq: Array, gr: Array, q: Array, r: Array) -> Array:
-    upper = np.triu(gr @ adjoint(r) - adjoint(q) @ gq)
-    hermitian = (upper + adjoint(upper)) * (1 - 0.5 * np.eye(r.shape[-1], dtype=np.finfo(r.dtype).dtype))
-    return adjoint(np.linalg.solve(r, adjoint(gq + q @ hermitian)))
+    return _over_adjoint(gq + q @ _hermitian_of(gr @ adjoint(r) - adjoint(q) @ gq), r)
 
 
-rule(_qr, qr_vjp, holomorphic=False)
+def _hermitian_of(inner: Array) -> Array:
+    """Return the Hermitian matrix whose upper triangle is that of another one."""
+    n = inner.shape[-1]
+    upper = np.where(below(n, -1), 0, inner * half(n, np.finfo(inner.dtype).dtype, False))
+    return upper + adjoint(upper)
+
+
+def _over_adjoint(a: Array, r: Array) -> Array:
+    """Return a r^-H, where r is an upper triangle."""
+    return adjoint(upper_solution(r, adjoint(a)))
+
+
+@primitive
+def upper_solution(r: Array, b: Array) -> Array:
+    """Return r^-1 b, where r is an upper triangle, block by block; np.linalg.solve would factor it first."""
+    if r.ndim > 2 or b.ndim > 2 or not r.size:
+        return np.linalg.solve(r, b)
+    found = np.empty(b.shape, np.result_type(r, b))
+    for k in range(len(r), 0, -_STEP):
+        j = max(k - _STEP, 0)
+        part = b[j:k] - r[j:k, k:] @ found[k:] if k < len(r) else b[j:k]
+        np.matmul(np.linalg.inv(r[j:k, j:k]), part, out=found[j:k])
+    return found
+
+
+_STEP = 32
+
+
+composite(upper_solution, lambda r, b: np.linalg.solve(r, b), anew=True)
+
+
+rule(_qr, lambda g, ans, a, *, mode: qr_vjp(g, ans, a, mode=mode), holomorphic=False)
+rule(upper_factor, _upper_factor_vjp, holomorphic=False)
 composite(np.linalg.qr, qr)
 
 # --- svd -------------------------------------------------------------------------------------------------------------

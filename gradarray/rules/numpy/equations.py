@@ -11,7 +11,7 @@ from ...kernels.arrays import Array
 from ...tape.wrapping import bare
 from ..primitives import astype
 from ..registry import composite, rule
-from .matrices import adjoint, one_triangle, transposed
+from .matrices import adjoint, chain, one_triangle, transposed
 from .shape import as_array
 
 
@@ -53,44 +53,64 @@ def pinv_vjp(g: Array, ans: Array, a: Array, rcond: Any = None, hermitian: bool 
         lower = np.tril(a, -1)
         a = lower + adjoint(lower) + np.where(np.eye(a.shape[-1], dtype=bool), np.real(a), 0)
     p, ph, gh = ans, adjoint(ans), adjoint(g)
-    gradient = -(ph @ g @ ph)
-    left, right = gh @ (p @ ph), (ph @ p) @ gh
-    gradient = gradient + left - a @ (p @ left) + right - (right @ p) @ a
+    left, right = chain(gh, p, ph), chain(ph, p, gh)
+    gradient = left - chain(a, p, left) + right - chain(right, p, a) - chain(ph, g, ph)
     rank = np.rint(np.real(np.sum(bare(p) * transposed(bare(a)), axis=(-2, -1))))  # the trace of a projector
     if (beyond := beyond_cutoff(g, a, rank)) is not None:
         gradient = gradient + beyond
     return one_triangle(gradient, "L") if hermitian else gradient
 
 
-def solve_vjp(g: Array, ans: Array, a: Array, _b: Array) -> tuple[Array, Array]:
+def solve_vjp(g: Array, ans: Array, a: Array, _b: Array, wanted: Any = None) -> tuple[Any, Array]:
+    by_a = wanted is None or wanted[0]
     if _b.ndim == 1:  # since NumPy 2.0 the one case in which b is a vector
         of_b = np.linalg.solve(transposed(a), g[..., None])
-        return -(of_b * ans[..., None, :]), of_b[..., 0]
+        return -(of_b * ans[..., None, :]) if by_a else None, of_b[..., 0]
     of_b = np.linalg.solve(transposed(a), g)
-    return -(of_b @ transposed(ans)), of_b
+    return -(of_b @ transposed(ans)) if by_a else None, of_b
 
 
-def lstsq_vjp(g: list[Array], ans: tuple[Array, ...], a: Array, b: Array, rcond: Any = None) -> tuple[Array, Array]:
+def lstsq_vjp(g: list[Any], ans: tuple[Array, ...], a: Array, b: Array, rcond: Any = None) -> tuple[Array, Array]:
     """Pull back x = pinv(a) b, the sums of squares of b - a x, and the singular values of a."""
-    x, residuals, rank, s = ans
+    x, residuals, *_ = ans
     gx, gr, _, gs = g
     a, b = (y if y.dtype == x.dtype else astype(y, x.dtype) for y in (a, b))
     vector = b.ndim == 1
     if vector:
-        b, x, gx = b[:, None], x[:, None], gx[:, None]
-    ph = adjoint(np.linalg.pinv(a, _cutoff(bare(s), int(bare(rank)))))
+        b, x, gx = b[:, None], x[:, None], None if gx is None else gx[:, None]
     rest = b - a @ x
-    of_b = ph @ gx
-    shift = (ph @ x) @ adjoint(gx)
-    of_a = -(of_b @ adjoint(x)) + rest @ adjoint(adjoint(ph) @ of_b) + shift - (shift @ adjoint(ph)) @ a
-    if (beyond := beyond_cutoff(gx @ adjoint(b), a, as_array(bare(rank)))) is not None:
-        of_a = of_a + beyond
-    if residuals.size:  # `rest` is orthogonal to the columns of a, so that x may be held fixed
+    of_a, of_b = (np.zeros_like(a), np.zeros_like(b)) if gx is None else _of_solution(gx, x, rest, ans, a, b)
+    if residuals.size and gr is not None:  # `rest` is orthogonal to the columns of a, so that x may be held fixed
         pull = 2 * (rest * gr)
         of_a, of_b = of_a - pull @ adjoint(x), of_b + pull
-    u, _, vh = np.linalg.svd(a, full_matrices=False)
-    of_a = of_a + (u * gs[..., None, :]) @ vh
+    if gs is not None:
+        u, _, vh = np.linalg.svd(a, full_matrices=False)
+        of_a = of_a + (u * gs[..., None, :]) @ vh
     return of_a, of_b[:, 0] if vector else of_b
+
+
+def _of_solution(gx: Array, x: Array, rest: Array, ans: tuple[Array, ...], a: Array, b: Array) -> tuple[Array, Array]:
+    rank, s = int(bare(ans[2])), bare(ans[3])
+    m, n = a.shape
+    if rank == n <= m:  # pinv(a) is r^-1 q^H, of which q is a r^-1, and pinv(a) a is 1
+        r = np.linalg.qr(a, "r")
+        inner = np.linalg.solve(r, np.linalg.solve(adjoint(r), gx))
+        of_b = a @ inner
+        return rest @ adjoint(inner) - of_b @ adjoint(x), of_b
+    if rank == m:  # it is q r^-H, and there is no rest
+        both: Any = np.linalg.qr(adjoint(a))
+        q, r = both
+        within = adjoint(q) @ gx
+        both = np.linalg.solve(r, np.concatenate([within, adjoint(q) @ x], axis=1))
+        of_b, left = both[:, : gx.shape[1]], both[:, gx.shape[1] :]
+        return left @ adjoint(gx - q @ within) - of_b @ adjoint(x), of_b
+    ph = adjoint(np.linalg.pinv(a, _cutoff(s, rank)))
+    of_b = ph @ gx
+    shift = (ph @ x) @ adjoint(gx)
+    of_a = -(of_b @ adjoint(x)) + rest @ adjoint(adjoint(ph) @ of_b) + shift - chain(shift, adjoint(ph), a)
+    if (beyond := beyond_cutoff(gx @ adjoint(b), a, as_array(bare(ans[2])))) is not None:
+        of_a = of_a + beyond
+    return of_a, of_b
 
 
 def _cutoff(s: Array, rank: int) -> Any:
@@ -125,6 +145,6 @@ def tensorinv(a: Array, ind: int = 2) -> Array:
 rule(np.linalg.inv, inv_vjp)
 rule(np.linalg.pinv, pinv_vjp, holomorphic=False)
 rule(np.linalg.solve, joint=solve_vjp)
-rule(np.linalg.lstsq, joint=lstsq_vjp, holomorphic=False)
+rule(np.linalg.lstsq, joint=lstsq_vjp, holomorphic=False, absent=True)
 composite(np.linalg.tensorsolve, tensorsolve)
 composite(np.linalg.tensorinv, tensorinv)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.arrays import Array, conjugate
+from .triangles import below, half
 
 
 def transposed(x: Array) -> Array:
@@ -37,6 +38,14 @@ def hermitian(a: Array, uplo: Any) -> Array:
 
 def one_triangle(gradient: Array, uplo: Any) -> Array:
     """Return the gradient by the triangle that is read, from any gradient that is right for Hermitian changes."""
-    both = gradient + adjoint(gradient)
-    triangle = np.tril(both) if uplo in ("L", "l") else np.triu(both)
-    return triangle * (1 - 0.5 * np.eye(both.shape[-1], dtype=np.finfo(both.dtype).dtype))
+    both, is_lower = gradient + adjoint(gradient), uplo in ("L", "l")
+    n = both.shape[-1]
+    there = below(n) if is_lower else ~below(n, -1)
+    return np.where(there, both * half(n, np.finfo(both.dtype).dtype, is_lower), 0)
+
+
+def chain(x: Array, y: Array, z: Array) -> Array:
+    """Return x y z, in the order that takes less work."""
+    a, b = x.shape[-2:]
+    c, d = z.shape[-2:]
+    return x @ y @ z if a * c * (b + d) <= b * d * (a + c) else x @ (y @ z)

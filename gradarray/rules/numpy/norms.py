@@ -82,8 +82,11 @@ def vector_gradient(g: Array, ans: Array, x: Array, ord: Any, axes: tuple[int, .
     return at_kink(gradient, size == 0, x) if ord < 2 else gradient
 
 
-def matrix_gradient(g: Array, ans: Array, x: Array, ord: Any, axes: tuple[int, ...]) -> Array:
-    """Return the gradient of a matrix norm; `g` and `ans` have axes of length one in place of `axes`."""
+def matrix_gradient(g: Array, ans: Array, x: Array, ord: Any, axes: tuple[int, ...], parts: Any = None) -> Array:
+    """Return the gradient of a matrix norm; `g` and `ans` have axes of length one in place of `axes`.
+
+    The `parts` of a singular value decomposition may be known.
+    """
     if ord in (None, "fro", "f"):
         return vector_gradient(g, ans, x, 2, axes)
     if x.size == 0:
@@ -96,7 +99,7 @@ def matrix_gradient(g: Array, ans: Array, x: Array, ord: Any, axes: tuple[int, .
         return at_kink(np.sign(x) * share, ans == 0, _part_in(x, first, ord), axes)
     last = axes == (x.ndim - 2, x.ndim - 1)
     x = x if last else np.moveaxis(x, axes, (-2, -1))
-    u, s, vh = np.linalg.svd(x, full_matrices=False)
+    u, s, vh = np.linalg.svd(x, full_matrices=False) if parts is None else parts
     if ord == "nuc":  # singular values that are zero but for rounding have no direction
         weight = s > s[..., :1] * (max(u.shape[-2], vh.shape[-1]) * np.finfo(s.dtype).eps)
         kink = ~np.all(weight, axis=-1)
@@ -210,7 +213,9 @@ def well_conditioned(a: Array, inverse: Array) -> bool:
     Second derivatives lose the digits of the condition number, and have none at a matrix that is singular but for
     rounding. The Frobenius norms are cheap and at least as large as those that it is defined by.
     """
-    squares = [np.sum(np.square(np.abs(x)), axis=(-2, -1)) for x in (a, inverse)]
+    squares = [
+        np.einsum("...ij,...ij->...", *((x, x) if x.dtype.kind == "f" else (x, np.conj(x)))).real for x in (a, inverse)
+    ]
     return bool(np.all(squares[0] * squares[1] <= np.finfo(a.dtype).eps ** (-2 / 3)))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from ...kernels.arrays import Array
 from ..primitives import primitive
 from ..registry import rule
+from .pieces import in_pieces
 
 
 @primitive
@@ -19,21 +20,38 @@ def sinc_derivative(x: Array, order: int) -> Array:
     where that cancels, it is the power series, sum over k of (-1)**k z**(2k - n) / ((2k - n)! (2k + 1)).
     """
     z = np.pi * x
-    small = np.abs(z) < 1 + order / 2
-    far = np.where(small, 1, z)
-    value = np.sin(far) / far
-    for n in range(1, order + 1):
-        value = (np.sin(far + n * np.pi / 2) - n * value) / far
-    near = np.where(small, z, 0)
-    square = near * near
-    lowest = (order + 1) // 2
-    series = 0 * near
-    for k in range(lowest + 9 + order, lowest - 1, -1):
-        series = series * square + (-1) ** k / (math.factorial(2 * k - order) * (2 * k + 1))
-    return np.pi**order * np.where(small, series * near if order % 2 else series, value)
+
+    def far(z: Array) -> Array:
+        value = np.sin(z) / z
+        for n in range(1, order + 1):
+            value = (np.sin(z + n * np.pi / 2) - n * value) / z
+        return value
+
+    def near(z: Array) -> Array:
+        square, lowest = z * z, (order + 1) // 2
+        series = 0 * z
+        for k in range(lowest + 9 + order, lowest - 1, -1):
+            series = series * square + (-1) ** k / (math.factorial(2 * k - order) * (2 * k + 1))
+        return series * z if order % 2 else series
+
+    found = in_pieces(np.abs(z) < 1 + order / 2, near, far, z, inside=0.0, outside=1.0 + order / 2)
+    return np.pi**order * found
 
 
-rule(np.sinc, lambda g, _ans, x: g * sinc_derivative(x, order=1))
+def _sinc_slope(ans: Array, x: Array) -> Array:
+    if not (type(x) is type(ans) is np.ndarray):
+        return sinc_derivative(x, order=1)
+    return in_pieces(
+        np.abs(x) < 1.5 / np.pi,
+        lambda x, _ans: sinc_derivative(x, order=1),
+        lambda x, ans: (np.cos(np.pi * x) - ans) / x,
+        *(x, ans),
+        inside=0.0,
+        outside=0.5,
+    )
+
+
+rule(np.sinc, lambda g, ans, x: g * _sinc_slope(ans, x))
 rule(sinc_derivative, lambda g, _ans, x, *, order: g * sinc_derivative(x, order=order + 1))
 
 

@@ -22,15 +22,12 @@ def below(n: int, k: int = 0) -> Array:
 
 
 @functools.lru_cache(64)
-def _halves(n: int, dtype: Any) -> Array:
-    factors = 1 - 0.5 * np.eye(n, dtype=dtype)
+def half(n: int, dtype: Any, lower: bool = True) -> Array:
+    """Return ones below the diagonal, or above it, halves on it and zeros elsewhere."""
+    factors = np.tri(n, dtype=dtype)
+    factors.reshape(-1)[:: n + 1] = 0.5
     factors.flags.writeable = False
-    return factors
-
-
-def _halved(a: Array) -> Array:
-    """Return a matrix with half of its diagonal."""
-    return a * _halves(len(a), np.finfo(a.dtype).dtype)
+    return factors if lower else factors.T
 
 
 def blocks(n: int) -> list[tuple[int, int]]:
@@ -45,18 +42,23 @@ def cholesky_back(g: Array, factor: Array, inverse: Callable[[Array], Any]) -> A
     I. Murray, Differentiation of the Cholesky decomposition (arXiv:1602.07527), section 3.3: the factorization block by
     block, backwards, in twice its work. `inverse` is that of a lower triangle.
     """
-    n = len(factor)
-    out = np.tril(g)
+    n, dtype = len(factor), np.finfo(g.dtype).dtype
+    out = np.zeros(g.shape, g.dtype)
     for j, k in blocks(n):
-        block = factor[j:k, j:k]
+        out[j:, j:k] = g[j:, j:k]
+    for j, k in blocks(n):
+        block, factors = factor[j:k, j:k], half(k - j, dtype)
         inner, found = inverse(block), out[j:k, j:k]
         if k < n:
             out[k:, j:k] = under = out[k:, j:k] @ inner
             found = found - under.conj().T @ factor[k:, j:k]
-        middle = _halved(np.where(below(k - j), block.conj().T @ found, 0))
-        out[j:k, j:k] = inner.conj().T @ (middle + middle.conj().T) @ inner
+        middle = block.conj().T @ found  # of which, below the diagonal, nothing above that of `found` is a part
+        middle *= factors
+        whole = inner.conj().T @ (middle + middle.conj().T) @ inner
         if j:
+            out[j:k, j:k] = whole
             out[j:k, :j] -= out[j:, j:k].conj().T @ factor[j:, :j]
             if k < n:
                 out[k:, :j] -= under @ factor[j:k, :j]
-    return _halved(np.where(below(n), out, 0))
+        out[j:k, j:k] = np.where(below(k - j), whole * factors, 0)
+    return out

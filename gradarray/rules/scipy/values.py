@@ -16,7 +16,7 @@ from .standing import Operator, pulled, pushed
 
 def from_library(func: Callable[..., Any]) -> Callable[..., Any]:
     """Make a primitive of a function that calls a library's compiled code: one statement of a program."""
-    call = primitive(func)
+    call = func if hasattr(func, "__saves__") else primitive(func)
     del call.__wrapped__  # type: ignore[attr-defined]
     return call
 

@@ -4,6 +4,21 @@ Parameters that say how to compute, and not what, have no effect. Cotangents are
 transposes here are plain ones, but where it is said.
 """
 
-from . import bands, blocks, constant, equations, factors, functions, solving, spectra, structured
+from . import (
+    band_spectra,
+    bands,
+    blocks,
+    constant,
+    diagonals,
+    equations,
+    factors,
+    functions,
+    orthogonal,
+    pencils,
+    solving,
+    spectra,
+    structured,
+)
 
-__all__ = ["bands", "blocks", "constant", "equations", "factors", "functions", "solving", "spectra", "structured"]
+__all__ = ["band_spectra", "bands", "blocks", "constant", "diagonals", "equations"]
+__all__ += ["factors", "functions", "orthogonal", "pencils", "solving", "spectra", "structured"]

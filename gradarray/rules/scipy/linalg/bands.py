@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 
-from ...registry import composite, rule
+from ....kernels.arrays import conjugate
+from ...primitives import primitive
+from ...registry import composite, linear, rule
 from ..declared import function
 from ..values import from_library
 from .blocks import pulled_band, pulled_factor
-from .matrices import columns, over_batches, zeros
+from .diagonals import along_diagonals, times_columns
+from .matrices import over_batches
 
 
 def from_bands(ab: Any, lower: bool) -> Any:
@@ -23,7 +26,7 @@ def from_bands(ab: Any, lower: bool) -> Any:
     return np.where(there, ab[np.where(there, place, 0), j], 0.0)
 
 
-def _to_bands(a: Any, ab: Any, lower: bool) -> Any:
+def to_bands(a: Any, ab: Any, lower: bool) -> Any:
     """Return the diagonals of a triangle, in an array that stays what it was where there is nothing of them."""
     count, n = np.shape(ab)
     row = np.arange(n) + np.arange(count)[:, None] - (0 if lower else count - 1)
@@ -42,33 +45,39 @@ def factored_band(ab: Any, *, lower: bool) -> Any:
     return linalg.cholesky_banded(ab, lower=lower)
 
 
-def _as_lower(band: Any) -> Any:
+@primitive
+def as_lower(band: Any) -> Any:
     """Return the diagonals of an upper triangle as those of its adjoint, each from its first element on."""
-    count, n = np.shape(band)
-    rows = []
+    count, n = band.shape
+    found = np.empty_like(band)
     for k in range(count):
-        row = np.conj(band[count - 1 - k])
-        rows.append(np.concatenate([row[min(k, n) :], row[: min(k, n)]]))
-    return np.stack(rows)
+        row, m = band[count - 1 - k], min(k, n)
+        found[k, : n - m], found[k, n - m :] = row[m:], row[:m]
+    return found.conj()
 
 
-def _as_upper(band: Any) -> Any:
+@primitive
+def as_upper(band: Any) -> Any:
     """Return the diagonals of a lower triangle as those of its adjoint."""
-    count, n = np.shape(band)
-    rows = []
-    for k in range(count - 1, -1, -1):
-        row = np.conj(band[k])
-        rows.append(np.concatenate([row[n - min(k, n) :], row[: n - min(k, n)]]))
-    return np.stack(rows)
+    count, n = band.shape
+    found = np.empty_like(band)
+    for k in range(count):
+        row, m = found[count - 1 - k], min(k, n)
+        row[m:], row[:m] = band[k, : n - m], band[k, n - m :]
+    return found.conj()
+
+
+linear(as_lower, lambda g, band: as_upper(g))
+linear(as_upper, lambda g, band: as_lower(g))
 
 
 def _factored_band_vjp(g: Any, ans: Any, _ab: Any, *, lower: bool) -> Any:
-    return pulled_band(g, ans) if lower else _as_upper(pulled_band(_as_lower(g), _as_lower(ans)))
+    return pulled_band(g, ans) if lower else as_upper(pulled_band(as_lower(g), as_lower(ans)))
 
 
 def _whole_band(g: Any, band: Any) -> Any:
     """Return the same as pulled_band by the whole matrix."""
-    return _to_bands(pulled_factor(from_bands(g, True), from_bands(band, True)), g, True)
+    return to_bands(pulled_factor(from_bands(g, True), from_bands(band, True)), g, True)
 
 
 rule(factored_band, _factored_band_vjp, holomorphic=False)
@@ -90,31 +99,21 @@ def by_band(cb: Any, b: Any, *, lower: bool) -> Any:
     return linalg.cho_solve_banded((cb, lower), b)
 
 
-def _by_band_vjp(g: Any, ans: Any, cb: Any, b: Any, *, lower: bool) -> Any:
-    # As for a whole factor, along its diagonals alone. The k-th one is an off-diagonal of c^H x for c below it.
-    s = by_band(cb, g, lower=lower)
-    x, t = columns(ans), columns(s)
-    count, n = np.shape(cb)
-    rows = [cb[k, : n - k] if lower else cb[count - 1 - k, k:] for k in range(min(count, n))]
-    u, v = (_times_upper([np.conj(row) for row in rows] if lower else rows, of) for of in (x, t))
-    found = []
-    for k in range(count):
-        m = max(n - k, 0)
-        if lower:
-            along = -np.sum(t[k:] * np.conj(u[:m]) + x[k:] * np.conj(v[:m]), axis=1)
-        else:
-            along = -np.sum(v[:m] * np.conj(x[k:]) + u[:m] * np.conj(t[k:]), axis=1)
-        empty = zeros(n - m, along)
-        found.append(np.concatenate([along, empty] if lower else [empty, along]))
-    return np.stack(found if lower else found[::-1]), s
-
-
-def _times_upper(rows: list[Any], x: Any) -> Any:
-    """Return the product of an upper triangular matrix, given by its diagonals, and others."""
-    n, total = np.shape(x)[0], rows[0][:, None] * x
-    for k, row in enumerate(rows[1:], 1):
-        total = total + np.concatenate([row[:, None] * x[k:], zeros((min(k, n), np.shape(x)[1]), x)])
-    return total
+def _by_band_vjp(g: Any, ans: Any, cb: Any, b: Any, *, lower: bool, wanted: Any = None) -> Any:
+    # As for a whole factor, along its diagonals alone.
+    x, s = ans, by_band(cb, g, lower=lower)
+    if wanted is not None and not wanted[0]:
+        return None, s
+    width = np.shape(cb)[0] - 1
+    if lower:
+        u, v = (times_columns(conjugate(cb), of, upper=0, turn=True) for of in (x, s))
+        pairs = (s, u), (x, v)
+    else:
+        u, v = (times_columns(cb, of, upper=width, turn=False) for of in (x, s))
+        pairs = (v, x), (u, s)
+    extent: Any = {"lower": width, "upper": 0} if lower else {"lower": 0, "upper": width}
+    one, other = (along_diagonals(rows, conjugate(across), **extent) for rows, across in pairs)
+    return -(one + other), s
 
 
 rule(by_band, joint=_by_band_vjp, holomorphic=False)

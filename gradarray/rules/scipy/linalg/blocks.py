@@ -86,6 +86,8 @@ def pulled_band(g: Any, band: Any) -> Any:
     It is pulled_factor, each block with what of the matrix there is beside it.
     """
     width, n = band.shape[0] - 1, band.shape[1]
+    if width <= _NARROW and width < n and band.dtype.char in _TBTRS and g.dtype == band.dtype:
+        return _pulled_narrow(g, band)
     out, size = g.copy(), max(width, 32)
     for j in range((n - 1) // size * size, -1, -size):
         k, first, last = min(j + size, n), max(j - width, 0), min(j + size + width, n)
@@ -106,6 +108,37 @@ def pulled_band(g: Any, band: Any) -> Any:
     out[0] *= 0.5
     for d in range(1, min(width + 1, n)):
         out[d, n - d :] = g[d, n - d :]
+    return out
+
+
+_TBTRS = {"f": lapack.stbtrs, "d": lapack.dtbtrs}
+_NARROW = 4  # equations for wider ones take more memory and time than blocks do
+
+
+def _pulled_narrow(g: Any, band: Any) -> Any:
+    """Return the same for few diagonals, whose elements, row after row, are the solution of banded equations.
+
+    Their matrix is the transpose of that of dA = dL L^T + L dL^T: dA_ij is the sum of L_jk dL_ik + L_ik dL_jk.
+    """
+    width, n = band.shape[0] - 1, band.shape[1]
+    row = width + 1  # of the unknowns, whose last one stands on the diagonal
+    matrix = np.zeros((width * width + 1, n * row), band.dtype)
+    for o in range(row):  # i - j
+        for q in range(row - o):  # j - k
+            first = o + q
+            matrix[q, first * row + width - first :: row] += band[q, : n - first]
+            matrix[o * width + q, q * row + width - q : (n - o) * row : row] += band[first, : n - first]
+    for k in range(width):  # where there is no column
+        matrix[0, k : (width - k) * row : row] = 1
+    right = np.zeros((n, row), band.dtype)
+    for d in range(row):
+        right[d:, width - d] = g[d, : n - d]
+    found, singular = _TBTRS[band.dtype.char](matrix, right.reshape(-1, 1), uplo="L", trans="T", overwrite_b=1)
+    if singular:
+        raise np.linalg.LinAlgError("singular matrix")
+    found, out = found.reshape(n, row), g.copy()
+    for d in range(row):
+        out[d, : n - d] = found[d:, width - d]
     return out
 
 

@@ -21,9 +21,9 @@ def sylvester(a: Any, b: Any, q: Any) -> Any:
     return linalg.solve_sylvester(a, b, q)
 
 
-def _sylvester_vjp(g: Any, ans: Any, a: Any, b: Any, q: Any) -> Any:
+def _sylvester_vjp(g: Any, ans: Any, a: Any, b: Any, q: Any, wanted: Any = (True, True, True)) -> Any:
     s = sylvester(turned(a), turned(b), g)
-    return -(s @ turned(ans)), -(turned(ans) @ s), s
+    return -(s @ turned(ans)) if wanted[0] else None, -(turned(ans) @ s) if wanted[1] else None, s
 
 
 rule(sylvester, joint=_sylvester_vjp)

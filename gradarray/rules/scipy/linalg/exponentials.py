@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -30,20 +31,57 @@ def _coefficients(m: int) -> list[float]:
 
 def derivative_along(a: Any, e: Any) -> Any:
     """Return the derivative of the exponential of a matrix at `a` along `e`, both of doubles, real or complex."""
-    n = len(a)
-    norm = _norm(a) if n else np.nan
+    if a.ndim > 2:
+        return _of_stacks(a, e)
+    norm = _norm(a) if len(a) else np.nan
     if not (np.isfinite(norm) and np.isfinite(_norm(e))):
         return np.full(a.shape, np.nan, a.dtype)
-    m = next((m for m, largest in _LARGEST.items() if norm <= largest), 13)
-    # Powers of a, and their derivatives, of which the k-th one is the 2 k + 2nd.
+    m = _degree(norm)
+    powers, slopes = _powers(a, e, m)
+    return _derivative(a, e, powers, slopes, m, _squarings(norm, [*map(_norm, powers)]) if m == 13 else 0)
+
+
+def _of_stacks(a: Any, e: Any) -> Any:
+    """Return the same for stacks of matrices, all of those at once that are computed alike."""
+    shape, n = np.broadcast_shapes(a.shape, e.shape), a.shape[-1]
+    a, e = (np.broadcast_to(x, shape).reshape(-1, n, n) for x in (a, e))
+    found = np.full(a.shape, np.nan, a.dtype)
+    if not found.size:
+        return found.reshape(shape)
+    norms = _norms(a)
+    finite = np.isfinite(norms) & np.isfinite(_norms(e))
+    degrees = np.array([_degree(norm) if good else 0 for norm, good in zip(norms, finite, strict=True)])
+    for m in {*degrees[finite].tolist()}:
+        there = np.flatnonzero(degrees == m)
+        powers, slopes = _powers(a[there], e[there], m)
+        squarings = np.zeros(len(there), int)
+        if m == 13:
+            sizes = zip(norms[there], *map(_norms, powers), strict=True)
+            squarings[:] = [_squarings(norm, others) for norm, *others in sizes]
+        for count in {*squarings.tolist()}:
+            some = np.flatnonzero(squarings == count)
+            places = there[some]
+            found[places] = _derivative(a[places], e[places], powers[:, some], slopes[:, some], m, count)
+    return found.reshape(shape)
+
+
+def _degree(norm: float) -> int:
+    return next((m for m, largest in _LARGEST.items() if norm <= largest), 13)
+
+
+def _powers(a: Any, e: Any, m: int) -> tuple[Any, Any]:
+    """Return powers of a, and their derivatives, of which the k-th one is the 2 k + 2nd."""
     count = 3 if m == 13 else m // 2
-    powers, slopes = np.empty((2, count, n, n), a.dtype)
+    powers, slopes = np.empty((2, count, *a.shape), a.dtype)
     np.matmul(a, a, out=powers[0])
     _product_and(a, e, e, a, slopes[0])
     for k in range(1, count):
         np.matmul(powers[k - 1], powers[0], out=powers[k])
         _product_and(powers[k - 1], slopes[0], slopes[k - 1], powers[0], slopes[k])
-    squarings = _squarings(norm, powers) if m == 13 else 0
+    return powers, slopes
+
+
+def _derivative(a: Any, e: Any, powers: Any, slopes: Any, m: int, squarings: int) -> Any:
     b = [c * 0.5 ** (squarings * k) for k, c in enumerate(_coefficients(m))]  # of a, in place of its half
     if m == 13:
         u, v, du, dv = _of_degree_13(a, e, powers, slopes, b)
@@ -53,9 +91,7 @@ def derivative_along(a: Any, e: Any) -> Any:
         _add_to_diagonal(v, b[0])
         u, du = a @ u, _product_and(a, du, e, u, np.empty_like(u))
     # The inverse takes less time than two solutions with whole matrices: v - u is well conditioned.
-    factor, invert = lapack.get_lapack_funcs(("getrf", "getri"), (u,))
-    # Transposed, since LAPACK's matrices lie in Fortran's order.
-    inverse = invert(*factor((v - u).T, overwrite_a=True)[:2], lwork=64 * n, overwrite_lu=True)[0].T
+    inverse = _inverse(v - u)
     v += u
     r = v @ inverse
     found = r @ (du - dv)
@@ -67,6 +103,14 @@ def derivative_along(a: Any, e: Any) -> Any:
         if k + 1 < squarings:
             r = r @ r
     return found
+
+
+def _inverse(a: Any) -> Any:
+    if a.ndim > 2:
+        return np.linalg.inv(a)
+    factor, invert = lapack.get_lapack_funcs(("getrf", "getri"), (a,))
+    # Transposed, since LAPACK's matrices lie in Fortran's order.
+    return invert(*factor(a.T, overwrite_a=True)[:2], lwork=64 * len(a), overwrite_lu=True)[0].T
 
 
 def _of_degree_13(a: Any, e: Any, powers: Any, slopes: Any, b: list[float]) -> tuple[Any, Any, Any, Any]:
@@ -97,7 +141,7 @@ def _combined(rows: list[list[float]], matrices: Any) -> Any:
 
 
 def _add_to_diagonal(a: Any, number: float) -> None:
-    np.einsum("ii->i", a)[:] += number
+    np.einsum("...ii->...i", a)[...] += number
 
 
 def _norm(a: Any) -> float:
@@ -105,9 +149,13 @@ def _norm(a: Any) -> float:
     return float(lapack.get_lapack_funcs("lange", (a,))("i", a.T))
 
 
-def _squarings(norm: float, powers: Any) -> int:
-    """Return how often a is halved, from its norm and its second, fourth and sixth power."""
-    second, fourth, sixth = map(_norm, powers)
+def _norms(a: Any) -> Any:
+    return np.max(np.sum(np.abs(a), axis=-2), axis=-1)
+
+
+def _squarings(norm: float, of_powers: Sequence[float]) -> int:
+    """Return how often a is halved, from its norm and those of its second, fourth and sixth power."""
+    second, fourth, sixth = of_powers
     # No power from the fourth one on has a larger norm than this one's.
     size = max(fourth ** (1 / 4), sixth ** (1 / 6))
     if size == 0.0:
@@ -116,3 +164,74 @@ def _squarings(norm: float, powers: Any) -> int:
     # be greater by a factor than this one's.
     factor = max(1.0, norm / size, second / size**2, norm * second / size**3)
     return max(0, math.ceil(math.log2(min(norm, size * factor ** (1 / 26)) / _LARGEST[13])))
+
+
+# --- along two matrices -----------------------------------------------------------------------------------------------
+
+
+class _Jet:
+    """A matrix with its derivatives along one matrix, along another one, and along both."""
+
+    def __init__(self, value: Any, one: Any, other: Any, both: Any) -> None:
+        self.parts = (value, one, other, both)
+
+    def __add__(self, other: _Jet) -> _Jet:
+        return _Jet(*[x + y for x, y in zip(self.parts, other.parts, strict=True)])
+
+    def __sub__(self, other: _Jet) -> _Jet:
+        return _Jet(*[x - y for x, y in zip(self.parts, other.parts, strict=True)])
+
+    def __matmul__(self, other: _Jet) -> _Jet:
+        (a, b, c, d), (w, x, y, z) = self.parts, other.parts
+        both = a @ z
+        for left, right in ((b, y), (c, x), (d, w)):
+            both += left @ right
+        return _Jet(a @ w, _sum_of(a, x, b, w), _sum_of(a, y, c, w), both)
+
+    def over(self, other: _Jet) -> _Jet:
+        """Return this one times the inverse of another one."""
+        (p, q, r, s), (w, x, y, z) = self.parts, other.parts
+        inverse = _inverse(w)
+        first = p @ inverse
+        one, two = (q - first @ x) @ inverse, (r - first @ y) @ inverse
+        return _Jet(first, one, two, (s - first @ z - one @ y - two @ x) @ inverse)
+
+
+def _sum_of(a: Any, b: Any, c: Any, d: Any) -> Any:
+    return _product_and(a, b, c, d, np.empty_like(a))
+
+
+def _series(coefficients: list[float], powers: list[_Jet]) -> _Jet:
+    """Return a sum of powers, of which the first one is 1 and has no derivatives."""
+    first, *rest = coefficients
+    parts = [sum(c * power.parts[k] for c, power in zip(rest, powers, strict=True)) for k in range(4)]
+    _add_to_diagonal(parts[0], first)
+    return _Jet(*parts)
+
+
+def second_along(a: Any, one: Any, other: Any) -> tuple[Any, Any]:
+    """Return the derivative of the exponential along a matrix, and that along this and another one.
+
+    In the matrix of both, as in that which derivatives of functions of matrices are blocks of, products have 9 products
+    of blocks, and no more.
+    """
+    norm = _norm(a) if len(a) else np.nan
+    if not all(np.isfinite(x) for x in (norm, _norm(one), _norm(other))):
+        return np.full(a.shape, np.nan, a.dtype), np.full(a.shape, np.nan, a.dtype)
+    m = _degree(norm)
+    first = _Jet(a, one, other, np.zeros_like(a))
+    powers = [first @ first]
+    for _ in range(2 if m == 13 else m // 2 - 1):
+        powers.append(powers[-1] @ powers[0])
+    squarings = _squarings(norm, [_norm(power.parts[0]) for power in powers]) if m == 13 else 0
+    b = [c * 0.5 ** (squarings * k) for k, c in enumerate(_coefficients(m))]
+    if m == 13:
+        u = powers[2] @ _series([0.0, *b[9:14:2]], powers) + _series(b[1:8:2], powers)
+        v = powers[2] @ _series([0.0, *b[8:13:2]], powers) + _series(b[0:7:2], powers)
+    else:
+        u, v = _series(b[1::2], powers), _series(b[0::2], powers)
+    u = first @ u
+    found = (v + u).over(v - u)
+    for _ in range(squarings):
+        found = found @ found
+    return found.parts[1], found.parts[3]

@@ -1,4 +1,4 @@
-"""Factors of matrices: Cholesky, LU, QR and polar ones."""
+"""Triangular factors of matrices: Cholesky and LU."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from typing import Any
 
 import numpy as np
 from scipy import linalg
+from scipy.linalg import lapack
 
-from ....tape.wrapping import bare
-from ...numpy.decompositions import leading, qr_vjp
+from ....kernels.arrays import conjugate
 from ...numpy.triangles import below
-from ...primitives import primitive
+from ...primitives import primitive, saving
 from ...registry import nondifferentiable, rule
 from ..declared import function
 from ..standing import Operator
 from ..values import from_library
 from .blocks import pulled_factor, pulled_lu
-from .matrices import adjoined, columns, from_triangle, identity, over_batches, refused, turned
-from .solving import in_triangle, is_known, one_side, triangular
+from .matrices import adjoined, from_triangle, identity, over_batches, refused, turned
+from .solving import in_triangle, is_known, triangular
 
 # --- Cholesky ---------------------------------------------------------------------------------------------------------
 
@@ -42,10 +42,28 @@ def cholesky(a: Any, lower: bool = False, overwrite_a: bool = False, check_finit
     return found if lower else adjoined(found)
 
 
-def cho_factor(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    n = np.shape(a)[-1]
+@from_library
+def factor_beside(a: Any, *, lower: bool) -> Any:
+    """Return the factor of a matrix, and what stands in the other triangle as it was."""
+    return linalg.cho_factor(a, lower=lower)[0]
+
+
+def _factor_beside_vjp(g: Any, ans: Any, _a: Any, *, lower: bool) -> Any:
+    n = np.shape(g)[-1]
     there = below(n) if lower else ~below(n, -1)
-    return np.where(there, cholesky(a, lower), a), lower  # the rest stays what it was
+    return np.where(there, _factor_vjp(g, np.where(there, ans, 0), _a, lower=lower), g)
+
+
+rule(factor_beside, _factor_beside_vjp, holomorphic=False)
+
+
+@over_batches(a=2)
+def _cho_factor(a: Any, lower: bool) -> Any:
+    return factor_beside(a, lower=lower)
+
+
+def cho_factor(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
+    return _cho_factor(a, bool(lower)), lower
 
 
 def cho_solve(c_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite: bool = True) -> Any:
@@ -59,27 +77,45 @@ def _cho_solve(c: Any, b: Any, lower: bool) -> Any:
     return by_halves(c, b, lower=bool(lower))
 
 
+def _fits(c: Any, b: Any) -> bool:
+    """Tell whether LAPACK's own functions can be called with a factor and a right side as they are."""
+    square = c.ndim == 2 and c.shape[0] == c.shape[1] and 1 <= b.ndim <= 2
+    return square and c.dtype == b.dtype and c.dtype.kind in "fc" and c.shape[0] == b.shape[0] and b.size > 0
+
+
 @from_library
+@saving
 def by_halves(c: Any, b: Any, *, lower: bool) -> Any:
-    """Return the solution of c c^H x = b, or of c^H c x = b for the upper triangle of a matrix."""
-    return linalg.cho_solve((c, lower), b)
+    """Return the solution of c c^H x = b, or of c^H c x = b for the upper triangle of a matrix; keep the half way."""
+    if not _fits(c, b):
+        return linalg.cho_solve((c, lower), b), None
+    half = _first_half(c, b, lower)
+    return _second_half(c, half, lower), half
 
 
-def _by_halves_vjp(g: Any, ans: Any, c: Any, b: Any, *, lower: bool) -> Any:
+def _first_half(c: Any, b: Any, lower: bool) -> Any:
+    """Return c^-1 b, or c^-H b for the upper triangle."""
+    return triangular(c, b, True, False) if lower else _adjoined_solution(c, b, False)
+
+
+def _second_half(c: Any, half: Any, lower: bool) -> Any:
+    return _adjoined_solution(c, half, True) if lower else triangular(c, half, False, False)
+
+
+def _adjoined_solution(c: Any, b: Any, lower: bool) -> Any:
+    return conjugate(triangular(c, conjugate(b), lower, True))
+
+
+def _by_halves_vjp(g: Any, ans: Any, c: Any, b: Any, *, lower: bool, saved: Any = None, wanted: Any = (True,)) -> Any:
     # With a = c c^H: da = dc c^H + c dc^H, of which the cotangent is -s x^H, where a s = g.
-    turned_back = np.conj(c) if np.iscomplexobj(c) else c
-    first = c if lower else turned_back
-    halves = triangular(first, np.concatenate([columns(b), columns(g)], 1), lower, not lower)
-    count = np.shape(halves)[1] // 2
-    u, v = halves[:, :count], halves[:, count:]  # c^H x and c^H s; of the upper triangle c x and c s
-    if lower and np.iscomplexobj(c):
-        s = np.conj(triangular(c, np.conj(v), True, True))
-    else:
-        s = triangular(c, v, lower, lower)
-    rows, across = ((s, columns(ans)), (u, v)) if lower else ((v, u), (columns(ans), s))
-    left, right = (np.concatenate(both, 1) for both in (rows, across))
-    of_c = in_triangle(-left, np.conj(right) if np.iscomplexobj(right) else right, lower=lower, k=0)
-    return of_c, s[:, 0] if np.ndim(b) == 1 else s
+    v = _first_half(c, g, lower)  # c^H s, as c^H x is u; of the upper triangle c s and c x
+    s = _second_half(c, v, lower)
+    if not wanted[0]:
+        return None, s
+    u, x = _first_half(c, b, lower) if saved is None else saved, ans
+    pairs = ((s, u), (x, v)) if lower else ((v, x), (u, s))
+    one, other = (in_triangle(left, conjugate(right), lower=lower, k=0) for left, right in pairs)
+    return -(one + other), s
 
 
 rule(by_halves, joint=_by_halves_vjp, holomorphic=False)
@@ -91,7 +127,7 @@ rule(by_halves, joint=_by_halves_vjp, holomorphic=False)
 @primitive
 def packed_lu(a: Any, packed: Any, *, order: Any) -> Any:
     """Return L and U of a square matrix with its rows in the order of their pivots, in one matrix, as it was found."""
-    return packed.copy()
+    return packed.copy(order="K")
 
 
 def _lu_vjp(g: Any, ans: Any, _a: Any, _packed: Any, *, order: Any) -> Any:
@@ -112,10 +148,8 @@ nondifferentiable(pivoted)
 
 def _order_of(pivots: Any) -> Any:
     """Return the order of the rows that exchanges one after the other lead to."""
-    order = list(range(len(pivots)))
-    for i, k in enumerate(pivots.tolist()):
-        order[i], order[k] = order[k], order[i]
-    return np.array(order, dtype=np.intp)
+    places = np.arange(float(len(pivots)))[:, None]
+    return lapack.dlaswp(places, pivots)[:, 0].astype(np.intp)
 
 
 @over_batches(a=2)
@@ -144,23 +178,48 @@ def _lu_solve(packed: Any, pivots: Any, b: Any, trans: int) -> Any:
 
 
 @from_library
+@saving
 def by_pivots(packed: Any, b: Any, *, pivots: Any, turn: bool) -> Any:
-    """Return the solution of a x = b, or of its transposed, by L and U of a matrix and the rows that were exchanged."""
-    return linalg.lu_solve((packed, pivots), b, int(turn))
+    """Return the solution of a x = b, or of its transposed, by L and U of a matrix and the rows that were exchanged.
+
+    What is kept is the half way.
+    """
+    if not _fits(packed, b):
+        return linalg.lu_solve((packed, pivots), b, int(turn)), None
+    order = _order_of(pivots)
+    if not turn:
+        half = triangular(packed, b[order], True, False, True)
+        return triangular(packed, half, False, False), half
+    half = triangular(packed, b, False, True)
+    found = np.empty_like(half)
+    found[order] = triangular(packed, half, True, True, True)
+    return found, half
 
 
-def _by_pivots_vjp(g: Any, ans: Any, packed: Any, b: Any, *, pivots: Any, turn: bool) -> Any:
+def _by_pivots_vjp(
+    g: Any, ans: Any, packed: Any, b: Any, *, pivots: Any, turn: bool, saved: Any = None, wanted: Any = (True,)
+) -> Any:
     # The cotangent of a, whose rows in their order are L U, is that of a solution; that of L is it times U^T, and that
     # of U is L^T times it.
     order = _order_of(pivots)
-    of_turned, of_plain = (b, g) if turn else (g, b)
-    half = triangular(packed, of_turned, False, True)
-    rows = ans[order] if turn else triangular(packed, half, True, True, True)
-    across = triangular(packed, of_plain[order], True, False, True)
-    whole = triangular(packed, across, False, False) if turn else ans
-    of_lower = in_triangle(-rows, across, lower=True, k=-1)
-    of_upper = in_triangle(-half, whole, lower=False, k=0)
-    return of_lower + of_upper, whole if turn else rows[np.argsort(order)]
+    back = np.argsort(order)
+    if turn:
+        across = triangular(packed, g[order], True, False, True)
+        whole = triangular(packed, across, False, False)
+        if not wanted[0]:
+            return None, whole
+        half = triangular(packed, b, False, True) if saved is None else saved
+        rows = ans[order]
+    else:
+        half = triangular(packed, g, False, True)
+        rows = triangular(packed, half, True, True, True)
+        if not wanted[0]:
+            return None, rows[back]
+        across = triangular(packed, b[order], True, False, True) if saved is None else saved
+        whole = ans
+    of_lower = in_triangle(rows, across, lower=True, k=-1)
+    of_upper = in_triangle(half, whole, lower=False, k=0)
+    return -(of_lower + of_upper), whole if turn else rows[back]
 
 
 rule(by_pivots, joint=_by_pivots_vjp)
@@ -179,164 +238,42 @@ nondifferentiable(permuted)
 def lu(
     a: Any, permute_l: bool = False, overwrite_a: bool = False, check_finite: bool = True, p_indices: bool = False
 ) -> Any:
-    rows, lower, upper = permuted(a)  # l[rows] @ u is the matrix
-    order = np.argsort(rows)
-    m, n = np.shape(a)
-    k = min(m, n)
-    found = one_side(lower[:k], lower=True, k=-1) + upper[:, :k]
-    if m == n:
-        packed = packed_lu(a, found, order=order)
-    else:
-        ordered = a[order]
-        packed = packed_lu(ordered[:k, :k], found, order=np.arange(k))
-    lower, upper = one_side(packed, lower=True, k=-1) + identity(k, packed), one_side(packed, lower=False, k=0)
-    if m > n:
-        below = turned(triangular(packed, turned(ordered[k:]), False, True))
-        lower = np.concatenate([lower, below])
-    elif n > m:
-        upper = np.concatenate([upper, triangular(packed, ordered[:, k:], True, False, True)], axis=1)
+    rows, *both = permuted(a)  # l[rows] @ u is the matrix
+    lower, upper = lower_and_upper(a, *both, rows=rows)
     if permute_l:
         return lower[rows], upper
-    return (rows if p_indices else identity(m, packed)[rows]), lower, upper
-
-
-# --- QR ---------------------------------------------------------------------------------------------------------------
-
-
-@from_library
-def orthogonal(a: Any, *, mode: str) -> Any:
-    """Return Q and R of a matrix, or R alone."""
-    return np.linalg.qr(a, mode)  # type: ignore[call-overload]
-
-
-def _orthogonal_vjp(g: Any, ans: Any, a: Any, *, mode: str) -> Any:
-    rows, columns = np.shape(a)
-    if rows < columns:
-        return qr_vjp(g, ans, a, mode=mode)
-    # As for NumPy's function, with a triangular matrix in place of any.
-    if mode == "r":
-        (q, r), gq, gr = np.linalg.qr(a), None, g
-    else:
-        q, gq = leading(ans[0], g[0], columns, "scipy.linalg.qr")
-        r, gr = ans[1][:columns], g[1][:columns]
-    inner = gr @ adjoined(r)
-    upper = one_side(inner if gq is None else inner - adjoined(q) @ gq, lower=False, k=0)
-    found = q @ ((upper + adjoined(upper)) * (1 - 0.5 * identity(columns, r)))
-    return adjoined(triangular(r, adjoined(found if gq is None else gq + found), False, False))
-
-
-rule(orthogonal, _orthogonal_vjp, holomorphic=False)
-
-
-@over_batches(a=2)
-def qr(
-    a: Any,
-    overwrite_a: bool = False,
-    lwork: Any = None,
-    mode: str = "full",
-    pivoting: bool = False,
-    check_finite: bool = True,
-) -> Any:
-    if mode not in ("full", "r", "economic"):
-        raise TypeError("scipy.linalg.qr of a variable: mode='raw' is not known here")
-    theirs: Any = {"full": "complete", "r": "r", "economic": "reduced"}[mode]
-    places: tuple[Any, ...] = ()
-    if pivoting:
-        places = (linalg.qr(bare(a), mode="r", pivoting=True)[-1],)
-        a = a[:, places[0]]
-    found = orthogonal(a, mode=theirs)
-    return (found, *places) if mode == "r" else (*found, *places)
-
-
-@over_batches(a=2, c="1|2")
-def qr_multiply(
-    a: Any,
-    c: Any,
-    mode: str = "right",
-    pivoting: bool = False,
-    conjugate: bool = False,
-    overwrite_a: bool = False,
-    overwrite_c: bool = False,
-) -> Any:
-    q, *rest = qr(a, mode="economic", pivoting=pivoting)
-    q = np.conj(q) if conjugate else q
-    if mode == "left":
-        return (q @ c, *rest) if np.shape(c)[0] == np.shape(q)[1] else (turned(q) @ c, *rest)
-    return (c @ q, *rest)
-
-
-@over_batches(a=2)
-def rq(a: Any, overwrite_a: bool = False, lwork: Any = None, mode: str = "full", check_finite: bool = True) -> Any:
-    if mode not in ("full", "r", "economic"):
-        raise TypeError(f"scipy.linalg.rq of a variable: mode={mode!r} is not known here")
-    m, n = np.shape(a)
-    if mode != "economic" and m != n:
-        raise TypeError(
-            "scipy.linalg.rq of a variable: one that is not square needs mode='economic'; the rest is not unique"
-        )
-    q, r = orthogonal(adjoined(a[::-1]), mode="reduced")
-    r, q = adjoined(r)[::-1, ::-1], adjoined(q)[::-1]
-    signs = np.sign(np.real(np.diagonal(linalg.rq(bare(a), mode="economic")[0]) / np.diagonal(bare(r))))
-    return r * signs if mode == "r" else (r * signs, signs[:, None] * q)
-
-
-@over_batches(a=2)
-def polar(a: Any, side: str = "right") -> Any:
-    if side not in ("right", "left"):
-        raise ValueError("`side` must be either 'right' or 'left'")  # SciPy's own error
-    u = turning(a)
-    return u, adjoined(u) @ a if side == "right" else a @ adjoined(u)
-
-
-@from_library
-def turning(a: Any) -> Any:
-    """Return the part of a matrix that turns, and does not stretch."""
-    return linalg.polar(a)[0]
+    return (rows if p_indices else identity(len(rows), lower)[rows]), lower, upper
 
 
 @primitive
-def stretched(p: Any, c: Any) -> Any:
-    """Return the solution of p x + x p = c, where p is Hermitian."""
-    w, v = np.linalg.eigh(p)
-    vh = np.conj(v.T)
-    return v @ ((vh @ c @ v) / (w[:, None] + w)) @ vh
+def lower_and_upper(a: Any, lower: Any, upper: Any, *, rows: Any) -> Any:
+    """Return L and U of a matrix with its rows in the order of their pivots, as they were found."""
+    return lower.copy(order="K"), upper.copy(order="K")
 
 
-def _stretched_vjp(g: Any, ans: Any, p: Any, _c: Any) -> Any:
-    s = stretched(turned(p), g)
-    return -(s @ turned(ans)) - turned(ans) @ s, s
+def _lower_and_upper_vjp(g: Any, ans: Any, a: Any, _lower: Any, _upper: Any, *, rows: Any) -> Any:
+    (g_lower, g_upper), (lower, upper) = g, ans
+    (m, k), n = np.shape(lower), np.shape(upper)[1]
+    strict = below(k, -1)
+    packed = np.where(strict, lower[:k], upper[:, :k])
+    found = np.where(strict, g_lower[:k], g_upper[:, :k])
+    rest = None
+    if m > k:  # these rows of L are those of the matrix times the inverse of U
+        rest = turned(triangular(packed, turned(g_lower[k:]), False, False))
+        found = found - in_triangle(turned(lower[k:]), turned(rest), lower=False, k=0)
+    elif n > k:  # these columns of U are the inverse of L times those of the matrix
+        rest = triangular(packed, g_upper[:, k:], True, True, True)
+        found = found - in_triangle(rest, upper[:, k:], lower=True, k=-1)
+    found = pulled_lu(found, packed)
+    if rest is not None:
+        found = np.concatenate([found, rest], 0 if m > k else 1)
+    return found[rows]
 
 
-rule(stretched, joint=_stretched_vjp)
+rule(lower_and_upper, _lower_and_upper_vjp, skip=("lower", "upper"))
 
 
-def _turning_vjp(g: Any, ans: Any, a: Any) -> Any:
-    # With a = u p: du is u x + (1 - u u^H) da p^-1, where p x + x p = u^H da - da^H u (Higham, Functions of Matrices,
-    # section 8.1). The inner product is the real part of tr(x^H y).
-    m, n = np.shape(a)
-    if m < n:
-        return adjoined(_turning_vjp(adjoined(g), adjoined(ans), adjoined(a)))
-    p = adjoined(ans) @ a
-    p = (p + adjoined(p)) / 2
-    across = adjoined(ans) @ g
-    found = ans @ stretched(p, across - adjoined(across))
-    if m == n:
-        return found
-    return found + adjoined(np.linalg.solve(p, adjoined(g - ans @ across)))
-
-
-rule(turning, _turning_vjp, holomorphic=False)
-
-
-@over_batches(A=2, B=2)
-def orthogonal_procrustes(A: Any, B: Any, check_finite: bool = True) -> Any:
-    across = adjoined(A) @ B
-    found = turning(across)
-    return found, np.real(np.sum(np.conj(found) * across))
-
-
-function("scipy.linalg", cholesky, cho_factor, cho_solve, lu_factor, lu_solve, lu, qr)
-function("scipy.linalg", qr_multiply, rq, polar, orthogonal_procrustes)
+function("scipy.linalg", cholesky, cho_factor, cho_solve, lu_factor, lu_solve, lu)
 refused("the vectors are not unique; a projector made of scipy.linalg.orth is", "null_space")
 refused(
     "where eigenvalues meet, it jumps; scipy.linalg.eig is differentiated, and so are functions of matrices",

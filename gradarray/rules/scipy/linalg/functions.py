@@ -17,7 +17,7 @@ from ..declared import function, looking
 from ..values import as_double, from_library
 from . import logarithms
 from .equations import anticommuted
-from .exponentials import derivative_along
+from .exponentials import derivative_along, second_along
 from .matrices import dtype_of, over_batches, turned, zeros
 
 _Function = Callable[..., Any]
@@ -67,15 +67,24 @@ def exponential(a: Any) -> Any:
 @from_library
 def frechet(a: Any, e: Any) -> Any:
     """Return the derivative of the exponential of a matrix along another one."""
-    if np.ndim(a) > 2 or np.iscomplexobj(e) != np.iscomplexobj(a):
+    if np.iscomplexobj(e) != np.iscomplexobj(a) or (np.ndim(a) == 2 and len(a) < _FEW):
         return _along(linalg.expm, a, e)
     dtype = np.result_type(a, e)
     double = np.result_type(dtype, np.float64)
     return derivative_along(np.asarray(a, double), np.asarray(e, double)).astype(dtype, copy=False)
 
 
-def _frechet_vjp(g: Any, _ans: Any, a: Any, e: Any) -> Any:
+_DOUBLE = (np.float64, np.complex128)
+
+
+def _frechet_vjp(g: Any, _ans: Any, a: Any, e: Any, wanted: Any = (True, True)) -> Any:
+    if not wanted[0]:
+        return None, frechet(turned(a), g)
     n = np.shape(a)[-1]
+    plain = all(type(x) is np.ndarray and x.ndim == 2 and x.dtype == g.dtype for x in (g, a, e))
+    if plain and g.dtype in _DOUBLE:
+        by_e, by_a = second_along(turned(a), g, turned(e))
+        return by_a, by_e
     zero = zeros(np.shape(a), g)
     block = turned(_beside(a, e))
     found = frechet(block, np.concatenate([np.concatenate([zero, g], -1), np.concatenate([zero, zero], -1)], -2))

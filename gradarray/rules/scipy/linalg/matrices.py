@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...numpy.triangles import below
+from ...numpy.triangles import below, half
 from ...primitives import primitive
 from ...registry import linear
 from ..declared import function
@@ -52,9 +52,9 @@ def from_triangle(a: Any, lower: bool, symmetric: bool = False) -> Any:
 
 def _from_triangle_adjoint(g: Any, _a: Any, lower: bool = False, symmetric: bool = False) -> Any:
     is_complex = np.iscomplexobj(g)
-    both = g + (turned(g) if symmetric or not is_complex else adjoined(g))
-    half = np.tril(both) if lower else np.triu(both)
-    return half - np.tril(np.triu(both)) / 2
+    both, n = g + (turned(g) if symmetric or not is_complex else adjoined(g)), np.shape(g)[-1]
+    there = below(n) if lower else ~below(n, -1)
+    return np.where(there, both * half(n, np.finfo(dtype_of(both)).dtype, lower), 0)
 
 
 linear(from_triangle, _from_triangle_adjoint)

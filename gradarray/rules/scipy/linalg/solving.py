@@ -8,13 +8,16 @@ import numpy as np
 from scipy import linalg
 from scipy.linalg import lapack
 
+from ....kernels.arrays import conjugate
 from ....tape.wrapping import bare, has_variable
+from ...numpy.norms import det_vjp, well_conditioned
 from ...numpy.triangles import below
-from ...primitives import primitive
+from ...primitives import primitive, saving
 from ...registry import bilinear, linear, rule, zero_gradient
 from ..declared import function
 from ..standing import Operator
 from ..values import as_double, as_library, from_library
+from .diagonals import along_diagonals
 from .matrices import columns, dtype_of, from_triangle, over_batches, read, turned, zeros
 
 
@@ -32,13 +35,20 @@ def _turned_solution(g: Any, a: Any, how: Any, lower: Any, turn: Any) -> Any:
     if how in ("sym", "symmetric"):
         return solution(a, g, how, lower, False)
     if how in ("her", "hermitian", "pos", "positive definite"):
+        if how.startswith("pos") and type(a) is type(g) is np.ndarray and a.ndim == 2 and a.size:
+            factor = linalg.cho_factor(conjugate(a), lower=lower, check_finite=False)
+            return linalg.cho_solve(factor, g, check_finite=False)  # how it is conditioned has been told
         return solution(np.conj(a) if np.iscomplexobj(a) else a, g, how, lower, False)
     # SciPy has no way for the transposed of complex ones
     return solution(turned(a), g, _TURNED.get(how, how), lower, turn)
 
 
-def _solution_vjp(g: Any, ans: Any, a: Any, b: Any, how: Any = None, lower: Any = False, turn: Any = False) -> Any:
+def _solution_vjp(
+    g: Any, ans: Any, a: Any, b: Any, how: Any = None, lower: Any = False, turn: Any = False, wanted: Any = None
+) -> Any:
     of_b = _turned_solution(g, a, how, lower, turn)
+    if wanted is not None and not wanted[0]:
+        return None, of_b
     rows, across = (ans, of_b) if turn else (of_b, ans)
     if np.ndim(rows) == 1:
         return np.multiply.outer(-rows, across), of_b
@@ -98,8 +108,31 @@ def determinant(a: Any) -> Any:
 zero_gradient(determinant)
 
 
+@from_library
+@saving
+def determinant_of_one(a: Any) -> Any:
+    """Return the determinant of a matrix of doubles, and keep its L and U."""
+    packed, pivots, _ = lapack.get_lapack_funcs(("getrf",), (a,))[0](a)
+    exchanges = np.count_nonzero(pivots != np.arange(len(pivots)))
+    return np.prod(np.diagonal(packed)) * (-1.0) ** exchanges, (packed, pivots)
+
+
+def _determinant_vjp(g: Any, ans: Any, a: Any, saved: Any = None) -> Any:
+    if saved is None or ans == 0:
+        return det_vjp(g, ans, a)
+    inverse, singular = lapack.get_lapack_funcs(("getri",), (a,))[0](*saved, lwork=64 * len(a))
+    if singular or not well_conditioned(a, inverse):
+        return det_vjp(g, ans, a)
+    return (g * ans)[..., None, None] * turned(inverse)
+
+
+rule(determinant_of_one, _determinant_vjp)
+
+
 def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    found = np.linalg.det(as_double(a))  # SciPy's result is of double precision also for single ones
+    one = np.ndim(a) == 2 and 0 < np.shape(a)[0] == np.shape(a)[1]
+    find: Any = determinant_of_one if one else np.linalg.det
+    found = find(as_double(a))  # SciPy's result is of double precision also for single ones
     return found if dtype_of(a) == dtype_of(found) else as_library(found, determinant, a)
 
 
@@ -135,13 +168,23 @@ def in_triangle(x: Any, y: Any, *, lower: bool, k: int) -> Any:
     """Return x y^T in one triangle, whose last diagonal is the k-th one, and zeros elsewhere."""
     n = np.shape(x)[0 if np.ndim(x) == 1 else -2]
     there = below(n, k) if lower else ~below(n, k - 1)
-    if np.ndim(x) == 1:
-        return np.multiply(x[:, None], y, out=np.zeros((n, n), np.result_type(x, y)), where=there)
-    found = x @ turned(y)
-    if type(found) is np.ndarray:
-        np.copyto(found, 0, where=~there)
+    if type(x) is type(y) is np.ndarray and x.ndim == y.ndim <= 2:
+        found = np.zeros((n, n), np.result_type(x, y))
+        if x.ndim == 1 or x.shape[1] == 1:
+            return np.multiply(np.reshape(x, (n, 1)), np.ravel(y), out=found, where=there)
+        for j in range(0, n, _WIDTH):
+            last = min(j + _WIDTH, n)
+            columns, rows = slice(j, last), slice(j, n) if lower else slice(0, last)
+            np.matmul(x[rows], y[columns].T, out=found[rows, columns])
+            square = below(last - j, k if lower else k - 1)
+            np.copyto(found[columns, columns], 0, where=~square if lower else square)
         return found
-    return np.where(there, found, 0)
+    if np.ndim(x) == 1:
+        return np.where(there, x[:, None] * y, 0)
+    return np.where(there, x @ turned(y), 0)
+
+
+_WIDTH = 48
 
 
 @primitive
@@ -169,9 +212,11 @@ bilinear(
 
 
 def _triangular_vjp(
-    g: Any, ans: Any, a: Any, b: Any, lower: Any = False, turn: Any = False, unit: Any = False
+    g: Any, ans: Any, a: Any, b: Any, lower: Any = False, turn: Any = False, unit: Any = False, wanted: Any = None
 ) -> tuple[Any, Any]:
     of_b = triangular(a, g, lower, not turn, unit)
+    if wanted is not None and not wanted[0]:
+        return None, of_b
     rows, across = (ans, of_b) if turn else (of_b, ans)
     return in_triangle(-rows, across, lower=bool(lower), k=-int(unit) if lower else int(unit)), of_b
 
@@ -266,22 +311,14 @@ def _turned_bands(ab: Any, lower: int, upper: int) -> Any:
     return np.stack(shifted)
 
 
-def _banded_vjp(g: Any, ans: Any, ab: Any, b: Any, lower: int, upper: int) -> Any:
-    n = np.shape(ab)[-1]
+def _banded_vjp(g: Any, ans: Any, ab: Any, b: Any, lower: int = 0, upper: int = 0, wanted: Any = None) -> Any:
     of_b = banded(_turned_bands(ab, lower, upper), g, upper, lower)
-    rows, across = columns(of_b), columns(ans)
-    diagonals = []
-    for offset in range(upper, -lower - 1, -1):  # element [j - offset, j]
-        empty = zeros(min(abs(offset), n), across)
-        if offset > 0:
-            along = np.concatenate([empty, np.sum(rows[: n - offset] * across[offset:], axis=1)])
-        else:
-            along = np.concatenate([np.sum(rows[-offset:] * across[: n + offset], axis=1), empty])
-        diagonals.append(-along)
-    return np.stack(diagonals), of_b
+    if wanted is not None and not wanted[0]:
+        return None, of_b
+    return along_diagonals(-of_b, ans, lower=lower, upper=upper), of_b
 
 
-rule(banded, joint=lambda g, ans, ab, b, lower=0, upper=0: _banded_vjp(g, ans, ab, b, lower, upper))
+rule(banded, joint=_banded_vjp)
 
 
 def solve_banded(
@@ -293,14 +330,29 @@ def solve_banded(
 
 @over_batches(ab=2, b="1|2")
 def _banded(ab: Any, b: Any, lower: int, upper: int) -> Any:
-    return banded(_inside(ab, upper), b, lower, upper)
+    return banded(ab, b, lower, upper)
 
 
-def _inside(ab: Any, upper: int) -> Any:
-    """Return diagonals with zeros where there is nothing of the matrix."""
-    count, n = np.shape(ab)
-    row = np.arange(n) + np.arange(count)[:, None] - upper
-    return np.where((row >= 0) & (row < n), ab, 0.0)
+@from_library
+def hermitian_banded(ab: Any, b: Any, *, lower: bool) -> Any:
+    """Return the solution of equations whose matrix is definite, and given by the diagonals of one triangle."""
+    return linalg.solveh_banded(ab, b, lower=lower)
+
+
+def _hermitian_banded_vjp(g: Any, ans: Any, ab: Any, b: Any, *, lower: bool, wanted: Any = None) -> Any:
+    # Element ij and its mirror image, which is its conjugate: the inner product is the real part of tr(x^H y).
+    of_b = hermitian_banded(ab, g, lower=lower)
+    if wanted is not None and not wanted[0]:
+        return None, of_b
+    width = np.shape(ab)[0] - 1
+    extent: Any = {"lower": width, "upper": 0} if lower else {"lower": 0, "upper": width}
+    both = along_diagonals(of_b, conjugate(ans), **extent) + along_diagonals(ans, conjugate(of_b), **extent)
+    scale = np.full((width + 1, 1), -1.0, np.finfo(dtype_of(ab)).dtype)
+    scale[0 if lower else width] = -0.5
+    return both * scale, of_b
+
+
+rule(hermitian_banded, joint=_hermitian_banded_vjp, holomorphic=False)
 
 
 @over_batches(ab=2, b="1|2")
@@ -312,14 +364,7 @@ def solveh_banded(
     lower: bool = False,
     check_finite: bool = True,
 ) -> Any:
-    width = np.shape(ab)[0] - 1
-    if lower:
-        whole = _inside(ab, 0)
-        upper = np.conj(_turned_bands(whole, width, 0))
-    else:
-        upper = _inside(ab, width)
-        whole = np.conj(_turned_bands(upper, 0, width))
-    return banded(np.concatenate([upper, whole[1:]]), b, width, width)
+    return hermitian_banded(ab, b, lower=bool(lower))
 
 
 function("scipy.linalg", solve, inv, det, solve_triangular, pinv, pinvh, lstsq, solve_banded, solveh_banded)

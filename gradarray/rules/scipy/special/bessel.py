@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ....kernels.arrays import Array
+from ....tape.wrapping import has_variable
 from ...registry import rule
 from ..declared import STEPS, UNKNOWN, elementwise, several
 from ..unswitched import special
@@ -32,24 +33,42 @@ def _between(func: Callable[..., Any], v: Array, x: Array, sign: int) -> Array:
     return (lower + upper if sign > 0 else lower - upper) / 2
 
 
-elementwise("jv", lambda _ans, v, z: j_by_order(v, z), lambda _ans, v, z: _between(special.jv, v, z, -1))
+def _beside(library: Callable[..., Any], ans: Array, v: Array, x: Array, sign: int, next_sign: int) -> Array:
+    """Return the derivative by the function itself and the next one alone, 10.6.2 and 10.29.2.
+
+    Away from 0, and with a sign of the order that lets nothing cancel. To the next order there would be differences of
+    large numbers near 0, so that variables have both neighbours.
+    """
+    plain = type(x) is type(ans) is np.ndarray and not has_variable(v)
+    if plain and np.all(v >= 0) and not np.any(np.abs(x) < 1e-30):
+        return next_sign * library(v + 1, x) + v / x * ans
+    return _between(library, v, x, sign)
+
+
+def _k_slope(library: Callable[..., Any], ans: Array, v: Array, x: Array) -> Array:
+    """Return the derivative of K_v, of which both terms have one sign."""
+    v = np.abs(v)
+    return -(library(v - 1, x) + v / x * ans)
+
+
+elementwise("jv", lambda _ans, v, z: j_by_order(v, z), lambda ans, v, z: _beside(special.jv, ans, v, z, -1, -1))
 elementwise("jve", lambda _ans, v, z: j_by_order(v, z), lambda _ans, v, z: _between(special.jve, v, _real(z), -1))
 elementwise("yv", lambda _ans, v, z: y_by_order(v, z), lambda _ans, v, z: _between(special.yv, v, z, -1))
 elementwise("yve", lambda _ans, v, z: y_by_order(v, z), lambda _ans, v, z: _between(special.yve, v, _real(z), -1))
 elementwise("yn", STEPS, lambda _ans, n, x: _between(special.yv, n, x, -1))
-elementwise("iv", lambda _ans, v, z: i_by_order(v, z), lambda _ans, v, z: _between(special.iv, v, z, 1))
+elementwise("iv", lambda _ans, v, z: i_by_order(v, z), lambda ans, v, z: _beside(special.iv, ans, v, z, 1, 1))
 elementwise(
     "ive",
     lambda _ans, v, z: i_by_order(v, z, scaled=True),
     lambda ans, v, z: _between(special.ive, v, _real(z), 1) - np.sign(z) * ans,
 )
-elementwise("kv", lambda _ans, v, z: k_by_order(v, z), lambda _ans, v, z: -_between(special.kv, v, z, 1))
+elementwise("kv", lambda _ans, v, z: k_by_order(v, z), lambda ans, v, z: _k_slope(special.kv, ans, v, z))
 elementwise(
     "kve",
     lambda _ans, v, z: k_by_order(v, z, scaled=True),
-    lambda ans, v, z: ans - _between(special.kve, v, z, 1),
+    lambda ans, v, z: ans + _k_slope(special.kve, ans, v, z),
 )
-elementwise("kn", STEPS, lambda _ans, n, x: -_between(special.kv, n, x, 1))
+elementwise("kn", STEPS, lambda ans, n, x: _k_slope(special.kv, ans, n, x))
 
 
 def _hankel_by_order(v: Array, z: Array, sign: int, turn: Any = 1.0) -> Array:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ....kernels.arrays import Array
+from ...numpy.pieces import in_pieces
 from ..declared import elementwise, several
 from ..quadrature import over_positive
 from ..unswitched import special
@@ -24,29 +25,38 @@ def _series(m: Array, a: float, b: float, c: float) -> Array:
     return total
 
 
-def k_by_m(m: Array) -> Array:
-    """Return the derivative of the complete integral of the first kind, 19.4.1 and 19.5.1."""
-    near = np.abs(m) < 0.1
-    small, far = np.where(near, m, 0), np.where(near, 0.5, m)
-    rest = 1 - far
-    return np.where(
-        near,
-        np.pi / 8 * _series(small, 1.5, 1.5, 2.0),
-        (special.ellipe(far) - rest * special.ellipk(far)) / (2 * far * rest),
-    )
+def k_by_m(m: Array, k: Array | None = None) -> Array:
+    """Return the derivative of the complete integral of the first kind, which may be known, 19.4.1 and 19.5.1."""
+
+    def far(m: Array, k: Array) -> Array:
+        rest = 1 - m
+        return (special.ellipe(m) - rest * k) / (2 * m * rest)
+
+    def near(m: Array, _k: Any = None) -> Array:
+        return np.pi / 8 * _series(m, 1.5, 1.5, 2.0)
+
+    if type(m) is np.ndarray and k is not None:
+        return in_pieces(np.abs(m) < 0.1, near, far, m, k, inside=0.0, outside=0.5)
+    return in_pieces(np.abs(m) < 0.1, near, lambda m: far(m, special.ellipk(m)), m, inside=0.0, outside=0.5)
 
 
-def e_by_m(m: Array) -> Array:
-    """Return the derivative of the complete integral of the second kind, 19.4.2 and 19.5.2."""
-    near = np.abs(m) < 0.1
-    small, far = np.where(near, m, 0), np.where(near, 0.5, m)
-    slope = (special.ellipe(far) - special.ellipk(far)) / (2 * far)
-    return np.where(near, -np.pi / 8 * _series(small, 0.5, 1.5, 2.0), slope)
+def e_by_m(m: Array, e: Array | None = None) -> Array:
+    """Return the derivative of the complete integral of the second kind, which may be known, 19.4.2 and 19.5.2."""
+
+    def far(m: Array, e: Array) -> Array:
+        return (e - special.ellipk(m)) / (2 * m)
+
+    def near(m: Array, _e: Any = None) -> Array:
+        return -np.pi / 8 * _series(m, 0.5, 1.5, 2.0)
+
+    if type(m) is np.ndarray and e is not None:
+        return in_pieces(np.abs(m) < 0.1, near, far, m, e, inside=0.0, outside=0.5)
+    return in_pieces(np.abs(m) < 0.1, near, lambda m: far(m, special.ellipe(m)), m, inside=0.0, outside=0.5)
 
 
-elementwise("ellipk", lambda _ans, m: k_by_m(m))
+elementwise("ellipk", lambda ans, m: k_by_m(m, ans))
 elementwise("ellipkm1", lambda _ans, p: -special.elliprd(0.0, 1.0, p) / 6)
-elementwise("ellipe", lambda _ans, m: e_by_m(m))
+elementwise("ellipe", lambda ans, m: e_by_m(m, ans))
 
 
 def _squares(phi: Array, m: Array) -> Array:

@@ -6,10 +6,11 @@ import numpy as np
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare
+from ...numpy.pieces import nowhere
 from ..declared import elementwise, flat
 from ..quadrature import over_positive
 from ..unswitched import special
-from .series import trigamma, zeta_by_order
+from .series import riemann_slope, trigamma, zeta_by_order
 
 
 def rgamma_slope(x: Array) -> Array:
@@ -30,8 +31,8 @@ elementwise("psi", lambda _ans, z: trigamma(z))
 flat("gammasgn")
 
 elementwise("_zeta", lambda _ans, x, q: zeta_by_order(x, q), lambda _ans, x, q: -x * special.zeta(x + 1, q))
-elementwise("_riemann_zeta", lambda _ans, z: zeta_by_order(z, 1.0))
-elementwise("zetac", lambda _ans, x: zeta_by_order(x, 1.0))
+elementwise("_riemann_zeta", lambda _ans, z: riemann_slope(z))
+elementwise("zetac", lambda _ans, x: riemann_slope(x))
 
 elementwise(
     "beta",
@@ -52,6 +53,8 @@ def _rising_slope(ans: Array, top: Array, bottom: Array, rest: Array) -> Array:
     poles, the quotient is a polynomial of their difference, and reflection, 5.5.4, leads to where they are none.
     """
     above, below = _is_pole(top), _is_pole(bottom)
+    if nowhere(above | below):
+        return ans * (special.psi(top) - special.psi(bottom))
     both, zero = above & below, below & ~above
     slope = ans * (special.psi(np.where(above, 1 - top, top)) - special.psi(np.where(below, 1 - bottom, bottom)))
     at = np.where(zero, bottom, 0.0)
@@ -65,15 +68,21 @@ def _is_pole(x: Array) -> Array:
 def _falling_slope(ans: Array, bottom: Array, rest: Array) -> Array:
     """Return the derivative by `bottom` of a multiple of 1 / Gamma(bottom)."""
     below = _is_pole(bottom)
+    if nowhere(below):
+        return -ans * special.psi(bottom)
     at, safe = np.where(below, bottom, 0.0), np.where(below, 1.0, bottom)
     return np.where(below, rest * rgamma_slope(at), -ans * special.psi(safe))
 
 
 def _binom_by_n(ans: Array, n: Array, k: Array) -> Array:
+    if nowhere(_is_pole(n + 1) | _is_pole(n - k + 1)):
+        return ans * (special.psi(n + 1) - special.psi(n - k + 1))
     return _rising_slope(ans, n + 1, n - k + 1, special.gamma(n + 1) * special.rgamma(k + 1))
 
 
 def _binom_by_k(ans: Array, n: Array, k: Array) -> Array:
+    if nowhere(_is_pole(k + 1) | _is_pole(n - k + 1)):
+        return ans * (special.psi(n - k + 1) - special.psi(k + 1))
     whole = special.gamma(n + 1)
     by_k = _falling_slope(ans, k + 1, whole * special.rgamma(n - k + 1))
     return by_k - _falling_slope(ans, n - k + 1, whole * special.rgamma(k + 1))

@@ -9,7 +9,7 @@ import numpy as np
 from ....kernels.arrays import Array
 from ..declared import elementwise, flat
 from ..unswitched import special
-from .series import exprel_derivative, log1prel_derivative
+from .series import exprel_derivative, exprel_slope, log1prel_derivative
 
 # --- information theory -----------------------------------------------------------------------------------------------
 
@@ -94,7 +94,7 @@ elementwise("exp10", lambda ans, _x: math.log(10) * ans)
 elementwise("exp2", lambda ans, _x: math.log(2) * ans)
 elementwise("expm1", lambda _ans, x: np.exp(x))
 elementwise("log1p", lambda _ans, x: 1 / (1 + x))
-elementwise("exprel", lambda _ans, x: exprel_derivative(x, order=1))
+elementwise("exprel", lambda ans, x: exprel_slope(ans, x))
 elementwise("cosm1", lambda _ans, x: -np.sin(x))
 elementwise("sindg", lambda _ans, x: math.pi / 180 * special.cosdg(x))
 elementwise("cosdg", lambda _ans, x: -math.pi / 180 * special.sindg(x))

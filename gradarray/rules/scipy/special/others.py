@@ -40,7 +40,8 @@ elementwise("expn", STEPS, lambda _ans, n, x: -special.expn(n - 1, x))
 
 
 def _sine_and_cosine(_ans: Any, x: Array) -> tuple[Array, Array]:
-    return np.sinc(x / np.pi), np.cos(x) / x
+    whole = np.sin(x) / x if type(x) is np.ndarray and x.all() else np.sinc(x / np.pi)
+    return whole, np.cos(x) / x
 
 
 def _hyperbolic(_ans: Any, x: Array) -> tuple[Array, Array]:
