@@ -13,6 +13,7 @@ import numpy as np
 from scipy import fft, signal
 
 from ....kernels.arrays import Array
+from ....kernels.correlating import FEW, MANY, correlated, is_worthwhile
 from ...primitives import primitive
 from ...registry import rule
 from ..standing import constant, stands_for
@@ -49,8 +50,8 @@ class Window(NamedTuple):
 
     def crossed(self, full: Any, other: Any, shape: tuple[int, ...]) -> Any:
         """Return the cotangent of an array of a shape from that of the full convolution with another one."""
-        if not self.fourier:
-            return self.valid(full, np.flip(other, self.axes))
+        if not self.fourier or self._by_blocks(full, other):
+            return self.overlaps(full, other)
         # The lags that are asked for are the first ones, which go around no end: no array need be made longer.
         kind = "c" if np.iscomplexobj(full) or np.iscomplexobj(other) else "f"
         sizes = [fft.next_fast_len(full.shape[axis], kind == "f") for axis in self.axes]
@@ -61,6 +62,17 @@ class Window(NamedTuple):
             spectrum = fft.rfftn(full, sizes, self.axes) * np.conj(fft.rfftn(other, sizes, self.axes))
             found = fft.irfftn(spectrum, sizes, self.axes)
         return found[tuple([slice(n) if axis in self.axes else slice(None) for axis, n in enumerate(shape)])]
+
+    def overlaps(self, long: Any, short: Any) -> Any:
+        """Return the correlation of two arrays where they overlap wholly."""
+        if self._by_blocks(long, short):
+            return correlated(long, short)
+        return self.valid(long, np.flip(short, self.axes))
+
+    def _by_blocks(self, long: Any, short: Any) -> bool:
+        return len(self.axes) == np.ndim(long) and is_worthwhile(
+            np.shape(long), np.shape(short), FEW if self.fourier else MANY
+        )
 
     def placed(self, g: Any) -> Any:
         """Return the cotangent of the full convolution."""
@@ -122,7 +134,7 @@ def back_to_first(y: Array, b: Array, *, by: Window) -> Array:
         return _fitted(by.crossed(full, b, by.shapes[0]), by.shapes[0])
     # Each end reaches as far as the other array does.
     pads = [(by.margin(axis),) * 2 if axis in by.axes else (0, 0) for axis in range(np.ndim(y))]
-    return by.folded(by.valid(np.pad(full, pads), np.flip(b, by.axes)))
+    return by.folded(by.overlaps(np.pad(full, pads), b))
 
 
 @primitive
@@ -132,7 +144,7 @@ def back_to_second(y: Array, a: Array, *, by: Window) -> Array:
     if by.ends is None and not by.fill:
         return _fitted(by.crossed(full, a, by.shapes[1]), by.shapes[1])
     whole = by.extended(a)
-    return np.flip(by.valid(whole, np.flip(full, by.axes)), by.axes)
+    return np.flip(by.overlaps(whole, full), by.axes)
 
 
 def _fitted(x: Any, shape: tuple[int, ...]) -> Any:

@@ -6,7 +6,6 @@ of p = A^-T g with x and with y.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -14,9 +13,10 @@ import numpy as np
 from scipy import signal
 
 from ....kernels.arrays import Array
+from ....kernels.correlating import lagged_products
 from ....tape.wrapping import bare, has_variable
 from ...primitives import primitive
-from ...registry import composite, rule
+from ...registry import bilinear, composite, rule
 from ..standing import Operator, along, stands_for
 from ..values import as_precise
 from .convolutions import convolve
@@ -29,6 +29,12 @@ MODULE = "scipy.signal"
 @primitive
 def filtered(b: Array, a: Array, x: Array, *, axis: int) -> Array:
     """Return what a filter makes of a signal that was zero before."""
+    return signal.lfilter(b, a, x, axis)
+
+
+@primitive
+def filtered_by_all(b: Array, a: Array, x: Array, *, axis: int) -> Array:
+    """Return the same where the coefficients are variables: the cotangents of all operands have one pass in common."""
     return signal.lfilter(b, a, x, axis)
 
 
@@ -52,23 +58,50 @@ def _padded(x: Any, axis: int, before: int, after: int) -> Any:
     return np.pad(x, [(before, after) if i == axis else (0, 0) for i in range(np.ndim(x))])
 
 
-def _lagged(p: Any, x: Any, count: int, axis: int) -> Any:
+@primitive
+def lagged(p: Array, x: Array, *, count: int, axis: int) -> Array:
     """Return the correlation of two signals at some lags."""
-    n = np.shape(x)[axis]
+    n = x.shape[axis]
+    if x.ndim == 1:
+        return lagged_products(p, x, count)
     pairs = [(_part(p, axis, min(k, n), n), _part(x, axis, 0, max(n - k, 0))) for k in range(count)]
     return np.stack([np.dot(np.reshape(one, -1), np.reshape(other, -1)) for one, other in pairs])
 
 
 def _behind(b: Any, a: Any, g: Any, axis: int) -> Any:
-    return np.flip(filtered(b, a, np.flip(g, axis), axis=axis), axis)
+    call = filtered_by_all if has_variable((b, a)) else filtered
+    return np.flip(call(b, a, np.flip(g, axis), axis=axis), axis)
+
+
+bilinear(
+    lagged,
+    lambda g, _p, x, *, count, axis: _unrecursive(g, x, axis),
+    lambda g, p, _x, *, count, axis: np.flip(_unrecursive(g, np.flip(p, axis), axis), axis),
+)
+
+
+def _unrecursive(b: Any, x: Any, axis: int) -> Any:
+    """Return what a filter without feedback makes of a signal."""
+    return (filtered_by_all if has_variable(b) else filtered)(b, np.ones(1), x, axis=axis)
+
+
+def _divided_behind(b: Any, a: Any, g: Any, axis: int) -> tuple[Any, Any]:
+    """Return p, and the cotangent of the signal, which is p after the part without feedback alone."""
+    p = _behind(np.ones(1), a, g, axis)
+    return p, _behind(b, np.ones(1), p, axis) if _is_long(g, axis) else _behind(b, a, g, axis)
+
+
+def _is_long(x: Any, axis: int) -> bool:
+    """Tell whether a filter without feedback is the faster one: the library goes through its rows one by one."""
+    return np.ndim(x) == 1 or np.shape(x)[axis] > 1000
 
 
 def _by_b(g: Any, a: Any, x: Any, count: int, axis: int) -> Any:
-    return _lagged(_behind(np.ones(1), a, g, axis), x, count, axis)
+    return lagged(_behind(np.ones(1), a, g, axis), x, count=count, axis=axis)
 
 
 def _by_a(g: Any, ans: Any, a: Any, axis: int) -> Any:
-    return -_lagged(_behind(np.ones(1), a, g, axis), ans, len(a), axis)
+    return -lagged(_behind(np.ones(1), a, g, axis), ans, count=len(a), axis=axis)
 
 
 def _started_by_a(g: Any, ans: Any, a: Any, zi: Any, axis: int) -> Any:
@@ -76,7 +109,7 @@ def _started_by_a(g: Any, ans: Any, a: Any, zi: Any, axis: int) -> Any:
     p = _behind(np.ones(1), a, g, axis)
     n = min(np.shape(ans)[axis], np.shape(zi)[axis])
     first = np.sum(_part(p, axis, 0, n) * _part(zi, axis, 0, n))
-    return np.concatenate([np.reshape(first, 1), np.zeros(len(a) - 1)]) - _lagged(p, ans, len(a), axis)
+    return np.concatenate([np.reshape(first, 1), np.zeros(len(a) - 1)]) - lagged(p, ans, count=len(a), axis=axis)
 
 
 def _by_state(g: Any, a: Any, zi: Any, axis: int) -> Any:
@@ -87,6 +120,12 @@ def _by_state(g: Any, a: Any, zi: Any, axis: int) -> Any:
     return _padded(p, axis, 0, max(count - n, 0))
 
 
+def _filtered_vjp(g: Any, ans: Any, b: Any, a: Any, x: Any, *, axis: int) -> tuple[Any, Any, Any]:
+    p, of_x = _divided_behind(b, a, g, axis)
+    return lagged(p, x, count=len(b), axis=axis), -lagged(p, ans, count=len(a), axis=axis), of_x
+
+
+rule(filtered_by_all, joint=_filtered_vjp)
 rule(
     filtered,
     lambda g, _ans, _b, a, x, *, axis: _by_b(g, a, x, len(_b), axis),
@@ -133,7 +172,7 @@ def lfilter(b: Any, a: Any, x: Any, axis: int, zi: Any) -> Any:
     if np.ndim(b) > 1 or np.ndim(a) > 1:
         signal.lfilter(np.zeros(np.shape(b)), np.zeros(np.shape(a)), np.zeros(np.shape(x)))  # SciPy's own error
     if zi is None:
-        return filtered(b, a, x, axis=axis)
+        return (filtered_by_all if has_variable((b, a)) else filtered)(b, a, x, axis=axis)
     zi = _inexact(zi)
     return filtered_from(b, a, x, zi, axis=axis), final_state(b, a, x, zi, axis=axis)
 
@@ -190,6 +229,12 @@ def cascade(sos: Array, x: Array, *, axis: int) -> Array:
 
 
 @primitive
+def cascade_by_all(sos: Array, x: Array, *, axis: int) -> Array:
+    """Return the same where the sections are variables."""
+    return signal.sosfilt(sos, x, axis)
+
+
+@primitive
 def cascade_from(sos: Array, x: Array, zi: Array, *, axis: int) -> Array:
     """Return the same from a state of the filters."""
     return signal.sosfilt(sos, x, axis, zi)[0]
@@ -201,16 +246,26 @@ def cascade_state(sos: Array, x: Array, zi: Array, *, axis: int) -> Array:
     return signal.sosfilt(sos, x, axis, zi)[1]
 
 
-def _by_sections(g: Any, sos: Any, x: Any, axis: int) -> Any:
+def _cascade_vjp(g: Any, ans: Any, sos: Any, x: Any, *, axis: int) -> tuple[Any, Any]:
+    def one(section: Any, x: Any) -> Any:
+        return (cascade_by_all if has_variable(section) else cascade)(np.reshape(section, (1, 6)), x, axis=axis)
+
     signals = [x]
-    for section in sos:
-        signals.append(filtered(section[:3], section[3:], signals[-1], axis=axis))
+    for section in sos[:-1]:
+        signals.append(one(section, signals[-1]))
+    signals.append(ans)
     found = []
     for section, before, after in zip(sos[::-1], signals[-2::-1], signals[::-1], strict=False):
-        p = _behind(np.ones(1), section[3:], g, axis)
-        found.append(np.concatenate([_lagged(p, before, 3, axis), -_lagged(p, after, 3, axis)]))
-        g = _behind(section[:3], section[3:], g, axis)
-    return np.stack(found[::-1])
+        alone = np.concatenate([np.array([1.0, 0.0, 0.0]), section[3:]])
+        p = one(alone, np.flip(g, axis))
+        if _is_long(g, axis):
+            g = np.flip(_unrecursive(section[:3], p, axis), axis)
+        else:
+            g = np.flip(one(section, np.flip(g, axis)), axis)
+        p = np.flip(p, axis)
+        by_b, by_a = (lagged(p, x, count=3, axis=axis) for x in (before, after))
+        found.append(np.concatenate([by_b, -by_a]))
+    return np.stack(found[::-1]), g
 
 
 def _cascade(sos: Any, x: Any, zi: Any, axis: int) -> tuple[Any, Any]:
@@ -222,10 +277,11 @@ def _cascade(sos: Any, x: Any, zi: Any, axis: int) -> tuple[Any, Any]:
     return x, np.stack(states)
 
 
+rule(cascade_by_all, joint=_cascade_vjp)
 rule(
     cascade,
-    lambda g, _ans, sos, x, *, axis: _by_sections(g, sos, x, axis),
     lambda g, _ans, sos, _x, *, axis: np.flip(cascade(sos, np.flip(g, axis), axis=axis), axis),
+    skip=("sos",),
 )
 composite(cascade_from, lambda sos, x, zi, *, axis: _cascade(sos, x, zi, axis)[0], anew=True)
 composite(cascade_state, lambda sos, x, zi, *, axis: _cascade(sos, x, zi, axis)[1], anew=True)
@@ -238,7 +294,7 @@ def sosfilt(sos: Any, x: Any, axis: int, zi: Any) -> Any:
     few = [min(n, 1) if i == axis else n for i, n in enumerate(np.shape(x))]
     signal.sosfilt(bare(sos), np.zeros(few), axis, None if zi is None else np.zeros(np.shape(zi)))  # its errors
     if zi is None:
-        return cascade(sos, x, axis=axis)
+        return (cascade_by_all if has_variable(sos) else cascade)(sos, x, axis=axis)
     return cascade_from(sos, x, zi, axis=axis), cascade_state(sos, x, zi, axis=axis)
 
 
@@ -271,26 +327,24 @@ def _forth_and_back(run: Any, x: Any, edge: int, axis: int) -> Any:
     return _part(x, axis, edge, np.shape(x)[axis] - edge)
 
 
-def _known(call: Callable[[Any, Any], Any], zi: Any, axis: int) -> Callable[[Any, Any], Any]:
+def _known(call: Any, zi: Any, axis: int, rest: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
     """Return the same filter for one whose coefficients are known: it is linear, with the first element's part in it.
 
-    `call` filters a signal, from a state.
+    Parameters
+    ----------
+    call : filters a signal, from a state, and returns the state at the end, too
+    zi : the state that ones before the signal lead to
+    rest : returns from a state the sum of all that would follow
     """
 
-    def push(x: Any) -> Any:
-        return call(x, zi * _part(x, axis, 0, 1))
-
-    @functools.cache
-    def left(n: int, ndim: int) -> Any:
-        """Return what the state alone leads to."""
-        return call(np.zeros([n if i == axis else 1 for i in range(ndim)]), zi)
-
     def pull(g: Any) -> Any:
-        found = np.flip(call(np.flip(g, axis), np.zeros(zi.shape) * _part(g, axis, 0, 1)), axis)
-        _part(found, axis, 0, 1)[...] += np.sum(left(np.shape(g)[axis], np.ndim(g)) * g, axis=axis, keepdims=True)
+        # The transpose goes on beyond the first element, where all the ones were.
+        found, state = call(np.flip(g, axis), np.zeros(zi.shape) * _part(g, axis, 0, 1))
+        found = np.flip(found, axis)
+        _part(found, axis, 0, 1)[...] += rest(state)
         return found
 
-    op = Operator(push, pull)
+    op = Operator(lambda x: call(x, zi * _part(x, axis, 0, 1))[0], pull)
     return lambda x, _x0: op(x)
 
 
@@ -306,7 +360,11 @@ def filtfilt(b: Any, a: Any, x: Any, axis: int, padtype: Any, padlen: Any, metho
     zi = np.reshape(lfilter_zi(b, a), [-1 if i == axis else 1 for i in range(np.ndim(x))])
     if has_variable((b, a)) or np.iscomplexobj(zi):
         return _forth_and_back(lambda x, x0: filtered_from(b, a, x, zi * x0, axis=axis), longer, edge, axis)
-    run = _known(lambda x, state: signal.lfilter(b, a, x, axis, state)[0], zi, axis)
+
+    def rest(state: Any) -> Any:
+        return np.sum(state, axis=axis, keepdims=True) * (a[0] / np.sum(a))
+
+    run = _known(lambda x, state: signal.lfilter(b, a, x, axis, state), zi, axis, rest)
     return _forth_and_back(run, longer, edge, axis)
 
 
@@ -341,7 +399,16 @@ def sosfiltfilt(sos: Any, x: Any, axis: int, padtype: Any, padlen: Any) -> Any:
     zi = np.reshape(sosfilt_zi(sos), shape)
     if has_variable(sos) or np.iscomplexobj(zi):
         return _forth_and_back(lambda x, x0: cascade_from(sos, x, zi * x0, axis=axis), longer, edge, axis)
-    run = _known(lambda x, state: signal.sosfilt(sos, x, axis, state)[0], zi, axis)
+
+    def rest(states: Any) -> Any:
+        total: Any = 0.0
+        for section, state in zip(values, states, strict=True):
+            # All that comes in and all that the section holds goes out.
+            held = np.sum(state, axis=axis, keepdims=True) + np.sum(section[:3]) * total
+            total = held / np.sum(section[3:])
+        return total
+
+    run = _known(lambda x, state: signal.sosfilt(sos, x, axis, state), zi, axis, rest)
     return _forth_and_back(run, longer, edge, axis)
 
 
