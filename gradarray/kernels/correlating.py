@@ -105,4 +105,4 @@ def lagged_products(p: Any, x: Any, count: int) -> Any:
     return found
 
 
-_AT_ONCE = 8192
+_AT_ONCE = 32768
