@@ -46,10 +46,11 @@ def power_sums(y: Array, z: Array, *, count: int) -> Array:
     """Return ``y @ z**k`` for the first powers k: what coefficients have of the cotangent of a polynomial."""
     found = np.zeros((len(y), count), np.result_type(y, z))
     for z_part, *rows in _parts(z, *y):
-        powers = np.ones((count, len(z_part)), z.dtype)
-        for k in range(1, count):
-            np.multiply(powers[k - 1], z_part, out=powers[k])
-        found += np.stack(rows) @ powers.T
+        power = np.ones(len(z_part), z.dtype)
+        for k in range(count):
+            power = np.multiply(power, z_part, out=power) if k else power
+            for i, row in enumerate(rows):
+                found[i, k] += np.dot(row, power)
     return found
 
 
