@@ -11,7 +11,7 @@ import functools
 import inspect
 import math
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -144,38 +144,70 @@ def _value(what: Computed, *operands: Any) -> Any:
     return getattr(what.distribution, what.method)(*args, loc=loc, **place)
 
 
-def _partial(what: Computed, i: int, ans: Any, *operands: Any) -> Any:
-    """Return the derivative by one operand, which can be differentiated in its turn."""
+def _partials(what: Computed, wanted: Sequence[int], ans: Any, *operands: Any) -> list[Any]:
+    """Return the derivatives by some operands, themselves differentiable; what these have in common is had once."""
     d, method = what.distribution, what.method
     if method.startswith("_"):
-        return computed(what._replace(by=tuple(sorted((*what.by, i)))), *operands)
+        return [computed(what._replace(by=tuple(sorted((*what.by, i)))), *operands) for i in wanted]
     x, *shapes, loc, scale = operands
-    count = len(shapes)
-    if method in ("ppf", "isf"):
-        if i > count:
-            return 1.0 if i == count + 1 else (ans - loc) / scale
-        slope = computed(Computed(d, "pdf"), ans, *shapes, loc, scale)
-        if i == 0:
-            return (1 if method == "ppf" else -1) / slope
-        by = Computed(d, "_cdf" if method == "ppf" else "_sf", (i,))
-        change = computed(by, (ans - loc) / scale, *shapes) / slope
-        return -change if method == "ppf" else change
-    z = (x - loc) / scale
-    if 0 < i <= count:
-        slope = computed(Computed(d, f"_{method}", (i,)), z, *shapes)
-        return slope / scale if method == "pdf" else slope
-    if method == "logpdf":
-        slope = computed(Computed(d, "_logpdf", (0,)), z, *shapes) / scale
-        return slope if i == 0 else -slope if i == count + 1 else -1 / scale - z * slope
-    if method == "pdf":
-        slope = computed(Computed(d, "_pdf", (0,)), z, *shapes) / scale**2
-        return slope if i == 0 else -slope if i == count + 1 else -ans / scale - z * slope
-    slope = computed(Computed(d, "pdf"), x, *shapes, loc, scale)
-    if method.startswith("log"):
-        slope = np.exp(computed(Computed(d, "logpdf"), x, *shapes, loc, scale) - np.where(np.isinf(bare(ans)), 0, ans))
-    if method.endswith("sf"):
-        slope = -slope
-    return slope if i == 0 else -slope if i == count + 1 else -z * slope
+    of = _of_quantile if method in ("ppf", "isf") else _of_logarithm if method.startswith("log") else _of_number
+    z = None if of is _of_quantile else (x - loc) / scale
+    place = _Place(d, method, ans, x, z, tuple(shapes), loc, scale)
+    return [of(place, i) for i in wanted]
+
+
+class _Place:
+    """Where a method is differentiated: its operands, its value, and the slope by the first operand."""
+
+    def __init__(self, d: Any, method: str, ans: Any, x: Any, z: Any, shapes: Any, loc: Any, scale: Any) -> None:
+        self.distribution, self.method, self.ans, self.x, self.z = d, method, ans, x, z
+        self.shapes, self.loc, self.scale = shapes, loc, scale
+
+    def by_shape(self, method: str, i: int, z: Any) -> Any:
+        return computed(Computed(self.distribution, method, (i,)), z, *self.shapes)
+
+    @functools.cached_property
+    def slope(self) -> Any:
+        """The slope by the first operand, of a quantile that of the probability there."""
+        d, method, rest = self.distribution, self.method, (*self.shapes, self.loc, self.scale)
+        if method in ("ppf", "isf"):
+            return computed(Computed(d, "pdf"), self.ans, *rest)
+        if method in ("logpdf", "pdf"):
+            slope = self.by_shape(f"_{method}", 0, self.z)
+            return slope / self.scale if method == "logpdf" else slope / self.scale**2
+        if method.startswith("log"):
+            ans = self.ans
+            slope = np.exp(computed(Computed(d, "logpdf"), self.x, *rest) - np.where(np.isinf(bare(ans)), 0, ans))
+        else:
+            slope = computed(Computed(d, "pdf"), self.x, *rest)
+        return -slope if method.endswith("sf") else slope
+
+
+def _of_quantile(at: _Place, i: int) -> Any:
+    method, count = at.method, len(at.shapes)
+    if i > count:
+        return 1.0 if i == count + 1 else (at.ans - at.loc) / at.scale
+    if i == 0:
+        return (1 if method == "ppf" else -1) / at.slope
+    change = at.by_shape("_cdf" if method == "ppf" else "_sf", i, (at.ans - at.loc) / at.scale) / at.slope
+    return -change if method == "ppf" else change
+
+
+def _of_logarithm(at: _Place, i: int) -> Any:
+    if 0 < i <= len(at.shapes):
+        return at.by_shape(f"_{at.method}", i, at.z)
+    if i <= len(at.shapes) + 1:
+        return -at.slope if i else at.slope
+    return -1 / at.scale - at.z * at.slope if at.method == "logpdf" else -at.z * at.slope
+
+
+def _of_number(at: _Place, i: int) -> Any:
+    if 0 < i <= len(at.shapes):
+        slope = at.by_shape(f"_{at.method}", i, at.z)
+        return slope / at.scale if at.method == "pdf" else slope
+    if i <= len(at.shapes) + 1:
+        return -at.slope if i else at.slope
+    return -at.ans / at.scale - at.z * at.slope if at.method == "pdf" else -at.z * at.slope
 
 
 def computed(what: Computed, *operands: Any) -> Any:
@@ -196,9 +228,9 @@ def _call_of(count: int) -> Callable[..., Any]:
     def body(*operands: Any, what: Any) -> Any:
         return _value(what, *operands)
 
-    def under(names: list[str], f: Callable[..., Any]) -> Callable[..., Any]:
+    def under(names: list[str], f: Callable[..., Any], *more: inspect.Parameter) -> Callable[..., Any]:
         f.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-            [*[inspect.Parameter(name, kind) for name in names], *parameters, option]
+            [*[inspect.Parameter(name, kind) for name in names], *parameters, option, *more]
         )
         return _Signed(f)
 
@@ -206,14 +238,17 @@ def _call_of(count: int) -> Callable[..., Any]:
     call.__name__ = f"distribution_of_{count - 1}"
     call.__wrapped__ = _Signed(under([], body))  # type: ignore[attr-defined]
 
-    def pulled(i: int) -> Callable[..., Any]:
-        return under(["g", "ans"], lambda g, ans, *x, what: g * _partial(what, i, ans, *x))
+    def pulled(g: Any, ans: Any, *x: Any, what: Any, wanted: Any) -> list[Any]:
+        given = iter(_partials(what, np.flatnonzero(wanted).tolist(), ans, *x))
+        return [g * next(given) if asked else None for asked in wanted]
 
     def pushed(tangents: Any, ans: Any, *x: Any, what: Any) -> Any:
-        terms = [t * _partial(what, i, ans, *x) for i, t in enumerate(tangents) if t is not None]
+        given = [i for i, t in enumerate(tangents) if t is not None]
+        terms = [tangents[i] * slope for i, slope in zip(given, _partials(what, given, ans, *x), strict=True)]
         return sum(terms[1:], terms[0])
 
-    rule(call, *map(pulled, range(count)), jvp=under(["tangents", "ans"], pushed))
+    asked = inspect.Parameter("wanted", inspect.Parameter.KEYWORD_ONLY)
+    rule(call, joint=under(["g", "ans"], pulled, asked), jvp=under(["tangents", "ans"], pushed))
     return call
 
 
@@ -276,7 +311,7 @@ def _unknown(distribution: Any, method: str, i: int, operands: tuple[Any, ...]) 
             if all(map(np.size, values)):
                 values = [x[0] for x in values]
                 what = Computed(distribution, method)
-                _partial(what, i, _value(what, *values), *values)
+                _partials(what, (i,), _value(what, *values), *values)
             else:
                 return ""
         except (NoFormula, GradientLossError, TypeError, ValueError, AttributeError, NotImplementedError) as error:

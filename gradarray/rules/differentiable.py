@@ -478,6 +478,14 @@ def _scalar_chain(partials: tuple[Partial, ...], to_real: bool) -> Callable[[Nod
     return general
 
 
+# The parameter by which a joint derivative is told which cotangents are asked for; it may return None for the others.
+_WANTED = "wanted"
+
+
+def _wanted(node: Node) -> tuple[bool, ...]:
+    return tuple([parent is not None for parent in node.parents])
+
+
 class Function(Differentiable):
     """Any other differentiable function: one vjp per operand, or one for all of them."""
 
@@ -531,7 +539,10 @@ class Function(Differentiable):
             raise TypeError(f"a derivative of {self.name} takes **kwargs; list the parameters that it supports instead")
         self.variadic = signature.variadic
         self.operands = signature.plain[first : signature.required]
-        self.params = tuple([n for n in signature.names[signature.required :] if not (self.saves and n == SAVED)])
+        told_wanted = joint and _WANTED in signature.names
+        beside = {_WANTED} if told_wanted else {SAVED} if self.saves else set()
+        self.params = tuple([n for n in signature.names[signature.required :] if n not in beside])
+        self._told_wanted = told_wanted
         known = parameter_names(func)
         told = self.params if isinstance(func, np.ufunc) else (*self.operands, *self.params)  # a ufunc's have no names
         unknown = [name for name in told if known is not None and name not in known]
@@ -604,7 +615,8 @@ class Function(Differentiable):
     def pull_along(
         self, node: Node, g: Array, dg: Array | None, tangents: Sequence[Any], tangent: Any, dual: Callable[..., Any]
     ) -> Any:
-        if self.joint or self.sequence or self.variadic or type(node.out) is tuple:
+        apart = not self.joint or self._told_wanted
+        if not apart or self.sequence or self.variadic or type(node.out) is tuple:
             return NotImplemented
         if self.exact:  # linear as long as the same elements are selected
             return zip(self.pullback(node, g), _none if dg is None else self.pullback(node, dg), strict=False)
@@ -613,6 +625,10 @@ class Function(Differentiable):
         both = g if dg is None else dual(g, dg)
         params: Any = self.unsaved(node.kwargs)
         found: list[Any] = []
+        if self._told_wanted:
+            cotangents = self.vjps[0](both, node if ans is None else ans, *operands, **params, wanted=_wanted(node))
+            parts = any(c is not None and c.shape is None for c in cotangents)
+            return NotImplemented if parts else [(None, None) if c is None else _apart(c) for c in cotangents]
         for vjp, parent in zip(self.vjps, node.parents, strict=True):
             if parent is None:
                 found.append((None, None))
@@ -642,8 +658,8 @@ class Function(Differentiable):
         operands = [parent if raw is None else raw for raw, parent in zip(node.args, node.parents, strict=True)]
         return (operands,) if self.sequence else operands
 
-    def _call(self, vjp: Derivative, node: Node, g: Array) -> Any:
-        return vjp(g, node if node.out is None else node.out, *self._operands(node), **node.kwargs)  # type: ignore[arg-type]
+    def _call(self, vjp: Derivative, node: Node, g: Array, **more: Any) -> Any:
+        return vjp(g, node if node.out is None else node.out, *self._operands(node), **node.kwargs, **more)  # type: ignore[arg-type]
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         several = type(g) is list
@@ -668,7 +684,8 @@ class Function(Differentiable):
             ans = node if node.out is None else node.out
             return (self.vjps[0](g, ans, node.parents[0] if raw is None else raw, **node.kwargs),)  # type: ignore[arg-type]
         if self.joint:
-            cotangents: Iterable[Any] = self._call(self.vjps[0], node, g)
+            more = {_WANTED: _wanted(node)} if self._told_wanted else {}
+            cotangents: Iterable[Any] = self._call(self.vjps[0], node, g, **more)
             return cotangents
         return [
             None if parent is None else self._call(vjp, node, g)

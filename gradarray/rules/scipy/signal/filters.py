@@ -85,12 +85,6 @@ def _unrecursive(b: Any, x: Any, axis: int) -> Any:
     return (filtered_by_all if has_variable(b) else filtered)(b, np.ones(1), x, axis=axis)
 
 
-def _divided_behind(b: Any, a: Any, g: Any, axis: int) -> tuple[Any, Any]:
-    """Return p, and the cotangent of the signal, which is p after the part without feedback alone."""
-    p = _behind(np.ones(1), a, g, axis)
-    return p, _behind(b, np.ones(1), p, axis) if _is_long(g, axis) else _behind(b, a, g, axis)
-
-
 def _is_long(x: Any, axis: int) -> bool:
     """Tell whether a filter without feedback is the faster one: the library goes through its rows one by one."""
     return np.ndim(x) == 1 or np.shape(x)[axis] > 1000
@@ -120,9 +114,13 @@ def _by_state(g: Any, a: Any, zi: Any, axis: int) -> Any:
     return _padded(p, axis, 0, max(count - n, 0))
 
 
-def _filtered_vjp(g: Any, ans: Any, b: Any, a: Any, x: Any, *, axis: int) -> tuple[Any, Any, Any]:
-    p, of_x = _divided_behind(b, a, g, axis)
-    return lagged(p, x, count=len(b), axis=axis), -lagged(p, ans, count=len(a), axis=axis), of_x
+def _filtered_vjp(g: Any, ans: Any, b: Any, a: Any, x: Any, *, axis: int, wanted: Any) -> tuple[Any, Any, Any]:
+    p = _behind(np.ones(1), a, g, axis)
+    of_x = None
+    if wanted[2]:
+        of_x = _behind(b, np.ones(1), p, axis) if _is_long(g, axis) else _behind(b, a, g, axis)
+    of_b = lagged(p, x, count=len(b), axis=axis) if wanted[0] else None
+    return of_b, -lagged(p, ans, count=len(a), axis=axis) if wanted[1] else None, of_x
 
 
 rule(filtered_by_all, joint=_filtered_vjp)

@@ -266,12 +266,10 @@ def boxcox_llf(lmb: Any, data: Any, *, axis: Any = 0, keepdims: bool = False, na
 def yeojohnson(x: Any, lmbda: Any = None) -> Any:
     if lmbda is None:
         raise TypeError("scipy.stats.yeojohnson of a variable: give lmbda=; one that is found by a solver is not known")
+    # On both sides of 0 it is one function of how far away a number is, with an exponent of its own.
     positive = np.greater_equal(bare(x), 0)
-    above, below = (
-        special.boxcox1p(np.where(positive, x, 0), lmbda),
-        special.boxcox1p(np.where(positive, 0, -x), 2 - lmbda),
-    )
-    return np.where(positive, above, -below)
+    sign = np.where(positive, 1.0, -1.0)
+    return sign * special.boxcox1p(sign * x, np.where(positive, lmbda, 2 - lmbda))
 
 
 def yeojohnson_llf(lmb: Any, data: Any, *, axis: Any = 0, nan_policy: str = _PROPAGATE, keepdims: bool = False) -> Any:
