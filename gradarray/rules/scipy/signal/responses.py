@@ -103,9 +103,15 @@ def freqz(b: Any, a: Any, worN: Any, whole: Any, fs: Any, include_nyquist: Any) 
     if has_variable(worN):
         return _array(worN) * 1.0, _quotient(b, a, np.exp(_array(worN) * (-2j * np.pi / fs)))
     options = {"worN": worN, "whole": whole, "fs": fs, "include_nyquist": include_nyquist}
-    w = signal.freqz(np.ones(1), np.ones(1), **options)[0]
-    z = np.exp(w * (-2j * np.pi / fs))
-    return w, response(b * 1.0, a * 1.0, z, call=lambda b, a: signal.freqz(b, a, **options))
+    known = bare(b), bare(a)
+    w, *first = signal.freqz(*known, **options)
+
+    def call(*given: Any) -> Any:  # the first time with what it has been called with already
+        if first and all(map(np.array_equal, given, known)):
+            return w, first.pop()
+        return signal.freqz(*given, **options)
+
+    return w, response(b * 1.0, a * 1.0, np.exp(w * (-2j * np.pi / fs)), call=call)
 
 
 @stands_for(MODULE, "sos", "worN")
