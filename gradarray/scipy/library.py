@@ -20,7 +20,7 @@ from ..dropin.methods import bodies_of, method_of, varies
 from ..dropin.scipy import body_of
 from ..dropin.twins import settled_arguments
 from ..reverse.constants import with_constant
-from ..rules.scipy.declared import LOOKING
+from ..rules.scipy.declared import CHOOSING, LOOKING
 from ..rules.scipy.families import chapters
 from ..tape.loss import GradientLossError
 from ..tape.wrapping import bare, wrap_results
@@ -129,7 +129,18 @@ def class_mirror(theirs: Any) -> Any:
         if not hasattr(theirs, name):  # in another version of SciPy
             continue
         space[name] = _giving_ours(method_of(getattr(theirs, name), body, lambda: True))
+    if any(theirs.__name__ in names for names in CHOOSING.values()):
+        space["__new__"] = _chosen(theirs)
     return type(theirs.__name__, (theirs,), space)
+
+
+def _chosen(theirs: Any) -> Callable[..., Any]:
+    def __new__(_cls: Any, *args: Any, **kwargs: Any) -> Any:
+        made = _as_ours(theirs(*bare(args), **bare(kwargs)))
+        made.__init__(*args, **kwargs)  # which Python leaves out: it is of no class that is derived from this one
+        return made
+
+    return __new__
 
 
 def _giving_ours(method: Callable[..., Any]) -> Callable[..., Any]:

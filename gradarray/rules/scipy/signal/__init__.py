@@ -2,10 +2,12 @@
 
 from . import (
     convolutions,
+    correlating,
     designs,
     envelopes,
     filters,
     forms,
+    objects,
     peaks,
     rates,
     responses,
@@ -22,10 +24,12 @@ from . import (
 
 __all__ = [
     "convolutions",
+    "correlating",
     "designs",
     "envelopes",
     "filters",
     "forms",
+    "objects",
     "peaks",
     "rates",
     "responses",

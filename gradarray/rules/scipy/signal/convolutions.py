@@ -13,10 +13,10 @@ import numpy as np
 from scipy import fft, signal
 
 from ....kernels.arrays import Array
-from ....kernels.correlating import FEW, MANY, correlated, is_worthwhile
 from ...primitives import primitive
 from ...registry import rule
 from ..standing import constant, stands_for
+from .correlating import FEW, MANY, correlated, is_worthwhile
 
 MODULE = "scipy.signal"
 _PADDED = {"wrap": "wrap", "symm": "symmetric"}

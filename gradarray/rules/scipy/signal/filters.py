@@ -13,13 +13,13 @@ import numpy as np
 from scipy import signal
 
 from ....kernels.arrays import Array
-from ....kernels.correlating import lagged_products
 from ....tape.wrapping import bare, has_variable
 from ...primitives import primitive
 from ...registry import bilinear, composite, rule
 from ..standing import Operator, along, stands_for
 from ..values import as_precise
 from .convolutions import convolve
+from .correlating import lagged_products
 
 MODULE = "scipy.signal"
 

@@ -1,7 +1,7 @@
 """Linear systems: their responses by the input, by the state at the start, and by what they are made of.
 
 A system is a tuple: two polynomials, or zeros, poles and a gain, or four matrices; and at last a step of time, where
-it is discrete. Objects of SciPy's hold constants, and are read as such tuples.
+it is discrete. Objects of SciPy's are read as such tuples.
 """
 
 from __future__ import annotations
