@@ -12,9 +12,9 @@ import numpy as np
 
 from ..rules.scipy.declared import FACES, methods
 from ..tape.wrapping import bare, has_variable
+from .estimates import METHODS
 from .table import NEEDED, counterpart, for_subtypes_of, for_type
 from .twins import stand_in_of
-from .univariate import METHODS
 
 # How a method of the library and what takes variables in its place become one function.
 Face = Callable[[Callable[..., Any], Callable[..., Any]], Callable[..., Any]]
@@ -67,6 +67,11 @@ def frozen_methods(real: Any, args: Any, kwds: dict[str, Any]) -> Methods:
 
     def of_parameters(name: str, body: Callable[..., Any]) -> Callable[..., Any]:
         def call(*given: Any, **options: Any) -> Any:
+            if name == "expect":
+                shapes, loc, scale = real._parse_args(*args, **kwds)
+                options.update(zip(("func", "lb", "ub", "conditional"), given, strict=False))
+                more = {} if hasattr(real, "pmf") else {"scale": scale}
+                return body(args=tuple(shapes), loc=loc, **more, **options)
             if name in _OPTIONS:
                 options.update(zip(_OPTIONS[name], given, strict=False))
                 given = ()

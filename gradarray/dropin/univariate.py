@@ -144,7 +144,7 @@ def _value(what: Computed, *operands: Any) -> Any:
     return getattr(what.distribution, what.method)(*args, loc=loc, **place)
 
 
-def _partials(what: Computed, wanted: Sequence[int], ans: Any, *operands: Any) -> list[Any]:
+def partials(what: Computed, wanted: Sequence[int], ans: Any, *operands: Any) -> list[Any]:
     """Return the derivatives by some operands, themselves differentiable; what these have in common is had once."""
     d, method = what.distribution, what.method
     if method.startswith("_"):
@@ -239,12 +239,12 @@ def _call_of(count: int) -> Callable[..., Any]:
     call.__wrapped__ = _Signed(under([], body))  # type: ignore[attr-defined]
 
     def pulled(g: Any, ans: Any, *x: Any, what: Any, wanted: Any) -> list[Any]:
-        given = iter(_partials(what, np.flatnonzero(wanted).tolist(), ans, *x))
+        given = iter(partials(what, np.flatnonzero(wanted).tolist(), ans, *x))
         return [g * next(given) if asked else None for asked in wanted]
 
     def pushed(tangents: Any, ans: Any, *x: Any, what: Any) -> Any:
         given = [i for i, t in enumerate(tangents) if t is not None]
-        terms = [tangents[i] * slope for i, slope in zip(given, _partials(what, given, ans, *x), strict=True)]
+        terms = [tangents[i] * slope for i, slope in zip(given, partials(what, given, ans, *x), strict=True)]
         return sum(terms[1:], terms[0])
 
     asked = inspect.Parameter("wanted", inspect.Parameter.KEYWORD_ONLY)
@@ -265,7 +265,7 @@ class _Signed:
 # --- methods ----------------------------------------------------------------------------------------------------------
 
 
-def _refused(distribution: Any, method: str, what: str, why: str) -> TypeError:
+def refused(distribution: Any, method: str, what: str, why: str) -> TypeError:
     return TypeError(f"scipy.stats: {distribution.name}.{method} has no derivative by {what} here ({why})")
 
 
@@ -277,14 +277,14 @@ def _checked(distribution: Any, method: str, operands: tuple[Any, ...], names: l
             continue
         if _whole(distribution):
             if name in ("x", "loc") and method in OF_ARGUMENT and method not in ("ppf", "isf"):
-                raise _refused(distribution, method, "k" if name == "x" else name, "it is a whole number")
+                raise refused(distribution, method, "k" if name == "x" else name, "it is a whole number")
             if method in ("ppf", "isf") and name != "loc":
-                raise _refused(distribution, method, name, "its values are whole numbers, and change in steps")
+                raise refused(distribution, method, name, "its values are whole numbers, and change in steps")
         if name in shapes and _steps(distribution, name, operands[-2 - len(shapes) : -2]):
-            raise _refused(distribution, method, name, "it is a whole number")
+            raise refused(distribution, method, name, "it is a whole number")
         reason = _unknown(distribution, method, names.index(name), operands)
         if reason:
-            raise _refused(distribution, method, name, reason)
+            raise refused(distribution, method, name, reason)
 
 
 def _steps(distribution: Any, name: str, shapes: Any) -> bool:
@@ -311,7 +311,7 @@ def _unknown(distribution: Any, method: str, i: int, operands: tuple[Any, ...]) 
             if all(map(np.size, values)):
                 values = [x[0] for x in values]
                 what = Computed(distribution, method)
-                _partials(what, (i,), _value(what, *values), *values)
+                partials(what, (i,), _value(what, *values), *values)
             else:
                 return ""
         except (NoFormula, GradientLossError, TypeError, ValueError, AttributeError, NotImplementedError) as error:
@@ -325,7 +325,7 @@ def _unknown(distribution: Any, method: str, i: int, operands: tuple[Any, ...]) 
 def _of_argument(method: str) -> Callable[..., Any]:
     def call(distribution: Any, x: Any, *args: Any, **kwds: Any) -> Any:
         shapes, loc, scale = distribution._parse_args(*args, **kwds)
-        names = ["q" if method in ("ppf", "isf") else "x", *_names(distribution), "loc", "scale"]
+        names = ["q" if method in ("ppf", "isf") else "x", *shape_names(distribution), "loc", "scale"]
         operands = tuple(map(_array, (x, *shapes, loc, scale)))
         _checked(distribution, method, operands, names)
         if _whole(distribution):
@@ -342,7 +342,7 @@ def _array(x: Any) -> Any:
     return x if hasattr(x, "dtype") else np.float64(x)
 
 
-def _names(distribution: Any) -> list[str]:
+def shape_names(distribution: Any) -> list[str]:
     return [name.strip() for name in (distribution.shapes or "").split(",") if name.strip()]
 
 
@@ -368,11 +368,11 @@ rule(valued, lambda g, _ans, _result, _value: g, None)
 
 
 def _standard_moment(distribution: Any, method: str, order: Any, shapes: Any) -> Any:
-    names = _names(distribution)
+    names = shape_names(distribution)
     for i, (name, x) in enumerate(zip(names, shapes, strict=True)):
         if has_variable(x):
             if _steps(distribution, name, shapes):
-                raise _refused(distribution, "stats", name, "it is a whole number")
+                raise refused(distribution, "stats", name, "it is a whole number")
             _try_moment(distribution, method, order, name, i, shapes)
     return computed(Computed(distribution, method, (), order), *shapes)
 
@@ -381,7 +381,7 @@ def _try_moment(distribution: Any, method: str, order: Any, name: str, i: int, s
     try:
         _value(Computed(distribution, method, (i,), order), *[np.ravel(bare(x))[:1] for x in shapes])
     except (NoFormula, GradientLossError, TypeError, ValueError, AttributeError, NotImplementedError) as error:
-        raise _refused(distribution, "entropy" if method == "_entropy" else "moments", name, str(error)[:80]) from None
+        raise refused(distribution, "entropy" if method == "_entropy" else "moments", name, str(error)[:80]) from None
 
 
 def _stats(distribution: Any, *args: Any, **kwds: Any) -> Any:
@@ -399,11 +399,11 @@ def _stats(distribution: Any, *args: Any, **kwds: Any) -> Any:
         )
     values = distribution.stats(*bare(shapes), loc=bare(loc), **_scaled(distribution, scale), moments=moments)
     if len(found) == 1:
-        return _with_value(found[0], values)
-    return tuple([_with_value(*pair) for pair in zip(found, values, strict=True)])
+        return with_value(found[0], values)
+    return tuple([with_value(*pair) for pair in zip(found, values, strict=True)])
 
 
-def _with_value(found: Any, value: Any) -> Any:
+def with_value(found: Any, value: Any) -> Any:
     return valued(found, np.asarray(value)[()])
 
 
@@ -415,7 +415,7 @@ def _entropy(distribution: Any, *args: Any, **kwds: Any) -> Any:
     shapes, loc, scale = distribution._parse_args(*args, **kwds)
     shapes, loc, scale = [*map(_array, shapes)], _array(loc), _array(scale)
     found = _standard_moment(distribution, "_entropy", 0, shapes) + np.log(scale) + 0 * loc
-    return _with_value(found, distribution.entropy(*bare(shapes), loc=bare(loc), **_scaled(distribution, scale)))
+    return with_value(found, distribution.entropy(*bare(shapes), loc=bare(loc), **_scaled(distribution, scale)))
 
 
 def _raw_moment(distribution: Any, order: Any, *args: Any, **kwds: Any) -> Any:
@@ -427,7 +427,7 @@ def _raw_moment(distribution: Any, order: Any, *args: Any, **kwds: Any) -> Any:
         total = total + math.comb(order, k) * loc ** (order - k) * scale**k * _standard_moment(
             distribution, "_munp", k, shapes
         )
-    return _with_value(total, value)
+    return with_value(total, value)
 
 
 def _interval(distribution: Any, confidence: Any, *args: Any, **kwds: Any) -> Any:
@@ -443,7 +443,7 @@ def _support(distribution: Any, *args: Any, **kwds: Any) -> Any:
     ends = []
     for method, value in zip(("_low", "_high"), values, strict=True):
         found = computed(Computed(distribution, method), *shapes) * scale + loc
-        ends.append(_with_value(found, value))
+        ends.append(with_value(found, value))
     return tuple(ends)
 
 
@@ -452,10 +452,10 @@ def _rvs(distribution: Any, *args: Any, **kwds: Any) -> Any:
     size, state = kwds.pop("size", None), kwds.pop("random_state", None)
     shapes, loc, scale = distribution._parse_args(*args, **kwds)
     if has_variable(list(shapes)):
-        raise _refused(distribution, "rvs", "a shape", "a draw is no smooth function of it; loc and scale are known")
+        raise refused(distribution, "rvs", "a shape", "a draw is no smooth function of it; loc and scale are known")
     draw = distribution.rvs(*args_of(shapes, loc), **_scaled(distribution, scale), size=size, random_state=state)
     standard = (draw - bare(loc)) / bare(scale)
-    return _with_value(standard * scale + loc, draw)
+    return with_value(standard * scale + loc, draw)
 
 
 def args_of(shapes: Any, loc: Any) -> list[Any]:
@@ -468,14 +468,7 @@ def _nnlf(distribution: Any, theta: Any, x: Any) -> Any:
         return value
     *shapes, loc, scale = theta
     found = METHODS["logpdf"](distribution, x, *shapes, loc=loc, scale=scale)
-    return _with_value(-np.sum(found, axis=0), value)
-
-
-def _refuse(method: str, why: str) -> Callable[..., Any]:
-    def call(distribution: Any, *_args: Any, **_kwds: Any) -> Any:
-        raise TypeError(f"scipy.stats: {distribution.name}.{method} of a variable has no derivative here: {why}")
-
-    return call
+    return with_value(-np.sum(found, axis=0), value)
 
 
 METHODS: Mapping[str, Callable[..., Any]] = {
@@ -491,7 +484,4 @@ METHODS: Mapping[str, Callable[..., Any]] = {
     "support": _support,
     "rvs": _rvs,
     "nnlf": _nnlf,
-    "fit": _refuse("fit", "it is found by a solver; minimise nnlf with ga.scipy.optimize.minimize"),
-    "fit_loc_scale": _refuse("fit_loc_scale", "compute it from mean and variance"),
-    "expect": _refuse("expect", "it integrates numerically; integrate f(x) * pdf(x) with scipy.integrate.quad"),
 }
