@@ -16,7 +16,7 @@ from ..rules.scipy.families import functions_of
 from ..tape.wrapping import bare, has_variable
 from . import univariate
 from .formulas import differentiated
-from .univariate import Computed, partials, refused, shape_names, with_value
+from .univariate import Computed, no_derivative, partials, shape_names, with_value
 
 # --- of the greatest likelihood ---------------------------------------------------------------------------------------
 
@@ -25,9 +25,11 @@ _ORDERS = 2
 
 def _fit(distribution: Any, data: Any, *args: Any, **kwds: Any) -> tuple[Any, ...]:
     if has_variable(args):
-        raise refused(distribution, "fit", "where it starts", "what it finds does not depend on that")
+        raise no_derivative(distribution, "fit", "where it starts", "what it finds does not depend on that")
     if str(kwds.get("method", "mle")).lower() != "mle":
-        raise refused(distribution, "fit", "data", "those of the method of moments are not known; stats() has moments")
+        raise no_derivative(
+            distribution, "fit", "data", "those of the method of moments are not known; stats() has moments"
+        )
     found = distribution.fit(bare(data), *args, **bare(kwds))
     x = np.ravel(data) * 1.0
     given = [next((kwds[n] for n in names if kwds.get(n) is not None), None) for names in _fixing(distribution)]
@@ -70,7 +72,7 @@ def _stationary(distribution: Any, x: Any, theta: list[Any], free: list[int]) ->
     inverse = _inverse(matrix)
     off = np.inf if inverse is None else np.max(np.abs(inverse @ at(*start)) / (np.abs(start) + abs(whole[-1])))
     if inverse is None or not off < 1e-2:
-        raise refused(
+        raise no_derivative(
             distribution, "fit", "data", "the likelihood has a slope there: a parameter is at an end of its range"
         )
     values: Any = start
@@ -197,7 +199,7 @@ def _summed(
     **_how: Any,
 ) -> Any:
     if has_variable((lb, ub)):
-        raise refused(distribution, "expect", "a bound", "it is a whole number")
+        raise no_derivative(distribution, "expect", "a bound", "it is a whole number")
     known, start = bare(tuple(args)), bare(loc)
     low, high = distribution.support(*known)
     low, high = low if lb is None else max(low, lb - start), high if ub is None else min(high, ub - start)

@@ -265,7 +265,7 @@ class _Signed:
 # --- methods ----------------------------------------------------------------------------------------------------------
 
 
-def refused(distribution: Any, method: str, what: str, why: str) -> TypeError:
+def no_derivative(distribution: Any, method: str, what: str, why: str) -> TypeError:
     return TypeError(f"scipy.stats: {distribution.name}.{method} has no derivative by {what} here ({why})")
 
 
@@ -277,14 +277,14 @@ def _checked(distribution: Any, method: str, operands: tuple[Any, ...], names: l
             continue
         if _whole(distribution):
             if name in ("x", "loc") and method in OF_ARGUMENT and method not in ("ppf", "isf"):
-                raise refused(distribution, method, "k" if name == "x" else name, "it is a whole number")
+                raise no_derivative(distribution, method, "k" if name == "x" else name, "it is a whole number")
             if method in ("ppf", "isf") and name != "loc":
-                raise refused(distribution, method, name, "its values are whole numbers, and change in steps")
+                raise no_derivative(distribution, method, name, "its values are whole numbers, and change in steps")
         if name in shapes and _steps(distribution, name, operands[-2 - len(shapes) : -2]):
-            raise refused(distribution, method, name, "it is a whole number")
+            raise no_derivative(distribution, method, name, "it is a whole number")
         reason = _unknown(distribution, method, names.index(name), operands)
         if reason:
-            raise refused(distribution, method, name, reason)
+            raise no_derivative(distribution, method, name, reason)
 
 
 def _steps(distribution: Any, name: str, shapes: Any) -> bool:
@@ -372,7 +372,7 @@ def _standard_moment(distribution: Any, method: str, order: Any, shapes: Any) ->
     for i, (name, x) in enumerate(zip(names, shapes, strict=True)):
         if has_variable(x):
             if _steps(distribution, name, shapes):
-                raise refused(distribution, "stats", name, "it is a whole number")
+                raise no_derivative(distribution, "stats", name, "it is a whole number")
             _try_moment(distribution, method, order, name, i, shapes)
     return computed(Computed(distribution, method, (), order), *shapes)
 
@@ -381,7 +381,9 @@ def _try_moment(distribution: Any, method: str, order: Any, name: str, i: int, s
     try:
         _value(Computed(distribution, method, (i,), order), *[np.ravel(bare(x))[:1] for x in shapes])
     except (NoFormula, GradientLossError, TypeError, ValueError, AttributeError, NotImplementedError) as error:
-        raise refused(distribution, "entropy" if method == "_entropy" else "moments", name, str(error)[:80]) from None
+        raise no_derivative(
+            distribution, "entropy" if method == "_entropy" else "moments", name, str(error)[:80]
+        ) from None
 
 
 def _stats(distribution: Any, *args: Any, **kwds: Any) -> Any:
@@ -452,7 +454,9 @@ def _rvs(distribution: Any, *args: Any, **kwds: Any) -> Any:
     size, state = kwds.pop("size", None), kwds.pop("random_state", None)
     shapes, loc, scale = distribution._parse_args(*args, **kwds)
     if has_variable(list(shapes)):
-        raise refused(distribution, "rvs", "a shape", "a draw is no smooth function of it; loc and scale are known")
+        raise no_derivative(
+            distribution, "rvs", "a shape", "a draw is no smooth function of it; loc and scale are known"
+        )
     draw = distribution.rvs(*args_of(shapes, loc), **_scaled(distribution, scale), size=size, random_state=state)
     standard = (draw - bare(loc)) / bare(scale)
     return with_value(standard * scale + loc, draw)

@@ -39,6 +39,16 @@ CALLS = [
         Call(f"signal.lsim {how}", lambda sp, u, x, *s, h=how: sp.signal.lsim(s, u, T + 0.1, x, h)[1:], UU, X, *TWO)
         for how in (True, False)
     ),
+    Call(
+        "signal.lsim long",
+        lambda sp, u, n, d, x: sp.signal.lsim((n, d), np.tile(u, 40), np.arange(200) * 0.1, x)[1],
+        *(U, NUM, DEN, X),
+    ),
+    Call(
+        "signal.dlsim long",
+        lambda sp, u, d: sp.signal.dlsim(([0.5, 1.2], d, 1), np.tile(u, 40))[1][-3:],
+        *(U, np.array([1.3, 0.7, 0.5])),
+    ),
     Call("signal.lsim tf", lambda sp, u, n, d: sp.signal.lsim((n, d), u, T)[1:], U, NUM, DEN),
     Call("signal.lsim without", lambda sp, x, *s: sp.signal.lsim(s, None, T, x)[1:], X, *ONE),
     Call("signal.lsim object", lambda sp, u: sp.signal.lsim(sp.signal.lti(NUM, DEN), u, T)[1], U),
