@@ -108,12 +108,12 @@ def _laplace(x: Any, loc: Any, scale: Any) -> list[Any]:
 _CLOSED: dict[str, Callable[..., Any]] = {"expon": _expon, "laplace": _laplace, "uniform": _uniform}
 
 
-def _fit_loc_scale(distribution: Any, data: Any, *args: Any) -> tuple[Any, Any]:
+def _fit_loc_scale(distribution: Any, data: Any, *args: Any) -> tuple[Any, ...]:
     values = distribution.fit_loc_scale(bare(data), *bare(args))
     mean, variance = univariate.METHODS["stats"](distribution, *args, moments="mv")
     scale = np.sqrt(np.var(data) / variance)
     found = np.mean(data) - scale * mean, scale
-    return tuple([with_value(*pair) for pair in zip(found, values, strict=True)])  # type: ignore[return-value]
+    return tuple([with_value(*pair) for pair in zip(found, values, strict=True)])
 
 
 # --- means of functions -----------------------------------------------------------------------------------------------

@@ -193,7 +193,7 @@ CALLS = [
     Call("signal.cspline2d", lambda sp, x: sp.signal.cspline2d(x), P, refused="precision"),
     Call("signal.square", lambda sp, t: t * sp.signal.square(3 * t), X),
     *(
-        Call(f"signal.{name}", lambda sp, b, a, f=name: getattr(sp.signal, f)(b, a), *polynomials, rough=rough)
+        Call(f"signal.{name}, {rough}", lambda sp, b, a, f=name: getattr(sp.signal, f)(b, a), *polynomials, rough=rough)
         for name in ("residue", "residuez")
         for polynomials, rough in (((B[:2], A), 10), ((A, B), 1), ((X[:6], A), 100))
     ),
@@ -201,7 +201,7 @@ CALLS = [
         "signal.residue, poles together", lambda sp, a: sp.signal.residue(B, a)[0], [1.0, 2.0, 1.0], refused="together"
     ),
     *(
-        Call(f"signal.{name}", lambda sp, r, p, k, f=name: getattr(sp.signal, f)(r, p, k), *parts)
+        Call(f"signal.{name} {parts[0].dtype}", lambda sp, r, p, k, f=name: getattr(sp.signal, f)(r, p, k), *parts)
         for name in ("invres", "invresz")
         for parts in ((B, A[1:], B[:2]), (Z[:2], Z[2:4], Z[4:8]))
     ),
@@ -224,7 +224,7 @@ CALLS = [
         refused="one input",
     ),
     *(  # long enough for products of matrices
-        Call(f"signal.{name} long", lambda sp, x, y, f=name, how=how: getattr(sp.signal, f)(x, y, *how), *arrays)
+        Call(f"signal.{name} long {how}", lambda sp, x, y, f=name, how=how: getattr(sp.signal, f)(x, y, *how), *arrays)
         for name, how, arrays in (
             ("convolve", ("full", "direct"), (LONG, B)),
             ("convolve", ("same", "direct"), (LONG, LONG[:9] * 1j)),

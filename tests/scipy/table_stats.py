@@ -233,7 +233,7 @@ CALLS = [
     Call("stats.entropy", lambda sp, p: sp.stats.entropy(p, base=2), U),
     Call("stats.entropy, relative", lambda sp, p, q: sp.stats.entropy(p, q), U, V),
     Call("stats.boxcox", lambda sp, x, k: sp.stats.boxcox(x, 0.4) * k, U, 0.7),
-    Call("stats.boxcox, fitted", lambda sp, x: sp.stats.boxcox(x)[0], U, refused="give lmbda="),
+    Call("stats.boxcox, bounds", lambda sp, x: sp.stats.boxcox(x, alpha=0.1)[0], U, refused="alpha="),
     Call("stats.boxcox_llf", lambda sp, k, x: sp.stats.boxcox_llf(k, x), 0.4, U),
     Call("stats.yeojohnson", lambda sp, x: sp.stats.yeojohnson(x - 1.5, 0.4), U),
     Call("stats.yeojohnson_llf", lambda sp, k, x: sp.stats.yeojohnson_llf(k, x - 1.5), 0.4, U),

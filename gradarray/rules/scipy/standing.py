@@ -98,7 +98,7 @@ class _Parameters:
         self.signature = inspect.signature(library)
         parameters = self.signature.parameters.values()
         self.taken = frozenset(self.signature.parameters if _takes_others(body) else names(body))
-        several = {inspect.Parameter.VAR_POSITIONAL: (), inspect.Parameter.VAR_KEYWORD: {}}
+        several: dict[Any, Any] = {inspect.Parameter.VAR_POSITIONAL: (), inspect.Parameter.VAR_KEYWORD: {}}
         defaults = {p.name: several.get(p.kind, p.default) for p in parameters if p.name in self.taken}
         left_out = {name: value for name, value in defaults.items() if value is not inspect.Parameter.empty}
         listed = [name for name, value in left_out.items() if type(value) in (list, tuple) and name in by]

@@ -32,6 +32,11 @@ def _trimmed(c: Any, side: str) -> Any:
     return c[there[0] :] if side == "f" else c[: there[-1] + 1]
 
 
+def _turned(c: Any, side: str) -> Any:
+    """Return coefficients with the highest power first, or turn such ones back."""
+    return c if side == "f" else c[::-1]
+
+
 def _expanded(name: str, side: str, residues: Callable[[Any, Any, Any], Any]) -> None:
     library = getattr(signal, name)
 
@@ -44,11 +49,10 @@ def _expanded(name: str, side: str, residues: Callable[[Any, Any, Any], Any]) ->
         if np.any(apart <= tol):
             raise TypeError(f"scipy.signal.{name} of a variable has no derivative where poles come together")
         p = _ordered(np.roots(a), poles)
-        turned = (lambda c: c) if side == "f" else lambda c: c[::-1]
         if len(b) == 0:
             return value[0] + 0.0 * p, p, value[2]
-        k = np.polydiv(turned(b), turned(a))[0] if len(b) >= len(a) else np.zeros(0)
-        return residues(b, a, p), p, turned(k)
+        k = np.polydiv(_turned(b, side), _turned(a, side))[0] if len(b) >= len(a) else np.zeros(0)
+        return residues(b, a, p), p, _turned(k, side)
 
 
 def _slope(c: Any) -> Any:
@@ -69,7 +73,6 @@ def _joined(name: str, side: str) -> None:
     @stands_for(MODULE, "r", "p", "k", name=name)
     def quotient(r: Any, p: Any, k: Any, tol: Any, rtype: Any) -> Any:
         library(bare(r), bare(p), bare(k), tol=tol, rtype=rtype)  # SciPy's own errors
-        turned = (lambda c: c) if side == "f" else lambda c: c[::-1]
         r, p, k = as_inexact(r), as_inexact(p), _trimmed(as_inexact(k), side)
         # A pole that comes again at once is of a higher order.
         firsts = [0]
@@ -83,14 +86,14 @@ def _joined(name: str, side: str) -> None:
         total = np.zeros(len(divisor) - 1 if len(r) else 1)
         for i in range(min(len(r), len(p))):
             others = [j for j in range(len(p)) if of_pole[j] != of_pole[i] or orders[j] > orders[i]]
-            term = turned(r[i] * from_roots(p[of_pole[others]], real=False))
+            term = _turned(r[i] * from_roots(p[of_pole[others]], real=False), side)
             n = max(len(total), len(term))
             total = _padded(total, n) + _padded(term, n)
         if len(k):
-            whole = np.convolve(turned(k), turned(divisor))
+            whole = np.convolve(_turned(k, side), _turned(divisor, side))
             n = max(len(total), len(whole))
             total = _padded(total, n) + _padded(whole, n)
-        return turned(total), divisor
+        return _turned(total, side), divisor
 
 
 _joined("invres", "f")

@@ -15,7 +15,7 @@ refuse("scipy.stats", _RESAMPLES, "bootstrap", "permutation_test", "monte_carlo_
 refuse("scipy.stats", _RESAMPLES, "multiscale_graphcorr", "sobol_indices")
 
 _SOLVED = "it is found by a solver; minimise what it optimises with ga.scipy.optimize.minimize"
-refuse("scipy.stats", _SOLVED, "boxcox_normmax", "yeojohnson_normmax", "ppcc_max", "fit", "wasserstein_distance_nd")
+refuse("scipy.stats", _SOLVED, "ppcc_max", "fit", "wasserstein_distance_nd")
 refuse("scipy.stats", _SOLVED, "ppcc_plot", "boxcox_normplot", "yeojohnson_normplot")
 
 _COUNTS = "what is counted are whole numbers"
@@ -24,14 +24,7 @@ refuse("scipy.stats", _COUNTS, "cumfreq", "relfreq", "ecdf")
 refuse("scipy.stats.contingency", _COUNTS, "association", "crosstab", "odds_ratio", "relative_risk")
 
 _TABLES = "its probabilities are had from tables, or compiled code"
-refuse("scipy.stats", _TABLES, "shapiro", "anderson", "anderson_ksamp", "tukey_hsd", "dunnett", "epps_singleton_2samp")
-refuse(
-    "scipy.stats",
-    "it is given a distribution function; compute its largest distance from the empirical one with np.max",
-    "kstest",
-    "ks_1samp",
-    "cramervonmises",
-)
+refuse("scipy.stats", _TABLES, "anderson_ksamp", "tukey_hsd", "dunnett")
 refuse("scipy.stats", "it returns distributions; make them with variables as parameters", "mvsdist")
 
 constant("scipy.stats", "rankdata", "tiecorrect", "percentileofscore", "find_repeats")
