@@ -98,7 +98,7 @@ class Distribution:
         return type(self.__wrapped__)
 
     def __call__(self, *args: Any, **kwds: Any) -> Any:
-        if has_variable(args) or has_variable(kwds):
+        if has_variable(args) or has_variable(kwds) or _held((args, kwds)):
             return Frozen(self, args, kwds)
         return with_face(self.__wrapped__(*bare(args), **bare(kwds)), self._face)
 
@@ -169,7 +169,22 @@ def with_face(real: Any, face: Face) -> Any:
 
 def _stand_in(real: Any) -> Any:
     methods = methods_of(real)
-    return None if methods is None else Distribution(real, methods, stand_in_of)
+    return None if methods is None else Distribution(real, methods, _of_objects_too)
+
+
+def _held(given: tuple[tuple[Any, ...], dict[str, Any]]) -> bool:
+    """Tell whether an object is given that holds variables, such as a covariance."""
+    return any(getattr(x, "holds_variables", False) for x in (*given[0], *given[1].values()))
+
+
+def _of_objects_too(old: Callable[..., Any], body: Callable[..., Any]) -> Callable[..., Any]:
+    usual, always = stand_in_of(old, body), stand_in_of(old, body, looks=True)
+
+    @functools.wraps(usual)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return (always if _held((args, kwargs)) else usual)(*args, **kwargs)
+
+    return call
 
 
 def _method(bound: types.MethodType) -> Any:

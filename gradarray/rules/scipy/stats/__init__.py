@@ -2,6 +2,7 @@
 
 from . import circular as circular
 from . import compiled as compiled
+from . import covariances as covariances
 from . import descriptive as descriptive
 from . import formulas as formulas
 from . import frequencies as frequencies
