@@ -240,6 +240,8 @@ CALLS = [
     Call("stats.kstest, p", lambda sp, a: sp.stats.kstest(a, "norm")[1] + 1, X, refused="no derivative"),
     Call("stats.anderson, logistic", lambda sp, a: sp.stats.anderson(a, "logistic")[0], X, refused="by a solver"),
     Call("stats.tukey_hsd", lambda sp, a: sp.stats.tukey_hsd(a, Z).statistic, X, refused="from tables"),
+    Call("stats.mstats.trimmed_mean", lambda sp, a: sp.stats.mstats.trimmed_mean(a), X, refused="masked"),
+    Call("stats.mstats.gmean", lambda sp, a: sp.stats.mstats.gmean(a), X),
     # of a distribution
     *[one("shapiro", a=a, label=str(np.shape(a))) for a in (X[:3], X[:5], X, LONG, M.T)],
     *[Call(f"stats.anderson, {d}", lambda sp, a, d=d: sp.stats.anderson(a, d)[0], X) for d in ("norm", "expon")],

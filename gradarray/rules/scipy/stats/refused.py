@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from scipy import stats
+from scipy.stats import mstats
+
+from ..declared import FUNCTIONS, function
 from ..standing import constant, refuse
+from . import descriptive as descriptive  # whose functions are asked for below
+from . import frequencies as frequencies
 
 _RANKS = "it depends on ranks alone, and changes in steps; give it ga.stop_gradient(...)"
 refuse("scipy.stats", _RANKS, "spearmanr", "kendalltau", "weightedtau", "somersd", "chatterjeexi", "page_trend_test")
@@ -28,3 +34,9 @@ refuse("scipy.stats", _TABLES, "anderson_ksamp", "tukey_hsd", "dunnett")
 refuse("scipy.stats", "it returns distributions; make them with variables as parameters", "mvsdist")
 
 constant("scipy.stats", "rankdata", "tiecorrect", "percentileofscore", "find_repeats")
+
+# Those that are the same functions as without masks.
+_SAME = {name for name in mstats.__all__ if getattr(mstats, name) is getattr(stats, name, None)}
+function("scipy.stats.mstats", *[FUNCTIONS["scipy.stats"][name] for name in sorted(_SAME)])
+_MASKED = "a masked array holds no variables; take those elements that are not masked, and scipy.stats"
+refuse("scipy.stats.mstats", _MASKED, *[name for name in mstats.__all__ if name not in _SAME])
