@@ -17,7 +17,8 @@ from ..ndimage.ends import of_name
 from ..standing import Operator, along, stands_for
 from ..values import as_precise
 from .convolutions import MODULE, convolve
-from .filters import sosfilt, sosfiltfilt
+from .passes import sosfiltfilt
+from .sections import sosfilt
 
 
 def _inexact(x: Any) -> Any:
