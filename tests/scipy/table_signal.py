@@ -193,7 +193,7 @@ CALLS = [
     Call("signal.cspline2d", lambda sp, x: sp.signal.cspline2d(x), P, refused="precision"),
     Call("signal.square", lambda sp, t: t * sp.signal.square(3 * t), X),
     *(
-        Call(f"signal.{name}, {rough}", lambda sp, b, a, f=name: getattr(sp.signal, f)(b, a), *polynomials, rough=rough)
+        Call(f"signal.{name} {rough}", lambda sp, b, a, f=name: getattr(sp.signal, f)(b, a), *polynomials, rough=rough)
         for name in ("residue", "residuez")
         for polynomials, rough in (((B[:2], A), 10), ((A, B), 1), ((X[:6], A), 100))
     ),
