@@ -539,10 +539,9 @@ class Function(Differentiable):
             raise TypeError(f"a derivative of {self.name} takes **kwargs; list the parameters that it supports instead")
         self.variadic = signature.variadic
         self.operands = signature.plain[first : signature.required]
-        told_wanted = joint and _WANTED in signature.names
-        beside = {_WANTED} if told_wanted else {SAVED} if self.saves else set()
+        self._told_wanted = joint and _WANTED in signature.names
+        beside = ({_WANTED} if self._told_wanted else set()) | ({SAVED} if self.saves else set())
         self.params = tuple([n for n in signature.names[signature.required :] if n not in beside])
-        self._told_wanted = told_wanted
         known = parameter_names(func)
         told = self.params if isinstance(func, np.ufunc) else (*self.operands, *self.params)  # a ufunc's have no names
         unknown = [name for name in told if known is not None and name not in known]

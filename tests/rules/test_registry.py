@@ -86,6 +86,31 @@ def test_bilinear_and_rule_agree():
         np.testing.assert_array_equal(b.grad, np.conj(a.data))
 
 
+def test_a_joint_derivative_is_told_what_is_asked_for():
+    asked = []
+
+    def product(a, b, scale=1.0):
+        return scale * a * b
+
+    def joint(g, _ans, a, b, *, scale=1.0, wanted):
+        asked.append(wanted)
+        return scale * g * b if wanted[0] else None, scale * g * a if wanted[1] else None
+
+    f = declared(registry.rule, product, joint=joint)
+    a, b = np.array([0.3, 1.2]), np.array([0.7, -0.4])
+    np.testing.assert_allclose(ga.grad(lambda a: np.sum(f(a, b, scale=2.0) ** 2))(a), 8 * a * b * b)
+    assert set(asked) == {(True, False)}
+    np.testing.assert_allclose(ga.grad(lambda b: np.sum(f(a, b)))(b), a)
+    assert asked[-1] == (False, True)
+    both = ga.grad(lambda a, b: np.sum(f(a, b) ** 2), argnums=(0, 1))(a, b)
+    np.testing.assert_allclose(both, (2 * a * b * b, 2 * a * a * b))
+    assert asked[-1] == (True, True)
+    np.testing.assert_allclose(ga.hessian(lambda a: np.sum(f(a, b) ** 3))(a), np.diag(6 * a * b**3))
+    np.testing.assert_allclose(ga.jvp(lambda a, b: f(a, b), (a, b), (b, a))[1], a * a + b * b)
+    with pytest.raises(TypeError, match="wanted"):
+        f(ga.tensor(a), b, wanted=(True, True))
+
+
 def test_several_results():
     def both(x):
         return np.sin(x), x * x
