@@ -230,6 +230,8 @@ CALLS = [
             ("convolve", ("same", "direct"), (LONG, LONG[:9] * 1j)),
             ("correlate", ("valid", "direct"), (LONG, LONG[:180])),
             ("oaconvolve", ("same",), (LONG, A)),
+            ("fftconvolve", ("same",), (IMAGE, IMAGE[:5, :50])),
+            ("fftconvolve", ("valid",), (IMAGE[1:3], 1j * IMAGE[:2, :7])),
             ("convolve2d", ("same", "symm"), (IMAGE, P[:3, :3])),
             ("convolve2d", ("full", "fill", 0.7), (IMAGE, P[:2, :3])),
             ("correlate2d", ("valid",), (IMAGE, P[:3, :2])),
