@@ -119,6 +119,9 @@ CALLS = [
     both("theilslopes", 0.8, "joint", label="joint"),
     both("siegelslopes"),
     both("siegelslopes", method="separate", label="separate"),
+    Call("stats.siegelslopes, odd", lambda sp, a, b: list(sp.stats.siegelslopes(a, b)), X[:7], Z[:7]),
+    Call("stats.siegelslopes, ties", lambda sp, a: list(sp.stats.siegelslopes(a, [1.0, 2, 2, 3, 5, 7, 7, 8])), X),
+    Call("stats.theilslopes, ties", lambda sp, a: list(sp.stats.theilslopes(a, [1.0, 2, 2, 3, 5, 7, 7, 8])), X),
     # means
     Call(
         "stats.ttest_1samp, its interval",
@@ -242,6 +245,11 @@ CALLS = [
     Call("stats.tukey_hsd", lambda sp, a: sp.stats.tukey_hsd(a, Z).statistic, X, refused="from tables"),
     Call("stats.mstats.trimmed_mean", lambda sp, a: sp.stats.mstats.trimmed_mean(a), X, refused="masked"),
     Call("stats.mstats.gmean", lambda sp, a: sp.stats.mstats.gmean(a), X),
+    Call(
+        "stats.scoreatpercentile, many numbers",
+        lambda sp, a: sp.stats.scoreatpercentile(a, [13.1, 57.3]),
+        np.sin(np.arange(3000.0) ** 1.3),
+    ),
     # of a distribution
     *[one("shapiro", a=a, label=str(np.shape(a))) for a in (X[:3], X[:5], X, LONG, M.T)],
     *[Call(f"stats.anderson, {d}", lambda sp, a, d=d: sp.stats.anderson(a, d)[0], X) for d in ("norm", "expon")],

@@ -66,6 +66,7 @@ CALLS = [
         )
         for kind in ("odd", "even", "constant", None)
     ),
+    Call("signal.filtfilt, known", lambda sp, x: sp.signal.filtfilt(B, A, x, padlen=5), XX),
     Call("signal.filtfilt gust", lambda sp, x: sp.signal.filtfilt(B, A, x, method="gust"), XX),
     Call("signal.filtfilt gust by b", lambda sp, b: sp.signal.filtfilt(b, A, X, method="gust"), B, refused="operand b"),
     Call("signal.sosfilt", lambda sp, p, x: sp.signal.sosfilt(whole(p), x), SOS, XX),
