@@ -12,9 +12,9 @@ import numpy as np
 
 from ..rules.scipy.declared import FACES, methods
 from ..tape.wrapping import bare, has_variable
+from .estimates import METHODS
 from .table import NEEDED, counterpart, for_subtypes_of, for_type
 from .twins import stand_in_of
-from .univariate import METHODS
 
 # How a method of the library and what takes variables in its place become one function.
 Face = Callable[[Callable[..., Any], Callable[..., Any]], Callable[..., Any]]
@@ -67,6 +67,11 @@ def frozen_methods(real: Any, args: Any, kwds: dict[str, Any]) -> Methods:
 
     def of_parameters(name: str, body: Callable[..., Any]) -> Callable[..., Any]:
         def call(*given: Any, **options: Any) -> Any:
+            if name == "expect":
+                shapes, loc, scale = real._parse_args(*args, **kwds)
+                options.update(zip(("func", "lb", "ub", "conditional"), given, strict=False))
+                more = {} if hasattr(real, "pmf") else {"scale": scale}
+                return body(args=tuple(shapes), loc=loc, **more, **options)
             if name in _OPTIONS:
                 options.update(zip(_OPTIONS[name], given, strict=False))
                 given = ()
@@ -93,7 +98,7 @@ class Distribution:
         return type(self.__wrapped__)
 
     def __call__(self, *args: Any, **kwds: Any) -> Any:
-        if has_variable(args) or has_variable(kwds):
+        if has_variable(args) or has_variable(kwds) or _held((args, kwds)):
             return Frozen(self, args, kwds)
         return with_face(self.__wrapped__(*bare(args), **bare(kwds)), self._face)
 
@@ -164,7 +169,22 @@ def with_face(real: Any, face: Face) -> Any:
 
 def _stand_in(real: Any) -> Any:
     methods = methods_of(real)
-    return None if methods is None else Distribution(real, methods, stand_in_of)
+    return None if methods is None else Distribution(real, methods, _of_objects_too)
+
+
+def _held(given: tuple[tuple[Any, ...], dict[str, Any]]) -> bool:
+    """Tell whether an object is given that holds variables, such as a covariance."""
+    return any(getattr(x, "holds_variables", False) for x in (*given[0], *given[1].values()))
+
+
+def _of_objects_too(old: Callable[..., Any], body: Callable[..., Any]) -> Callable[..., Any]:
+    usual, always = stand_in_of(old, body), stand_in_of(old, body, looks=True)
+
+    @functools.wraps(usual)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return (always if _held((args, kwargs)) else usual)(*args, **kwargs)
+
+    return call
 
 
 def _method(bound: types.MethodType) -> Any:

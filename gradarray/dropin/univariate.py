@@ -11,7 +11,7 @@ import functools
 import inspect
 import math
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -144,38 +144,70 @@ def _value(what: Computed, *operands: Any) -> Any:
     return getattr(what.distribution, what.method)(*args, loc=loc, **place)
 
 
-def _partial(what: Computed, i: int, ans: Any, *operands: Any) -> Any:
-    """Return the derivative by one operand, which can be differentiated in its turn."""
+def partials(what: Computed, wanted: Sequence[int], ans: Any, *operands: Any) -> list[Any]:
+    """Return the derivatives by some operands, themselves differentiable; what these have in common is had once."""
     d, method = what.distribution, what.method
     if method.startswith("_"):
-        return computed(what._replace(by=tuple(sorted((*what.by, i)))), *operands)
+        return [computed(what._replace(by=tuple(sorted((*what.by, i)))), *operands) for i in wanted]
     x, *shapes, loc, scale = operands
-    count = len(shapes)
-    if method in ("ppf", "isf"):
-        if i > count:
-            return 1.0 if i == count + 1 else (ans - loc) / scale
-        slope = computed(Computed(d, "pdf"), ans, *shapes, loc, scale)
-        if i == 0:
-            return (1 if method == "ppf" else -1) / slope
-        by = Computed(d, "_cdf" if method == "ppf" else "_sf", (i,))
-        change = computed(by, (ans - loc) / scale, *shapes) / slope
-        return -change if method == "ppf" else change
-    z = (x - loc) / scale
-    if 0 < i <= count:
-        slope = computed(Computed(d, f"_{method}", (i,)), z, *shapes)
-        return slope / scale if method == "pdf" else slope
-    if method == "logpdf":
-        slope = computed(Computed(d, "_logpdf", (0,)), z, *shapes) / scale
-        return slope if i == 0 else -slope if i == count + 1 else -1 / scale - z * slope
-    if method == "pdf":
-        slope = computed(Computed(d, "_pdf", (0,)), z, *shapes) / scale**2
-        return slope if i == 0 else -slope if i == count + 1 else -ans / scale - z * slope
-    slope = computed(Computed(d, "pdf"), x, *shapes, loc, scale)
-    if method.startswith("log"):
-        slope = np.exp(computed(Computed(d, "logpdf"), x, *shapes, loc, scale) - np.where(np.isinf(bare(ans)), 0, ans))
-    if method.endswith("sf"):
-        slope = -slope
-    return slope if i == 0 else -slope if i == count + 1 else -z * slope
+    of = _of_quantile if method in ("ppf", "isf") else _of_logarithm if method.startswith("log") else _of_number
+    z = None if of is _of_quantile else (x - loc) / scale
+    place = _Place(d, method, ans, x, z, tuple(shapes), loc, scale)
+    return [of(place, i) for i in wanted]
+
+
+class _Place:
+    """Where a method is differentiated: its operands, its value, and the slope by the first operand."""
+
+    def __init__(self, d: Any, method: str, ans: Any, x: Any, z: Any, shapes: Any, loc: Any, scale: Any) -> None:
+        self.distribution, self.method, self.ans, self.x, self.z = d, method, ans, x, z
+        self.shapes, self.loc, self.scale = shapes, loc, scale
+
+    def by_shape(self, method: str, i: int, z: Any) -> Any:
+        return computed(Computed(self.distribution, method, (i,)), z, *self.shapes)
+
+    @functools.cached_property
+    def slope(self) -> Any:
+        """The slope by the first operand, of a quantile that of the probability there."""
+        d, method, rest = self.distribution, self.method, (*self.shapes, self.loc, self.scale)
+        if method in ("ppf", "isf"):
+            return computed(Computed(d, "pdf"), self.ans, *rest)
+        if method in ("logpdf", "pdf"):
+            slope = self.by_shape(f"_{method}", 0, self.z)
+            return slope / self.scale if method == "logpdf" else slope / self.scale**2
+        if method.startswith("log"):
+            ans = self.ans
+            slope = np.exp(computed(Computed(d, "logpdf"), self.x, *rest) - np.where(np.isinf(bare(ans)), 0, ans))
+        else:
+            slope = computed(Computed(d, "pdf"), self.x, *rest)
+        return -slope if method.endswith("sf") else slope
+
+
+def _of_quantile(at: _Place, i: int) -> Any:
+    method, count = at.method, len(at.shapes)
+    if i > count:
+        return 1.0 if i == count + 1 else (at.ans - at.loc) / at.scale
+    if i == 0:
+        return (1 if method == "ppf" else -1) / at.slope
+    change = at.by_shape("_cdf" if method == "ppf" else "_sf", i, (at.ans - at.loc) / at.scale) / at.slope
+    return -change if method == "ppf" else change
+
+
+def _of_logarithm(at: _Place, i: int) -> Any:
+    if 0 < i <= len(at.shapes):
+        return at.by_shape(f"_{at.method}", i, at.z)
+    if i <= len(at.shapes) + 1:
+        return -at.slope if i else at.slope
+    return -1 / at.scale - at.z * at.slope if at.method == "logpdf" else -at.z * at.slope
+
+
+def _of_number(at: _Place, i: int) -> Any:
+    if 0 < i <= len(at.shapes):
+        slope = at.by_shape(f"_{at.method}", i, at.z)
+        return slope / at.scale if at.method == "pdf" else slope
+    if i <= len(at.shapes) + 1:
+        return -at.slope if i else at.slope
+    return -at.ans / at.scale - at.z * at.slope if at.method == "pdf" else -at.z * at.slope
 
 
 def computed(what: Computed, *operands: Any) -> Any:
@@ -196,9 +228,9 @@ def _call_of(count: int) -> Callable[..., Any]:
     def body(*operands: Any, what: Any) -> Any:
         return _value(what, *operands)
 
-    def under(names: list[str], f: Callable[..., Any]) -> Callable[..., Any]:
+    def under(names: list[str], f: Callable[..., Any], *more: inspect.Parameter) -> Callable[..., Any]:
         f.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-            [*[inspect.Parameter(name, kind) for name in names], *parameters, option]
+            [*[inspect.Parameter(name, kind) for name in names], *parameters, option, *more]
         )
         return _Signed(f)
 
@@ -206,14 +238,17 @@ def _call_of(count: int) -> Callable[..., Any]:
     call.__name__ = f"distribution_of_{count - 1}"
     call.__wrapped__ = _Signed(under([], body))  # type: ignore[attr-defined]
 
-    def pulled(i: int) -> Callable[..., Any]:
-        return under(["g", "ans"], lambda g, ans, *x, what: g * _partial(what, i, ans, *x))
+    def pulled(g: Any, ans: Any, *x: Any, what: Any, wanted: Any) -> list[Any]:
+        given = iter(partials(what, np.flatnonzero(wanted).tolist(), ans, *x))
+        return [g * next(given) if asked else None for asked in wanted]
 
     def pushed(tangents: Any, ans: Any, *x: Any, what: Any) -> Any:
-        terms = [t * _partial(what, i, ans, *x) for i, t in enumerate(tangents) if t is not None]
+        given = [i for i, t in enumerate(tangents) if t is not None]
+        terms = [tangents[i] * slope for i, slope in zip(given, partials(what, given, ans, *x), strict=True)]
         return sum(terms[1:], terms[0])
 
-    rule(call, *map(pulled, range(count)), jvp=under(["tangents", "ans"], pushed))
+    asked = inspect.Parameter("wanted", inspect.Parameter.KEYWORD_ONLY)
+    rule(call, joint=under(["g", "ans"], pulled, asked), jvp=under(["tangents", "ans"], pushed))
     return call
 
 
@@ -230,7 +265,7 @@ class _Signed:
 # --- methods ----------------------------------------------------------------------------------------------------------
 
 
-def _refused(distribution: Any, method: str, what: str, why: str) -> TypeError:
+def no_derivative(distribution: Any, method: str, what: str, why: str) -> TypeError:
     return TypeError(f"scipy.stats: {distribution.name}.{method} has no derivative by {what} here ({why})")
 
 
@@ -242,14 +277,14 @@ def _checked(distribution: Any, method: str, operands: tuple[Any, ...], names: l
             continue
         if _whole(distribution):
             if name in ("x", "loc") and method in OF_ARGUMENT and method not in ("ppf", "isf"):
-                raise _refused(distribution, method, "k" if name == "x" else name, "it is a whole number")
+                raise no_derivative(distribution, method, "k" if name == "x" else name, "it is a whole number")
             if method in ("ppf", "isf") and name != "loc":
-                raise _refused(distribution, method, name, "its values are whole numbers, and change in steps")
+                raise no_derivative(distribution, method, name, "its values are whole numbers, and change in steps")
         if name in shapes and _steps(distribution, name, operands[-2 - len(shapes) : -2]):
-            raise _refused(distribution, method, name, "it is a whole number")
+            raise no_derivative(distribution, method, name, "it is a whole number")
         reason = _unknown(distribution, method, names.index(name), operands)
         if reason:
-            raise _refused(distribution, method, name, reason)
+            raise no_derivative(distribution, method, name, reason)
 
 
 def _steps(distribution: Any, name: str, shapes: Any) -> bool:
@@ -276,7 +311,7 @@ def _unknown(distribution: Any, method: str, i: int, operands: tuple[Any, ...]) 
             if all(map(np.size, values)):
                 values = [x[0] for x in values]
                 what = Computed(distribution, method)
-                _partial(what, i, _value(what, *values), *values)
+                partials(what, (i,), _value(what, *values), *values)
             else:
                 return ""
         except (NoFormula, GradientLossError, TypeError, ValueError, AttributeError, NotImplementedError) as error:
@@ -290,7 +325,7 @@ def _unknown(distribution: Any, method: str, i: int, operands: tuple[Any, ...]) 
 def _of_argument(method: str) -> Callable[..., Any]:
     def call(distribution: Any, x: Any, *args: Any, **kwds: Any) -> Any:
         shapes, loc, scale = distribution._parse_args(*args, **kwds)
-        names = ["q" if method in ("ppf", "isf") else "x", *_names(distribution), "loc", "scale"]
+        names = ["q" if method in ("ppf", "isf") else "x", *shape_names(distribution), "loc", "scale"]
         operands = tuple(map(_array, (x, *shapes, loc, scale)))
         _checked(distribution, method, operands, names)
         if _whole(distribution):
@@ -307,7 +342,7 @@ def _array(x: Any) -> Any:
     return x if hasattr(x, "dtype") else np.float64(x)
 
 
-def _names(distribution: Any) -> list[str]:
+def shape_names(distribution: Any) -> list[str]:
     return [name.strip() for name in (distribution.shapes or "").split(",") if name.strip()]
 
 
@@ -333,11 +368,11 @@ rule(valued, lambda g, _ans, _result, _value: g, None)
 
 
 def _standard_moment(distribution: Any, method: str, order: Any, shapes: Any) -> Any:
-    names = _names(distribution)
+    names = shape_names(distribution)
     for i, (name, x) in enumerate(zip(names, shapes, strict=True)):
         if has_variable(x):
             if _steps(distribution, name, shapes):
-                raise _refused(distribution, "stats", name, "it is a whole number")
+                raise no_derivative(distribution, "stats", name, "it is a whole number")
             _try_moment(distribution, method, order, name, i, shapes)
     return computed(Computed(distribution, method, (), order), *shapes)
 
@@ -346,7 +381,9 @@ def _try_moment(distribution: Any, method: str, order: Any, name: str, i: int, s
     try:
         _value(Computed(distribution, method, (i,), order), *[np.ravel(bare(x))[:1] for x in shapes])
     except (NoFormula, GradientLossError, TypeError, ValueError, AttributeError, NotImplementedError) as error:
-        raise _refused(distribution, "entropy" if method == "_entropy" else "moments", name, str(error)[:80]) from None
+        raise no_derivative(
+            distribution, "entropy" if method == "_entropy" else "moments", name, str(error)[:80]
+        ) from None
 
 
 def _stats(distribution: Any, *args: Any, **kwds: Any) -> Any:
@@ -364,11 +401,11 @@ def _stats(distribution: Any, *args: Any, **kwds: Any) -> Any:
         )
     values = distribution.stats(*bare(shapes), loc=bare(loc), **_scaled(distribution, scale), moments=moments)
     if len(found) == 1:
-        return _with_value(found[0], values)
-    return tuple([_with_value(*pair) for pair in zip(found, values, strict=True)])
+        return with_value(found[0], values)
+    return tuple([with_value(*pair) for pair in zip(found, values, strict=True)])
 
 
-def _with_value(found: Any, value: Any) -> Any:
+def with_value(found: Any, value: Any) -> Any:
     return valued(found, np.asarray(value)[()])
 
 
@@ -380,7 +417,7 @@ def _entropy(distribution: Any, *args: Any, **kwds: Any) -> Any:
     shapes, loc, scale = distribution._parse_args(*args, **kwds)
     shapes, loc, scale = [*map(_array, shapes)], _array(loc), _array(scale)
     found = _standard_moment(distribution, "_entropy", 0, shapes) + np.log(scale) + 0 * loc
-    return _with_value(found, distribution.entropy(*bare(shapes), loc=bare(loc), **_scaled(distribution, scale)))
+    return with_value(found, distribution.entropy(*bare(shapes), loc=bare(loc), **_scaled(distribution, scale)))
 
 
 def _raw_moment(distribution: Any, order: Any, *args: Any, **kwds: Any) -> Any:
@@ -392,7 +429,7 @@ def _raw_moment(distribution: Any, order: Any, *args: Any, **kwds: Any) -> Any:
         total = total + math.comb(order, k) * loc ** (order - k) * scale**k * _standard_moment(
             distribution, "_munp", k, shapes
         )
-    return _with_value(total, value)
+    return with_value(total, value)
 
 
 def _interval(distribution: Any, confidence: Any, *args: Any, **kwds: Any) -> Any:
@@ -408,7 +445,7 @@ def _support(distribution: Any, *args: Any, **kwds: Any) -> Any:
     ends = []
     for method, value in zip(("_low", "_high"), values, strict=True):
         found = computed(Computed(distribution, method), *shapes) * scale + loc
-        ends.append(_with_value(found, value))
+        ends.append(with_value(found, value))
     return tuple(ends)
 
 
@@ -417,10 +454,12 @@ def _rvs(distribution: Any, *args: Any, **kwds: Any) -> Any:
     size, state = kwds.pop("size", None), kwds.pop("random_state", None)
     shapes, loc, scale = distribution._parse_args(*args, **kwds)
     if has_variable(list(shapes)):
-        raise _refused(distribution, "rvs", "a shape", "a draw is no smooth function of it; loc and scale are known")
+        raise no_derivative(
+            distribution, "rvs", "a shape", "a draw is no smooth function of it; loc and scale are known"
+        )
     draw = distribution.rvs(*args_of(shapes, loc), **_scaled(distribution, scale), size=size, random_state=state)
     standard = (draw - bare(loc)) / bare(scale)
-    return _with_value(standard * scale + loc, draw)
+    return with_value(standard * scale + loc, draw)
 
 
 def args_of(shapes: Any, loc: Any) -> list[Any]:
@@ -433,14 +472,7 @@ def _nnlf(distribution: Any, theta: Any, x: Any) -> Any:
         return value
     *shapes, loc, scale = theta
     found = METHODS["logpdf"](distribution, x, *shapes, loc=loc, scale=scale)
-    return _with_value(-np.sum(found, axis=0), value)
-
-
-def _refuse(method: str, why: str) -> Callable[..., Any]:
-    def call(distribution: Any, *_args: Any, **_kwds: Any) -> Any:
-        raise TypeError(f"scipy.stats: {distribution.name}.{method} of a variable has no derivative here: {why}")
-
-    return call
+    return with_value(-np.sum(found, axis=0), value)
 
 
 METHODS: Mapping[str, Callable[..., Any]] = {
@@ -456,7 +488,4 @@ METHODS: Mapping[str, Callable[..., Any]] = {
     "support": _support,
     "rvs": _rvs,
     "nnlf": _nnlf,
-    "fit": _refuse("fit", "it is found by a solver; minimise nnlf with ga.scipy.optimize.minimize"),
-    "fit_loc_scale": _refuse("fit_loc_scale", "compute it from mean and variance"),
-    "expect": _refuse("expect", "it integrates numerically; integrate f(x) * pdf(x) with scipy.integrate.quad"),
 }

@@ -8,7 +8,6 @@ kept on the tape.
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -35,7 +34,7 @@ Partials = Sequence[Partial | str | None]
 
 # The parameter by which a derivative is given what its function has saved; see `registry.primitive`.
 SAVED = "saved"
-# The parameter by which a joint derivative is told which operands are variables: None will do for the others.
+# The parameter by which a joint derivative is told which cotangents are asked for; it may return None for the others.
 WANTED = "wanted"
 UFUNC_KEYWORDS = ("dtype", "casting", "order", "subok", "signature")
 
@@ -481,6 +480,10 @@ def _scalar_chain(partials: tuple[Partial, ...], to_real: bool) -> Callable[[Nod
     return general
 
 
+def _wanted(node: Node) -> tuple[bool, ...]:
+    return tuple([parent is not None for parent in node.parents])
+
+
 class Function(Differentiable):
     """Any other differentiable function: one vjp per operand, or one for all of them."""
 
@@ -535,10 +538,9 @@ class Function(Differentiable):
         self.variadic = signature.variadic
         self.operands = signature.plain[first : signature.required]
         known = parameter_names(func)
-        self.asks = joint and WANTED in signature.names[signature.required :] and WANTED not in (known or ())
-        ours = {SAVED} if self.saves else set()
-        ours |= {WANTED} if self.asks else set()
-        self.params = tuple([n for n in signature.names[signature.required :] if n not in ours])
+        self._told_wanted = joint and WANTED in signature.names and WANTED not in (known or ())
+        beside = ({WANTED} if self._told_wanted else set()) | ({SAVED} if self.saves else set())
+        self.params = tuple([n for n in signature.names[signature.required :] if n not in beside])
         told = self.params if isinstance(func, np.ufunc) else (*self.operands, *self.params)  # a ufunc's have no names
         unknown = [name for name in told if known is not None and name not in known]
         if unknown:
@@ -610,7 +612,8 @@ class Function(Differentiable):
     def pull_along(
         self, node: Node, g: Array, dg: Array | None, tangents: Sequence[Any], tangent: Any, dual: Callable[..., Any]
     ) -> Any:
-        if self.joint or self.sequence or self.variadic or type(node.out) is tuple:
+        apart = not self.joint or self._told_wanted
+        if not apart or self.sequence or self.variadic or type(node.out) is tuple:
             return NotImplemented
         if self.exact:  # linear as long as the same elements are selected
             return zip(self.pullback(node, g), _none if dg is None else self.pullback(node, dg), strict=False)
@@ -619,6 +622,10 @@ class Function(Differentiable):
         both = g if dg is None else dual(g, dg)
         params: Any = self.unsaved(node.kwargs)
         found: list[Any] = []
+        if self._told_wanted:
+            cotangents = self.vjps[0](both, node if ans is None else ans, *operands, **params, wanted=_wanted(node))
+            parts = any(c is not None and c.shape is None for c in cotangents)
+            return NotImplemented if parts else [(None, None) if c is None else _apart(c) for c in cotangents]
         for vjp, parent in zip(self.vjps, node.parents, strict=True):
             if parent is None:
                 found.append((None, None))
@@ -648,8 +655,8 @@ class Function(Differentiable):
         operands = [parent if raw is None else raw for raw, parent in zip(node.args, node.parents, strict=True)]
         return (operands,) if self.sequence else operands
 
-    def _call(self, vjp: Derivative, node: Node, g: Array) -> Any:
-        return vjp(g, node if node.out is None else node.out, *self._operands(node), **node.kwargs)  # type: ignore[arg-type]
+    def _call(self, vjp: Derivative, node: Node, g: Array, **more: Any) -> Any:
+        return vjp(g, node if node.out is None else node.out, *self._operands(node), **node.kwargs, **more)  # type: ignore[arg-type]
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         several = type(g) is list
@@ -674,10 +681,8 @@ class Function(Differentiable):
             ans = node if node.out is None else node.out
             return (self.vjps[0](g, ans, node.parents[0] if raw is None else raw, **node.kwargs),)  # type: ignore[arg-type]
         if self.joint:
-            vjp = self.vjps[0]
-            if self.asks:
-                vjp = functools.partial(vjp, wanted=tuple([parent is not None for parent in node.parents]))
-            cotangents: Iterable[Any] = self._call(vjp, node, g)
+            more = {WANTED: _wanted(node)} if self._told_wanted else {}
+            cotangents: Iterable[Any] = self._call(self.vjps[0], node, g, **more)
             return cotangents
         return [
             None if parent is None else self._call(vjp, node, g)

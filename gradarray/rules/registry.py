@@ -200,8 +200,8 @@ def rule(
         without a default are the operands. None for an operand that there is no derivative by: a variable is refused
         there when the function is called.
     joint : callable, optional
-        Instead: one function that returns the cotangents of all operands as a tuple. With a parameter ``wanted=None``
-        it is told which of them are variables, and may return None for the others.
+        Instead: one function that returns the cotangents of all operands as a tuple. One with a parameter ``wanted=``
+        is told in it, operand by operand, which are asked for, and may return None for the others.
     jvp : callable, optional
         The forward derivative, ``jvp(tangents, ans, a, b, param=default, ...)``, with one tangent for each operand,
         None for a constant; without it, it is the transpose of the vjp.

@@ -22,7 +22,7 @@ from ..dropin.methods import bodies_of, bound_alike, varies
 from ..dropin.scipy import body_of
 from ..dropin.twins import settled_arguments
 from ..reverse.constants import with_constant
-from ..rules.scipy.declared import LOOKING
+from ..rules.scipy.declared import CHOOSING, LOOKING
 from ..rules.scipy.families import chapters
 from ..tape.loss import GradientLossError
 from ..tape.wrapping import bare, wrap_results
@@ -133,12 +133,23 @@ def class_mirror(theirs: Any) -> Any:
         method = bound_alike(inspect.getattr_static(theirs, name), body, lambda: True)
         of_class = isinstance(method, classmethod)
         space[name] = classmethod(_giving_ours(method.__func__)) if of_class else _giving_ours(method)
+    if any(theirs.__name__ in names for names in CHOOSING.values()):
+        space["__new__"] = _chosen(theirs)
     made = type(theirs.__name__, (theirs,), space)
     custom = getattr(sys.modules[theirs.__module__], f"_Custom{theirs.__name__}", None)
     if custom is not None:  # LinearOperator: called itself, it makes objects of a class that is derived from it
         both = type(theirs.__name__, (made, custom), {**space, "__slots__": ()})
         made.__new__ = lambda cls, *_, **__: object.__new__(both if cls is made else cls)  # type: ignore[assignment]
     return made
+
+
+def _chosen(theirs: Any) -> Callable[..., Any]:
+    def __new__(_cls: Any, *args: Any, **kwargs: Any) -> Any:
+        made = _as_ours(theirs(*bare(args), **bare(kwargs)))
+        made.__init__(*args, **kwargs)  # which Python leaves out: it is of no class that is derived from this one
+        return made
+
+    return __new__
 
 
 def _giving_ours(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -11,6 +11,16 @@ X = np.array([0.31, 1.7, 0.9, 2.4, 1.2, 0.55])
 P = np.array([0.2, 0.35, 0.6, 0.83])
 W = np.array([0.7, 1.3, 2.9, 0.4, 1.85, 2.2])
 TWO = np.array([[0.31, 1.7, 0.9, 2.4, 1.2], [0.7, 0.2, 1.9, 0.4, 2.85]])
+
+
+PLACE = np.array([0.2, -0.4, 0.9])
+
+
+def of_covariance(sp, cov, x):  # type: ignore[no-untyped-def]
+    density = sp.stats.multivariate_normal.logpdf(PLACE, cov=cov)
+    return cov.whiten(x), cov.colorize(np.stack([x, 2 * x])), cov.log_pdet, cov.covariance, density
+
+
 CALLS = [
     Call("stats.gaussian_kde", lambda sp, x, d: sp.stats.gaussian_kde(d)(x), P, X),
     Call("stats.gaussian_kde, weights", lambda sp, x, w: sp.stats.gaussian_kde(X, weights=w).logpdf(x), P, W),
@@ -254,6 +264,28 @@ CALLS += [
         lambda sp, c: sp.stats.multivariate_normal.rvs(ALPHA, spd(c)),
         S,
         refused="cholesky",
+    ),
+    *(
+        Call(
+            f"stats.Covariance.{way}",
+            lambda sp, x, part, way=way, kept=kept: of_covariance(sp, getattr(sp.stats.Covariance, way)(kept(part)), x),
+            *(ALPHA, part),
+        )
+        for way, part, kept in (
+            ("from_diagonal", np.array([1.0, 2.0, 0.5]), lambda d: d),
+            ("from_precision", S, spd),
+            ("from_cholesky", np.linalg.cholesky(S), np.tril),
+        )
+    ),
+    Call(
+        "stats.Covariance.from_eigendecomposition",
+        lambda sp, x, w, v: of_covariance(sp, sp.stats.Covariance.from_eigendecomposition((w, v)), x),
+        *(ALPHA, *np.linalg.eigh(S)),
+    ),
+    Call(
+        "stats.Covariance, alone",
+        lambda sp, d: sp.stats.multivariate_normal(PLACE, sp.stats.Covariance.from_diagonal(d)).logpdf(ALPHA),
+        np.array([1.0, 2.0, 0.5]),
     ),
     Call(
         "stats.multivariate_normal, Covariance",

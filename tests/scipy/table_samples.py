@@ -119,6 +119,9 @@ CALLS = [
     both("theilslopes", 0.8, "joint", label="joint"),
     both("siegelslopes"),
     both("siegelslopes", method="separate", label="separate"),
+    Call("stats.siegelslopes, odd", lambda sp, a, b: list(sp.stats.siegelslopes(a, b)), X[:7], Z[:7]),
+    Call("stats.siegelslopes, ties", lambda sp, a: list(sp.stats.siegelslopes(a, [1.0, 2, 2, 3, 5, 7, 7, 8])), X),
+    Call("stats.theilslopes, ties", lambda sp, a: list(sp.stats.theilslopes(a, [1.0, 2, 2, 3, 5, 7, 7, 8])), X),
     # means
     Call(
         "stats.ttest_1samp, its interval",
@@ -232,12 +235,41 @@ CALLS = [
     Call(
         "stats.permutation_test", lambda sp, a: sp.stats.permutation_test((a, Z), np.mean), X, refused="it draws anew"
     ),
-    Call("stats.boxcox_normmax", lambda sp, a: sp.stats.boxcox_normmax(a), X, refused="found by a solver"),
+    Call("stats.boxcox_normmax", lambda sp, a: sp.stats.boxcox_normmax(a), X, refused="'mle' is"),
     Call("stats.wasserstein_distance_nd", lambda sp, a: sp.stats.wasserstein_distance_nd(a, M), M, refused="solver"),
     Call("stats.fisher_exact", lambda sp, a: sp.stats.fisher_exact(a), M[:2, :2], refused="whole numbers"),
     Call("stats.binomtest", lambda sp, p: sp.stats.binomtest(3, 10, p).pvalue, 0.4, refused="whole numbers"),
-    Call("stats.shapiro", lambda sp, a: sp.stats.shapiro(a), X, refused="from tables"),
-    Call("stats.kstest", lambda sp, a: sp.stats.kstest(a, "norm"), X, refused="np.max"),
+    Call("stats.kstest, two samples", lambda sp, a: sp.stats.kstest(a, Z)[0], X, refused="ranks"),
+    Call("stats.kstest, p", lambda sp, a: sp.stats.kstest(a, "norm")[1] + 1, X, refused="no derivative"),
+    Call("stats.anderson, logistic", lambda sp, a: sp.stats.anderson(a, "logistic")[0], X, refused="by a solver"),
+    Call("stats.tukey_hsd", lambda sp, a: sp.stats.tukey_hsd(a, Z).statistic, X, refused="from tables"),
+    Call("stats.mstats.trimmed_mean", lambda sp, a: sp.stats.mstats.trimmed_mean(a), X, refused="masked"),
+    Call("stats.mstats.gmean", lambda sp, a: sp.stats.mstats.gmean(a), X),
+    Call(
+        "stats.scoreatpercentile, many numbers",
+        lambda sp, a: sp.stats.scoreatpercentile(a, [13.1, 57.3]),
+        np.sin(np.arange(3000.0) ** 1.3),
+    ),
+    # of a distribution
+    *[one("shapiro", a=a, label=str(np.shape(a))) for a in (X[:3], X[:5], X, LONG, M.T)],
+    *[Call(f"stats.anderson, {d}", lambda sp, a, d=d: sp.stats.anderson(a, d)[0], X) for d in ("norm", "expon")],
+    *[
+        Call(
+            f"stats.ks_1samp, {side}",
+            lambda sp, a, m, s, side=side: sp.stats.ks_1samp(a, sp.stats.gamma.cdf, (m, 0, s), side)[0],
+            *(X, 2.3, 0.4),
+        )
+        for side in ("two-sided", "greater", "less")
+    ],
+    Call("stats.kstest", lambda sp, a, m: sp.stats.kstest(a, "norm", (m, 1.3))[0], X, 0.7),
+    Call("stats.cramervonmises", lambda sp, a, m: sp.stats.cramervonmises(a, "expon", (0, m)).statistic, X, 0.7),
+    Call("stats.epps_singleton_2samp", lambda sp, a, b: list(sp.stats.epps_singleton_2samp(a, b)), X, Z, rough=100),
+    Call(
+        "stats.epps_singleton_2samp, t",
+        lambda sp, a, b, t: list(sp.stats.epps_singleton_2samp(a, b, t)),
+        *(LONG, Y + 0.013, np.array([0.5, 1.1])),
+        rough=100,
+    ),
     Call("stats.mvsdist", lambda sp, a: sp.stats.mvsdist(a), X, refused="returns distributions"),
     Call("stats.skew, NaN", lambda sp, a: sp.stats.skew(a, nan_policy="omit"), np.append(X, np.nan), refused="isnan"),
 ]

@@ -25,6 +25,9 @@ def whole(p: Any) -> Any:
     return np.stack([np.concatenate([row[:3], np.ones(1), row[3:]]) for row in p])
 
 
+LONG = np.sin(np.arange(200.0) ** 1.3)
+IMAGE = np.cos(np.arange(6 * 75.0) ** 1.2).reshape(6, 75)
+
 CALLS = [
     *(
         Call(f"signal.{name} {mode}", lambda sp, a, b, f=name, m=mode: getattr(sp.signal, f)(a, b, m), P, Q)
@@ -63,6 +66,7 @@ CALLS = [
         )
         for kind in ("odd", "even", "constant", None)
     ),
+    Call("signal.filtfilt, known", lambda sp, x: sp.signal.filtfilt(B, A, x, padlen=5), XX),
     Call("signal.filtfilt gust", lambda sp, x: sp.signal.filtfilt(B, A, x, method="gust"), XX),
     Call("signal.filtfilt gust by b", lambda sp, b: sp.signal.filtfilt(b, A, X, method="gust"), B, refused="operand b"),
     Call("signal.sosfilt", lambda sp, p, x: sp.signal.sosfilt(whole(p), x), SOS, XX),
@@ -189,7 +193,53 @@ CALLS = [
     Call("signal.order_filter", lambda sp, x: sp.signal.order_filter(x, np.ones((3, 1)), 2), P),
     Call("signal.cspline2d", lambda sp, x: sp.signal.cspline2d(x), P, refused="precision"),
     Call("signal.square", lambda sp, t: t * sp.signal.square(3 * t), X),
-    Call("signal.invres", lambda sp, r: sp.signal.invres(r, [0.1, 0.2], [])[0], B[:2], refused="search"),
+    *(
+        Call(f"signal.{name} {rough}", lambda sp, b, a, f=name: getattr(sp.signal, f)(b, a), *polynomials, rough=rough)
+        for name in ("residue", "residuez")
+        for polynomials, rough in (((B[:2], A), 10), ((A, B), 1), ((X[:6], A), 100))
+    ),
+    Call(
+        "signal.residue, poles together", lambda sp, a: sp.signal.residue(B, a)[0], [1.0, 2.0, 1.0], refused="together"
+    ),
+    *(
+        Call(f"signal.{name} {parts[0].dtype}", lambda sp, r, p, k, f=name: getattr(sp.signal, f)(r, p, k), *parts)
+        for name in ("invres", "invresz")
+        for parts in ((B, A[1:], B[:2]), (Z[:2], Z[2:4], Z[4:8]))
+    ),
+    Call("signal.invres, twice", lambda sp, r, p: sp.signal.invres(r, np.repeat(p, [2, 1]), []), B, A[:2]),
+    Call(
+        "signal.place_poles",
+        lambda sp, a, b, p: [(f := sp.signal.place_poles(a, b, p)).gain_matrix, f.computed_poles],
+        *(np.array([[0.3, 1.2], [-0.7, 0.4]]), B[:2, None], np.array([-1.3, -0.6])),
+    ),
+    Call(
+        "signal.place_poles, X",
+        lambda sp, b: sp.signal.place_poles(np.array([[0.3, 1.2], [-0.7, 0.4]]), b, [-1.3, -0.6]).X + 1,
+        B[:2, None],
+        refused="no derivative",
+    ),
+    Call(
+        "signal.place_poles, inputs",
+        lambda sp, a: sp.signal.place_poles(a, np.eye(2), [-1, -2]).gain_matrix,
+        P[:2, :2],
+        refused="one input",
+    ),
+    *(  # long enough for products of matrices
+        Call(f"signal.{name} long {how}", lambda sp, x, y, f=name, how=how: getattr(sp.signal, f)(x, y, *how), *arrays)
+        for name, how, arrays in (
+            ("convolve", ("full", "direct"), (LONG, B)),
+            ("convolve", ("same", "direct"), (LONG, LONG[:9] * 1j)),
+            ("correlate", ("valid", "direct"), (LONG, LONG[:180])),
+            ("oaconvolve", ("same",), (LONG, A)),
+            ("fftconvolve", ("same",), (IMAGE, IMAGE[:5, :50])),
+            ("fftconvolve", ("valid",), (IMAGE[1:3], 1j * IMAGE[:2, :7])),
+            ("convolve2d", ("same", "symm"), (IMAGE, P[:3, :3])),
+            ("convolve2d", ("full", "fill", 0.7), (IMAGE, P[:2, :3])),
+            ("correlate2d", ("valid",), (IMAGE, P[:3, :2])),
+        )
+    ),
+    Call("signal.symiirorder1 long", lambda sp, x: sp.signal.symiirorder1(x, 0.7, 0.04), IMAGE),
+    Call("signal.lfilter long", lambda sp, b, a: sp.signal.lfilter(b, a, np.tile(X, 100)[None])[0, -3:], B, A),
     *(
         Call(f"signal.{name} {kw}", lambda sp, x, f=name, kw=kw: getattr(sp.signal, f)(x, **kw), x)
         for name, x, kw in (
@@ -219,10 +269,6 @@ CALLS = [
     *(
         Call(f"signal.{name}", lambda sp, x, f=name: getattr(sp.signal, f)(x, 1.0, 1.0, 20.0), 0.2, refused="order")
         for name in ("cheb1ord", "cheb2ord", "ellipord", "band_stop_obj", "besselap")
-    ),
-    *(
-        Call(f"signal.{name}", lambda sp, x, f=name: getattr(sp.signal, f)(x, x, x), X, refused="search")
-        for name in ("invresz", "place_poles", "residue", "residuez")
     ),
     Call("signal.unique_roots", lambda sp, x: sp.signal.unique_roots(x)[0], X, refused="search"),
     *(

@@ -23,6 +23,11 @@ T = np.arange(5) * 0.4
 W = np.array([0.3, 0.9, 1.7])
 SYSTEMS = {"tf": (NUM, DEN), "zpk": ROOTS, "ss": ONE}
 
+
+def of_parts(system):  # type: ignore[no-untyped-def]
+    return system.to_tf().num, system.to_zpk().gain, system.to_ss().A, system.to_tf().to_ss().C
+
+
 CALLS = [
     *(
         Call(f"signal.{name} {kind}", lambda sp, *s, f=name: getattr(sp.signal, f)(s, T=T)[1], *system)
@@ -34,9 +39,43 @@ CALLS = [
         Call(f"signal.lsim {how}", lambda sp, u, x, *s, h=how: sp.signal.lsim(s, u, T + 0.1, x, h)[1:], UU, X, *TWO)
         for how in (True, False)
     ),
+    Call(
+        "signal.lsim long",
+        lambda sp, u, n, d, x: sp.signal.lsim((n, d), np.tile(u, 40), np.arange(200) * 0.1, x)[1],
+        *(U, NUM, DEN, X),
+    ),
+    Call(
+        "signal.dlsim long",
+        lambda sp, u, d: sp.signal.dlsim(([0.5, 1.2], d, 1), np.tile(u, 40))[1][-3:],
+        *(U, np.array([1.3, 0.7, 0.5])),
+    ),
     Call("signal.lsim tf", lambda sp, u, n, d: sp.signal.lsim((n, d), u, T)[1:], U, NUM, DEN),
     Call("signal.lsim without", lambda sp, x, *s: sp.signal.lsim(s, None, T, x)[1:], X, *ONE),
     Call("signal.lsim object", lambda sp, u: sp.signal.lsim(sp.signal.lti(NUM, DEN), u, T)[1], U),
+    *(
+        Call(f"signal.lti {kind}.{name}", lambda sp, *s, f=name: getattr(sp.signal.lti(*s), f)(T=T)[1], *system)
+        for name in ("impulse", "step")
+        for kind, system in SYSTEMS.items()
+    ),
+    *(
+        Call(f"signal.lti {kind}, into others", lambda sp, *s: of_parts(sp.signal.lti(*s)), *system)
+        for kind, system in SYSTEMS.items()
+    ),
+    Call("signal.TransferFunction.output", lambda sp, n, d: sp.signal.TransferFunction(n, d).output(U, T)[1], NUM, DEN),
+    Call("signal.TransferFunction.bode", lambda sp, n, d: sp.signal.TransferFunction(n, d).bode(W)[1:], NUM, DEN),
+    Call("signal.StateSpace.freqresp", lambda sp, *s: sp.signal.StateSpace(*s).freqresp(W)[1], *ONE),
+    Call("signal.step object", lambda sp, n, d: sp.signal.step(sp.signal.lti(n, d), T=T)[1], NUM, DEN),
+    Call(
+        "signal.cont2discrete object", lambda sp, n, d: sp.signal.cont2discrete(sp.signal.lti(n, d), 0.3).num, NUM, DEN
+    ),
+    Call("signal.lti.to_discrete", lambda sp, n, d: sp.signal.lti(n, d).to_discrete(0.3, "bilinear").num, NUM, DEN),
+    *(
+        Call(f"signal.dlti.{name}", lambda sp, *s, f=name: getattr(sp.signal.dlti(*s, dt=0.5), f)(n=5)[1], *TWO)
+        for name in ("impulse", "step")
+    ),
+    Call("signal.dlti.output", lambda sp, n, d: sp.signal.dlti(n, d, dt=0.5).output(U, None)[1], NUM, DEN),
+    Call("signal.dlti.bode", lambda sp, n, d: sp.signal.dlti(n, d, dt=0.5).bode(W)[1:], NUM, DEN),
+    Call("signal.TransferFunction.poles", lambda sp, n, d: sp.signal.TransferFunction(n, d).poles, NUM, DEN),
     Call("signal.lsim times", lambda sp, t: sp.signal.lsim((NUM, DEN), U, t)[1], T, refused="'T'"),
     Call("signal.dlsim", lambda sp, u, x, *s: sp.signal.dlsim((*s, 0.5), u, x0=x)[1:], UU, X, *TWO),
     Call("signal.dlsim tf", lambda sp, u, n, d: sp.signal.dlsim((n, d, 1), u)[1], U, NUM, DEN),

@@ -301,3 +301,54 @@ def test_a_generator_that_is_made_in_the_function_goes_to_the_library() -> None:
 
     expected = next(slopes(f, [1.2], 0, 1e-3))
     assert ga.grad(f)(1.2) == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_mean_of_a_function_that_jumps() -> None:
+    """The jump stands still in the places that are integrated over: it is the probability that changes."""
+
+    def share(loc: Any, scale: Any) -> Any:
+        return stats.expon.expect(lambda x: 1.0 * (x > 1), (), loc, scale)
+
+    p = np.exp(-0.8 / 1.3)
+    assert ga.grad(share, argnums=(0, 1))(0.2, 1.3) == pytest.approx((p / 1.3, p * 0.8 / 1.69), rel=1e-9)
+
+
+def test_parameters_of_the_greatest_likelihood_that_a_solver_finds() -> None:
+    """The solver's own numbers are exact to four digits, too few for differences: those of its equations are taken."""
+    data = np.random.default_rng(1).weibull(1.7, 40)
+
+    def likelihood(theta: Any, x: Any) -> Any:
+        return stats.weibull_min.nnlf((theta[0], 0.0, theta[1]), x)
+
+    slopes = ga.grad(lambda x: stats.weibull_min.fit(x, floc=0)[0])(data)
+    at = np.array(stats.weibull_min.fit(data, floc=0))[[0, 2]]
+    by_theta = ga.hessian(lambda theta: likelihood(theta, data))(at)
+    mixed = ga.jacobian(lambda x: ga.grad(likelihood)(at, x))(data)
+    assert slopes == pytest.approx(-np.linalg.solve(by_theta, mixed)[0], rel=5e-3)
+
+
+@pytest.mark.parametrize("name", ["boxcox", "yeojohnson"])
+def test_the_most_likely_exponent(name: str) -> None:
+    """A search for it is exact to eight digits, too few for differences: the likelihood has no slope there."""
+    x = np.array([0.31, 1.7, 0.9, 2.4, 1.2, 0.55, 3.1, 1.05]) - (0.8 if name == "yeojohnson" else 0.0)
+    likelihood = getattr(stats, f"{name}_llf")
+    find = getattr(stats, f"{name}_normmax")
+    options = {"method": "mle"} if name == "boxcox" else {}
+
+    def slope(exponent: Any, x: Any) -> Any:
+        return ga.grad(likelihood)(exponent, x)
+
+    def implied(x: Any) -> Any:
+        at = find(x, **options)
+        return -ga.grad(slope, argnums=1)(at, x) / ga.grad(slope)(at, x)
+
+    def exponent(x: Any) -> Any:
+        return find(x, **options)
+
+    assert ga.grad(exponent)(x) == pytest.approx(implied(x), rel=1e-6)
+    off, step = np.cos(np.arange(8.0)), 1e-4
+    twice = ga.jvp(ga.grad(exponent), (x,), (off,))[1]
+    assert twice == pytest.approx((implied(x + step * off) - implied(x - step * off)) / (2 * step), rel=1e-3, abs=1e-5)
+    whole = ga.grad(lambda x: np.sum(getattr(stats, name)(x)[0]))(x)
+    made = ga.grad(lambda x: np.sum(getattr(stats, name)(x, exponent(x))))(x)
+    assert whole == pytest.approx(made, rel=1e-7)

@@ -27,12 +27,13 @@ def _evenly(x: Array, value: Array, g: Array) -> Array:
 def _neighbours(x: Array, ranks: Callable[[int], Array], skip_nan: bool) -> Iterator[tuple[Array, Array, Array]]:
     """Return for each quantile the values between which it lies, and how far towards the second, for each row of x."""
     n = x.shape[-1]
-    ordered = np.sort(x, axis=-1)
     if not skip_nan:
-        for place in ranks(n):
-            k = int(place)
-            yield ordered[..., k], ordered[..., min(k + 1, n - 1)], place - k
+        each = [(place, int(place), min(int(place) + 1, n - 1)) for place in ranks(n)]
+        ordered = np.partition(x, sorted({k for _, *both in each for k in both}), axis=-1)
+        for place, k, following in each:
+            yield ordered[..., k], ordered[..., following], place - k
         return
+    ordered = np.sort(x, axis=-1)
     there = np.sum(np.logical_not(np.isnan(x)), axis=-1)
     sizes, which = np.unique(there, return_inverse=True)
     table = np.stack([ranks(max(int(size), 1)) for size in sizes], axis=-1)

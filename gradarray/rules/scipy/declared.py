@@ -38,6 +38,9 @@ MAKERS: dict[str, set[str]] = {}
 # Those among the functions that are asked also where no variable is given: what a function closes over may be one.
 LOOKING: set[Callable[..., Any]] = set()
 
+# By module: the names of classes that make objects of other classes, as their parameters are.
+CHOOSING: dict[str, set[str]] = {}
+
 # What computes the same as a private method of a class, by both names, and as a compiled function that those call.
 FORMULAS: dict[str, dict[str, Callable[..., Any]]] = {}
 COMPILED: dict[str, Callable[..., Any]] = {}
@@ -109,6 +112,11 @@ def objects(cls: str, make: Callable[[Any], Any]) -> None:
 def makers(module: str, *names: str) -> None:
     """Name functions that return objects of a module's classes, whose methods are needed where one of them is."""
     MAKERS.setdefault(module, set()).update(names)
+
+
+def choosing(module: str, *classes: str) -> None:
+    """Name classes that make objects of others, derived from them, whose ``__init__`` is declared."""
+    CHOOSING.setdefault(module, set()).update(classes)
 
 
 def formulas(cls: str, **bodies: Callable[..., Any]) -> None:

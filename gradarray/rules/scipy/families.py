@@ -34,6 +34,7 @@ _CHAPTERS: dict[str, str] = {f"scipy.{name}": f"{__package__}.{name}" for name i
     "scipy.spatial.distance": f"{__package__}.spatial",
     "scipy.stats.qmc": f"{__package__}.stats",
     "scipy.stats.contingency": f"{__package__}.stats",
+    "scipy.stats.mstats": f"{__package__}.stats",
 }
 
 

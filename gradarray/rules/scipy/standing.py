@@ -42,30 +42,29 @@ def stands_for(
         called = name or body.__name__
 
         @functools.cache  # when it is first called: a chapter has many functions, of which few are met
-        def signatures() -> tuple[inspect.Signature, tuple[str, ...], bool]:
-            known, rest = names(body), _takes_others(body)
-            return inspect.signature(getattr(sys.modules[module], called)), known[:-1] if rest else known, rest
+        def parameters() -> _Parameters:
+            return _Parameters(getattr(sys.modules[module], called), body, by, whole)
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            signature, known, rest = signatures()
-            bound = signature.bind(*args, **kwargs)
-            given = set(bound.arguments)
-            bound.apply_defaults()
-            arguments = bound.arguments
-            for parameter in list(arguments):
-                value = arguments[parameter] = without_zero_tangents(arguments[parameter])
+            known = parameters()
+            given, left_out = known.bound(args, kwargs), []
+            for parameter, value in given.items():
+                if type(value) not in _BARE:
+                    value = without_zero_tangents(value)
                 if parameter in by:
                     if type(value) in (list, tuple) and parameter not in whole:
-                        arguments[parameter] = stack_nested(value) if has_variable(value) else np.asarray(value)
-                    continue
-                value = arguments[parameter] = constant_of(getattr(sys.modules[module], called), parameter, value)
-                if parameter in known:
-                    continue
-                if not rest:
-                    if parameter in given and parameter not in _IDLE and not _is_default(signature, parameter, value):
-                        raise TypeError(f"{module}.{called} of a variable: {parameter}= is not known here")
-                    del arguments[parameter]
-            return body(**arguments)
+                        value = stack_nested(value) if has_variable(value) else np.asarray(value)
+                elif type(value) not in _BARE:
+                    value = constant_of(getattr(sys.modules[module], called), parameter, value)
+                if parameter in known.taken:
+                    given[parameter] = value
+                elif parameter in _IDLE or _is_default(known.signature, parameter, value):
+                    left_out.append(parameter)
+                else:
+                    raise TypeError(f"{module}.{called} of a variable: {parameter}= is not known here")
+            for parameter in left_out:
+                del given[parameter]
+            return body(**known.defaults | given)
 
         call.__name__ = called
         call.__wrapped__ = body  # type: ignore[attr-defined]
@@ -77,6 +76,49 @@ def stands_for(
 
 # They say how to compute, and not what.
 _IDLE = {"overwrite_x", "overwrite_data", "workers", "plan", "plot"}
+
+
+# They hold no variable, and are no lists.
+_BARE = frozenset((str, int, float, bool, type(None), np.ndarray, np.float64))
+
+
+class _Parameters:
+    """The parameters of a function of the library's, and which of them a body is given.
+
+    Attributes
+    ----------
+    signature : of the library's function
+    taken : the parameters that are handed on
+    defaults : what is handed on of those that a call leaves out
+    """
+
+    def __init__(
+        self, library: Callable[..., Any], body: Callable[..., Any], by: tuple[str, ...], whole: tuple[str, ...]
+    ) -> None:
+        self.signature = inspect.signature(library)
+        parameters = self.signature.parameters.values()
+        self.taken = frozenset(self.signature.parameters if _takes_others(body) else names(body))
+        several: dict[Any, Any] = {inspect.Parameter.VAR_POSITIONAL: (), inspect.Parameter.VAR_KEYWORD: {}}
+        defaults = {p.name: several.get(p.kind, p.default) for p in parameters if p.name in self.taken}
+        left_out = {name: value for name, value in defaults.items() if value is not inspect.Parameter.empty}
+        listed = [name for name, value in left_out.items() if type(value) in (list, tuple) and name in by]
+        self.defaults = left_out | {name: np.asarray(left_out[name]) for name in listed if name not in whole}
+        # The usual signatures are read here, in a fraction of the time that `bind` takes.
+        usual = {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY}
+        self._positional = None
+        if usual.issuperset([p.kind for p in parameters]):
+            self._positional = tuple([p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD])
+        self._required = frozenset([p.name for p in parameters if p.default is p.empty])
+
+    def bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments of a call by name, or raise as the library does."""
+        if self._positional is not None and len(args) <= len(self._positional):
+            given = dict(zip(self._positional, args, strict=False))
+            if given.keys().isdisjoint(kwargs) and kwargs.keys() <= self.signature.parameters.keys():
+                given.update(kwargs)
+                if given.keys() >= self._required:
+                    return given
+        return self.signature.bind(*args, **kwargs).arguments
 
 
 def _takes_others(body: Callable[..., Any]) -> bool:

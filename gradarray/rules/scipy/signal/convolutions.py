@@ -16,6 +16,7 @@ from ....kernels.arrays import Array
 from ...primitives import primitive
 from ...registry import rule
 from ..standing import constant, stands_for
+from .correlating import FEW, MANY, correlated, is_worthwhile
 
 MODULE = "scipy.signal"
 _PADDED = {"wrap": "wrap", "symm": "symmetric"}
@@ -49,18 +50,43 @@ class Window(NamedTuple):
 
     def crossed(self, full: Any, other: Any, shape: tuple[int, ...]) -> Any:
         """Return the cotangent of an array of a shape from that of the full convolution with another one."""
-        if not self.fourier:
-            return self.valid(full, np.flip(other, self.axes))
+        if not self.fourier or self._by_blocks(full, other):
+            return self.overlaps(full, other)
+        return self.crossed_with_both(full, (other,), (shape,))[0]
+
+    def crossed_with_both(self, full: Any, others: Any, shapes: Any) -> list[Any]:
+        """Return the same for two arrays, by Fourier transforms of which one serves both."""
         # The lags that are asked for are the first ones, which go around no end: no array need be made longer.
-        kind = "c" if np.iscomplexobj(full) or np.iscomplexobj(other) else "f"
-        sizes = [fft.next_fast_len(full.shape[axis], kind == "f") for axis in self.axes]
-        if kind == "c":
-            spectrum = fft.fftn(full, sizes, self.axes) * np.conj(fft.fftn(np.conj(other), sizes, self.axes))
-            found = fft.ifftn(spectrum, sizes, self.axes)
-        else:
-            spectrum = fft.rfftn(full, sizes, self.axes) * np.conj(fft.rfftn(other, sizes, self.axes))
-            found = fft.irfftn(spectrum, sizes, self.axes)
-        return found[tuple([slice(n) if axis in self.axes else slice(None) for axis, n in enumerate(shape)])]
+        real = not any(map(np.iscomplexobj, (full, *others)))
+        sizes = [fft.next_fast_len(full.shape[axis], real) for axis in self.axes]
+        forth, back = (fft.rfftn, fft.irfftn) if real else (fft.fftn, fft.ifftn)
+        spectrum, found = forth(full, sizes, self.axes), []
+        for other, shape in zip(others, shapes, strict=True):
+            product = forth(other if real else np.conj(other), sizes, self.axes)
+            np.conjugate(product, out=product)
+            product = np.multiply(product, spectrum, out=product if product.shape == spectrum.shape else None)
+            whole = back(product, sizes, self.axes)
+            found.append(whole[tuple([slice(n) if i in self.axes else slice(None) for i, n in enumerate(shape)])])
+        return found
+
+    @property
+    def shares(self) -> bool:
+        """Tell whether both transposes have a Fourier transform in common."""
+        full, (first, second) = self._full(), self.shapes
+        even = all(first[i] == second[i] for i in range(len(first)) if i not in self.axes)
+        few = len(self.axes) == len(full) and any(is_worthwhile(tuple(full), n, FEW) for n in self.shapes)
+        return self.fourier and even and not few and self.ends is None and not self.fill
+
+    def overlaps(self, long: Any, short: Any) -> Any:
+        """Return the correlation of two arrays where they overlap wholly."""
+        if self._by_blocks(long, short):
+            return correlated(long, short)
+        return self.valid(long, np.flip(short, self.axes))
+
+    def _by_blocks(self, long: Any, short: Any) -> bool:
+        return len(self.axes) == np.ndim(long) and is_worthwhile(
+            np.shape(long), np.shape(short), FEW if self.fourier else MANY
+        )
 
     def placed(self, g: Any) -> Any:
         """Return the cotangent of the full convolution."""
@@ -122,7 +148,7 @@ def back_to_first(y: Array, b: Array, *, by: Window) -> Array:
         return _fitted(by.crossed(full, b, by.shapes[0]), by.shapes[0])
     # Each end reaches as far as the other array does.
     pads = [(by.margin(axis),) * 2 if axis in by.axes else (0, 0) for axis in range(np.ndim(y))]
-    return by.folded(by.valid(np.pad(full, pads), np.flip(b, by.axes)))
+    return by.folded(by.overlaps(np.pad(full, pads), b))
 
 
 @primitive
@@ -132,7 +158,7 @@ def back_to_second(y: Array, a: Array, *, by: Window) -> Array:
     if by.ends is None and not by.fill:
         return _fitted(by.crossed(full, a, by.shapes[1]), by.shapes[1])
     whole = by.extended(a)
-    return np.flip(by.valid(whole, np.flip(full, by.axes)), by.axes)
+    return np.flip(by.overlaps(whole, full), by.axes)
 
 
 def _fitted(x: Any, shape: tuple[int, ...]) -> Any:
@@ -148,11 +174,30 @@ def _homogeneous(by: Window) -> Window:
     return by._replace(value=lambda a, b: by.taken(signal.convolve2d(a, b)), fill=0)
 
 
-rule(
-    convolved,
-    lambda g, _ans, _a, b, *, by: back_to_first(g, b, by=by),
-    lambda g, _ans, a, _b, *, by: back_to_second(g, a, by=by),
-)
+@primitive
+def back_to_both(y: Array, a: Array, b: Array, *, by: Window) -> tuple[Array, Array]:
+    """Return the cotangents of both arrays."""
+    first, second = by.crossed_with_both(by.placed(y), (b, a), by.shapes)
+    return first, second
+
+
+def _convolved_vjp(g: Any, _ans: Any, a: Any, b: Any, *, by: Window, wanted: Any) -> tuple[Any, Any]:
+    if all(wanted) and by.shares:
+        return back_to_both(g, a, b, by=by)  # type: ignore[no-any-return]
+    return back_to_first(g, b, by=by) if wanted[0] else None, back_to_second(g, a, by=by) if wanted[1] else None
+
+
+def _both_vjp(g: Any, _ans: Any, y: Any, a: Any, b: Any, *, by: Window) -> tuple[Any, Any, Any]:
+    first, second = g
+    return (
+        convolved(first, b, by=by) + convolved(a, second, by=by),
+        back_to_first(y, second, by=by),
+        back_to_second(y, first, by=by),
+    )
+
+
+rule(convolved, joint=_convolved_vjp)
+rule(back_to_both, joint=_both_vjp)
 rule(
     back_to_first,
     lambda g, _ans, _y, b, *, by: convolved(g, b, by=_homogeneous(by)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -18,12 +19,18 @@ def _inexact(x: Any) -> Any:
     return x * 1.0 if hasattr(x, "dtype") else np.asarray(x) * 1.0
 
 
+@functools.lru_cache
+def _checked(n: int, dtype: Any, bp_in: tuple[Any, ...], n_out: Any, residual: Any) -> None:
+    """Raise what the library raises, and look once for each length."""
+    call: Any = signal.envelope
+    call(np.zeros(n, dtype), bp_in, n_out=n_out, residual=residual)
+
+
 @stands_for(MODULE, "z")
 def envelope(z: Any, bp_in: Any, n_out: Any, squared: Any, residual: Any, axis: Any) -> Any:
     z = _inexact(z)
-    call: Any = signal.envelope
-    call(np.zeros(np.shape(z), z.dtype), bp_in, n_out=n_out, residual=residual, axis=axis)  # SciPy's own errors
     z = np.moveaxis(z, axis, -1)
+    _checked(np.shape(z)[-1], z.dtype, tuple(bp_in), n_out, residual)
     n, real = np.shape(z)[-1], not np.iscomplexobj(z)
     count = n if n_out is None else n_out
     start, stop = (-(n // 2) if bp_in[0] is None else bp_in[0]), ((n + 1) // 2 if bp_in[1] is None else bp_in[1])

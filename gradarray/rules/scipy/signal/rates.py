@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import signal
+from scipy import fft, signal
 
 from ....tape.wrapping import bare, has_variable
+from ...numpy import fft as numpys
 from ..declared import methods
 from ..ndimage.ends import of_name
 from ..standing import Operator, along, stands_for
 from ..values import as_precise
 from .convolutions import MODULE, convolve
-from .filters import sosfilt, sosfiltfilt
+from .passes import sosfiltfilt
+from .sections import sosfilt
 
 
 def _inexact(x: Any) -> Any:
@@ -45,51 +48,48 @@ def hilbert(x: Any, N: Any, axis: Any) -> Any:
     x = _inexact(x)
     axis, length = axis % max(np.ndim(x), 1), np.shape(x)[axis]
     n = length if N is None else N
-    weights = np.zeros(n)
-    weights[1 : (n + 1) // 2] = 2.0
-    weights[[0, n // 2] if n % 2 == 0 else [0]] = 1.0
+    turns = np.full(n // 2 + 1, 1j)
+    turns[[0, -1] if n % 2 == 0 else [0]] = 0
 
     def pull(g: Any) -> Any:
-        shape = [n if i == axis else 1 for i in range(g.ndim)]
-        return _fitted(np.fft.ifft(np.fft.fft(g, axis=axis) * weights.reshape(shape), axis=axis), axis, length)
+        # The real part is the signal itself; the imaginary one is its transform, whose matrix is antisymmetric.
+        g = np.moveaxis(g, axis, -1)
+        found = np.fft.irfft(np.fft.rfft(np.imag(g)) * turns, n) + np.real(g)
+        return _fitted(np.moveaxis(found, -1, axis), axis, length)
 
-    return _applied(x, lambda x: signal.hilbert(x, N, axis), pull)
+    return Operator(lambda x: signal.hilbert(x, N, axis), pull)(x)
 
 
-def _chirped(n: int, m: int, w: Any, a: Any, axis: int) -> Callable[[Any], Any]:
-    """Return the transpose of a transform at points on a spiral, which is another one."""
+def _chirped(x: Any, points: Any, axis: int) -> Any:
+    """Return a transform at points on a spiral; its transpose goes back through the library's three factors."""
 
     def pull(g: Any) -> Any:
-        turn = np.conj(a) ** -np.arange(float(n))
-        return turn.reshape([n if i == axis else 1 for i in range(g.ndim)]) * signal.czt(g, n, np.conj(w), 1, axis=axis)
+        g = np.moveaxis(g, axis, -1)
+        spread = np.zeros((*g.shape[:-1], points._nfft), g.dtype)
+        spread[..., points._yidx] = g * np.conj(points._wk2)
+        found = fft.ifft(fft.fft(spread) * np.conj(points._Fwk2))[..., : points.n] * np.conj(points._Awk2)
+        return np.moveaxis(found, -1, axis)
 
-    return pull
+    return _applied(x, lambda x: points(x, axis=axis), pull)
 
 
 @stands_for(MODULE, "x")
 def czt(x: Any, m: Any, w: Any, a: Any, axis: Any) -> Any:
     x = _inexact(x)
-    axis, n = axis % max(np.ndim(x), 1), np.shape(x)[axis]
-    count = n if m is None else m
-    turn = np.exp(-2j * np.pi / count) if w is None else w
-    return _applied(x, lambda x: signal.czt(x, m, w, a, axis=axis), _chirped(n, count, turn, a, axis))
+    axis = axis % max(np.ndim(x), 1)
+    return _chirped(x, signal.CZT(np.shape(x)[axis], m, w, a), axis)
 
 
 @stands_for(MODULE, "x")
 def zoom_fft(x: Any, fn: Any, m: Any, fs: Any, endpoint: Any, axis: Any) -> Any:
     x = _inexact(x)
-    axis, n = axis % max(np.ndim(x), 1), np.shape(x)[axis]
-    count = n if m is None else m
-    first, last = fn if np.size(fn) == 2 else (0.0, float(np.reshape(fn, ())))
-    apart = (last - first) / fs / (count - 1 if endpoint else count)
-    pull = _chirped(n, count, np.exp(-2j * np.pi * apart), np.exp(2j * np.pi * first / fs), axis)
-    return _applied(x, lambda x: signal.zoom_fft(x, fn, m, fs=fs, endpoint=endpoint, axis=axis), pull)
+    axis = axis % max(np.ndim(x), 1)
+    return _chirped(x, signal.ZoomFFT(np.shape(x)[axis], fn, m, fs=fs, endpoint=endpoint), axis)
 
 
 def _of_object(self: Any, x: Any, *, axis: int = -1) -> Any:
     x = _inexact(x)
-    pull = _chirped(self.n, self.m, self.w, self.a, axis % np.ndim(x))
-    return _applied(x, lambda x: signal.CZT.__call__(self, x, axis=axis), pull)
+    return _chirped(x, self, axis % np.ndim(x))
 
 
 methods(MODULE, "CZT", __call__=_of_object)
@@ -111,17 +111,22 @@ def resample(x: Any, num: Any, t: Any, axis: Any, window: Any, domain: Any) -> A
     n = np.shape(x)[axis]
     if np.iscomplexobj(x) or domain != "time" or callable(window):
         return _applied(x, call, along(lambda one: call(one, 0), n, axis % np.ndim(x)))
-    call(np.zeros(np.shape(x)))  # SciPy's own errors
-    spectrum = np.fft.rfft(np.moveaxis(x, axis, -1))
+    weights = None
     if window is not None:
         weights = np.asarray(window) if hasattr(window, "shape") else np.fft.fftshift(signal.get_window(window, n))
-        weights = 0.5 * (weights + np.roll(weights[::-1], 1))
-        spectrum = spectrum * weights[: n // 2 + 1]
+        weights = 0.5 * (weights + np.roll(weights[::-1], 1))[: n // 2 + 1]
     least = min(n, num)
-    spectrum = spectrum[..., : least // 2 + 1]
-    if least % 2 == 0 and num != n:  # the highest frequency stands for both of a pair, or for one
-        spectrum = spectrum * np.where(np.arange(least // 2 + 1) == least // 2, 2.0 if num < n else 0.5, 1.0)
-    return as_precise(np.moveaxis(np.fft.irfft(spectrum * (num / n), num), -1, axis), x)
+
+    def pull(g: Any) -> Any:
+        spectrum = numpys.pull_irfft(np.moveaxis(g, axis, -1), least // 2 + 1, num, -1, None)
+        if least % 2 == 0 and num != n:  # the highest frequency stands for both of a pair, or for one
+            spectrum = spectrum * np.where(np.arange(least // 2 + 1) == least // 2, 2.0 if num < n else 0.5, 1.0)
+        if weights is not None:
+            spectrum = spectrum * weights[: least // 2 + 1]
+        spectrum = numpys.resize(spectrum, -1, n // 2 + 1)
+        return np.moveaxis(numpys.pull_rfft(spectrum, n, n, -1, None) * (num / n), -1, axis)
+
+    return Operator(call, pull)(x)
 
 
 # --- trends -----------------------------------------------------------------------------------------------------------
@@ -135,14 +140,19 @@ def detrend(data: Any, axis: Any, type: Any, bp: Any) -> Any:
     return _applied(_inexact(data), call, call)  # a projection
 
 
+@functools.lru_cache
+def _taps(w: int, polyorder: int, deriv: int, mode: str) -> Any:
+    signal.savgol_filter(np.zeros(w), w, polyorder, deriv, mode=mode)  # SciPy's own errors
+    return signal.savgol_coeffs(w, polyorder, deriv=deriv)
+
+
 @stands_for(MODULE, "x", "delta")
 def savgol_filter(
     x: Any, window_length: Any, polyorder: Any, deriv: Any, delta: Any, axis: Any, mode: Any, cval: Any
 ) -> Any:
     x = _inexact(x)
-    signal.savgol_filter(np.zeros(window_length), window_length, polyorder, deriv, bare(delta), mode=mode)  # its errors
     axis, w = axis % max(np.ndim(x), 1), window_length
-    taps = signal.savgol_coeffs(w, polyorder, deriv=deriv)
+    taps = _taps(w, polyorder, deriv, mode)
     if has_variable(delta) or delta != 1.0:
         taps = taps / delta**deriv
     convolve1d = of_name("convolve1d")

@@ -10,7 +10,7 @@ from scipy import signal
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare, has_variable
 from ...primitives import primitive
-from ...registry import composite
+from ...registry import rule
 from ..declared import FUNCTIONS, function
 from ..standing import constant, stands_for
 from .convolutions import MODULE
@@ -20,12 +20,54 @@ def _array(x: Any) -> Any:
     return np.atleast_1d(x if hasattr(x, "dtype") else np.asarray(x))
 
 
-def _polynomial(z: Any, coefficients: Any) -> Any:
+@primitive
+def polynomial(z: Array, c: Array) -> Array:
     """Return a polynomial, with the constant first."""
-    total: Any = 0.0
-    for c in coefficients[::-1]:
-        total = total * z + c
+    total = np.zeros(z.shape, np.result_type(z, c))
+    for some, part in _parts(total, z):
+        for k in range(len(c) - 1, -1, -1):
+            some *= part
+            some += c[k]
     return total
+
+
+def _parts(*arrays: Any) -> Any:
+    """Return parts of arrays of one shape, as large as may stay in the cache."""
+    flat = [x.reshape(-1) for x in arrays]
+    for start in range(0, flat[0].size, _AT_ONCE):
+        yield [x[start : start + _AT_ONCE] for x in flat]
+
+
+_AT_ONCE = 4096
+
+
+@primitive
+def power_sums(y: Array, z: Array, *, count: int) -> Array:
+    """Return ``y @ z**k`` for the first powers k: what coefficients have of the cotangent of a polynomial."""
+    found = np.zeros((len(y), count), np.result_type(y, z))
+    for z_part, *rows in _parts(z, *y):
+        power = np.ones(len(z_part), z.dtype)
+        for k in range(count):
+            power = np.multiply(power, z_part, out=power) if k else power
+            for i, row in enumerate(rows):
+                found[i, k] += np.dot(row, power)
+    return found
+
+
+def _slope(z: Any, c: Any) -> Any:
+    return polynomial(z, (c * np.arange(len(c)))[1:])
+
+
+rule(
+    polynomial,
+    lambda g, _ans, z, c: g * _slope(z, c),
+    lambda g, _ans, z, _c: power_sums(np.reshape(g, (1, -1)), np.reshape(z, -1), count=_c.shape[0])[0],
+)
+rule(
+    power_sums,
+    lambda g, _ans, _y, z, *, count: np.stack([polynomial(z, row) for row in g]),
+    lambda g, _ans, y, z, *, count: sum([one * _slope(z, row) for one, row in zip(y, g, strict=True)]),
+)
 
 
 def _of_roots(z: Any, roots: Any) -> Any:
@@ -33,17 +75,24 @@ def _of_roots(z: Any, roots: Any) -> Any:
 
 
 @primitive
-def response(b: Array, a: Array, w: Array, *, call: Any) -> Array:
-    """Return the frequency response that the library computes."""
+def response(b: Array, a: Array, z: Array, *, call: Any) -> Array:
+    """Return the quotient of two polynomials, with the constants first, as the library computes it."""
     return call(b, a)[1]
 
 
-def _quotient(b: Any, a: Any, w: Any, *, call: Any) -> Any:
-    z = np.exp(-1j * w)
-    return _polynomial(z, b) / _polynomial(z, a)
+def _response_vjp(g: Any, ans: Any, _b: Any, a: Any, z: Any, *, call: Any) -> tuple[Any, Any, None]:
+    g = g / polynomial(z, a)
+    n, m = _b.shape[0], len(a)
+    both = np.stack([np.reshape(g, -1), np.reshape(g * ans, -1)])
+    found = power_sums(both, np.reshape(z, -1), count=max(n, m))
+    return found[0, :n], -found[1, :m], None
 
 
-composite(response, _quotient, anew=True)
+rule(response, joint=_response_vjp, skip=("z",))
+
+
+def _quotient(b: Any, a: Any, z: Any) -> Any:
+    return polynomial(z, b) / polynomial(z, a)
 
 
 @stands_for(MODULE, "b", "a", "worN")
@@ -52,11 +101,17 @@ def freqz(b: Any, a: Any, worN: Any, whole: Any, fs: Any, include_nyquist: Any) 
     if np.ndim(b) > 1 or np.ndim(a) > 1:
         raise TypeError("scipy.signal.freqz of a variable: coefficients of several filters are not known here")
     if has_variable(worN):
-        return _array(worN) * 1.0, _quotient(b, a, _array(worN) * (2 * np.pi / fs), call=None)
+        return _array(worN) * 1.0, _quotient(b, a, np.exp(_array(worN) * (-2j * np.pi / fs)))
     options = {"worN": worN, "whole": whole, "fs": fs, "include_nyquist": include_nyquist}
-    w = signal.freqz(bare(b), bare(a), **options)[0]
-    at = w * (2 * np.pi / fs)
-    return w, response(b * 1.0, a * 1.0, at, call=lambda b, a: signal.freqz(b, a, **options))
+    known = bare(b), bare(a)
+    w, *first = signal.freqz(*known, **options)
+
+    def call(*given: Any) -> Any:  # the first time with what it has been called with already
+        if first and all(map(np.array_equal, given, known)):
+            return w, first.pop()
+        return signal.freqz(*given, **options)
+
+    return w, response(b * 1.0, a * 1.0, np.exp(w * (-2j * np.pi / fs)), call=call)
 
 
 @stands_for(MODULE, "sos", "worN")
@@ -89,9 +144,12 @@ def freqz_zpk(z: Any, p: Any, k: Any, worN: Any, whole: Any, fs: Any) -> Any:
 @stands_for(MODULE, "b", "a", "worN")
 def freqs(b: Any, a: Any, worN: Any) -> Any:
     b, a = _array(b), _array(a)
-    w = _array(worN) if np.ndim(worN) or has_variable(worN) else signal.freqs(bare(b), bare(a), worN)[0]
-    s = 1j * w
-    return w, _polynomial(s, b[::-1]) / _polynomial(s, a[::-1])
+    if has_variable(worN):
+        w = _array(worN)
+        return w, _quotient(b[::-1], a[::-1], 1j * w)
+    w = _array(worN) if np.ndim(worN) else signal.freqs(bare(b), bare(a), worN)[0]
+    b, a = b[::-1] * 1.0, a[::-1] * 1.0
+    return w, response(b, a, 1j * w, call=lambda b, a: signal.freqs(b[::-1], a[::-1], w))
 
 
 @stands_for(MODULE, "z", "p", "k", "worN")
@@ -109,9 +167,9 @@ def group_delay(system: Any, w: Any, whole: Any, fs: Any) -> Any:
     at = _array(w) * 1.0 if has_variable(w) else at
     z = np.exp(-1j * at * (2 * np.pi / fs))
     c = np.convolve(b, np.conj(a[::-1]))
-    divisor = _polynomial(z, c)
+    divisor = polynomial(z, c)
     singular = bare(divisor) == 0
-    found = np.real(_polynomial(z, c * np.arange(len(c))) / np.where(singular, 1.0, divisor)) - len(a) + 1
+    found = np.real(polynomial(z, c * np.arange(len(c))) / np.where(singular, 1.0, divisor)) - len(a) + 1
     return at, np.where(singular | (value == 0), 0.0, found)
 
 

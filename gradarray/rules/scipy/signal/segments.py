@@ -100,7 +100,11 @@ class Segments:
 
     def spectra(self, x: Any, window: Any, detrend: Any, one_sided: bool) -> Any:
         """Return the spectra of the segments along the last axis, one after the other along the axis before it."""
-        parts = segmented(x, size=self.size, step=self.step)
+        parts = self.detrended(segmented(x, size=self.size, step=self.step), detrend) * window
+        return np.fft.rfft(parts, self.nfft) if one_sided else np.fft.fft(parts, self.nfft)
+
+    def detrended(self, parts: Any, detrend: Any) -> Any:
+        """Return segments without their means or lines: a symmetric map."""
         if detrend == "constant":
             parts = parts - np.mean(parts, axis=-1, keepdims=True)
         elif detrend == "linear":
@@ -109,8 +113,7 @@ class Segments:
             parts = parts - np.mean(parts, axis=-1, keepdims=True) - slope * t
         elif detrend:
             raise TypeError("a function as detrend= is not known here for a variable")
-        parts = parts * window
-        return np.fft.rfft(parts, self.nfft) if one_sided else np.fft.fft(parts, self.nfft)
+        return parts
 
 
 def doubled(power: Any, n: int) -> Any:

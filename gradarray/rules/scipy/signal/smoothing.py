@@ -10,7 +10,7 @@ from scipy import signal
 
 from ....tape.wrapping import bare
 from ..ndimage.ends import of_name
-from ..standing import Operator, refuse, stands_for
+from ..standing import Operator, stands_for
 from .convolutions import correlate
 
 MODULE = "scipy.signal"
@@ -81,16 +81,3 @@ def wiener(im: Any, mysize: Any, noise: Any) -> Any:
 def order_filter(a: Any, domain: Any, rank: Any) -> Any:
     signal.order_filter(bare(a), domain, rank)  # SciPy's own errors
     return of_name("rank_filter")(a, rank, footprint=domain, mode="constant")
-
-
-refuse(
-    MODULE,
-    "it chooses or sorts by a search",
-    "invres",
-    "invresz",
-    "remez",
-    "place_poles",
-    "unique_roots",
-    "residue",
-    "residuez",
-)

@@ -76,7 +76,8 @@ def gauss_spline(x: Any, n: Any) -> Any:
 
 
 def sepfir2d(input: Any, hrow: Any, hcol: Any) -> Any:
-    signal.sepfir2d(bare(input), bare(hrow), bare(hcol))  # SciPy's own errors
+    reach = 2 * max(np.size(bare(hrow)), np.size(bare(hcol)), 1)
+    signal.sepfir2d(bare(input)[:reach, :reach], bare(hrow), bare(hcol))  # SciPy's own errors
     convolve1d = of_name("convolve1d")
     return convolve1d(convolve1d(input, hrow, axis=1, mode="reflect"), hcol, axis=0, mode="reflect")
 
@@ -91,6 +92,8 @@ def _recursion(name: str) -> None:
     @stands_for(MODULE, operand, name=name)
     def filtered(**arguments: Any) -> Any:
         x = arguments.pop(operand)
+        if name == "symiirorder1" and np.shape(x)[-1] > _SHORT:  # symmetric, as above
+            return Operator(lambda x: library(x, **arguments), lambda g: np.conj(library(np.conj(g), **arguments)))(x)
         pull = along(lambda one: library(one, **arguments).T, np.shape(x)[-1], np.ndim(x) - 1)
         return Operator(lambda x: library(x, **arguments), pull)(x)
 

@@ -1,7 +1,7 @@
 """Linear systems: their responses by the input, by the state at the start, and by what they are made of.
 
 A system is a tuple: two polynomials, or zeros, poles and a gain, or four matrices; and at last a step of time, where
-it is discrete. Objects of SciPy's hold constants, and are read as such tuples.
+it is discrete. Objects of SciPy's are read as such tuples.
 """
 
 from __future__ import annotations
@@ -28,10 +28,36 @@ from .responses import freqs, freqs_zpk, freqz, freqz_zpk
 def marched(start: Array, m: Array, added: Array) -> Array:
     """Return the rows x[i + 1] = x[i] @ m + added[i]."""
     rows = np.empty((len(added) + 1, len(start)), np.result_type(start, m, added))
-    rows[0] = start
-    for i, more in enumerate(added):
-        rows[i + 1] = rows[i] @ m + more
+    rows[0], rows[1:] = start, added
+    if len(m) > _FEW or len(rows) < 4 * _ROWS or not _marched_in_blocks(rows, m):
+        for i in range(len(added)):
+            rows[i + 1] += rows[i] @ m
     return rows
+
+
+_FEW, _ROWS = 16, 32  # states with which blocks of so many rows are faster
+
+
+def _marched_in_blocks(rows: Array, m: Array) -> bool:
+    """March within blocks of rows, all at once and by twice as many steps each time, and then from block to block."""
+    powers = m[None]
+    while len(powers) < _ROWS:
+        powers = np.concatenate([powers, powers @ powers[-1]])
+    if not np.all(np.isfinite(powers[-1])):
+        return False
+    whole, n = len(rows) // _ROWS * _ROWS, len(m)
+    blocks = rows[:whole].reshape(-1, _ROWS, n)
+    step = 1
+    while step < _ROWS:
+        blocks[:, step:] += blocks[:, :-step] @ powers[step - 1]
+        step *= 2
+    ends = blocks[:, -1].copy()
+    for i in range(1, len(ends)):
+        ends[i] += ends[i - 1] @ powers[-1]
+    blocks[1:] += (ends[:-1] @ np.swapaxes(powers, 0, 1).reshape(n, -1)).reshape(-1, _ROWS, n)
+    for i in range(whole, len(rows)):
+        rows[i] += rows[i - 1] @ m
+    return True
 
 
 def _marched_vjp(g: Any, ans: Any, _start: Any, m: Any, _added: Any) -> Any:
@@ -172,7 +198,7 @@ _of_each_input("dstep", lambda n, i, inputs: np.outer(np.ones(n), np.arange(inpu
 def freqresp(system: Any, w: Any, n: Any) -> Any:
     parts, _ = _parts(system, False)
     at = n if w is None else w
-    if len(parts) == 2 and isinstance(system, signal.lti):
+    if len(parts) == 2:
         return freqs(np.ravel(parts[0]), parts[1], worN=at)
     return freqs_zpk(*_zeros_and_poles(parts), worN=at)
 

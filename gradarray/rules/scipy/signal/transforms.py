@@ -8,8 +8,9 @@ import numpy as np
 from scipy import signal
 
 from ....tape.wrapping import bare
+from ...numpy import fft as numpys
 from ..declared import methods
-from ..standing import stands_for
+from ..standing import Operator, stands_for
 from .convolutions import MODULE
 from .segments import Segments, computed, computed_beside, doubled, overlapped, segmented
 
@@ -30,7 +31,7 @@ def _extended(x: Any, n: int, boundary: Any) -> Any:
     return np.concatenate([ends[0], x, ends[1]], axis=-1)
 
 
-def _cut(x: Any, window: Any, options: dict[str, Any], plan: Segments, density: bool, mean_square: bool) -> Any:
+def _cut(x: Any, window: Any, options: dict[str, Any], plan: Segments, density: bool) -> Any:
     """Return the spectra of all segments, with the frequencies where the axis was and the times last."""
     axis = options["axis"] % np.ndim(x)
     one = options["return_onesided"] and not np.iscomplexobj(x)
@@ -40,28 +41,58 @@ def _cut(x: Any, window: Any, options: dict[str, Any], plan: Segments, density: 
         x = np.pad(x, [(0, 0)] * (np.ndim(x) - 1) + [(0, missing)])
     found = plan.spectra(x, window, options["detrend"], one)
     scale = options["fs"] * np.sum(window * window) if density else np.sum(window) ** 2
-    if mean_square:
-        found = np.real(np.conj(found) * found) / scale
-        found = doubled(found, plan.nfft) if one else found
-    else:
-        found = found / np.sqrt(scale)
-    return np.moveaxis(found, -1, axis)
+    return np.moveaxis(found / np.sqrt(scale), -1, axis)
 
 
-def _transformed(
-    x: Any, options: dict[str, Any], library: Any, plan: Segments, density: bool, square: bool
-) -> tuple[Any, ...]:
-    def value(x: Any, window: Any) -> Any:
-        return library(x, **{**options, **plan.given(window)})
+def _without_ends(g: Any, n: int, boundary: Any) -> Any:
+    """Return the transpose of `_extended`."""
+    if not boundary or not n:
+        return g
+    found, before, after = g[..., n:-n].copy(), g[..., :n], g[..., -n:]
+    sign = {"even": 1, "odd": -1}.get(boundary, 0)
+    if sign:
+        found[..., 1 : n + 1] += sign * np.flip(before, -1)
+        found[..., -n - 1 : -1] += sign * np.flip(after, -1)
+    if boundary in ("odd", "constant"):
+        found[..., 0] += (1 - sign) * np.sum(before, axis=-1)
+        found[..., -1] += (1 - sign) * np.sum(after, axis=-1)
+    return found
 
-    return computed_beside(
-        x,
-        np.zeros(0),
-        plan.window,
-        lambda x, _y, window: value(x, window),
-        lambda x, _y, window: _cut(x, window, options, plan, density, square),
-        *(np.zeros(np.shape(x), x.dtype), np.zeros(0), bare(plan.window)),
-    )
+
+def _put_together(g: Any, shape: Any, one: bool, options: dict[str, Any], plan: Segments, density: bool) -> Any:
+    """Return the transpose of `_cut`, for a window that is constant."""
+    axis = options["axis"] % len(shape)
+    window, n, half = plan.window, shape[axis], plan.size // 2
+    pull = numpys.pull_rfft if one else numpys.pull_fft
+    parts = pull(np.moveaxis(g, axis, -1), plan.size, plan.nfft, -1, None)
+    scale = options["fs"] * np.sum(window * window) if density else np.sum(window) ** 2
+    parts = plan.detrended(parts * (window / np.sqrt(scale)), options["detrend"])
+    whole = n + (2 * half if options.get("boundary") else 0)
+    count = max(whole, (np.shape(parts)[-2] - 1) * plan.step + plan.size)
+    signal = overlapped(parts, step=plan.step, count=count)[..., :whole]
+    return np.moveaxis(_without_ends(signal, half, options.get("boundary")), -1, axis)
+
+
+def _transformed(x: Any, options: dict[str, Any], library: Any, plan: Segments, density: bool) -> tuple[Any, ...]:
+    if plan.varies or np.iscomplexobj(plan.window):
+        return computed_beside(
+            x,
+            np.zeros(0),
+            plan.window,
+            lambda x, _y, window: library(x, **{**options, **plan.given(window)}),
+            lambda x, _y, window: _cut(x, window, options, plan, density),
+            *(np.zeros(np.shape(x), x.dtype), np.zeros(0), bare(plan.window)),
+        )
+    plan.detrended(np.zeros((1, plan.size)), options["detrend"])  # refuses a function
+    shape, one = np.shape(x), options["return_onesided"] and not np.iscomplexobj(x)
+    beside: list[Any] = []
+
+    def push(x: Any) -> Any:
+        *beside[:], found = library(x, **options)
+        return found
+
+    found = Operator(push, lambda g: _put_together(g, shape, one, options, plan, density))(x)
+    return (*(beside or library(np.zeros(shape, x.dtype), **options)[:-1]), found)
 
 
 def _inexact(x: Any) -> Any:
@@ -72,7 +103,7 @@ def _inexact(x: Any) -> Any:
 def stft(x: Any, **options: Any) -> Any:
     x = _inexact(x)
     plan = Segments(options, np.shape(x)[options["axis"]], 256, 2)
-    return _transformed(x, options, signal.stft, plan, options["scaling"] == "psd", False)
+    return _transformed(x, options, signal.stft, plan, options["scaling"] == "psd")
 
 
 @stands_for(MODULE, "x", "window", whole=("window",))
@@ -80,11 +111,14 @@ def spectrogram(x: Any, **options: Any) -> Any:
     x, mode = _inexact(x), options["mode"]
     plan = Segments(options, np.shape(x)[options["axis"]], 256, 8)
     density = options["scaling"] == "density"
-    if mode == "psd":
-        return _transformed(x, options, signal.spectrogram, plan, density, True)
-    made = _transformed(x, {**options, "mode": "complex"}, signal.spectrogram, plan, density, False)
+    made = _transformed(x, {**options, "mode": "complex"}, signal.spectrogram, plan, density)
     found = made[2]
-    if mode == "magnitude":
+    if mode == "psd":
+        axis = options["axis"] % np.ndim(x)
+        found = np.real(found) ** 2 + np.imag(found) ** 2
+        if options["return_onesided"] and not np.iscomplexobj(x):
+            found = np.moveaxis(doubled(np.moveaxis(found, axis, -1), plan.nfft), -1, axis)
+    elif mode == "magnitude":
         found = np.abs(found)
     elif mode != "complex":
         found = np.angle(found)

@@ -32,7 +32,7 @@ def _array(a: Any) -> Any:
     return a if hasattr(a, "dtype") else np.asarray(a)
 
 
-def _count(a: Any, axis: Any) -> int:
+def count_along(a: Any, axis: Any) -> int:
     shape = np.shape(a)
     return math.prod(shape if axis is None else [shape[i] for i in np.atleast_1d(axis)])
 
@@ -64,7 +64,7 @@ def skew(a: Any, axis: Any = 0, bias: bool = True, nan_policy: str = _PROPAGATE,
     off = a - np.mean(a, axis=axis, keepdims=True)
     second, third = (_mean_power(off, k, axis, keepdims) for k in (2, 3))
     found = third / second**1.5
-    n = _count(a, axis)
+    n = count_along(a, axis)
     return found if bias or n < 3 else found * math.sqrt((n - 1.0) * n) / (n - 2.0)
 
 
@@ -81,7 +81,7 @@ def kurtosis(
     off = a - np.mean(a, axis=axis, keepdims=True)
     second, fourth = (_mean_power(off, k, axis, keepdims) for k in (2, 4))
     found = fourth / second**2
-    n = _count(a, axis)
+    n = count_along(a, axis)
     if not bias and n > 3:
         found = 1 / (n - 2) / (n - 3) * ((n**2 - 1.0) * found - 3 * (n - 1) ** 2.0) + 3.0
     return found - 3 if fisher else found
@@ -94,7 +94,7 @@ def variation(a: Any, axis: Any = 0, nan_policy: str = _PROPAGATE, ddof: int = 0
 
 def sem(a: Any, axis: Any = 0, ddof: int = 1, nan_policy: str = _PROPAGATE, *, keepdims: bool = False) -> Any:
     complete("sem", nan_policy, a)
-    return np.std(a, axis=axis, ddof=ddof, keepdims=keepdims) / math.sqrt(_count(a, axis))
+    return np.std(a, axis=axis, ddof=ddof, keepdims=keepdims) / math.sqrt(count_along(a, axis))
 
 
 function("scipy.stats", moment, skew, kurtosis, variation, sem)
@@ -243,46 +243,6 @@ def entropy(
 
 
 function("scipy.stats", entropy)
-
-# --- power transformations --------------------------------------------------------------------------------------------
-
-
-def boxcox(x: Any, lmbda: Any = None, alpha: Any = None, optimizer: Any = None) -> Any:
-    if lmbda is None:
-        raise TypeError(
-            "scipy.stats.boxcox of a variable: give lmbda=; one that is found by a solver is not known here"
-        )
-    return special.boxcox(x, lmbda)
-
-
-def boxcox_llf(lmb: Any, data: Any, *, axis: Any = 0, keepdims: bool = False, nan_policy: str = _PROPAGATE) -> Any:
-    complete("boxcox_llf", nan_policy, data)
-    data = _array(data)
-    spread = np.var(special.boxcox(data, lmb), axis=axis, keepdims=keepdims)
-    logs = np.sum(np.log(data), axis=axis, keepdims=keepdims)
-    return (lmb - 1) * logs - _count(data, axis) / 2 * np.log(spread)
-
-
-def yeojohnson(x: Any, lmbda: Any = None) -> Any:
-    if lmbda is None:
-        raise TypeError("scipy.stats.yeojohnson of a variable: give lmbda=; one that is found by a solver is not known")
-    positive = np.greater_equal(bare(x), 0)
-    above, below = (
-        special.boxcox1p(np.where(positive, x, 0), lmbda),
-        special.boxcox1p(np.where(positive, 0, -x), 2 - lmbda),
-    )
-    return np.where(positive, above, -below)
-
-
-def yeojohnson_llf(lmb: Any, data: Any, *, axis: Any = 0, nan_policy: str = _PROPAGATE, keepdims: bool = False) -> Any:
-    complete("yeojohnson_llf", nan_policy, data)
-    data = _array(data)
-    spread = np.var(yeojohnson(data, lmb), axis=axis, keepdims=keepdims)
-    logs = np.sum(np.sign(bare(data)) * np.log1p(np.abs(data)), axis=axis, keepdims=keepdims)
-    return (lmb - 1) * logs - _count(data, axis) / 2 * np.log(spread)
-
-
-function("scipy.stats", boxcox, boxcox_llf, yeojohnson, yeojohnson_llf)
 
 # --- distances of samples ---------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import namedtuple
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -121,20 +122,38 @@ def theilslopes(y: Any, x: Any = None, alpha: Any = 0.95, method: str = "separat
     y = as_double(np.ravel(y))
     x = np.arange(float(count(y))) if x is None else as_double(np.ravel(x))
     first, second = np.nonzero(np.subtract.outer(bare(x), bare(x)) > 0)
-    slopes = np.sort((y[first] - y[second]) / (x[first] - x[second]))
-    slope = np.median(slopes)
+
+    def slopes(which: Any) -> Any:
+        return _slopes(y, x, first[which], second[which])
+
+    values = (bare(y)[first] - bare(y)[second]) / (bare(x)[first] - bare(x)[second])
+    slope = _median_of(values, slopes)
     intercept = np.median(y - slope * x) if method == "joint" else np.median(y) - slope * np.median(x)
     z = special.ndtri(min(alpha, 1 - alpha) / 2)
-    n, total = count(y), count(slopes)
+    n, total = count(y), len(values)
     square = n * (n - 1) * (2 * n + 5) / 18
-    for values in (bare(x), bare(y)):
-        k = np.unique(values, return_counts=True)[1]
+    for given in (bare(x), bare(y)):
+        k = np.unique(given, return_counts=True)[1]
         square -= np.sum(k * (k - 1) * (2 * k + 5)) / 18
     reach = z * math.sqrt(square) if square >= 0 else np.nan
     if np.isnan(reach):
         return Slopes(slope, intercept, np.nan, np.nan)
     low, high = max(round((total + reach) / 2) - 1, 0), min(round((total - reach) / 2), total - 1)
-    return Slopes(slope, intercept, slopes[low], slopes[high])
+    bounds = slopes(np.argpartition(values, (low, high))[[low, high]])
+    return Slopes(slope, intercept, bounds[0], bounds[1])
+
+
+def _slopes(y: Any, x: Any, first: Any, second: Any) -> Any:
+    return (y[first] - y[second]) / (x[first] - x[second])
+
+
+def _median_of(values: Any, computed: Callable[[Any], Any]) -> Any:
+    """Return the median of numbers that are computed at some places only: of those it is made of; ties share evenly."""
+    n = len(values)
+    if np.any(np.isnan(values)):
+        return np.mean(computed(np.flatnonzero(np.isnan(values))))
+    middle = np.partition(values, ((n - 1) // 2, n // 2))[[(n - 1) // 2, n // 2]]
+    return sum([np.mean(computed(np.flatnonzero(values == value))) for value in middle]) / 2
 
 
 Siegel = namedtuple("Siegel", ["slope", "intercept"])
@@ -145,15 +164,27 @@ def siegelslopes(y: Any, x: Any = None, method: str = "hierarchical") -> Any:
     """Return the median of the medians of the slopes from each point (Siegel, 1982)."""
     y = as_double(np.ravel(y))
     x = np.arange(float(count(y))) if x is None else as_double(np.ravel(x))
-    slopes, heights = [], []
-    for j in range(count(y)):
-        apart = np.nonzero(bare(x) != bare(x)[j])[0]
-        run = x[apart] - x[j]
-        slopes.append(np.median((y[apart] - y[j]) / run))
-        heights.append(np.median((y[j] * x[apart] - y[apart] * x[j]) / run))
-    slope = np.median(np.stack(slopes))
+    apart = np.subtract.outer(bare(x), bare(x))
+    others = apart != 0
+    apart = np.where(others, apart, np.nan)
+
+    def repeated(above: Any, computed: Callable[[Any, Any], Any]) -> Any:
+        """Return the median of the medians of what is computed for each point and the others."""
+        table = above / apart
+        ordered, counts = np.sort(table, axis=-1), np.sum(others, axis=-1)
+        middle = [ordered[np.arange(len(table)), np.maximum(k, 0)] for k in ((counts - 1) // 2, counts // 2)]
+
+        def of_row(j: int) -> Any:
+            which = np.flatnonzero(others[j])
+            return _median_of(table[j, which], lambda k: computed(which[k], j))
+
+        return _median_of(sum(middle) / 2, lambda rows: np.stack([of_row(j) for j in rows]))
+
+    slope = repeated(np.subtract.outer(bare(y), bare(y)), lambda i, j: _slopes(y, x, i, j))
     if method == "separate":
-        return Siegel(slope, np.median(np.stack(heights)))
+        products = np.outer(bare(x), bare(y))
+        height = repeated(products.T - products, lambda i, j: (y[j] * x[i] - y[i] * x[j]) / (x[i] - x[j]))
+        return Siegel(slope, height)
     return Siegel(slope, np.median(y - slope * x))
 
 

@@ -11,6 +11,7 @@ from ....tape.wrapping import bare, has_variable
 from ..declared import faces
 from ..unswitched import special
 from ..values import as_double
+from .covariances import covariance_of
 from .multivariate import (
     _array,
     _completed,
@@ -36,7 +37,7 @@ def _normal_cdf(
     lower_limit: Any = None,
     **_others: Any,
 ) -> Any:
-    return _interval(x, mean, cov, lower_limit, special.ndtr)
+    return _interval(x, mean, covariance_of(cov), lower_limit, special.ndtr)
 
 
 def _normal_logcdf(
@@ -80,6 +81,7 @@ def _normal_rvs(
     self: Any, mean: Any = None, cov: Any = 1, size: Any = 1, random_state: Any = None, **_options: Any
 ) -> Any:
     """Return a draw, which moves with the mean."""
+    cov = covariance_of(cov)
     if has_variable(cov):
         raise TypeError(
             "scipy.stats.multivariate_normal.rvs of a variable as cov has no derivative here; "

@@ -12,6 +12,7 @@ from ....tape.wrapping import bare, has_variable
 from ..declared import faces
 from ..unswitched import special
 from ..values import as_double
+from .covariances import Holding, covariance_of
 
 
 def _array(x: Any) -> Any:
@@ -70,7 +71,10 @@ def _scalar(found: Any) -> Any:
 
 
 def _normal_logpdf(_self: Any, x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = False) -> Any:
-    cov = getattr(cov, "covariance", cov)
+    if isinstance(cov, Holding):
+        x = as_double(x) - (0.0 if mean is None else mean)
+        return -0.5 * (cov.rank * math.log(2 * math.pi) + cov.log_pdet + np.sum(cov.whiten(x) ** 2, axis=-1))
+    cov = covariance_of(cov)
     if allow_singular and np.linalg.matrix_rank(bare(cov)) < len(np.atleast_2d(bare(cov))):
         raise TypeError("scipy.stats.multivariate_normal of a variable: a singular covariance is not known here")
     squares, cov, n = _square_form(x, mean, cov)
@@ -78,7 +82,7 @@ def _normal_logpdf(_self: Any, x: Any, mean: Any = None, cov: Any = 1, allow_sin
 
 
 def _normal_entropy(_self: Any, mean: Any = None, cov: Any = 1) -> Any:
-    cov = _array(cov)
+    cov = _array(covariance_of(cov))
     n = np.size(bare(mean)) if mean is not None else 1
     cov = cov * np.eye(n) if np.ndim(cov) == 0 else np.diag(cov) if np.ndim(cov) == 1 else cov
     return 0.5 * (np.shape(cov)[0] * math.log(2 * math.pi * math.e) + _logdet(cov))

@@ -124,9 +124,9 @@ def median_abs_deviation(x: Any, center: Any = None, scale: Any = 1.0) -> Any:
 _STEPS = {"inverted_cdf", "averaged_inverted_cdf", "closest_observation"}
 
 
-def _between(ordered: Any, p: Any, method: str) -> Any:
-    """Return quantiles of numbers in order along the last axis, between two of them (Hyndman and Fan, 1996)."""
-    n = count(ordered)
+def _between(x: Any, p: Any, method: str) -> Any:
+    """Return quantiles of numbers along the last axis, between two of them (Hyndman and Fan, 1996)."""
+    n = count(x)
     shift = {
         "inverted_cdf": 0.0,
         "averaged_inverted_cdf": 0.0,
@@ -148,8 +148,16 @@ def _between(ordered: Any, p: Any, method: str) -> Any:
         else:
             part = (part > 0) * 1.0 if method == "inverted_cdf" else (1.0 + (part > 0)) / 2
     part = np.where(j < 0, 0, part)
-    low, high = (np.take_along_axis(ordered, np.clip(i, 0, n - 1).astype(int), -1) for i in (j, j + 1))
+    low, high = (in_order(x, np.clip(i, 0, n - 1).astype(int)) for i in (j, j + 1))
     return (1 - part) * low + part * high
+
+
+def in_order(x: Any, places: Any) -> Any:
+    """Return from each row those numbers that would stand at some places if it were sorted."""
+    wanted = np.unique(places)
+    values = bare(x)
+    order = np.argpartition(values, wanted, axis=-1) if len(wanted) < 9 else np.argsort(values, axis=-1)
+    return np.take_along_axis(x, np.take_along_axis(order, places, axis=-1), axis=-1)
 
 
 def _weighted(ordered: Any, p: Any) -> Any:
@@ -177,11 +185,12 @@ def quantile(
     if weights is not None or np.any(np.isnan(bare(x))) or method.startswith("round"):
         raise TypeError("scipy.stats.quantile of a variable: weights, NaNs, and method='round_...' are not known here")
     ndim = 1 if axis is None else max(np.ndim(x), np.ndim(p))
-    ordered, levels = (_last_of(z, ndim, axis) for z in (x, p))
-    shape = np.broadcast_shapes(np.shape(ordered)[:-1], np.shape(levels)[:-1])
-    ordered = np.sort(np.broadcast_to(ordered, (*shape, count(ordered))), axis=-1)
+    rows, levels = (_last_of(z, ndim, axis) for z in (x, p))
+    shape = np.broadcast_shapes(np.shape(rows)[:-1], np.shape(levels)[:-1])
+    rows = np.broadcast_to(rows, (*shape, count(rows)))
     levels = np.broadcast_to(levels, (*shape, count(levels)))
-    found = _weighted(ordered, levels) if method == "harrell-davis" else _between(ordered, levels, method)
+    of_all = method == "harrell-davis"
+    found = _weighted(np.sort(rows, axis=-1), levels) if of_all else _between(rows, levels, method)
     found = np.reshape(np.moveaxis(found, -1, 0 if axis is None else axis), np.shape(like))
     return of_precision(found, [like])
 
@@ -203,14 +212,18 @@ def scoreatpercentile(
     a = as_double(a)
     if limit:
         a = a[(bare(a) >= limit[0]) & (bare(a) <= limit[1])]
-    ordered = np.sort(np.ravel(a) if axis is None else np.moveaxis(a, axis, -1), axis=-1)
-    place = np.clip(bare(per), 0, 100) / 100 * (count(ordered) - 1)
+    a = np.ravel(a) if axis is None else np.moveaxis(a, axis, -1)
+    n = count(a)
+    place = np.clip(bare(per), 0, 100) / 100 * (n - 1)
     if np.any(bare(per) != np.clip(bare(per), 0, 100)):
         raise ValueError("percentile must be in the range [0, 100]")
     low = np.floor(place).astype(int)
-    first, second = ordered[..., low], ordered[..., np.minimum(low + 1, count(ordered) - 1)]
+    both = np.stack([np.ravel(low), np.minimum(np.ravel(low) + 1, n - 1)])
+    found = in_order(a, np.broadcast_to(np.ravel(both), (*np.shape(a)[:-1], both.size)))
+    found = np.reshape(found, (*np.shape(a)[:-1], 2, *np.shape(low)))
+    first, second = (np.take(found, i, axis=np.ndim(a) - 1) for i in (0, 1))
     if interpolation_method == "fraction":
-        part = per / 100 * (count(ordered) - 1) - low
+        part = per / 100 * (n - 1) - low
         found = first * (1 - part) + second * part
     elif interpolation_method in _INTERPOLATED:
         found = first if interpolation_method == "lower" else np.where(place > low, second, first)
