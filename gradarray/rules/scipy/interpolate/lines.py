@@ -12,9 +12,10 @@ from ....tape.wrapping import bare
 from ...registry import rule
 from ..declared import function, methods
 from ..values import Fit, as_double, as_library, fitted, from_library, moved_back, no_variable
-from .bsplines import evaluated, make_interp_spline, spalde, splev, splint, transposed_fit
+from .bsplines import evaluated, make_interp_spline, spalde, splev, splint
+from .fits import transposed_fit
 from .parts import part
-from .pieces import bundled
+from .pieces import bundled, placed
 
 # --- interp1d ---------------------------------------------------------------------------------------------------------
 
@@ -64,7 +65,9 @@ def call(self: Any, x: Any) -> Any:
         below, above = at < sites[0], at > sites[-1]
         if self.bounds_error and (np.any(below) or np.any(above)):
             interpolate.interp1d._check_bounds(_Bounds(self), np.asarray(at))
-        out = np.where(below[:, None], self._fill_value_below, np.where(above[:, None], self._fill_value_above, out))
+        if np.any(below) or np.any(above):
+            upper = np.where(above[:, None], self._fill_value_above, out)
+            out = np.where(below[:, None], self._fill_value_below, upper)
     extra = self._y_extra_shape
     return moved_back(np.reshape(out, (*shape, *extra)), len(shape), self._y_axis if shape else 0)
 
@@ -91,13 +94,17 @@ def joined(x: Array, y: Array, points: Array) -> Array:
 
 def _lines(x: Any, points: Any) -> tuple[Any, Any]:
     """Return which site is at the right of each point, and what the value there is multiplied by."""
-    sites = bare(x)
-    i = np.clip(np.searchsorted(sites, bare(points)), 1, np.shape(sites)[0] - 1)
-    return i, ((points - x[i - 1]) / (x[i] - x[i - 1]))[:, None]
+    i = _right_of(x, points)
+    shares = (points - np.take(x, i - 1)) / np.take(x[1:] - x[:-1], i - 1)
+    return i, shares[:, None]
+
+
+def _right_of(x: Any, points: Any) -> Any:
+    return placed(bare(x)[1:-1], bare(points), side="left") + 1
 
 
 def _slopes(x: Any, y: Any, i: Any) -> Any:
-    return ((y[1:] - y[:-1]) / (x[1:] - x[:-1])[:, None])[i - 1]
+    return np.take((y[1:] - y[:-1]) / (x[1:] - x[:-1])[:, None], i - 1, axis=0)
 
 
 def _to_both(left: Any, right: Any, i: Any, shape: Any) -> Any:
@@ -109,6 +116,10 @@ def _to_both(left: Any, right: Any, i: Any, shape: Any) -> Any:
     return np.reshape(parts[0] + parts[1], shape)
 
 
+def _row_sums(x: Any) -> Any:
+    return x[:, 0] if np.shape(x)[1] == 1 else np.sum(x, axis=1)
+
+
 def _by_lines(g: Any, _ans: Any, x: Any, _y: Any, points: Any) -> Any:
     i, share = _lines(x, points)
     return _to_both(g * (1 - share), g * share, i, np.shape(_y))
@@ -117,11 +128,11 @@ def _by_lines(g: Any, _ans: Any, x: Any, _y: Any, points: Any) -> Any:
 def _by_sites(g: Any, _ans: Any, x: Any, y: Any, points: Any) -> Any:
     i, share = _lines(x, points)
     steep = -g * _slopes(x, y, i)
-    return _to_both(np.sum(steep * (1 - share), axis=1), np.sum(steep * share, axis=1), i, np.shape(x))
+    return _to_both(_row_sums(steep * (1 - share)), _row_sums(steep * share), i, np.shape(x))
 
 
 def _by_points(g: Any, _ans: Any, x: Any, y: Any, points: Any) -> Any:
-    return np.sum(g * _slopes(x, y, _lines(x, points)[0]), axis=1)
+    return _row_sums(g * _slopes(x, y, _right_of(x, points)))
 
 
 rule(joined, _by_sites, _by_lines, _by_points)
