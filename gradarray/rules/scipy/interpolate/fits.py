@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import interpolate
 from scipy.linalg import solve_banded, solveh_banded
 
 from ....kernels.arrays import Array
+from .patches import weighted
 
 
 def transposed_fit(x: Array, t: Array, k: int, w: Any = None) -> Any:
@@ -23,13 +23,14 @@ def transposed_fit(x: Array, t: Array, k: int, w: Any = None) -> Any:
 
     def pull(g: Array) -> Array:
         flat = np.reshape(g, (len(g), -1))[:count]  # FITPACK has zeros behind the coefficients
-        rows = interpolate.BSpline.design_matrix(x, t, k)
-        places, values = rows.indices.reshape(n, k + 1)[:, 0].astype(np.intp), rows.data.reshape(n, k + 1)
+        places, columns = weighted(x, t, k)
+        values = np.stack(columns, axis=1)
         if n == count:
             found = _through_all(values, places, flat)
         else:
             squares = (np.ones(n) if w is None else np.asarray(w, float) ** 2)[:, None]
-            found = squares * (rows @ solveh_banded(_squares(values, squares * values, places, count), flat, lower=True))
+            solved = solveh_banded(_squares(values, squares * values, places, count), flat, lower=True)
+            found = squares * sum(values[:, j, None] * solved[places + j] for j in range(k + 1))
         return np.reshape(found, (n, *np.shape(g)[1:]))
 
     return pull
@@ -91,11 +92,9 @@ def transposed_smoothing(x: Array, w: Any, lam: float) -> Any:
 
 def _natural(x: Array, g: Array) -> Array:
     """Return the transpose of what makes of values the coefficients of the natural cubic spline through them."""
-    n = len(x)
     t = np.concatenate([x[:1].repeat(3), x, x[-1:].repeat(3)])
-    rows = interpolate.BSpline.design_matrix(x, t, 3)
-    places = rows.indices.reshape(n, 4)[:, 0].astype(np.intp)
+    places, columns = weighted(x, t, 3)
     places = np.concatenate([places[:1], places, places[-1:]])
-    ends = np.stack([interpolate.BSpline(t, np.eye(n + 2), 3)(end, 2) for end in (x[0], x[-1])])
-    values = np.concatenate([ends[:1, :4], rows.data.reshape(n, 4), ends[1:, -4:]])
+    ends = np.stack(weighted(x[[0, -1]], t, 3, 2)[1], axis=1)
+    values = np.concatenate([ends[:1], np.stack(columns, axis=1), ends[1:]])
     return _through_all(values, places, g)[1:-1]

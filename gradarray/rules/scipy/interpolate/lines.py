@@ -11,7 +11,7 @@ from ....kernels.arrays import Array
 from ....tape.wrapping import bare
 from ...registry import rule
 from ..declared import function, methods
-from ..values import Fit, as_double, as_library, fitted, from_library, moved_back, no_variable
+from ..values import Fit, as_double, fitted, from_library, moved_back, no_variable
 from .bsplines import evaluated, make_interp_spline, spalde, splev, splint
 from .fits import transposed_fit
 from .parts import part
@@ -143,30 +143,75 @@ methods("scipy.interpolate", "interp1d", __init__=init, __call__=call)
 
 
 @from_library
-def basis(points: Array, make: Any, der: int) -> Array:
-    """Return the der-th derivative of what each value is multiplied by, of shape (points, values)."""
-    made, n = make()
+def through(points: Array, yi: Array, *, cls: Any, sites: Array, der: int) -> Array:
+    """Return the der-th derivative of the polynomials through values, of shape (points, functions)."""
+    made = _made(cls, sites, yi)
     if der == 0:
         return np.asarray(made(points))
-    return np.asarray(made.derivative(points, der)) if der < n else np.zeros((len(points), n))
+    return np.asarray(made.derivative(points, der)) if der < len(sites) else np.zeros((len(points), yi.shape[1]))
 
 
-rule(basis, lambda g, _ans, points, *, make, der: np.sum(g * basis(points, make=make, der=der + 1), axis=1))
+@from_library
+def collected(of: Array, points: Array, *, cls: Any, sites: Array) -> Array:
+    """Return the adjoint of `through` by the values."""
+    made = _made(cls, sites, np.eye(len(sites)))
+    if cls is interpolate.BarycentricInterpolator:
+        return np.asarray(made(points).T @ of)
+    found = np.zeros((len(sites), of.shape[1]), of.dtype)  # by Newton's polynomials, of which Krogh's are made
+    for start in range(0, len(points), _BLOCK):
+        at, some = points[start : start + _BLOCK], of[start : start + _BLOCK]
+        row = np.ones(len(at))
+        for k, site in enumerate(sites):
+            found[k] += row @ some
+            row = row * (at - site)
+    return np.asarray(made.c[: len(sites)].T @ found)
 
 
-class _Through:
-    """The polynomials that are 1 at one site, and 0 at the others."""
+_BLOCK = 4096
 
-    def __init__(self, cls: Any, sites: Array) -> None:
-        self._cls, self._sites = cls, sites
-        self._made: Any = None
 
-    def __call__(self) -> Any:
-        if self._made is None:
-            n = len(self._sites)
-            options = {"wi": None, "rng": 0} if self._cls is interpolate.BarycentricInterpolator else {}
-            self._made = self._cls(self._sites, np.eye(n), **options), n
-        return self._made
+def _made(cls: Any, sites: Array, yi: Array) -> Any:
+    return cls(sites, yi, **({"rng": 0} if cls is interpolate.BarycentricInterpolator else {}))
+
+
+def _slopes_at(sites: Array) -> Array:
+    """Return the matrix that makes of a polynomial's values at sites those of its derivative there."""
+    n = len(sites)
+    apart = sites[:, None] - sites + np.eye(n)
+    scale = 4 / np.ptp(sites) if n > 1 else 1.0
+    weights = 1 / np.prod(apart * scale * (1 - np.eye(n)) + np.eye(n), axis=1)
+    matrix = weights / weights[:, None] / apart * (1 - np.eye(n))
+    return matrix - np.diag(np.sum(matrix, axis=1))
+
+
+def _again(yi: Any, sites: Any, times: int) -> Any:
+    for _ in range(times):
+        yi = _slopes_at(sites) @ yi
+    return yi
+
+
+def _collected(g: Any, points: Any, cls: Any, sites: Any, der: int) -> Any:
+    found = collected(g, points, cls=cls, sites=sites)
+    for _ in range(der):
+        found = np.transpose(_slopes_at(sites)) @ found
+    return found
+
+
+def _moved(g: Any, yi: Any, points: Any, cls: Any, sites: Any, times: int) -> Any:
+    """Return the cotangent of points. A derivative is the polynomial through its own values at all sites."""
+    return _row_sums(g * through(points, _again(yi, sites, times), cls=cls, sites=sites, der=0))
+
+
+rule(
+    through,
+    lambda g, _ans, points, yi, *, cls, sites, der: _moved(g, yi, points, cls, sites, der + 1),
+    lambda g, _ans, points, _yi, *, cls, sites, der: _collected(g, points, cls, sites, der),
+)
+rule(
+    collected,
+    lambda g, _ans, _of, points, *, cls, sites: through(points, g, cls=cls, sites=sites, der=0),
+    lambda g, _ans, of, points, *, cls, sites: _moved(of, g, points, cls, sites, 1),
+)
 
 
 def _polynomial_init(cls: Any) -> Any:
@@ -186,19 +231,12 @@ def _polynomial_at(cls: Any) -> Any:
         shape = np.shape(x)
         if len(np.unique(self.xi)) < len(self.xi):
             raise TypeError(f"scipy.interpolate.{cls.__name__} of a variable: given slopes, it is not differentiated")
-        weights = basis(np.reshape(x, (-1,)), make=_Through(cls, self.xi), der=der)
-        out = weights @ self.yi
-        out = as_library(out, _polynomial_value, np.reshape(x, (-1,)), self.yi, cls=cls, sites=self.xi, der=der)
+        sites = np.asarray(self.xi, float)
+        out = through(np.reshape(x, (-1,)), self.yi, cls=cls, sites=sites, der=der)
         extra = self._y_extra_shape
         return moved_back(np.reshape(out, (*shape, *extra)), len(shape), self._y_axis if shape else 0)
 
     return at
-
-
-@from_library
-def _polynomial_value(points: Array, yi: Array, cls: Any, sites: Array, der: int) -> Array:
-    made = cls(sites, yi)
-    return np.asarray(made(points) if der == 0 else made.derivative(points, der))
 
 
 for _cls in (interpolate.KroghInterpolator, interpolate.BarycentricInterpolator):
