@@ -8,7 +8,7 @@ import numpy as np
 from scipy.linalg import solve_banded, solveh_banded
 
 from ....kernels.arrays import Array
-from .patches import weighted
+from .patches import located, weighted
 
 
 def transposed_fit(x: Array, t: Array, k: int, w: Any = None) -> Any:
@@ -23,8 +23,8 @@ def transposed_fit(x: Array, t: Array, k: int, w: Any = None) -> Any:
 
     def pull(g: Array) -> Array:
         flat = np.reshape(g, (len(g), -1))[:count]  # FITPACK has zeros behind the coefficients
-        places, columns = weighted(x, t, k)
-        values = np.stack(columns, axis=1)
+        places = located(x, t, k)
+        values = np.stack(weighted(x, places, t, k), axis=1)
         if n == count:
             found = _through_all(values, places, flat)
         else:
@@ -93,8 +93,9 @@ def transposed_smoothing(x: Array, w: Any, lam: float) -> Any:
 def _natural(x: Array, g: Array) -> Array:
     """Return the transpose of what makes of values the coefficients of the natural cubic spline through them."""
     t = np.concatenate([x[:1].repeat(3), x, x[-1:].repeat(3)])
-    places, columns = weighted(x, t, 3)
+    places = located(x, t, 3)
+    columns = weighted(x, places, t, 3)
     places = np.concatenate([places[:1], places, places[-1:]])
-    ends = np.stack(weighted(x[[0, -1]], t, 3, 2)[1], axis=1)
+    ends = np.stack(weighted(x[[0, -1]], places[[0, -1]], t, 3, 2), axis=1)
     values = np.concatenate([ends[:1], np.stack(columns, axis=1), ends[1:]])
     return _through_all(values, places, g)[1:-1]

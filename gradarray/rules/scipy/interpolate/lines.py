@@ -160,14 +160,15 @@ def collected(of: Array, points: Array, *, cls: Any, sites: Array) -> Array:
     found = np.zeros((len(sites), of.shape[1]), of.dtype)  # by Newton's polynomials, of which Krogh's are made
     for start in range(0, len(points), _BLOCK):
         at, some = points[start : start + _BLOCK], of[start : start + _BLOCK]
-        row = np.ones(len(at))
+        row, step = np.ones(len(at)), np.empty(len(at))
         for k, site in enumerate(sites):
             found[k] += row @ some
-            row = row * (at - site)
+            np.subtract(at, site, out=step)
+            row *= step
     return np.asarray(made.c[: len(sites)].T @ found)
 
 
-_BLOCK = 4096
+_BLOCK = 16384
 
 
 def _made(cls: Any, sites: Array, yi: Array) -> Any:

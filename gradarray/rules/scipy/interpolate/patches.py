@@ -10,20 +10,24 @@ import numpy as np
 
 from ....kernels.arrays import Array
 from ...primitives import scatter
-from ...registry import rule
+from ...registry import composite, rule
 from ..values import from_library
 from .pieces import placed
 
 
-def weighted(x: Array, t: Array, k: int, nu: int = 0, side: str = "right") -> tuple[Array, list[Array]]:
-    """Return the place of the first coefficient that counts at each point, and the weights of that and the next ones.
+def located(x: Array, t: Array, k: int, side: str = "right") -> Array:
+    """Return the place of the first coefficient that counts at each point; at a knot, of the given side."""
+    return np.asarray(placed(t[k + 1 : len(t) - k - 1], x, side=side))
 
-    They are the nu-th derivatives of the B-splines that are not zero there, by the recurrence of Cox and de Boor. At a
-    knot they are those of the polynomial on the given side.
+
+def weighted(x: Array, places: Array, t: Array, k: int, nu: int = 0) -> list[Array]:
+    """Return the weights of the coefficients that count at each point.
+
+    They are the nu-th derivatives of the B-splines that are not zero there, by the recurrence of Cox and de Boor.
     """
-    i = placed(t[k + 1 : len(t) - k - 1], x, side=side) + k
     if nu > k:
-        return i - k, [np.zeros(len(x))] * (k + 1)
+        return [np.zeros(len(x))] * (k + 1)
+    i = places + k
     found = [np.ones(len(x))]
     for d in range(1, k + 1):
         knots = [t.take(i + j) for j in range(1 - d, d + 1)]
@@ -35,7 +39,7 @@ def weighted(x: Array, t: Array, k: int, nu: int = 0, side: str = "right") -> tu
             left = right = [d * f / (knots[j + d] - knots[j]) for j, f in enumerate(found)]
             right = [-r for r in right]
         found = [right[0], *[a + b for a, b in zip(left[:-1], right[1:], strict=True)], left[-1]]
-    return i - k, found
+    return found
 
 
 class Patches(NamedTuple):
@@ -60,10 +64,17 @@ class Patches(NamedTuple):
     def shape(self) -> tuple[int, ...]:
         return tuple([len(t) - k - 1 for t, k in zip(self.knots, self.degrees, strict=True)])
 
-    def terms(self, points: Array) -> Any:
+    def located(self, points: Array) -> list[Array]:
+        """Return for each axis the place of the first coefficient that counts at each point."""
+        return [
+            located(points[:, d], t, k, self.side)
+            for d, (t, k) in enumerate(zip(self.knots, self.degrees, strict=True))
+        ]
+
+    def terms(self, points: Array, places: list[Array]) -> Any:
         """Yield the places of coefficients, one for each point, and what each is multiplied by."""
-        ways = zip(self.knots, self.degrees, self.nu, strict=True)
-        rows = [weighted(points[:, d], t, k, n, self.side) for d, (t, k, n) in enumerate(ways)]
+        ways = zip(places, self.knots, self.degrees, self.nu, strict=True)
+        rows = [(place, weighted(points[:, d], place, t, k, n)) for d, (place, t, k, n) in enumerate(ways)]
         sizes = self.shape()
         strides = [math.prod(sizes[d + 1 :]) for d in range(len(sizes))]
         first = sum(place * stride for (place, _), stride in zip(rows, strides, strict=True))
@@ -79,15 +90,20 @@ class Patches(NamedTuple):
 @from_library
 def patched(c: Array, points: Array, *, by: Patches) -> Array:
     """Return values of shape (points, functions) of coefficients, which have the functions along their last axis."""
-    flat = np.reshape(c, (-1, c.shape[-1]))
-    total = np.zeros((len(points), c.shape[-1]), c.dtype)
+    return _values(c, by.terms(points, by.located(points)))
+
+
+def _values(c: Array, terms: Any) -> Array:
+    flat, total = np.reshape(c, (-1, c.shape[-1])), None
     one = flat[:, 0] if flat.shape[1] == 1 else None
-    for places, weight in by.terms(points):
+    for places, weight in terms:
+        if total is None:
+            total = np.zeros((len(places), flat.shape[1]), c.dtype)
         if one is not None:
             total[:, 0] += one.take(places) * weight
         else:
             total += flat.take(places, axis=0) * weight[:, None]
-    return total
+    return np.asarray(total)
 
 
 @from_library
@@ -96,7 +112,7 @@ def unpatched(of: Array, points: Array, *, by: Patches) -> Array:
     shape, width = by.shape(), of.shape[1]
     count = math.prod(shape)
     found = np.zeros((count, width), of.dtype)
-    for places, weight in by.terms(points):
+    for places, weight in by.terms(points, by.located(points)):
         if width == 1 and of.dtype == np.float64:
             found[:, 0] += np.bincount(places, weight * of[:, 0], count)
         else:
@@ -104,20 +120,32 @@ def unpatched(of: Array, points: Array, *, by: Patches) -> Array:
     return np.reshape(found, (*shape, width))
 
 
+@from_library
+def sloped(g: Array, c: Array, points: Array, *, by: Patches) -> Array:
+    """Return for each point the sum over the functions of a weight times their slopes along each axis."""
+    found = np.empty(points.shape)
+    places = by.located(points)
+    for d in range(points.shape[1]):
+        found[:, d] = np.einsum("pf,pf->p", g, _values(c, by.along(d).terms(points, places)))
+    return found
+
+
 def _slopes(g: Any, c: Any, points: Any, by: Patches) -> Any:
     columns = [np.sum(g * patched(c, points, by=by.along(d)), axis=1) for d in range(np.shape(points)[1])]
     return np.stack(columns, axis=1)
 
 
+composite(sloped, lambda g, c, points, *, by: sloped(g, c, points, by=by), anew=True)
+
 rule(
     patched,
     lambda g, _ans, _c, points, *, by: unpatched(g, points, by=by),
-    lambda g, _ans, c, points, *, by: _slopes(g, c, points, by),
+    lambda g, _ans, c, points, *, by: sloped(g, c, points, by=by),
 )
 rule(
     unpatched,
     lambda g, _ans, _of, points, *, by: patched(g, points, by=by),
-    lambda g, _ans, of, points, *, by: _slopes(of, g, points, by),
+    lambda g, _ans, of, points, *, by: sloped(of, g, points, by=by),
 )
 
 
@@ -130,5 +158,5 @@ def looked_up(c: Array, points: Array, *, by: Patches, value: Any) -> Array:
 rule(
     looked_up,
     lambda g, _ans, _c, points, *, by, value: unpatched(g, points, by=by),
-    lambda g, _ans, c, points, *, by, value: _slopes(g, c, points, by),
+    lambda g, _ans, c, points, *, by, value: sloped(g, c, points, by=by),
 )

@@ -31,7 +31,29 @@ def placed(sites: Array, points: Array, *, side: Any) -> Array:
     if len(points) > len(sites) and (points[1:] >= points[:-1]).all():  # it takes a twentieth the other way round
         ends = np.searchsorted(points, sites, side="right" if side == "left" else "left")
         return np.repeat(np.arange(len(sites) + 1), np.diff(ends, prepend=0, append=len(points)))
-    return np.searchsorted(sites, points, side=side)
+    found = _guessed(sites, points, side) if len(sites) > 1 and len(points) > 4 * len(sites) else None
+    return np.searchsorted(sites, points, side=side) if found is None else found
+
+
+def _guessed(sites: Array, points: Array, side: Any) -> Array | None:
+    """Return the same by a division, where the sites are about as far from each other: a tenth of the time."""
+    gaps = np.diff(sites)
+    if not np.max(gaps) < 1.01 * np.min(gaps):
+        return None
+    ends = np.concatenate([[-np.inf], sites, [np.inf]])
+    if not np.equal(points, points).all():
+        return None
+    share = (points - sites[0]) * ((len(sites) - 1) / (sites[-1] - sites[0]))
+    i = (np.clip(share, -1.0, len(sites) - 1.0) + 1.0).astype(np.intp)
+    for last in (False, True):
+        low, high = ends.take(i), ends.take(i + 1)
+        early, late = (points < low, points >= high) if side == "right" else (points <= low, points > high)
+        if not (early.any() or late.any()):
+            return i
+        if last:
+            break
+        i = np.clip(i + late - early, 0, len(sites))
+    return None
 
 
 nondifferentiable(placed)
