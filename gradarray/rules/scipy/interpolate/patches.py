@@ -10,7 +10,7 @@ import numpy as np
 
 from ....kernels.arrays import Array
 from ...primitives import scatter
-from ...registry import composite, rule
+from ...registry import rule
 from ..values import from_library
 from .pieces import placed
 
@@ -120,32 +120,26 @@ def unpatched(of: Array, points: Array, *, by: Patches) -> Array:
     return np.reshape(found, (*shape, width))
 
 
-@from_library
-def sloped(g: Array, c: Array, points: Array, *, by: Patches) -> Array:
+def sloped(g: Any, c: Any, points: Any, by: Patches) -> Any:
     """Return for each point the sum over the functions of a weight times their slopes along each axis."""
-    found = np.empty(points.shape)
-    places = by.located(points)
+    if not type(g) is type(c) is type(points) is np.ndarray:
+        columns = [np.sum(g * patched(c, points, by=by.along(d)), axis=1) for d in range(np.shape(points)[1])]
+        return np.stack(columns, axis=1)
+    found, places = np.empty(points.shape), by.located(points)
     for d in range(points.shape[1]):
         found[:, d] = np.einsum("pf,pf->p", g, _values(c, by.along(d).terms(points, places)))
     return found
 
 
-def _slopes(g: Any, c: Any, points: Any, by: Patches) -> Any:
-    columns = [np.sum(g * patched(c, points, by=by.along(d)), axis=1) for d in range(np.shape(points)[1])]
-    return np.stack(columns, axis=1)
-
-
-composite(sloped, lambda g, c, points, *, by: sloped(g, c, points, by=by), anew=True)
-
 rule(
     patched,
     lambda g, _ans, _c, points, *, by: unpatched(g, points, by=by),
-    lambda g, _ans, c, points, *, by: sloped(g, c, points, by=by),
+    lambda g, _ans, c, points, *, by: sloped(g, c, points, by),
 )
 rule(
     unpatched,
     lambda g, _ans, _of, points, *, by: patched(g, points, by=by),
-    lambda g, _ans, of, points, *, by: sloped(of, g, points, by=by),
+    lambda g, _ans, of, points, *, by: sloped(of, g, points, by),
 )
 
 
@@ -158,5 +152,5 @@ def looked_up(c: Array, points: Array, *, by: Patches, value: Any) -> Array:
 rule(
     looked_up,
     lambda g, _ans, _c, points, *, by, value: unpatched(g, points, by=by),
-    lambda g, _ans, c, points, *, by, value: sloped(g, c, points, by=by),
+    lambda g, _ans, c, points, *, by, value: sloped(g, c, points, by),
 )
