@@ -13,6 +13,7 @@ from ....tape.wrapping import bare
 from ...primitives import scatter
 from ...registry import linear, nondifferentiable, rule
 from ..declared import methods
+from ..standing import Operator
 from ..values import as_double, as_library, from_library, moved_back
 from .parts import hold, part
 
@@ -183,7 +184,39 @@ def _bernstein_value(c: Array, sites: Array, points: Array, nu: int, extrapolate
     return interpolate.BPoly.construct_fast(c, sites)(points, nu, extrapolate)
 
 
+def _by_coefficients(sites: Array, points: Array, nu: int, extrapolate: bool, order: int) -> Operator:
+    """Return the values as a linear function of the coefficients."""
+    k, count = order - 1, len(sites) - 1
+
+    def pull(g: Array) -> Array:
+        i, there = intervals(sites, points), inside(sites, points, extrapolate)
+        part = g if there.all() else np.where(there[:, None], g, 0.0)
+        width = np.diff(sites)
+        s = ((np.where(there, points, sites[0]) - sites.take(i)) / width.take(i))[:, None]
+        add, degree = _adder(i, count), k - nu
+        found = np.zeros((max(degree, 0) + 1, count, g.shape[1]), g.dtype)
+        if degree < 0:
+            return np.zeros((order, count, g.shape[1]), g.dtype)
+        rest = [part]  # times powers of how far it is to the right end
+        for _ in range(degree):
+            rest.append(rest[-1] * (1 - s))
+        power: Any = 1.0
+        for j in range(degree + 1):
+            found[j] = math.comb(degree, j) * add(power * rest[degree - j])
+            power = power * s
+        for j in range(nu - 1, -1, -1):  # the coefficients of a derivative are differences
+            scaled = found * ((k - j) / width)[:, None]
+            found = np.zeros((len(scaled) + 1, *scaled.shape[1:]), g.dtype)
+            found[1:] = scaled
+            found[:-1] -= scaled
+        return found
+
+    return Operator(lambda c: interpolate.BPoly.construct_fast(c, sites)(points, nu, extrapolate), pull)
+
+
 def bernstein(c: Any, sites: Any, points: Any, nu: int, extrapolate: bool) -> Any:
+    if type(sites) is type(points) is np.ndarray:
+        return _by_coefficients(sites, points, nu, extrapolate, np.shape(c)[0])(c)
     made, k = c, np.shape(c)[0] - 1
     width = sites[1:] - sites[:-1]
     for j in range(nu):
