@@ -74,8 +74,9 @@ class Look(NamedTuple):
     Attributes
     ----------
     value : the library's function of the image and of the parameters that there is a derivative by
-    places : returns the coordinate along each of the first axes, of those parameters
+    places : returns the coordinates along each of the first axes, of those parameters
     order, mode, cval, prefilter : of the library
+    lines : the same as places along each axis alone, if all are their product
     """
 
     value: Callable[[Any, Any], Any]
@@ -84,10 +85,14 @@ class Look(NamedTuple):
     mode: str
     cval: Any
     prefilter: bool
+    lines: Callable[[Any], Sequence[Any]] | None = None
 
     def at(self, p: Any) -> Any:
         """Return the places as one array, of shape (axes, places)."""
-        return np.stack([np.reshape(place, (-1,)) for place in self.places(p)])
+        places = self.places(p)
+        if hasattr(places, "dtype"):
+            return np.reshape(places, (np.shape(places)[0], -1))
+        return np.stack([np.reshape(place, (-1,)) for place in places])
 
     def padding(self) -> int:
         """Return by how much the image is made longer at its ends before it is filtered."""
@@ -126,7 +131,22 @@ class Look(NamedTuple):
         count = np.shape(at)[0]
         longer = self.longer(shape, count)
         found = unsampled(np.reshape(g, (np.shape(at)[1], -1)), at, by=self.taps(shape, count))
-        found = np.reshape(found, longer)
+        return self._unfiltered(np.reshape(found, longer), shape, count)
+
+    def back_along(self, g: Any, p: Any, shape: tuple[int, ...]) -> Any:
+        """Return the same where places are the product of those along each axis: a sum along one after the other."""
+        lines = self.lines(p)  # type: ignore[misc]
+        count, found = len(lines), g
+        taps = self.taps(shape, count)
+        for d, line in enumerate(lines):
+            first = np.moveaxis(found, d, 0)
+            flat = taps.matrix(line, d).T @ np.reshape(first, (len(first), -1))
+            found = np.moveaxis(np.reshape(flat, (-1, *np.shape(first)[1:])), 0, d)
+        return self._unfiltered(found, shape, count)
+
+    def _unfiltered(self, found: Any, shape: tuple[int, ...], count: int) -> Any:
+        """Return the cotangent of an image by that of its coefficients."""
+        longer = self.longer(shape, count)
         if self.prefilter and self.order > 1:
             for axis in range(count):
                 found = pulled(found, op=_filter(longer, np.iscomplexobj(found), self.order, axis, self.mode))
@@ -154,7 +174,12 @@ def _viewed(x: Any, p: Any, look: Look) -> Any:
     def push(x: Any) -> Any:
         return value(x) if zero else value(x) - value(np.zeros(shape, x.dtype))
 
-    return Operator(push, lambda g: look.back(g, look.at(p), shape), None if zero else value)(x)
+    def pull(g: Any) -> Any:
+        if look.lines is not None and np.size(g):
+            return look.back_along(g, p, shape)
+        return look.back(g, look.at(p), shape)
+
+    return Operator(push, pull, None if zero else value)(x)
 
 
 @from_library
@@ -180,12 +205,10 @@ def _float(x: Any) -> Any:
 
 @of_images("input", "coordinates")
 def map_coordinates(input: Any, coordinates: Any, order: int, mode: str, cval: Any, prefilter: bool) -> Any:
-    count = np.ndim(input)
-
     def value(x: Any, p: Any) -> Any:
         return ndimage.map_coordinates(x, p, None, order, mode, cval, prefilter)
 
-    look = Look(value, lambda p: [p[i] for i in range(count)], order, mode, cval, prefilter)
+    look = Look(value, lambda p: p, order, mode, cval, prefilter)
     return _viewed(input, _float(coordinates), look)
 
 
@@ -201,7 +224,10 @@ def shift(input: Any, shift: Any, order: int, mode: str, cval: Any, prefilter: b
     def value(x: Any, p: Any) -> Any:
         return ndimage.shift(x, p, None, order, mode, cval, prefilter)
 
-    look = Look(value, lambda p: [g - p[i] for i, g in enumerate(_grid(shape))], order, mode, cval, prefilter)
+    def lines(p: Any) -> Sequence[Any]:
+        return [np.arange(float(n)) - p[i] for i, n in enumerate(shape)]
+
+    look = Look(value, lambda p: [g - p[i] for i, g in enumerate(_grid(shape))], order, mode, cval, prefilter, lines)
     return _viewed(input, shift, look)
 
 
@@ -216,13 +242,17 @@ def zoom(input: Any, zoom: Any, order: int, mode: str, cval: Any, prefilter: boo
     def value(x: Any, _p: Any) -> Any:
         return ndimage.zoom(x, zoom, None, order, mode, cval, prefilter, grid_mode=grid_mode)
 
-    def places(_p: Any) -> Sequence[Any]:
-        sides = zip(_grid(found), shape, found, strict=True)
+    def lines(_p: Any) -> Sequence[Any]:
+        return along_sides([np.arange(float(n)) for n in found])
+
+    def along_sides(grid: Sequence[Any]) -> Sequence[Any]:
+        sides = zip(grid, shape, found, strict=True)
         if grid_mode:
             return [(g + 0.5) * (n / m) - 0.5 for g, n, m in sides]
         return [g * ((n - 1) / (m - 1) if m > 1 else 1.0) for g, n, m in sides]
 
-    return _viewed(input, np.zeros(0), Look(value, places, order, mode, cval, prefilter))
+    look = Look(value, lambda _p: along_sides(_grid(found)), order, mode, cval, prefilter, lines)
+    return _viewed(input, np.zeros(0), look)
 
 
 @of_images("input", "matrix", "offset")

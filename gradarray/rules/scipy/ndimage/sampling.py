@@ -7,6 +7,7 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from ....kernels.arrays import Array
 from ...registry import rule
@@ -133,10 +134,22 @@ class Taps(NamedTuple):
             found = [(i, np.where(outside, 0.0, w)) for i, w in found]
         return found
 
+    def rows(self, at: Array) -> list[list[tuple[Array, Any]]]:
+        """Return for each axis where the coefficients that count stand among all, and what each is multiplied by."""
+        strides = [math.prod(self.shape[d + 1 :]) for d in range(len(self.shape))]
+        return [self._of_axis(*each) for each in zip(at, self.shape, self.nu, strides, strict=True)]
+
+    def matrix(self, line: Array, d: int) -> Any:
+        """Return as a sparse matrix what makes of coefficients along an axis those at places along it."""
+        n = self.shape[d]
+        terms = self._of_axis(line, n, 0, 1)
+        places, weights = (np.stack(np.broadcast_arrays(*column), axis=1) for column in zip(*terms, strict=True))
+        starts = np.arange(0, places.size + 1, len(terms))
+        return csr_array((np.ravel(weights) * np.ones(places.size), np.ravel(places), starts), shape=(len(line), n))
+
     def terms(self, at: Array) -> Any:
         """Yield the places of coefficients, one for each place, and what each is multiplied by."""
-        strides = [math.prod(self.shape[d + 1 :]) for d in range(len(self.shape))]
-        rows = [self._of_axis(*each) for each in zip(at, self.shape, self.nu, strides, strict=True)]
+        rows = self.rows(at)
         for choice in itertools.product(*rows[:-1]):
             place, weight = sum(i for i, _ in choice), math.prod([w for _, w in choice])
             for i, w in rows[-1]:
@@ -190,8 +203,29 @@ def unsampled(of: Array, at: Array, *, by: Taps) -> Array:
 
 def sloped(g: Any, c: Any, at: Any, by: Taps) -> Any:
     """Return for each place the sum over the functions of a weight times their slopes along each axis."""
+    if type(g) is type(c) is type(at) is np.ndarray and c.shape[-1] == 1 and c.dtype == np.float64:
+        return _contracted(c.reshape(-1), by, at) * g[:, 0]
     rows = [np.sum(g * sampled(c, at, by=by.along(d)), axis=1) for d in range(np.shape(at)[0])]
     return np.stack(rows)
+
+
+def _contracted(flat: Array, by: Taps, at: Array) -> Array:
+    """Return the slopes along all axes: each coefficient is read once."""
+    rows, steep = by.rows(at), [by.along(d).rows(at)[d] for d in range(len(by.shape))]
+
+    def inner(d: int, place: Any) -> tuple[Any, list[Any]]:
+        if d == len(rows):
+            return flat.take(place), []
+        value: Any = 0.0
+        slopes: list[Any] = [0.0] * (len(rows) - d)
+        for (i, w), (_, slope) in zip(rows[d], steep[d], strict=True):
+            v, others = inner(d + 1, place + i)
+            value = value + w * v
+            slopes[0] = slopes[0] + slope * v
+            slopes[1:] = [so_far + w * other for so_far, other in zip(slopes[1:], others, strict=True)]
+        return value, slopes
+
+    return np.stack(inner(0, 0)[1])
 
 
 rule(
