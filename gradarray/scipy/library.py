@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 import types
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 from ..batch.one_by_one import all_or_each
 from ..context.settings import held, within
 from ..dropin.distributions import with_face
-from ..dropin.methods import bodies_of, method_of, varies
+from ..dropin.methods import bodies_of, stood_in, varies
 from ..dropin.scipy import body_of
 from ..dropin.twins import settled_arguments
 from ..reverse.constants import with_constant
@@ -128,14 +129,16 @@ def class_mirror(theirs: Any) -> Any:
     for name, body in bodies.items():
         if not hasattr(theirs, name):  # in another version of SciPy
             continue
-        space[name] = _giving_ours(method_of(getattr(theirs, name), body, lambda: True))
+        old = inspect.getattr_static(theirs, name)
+        new = stood_in(old if isinstance(old, staticmethod) else getattr(theirs, name), body, lambda: True)
+        space[name] = staticmethod(_giving_ours(new.__func__)) if isinstance(new, staticmethod) else _giving_ours(new)
     return type(theirs.__name__, (theirs,), space)
 
 
 def _giving_ours(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return _as_ours(method(self, *args, **kwargs))
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return _as_ours(method(*args, **kwargs))
 
     return call
 
