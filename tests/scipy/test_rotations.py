@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-transform = pytest.importorskip("scipy.spatial.transform", reason="SciPy is an optional companion")
-
 import gradarray as ga
 
+transform = pytest.importorskip("scipy.spatial.transform", reason="SciPy is an optional companion")
 Rotation, Slerp = transform.Rotation, transform.Slerp
 if Rotation.__flags__ & (1 << 8):
     pytest.skip("the class is in C before SciPy 1.17, and refuses variables", allow_module_level=True)
@@ -143,4 +142,4 @@ REFUSED: dict[str, tuple[Callable[..., Any], str]] = {
 def test_what_is_refused(name: str) -> None:
     f, message = REFUSED[name]
     with pytest.raises(TypeError, match=message):
-        ga.grad(lambda v: np.sum(f(v)))(V + [0, 1, 2] if name == "times" else V)
+        ga.grad(lambda v: np.sum(f(v)))(V + np.arange(3.0) if name == "times" else V)

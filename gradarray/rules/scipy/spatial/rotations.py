@@ -27,12 +27,12 @@ def quaternion(of: Any) -> Any:
     return of._quat[0] if of._single else of._quat
 
 
-def holding(q: Any) -> Any:
+def holding(q: Any, cls: Any = transform.Rotation) -> Any:
     """Return a rotation that holds unit quaternions, which may be variables."""
     if np.ndim(q) > 2:
         raise TypeError(f"{_NAME} of a variable: more than one axis of rotations is not known here")
     like = transform.Rotation.identity()
-    made = object.__new__(transform.Rotation)
+    made = object.__new__(cls)
     made._single, made._xp, made._backend = np.ndim(q) == 1, like._xp, like._backend
     made._quat = q[None] if made._single else q
     return made
@@ -352,7 +352,7 @@ def getitem(self: Any, indexer: Any) -> Any:
 def each(self: Any) -> Any:
     if self._single:
         raise TypeError("Single rotation is not iterable.")
-    return iter([holding(self._quat[i]) for i in range(np.shape(self._quat)[0])])
+    return iter([holding(self._quat[i], type(self)) for i in range(np.shape(self._quat)[0])])
 
 
 def align_vectors(a: Any, b: Any, weights: Any = None, return_sensitivity: bool = False) -> Any:
