@@ -52,10 +52,31 @@ def method_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callab
     return call
 
 
-def bound_alike(old: Any, body: Callable[..., Any], at_work: Callable[[], bool]) -> Any:
-    """Do the same for what stands in a class, where a method of the class itself is bound to that."""
+def static_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callable[[], bool]) -> Callable[..., Any]:
+    """Make the same of a static method, such as one that makes an object of one form of it."""
+
+    @functools.wraps(old)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if not at_work():
+            return old(*args, **kwargs)
+        args, kwargs = tuple(map(original_of, args)), {name: original_of(x) for name, x in kwargs.items()}
+        if varies((args, kwargs)):
+            args, kwargs = lifted_arguments(args, kwargs)
+            if varies((args, kwargs)):
+                return one_by_one.all_or_each(body, args, kwargs) if held().lanes else body(*args, **kwargs)
+        if has_tensor((args, kwargs)):
+            args, kwargs = bare(args), bare(kwargs)
+        return of_library(old, *args, **kwargs)
+
+    return call
+
+
+def stood_in(old: Any, body: Callable[..., Any], at_work: Callable[[], bool]) -> Any:
+    """Make what stands in a class for a method of it, of any kind."""
     if isinstance(old, classmethod):
         return classmethod(method_of(old.__func__, body, at_work))
+    if isinstance(old, staticmethod):
+        return staticmethod(static_of(old.__func__, body, at_work))
     return method_of(old, body, at_work)
 
 
@@ -184,7 +205,7 @@ def _place(owner: type, method: str, choices: list[tuple[type, Callable[..., Any
         choices.sort(key=lambda choice: -len(choice[0].__mro__))  # the most derived ones first
         old = vars(owner)[method]
         made = places.in_class(owner)
-        made.add(method, old, bound_alike(old, _one_of(choices, old), at_work))
+        made.add(method, old, stood_in(old, _one_of(choices, old), at_work))
         known = _bound.setdefault((owner, method), made)
     return known
 

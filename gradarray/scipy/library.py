@@ -18,7 +18,7 @@ import numpy as np
 from ..batch.one_by_one import all_or_each
 from ..context.settings import held, within
 from ..dropin.distributions import with_face
-from ..dropin.methods import bodies_of, bound_alike, varies
+from ..dropin.methods import bodies_of, stood_in, varies
 from ..dropin.scipy import body_of
 from ..dropin.twins import settled_arguments
 from ..reverse.constants import with_constant
@@ -130,9 +130,10 @@ def class_mirror(theirs: Any) -> Any:
     for name, body in bodies.items():
         if not hasattr(theirs, name):  # in another version of SciPy
             continue
-        method = bound_alike(inspect.getattr_static(theirs, name), body, lambda: True)
-        of_class = isinstance(method, classmethod)
-        space[name] = classmethod(_giving_ours(method.__func__)) if of_class else _giving_ours(method)
+        method = stood_in(inspect.getattr_static(theirs, name), body, lambda: True)
+        kind = type(method)
+        bound = kind in (classmethod, staticmethod)
+        space[name] = kind(_giving_ours(method.__func__)) if bound else _giving_ours(method)
     if any(theirs.__name__ in names for names in CHOOSING.values()):
         space["__new__"] = _chosen(theirs)
     made = type(theirs.__name__, (theirs,), space)
@@ -154,8 +155,8 @@ def _chosen(theirs: Any) -> Callable[..., Any]:
 
 def _giving_ours(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return _as_ours(method(self, *args, **kwargs))
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return _as_ours(method(*args, **kwargs))
 
     return call
 

@@ -207,7 +207,6 @@ REFUSED: dict[str, tuple[Callable[..., Any], np.ndarray, str]] = {
     "spilu": (lambda d: linalg.spilu(sparse.csc_array((d, M.indices, M.indptr))), M.data, "no derivative here"),
     "inv": (lambda d: linalg.inv(sparse.csc_array((d, M.indices, M.indptr))), M.data, "no derivative here"),
     "eigs": (lambda d: linalg.eigs(sparse.csc_array((d, M.indices, M.indptr)), k=1), M.data, "no derivative here"),
-    "Rotation": (lambda v: spatial.transform.Rotation.from_rotvec(v).as_matrix(), np.array([0.1, 0.2, 0.3]), "bare"),
 }
 
 

@@ -171,9 +171,9 @@ def _same_bytes(a: Any, b: Any) -> bool:
 
 def allocation_of(array: Any) -> Any:
     """Return the array that owns the memory of one; between both may be objects of NumPy's own, and memoryviews."""
-    found, base = array, array.base
-    while base is not None:
+    found, base, before = array, array.base, None
+    while base is not None and base is not before:  # an array of Cython's, as SciPy has them, is its own base
         if isinstance(base, np.ndarray):
             found = base
-        base = base.obj if type(base) is memoryview else getattr(base, "base", None)
+        before, base = base, base.obj if type(base) is memoryview else getattr(base, "base", None)
     return found

@@ -2,6 +2,7 @@
 
 from ..library import names_of, reader
 from . import distance as distance
+from . import transform as transform
 
 __getattr__ = reader(__name__)
 

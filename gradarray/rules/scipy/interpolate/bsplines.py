@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from typing import Any
 
 import numpy as np
 from scipy import interpolate
-from scipy.sparse import linalg as sparse_linalg
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare, has_variable
 from ...registry import rule
 from ..declared import function, makers, methods
 from ..values import Fit, as_double, as_library, fitted, from_library, looked_at, moved_back, no_variable
+from .fits import transposed_fit, transposed_smoothing
 from .parts import hold, part
+from .pieces import pieces, spread
 
 # --- values -----------------------------------------------------------------------------------------------------------
 
@@ -39,6 +39,11 @@ def gathered(of: Array, points: Array, t: Array, k: int, nu: int, extrapolate: b
     n = len(t) - k - 1
     if nu > k:
         return np.zeros((n, of.shape[1]), of.dtype)
+    if _many(points, t):
+        sites = np.unique(t[k : n + 1])
+        back = spread(of, sites, points, order=k + 1, nu=nu, extrapolate=extrapolate)
+        parts = [gathered(back[k - m], sites[:-1], t, k, m, True) / math.factorial(m) for m in range(k + 1)]
+        return np.asarray(sum(parts))
     some = _within(points, t, k, extrapolate)
     inner = t[nu : len(t) - nu]
     found = interpolate.BSpline.design_matrix(points[some], inner, k - nu, True).T @ of[some]
@@ -52,12 +57,26 @@ def gathered(of: Array, points: Array, t: Array, k: int, nu: int, extrapolate: b
     return found
 
 
+def _many(points: Any, t: Any) -> bool:
+    """Tell whether it takes less time to make the polynomials between the knots first."""
+    return bool(np.shape(points)[0] > 4 * np.shape(t)[0])
+
+
+def _slopes(c: Any, points: Any, t: Any, k: int, nu: int, extrapolate: bool) -> Any:
+    """Return a derivative, near to the library's own value."""
+    if nu > k or not _many(points, t):
+        return spline(c, points, t=t, k=k, nu=nu, extrapolate=extrapolate)
+    sites = np.unique(t[k : np.shape(t)[0] - k])
+    rows = [spline(c, sites[:-1], t=t, k=k, nu=m, extrapolate=True) / math.factorial(m) for m in range(k, -1, -1)]
+    return pieces(np.stack(rows), sites, points, nu=nu, extrapolate=extrapolate)
+
+
 def _slope(g: Any, c: Any, points: Any, t: Any, k: int, nu: int, extrapolate: bool) -> Any:
-    slopes = spline(c, points, t=t, k=k, nu=nu + 1, extrapolate=extrapolate)
+    slopes = _slopes(c, points, t, k, nu + 1, extrapolate)
     if not extrapolate:  # where no value is, none depends on the point, so that np.where can choose others there
         at = bare(points)
         slopes = np.where(np.reshape((at < t[k]) | (at > t[np.shape(t)[0] - k - 1]), (-1, 1)), 0.0, slopes)
-    return np.sum(g * slopes, axis=1)
+    return (g * slopes)[:, 0] if np.shape(g)[1] == 1 else np.sum(g * slopes, axis=1)
 
 
 rule(
@@ -208,38 +227,20 @@ methods(
 # --- coefficients of values -------------------------------------------------------------------------------------------
 
 
-def _fitted(plain: Any, y: Any, axis: int, value: Any, linear: Any, pull: Any = None) -> Any:
-    """Return the spline whose coefficients a library's fit makes of values, given that of the bare ones."""
-    y = np.moveaxis(as_double(y), axis, 0)
-    c = fitted(y, fit=Fit(value, linear, np.shape(y)[0], pull))
-    return made(part(plain, "t"), c, plain.k, plain.extrapolate, axis % np.ndim(y))
+def _fitted(plain: Any, y: Any, axis: int, value: Any, linear: Any, pull: Any = None, own: bool = True) -> Any:
+    """Return the spline whose coefficients a library's fit makes of values, given that of the bare ones.
 
-
-def transposed_fit(x: Array, t: Array, k: int, w: Any = None) -> Any:
-    """Return the transpose of what makes of values at `x` the coefficients of a spline, by sparse equations.
-
-    The spline goes through all values, where there are as many as coefficients, or is the nearest one with weights;
-    None for any other.
+    It is not their own if it was made of others, for its knots.
     """
-    n, count = len(x), len(t) - k - 1
-    if n < count or np.any(x < t[k]) or np.any(x > t[count]) or not n:
-        return None
+    y = np.moveaxis(as_double(y), axis, 0)
+    plain_y, plain_c = bare(y), part(plain, "c")
 
-    @functools.cache
-    def solved() -> Any:
-        rows = interpolate.BSpline.design_matrix(x, t, k)
-        if n == count:
-            return sparse_linalg.splu(rows.T.tocsc()).solve
-        squares = np.ones(n) if w is None else np.asarray(w, float) ** 2
-        weighted = rows.multiply(squares[:, None]).tocsr()
-        solve = sparse_linalg.splu((rows.T @ weighted).tocsc()).solve
-        return lambda g: weighted @ solve(g)
+    def known(v: Array) -> Array:  # these have been computed
+        same = type(v) is type(plain_y) and len(plain_c) and np.array_equal(v, plain_y)
+        return plain_c if same and own else value(v)
 
-    def pull(g: Array) -> Array:
-        flat = np.reshape(g, (len(g), -1))[:count]  # FITPACK has zeros behind the coefficients
-        return np.reshape(solved()(np.ascontiguousarray(flat)), (n, *np.shape(g)[1:]))
-
-    return pull
+    c = fitted(y, fit=Fit(known, linear, np.shape(y)[0], pull))
+    return made(part(plain, "t"), c, plain.k, plain.extrapolate, axis % np.ndim(y))
 
 
 def make_interp_spline(
@@ -264,7 +265,11 @@ def make_interp_spline(
         return np.asarray(part(fit(x, one, k, t, flat), "c"))
 
     pull = transposed_fit(np.asarray(x, float), part(plain, "t"), k) if bc is None else None
-    return _fitted(plain, y, axis, lambda v: part(fit(x, v, k, t, bc, 0, check_finite), "c"), linear, pull)
+
+    def value(v: Array) -> Array:
+        return np.asarray(part(fit(x, v, k, t, bc, 0, check_finite), "c"))
+
+    return _fitted(plain, y, axis, value, linear, pull, own=bc != "periodic")
 
 
 def make_lsq_spline(
@@ -304,7 +309,8 @@ def make_smoothing_spline(x: Any, y: Any, w: Any = None, lam: Any = None, *, axi
         return np.reshape(np.stack(columns, axis=-1), (-1, *v.shape[1:]))
 
     plain = interpolate.make_smoothing_spline(x, np.zeros(np.shape(x)), w, lam)
-    return _fitted(plain, y, axis, value, value)
+    pull = transposed_smoothing(x, w, float(lam)) if np.ndim(lam) == 0 else None
+    return _fitted(plain, y, axis, value, value, pull, own=False)
 
 
 # --- FITPACK's names --------------------------------------------------------------------------------------------------

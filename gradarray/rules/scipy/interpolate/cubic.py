@@ -9,9 +9,10 @@ from scipy import interpolate
 from scipy.linalg import solve_banded
 
 from ....kernels.arrays import Array
-from ....tape.wrapping import bare
+from ....tape.wrapping import bare, has_variable
 from ...registry import rule
 from ..declared import function, makers, methods
+from ..standing import Operator, affine
 from ..values import as_double, from_library, valued
 from .parts import part
 from .pieces import call, filled
@@ -187,7 +188,65 @@ def _cubic_init(self: Any, x: Any, y: Any, axis: int = 0, bc_type: Any = "not-a-
     if extrapolate is None:
         extrapolate = "periodic" if ends[0] == "periodic" else True
     cls, given = interpolate.CubicSpline, bare(bc_type)
+    if np.shape(x)[0] > 3 and ends[0] != "periodic" and not has_variable((x, bc_type)):
+        _linear_init(self, x, y, axis, extrapolate, given, ends)
+        return
     _fill(self, cls, x, y, axis, extrapolate, lambda x, y: spline_slopes(x, y, ends), bc_type=given)
+
+
+def _linear_init(self: Any, x: Any, y: Any, axis: int, extrapolate: Any, given: Any, ends: Any) -> None:
+    """Fill a spline of known sites, which is linear in the values but for what is given at the ends."""
+    x, y = np.asarray(bare(x), float), np.moveaxis(as_double(y), axis, 0)
+    options, shape, plain = {"extrapolate": extrapolate}, np.shape(y), bare(y)
+    none = np.zeros(shape[1:])
+    level = tuple([end if isinstance(end, str) else (end[0], none) for end in ends])
+    known = part(interpolate.CubicSpline(x, plain, bc_type=given, **options), "c")
+
+    def value(v: Array) -> Array:
+        same = type(v) is type(plain) and np.array_equal(v, plain)
+        return known.copy() if same else np.asarray(part(interpolate.CubicSpline(x, v, bc_type=given, **options), "c"))
+
+    def push(t: Array) -> Array:
+        return np.asarray(part(interpolate.CubicSpline(x, t, bc_type=level, **options), "c"))
+
+    c = affine(
+        y, op=Operator(push, _transposed_spline(x, [e if isinstance(e, str) else (e[0], 0.0) for e in ends]), value)
+    )
+    filled(self, c, x, extrapolate, axis % np.ndim(y))
+
+
+def _transposed_spline(x: Array, ends: Any) -> Any:
+    """Return the transpose of what makes of values the coefficients of a spline: of `hermite` and `spline_slopes`."""
+    n, dx = len(x), np.diff(x)
+    h, one, zero = dx[:, None], np.eye(2), np.zeros(1)
+    first = [_end(ends[0], dx[0], dx[0], dx[1], dx[1:2], one[j], 0, 1) for j in (0, 1)]
+    last = [_end(ends[1], dx[-1], dx[-1], dx[-2], dx[-2:-1], one[j], -1, -1) for j in (-1, -2)]
+    above = np.concatenate([np.reshape(first[0][1], 1), dx[:-1]])
+    below = np.concatenate([dx[1:], np.reshape(last[0][1], 1)])
+    middle = np.concatenate([np.reshape(first[0][0], 1), 2 * (dx[:-1] + dx[1:]), np.reshape(last[0][0], 1)])
+    turned = np.stack([np.concatenate([zero, below]), middle, np.concatenate([above, zero])])
+
+    def pull(g: Array) -> Array:
+        c3, c2, c1, c0 = np.reshape(g, (4, n - 1, -1))
+        bend = c3 / h - c2
+        secant = (c2 - 2 * bend) / h
+        slopes = np.zeros((n, bend.shape[1]), g.dtype)
+        slopes[:-1] = c1 + (bend - c2) / h
+        slopes[1:] += bend / h
+        b = solve_banded((1, 1), turned, slopes)
+        secant[:-1] += 3 * h[1:] * b[1:-1]
+        secant[1:] += 3 * h[:-1] * b[1:-1]
+        for (_, _, weight), j in zip(first, (0, 1), strict=True):
+            secant[j] += weight * b[0]
+        for (_, _, weight), j in zip(last, (-1, -2), strict=True):
+            secant[j] += weight * b[-1]
+        secant /= h
+        found = np.zeros_like(slopes)
+        found[:-1] = c0 - secant
+        found[1:] += secant
+        return np.reshape(found, (n, *np.shape(g)[2:]))
+
+    return pull
 
 
 _NAMED = {"clamped": (1, 0.0), "natural": (2, 0.0)}

@@ -9,13 +9,15 @@ from scipy import interpolate
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare
-from ...primitives import primitive
 from ...registry import rule
 from ..declared import function, methods
+from ..standing import Operator, affine
 from ..values import as_double, as_library, from_library, looked_at, no_variable
 from .bsplines import evaluated
 from .cubic import hermite, pchip_slopes
+from .fits import transposed_fit
 from .parts import hold, part
+from .patches import Patches, looked_up, patched
 
 _DEGREES = {"slinear": 1, "cubic": 3, "quintic": 5}
 
@@ -28,38 +30,12 @@ def joined(xi: Any) -> Any:
     return xi[..., None] if not np.ndim(xi) else xi
 
 
-# --- weights of the values along an axis ------------------------------------------------------------------------------
-
-
-def _spline_weights(sites: Array, points: Any, k: int, nu: int) -> Any:
-    """Return what each value along an axis is multiplied by, of shape (points, values)."""
-    unit = interpolate.make_interp_spline(sites, np.eye(len(sites)), k=k)
-    return evaluated(part(unit, "t"), part(unit, "c"), k, points, nu, True)
-
-
-def _contracted(values: Any, weights: list[Any]) -> Any:
-    """Return the values times the weights along the first axes, of shape (points, other axes)."""
-    out = np.tensordot(weights[0], values, 1)
-    for w in weights[1:]:
-        out = np.einsum("pi,pi...->p...", w, out)
-    return out
+# --- how values count -------------------------------------------------------------------------------------------------
 
 
 def _cell(sites: Array, points: Any) -> tuple[Any, Any]:
     i = np.clip(np.searchsorted(sites, bare(points)) - 1, 0, len(sites) - 2)
     return i, (points - sites[i]) / (sites[i + 1] - sites[i])
-
-
-def _linear(values: Any, grid: Any, points: Any) -> Any:
-    cells = [_cell(sites, points[:, d]) for d, sites in enumerate(grid)]
-    total: Any = 0.0
-    for corner in np.ndindex(*[2] * len(grid)):
-        weight: Any = 1.0
-        for bit, (_, share) in zip(corner, cells, strict=True):
-            weight = weight * (share if bit else 1 - share)
-        picked = values[tuple([i + bit for bit, (i, _) in zip(corner, cells, strict=True)])]
-        total = total + picked * np.reshape(weight, (-1, *[1] * (np.ndim(values) - len(grid))))
-    return total
 
 
 def _nearest(values: Any, grid: Any, points: Any) -> Any:
@@ -124,8 +100,17 @@ def _call(self: Any, xi: Any, method: Any = None, *, nu: Any = None) -> Any:
     outside = _outside(grid, points)
     if self.bounds_error and np.any(outside):
         raise ValueError("One of the requested xi is out of bounds")
-    if method in ("linear", "nearest", "pchip"):
-        out = {"linear": _linear, "nearest": _nearest, "pchip": _pchip}[method](values, grid, points)
+    other = np.shape(values)[n:]
+    if method == "linear":
+        by = Patches(tuple([np.concatenate([g[:1], g, g[-1:]]) for g in grid]), (1,) * n, (0,) * n, "left")
+
+        def value(c: Any, p: Any) -> Any:
+            return _plain_value(np.reshape(c, np.shape(values)), p, grid, method).reshape(len(p), -1)
+
+        flat = np.reshape(values, (*np.shape(values)[:n], -1))
+        out = np.reshape(looked_up(flat, points, by=by, value=value), (np.shape(points)[0], *other))
+    elif method in ("nearest", "pchip"):
+        out = {"nearest": _nearest, "pchip": _pchip}[method](values, grid, points)
         out = as_library(out, _value, values, points, grid=grid, method=method)
     elif method.removesuffix("_legacy") in _DEGREES:
         degree = _DEGREES[method.removesuffix("_legacy")]
@@ -133,9 +118,13 @@ def _call(self: Any, xi: Any, method: Any = None, *, nu: Any = None) -> Any:
         if known is not None and method == self.method:  # the values are constants
             out = _product(points, known=known, nu=tuple(nu) if nu is not None else (0,) * n)
             return _with_holes(self, out, points, outside, shape, n)
-        orders = nu if nu is not None else [0] * n
-        ways = zip(grid, orders, strict=True)
-        out = _contracted(values, [_spline_weights(g, points[:, d], degree, o) for d, (g, o) in enumerate(ways)])
+        c = np.reshape(values, (*np.shape(values)[:n], -1))
+        knots = []
+        for axis, sites in enumerate(grid):
+            t, c = _fit_along(c, sites, degree, axis)
+            knots.append(t)
+        by = Patches(tuple(knots), (degree,) * n, tuple(nu) if nu is not None else (0,) * n)
+        out = np.reshape(patched(c, points, by=by), (np.shape(points)[0], *other))
         options = getattr(self, "_options", {})
         out = as_library(out, _value, values, points, grid=grid, method=method, nu=nu, options=options)
     else:
@@ -152,8 +141,26 @@ def _with_holes(self: Any, out: Any, points: Any, outside: Any, shape: Any, n: i
     return np.reshape(np.where(unknown, np.nan, out), (*shape[:-1], *other))
 
 
+def _fit_along(values: Any, sites: Any, k: int, axis: int) -> tuple[Any, Any]:
+    """Return the knots, and the coefficients of the splines through values along an axis."""
+    t = part(interpolate.make_interp_spline(sites, np.zeros(len(sites)), k), "t")
+    if k == 1:
+        return t, values
+
+    def fit(v: Any) -> Any:
+        c = part(interpolate.make_interp_spline(sites, np.moveaxis(v, axis, 0), k), "c")
+        return np.moveaxis(np.asarray(c), 0, axis)
+
+    transposed = transposed_fit(np.asarray(sites, float), t, k)
+    return t, Operator(fit, lambda g: np.moveaxis(transposed(np.moveaxis(g, axis, 0)), 0, axis))(values)
+
+
 @from_library
 def _value(values: Array, points: Array, grid: Any, method: str, nu: Any = None, options: Any = None) -> Array:
+    return _plain_value(values, points, grid, method, nu, options)
+
+
+def _plain_value(values: Array, points: Array, grid: Any, method: str, nu: Any = None, options: Any = None) -> Array:
     made = interpolate.RegularGridInterpolator(
         tuple(grid), values, method, bounds_error=False, fill_value=None, **(options or {})
     )
@@ -201,20 +208,24 @@ def _rect_init(
     no_variable("scipy.interpolate.RectBivariateSpline", x=x, y=y)
     if s:
         raise TypeError("scipy.interpolate.RectBivariateSpline of a variable: knots that s= chooses have no derivative")
-    x, y = np.asarray(bare(x)), np.asarray(bare(y))
-    interpolate.RectBivariateSpline.__init__(self, x, y, looked_at(z), list(bbox), kx, ky, s, **options)
-    tx, ty, value = self.tck
-    for axis, (sites, t, k) in enumerate(((x, tx, kx), (y, ty, ky))):
-        n = len(t) - k - 1
-        rows = interpolate.BSpline(t, np.eye(n), k)(sites)
-        z = np.moveaxis(np.tensordot(np.linalg.inv(rows), np.moveaxis(as_double(z), axis, 0), 1), 0, axis)
-    self._coefficients = as_library(np.reshape(z, (-1,)), _as_it_is, value)
+    x, y = np.asarray(bare(x), float), np.asarray(bare(y), float)
+    cls = interpolate.RectBivariateSpline
+    cls.__init__(self, x, y, looked_at(z), list(bbox), kx, ky, s, **options)
+    (tx, ty, value), shape = self.tck, (len(x), len(y))
+    pulls = transposed_fit(x, tx, kx), transposed_fit(y, ty, ky)
+
+    def pull(g: Any) -> Any:
+        return np.transpose(pulls[1](np.transpose(pulls[0](np.reshape(g, shape)))))
+
+    def push(t: Any) -> Any:
+        return cls(x, y, np.reshape(t, shape), list(bbox), kx, ky, s, **options).tck[2]
+
+    def own(t: Any) -> Any:  # these have been computed
+        return value.copy() if type(t) is np.ndarray and np.array_equal(t, plain) else push(t)
+
+    plain = bare(z)
+    self._coefficients = affine(as_double(z), op=Operator(push, pull, own))
     self.tck = tx, ty, self._coefficients
-
-
-@primitive
-def _as_it_is(value: Array) -> Array:
-    return value
 
 
 def bisplev(x: Any, y: Any, tck: Any, dx: int = 0, dy: int = 0) -> Any:
@@ -245,9 +256,16 @@ def _rect_call(self: Any, x: Any, y: Any, dx: int = 0, dy: int = 0, grid: bool =
 def _rect_ev(self: Any, xi: Any, yi: Any, dx: int = 0, dy: int = 0) -> Any:
     (tx, ty, c), (kx, ky) = self.tck, self.degrees
     xi, yi = np.broadcast_arrays(as_double(xi), as_double(yi))
-    left, right = _weights(tx, kx, np.reshape(xi, (-1,)), dx), _weights(ty, ky, np.reshape(yi, (-1,)), dy)
-    table = np.reshape(c, (len(tx) - kx - 1, len(ty) - ky - 1))
-    return np.reshape(np.sum((left @ table) * right, axis=1), np.shape(xi))
+    ways = ((xi, tx, kx), (yi, ty, ky))
+    points = np.stack([np.clip(np.reshape(x, (-1,)), t[k], t[-k - 1]) for x, t, k in ways], axis=-1)
+    by = Patches((tx, ty), (kx, ky), (dx, dy))
+
+    def value(c: Any, p: Any) -> Any:
+        plain = interpolate.BivariateSpline._from_tck((tx, ty, np.reshape(c, -1), kx, ky))
+        return plain.ev(p[:, 0], p[:, 1], dx, dy)[:, None]
+
+    table = np.reshape(c, (*by.shape(), 1))
+    return np.reshape(looked_up(table, points, by=by, value=value), np.shape(xi))
 
 
 def _rect_integral(self: Any, xa: Any, xb: Any, ya: Any, yb: Any) -> Any:

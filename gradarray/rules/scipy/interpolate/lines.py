@@ -11,10 +11,11 @@ from ....kernels.arrays import Array
 from ....tape.wrapping import bare
 from ...registry import rule
 from ..declared import function, methods
-from ..values import Fit, as_double, as_library, fitted, from_library, looked_at, moved_back, no_variable
-from .bsplines import evaluated, make_interp_spline, spalde, splev, splint, transposed_fit
+from ..values import Fit, as_double, fitted, from_library, looked_at, moved_back, no_variable
+from .bsplines import evaluated, make_interp_spline, spalde, splev, splint
+from .fits import transposed_fit
 from .parts import part
-from .pieces import bundled
+from .pieces import bundled, placed, spread
 
 # --- interp1d ---------------------------------------------------------------------------------------------------------
 
@@ -66,7 +67,9 @@ def call(self: Any, x: Any) -> Any:
         below, above = at < sites[0], at > sites[-1]
         if self.bounds_error and (np.any(below) or np.any(above)):
             interpolate.interp1d._check_bounds(_Bounds(self), np.asarray(at))
-        out = np.where(below[:, None], self._fill_value_below, np.where(above[:, None], self._fill_value_above, out))
+        if np.any(below) or np.any(above):
+            upper = np.where(above[:, None], self._fill_value_above, out)
+            out = np.where(below[:, None], self._fill_value_below, upper)
     extra = self._y_extra_shape
     return moved_back(np.reshape(out, (*shape, *extra)), len(shape), self._y_axis if shape else 0)
 
@@ -93,13 +96,17 @@ def joined(x: Array, y: Array, points: Array) -> Array:
 
 def _lines(x: Any, points: Any) -> tuple[Any, Any]:
     """Return which site is at the right of each point, and what the value there is multiplied by."""
-    sites = bare(x)
-    i = np.clip(np.searchsorted(sites, bare(points)), 1, np.shape(sites)[0] - 1)
-    return i, ((points - x[i - 1]) / (x[i] - x[i - 1]))[:, None]
+    i = _right_of(x, points)
+    shares = (points - np.take(x, i - 1)) / np.take(x[1:] - x[:-1], i - 1)
+    return i, shares[:, None]
+
+
+def _right_of(x: Any, points: Any) -> Any:
+    return placed(bare(x)[1:-1], bare(points), side="left") + 1
 
 
 def _slopes(x: Any, y: Any, i: Any) -> Any:
-    return ((y[1:] - y[:-1]) / (x[1:] - x[:-1])[:, None])[i - 1]
+    return np.take((y[1:] - y[:-1]) / (x[1:] - x[:-1])[:, None], i - 1, axis=0)
 
 
 def _to_both(left: Any, right: Any, i: Any, shape: Any) -> Any:
@@ -111,7 +118,16 @@ def _to_both(left: Any, right: Any, i: Any, shape: Any) -> Any:
     return np.reshape(parts[0] + parts[1], shape)
 
 
+def _row_sums(x: Any) -> Any:
+    return x[:, 0] if np.shape(x)[1] == 1 else np.sum(x, axis=1)
+
+
 def _by_lines(g: Any, _ans: Any, x: Any, _y: Any, points: Any) -> Any:
+    if not np.isnan(bare(points)).any():
+        sums = spread(g, x, points, order=2, nu=0, extrapolate=True)  # with the distances from the left, and without
+        right = sums[0] / (x[1:] - x[:-1])[:, None]
+        end = np.zeros((1, np.shape(right)[1]))
+        return np.concatenate([sums[1] - right, end]) + np.concatenate([end, right])
     i, share = _lines(x, points)
     return _to_both(g * (1 - share), g * share, i, np.shape(_y))
 
@@ -119,11 +135,11 @@ def _by_lines(g: Any, _ans: Any, x: Any, _y: Any, points: Any) -> Any:
 def _by_sites(g: Any, _ans: Any, x: Any, y: Any, points: Any) -> Any:
     i, share = _lines(x, points)
     steep = -g * _slopes(x, y, i)
-    return _to_both(np.sum(steep * (1 - share), axis=1), np.sum(steep * share, axis=1), i, np.shape(x))
+    return _to_both(_row_sums(steep * (1 - share)), _row_sums(steep * share), i, np.shape(x))
 
 
 def _by_points(g: Any, _ans: Any, x: Any, y: Any, points: Any) -> Any:
-    return np.sum(g * _slopes(x, y, _lines(x, points)[0]), axis=1)
+    return _row_sums(g * _slopes(x, y, _right_of(x, points)))
 
 
 rule(joined, _by_sites, _by_lines, _by_points)
@@ -134,30 +150,76 @@ methods("scipy.interpolate", "interp1d", __init__=init, __call__=call)
 
 
 @from_library
-def basis(points: Array, make: Any, der: int) -> Array:
-    """Return the der-th derivative of what each value is multiplied by, of shape (points, values)."""
-    made, n = make()
+def through(points: Array, yi: Array, *, cls: Any, sites: Array, der: int) -> Array:
+    """Return the der-th derivative of the polynomials through values, of shape (points, functions)."""
+    made = _made(cls, sites, yi)
     if der == 0:
         return np.asarray(made(points))
-    return np.asarray(made.derivative(points, der)) if der < n else np.zeros((len(points), n))
+    return np.asarray(made.derivative(points, der)) if der < len(sites) else np.zeros((len(points), yi.shape[1]))
 
 
-rule(basis, lambda g, _ans, points, *, make, der: np.sum(g * basis(points, make=make, der=der + 1), axis=1))
+@from_library
+def collected(of: Array, points: Array, *, cls: Any, sites: Array) -> Array:
+    """Return the adjoint of `through` by the values."""
+    made = _made(cls, sites, np.eye(len(sites)))
+    if cls is interpolate.BarycentricInterpolator:
+        return np.asarray(made(points).T @ of)
+    found = np.zeros((len(sites), of.shape[1]), of.dtype)  # by Newton's polynomials, of which Krogh's are made
+    for start in range(0, len(points), _BLOCK):
+        at, some = points[start : start + _BLOCK], of[start : start + _BLOCK]
+        row, step = np.ones(len(at)), np.empty(len(at))
+        for k, site in enumerate(sites):
+            found[k] += row @ some
+            np.subtract(at, site, out=step)
+            row *= step
+    return np.asarray(made.c[: len(sites)].T @ found)
 
 
-class _Through:
-    """The polynomials that are 1 at one site, and 0 at the others."""
+_BLOCK = 16384
 
-    def __init__(self, cls: Any, sites: Array) -> None:
-        self._cls, self._sites = cls, sites
-        self._made: Any = None
 
-    def __call__(self) -> Any:
-        if self._made is None:
-            n = len(self._sites)
-            options = {"wi": None, "rng": 0} if self._cls is interpolate.BarycentricInterpolator else {}
-            self._made = self._cls(self._sites, np.eye(n), **options), n
-        return self._made
+def _made(cls: Any, sites: Array, yi: Array) -> Any:
+    return cls(sites, yi, **({"rng": 0} if cls is interpolate.BarycentricInterpolator else {}))
+
+
+def _slopes_at(sites: Array) -> Array:
+    """Return the matrix that makes of a polynomial's values at sites those of its derivative there."""
+    n = len(sites)
+    apart = sites[:, None] - sites + np.eye(n)
+    scale = 4 / np.ptp(sites) if n > 1 else 1.0
+    weights = 1 / np.prod(apart * scale * (1 - np.eye(n)) + np.eye(n), axis=1)
+    matrix = weights / weights[:, None] / apart * (1 - np.eye(n))
+    return matrix - np.diag(np.sum(matrix, axis=1))
+
+
+def _again(yi: Any, sites: Any, times: int) -> Any:
+    for _ in range(times):
+        yi = _slopes_at(sites) @ yi
+    return yi
+
+
+def _collected(g: Any, points: Any, cls: Any, sites: Any, der: int) -> Any:
+    found = collected(g, points, cls=cls, sites=sites)
+    for _ in range(der):
+        found = np.transpose(_slopes_at(sites)) @ found
+    return found
+
+
+def _moved(g: Any, yi: Any, points: Any, cls: Any, sites: Any, times: int) -> Any:
+    """Return the cotangent of points. A derivative is the polynomial through its own values at all sites."""
+    return _row_sums(g * through(points, _again(yi, sites, times), cls=cls, sites=sites, der=0))
+
+
+rule(
+    through,
+    lambda g, _ans, points, yi, *, cls, sites, der: _moved(g, yi, points, cls, sites, der + 1),
+    lambda g, _ans, points, _yi, *, cls, sites, der: _collected(g, points, cls, sites, der),
+)
+rule(
+    collected,
+    lambda g, _ans, _of, points, *, cls, sites: through(points, g, cls=cls, sites=sites, der=0),
+    lambda g, _ans, of, points, *, cls, sites: _moved(of, g, points, cls, sites, 1),
+)
 
 
 def _polynomial_init(cls: Any) -> Any:
@@ -177,19 +239,12 @@ def _polynomial_at(cls: Any) -> Any:
         shape = np.shape(x)
         if len(np.unique(self.xi)) < len(self.xi):
             raise TypeError(f"scipy.interpolate.{cls.__name__} of a variable: given slopes, it is not differentiated")
-        weights = basis(np.reshape(x, (-1,)), make=_Through(cls, self.xi), der=der)
-        out = weights @ self.yi
-        out = as_library(out, _polynomial_value, np.reshape(x, (-1,)), self.yi, cls=cls, sites=self.xi, der=der)
+        sites = np.asarray(self.xi, float)
+        out = through(np.reshape(x, (-1,)), self.yi, cls=cls, sites=sites, der=der)
         extra = self._y_extra_shape
         return moved_back(np.reshape(out, (*shape, *extra)), len(shape), self._y_axis if shape else 0)
 
     return at
-
-
-@from_library
-def _polynomial_value(points: Array, yi: Array, cls: Any, sites: Array, der: int) -> Array:
-    made = cls(sites, yi)
-    return np.asarray(made(points) if der == 0 else made.derivative(points, der))
 
 
 for _cls in (interpolate.KroghInterpolator, interpolate.BarycentricInterpolator):
@@ -264,12 +319,15 @@ def _values(self: Any, cls: Any, x: Any, y: Any, w: Any, options: dict[str, Any]
     x, w = looked_at((x, w))
 
     def value(v: Array) -> Array:
+        if type(v) is type(plain) and np.array_equal(v, plain):  # these have been computed
+            return np.array(known)
         if v.ndim == 1:
             return np.asarray(cls(x, v, w, **options)._eval_args[1])
         return np.stack([value(column) for column in v.T], axis=-1)
 
-    t, _, k = self._eval_args
+    t, known, k = self._eval_args
     y = as_double(y)
+    plain = bare(y)
     fit = Fit(value, value, np.shape(y)[0], transposed_fit(np.asarray(x, float), np.asarray(t), k))
     self._eval_args = t, fitted(y, fit=fit), k
     self._coefficients = self._eval_args[1]  # by which a variable in it is found

@@ -14,6 +14,7 @@ from ....tape.wrapping import bare, has_variable
 from ...registry import rule
 from ..declared import function, methods
 from ..simplices import delaunay, of_bare_sites
+from ..spatial.pairs import between
 from ..values import as_double, from_library, looked_at, no_variable
 from . import lines
 from .grids import joined
@@ -143,8 +144,7 @@ def _root(d: Any) -> Any:
     return np.where(bare(d) == 0, 0.0, np.sqrt(_positive(d)))
 
 
-def _squares(a: Any, b: Any) -> Any:
-    return np.sum((a[:, None, :] - b[None, :, :]) ** 2, axis=-1)
+_SQUARES: dict[str, Any] = {"metric": "sqeuclidean", "p": 2.0}
 
 
 def _monomials(x: Any, degree: int) -> Any:
@@ -196,7 +196,7 @@ def _rbf_call(self: Any, x: Any) -> Any:
     low, high = np.min(bare(sites), axis=0), np.max(bare(sites), axis=0)
     shift, scale = (high + low) / 2, np.where(high == low, 1.0, (high - low) / 2)
     eps2 = epsilon * epsilon
-    matrix = of(_squares(sites, sites) * eps2) + np.eye(n) * smoothing
+    matrix = of(between(sites, sites, **_SQUARES) * eps2) + np.eye(n) * smoothing
     columns = _monomials((sites - shift) / scale, degree)
     m = np.shape(columns)[1]
     whole = np.concatenate(
@@ -204,7 +204,7 @@ def _rbf_call(self: Any, x: Any) -> Any:
     )
     flat = np.reshape(values, (n, -1))
     weights = np.linalg.solve(whole, np.concatenate([flat, np.zeros((m, np.shape(flat)[1]))]))
-    at = np.concatenate([of(_squares(x, sites) * eps2), _monomials((x - shift) / scale, degree)], axis=1)
+    at = np.concatenate([of(between(x, sites, **_SQUARES) * eps2), _monomials((x - shift) / scale, degree)], axis=1)
     out = at @ weights
     return np.reshape(out, (np.shape(x)[0], *np.shape(values)[1:]))
 

@@ -30,6 +30,11 @@ def extended(x: Any, margins: Sequence[tuple[int, int]], modes: Sequence[str], c
     return x
 
 
+def beyond(n: int, left: int, right: int, mode: str) -> Any:
+    """Return which element of an axis, with its ends, is made of which one of it."""
+    return np.pad(np.arange(n), (left, right), mode=_PADDED[mode])  # type: ignore[call-overload]
+
+
 def folded(g: Any, margins: Sequence[tuple[int, int]], modes: Sequence[str]) -> Any:
     """Return the transpose: what is at the ends is added to the elements that it is made of."""
     for axis, ((left, right), mode) in enumerate(zip(margins, modes, strict=True)):
@@ -37,9 +42,9 @@ def folded(g: Any, margins: Sequence[tuple[int, int]], modes: Sequence[str]) -> 
         n = len(whole) - left - right
         inner = whole[left : left + n].copy()
         if mode in _PADDED and n:
-            places = np.pad(np.arange(n), (left, right), mode=_PADDED[mode])  # type: ignore[call-overload]
-            np.add.at(inner, places[:left], whole[:left])
-            np.add.at(inner, places[left + n :], whole[left + n :])
+            places = beyond(n, left, right, mode)
+            for i in (*range(left), *range(left + n, len(whole))):
+                inner[places[i]] += whole[i]
         g = np.moveaxis(inner, 0, axis)
     return g
 

@@ -12,12 +12,14 @@ from ....tape.wrapping import bare
 from ...primitives import primitive
 from ...registry import rule
 from ..standing import Operator
-from .ends import axes_of, extended, folded, of_images, per_axis
+from .ends import axes_of, beyond, extended, folded, of_images, per_axis
 
 # --- correlations: y[p] = sum of w[k] x[p + k], with p + k folded back into the image ---------------------------------
 
 
+# At whose ends weights meet themselves; and where the transpose is the same with the weights turned.
 _MEETING = ("reflect", "grid-mirror", "wrap", "grid-wrap", "constant", "grid-constant")
+_ROUND = ("wrap", "grid-wrap", "constant", "grid-constant")
 
 
 class Kernel(NamedTuple):
@@ -47,17 +49,38 @@ class Kernel(NamedTuple):
 
     def back(self, g: Any, w: Any) -> Any:
         """Return the cotangent of the image."""
-        i = self.axis
-        if i is not None and self.modes[i] in _MEETING and self._is_symmetric(w):
-            return ndimage.correlate1d(g, np.ravel(np.conj(w)), i, None, self.modes[i], 0.0)
-        far, turned = np.pad(g, self.margins), np.conj(np.flip(w))
+        turned = np.conj(np.flip(w))
         pairs = zip(self.origins, np.shape(w), strict=True)
         origins = tuple(_placed(-o - (n % 2 == 0), n) for o, n in pairs)
+        i = self.axis
         if i is not None:
-            full = ndimage.correlate1d(far, np.ravel(turned), i, None, "constant", 0.0, origins[i])
-        else:
-            full = ndimage.correlate(far, turned, None, "constant", 0.0, origins)
+            mode = self.modes[i]
+            if mode in _MEETING and self._is_symmetric(w):
+                return ndimage.correlate1d(g, np.ravel(turned), i, None, mode, 0.0)
+            return self._back_along(g, np.ravel(turned), i, origins[i])
+        if all(mode in _ROUND for mode in self.modes):
+            return ndimage.correlate(g, turned, None, self.modes[0], 0.0, origins)
+        full = ndimage.correlate(np.pad(g, self.margins), turned, None, "constant", 0.0, origins)
         return folded(full, self.margins, self.modes)
+
+    def _back_along(self, g: Any, w: Any, i: int, origin: int) -> Any:
+        """Return the same for weights along an axis; what comes from beyond an end is of the elements near to it."""
+        mode, n, (left, right) = self.modes[i], np.shape(g)[i], self.margins[i]
+        found = ndimage.correlate1d(g, w, i, None, mode if mode in _ROUND else "constant", 0.0, origin)
+        if mode in _ROUND or not n:
+            return found
+        near, inner = min(n, len(w)), np.moveaxis(found, i, 0)
+        places = beyond(n, left, right, mode)
+        for margin, part, own in (
+            ((left, len(w)), slice(0, near), slice(0, left)),
+            ((len(w), right), slice(n - near, n), slice(len(w) + near, None)),
+        ):
+            margins = [margin if axis == i else (0, 0) for axis in range(np.ndim(g))]
+            some = np.pad(g[(slice(None),) * i + (part,)], margins)
+            ends = np.moveaxis(ndimage.correlate1d(some, w, i, None, "constant", 0.0, origin), i, 0)[own]
+            for place, end in zip(places[:left] if own.start == 0 else places[left + n :], ends, strict=True):
+                inner[place] += end
+        return found
 
     def _is_symmetric(self, w: Any) -> bool:
         """Tell whether weights are, so that with ends at which they meet themselves the whole matrix is, too."""
@@ -67,13 +90,18 @@ class Kernel(NamedTuple):
         """Return the cotangent of the weights."""
         whole = extended(x, self.margins, self.modes, self.cval)
         found = np.zeros(shape, np.result_type(g, x))
-        letters = "abcdefghijklmnopqrstuvwxyz"[: np.ndim(g)]
+        if found.dtype.kind in "fc" and np.isfinite(whole).all():
+            # With zeros behind each line, as long as those of the image with its ends, one product is of whole arrays.
+            wide = np.zeros(whole.shape, found.dtype)
+            wide[tuple([slice(n) for n in np.shape(g)])] = g
+            rows, flat = np.reshape(wide, -1), np.reshape(whole, -1).astype(found.dtype, copy=False)
+            for place in np.ndindex(*shape):
+                start = int(np.ravel_multi_index(place, whole.shape)) if flat.size else 0
+                found[place] = rows[: len(rows) - start] @ flat[start:]
+            return found
         for place in np.ndindex(*shape):
             part = whole[tuple(slice(i, i + n) for i, n in zip(place, np.shape(g), strict=True))]
-            # Without a product of all elements in memory, where there are letters enough.
-            found[place] = (
-                np.einsum(f"{letters},{letters}->", g, part) if len(letters) == np.ndim(g) else np.sum(g * part)
-            )
+            found[place] = np.sum(g * part)
         return found
 
     def homogeneous(self) -> Kernel:
@@ -291,9 +319,10 @@ def _uniform(x: Any, size: int, axis: int, mode: str, cval: Any, origin: int) ->
     margin = (size // 2 + origin, size - 1 - size // 2 - origin)
     margins = tuple(margin if i == axis else (0, 0) for i in range(count))
     by = Kernel(margins, (mode,) * count, 0.0, tuple(origin if i == axis else 0 for i in range(count)), axis)
+    same = mode in _MEETING and size % 2 == 1 and not origin  # a symmetric matrix
     return Operator(
         lambda x: call(x, size, axis, None, mode, 0.0, origin),
-        lambda g: by.back(g, w),
+        lambda g: call(g, size, axis, None, mode, 0.0) if same else by.back(g, w),
         (lambda x: call(x, size, axis, None, mode, cval, origin)) if cval else None,
     )(x)
 

@@ -40,14 +40,23 @@ class Bins:
         names, self.order = np.unique(np.asarray(index), return_inverse=True)
         self.order = np.reshape(self.order, np.shape(index))
         labels = np.ravel(np.broadcast_to(labels, shape))
-        self.places = np.searchsorted(names, labels)
         self.count = len(names)
-        missing = (
-            names[np.minimum(self.places, self.count - 1)] != labels if self.count else np.ones(labels.shape, bool)
-        )
-        self.places[missing] = self.count
+        self.places = self._found(names, labels)
         sizes = np.bincount(self.places, minlength=self.count + 1)[self.order]
         self.sizes = np.where(sizes > 0, sizes, np.nan)
+
+    def _found(self, names: Any, labels: Any) -> Any:
+        """Return the place of each label among the names; for whole numbers that are near, by a table."""
+        if labels.dtype.kind in "iu" and names.dtype.kind in "iu" and labels.size and self.count:
+            low, high = int(names[0]), int(names[-1])
+            if high - low < 4 * labels.size and labels.dtype != np.uint64:
+                table = np.full(high - low + 3, self.count)
+                table[names - low + 1] = np.arange(self.count)
+                return table.take(np.clip(labels.astype(np.intp), low - 1, high + 1) - (low - 1))
+        places = np.searchsorted(names, labels)
+        missing = names[np.minimum(places, self.count - 1)] != labels if self.count else np.ones(labels.shape, bool)
+        places[missing] = self.count
+        return places
 
     def sums(self, x: Any) -> Any:
         return scatter(np.reshape(x, -1), self.places, (self.count + 1,))[self.order]
@@ -61,6 +70,8 @@ class Bins:
 
 
 def _measured(x: Any, labels: Any, index: Any, measure: Any) -> Any:
+    if labels is None:
+        return measure(np.reshape(x, -1))
     masks, shape = _parts(x, labels, index)
     found = [measure(x[mask]) for mask in masks]
     return np.reshape(np.stack(found), shape) if shape != () else found[0]

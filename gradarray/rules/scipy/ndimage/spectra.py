@@ -28,12 +28,16 @@ def _of_spectrum(name: str, parameter: str, form: Callable[[Any, Any], Any]) -> 
                 f = np.fft.rfftfreq(n)[:count] if half else np.fft.fftfreq(count)
                 total = total * np.reshape(form(f, per_axis[i]), [-1 if j == i else 1 for j in range(len(shape))])
             return as_precise(input * total, input)
-        factor = library(np.ones(shape, complex), given, n, axis)
         keep = not np.iscomplexobj(input)
-        return Operator(
-            lambda x: library(x, given, n, axis),
-            lambda g: np.real(np.conj(factor) * g) if keep else np.conj(factor) * g,
-        )(input)
+
+        def pull(g: Any) -> Any:  # the factor is real, or for a shift turned by one the other way round
+            if name == "fourier_shift":
+                back = library(np.asarray(g, complex), [-s for s in np.ravel(given * np.ones(len(shape)))], n, axis)
+            else:
+                back = library(g, given, n, axis)
+            return np.real(back) if keep else back
+
+        return Operator(lambda x: library(x, given, n, axis), pull)(input)
 
     body.__name__ = name
     by = () if name == "fourier_ellipsoid" else (parameter,)

@@ -13,6 +13,7 @@ from scipy.spatial import distance
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare, has_variable
+from ...registry import rule
 from ..declared import function
 from ..values import as_double, as_library, from_library, no_variable
 from .pairs import condensed, of_pairs, squared
@@ -161,6 +162,32 @@ def _with_value(made: Any, name: str, operands: list[Any], given: dict[str, Any]
 # --- of two vectors ---------------------------------------------------------------------------------------------------
 
 
+@from_library
+def _apart(u: Array, v: Array, *, name: str) -> Array:
+    return np.asarray(getattr(distance, name)(u, v))
+
+
+def _apart_vjp(g: Any, ans: Any, u: Any, v: Any, *, name: str) -> tuple[Any, Any]:
+    if name in ("cosine", "correlation"):
+        if name == "correlation":
+            u, v = u - np.mean(u), v - np.mean(v)
+        uu, vv, uv = u @ u, v @ v, u @ v
+        both = -g / np.sqrt(uu * vv)
+        left, right = both * v - (both * uv / uu) * u, both * u - (both * uv / vv) * v
+        return (left, right) if name == "cosine" else (left - np.mean(left), right - np.mean(right))
+    if name == "cityblock":
+        slope = g * np.sign(u - v)
+    elif name == "sqeuclidean":
+        slope = (2 * g) * (u - v)
+    else:
+        slope = _ratio(g, ans) * (u - v)
+    return slope, -slope
+
+
+rule(_apart, joint=_apart_vjp)
+_SHORT = ("cosine", "correlation", "cityblock", "sqeuclidean", "euclidean")
+
+
 def _of_two(name: str) -> Callable[..., Any]:
     metric = _METRICS[name]
 
@@ -168,6 +195,8 @@ def _of_two(name: str) -> Callable[..., Any]:
         u, v = as_double(u), as_double(v)
         if np.ndim(u) != 1 or np.ndim(v) != 1:
             raise ValueError("Input vector should be 1-D.")
+        if name in _SHORT and not args and not kwargs and np.shape(u) == np.shape(v):
+            return _apart(u, v, name=name)
         third = {
             "minkowski": ("p", "w"),
             "seuclidean": ("V",),
@@ -255,10 +284,11 @@ def pdist(X: Any, metric: Any = "euclidean", *, out: Any = None, **kwargs: Any) 
 
 
 def squareform(X: Any, force: str = "no", checks: bool = True) -> Any:
-    values = distance.squareform(np.asarray(bare(X)), force, checks)  # SciPy's own errors
-    if np.ndim(X) == 1 and np.ndim(values) == 2:
-        return squared(X)
-    return condensed(X) if np.ndim(X) == 2 and np.ndim(values) == 1 else X
+    count, asked = np.ndim(X), str(force).lower()
+    if count in (1, 2) and asked in ("no", "tomatrix" if count == 1 else "tovector"):
+        return squared(X, checks=checks) if count == 1 else condensed(X, checks=checks)
+    distance.squareform(np.asarray(bare(X)), force, checks)  # SciPy's own errors
+    return X
 
 
 def directed_hausdorff(u: Any, v: Any, seed: Any = 0, *, rng: Any = None) -> Any:

@@ -9,17 +9,25 @@ from scipy import spatial
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare
+from ...registry import rule
 from ..declared import function
-from ..values import as_double, as_library, from_library
+from ..values import as_double, from_library, no_variable
 
 
 def procrustes(data1: Any, data2: Any) -> Any:
     """Return both figures, standardised and aligned, and how much they differ."""
-    spatial.procrustes(np.asarray(bare(data1)), np.asarray(bare(data2)))  # SciPy's own errors
-    one, other = (_standardised(as_double(x)) for x in (data1, data2))
+    one, other = as_double(data1), as_double(data2)
+    if np.ndim(one) != 2 or np.shape(one) != np.shape(other) or 0 in np.shape(one) or _at_one_place(one, other):
+        spatial.procrustes(np.asarray(bare(data1)), np.asarray(bare(data2)))  # SciPy's own errors
+    one, other = _standardised(one), _standardised(other)
     u, s, vt = np.linalg.svd(np.transpose(np.transpose(other) @ one), full_matrices=False)
     aligned = (other @ np.transpose(u @ vt)) * np.sum(s)
     return one, aligned, np.sum((one - aligned) ** 2)
+
+
+def _at_one_place(*figures: Any) -> bool:
+    """Tell whether all points of a figure may be at one place."""
+    return any(np.ptp(bare(x[:, :1])) == 0 for x in figures)
 
 
 def _standardised(x: Any) -> Any:
@@ -30,7 +38,9 @@ def _standardised(x: Any) -> Any:
 def geometric_slerp(start: Any, end: Any, t: Any, tol: float = 1e-7) -> Any:
     """Return points on the great circle from one to another."""
     start, end, t = as_double(start), as_double(end), as_double(t)
-    spatial.geometric_slerp(np.asarray(bare(start)), np.asarray(bare(end)), np.asarray(bare(t)), tol)
+    at = np.asarray(bare(t))
+    ends = np.array([np.min(at), np.max(at)]) if at.size else at  # for all that SciPy asks of them
+    spatial.geometric_slerp(np.asarray(bare(start)), np.asarray(bare(end)), ends if at.ndim < 2 else at, tol)
     # By the part of the end that is orthogonal to the start, as SciPy's QR has it.
     along = np.sum(start * end)
     across = end - start * along / np.sum(start * start)
@@ -43,28 +53,40 @@ def geometric_slerp(start: Any, end: Any, t: Any, tol: float = 1e-7) -> Any:
     return found if np.ndim(t) else found[0]
 
 
-def by_norm(x: Any, y: Any, p: Any = 2.0) -> Any:
-    """Return the distances of points, of which those at zero have a derivative of zero."""
-    apart = np.abs(as_double(x) - as_double(y))
-    if p == np.inf:
-        return np.max(apart, axis=-1)
-    zero = np.all(np.equal(bare(apart), 0), axis=-1)
-    total = np.sum(apart**p, axis=-1)
-    return np.where(zero, 0.0, np.where(zero, 1.0, total) ** (1 / p))
+@from_library
+def by_norm(x: Array, y: Array, *, p: float, value: Any = None) -> Array:
+    """Return the distances of points, or their given value; those at zero have a derivative of zero."""
+    return np.asarray(spatial.minkowski_distance(x, y, p) if value is None else value, dtype=float)
+
+
+def _minkowski_vjp(g: Any, ans: Any, x: Any, y: Any, *, p: float, value: Any = None) -> tuple[Any, Any]:
+    apart = x - y
+    zero = np.equal(bare(ans), 0) | ~np.isfinite(bare(ans))
+    size = np.where(zero, 1.0, ans)
+    if p == 2:
+        slope = np.where(zero, 0.0, g / size)[..., None] * apart
+    elif p == 1:
+        slope = g[..., None] * np.sign(apart)
+    elif p == np.inf:
+        hits = np.equal(np.abs(bare(apart)), np.max(np.abs(bare(apart)), axis=-1, keepdims=True))
+        slope = g[..., None] * np.sign(apart) * hits / np.sum(hits, axis=-1, keepdims=True)
+    else:
+        steep = np.sign(apart) * np.abs(apart) ** (p - 1)
+        slope = np.where(zero, 0.0, g / size ** (p - 1))[..., None] * steep
+    return slope, -slope
+
+
+rule(by_norm, joint=_minkowski_vjp)
 
 
 def minkowski_distance(x: Any, y: Any, p: Any = 2.0) -> Any:
-    return as_library(by_norm(x, y, p), _minkowski_value, x, y, p=p)
+    no_variable("scipy.spatial.minkowski_distance", p=p)
+    return by_norm(as_double(x), as_double(y), p=float(p))
 
 
 def minkowski_distance_p(x: Any, y: Any, p: Any = 2.0) -> Any:
     apart = np.abs(as_double(x) - as_double(y))
     return np.max(apart, axis=-1) if p == np.inf else np.sum(apart**p, axis=-1)
-
-
-@from_library
-def _minkowski_value(x: Array, y: Array, p: float) -> Array:
-    return np.asarray(spatial.minkowski_distance(x, y, p))
 
 
 function("scipy.spatial", procrustes, geometric_slerp, minkowski_distance, minkowski_distance_p)

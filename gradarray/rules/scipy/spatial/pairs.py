@@ -13,30 +13,31 @@ import numpy as np
 from scipy.spatial import distance
 
 from ....kernels.arrays import Array
-from ...registry import composite, linear, rule
-from ..values import from_library
+from ...registry import composite, linear, nondifferentiable, rule
+from ..values import as_double, from_library
+from .sweeps import leaning
 
 # --- a condensed matrix of distances, and a whole one -----------------------------------------------------------------
 
 
 @from_library
-def squared(y: Array) -> Array:
+def squared(y: Array, *, checks: bool = False) -> Array:
     """Return the symmetric matrix, with zeros on its diagonal, of what stands above that, row after row."""
-    return distance.squareform(y, "tomatrix", checks=False)
+    return distance.squareform(y, "tomatrix", checks)
 
 
 @from_library
-def condensed(x: Array) -> Array:
+def condensed(x: Array, *, checks: bool = False) -> Array:
     """Return what stands above the diagonal of a matrix."""
-    return distance.squareform(x, "tovector", checks=False)
+    return distance.squareform(x, "tovector", checks)
 
 
-linear(squared, lambda g, y: condensed(g + np.transpose(g)))
-linear(condensed, lambda g, x: np.triu(squared(g)))
+linear(squared, lambda g, y, *, checks=False: condensed(g) + condensed(np.transpose(g)))
+linear(condensed, lambda g, x, *, checks=False: np.triu(squared(g)))
 
 # --- sums over pairs --------------------------------------------------------------------------------------------------
 
-_NEAR, _BLOCK = 1e-3, 16384
+_NEAR = 1e-3
 
 
 @from_library
@@ -73,23 +74,14 @@ def leaned(weights: Any, slopes: Any) -> Any:
 
 
 @from_library
-def leaning(weights: Array, a: Array, b: Array, power: float) -> Array:
-    """Return the same of a power of the differences with their signs, which is a row for each of those in `a`."""
-    found = np.empty(a.shape)
-    step = max(1, _BLOCK // max(1, len(b)))
-    for start in range(0, len(a), step):  # as many as stay in the cache
-        rows = slice(start, start + step)
-        for k in range(a.shape[1]):
-            slopes = _signed_power(np.subtract.outer(a[rows, k], b[:, k]), power)
-            np.einsum("ij,ij->i", slopes, weights[rows], out=found[rows, k])
+def unequal(apart: Array) -> Array:
+    """Return the matrix of the distances of vectors among themselves, without any of those from themselves."""
+    found = distance.squareform(apart, "tomatrix", checks=False)
+    np.fill_diagonal(found, np.inf)
     return found
 
 
-def _signed_power(apart: Any, power: float) -> Any:
-    return np.sign(apart) * np.abs(apart) ** power if power else np.sign(apart)
-
-
-composite(leaning, lambda weights, a, b, power: leaned(weights, _signed_power(a[:, None] - b, power)), anew=True)
+nondifferentiable(unequal)
 
 # --- distances --------------------------------------------------------------------------------------------------------
 
@@ -112,41 +104,143 @@ def _options(metric: str, p: float) -> Any:
 
 def _weights(g: Any, ans: Any, metric: str, p: float) -> Any:
     """Return by what the slopes of the terms of each distance are multiplied; 0 where that is 0, at a kink."""
-    if metric in ("cityblock", "sqeuclidean"):
-        return g if metric == "cityblock" else 2 * g
+    if metric == "sqeuclidean":
+        return 2 * g
+    if metric in ("cityblock", "canberra", "chebyshev"):
+        return g
     zero = ans == 0
     size = np.where(zero, 1.0, ans)
+    if metric == "jensenshannon":  # a root of half of what is summed
+        return np.where(zero, 0.0, g / (4 * size))
     return np.where(zero, 0.0, g / (size if metric == "euclidean" else size ** (p - 1)))
 
 
-def _pulled(weights: Any, a: Any, b: Any, ans: Any, metric: str, p: float) -> Any:
-    if metric in ("euclidean", "sqeuclidean"):
-        return drawn(weights, a, b, ans, 2 if metric == "sqeuclidean" else 1)
-    return leaning(weights, a, b, 0.0 if metric == "cityblock" else p - 1)
-
-
 def _between_vjp(g: Any, ans: Any, a: Any, b: Any, *, metric: str, p: float) -> tuple[Any, Any]:
+    if metric == "braycurtis":  # a quotient of two sums, of differences and of what are differences from -b
+        weights = g / between(a, -b, metric="cityblock", p=p)
+        near = _swept(weights, a, b, ans, "cityblock", p)
+        far = _swept(weights * ans, a, -b, ans, "cityblock", p)
+        return near[0] - far[0], near[1] + far[1]
     weights = _weights(g, ans, metric, p)
+    if metric == "jensenshannon":
+        shares, others = _shares(a), _shares(b)
+        parts = _swept(weights, shares, others, ans, metric, p)
+        return _of_shares(parts[0], shares, a), _of_shares(parts[1], others, b)
+    if metric not in ("euclidean", "sqeuclidean"):
+        return _swept(weights, a, b, ans, metric, p)
+    power = 2 if metric == "sqeuclidean" else 1
     return (
-        _pulled(weights, a, b, ans, metric, p),
-        _pulled(np.transpose(weights), b, a, np.transpose(ans), metric, p),
+        drawn(weights, a, b, ans, power),
+        drawn(np.transpose(weights), b, a, np.transpose(ans), power),
     )
 
 
+def _swept(weights: Any, a: Any, b: Any, ans: Any, metric: str, p: float, upper: bool = False) -> tuple[Any, Any]:
+    power = p - 1 if metric == "minkowski" else 0.0
+    both = leaning(weights, a, b, ans, metric=metric, power=power, upper=upper)
+    return both[: np.shape(a)[0]], both[np.shape(a)[0] :]
+
+
 def _within_vjp(g: Any, ans: Any, x: Any, *, metric: str, p: float) -> Any:
-    return _pulled(squared(_weights(g, ans, metric, p)), x, x, squared(ans), metric, p)
+    if metric == "braycurtis":
+        weights = g / condensed(between(x, -x, metric="cityblock", p=p))
+        near = _swept(squared(weights), x, x, squared(ans), "cityblock", p, upper=True)
+        far = _swept(squared(weights * ans), x, -x, squared(ans), "cityblock", p, upper=True)
+        return near[0] - far[0] + near[1] + far[1]
+    weights = squared(_weights(g, ans, metric, p))
+    if metric in ("euclidean", "sqeuclidean"):
+        return drawn(weights, x, x, unequal(ans), 2 if metric == "sqeuclidean" else 1)
+    if metric == "jensenshannon":
+        shares = _shares(x)
+        parts = _swept(weights, shares, shares, ans, metric, p, upper=True)
+        return _of_shares(parts[0] + parts[1], shares, x)
+    left, right = _swept(weights, x, x, squared(ans), metric, p, upper=True)
+    return left + right
+
+
+def _shares(x: Any) -> Any:
+    return x / np.sum(x, axis=1, keepdims=True)
+
+
+def _of_shares(back: Any, shares: Any, x: Any) -> Any:
+    """Return the cotangent of what was divided by its sum."""
+    return (back - np.sum(back * shares, axis=1, keepdims=True)) / np.sum(x, axis=1, keepdims=True)
 
 
 rule(between, joint=_between_vjp)
 rule(within, _within_vjp)
 
+# --- angles -----------------------------------------------------------------------------------------------------------
 
-def turned_apart(a: Any, b: Any, centered: bool) -> Any:
+
+@from_library
+def angles_between(a: Array, b: Array, *, metric: str) -> Array:
     """Return one less the cosines of the angles between vectors, of which the mean may have been taken away."""
-    if centered:
-        a, b = (x - np.mean(x, axis=-1, keepdims=True) for x in (a, b))
-    a, b = (x / np.sqrt(np.sum(x * x, axis=-1, keepdims=True)) for x in (a, b))
-    return 1.0 - a @ np.transpose(b)
+    return distance.cdist(a, b, metric)
+
+
+@from_library
+def angles_within(x: Array, *, metric: str) -> Array:
+    return distance.pdist(x, metric)
+
+
+def _unit(x: Any, metric: str) -> tuple[Any, Any]:
+    if metric == "correlation":
+        x = x - np.mean(x, axis=-1, keepdims=True)
+    size = np.sqrt(np.sum(x * x, axis=-1, keepdims=True))
+    return x / size, size
+
+
+def _turned(back: Any, unit: Any, size: Any, metric: str) -> Any:
+    """Return the cotangent of vectors, given that of what they are once they have been made of unit length."""
+    back = (back - unit * np.sum(back * unit, axis=-1, keepdims=True)) / size
+    return back - np.mean(back, axis=-1, keepdims=True) if metric == "correlation" else back
+
+
+def _angles_between_vjp(g: Any, _ans: Any, a: Any, b: Any, *, metric: str) -> tuple[Any, Any]:
+    (u, size), (v, other) = (_unit(x, metric) for x in (a, b))
+    return _turned(-(g @ v), u, size, metric), _turned(-(np.transpose(g) @ u), v, other, metric)
+
+
+def _angles_within_vjp(g: Any, _ans: Any, x: Any, *, metric: str) -> Any:
+    unit, size = _unit(x, metric)
+    return _turned(-(squared(g) @ unit), unit, size, metric)
+
+
+rule(angles_between, joint=_angles_between_vjp)
+rule(angles_within, _angles_within_vjp)
+
+# --- in a metric of a matrix's ----------------------------------------------------------------------------------------
+
+
+@from_library
+def stretched_between(a: Array, b: Array, inverse: Array) -> Array:
+    """Return Mahalanobis's distances."""
+    return distance.cdist(a, b, "mahalanobis", VI=inverse)
+
+
+@from_library
+def stretched_within(x: Array, inverse: Array) -> Array:
+    return distance.pdist(x, "mahalanobis", VI=inverse)
+
+
+def _stretched_between_vjp(g: Any, ans: Any, a: Any, b: Any, inverse: Any) -> tuple[Any, Any, Any]:
+    weights, even = _weights(g, ans, "euclidean", 2.0), (inverse + np.transpose(inverse)) / 2
+    sums = drawn(weights, a, b, ans, 1), drawn(np.transpose(weights), b, a, np.transpose(ans), 1)
+    middle = np.sum(b, axis=0) / max(np.shape(b)[0], 1)
+    products = np.transpose(a - middle) @ sums[0] + np.transpose(b - middle) @ sums[1]
+    return sums[0] @ even, sums[1] @ even, products / 2
+
+
+def _stretched_within_vjp(g: Any, ans: Any, x: Any, inverse: Any) -> tuple[Any, Any]:
+    weights = squared(_weights(g, ans, "euclidean", 2.0))
+    sums = drawn(weights, x, x, unequal(ans), 1)
+    even = (inverse + np.transpose(inverse)) / 2
+    return sums @ even, np.transpose(x - np.sum(x, axis=0) / max(np.shape(x)[0], 1)) @ sums / 2
+
+
+rule(stretched_between, joint=_stretched_between_vjp)
+rule(stretched_within, joint=_stretched_within_vjp)
 
 
 def of_pairs(name: str, a: Any, b: Any, given: dict[str, Any]) -> tuple[Any, bool]:
@@ -155,19 +249,24 @@ def of_pairs(name: str, a: Any, b: Any, given: dict[str, Any]) -> tuple[Any, boo
     None stands for them where there is no product that has their derivative.
     """
     p = given.get("p", 2.0) if name == "minkowski" else 2.0
-    known = {"minkowski": {"p"}, "seuclidean": {"V"}}.get(name, set())
+    known = {"minkowski": {"p"}, "seuclidean": {"V"}, "mahalanobis": {"VI"}}.get(name, set())
     if given.keys() - known or np.shape(a)[-1] == 0 or not 1.0 <= p < np.inf:
         return None, False
     if name in ("cosine", "correlation"):
-        found = turned_apart(a, a if b is None else b, name == "correlation")
-        return (condensed(found) if b is None else found), False
+        return (angles_within(a, metric=name) if b is None else angles_between(a, b, metric=name)), True
+    if name == "mahalanobis":
+        inverse = as_double(given["VI"])
+        return (stretched_within(a, inverse) if b is None else stretched_between(a, b, inverse)), True
     own = name != "seuclidean"
     if name == "minkowski":
         name = {1.0: "cityblock", 2.0: "euclidean"}.get(p, name)
     elif name == "seuclidean":
         a, b = (x if x is None else x / np.sqrt(given["V"]) for x in (a, b))
         name = "euclidean"
-    elif name not in ("euclidean", "sqeuclidean", "cityblock"):
+    elif name not in _OWN:
         return None, False
     how: dict[str, Any] = {"metric": name, "p": float(p)}
     return (within(a, **how) if b is None else between(a, b, **how)), own
+
+
+_OWN = ("euclidean", "sqeuclidean", "cityblock", "chebyshev", "canberra", "braycurtis", "jensenshannon")

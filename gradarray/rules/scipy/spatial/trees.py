@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 from scipy import spatial
 
-from ....kernels.arrays import Array
 from ....tape.wrapping import bare, has_variable
-from ...primitives import primitive
 from ..declared import looking, makers, methods, objects
-from ..values import as_double, as_library, looked_at
+from ..values import as_double, looked_at
 from .figures import by_norm
 
 
@@ -53,13 +51,7 @@ def _query(
     several = np.ndim(which) > np.ndim(x) - 1
     missing = np.equal(which, self.n)
     nearest = sites[np.where(missing, 0, which)]
-    made = by_norm(x[..., None, :] if several else x, nearest, p)
-    return as_library(np.where(missing, np.inf, made), _given, found), which
-
-
-@primitive
-def _given(value: Array) -> Array:
-    return value
+    return by_norm(x[..., None, :] if several else x, nearest, p=float(p), value=found), which
 
 
 def _neighbours(x: Any, tree: Any, options: Any) -> Any:
