@@ -349,7 +349,7 @@ def _hermitian_banded_vjp(g: Any, ans: Any, ab: Any, b: Any, *, lower: bool, wan
     extent: Any = {"lower": width, "upper": 0} if lower else {"lower": 0, "upper": width}
     both = along_diagonals(of_b, conjugate(ans), **extent) + along_diagonals(ans, conjugate(of_b), **extent)
     scale = np.full((width + 1, 1), -1.0, np.finfo(dtype_of(ab)).dtype)
-    scale[0 if lower else width] = -0.5
+    scale[slice(0, 1) if lower else slice(width, None)] = -0.5
     return both * scale, of_b
 
 
