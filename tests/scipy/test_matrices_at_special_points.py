@@ -99,3 +99,48 @@ def test_binomials_where_a_factor_has_a_pole(n: float, k: float) -> None:
         h = 1e-5
         expected = (special.binom(n, k + h) - special.binom(n, k - h)) / (2 * h)
         assert found == pytest.approx(expected, rel=1e-7, abs=1e-9)
+
+
+def test_empty_matrices() -> None:
+    """The gradients are empty, too."""
+    square, stack, bands, vector = np.zeros((0, 0)), np.zeros((0, 3, 3)), np.zeros((3, 0)), np.zeros(0)
+    calls: list[tuple[Any, Any]] = [
+        (lambda a: linalg.lu_factor(a)[0], square),
+        (lambda a: linalg.lu(a)[1], square),
+        (lambda a: linalg.lu_solve(linalg.lu_factor(a), vector), square),
+        (lambda a: linalg.cho_solve(linalg.cho_factor(a), vector), square),
+        (lambda a: linalg.qr(a, mode="r")[0], square),
+        (linalg.det, square),
+        (linalg.eigvalsh, square),
+        (linalg.svdvals, square),
+        (linalg.expm, stack),
+        (linalg.cholesky_banded, bands),
+        (linalg.eigvals_banded, bands),
+        (linalg.eigvals_banded, square),
+        (lambda a: linalg.solveh_banded(a, vector), bands),
+        (lambda a: linalg.solve_banded((1, 1), a, vector), bands),
+        (lambda a: linalg.cho_solve_banded((a, False), vector), bands),
+    ]
+    for f, a in calls:
+        assert ga.grad(lambda a, f=f: np.sum(f(a)))(a).shape == a.shape
+
+
+def test_an_imaginary_part_that_is_not_read() -> None:
+    """That of the diagonal of a definite matrix, which LAPACK takes to be real."""
+    bands = np.array([[0.2 + 0.1j, 0.3 - 0.2j, 0.0], [2.0, 1.7, 1.4]])[::-1] + np.array([[0.4j], [0.0]])
+    right = np.array([1.0, 0.3, -0.2])
+
+    def f(ab: Any) -> Any:
+        return weighted(linalg.solveh_banded(ab, right, lower=True))
+
+    value, found = ga.value_and_grad(f)(bands)
+    assert value == pytest.approx(float(f(bands)), rel=1e-14)
+    assert np.max(np.abs(found[0].imag)) < 1e-15
+    assert inner([found], [bands[::-1]]) == pytest.approx(along(f, [bands], [bands[::-1]]), rel=1e-8)
+
+
+def test_r_alone_of_stacks() -> None:
+    """It has the rows that SciPy's has."""
+    stack = np.stack([A[:, :2], T[:, :2]])
+    r = linalg.qr(stack, mode="r")
+    assert ga.jacobian(lambda a: linalg.qr(a, mode="r"))(stack).shape == r.shape + stack.shape == (2, 3, 2, 2, 3, 2)

@@ -52,7 +52,7 @@ def _pulled(rows: Any, v: Any, ab: Any, lower: bool) -> Any:
     """Return the diagonals of the cotangent of a matrix, which is Hermitian, times v^H; each element is read twice."""
     width = np.shape(ab)[0] - 1
     twice = np.full((width + 1, 1), 2.0, np.finfo(dtype_of(ab)).dtype)
-    twice[0 if lower else width] = 1
+    twice[slice(0, 1) if lower else slice(width, None)] = 1
     extent: Any = {"lower": width, "upper": 0} if lower else {"lower": 0, "upper": width}
     return along_diagonals(rows, conjugate(v), **extent) * twice
 
@@ -156,6 +156,8 @@ def eigh_tridiagonal(
     tol: float = 0.0,
     lapack_driver: str = "auto",
 ) -> Any:
+    if np.size(e) + 1 != np.size(d):
+        linalg.eigh_tridiagonal(*bare((d, e)))  # SciPy's own error
     ab = np.stack([d, np.concatenate([e, zeros(1, e)])])
     return _of_bands(ab, True, True, eigvals_only, select, select_range)
 

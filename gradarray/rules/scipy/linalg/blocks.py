@@ -42,7 +42,7 @@ def pulled_lu(g: Any, ans: Any) -> Any:
     """
     n = len(ans)
     out = g.copy()
-    for j, k in blocks(n):
+    for j, k in blocks(n) if n else ():
         block, found = ans[j:k, j:k], out[j:k, j:k]
         strict = below(k - j, -1)
         lower = np.where(strict, block, 0)

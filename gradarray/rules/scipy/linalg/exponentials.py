@@ -44,10 +44,10 @@ def derivative_along(a: Any, e: Any) -> Any:
 def _of_stacks(a: Any, e: Any) -> Any:
     """Return the same for stacks of matrices, all of those at once that are computed alike."""
     shape, n = np.broadcast_shapes(a.shape, e.shape), a.shape[-1]
+    if 0 in shape:
+        return np.zeros(shape, a.dtype)
     a, e = (np.broadcast_to(x, shape).reshape(-1, n, n) for x in (a, e))
     found = np.full(a.shape, np.nan, a.dtype)
-    if not found.size:
-        return found.reshape(shape)
     norms = _norms(a)
     finite = np.isfinite(norms) & np.isfinite(_norms(e))
     degrees = np.array([_degree(norm) if good else 0 for norm, good in zip(norms, finite, strict=True)])

@@ -148,6 +148,8 @@ nondifferentiable(pivoted)
 
 def _order_of(pivots: Any) -> Any:
     """Return the order of the rows that exchanges one after the other lead to."""
+    if not len(pivots):
+        return np.zeros(0, np.intp)
     places = np.arange(float(len(pivots)))[:, None]
     return lapack.dlaswp(places, pivots)[:, 0].astype(np.intp)
 

@@ -118,7 +118,7 @@ def qr(
         if mode != "r":
             return (*orthogonal_found(a, *found, mode=theirs), *places)
     m, n = np.shape(a)
-    if mode == "r" and m >= n:  # SciPy's R has as many rows as the matrix
+    if mode == "r" and m >= n > 0:  # SciPy's R has as many rows as the matrix
         found = upper_factor(a)
         found = found if m == n else np.concatenate([found, zeros((m - n, n), found)])
     else:

@@ -10,7 +10,7 @@ from scipy.linalg import lapack
 
 from ....kernels.arrays import conjugate
 from ....tape.wrapping import bare, has_variable
-from ...numpy.norms import det_vjp, well_conditioned
+from ...numpy.norms import det_vjp
 from ...numpy.triangles import below
 from ...primitives import primitive, saving
 from ...registry import bilinear, linear, rule, zero_gradient
@@ -121,8 +121,9 @@ def _determinant_vjp(g: Any, ans: Any, a: Any, saved: Any = None) -> Any:
     if saved is None or ans == 0:
         return det_vjp(g, ans, a)
     inverse, singular = lapack.get_lapack_funcs(("getri",), (a,))[0](*saved, lwork=64 * len(a))
-    if singular or not well_conditioned(a, inverse):
+    if singular:
         return det_vjp(g, ans, a)
+    # However small a pivot is, it divides the inverse as it is a factor of the determinant.
     return (g * ans)[..., None, None] * turned(inverse)
 
 
@@ -348,7 +349,7 @@ def _hermitian_banded_vjp(g: Any, ans: Any, ab: Any, b: Any, *, lower: bool, wan
     extent: Any = {"lower": width, "upper": 0} if lower else {"lower": 0, "upper": width}
     both = along_diagonals(of_b, conjugate(ans), **extent) + along_diagonals(ans, conjugate(of_b), **extent)
     scale = np.full((width + 1, 1), -1.0, np.finfo(dtype_of(ab)).dtype)
-    scale[0 if lower else width] = -0.5
+    scale[slice(0, 1) if lower else slice(width, None)] = -0.5
     return both * scale, of_b
 
 
