@@ -79,9 +79,7 @@ def of_library(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     return func(*args, **kwargs) if like is None else like.program.opaque(func, args, kwargs)
 
 
-def lifted_arguments(
-    args: Any, kwargs: dict[str, Any], tuples: bool = False
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def lifted_arguments(args: Any, kwargs: dict[str, Any], tuples: bool = False) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return arguments with one tensor in place of each list of variables; with `tuples`, of those of numbers, too."""
     args, kwargs = settled_arguments(args, kwargs)
     named = {name: _lifted(x, tuples and name not in _OF_SEVERAL) for name, x in kwargs.items()}

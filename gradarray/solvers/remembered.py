@@ -19,6 +19,7 @@ import numpy as np
 
 from ..batch.mapped import Mapped
 from ..compiler.surroundings.reads import reads
+from ..batch.refusals import VmapError
 from ..context.settings import held
 from ..dropin.making import in_reverse
 from ..dropin.table import original_of
@@ -29,7 +30,8 @@ from ..tape.loss import GradientLossError
 from ..tape.nodes import Node
 from ..tape.wrapping import bare, has_variable
 from ..transforms.checkpoint import innermost
-from .captured import called, where_losses_raise
+from ..transforms.lifting import for_each
+from .captured import called, of_one_element, where_losses_raise
 
 _LIBRARIES = frozenset(["builtins", "numpy", "scipy", "gradarray"])
 _MODULES = _LIBRARIES | sys.stdlib_module_names
@@ -57,10 +59,11 @@ class State:
     Attributes
     ----------
     variables : whether variables stand in it
+    mapped : whether what `vmap` maps does
     """
 
     def __init__(self, *values: Any) -> None:
-        self.variables = False
+        self.variables = self.mapped = False
         self._found: list[Any] = []
         self._seen: set[int] = set()
         self._names: set[str] = set()
@@ -90,6 +93,7 @@ class State:
             elif kind is np.ndarray or isinstance(value, _ARRAYS):
                 self._found.append(id(value))  # without a reference, by which it would have one owner more
                 self.variables = self.variables or (kind is not np.ndarray and has_variable(value))
+                self.mapped = self.mapped or kind is Mapped
                 if kind is np.ndarray and value.dtype.hasobject:
                     self._stack.append(value.tolist())
             elif kind is not types.ModuleType or value.__name__.partition(".")[0] not in _MODULES:
@@ -117,7 +121,7 @@ class State:
                 self._hold(_PARTS[kind](value))
             elif hasattr(kind, "__next__"):  # how far it has gone cannot be seen
                 self._found.append(_Same(object()))
-                self.variables = True
+                self.variables = self.mapped = True
             if _library_of(kind) not in ("gradarray", "builtins"):
                 self._of_object(value)
 
@@ -136,9 +140,12 @@ class State:
 
     def _of_object(self, value: Any) -> None:
         attributes = getattr(value, "__dict__", None)
-        if type(attributes) is dict:
-            self._hold(_some(attributes.values()))
         cls = type(value)
+        if type(attributes) is dict:
+            inside = _some(attributes.values())
+            if _library_of(cls) == "scipy":  # what its own objects note of a solver's way matters to no function
+                inside = [x for x in inside if _library_of(type(x)) != "scipy"]
+            self._hold(inside)
         if _library_of(cls) in _LIBRARIES:
             return
         for each in cls.__mro__:
@@ -286,6 +293,18 @@ def recorded_with(f: Callable[..., Any], args: tuple[Any, ...] = ()) -> Callable
         return bare(called(functools.partial(f, **named) if named else f, *given[: len(given) - count], *args))
 
     return call
+
+
+def for_each_element(call: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """Do what `for_each` does; raise where a function keeps of one element what it would use for the next one."""
+    before = State(args, kwargs)
+    found = for_each(of_one_element(call), args, kwargs)
+    if found is not NotImplemented and before.mapped and State(args, kwargs) != before:
+        raise VmapError(
+            "vmap: a function that a solver is given keeps something from one call to the next, and uses a mapped "
+            "array that is not among the arguments: it would keep that of one element for the others"
+        )
+    return found
 
 
 def loses(value: Any, nearby: Any, start: int) -> bool:

@@ -91,7 +91,9 @@ def solve_bvp(
         return OfValues(fun, (), objects=True)
 
     def search() -> Search:
-        return Search([np.column_stack([found.x, found.y.T])], of(values()), slightly_others(values, of), True, memory.kept)
+        return Search(
+            [np.column_stack([found.x, found.y.T])], of(values()), slightly_others(values, of), True, memory.kept
+        )
 
     refuse_moving(name, "solve it on both sides of there, as one larger system", (fun,), search)
     doubt = None if found.success else ValueError(f"{name} did not succeed ({found.message}): no derivative")

@@ -142,7 +142,9 @@ def _moves(values: OfValues, place: tuple[float, float]) -> bool:
             a, b = (a, middle) if change(f, a, middle) > change(f, middle, b) else (middle, b)
         return bool(change(f, a, b) > whole / 2)
 
-    return in_plain_arrays(is_one, values) and bool(in_plain_arrays(jump, values.changed(_STEP)) < in_plain_arrays(jump, values) / 2)
+    return in_plain_arrays(is_one, values) and bool(
+        in_plain_arrays(jump, values.changed(_STEP)) < in_plain_arrays(jump, values) / 2
+    )
 
 
 # How much others, of their size, and how short the parts become.

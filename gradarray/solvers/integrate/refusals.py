@@ -10,6 +10,7 @@ from ...tape.wrapping import has_variable
 from ..calling import Watched
 from ..captured import dropped_in
 
+
 def that_refuses(name: str, reason: str) -> Any:
     """Return the library's own function, which says why it has no derivative where it depends on a variable."""
 
@@ -29,4 +30,3 @@ def that_refuses(name: str, reason: str) -> Any:
 
     refuse.__name__ = name
     return refuse
-

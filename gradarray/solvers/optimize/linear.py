@@ -162,7 +162,9 @@ def milp(*args: Any, **kwargs: Any) -> Any:
         _refuse_met_by_whole_numbers(matrix, least, most, free, values, call.name)
     x: Any = places[:, rest] @ held
     if free.size:
-        above = [(sign * m, sign * limit) for m, *pair in constraints for sign, limit in zip((-1, 1), pair, strict=True)]
+        above = [
+            (sign * m, sign * limit) for m, *pair in constraints for sign, limit in zip((-1, 1), pair, strict=True)
+        ]
         parts = [_finite_rows(m[:, free], limit - m[:, rest] @ held) for m, limit in above]
         matrix, right = (np.concatenate([part[i] for part in parts]) if parts else None for i in (0, 1))
         pairs = np.stack([low[free], high[free]], axis=1)
