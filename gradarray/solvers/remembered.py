@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from ..batch.mapped import Mapped
-from ..compiler.surroundings.reads import reads
 from ..batch.refusals import VmapError
+from ..compiler.surroundings.reads import reads
 from ..context.settings import held
 from ..dropin.making import in_reverse
 from ..dropin.table import original_of
@@ -191,8 +191,8 @@ class _Same:
 
 def _some(values: Any) -> list[Any]:
     """Return the first and last of many."""
-    values = [*values]
-    return values if len(values) <= _MOST else values[: _MOST // 2] + values[-_MOST // 2 :]
+    every: list[Any] = [*values]
+    return every if len(every) <= _MOST else every[: _MOST // 2] + every[-_MOST // 2 :]
 
 
 def _content(cell: types.CellType) -> Any:
@@ -275,7 +275,7 @@ def elsewhere(x: Any) -> Any:
 
 
 # Parts of one that come again after very many; of the size of a place, they are some of its last twenty bits.
-_shifts = map(lambda n: 0.25 + (n * 0.6180339887498949) % 0.75, itertools.count())
+_shifts = (0.25 + (n * 0.6180339887498949) % 0.75 for n in itertools.count())
 _LAST, _TINY = 2.0**-34, 1e-30
 
 

@@ -16,8 +16,8 @@ from scipy import optimize
 
 from gradarray.solvers.remembered import State
 
-from . import remembered_table
-from .remembered_table import SOLVERS, STYLES
+from . import keeping
+from .keeping import SOLVERS, STYLES
 
 # Refusals that are about what is kept, or about an array that was not made to be filled.
 REFUSALS = (ga.GradientLossError, TypeError, RuntimeError, ValueError, np.linalg.LinAlgError)
@@ -109,7 +109,7 @@ def test_by_the_mirror_of_scipy(solver: str, monkeypatch: Any) -> None:
     expected(solver)
     right.clear()
     for name in ("optimize", "integrate"):
-        monkeypatch.setattr(remembered_table, name, getattr(ga.scipy, name))
+        monkeypatch.setattr(keeping, name, getattr(ga.scipy, name))
     assert [line for style in SOME for line in wrong(solver, style, FIRST, 1)] == []
     assert "filled_once, grad" in right
 

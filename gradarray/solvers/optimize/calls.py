@@ -82,7 +82,7 @@ class SolverCall:
                 self._depends |= has_variable(called(f, _begin(at[0]), *at[1:]))
             except GradientLossError:
                 raise
-            except Exception:  # noqa: S112 - the solver will meet it, too
+            except Exception:
                 continue
         self.memory.look(self._depends)
 
@@ -96,7 +96,7 @@ class SolverCall:
 
     def bare(self, f: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function of what the solver finds and of `args`, as the solver calls it."""
-        return recorded_with(f, self.args()) if self.memory.kept else of_bare_values(f)  # type: ignore[no-any-return]
+        return recorded_with(f, self.args()) if self.memory.kept else of_bare_values(f)
 
     def bare_of(self, value: Any) -> Any:
         """Return an argument without variables; what is called gives bare values too."""

@@ -239,11 +239,11 @@ def global_dict(k: Any) -> Slope:
 
 @style
 def global_name(k: Any) -> Slope:
-    global RATE  # noqa: PLW0603 - which is what it keeps
+    global RATE
     RATE = None
 
     def f(_: Any, y: Any) -> Any:
-        global RATE  # noqa: PLW0603
+        global RATE
         if RATE is None:
             RATE = k * 1.0
         return -RATE * y
@@ -472,7 +472,9 @@ SOLVERS: dict[str, Callable[[Slope], Any]] = {
     "start": lambda f: np.sum(integrate.solve_ivp(f, (0, 1), f(0.0, -_BOTH), rtol=1e-8, atol=1e-10).y[:, -1]),
     "event": lambda f: integrate.solve_ivp(
         *(lambda t, y: -y, (0, 1), [1.0, 2.0]),
-        **{"events": lambda t, y: f(t, np.array([*y]))[0] + 1.0, "rtol": 1e-9, "atol": 1e-10},
+        events=lambda t, y: f(t, np.array([*y]))[0] + 1.0,
+        rtol=1e-9,
+        atol=1e-10,
     ).t_events[0][0],
     "odeint": lambda f: np.sum(
         integrate.odeint(lambda y, t: f(t, y), [1.0, 2.0], [0, 0.5, 1.0], rtol=1e-9, atol=1e-10)[-1]
@@ -501,16 +503,15 @@ SOLVERS: dict[str, Callable[[Slope], Any]] = {
     "SLSQP": lambda f: np.sum(
         optimize.minimize(
             *(lambda x: np.sum(x**2), _LIST),
-            **{"method": "SLSQP", "constraints": {"type": "eq", "fun": lambda x: np.sum(f(0.0, x)) + 3}},
+            method="SLSQP",
+            constraints={"type": "eq", "fun": lambda x: np.sum(f(0.0, x)) + 3},
         ).x
     ),
     "trust-constr": lambda f: np.sum(
         optimize.minimize(
             *(lambda x: np.sum(x**2), _LIST),
-            **{
-                "method": "trust-constr",
-                "constraints": optimize.NonlinearConstraint(lambda x: np.sum(f(0.0, x)), -3.0, -3.0),
-            },
+            method="trust-constr",
+            constraints=optimize.NonlinearConstraint(lambda x: np.sum(f(0.0, x)), -3.0, -3.0),
         ).x
     ),
     "jac": lambda f: np.sum(
