@@ -11,10 +11,9 @@ import numpy as np
 from ..context.settings import within
 from ..tape.loss import GradientLossError
 from ..tape.wrapping import bare, has_tensor, has_variable, without_zero_tangents
-from ..transforms.lifting import for_each, lanes
+from ..transforms.lifting import lanes
 from ..transforms.vmap import vmap
-from .captured import of_one_element
-from .remembered import Memory, Recorded
+from .remembered import Memory, Recorded, for_each_element
 from .written import OfValues
 
 
@@ -23,7 +22,7 @@ def each(body: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(body)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if lanes() and (found := for_each(of_one_element(call), args, kwargs)) is not NotImplemented:
+        if lanes() and (found := for_each_element(call, args, kwargs)) is not NotImplemented:
             return found
         given = {name: without_zero_tangents(value) for name, value in kwargs.items()}
         return body(*map(without_zero_tangents, args), **given)

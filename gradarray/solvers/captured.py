@@ -107,7 +107,11 @@ class _Inside:
             isinstance(x, Slot) for x in attributes.values()
         ):
             return value
-        made = object.__new__(type(value))
+        cls: Any = type(value)
+        try:
+            made = object.__new__(cls)
+        except TypeError:  # of a class in C
+            made = cls.__new__(cls)
         made.__dict__.update({key: _value(x, self, self.seen) for key, x in attributes.items()})
         return made
 

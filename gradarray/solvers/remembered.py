@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..batch.mapped import Mapped
+from ..batch.refusals import VmapError
 from ..compiler.surroundings.reads import reads
 from ..context.settings import held
 from ..dropin.making import in_reverse
@@ -29,7 +30,8 @@ from ..tape.loss import GradientLossError
 from ..tape.nodes import Node
 from ..tape.wrapping import bare, has_variable
 from ..transforms.checkpoint import innermost
-from .captured import called, where_losses_raise
+from ..transforms.lifting import for_each
+from .captured import called, of_one_element, where_losses_raise
 
 _LIBRARIES = frozenset(["builtins", "numpy", "scipy", "gradarray"])
 _MODULES = _LIBRARIES | sys.stdlib_module_names
@@ -57,10 +59,11 @@ class State:
     Attributes
     ----------
     variables : whether variables stand in it
+    mapped : whether what `vmap` maps does
     """
 
     def __init__(self, *values: Any) -> None:
-        self.variables = False
+        self.variables = self.mapped = False
         self._found: list[Any] = []
         self._seen: set[int] = set()
         self._names: set[str] = set()
@@ -90,6 +93,7 @@ class State:
             elif kind is np.ndarray or isinstance(value, _ARRAYS):
                 self._found.append(id(value))  # without a reference, by which it would have one owner more
                 self.variables = self.variables or (kind is not np.ndarray and has_variable(value))
+                self.mapped = self.mapped or kind is Mapped
                 if kind is np.ndarray and value.dtype.hasobject:
                     self._stack.append(value.tolist())
             elif kind is not types.ModuleType or value.__name__.partition(".")[0] not in _MODULES:
@@ -117,7 +121,7 @@ class State:
                 self._hold(_PARTS[kind](value))
             elif hasattr(kind, "__next__"):  # how far it has gone cannot be seen
                 self._found.append(_Same(object()))
-                self.variables = True
+                self.variables = self.mapped = True
             if _library_of(kind) not in ("gradarray", "builtins"):
                 self._of_object(value)
 
@@ -136,9 +140,12 @@ class State:
 
     def _of_object(self, value: Any) -> None:
         attributes = getattr(value, "__dict__", None)
-        if type(attributes) is dict:
-            self._hold(_some(attributes.values()))
         cls = type(value)
+        if type(attributes) is dict:
+            inside = _some(attributes.values())
+            if _library_of(cls) == "scipy":  # what its own objects note of a solver's way matters to no function
+                inside = [x for x in inside if _library_of(type(x)) != "scipy"]
+            self._hold(inside)
         if _library_of(cls) in _LIBRARIES:
             return
         for each in cls.__mro__:
@@ -184,8 +191,8 @@ class _Same:
 
 def _some(values: Any) -> list[Any]:
     """Return the first and last of many."""
-    values = [*values]
-    return values if len(values) <= _MOST else values[: _MOST // 2] + values[-_MOST // 2 :]
+    every: list[Any] = [*values]
+    return every if len(every) <= _MOST else every[: _MOST // 2] + every[-_MOST // 2 :]
 
 
 def _content(cell: types.CellType) -> Any:
@@ -268,7 +275,7 @@ def elsewhere(x: Any) -> Any:
 
 
 # Parts of one that come again after very many; of the size of a place, they are some of its last twenty bits.
-_shifts = map(lambda n: 0.25 + (n * 0.6180339887498949) % 0.75, itertools.count())
+_shifts = (0.25 + (n * 0.6180339887498949) % 0.75 for n in itertools.count())
 _LAST, _TINY = 2.0**-34, 1e-30
 
 
@@ -286,6 +293,18 @@ def recorded_with(f: Callable[..., Any], args: tuple[Any, ...] = ()) -> Callable
         return bare(called(functools.partial(f, **named) if named else f, *given[: len(given) - count], *args))
 
     return call
+
+
+def for_each_element(call: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """Do what `for_each` does; raise where a function keeps of one element what it would use for the next one."""
+    before = State(args, kwargs)
+    found = for_each(of_one_element(call), args, kwargs)
+    if found is not NotImplemented and before.mapped and State(args, kwargs) != before:
+        raise VmapError(
+            "vmap: a function that a solver is given keeps something from one call to the next, and uses a mapped "
+            "array that is not among the arguments: it would keep that of one element for the others"
+        )
+    return found
 
 
 def loses(value: Any, nearby: Any, start: int) -> bool:

@@ -360,6 +360,28 @@ def _linear() -> list[Call]:
             lambda m, w: m.optimize.isotonic_regression([1.0, 3, 2, 4, 3.5, 6], weights=w).x,
             [1.0, 2, 3, 1, 2, 1],
         ),
+        call(
+            "milp", lambda m, c: m.optimize.milp(-c, integrality=[1, 1], bounds=m.optimize.Bounds(0, 2.5)).fun, [1.0, 2]
+        ),
+        call(
+            "milp mixed",
+            lambda m, a, b: (
+                m.optimize.milp([-3.0, -2.0], integrality=[1, 0], bounds=(0, 5.0), constraints=(a, 0.0, b)).x
+            ),
+            [[2.0, 1.3]],
+            [5.6],
+        ),
+        call(
+            "milp bounds",
+            lambda m, b: m.optimize.milp([-1.0, -2.0], bounds=m.optimize.Bounds(0, b)).fun,
+            [1.3, 0.7],
+        ),
+        call(
+            "quadratic_assignment",
+            lambda m, a, b: m.optimize.quadratic_assignment(a, b, "2opt", {"rng": np.random.default_rng(0)}).fun,
+            [[0.3, 1, 4], [2, 0, 3], [1, 1.5, 0]],
+            [[0, 3.0, 1], [1, 0, 2.2], [2, 5, 0]],
+        ),
         call("linear_sum_assignment", lambda m, c: c[m.optimize.linear_sum_assignment(c)], M[:3]),
     ]
 

@@ -101,8 +101,15 @@ CALLS = [
     Call("integrate.fixed_quad", lambda sp, p: sp.integrate.fixed_quad(lambda x: np.exp(-p[0] * x), 0, p[1])[0], p),
     Call("integrate.nquad", lambda sp, p: sp.integrate.nquad(
         lambda x, y, a: np.exp(-a * x * y), [[0, 1], lambda a: [0, a]], args=(p[1],))[0], p),
-    Call("integrate.nsum", lambda sp, a: sp.integrate.nsum(lambda k: a[0] / k**2, 1, 9).sum, p,
-         refused="no derivative here"),
+    Call("integrate.nsum", lambda sp, a: sp.integrate.nsum(lambda k: a[0] / k**a[1], 1, 9).sum, [1.3, 2.0]),
+    Call("integrate.nsum infinite", lambda sp, a: sp.integrate.nsum(lambda k: 1 / k**a, 1, np.inf).sum, 2.3,
+         rough=10),
+    Call("integrate.nsum many", lambda sp, a: sp.integrate.nsum(lambda k: 1 / k**a, 1, 9000, step=2).sum, 1.3,
+         rough=10),
+    Call("integrate.nsum args", lambda sp, a: sp.integrate.nsum(lambda k, q: np.exp(-q * k), 0, np.inf, args=(a,)).sum,
+         [1.3, 0.7], rough=10),
+    Call("integrate.nsum limit", lambda sp, b: sp.integrate.nsum(lambda k: 1 / k**2, 1, 9 * b).sum, 1.0,
+         refused="no derivative by b="),
     Call("integrate.odeint", lambda sp, y0, p: sp.integrate.odeint(
         lambda y, t: oscillating(t, y, p), y0, T, rtol=1e-10, atol=1e-10), y0, p),
     Call("integrate.odeint times", lambda sp, y0, t: sp.integrate.odeint(

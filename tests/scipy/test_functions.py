@@ -196,3 +196,28 @@ def test_without_scipy_it_says_what_to_install(code: str) -> None:
     program = f"import sys; sys.modules['scipy'] = None\nimport gradarray as ga\n{code}"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
     assert "pip install scipy" in found.stderr
+
+
+def test_a_tuple_of_numbers_is_an_array() -> None:
+    from scipy import linalg, special, stats  # of which names in the function are bound
+
+    functions = [
+        lambda a: special.logsumexp((a, 2 * a)),
+        lambda a: special.logsumexp((1.0, 2.0), b=(a, 2 * a)),
+        lambda a: special.softmax((a, 2 * a))[0],
+        lambda a: special.polygamma(1, (a, 2 * a))[1],
+        lambda a: linalg.norm((a, 3 * a)),
+        lambda a: stats.zscore((a, 2 * a, a * a))[0],
+    ]
+    for f in functions:
+        difference = (f(1.7 + 1e-5) - f(1.7 - 1e-5)) / 2e-5
+        np.testing.assert_allclose(ga.grad(f)(1.7), difference, rtol=1e-6)
+    np.testing.assert_allclose(ga.grad(lambda a: ga.scipy.special.logsumexp((a, 2 * a)))(0.0), 1.5)
+
+
+def test_truncnorm_by_both_ends_to_second_order() -> None:
+    from scipy import stats
+
+    for f in (lambda p: stats.truncnorm.logpdf(0.3, -p, p), lambda p: stats.truncnorm.cdf(0.3, -p, p)):
+        difference = (f(2.0 + 1e-3) - 2 * f(2.0) + f(2.0 - 1e-3)) / 1e-6
+        np.testing.assert_allclose(ga.hessian(f)(2.0), difference, rtol=1e-4)

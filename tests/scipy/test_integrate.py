@@ -426,3 +426,16 @@ def test_large_and_stiff(method: str, monkeypatch: Any) -> None:
 
     k, v = np.array([1.0, 0.8, 1.2]), np.array([1.0, -0.5, 0.3])
     assert ga.grad(f)(k) @ v == pytest.approx(slope(f, k, v), rel=3e-4)
+
+
+@pytest.mark.parametrize("steep", [1.0, 1e2, 1e4])
+def test_jumps_beside_large_changes_are_met(steep: float) -> None:
+    def solved(p: Any) -> Any:
+        return integrate.solve_ivp(lambda t, y: np.array([steep * t + (1.0 if t > p else 0.0)]), (0, 1), [0.0]).y[0, -1]
+
+    def summed(p: Any) -> Any:
+        return integrate.quad(lambda t: steep * np.exp(t) + (1.0 if t > p else 0.0), 0, 1)[0]
+
+    for f in (solved, summed):
+        with pytest.raises(ValueError, match="at a place that moves"):
+            ga.grad(f)(0.4321)

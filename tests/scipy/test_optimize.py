@@ -359,3 +359,51 @@ def test_a_mixture_by_its_likelihood() -> None:
         with ga.drop_in():
             up, down = (ga.asarray(fitted(data + h * along)) for h in (1e-3, -1e-3))
     np.testing.assert_allclose(found, (up - down) / 2e-3, rtol=1e-4, atol=1e-5)
+
+
+def test_what_is_no_answer_is_differentiated_through_its_steps() -> None:
+    def bracketed(a: Any) -> Any:
+        return sum(optimize.bracket(lambda x: np.cosh(x - a) + 0.1 * x, xa=-1.0, xb=-0.9)[:6])
+
+    def searched(a: Any) -> Any:
+        def f(x: Any) -> Any:
+            return np.sum((x - a) ** 4) + np.sum(np.sin(a * x))
+
+        def slope(x: Any) -> Any:
+            return 4 * (x - a) ** 3 + a * np.cos(a * x)
+
+        found = optimize.line_search(f, slope, np.array([1.0, 1.0]), np.array([3.0, 7.0]))
+        return found[0] + found[3]
+
+    for f in (bracketed, searched):
+        difference = (f(3.0 + 1e-5) - f(3.0 - 1e-5)) / 2e-5
+        np.testing.assert_allclose([ga.grad(f)(3.0), ga.jvp(f, (3.0,), (1.0,))[1]], difference, rtol=1e-6)
+
+
+def test_whole_numbers_that_just_meet_a_variable_limit_are_refused() -> None:
+    def f(b: Any) -> Any:
+        return optimize.milp(np.array([-1.0, -2.0]), integrality=[1, 1], bounds=optimize.Bounds(0, b)).fun
+
+    assert np.all(ga.grad(f)(np.array([2.5, 1.5])) == 0)
+    with pytest.raises(np.linalg.LinAlgError, match="degenerate"):
+        ga.grad(f)(np.array([2.0, 1.5]))
+
+
+def test_arrays_like_the_unknowns_can_be_filled_in_forward_mode() -> None:
+    def f(k: Any) -> Any:
+        def equations(x: Any) -> Any:
+            out = np.zeros_like(x)
+            out[:] = -k * x
+            return out + 3 * x**2 - 2
+
+        return optimize.fsolve(equations, [1.0, 1.0])[0]
+
+    difference = (f(1.5 + 1e-5) - f(1.5 - 1e-5)) / 2e-5
+    np.testing.assert_allclose(ga.jvp(f, (1.5,), (1.0,))[1], difference, rtol=1e-6)
+
+
+def test_a_function_among_the_arguments_is_differentiated_by_the_unknowns() -> None:
+    def f(k: Any) -> Any:
+        return optimize.minimize(lambda x, g: np.sum((g(x) - 3) ** 2), [1.0, 1.0], args=(lambda x: k * x,)).x[0]
+
+    np.testing.assert_allclose(ga.grad(f)(1.5), -3 / 1.5**2, rtol=1e-5)

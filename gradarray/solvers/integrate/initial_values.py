@@ -92,7 +92,8 @@ def solve_ivp(
         sol = solution.sol
         if not dense_output:
             solution.sol = None
-        slope, happening = f, asked
+        slope: Any = f
+        happening: Any = asked
         if memory.kept:
             slope, happening = Recorded(f), None if asked is None else [*map(Recorded, asked)]
         known = not (variable or _any_variable(happening, solution))

@@ -21,9 +21,9 @@ from ...transforms.flattening import flatten
 from ...transforms.gradients import value_and_grad
 from ...transforms.hessians import hessian, hvp
 from ...transforms.jacobians import jacfwd
-from ...transforms.lifting import for_each, lanes
-from ..captured import called, kept, of_bare_values, of_one_element, where_losses_raise
-from ..remembered import Memory, elsewhere, recorded_with
+from ...transforms.lifting import lanes
+from ..captured import called, kept, of_bare_values, where_losses_raise
+from ..remembered import Memory, elsewhere, for_each_element, recorded_with
 from .implicit import LARGE, Asked
 
 
@@ -67,7 +67,9 @@ class SolverCall:
         """Carry out the solver with bare values, and with other arguments in the place of some."""
         known = _signature(self._function).parameters
         self._bound.arguments = {
-            **{key: bare_call(value, self._bare) for key, value in self.given.items()},
+            **{
+                key: bare_call(value, self._inner if key == "args" else self._bare) for key, value in self.given.items()
+            },
             **{key: value for key, value in changes.items() if key in known},
         }
         bound, self._bound.arguments = (self._bound.args, self._bound.kwargs), self.given
@@ -80,9 +82,13 @@ class SolverCall:
                 self._depends |= has_variable(called(f, _begin(at[0]), *at[1:]))
             except GradientLossError:
                 raise
-            except Exception:  # noqa: S112 - the solver will meet it, too
+            except Exception:
                 continue
         self.memory.look(self._depends)
+
+    def _inner(self, f: Callable[..., Any]) -> Any:
+        """Return a function among the arguments of one, which calls it also where derivatives go through it."""
+        return f if self.memory.kept else kept(f, bare)
 
     @property
     def _bare(self) -> Callable[[Any], Any]:
@@ -90,7 +96,7 @@ class SolverCall:
 
     def bare(self, f: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function of what the solver finds and of `args`, as the solver calls it."""
-        return recorded_with(f, self.args()) if self.memory.kept else of_bare_values(f)  # type: ignore[no-any-return]
+        return recorded_with(f, self.args()) if self.memory.kept else of_bare_values(f)
 
     def bare_of(self, value: Any) -> Any:
         """Return an argument without variables; what is called gives bare values too."""
@@ -161,7 +167,7 @@ def solver(body: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(body)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if lanes() and (found := for_each(of_one_element(call), args, kwargs)) is not NotImplemented:
+        if lanes() and (found := for_each_element(call, args, kwargs)) is not NotImplemented:
             return found
         if held().program is not None:
             raise TypeError(f"scipy.optimize.{body.__name__} looks at values, so that its steps are no program")

@@ -144,6 +144,7 @@ def milp(*args: Any, **kwargs: Any) -> Any:
     bounds, constraints = call["bounds"], _constraints(call["constraints"])
     limits = () if bounds is None else (bounds.lb, bounds.ub) if hasattr(bounds, "lb") else tuple(bounds)
     c = lifted(call["c"])
+    c = np.asarray(c, float) if isinstance(c, (list, tuple)) else c
     call.refuse_variables("integrality", "options")
     if not has_variable((c, limits, constraints)):
         return found
