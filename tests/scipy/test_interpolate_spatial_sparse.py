@@ -168,11 +168,6 @@ REFUSED: dict[str, tuple[Callable[..., Any], np.ndarray, str]] = {
         S,
         "no derivative by points",
     ),
-    "CloughTocher by points": (
-        lambda q: interpolate.CloughTocher2DInterpolator(S, Z)(q),
-        Q,
-        "derivative by the points",
-    ),
     "RBFInterpolator with neighbors": (lambda z: interpolate.RBFInterpolator(S, z, neighbors=5)(Q), Z, "neighbors="),
     "AAA by values": (lambda y: interpolate.AAA(X, y)(P), Y, "is chosen by the values"),
     "pade": (lambda a: interpolate.pade(a, 1)[0](0.3), Y, "np.poly1d"),
