@@ -55,18 +55,18 @@ def slopes_at(triangles: Any) -> Operator:
 # --- on a triangle ----------------------------------------------------------------------------------------------------
 
 
-def _of_neighbours(triangles: Any, which: Array) -> list[Array]:
-    """Return for each point what its triangle takes over of the shape of that beyond each edge."""
-    beyond = triangles.neighbors[which]
-    centres = np.mean(triangles.points[triangles.simplices[beyond]], axis=2)  # (points, 3, 2)
-    matrix = triangles.transform[which]
-    inner = np.einsum("pij,pkj->pki", matrix[:, :2], centres - matrix[:, None, 2])
+def _of_neighbours(triangles: Any) -> list[Array]:
+    """Return for each triangle what it takes over of the shape of that beyond each edge."""
+    beyond, matrix = triangles.neighbors, triangles.transform
+    centres = np.mean(triangles.points[triangles.simplices], axis=1)[beyond]  # (triangles, 3, 2)
+    inner = np.einsum("tij,tkj->tki", matrix[:, :2], centres - matrix[:, None, 2])
     c = np.concatenate([inner, 1 - np.sum(inner, axis=2, keepdims=True)], axis=2)
     found = []
     for k in range(3):
         near, far = c[:, k, (k + 1) % 3], c[:, k, (k + 2) % 3]
-        share = (2 * far + near - 1) / (2 - 3 * far - 3 * near)
-        found.append(np.where(beyond[:, k] == -1, -0.5, share)[:, None])
+        with np.errstate(all="ignore"):  # where there is none
+            share = (2 * far + near - 1) / (2 - 3 * far - 3 * near)
+        found.append(np.where(beyond[:, k] == -1, -0.5, share))
     return found
 
 
@@ -88,7 +88,8 @@ def on_triangles(triangles: Any, values: Any, slopes: Any, points: Any, which: A
     back = [f[k] + along(k, (k + 2) % 3) for k in range(3)]
     beside = [(f[k] + out[k] + back[k]) / 3 for k in range(3)]
     inside = []
-    for k, share in enumerate(_of_neighbours(triangles, which)):  # across from each corner
+    for k, shares in enumerate(_of_neighbours(triangles)):  # across from each corner
+        share = shares[which][:, None]
         i, j = (k + 1) % 3, (k + 2) % 3
         bend = 3 * (out[i] - back[j]) + f[j] - f[i]
         inside.append((share * bend + 2 * out[i] - f[i] - back[j] + beside[i] + beside[j]) / 2)
@@ -130,25 +131,29 @@ def init(
     rescale: bool = False,
 ) -> None:
     no_variable("scipy.interpolate.CloughTocher2DInterpolator", points=points, fill_value=fill_value)
-    cls, points = interpolate.CloughTocher2DInterpolator, bare(points)
-    cls.__init__(self, points, bare(values), bare(fill_value), tol, maxiter, rescale)
+    cls = interpolate.CloughTocher2DInterpolator
+    cls.__init__(self, bare(points), bare(values), bare(fill_value), tol, maxiter, rescale)
     self._ours = as_double(values)
-    self._made_of = points, {"fill_value": bare(fill_value), "tol": tol, "maxiter": maxiter, "rescale": rescale}
+    sites = bare(points) if rescale else self.tri  # which need not be found again
+    self._made_of = sites, {"fill_value": bare(fill_value), "tol": tol, "maxiter": maxiter, "rescale": rescale}
 
 
 def call(self: Any, points: Any) -> Any:
     """Return values at points of shape (points, 2)."""
-    triangles = self.tri
+    triangles, slopes = self.tri, None
     if not hasattr(self, "_made_of"):  # made of constants, before
         values = np.reshape(self.values, (np.shape(self.values)[0], *self.values_shape))
         sites = triangles if self.scale is None else self.points * self.scale + self.offset
         options = {"fill_value": np.ravel(self.fill_value)[0], "rescale": self.scale is not None}
+        if hasattr(self, "grad"):  # as near to those as SciPy comes in its steps
+            slopes = np.reshape(np.transpose(self.grad, (0, 2, 1)), (2 * len(self.grad), -1))
     else:
         values, (sites, options) = self._ours, self._made_of
     scaled = points if self.scale is None else (points - self.offset) / self.scale
     which = _located(bare(scaled), triangles=triangles)
     flat = np.reshape(values, (np.shape(values)[0], -1))
-    made = on_triangles(triangles, flat, slopes_at(triangles)(flat), scaled, which)
+    slopes = slopes_at(triangles)(flat) if slopes is None else slopes
+    made = on_triangles(triangles, flat, slopes, scaled, which)
     made = np.where((which < 0)[:, None], bare(self.fill_value), made)
     made = np.reshape(made, (np.shape(points)[0], *np.shape(values)[1:]))
     return as_library(made, _value, values, points, sites=sites, options=options)
