@@ -3,6 +3,6 @@
 An object that is made of variables is the library's own and holds them where it would hold arrays: as ``c``, say.
 """
 
-from . import bsplines, cubic, fitpack, grids, lines, pieces, scattered
+from . import bsplines, cubic, fitpack, grids, lines, pieces, rationals, scattered
 
-__all__ = ["bsplines", "cubic", "fitpack", "grids", "lines", "pieces", "scattered"]
+__all__ = ["bsplines", "cubic", "fitpack", "grids", "lines", "pieces", "rationals", "scattered"]

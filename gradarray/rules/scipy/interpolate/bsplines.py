@@ -356,6 +356,45 @@ def splrep(
     return knots, fitted(y, fit=Fit(value, value, np.shape(y)[0], pull)), k
 
 
+def splprep(
+    x: Any,
+    w: Any = None,
+    u: Any = None,
+    ub: Any = None,
+    ue: Any = None,
+    k: int = 3,
+    task: int = 0,
+    s: Any = None,
+    t: Any = None,
+    full_output: int = 0,
+    nest: Any = None,
+    per: int = 0,
+    quiet: int = 1,
+) -> Any:
+    no_variable("scipy.interpolate.splprep", w=w, u=u, t=t)
+    if u is None:
+        raise TypeError(
+            "scipy.interpolate.splprep of a variable: its parameters are lengths along what is given, and move the "
+            "knots; pass u="
+        )
+    if full_output or task == 1 or per or s != 0:
+        raise TypeError(
+            "scipy.interpolate.splprep of a variable: knots that are chosen by s= have no derivative, so pass s=0; "
+            "neither full_output=, task= nor per= is known here"
+        )
+    u, w, count = np.asarray(bare(u), float), bare(w), len(x)
+
+    def value(v: Array) -> Array:
+        rows = np.reshape(v, (len(v), -1)).T
+        found = [interpolate.splprep([row] * 2, w, u, ub, ue, k, 0, 0, t, 0, nest, 0, quiet)[0][1][0] for row in rows]
+        return np.reshape(np.stack(found, axis=-1), (-1, *np.shape(v)[1:]))
+
+    curve = [as_double(x[i]) for i in range(count)]
+    (knots, _, _), u = interpolate.splprep([*map(bare, curve)], w, u, ub, ue, k, 0, 0, t, 0, nest, 0, quiet)
+    fit = Fit(value, value, len(u), transposed_fit(u, knots, k, w))
+    return (knots, [fitted(row, fit=fit) for row in curve], k), u
+
+
 def splev(x: Any, tck: Any, der: int = 0, ext: int = 0) -> Any:
     if isinstance(tck, interpolate.BSpline):
         return _call(tck, x, der, ext == 0)
@@ -394,7 +433,7 @@ def spalde(x: Any, tck: Any) -> Any:
 
 
 function("scipy.interpolate", make_interp_spline, make_lsq_spline, make_smoothing_spline)
-function("scipy.interpolate", splrep, splev, splint, splder, splantider, spalde)
+function("scipy.interpolate", splrep, splprep, splev, splint, splder, splantider, spalde)
 makers(
     "scipy.interpolate",
     "make_interp_spline",

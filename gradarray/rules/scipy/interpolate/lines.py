@@ -314,6 +314,23 @@ def _interpolated_init(
     _values(self, cls, x, y, w, {"bbox": list(bbox), "k": k})
 
 
+def _knotted_init(
+    self: Any,
+    x: Any,
+    y: Any,
+    t: Any,
+    w: Any = None,
+    bbox: Any = (None, None),
+    k: int = 3,
+    ext: Any = 0,
+    check_finite: bool = False,
+) -> None:
+    no_variable("scipy.interpolate.LSQUnivariateSpline", t=t)
+    cls = interpolate.LSQUnivariateSpline
+    cls.__init__(self, bare(x), bare(y), bare(t), bare(w), list(bbox), k, ext, check_finite)
+    _values(self, cls, x, y, w, {"t": bare(t), "bbox": list(bbox), "k": k})
+
+
 def _values(self: Any, cls: Any, x: Any, y: Any, w: Any, options: dict[str, Any]) -> None:
     no_variable(f"scipy.interpolate.{cls.__name__}", x=x, w=w)
     x, w = looked_at((x, w))
@@ -322,13 +339,13 @@ def _values(self: Any, cls: Any, x: Any, y: Any, w: Any, options: dict[str, Any]
         if type(v) is type(plain) and np.array_equal(v, plain):  # these have been computed
             return np.array(known)
         if v.ndim == 1:
-            return np.asarray(cls(x, v, w, **options)._eval_args[1])
+            return np.asarray(cls(x, v, w=w, **options)._eval_args[1])
         return np.stack([value(column) for column in v.T], axis=-1)
 
     t, known, k = self._eval_args
     y = as_double(y)
     plain = bare(y)
-    fit = Fit(value, value, np.shape(y)[0], transposed_fit(np.asarray(x, float), np.asarray(t), k))
+    fit = Fit(value, value, np.shape(y)[0], transposed_fit(np.asarray(x, float), np.asarray(t), k, w))
     self._eval_args = t, fitted(y, fit=fit), k
     self._coefficients = self._eval_args[1]  # by which a variable in it is found
 
@@ -358,3 +375,4 @@ methods(
     get_coeffs=lambda self: self._eval_args[1],
 )
 methods("scipy.interpolate", "InterpolatedUnivariateSpline", __init__=_interpolated_init)
+methods("scipy.interpolate", "LSQUnivariateSpline", __init__=_knotted_init)

@@ -11,12 +11,11 @@ from scipy import interpolate, spatial
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare, has_variable
-from ...registry import rule
 from ..declared import function, methods
 from ..simplices import delaunay, of_bare_sites
 from ..spatial.pairs import between
 from ..values import as_double, from_library, looked_at, no_variable
-from . import lines
+from . import lines, triangles
 from .grids import joined
 
 # --- on triangles -----------------------------------------------------------------------------------------------------
@@ -37,14 +36,14 @@ def _simplices(points: Array, triangles: Any) -> Array:
 
 
 def _on_triangles(self: Any, *args: Any) -> Any:
-    triangles, values = self.tri, self._ours
-    points, shape = _points_of(args, triangles.points.shape[1])
+    tri, values = self.tri, self._ours
+    points, shape = _points_of(args, tri.points.shape[1])
     scaled = points if self.scale is None else (points - self.offset) / self.scale
-    which = _simplices(bare(scaled), triangles=triangles)
-    matrix = triangles.transform[which]
+    which = _simplices(bare(scaled), triangles=tri)
+    matrix = tri.transform[which]
     inner = np.einsum("pij,pj->pi", matrix[:, :-1], scaled - matrix[:, -1])
     weights = np.concatenate([inner, 1 - np.sum(inner, axis=1, keepdims=True)], axis=1)
-    corners = values[triangles.simplices[which]]
+    corners = values[tri.simplices[which]]
     out = np.sum(corners * np.reshape(weights, (*np.shape(weights), *[1] * (np.ndim(corners) - 2))), axis=1)
     out = np.where(np.reshape(which < 0, (-1, *[1] * (np.ndim(out) - 1))), bare(self.fill_value), out)
     return np.reshape(out, (*shape, *np.shape(values)[1:]))
@@ -112,7 +111,7 @@ def griddata(
     ways: dict[str, tuple[Any, Any, Any]] = {
         "linear": (interpolate.LinearNDInterpolator, _linear_init, _linear_call),
         "nearest": (interpolate.NearestNDInterpolator, _nearest_init, _nearest_call),
-        "cubic": (interpolate.CloughTocher2DInterpolator, _clough_init, _clough_call),
+        "cubic": (interpolate.CloughTocher2DInterpolator, triangles.init, _clough_call),
     }
     cls, init, call = ways[method]
     made = object.__new__(cls)
@@ -211,56 +210,14 @@ def _rbf_call(self: Any, x: Any) -> Any:
 
 methods("scipy.interpolate", "RBFInterpolator", __init__=_rbf_init, __call__=_rbf_call)
 
-# --- cubic on triangles: by the values, in which it is linear ---------------------------------------------------------
-
-
-@from_library
-def clough_tocher(values: Array, points: Array, sites: Array, options: Any) -> Array:
-    return np.asarray(interpolate.CloughTocher2DInterpolator(sites, values, **options)(points))
-
-
-def _weights(points: Array, sites: Array, options: Any) -> Array:
-    found = interpolate.CloughTocher2DInterpolator(sites, np.eye(len(sites)), **{**options, "tol": 1e-12})(points)
-    return np.nan_to_num(found, nan=0.0)
-
-
-rule(
-    clough_tocher,
-    lambda g, _ans, _values, points, *, sites, options: np.tensordot(_weights(points, sites, options).T, g, 1),
-    None,
-)
-
-
-def _clough_init(
-    self: Any,
-    points: Any,
-    values: Any,
-    fill_value: Any = np.nan,
-    tol: float = 1e-6,
-    maxiter: int = 400,
-    rescale: bool = False,
-) -> None:
-    sites = points.points if isinstance(points, spatial.Delaunay) else points
-    no_variable("scipy.interpolate.CloughTocher2DInterpolator", points=sites, fill_value=fill_value)
-    cls, points = interpolate.CloughTocher2DInterpolator, bare(points)
-    cls.__init__(self, looked_at(points), looked_at(values), bare(fill_value), tol, maxiter, rescale)
-    options = {"fill_value": bare(fill_value), "tol": tol, "maxiter": maxiter, "rescale": rescale}
-    self._ours = as_double(values)
-    self._made_of = points, options
+# --- cubic on triangles -----------------------------------------------------------------------------------------------
 
 
 def _clough_call(self: Any, *args: Any) -> Any:
-    if not hasattr(self, "_made_of"):
-        raise TypeError(
-            "scipy.interpolate.CloughTocher2DInterpolator has no derivative by the points of evaluation here"
-        )
-    sites, options = self._made_of
-    if isinstance(sites, spatial.Delaunay):
-        raise TypeError("scipy.interpolate.CloughTocher2DInterpolator of a variable: give the sites, not a Delaunay")
     points, shape = _points_of(args, 2)
-    out = clough_tocher(self._ours, points, sites=sites, options=options)
-    return np.reshape(out, (*shape, *np.shape(self._ours)[1:]))
+    out = triangles.call(self, points)
+    return np.reshape(out, (*shape, *np.shape(out)[1:]))
 
 
-methods("scipy.interpolate", "CloughTocher2DInterpolator", __init__=_clough_init, __call__=_clough_call)
+methods("scipy.interpolate", "CloughTocher2DInterpolator", __init__=triangles.init, __call__=_clough_call)
 function("scipy.interpolate", griddata)

@@ -194,7 +194,7 @@ def _by_greatest(a: Array, b: Array, _power: float) -> Any:
             np.subtract(a[rows, k, None], turned[k, columns], out=table)
             np.abs(table, out=table)
             np.equal(table, wanted, out=hit)
-            count += np.count_nonzero(hit)
+            count += int(np.count_nonzero(hit))
             np.multiply(hit, kind.type(k), out=here, dtype=kind)  # to write by a mask takes ten times as long
             np.maximum(which, here, out=which)
         pairs = np.count_nonzero(wanted > 0)

@@ -1,0 +1,66 @@
+"""Rational functions in barycentric form, by points and, where these do not choose the weights, by values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import interpolate
+
+from ....kernels.arrays import Array
+from ....tape.wrapping import bare, has_variable
+from ..declared import methods
+from ..standing import refuse
+from ..values import as_double, as_library, from_library, moved_back, no_variable
+
+
+@from_library
+def _value(points: Array, values: Array, *, like: Any) -> Array:
+    made = object.__new__(type(like))
+    vars(made).update(vars(like), _support_values=values, _shape=values.shape[1:], _axis=0)
+    return np.asarray(made(points))
+
+
+def _call(self: Any, z: Any) -> Any:
+    points, sites, weights = as_double(z), self._support_points, self.weights
+    values = self._support_values
+    flat, columns = np.reshape(points, (-1,)), np.reshape(values, (np.shape(values)[0], -1))
+    apart = flat[:, None] - sites
+    hits = bare(apart) == 0
+    if hits.any() and has_variable(points):
+        raise TypeError(
+            f"scipy.interpolate.{type(self).__name__} of a variable: at a support point it is a limit, which is not "
+            "differentiated by the point"
+        )
+    shares = weights / np.where(hits, 1.0, apart)
+    shares = np.where(hits.any(axis=1)[:, None], np.where(hits, 1.0, 0.0), shares)
+    made = (shares @ columns) / np.sum(shares, axis=1)[:, None]
+    made = np.reshape(made, (*np.shape(points), *np.shape(values)[1:]))
+    out = as_library(made, _value, points, values, like=self)
+    return moved_back(out, np.ndim(points), self._axis if np.ndim(points) else 0)
+
+
+def _fixed_init(self: Any, points: Any, values: Any, *, d: int = 3, axis: int = 0) -> None:
+    no_variable("scipy.interpolate.FloaterHormannInterpolator", points=points)
+    cls = interpolate.FloaterHormannInterpolator
+    cls.__init__(self, bare(points), bare(values), d=d, axis=axis)
+    y = np.moveaxis(values, axis, 0)
+    finite = np.isfinite(bare(y)).reshape(np.shape(y)[0], -1).all(axis=-1)
+    places = np.flatnonzero(finite)
+    self._support_values = y[places[np.unique(np.asarray(bare(points))[places], return_index=True)[1]]]
+
+
+def _chosen_init(self: Any, *_args: Any, **_kwargs: Any) -> None:
+    raise TypeError(
+        "scipy.interpolate.AAA of a variable: which points support it, with which weights, is chosen by the values; "
+        "FloaterHormannInterpolator has a derivative by them"
+    )
+
+
+methods("scipy.interpolate", "AAA", __init__=_chosen_init, __call__=_call)
+methods("scipy.interpolate", "FloaterHormannInterpolator", __init__=_fixed_init, __call__=_call)
+refuse(
+    "scipy.interpolate",
+    "its results are np.poly1d, which hold numbers: solve its linear equations with np.linalg.solve",
+    "pade",
+)
