@@ -131,7 +131,8 @@ class Frozen:
         real: Any = dist.__wrapped__
         self.__wrapped__ = real(*map(_plain, args), **{name: _plain(x) for name, x in kwds.items()})
         self.args, self.kwds, self.dist = args, kwds, dist
-        vars(self).update(frozen_methods(real, args, kwds))
+        known = frozen_methods(real, args, kwds)
+        vars(self).update({name: body for name, body in known.items() if hasattr(self.__wrapped__, name)})
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:

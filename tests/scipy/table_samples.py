@@ -245,11 +245,6 @@ CALLS = [
     Call("stats.tukey_hsd", lambda sp, a: sp.stats.tukey_hsd(a, Z).statistic, X, refused="from tables"),
     Call("stats.mstats.trimmed_mean", lambda sp, a: sp.stats.mstats.trimmed_mean(a), X, refused="masked"),
     Call("stats.mstats.gmean", lambda sp, a: sp.stats.mstats.gmean(a), X),
-    Call(
-        "stats.scoreatpercentile, many numbers",
-        lambda sp, a: sp.stats.scoreatpercentile(a, [13.1, 57.3]),
-        np.sin(np.arange(3000.0) ** 1.3),
-    ),
     # of a distribution
     *[one("shapiro", a=a, label=str(np.shape(a))) for a in (X[:3], X[:5], X, LONG, M.T)],
     *[Call(f"stats.anderson, {d}", lambda sp, a, d=d: sp.stats.anderson(a, d)[0], X) for d in ("norm", "expon")],

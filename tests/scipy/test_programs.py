@@ -64,7 +64,8 @@ def test_a_gradient_is_one_program_to_the_last_bit(name: str) -> None:
 # Functions of arrays. What makes an object, as a spline or a frozen distribution, makes one of all elements, and a
 # solution has as many points as a solver takes steps: they are refused.
 FUNCTIONS = ("linalg.", "fft.", "signal.", "ndimage.", "integrate.", "stats.")
-OBJECTS = ("integrate.solve_ivp", "integrate.solve_bvp", "linalg.funm of what is known", "frozen")
+OBJECTS = ("integrate.solve_ivp", "integrate.solve_bvp", "linalg.funm of what is known", "frozen", "Covariance")
+OBJECTS += ("signal.step object", "signal.cont2discrete object", "signal.place_poles")
 SIDE_BY_SIDE = [
     call for call in RIGHT if call.name.startswith(FUNCTIONS) and not any(part in call.name for part in OBJECTS)
 ]

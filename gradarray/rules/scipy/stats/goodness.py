@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import namedtuple
 from typing import Any
 
 import numpy as np
@@ -89,11 +90,12 @@ def anderson(x: Any, dist: Any, method: Any = None) -> Any:
     n = count(x)
     statistic = -n - np.sum((2 * np.arange(1, n + 1) - 1.0) / n * (below + above[::-1]))
     statistic = valued(statistic, np.asarray(found[0]))
-    rest = list(found[1:])
     if method is not None:
-        rest = [Undifferentiated("pvalue", "anderson")]
-    return with_items(found, [statistic, *rest])
+        return Result(statistic, Undifferentiated("pvalue", "anderson"))
+    return AndersonResult(statistic, found[1], found[2])
 
+
+AndersonResult = namedtuple("AndersonResult", ["statistic", "critical_values", "significance_level"])
 
 _KNOWN = {"norm": special.ndtr, "expon": lambda x: -np.expm1(-x), "uniform": lambda x: np.clip(x, 0.0, 1.0)}
 
