@@ -12,7 +12,7 @@ from scipy import interpolate
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare
 from ..declared import function, methods
-from ..spatial.pairs import between
+from ..pairs import between
 from ..values import as_double, from_library, no_variable
 from . import lines, triangles
 from .grids import joined
