@@ -46,7 +46,15 @@ VALUES = {
     "kernels.arrays": {"Array", "Number", "Spec", "conjugate"},
     "kernels.guests": {"decided", "in_sight", "looked_up"},
     "kernels.traced": {"as_form"},
-    "tape.wrapping": {"bare", "has_variable", "is_scalar", "stack_nested", "with_items", "without_zero_tangents"},
+    "tape.wrapping": {
+        "bare",
+        "has_variable",
+        "is_scalar",
+        "lifted",
+        "stack_nested",
+        "with_items",
+        "without_zero_tangents",
+    },
 }
 PUBLIC = {"__init__", "__main__", "_tensor", "fft", "linalg", "random", "registry"}
 # Names that several modules have, where they do the same: besides those that reverse and forward mode both have.

@@ -39,7 +39,7 @@ PROGRAM = """
         return name.startswith(("gradarray.rules.scipy.", "gradarray.solvers."))
 
     PARTS = {"declared", "families", "standing", "values", "calling", "captured", "quadrature"}
-    PARTS |= {"unswitched", "undifferentiated", "simplices"}
+    PARTS |= {"unswitched", "undifferentiated", "simplices", "pairs", "sweeps"}
     ufuncs = {f for f in vars(scipy.special).values() if isinstance(f, np.ufunc)}
     tell()
     ga.grad(lambda x: np.sum(np.linalg.inv(np.outer(x, x) + np.eye(2))))(x)

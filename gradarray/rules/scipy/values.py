@@ -85,6 +85,16 @@ class Fit:
         return self._matrix
 
 
+class Applied:
+    """A function with its first arguments: no function itself, which a program would follow."""
+
+    def __init__(self, func: Callable[..., Any], *args: Any, **options: Any) -> None:
+        self._func, self._args, self._options = func, args, options
+
+    def __call__(self, *args: Any) -> Any:
+        return self._func(*self._args, *args, **self._options)
+
+
 def looked_at(value: Any) -> Any:
     """Return bare values for a library's own code, as plain arrays.
 

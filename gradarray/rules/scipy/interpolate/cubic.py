@@ -200,11 +200,15 @@ def _linear_init(self: Any, x: Any, y: Any, axis: int, extrapolate: Any, given: 
     options, shape, plain = {"extrapolate": extrapolate}, np.shape(y), bare(y)
     none = np.zeros(shape[1:])
     level = tuple([end if isinstance(end, str) else (end[0], none) for end in ends])
-    known = part(interpolate.CubicSpline(x, plain, bc_type=given, **options), "c")
+
+    def fit(v: Array) -> Array:
+        return np.asarray(part(interpolate.CubicSpline(x, v, bc_type=given, **options), "c"))
+
+    known = fit(plain) if type(plain) is np.ndarray else None  # in a program, the values are others each time
 
     def value(v: Array) -> Array:
-        same = type(v) is type(plain) and np.array_equal(v, plain)
-        return known.copy() if same else np.asarray(part(interpolate.CubicSpline(x, v, bc_type=given, **options), "c"))
+        same = known is not None and type(v) is np.ndarray and np.array_equal(v, plain)
+        return known.copy() if same else fit(v)  # type: ignore[union-attr]
 
     def push(t: Array) -> Array:
         return np.asarray(part(interpolate.CubicSpline(x, t, bc_type=level, **options), "c"))

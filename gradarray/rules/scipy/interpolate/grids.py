@@ -12,7 +12,7 @@ from ....tape.wrapping import bare
 from ...registry import rule
 from ..declared import function, methods
 from ..standing import Operator, affine
-from ..values import as_double, as_library, from_library, looked_at, no_variable
+from ..values import Applied, as_double, as_library, from_library, looked_at, no_variable
 from .bsplines import evaluated
 from .cubic import hermite, pchip_slopes
 from .fits import transposed_fit
@@ -104,9 +104,7 @@ def _call(self: Any, xi: Any, method: Any = None, *, nu: Any = None) -> Any:
     if method == "linear":
         by = Patches(tuple([np.concatenate([g[:1], g, g[-1:]]) for g in grid]), (1,) * n, (0,) * n, "left")
 
-        def value(c: Any, p: Any) -> Any:
-            return _plain_value(np.reshape(c, np.shape(values)), p, grid, method).reshape(len(p), -1)
-
+        value = Applied(_flat_value, grid, method, np.shape(values))
         flat = np.reshape(values, (*np.shape(values)[:n], -1))
         out = np.reshape(looked_up(flat, points, by=by, value=value), (np.shape(points)[0], *other))
     elif method in ("nearest", "pchip"):
@@ -165,6 +163,10 @@ def _plain_value(values: Array, points: Array, grid: Any, method: str, nu: Any =
         tuple(grid), values, method, bounds_error=False, fill_value=None, **(options or {})
     )
     return np.asarray(made(points) if nu is None else made(points, nu=nu))
+
+
+def _flat_value(grid: Any, method: str, shape: Any, c: Any, points: Any) -> Array:
+    return np.reshape(_plain_value(np.reshape(c, shape), points, grid, method), (len(points), -1))
 
 
 @from_library
@@ -253,6 +255,11 @@ def _rect_call(self: Any, x: Any, y: Any, dx: int = 0, dy: int = 0, grid: bool =
     return _on_grid(self.tck, self.degrees, np.reshape(x, (-1,)), np.reshape(y, (-1,)), dx, dy)
 
 
+def _bivariate(tx: Array, ty: Array, degrees: Any, nu: Any, c: Any, points: Any) -> Any:
+    plain = interpolate.BivariateSpline._from_tck((tx, ty, np.reshape(c, -1), *degrees))
+    return plain.ev(points[:, 0], points[:, 1], *nu)[:, None]
+
+
 def _rect_ev(self: Any, xi: Any, yi: Any, dx: int = 0, dy: int = 0) -> Any:
     (tx, ty, c), (kx, ky) = self.tck, self.degrees
     xi, yi = np.broadcast_arrays(as_double(xi), as_double(yi))
@@ -260,10 +267,7 @@ def _rect_ev(self: Any, xi: Any, yi: Any, dx: int = 0, dy: int = 0) -> Any:
     points = np.stack([np.clip(np.reshape(x, (-1,)), t[k], t[-k - 1]) for x, t, k in ways], axis=-1)
     by = Patches((tx, ty), (kx, ky), (dx, dy))
 
-    def value(c: Any, p: Any) -> Any:
-        plain = interpolate.BivariateSpline._from_tck((tx, ty, np.reshape(c, -1), kx, ky))
-        return plain.ev(p[:, 0], p[:, 1], dx, dy)[:, None]
-
+    value = Applied(_bivariate, tx, ty, (kx, ky), (dx, dy))
     table = np.reshape(c, (*by.shape(), 1))
     return np.reshape(looked_up(table, points, by=by, value=value), np.shape(xi))
 

@@ -12,8 +12,8 @@ from scipy import interpolate, spatial
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare, has_variable
 from ..declared import function, methods
+from ..pairs import between
 from ..simplices import delaunay, of_bare_sites
-from ..spatial.pairs import between
 from ..values import as_double, from_library, looked_at, no_variable
 from . import lines, triangles
 from .grids import joined

@@ -16,7 +16,7 @@ from ....tape.wrapping import bare, has_variable
 from ...registry import linear, rule
 from ..declared import looking, objects
 from ..undifferentiated import Undifferentiated
-from ..values import as_library, from_library, valued
+from ..values import Applied, as_library, from_library, valued
 from .matrices import adjoint, coordinates, holds_variable, matmul, with_data
 from .operators import adjoint_of, applied, densely, depends, is_operator, of_values
 
@@ -80,16 +80,6 @@ def spsolve(A: Any, b: Any, permc_spec: Any = None, use_umfpack: bool = True) ->
     return solved(b, solver=_Solver(A, permc_spec, use_umfpack), back=_Solver(adjoint(A), permc_spec, use_umfpack))
 
 
-class _Partial:
-    """A function of a matrix and a right-hand side, of the latter alone: no function, which a program would follow."""
-
-    def __init__(self, func: Callable[..., Any], matrix: Any, **options: Any) -> None:
-        self._func, self._matrix, self._options = func, matrix, options
-
-    def __call__(self, b: Any) -> Any:
-        return self._func(self._matrix, b, **self._options)
-
-
 class _Solver:
     def __init__(self, matrix: Any, *options: Any) -> None:
         self._matrix, self._options = matrix, options
@@ -113,7 +103,7 @@ def spsolve_triangular(
         raise TypeError("scipy.sparse.linalg.spsolve_triangular has no derivative by A here; spsolve has one")
 
     def solver(matrix: Any, lower: bool) -> Any:
-        return _Partial(linalg.spsolve_triangular, matrix, lower=lower, unit_diagonal=unit_diagonal)
+        return Applied(linalg.spsolve_triangular, matrix, lower=lower, unit_diagonal=unit_diagonal)
 
     return solved(b, solver=solver(A, lower), back=solver(adjoint(A).tocsr(), not lower))
 
@@ -136,9 +126,7 @@ class Factors:
         if trans == "T" and real.L.dtype.kind == "c":
             raise TypeError("SuperLU.solve of a variable: trans='T' of a complex matrix is not known here; take 'H'")
         other = "H" if trans == "N" else "N"
-        return solved(
-            rhs, solver=_Partial(_by_factors, real, trans=trans), back=_Partial(_by_factors, real, trans=other)
-        )
+        return solved(rhs, solver=Applied(_by_factors, real, trans=trans), back=Applied(_by_factors, real, trans=other))
 
 
 def _by_factors(factors: Any, b: Any, trans: str) -> Any:
@@ -179,7 +167,7 @@ def _iterative(name: str) -> Callable[..., Any]:
         left = {key: x for key, x in options.items() if key != "callback" and (key != "M" or name in _SYMMETRIC)}
 
         def solver(adjoint: bool) -> Any:
-            return _Partial(_converged, plain, name=name, options=left, adjoint=adjoint)
+            return Applied(_converged, plain, name=name, options=left, adjoint=adjoint)
 
         there, back = solver(False), solver(name not in _SYMMETRIC)
         if not varies(A):
@@ -278,7 +266,7 @@ def expm_multiply(
             "scipy.sparse.linalg.expm_multiply of a variable: one time at a time is differentiated; scale A"
         )
     if not varies(A):
-        there, back = (_Partial(linalg.expm_multiply, matrix) for matrix in (A, adjoint(A)))
+        there, back = (Applied(linalg.expm_multiply, matrix) for matrix in (A, adjoint(A)))
         return solved(B, solver=there, back=back)
     size = linalg.norm(_plain(A), 1) if sparse.issparse(A) else np.linalg.norm(bare(A), 1)
     steps = max(1, math.ceil(float(size)))

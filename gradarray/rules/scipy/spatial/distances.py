@@ -15,8 +15,8 @@ from ....kernels.arrays import Array
 from ....tape.wrapping import bare, has_variable
 from ...registry import rule
 from ..declared import function
+from ..pairs import condensed, of_pairs, squared
 from ..values import as_double, as_library, from_library, no_variable
-from .pairs import condensed, of_pairs, squared
 
 # --- what each metric is ----------------------------------------------------------------------------------------------
 

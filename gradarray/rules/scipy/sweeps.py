@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ....kernels.arrays import Array
-from ....tape.wrapping import bare
-from ...registry import composite
-from ..values import from_library
+from ...kernels.arrays import Array
+from ...tape.wrapping import bare
+from ..registry import composite
+from .values import from_library
 
 _BLOCK = 32768
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from scipy.spatial import distance
 
-from ....kernels.arrays import Array
-from ...registry import composite, linear, nondifferentiable, rule
-from ..values import as_double, from_library
+from ...kernels.arrays import Array
+from ..registry import composite, linear, nondifferentiable, rule
 from .sweeps import leaning
+from .values import as_double, from_library
 
 # --- a condensed matrix of distances, and a whole one -----------------------------------------------------------------
 
