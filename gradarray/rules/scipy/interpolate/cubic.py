@@ -201,8 +201,8 @@ def _linear_init(self: Any, x: Any, y: Any, axis: int, extrapolate: Any, given: 
     none = np.zeros(shape[1:])
     level = tuple([end if isinstance(end, str) else (end[0], none) for end in ends])
 
-    def fit(v: Array) -> Array:
-        return np.asarray(part(interpolate.CubicSpline(x, v, bc_type=given, **options), "c"))
+    def fit(v: Array, ends: Any = given) -> Array:
+        return _coefficients(x, v, cls=interpolate.CubicSpline, options={**options, "bc_type": ends})
 
     known = fit(plain) if type(plain) is np.ndarray else None  # in a program, the values are others each time
 
@@ -211,7 +211,7 @@ def _linear_init(self: Any, x: Any, y: Any, axis: int, extrapolate: Any, given: 
         return known.copy() if same else fit(v)  # type: ignore[union-attr]
 
     def push(t: Array) -> Array:
-        return np.asarray(part(interpolate.CubicSpline(x, t, bc_type=level, **options), "c"))
+        return fit(t, level)
 
     c = affine(
         y, op=Operator(push, _transposed_spline(x, [e if isinstance(e, str) else (e[0], 0.0) for e in ends]), value)

@@ -204,6 +204,12 @@ def interpn(
 # --- FITPACK's splines of two variables -------------------------------------------------------------------------------
 
 
+@from_library
+def _rect_fit(z: Array, x: Array, y: Array, args: Any, options: Any) -> Array:
+    """Return the coefficients of a spline through values on a grid."""
+    return np.asarray(interpolate.RectBivariateSpline(x, y, z, *args, **options).tck[2])
+
+
 def _rect_init(
     self: Any, x: Any, y: Any, z: Any, bbox: Any = (None,) * 4, kx: int = 3, ky: int = 3, s: Any = 0, **options: Any
 ) -> None:
@@ -220,7 +226,7 @@ def _rect_init(
         return np.transpose(pulls[1](np.transpose(pulls[0](np.reshape(g, shape)))))
 
     def push(t: Any) -> Any:
-        return cls(x, y, np.reshape(t, shape), list(bbox), kx, ky, s, **options).tck[2]
+        return _rect_fit(np.reshape(t, shape), x, y, [list(bbox), kx, ky, s], options)
 
     def own(t: Any) -> Any:  # these have been computed
         return value.copy() if type(t) is np.ndarray and np.array_equal(t, plain) else push(t)
