@@ -39,6 +39,7 @@ def sinc_derivative(x: Array, order: int) -> Array:
 
 
 def _sinc_slope(ans: Array, x: Array) -> Array:
+    """Return the derivative of np.sinc, whose value is known."""
     if not (type(x) is type(ans) is np.ndarray):
         return sinc_derivative(x, order=1)
     return in_pieces(
