@@ -7,6 +7,7 @@ function that keeps nothing, the solver's calls are of no further interest; thos
 
 from __future__ import annotations
 
+import dis
 import functools
 import itertools
 import sys
@@ -46,6 +47,10 @@ _PARTS: dict[Any, Callable[[Any], tuple[Any, ...]]] = {
     staticmethod: lambda x: (x.__func__,),
     functools.cached_property: lambda x: (x.func,),
 }
+# What can be changed by what stands in it alone.
+_FIXED = frozenset([types.FunctionType, types.MethodType, functools.partial, tuple])
+_SETS = frozenset(["STORE_ATTR", "DELETE_ATTR", "STORE_DEREF", "DELETE_DEREF"])
+_SETTERS = frozenset(["setattr", "delattr", "exec", "eval", "globals", "vars", "object"])
 _ARRAYS = (np.ndarray, Tensor, Dual, Mapped)
 # So many things are looked at in each container, and in all.
 _MOST, _ALL = 200, 5000
@@ -60,10 +65,12 @@ class State:
     ----------
     variables : whether variables stand in it
     mapped : whether what `vmap` maps does
+    fixed : whether there is nothing that a call could change
     """
 
     def __init__(self, *values: Any) -> None:
         self.variables = self.mapped = False
+        self.fixed = True
         self._found: list[Any] = []
         self._seen: set[int] = set()
         self._names: set[str] = set()
@@ -102,6 +109,7 @@ class State:
 
     def _look(self, value: Any) -> None:
         kind = type(value)
+        self.fixed = self.fixed and kind in _FIXED
         if kind is types.FunctionType:
             self._of_function(value)
         elif kind is types.ModuleType:
@@ -129,6 +137,7 @@ class State:
         if _library_of(func) in _LIBRARIES:
             return
         found = reads(func.__code__)
+        self.fixed = self.fixed and not _may_set(func.__code__)
         self._hold(map(_content, func.__closure__ or ()))
         self._hold((func.__defaults__, func.__kwdefaults__, func.__dict__ or None))
         known = func.__globals__
@@ -173,6 +182,16 @@ class State:
         self._names |= new
         for name in sorted(new & self._waiting.keys()):
             self._hold(self._waiting.pop(name))
+
+
+@functools.lru_cache(10_000)
+def _may_set(code: types.CodeType) -> bool:
+    """Tell whether code, or that of functions inside it, binds names that are not its own, or attributes."""
+    if not _SETTERS.isdisjoint(reads(code).globals) or reads(code).set_globals:
+        return True
+    if any(x.opname in _SETS and x.argval not in code.co_cellvars for x in dis.get_instructions(code)):
+        return True
+    return any(_may_set(const) for const in code.co_consts if isinstance(const, types.CodeType))
 
 
 class _Same:
@@ -236,13 +255,17 @@ class Memory:
 
     def look(self, depends: bool = True) -> None:
         """Look again, after the first calls; `depends`: a variable was among their results or arguments."""
+        if self._state.fixed:
+            return
         now = State(*self._values)
         self._changed, self._state = now != self._state, now
         self.kept = self._changed and (depends or now.variables)
 
     def refuse_later(self, depends: bool) -> None:
         """Raise where a solver's calls, which were not recorded, have changed it, and a derivative may be lost."""
-        if not self._changed and State(*self._values) != self._state and (self._state.variables or depends):
+        if self._changed or self._state.fixed or not (self._state.variables or depends):
+            return
+        if State(*self._values) != self._state:
             raise GradientLossError(
                 f"a function that {self._name} was given keeps something from one call to the next, and began to do so "
                 "in a call of the solver's, which is with bare numbers: what it computes with that would have no "

@@ -358,6 +358,19 @@ def last_place_in_part(k: Any) -> Slope:
 
 
 @style
+def last_place_by_nonlocal_names(k: Any) -> Slope:
+    at = value = None
+
+    def f(_: Any, y: Any) -> Any:
+        nonlocal at, value
+        if at is None or not np.array_equal(at, y):
+            at, value = np.copy(y), -k * y / 2
+        return value - k * y / 2
+
+    return f
+
+
+@style
 def all_places(k: Any) -> Slope:
     kept: list[Any] = []
 

@@ -150,6 +150,25 @@ def test_the_error_says_what_is_kept() -> None:
     np.testing.assert_allclose(ga.grad(anew)(K), -3 / K**2, err_msg="one that is made for each call keeps nothing")
 
 
+def test_a_function_that_keeps_plain_values_is_refused() -> None:
+    def root(k: Any) -> Any:
+        kept: dict[bytes, Any] = {}
+
+        def f(x: Any) -> Any:
+            key = np.asarray(x).tobytes()
+            if key not in kept:
+                value = k * x - 3
+                kept[key] = ga.asarray(value)
+                return value
+            return kept[key]
+
+        return optimize.brentq(f, 0, 100)
+
+    for derivative in (lambda: ga.grad(root)(K), lambda: ga.jvp(root, (K,), (1.0,))):
+        with pytest.raises(ga.GradientLossError, match="has lost its derivative"):
+            derivative()
+
+
 # --- what can be seen of a function -----------------------------------------------------------------------------------
 
 

@@ -48,7 +48,7 @@ class SolverCall:
         self._bound = _signature(self._function).bind(*args, **kwargs)
         self.given: dict[str, Any] = self._bound.arguments
         # A callback sees the solver's way alone, and what it keeps of that matters to no function.
-        self.memory = Memory(self.name, {key: value for key, value in self.given.items() if key != "callback"})
+        self.memory = Memory(self.name, *[value for key, value in self.given.items() if key != "callback"])
         self._depends = False
 
     def __getitem__(self, name: str) -> Any:
