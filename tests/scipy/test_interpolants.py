@@ -173,3 +173,20 @@ def test_filters_along_an_axis_are_transposed_at_the_ends(mode: str) -> None:
                 weights * ndimage.correlate1d(x, w, axis=axis, mode=mode, cval=0.7) ** 2
             )
             ga.check_grads(f, (image, np.array(taps)), order=2)
+
+
+def test_the_first_of_equal_neighbours_is_found_axis_after_axis() -> None:
+    from gradarray.rules.scipy.ndimage.orders import Neighbours, nearest
+
+    for turn in range(60):
+        count = 1 + turn % 3
+        shape, sizes = tuple(RNG.integers(1, 7, count)), tuple(map(int, RNG.integers(1, 5, count)))
+        image = np.round(RNG.standard_normal(shape) * 1.5)
+        if turn % 5 == 0:
+            image = np.where(RNG.uniform(size=shape) < 0.1, np.nan, image)
+        margins = tuple((n // 2, n - 1 - n // 2) for n in sizes)
+        how: Any = (np.ones(sizes, bool), np.zeros(sizes), margins, ("reflect",) * count, 0.0)
+        for extreme, filtered in ((np.minimum, ndimage.minimum_filter), (np.maximum, ndimage.maximum_filter)):
+            value = filtered(image, sizes)
+            one, other = (nearest(image, value, around=Neighbours(*how, by)) for by in (None, extreme))
+            np.testing.assert_array_equal(one, other)

@@ -157,7 +157,8 @@ class Look(NamedTuple):
     def slopes(self, g: Any, x: Any, at: Any) -> Any:
         """Return the cotangent of the places."""
         count = np.shape(at)[0]
-        c = np.conj(self.coefficients(x, count))
+        c = self.coefficients(x, count)
+        c = np.conj(c) if np.iscomplexobj(c) else c  # of real numbers a copy
         return np.real(sloped(np.reshape(g, (np.shape(at)[1], -1)), c, at, self.taps(np.shape(x), count)))
 
 

@@ -29,11 +29,11 @@ def footprint_of(count: int, size: Any, footprint: Any, structure: Any, axes: An
     return np.reshape(mask, shape), np.reshape(added, shape)
 
 
-def _picked(x: Any, value: Any, mask: Any, added: Any, modes: Any, cval: Any, origins: Any) -> Any:
+def _picked(x: Any, value: Any, mask: Any, added: Any, modes: Any, cval: Any, origins: Any, extreme: Any = None) -> Any:
     """Return the elements of which the values are, each the first among those that are equal to it."""
     shape = np.shape(x)
     margins = [(n // 2 + o, n - 1 - n // 2 - o) for n, o in zip(mask.shape, origins, strict=True)]
-    around = Neighbours(mask, added, tuple(margins), tuple(modes), cval)
+    around = Neighbours(mask, added, tuple(margins), tuple(modes), cval, extreme)
     which = nearest(bare(x), bare(value), around=around)
     # Of each element of the whole with its ends: where it stands in the image, or that it is the constant.
     places = extended(np.reshape(np.arange(math.prod(shape)), shape), margins, modes, -1)
@@ -48,13 +48,17 @@ def _picked(x: Any, value: Any, mask: Any, added: Any, modes: Any, cval: Any, or
 
 
 class Neighbours(NamedTuple):
-    """Which neighbours of each element take part in a filter, what is added to each, and how an image goes on."""
+    """Which neighbours of each element take part in a filter, what is added to each, and how an image goes on.
+
+    `extreme` is np.minimum or np.maximum where the results are those of the neighbours.
+    """
 
     mask: Any
     added: Any
     margins: tuple[tuple[int, int], ...]
     modes: tuple[str, ...]
     cval: Any
+    extreme: Any = None
 
 
 def _constant_stands(modes: Any) -> bool:
@@ -65,8 +69,12 @@ def _constant_stands(modes: Any) -> bool:
 @from_library
 def nearest(x: Any, value: Any, *, around: Neighbours) -> Any:
     """Return which one of the neighbours, counted in C order, is equal to a value, or nearest to it; the first one."""
-    mask, added, margins, modes, cval = around
+    mask, added, margins, modes, cval, extreme = around
     whole = extended(x, margins, modes, cval)
+    if extreme is not None and mask.all() and not added.any():
+        which = _of_extremes(whole, value, mask.shape, extreme)
+        if which is not None:
+            return which
     offsets, shifts = np.flatnonzero(mask)[::-1].tolist(), np.ravel(added)
     # The greatest number that is written stands for the first one. Of as few bytes as there need be, and without a mask
     # to write by, it takes a fifth of the time.
@@ -90,6 +98,43 @@ def nearest(x: Any, value: Any, *, around: Neighbours) -> Any:
 
 
 nondifferentiable(nearest)
+
+
+def _of_extremes(whole: Any, value: Any, sizes: tuple[int, ...], extreme: Any) -> Any:
+    """Return the same of the extremes of boxes: of those along the last axis, along the one before it, and so on.
+
+    None stands for it where there are NaNs.
+    """
+    found: list[Any] = []  # along the axes that have been gone along
+    axes = [axis for axis, size in enumerate(sizes) if size > 1]
+    for axis in reversed(axes):
+        size = sizes[axis]
+        n = whole.shape[axis] - size + 1
+        parts = [whole[(slice(None),) * axis + (slice(i, i + n),)] for i in range(size)]
+        best = value
+        if axis != axes[0]:
+            best = parts[0].copy()
+            for part in parts[1:]:
+                extreme(best, part, out=best)
+        kind = np.min_scalar_type(size)
+        rank = np.zeros(best.shape, kind)
+        for i, part in enumerate(parts):
+            np.maximum(rank, np.multiply(part == best, kind.type(size - i), dtype=kind), out=rank)
+        if not rank.all():
+            return None
+        which = size - rank.astype(np.intp)
+        if found:
+            # Where each stands among those before, and of the first one of the best: in one row, which takes a third.
+            shape = found[0].shape
+            starts = np.reshape(np.arange(found[0].size), shape)[(slice(None),) * axis + (slice(n),)]
+            place = starts + which * math.prod(shape[axis + 1 :])
+            found = [each.reshape(-1).take(place) for each in found]
+        found.insert(0, which)
+        whole = best
+    total = found[0] if found else np.zeros(np.shape(value), np.intp)
+    for each, axis in zip(found[1:], axes[1:], strict=True):
+        total = total * sizes[axis] + each
+    return total
 
 
 def _neighbour(whole: Any, offset: Any, sizes: tuple[int, ...], shape: tuple[int, ...]) -> Any:
@@ -125,7 +170,7 @@ def _extreme(name: str, sign: int) -> None:
         if name == "grey_dilation":  # looks at the neighbours from the other side
             mask, added = np.flip(mask), np.flip(added)
             origins = [-o - (n % 2 == 0) for o, n in zip(origins, mask.shape, strict=True)]
-        return _picked(input, value, mask, sign * added, modes, cval, origins)
+        return _picked(input, value, mask, sign * added, modes, cval, origins, np.minimum if sign < 0 else np.maximum)
 
     body.__name__ = name
     of_images("input")(body)
@@ -146,7 +191,8 @@ def _along(name: str) -> None:
         value = library(bare(input), size, axis, None, mode, cval, origin)
         mask = np.ones([size if i == axis else 1 for i in range(count)], bool)
         origins = [origin if i == axis else 0 for i in range(count)]
-        return _picked(input, value, mask, np.zeros(mask.shape), [mode] * count, cval, origins)
+        extreme = np.minimum if name == "minimum_filter1d" else np.maximum
+        return _picked(input, value, mask, np.zeros(mask.shape), [mode] * count, cval, origins, extreme)
 
     body.__name__ = name
     of_images("input")(body)

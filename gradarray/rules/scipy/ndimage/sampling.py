@@ -204,7 +204,11 @@ def unsampled(of: Array, at: Array, *, by: Taps) -> Array:
 def sloped(g: Any, c: Any, at: Any, by: Taps) -> Any:
     """Return for each place the sum over the functions of a weight times their slopes along each axis."""
     if type(g) is type(c) is type(at) is np.ndarray and c.shape[-1] == 1 and c.dtype == np.float64:
-        return _contracted(c.reshape(-1), by, at) * g[:, 0]
+        found, flat = np.empty(at.shape), c.reshape(-1)
+        for start in range(0, at.shape[1], _BLOCK):
+            some = slice(start, start + _BLOCK)
+            found[:, some] = _contracted(flat, by, at[:, some])
+        return found * g[:, 0]
     rows = [np.sum(g * sampled(c, at, by=by.along(d)), axis=1) for d in range(np.shape(at)[0])]
     return np.stack(rows)
 
