@@ -125,7 +125,7 @@ def tanhsinh(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), **options
             if options.get(name):
                 raise TypeError(f"scipy.integrate.tanhsinh of a variable: {name}= is not known here")
         low, high = (lifted(x) if np.ndim(bare(x)) or has_variable(x) else float(x) for x in (a, b))
-        x, w = along(low, high)
+        x, w = nodes_between(low, high)
         each_arg = [np.expand_dims(lifted(arg), -1) if np.ndim(bare(arg)) else arg for arg in given]
 
         def search() -> Search:
@@ -149,7 +149,7 @@ def tanhsinh(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), **options
     return dropped_in(body, f)
 
 
-def along(low: Any, high: Any) -> tuple[Any, Any]:
+def nodes_between(low: Any, high: Any) -> tuple[Any, Any]:
     """Return nodes between limits, along a last axis, and their weights."""
     ends = [np.isfinite(np.asarray(bare(x), float)) for x in (low, high)]
     if any(end.any() != end.all() for end in ends):
