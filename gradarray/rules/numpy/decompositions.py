@@ -18,7 +18,7 @@ from ..names import warning_there
 from ..primitives import primitive, saving
 from ..registry import composite, rule
 from .matrices import adjoint, diagonal, off_diagonal, one_triangle, transposed
-from .triangles import below, cholesky_back, half
+from .triangles import cholesky_back
 from .undetermined import cluster, divided, free_quotient, quotient, refuse_both, refuse_choice, untraced
 
 # --- cholesky --------------------------------------------------------------------------------------------------------
@@ -119,28 +119,30 @@ def square_qr_vjp(gq: Array, gr: Array, q: Array, r: Array) -> Array:
 
 def _hermitian_of(inner: Array) -> Array:
     """Return the Hermitian matrix whose upper triangle is that of another one."""
-    if type(inner) is np.ndarray:
-        n = inner.shape[-1]
-        upper = np.where(below(n, -1), 0, inner * half(n, np.finfo(inner.dtype).dtype, False))
-        return upper + adjoint(upper)
     upper = np.triu(inner)
     return (upper + adjoint(upper)) * (1 - 0.5 * np.eye(inner.shape[-1], dtype=np.finfo(inner.dtype).dtype))
 
 
 def _over_adjoint(a: Array, r: Array) -> Array:
-    """Return a r^-H, where r is an upper triangle: of plain matrices block by block, which need not be factored."""
+    """Return a r^-H, where r is an upper triangle."""
     b = adjoint(a)
-    if not (type(r) is type(b) is np.ndarray) or r.ndim > 2 or b.ndim > 2:
-        return adjoint(np.linalg.solve(r, b))
+    return adjoint(upper_solution(r, b) if r.ndim == b.ndim == 2 and len(r) > _STEP else np.linalg.solve(r, b))
+
+
+@primitive
+def upper_solution(r: Array, b: Array) -> Array:
+    """Return r^-1 b, where r is an upper triangle, block by block; np.linalg.solve would factor it first."""
     found = np.empty(b.shape, np.result_type(r, b))
     for k in range(len(r), 0, -_STEP):
         j = max(k - _STEP, 0)
         part = b[j:k] - r[j:k, k:] @ found[k:] if k < len(r) else b[j:k]
         np.matmul(np.linalg.inv(r[j:k, j:k]), part, out=found[j:k])
-    return adjoint(found)
+    return found
 
 
 _STEP = 32
+
+composite(upper_solution, lambda r, b: np.linalg.solve(r, b), anew=True)
 
 
 rule(_qr, lambda g, ans, a, *, mode: qr_vjp(g, ans, a, mode=mode), holomorphic=False)

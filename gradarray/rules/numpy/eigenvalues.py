@@ -34,7 +34,7 @@ def eigh_middle(gw: Any, gv: Array, ans: tuple[Array, Array]) -> tuple[Array, bo
     """Return the cotangent of a Hermitian matrix in the basis of its eigenvectors, and whether `gw` is a part of it."""
     w, v = ans
     moved = adjoint(v) @ gv
-    if type(moved) is np.ndarray and (gw is None or type(gw) is np.ndarray) and apart(w):
+    if type(as_form(moved)) is np.ndarray and (gw is None or type(as_form(gw)) is np.ndarray) and apart(w):
         return _plain_middle(gw, gv, moved, w), True
     turn = (moved - adjoint(moved)) / 2
     if np.iscomplexobj(v):
@@ -53,7 +53,7 @@ def eigh_middle(gw: Any, gv: Array, ans: tuple[Array, Array]) -> tuple[Array, bo
 
 def apart(w: Array) -> bool:
     """Tell whether all of the eigenvalues of plain matrices, which are in order, are surely different."""
-    if type(w) is not np.ndarray or w.shape[-1] < 2:
+    if type(as_form(w)) is not np.ndarray or w.shape[-1] < 2:
         return False
     largest = np.maximum(-w[..., 0], w[..., -1])
     gaps = np.minimum.reduce(w[..., 1:] - w[..., :-1], axis=-1)
@@ -64,13 +64,9 @@ def _plain_middle(gw: Any, gv: Array, moved: Array, w: Array) -> Array:
     """Return the same where nothing coincides, in few passes."""
     if moved.dtype.kind == "c":
         refuse_choice(1j * np.imag(diagonal(moved)), gv, "np.linalg.eigh", "the phases of the eigenvectors")
-    gaps = w[..., None, :] - w[..., :, None]
-    gaps += gaps
-    np.einsum("...ii->...i", gaps)[...] = 1
-    middle = moved - adjoint(moved)
-    middle /= gaps
-    np.einsum("...ii->...i", middle)[...] = 0 if gw is None else gw
-    return middle
+    gaps, diagonals = w[..., None, :] - w[..., :, None], np.eye(w.shape[-1], dtype=bool)
+    middle = (moved - adjoint(moved)) / np.where(diagonals, 1, gaps + gaps)
+    return np.where(diagonals, 0 if gw is None else gw[..., None, :], middle)
 
 
 _BASIS = "the basis of the eigenvectors of equal eigenvalues"

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from ...kernels.arrays import Array
+from ...kernels.traced import as_form
 from ..primitives import primitive
 from ..registry import rule
 from .pieces import in_pieces
@@ -40,7 +41,7 @@ def sinc_derivative(x: Array, order: int) -> Array:
 
 def _sinc_slope(ans: Array, x: Array) -> Array:
     """Return the derivative of np.sinc, whose value is known."""
-    if not (type(x) is type(ans) is np.ndarray):
+    if not (type(as_form(x)) is type(as_form(ans)) is np.ndarray):
         return sinc_derivative(x, order=1)
     return in_pieces(
         np.abs(x) < 1.5 / np.pi,
