@@ -20,7 +20,7 @@ from ..context.settings import held, within
 from ..dropin.distributions import with_face
 from ..dropin.methods import bodies_of, stood_in, varies
 from ..dropin.scipy import body_of
-from ..dropin.twins import settled_arguments
+from ..dropin.twins import lifted_arguments
 from ..reverse.constants import with_constant
 from ..rules.scipy.declared import CHOOSING, LOOKING
 from ..rules.scipy.families import chapters
@@ -99,7 +99,7 @@ def _mirror(theirs: Callable[..., Any], body: Callable[..., Any] | None, path: s
         if body not in LOOKING and not varies((args, kwargs)):
             return _as_ours(wrap_results(theirs(*bare(args), **bare(kwargs))))
         if body is not None:
-            args, kwargs = settled_arguments(args, kwargs)
+            args, kwargs = lifted_arguments(args, kwargs, tuples=body not in LOOKING)
             found = all_or_each(body, args, kwargs) if held().lanes else body(*args, **kwargs)
             return _as_ours(wrap_results(found))
         # It may be made of functions that dispatch; what takes a bare value says so.

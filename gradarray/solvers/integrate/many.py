@@ -36,7 +36,7 @@ def _of_rows(f: Callable[..., Any]) -> Callable[..., Any]:
     return lambda places: f(*places.T)
 
 
-def close(total: Any, size: Any, value: Any, error: Any, name: str) -> None:
+def refuse_apart(total: Any, size: Any, value: Any, error: Any, name: str) -> None:
     if not np.all(np.abs(bare(total) - value) <= _OFF * size + 10 * np.abs(error)):
         raise ValueError(
             f"the integral is {value!r:.60} to scipy.integrate.{name}, but {bare(total)!r:.60} by the nodes for its "
@@ -75,7 +75,9 @@ def cubature(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), points: A
         weights = np.reshape(w, (-1, *[1] * (np.ndim(values) - 1)))
         scale = np.prod(high - low)
         total = scale * np.sum(weights * values, axis=0)
-        close(total, abs(bare(scale)) * np.sum(np.abs(weights * bare(values)), axis=0), *_told(result), "cubature")
+        refuse_apart(
+            total, abs(bare(scale)) * np.sum(np.abs(weights * bare(values)), axis=0), *_told(result), "cubature"
+        )
         result.estimate = revalued(total, np.asarray(result.estimate)[()])
         return result
 
@@ -125,7 +127,7 @@ def tanhsinh(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), **options
             if options.get(name):
                 raise TypeError(f"scipy.integrate.tanhsinh of a variable: {name}= is not known here")
         low, high = (lifted(x) if np.ndim(bare(x)) or has_variable(x) else float(x) for x in (a, b))
-        x, w = nodes_between(low, high)
+        x, w = nodes_of_range(low, high)
         each_arg = [np.expand_dims(lifted(arg), -1) if np.ndim(bare(arg)) else arg for arg in given]
 
         def search() -> Search:
@@ -141,7 +143,7 @@ def tanhsinh(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), **options
         values = f(x, *each_arg)
         total = np.sum(w * values, axis=-1)
         size = np.sum(np.abs(bare(w) * bare(values)), axis=-1)
-        close(total, size, result.integral, result.error, "tanhsinh")
+        refuse_apart(total, size, result.integral, result.error, "tanhsinh")
         value = np.asarray(result.integral)[()]
         result.integral = revalued(np.broadcast_to(total, np.shape(value)), value)
         return result
@@ -149,7 +151,7 @@ def tanhsinh(f: Callable[..., Any], a: Any, b: Any, *, args: Any = (), **options
     return dropped_in(body, f)
 
 
-def nodes_between(low: Any, high: Any) -> tuple[Any, Any]:
+def nodes_of_range(low: Any, high: Any) -> tuple[Any, Any]:
     """Return nodes between limits, along a last axis, and their weights."""
     ends = [np.isfinite(np.asarray(bare(x), float)) for x in (low, high)]
     if any(end.any() != end.all() for end in ends):

@@ -17,7 +17,7 @@ from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable, lifted
 from ..calling import Watched, each
 from ..captured import dropped_in
-from .many import close, nodes_between
+from .many import nodes_of_range, refuse_apart
 
 # So many terms are added one by one; of the others, the slope of the first is what counts next.
 _TERMS = 2048
@@ -50,13 +50,13 @@ def nsum(f: Callable[..., Any], a: Any, b: Any, *, step: Any = 1, args: Any = ()
         total, size = np.sum(values, axis=-1), np.sum(np.abs(bare(values)), axis=-1)
         if count is None or count > _TERMS:
             first = start + width * _TERMS
-            x, w = nodes_between(first, np.inf if last is None else last)
+            x, w = nodes_of_range(first, np.inf if last is None else last)
             rest = f(x, *each_arg)
             rest = np.where(np.isfinite(bare(rest)), rest, 0.0)  # at the ends of an infinite range
             ahead = f(np.array([first] if last is None else [first, last]), *each_arg)
             total = total + np.sum(w * rest, axis=-1) / width + np.sum(ahead, axis=-1) / 2
             size = size + np.sum(np.abs(w * bare(rest)), axis=-1) / width
-        close(total, size, result.sum, result.error, "nsum")
+        refuse_apart(total, size, result.sum, result.error, "nsum")
         value = np.asarray(result.sum)[()]
         result.sum = revalued(np.broadcast_to(total, np.shape(value)), value)
         return result

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ....tape.wrapping import bare, has_variable, lifted
+from ....tape.wrapping import bare, has_variable
 from ...primitives import primitive
 from ...registry import rule
 from ..declared import function
@@ -22,7 +22,6 @@ from ..unswitched import special
 
 
 def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False) -> Any:
-    a, b = lifted(a), lifted(b)
     values = bare(a) if b is None else np.where(np.equal(bare(b), 0), -np.inf, bare(a))
     top = np.max(np.real(values), axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, 0.0)
@@ -37,13 +36,11 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
 
 
 def softmax(x: Any, axis: Any = None) -> Any:
-    x = lifted(x)
     terms = np.exp(x - np.max(bare(x), axis=axis, keepdims=True))
     return terms / np.sum(terms, axis=axis, keepdims=True)
 
 
 def log_softmax(x: Any, axis: Any = None) -> Any:
-    x = lifted(x)
     return x - logsumexp(x, axis=axis, keepdims=True)
 
 
