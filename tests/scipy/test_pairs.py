@@ -121,3 +121,12 @@ def test_tables_of_more_than_one_block(metric: str) -> None:
     )(a)
     full = ga.grad(lambda b: np.sum(w[:, :150] * distance.cdist(b, b, metric)))(a)
     np.testing.assert_allclose(among, full, rtol=1e-9, atol=1e-10)
+
+
+def test_forms_of_a_metric_have_derivatives() -> None:
+    weights = RNG.standard_normal((7, 5))
+    f = lambda a, b, form: np.sum(weights * distance.cdist(a, b, "mahalanobis", VI=form))  # noqa: E731
+    ga.check_grads(f, (U, V, FORM), order=2)
+    ga.check_grads(lambda a, form: np.sum(np.arange(21) * distance.pdist(a, "mahalanobis", VI=form)), (U, FORM))
+    for metric in ("mahalanobis", "seuclidean"):  # of the vectors themselves
+        ga.check_grads(lambda a, b, m=metric: np.sum(weights * distance.cdist(a, b, m)), (U, V))
