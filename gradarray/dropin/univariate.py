@@ -151,17 +151,20 @@ def partials(what: Computed, wanted: Sequence[int], ans: Any, *operands: Any) ->
         return [computed(what._replace(by=tuple(sorted((*what.by, i)))), *operands) for i in wanted]
     x, *shapes, loc, scale = operands
     of = _of_quantile if method in ("ppf", "isf") else _of_logarithm if method.startswith("log") else _of_number
-    z = None if of is _of_quantile else (x - loc) / scale
-    place = _Place(d, method, ans, x, z, tuple(shapes), loc, scale)
+    place = _Place(d, method, ans, x, tuple(shapes), loc, scale)
     return [of(place, i) for i in wanted]
 
 
 class _Place:
     """Where a method is differentiated: its operands, its value, and the slope by the first operand."""
 
-    def __init__(self, d: Any, method: str, ans: Any, x: Any, z: Any, shapes: Any, loc: Any, scale: Any) -> None:
-        self.distribution, self.method, self.ans, self.x, self.z = d, method, ans, x, z
+    def __init__(self, d: Any, method: str, ans: Any, x: Any, shapes: Any, loc: Any, scale: Any) -> None:
+        self.distribution, self.method, self.ans, self.x = d, method, ans, x
         self.shapes, self.loc, self.scale = shapes, loc, scale
+
+    @functools.cached_property
+    def z(self) -> Any:
+        return (self.x - self.loc) / self.scale
 
     def by_shape(self, method: str, i: int, z: Any) -> Any:
         return computed(Computed(self.distribution, method, (i,)), z, *self.shapes)
