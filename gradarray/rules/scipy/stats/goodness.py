@@ -107,7 +107,7 @@ def _distribution(name: str, x: Any, cdf: Any, args: Any) -> Any:
         return cdf(x, *args)
     if cdf not in _KNOWN or len(args) > 2:
         raise TypeError(f"scipy.stats.{name} of a variable: give the distribution function itself, not {cdf!r}")
-    loc, scale = args[0] if args else 0.0, args[1] if len(args) > 1 else 1.0
+    loc, scale = args[0] if len(args) else 0.0, args[1] if len(args) > 1 else 1.0
     return _KNOWN[cdf]((x - loc) / scale)
 
 
