@@ -293,13 +293,16 @@ def elsewhere(x: Any) -> Any:
         return type(x)(map(elsewhere, x)) if has_variable(x) and not hasattr(x, "_fields") else x
     if not isinstance(x, (Tensor, Dual)) or (raw := np.asarray(innermost(x))).dtype.kind not in "fc":
         return x
-    away = next(_shifts) * np.where(raw == 0, _TINY, raw * _LAST)
-    return x + away.astype(raw.dtype)[()]
+    return x + _away(raw).astype(raw.dtype)[()]
 
 
-# Parts of one that come again after very many; of the size of a place, they are some of its last twenty bits.
-_shifts = (0.25 + (n * 0.6180339887498949) % 0.75 for n in itertools.count())
-_LAST, _TINY = 2.0**-34, 1e-30
+def _away(raw: Any) -> Any:
+    """Return some of the last twenty bits of numbers: the same ones come again after very many calls."""
+    part = 0.25 + (next(_calls) * 0.6180339887498949) % 0.75
+    return part * np.where(raw == 0, 1e-30, raw * 2.0**-34)
+
+
+_calls = itertools.count()  # which threads may share
 
 
 def recorded_with(f: Callable[..., Any], args: tuple[Any, ...] = ()) -> Callable[..., Any]:
@@ -362,5 +365,4 @@ def _behind(node: Node, start: int | None) -> Iterator[Node]:
 
 def nearby_of(x: Any) -> Any:
     """Return plain numbers that differ from others in their last bits."""
-    raw = np.asarray(innermost(x))
-    return x + next(_shifts) * np.where(raw == 0, _TINY, raw * _LAST)
+    return x + _away(np.asarray(innermost(x)))
