@@ -487,7 +487,7 @@ def compare_signature(rule: Differentiable | Composite) -> dict[str, str]:
     numpys = {name: p for name, p in numpys.items() if p.kind is not p.VAR_KEYWORD}
     derivative = rule.body if isinstance(rule, Composite) else rule.vjps[0]  # type: ignore[attr-defined]
     ours = {p.name.lstrip("_"): p for p in inspect.signature(derivative).parameters.values()}
-    ours = {name: p for name, p in ours.items() if isinstance(rule, Composite) or name not in ("g", "ans")}
+    ours = {name: p for name, p in ours.items() if isinstance(rule, Composite) or name not in ("g", "ans", "wanted")}
     found = {name: f"{name} is not supported" for name in numpys.keys() - ours.keys()}
     if not open_ended:
         found.update({name: f"NumPy has no {name}" for name in ours.keys() - numpys.keys()})

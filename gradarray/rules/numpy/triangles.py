@@ -45,14 +45,15 @@ def cholesky_back(g: Array, factor: Array, inverse: Callable[[Array], Any]) -> A
     n, dtype = len(factor), np.finfo(g.dtype).dtype
     out = np.zeros(g.shape, g.dtype)
     for j, k in blocks(n):
-        out[j:, j:k] = g[j:, j:k]
+        out[j:k, j:k] = np.where(below(k - j), g[j:k, j:k], 0)  # what is infinite above would not vanish by a zero
+        out[k:, j:k] = g[k:, j:k]
     for j, k in blocks(n):
         block, factors = factor[j:k, j:k], half(k - j, dtype)
         inner, found = inverse(block), out[j:k, j:k]
         if k < n:
             out[k:, j:k] = under = out[k:, j:k] @ inner
             found = found - under.conj().T @ factor[k:, j:k]
-        middle = block.conj().T @ found  # of which, below the diagonal, nothing above that of `found` is a part
+        middle = block.conj().T @ found
         middle *= factors
         whole = inner.conj().T @ (middle + middle.conj().T) @ inner
         if j:
