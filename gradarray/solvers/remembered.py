@@ -209,9 +209,13 @@ class _Same:
 
 
 def _some(values: Any) -> list[Any]:
-    """Return the first and last of many."""
-    every: list[Any] = [*values]
-    return every if len(every) <= _MOST else every[: _MOST // 2] + every[-_MOST // 2 :]
+    """Return the first of many, and the last where these have an order."""
+    if len(values) <= _MOST:
+        return [*values]
+    some = [*itertools.islice(values, _MOST // 2)]
+    if not isinstance(values, (set, frozenset)):
+        some += itertools.islice(reversed(values), _MOST // 2)
+    return some
 
 
 def _content(cell: types.CellType) -> Any:
