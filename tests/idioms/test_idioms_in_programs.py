@@ -37,6 +37,9 @@ BY_NUMBA = [
 ]
 COMPILED = [row for row in PROGRAMS if WHOLE or row.name in BY_NUMBA]
 # Of how many each takes more than one program, or none.
+# In a program, what scipy.linalg keeps of a call for its way back is computed anew, and so in another order.
+IN_ANOTHER_ORDER = {"scipy_linalg.inverses"}
+
 _counts: dict[str, int] = {}
 
 
@@ -62,7 +65,10 @@ def test_programs(row: Program) -> None:
             found = flatten(run(*point(row, k)))[0]
             for x, y in zip(found, expected, strict=True):
                 assert type(x) is type(y) and np.asarray(x).dtype == np.asarray(y).dtype
-                np.testing.assert_array_equal(x, y)
+                if row.name in IN_ANOTHER_ORDER:
+                    np.testing.assert_allclose(x, y, rtol=1e-13, atol=1e-13 * largest(expected))
+                else:
+                    np.testing.assert_array_equal(x, y)
     _counts[row.name] = max([len(runs) for runs in run._runs.values()], default=0)
 
 

@@ -43,10 +43,7 @@ def cholesky_back(g: Array, factor: Array, inverse: Callable[[Array], Any]) -> A
     block, backwards, in twice its work. `inverse` is that of a lower triangle.
     """
     n, dtype = len(factor), np.finfo(g.dtype).dtype
-    out = np.zeros(g.shape, g.dtype)
-    for j, k in blocks(n):
-        out[j:k, j:k] = np.where(below(k - j), g[j:k, j:k], 0)  # what is infinite above would not vanish by a zero
-        out[k:, j:k] = g[k:, j:k]
+    out = np.where(below(n), g, 0)  # what is infinite above would not vanish by a zero
     for j, k in blocks(n):
         block, factors = factor[j:k, j:k], half(k - j, dtype)
         inner, found = inverse(block), out[j:k, j:k]
