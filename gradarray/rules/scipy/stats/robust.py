@@ -72,15 +72,15 @@ def tmax(a: Any, upperlimit: Any = None, inclusive: bool = True) -> Any:
 
 @stands_for("scipy.stats", "a")
 def trimboth(a: Any, proportiontocut: float, axis: Any = 0) -> Any:
-    return _cut(a, proportiontocut, True, True, axis)
+    return cut_off(a, proportiontocut, True, True, axis)
 
 
 @stands_for("scipy.stats", "a")
 def trim1(a: Any, proportiontocut: float, tail: str = "right", axis: Any = 0) -> Any:
-    return _cut(a, proportiontocut, tail.lower() == "left", tail.lower() == "right", axis)
+    return cut_off(a, proportiontocut, tail.lower() == "left", tail.lower() == "right", axis)
 
 
-def _cut(a: Any, share: float, left: bool, right: bool, axis: Any) -> Any:
+def cut_off(a: Any, share: float, left: bool, right: bool, axis: Any) -> Any:
     """Return an array without its smallest or largest numbers; the others are partitioned as in the library."""
     if axis is None:
         a, axis = np.ravel(a), 0
