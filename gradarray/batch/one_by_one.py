@@ -117,7 +117,7 @@ def of_all_elements(lane: Lane, results: list[Any], name: str, texts: bool = Fal
     first = results[0]
     if all(other is first or (type(other) is type(first) and bool(other == first)) for other in results):
         return first
-    if isinstance(first, bool):
+    if all(isinstance(each, bool) for each in results):
         return lane.mapped(np.array(results))
     if isinstance(first, (str, bytes, type)) and not texts:
         raise VmapError(f"vmap: {name} gives other results for other elements that are no arrays: {first!r:.60}, say")

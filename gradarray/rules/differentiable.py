@@ -8,6 +8,7 @@ kept on the tape.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -655,8 +656,8 @@ class Function(Differentiable):
         operands = [parent if raw is None else raw for raw, parent in zip(node.args, node.parents, strict=True)]
         return (operands,) if self.sequence else operands
 
-    def _call(self, vjp: Derivative, node: Node, g: Array, **more: Any) -> Any:
-        return vjp(g, node if node.out is None else node.out, *self._operands(node), **node.kwargs, **more)  # type: ignore[arg-type]
+    def _call(self, vjp: Derivative, node: Node, g: Array) -> Any:
+        return vjp(g, node if node.out is None else node.out, *self._operands(node), **node.kwargs)  # type: ignore[arg-type]
 
     def pullback(self, node: Node, g: Array) -> Iterable[Any]:
         several = type(g) is list
@@ -681,8 +682,10 @@ class Function(Differentiable):
             ans = node if node.out is None else node.out
             return (self.vjps[0](g, ans, node.parents[0] if raw is None else raw, **node.kwargs),)  # type: ignore[arg-type]
         if self.joint:
-            more = {WANTED: _wanted(node)} if self._told_wanted else {}
-            cotangents: Iterable[Any] = self._call(self.vjps[0], node, g, **more)
+            vjp = self.vjps[0]
+            if self._told_wanted:
+                vjp = functools.partial(vjp, wanted=_wanted(node))
+            cotangents: Iterable[Any] = self._call(vjp, node, g)
             return cotangents
         return [
             None if parent is None else self._call(vjp, node, g)

@@ -158,6 +158,8 @@ IN_PROGRAMS: dict[str, tuple[Callable[..., Any], np.ndarray]] = {
     "interp1d by points": (lambda p: interpolate.interp1d(X, Y)(p), P),
     "KroghInterpolator": (lambda y: interpolate.KroghInterpolator(X, y)(P), Y),
     "InterpolatedUnivariateSpline": (lambda y: interpolate.InterpolatedUnivariateSpline(X, y)(P), Y),
+    "FloaterHormannInterpolator": (lambda y: interpolate.FloaterHormannInterpolator(X, y)(P), Y),
+    "LSQUnivariateSpline": (lambda y: interpolate.LSQUnivariateSpline(X, y, [1.6], k=2)(P), Y),
     "CubicSpline": (lambda y: interpolate.CubicSpline(X, y)(P), Y),
     "BSpline": (lambda c: interpolate.BSpline(np.arange(9.0), c, 3)(P + 3), Y),
     "PPoly": (lambda c: interpolate.PPoly(c, X)(P), np.ones((2, 4))),

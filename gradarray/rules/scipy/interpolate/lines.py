@@ -327,8 +327,9 @@ def _knotted_init(
 ) -> None:
     no_variable("scipy.interpolate.LSQUnivariateSpline", t=t)
     cls = interpolate.LSQUnivariateSpline
-    cls.__init__(self, bare(x), bare(y), bare(t), bare(w), list(bbox), k, ext, check_finite)
-    _values(self, cls, x, y, w, {"t": bare(t), "bbox": list(bbox), "k": k})
+    t = looked_at(t)
+    cls.__init__(self, *looked_at((x, y)), t, looked_at(w), list(bbox), k, ext, check_finite)
+    _values(self, cls, x, y, w, {"t": t, "bbox": list(bbox), "k": k})
 
 
 def _values(self: Any, cls: Any, x: Any, y: Any, w: Any, options: dict[str, Any]) -> None:

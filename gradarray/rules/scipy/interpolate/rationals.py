@@ -11,7 +11,7 @@ from ....kernels.arrays import Array
 from ....tape.wrapping import bare, has_variable
 from ..declared import methods
 from ..standing import refuse
-from ..values import as_double, as_library, from_library, moved_back, no_variable
+from ..values import as_double, as_library, from_library, looked_at, moved_back, no_variable
 
 
 @from_library
@@ -43,7 +43,7 @@ def _call(self: Any, z: Any) -> Any:
 def _fixed_init(self: Any, points: Any, values: Any, *, d: int = 3, axis: int = 0) -> None:
     no_variable("scipy.interpolate.FloaterHormannInterpolator", points=points)
     cls = interpolate.FloaterHormannInterpolator
-    cls.__init__(self, bare(points), bare(values), d=d, axis=axis)
+    cls.__init__(self, looked_at(points), looked_at(values), d=d, axis=axis)
     y = np.moveaxis(values, axis, 0)
     finite = np.isfinite(bare(y)).reshape(np.shape(y)[0], -1).all(axis=-1)
     places = np.flatnonzero(finite)
