@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -26,7 +26,7 @@ from .entry import Entry, Static, overlapping
 from .passes.optimise import optimised
 from .program.lines import Origins
 from .program.program import Program
-from .program.statements import JitError
+from .program.statements import JitError, Variable
 from .surroundings.locations import Location
 from .surroundings.objects import EQUAL, set_state_of
 from .surroundings.surroundings import KEPT, Surroundings
@@ -77,6 +77,17 @@ def is_writing() -> bool:
     """Tell whether this thread is writing a program, of which what is called becomes a part."""
     tracing = _turn.get("")
     return tracing is not None and tracing._thread is threading.current_thread()
+
+
+def standing_for_inputs(variables: Iterable[Variable]) -> dict[Variable, Any]:
+    """Return what stands for what the program is given that is being written, by its variables."""
+    tracing = _turn[""]
+    given = [*tracing._standing.values(), *[new for _, new in tracing._swaps]]
+    known = {x.variable: x for x in given}
+    try:
+        return {v: known[v] for v in variables}
+    except KeyError:
+        raise JitError("it makes use of what is made before") from None
 
 
 class Tracing:

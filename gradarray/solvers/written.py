@@ -25,7 +25,9 @@ from .snapshot import snapshot
 # A program takes some 10 ms to write, and saves some 200 us each time.
 _REPEATS = 48
 _MOST = 32
+# So many are written of a function for other values and shapes, and one more for so many calls that went well.
 _BRANCHES = 4
+_WELL = 16
 
 
 class OfValues:
@@ -52,6 +54,7 @@ class OfValues:
         self._template = kept(func, self._slot, objects)
         self._args = tuple([self._slot(x) if type(x) is np.ndarray or has_variable(x) else x for x in args])
         self._of: Callable[..., Any] | None = None
+        self._key: Any = None
         self.function = self._filled(self.values)
 
     def _slot(self, value: Any) -> Slot:
@@ -107,7 +110,7 @@ class OfValues:
         """
         found = self._program(computes)
         found.called += times
-        if found.called < _REPEATS or found.written > _BRANCHES:
+        if found.called < _REPEATS or not found.is_worth_it:
             return None
         return functools.partial(found, self.values)
 
@@ -116,7 +119,9 @@ class OfValues:
         return self._program(computes).succeeded
 
     def _program(self, computes: Callable[..., Any]) -> _Program:
-        key = computes, self._of, _form(self._template, {}), tuple([_form(x, {}) for x in self._args])
+        if self._key is None:
+            self._key = _form(self._template, {}), tuple([_form(x, {}) for x in self._args])
+        key = computes, self._of, self._key
         found = _programs.get(key)
         if found is None:
             if len(_programs) >= _MOST:
@@ -132,13 +137,18 @@ class _Program:
 
     def __init__(self, function: OfValues, computes: Callable[..., Any]) -> None:
         self._function, self._computes = function, computes
-        self.called = self.written = 0
+        self.called = 0
         self.succeeded = False
+        self.written = self._went_well = 0
         self._jitted = Jitted(self._traced, ((), ()), strict=True)
+
+    @property
+    def is_worth_it(self) -> bool:
+        return self.written <= _BRANCHES + self._went_well // _WELL
 
     def _traced(self, values: Any, *given: Any) -> Any:
         self.written += 1
-        if self.written > _BRANCHES:
+        if not self.is_worth_it:
             raise JitError("it has too many branches")
         return self._computes(self._function._with(values=values, function=self._function._filled(values)), *given)
 
@@ -147,9 +157,10 @@ class _Program:
         try:
             found = self._jitted(values, *given)
         except Exception:
-            self.written = _BRANCHES + 1
+            self.written, self._went_well = _BRANCHES + 1, 0
             raise
         self.succeeded = True
+        self._went_well += 1
         return found
 
 

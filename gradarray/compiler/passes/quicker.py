@@ -3,7 +3,8 @@
 - A number of Python's beside a small array costs as much as the arithmetic: 0.6 us with it, 0.35 with an array without
   axes. So it is made such an array once, when the program is written.
 - An operator between small arrays takes a tenth longer than the function of NumPy's that it calls.
-- ``np.dot`` asks all operands whether they want to answer, which the method of an array does not.
+- ``np.dot`` asks all operands whether they want to answer, which the method of an array does not. Nor does it look for
+  axes to be broadcast, as ``@`` does: between a small matrix and a vector it takes a fifth less.
 - The true ones in a row of truth values are counted in the shortest integers that can hold the count, not the longest;
   by their places, where these are needed anyway.
 - ``a + np.where(c, x, 0)``, the slope of a maximum, looks at the places alone where `c` is true.
@@ -42,6 +43,14 @@ def quicker(p: Program, left: Optimised) -> Optimised:
         return left
     spelling = _Spelling(p, left)
     return left._replace(statements=spelling.of(left.statements, left.outputs), constants=spelling.constants)
+
+
+def _is_by_vector(s: Statement, form: Form) -> bool:
+    """Tell whether this is a product by an operator for which BLAS is called in the same way by the method ``dot``."""
+    if form.op != "@" or len(s.reads) != 2 or any(v.dtype.char not in "fd" or not v.layout for v in s.reads):
+        return False
+    a, b = s.reads
+    return a.dtype is b.dtype and {len(a.shape), len(b.shape)} == {1, 2} and min(a.shape + b.shape) > 1
 
 
 class _Spelling:
@@ -107,7 +116,7 @@ class _Spelling:
             (r,) = s.results
             if r.dtype is FLOAT64 and r.shape:
                 return self._as_call(s, _POWERS[form.args[1]], form.args[:1])
-        if form.name == "np.dot" and len(form.args) == 2 and not form.keys:
+        if (form.name == "np.dot" and len(form.args) == 2 and not form.keys) or _is_by_vector(s, form):
             return self._as_method(s, form)
         if form.name in _REDUCTIONS and len(s.reads) == 1 and s.pieces[0] == f"{form.name}(":
             v, (r,) = s.reads[0], s.results

@@ -11,7 +11,9 @@ steps themselves are carried out again, on a tape.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,9 +32,11 @@ from ...transforms.trace import pull_back
 from ...transforms.vmap import vmap
 from ..captured import dropped_in, outside_of
 from ..written import OfValues
-from .programs import pulled_step, pulled_values, slopes_by_y, through_stages
+from .programs import known_of_stages, pulled_step, pulled_step_by_known, pulled_values, slopes_by_y, through_stages
 
 Slope = Callable[[Any, Any], Any]
+# Takes the number of a step, how many of its stages count, and what `pulled_step` does.
+_Pull = Callable[..., tuple[Any, Any]]
 
 # Up to how many unknowns matrices are made of the right-hand side's derivatives, and what one row costs, in calls.
 SMALL = 40
@@ -43,13 +47,15 @@ _KEPT = 400_000
 _FEW = 8
 # As many calls of a program as a call for all stages saves.
 _CALLS = 6
-# So many numbers are pulled back at once.
+# So many numbers are pulled back at once, and known of so many stages.
 _AT_ONCE = 200_000
+_ROWS = 64
 # How far the right-hand side for all at once may be from its values one by one.
 _SAME = 1e-6
 
 
-class Tableau(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Tableau:
     """A Runge-Kutta method.
 
     Attributes
@@ -62,6 +68,20 @@ class Tableau(NamedTuple):
     b: Array
     c: Array
     inside: Callable[[float], Array]
+
+    @cached_property
+    def is_implicit(self) -> bool:
+        return bool(np.any(np.triu(self.a)))
+
+    @cached_property
+    def shares(self) -> Array:
+        """What a stage's slope counts for in those behind it, and at the end of the step: (s, s + 1)."""
+        return np.concatenate([self.a.T, self.b[:, None]], axis=1)
+
+    @cached_property
+    def counts(self) -> Array:
+        """Which stages count in a step; those that only dense output needs are the last ones."""
+        return np.any(self.shares != 0, axis=1)
 
 
 class Steps(NamedTuple):
@@ -129,7 +149,6 @@ class Adjoint:
         self._values = plain if type(plain) is OfValues else None
         self.plain: Slope = plain if self._values is None else self._values.function
         self.h, self._when, self.stages = steps.stages()
-        self._is_implicit = bool(np.any(np.triu(steps.tableau.a)))
         self._matrices: Any = None
         self.read: Any = None  # what programs read, where they are of use
         self._call: _OnTape | None = None
@@ -242,7 +261,7 @@ class Adjoint:
     def by_matrices(self) -> bool:
         """Tell whether matrices are made of the right-hand side's derivatives."""
         m, s, n = self.stages.shape
-        return n <= SMALL and (self._is_implicit or n * _PULLS < m * s)
+        return n <= SMALL and (self.steps.tableau.is_implicit or n * _PULLS < m * s)
 
     def outputs(self, times: Array) -> tuple[Array, Array]:
         """Return in which step each time is, and the weights of the slopes there."""
@@ -271,16 +290,29 @@ class Adjoint:
         np.add.at(at_start, which, g)
         if self.by_matrices:
             return self._by_matrices(along, at_start)
-        program = None if self._values is None else self._values.program(pulled_step, m * s)
-        if program is not None:
+        for pull in self._written_pulls():
             try:
-                found = self._step_by_step(along.copy(), at_start, program)
+                found = self._step_by_step(along.copy(), at_start, pull)
                 if np.all(np.isfinite(found[1])):  # only a sweep knows which zeros win over an infinity
                     return found
             except Exception:  # there is no program for it, or it says what is wrong below
                 pass
         found = dropped_in(lambda: self._step_by_step(along, at_start, self._pulled_step), self.plain, recorded=True)
         return found  # type: ignore[no-any-return]
+
+    def _written_pulls(self) -> Iterator[_Pull]:
+        """Return by what programs a step is gone back, the quickest one first."""
+        m, s, n = self.stages.shape
+        values = self._values
+        if values is None:
+            return
+        count = max(1, min(_ROWS, _AT_ONCE // n) // s)
+        ahead, behind = values.program(known_of_stages, m * s), values.program(pulled_step_by_known, m * s)
+        if ahead is not None and behind is not None:
+            yield _ByKnown(self, count, ahead, behind)
+        whole = values.program(pulled_step, m * s)
+        if whole is not None:
+            yield lambda _k, _j, *given: whole(*given)
 
     def pushed(self, times: Array, slopes: Array, first: Array) -> Array:
         """Return the tangents of the solution at some times, (count, number of times, n).
@@ -295,7 +327,7 @@ class Adjoint:
         by_y = np.swapaxes(self.matrices(), 2, 3)
         # What a step makes of tangents, those at its start in the first n columns, and of its own in the others.
         found = np.concatenate([by_y, np.reshape(slopes, (-1, m, s, n)).transpose(1, 2, 3, 0)], axis=3)
-        if self._is_implicit:
+        if self.steps.tableau.is_implicit:
             found = np.linalg.solve(self._whole(by_y, a), np.reshape(found, (m, s * n, -1))).reshape(found.shape)
         else:
             for j in range(1, s):
@@ -367,7 +399,7 @@ class Adjoint:
         found = np.empty((m, s, n, n + 1))
         found[..., :n] = h[..., None] * b[:, None, None] * np.eye(n)
         found[..., n] = along
-        if self._is_implicit:
+        if self.steps.tableau.is_implicit:
             whole = np.swapaxes(self._whole(np.swapaxes(transposed, 2, 3), a), 1, 2)
             found = np.reshape(np.linalg.solve(whole, np.reshape(found, (m, s * n, n + 1))), found.shape)
             passed = np.sum(np.matmul(transposed, found), axis=1)
@@ -390,27 +422,29 @@ class Adjoint:
         slopes = np.matmul(found[..., :n], ends[:, None, :, None])[..., 0] + found[..., n]
         return np.reshape(slopes, (m * s, n)), g
 
-    def _step_by_step(self, along: Array, at_start: Array, pull: Callable[..., Any]) -> tuple[Array, Array]:
+    def _step_by_step(self, along: Array, at_start: Array, pull: _Pull) -> tuple[Array, Array]:
         m, s, n = along.shape
-        # What a stage's slope counts for in those behind it, and at the end of the step.
-        shares = np.concatenate([self.steps.tableau.a.T, self.steps.tableau.b[:, None]], axis=1)
-        counts = np.any(shares != 0, axis=1)
-        weights, met = self.h[:, None, None] * shares, np.any(along, axis=2)
-        # Stages that only dense output needs are the last ones, and count in few steps.
-        reach = np.max(np.where(counts | met, np.arange(1, s + 1), 0), axis=1).tolist()
-        is_met = np.any(met, axis=1).tolist()
-        inner = {j: weights[:, :j, [*range(j), s]] for j in {*reach}}
+        shares, counts = self.steps.tableau.shares, self.steps.tableau.counts
+        weights = self.h[:, None, None] * shares
+        if counts[-1]:
+            reach = [s] * m
+        else:
+            reach = np.max(np.where(counts | np.any(along, axis=2), np.arange(1, s + 1), 0), axis=1).tolist()
+        is_met = np.any(np.reshape(along, (m, -1)), axis=1).tolist()
+        inner = {j: weights if j == s else weights[:, :j, [*range(j), s]] for j in {*reach}}
         g, is_zero, starts = np.zeros(n), True, np.any(at_start, axis=1).tolist()
         for k in range(m - 1, -1, -1):
             if is_met[k] or not is_zero:
                 j = reach[k]
-                g, along[k, :j] = pull(inner[j][k], self._when[k, :j], self.stages[k, :j], along[k, :j], g)
+                g, along[k, :j] = pull(k, j, inner[j][k], self._when[k, :j], self.stages[k, :j], along[k, :j], g)
                 is_zero = False
             if starts[k]:
                 g, is_zero = g + at_start[k], False
         return np.reshape(along, (m * s, n)), g
 
-    def _pulled_step(self, weights: Array, when: Array, places: Array, along: Array, end: Array) -> tuple[Any, Any]:
+    def _pulled_step(
+        self, k: int, j: int, weights: Array, when: Array, places: Array, along: Array, end: Array
+    ) -> tuple[Any, Any]:
         """Do the same as `pulled_step`, by a tape of its own for each stage."""
         return through_stages(weights, along, end, lambda j, g: self._back(float(when[j]), places[j], g))
 
@@ -422,3 +456,28 @@ class Adjoint:
         if not has_variable(slope):
             return np.zeros(len(y))
         return bare(pull_back([(slope, g)], [node], start, False, traced=False)[0])
+
+
+class _ByKnown:
+    """Programs that go back through a step: one has what is known of all stages of several steps at once.
+
+    There are as many of them each time, so that it is the same program.
+    """
+
+    def __init__(self, adjoint: Adjoint, count: int, ahead: Callable[..., Any], behind: Callable[..., Any]) -> None:
+        self._adjoint, self._count, self._ahead, self._behind = adjoint, count, ahead, behind
+        self._first = len(adjoint.h)
+        self._known: list[Array] = []
+
+    def __call__(self, k: int, j: int, *given: Any) -> tuple[Any, Any]:
+        if k < self._first:
+            self._first = max(0, k + 1 - self._count)
+            self._known = self._of_steps(np.minimum(np.arange(self._first, self._first + self._count), k))
+        found: tuple[Any, Any] = self._behind([x[k - self._first, :j] for x in self._known], *given)
+        return found
+
+    def _of_steps(self, steps: Array) -> list[Array]:
+        stages = self._adjoint.stages[steps]
+        rows = np.reshape(stages, (-1, stages.shape[2]))
+        found = self._ahead(np.ravel(self._adjoint._when[steps]), rows)
+        return [np.reshape(x, (*stages.shape[:2], *x.shape[1:])) for x in found]

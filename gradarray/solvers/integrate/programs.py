@@ -5,13 +5,15 @@ Each takes the right-hand side with the values of its variables; see written.py.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ...compiler.ahead import known_ahead, with_known
 from ...kernels.arrays import Array
-from ...kernels.traced import zeros_beside
+from ...kernels.traced import copy_of, zeros_beside
 from ...transforms.gradients import vjp
 from ...transforms.vmap import vmap
 from ..written import OfValues
@@ -33,6 +35,26 @@ def pulled_step(f: OfValues, weights: Array, when: Array, places: Array, along: 
     end : (n,), the cotangent of where the step ends
     """
     return through_stages(weights, along, end, lambda j, g: pulled_slope(f, when[j], places[j], g))
+
+
+def known_of_stages(f: OfValues, when: Array, places: Array) -> Any:
+    """Return what the derivatives of the slopes at many places need, and no cotangent tells: arrays of all of them."""
+    found = known_ahead(functools.partial(pulled_slope, f), (when[0], places[0]), copy_of(places[0]))
+    if not found.results:
+        return []
+    return [x if x.flags.c_contiguous else copy_of(x, "C") for x in vmap(found.computed)(when, places)]
+
+
+def pulled_step_by_known(
+    f: OfValues, of_stages: list[Array], weights: Array, when: Array, places: Array, along: Array, end: Array
+) -> Any:
+    """Return the same as `pulled_step`, by what is known of its stages."""
+    slope = functools.partial(pulled_slope, f)
+
+    def pull(j: int, g: Any) -> Any:
+        return with_known(slope, (when[j], places[j]), g, [x[j] for x in of_stages])
+
+    return through_stages(weights, along, end, pull)
 
 
 def through_stages(weights: Array, along: Array, end: Array, pull: Callable[[int, Array], Any]) -> tuple[Any, Any]:
