@@ -68,7 +68,8 @@ def _replaced(new: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callabl
     def make(old: Callable[..., Any]) -> Callable[..., Any]:
         @like(old)
         def call(*args: Any, **kwargs: Any) -> Any:
-            if making() is None and (held().program is None or has_tensor((args, kwargs))):
+            now = held()
+            if now.making is None and (now.program is None or has_tensor((args, kwargs))):
                 return old(*args, **kwargs)
             return new(old, *args, **kwargs)
 
