@@ -236,8 +236,9 @@ class Adjoint:
         program = values.program(pulled_values, _CALLS)
         if program is None:
             return None
+        when, y = self._rows()
         try:
-            pulled = program(np.ravel(self._when), np.reshape(self.stages, np.shape(along)), along)
+            pulled = program(when, y, np.concatenate([along, np.zeros((len(y) - len(along), y.shape[1]))]))
         except Exception:  # the tape says what is wrong
             return None
         # Only a sweep knows which zeros win over an infinity.
@@ -247,6 +248,16 @@ class Adjoint:
         for node, g in zip(values.nodes, pulled, strict=True):
             found[node] = found[node] + g if node in found else g
         return found
+
+    def _rows(self) -> tuple[Array, Array]:
+        """Return when and where the slopes are at all stages, and some of them again.
+
+        So there are four programs for twice as many, and not one for each number of steps.
+        """
+        when, y = np.ravel(self._when), np.reshape(self.stages, (-1, self.stages.shape[2]))
+        unit = 2 ** max(0, len(y).bit_length() - 3)
+        again = -len(y) % unit
+        return np.concatenate([when, when[:again]]), np.concatenate([y, y[:again]])
 
     def taken(self) -> _OnTape:
         """Return a call for all stages on a tape, which is the caller's."""
@@ -364,7 +375,7 @@ class Adjoint:
             program = self._values.program(slopes_by_y, _CALLS)
             if program is not None:
                 try:
-                    found = program(np.ravel(self._when), np.reshape(self.stages, (-1, n)))
+                    found = program(*self._rows())[: m * s]
                     if np.all(np.isfinite(found)):
                         return np.reshape(found, (m, s, n, n))
                 except Exception:  # it says what is wrong below
