@@ -133,6 +133,22 @@ def fillable_like(made: Any) -> Any:
     return made
 
 
+def as_fillable(given: Any) -> Any:
+    """Return an array that a function is given as one that holds the same: what is made of that can hold a variable."""
+    if type(given) is Mapped:
+        before = held()
+        try:
+            hold(before.with_(lanes=()))
+            return given.lane.mapped(as_fillable(given.value))
+        finally:
+            hold(before)
+    if type(given) is not np.ndarray:
+        return fillable_like(given)
+    given = given.view()
+    given.flags.writeable = False  # whoever else has it would not see what is written there
+    return fillable(given)
+
+
 def _for_all(raw: Any, lanes: tuple[Any, ...]) -> Any:
     """Return a new array as one for each element that is mapped, in which each can have other values."""
     before = held()

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from ..batch.refusals import VmapError
 from ..context.settings import within
 from ..tape.loss import GradientLossError
 from ..tape.wrapping import bare, has_tensor, has_variable, without_zero_tangents
 from ..transforms.lifting import lanes
 from ..transforms.vmap import vmap
+from .captured import answered
 from .remembered import Memory, Recorded, for_each_element
 from .written import OfValues
 
@@ -55,12 +57,12 @@ class Watched:
     def __call__(self, *args: Any) -> Any:
         if self.memory is None:
             self.memory = Memory(self._name, self.func, *self._also)
-            result = self.func(*args)
+            result = answered(self.func, *args)
             self.memory.look()
         elif self.variable and not self.memory.kept:
             return unrecorded(self.func, *args)
         else:
-            result = self.func(*args)
+            result = answered(self.func, *args)
         self.variable = self.variable or has_variable(result)
         return bare(result)
 
@@ -79,7 +81,7 @@ class Watched:
 
 def unrecorded(func: Callable[..., Any], *args: Any) -> Any:
     """Return the bare result of a function, no operation of which is recorded."""
-    return bare(within(_UNRECORDED, func, *args))
+    return bare(within(_UNRECORDED, answered, func, *args))
 
 
 def at_once(func: Callable[..., Any], *places: Any) -> Any:
@@ -128,7 +130,7 @@ def of_values(
     variable : whether the result depends on a variable
     """
     whole = with_args(func, args)
-    first = whole(*at)
+    first = answered(whole, *at)
     memory.look(given or has_variable((first, also())))
     if memory.kept:
         kept = Recorded(whole)
@@ -146,7 +148,7 @@ def of_values(
         def watched(*given: Any) -> Any:
             if variable[0]:
                 return unrecorded(whole, *given)
-            result = whole(*given)
+            result = answered(whole, *given)
             variable[0] = has_variable(result)
             return bare(result)
 
@@ -180,5 +182,5 @@ def in_plain_arrays(compute: Callable[..., Any], *args: Any) -> Any:
     """Carry out what calls a function for its values, in plain arrays as far as the function allows."""
     try:
         return within(IN_PLAIN_ARRAYS, compute, *args)
-    except GradientLossError:
+    except (GradientLossError, VmapError):
         return within(_UNRECORDED, compute, *args)

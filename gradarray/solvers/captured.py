@@ -16,11 +16,11 @@ from ..batch.one_by_one import settled
 from ..batch.refusals import VmapError
 from ..context.settings import held, hold
 from ..dropin import blocks
-from ..dropin.making import in_reverse
+from ..dropin.making import as_fillable, in_reverse
 from ..forward.dual import Dual
 from ..forward.levels import on_a_tape
 from ..tape import wrapping
-from ..tape.loss import differentiating
+from ..tape.loss import GradientLossError, differentiating
 from ..tape.nodes import Node
 from ..tape.wrapping import bare, has_variable
 from ..transforms.checkpoint import cut_from_older
@@ -50,7 +50,26 @@ def where_losses_raise(making: Any, compute: Callable[..., Any], *args: Any, rec
 
 def called(f: Callable[..., Any], *args: Any) -> Any:
     """Call a user's function so that the variables that it finds are kept: recorded, and in drop-in mode."""
-    return where_losses_raise(in_reverse(held().making), blocks.call, f, args, {}, recorded=True)
+    making = in_reverse(held().making)
+    return where_losses_raise(making, answered, lambda *given: blocks.call(f, given, {}), *args, recorded=True)
+
+
+def answered(f: Callable[..., Any], *args: Any) -> Any:
+    """Call a user's function, which may write variables into what it makes of the arrays that it is given.
+
+    A copy of a plain array cannot hold them. Where that comes to light, it is given tensors of the same content; not
+    before, since a function may ask what it is given.
+    """
+    try:
+        return f(*args)
+    except (GradientLossError, VmapError):
+        if held().making is None:
+            raise
+        try:
+            return f(*map(as_fillable, args))
+        except Exception:  # the first one says what is wrong
+            pass
+        raise
 
 
 def dropped_in(body: Callable[[], Any], func: Any, recorded: bool = False) -> Any:

@@ -265,7 +265,7 @@ class Adjoint:
         if kept is not None:
             return kept
         start = next_order()
-        found = self.slopes()
+        found = dropped_in(self.slopes, self.f, recorded=True)
         return _OnTape(start, None, found._node if has_variable(found) else None, outside_of(found, start))
 
     @property

@@ -12,7 +12,7 @@ from ...reverse.outputs import revalued
 from ...rules.scipy.declared import looking
 from ...tape.wrapping import bare, has_variable
 from ..calling import each, of_values, seen_as, with_args
-from ..captured import dropped_in
+from ..captured import answered, dropped_in
 from ..remembered import Memory, Recorded
 from ..written import OfValues
 from .multistep import AskedAnew, FromSteps, TellingLSODA, noting
@@ -50,7 +50,7 @@ def solve_ivp(
     args = () if args is None else tuple(args)
 
     def f(t: Any, y: Any) -> Any:
-        return _as_array(fun(t, y, *args))
+        return _as_array(answered(fun, t, y, *args))
 
     given = has_variable((y0, t_span, t_eval))
     several = events if isinstance(events, (list, tuple)) else None if events is None else [events]
@@ -143,11 +143,11 @@ def _as_array(value: Any) -> Any:
 
 
 def _as_slope(f: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda t, y: _as_array(f(t, y))
+    return lambda t, y: _as_array(answered(f, t, y))
 
 
 def _as_swapped_slope(f: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda t, y: _as_array(f(y, t))
+    return lambda t, y: _as_array(answered(f, y, t))
 
 
 def _with_args(func: Any, args: tuple[Any, ...]) -> Any:
@@ -273,7 +273,7 @@ def odeint(
         return function if tfirst else lambda at, y: function(y, at)
 
     def anew(at: Any, y: Any) -> Any:
-        return _as_array(swapped(whole)(at, y))
+        return _as_array(answered(swapped(whole), at, y))
 
     def body() -> Any:
         slope = None if Dfun is None else _plain(lambda *given: Dfun(*given, *args))
