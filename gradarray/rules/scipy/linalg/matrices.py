@@ -121,6 +121,16 @@ def _stacked(parts: Any, shape: tuple[int, ...]) -> Any:
     return None if parts[0] is None else np.reshape(np.stack(parts), shape + np.shape(parts[0]))
 
 
+def arranged(library: Callable[..., Any], *operands: Any) -> Any:
+    """Return what a function makes of its operands' elements, and zeros, without computing with them."""
+    places, first = [], 1
+    for a in operands:
+        places.append(np.arange(first, first + np.size(a), dtype=np.intp).reshape(np.shape(a)))
+        first += np.size(a)
+    whole = np.concatenate([np.zeros(1, bool), *map(np.ravel, operands)])
+    return whole[library(*places).astype(np.intp)]
+
+
 def columns(b: Any) -> Any:
     """Return a vector as a matrix of one column."""
     return b[:, None] if np.ndim(b) == 1 else b
