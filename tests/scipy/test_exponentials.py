@@ -47,6 +47,28 @@ def test_derivatives_have_all_digits(a):
     assert np.abs(found - expected).max() <= 1e-13 * np.abs(expected).max()
 
 
+@pytest.mark.parametrize("a", MATRICES)
+def test_two_exponentials_at_once_and_those_of_imaginary_matrices(a):
+    e = rng.normal(size=a.shape).astype(a.dtype)
+    found = exponentials.derivative_along(a, e, exponentials.BOTH)
+    for of, expected in zip(found, (exactly(a, e), exactly(-a, -e)), strict=True):
+        assert np.abs(of - expected).max() <= 1e-13 * np.abs(expected).max()
+    a, e = a.real, e.real
+    found, expected = exponentials.derivative_along(a, e, exponentials.IMAGINARY), exactly(1j * a, 1j * e)
+    assert np.abs(found - expected).max() <= 1e-13 * np.abs(expected).max()
+
+
+def test_stacks_have_what_each_matrix_has():
+    a = np.stack([rng.normal(size=(4, 4)) * scale for scale in (1e-3, 0.3, 0.3, 20.0, np.nan)]).reshape(5, 1, 4, 4)
+    e = rng.normal(size=(2, 4, 4))
+    for what in (exponentials.PLAIN, exponentials.BOTH, exponentials.IMAGINARY):
+        found = exponentials.derivative_along(a, e, what)
+        assert found.shape == (*[2] * (what == exponentials.BOTH), 5, 2, 4, 4)
+        for i, j in np.ndindex(5, 2):
+            one = exponentials.derivative_along(a[i, 0], e[j], what)
+            np.testing.assert_allclose(found[..., i, j, :, :], one, rtol=1e-12, atol=1e-15)
+
+
 def test_every_degree_is_tried_above():
     norms = [np.abs(a).sum(0).max() for a in MATRICES]
     degrees = {next((m for m, x in exponentials._LARGEST.items() if norm <= x), None) for norm in norms}

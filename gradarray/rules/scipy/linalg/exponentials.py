@@ -29,25 +29,35 @@ def _coefficients(m: int) -> list[float]:
     return [math.factorial(2 * m - k) / math.factorial(k) / math.factorial(m - k) for k in range(m + 1)]
 
 
-def derivative_along(a: Any, e: Any) -> Any:
-    """Return the derivative of the exponential of a matrix at `a` along `e`, both of doubles, real or complex."""
+# What is computed of one matrix: the exponential of A; of A, and of -A; of 1j * A, where A is real.
+PLAIN, BOTH, IMAGINARY = range(3)
+
+
+def derivative_along(a: Any, e: Any, what: int = PLAIN) -> Any:
+    """Return the derivative of an exponential at `a` along `e`, both of doubles, real or complex; of two, an array."""
     if a.ndim > 2:
-        return _of_stacks(a, e)
+        return _of_stacks(a, e, what)
     norm = _norm(a) if len(a) else np.nan
     if not (np.isfinite(norm) and np.isfinite(_norm(e))):
-        return np.full(a.shape, np.nan, a.dtype)
+        return _nothing(a.shape, a.dtype, what)
     m = _degree(norm)
     powers, slopes = _powers(a, e, m)
-    return _derivative(a, e, powers, slopes, m, _squarings(norm, [*map(_norm, powers)]) if m == 13 else 0)
+    return _derivative(a, e, powers, slopes, m, _squarings(norm, [*map(_norm, powers)]) if m == 13 else 0, what)
 
 
-def _of_stacks(a: Any, e: Any) -> Any:
+def _nothing(shape: tuple[int, ...], dtype: Any, what: int) -> Any:
+    dtype = np.result_type(dtype, np.complex64) if what == IMAGINARY else dtype
+    return np.full((2, *shape) if what == BOTH else shape, np.nan, dtype)
+
+
+def _of_stacks(a: Any, e: Any, what: int) -> Any:
     """Return the same for stacks of matrices, all of those at once that are computed alike."""
     shape, n = np.broadcast_shapes(a.shape, e.shape), a.shape[-1]
+    found = _nothing(shape, a.dtype, what)
     if 0 in shape:
-        return np.zeros(shape, a.dtype)
+        return found
     a, e = (np.broadcast_to(x, shape).reshape(-1, n, n) for x in (a, e))
-    found = np.full(a.shape, np.nan, a.dtype)
+    flat = found.reshape(*found.shape[: found.ndim - len(shape)], -1, n, n)
     norms = _norms(a)
     finite = np.isfinite(norms) & np.isfinite(_norms(e))
     degrees = np.array([_degree(norm) if good else 0 for norm, good in zip(norms, finite, strict=True)])
@@ -61,8 +71,9 @@ def _of_stacks(a: Any, e: Any) -> Any:
         for count in {*squarings.tolist()}:
             some = np.flatnonzero(squarings == count)
             places = there[some]
-            found[places] = _derivative(a[places], e[places], powers[:, some], slopes[:, some], m, count)
-    return found.reshape(shape)
+            part = _derivative(a[places], e[places], powers[:, some], slopes[:, some], m, count, what)
+            flat[..., places, :, :] = part
+    return found
 
 
 def _degree(norm: float) -> int:
@@ -81,8 +92,10 @@ def _powers(a: Any, e: Any, m: int) -> tuple[Any, Any]:
     return powers, slopes
 
 
-def _derivative(a: Any, e: Any, powers: Any, slopes: Any, m: int, squarings: int) -> Any:
+def _derivative(a: Any, e: Any, powers: Any, slopes: Any, m: int, squarings: int, what: int) -> Any:
     b = [c * 0.5 ** (squarings * k) for k, c in enumerate(_coefficients(m))]  # of a, in place of its half
+    if what == IMAGINARY:  # of even powers each second one has the other sign, and U is 1j times a real matrix
+        b = [-c if k % 4 > 1 else c for k, c in enumerate(b)]
     if m == 13:
         u, v, du, dv = _of_degree_13(a, e, powers, slopes, b)
     else:
@@ -90,10 +103,18 @@ def _derivative(a: Any, e: Any, powers: Any, slopes: Any, m: int, squarings: int
         _add_to_diagonal(u, b[1])
         _add_to_diagonal(v, b[0])
         u, du = a @ u, _product_and(a, du, e, u, np.empty_like(u))
+    if what == BOTH:  # of -a both powers that are odd have the other sign
+        return np.stack([_of_quotient(u, v, du, dv, squarings), _of_quotient(-u, v, -du, dv, squarings)])
+    if what == IMAGINARY:
+        u, du = 1j * u, 1j * du
+    return _of_quotient(u, v, du, dv, squarings)
+
+
+def _of_quotient(u: Any, v: Any, du: Any, dv: Any, squarings: int) -> Any:
+    """Return the derivative of (V + U) (V - U)**-1, squared some times, from those of U and V."""
     # The inverse takes less time than two solutions with whole matrices: v - u is well conditioned.
     inverse = _inverse(v - u)
-    v += u
-    r = v @ inverse
+    r = (v + u) @ inverse
     found = r @ (du - dv)
     found += du
     found += dv

@@ -15,9 +15,9 @@ from ....tape.wrapping import bare, has_variable
 from ...registry import composite, rule
 from ..declared import function, looking
 from ..values import as_double, from_library
-from . import logarithms
+from . import hermitian, logarithms
 from .equations import anticommuted
-from .exponentials import derivative_along, second_along
+from .exponentials import BOTH, IMAGINARY, derivative_along, second_along
 from .matrices import dtype_of, over_batches, turned, zeros
 
 _Function = Callable[..., Any]
@@ -46,7 +46,9 @@ def logarithm_along(a: Any, e: Any) -> Any:
     """Return the derivative of the logarithm at a matrix along another one."""
     if np.ndim(a) == 2 and len(a) >= _FEW and np.isfinite(a).all() and np.isfinite(e).all():
         dtype = np.result_type(a, e)
-        found = logarithms.derivative_along(np.asarray(a, complex), np.asarray(e, complex), dtype.kind != "c")
+        found = hermitian.derivative_along(hermitian.of_logarithm, as_double(a), as_double(e), positive=True)
+        if found is None:
+            found = logarithms.derivative_along(np.asarray(a, complex), np.asarray(e, complex), dtype.kind != "c")
         if found is not None:
             return found.astype(dtype, copy=False)
     return _along(linalg.logm, a, e)
@@ -69,9 +71,16 @@ def frechet(a: Any, e: Any) -> Any:
     """Return the derivative of the exponential of a matrix along another one."""
     if np.iscomplexobj(e) != np.iscomplexobj(a) or (np.ndim(a) == 2 and len(a) < _FEW):
         return _along(linalg.expm, a, e)
+    dtype, a, e = _doubles(a, e)
+    found = hermitian.derivative_along(hermitian.of_exponential, a, e)
+    return (derivative_along(a, e) if found is None else found).astype(dtype, copy=False)
+
+
+def _doubles(a: Any, e: Any) -> tuple[Any, Any, Any]:
+    """Return the dtype of two matrices, and both in double precision, complex where one of them is."""
     dtype = np.result_type(a, e)
     double = np.result_type(dtype, np.float64)
-    return derivative_along(np.asarray(a, double), np.asarray(e, double)).astype(dtype, copy=False)
+    return dtype, np.asarray(a, double), np.asarray(e, double)
 
 
 _DOUBLE = (np.float64, np.complex128)
@@ -146,16 +155,68 @@ def signm(A: Any, disp: Any = True) -> Any:
 # --- by exponentials, as SciPy has them -------------------------------------------------------------------------------
 
 
+@from_library
+def circular(a: Any, *, odd: bool) -> Any:
+    """Return the cosine of a real matrix, or the sine."""
+    found = linalg.expm(1j * a)
+    return (found.imag if odd else found.real).copy()
+
+
+@from_library
+def circular_along(a: Any, e: Any, *, odd: bool) -> Any:
+    """Return the derivative of such a function along another real matrix."""
+    dtype, a, e = _doubles(a, e)
+    found = hermitian.derivative_along(hermitian.of_sine if odd else hermitian.of_cosine, a, e)
+    if found is None:
+        both = derivative_along(a, e, IMAGINARY)
+        found = both.imag if odd else both.real
+    return found.astype(dtype, copy=False)
+
+
+def _circular_whole(a: Any, e: Any, *, odd: bool) -> Any:
+    found = frechet(1j * a, 1j * e)
+    return np.imag(found) if odd else np.real(found)
+
+
+@from_library
+def hyperbolic(a: Any, *, odd: bool) -> Any:
+    """Return the hyperbolic cosine of a matrix, or the sine."""
+    one, other = linalg.expm(a), linalg.expm(-a)
+    return 0.5 * (one - other if odd else one + other)
+
+
+@from_library
+def hyperbolic_along(a: Any, e: Any, *, odd: bool) -> Any:
+    """Return the derivative of such a function along another matrix."""
+    dtype, a, e = _doubles(a, e)
+    found = hermitian.derivative_along(hermitian.of_hyperbolic_sine if odd else hermitian.of_hyperbolic_cosine, a, e)
+    if found is None:
+        one, other = derivative_along(a, e, BOTH)
+        found = 0.5 * (one - other if odd else one + other)
+    return found.astype(dtype, copy=False)
+
+
+def _hyperbolic_whole(a: Any, e: Any, *, odd: bool) -> Any:
+    one, other = frechet(a, e), frechet(-a, e)
+    return 0.5 * (one + other if odd else one - other)
+
+
+rule(circular, lambda g, _ans, a, *, odd: circular_along(turned(a), g, odd=odd))
+rule(hyperbolic, lambda g, _ans, a, *, odd: hyperbolic_along(turned(a), g, odd=odd))
+composite(circular_along, _circular_whole, anew=True)
+composite(hyperbolic_along, _hyperbolic_whole, anew=True)
+
+
 def cosm(A: Any) -> Any:
     if np.iscomplexobj(A):
         return 0.5 * (exponential(1j * A) + exponential(-1j * A))
-    return np.real(exponential(1j * A))
+    return circular(A, odd=False)
 
 
 def sinm(A: Any) -> Any:
     if np.iscomplexobj(A):
         return -0.5j * (exponential(1j * A) - exponential(-1j * A))
-    return np.imag(exponential(1j * A))
+    return circular(A, odd=True)
 
 
 def tanm(A: Any) -> Any:
@@ -163,11 +224,11 @@ def tanm(A: Any) -> Any:
 
 
 def coshm(A: Any) -> Any:
-    return 0.5 * (exponential(A) + exponential(-A))
+    return hyperbolic(A, odd=False)
 
 
 def sinhm(A: Any) -> Any:
-    return 0.5 * (exponential(A) - exponential(-A))
+    return hyperbolic(A, odd=True)
 
 
 def tanhm(A: Any) -> Any:
@@ -184,7 +245,18 @@ def _power_by_exponent(g: Any, ans: Any, a: Any, t: Any) -> Any:
     return np.sum(g * (logarithm(a) @ ans), axis=(-2, -1))
 
 
-rule(power, lambda g, _ans, a, t: _along(lambda x: power(x, t), turned(a), g), _power_by_exponent)
+@from_library
+def power_along(a: Any, e: Any, t: Any) -> Any:
+    """Return the derivative of a power of a matrix along another one."""
+    if np.ndim(a) == 2 and len(a) >= _FEW:
+        found = hermitian.derivative_along(hermitian.of_power(float(t)), as_double(a), as_double(e), positive=True)
+        if found is not None:
+            return found.astype(np.result_type(a, e), copy=False)
+    return _along(lambda x: linalg.fractional_matrix_power(x, float(t)), a, e)
+
+
+rule(power, lambda g, _ans, a, t: power_along(turned(a), g, t), _power_by_exponent)
+composite(power_along, lambda a, e, t: _along(lambda x: power(x, t), a, e), anew=True)
 
 
 def fractional_matrix_power(A: Any, t: Any) -> Any:

@@ -54,7 +54,7 @@ def summed_along(a: Array, *, size: int, falling: bool, ends: _Ends = "") -> Arr
     if ends == "":
         return sums
     if ends not in ("mirrored", "around"):
-        return sums[ends : ends + size].copy()  # type: ignore[operator, misc]
+        return sums[ends : ends + size].copy()  # type: ignore[operator]
     found = sums[size - 1 :].copy()
     found[1:] += sums[: size - 1][:: -1 if ends == "mirrored" else 1]
     return found
