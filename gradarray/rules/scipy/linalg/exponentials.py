@@ -29,12 +29,13 @@ def _coefficients(m: int) -> list[float]:
     return [math.factorial(2 * m - k) / math.factorial(k) / math.factorial(m - k) for k in range(m + 1)]
 
 
-# What is computed of one matrix: the exponential of A; of A, and of -A; of 1j * A, where A is real.
-PLAIN, BOTH, IMAGINARY = range(3)
+# Of which exponential the derivative is: that of A; of A, and of -A; of 1j * A, where A is real; of A, after its value.
+PLAIN, BOTH, IMAGINARY, VALUED = range(4)
+_PAIRS = (BOTH, VALUED)
 
 
 def derivative_along(a: Any, e: Any, what: int = PLAIN) -> Any:
-    """Return the derivative of an exponential at `a` along `e`, both of doubles, real or complex; of two, an array."""
+    """Return the derivative of an exponential at `a` along `e`, both of doubles, real or complex; of two, both in one."""
     if a.ndim > 2:
         return _of_stacks(a, e, what)
     norm = _norm(a) if len(a) else np.nan
@@ -47,7 +48,7 @@ def derivative_along(a: Any, e: Any, what: int = PLAIN) -> Any:
 
 def _nothing(shape: tuple[int, ...], dtype: Any, what: int) -> Any:
     dtype = np.result_type(dtype, np.complex64) if what == IMAGINARY else dtype
-    return np.full((2, *shape) if what == BOTH else shape, np.nan, dtype)
+    return np.full((2, *shape) if what in _PAIRS else shape, np.nan, dtype)
 
 
 def _of_stacks(a: Any, e: Any, what: int) -> Any:
@@ -104,14 +105,16 @@ def _derivative(a: Any, e: Any, powers: Any, slopes: Any, m: int, squarings: int
         _add_to_diagonal(v, b[0])
         u, du = a @ u, _product_and(a, du, e, u, np.empty_like(u))
     if what == BOTH:  # of -a both powers that are odd have the other sign
-        return np.stack([_of_quotient(u, v, du, dv, squarings), _of_quotient(-u, v, -du, dv, squarings)])
+        return np.stack([_of_quotient(u, v, du, dv, squarings)[1], _of_quotient(-u, v, -du, dv, squarings)[1]])
     if what == IMAGINARY:
         u, du = 1j * u, 1j * du
-    return _of_quotient(u, v, du, dv, squarings)
+    if what == VALUED:
+        return np.stack(_of_quotient(u, v, du, dv, squarings, True))
+    return _of_quotient(u, v, du, dv, squarings)[1]
 
 
-def _of_quotient(u: Any, v: Any, du: Any, dv: Any, squarings: int) -> Any:
-    """Return the derivative of (V + U) (V - U)**-1, squared some times, from those of U and V."""
+def _of_quotient(u: Any, v: Any, du: Any, dv: Any, squarings: int, valued: bool = False) -> Any:
+    """Return (V + U) (V - U)**-1, squared some times, if it is wanted, and its derivative, from those of U and V."""
     # The inverse takes less time than two solutions with whole matrices: v - u is well conditioned.
     inverse = _inverse(v - u)
     r = (v + u) @ inverse
@@ -121,9 +124,9 @@ def _of_quotient(u: Any, v: Any, du: Any, dv: Any, squarings: int) -> Any:
     found = found @ inverse
     for k in range(squarings):
         found = _product_and(r, found, found, r, np.empty_like(found))
-        if k + 1 < squarings:
+        if valued or k + 1 < squarings:
             r = r @ r
-    return found
+    return r, found
 
 
 def _inverse(a: Any) -> Any:
@@ -230,17 +233,20 @@ def _series(coefficients: list[float], powers: list[_Jet]) -> _Jet:
     return _Jet(*parts)
 
 
-def second_along(a: Any, one: Any, other: Any) -> tuple[Any, Any]:
+def second_along(a: Any, one: Any, other: Any, third: Any = None) -> tuple[Any, Any]:
     """Return the derivative of the exponential along a matrix, and that along this and another one.
+
+    The derivative along a third one may be added to the latter: it takes no work of its own.
 
     In the matrix of both, as in that which derivatives of functions of matrices are blocks of, products have 9 products
     of blocks, and no more.
     """
     norm = _norm(a) if len(a) else np.nan
-    if not all(np.isfinite(x) for x in (norm, _norm(one), _norm(other))):
+    third = np.zeros_like(a) if third is None else third
+    if not all(np.isfinite(x) for x in (norm, _norm(one), _norm(other), _norm(third))):
         return np.full(a.shape, np.nan, a.dtype), np.full(a.shape, np.nan, a.dtype)
     m = _degree(norm)
-    first = _Jet(a, one, other, np.zeros_like(a))
+    first = _Jet(a, one, other, third)
     powers = [first @ first]
     for _ in range(2 if m == 13 else m // 2 - 1):
         powers.append(powers[-1] @ powers[0])

@@ -17,7 +17,7 @@ from ..declared import function, looking
 from ..values import as_double, from_library
 from . import hermitian, logarithms
 from .equations import anticommuted
-from .exponentials import BOTH, IMAGINARY, derivative_along, second_along
+from .exponentials import BOTH, IMAGINARY, VALUED, derivative_along, second_along
 from .matrices import dtype_of, over_batches, turned, zeros
 
 _Function = Callable[..., Any]
@@ -48,7 +48,7 @@ def logarithm_along(a: Any, e: Any) -> Any:
         dtype = np.result_type(a, e)
         found = hermitian.derivative_along(hermitian.of_logarithm, as_double(a), as_double(e), positive=True)
         if found is None:
-            found = logarithms.derivative_along(np.asarray(a, complex), np.asarray(e, complex), dtype.kind != "c")
+            found = logarithms.derivative_along(*_doubles(a, e)[1:])
         if found is not None:
             return found.astype(dtype, copy=False)
     return _along(linalg.logm, a, e)
@@ -87,21 +87,43 @@ _DOUBLE = (np.float64, np.complex128)
 
 
 def _frechet_vjp(g: Any, _ans: Any, a: Any, e: Any, wanted: Any = (True, True)) -> Any:
+    return _pulled_by_both(None, g, a, e, wanted)
+
+
+def _pulled_by_both(first: Any, g: Any, a: Any, e: Any, wanted: Any) -> Any:
+    """Return the cotangents of a matrix and of a direction, from that of the derivative, and maybe of the value."""
     if not wanted[0]:
         return None, frechet(turned(a), g)
     n = np.shape(a)[-1]
     plain = all(type(x) is np.ndarray and x.ndim == 2 and x.dtype == g.dtype for x in (g, a, e))
-    if plain and g.dtype in _DOUBLE:
-        by_e, by_a = second_along(turned(a), g, turned(e))
+    if plain and g.dtype in _DOUBLE and (first is None or type(first) is np.ndarray):
+        by_e, by_a = second_along(turned(a), g, turned(e), first)
         return by_a, by_e
     zero = zeros(np.shape(a), g)
     block = turned(_beside(a, e))
     found = frechet(block, np.concatenate([np.concatenate([zero, g], -1), np.concatenate([zero, zero], -1)], -2))
-    return found[..., :n, :n] + found[..., n:, n:], found[..., :n, n:]
+    by_a = found[..., :n, :n] + found[..., n:, n:]
+    return by_a if first is None else by_a + frechet(turned(a), first), found[..., :n, n:]
+
+
+@from_library
+def exponential_and_along(a: Any, e: Any) -> Any:
+    """Return the exponential of a matrix, and its derivative along another one, which share most of the work."""
+    if np.iscomplexobj(e) == np.iscomplexobj(a) and not (np.ndim(a) == 2 and len(a) < _FEW):
+        dtype, a, e = _doubles(a, e)
+        value, slope = derivative_along(a, e, VALUED)
+    else:
+        dtype, value, slope = np.result_type(a, e), linalg.expm(a), frechet(a, e)
+    return value, slope.astype(dtype, copy=False)
+
+
+def _exponential_and_along_vjp(g: Any, _ans: Any, a: Any, e: Any, wanted: Any = (True, True)) -> Any:
+    return _pulled_by_both(g[0], g[1], a, e, wanted)
 
 
 rule(exponential, lambda g, _ans, a: frechet(turned(a), g))
 rule(frechet, joint=_frechet_vjp)
+rule(exponential_and_along, joint=_exponential_and_along_vjp)
 
 
 @from_library
@@ -136,8 +158,7 @@ def expm(A: Any) -> Any:
 
 def expm_frechet(A: Any, E: Any, method: Any = None, compute_expm: bool = True, check_finite: bool = True) -> Any:
     A, E = as_double(A), as_double(E)  # as SciPy does
-    found = frechet(A, E)
-    return (exponential(A), found) if compute_expm else found
+    return tuple(exponential_and_along(A, E)) if compute_expm else frechet(A, E)
 
 
 def logm(A: Any, disp: Any = True) -> Any:

@@ -23,29 +23,58 @@ _LARGEST, _DEGREE = 0.25, 8
 _ROOTS = 60
 
 
-def derivative_along(a: Any, e: Any, real: bool) -> Any:
-    """Return the derivative at `a` along `e`, both of complex numbers, of which it may be known that they are `real`.
+def derivative_along(a: Any, e: Any) -> Any:
+    """Return the derivative at `a` along `e`, both of doubles, real or complex.
 
     None where `a` has no root near 1, or for a negative eigenvalue of a real matrix, whose logarithm is not real.
     """
-    form, basis = linalg.schur(a, "complex")
-    values = np.diagonal(form)
+    form, basis = triangular_form(a)
+    values, real = np.diagonal(form), a.dtype.kind != "c"
     if real and np.any((values.real <= 0) & (np.abs(values.imag) <= 1e-8 * np.abs(values))):
         return None
     inner = basis.conj().T @ e @ basis
     one = np.eye(len(a))
     solve = lapack.get_lapack_funcs("trtrs", (form,))
     roots = 0
-    while not np.abs(form - one).sum(0).max() <= _LARGEST:
+    while not _is_small(form - one):
         if roots == _ROOTS or not np.isfinite(form).all():
             return None
         form = root(form)
         inner, roots = solved(form, form, inner), roots + 1
     nodes, weights = np.polynomial.legendre.leggauss(_DEGREE)
-    found = np.zeros_like(inner)
+    found = np.zeros_like(inner, np.result_type(form, inner))
     for t, w in zip((nodes + 1) / 2, weights / 2, strict=True):
         triangle = one + t * (form - one)
         left = solve(triangle, inner)[0]
         found += w * solve(triangle, left.T, trans=1)[0].T
     found = 2.0**roots * (basis @ found @ basis.conj().T)
-    return found.real if real else found
+    return np.real(found) if real else found
+
+
+def _is_small(r: Any) -> bool:
+    """Tell whether the approximant and its derivative have all digits, by norms of powers, which may be far smaller.
+
+    What is left out begins with r**17, and of its derivative with r**j e r**(16 - j): all but one of these factors are
+    at most `size` to the power that they are of.
+    """
+    norm = _norm(r)
+    if not _LARGEST < norm <= 4 * _LARGEST:
+        return bool(norm <= _LARGEST)
+    square = r @ r
+    size = max(_norm(square) ** (1 / 2), _norm(square @ r) ** (1 / 3))
+    return bool(size ** (1 - 1 / (2 * _DEGREE)) * norm ** (1 / (2 * _DEGREE)) <= _LARGEST)
+
+
+def _norm(a: Any) -> Any:
+    return np.abs(a).sum(0).max()
+
+
+def triangular_form(a: Any) -> tuple[Any, Any]:
+    """Return an upper triangle and a basis in which `a` is that one; real, if its eigenvalues are.
+
+    That of a real matrix is found from its real one, in half of the time.
+    """
+    if a.dtype.kind == "c":
+        return linalg.schur(a, "complex")  # type: ignore[no-any-return]
+    form, basis = linalg.schur(a)
+    return linalg.rsf2csf(form, basis) if np.any(np.diagonal(form, -1)) else (form, basis)
