@@ -34,6 +34,7 @@ def pulled_cholesky(g: Array, factor: Array) -> Array:
 
 def cholesky_back_whole(g: Array, factor: Array) -> Array:
     """Return the same by whole matrices, also of stacks of them, and differentiable."""
+    factor = np.tril(factor)
     inverse = np.linalg.inv(factor)
     middle = np.tril(adjoint(factor) @ np.tril(g)) * (1 - 0.5 * np.eye(g.shape[-1], dtype=np.finfo(g.dtype).dtype))
     return one_triangle(adjoint(inverse) @ middle @ inverse, "L")

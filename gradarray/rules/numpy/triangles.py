@@ -8,15 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels.arrays import Array
+from ...kernels.arrays import Array, conjugate
 
-LARGEST = 56  # for one block, products of whole matrices are faster
+LARGEST = 48  # for one block, products of whole matrices are faster
 
 
 @functools.lru_cache(64)
 def below(n: int, k: int = 0) -> Array:
     """Return where the elements of a matrix stand that are not above its k-th diagonal."""
     mask = np.tri(n, k=k, dtype=bool)
+    mask.flags.writeable = False
+    return mask
+
+
+@functools.lru_cache(64)
+def above(n: int) -> Array:
+    """Return where the elements above the diagonal stand."""
+    mask = ~below(n)
     mask.flags.writeable = False
     return mask
 
@@ -37,26 +45,31 @@ def blocks(n: int) -> list[tuple[int, int]]:
 
 
 def cholesky_back(g: Array, factor: Array, inverse: Callable[[Array], Any]) -> Array:
-    """Return the cotangent of a matrix, in its lower triangle, from that of its lower factor.
+    """Return the cotangent of a matrix, in its lower triangle, from that of its lower factor; above may be anything.
 
     I. Murray, Differentiation of the Cholesky decomposition (arXiv:1602.07527), section 3.3: the factorization block by
     block, backwards, in twice its work. `inverse` is that of a lower triangle.
     """
     n, dtype = len(factor), np.finfo(g.dtype).dtype
-    out = np.where(below(n), g, 0)  # what is infinite above would not vanish by a zero
+    out = g.copy()
+    np.copyto(out, 0, where=above(n))  # what is infinite there would not vanish by a zero
     for j, k in blocks(n):
-        block, factors = factor[j:k, j:k], half(k - j, dtype)
+        block, factors = np.where(below(k - j), factor[j:k, j:k], 0), half(k - j, dtype)
         inner, found = inverse(block), out[j:k, j:k]
         if k < n:
-            out[k:, j:k] = under = out[k:, j:k] @ inner
-            found = found - under.conj().T @ factor[k:, j:k]
-        middle = block.conj().T @ found
+            under = out[k:, j:k] @ inner
+            out[k:, j:k] = under
+            found = found - conjugate(under).T @ factor[k:, j:k]
+        middle = conjugate(block).T @ found
         middle *= factors
-        whole = inner.conj().T @ (middle + middle.conj().T) @ inner
+        middle += conjugate(middle).T
+        whole = conjugate(inner).T @ middle @ inner
         if j:
             out[j:k, j:k] = whole
-            out[j:k, :j] -= out[j:, j:k].conj().T @ factor[j:, :j]
+            left = out[:, :j]
+            left[j:k] -= conjugate(out[j:, j:k]).T @ factor[j:, :j]
             if k < n:
-                out[k:, :j] -= under @ factor[j:k, :j]
-        out[j:k, j:k] = np.where(below(k - j), whole * factors, 0)
+                left[k:] -= under @ factor[j:k, :j]
+        whole *= factors
+        out[j:k, j:k] = whole
     return out

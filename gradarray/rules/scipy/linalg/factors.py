@@ -49,9 +49,8 @@ def factor_beside(a: Any, *, lower: bool) -> Any:
 
 
 def _factor_beside_vjp(g: Any, ans: Any, _a: Any, *, lower: bool) -> Any:
-    n = np.shape(g)[-1]
-    there = below(n) if lower else ~below(n, -1)
-    return np.where(there, _factor_vjp(g, np.where(there, ans, 0), _a, lower=lower), g)
+    there = below(np.shape(g)[-1])
+    return np.where(there if lower else there.T, _factor_vjp(g, ans, _a, lower=lower), g)
 
 
 rule(factor_beside, _factor_beside_vjp, holomorphic=False)
