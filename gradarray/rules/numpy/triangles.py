@@ -22,9 +22,9 @@ def below(n: int, k: int = 0) -> Array:
 
 
 @functools.lru_cache(64)
-def above(n: int) -> Array:
-    """Return where the elements above the diagonal stand."""
-    mask = ~below(n)
+def above(n: int, k: int = 0) -> Array:
+    """Return where the elements above the k-th diagonal stand."""
+    mask = ~below(n, k)
     mask.flags.writeable = False
     return mask
 

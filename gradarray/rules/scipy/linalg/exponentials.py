@@ -35,7 +35,7 @@ _PAIRS = (BOTH, VALUED)
 
 
 def derivative_along(a: Any, e: Any, what: int = PLAIN) -> Any:
-    """Return the derivative of an exponential at `a` along `e`, both of doubles, real or complex; of two, both in one."""
+    """Return the derivative of an exponential at `a` along `e`, both of doubles, real or complex; of two, an array."""
     if a.ndim > 2:
         return _of_stacks(a, e, what)
     norm = _norm(a) if len(a) else np.nan

@@ -16,7 +16,7 @@ from ..declared import function
 from ..standing import Operator
 from ..values import from_library
 from .blocks import pulled_factor, pulled_lu
-from .matrices import adjoined, from_triangle, identity, over_batches, refused, turned
+from .matrices import adjoined, columns, from_triangle, identity, over_batches, refused, turned
 from .solving import in_triangle, is_known, triangular
 
 # --- Cholesky ---------------------------------------------------------------------------------------------------------
@@ -112,9 +112,9 @@ def _by_halves_vjp(g: Any, ans: Any, c: Any, b: Any, *, lower: bool, saved: Any 
     if not wanted[0]:
         return None, s
     u, x = _first_half(c, b, lower) if saved is None else saved, ans
-    pairs = ((s, u), (x, v)) if lower else ((v, x), (u, s))
-    one, other = (in_triangle(left, conjugate(right), lower=lower, k=0) for left, right in pairs)
-    return -(one + other), s
+    left, right = ((s, x), (u, v)) if lower else ((v, u), (x, s))
+    left, right = (np.concatenate([columns(part) for part in parts], axis=1) for parts in (left, right))
+    return in_triangle(-left, conjugate(right), lower=lower, k=0), s
 
 
 rule(by_halves, joint=_by_halves_vjp, holomorphic=False)
@@ -218,9 +218,8 @@ def _by_pivots_vjp(
             return None, rows[back]
         across = triangular(packed, b[order], True, False, True) if saved is None else saved
         whole = ans
-    of_lower = in_triangle(rows, across, lower=True, k=-1)
-    of_upper = in_triangle(half, whole, lower=False, k=0)
-    return -(of_lower + of_upper), whole if turn else rows[back]
+    found = in_triangle(-half, whole, lower=False, k=0) + in_triangle(-rows, across, lower=True, k=-1)
+    return found, whole if turn else rows[back]
 
 
 rule(by_pivots, joint=_by_pivots_vjp)

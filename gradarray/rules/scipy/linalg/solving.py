@@ -11,8 +11,8 @@ from scipy.linalg import lapack
 from ....kernels.arrays import conjugate
 from ....tape.wrapping import bare, has_variable
 from ...numpy.norms import det_vjp
-from ...numpy.triangles import below
-from ...primitives import primitive, saving
+from ...numpy.triangles import above, below
+from ...primitives import saving
 from ...registry import bilinear, linear, rule, zero_gradient
 from ..declared import function
 from ..standing import Operator
@@ -164,35 +164,48 @@ def given_triangle(a: Any, b: Any, lower: bool, turn: bool, unit: bool = False) 
     return linalg.solve_triangular(a, b, trans=int(turn), lower=lower, unit_diagonal=unit)
 
 
-@primitive
+@from_library
 def in_triangle(x: Any, y: Any, *, lower: bool, k: int) -> Any:
     """Return x y^T in one triangle, whose last diagonal is the k-th one, and zeros elsewhere."""
     n = np.shape(x)[0 if np.ndim(x) == 1 else -2]
-    there = below(n, k) if lower else ~below(n, k - 1)
-    if type(x) is type(y) is np.ndarray and x.ndim == y.ndim <= 2:
-        found = np.zeros((n, n), np.result_type(x, y))
-        if x.ndim == 1 or x.shape[1] == 1:
-            return np.multiply(np.reshape(x, (n, 1)), np.ravel(y), out=found, where=there)
-        for j in range(0, n, _WIDTH):
-            last = min(j + _WIDTH, n)
-            columns, rows = slice(j, last), slice(j, n) if lower else slice(0, last)
-            np.matmul(x[rows], y[columns].T, out=found[rows, columns])
-            square = below(last - j, k if lower else k - 1)
-            np.copyto(found[columns, columns], 0, where=~square if lower else square)
+    if not type(x) is type(y) is np.ndarray or x.ndim != y.ndim or x.ndim > 2:
+        there = below(n, k) if lower else above(n, k - 1)
+        return np.where(there, x[:, None] * y if np.ndim(x) == 1 else x @ turned(y), 0)
+    one = x.ndim == 1 or x.shape[1] == 1
+    if one or x.shape[1] <= _FEW or n <= _WIDTH:
+        if one and n <= _WIDTH:
+            found = x.reshape(n, 1) * y.reshape(n)
+        elif one:  # BLAS takes less time for two columns than for one
+            found = _beside_zeros(x, n) @ _beside_zeros(y, n).T
+        else:
+            found = x @ y.T
+        np.copyto(found, 0, where=above(n, k) if lower else below(n, k - 1))
         return found
-    if np.ndim(x) == 1:
-        return np.where(there, x[:, None] * y, 0)
-    return np.where(there, x @ turned(y), 0)
+    found = np.zeros((n, n), np.result_type(x, y))
+    for j in range(0, n, _WIDTH):
+        last = min(j + _WIDTH, n)
+        across, rows = slice(j, last), slice(j, n) if lower else slice(0, last)
+        np.matmul(x[rows], y[across].T, out=found[rows, across])
+        square = found[across, across]
+        np.copyto(square, 0, where=above(last - j, k) if lower else below(last - j, k - 1))
+    return found
 
 
+def _beside_zeros(x: Any, n: int) -> Any:
+    found = np.zeros((n, 2), x.dtype)
+    found[:, 0] = x.reshape(n)
+    return found
+
+
+_FEW = 8  # for so few columns, what is computed and dropped takes less time than to go by blocks
 _WIDTH = 48
 
 
-@primitive
+@from_library
 def one_side(a: Any, *, lower: bool, k: int) -> Any:
     """Return a square matrix with zeros beyond its k-th diagonal; np.tril, which makes a mask first, takes longer."""
     found = a.copy()
-    np.copyto(found, 0, where=~below(len(a), k) if lower else below(len(a), k - 1))
+    np.copyto(found, 0, where=above(len(a), k) if lower else below(len(a), k - 1))
     return found
 
 
