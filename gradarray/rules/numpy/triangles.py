@@ -73,3 +73,28 @@ def cholesky_back(g: Array, factor: Array, inverse: Callable[[Array], Any]) -> A
         whole *= factors
         out[j:k, j:k] = whole
     return out
+
+
+_STEP = 32
+
+
+def upper_solved(r: Array, b: Array, inverse: Callable[[Array], Any]) -> Array:
+    """Return r^-1 b, where r is an upper triangle, block by block."""
+    found = np.empty(b.shape, np.result_type(r, b))
+    for k in range(len(r), 0, -_STEP):
+        j = max(k - _STEP, 0)
+        part = b[j:k] - r[j:k, k:] @ found[k:] if k < len(r) else b[j:k]
+        np.matmul(inverse(r[j:k, j:k]), part, out=found[j:k])
+    return found
+
+
+def hermitian_of_product(g: Array, r: Array) -> Array:
+    """Return the Hermitian matrix whose upper triangle is that of g r^H, where r is an upper triangle."""
+    n, rh = len(r), conjugate(r).T
+    found = np.zeros((n, n), np.result_type(g, r))
+    for j in range(0, n, _STEP):
+        k = min(j + _STEP, n)
+        np.matmul(g[:k, j:], rh[j:, j:k], out=found[:k, j:k])
+    np.copyto(found, 0, where=below(n, -1))
+    found.reshape(-1)[:: n + 1] *= 0.5
+    return found + conjugate(found).T  # type: ignore[no-any-return]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import lapack
 
+from ...numpy import triangles
 from ...numpy.decompositions import cholesky_back_whole
 from ...numpy.triangles import below, blocks, cholesky_back
 from ...registry import composite
@@ -32,6 +33,24 @@ def pulled_factor(g: Any, factor: Any) -> Any:
 
 
 composite(pulled_factor, cholesky_back_whole, anew=True)
+
+
+@from_library
+def upper_solved(r: Any, b: Any) -> Any:
+    """Return r^-1 b, where r is an upper triangle."""
+    if len(r) <= _FEW or r.dtype != b.dtype or r.dtype.char not in _TRTRI or b.ndim != 2:
+        return triangular(r, b, False, False)
+    return triangles.upper_solved(r, b, _inverse_of_upper)
+
+
+_FEW = 32
+
+
+def _inverse_of_upper(triangle: Any) -> Any:
+    return _inverse(triangle, lower=0)
+
+
+composite(upper_solved, lambda r, b: triangular(r, b, False, False), anew=True)
 
 
 @from_library
