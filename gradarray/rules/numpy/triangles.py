@@ -97,4 +97,4 @@ def hermitian_of_product(g: Array, r: Array) -> Array:
         np.matmul(g[:k, j:], rh[j:, j:k], out=found[:k, j:k])
     np.copyto(found, 0, where=below(n, -1))
     found.reshape(-1)[:: n + 1] *= 0.5
-    return found + conjugate(found).T  # type: ignore[no-any-return]
+    return found + conjugate(found).T

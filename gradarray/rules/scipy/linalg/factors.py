@@ -112,8 +112,8 @@ def _by_halves_vjp(g: Any, ans: Any, c: Any, b: Any, *, lower: bool, saved: Any 
     if not wanted[0]:
         return None, s
     u, x = _first_half(c, b, lower) if saved is None else saved, ans
-    left, right = ((s, x), (u, v)) if lower else ((v, u), (x, s))
-    left, right = (np.concatenate([columns(part) for part in parts], axis=1) for parts in (left, right))
+    pairs = ((s, x), (u, v)) if lower else ((v, u), (x, s))
+    left, right = (np.concatenate([columns(part) for part in parts], axis=1) for parts in pairs)
     return in_triangle(-left, conjugate(right), lower=lower, k=0), s
 
 
