@@ -17,8 +17,7 @@ from ...registry import bilinear, linear, rule, zero_gradient
 from ..declared import function
 from ..standing import Operator
 from ..values import as_double, as_library, from_library
-from .diagonals import along_diagonals
-from .matrices import columns, dtype_of, from_triangle, over_batches, read, turned, zeros
+from .matrices import columns, dtype_of, from_triangle, over_batches, read, turned
 
 
 @from_library
@@ -308,77 +307,4 @@ def lstsq(
     return x, residues, rank, None if lapack_driver == "gelsy" else s
 
 
-@from_library
-def banded(ab: Any, b: Any, lower: int, upper: int) -> Any:
-    """Return the solution of equations whose matrix is given by its diagonals, as SciPy has them."""
-    return linalg.solve_banded((lower, upper), ab, b)
-
-
-def _turned_bands(ab: Any, lower: int, upper: int) -> Any:
-    """Return the diagonals of the transposed matrix."""
-    n = np.shape(ab)[-1]
-    shifted = []
-    for offset in range(lower, -upper - 1, -1):  # its element [j - offset, j] is [j, j - offset] of the matrix
-        row = ab[upper + offset]
-        empty = zeros(min(abs(offset), n), ab)
-        shifted.append(np.concatenate([empty, row[: n - offset]] if offset > 0 else [row[-offset:], empty]))
-    return np.stack(shifted)
-
-
-def _banded_vjp(g: Any, ans: Any, ab: Any, b: Any, lower: int = 0, upper: int = 0, wanted: Any = None) -> Any:
-    of_b = banded(_turned_bands(ab, lower, upper), g, upper, lower)
-    if wanted is not None and not wanted[0]:
-        return None, of_b
-    return along_diagonals(-of_b, ans, lower=lower, upper=upper), of_b
-
-
-rule(banded, joint=_banded_vjp)
-
-
-def solve_banded(
-    l_and_u: Any, ab: Any, b: Any, overwrite_ab: bool = False, overwrite_b: bool = False, check_finite: bool = True
-) -> Any:
-    lower, upper = map(int, l_and_u)
-    return _banded(ab, b, lower, upper)
-
-
-@over_batches(ab=2, b="1|2")
-def _banded(ab: Any, b: Any, lower: int, upper: int) -> Any:
-    return banded(ab, b, lower, upper)
-
-
-@from_library
-def hermitian_banded(ab: Any, b: Any, *, lower: bool) -> Any:
-    """Return the solution of equations whose matrix is definite, and given by the diagonals of one triangle."""
-    return linalg.solveh_banded(ab, b, lower=lower)
-
-
-def _hermitian_banded_vjp(g: Any, ans: Any, ab: Any, b: Any, *, lower: bool, wanted: Any = None) -> Any:
-    # Element ij and its mirror image, which is its conjugate: the inner product is the real part of tr(x^H y).
-    of_b = hermitian_banded(ab, g, lower=lower)
-    if wanted is not None and not wanted[0]:
-        return None, of_b
-    width = np.shape(ab)[0] - 1
-    extent: Any = {"lower": width, "upper": 0} if lower else {"lower": 0, "upper": width}
-    both = along_diagonals(of_b, conjugate(ans), **extent) + along_diagonals(ans, conjugate(of_b), **extent)
-    scale = np.full((width + 1, 1), -1.0, np.finfo(dtype_of(ab)).dtype)
-    scale[slice(0, 1) if lower else slice(width, None)] = -0.5
-    return both * scale, of_b
-
-
-rule(hermitian_banded, joint=_hermitian_banded_vjp, holomorphic=False)
-
-
-@over_batches(ab=2, b="1|2")
-def solveh_banded(
-    ab: Any,
-    b: Any,
-    overwrite_ab: bool = False,
-    overwrite_b: bool = False,
-    lower: bool = False,
-    check_finite: bool = True,
-) -> Any:
-    return hermitian_banded(ab, b, lower=bool(lower))
-
-
-function("scipy.linalg", solve, inv, det, solve_triangular, pinv, pinvh, lstsq, solve_banded, solveh_banded)
+function("scipy.linalg", solve, inv, det, solve_triangular, pinv, pinvh, lstsq)
