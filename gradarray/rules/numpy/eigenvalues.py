@@ -21,10 +21,11 @@ from .undetermined import cluster, divided, free_quotient, quotient, refuse_both
 
 
 def eigh_vjp(g: list[Any], ans: tuple[Array, Array], a: Array, UPLO: str = "L") -> Array:
-    gw, gv = g
+    (gw, gv), v = g, ans[1]
     if gv is None:
+        if type(as_form(v)) is np.ndarray is type(as_form(gw)):
+            return one_triangle((v * gw[..., None, :]) @ adjoint(v), UPLO)
         return gradient_by_eigenvalues(a, gw, UPLO)
-    v = ans[1]
     middle, whole = eigh_middle(gw, gv, ans)
     gradient = one_triangle(v @ middle @ adjoint(v), UPLO)
     return gradient if whole else gradient + gradient_by_eigenvalues(a, gw, UPLO)
@@ -135,6 +136,8 @@ def eig_vjp(g: list[Any], ans: tuple[Array, Array], a: Array) -> Array:
     w, v = ans
     gw, gv = g
     if gv is None:
+        if type(as_form(v)) is np.ndarray is type(as_form(gw)):
+            return _by_vectors(v, gw)
         return gradient_by_general_eigenvalues(a, w, gw)
     if np.iscomplexobj(v):
         gv = unturned(gv, v)
@@ -212,7 +215,11 @@ def _eigenvectors(a: Array, w: Array) -> tuple[Array, Array]:
 @primitive
 def by_general_eigenvalues(a: Array, weights: Array, *, w: Array, varies: bool) -> Array:
     """Return the gradient by any square matrix from that by its eigenvalues."""
-    vh = adjoint(_eigenvectors(a, w)[1])
+    return _by_vectors(_eigenvectors(a, w)[1], weights)
+
+
+def _by_vectors(v: Array, weights: Array) -> Array:
+    vh = adjoint(v)
     return np.linalg.solve(vh, weights[..., :, None] * vh)
 
 
