@@ -15,6 +15,7 @@ from ...tape.wrapping import bare, has_variable
 from ..primitives import primitive
 from ..registry import rule
 from .matrices import adjoint, diagonal, hermitian, off_diagonal, one_triangle, transposed
+from .triangles import on_diagonal
 from .undetermined import cluster, divided, free_quotient, quotient, refuse_both, refuse_choice, untraced
 
 # --- of Hermitian matrices -------------------------------------------------------------------------------------------
@@ -58,14 +59,14 @@ def apart(w: Array) -> bool:
         return False
     largest = np.maximum(-w[..., 0], w[..., -1])
     gaps = np.minimum.reduce(w[..., 1:] - w[..., :-1], axis=-1)
-    return bool(np.all(gaps > np.finfo(w.dtype).eps ** 0.5 * largest))
+    return bool((gaps > np.finfo(w.dtype).eps ** 0.5 * largest).all())
 
 
 def _plain_middle(gw: Any, gv: Array, moved: Array, w: Array) -> Array:
     """Return the same where nothing coincides, in few passes."""
     if moved.dtype.kind == "c":
         refuse_choice(1j * np.imag(diagonal(moved)), gv, "np.linalg.eigh", "the phases of the eigenvectors")
-    gaps, diagonals = w[..., None, :] - w[..., :, None], np.eye(w.shape[-1], dtype=bool)
+    gaps, diagonals = w[..., None, :] - w[..., :, None], on_diagonal(w.shape[-1])
     middle = (moved - adjoint(moved)) / np.where(diagonals, 1, gaps + gaps)
     return np.where(diagonals, 0 if gw is None else gw[..., None, :], middle)
 

@@ -30,6 +30,14 @@ def above(n: int, k: int = 0) -> Array:
 
 
 @functools.lru_cache(64)
+def on_diagonal(n: int) -> Array:
+    """Return where the elements of the diagonal stand."""
+    mask = np.eye(n, dtype=bool)
+    mask.flags.writeable = False
+    return mask
+
+
+@functools.lru_cache(64)
 def half(n: int, dtype: Any, lower: bool = True) -> Array:
     """Return ones below the diagonal, or above it, halves on it and zeros elsewhere."""
     factors = np.tri(n, dtype=dtype)

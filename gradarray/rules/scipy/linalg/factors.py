@@ -16,7 +16,7 @@ from ..declared import function
 from ..standing import Operator
 from ..values import from_library
 from .blocks import pulled_factor, pulled_lu
-from .matrices import adjoined, columns, from_triangle, identity, over_batches, refused, turned
+from .matrices import adjoined, columns, from_triangle, identity, ndim_of, over_batches, refused, turned
 from .solving import in_triangle, is_known, triangular
 
 # --- Cholesky ---------------------------------------------------------------------------------------------------------
@@ -36,7 +36,7 @@ rule(factor, _factor_vjp, holomorphic=False)
 
 
 def cholesky(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    if np.ndim(a) == 2:
+    if ndim_of(a) == 2:
         return factor(a, lower=bool(lower))
     found = np.linalg.cholesky(from_triangle(a, lower))
     return found if lower else adjoined(found)

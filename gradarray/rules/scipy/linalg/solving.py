@@ -17,7 +17,7 @@ from ...registry import bilinear, linear, rule, zero_gradient
 from ..declared import function
 from ..standing import Operator
 from ..values import as_double, as_library, from_library
-from .matrices import columns, dtype_of, from_triangle, over_batches, read, turned
+from .matrices import columns, dtype_of, from_triangle, ndim_of, over_batches, read, turned
 
 
 @from_library
@@ -69,14 +69,14 @@ def solve(
     transposed: bool = False,
 ) -> Any:
     a = read(a, assume_a, lower)
-    if np.ndim(b) == 1 < np.ndim(a) - 1:  # one vector for all matrices
+    if ndim_of(b) == 1 < ndim_of(a) - 1:  # one vector for all matrices
         return solution(a, b[:, None], assume_a, lower, transposed)[..., 0]
     if is_known(a, b) and a.dtype == dtype_of(b):
         return Operator(
             lambda b: solution(a, b, assume_a, lower, transposed),
             lambda g: _turned_solution(g, np.conj(a), assume_a, lower, transposed),
         )(b)
-    return solution(a, b, assume_a, lower, transposed)
+    return solution(a, b, how=assume_a, lower=lower, turn=transposed)
 
 
 @from_library
@@ -130,9 +130,10 @@ rule(determinant_of_one, _determinant_vjp)
 
 
 def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    one = np.ndim(a) == 2 and 0 < np.shape(a)[0] == np.shape(a)[1]
+    doubles = as_double(a)  # SciPy's result is of double precision also for single ones
+    one = doubles.ndim == 2 and 0 < doubles.shape[0] == doubles.shape[1]
     find: Any = determinant_of_one if one else np.linalg.det
-    found = find(as_double(a))  # SciPy's result is of double precision also for single ones
+    found = find(doubles)
     return found if dtype_of(a) == dtype_of(found) else as_library(found, determinant, a)
 
 
@@ -248,19 +249,19 @@ def solve_triangular(
     check_finite: bool = True,
 ) -> Any:
     a, turn = np.conj(a) if trans in (2, "C") else a, trans not in (0, "N")
-    if np.ndim(b) == 1 < np.ndim(a) - 1:  # one vector for all matrices
+    if ndim_of(b) == 1 < ndim_of(a) - 1:  # one vector for all matrices
         return given_triangle(a, b[:, None], lower, turn, unit_diagonal)[..., 0]
     if is_known(a, b):
         return Operator(
             lambda b: given_triangle(a, b, lower, turn, unit_diagonal),
             lambda g: triangular(np.conj(a), g, lower, not turn, unit_diagonal),
         )(b)
-    return given_triangle(a, b, lower, turn, unit_diagonal)
+    return given_triangle(a, b, lower=lower, turn=turn, unit=unit_diagonal)
 
 
 def is_known(a: Any, b: Any) -> bool:
     """Tell whether equations are those of a single plain matrix, so that the solution is linear in a variable."""
-    return type(a) is np.ndarray and a.ndim == 2 and a.dtype.kind in "fc" and has_variable(b) and np.ndim(b) <= 2
+    return type(a) is np.ndarray and a.ndim == 2 and a.dtype.kind in "fc" and has_variable(b) and ndim_of(b) <= 2
 
 
 def pinv(a: Any, *, atol: Any = None, rtol: Any = None, return_rank: bool = False, check_finite: bool = True) -> Any:
