@@ -106,6 +106,8 @@ def pulled_band(g: Any, band: Any, *, lower: bool) -> Any:
     It is pulled_factor, each block with what of the matrix there is beside it.
     """
     width, n = band.shape[0] - 1, band.shape[1]
+    if not n:
+        return g.copy()
     turned = not lower and g.dtype.kind == "c"  # the factor is the adjoint of the lower one
     factor, out = band.conj() if turned else band, g.conj() if turned else g.copy()
     diagonals, found = _by_diagonals(factor, lower), _by_diagonals(out, lower)

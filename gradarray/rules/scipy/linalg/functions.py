@@ -15,7 +15,7 @@ from ....tape.wrapping import bare, has_variable
 from ...registry import composite, rule
 from ..declared import function, looking
 from ..values import as_double, from_library
-from . import hermitian, logarithms
+from . import hermitian, logarithms, powers
 from .equations import anticommuted
 from .exponentials import BOTH, IMAGINARY, VALUED, derivative_along, second_along
 from .matrices import dtype_of, over_batches, turned, zeros
@@ -35,6 +35,17 @@ def _along(f: _Function, a: Any, e: Any) -> Any:
     return f(_beside(a, e))[..., :n, n:]
 
 
+def _by_parts(f: _Function, a: Any, e: Any) -> Any:
+    """Return the same; of a real matrix along the real and the imaginary part, each with a block of real numbers.
+
+    Where a function has a cut, as along negative numbers, SciPy has one side of it for real matrices, and what rounding
+    makes of it for complex ones.
+    """
+    if np.iscomplexobj(e) and not np.iscomplexobj(a):
+        return _along(f, a, np.real(e)) + 1j * _along(f, a, np.imag(e))
+    return _along(f, a, e)
+
+
 @from_library
 def logarithm(a: Any) -> Any:
     """Return the principal logarithm of a matrix."""
@@ -48,16 +59,16 @@ def logarithm_along(a: Any, e: Any) -> Any:
         dtype = np.result_type(a, e)
         found = hermitian.derivative_along(hermitian.of_logarithm, as_double(a), as_double(e), positive=True)
         if found is None:
-            found = logarithms.derivative_along(*_doubles(a, e)[1:])
+            found = logarithms.derivative_along(as_double(a), as_double(e))
         if found is not None:
             return found.astype(dtype, copy=False)
-    return _along(linalg.logm, a, e)
+    return _by_parts(linalg.logm, a, e)
 
 
 _FEW = 16  # for smaller ones a block takes less time
 
 rule(logarithm, lambda g, _ans, a: logarithm_along(turned(a), g))
-composite(logarithm_along, lambda a, e: _along(logarithm, a, e), anew=True)
+composite(logarithm_along, lambda a, e: _by_parts(logarithm, a, e), anew=True)
 
 
 @from_library
@@ -271,13 +282,15 @@ def power_along(a: Any, e: Any, t: Any) -> Any:
     """Return the derivative of a power of a matrix along another one."""
     if np.ndim(a) == 2 and len(a) >= _FEW:
         found = hermitian.derivative_along(hermitian.of_power(float(t)), as_double(a), as_double(e), positive=True)
+        if found is None and np.isfinite(a).all() and np.isfinite(e).all():
+            found = powers.derivative_along(as_double(a), as_double(e), float(t))
         if found is not None:
             return found.astype(np.result_type(a, e), copy=False)
-    return _along(lambda x: linalg.fractional_matrix_power(x, float(t)), a, e)
+    return _by_parts(lambda x: linalg.fractional_matrix_power(x, float(t)), a, e)
 
 
 rule(power, lambda g, _ans, a, t: power_along(turned(a), g, t), _power_by_exponent)
-composite(power_along, lambda a, e, t: _along(lambda x: power(x, t), a, e), anew=True)
+composite(power_along, lambda a, e, t: _by_parts(lambda x: power(x, t), a, e), anew=True)
 
 
 def fractional_matrix_power(A: Any, t: Any) -> Any:
