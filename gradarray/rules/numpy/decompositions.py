@@ -18,7 +18,7 @@ from ..names import warning_there
 from ..primitives import primitive, saving
 from ..registry import composite, rule
 from .matrices import adjoint, diagonal, off_diagonal, one_triangle, transposed
-from .triangles import cholesky_back, hermitian_of_product, upper_solved
+from .triangles import cholesky_back, hermitian_of_product, solved_by_blocks
 from .undetermined import cluster, divided, free_quotient, quotient, refuse_both, refuse_choice, untraced
 
 # --- cholesky --------------------------------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ def _over_adjoint(a: Array, r: Array) -> Array:
 @primitive
 def upper_solution(r: Array, b: Array) -> Array:
     """Return r^-1 b, where r is an upper triangle; np.linalg.solve would factor it first."""
-    return upper_solved(r, b, np.linalg.inv)
+    return solved_by_blocks(r, b, np.linalg.inv, lower=False)
 
 
 _FEW = 32

@@ -86,13 +86,14 @@ def cholesky_back(g: Array, factor: Array, inverse: Callable[[Array], Any]) -> A
 _STEP = 32
 
 
-def upper_solved(r: Array, b: Array, inverse: Callable[[Array], Any]) -> Array:
-    """Return r^-1 b, where r is an upper triangle, block by block."""
-    found = np.empty(b.shape, np.result_type(r, b))
-    for k in range(len(r), 0, -_STEP):
-        j = max(k - _STEP, 0)
-        part = b[j:k] - r[j:k, k:] @ found[k:] if k < len(r) else b[j:k]
-        np.matmul(inverse(r[j:k, j:k]), part, out=found[j:k])
+def solved_by_blocks(t: Array, b: Array, inverse: Callable[[Array], Any], lower: bool) -> Array:
+    """Return t^-1 b, where t is a triangle, by the inverses of its blocks on the diagonal."""
+    n, found = len(t), np.empty(b.shape, np.result_type(t, b))
+    for i in range(0, n, _STEP):
+        j, k = (i, min(i + _STEP, n)) if lower else (max(n - i - _STEP, 0), n - i)
+        known = slice(j) if lower else slice(k, n)
+        part = b[j:k] - t[j:k, known] @ found[known] if i else b[j:k]
+        np.matmul(inverse(t[j:k, j:k]), part, out=found[j:k])
     return found
 
 

@@ -8,23 +8,16 @@ import numpy as np
 from scipy.linalg import lapack
 
 from ....kernels.arrays import conjugate
-from ...numpy import triangles
 from ...numpy.decompositions import cholesky_back_whole
 from ...numpy.triangles import below, blocks, cholesky_back
 from ...registry import composite
 from ..values import from_library
 from .matrices import identity, turned
-from .solving import triangular
-
-_TRTRI = {"f": lapack.strtri, "d": lapack.dtrtri, "F": lapack.ctrtri, "D": lapack.ztrtri}
+from .triangular import inverse_of, triangular
 
 
-def _inverse(triangle: Any, lower: int = 1, unit: int = 0) -> Any:
-    """Return the inverse of a triangular matrix, which has zeros in its other triangle."""
-    found, singular = _TRTRI[triangle.dtype.char](triangle, lower=lower, unitdiag=unit)
-    if singular:
-        raise np.linalg.LinAlgError("singular matrix")
-    return found
+def _inverse(triangle: Any) -> Any:
+    return inverse_of(triangle, True)
 
 
 @from_library
@@ -34,24 +27,6 @@ def pulled_factor(g: Any, factor: Any) -> Any:
 
 
 composite(pulled_factor, cholesky_back_whole, anew=True)
-
-
-@from_library
-def upper_solved(r: Any, b: Any) -> Any:
-    """Return r^-1 b, where r is an upper triangle."""
-    if len(r) <= _FEW or r.dtype != b.dtype or r.dtype.char not in _TRTRI or b.ndim != 2:
-        return triangular(r, b, False, False)
-    return triangles.upper_solved(r, b, _inverse_of_upper)
-
-
-_FEW = 32
-
-
-def _inverse_of_upper(triangle: Any) -> Any:
-    return _inverse(triangle, lower=0)
-
-
-composite(upper_solved, lambda r, b: triangular(r, b, False, False), anew=True)
 
 
 @from_library
@@ -72,7 +47,7 @@ def pulled_lu(g: Any, ans: Any) -> Any:
         if k == n:  # the last pivot, which may be 0, is not divided by
             regular = upper.copy()
             regular[-1, -1] = 1
-        left, right = _inverse(lower, unit=1).T, _inverse(regular, lower=0).T
+        left, right = inverse_of(block, True, unit=True).T, inverse_of(regular, False).T
         if k < n:
             under, beside, rest = ans[k:, j:k], ans[j:k, k:], out[k:, k:]
             of_under = (out[k:, j:k] - rest @ beside.T) @ right

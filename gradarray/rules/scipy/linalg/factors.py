@@ -17,7 +17,8 @@ from ..standing import Operator
 from ..values import from_library
 from .blocks import pulled_factor, pulled_lu
 from .matrices import adjoined, columns, from_triangle, identity, ndim_of, over_batches, refused, turned
-from .solving import in_triangle, is_known, triangular
+from .solving import is_known
+from .triangular import in_triangle, triangular
 
 # --- Cholesky ---------------------------------------------------------------------------------------------------------
 

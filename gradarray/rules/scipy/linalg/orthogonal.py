@@ -16,8 +16,8 @@ from ...primitives import primitive, saving
 from ...registry import nondifferentiable, rule
 from ..declared import function
 from ..values import from_library
-from .blocks import upper_solved
 from .matrices import adjoined, dtype_of, over_batches, turned, zeros
+from .triangular import triangular
 
 # --- QR ---------------------------------------------------------------------------------------------------------------
 
@@ -51,7 +51,7 @@ def _hermitian_of(inner: Any) -> Any:
 
 def _over_adjoined(a: Any, r: Any) -> Any:
     """Return a matrix times the inverse of r^H, of which one triangle is read."""
-    return adjoined(upper_solved(r, adjoined(a)))
+    return adjoined(triangular(r, adjoined(a), False, False))
 
 
 @from_library
