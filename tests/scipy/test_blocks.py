@@ -73,6 +73,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "matmul_toeplitz": lambda a: linalg.matmul_toeplitz((a[0], a[1]), a[:, :2]),
     "khatri_rao": lambda a: linalg.khatri_rao(a[:3], a[:5]),
     "expm_frechet": lambda a: linalg.expm_frechet(a, a.T / 2 + 0.1),
+    "expm": lambda a: linalg.expm(a),
     "expm symmetric": lambda a: linalg.expm((a + np.conj(a.T)) / 2),
     "cosm": lambda a: linalg.cosm(a),
     "sinm": lambda a: linalg.sinm(a),

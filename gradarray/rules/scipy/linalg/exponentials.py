@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.linalg import lapack
@@ -34,6 +34,52 @@ PLAIN, BOTH, IMAGINARY, VALUED = range(4)
 _PAIRS = (BOTH, VALUED)
 
 
+class Rational(NamedTuple):
+    """What the exponential of a matrix, or of each of several, is computed of: U, V, and what both are made of.
+
+    Attributes
+    ----------
+    a : the matrix
+    powers : the second, the fourth, ... power
+    b : the coefficients
+    inner : what A is multiplied by in U
+    highest : the sums that the sixth power is multiplied by in both, if the degree is 13
+    squarings : how often the result is squared
+    """
+
+    a: Any
+    powers: Any
+    b: list[float]
+    inner: Any
+    highest: Any
+    u: Any
+    v: Any
+    squarings: int
+
+
+class Quotient(NamedTuple):
+    """The inverse of V - U, and the quotient with its squares, all but the last one of which the derivative needs."""
+
+    inverse: Any
+    squares: list[Any]
+
+
+def value_and_parts(a: Any) -> tuple[Any, tuple[Rational, Quotient]]:
+    """Return the exponential of a matrix of finite doubles, and what of it its derivatives need."""
+    norm = _norm(a)
+    m = _degree(norm)
+    powers = _powers(a, m)
+    rational = _rational(a, powers, m, _squarings(norm, [*map(_norm, powers)]) if m == 13 else 0)
+    quotient = _quotient(rational.u, rational.v, rational.squarings)
+    last = quotient.squares[-1]
+    return (last @ last if rational.squarings else last), (rational, quotient)
+
+
+def derivative_by_parts(parts: tuple[Rational, Quotient], e: Any) -> Any:
+    """Return the derivative along a matrix of finite doubles, by what was kept."""
+    return _along(*_slopes(parts[0], e), parts[1], parts[0].squarings)
+
+
 def derivative_along(a: Any, e: Any, what: int = PLAIN) -> Any:
     """Return the derivative of an exponential at `a` along `e`, both of doubles, real or complex; of two, an array."""
     if a.ndim > 2:
@@ -42,8 +88,8 @@ def derivative_along(a: Any, e: Any, what: int = PLAIN) -> Any:
     if not (np.isfinite(norm) and np.isfinite(_norm(e))):
         return _nothing(a.shape, a.dtype, what)
     m = _degree(norm)
-    powers, slopes = _powers(a, e, m)
-    return _derivative(a, e, powers, slopes, m, _squarings(norm, [*map(_norm, powers)]) if m == 13 else 0, what)
+    powers = _powers(a, m)
+    return _derivative(a, e, powers, m, _squarings(norm, [*map(_norm, powers)]) if m == 13 else 0, what)
 
 
 def _nothing(shape: tuple[int, ...], dtype: Any, what: int) -> Any:
@@ -64,7 +110,7 @@ def _of_stacks(a: Any, e: Any, what: int) -> Any:
     degrees = np.array([_degree(norm) if good else 0 for norm, good in zip(norms, finite, strict=True)])
     for m in {*degrees[finite].tolist()}:
         there = np.flatnonzero(degrees == m)
-        powers, slopes = _powers(a[there], e[there], m)
+        powers = _powers(a[there], m)
         squarings = np.zeros(len(there), int)
         if m == 13:
             sizes = zip(norms[there], *map(_norms, powers), strict=True)
@@ -72,8 +118,7 @@ def _of_stacks(a: Any, e: Any, what: int) -> Any:
         for count in {*squarings.tolist()}:
             some = np.flatnonzero(squarings == count)
             places = there[some]
-            part = _derivative(a[places], e[places], powers[:, some], slopes[:, some], m, count, what)
-            flat[..., places, :, :] = part
+            flat[..., places, :, :] = _derivative(a[places], e[places], powers[:, some], m, count, what)
     return found
 
 
@@ -81,52 +126,84 @@ def _degree(norm: float) -> int:
     return next((m for m, largest in _LARGEST.items() if norm <= largest), 13)
 
 
-def _powers(a: Any, e: Any, m: int) -> tuple[Any, Any]:
-    """Return powers of a, and their derivatives, of which the k-th one is the 2 k + 2nd."""
-    count = 3 if m == 13 else m // 2
-    powers, slopes = np.empty((2, count, *a.shape), a.dtype)
+def _powers(a: Any, m: int) -> Any:
+    """Return the second, fourth, ... power."""
+    powers = np.empty((3 if m == 13 else m // 2, *a.shape), a.dtype)
     np.matmul(a, a, out=powers[0])
-    _product_and(a, e, e, a, slopes[0])
-    for k in range(1, count):
+    for k in range(1, len(powers)):
         np.matmul(powers[k - 1], powers[0], out=powers[k])
-        _product_and(powers[k - 1], slopes[0], slopes[k - 1], powers[0], slopes[k])
-    return powers, slopes
+    return powers
 
 
-def _derivative(a: Any, e: Any, powers: Any, slopes: Any, m: int, squarings: int, what: int) -> Any:
-    b = [c * 0.5 ** (squarings * k) for k, c in enumerate(_coefficients(m))]  # of a, in place of its half
-    if what == IMAGINARY:  # of even powers each second one has the other sign, and U is 1j times a real matrix
-        b = [-c if k % 4 > 1 else c for k, c in enumerate(b)]
-    if m == 13:
-        u, v, du, dv = _of_degree_13(a, e, powers, slopes, b)
-    else:
-        (u, v), (du, dv) = _combined([b[3::2], b[2::2]], powers), _combined([b[3::2], b[2::2]], slopes)
-        _add_to_diagonal(u, b[1])
-        _add_to_diagonal(v, b[0])
-        u, du = a @ u, _product_and(a, du, e, u, np.empty_like(u))
+def _derivative(a: Any, e: Any, powers: Any, m: int, squarings: int, what: int) -> Any:
+    rational = _rational(a, powers, m, squarings, what == IMAGINARY)
+    u, v = rational.u, rational.v
+    du, dv = _slopes(rational, e)
     if what == BOTH:  # of -a both powers that are odd have the other sign
-        return np.stack([_of_quotient(u, v, du, dv, squarings)[1], _of_quotient(-u, v, -du, dv, squarings)[1]])
+        pairs = ((u, du), (-u, -du))
+        return np.stack([_along(du, dv, _quotient(u, v, squarings), squarings) for u, du in pairs])
     if what == IMAGINARY:
         u, du = 1j * u, 1j * du
+    quotient = _quotient(u, v, squarings)
+    found = _along(du, dv, quotient, squarings)
     if what == VALUED:
-        return np.stack(_of_quotient(u, v, du, dv, squarings, True))
-    return _of_quotient(u, v, du, dv, squarings)[1]
+        last = quotient.squares[-1]
+        return np.stack([last @ last if squarings else last, found])
+    return found
 
 
-def _of_quotient(u: Any, v: Any, du: Any, dv: Any, squarings: int, valued: bool = False) -> Any:
-    """Return (V + U) (V - U)**-1, squared some times, if it is wanted, and its derivative, from those of U and V."""
+def _rational(a: Any, powers: Any, m: int, squarings: int, imaginary: bool = False) -> Rational:
+    b = [c * 0.5 ** (squarings * k) for k, c in enumerate(_coefficients(m))]  # of a, in place of its half
+    if imaginary:  # of even powers each second one has the other sign, and U is 1j times a real matrix
+        b = [-c if k % 4 > 1 else c for k, c in enumerate(b)]
+    highest = None
+    if m == 13:  # with fewer products than of higher powers
+        *highest, inner, v = _combined([b[9:14:2], b[8:13:2], b[3:8:2], b[2:7:2]], powers)
+        inner += powers[2] @ highest[0]
+        v += powers[2] @ highest[1]
+    else:
+        inner, v = _combined([b[3::2], b[2::2]], powers)
+    _add_to_diagonal(inner, b[1])
+    _add_to_diagonal(v, b[0])
+    return Rational(a, powers, b, inner, highest, a @ inner, v, squarings)
+
+
+def _slopes(of: Rational, e: Any) -> tuple[Any, Any]:
+    """Return the derivatives of U and V along a matrix."""
+    a, powers, b, slopes = of.a, of.powers, of.b, np.empty_like(of.powers)
+    _product_and(a, e, e, a, slopes[0])
+    for k in range(1, len(powers)):
+        _product_and(powers[k - 1], slopes[0], slopes[k - 1], powers[0], slopes[k])
+    if of.highest is None:
+        inner, dv = _combined([b[3::2], b[2::2]], slopes)
+    else:
+        high, upper, inner, dv = _combined([b[9:14:2], b[8:13:2], b[3:8:2], b[2:7:2]], slopes)
+        inner += powers[2] @ high
+        inner += slopes[2] @ of.highest[0]
+        dv += powers[2] @ upper
+        dv += slopes[2] @ of.highest[1]
+    return _product_and(a, inner, e, of.inner, np.empty_like(inner)), dv
+
+
+def _quotient(u: Any, v: Any, squarings: int) -> Quotient:
+    """Return (V + U) (V - U)**-1, and its squares but the last one."""
     # The inverse takes less time than two solutions with whole matrices: v - u is well conditioned.
     inverse = _inverse(v - u)
-    r = (v + u) @ inverse
-    found = r @ (du - dv)
+    squares = [(v + u) @ inverse]
+    for _ in range(squarings - 1):
+        squares.append(squares[-1] @ squares[-1])
+    return Quotient(inverse, squares)
+
+
+def _along(du: Any, dv: Any, quotient: Quotient, squarings: int) -> Any:
+    """Return the derivative of the quotient, squared some times, from those of U and V."""
+    found = quotient.squares[0] @ (du - dv)
     found += du
     found += dv
-    found = found @ inverse
-    for k in range(squarings):
+    found = found @ quotient.inverse
+    for r in quotient.squares[:squarings]:
         found = _product_and(r, found, found, r, np.empty_like(found))
-        if valued or k + 1 < squarings:
-            r = r @ r
-    return r, found
+    return found
 
 
 def _inverse(a: Any) -> Any:
@@ -135,21 +212,6 @@ def _inverse(a: Any) -> Any:
     factor, invert = lapack.get_lapack_funcs(("getrf", "getri"), (a,))
     # Transposed, since LAPACK's matrices lie in Fortran's order.
     return invert(*factor(a.T, overwrite_a=True)[:2], lwork=64 * len(a), overwrite_lu=True)[0].T
-
-
-def _of_degree_13(a: Any, e: Any, powers: Any, slopes: Any, b: list[float]) -> tuple[Any, Any, Any, Any]:
-    """Return U, V and their derivatives, with fewer products than of higher powers."""
-    rows = [b[9:14:2], b[3:8:2], b[8:13:2], b[2:7:2]]
-    (high, w, upper, v), (d_high, dw, d_upper, dv) = _combined(rows, powers), _combined(rows, slopes)
-    w += powers[2] @ high
-    _add_to_diagonal(w, b[1])
-    v += powers[2] @ upper
-    _add_to_diagonal(v, b[0])
-    dw += powers[2] @ d_high
-    dw += slopes[2] @ high
-    dv += powers[2] @ d_upper
-    dv += slopes[2] @ upper
-    return a @ w, v, _product_and(a, dw, e, w, d_high), dv
 
 
 def _product_and(a: Any, b: Any, c: Any, d: Any, out: Any) -> Any:

@@ -12,15 +12,17 @@ import numpy as np
 from scipy import linalg
 
 from ....tape.wrapping import bare, has_variable
+from ...primitives import saving
 from ...registry import composite, rule
 from ..declared import function, looking
 from ..values import as_double, from_library
 from . import hermitian, logarithms, powers
 from .equations import anticommuted
-from .exponentials import BOTH, IMAGINARY, VALUED, derivative_along, second_along
-from .matrices import dtype_of, over_batches, turned, zeros
+from .exponentials import BOTH, IMAGINARY, VALUED, derivative_along, derivative_by_parts, second_along, value_and_parts
+from .matrices import adjoined, dtype_of, over_batches, turned, zeros
 
 _Function = Callable[..., Any]
+_DOUBLE = (np.float64, np.complex128)
 
 
 def _beside(a: Any, e: Any) -> Any:
@@ -72,9 +74,25 @@ composite(logarithm_along, lambda a, e: _by_parts(logarithm, a, e), anew=True)
 
 
 @from_library
+@saving(alone=linalg.expm)
 def exponential(a: Any) -> Any:
-    """Return the exponential of a matrix, or of each of several."""
-    return linalg.expm(a)
+    """Return the exponential of a matrix, or of each of several, and keep what that of one is computed of."""
+    if a.ndim > 2 or a.dtype not in _DOUBLE or len(a) < _FEW or not _is_any(a):
+        return linalg.expm(a), None
+    return value_and_parts(a)
+
+
+def _is_any(a: Any) -> bool:
+    """Tell whether a matrix is finite, no triangle, which SciPy has a way of its own for, and not Hermitian."""
+    if a.shape[0] != a.shape[1] or not np.isfinite(a).all() or np.array_equal(a, adjoined(a)):
+        return False
+    return bool(a[-1, 0] != 0 != a[0, -1] or (np.any(np.tril(a, -1)) and np.any(np.triu(a, 1))))
+
+
+def _exponential_vjp(g: Any, _ans: Any, a: Any, saved: Any = None) -> Any:
+    if saved is None or type(g) is not np.ndarray or g.dtype != a.dtype or not np.isfinite(g).all():
+        return frechet(turned(a), g)
+    return turned(derivative_by_parts(saved, turned(g)))
 
 
 @from_library
@@ -92,9 +110,6 @@ def _doubles(a: Any, e: Any) -> tuple[Any, Any, Any]:
     dtype = np.result_type(a, e)
     double = np.result_type(dtype, np.float64)
     return dtype, np.asarray(a, double), np.asarray(e, double)
-
-
-_DOUBLE = (np.float64, np.complex128)
 
 
 def _frechet_vjp(g: Any, _ans: Any, a: Any, e: Any, wanted: Any = (True, True)) -> Any:
@@ -132,7 +147,7 @@ def _exponential_and_along_vjp(g: Any, _ans: Any, a: Any, e: Any, wanted: Any = 
     return _pulled_by_both(g[0], g[1], a, e, wanted)
 
 
-rule(exponential, lambda g, _ans, a: frechet(turned(a), g))
+rule(exponential, _exponential_vjp)
 rule(frechet, joint=_frechet_vjp)
 rule(exponential_and_along, joint=_exponential_and_along_vjp)
 
