@@ -67,7 +67,7 @@ def test_gradients_at_hermitian_matrices(name, is_complex):
     expected = f(block)[:n, n:]
     found = ga.jvp(f, (a,), (e,))[1]
     np.testing.assert_allclose(found, expected, atol=1e-11 * np.abs(expected).max())
-    gradient = ga.vjp(f, a)[1](g)
+    (gradient,) = ga.vjp(f, a)[1](g)
     np.testing.assert_allclose(np.real(np.vdot(gradient, e)), np.real(np.vdot(g, expected)), rtol=1e-9)
     e = 0.01 * (e + e.conj().T)
     slope = ga.grad(lambda t: np.sum(np.real(np.conj(g) * f(a + t * e))))

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -64,20 +64,61 @@ class Quotient(NamedTuple):
     squares: list[Any]
 
 
-def value_and_parts(a: Any) -> tuple[Any, tuple[Rational, Quotient]]:
-    """Return the exponential of a matrix of finite doubles, and what of it its derivatives need."""
-    norm = _norm(a)
-    m = _degree(norm)
-    powers = _powers(a, m)
-    rational = _rational(a, powers, m, _squarings(norm, [*map(_norm, powers)]) if m == 13 else 0)
-    quotient = _quotient(rational.u, rational.v, rational.squarings)
+# For each lot of several matrices that is computed alike, with the places of these; for a single one, without.
+Parts = list[tuple[Any, Rational, Quotient]]
+
+
+def value_and_parts(a: Any) -> tuple[Any, Parts]:
+    """Return the exponential of a matrix of finite doubles, or of each of several, and what its derivatives need."""
+    if a.ndim == 2:
+        norm = _norm(a)
+        m = _degree(norm)
+        powers = _powers(a, m)
+        value, rational, quotient = _computed(a, powers, m, _squarings(norm, [*map(_norm, powers)]) if m == 13 else 0)
+        return value, [(None, rational, quotient)]
+    flat = a.reshape(-1, *a.shape[-2:])
+    found, parts = np.empty_like(flat), []
+    for places, m, squarings, powers in _alike(flat, _norms(flat)):
+        found[places], rational, quotient = _computed(flat[places], powers, m, squarings)
+        parts.append((places, rational, quotient))
+    return found.reshape(a.shape), parts
+
+
+def _computed(a: Any, powers: Any, m: int, squarings: int) -> tuple[Any, Rational, Quotient]:
+    rational = _rational(a, powers, m, squarings)
+    quotient = _quotient(rational.u, rational.v, squarings)
     last = quotient.squares[-1]
-    return (last @ last if rational.squarings else last), (rational, quotient)
+    return last @ last if squarings else last, rational, quotient
 
 
-def derivative_by_parts(parts: tuple[Rational, Quotient], e: Any) -> Any:
-    """Return the derivative along a matrix of finite doubles, by what was kept."""
-    return _along(*_slopes(parts[0], e), parts[1], parts[0].squarings)
+def derivative_by_parts(parts: Parts, e: Any) -> Any:
+    """Return the derivative along finite doubles, by what was kept."""
+    if e.ndim == 2:
+        return _by_one(e, *parts[0][1:])
+    flat = e.reshape(-1, *e.shape[-2:])
+    found = np.empty_like(flat)
+    for places, rational, quotient in parts:
+        found[places] = _by_one(flat[places], rational, quotient)
+    return found.reshape(e.shape)
+
+
+def _by_one(e: Any, rational: Rational, quotient: Quotient) -> Any:
+    return _along(*_slopes(rational, e), quotient, rational.squarings)
+
+
+def _alike(a: Any, norms: Any) -> Iterator[tuple[Any, int, int, Any]]:
+    """Return the places of the matrices with one degree and one number of squarings, these, and their powers."""
+    degrees = np.array([_degree(norm) if np.isfinite(norm) else 0 for norm in norms.tolist()])
+    for m in {*degrees[degrees > 0].tolist()}:
+        there = np.flatnonzero(degrees == m)
+        powers = _powers(a[there], m)
+        squarings = np.zeros(len(there), int)
+        if m == 13:
+            sizes = zip(norms[there], *map(_norms, powers), strict=True)
+            squarings[:] = [_squarings(norm, others) for norm, *others in sizes]
+        for count in {*squarings.tolist()}:
+            some = np.flatnonzero(squarings == count)
+            yield there[some], m, count, powers[:, some]
 
 
 def derivative_along(a: Any, e: Any, what: int = PLAIN) -> Any:
@@ -105,20 +146,9 @@ def _of_stacks(a: Any, e: Any, what: int) -> Any:
         return found
     a, e = (np.broadcast_to(x, shape).reshape(-1, n, n) for x in (a, e))
     flat = found.reshape(*found.shape[: found.ndim - len(shape)], -1, n, n)
-    norms = _norms(a)
-    finite = np.isfinite(norms) & np.isfinite(_norms(e))
-    degrees = np.array([_degree(norm) if good else 0 for norm, good in zip(norms, finite, strict=True)])
-    for m in {*degrees[finite].tolist()}:
-        there = np.flatnonzero(degrees == m)
-        powers = _powers(a[there], m)
-        squarings = np.zeros(len(there), int)
-        if m == 13:
-            sizes = zip(norms[there], *map(_norms, powers), strict=True)
-            squarings[:] = [_squarings(norm, others) for norm, *others in sizes]
-        for count in {*squarings.tolist()}:
-            some = np.flatnonzero(squarings == count)
-            places = there[some]
-            flat[..., places, :, :] = _derivative(a[places], e[places], powers[:, some], m, count, what)
+    norms = np.where(np.isfinite(_norms(e)), _norms(a), np.nan)
+    for places, m, squarings, powers in _alike(a, norms):
+        flat[..., places, :, :] = _derivative(a[places], e[places], powers, m, squarings, what)
     return found
 
 

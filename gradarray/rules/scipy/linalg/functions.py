@@ -77,16 +77,17 @@ composite(logarithm_along, lambda a, e: _by_parts(logarithm, a, e), anew=True)
 @saving(alone=linalg.expm)
 def exponential(a: Any) -> Any:
     """Return the exponential of a matrix, or of each of several, and keep what that of one is computed of."""
-    if a.ndim > 2 or a.dtype not in _DOUBLE or len(a) < _FEW or not _is_any(a):
-        return linalg.expm(a), None
-    return value_and_parts(a)
+    return value_and_parts(a) if a.dtype in _DOUBLE and _is_any(a) else (linalg.expm(a), None)
 
 
 def _is_any(a: Any) -> bool:
-    """Tell whether a matrix is finite, no triangle, which SciPy has a way of its own for, and not Hermitian."""
-    if a.shape[0] != a.shape[1] or not np.isfinite(a).all() or np.array_equal(a, adjoined(a)):
+    """Tell whether a matrix is not small, finite, no triangle, which SciPy has a way of its own for, nor Hermitian."""
+    if a.ndim < 2 or not a.size or not _FEW <= a.shape[-1] == a.shape[-2] or not np.isfinite(a).all():
         return False
-    return bool(a[-1, 0] != 0 != a[0, -1] or (np.any(np.tril(a, -1)) and np.any(np.triu(a, 1))))
+    if a.ndim > 2:
+        return bool(a[..., -1, 0].all() and a[..., 0, -1].all())
+    full = a[-1, 0] != 0 != a[0, -1] or (np.any(np.tril(a, -1)) and np.any(np.triu(a, 1)))
+    return bool(full and not np.array_equal(a, adjoined(a)))
 
 
 def _exponential_vjp(g: Any, _ans: Any, a: Any, saved: Any = None) -> Any:
