@@ -124,13 +124,19 @@ def _hermitian_of(inner: Array) -> Array:
     return (upper + adjoint(upper)) * (1 - 0.5 * np.eye(inner.shape[-1], dtype=np.finfo(inner.dtype).dtype))
 
 
-@primitive
 def hermitian_of_both(g: Array, r: Array) -> Array:
     """Return the Hermitian matrix whose upper triangle is that of g r^H, where r is an upper triangle."""
-    return hermitian_of_product(g, r) if g.ndim == r.ndim == 2 and len(r) > _FEW else _hermitian_of(g @ adjoint(r))
+    large = g.ndim == r.ndim == 2 and len(r) > _FEW
+    return hermitian_of_large(g, r) if large else _hermitian_of(g @ adjoint(r))
 
 
-composite(hermitian_of_both, lambda g, r: _hermitian_of(g @ adjoint(r)), anew=True)
+@primitive
+def hermitian_of_large(g: Array, r: Array) -> Array:
+    """Return the same, block by block."""
+    return hermitian_of_product(g, r)
+
+
+composite(hermitian_of_large, lambda g, r: _hermitian_of(g @ adjoint(r)), anew=True)
 
 
 def _over_adjoint(a: Array, r: Array) -> Array:

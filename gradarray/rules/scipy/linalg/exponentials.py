@@ -64,6 +64,17 @@ class Quotient(NamedTuple):
     squares: list[Any]
 
 
+class Slopes(NamedTuple):
+    """The derivatives along a matrix `e` of what has these names in `Rational`."""
+
+    e: Any
+    powers: Any
+    inner: Any
+    highest: Any
+    u: Any
+    v: Any
+
+
 # For each lot of several matrices that is computed alike, with the places of these; for a single one, without.
 Parts = list[tuple[Any, Rational, Quotient]]
 
@@ -103,7 +114,8 @@ def derivative_by_parts(parts: Parts, e: Any) -> Any:
 
 
 def _by_one(e: Any, rational: Rational, quotient: Quotient) -> Any:
-    return _along(*_slopes(rational, e), quotient, rational.squarings)
+    slopes = slopes_along(rational, e)
+    return quotients_along(slopes.u, slopes.v, quotient, rational.squarings)[-1]
 
 
 def _alike(a: Any, norms: Any) -> Iterator[tuple[Any, int, int, Any]]:
@@ -168,14 +180,15 @@ def _powers(a: Any, m: int) -> Any:
 def _derivative(a: Any, e: Any, powers: Any, m: int, squarings: int, what: int) -> Any:
     rational = _rational(a, powers, m, squarings, what == IMAGINARY)
     u, v = rational.u, rational.v
-    du, dv = _slopes(rational, e)
+    slopes = slopes_along(rational, e)
+    du, dv = slopes.u, slopes.v
     if what == BOTH:  # of -a both powers that are odd have the other sign
         pairs = ((u, du), (-u, -du))
-        return np.stack([_along(du, dv, _quotient(u, v, squarings), squarings) for u, du in pairs])
+        return np.stack([quotients_along(du, dv, _quotient(u, v, squarings), squarings)[-1] for u, du in pairs])
     if what == IMAGINARY:
         u, du = 1j * u, 1j * du
     quotient = _quotient(u, v, squarings)
-    found = _along(du, dv, quotient, squarings)
+    found = quotients_along(du, dv, quotient, squarings)[-1]
     if what == VALUED:
         last = quotient.squares[-1]
         return np.stack([last @ last if squarings else last, found])
@@ -186,33 +199,26 @@ def _rational(a: Any, powers: Any, m: int, squarings: int, imaginary: bool = Fal
     b = [c * 0.5 ** (squarings * k) for k, c in enumerate(_coefficients(m))]  # of a, in place of its half
     if imaginary:  # of even powers each second one has the other sign, and U is 1j times a real matrix
         b = [-c if k % 4 > 1 else c for k, c in enumerate(b)]
-    highest = None
-    if m == 13:  # with fewer products than of higher powers
-        *highest, inner, v = _combined([b[9:14:2], b[8:13:2], b[3:8:2], b[2:7:2]], powers)
+    highest, inner, v = sums_of(powers, b)
+    if highest is not None:
         inner += powers[2] @ highest[0]
         v += powers[2] @ highest[1]
-    else:
-        inner, v = _combined([b[3::2], b[2::2]], powers)
     _add_to_diagonal(inner, b[1])
     _add_to_diagonal(v, b[0])
     return Rational(a, powers, b, inner, highest, a @ inner, v, squarings)
 
 
-def _slopes(of: Rational, e: Any) -> tuple[Any, Any]:
-    """Return the derivatives of U and V along a matrix."""
-    a, powers, b, slopes = of.a, of.powers, of.b, np.empty_like(of.powers)
+def slopes_along(of: Rational, e: Any) -> Slopes:
+    a, powers, slopes = of.a, of.powers, np.empty_like(of.powers)
     _product_and(a, e, e, a, slopes[0])
     for k in range(1, len(powers)):
         _product_and(powers[k - 1], slopes[0], slopes[k - 1], powers[0], slopes[k])
-    if of.highest is None:
-        inner, dv = _combined([b[3::2], b[2::2]], slopes)
-    else:
-        high, upper, inner, dv = _combined([b[9:14:2], b[8:13:2], b[3:8:2], b[2:7:2]], slopes)
-        inner += powers[2] @ high
-        inner += slopes[2] @ of.highest[0]
-        dv += powers[2] @ upper
-        dv += slopes[2] @ of.highest[1]
-    return _product_and(a, inner, e, of.inner, np.empty_like(inner)), dv
+    highest, inner, v = sums_of(slopes, of.b)
+    if highest is not None:
+        for part, high, own in zip((inner, v), highest, of.highest, strict=True):
+            part += powers[2] @ high
+            part += slopes[2] @ own
+    return Slopes(e, slopes, inner, highest, _product_and(a, inner, e, of.inner, np.empty_like(inner)), v)
 
 
 def _quotient(u: Any, v: Any, squarings: int) -> Quotient:
@@ -225,15 +231,15 @@ def _quotient(u: Any, v: Any, squarings: int) -> Quotient:
     return Quotient(inverse, squares)
 
 
-def _along(du: Any, dv: Any, quotient: Quotient, squarings: int) -> Any:
-    """Return the derivative of the quotient, squared some times, from those of U and V."""
+def quotients_along(du: Any, dv: Any, quotient: Quotient, squarings: int) -> list[Any]:
+    """Return the derivatives of the quotient and of its squares, from those of U and V."""
     found = quotient.squares[0] @ (du - dv)
     found += du
     found += dv
-    found = found @ quotient.inverse
+    slopes = [found @ quotient.inverse]
     for r in quotient.squares[:squarings]:
-        found = _product_and(r, found, found, r, np.empty_like(found))
-    return found
+        slopes.append(_product_and(r, slopes[-1], slopes[-1], r, np.empty_like(found)))
+    return slopes
 
 
 def _inverse(a: Any) -> Any:
@@ -251,9 +257,14 @@ def _product_and(a: Any, b: Any, c: Any, d: Any, out: Any) -> Any:
     return out
 
 
-def _combined(rows: list[list[float]], matrices: Any) -> Any:
-    """Return sums of matrices, each with coefficients of its own."""
-    return np.tensordot(np.array(rows), matrices, 1)
+def sums_of(powers: Any, b: list[float]) -> tuple[Any, Any, Any]:
+    """Return the sums of powers that U and V are made of: what the sixth power is multiplied by, if any, and the rest.
+
+    For degree 13 it is, so that there are fewer products than of higher powers.
+    """
+    rows = [b[9:14:2], b[8:13:2], b[3:8:2], b[2:7:2]] if len(b) == 14 else [b[3::2], b[2::2]]
+    *highest, inner, v = np.tensordot(np.array(rows), powers, 1)
+    return highest or None, inner, v
 
 
 def _add_to_diagonal(a: Any, number: float) -> None:
@@ -280,77 +291,3 @@ def _squarings(norm: float, of_powers: Sequence[float]) -> int:
     # be greater by a factor than this one's.
     factor = max(1.0, norm / size, second / size**2, norm * second / size**3)
     return max(0, math.ceil(math.log2(min(norm, size * factor ** (1 / 26)) / _LARGEST[13])))
-
-
-# --- along two matrices -----------------------------------------------------------------------------------------------
-
-
-class _Jet:
-    """A matrix with its derivatives along one matrix, along another one, and along both."""
-
-    def __init__(self, value: Any, one: Any, other: Any, both: Any) -> None:
-        self.parts = (value, one, other, both)
-
-    def __add__(self, other: _Jet) -> _Jet:
-        return _Jet(*[x + y for x, y in zip(self.parts, other.parts, strict=True)])
-
-    def __sub__(self, other: _Jet) -> _Jet:
-        return _Jet(*[x - y for x, y in zip(self.parts, other.parts, strict=True)])
-
-    def __matmul__(self, other: _Jet) -> _Jet:
-        (a, b, c, d), (w, x, y, z) = self.parts, other.parts
-        both = a @ z
-        for left, right in ((b, y), (c, x), (d, w)):
-            both += left @ right
-        return _Jet(a @ w, _sum_of(a, x, b, w), _sum_of(a, y, c, w), both)
-
-    def over(self, other: _Jet) -> _Jet:
-        """Return this one times the inverse of another one."""
-        (p, q, r, s), (w, x, y, z) = self.parts, other.parts
-        inverse = _inverse(w)
-        first = p @ inverse
-        one, two = (q - first @ x) @ inverse, (r - first @ y) @ inverse
-        return _Jet(first, one, two, (s - first @ z - one @ y - two @ x) @ inverse)
-
-
-def _sum_of(a: Any, b: Any, c: Any, d: Any) -> Any:
-    return _product_and(a, b, c, d, np.empty_like(a))
-
-
-def _series(coefficients: list[float], powers: list[_Jet]) -> _Jet:
-    """Return a sum of powers, of which the first one is 1 and has no derivatives."""
-    first, *rest = coefficients
-    parts = [sum(c * power.parts[k] for c, power in zip(rest, powers, strict=True)) for k in range(4)]
-    _add_to_diagonal(parts[0], first)
-    return _Jet(*parts)
-
-
-def second_along(a: Any, one: Any, other: Any, third: Any = None) -> tuple[Any, Any]:
-    """Return the derivative of the exponential along a matrix, and that along this and another one.
-
-    The derivative along a third one may be added to the latter: it takes no work of its own.
-
-    In the matrix of both, as in that which derivatives of functions of matrices are blocks of, products have 9 products
-    of blocks, and no more.
-    """
-    norm = _norm(a) if len(a) else np.nan
-    third = np.zeros_like(a) if third is None else third
-    if not all(np.isfinite(x) for x in (norm, _norm(one), _norm(other), _norm(third))):
-        return np.full(a.shape, np.nan, a.dtype), np.full(a.shape, np.nan, a.dtype)
-    m = _degree(norm)
-    first = _Jet(a, one, other, third)
-    powers = [first @ first]
-    for _ in range(2 if m == 13 else m // 2 - 1):
-        powers.append(powers[-1] @ powers[0])
-    squarings = _squarings(norm, [_norm(power.parts[0]) for power in powers]) if m == 13 else 0
-    b = [c * 0.5 ** (squarings * k) for k, c in enumerate(_coefficients(m))]
-    if m == 13:
-        u = powers[2] @ _series([0.0, *b[9:14:2]], powers) + _series(b[1:8:2], powers)
-        v = powers[2] @ _series([0.0, *b[8:13:2]], powers) + _series(b[0:7:2], powers)
-    else:
-        u, v = _series(b[1::2], powers), _series(b[0::2], powers)
-    u = first @ u
-    found = (v + u).over(v - u)
-    for _ in range(squarings):
-        found = found @ found
-    return found.parts[1], found.parts[3]

@@ -18,7 +18,8 @@ from ..declared import function, looking
 from ..values import as_double, from_library
 from . import hermitian, logarithms, powers
 from .equations import anticommuted
-from .exponentials import BOTH, IMAGINARY, VALUED, derivative_along, derivative_by_parts, second_along, value_and_parts
+from .exponentials import BOTH, IMAGINARY, VALUED, derivative_along, derivative_by_parts, value_and_parts
+from .exponentials_twice import along, second_along, second_by_parts
 from .matrices import adjoined, dtype_of, over_batches, turned, zeros
 
 _Function = Callable[..., Any]
@@ -134,18 +135,30 @@ def _pulled_by_both(first: Any, g: Any, a: Any, e: Any, wanted: Any) -> Any:
 
 
 @from_library
+@saving
 def exponential_and_along(a: Any, e: Any) -> Any:
     """Return the exponential of a matrix, and its derivative along another one, which share most of the work."""
+    if a.dtype == e.dtype and a.ndim == e.ndim == 2 and a.dtype in _DOUBLE and _is_any(a) and np.isfinite(e).all():
+        value, ((_, of, quotient),) = value_and_parts(a)
+        other = along(of, quotient, e)
+        return (value, other.quotients[-1]), (of, quotient, other)
     if np.iscomplexobj(e) == np.iscomplexobj(a) and not (np.ndim(a) == 2 and len(a) < _FEW):
         dtype, a, e = _doubles(a, e)
         value, slope = derivative_along(a, e, VALUED)
     else:
         dtype, value, slope = np.result_type(a, e), linalg.expm(a), frechet(a, e)
-    return value, slope.astype(dtype, copy=False)
+    return (value, slope.astype(dtype, copy=False)), None
 
 
-def _exponential_and_along_vjp(g: Any, _ans: Any, a: Any, e: Any, wanted: Any = (True, True)) -> Any:
-    return _pulled_by_both(g[0], g[1], a, e, wanted)
+def _exponential_and_along_vjp(g: Any, _ans: Any, a: Any, e: Any, saved: Any = None, wanted: Any = (True, True)) -> Any:
+    plain = saved is not None and all(type(x) is np.ndarray and x.dtype == a.dtype and np.isfinite(x).all() for x in g)
+    if not plain:
+        return _pulled_by_both(g[0], g[1], a, e, wanted)
+    of, quotient, other = saved
+    if not wanted[0]:
+        return None, turned(derivative_by_parts([(None, of, quotient)], turned(g[1])))
+    by_e, by_a = second_by_parts(of, quotient, other, turned(g[1]), turned(g[0]))
+    return turned(by_a), turned(by_e)
 
 
 rule(exponential, _exponential_vjp)

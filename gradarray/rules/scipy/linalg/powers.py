@@ -15,9 +15,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special
 from scipy.linalg import lapack
 
+from ..unswitched import special
 from .logarithms import DEGREE, fractions_along, near_one, triangular_form, turned_back
 
 
