@@ -14,6 +14,7 @@ from gradarray.rules.numpy.triangles import LARGEST, blocks
 pytest.importorskip("scipy", "1.15", "SciPy is an optional companion; older ones have other functions")
 from scipy import linalg
 
+from gradarray.rules.scipy.linalg.diagonals import along_diagonals
 from tests.scipy.calls import along, inner, weighted
 
 
@@ -138,3 +139,9 @@ def test_the_last_pivot_may_be_zero() -> None:
         return weighted(linalg.lu_factor(x)[0])
 
     assert inner([ga.grad(f)(a)], [t]) == pytest.approx(along(f, [a], [t]), rel=1e-7)
+
+
+def test_there_is_nothing_beside_the_ends_of_diagonals() -> None:
+    x = np.array([1.0, 2.0, 3.0])
+    found = along_diagonals(x, np.array([np.inf, 5.0, np.nan]), lower=1, upper=2)
+    np.testing.assert_array_equal(found, [[0, 0, np.nan], [0, 5, np.nan], [np.inf, 10, np.nan], [np.inf, 15, 0]])

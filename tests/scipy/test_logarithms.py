@@ -9,6 +9,8 @@ import gradarray as ga
 
 linalg = pytest.importorskip("scipy.linalg", reason="SciPy is an optional companion")
 
+from gradarray.rules.scipy.linalg import logarithms  # noqa: E402
+
 pytestmark = pytest.mark.filterwarnings("ignore:logm result may be inaccurate")
 RNG = np.random.default_rng(0)
 
@@ -63,7 +65,7 @@ def test_of_a_square_root(name):
     np.testing.assert_allclose(root @ slope + slope @ root, e, atol=1e-10)
 
 
-@pytest.mark.parametrize("t", [0.3, 0.5, -0.4, 0.97, -1.7, 2.6])
+@pytest.mark.parametrize("t", [0.3, 0.5, -0.4, 0.97, -1.7, 3.6])
 @pytest.mark.parametrize("name", MATRICES)
 def test_of_a_power(name, t):
     a = MATRICES[name] + 2 * np.eye(len(MATRICES[name])) * (name == "complex")
@@ -83,3 +85,15 @@ def test_of_a_power_that_is_not_real():
     assert np.abs(expected.imag).max() > 1
     found = ga.jvp(lambda t: linalg.fractional_matrix_power(a + t * e, 0.3), (0.0,), (1.0,))[1]
     np.testing.assert_allclose(found, expected, atol=1e-9 * np.abs(expected).max())
+
+
+def test_a_logarithm_has_all_digits_where_powers_are_far_smaller_than_the_matrix():
+    mpmath = pytest.importorskip("mpmath")
+    a, e = np.eye(5) + np.diag([0.7, -0.5, 0.6, 0.5], 1), RNG.standard_normal((5, 5))
+    a += np.diag([0.3, 0.28, 0.26, 0.24, 0.22])
+    whole = mpmath.matrix(block(a, e).tolist())
+    with mpmath.workdps(30):
+        exact = mpmath.logm(whole)
+    expected = np.array([[float(mpmath.re(exact[i, 5 + j])) for j in range(5)] for i in range(5)])
+    found = logarithms.derivative_along(a, e)
+    np.testing.assert_allclose(found, expected, atol=2e-15 * np.abs(expected).max())

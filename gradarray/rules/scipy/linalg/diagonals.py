@@ -41,7 +41,8 @@ def _along_one(x: Any, y: Any, lower: int, upper: int) -> Any:
     padded[upper : upper + n] = x
     step = padded.itemsize
     shifted: Any = np.ndarray((count, n), x.dtype, padded, 0, (step, step))
-    found = shifted * y
+    with np.errstate(invalid="ignore"):  # zeros beside the ends, which are none of the matrix
+        found = shifted * y
     for d in range(upper):  # a number that is not finite would leave its trace there
         found[d, : upper - d] = 0
     for d in range(1, lower + 1):
