@@ -118,6 +118,7 @@ linalg.norm(matrix) | matrix
 linalg.norm(matrix, 2) | matrix
 linalg.norm(matrix, "nuc") | matrix
 linalg.expm(positive) | positive
+linalg.expm(matrix) | matrix
 linalg.expm(matrices) | matrices
 linalg.expm_frechet(matrix, square) | matrix square
 linalg.logm(matrix) | matrix

@@ -14,6 +14,7 @@ from gradarray.rules.numpy.triangles import LARGEST, blocks
 pytest.importorskip("scipy", "1.15", "SciPy is an optional companion; older ones have other functions")
 from scipy import linalg
 
+from gradarray.rules.scipy.linalg.diagonals import along_diagonals
 from tests.scipy.calls import along, inner, weighted
 
 
@@ -61,6 +62,26 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "np.linalg.qr": lambda a: np.linalg.qr(a),
     "np.linalg.qr r": lambda a: np.linalg.qr(a[:, : len(a) // 2], mode="r"),
     "qr r": lambda a: linalg.qr(a[:, : len(a) // 2], mode="r"),
+    "qr": lambda a: linalg.qr(a),
+    "qr economic": lambda a: linalg.qr(a[:, : len(a) // 2], mode="economic"),
+    "toeplitz": lambda a: [linalg.toeplitz(a[0]), linalg.toeplitz(a[0], a[:, 1])],
+    "hankel": lambda a: [linalg.hankel(a[0]), linalg.hankel(a[0, :9], a[:, 1])],
+    "circulant": lambda a: linalg.circulant(a[0]),
+    "convolution_matrix": lambda a: [linalg.convolution_matrix(a[0], 5, m) for m in ("full", "same", "valid")],
+    "convolution_matrix long": lambda a: [
+        linalg.convolution_matrix(a[0], len(a) + 7, m) for m in ("full", "same", "valid")
+    ],
+    "matmul_toeplitz": lambda a: linalg.matmul_toeplitz((a[0], a[1]), a[:, :2]),
+    "khatri_rao": lambda a: linalg.khatri_rao(a[:3], a[:5]),
+    "expm_frechet": lambda a: linalg.expm_frechet(a, a.T / 2 + 0.1),
+    "expm": lambda a: linalg.expm(a),
+    "expm symmetric": lambda a: linalg.expm((a + np.conj(a.T)) / 2),
+    "cosm": lambda a: linalg.cosm(a),
+    "sinm": lambda a: linalg.sinm(a),
+    "sinhm": lambda a: linalg.sinhm(a),
+    "coshm": lambda a: linalg.coshm(a),
+    "logm": lambda a: linalg.logm(a @ a / 9 + 2 * np.eye(len(a))),
+    "fractional_matrix_power": lambda a: linalg.fractional_matrix_power(a @ a / 9 + 2 * np.eye(len(a)), 0.3),
     "det": lambda a: linalg.det(a / 2),
     "solve_triangular": lambda a: linalg.solve_triangular(a + 9 * np.eye(len(a)), a, unit_diagonal=False),
     "lu_factor": lambda a: linalg.lu_factor(a)[0],
@@ -75,7 +96,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("dtype", [float, complex])
-@pytest.mark.parametrize("n", [LARGEST, 2 * LARGEST + 3])
+@pytest.mark.parametrize("n", [LARGEST, 115])
 @pytest.mark.parametrize("name", CALLS)
 def test_against_differences(name: str, n: int, dtype: Any) -> None:
     if dtype is complex and name == "lu_solve turned":
@@ -118,3 +139,9 @@ def test_the_last_pivot_may_be_zero() -> None:
         return weighted(linalg.lu_factor(x)[0])
 
     assert inner([ga.grad(f)(a)], [t]) == pytest.approx(along(f, [a], [t]), rel=1e-7)
+
+
+def test_there_is_nothing_beside_the_ends_of_diagonals() -> None:
+    x = np.array([1.0, 2.0, 3.0])
+    found = along_diagonals(x, np.array([np.inf, 5.0, np.nan]), lower=1, upper=2)
+    np.testing.assert_array_equal(found, [[0, 0, np.nan], [0, 5, np.nan], [np.inf, 10, np.nan], [np.inf, 15, 0]])

@@ -9,6 +9,8 @@ import gradarray as ga
 
 linalg = pytest.importorskip("scipy.linalg", reason="SciPy is an optional companion")
 
+from gradarray.rules.scipy.linalg import logarithms  # noqa: E402
+
 pytestmark = pytest.mark.filterwarnings("ignore:logm result may be inaccurate")
 RNG = np.random.default_rng(0)
 
@@ -47,9 +49,12 @@ def test_of_a_logarithm_that_is_not_real():
     a = near_one(20) - 2.5 * np.eye(20)
     e = RNG.standard_normal(a.shape)
     with np.errstate(all="ignore"):
-        expected = linalg.logm(block(a, e).astype(complex))[:20, 20:]
+        expected = linalg.logm(block(a, e))[:20, 20:]
         found = ga.jvp(lambda t: linalg.logm(a + t * e), (0.0,), (1.0,))[1]
+        across = (linalg.logm(a + 1e-6 * e) - linalg.logm(a - 1e-6 * e)) / 2e-6
+    assert np.abs(expected.imag).max() > 1
     np.testing.assert_allclose(found, expected, atol=1e-9 * np.abs(expected).max())
+    np.testing.assert_allclose(found, across, atol=1e-4 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("name", ["large", "complex", "of one block"])
@@ -58,3 +63,39 @@ def test_of_a_square_root(name):
     e = RNG.standard_normal(a.shape) * (1 + 0 * a)
     root, slope = ga.jvp(linalg.sqrtm, (a,), (e,))
     np.testing.assert_allclose(root @ slope + slope @ root, e, atol=1e-10)
+
+
+@pytest.mark.parametrize("t", [0.3, 0.5, -0.4, 0.97, -1.7, 3.6])
+@pytest.mark.parametrize("name", MATRICES)
+def test_of_a_power(name, t):
+    a = MATRICES[name] + 2 * np.eye(len(MATRICES[name])) * (name == "complex")
+    e = RNG.standard_normal(a.shape) * (1 + 0 * a)
+    found, n = ga.jvp(lambda a: linalg.fractional_matrix_power(a, t), (a,), (e,))[1], len(a)
+    expected = linalg.fractional_matrix_power(block(a, e), t)[:n, n:]
+    np.testing.assert_allclose(found, expected, atol=1e-11 * np.abs(expected).max())
+    weights = RNG.standard_normal(a.shape)
+    gradient = ga.grad(lambda a: np.sum(weights * np.real(linalg.fractional_matrix_power(a, t))))(a)
+    np.testing.assert_allclose(np.real(np.sum(np.conj(gradient) * e)), np.sum(weights * np.real(expected)), rtol=1e-8)
+
+
+def test_of_a_power_that_is_not_real():
+    a = near_one(20) - 2.5 * np.eye(20)
+    e = RNG.standard_normal(a.shape)
+    expected = linalg.fractional_matrix_power(block(a, e), 0.3)[:20, 20:]
+    assert np.abs(expected.imag).max() > 1
+    found = ga.jvp(lambda t: linalg.fractional_matrix_power(a + t * e, 0.3), (0.0,), (1.0,))[1]
+    np.testing.assert_allclose(found, expected, atol=1e-9 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize(("own", "beside"), [(0.45, 0.5), (0.42, 0.27), (0.2, 0.04)])
+def test_a_logarithm_has_all_digits_with_as_few_roots(own, beside):
+    mpmath = pytest.importorskip("mpmath")
+    rng = np.random.default_rng(0)
+    a = np.diag(1 - own + 0.01 * np.arange(5)) + np.diag(beside * np.array([1, -1, 1, 1]), 1)
+    e = rng.standard_normal((5, 5))
+    whole = mpmath.matrix(block(a, e).tolist())
+    with mpmath.workdps(30):
+        exact = mpmath.logm(whole)
+    expected = np.array([[float(mpmath.re(exact[i, 5 + j])) for j in range(5)] for i in range(5)])
+    found = logarithms.derivative_along(a, e)
+    np.testing.assert_allclose(found, expected, atol=2e-15 * np.abs(expected).max())

@@ -18,7 +18,7 @@ from ..names import warning_there
 from ..primitives import primitive, saving
 from ..registry import composite, rule
 from .matrices import adjoint, diagonal, off_diagonal, one_triangle, transposed
-from .triangles import cholesky_back
+from .triangles import cholesky_back, hermitian_of_product, solved_by_blocks
 from .undetermined import cluster, divided, free_quotient, quotient, refuse_both, refuse_choice, untraced
 
 # --- cholesky --------------------------------------------------------------------------------------------------------
@@ -34,6 +34,7 @@ def pulled_cholesky(g: Array, factor: Array) -> Array:
 
 def cholesky_back_whole(g: Array, factor: Array) -> Array:
     """Return the same by whole matrices, also of stacks of them, and differentiable."""
+    factor = np.tril(factor)
     inverse = np.linalg.inv(factor)
     middle = np.tril(adjoint(factor) @ np.tril(g)) * (1 - 0.5 * np.eye(g.shape[-1], dtype=np.finfo(g.dtype).dtype))
     return one_triangle(adjoint(inverse) @ middle @ inverse, "L")
@@ -98,7 +99,7 @@ def qr_vjp(g: Any, ans: Any, a: Array, *, mode: str, q: Any = None) -> Array:
     if mode == "r":
         q, r = np.linalg.qr(a) if q is None else (q, ans)
         if rows >= columns:
-            return q @ _over_adjoint(_hermitian_of(g @ adjoint(r)), r)
+            return q @ _over_adjoint(hermitian_of_both(g, r), r)
         gq, gr = np.zeros_like(q), g
     else:
         q, r = ans
@@ -123,24 +124,34 @@ def _hermitian_of(inner: Array) -> Array:
     return (upper + adjoint(upper)) * (1 - 0.5 * np.eye(inner.shape[-1], dtype=np.finfo(inner.dtype).dtype))
 
 
+def hermitian_of_both(g: Array, r: Array) -> Array:
+    """Return the Hermitian matrix whose upper triangle is that of g r^H, where r is an upper triangle."""
+    large = g.ndim == r.ndim == 2 and len(r) > _FEW
+    return hermitian_of_large(g, r) if large else _hermitian_of(g @ adjoint(r))
+
+
+@primitive
+def hermitian_of_large(g: Array, r: Array) -> Array:
+    """Return the same, block by block."""
+    return hermitian_of_product(g, r)
+
+
+composite(hermitian_of_large, lambda g, r: _hermitian_of(g @ adjoint(r)), anew=True)
+
+
 def _over_adjoint(a: Array, r: Array) -> Array:
     """Return a r^-H, where r is an upper triangle."""
     b = adjoint(a)
-    return adjoint(upper_solution(r, b) if r.ndim == b.ndim == 2 and len(r) > _STEP else np.linalg.solve(r, b))
+    return adjoint(upper_solution(r, b) if r.ndim == b.ndim == 2 and len(r) > _FEW else np.linalg.solve(r, b))
 
 
 @primitive
 def upper_solution(r: Array, b: Array) -> Array:
-    """Return r^-1 b, where r is an upper triangle, block by block; np.linalg.solve would factor it first."""
-    found = np.empty(b.shape, np.result_type(r, b))
-    for k in range(len(r), 0, -_STEP):
-        j = max(k - _STEP, 0)
-        part = b[j:k] - r[j:k, k:] @ found[k:] if k < len(r) else b[j:k]
-        np.matmul(np.linalg.inv(r[j:k, j:k]), part, out=found[j:k])
-    return found
+    """Return r^-1 b, where r is an upper triangle; np.linalg.solve would factor it first."""
+    return solved_by_blocks(r, b, np.linalg.inv, lower=False)
 
 
-_STEP = 32
+_FEW = 32
 
 composite(upper_solution, lambda r, b: np.linalg.solve(r, b), anew=True)
 

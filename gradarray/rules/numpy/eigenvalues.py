@@ -15,16 +15,18 @@ from ...tape.wrapping import bare, has_variable
 from ..primitives import primitive
 from ..registry import rule
 from .matrices import adjoint, diagonal, hermitian, off_diagonal, one_triangle, transposed
+from .triangles import on_diagonal
 from .undetermined import cluster, divided, free_quotient, quotient, refuse_both, refuse_choice, untraced
 
 # --- of Hermitian matrices -------------------------------------------------------------------------------------------
 
 
 def eigh_vjp(g: list[Any], ans: tuple[Array, Array], a: Array, UPLO: str = "L") -> Array:
-    gw, gv = g
+    (gw, gv), v = g, ans[1]
     if gv is None:
+        if type(as_form(v)) is np.ndarray is type(as_form(gw)):
+            return one_triangle((v * gw[..., None, :]) @ adjoint(v), UPLO)
         return gradient_by_eigenvalues(a, gw, UPLO)
-    v = ans[1]
     middle, whole = eigh_middle(gw, gv, ans)
     gradient = one_triangle(v @ middle @ adjoint(v), UPLO)
     return gradient if whole else gradient + gradient_by_eigenvalues(a, gw, UPLO)
@@ -57,14 +59,14 @@ def apart(w: Array) -> bool:
         return False
     largest = np.maximum(-w[..., 0], w[..., -1])
     gaps = np.minimum.reduce(w[..., 1:] - w[..., :-1], axis=-1)
-    return bool(np.all(gaps > np.finfo(w.dtype).eps ** 0.5 * largest))
+    return bool((gaps > np.finfo(w.dtype).eps ** 0.5 * largest).all())
 
 
 def _plain_middle(gw: Any, gv: Array, moved: Array, w: Array) -> Array:
     """Return the same where nothing coincides, in few passes."""
     if moved.dtype.kind == "c":
         refuse_choice(1j * np.imag(diagonal(moved)), gv, "np.linalg.eigh", "the phases of the eigenvectors")
-    gaps, diagonals = w[..., None, :] - w[..., :, None], np.eye(w.shape[-1], dtype=bool)
+    gaps, diagonals = w[..., None, :] - w[..., :, None], on_diagonal(w.shape[-1])
     middle = (moved - adjoint(moved)) / np.where(diagonals, 1, gaps + gaps)
     return np.where(diagonals, 0 if gw is None else gw[..., None, :], middle)
 
@@ -135,6 +137,8 @@ def eig_vjp(g: list[Any], ans: tuple[Array, Array], a: Array) -> Array:
     w, v = ans
     gw, gv = g
     if gv is None:
+        if type(as_form(v)) is np.ndarray is type(as_form(gw)):
+            return _by_vectors(v, gw)
         return gradient_by_general_eigenvalues(a, w, gw)
     if np.iscomplexobj(v):
         gv = unturned(gv, v)
@@ -212,7 +216,11 @@ def _eigenvectors(a: Array, w: Array) -> tuple[Array, Array]:
 @primitive
 def by_general_eigenvalues(a: Array, weights: Array, *, w: Array, varies: bool) -> Array:
     """Return the gradient by any square matrix from that by its eigenvalues."""
-    vh = adjoint(_eigenvectors(a, w)[1])
+    return _by_vectors(_eigenvectors(a, w)[1], weights)
+
+
+def _by_vectors(v: Array, weights: Array) -> Array:
+    vh = adjoint(v)
     return np.linalg.solve(vh, weights[..., :, None] * vh)
 
 

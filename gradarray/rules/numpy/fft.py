@@ -59,6 +59,39 @@ pull_fft = partial(pull_complex, np.fft.ifft)
 pull_ifft = partial(pull_complex, np.fft.fft)
 
 
+def pull_to_real(g: Array, axes: Sequence[int], norm: Any, inverse: bool = False) -> Array:
+    """Return the cotangent of real numbers that were transformed along different axes.
+
+    It is the real part of the transform back, that of what in `g` has the symmetry of such a spectrum: half of it tells
+    the rest.
+    """
+    *others, last = axes
+    n = g.shape[last]
+    inner, mirrored = (n - 1) // 2, g[_along(g, last, n - 1, n // 2, -1)]
+    for axis in others:
+        mirrored = np.take(mirrored, -np.arange(g.shape[axis]) % g.shape[axis], axis)
+    # What the transform along the last axis makes real needs no mirror image.
+    middle = (g[_along(g, last, 1, inner + 1)] + np.conj(mirrored)) * 0.5
+    ends = g[_along(g, last, 0, 1)], g[_along(g, last, inner + 1, n // 2 + 1)]
+    spectrum = np.concatenate([ends[0], middle, ends[1]], axis=last)
+    spectrum = np.conj(spectrum) if inverse else spectrum
+    scale = norm if inverse else OPPOSITE[norm]
+    for axis in others:
+        spectrum = np.fft.ifft(spectrum, axis=axis, norm=scale)
+    return np.fft.irfft(spectrum, n, last, scale)
+
+
+def pull_one(inverse: bool, g: Array, length: int, n: int | None, axis: int, norm: Any, real: bool) -> Array:
+    """Return the cotangent of what a transform along one axis, or an inverse one, is of."""
+    if real:
+        return resize(pull_to_real(g, (axis,), norm, inverse), axis, length)
+    return (pull_ifft if inverse else pull_fft)(g, length, n, axis, norm)
+
+
+def _along(g: Array, axis: int, first: int, last: int, step: int = 1) -> Any:
+    return (slice(None),) * (axis % g.ndim) + (slice(first, last, step),)
+
+
 def pull_rfft(g: Array, length: int, n: int | None, axis: int, norm: Any) -> Array:
     """Return the cotangent of the numbers that np.fft.rfft transforms."""
     n = length if n is None else n
@@ -86,8 +119,18 @@ def _opposite(norm: Any) -> Any:
     return OPPOSITE.get(norm, norm)  # a mistake gets NumPy's own error
 
 
-linear(np.fft.fft, lambda g, a, n=None, axis=-1, norm=None: pull_fft(g, a.shape[axis], n, axis, norm))
-linear(np.fft.ifft, lambda g, a, n=None, axis=-1, norm=None: pull_ifft(g, a.shape[axis], n, axis, norm))
+def _is_real(a: Spec) -> bool:
+    return a.dtype.kind != "c"
+
+
+linear(
+    np.fft.fft,
+    lambda g, a, n=None, axis=-1, norm=None: pull_one(False, g, a.shape[axis], n, axis, norm, _is_real(a)),
+)
+linear(
+    np.fft.ifft,
+    lambda g, a, n=None, axis=-1, norm=None: pull_one(True, g, a.shape[axis], n, axis, norm, _is_real(a)),
+)
 linear(np.fft.rfft, lambda g, a, n=None, axis=-1, norm=None: pull_rfft(g, a.shape[axis], n, axis, norm))
 linear(np.fft.irfft, lambda g, a, n=None, axis=-1, norm=None: pull_irfft(g, a.shape[axis], n, axis, norm))
 composite(np.fft.hfft, hfft)
@@ -122,8 +165,16 @@ def pull_steps(g: Array, shape: tuple[int, ...], done: Sequence[tuple[int, int |
     return g
 
 
+def differ(axes: Sequence[int], ndim: int) -> bool:
+    """Tell whether there are axes, and no axis twice."""
+    return 0 < len(axes) == len({axis % ndim for axis in axes})
+
+
 def fftn_adjoint(back: Callable[..., Array], pull: Pull, g: Array, a: Spec, s: Any, axes: Any, norm: Any) -> Array:
     if s is None:
+        known = range(len(a.shape)) if axes is None else axes
+        if _is_real(a) and differ(known, len(a.shape)):
+            return pull_to_real(g, known, norm, pull is pull_ifft)
         return back(g, axes=axes, norm=OPPOSITE[norm])
     return pull_steps(g, a.shape, [(axis, n, pull) for axis, n in reversed(steps(a.shape, s, axes))], norm)
 

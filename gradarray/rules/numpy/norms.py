@@ -213,6 +213,9 @@ def well_conditioned(a: Array, inverse: Array) -> bool:
     Second derivatives lose the digits of the condition number, and have none at a matrix that is singular but for
     rounding. The Frobenius norms are cheap and at least as large as those that it is defined by.
     """
+    if a.ndim == 2:
+        squares: Any = [np.vdot(x, x).real for x in (a, inverse)]
+        return bool(squares[0] * squares[1] <= np.finfo(a.dtype).eps ** (-2 / 3))
     squares = [
         np.einsum("...ij,...ij->...", *((x, x) if x.dtype.kind == "f" else (x, np.conj(x)))).real for x in (a, inverse)
     ]

@@ -40,10 +40,11 @@ def _one_axis(name: str, pull: Callable[..., Any], turn: Any = None) -> None:
     def transform(x: Any, n: Any, axis: Any, norm: Any) -> Any:
         length = np.shape(x)[axis] if np.ndim(x) else 0
         scale = norm if turn is None else numpys.OPPOSITE.get(norm, norm)
+        more = {"real": not np.iscomplexobj(x)} if name in ("fft", "ifft") else {}
 
         return Operator(
             lambda x: library(x, n, axis, norm),
-            lambda g: after(pull(before(g), length, n, axis, scale)),
+            lambda g: after(pull(before(g), length, n, axis, scale, **more)),
         )(x)
 
 
@@ -51,14 +52,17 @@ def _same(x: Any) -> Any:
     return x
 
 
-_one_axis("fft", numpys.pull_fft)
-_one_axis("ifft", numpys.pull_ifft)
+_one_axis("fft", partial(numpys.pull_one, False))
+_one_axis("ifft", partial(numpys.pull_one, True))
 _one_axis("rfft", numpys.pull_rfft)
 _one_axis("irfft", numpys.pull_irfft)
 _one_axis("hfft", numpys.pull_irfft, turn="before")
 _one_axis("ihfft", numpys.pull_rfft, turn="after")
 
 # --- along several axes -----------------------------------------------------------------------------------------------
+
+
+_COMPLEX = frozenset(("fft2", "ifft2", "fftn", "ifftn"))
 
 
 def _several_axes(name: str, pull: Callable[..., Any], turn: Any = None) -> None:
@@ -70,6 +74,13 @@ def _several_axes(name: str, pull: Callable[..., Any], turn: Any = None) -> None
     def transform(x: Any, s: Any, axes: Any, norm: Any) -> Any:
         done, shape = _axes_of(x, s, axes), np.shape(x)
         scale = norm if turn is None else numpys.OPPOSITE.get(norm, norm)
+        if name in _COMPLEX and not np.iscomplexobj(x) and s is None:
+            along = [axis for axis, _ in done]
+            if numpys.differ(along, len(shape)):
+                inverse = name.startswith("i")
+                return Operator(
+                    lambda x: library(x, s, axes, norm), lambda g: numpys.pull_to_real(g, along, norm, inverse)
+                )(x)
 
         return Operator(
             lambda x: library(x, s, axes, norm),

@@ -18,7 +18,8 @@ from . import (
     solving,
     spectra,
     structured,
+    toeplitz,
 )
 
 __all__ = ["band_spectra", "bands", "blocks", "constant", "diagonals", "equations"]
-__all__ += ["factors", "functions", "orthogonal", "pencils", "solving", "spectra", "structured"]
+__all__ += ["factors", "functions", "orthogonal", "pencils", "solving", "spectra", "structured", "toeplitz"]

@@ -7,22 +7,17 @@ from typing import Any
 import numpy as np
 from scipy.linalg import lapack
 
+from ....kernels.arrays import conjugate
 from ...numpy.decompositions import cholesky_back_whole
 from ...numpy.triangles import below, blocks, cholesky_back
 from ...registry import composite
 from ..values import from_library
 from .matrices import identity, turned
-from .solving import triangular
-
-_TRTRI = {"f": lapack.strtri, "d": lapack.dtrtri, "F": lapack.ctrtri, "D": lapack.ztrtri}
+from .triangular import inverse_of, triangular
 
 
-def _inverse(triangle: Any, lower: int = 1, unit: int = 0) -> Any:
-    """Return the inverse of a triangular matrix, which has zeros in its other triangle."""
-    found, singular = _TRTRI[triangle.dtype.char](triangle, lower=lower, unitdiag=unit)
-    if singular:
-        raise np.linalg.LinAlgError("singular matrix")
-    return found
+def _inverse(triangle: Any) -> Any:
+    return inverse_of(triangle, True)
 
 
 @from_library
@@ -52,7 +47,7 @@ def pulled_lu(g: Any, ans: Any) -> Any:
         if k == n:  # the last pivot, which may be 0, is not divided by
             regular = upper.copy()
             regular[-1, -1] = 1
-        left, right = _inverse(lower, unit=1).T, _inverse(regular, lower=0).T
+        left, right = inverse_of(block, True, unit=True).T, inverse_of(regular, False).T
         if k < n:
             under, beside, rest = ans[k:, j:k], ans[j:k, k:], out[k:, k:]
             of_under = (out[k:, j:k] - rest @ beside.T) @ right
@@ -80,15 +75,33 @@ composite(pulled_lu, lu_back, anew=True)
 
 
 @from_library
-def pulled_band(g: Any, band: Any) -> Any:
-    """Return the cotangent of a matrix from that of its lower factor, all given by their diagonals, the main one first.
+def pulled_band(g: Any, band: Any, *, lower: bool) -> Any:
+    """Return the cotangent of a matrix from that of its factor, all given by the diagonals of one triangle.
 
     It is pulled_factor, each block with what of the matrix there is beside it.
     """
     width, n = band.shape[0] - 1, band.shape[1]
+    if not n:
+        return g.copy()
+    turned = not lower and g.dtype.kind == "c"  # the factor is the adjoint of the lower one
+    factor, out = band.conj() if turned else band, g.conj() if turned else g.copy()
+    diagonals, found = _by_diagonals(factor, lower), _by_diagonals(out, lower)
     if width <= _NARROW and width < n and band.dtype.char in _TBTRS and g.dtype == band.dtype:
-        return _pulled_narrow(g, band)
-    out, size = g.copy(), max(width, 32)
+        _pull_narrow(diagonals, found)
+    else:
+        _pull_band(diagonals, found, width, n)
+    return out.conj() if turned else out
+
+
+def _by_diagonals(band: Any, lower: bool) -> list[Any]:
+    """Return views of the diagonals, the main one first, each of its elements alone."""
+    count, n = band.shape
+    size = min(count, n)
+    return [band[k, : n - k] if lower else band[count - 1 - k, k:] for k in range(size)]
+
+
+def _pull_band(band: Any, out: Any, width: int, n: int) -> None:
+    size = max(width, 32)
     for j in range((n - 1) // size * size, -1, -size):
         k, first, last = min(j + size, n), max(j - width, 0), min(j + size + width, n)
         factor, part = (_dense(of, first, last) for of in (band, out))
@@ -96,56 +109,52 @@ def pulled_band(g: Any, band: Any) -> Any:
         block, found = factor[a:b, a:b], part[a:b, a:b]
         inner = _inverse(block)
         under = part[b:, a:b] @ inner
-        found = found - under.conj().T @ factor[b:, a:b]
-        middle = np.where(below(b - a), block.conj().T @ found, 0)
+        found = found - conjugate(under).T @ factor[b:, a:b]
+        middle = np.where(below(b - a), conjugate(block).T @ found, 0)
         middle.reshape(-1)[:: b - a + 1] *= 0.5
         part[b:, a:b] = under  # further to the left there is nothing of these rows
-        part[a:b, a:b] = inner.conj().T @ (middle + middle.conj().T) @ inner
+        part[a:b, a:b] = conjugate(inner).T @ (middle + conjugate(middle).T) @ inner
         if a:
-            part[a:b, :a] -= part[a:, a:b].conj().T @ factor[a:, :a]
-        for d in range(min(width + 1, last - first)):
-            out[d, first : last - d] = np.diagonal(part, -d)
+            part[a:b, :a] -= conjugate(part[a:, a:b]).T @ factor[a:, :a]
+        for d in range(min(len(out), last - first)):
+            out[d][first : last - d] = np.diagonal(part, -d)
     out[0] *= 0.5
-    for d in range(1, min(width + 1, n)):
-        out[d, n - d :] = g[d, n - d :]
-    return out
 
 
 _TBTRS = {"f": lapack.stbtrs, "d": lapack.dtbtrs}
 _NARROW = 4  # equations for wider ones take more memory and time than blocks do
 
 
-def _pulled_narrow(g: Any, band: Any) -> Any:
-    """Return the same for few diagonals, whose elements, row after row, are the solution of banded equations.
+def _pull_narrow(band: Any, out: Any) -> None:
+    """Do the same for few diagonals, whose elements, row after row, are the solution of banded equations.
 
     Their matrix is the transpose of that of dA = dL L^T + L dL^T: dA_ij is the sum of L_jk dL_ik + L_ik dL_jk.
     """
-    width, n = band.shape[0] - 1, band.shape[1]
-    row = width + 1  # of the unknowns, whose last one stands on the diagonal
-    matrix = np.zeros((width * width + 1, n * row), band.dtype)
+    row, n = len(band), len(band[0])  # of the unknowns, whose last one stands on the diagonal
+    width = row - 1
+    matrix = np.zeros((width * width + 1, n * row), band[0].dtype, order="F")  # as LAPACK has it
     for o in range(row):  # i - j
         for q in range(row - o):  # j - k
             first = o + q
-            matrix[q, first * row + width - first :: row] += band[q, : n - first]
-            matrix[o * width + q, q * row + width - q : (n - o) * row : row] += band[first, : n - first]
+            matrix[q, first * row + width - first :: row] += band[q][: n - first]
+            matrix[o * width + q, q * row + width - q : (n - o) * row : row] += band[first]
     for k in range(width):  # where there is no column
         matrix[0, k : (width - k) * row : row] = 1
-    right = np.zeros((n, row), band.dtype)
+    right = np.zeros((n, row), band[0].dtype)
     for d in range(row):
-        right[d:, width - d] = g[d, : n - d]
-    found, singular = _TBTRS[band.dtype.char](matrix, right.reshape(-1, 1), uplo="L", trans="T", overwrite_b=1)
+        right[d:, width - d] = out[d]
+    found, singular = _TBTRS[matrix.dtype.char](matrix, right.reshape(-1, 1), uplo="L", trans="T", overwrite_b=1)
     if singular:
         raise np.linalg.LinAlgError("singular matrix")
-    found, out = found.reshape(n, row), g.copy()
+    found = found.reshape(n, row)
     for d in range(row):
-        out[d, : n - d] = found[d:, width - d]
-    return out
+        out[d][...] = found[d:, width - d]
 
 
 def _dense(band: Any, first: int, last: int) -> Any:
     """Return a part of a lower triangle that is given by its diagonals."""
     n = last - first
-    found = np.zeros((n, n), band.dtype)
+    found = np.zeros((n, n), band[0].dtype)
     for d in range(min(len(band), n)):
-        found.reshape(-1)[d * n :: n + 1][: n - d] = band[d, first : last - d]
+        found.reshape(-1)[d * n :: n + 1][: n - d] = band[d][first : last - d]
     return found

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ...primitives import primitive
 from ...registry import bilinear
+from ..values import from_library
 
 
 def _places(count: int, upper: int, n: int) -> Iterator[tuple[int, slice, slice]]:
@@ -22,22 +22,35 @@ def _places(count: int, upper: int, n: int) -> Iterator[tuple[int, slice, slice]
             yield d, slice(max(-k, 0), n - max(k, 0)), slice(max(k, 0), n - max(-k, 0))
 
 
-@primitive
+@from_library
 def along_diagonals(x: Any, y: Any, *, lower: int, upper: int) -> Any:
     """Return the diagonals of x y^T, and zeros where there is nothing of them."""
-    n, flat = len(x), x.ndim == 1 or x.shape[1] == 1
-    if flat:
-        x, y = np.ravel(x), np.ravel(y)
-    found = np.zeros((lower + upper + 1, n), np.result_type(x, y))
-    for d, i, j in _places(len(found), upper, n):
-        if flat:
-            np.multiply(x[i], y[j], out=found[d, j])
-        else:
-            np.einsum("ij,ij->i", x[i], y[j], out=found[d, j])
+    n, count = len(x), lower + upper + 1
+    if x.ndim == 1 or x.shape[1] == 1:
+        return _along_one(np.ravel(x), np.ravel(y), lower, upper)
+    found = np.zeros((count, n), np.result_type(x, y))
+    for d, i, j in _places(count, upper, n):
+        np.einsum("ij,ij->i", x[i], y[j], out=found[d, j])
     return found
 
 
-@primitive
+def _along_one(x: Any, y: Any, lower: int, upper: int) -> Any:
+    """Return the same of two vectors: all diagonals at once."""
+    n, count = len(x), lower + upper + 1
+    padded = np.zeros(n + count - 1, x.dtype)
+    padded[upper : upper + n] = x
+    step = padded.itemsize
+    shifted: Any = np.ndarray((count, n), x.dtype, padded, 0, (step, step))
+    with np.errstate(invalid="ignore"):  # zeros beside the ends, which are none of the matrix
+        found = shifted * y
+    for d in range(upper):  # a number that is not finite would leave its trace there
+        found[d, : upper - d] = 0
+    for d in range(1, lower + 1):
+        found[upper + d, max(n - d, 0) :] = 0
+    return found
+
+
+@from_library
 def times_columns(ab: Any, x: Any, *, upper: int, turn: bool) -> Any:
     """Return the product of a matrix, or of its transposed, and others."""
     n = len(x)

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.linalg import lapack
@@ -29,80 +29,217 @@ def _coefficients(m: int) -> list[float]:
     return [math.factorial(2 * m - k) / math.factorial(k) / math.factorial(m - k) for k in range(m + 1)]
 
 
-def derivative_along(a: Any, e: Any) -> Any:
-    """Return the derivative of the exponential of a matrix at `a` along `e`, both of doubles, real or complex."""
-    if a.ndim > 2:
-        return _of_stacks(a, e)
-    norm = _norm(a) if len(a) else np.nan
-    if not (np.isfinite(norm) and np.isfinite(_norm(e))):
-        return np.full(a.shape, np.nan, a.dtype)
-    m = _degree(norm)
-    powers, slopes = _powers(a, e, m)
-    return _derivative(a, e, powers, slopes, m, _squarings(norm, [*map(_norm, powers)]) if m == 13 else 0)
+# Of which exponential the derivative is: that of A; of A, and of -A; of 1j * A, where A is real; of A, after its value.
+PLAIN, BOTH, IMAGINARY, VALUED = range(4)
+_PAIRS = (BOTH, VALUED)
 
 
-def _of_stacks(a: Any, e: Any) -> Any:
-    """Return the same for stacks of matrices, all of those at once that are computed alike."""
-    shape, n = np.broadcast_shapes(a.shape, e.shape), a.shape[-1]
-    if 0 in shape:
-        return np.zeros(shape, a.dtype)
-    a, e = (np.broadcast_to(x, shape).reshape(-1, n, n) for x in (a, e))
-    found = np.full(a.shape, np.nan, a.dtype)
-    norms = _norms(a)
-    finite = np.isfinite(norms) & np.isfinite(_norms(e))
-    degrees = np.array([_degree(norm) if good else 0 for norm, good in zip(norms, finite, strict=True)])
-    for m in {*degrees[finite].tolist()}:
+class Rational(NamedTuple):
+    """What the exponential of a matrix, or of each of several, is computed of: U, V, and what both are made of.
+
+    Attributes
+    ----------
+    a : the matrix
+    powers : the second, the fourth, ... power
+    b : the coefficients
+    inner : what A is multiplied by in U
+    highest : the sums that the sixth power is multiplied by in both, if the degree is 13
+    squarings : how often the result is squared
+    """
+
+    a: Any
+    powers: Any
+    b: list[float]
+    inner: Any
+    highest: Any
+    u: Any
+    v: Any
+    squarings: int
+
+
+class Quotient(NamedTuple):
+    """The inverse of V - U, and the quotient with its squares, all but the last one of which the derivative needs."""
+
+    inverse: Any
+    squares: list[Any]
+
+
+class Slopes(NamedTuple):
+    """The derivatives along a matrix `e` of what has these names in `Rational`."""
+
+    e: Any
+    powers: Any
+    inner: Any
+    highest: Any
+    u: Any
+    v: Any
+
+
+# For each lot of several matrices that is computed alike, with the places of these; for a single one, without.
+Parts = list[tuple[Any, Rational, Quotient]]
+
+
+def value_and_parts(a: Any) -> tuple[Any, Parts]:
+    """Return the exponential of a matrix of finite doubles, or of each of several, and what its derivatives need."""
+    if a.ndim == 2:
+        norm = _norm(a)
+        m = _degree(norm)
+        powers = _powers(a, m)
+        value, rational, quotient = _computed(a, powers, m, _squarings(norm, [*map(_norm, powers)]) if m == 13 else 0)
+        return value, [(None, rational, quotient)]
+    flat = a.reshape(-1, *a.shape[-2:])
+    found, parts = np.empty_like(flat), []
+    for places, m, squarings, powers in _alike(flat, _norms(flat)):
+        found[places], rational, quotient = _computed(flat[places], powers, m, squarings)
+        parts.append((places, rational, quotient))
+    return found.reshape(a.shape), parts
+
+
+def _computed(a: Any, powers: Any, m: int, squarings: int) -> tuple[Any, Rational, Quotient]:
+    rational = _rational(a, powers, m, squarings)
+    quotient = _quotient(rational.u, rational.v, squarings)
+    last = quotient.squares[-1]
+    return last @ last if squarings else last, rational, quotient
+
+
+def derivative_by_parts(parts: Parts, e: Any) -> Any:
+    """Return the derivative along finite doubles, by what was kept."""
+    if e.ndim == 2:
+        return _by_one(e, *parts[0][1:])
+    flat = e.reshape(-1, *e.shape[-2:])
+    found = np.empty_like(flat)
+    for places, rational, quotient in parts:
+        found[places] = _by_one(flat[places], rational, quotient)
+    return found.reshape(e.shape)
+
+
+def _by_one(e: Any, rational: Rational, quotient: Quotient) -> Any:
+    slopes = slopes_along(rational, e)
+    return quotients_along(slopes.u, slopes.v, quotient, rational.squarings)[-1]
+
+
+def _alike(a: Any, norms: Any) -> Iterator[tuple[Any, int, int, Any]]:
+    """Return the places of the matrices with one degree and one number of squarings, these, and their powers."""
+    degrees = np.array([_degree(norm) if np.isfinite(norm) else 0 for norm in norms.tolist()])
+    for m in {*degrees[degrees > 0].tolist()}:
         there = np.flatnonzero(degrees == m)
-        powers, slopes = _powers(a[there], e[there], m)
+        powers = _powers(a[there], m)
         squarings = np.zeros(len(there), int)
         if m == 13:
             sizes = zip(norms[there], *map(_norms, powers), strict=True)
             squarings[:] = [_squarings(norm, others) for norm, *others in sizes]
         for count in {*squarings.tolist()}:
             some = np.flatnonzero(squarings == count)
-            places = there[some]
-            found[places] = _derivative(a[places], e[places], powers[:, some], slopes[:, some], m, count)
-    return found.reshape(shape)
+            yield there[some], m, count, powers[:, some]
+
+
+def derivative_along(a: Any, e: Any, what: int = PLAIN) -> Any:
+    """Return the derivative of an exponential at `a` along `e`, both of doubles, real or complex; of two, an array."""
+    if a.ndim > 2:
+        return _of_stacks(a, e, what)
+    norm = _norm(a) if len(a) else np.nan
+    if not (np.isfinite(norm) and np.isfinite(_norm(e))):
+        return _nothing(a.shape, a.dtype, what)
+    m = _degree(norm)
+    powers = _powers(a, m)
+    return _derivative(a, e, powers, m, _squarings(norm, [*map(_norm, powers)]) if m == 13 else 0, what)
+
+
+def _nothing(shape: tuple[int, ...], dtype: Any, what: int) -> Any:
+    dtype = np.result_type(dtype, np.complex64) if what == IMAGINARY else dtype
+    return np.full((2, *shape) if what in _PAIRS else shape, np.nan, dtype)
+
+
+def _of_stacks(a: Any, e: Any, what: int) -> Any:
+    """Return the same for stacks of matrices, all of those at once that are computed alike."""
+    shape, n = np.broadcast_shapes(a.shape, e.shape), a.shape[-1]
+    found = _nothing(shape, a.dtype, what)
+    if 0 in shape:
+        return found
+    a, e = (np.broadcast_to(x, shape).reshape(-1, n, n) for x in (a, e))
+    flat = found.reshape(*found.shape[: found.ndim - len(shape)], -1, n, n)
+    norms = np.where(np.isfinite(_norms(e)), _norms(a), np.nan)
+    for places, m, squarings, powers in _alike(a, norms):
+        flat[..., places, :, :] = _derivative(a[places], e[places], powers, m, squarings, what)
+    return found
 
 
 def _degree(norm: float) -> int:
     return next((m for m, largest in _LARGEST.items() if norm <= largest), 13)
 
 
-def _powers(a: Any, e: Any, m: int) -> tuple[Any, Any]:
-    """Return powers of a, and their derivatives, of which the k-th one is the 2 k + 2nd."""
-    count = 3 if m == 13 else m // 2
-    powers, slopes = np.empty((2, count, *a.shape), a.dtype)
+def _powers(a: Any, m: int) -> Any:
+    """Return the second, fourth, ... power."""
+    powers = np.empty((3 if m == 13 else m // 2, *a.shape), a.dtype)
     np.matmul(a, a, out=powers[0])
-    _product_and(a, e, e, a, slopes[0])
-    for k in range(1, count):
+    for k in range(1, len(powers)):
         np.matmul(powers[k - 1], powers[0], out=powers[k])
-        _product_and(powers[k - 1], slopes[0], slopes[k - 1], powers[0], slopes[k])
-    return powers, slopes
+    return powers
 
 
-def _derivative(a: Any, e: Any, powers: Any, slopes: Any, m: int, squarings: int) -> Any:
+def _derivative(a: Any, e: Any, powers: Any, m: int, squarings: int, what: int) -> Any:
+    rational = _rational(a, powers, m, squarings, what == IMAGINARY)
+    u, v = rational.u, rational.v
+    slopes = slopes_along(rational, e)
+    du, dv = slopes.u, slopes.v
+    if what == BOTH:  # of -a both powers that are odd have the other sign
+        pairs = ((u, du), (-u, -du))
+        return np.stack([quotients_along(du, dv, _quotient(u, v, squarings), squarings)[-1] for u, du in pairs])
+    if what == IMAGINARY:
+        u, du = 1j * u, 1j * du
+    quotient = _quotient(u, v, squarings)
+    found = quotients_along(du, dv, quotient, squarings)[-1]
+    if what == VALUED:
+        last = quotient.squares[-1]
+        return np.stack([last @ last if squarings else last, found])
+    return found
+
+
+def _rational(a: Any, powers: Any, m: int, squarings: int, imaginary: bool = False) -> Rational:
     b = [c * 0.5 ** (squarings * k) for k, c in enumerate(_coefficients(m))]  # of a, in place of its half
-    if m == 13:
-        u, v, du, dv = _of_degree_13(a, e, powers, slopes, b)
-    else:
-        (u, v), (du, dv) = _combined([b[3::2], b[2::2]], powers), _combined([b[3::2], b[2::2]], slopes)
-        _add_to_diagonal(u, b[1])
-        _add_to_diagonal(v, b[0])
-        u, du = a @ u, _product_and(a, du, e, u, np.empty_like(u))
+    if imaginary:  # of even powers each second one has the other sign, and U is 1j times a real matrix
+        b = [-c if k % 4 > 1 else c for k, c in enumerate(b)]
+    highest, inner, v = sums_of(powers, b)
+    if highest is not None:
+        inner += powers[2] @ highest[0]
+        v += powers[2] @ highest[1]
+    _add_to_diagonal(inner, b[1])
+    _add_to_diagonal(v, b[0])
+    return Rational(a, powers, b, inner, highest, a @ inner, v, squarings)
+
+
+def slopes_along(of: Rational, e: Any) -> Slopes:
+    a, powers, slopes = of.a, of.powers, np.empty_like(of.powers)
+    _product_and(a, e, e, a, slopes[0])
+    for k in range(1, len(powers)):
+        _product_and(powers[k - 1], slopes[0], slopes[k - 1], powers[0], slopes[k])
+    highest, inner, v = sums_of(slopes, of.b)
+    if highest is not None:
+        for part, high, own in zip((inner, v), highest, of.highest, strict=True):
+            part += powers[2] @ high
+            part += slopes[2] @ own
+    return Slopes(e, slopes, inner, highest, _product_and(a, inner, e, of.inner, np.empty_like(inner)), v)
+
+
+def _quotient(u: Any, v: Any, squarings: int) -> Quotient:
+    """Return (V + U) (V - U)**-1, and its squares but the last one."""
     # The inverse takes less time than two solutions with whole matrices: v - u is well conditioned.
     inverse = _inverse(v - u)
-    v += u
-    r = v @ inverse
-    found = r @ (du - dv)
+    squares = [(v + u) @ inverse]
+    for _ in range(squarings - 1):
+        squares.append(squares[-1] @ squares[-1])
+    return Quotient(inverse, squares)
+
+
+def quotients_along(du: Any, dv: Any, quotient: Quotient, squarings: int) -> list[Any]:
+    """Return the derivatives of the quotient and of its squares, from those of U and V."""
+    found = quotient.squares[0] @ (du - dv)
     found += du
     found += dv
-    found = found @ inverse
-    for k in range(squarings):
-        found = _product_and(r, found, found, r, np.empty_like(found))
-        if k + 1 < squarings:
-            r = r @ r
-    return found
+    slopes = [found @ quotient.inverse]
+    for r in quotient.squares[:squarings]:
+        slopes.append(_product_and(r, slopes[-1], slopes[-1], r, np.empty_like(found)))
+    return slopes
 
 
 def _inverse(a: Any) -> Any:
@@ -113,21 +250,6 @@ def _inverse(a: Any) -> Any:
     return invert(*factor(a.T, overwrite_a=True)[:2], lwork=64 * len(a), overwrite_lu=True)[0].T
 
 
-def _of_degree_13(a: Any, e: Any, powers: Any, slopes: Any, b: list[float]) -> tuple[Any, Any, Any, Any]:
-    """Return U, V and their derivatives, with fewer products than of higher powers."""
-    rows = [b[9:14:2], b[3:8:2], b[8:13:2], b[2:7:2]]
-    (high, w, upper, v), (d_high, dw, d_upper, dv) = _combined(rows, powers), _combined(rows, slopes)
-    w += powers[2] @ high
-    _add_to_diagonal(w, b[1])
-    v += powers[2] @ upper
-    _add_to_diagonal(v, b[0])
-    dw += powers[2] @ d_high
-    dw += slopes[2] @ high
-    dv += powers[2] @ d_upper
-    dv += slopes[2] @ upper
-    return a @ w, v, _product_and(a, dw, e, w, d_high), dv
-
-
 def _product_and(a: Any, b: Any, c: Any, d: Any, out: Any) -> Any:
     """Write ``a @ b + c @ d`` into an array."""
     np.matmul(a, b, out=out)
@@ -135,9 +257,14 @@ def _product_and(a: Any, b: Any, c: Any, d: Any, out: Any) -> Any:
     return out
 
 
-def _combined(rows: list[list[float]], matrices: Any) -> Any:
-    """Return sums of matrices, each with coefficients of its own."""
-    return np.tensordot(np.array(rows), matrices, 1)
+def sums_of(powers: Any, b: list[float]) -> tuple[Any, Any, Any]:
+    """Return the sums of powers that U and V are made of: what the sixth power is multiplied by, if any, and the rest.
+
+    For degree 13 it is, so that there are fewer products than of higher powers.
+    """
+    rows = [b[9:14:2], b[8:13:2], b[3:8:2], b[2:7:2]] if len(b) == 14 else [b[3::2], b[2::2]]
+    *highest, inner, v = np.tensordot(np.array(rows), powers, 1)
+    return highest or None, inner, v
 
 
 def _add_to_diagonal(a: Any, number: float) -> None:
@@ -164,74 +291,3 @@ def _squarings(norm: float, of_powers: Sequence[float]) -> int:
     # be greater by a factor than this one's.
     factor = max(1.0, norm / size, second / size**2, norm * second / size**3)
     return max(0, math.ceil(math.log2(min(norm, size * factor ** (1 / 26)) / _LARGEST[13])))
-
-
-# --- along two matrices -----------------------------------------------------------------------------------------------
-
-
-class _Jet:
-    """A matrix with its derivatives along one matrix, along another one, and along both."""
-
-    def __init__(self, value: Any, one: Any, other: Any, both: Any) -> None:
-        self.parts = (value, one, other, both)
-
-    def __add__(self, other: _Jet) -> _Jet:
-        return _Jet(*[x + y for x, y in zip(self.parts, other.parts, strict=True)])
-
-    def __sub__(self, other: _Jet) -> _Jet:
-        return _Jet(*[x - y for x, y in zip(self.parts, other.parts, strict=True)])
-
-    def __matmul__(self, other: _Jet) -> _Jet:
-        (a, b, c, d), (w, x, y, z) = self.parts, other.parts
-        both = a @ z
-        for left, right in ((b, y), (c, x), (d, w)):
-            both += left @ right
-        return _Jet(a @ w, _sum_of(a, x, b, w), _sum_of(a, y, c, w), both)
-
-    def over(self, other: _Jet) -> _Jet:
-        """Return this one times the inverse of another one."""
-        (p, q, r, s), (w, x, y, z) = self.parts, other.parts
-        inverse = _inverse(w)
-        first = p @ inverse
-        one, two = (q - first @ x) @ inverse, (r - first @ y) @ inverse
-        return _Jet(first, one, two, (s - first @ z - one @ y - two @ x) @ inverse)
-
-
-def _sum_of(a: Any, b: Any, c: Any, d: Any) -> Any:
-    return _product_and(a, b, c, d, np.empty_like(a))
-
-
-def _series(coefficients: list[float], powers: list[_Jet]) -> _Jet:
-    """Return a sum of powers, of which the first one is 1 and has no derivatives."""
-    first, *rest = coefficients
-    parts = [sum(c * power.parts[k] for c, power in zip(rest, powers, strict=True)) for k in range(4)]
-    _add_to_diagonal(parts[0], first)
-    return _Jet(*parts)
-
-
-def second_along(a: Any, one: Any, other: Any) -> tuple[Any, Any]:
-    """Return the derivative of the exponential along a matrix, and that along this and another one.
-
-    In the matrix of both, as in that which derivatives of functions of matrices are blocks of, products have 9 products
-    of blocks, and no more.
-    """
-    norm = _norm(a) if len(a) else np.nan
-    if not all(np.isfinite(x) for x in (norm, _norm(one), _norm(other))):
-        return np.full(a.shape, np.nan, a.dtype), np.full(a.shape, np.nan, a.dtype)
-    m = _degree(norm)
-    first = _Jet(a, one, other, np.zeros_like(a))
-    powers = [first @ first]
-    for _ in range(2 if m == 13 else m // 2 - 1):
-        powers.append(powers[-1] @ powers[0])
-    squarings = _squarings(norm, [_norm(power.parts[0]) for power in powers]) if m == 13 else 0
-    b = [c * 0.5 ** (squarings * k) for k, c in enumerate(_coefficients(m))]
-    if m == 13:
-        u = powers[2] @ _series([0.0, *b[9:14:2]], powers) + _series(b[1:8:2], powers)
-        v = powers[2] @ _series([0.0, *b[8:13:2]], powers) + _series(b[0:7:2], powers)
-    else:
-        u, v = _series(b[1::2], powers), _series(b[0::2], powers)
-    u = first @ u
-    found = (v + u).over(v - u)
-    for _ in range(squarings):
-        found = found @ found
-    return found.parts[1], found.parts[3]

@@ -16,8 +16,9 @@ from ..declared import function
 from ..standing import Operator
 from ..values import from_library
 from .blocks import pulled_factor, pulled_lu
-from .matrices import adjoined, from_triangle, identity, over_batches, refused, turned
-from .solving import in_triangle, is_known, triangular
+from .matrices import adjoined, columns, from_triangle, identity, ndim_of, over_batches, refused, turned
+from .solving import is_known
+from .triangular import in_triangle, triangular
 
 # --- Cholesky ---------------------------------------------------------------------------------------------------------
 
@@ -36,7 +37,7 @@ rule(factor, _factor_vjp, holomorphic=False)
 
 
 def cholesky(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    if np.ndim(a) == 2:
+    if ndim_of(a) == 2:
         return factor(a, lower=bool(lower))
     found = np.linalg.cholesky(from_triangle(a, lower))
     return found if lower else adjoined(found)
@@ -49,9 +50,8 @@ def factor_beside(a: Any, *, lower: bool) -> Any:
 
 
 def _factor_beside_vjp(g: Any, ans: Any, _a: Any, *, lower: bool) -> Any:
-    n = np.shape(g)[-1]
-    there = below(n) if lower else ~below(n, -1)
-    return np.where(there, _factor_vjp(g, np.where(there, ans, 0), _a, lower=lower), g)
+    there = below(np.shape(g)[-1])
+    return np.where(there if lower else there.T, _factor_vjp(g, ans, _a, lower=lower), g)
 
 
 rule(factor_beside, _factor_beside_vjp, holomorphic=False)
@@ -113,9 +113,9 @@ def _by_halves_vjp(g: Any, ans: Any, c: Any, b: Any, *, lower: bool, saved: Any 
     if not wanted[0]:
         return None, s
     u, x = _first_half(c, b, lower) if saved is None else saved, ans
-    pairs = ((s, u), (x, v)) if lower else ((v, x), (u, s))
-    one, other = (in_triangle(left, conjugate(right), lower=lower, k=0) for left, right in pairs)
-    return -(one + other), s
+    pairs = ((s, x), (u, v)) if lower else ((v, u), (x, s))
+    left, right = (np.concatenate([columns(part) for part in parts], axis=1) for parts in pairs)
+    return in_triangle(-left, conjugate(right), lower=lower, k=0), s
 
 
 rule(by_halves, joint=_by_halves_vjp, holomorphic=False)
@@ -219,9 +219,8 @@ def _by_pivots_vjp(
             return None, rows[back]
         across = triangular(packed, b[order], True, False, True) if saved is None else saved
         whole = ans
-    of_lower = in_triangle(rows, across, lower=True, k=-1)
-    of_upper = in_triangle(half, whole, lower=False, k=0)
-    return -(of_lower + of_upper), whole if turn else rows[back]
+    found = in_triangle(-half, whole, lower=False, k=0) + in_triangle(-rows, across, lower=True, k=-1)
+    return found, whole if turn else rows[back]
 
 
 rule(by_pivots, joint=_by_pivots_vjp)

@@ -29,6 +29,11 @@ def dtype_of(a: Any) -> Any:
     return a.dtype if hasattr(a, "dtype") else np.asarray(a).dtype
 
 
+def ndim_of(a: Any) -> int:
+    """Return the number of axes: np.ndim of a variable takes 15 times as long as to ask that itself."""
+    return a.ndim if hasattr(a, "ndim") else np.ndim(a)
+
+
 def identity(count: int, a: Any) -> Any:
     """Return the identity, in the precision of another matrix."""
     return np.eye(count, dtype=np.finfo(dtype_of(a)).dtype)
@@ -88,10 +93,18 @@ def over_batches(**cores: Any) -> Callable[[Callable[..., Any]], Callable[..., A
 
     def decorate(func: Callable[..., Any]) -> Callable[..., Any]:
         names = tuple(inspect.signature(func).parameters)
+        most = [(names.index(name), name, 2 if core == "1|2" else core) for name, core in cores.items()]
 
         @functools.wraps(func)
         def call(*args: Any, **kwargs: Any) -> Any:
-            if len(args) > len(names):
+            count = len(args)
+            for i, name, axes in most:  # the usual call, quickly
+                a = args[i] if i < count else kwargs.get(name)
+                if a is not None and ndim_of(a) > axes:
+                    break
+            else:
+                return func(*args, **kwargs)
+            if count > len(names):
                 return func(*args, **kwargs)  # Python's own error
             bound = dict(zip(names, args, strict=False)) | kwargs
             given = {name: bound[name] for name in cores if bound.get(name) is not None}
@@ -99,8 +112,6 @@ def over_batches(**cores: Any) -> Callable[[Callable[..., Any]], Callable[..., A
             for name, a in given.items():
                 core = cores[name] if isinstance(cores[name], int) else min(np.ndim(a), 2)
                 split[name] = np.ndim(a) - min(core, np.ndim(a))
-            if not any(split.values()):
-                return func(*args, **kwargs)
             shape = np.broadcast_shapes(*(np.shape(a)[: split[name]] for name, a in given.items()))
             if math.prod(shape) == 0:
                 raise ValueError(f"`{func.__name__}` does not support zero-size batches.")  # SciPy's own error
@@ -119,6 +130,16 @@ def over_batches(**cores: Any) -> Callable[[Callable[..., Any]], Callable[..., A
 
 def _stacked(parts: Any, shape: tuple[int, ...]) -> Any:
     return None if parts[0] is None else np.reshape(np.stack(parts), shape + np.shape(parts[0]))
+
+
+def arranged(library: Callable[..., Any], *operands: Any) -> Any:
+    """Return what a function makes of its operands' elements, and zeros, without computing with them."""
+    places, first = [], 1
+    for a in operands:
+        places.append(np.arange(first, first + np.size(a), dtype=np.intp).reshape(np.shape(a)))
+        first += np.size(a)
+    whole = np.concatenate([np.zeros(1, bool), *map(np.ravel, operands)])
+    return whole[library(*places).astype(np.intp)]
 
 
 def columns(b: Any) -> Any:

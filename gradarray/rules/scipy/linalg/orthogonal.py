@@ -10,14 +10,14 @@ from scipy.linalg import lapack
 
 from ....kernels.traced import as_form
 from ....tape.wrapping import bare
-from ...numpy.decompositions import leading, qr_vjp
+from ...numpy.decompositions import hermitian_of_both, leading, qr_vjp
 from ...numpy.triangles import below, half
 from ...primitives import primitive, saving
 from ...registry import nondifferentiable, rule
 from ..declared import function
 from ..values import from_library
 from .matrices import adjoined, dtype_of, over_batches, turned, zeros
-from .solving import triangular
+from .triangular import triangular
 
 # --- QR ---------------------------------------------------------------------------------------------------------------
 
@@ -35,10 +35,10 @@ def _orthogonal_vjp(g: Any, ans: Any, a: Any, *, mode: str) -> Any:
     # As for NumPy's function, with a triangular matrix in place of any.
     if mode == "r":
         q, r = np.linalg.qr(a)
-        return q @ _over_adjoined(_hermitian_of(g @ adjoined(r)), r)
+        return q @ _over_adjoined(hermitian_of_both(g, r), r)
     q, gq = leading(ans[0], g[0], columns, "scipy.linalg.qr")
     r, gr = ans[1][:columns], g[1][:columns]
-    found = q @ _hermitian_of(gr @ adjoined(r) - adjoined(q) @ gq)
+    found = q @ (hermitian_of_both(gr, r) - _hermitian_of(adjoined(q) @ gq))
     return _over_adjoined(gq + found, r)
 
 
@@ -91,7 +91,7 @@ def _upper_factor_vjp(g: Any, ans: Any, a: Any, saved: Any = None) -> Any:
     reflections, scales = saved
     apply = lapack.get_lapack_funcs("unmqr" if ans.dtype.kind == "c" else "ormqr", (ans,))
     found = np.zeros(a.shape, ans.dtype, order="F")
-    found[: len(ans)] = _over_adjoined(_hermitian_of(g @ adjoined(ans)), ans)
+    found[: len(ans)] = _over_adjoined(hermitian_of_both(g, ans), ans)
     return apply("L", "N", reflections, scales, found, 64 * a.shape[1], overwrite_c=True)[0]
 
 

@@ -11,14 +11,13 @@ from scipy.linalg import lapack
 from ....kernels.arrays import conjugate
 from ....tape.wrapping import bare, has_variable
 from ...numpy.norms import det_vjp
-from ...numpy.triangles import below
-from ...primitives import primitive, saving
-from ...registry import bilinear, linear, rule, zero_gradient
+from ...primitives import saving
+from ...registry import rule, zero_gradient
 from ..declared import function
 from ..standing import Operator
 from ..values import as_double, as_library, from_library
-from .diagonals import along_diagonals
-from .matrices import columns, dtype_of, from_triangle, over_batches, read, turned, zeros
+from .matrices import columns, dtype_of, from_triangle, ndim_of, over_batches, read, turned
+from .triangular import given_triangle, triangular
 
 
 @from_library
@@ -70,14 +69,14 @@ def solve(
     transposed: bool = False,
 ) -> Any:
     a = read(a, assume_a, lower)
-    if np.ndim(b) == 1 < np.ndim(a) - 1:  # one vector for all matrices
+    if ndim_of(b) == 1 < ndim_of(a) - 1:  # one vector for all matrices
         return solution(a, b[:, None], assume_a, lower, transposed)[..., 0]
     if is_known(a, b) and a.dtype == dtype_of(b):
         return Operator(
             lambda b: solution(a, b, assume_a, lower, transposed),
             lambda g: _turned_solution(g, np.conj(a), assume_a, lower, transposed),
         )(b)
-    return solution(a, b, assume_a, lower, transposed)
+    return solution(a, b, how=assume_a, lower=lower, turn=transposed)
 
 
 @from_library
@@ -131,99 +130,11 @@ rule(determinant_of_one, _determinant_vjp)
 
 
 def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    one = np.ndim(a) == 2 and 0 < np.shape(a)[0] == np.shape(a)[1]
+    doubles = as_double(a)  # SciPy's result is of double precision also for single ones
+    one = doubles.ndim == 2 and 0 < doubles.shape[0] == doubles.shape[1]
     find: Any = determinant_of_one if one else np.linalg.det
-    found = find(as_double(a))  # SciPy's result is of double precision also for single ones
+    found = find(doubles)
     return found if dtype_of(a) == dtype_of(found) else as_library(found, determinant, a)
-
-
-_TRTRS = {"f": lapack.strtrs, "d": lapack.dtrtrs, "F": lapack.ctrtrs, "D": lapack.ztrtrs}
-
-
-@from_library
-def triangular(a: Any, b: Any, lower: bool, turn: bool, unit: bool = False) -> Any:
-    """Return the solution of a x = b, or of its transposed, for one triangle of a matrix, all that is read of it.
-
-    It is LAPACK's own, of which SciPy's function is several times as long in front of a vector.
-    """
-    if a.ndim != 2 or a.dtype != b.dtype or a.dtype.char not in _TRTRS or not (a.size and b.size):
-        return linalg.solve_triangular(a, b, trans=int(turn), lower=lower, unit_diagonal=unit, check_finite=False)
-    solve = _TRTRS[a.dtype.char]
-    if a.flags.f_contiguous:
-        x, singular = solve(a, b, lower=lower, trans=turn, unitdiag=unit)
-    else:  # LAPACK's matrices lie in Fortran's order
-        x, singular = solve(a.T, b, lower=not lower, trans=not turn, unitdiag=unit)
-    if singular:
-        raise np.linalg.LinAlgError(f"singular matrix: resolution failed at diagonal {singular - 1}")
-    return x
-
-
-@from_library
-def given_triangle(a: Any, b: Any, lower: bool, turn: bool, unit: bool = False) -> Any:
-    """Return the same as SciPy has it."""
-    return linalg.solve_triangular(a, b, trans=int(turn), lower=lower, unit_diagonal=unit)
-
-
-@primitive
-def in_triangle(x: Any, y: Any, *, lower: bool, k: int) -> Any:
-    """Return x y^T in one triangle, whose last diagonal is the k-th one, and zeros elsewhere."""
-    n = np.shape(x)[0 if np.ndim(x) == 1 else -2]
-    there = below(n, k) if lower else ~below(n, k - 1)
-    if type(x) is type(y) is np.ndarray and x.ndim == y.ndim <= 2:
-        found = np.zeros((n, n), np.result_type(x, y))
-        if x.ndim == 1 or x.shape[1] == 1:
-            return np.multiply(np.reshape(x, (n, 1)), np.ravel(y), out=found, where=there)
-        for j in range(0, n, _WIDTH):
-            last = min(j + _WIDTH, n)
-            columns, rows = slice(j, last), slice(j, n) if lower else slice(0, last)
-            np.matmul(x[rows], y[columns].T, out=found[rows, columns])
-            square = below(last - j, k if lower else k - 1)
-            np.copyto(found[columns, columns], 0, where=~square if lower else square)
-        return found
-    if np.ndim(x) == 1:
-        return np.where(there, x[:, None] * y, 0)
-    return np.where(there, x @ turned(y), 0)
-
-
-_WIDTH = 48
-
-
-@primitive
-def one_side(a: Any, *, lower: bool, k: int) -> Any:
-    """Return a square matrix with zeros beyond its k-th diagonal; np.tril, which makes a mask first, takes longer."""
-    found = a.copy()
-    np.copyto(found, 0, where=~below(len(a), k) if lower else below(len(a), k - 1))
-    return found
-
-
-linear(one_side, lambda g, a, *, lower, k: one_side(g, lower=lower, k=k))
-
-
-def _half(g: Any, lower: bool, k: int) -> Any:
-    if np.ndim(g) == 2:
-        return one_side(g, lower=lower, k=k)
-    return np.tril(g, k) if lower else np.triu(g, k)
-
-
-bilinear(
-    in_triangle,
-    lambda g, _x, y, *, lower, k: _half(g, lower, k) @ y,
-    lambda g, x, _y, *, lower, k: turned(_half(g, lower, k)) @ x,
-)
-
-
-def _triangular_vjp(
-    g: Any, ans: Any, a: Any, b: Any, lower: Any = False, turn: Any = False, unit: Any = False, wanted: Any = None
-) -> tuple[Any, Any]:
-    of_b = triangular(a, g, lower, not turn, unit)
-    if wanted is not None and not wanted[0]:
-        return None, of_b
-    rows, across = (ans, of_b) if turn else (of_b, ans)
-    return in_triangle(-rows, across, lower=bool(lower), k=-int(unit) if lower else int(unit)), of_b
-
-
-rule(triangular, joint=_triangular_vjp)
-rule(given_triangle, joint=_triangular_vjp)
 
 
 def solve_triangular(
@@ -236,19 +147,19 @@ def solve_triangular(
     check_finite: bool = True,
 ) -> Any:
     a, turn = np.conj(a) if trans in (2, "C") else a, trans not in (0, "N")
-    if np.ndim(b) == 1 < np.ndim(a) - 1:  # one vector for all matrices
+    if ndim_of(b) == 1 < ndim_of(a) - 1:  # one vector for all matrices
         return given_triangle(a, b[:, None], lower, turn, unit_diagonal)[..., 0]
     if is_known(a, b):
         return Operator(
             lambda b: given_triangle(a, b, lower, turn, unit_diagonal),
             lambda g: triangular(np.conj(a), g, lower, not turn, unit_diagonal),
         )(b)
-    return given_triangle(a, b, lower, turn, unit_diagonal)
+    return given_triangle(a, b, lower=lower, turn=turn, unit=unit_diagonal)
 
 
 def is_known(a: Any, b: Any) -> bool:
     """Tell whether equations are those of a single plain matrix, so that the solution is linear in a variable."""
-    return type(a) is np.ndarray and a.ndim == 2 and a.dtype.kind in "fc" and has_variable(b) and np.ndim(b) <= 2
+    return type(a) is np.ndarray and a.ndim == 2 and a.dtype.kind in "fc" and has_variable(b) and ndim_of(b) <= 2
 
 
 def pinv(a: Any, *, atol: Any = None, rtol: Any = None, return_rank: bool = False, check_finite: bool = True) -> Any:
@@ -295,77 +206,4 @@ def lstsq(
     return x, residues, rank, None if lapack_driver == "gelsy" else s
 
 
-@from_library
-def banded(ab: Any, b: Any, lower: int, upper: int) -> Any:
-    """Return the solution of equations whose matrix is given by its diagonals, as SciPy has them."""
-    return linalg.solve_banded((lower, upper), ab, b)
-
-
-def _turned_bands(ab: Any, lower: int, upper: int) -> Any:
-    """Return the diagonals of the transposed matrix."""
-    n = np.shape(ab)[-1]
-    shifted = []
-    for offset in range(lower, -upper - 1, -1):  # its element [j - offset, j] is [j, j - offset] of the matrix
-        row = ab[upper + offset]
-        empty = zeros(min(abs(offset), n), ab)
-        shifted.append(np.concatenate([empty, row[: n - offset]] if offset > 0 else [row[-offset:], empty]))
-    return np.stack(shifted)
-
-
-def _banded_vjp(g: Any, ans: Any, ab: Any, b: Any, lower: int = 0, upper: int = 0, wanted: Any = None) -> Any:
-    of_b = banded(_turned_bands(ab, lower, upper), g, upper, lower)
-    if wanted is not None and not wanted[0]:
-        return None, of_b
-    return along_diagonals(-of_b, ans, lower=lower, upper=upper), of_b
-
-
-rule(banded, joint=_banded_vjp)
-
-
-def solve_banded(
-    l_and_u: Any, ab: Any, b: Any, overwrite_ab: bool = False, overwrite_b: bool = False, check_finite: bool = True
-) -> Any:
-    lower, upper = map(int, l_and_u)
-    return _banded(ab, b, lower, upper)
-
-
-@over_batches(ab=2, b="1|2")
-def _banded(ab: Any, b: Any, lower: int, upper: int) -> Any:
-    return banded(ab, b, lower, upper)
-
-
-@from_library
-def hermitian_banded(ab: Any, b: Any, *, lower: bool) -> Any:
-    """Return the solution of equations whose matrix is definite, and given by the diagonals of one triangle."""
-    return linalg.solveh_banded(ab, b, lower=lower)
-
-
-def _hermitian_banded_vjp(g: Any, ans: Any, ab: Any, b: Any, *, lower: bool, wanted: Any = None) -> Any:
-    # Element ij and its mirror image, which is its conjugate: the inner product is the real part of tr(x^H y).
-    of_b = hermitian_banded(ab, g, lower=lower)
-    if wanted is not None and not wanted[0]:
-        return None, of_b
-    width = np.shape(ab)[0] - 1
-    extent: Any = {"lower": width, "upper": 0} if lower else {"lower": 0, "upper": width}
-    both = along_diagonals(of_b, conjugate(ans), **extent) + along_diagonals(ans, conjugate(of_b), **extent)
-    scale = np.full((width + 1, 1), -1.0, np.finfo(dtype_of(ab)).dtype)
-    scale[slice(0, 1) if lower else slice(width, None)] = -0.5
-    return both * scale, of_b
-
-
-rule(hermitian_banded, joint=_hermitian_banded_vjp, holomorphic=False)
-
-
-@over_batches(ab=2, b="1|2")
-def solveh_banded(
-    ab: Any,
-    b: Any,
-    overwrite_ab: bool = False,
-    overwrite_b: bool = False,
-    lower: bool = False,
-    check_finite: bool = True,
-) -> Any:
-    return hermitian_banded(ab, b, lower=bool(lower))
-
-
-function("scipy.linalg", solve, inv, det, solve_triangular, pinv, pinvh, lstsq, solve_banded, solveh_banded)
+function("scipy.linalg", solve, inv, det, solve_triangular, pinv, pinvh, lstsq)

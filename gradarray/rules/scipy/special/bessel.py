@@ -104,6 +104,8 @@ def over_power(x: Array, first: Array, *, kind: str, n: int) -> Array:
     To divide by x in the derivative itself would lose digits of all higher ones near 0.
     """
     near = np.abs(x) < (1.0 if n > 1 else np.finfo(x.dtype).tiny)
+    if n == 1 and not np.any(near):
+        return first / x
     far = np.where(near, 1, x)
     if n == 1:
         return np.where(near, np.asarray(0.5, x.dtype), first / far)
