@@ -42,7 +42,7 @@ def method_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callab
         # A library asks which of its functions it was given.
         args, kwargs = tuple(map(original_of, args)), {name: original_of(x) for name, x in kwargs.items()}
         if looks or varies(self) or varies((args, kwargs)):
-            args, kwargs = lifted_arguments(args, kwargs)
+            args, kwargs = lifted_arguments(args, kwargs, old)
             if not (looks or varies(self) or varies((args, kwargs))):  # but for arrays that are made in forward mode
                 return of_library(old, self, *args, **kwargs)
             return _at_once_or_each(call, body, self, args, kwargs) if held().lanes else body(self, *args, **kwargs)
@@ -62,7 +62,7 @@ def static_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callab
             return old(*args, **kwargs)
         args, kwargs = tuple(map(original_of, args)), {name: original_of(x) for name, x in kwargs.items()}
         if varies((args, kwargs)):
-            args, kwargs = lifted_arguments(args, kwargs)
+            args, kwargs = lifted_arguments(args, kwargs, old)
             if varies((args, kwargs)):
                 return one_by_one.all_or_each(body, args, kwargs) if held().lanes else body(*args, **kwargs)
         if has_tensor((args, kwargs)):
@@ -171,7 +171,10 @@ def inside_classes(names: set[str], kinds: Iterable[type], whole: bool) -> list[
 def _is_met(cls: type, module: str, names: set[str]) -> bool:
     """Tell whether code with these names may call a method of an object of a class that takes variables."""
     bodies = METHODS[module].get(cls.__name__)
-    return bodies is not None and _is_of(cls, module) and ("__call__" in bodies or not names.isdisjoint(bodies))
+    if bodies is None or not _is_of(cls, module):
+        return False
+    # To call an object, or to multiply by it, takes no name.
+    return not names.isdisjoint(bodies) or any(name.startswith("__") and name != "__init__" for name in bodies)
 
 
 def _is_of(cls: type, module: str) -> bool:

@@ -399,8 +399,10 @@ def splev(x: Any, tck: Any, der: int = 0, ext: int = 0) -> Any:
     if isinstance(tck, interpolate.BSpline):
         return _call(tck, x, der, ext == 0)
     t, c, k = tck
-    if isinstance(c, (list, tuple)):
+    t = as_double(t)
+    if isinstance(c, (list, tuple)) and np.ndim(looked_at(c)) > 1:
         return [splev(x, (t, each, k), der, ext) for each in c]
+    c = as_double(c)
     low, high = bare(t)[k], bare(t)[-k - 1]
     values = bare(x)
     outside = (values < low) | (values > high)

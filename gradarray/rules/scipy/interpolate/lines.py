@@ -36,10 +36,10 @@ def init(
     interpolate.interp1d.__init__(
         self, looked_at(x), looked_at(y), kind, axis, copy, bounds_error, given, assume_sorted
     )
+    x, y = as_double(x), as_double(y)
     if not assume_sorted:
         order = np.argsort(bare(x), kind="stable")
         x, y = x[order], np.take(y, order, axis=axis)
-    y = as_double(y)
     self.x, self.y, self._y = x, y, np.reshape(np.moveaxis(y, axis, 0), (np.shape(x)[0], -1))
     if self._kind == "spline":
         degree = self._spline.k
