@@ -78,6 +78,8 @@ def stood_in(old: Any, body: Callable[..., Any], at_work: Callable[[], bool]) ->
         return classmethod(method_of(old.__func__, body, at_work))
     if isinstance(old, staticmethod):
         return staticmethod(static_of(old.__func__, body, at_work))
+    if isinstance(old, property):
+        return property(method_of(old.fget, body, at_work), old.fset, old.fdel, old.__doc__)  # type: ignore[arg-type]
     return method_of(old, body, at_work)
 
 
@@ -219,7 +221,7 @@ _IMMUTABLE = 1 << 8  # of a type in C, whose attributes cannot be set
 
 def _one_of(choices: list[tuple[type, Callable[..., Any]]], old: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method that is that of the first of the classes which the object is of, or the old one."""
-    if len(choices) == 1 and old is vars(choices[0][0]).get(old.__name__):
+    if isinstance(old, property) or (len(choices) == 1 and old is vars(choices[0][0]).get(old.__name__)):
         return choices[0][1]
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:

@@ -132,6 +132,9 @@ def class_mirror(theirs: Any) -> Any:
             continue
         method = stood_in(inspect.getattr_static(theirs, name), body, lambda: True)
         kind = type(method)
+        if kind is property:
+            space[name] = property(_giving_ours(method.fget), method.fset, method.fdel, method.__doc__)
+            continue
         bound = kind in (classmethod, staticmethod)
         space[name] = kind(_giving_ours(method.__func__)) if bound else _giving_ours(method)
     if any(theirs.__name__ in names for names in CHOOSING.values()):
