@@ -87,7 +87,8 @@ def _at_once_or_each(
     call: Callable[..., Any], body: Callable[..., Any], self: Any, args: Any, kwargs: dict[str, Any]
 ) -> Any:
     """Call a method for all mapped elements at once, or for each one with an object that has what is the element's."""
-    lane = lane_in((args, kwargs, [*one_by_one.attributes_of(self).values()]))
+    objects = [self, *[x for x in (*args, *kwargs.values()) if bodies_of(type(x))]]
+    lane = lane_in((args, kwargs, [[*one_by_one.attributes_of(x).values()] for x in objects]))
     if lane is None or lane.at is not None:
         return body(self, *args, **kwargs)
     try:

@@ -50,7 +50,7 @@ def _polynomial(piece: Any) -> tuple[float, float, Array]:
 
 
 @from_library
-def between(t: Array, *, solution: Any, nu: int) -> Array:
+def _between(t: Array, *, solution: Any, nu: int) -> Array:
     """Return the nu-th derivative of a solution at times, of shape (n, times): of the polynomial of each one's step."""
     if nu == 0:
         return np.asarray(_LIBRARY(solution, t))
@@ -67,8 +67,8 @@ def between(t: Array, *, solution: Any, nu: int) -> Array:
 
 
 rule(
-    between,
-    lambda g, _ans, t, *, solution, nu: np.sum(g * np.conj(between(t, solution=solution, nu=nu + 1)), axis=0),
+    _between,
+    lambda g, _ans, t, *, solution, nu: np.sum(g * np.conj(_between(t, solution=solution, nu=nu + 1)), axis=0),
 )
 
 
@@ -76,7 +76,7 @@ def _at(self: Any, t: Any) -> Any:
     t = as_double(t)
     if np.ndim(t) > 1:
         raise ValueError("`t` must be a float or a 1-D array.")
-    found = between(np.reshape(t, (-1,)), solution=self, nu=0)
+    found = _between(np.reshape(t, (-1,)), solution=self, nu=0)
     return found if np.ndim(t) else found[:, 0]
 
 
