@@ -130,4 +130,13 @@ def by_sites_and_weights() -> Iterator[Call]:
     )  # fmt: skip
 
 
-CALLS = [*rows(), *by_sites_and_weights()]
+def of_series() -> Iterator[Call]:
+    series = np.array([1, 0.9, 1.3, -0.7, 0.8, 1.1])
+    for m, n in ((2, None), (1, 3), (3, 0)):
+        yield Call(
+            f"pade, {m}, {n}",
+            lambda m, a, x, given=(m, n): [(p.c, p(x)) for p in m.interpolate.pade(a, *given)], series, 0.7, rough=100,
+        )  # fmt: skip
+
+
+CALLS = [*rows(), *by_sites_and_weights(), *of_series()]

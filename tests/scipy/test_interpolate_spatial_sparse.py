@@ -193,7 +193,6 @@ REFUSED: dict[str, tuple[Callable[..., Any], np.ndarray, str]] = {
     ),
     "RBFInterpolator with neighbors": (lambda z: interpolate.RBFInterpolator(S, z, neighbors=5)(Q), Z, "neighbors="),
     "AAA by values": (lambda y: interpolate.AAA(X, y)(P), Y, "is chosen by the values"),
-    "pade": (lambda a: interpolate.pade(a, 1)[0](0.3), Y, "np.poly1d"),
     "PPoly.extend": (lambda c: interpolate.PPoly(c, X).extend(c, X + 9), np.ones((2, 4)), "no form for variables"),
     "hamming": (lambda a: distance.hamming(a[0], a[1]), A, "compares truth values"),
     "cdist, jaccard": (lambda a: distance.cdist(a, a, "jaccard"), A, "compares truth values"),
