@@ -14,7 +14,7 @@ from ..rules.scipy.declared import FACES, methods
 from ..tape.wrapping import bare, has_variable
 from .estimates import METHODS
 from .table import NEEDED, counterpart, for_subtypes_of, for_type
-from .twins import stand_in_of
+from .twins import lifted_arguments, stand_in_of
 
 # How a method of the library and what takes variables in its place become one function.
 Face = Callable[[Callable[..., Any], Callable[..., Any]], Callable[..., Any]]
@@ -99,6 +99,7 @@ class Distribution:
 
     def __call__(self, *args: Any, **kwds: Any) -> Any:
         if has_variable(args) or has_variable(kwds) or _held((args, kwds)):
+            args, kwds = lifted_arguments(args, kwds, self.__wrapped__)
             return Frozen(self, args, kwds)
         return with_face(self.__wrapped__(*bare(args), **bare(kwds)), self._face)
 

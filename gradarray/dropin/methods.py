@@ -42,7 +42,7 @@ def method_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callab
         # A library asks which of its functions it was given.
         args, kwargs = tuple(map(original_of, args)), {name: original_of(x) for name, x in kwargs.items()}
         if looks or varies(self) or varies((args, kwargs)):
-            args, kwargs = lifted_arguments(args, kwargs)
+            args, kwargs = lifted_arguments(args, kwargs, old)
             if not (looks or varies(self) or varies((args, kwargs))):  # but for arrays that are made in forward mode
                 return of_library(old, self, *args, **kwargs)
             return _at_once_or_each(call, body, self, args, kwargs) if held().lanes else body(self, *args, **kwargs)
@@ -62,7 +62,7 @@ def static_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callab
             return old(*args, **kwargs)
         args, kwargs = tuple(map(original_of, args)), {name: original_of(x) for name, x in kwargs.items()}
         if varies((args, kwargs)):
-            args, kwargs = lifted_arguments(args, kwargs)
+            args, kwargs = lifted_arguments(args, kwargs, old)
             if varies((args, kwargs)):
                 return one_by_one.all_or_each(body, args, kwargs) if held().lanes else body(*args, **kwargs)
         if has_tensor((args, kwargs)):
@@ -78,6 +78,8 @@ def stood_in(old: Any, body: Callable[..., Any], at_work: Callable[[], bool]) ->
         return classmethod(method_of(old.__func__, body, at_work))
     if isinstance(old, staticmethod):
         return staticmethod(static_of(old.__func__, body, at_work))
+    if isinstance(old, property):
+        return property(method_of(old.fget, body, at_work), old.fset, old.fdel, old.__doc__)  # type: ignore[arg-type]
     return method_of(old, body, at_work)
 
 
@@ -85,7 +87,8 @@ def _at_once_or_each(
     call: Callable[..., Any], body: Callable[..., Any], self: Any, args: Any, kwargs: dict[str, Any]
 ) -> Any:
     """Call a method for all mapped elements at once, or for each one with an object that has what is the element's."""
-    lane = lane_in((args, kwargs, [*one_by_one.attributes_of(self).values()]))
+    objects = [self, *[x for x in (*args, *kwargs.values()) if bodies_of(type(x))]]
+    lane = lane_in((args, kwargs, [[*one_by_one.attributes_of(x).values()] for x in objects]))
     if lane is None or lane.at is not None:
         return body(self, *args, **kwargs)
     try:
@@ -171,7 +174,10 @@ def inside_classes(names: set[str], kinds: Iterable[type], whole: bool) -> list[
 def _is_met(cls: type, module: str, names: set[str]) -> bool:
     """Tell whether code with these names may call a method of an object of a class that takes variables."""
     bodies = METHODS[module].get(cls.__name__)
-    return bodies is not None and _is_of(cls, module) and ("__call__" in bodies or not names.isdisjoint(bodies))
+    if bodies is None or not _is_of(cls, module):
+        return False
+    # To call an object, or to multiply by it, takes no name.
+    return not names.isdisjoint(bodies) or any(name.startswith("__") and name != "__init__" for name in bodies)
 
 
 def _is_of(cls: type, module: str) -> bool:
@@ -216,7 +222,7 @@ _IMMUTABLE = 1 << 8  # of a type in C, whose attributes cannot be set
 
 def _one_of(choices: list[tuple[type, Callable[..., Any]]], old: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method that is that of the first of the classes which the object is of, or the old one."""
-    if len(choices) == 1 and old is vars(choices[0][0]).get(old.__name__):
+    if isinstance(old, property) or (len(choices) == 1 and old is vars(choices[0][0]).get(old.__name__)):
         return choices[0][1]
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:

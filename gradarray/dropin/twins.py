@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -65,7 +67,7 @@ def stand_in_of(old: Callable[..., Any], new: Callable[..., Any], looks: bool = 
                 return of_library(old, *args, **kwargs)
             if not (looks or has_variable(args) or has_variable(kwargs)):
                 return call(*bare(args), **bare(kwargs))
-        args, kwargs = lifted_arguments(args, kwargs, tuples=not looks)
+        args, kwargs = lifted_arguments(args, kwargs, old)
         return all_or_each(new, args, kwargs) if mapped else new(*args, **kwargs)
 
     call.__name__ = getattr(old, "__name__", None) or new.__name__
@@ -79,11 +81,31 @@ def of_library(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     return func(*args, **kwargs) if like is None else like.program.opaque(func, args, kwargs)
 
 
-def lifted_arguments(args: Any, kwargs: dict[str, Any], tuples: bool = False) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return arguments with one tensor in place of each list of variables; with `tuples`, of those of numbers, too."""
+def lifted_arguments(
+    args: Any, kwargs: dict[str, Any], of: Callable[..., Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return arguments with one tensor in place of each list of variables, and of each tuple that is an array.
+
+    Which of them have parts of their own is told by the names of the parameters of `of`, the library's function.
+    """
     args, kwargs = settled_arguments(args, kwargs)
-    named = {name: _lifted(x, tuples and name not in _OF_SEVERAL) for name, x in kwargs.items()}
-    return tuple([_lifted(x, tuples) for x in args]), named
+    named = {name: _lifted(x, name) for name, x in kwargs.items()}
+    if tuple not in map(type, args):
+        return tuple([_lifted(x, "") for x in args]), named
+    known = _parameters(of)
+    names = [known[min(i, len(known) - 1)] if known else "" for i in range(len(args))]
+    return tuple(map(_lifted, args, names)), named
+
+
+@functools.cache
+def _parameters(of: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names of a function's positional parameters, but for the object that a method is of."""
+    try:
+        found = inspect.signature(of).parameters.values()
+    except (TypeError, ValueError):  # in C
+        return ()
+    positional = [p for p in found if p.kind not in (p.KEYWORD_ONLY, p.VAR_KEYWORD) and p.name not in ("self", "cls")]
+    return tuple(["" if p.kind is p.VAR_POSITIONAL else p.name for p in positional])
 
 
 def settled_arguments(args: Any, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -94,25 +116,56 @@ def settled_arguments(args: Any, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...
 
 # Where a result is written to.
 _WRITTEN = frozenset(("out", "output"))
-# What has parts of their own, which may be numbers.
-_OF_SEVERAL = frozenset(("args", "sparams", "system"))
+# What has several parts, though these may be numbers, or arrays of one length: what a function of the user's is given,
+# and limits, some of which may be None.
+_AS_IT_IS = frozenset(
+    (
+        *("args", "extra_arguments", "sparams", "shapes", "window", "bc_type", "components", "histogram"),
+        *("bounds", "bracket", "brack", "ranges", "span", "t_span", "constraints"),
+    )
+)
+# The same, of which each part may be a list: a system's polynomials, knots and coefficients, coordinates, what is at
+# either end, a matrix's factors, or its elements and where they stand.
+_OF_ARRAYS = frozenset(
+    (
+        *("system", "tck", "points", "xi", "fill_value"),
+        *("c_or_cr", "lu_and_piv", "c_and_lower", "cb_and_lower", "arg1"),
+    )
+)
 
 
-def _lifted(value: Any, tuples: bool) -> Any:
-    """Return a list of variables as one tensor; a tuple, such as the factors of a matrix, keeps its parts.
+def _lifted(value: Any, name: str) -> Any:
+    """Return a list of variables as one tensor, and a tuple of them, if the parameter is not known to have several.
 
-    With `tuples`, one of numbers alone is an array of them.
-
-    So does a list that is no array: of arrays of several shapes, as the diagonals of a matrix, of bounds, some of which
-    are None, or of constraints.
+    One that is no array keeps its parts: of arrays of several shapes, as the diagonals of a matrix, of bounds, some of
+    which are None, or of constraints.
     """
     if type(value) is tuple:
-        return as_one(value) if tuples and has_tensor(value) and not any(map(_has_parts, value)) else value
+        if name in _AS_IT_IS or not has_tensor(value):
+            return value
+        if name in _OF_ARRAYS:
+            return tuple([_part(x, name) for x in value])
+        return as_one(value) if _shape(value) is not None else value
     return as_one(value) if type(value) is list and _is_array(value) else value
 
 
-def _has_parts(value: Any) -> bool:
-    return value is None or isinstance(value, (bool, str, list, tuple, dict)) or np.ndim(bare(value)) > 0
+def _part(value: Any, name: str) -> Any:
+    if type(value) not in (list, tuple) or not has_tensor(value):
+        return value
+    shape = _shape(value)
+    # A list of coefficients that are arrays is one of several splines.
+    return value if shape is None or (name == "tck" and len(shape) > 1) else as_one(value)
+
+
+def _shape(value: Any) -> tuple[int, ...] | None:
+    """Return the shape of nested sequences of numbers, or None where they are no array of any."""
+    if not isinstance(value, (list, tuple)):
+        return None if value is None or isinstance(value, (bool, str, dict)) else np.shape(bare(value))
+    shapes = {_shape(part) for part in value}
+    if len(shapes) != 1:
+        return None
+    (inner,) = shapes
+    return None if inner is None else (len(value), *inner)
 
 
 def _is_array(value: list[Any] | tuple[Any, ...]) -> bool:

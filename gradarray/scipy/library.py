@@ -98,8 +98,8 @@ def _mirror(theirs: Callable[..., Any], body: Callable[..., Any] | None, path: s
             return with_constant(call, constant, args, kwargs)
         if body not in LOOKING and not varies((args, kwargs)):
             return _as_ours(wrap_results(theirs(*bare(args), **bare(kwargs))))
+        args, kwargs = lifted_arguments(args, kwargs, theirs)
         if body is not None:
-            args, kwargs = lifted_arguments(args, kwargs, tuples=body not in LOOKING)
             found = all_or_each(body, args, kwargs) if held().lanes else body(*args, **kwargs)
             return _as_ours(wrap_results(found))
         # It may be made of functions that dispatch; what takes a bare value says so.
@@ -132,6 +132,9 @@ def class_mirror(theirs: Any) -> Any:
             continue
         method = stood_in(inspect.getattr_static(theirs, name), body, lambda: True)
         kind = type(method)
+        if kind is property:
+            space[name] = property(_giving_ours(method.fget), method.fset, method.fdel, method.__doc__)
+            continue
         bound = kind in (classmethod, staticmethod)
         space[name] = kind(_giving_ours(method.__func__)) if bound else _giving_ours(method)
     if any(theirs.__name__ in names for names in CHOOSING.values()):
@@ -170,6 +173,10 @@ def _as_ours(result: Any) -> Any:
     """Have an object that SciPy has just made take variables."""
     if type(result) is tuple:
         return tuple(map(_as_ours, result))
+    if isinstance(result, dict):  # what a solver has found, by names
+        for name, value in result.items():
+            result[name] = _as_ours(value)
+        return result
     if not isinstance(result, type) and type(result).__module__.startswith("scipy."):
         kind: Any = type(result)
         ours = class_mirror(kind)

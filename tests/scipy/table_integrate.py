@@ -214,6 +214,16 @@ CALLS = [
     Call("integrate.solve_ivp times", lambda sp, a, b: ivp(sp, p, y0, span=(a, b)).y[:, -1], 0.2, 0.6),
     Call("integrate.solve_ivp t_eval", lambda sp, t: ivp(sp, p, y0, t_eval=t).y, 0.9 * T[1:]),
     Call("integrate.solve_ivp dense", lambda sp, y0, t: ivp(sp, p, y0, dense_output=True).sol(t), y0, T[1:]),
+    *[
+        Call(
+            f"integrate.solve_ivp dense, of constants, {method}",
+            lambda sp, t, method=method: sp.integrate.solve_ivp(
+                lambda t, y: -y * np.sin(3 * t), (0.9, 0), [1.0, 2.0], method, dense_output=True
+            ).sol(t),
+            np.append(0.95 * T[1:], 1.1),
+        )
+        for method in ("RK23", "DOP853", "Radau", "BDF", "LSODA")
+    ],
     Call("integrate.solve_ivp events", lambda sp, y0, p: [
         (s.t_events[0], s.y_events[0]) for s in [sp.integrate.solve_ivp(
             oscillating, (0, 3), y0, args=(p,), events=crossing, rtol=1e-10, atol=1e-12)]], y0, p, rough=10),

@@ -63,6 +63,24 @@ CALLS = [
     ),
     Call("signal.TransferFunction.output", lambda sp, n, d: sp.signal.TransferFunction(n, d).output(U, T)[1], NUM, DEN),
     Call("signal.TransferFunction.bode", lambda sp, n, d: sp.signal.TransferFunction(n, d).bode(W)[1:], NUM, DEN),
+    *[
+        Call(
+            f"signal.StateSpace, {name}",
+            lambda sp, x, *s, f=f: [
+                getattr(f(sp.signal.StateSpace(*s), sp.signal.StateSpace([[-3.0]], [[1.0]], [[0.7]], [[0.2]]), x), part)
+                for part in "ABCD"
+            ],
+            1.7,
+            *ONE,
+        )
+        for name, f in {
+            "one after the other": lambda one, other, x: one * other * x,
+            "one before the other": lambda one, other, x: x * (other * one),
+            "side by side": lambda one, other, x: one + other - x,
+            "differences": lambda one, other, x: x - (other - one) / x,
+            "a matrix": lambda one, _, x: -one * np.array([[2.0]]) + x * np.array([[1.0]]),
+        }.items()
+    ],
     Call("signal.StateSpace.freqresp", lambda sp, *s: sp.signal.StateSpace(*s).freqresp(W)[1], *ONE),
     Call("signal.step object", lambda sp, n, d: sp.signal.step(sp.signal.lti(n, d), T=T)[1], NUM, DEN),
     Call(

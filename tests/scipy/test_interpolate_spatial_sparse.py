@@ -186,9 +186,6 @@ def test_objects_made_in_programs(name: str) -> None:
 
 REFUSED: dict[str, tuple[Callable[..., Any], np.ndarray, str]] = {
     "make_interp_spline by sites": (lambda x: interpolate.make_interp_spline(x, Y)(P), X, "no derivative by x"),
-    "UnivariateSpline with s": (lambda y: interpolate.UnivariateSpline(X, y)(P), Y, "pass s=0"),
-    "splrep with s": (lambda y: interpolate.splrep(X, y, s=1.0)[1], Y, "pass s=0"),
-    "make_smoothing_spline": (lambda y: interpolate.make_smoothing_spline(X, y)(P), Y, "pass lam="),
     "RegularGridInterpolator by grid": (
         lambda x: interpolate.RegularGridInterpolator((x,), Y)(P[:, None]),
         X,
@@ -196,9 +193,6 @@ REFUSED: dict[str, tuple[Callable[..., Any], np.ndarray, str]] = {
     ),
     "RBFInterpolator with neighbors": (lambda z: interpolate.RBFInterpolator(S, z, neighbors=5)(Q), Z, "neighbors="),
     "AAA by values": (lambda y: interpolate.AAA(X, y)(P), Y, "is chosen by the values"),
-    "pade": (lambda a: interpolate.pade(a, 1)[0](0.3), Y, "np.poly1d"),
-    "splprep without parameters": (lambda y: interpolate.splprep([X, y], s=0)[0][1][1], Y, "pass u="),
-    "splprep with s": (lambda y: interpolate.splprep([X, y], u=X)[0][1][1], Y, "pass s=0"),
     "PPoly.extend": (lambda c: interpolate.PPoly(c, X).extend(c, X + 9), np.ones((2, 4)), "no form for variables"),
     "hamming": (lambda a: distance.hamming(a[0], a[1]), A, "compares truth values"),
     "cdist, jaccard": (lambda a: distance.cdist(a, a, "jaccard"), A, "compares truth values"),

@@ -21,6 +21,19 @@ Q, QS = np.array([0.1, 0.4, -0.3, 0.8]), RNG.standard_normal((4, 4))
 M, FIXED = Rotation.from_rotvec(V).as_matrix(), Rotation.from_rotvec([0.1, 0.2, 0.3])
 NEAR = Rotation.from_rotvec(V).apply(VS) + 0.1 * XS
 W = np.array([1.0, 2.0, 0.5, 1.0])
+RIGID = np.block([[M, V[:, None]], [np.zeros((1, 3)), 1.0]])
+
+
+def closed(m: Any) -> Any:
+    return np.concatenate([m, RIGID[3:]])
+
+
+def orthogonal(n: Any) -> Any:
+    """Return three axes, of which the one in the middle is orthogonal to both others, and these are not."""
+    n = n / np.sqrt(np.sum(n * n))
+    middle = np.cross(n, np.array([0.3, 1.0, 0.2]))
+    middle = middle / np.sqrt(np.sum(middle * middle))
+    return np.stack([n, middle, np.cross(n, middle) + 0.4 * n])
 
 
 def measured(x: Any) -> Any:
@@ -70,6 +83,83 @@ FORMS: dict[str, tuple[Any, ...]] = {
         lambda r, v, t: r.Slerp([0, 1, 2, 3], r.Rotation.from_rotvec(v))(t).as_matrix(),
         VS,
         np.array([0.2, 1.5, 2.9]),
+    ),
+    "from_davenport": (lambda r, n, a: r.Rotation.from_davenport(orthogonal(n), "i", a).as_quat(), V, VS),
+    "from_davenport of one": (lambda r, n, a: r.Rotation.from_davenport(n, "e", a).as_quat(), V, np.array(0.7)),
+    "from_davenport in degrees": (
+        lambda r, a: r.Rotation.from_davenport(orthogonal(V)[:2], "extrinsic", 40 * a[:2], degrees=True).as_matrix(),
+        V,
+    ),
+    **{
+        f"as_davenport {order}": (
+            lambda r, v, n, order=order: r.Rotation.from_rotvec(v).as_davenport(orthogonal(n), order),
+            VS,
+            V,
+        )
+        for order in "ei"
+    },
+    "as_davenport the other way round": (
+        lambda r, v, n: r.Rotation.from_rotvec(v).as_davenport(orthogonal(n)[::-1], "e", degrees=True) / 50,
+        V,
+        XS[0],
+    ),
+    "RotationSpline": (
+        lambda r, v, t: r.RotationSpline([0, 1, 2.5, 3], r.Rotation.from_rotvec(v))(t).as_matrix(),
+        VS,
+        np.array([-0.1, 0.2, 1.5, 2.9]),
+    ),
+    "RotationSpline, rates": (
+        lambda r, v, t: r.RotationSpline([0, 1, 2.5, 3], r.Rotation.from_rotvec(v))(t, 1),
+        VS,
+        np.array([0.2, 1.5, 2.9]),
+    ),
+    "RotationSpline, accelerations": (
+        lambda r, v, t: r.RotationSpline([0, 1, 2.5, 3], r.Rotation.from_rotvec(v))(t, 2),
+        0.3 * VS,
+        np.array(1.2),
+    ),
+    "RotationSpline of two": (lambda r, v, t: r.RotationSpline([0, 1], r.Rotation.from_rotvec(v))(t, 1), VS[:2], V),
+    "RotationSpline of constants": (
+        lambda r, t: r.RotationSpline([0, 1, 2.5, 3], r.Rotation.from_rotvec(VS))(t, 1),
+        np.array([0.2, 1.5, 2.9]),
+    ),
+    "RigidTransform": (lambda r, m: r.RigidTransform.from_matrix(closed(m)).as_matrix(), RIGID[:3] + 0.1),
+    "RigidTransform, components": (
+        lambda r, x, v, y: (
+            r.RigidTransform.from_components(x, r.Rotation.from_rotvec(v))
+            * r.RigidTransform.from_translation(x).inv()
+            * r.RigidTransform.from_rotation(r.Rotation.from_rotvec(2 * v))
+        ).apply(y),
+        XS,
+        VS,
+        XS[::-1],
+    ),
+    "RigidTransform, one to many, inverse": (
+        lambda r, x, v, y: r.RigidTransform.from_components(x, r.Rotation.from_rotvec(v)).apply(y, inverse=True),
+        XS[0],
+        V,
+        XS,
+    ),
+    "RigidTransform, exponentials": (
+        lambda r, e: (r.RigidTransform.from_exp_coords(e) ** 1.5).as_exp_coords(),
+        np.concatenate([VS, XS], 1) * 0.5,
+    ),
+    "RigidTransform, exponentials at 0": (lambda r, e: r.RigidTransform.from_exp_coords(e).as_matrix(), np.zeros(6)),
+    "RigidTransform, parts": (
+        lambda r, m: (
+            (t := r.RigidTransform.from_matrix(closed(m))).translation + t.rotation.as_rotvec() * t.as_components()[0]
+        ),
+        RIGID[:3],
+    ),
+    "RigidTransform, several": (
+        lambda r, x: (
+            r.RigidTransform.concatenate(
+                [r.RigidTransform.from_translation(x)[1:3], r.RigidTransform.from_matrix(RIGID)]
+            )
+            .inv()
+            .as_matrix()
+        ),
+        XS,
     ),
     **{
         f"as_euler {seq}": (lambda r, v, seq=seq: r.Rotation.from_rotvec(v).as_euler(seq), VS)
@@ -130,9 +220,13 @@ def test_no_rotation_at_all() -> None:
 
 REFUSED: dict[str, tuple[Callable[..., Any], str]] = {
     "gimbal lock": (lambda v: Rotation.from_euler("xyz", [v[0], np.pi / 2, 0.0]).as_euler("xyz"), "gimbal lock"),
-    "davenport": (lambda v: Rotation.from_davenport([[1, 0, 0]], "e", v[:1]).as_quat(), "no form here"),
+    "davenport": (lambda v: Rotation.from_rotvec(0 * v).as_davenport(np.eye(3)[[0, 1, 0]], "e"), "gimbal lock"),
+    "a dual quaternion": (lambda v: transform.RigidTransform.from_translation(v).as_dual_quat(), "no form here"),
     "reduce": (lambda v: Rotation.from_rotvec(v).reduce(Rotation.create_group("C2")).as_quat(), "no form here"),
-    "spline": (lambda v: transform.RotationSpline([0, 1], Rotation.from_rotvec(np.stack([v, 2 * v])))(0.5), "Slerp"),
+    "spline": (
+        lambda t: transform.RotationSpline(t, Rotation.from_rotvec(np.eye(3)))(0.5, 1),
+        "no derivative by times",
+    ),
     "times": (lambda t: Slerp(t, Rotation.from_rotvec(np.eye(3)))(0.5).as_quat(), "no derivative by times"),
     "one vector": (lambda v: Rotation.align_vectors(v, V)[0].as_quat(), "of one vector"),
 }
@@ -142,4 +236,4 @@ REFUSED: dict[str, tuple[Callable[..., Any], str]] = {
 def test_what_is_refused(name: str) -> None:
     f, message = REFUSED[name]
     with pytest.raises(TypeError, match=message):
-        ga.grad(lambda v: np.sum(f(v)))(V + np.arange(3.0) if name == "times" else V)
+        ga.grad(lambda v: np.sum(f(v)))(V + np.arange(3.0) if name in ("times", "spline") else V)

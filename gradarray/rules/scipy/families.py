@@ -32,7 +32,7 @@ _CHAPTERS: dict[str, str] = {f"scipy.{name}": f"{__package__}.{name}" for name i
     "scipy.sparse": f"{__package__}.sparse.matrices",
     "scipy.sparse.linalg": f"{__package__}.sparse.linalg",
     "scipy.spatial.distance": f"{__package__}.spatial",
-    "scipy.spatial.transform": f"{__package__}.spatial.rotations",
+    "scipy.spatial.transform": f"{__package__}.spatial.transform",
     "scipy.stats.qmc": f"{__package__}.stats",
     "scipy.stats.contingency": f"{__package__}.stats",
     "scipy.stats.mstats": f"{__package__}.stats",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.arrays import Array
-from ...tape.wrapping import bare, has_variable
+from ...tape.wrapping import bare, has_variable, stack_nested
 from ..primitives import primitive
 from ..registry import rule
 from .standing import Operator, pulled, pushed
@@ -120,7 +120,7 @@ def no_variable(name: str, **given: Any) -> None:
 
 def as_double(x: Any) -> Any:
     """Return an array, or a number, in double precision, complex where it is."""
-    x = x if hasattr(x, "dtype") and hasattr(x, "astype") else np.asarray(x)
+    x = x if hasattr(x, "dtype") and hasattr(x, "astype") else stack_nested(x)
     dtype = np.complex128 if x.dtype.kind == "c" else np.float64
     return x if x.dtype == dtype else x.astype(dtype)
 

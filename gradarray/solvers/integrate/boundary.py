@@ -132,7 +132,7 @@ class Curve:
 
     def __call__(self, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
         """Return the solution, or a derivative of it by x, at an array of any shape: (n, ...)."""
-        x = as_double(x)
+        x = as_double(lifted(x))
         which = np.clip(np.searchsorted(self._sites, bare(x), "right") - 1, 0, len(self._sites) - 2)
         away = x - self._sites[which]
         total: Any = 0.0

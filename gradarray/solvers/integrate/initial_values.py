@@ -10,7 +10,7 @@ from scipy import integrate
 
 from ...reverse.outputs import revalued
 from ...rules.scipy.declared import looking
-from ...tape.wrapping import bare, has_variable
+from ...tape.wrapping import bare, has_variable, lifted
 from ..calling import each, of_values, seen_as, with_args
 from ..captured import answered, dropped_in
 from ..remembered import Memory, Recorded
@@ -242,6 +242,7 @@ class _Dense:
         return dropped_in(lambda: self._at(t), self._func)
 
     def _at(self, t: Any) -> Any:
+        t = lifted(t)
         plain = self._plain(bare(t))
         whole = np.reshape(plain.T, (-1, plain.shape[0]))
         asked = [t] if np.ndim(t) == 0 else [t[k] for k in range(len(t))] if has_variable(t) else np.asarray(t).tolist()

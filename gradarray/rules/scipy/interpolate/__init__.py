@@ -3,6 +3,30 @@
 An object that is made of variables is the library's own and holds them where it would hold arrays: as ``c``, say.
 """
 
-from . import bsplines, cubic, fitpack, grids, lines, pieces, rationals, scattered
+from . import (
+    bsplines,
+    cubic,
+    fitpack,
+    grids,
+    lines,
+    pieces,
+    rationals,
+    representations,
+    scattered,
+    smoothing,
+    univariate,
+)
 
-__all__ = ["bsplines", "cubic", "fitpack", "grids", "lines", "pieces", "rationals", "scattered"]
+__all__ = [
+    "bsplines",
+    "cubic",
+    "fitpack",
+    "grids",
+    "lines",
+    "pieces",
+    "rationals",
+    "representations",
+    "scattered",
+    "smoothing",
+    "univariate",
+]

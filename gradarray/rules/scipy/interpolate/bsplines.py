@@ -13,7 +13,7 @@ from ....tape.wrapping import bare, has_variable
 from ...registry import rule
 from ..declared import function, makers, methods
 from ..values import Fit, as_double, as_library, fitted, from_library, looked_at, moved_back, no_variable
-from .fits import transposed_fit, transposed_smoothing
+from .fits import transposed_fit
 from .parts import hold, part
 from .pieces import pieces, spread
 
@@ -227,7 +227,7 @@ methods(
 # --- coefficients of values -------------------------------------------------------------------------------------------
 
 
-def _fitted(plain: Any, y: Any, axis: int, value: Any, linear: Any, pull: Any = None, own: bool = True) -> Any:
+def fitted_spline(plain: Any, y: Any, axis: int, value: Any, linear: Any, pull: Any = None, own: bool = True) -> Any:
     """Return the spline whose coefficients a library's fit makes of values, given that of the bare ones.
 
     It is not their own if it was made of others, for its knots.
@@ -269,7 +269,7 @@ def make_interp_spline(
     def value(v: Array) -> Array:
         return np.asarray(part(fit(x, v, k, t, bc, 0, check_finite), "c"))
 
-    return _fitted(plain, y, axis, value, linear, pull, own=bc != "periodic")
+    return fitted_spline(plain, y, axis, value, linear, pull, own=bc != "periodic")
 
 
 def make_lsq_spline(
@@ -292,115 +292,20 @@ def make_lsq_spline(
 
     plain = interpolate.make_lsq_spline(x, bare(y), t, k, w, axis, check_finite, **options)
     pull = transposed_fit(np.asarray(x, float), part(plain, "t"), k, w)
-    return _fitted(plain, y, axis, value, value, pull)
-
-
-def make_smoothing_spline(x: Any, y: Any, w: Any = None, lam: Any = None, *, axis: int = 0) -> Any:
-    no_variable("scipy.interpolate.make_smoothing_spline", x=x, w=w, lam=lam)
-    if lam is None:
-        raise TypeError(
-            "scipy.interpolate.make_smoothing_spline of a variable: the weight that it chooses by cross validation has "
-            "no derivative here; pass lam="
-        )
-    x, w, lam = bare(x), bare(w), bare(lam)
-
-    def value(v: Array) -> Array:
-        columns = [interpolate.make_smoothing_spline(x, each, w, lam).c for each in v.reshape(len(v), -1).T]
-        return np.reshape(np.stack(columns, axis=-1), (-1, *v.shape[1:]))
-
-    plain = interpolate.make_smoothing_spline(x, np.zeros(np.shape(x)), w, lam)
-    pull = transposed_smoothing(x, w, float(lam)) if np.ndim(lam) == 0 else None
-    return _fitted(plain, y, axis, value, value, pull, own=False)
+    return fitted_spline(plain, y, axis, value, value, pull)
 
 
 # --- FITPACK's names --------------------------------------------------------------------------------------------------
-
-
-def splrep(
-    x: Any,
-    y: Any,
-    w: Any = None,
-    xb: Any = None,
-    xe: Any = None,
-    k: int = 3,
-    task: int = 0,
-    s: Any = None,
-    t: Any = None,
-    full_output: int = 0,
-    per: int = 0,
-    quiet: int = 1,
-) -> Any:
-    no_variable("scipy.interpolate.splrep", x=x, w=w, t=t)
-    if full_output or task == 1:
-        raise TypeError("scipy.interpolate.splrep of a variable: neither full_output= nor task=1 is known here")
-    if t is None and (s if s is not None else 0.0 if w is None else 1.0):
-        raise TypeError(
-            "scipy.interpolate.splrep of a variable: knots that are chosen by s= have no derivative; pass s=0 or t="
-        )
-    x, w, t = bare(x), bare(w), bare(t)
-
-    def value(v: Array) -> Array:
-        if v.ndim == 1:
-            return np.asarray(interpolate.splrep(x, v, w, xb, xe, k, task, s, t, 0, per, quiet)[1])
-        return np.stack([value(column) for column in v.T], axis=-1)
-
-    knots = interpolate.splrep(x, bare(y), w, xb, xe, k, task, s, t, 0, per, quiet)[0]
-    y = as_double(y)
-    if per:  # the last value counts for nothing
-
-        def linear(one: Array) -> Array:
-            return value(one * np.where(np.arange(len(one)) == len(one) - 1, 0.0, 1.0)[:, None])
-
-        return knots, fitted(y, fit=Fit(value, linear, np.shape(y)[0])), k
-    pull = transposed_fit(np.asarray(x, float), knots, k, w)
-    return knots, fitted(y, fit=Fit(value, value, np.shape(y)[0], pull)), k
-
-
-def splprep(
-    x: Any,
-    w: Any = None,
-    u: Any = None,
-    ub: Any = None,
-    ue: Any = None,
-    k: int = 3,
-    task: int = 0,
-    s: Any = None,
-    t: Any = None,
-    full_output: int = 0,
-    nest: Any = None,
-    per: int = 0,
-    quiet: int = 1,
-) -> Any:
-    no_variable("scipy.interpolate.splprep", w=w, u=u, t=t)
-    if u is None:
-        raise TypeError(
-            "scipy.interpolate.splprep of a variable: its parameters are lengths along what is given, and move the "
-            "knots; pass u="
-        )
-    if full_output or task == 1 or per or s != 0:
-        raise TypeError(
-            "scipy.interpolate.splprep of a variable: knots that are chosen by s= have no derivative, so pass s=0; "
-            "neither full_output=, task= nor per= is known here"
-        )
-    u, w, count = np.asarray(bare(u), float), bare(w), len(x)
-
-    def value(v: Array) -> Array:
-        rows = np.reshape(v, (len(v), -1)).T
-        found = [interpolate.splprep([row] * 2, w, u, ub, ue, k, 0, 0, t, 0, nest, 0, quiet)[0][1][0] for row in rows]
-        return np.reshape(np.stack(found, axis=-1), (-1, *np.shape(v)[1:]))
-
-    curve = [as_double(x[i]) for i in range(count)]
-    (knots, _, _), u = interpolate.splprep([*map(bare, curve)], w, u, ub, ue, k, 0, 0, t, 0, nest, 0, quiet)
-    fit = Fit(value, value, len(u), transposed_fit(u, knots, k, w))
-    return (knots, [fitted(row, fit=fit) for row in curve], k), u
 
 
 def splev(x: Any, tck: Any, der: int = 0, ext: int = 0) -> Any:
     if isinstance(tck, interpolate.BSpline):
         return _call(tck, x, der, ext == 0)
     t, c, k = tck
-    if isinstance(c, (list, tuple)):
+    t = as_double(t)
+    if isinstance(c, (list, tuple)) and np.ndim(looked_at(c)) > 1:
         return [splev(x, (t, each, k), der, ext) for each in c]
+    c = as_double(c)
     low, high = bare(t)[k], bare(t)[-k - 1]
     values = bare(x)
     outside = (values < low) | (values > high)
@@ -432,13 +337,12 @@ def spalde(x: Any, tck: Any) -> Any:
     return np.stack([evaluated(t, c, k, x, nu, True) for nu in range(k + 1)], axis=-1)
 
 
-function("scipy.interpolate", make_interp_spline, make_lsq_spline, make_smoothing_spline)
-function("scipy.interpolate", splrep, splprep, splev, splint, splder, splantider, spalde)
+function("scipy.interpolate", make_interp_spline, make_lsq_spline)
+function("scipy.interpolate", splev, splint, splder, splantider, spalde)
 makers(
     "scipy.interpolate",
     "make_interp_spline",
     "make_lsq_spline",
-    "make_smoothing_spline",
     "basis_element",
     "make_splrep",
 )

@@ -1,4 +1,4 @@
-"""Interpolants along one axis of other kinds: interp1d, the polynomials through all sites, and FITPACK's splines."""
+"""Interpolants along one axis of other kinds: interp1d, and the polynomials through all sites."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from ....kernels.arrays import Array
 from ....tape.wrapping import bare
 from ...registry import rule
 from ..declared import function, methods
-from ..values import Fit, as_double, fitted, from_library, looked_at, moved_back, no_variable
-from .bsplines import evaluated, make_interp_spline, spalde, splev, splint
-from .fits import transposed_fit
+from ..values import as_double, from_library, looked_at, moved_back, no_variable
+from .bsplines import evaluated, make_interp_spline
 from .parts import part
 from .pieces import bundled, placed, spread
 
@@ -36,10 +35,10 @@ def init(
     interpolate.interp1d.__init__(
         self, looked_at(x), looked_at(y), kind, axis, copy, bounds_error, given, assume_sorted
     )
+    x, y = as_double(x), as_double(y)
     if not assume_sorted:
         order = np.argsort(bare(x), kind="stable")
         x, y = x[order], np.take(y, order, axis=axis)
-    y = as_double(y)
     self.x, self.y, self._y = x, y, np.reshape(np.moveaxis(y, axis, 0), (np.shape(x)[0], -1))
     if self._kind == "spline":
         degree = self._spline.k
@@ -275,105 +274,3 @@ def _through(cls: Any, xi: Any, yi: Any, x: Any, der: Any, axis: int) -> Any:
 
 
 function("scipy.interpolate", barycentric_interpolate, krogh_interpolate)
-
-# --- FITPACK's splines of one variable --------------------------------------------------------------------------------
-
-
-def _univariate_init(
-    self: Any,
-    x: Any,
-    y: Any,
-    w: Any = None,
-    bbox: Any = (None, None),
-    k: int = 3,
-    s: Any = None,
-    ext: Any = 0,
-    check_finite: bool = False,
-) -> None:
-    if s != 0:
-        raise TypeError(
-            "scipy.interpolate.UnivariateSpline of a variable: knots that are chosen by s= have no derivative; pass "
-            "s=0, or take make_smoothing_spline or make_lsq_spline"
-        )
-    interpolate.UnivariateSpline.__init__(self, *looked_at((x, y, w)), list(bbox), k, s, ext, check_finite)
-    _values(self, interpolate.UnivariateSpline, x, y, w, {"bbox": list(bbox), "k": k, "s": 0})
-
-
-def _interpolated_init(
-    self: Any,
-    x: Any,
-    y: Any,
-    w: Any = None,
-    bbox: Any = (None, None),
-    k: int = 3,
-    ext: Any = 0,
-    check_finite: bool = False,
-) -> None:
-    cls = interpolate.InterpolatedUnivariateSpline
-    cls.__init__(self, *looked_at((x, y, w)), list(bbox), k, ext, check_finite)
-    _values(self, cls, x, y, w, {"bbox": list(bbox), "k": k})
-
-
-def _knotted_init(
-    self: Any,
-    x: Any,
-    y: Any,
-    t: Any,
-    w: Any = None,
-    bbox: Any = (None, None),
-    k: int = 3,
-    ext: Any = 0,
-    check_finite: bool = False,
-) -> None:
-    no_variable("scipy.interpolate.LSQUnivariateSpline", t=t)
-    cls = interpolate.LSQUnivariateSpline
-    t = looked_at(t)
-    cls.__init__(self, *looked_at((x, y)), t, looked_at(w), list(bbox), k, ext, check_finite)
-    _values(self, cls, x, y, w, {"t": t, "bbox": list(bbox), "k": k})
-
-
-def _values(self: Any, cls: Any, x: Any, y: Any, w: Any, options: dict[str, Any]) -> None:
-    no_variable(f"scipy.interpolate.{cls.__name__}", x=x, w=w)
-    x, w = looked_at((x, w))
-
-    def value(v: Array) -> Array:
-        if type(v) is type(plain) and np.array_equal(v, plain):  # these have been computed
-            return np.array(known)
-        if v.ndim == 1:
-            return np.asarray(cls(x, v, w=w, **options)._eval_args[1])
-        return np.stack([value(column) for column in v.T], axis=-1)
-
-    t, known, k = self._eval_args
-    y = as_double(y)
-    plain = bare(y)
-    fit = Fit(value, value, np.shape(y)[0], transposed_fit(np.asarray(x, float), np.asarray(t), k, w))
-    self._eval_args = t, fitted(y, fit=fit), k
-    self._coefficients = self._eval_args[1]  # by which a variable in it is found
-
-
-def _univariate_call(self: Any, x: Any, nu: int = 0, ext: Any = None) -> Any:
-    ext = self.ext if ext is None else ext
-    ext = {"extrapolate": 0, "zeros": 1, "raise": 2, "const": 3}.get(ext, ext)
-    t, c, k = self._eval_args
-    return splev(x, (t, c, k), nu, ext)
-
-
-def _univariate_integral(self: Any, a: Any, b: Any) -> Any:
-    return splint(a, b, self._eval_args)
-
-
-def _univariate_derivatives(self: Any, x: Any) -> Any:
-    return spalde(x, self._eval_args)
-
-
-methods(
-    "scipy.interpolate",
-    "UnivariateSpline",
-    __init__=_univariate_init,
-    __call__=_univariate_call,
-    integral=_univariate_integral,
-    derivatives=_univariate_derivatives,
-    get_coeffs=lambda self: self._eval_args[1],
-)
-methods("scipy.interpolate", "InterpolatedUnivariateSpline", __init__=_interpolated_init)
-methods("scipy.interpolate", "LSQUnivariateSpline", __init__=_knotted_init)

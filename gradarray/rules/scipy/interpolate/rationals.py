@@ -9,9 +9,8 @@ from scipy import interpolate
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare, has_variable
-from ..declared import methods
-from ..standing import refuse
-from ..values import as_double, as_library, from_library, looked_at, moved_back, no_variable
+from ..declared import function, methods
+from ..values import as_double, as_library, from_library, looked_at, moved_back, no_variable, valued
 
 
 @from_library
@@ -59,8 +58,31 @@ def _chosen_init(self: Any, *_args: Any, **_kwargs: Any) -> None:
 
 methods("scipy.interpolate", "AAA", __init__=_chosen_init, __call__=_call)
 methods("scipy.interpolate", "FloaterHormannInterpolator", __init__=_fixed_init, __call__=_call)
-refuse(
-    "scipy.interpolate",
-    "its results are np.poly1d, which hold numbers: solve its linear equations with np.linalg.solve",
-    "pade",
-)
+
+
+# --- of a series ------------------------------------------------------------------------------------------------------
+
+
+def pade(an: Any, m: int, n: Any = None) -> Any:
+    """Return the polynomials whose quotient has a series that begins like this one: they solve linear equations."""
+    m = int(bare(m))
+    plain = interpolate.pade(looked_at(an), m, None if n is None else int(bare(n)))  # SciPy's own errors
+    an = as_double(an)
+    n = np.shape(an)[0] - 1 - m if n is None else int(bare(n))
+    an = an[: m + n + 1]
+    before = np.arange(m + n + 1)[:, None] - 1 - np.arange(m)
+    products = np.where(before >= 0, -an[np.maximum(before, 0)], 0.0)
+    pq = np.linalg.solve(np.concatenate([np.eye(m + n + 1, n + 1), products], axis=1), an)
+    whole = pq[n::-1], np.concatenate([pq[:n:-1], np.ones(1)])
+    return tuple([_polynomial(c, like) for c, like in zip(whole, plain, strict=True)])
+
+
+def _polynomial(c: Any, like: Any) -> Any:
+    """Return NumPy's polynomial with such coefficients, the highest first, which are variables."""
+    made = np.poly1d(np.asarray(like.c))
+    count = np.shape(like.c)[0]  # without zeros in front
+    vars(made)["coeffs"] = valued(c[np.shape(c)[0] - count :], like.c)
+    return made
+
+
+function("scipy.interpolate", pade)

@@ -36,7 +36,7 @@ def _filled(system: Any, parts: Any) -> Any:
     return system
 
 
-def _made(kind: str, parts: Any, dt: Any) -> Any:
+def made_of_parts(kind: str, parts: Any, dt: Any) -> Any:
     more = {} if dt is None else {"dt": dt}
     return _filled(getattr(signal, kind)(*bare(tuple(parts)), **more), _NORMAL[kind](*parts))
 
@@ -72,7 +72,7 @@ _INTO: dict[tuple[str, str], Callable[..., Any]] = {
 def _into(kind: str) -> Callable[..., Any]:
     def convert(self: Any, **more: Any) -> Any:
         own, parts = _kind(self), parts_of(self)
-        return _made(kind, parts if own == kind else _INTO[own, kind](*parts, **more), self.dt)
+        return made_of_parts(kind, parts if own == kind else _INTO[own, kind](*parts, **more), self.dt)
 
     return convert
 
@@ -94,7 +94,7 @@ def _of(function: str) -> Callable[..., Any]:
 
 def _to_discrete(self: Any, dt: Any, method: Any = "zoh", alpha: Any = None) -> Any:
     parts = cont2discrete(parts_of(self), dt, method=method, alpha=alpha)
-    return _made(_kind(self), parts[:-1], bare(dt))
+    return made_of_parts(_kind(self), parts[:-1], bare(dt))
 
 
 _ANSWERS = {"impulse": "impulse", "step": "step", "output": "lsim", "bode": "bode", "freqresp": "freqresp"}

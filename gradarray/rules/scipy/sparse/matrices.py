@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from ....kernels.arrays import Array
-from ....tape.wrapping import bare, has_variable
+from ....tape.wrapping import bare, has_variable, lifted
 from ...primitives import scatter
 from ...registry import bilinear, linear
 from ..declared import function, looking, makers, methods, operators
@@ -317,9 +317,12 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "max": _refused("max"),
     "min": _refused("min"),
 }
+_PRODUCTS = ("__matmul__", "__rmatmul__", "dot", "__mul__", "__rmul__", "multiply")
 for _kind in ("array", "matrix"):
     for _form in ("csr", "csc", "coo"):
         methods("scipy.sparse", f"{_form}_{_kind}", **_METHODS)
+    for _form in ("bsr", "dia", "dok", "lil"):  # which hold no variables; a list of some is given them
+        methods("scipy.sparse", f"{_form}_{_kind}", **{_name: _METHODS[_name] for _name in _PRODUCTS})
 makers("scipy.sparse", "diags", "diags_array", "eye_array", "spdiags", "tocsr", "tocsc", "tocoo", "random_array")
 
 # --- made of diagonals ------------------------------------------------------------------------------------------------
@@ -327,7 +330,7 @@ makers("scipy.sparse", "diags", "diags_array", "eye_array", "spdiags", "tocsr", 
 
 def _of_diagonals(diagonals: Any, offsets: Any, shape: Any, form: Any, kind: str) -> Any:
     single = np.ndim(offsets) == 0
-    parts = [diagonals] if single and np.ndim(diagonals) == 1 else list(diagonals)
+    parts = [diagonals] if single and np.ndim(diagonals) == 1 else [*map(lifted, diagonals)]
     offsets = np.atleast_1d(bare(offsets))
     if shape is None:
         n = np.shape(parts[0])[0] + abs(int(offsets[0]))

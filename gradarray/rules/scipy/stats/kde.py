@@ -10,10 +10,11 @@ import numpy as np
 from ....tape.wrapping import bare
 from ..declared import methods
 from ..unswitched import special
+from ..values import as_double
 
 
 def _rows(x: Any) -> Any:
-    return np.atleast_2d(x if hasattr(x, "dtype") else np.asarray(x, float))
+    return np.atleast_2d(x if hasattr(x, "dtype") else as_double(x))
 
 
 def __init__(self: Any, dataset: Any, bw_method: Any = None, weights: Any = None) -> None:

@@ -16,7 +16,7 @@ from .covariances import Holding, covariance_of
 
 
 def _array(x: Any) -> Any:
-    return x if hasattr(x, "dtype") else np.asarray(x, float)
+    return x if hasattr(x, "dtype") else as_double(x)
 
 
 def _constant(name: str, parameter: str, value: Any) -> Any:
