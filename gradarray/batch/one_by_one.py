@@ -44,8 +44,8 @@ def all_or_each(call: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> 
         return call(*args, **kwargs)
     try:
         return call(*args, **kwargs)
-    except Exception:  # what is wrong, and not only with all elements at once, comes up again one by one
-        if not lane.size or not lane.is_open:
+    except Exception as error:  # what is wrong, and not only with all elements at once, comes up again one by one
+        if not lane.size or not lane.is_open or getattr(error, "final", False):
             raise
     found = [at_one(lane, i, call, args, kwargs) for i in range(lane.size)]
     return gathered_lanes(lane, found, getattr(call, "__name__", "a function"))

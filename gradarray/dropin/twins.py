@@ -11,6 +11,7 @@ from ..batch.mapped import lane_in
 from ..batch.one_by_one import all_or_each
 from ..context.settings import held
 from ..kernels.traced import traced_in
+from ..rules.scipy.declared import WRITTEN
 from ..tape.wrapping import bare, has_tensor, has_variable, without_zero_tangents
 from .calls import as_one
 from .making import making
@@ -88,12 +89,10 @@ def lifted_arguments(args: Any, kwargs: dict[str, Any], tuples: bool = False) ->
 
 def settled_arguments(args: Any, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return arguments with the bare values of arrays that were made in forward mode, and have no tangents."""
-    named = {name: x if name in _WRITTEN else without_zero_tangents(x) for name, x in kwargs.items()}
+    named = {name: x if name in WRITTEN else without_zero_tangents(x) for name, x in kwargs.items()}
     return tuple(map(without_zero_tangents, args)), named
 
 
-# Where a result is written to.
-_WRITTEN = frozenset(("out", "output"))
 # What has parts of their own, which may be numbers.
 _OF_SEVERAL = frozenset(("args", "sparams", "system"))
 
@@ -116,9 +115,16 @@ def _has_parts(value: Any) -> bool:
 
 
 def _is_array(value: list[Any] | tuple[Any, ...]) -> bool:
-    if len({np.shape(bare(x)) for x in value if isinstance(x, np.ndarray) or has_tensor(x)}) > 1:
-        return False
-    return all(
-        _is_array(part) if isinstance(part, (list, tuple)) else not (part is None or isinstance(part, dict))
-        for part in value
-    )
+    return _shape_of(value) is not None
+
+
+def _shape_of(value: Any) -> tuple[int, ...] | None:
+    """Return the shape of the array that a list is, and None where it is none."""
+    if value is None or isinstance(value, dict):
+        return None
+    if not isinstance(value, (list, tuple)):
+        return np.shape(bare(value))
+    parts = {_shape_of(part) for part in value}
+    if len(parts) > 1 or None in parts:
+        return None
+    return (len(value), *parts.pop()) if parts else (0,)  # type: ignore[misc]

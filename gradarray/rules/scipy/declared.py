@@ -35,6 +35,9 @@ OBJECTS: dict[str, Callable[[Any], Any]] = {}
 # By module: the names of functions that return objects of such classes.
 MAKERS: dict[str, set[str]] = {}
 
+# The parameters to which results are written: the array that is given is not read.
+WRITTEN = frozenset(("out", "output"))
+
 # Those among the functions that are asked also where no variable is given: what a function closes over may be one.
 LOOKING: set[Callable[..., Any]] = set()
 

@@ -20,7 +20,7 @@ from ..primitives import primitive
 from ..registry import linear, rule
 from ..signature import constant as constant_of
 from ..signature import names
-from .declared import function
+from .declared import WRITTEN, function
 
 # --- signatures -------------------------------------------------------------------------------------------------------
 
@@ -49,7 +49,7 @@ def stands_for(
             known = parameters()
             given, left_out = known.bound(args, kwargs), []
             for parameter, value in given.items():
-                if type(value) not in _BARE:
+                if type(value) not in _BARE and parameter not in WRITTEN:
                     value = without_zero_tangents(value)
                 if parameter in by:
                     if type(value) in (list, tuple) and parameter not in whole:
