@@ -43,7 +43,9 @@ def methods_of(real: Any) -> Methods | None:
     bodies = FACES.get(type(real).__name__, {})
     if not bodies and not any(_is_a(real, base) for base in _SEVERAL):
         return None
-    known = {name: functools.partial(body, real) for name, body in bodies.items() if hasattr(real, name)}
+    known: dict[str, Callable[..., Any]] = {
+        name: functools.partial(body, real) for name, body in bodies.items() if hasattr(real, name)
+    }
     if "rvs" in known:
         known["rvs"] = _drawing(known["rvs"])
     kind: Any = type(real)

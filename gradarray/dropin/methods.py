@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import sys
-import types
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -64,7 +63,7 @@ def static_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callab
         if varies((args, kwargs)):
             args, kwargs = lifted_arguments(args, kwargs)
             if varies((args, kwargs)):
-                return one_by_one.all_or_each(body, args, kwargs) if held().lanes else body(*args, **kwargs)
+                return one_by_one.all_or_each(body, args, kwargs, call) if held().lanes else body(*args, **kwargs)
         if has_tensor((args, kwargs)):
             args, kwargs = bare(args), bare(kwargs)
         return of_library(old, *args, **kwargs)
@@ -85,7 +84,7 @@ def _at_once_or_each(
     call: Callable[..., Any], body: Callable[..., Any], self: Any, args: Any, kwargs: dict[str, Any]
 ) -> Any:
     """Call a method for all mapped elements at once, or for each one with an object that has what is the element's."""
-    lane = lane_in((args, kwargs, [*one_by_one.attributes_of(self).values()]))
+    lane = lane_in([*one_by_one.attributes_of(self).values()]) or one_by_one.lane_within(args, kwargs)
     if lane is None or lane.at is not None:
         return body(self, *args, **kwargs)
     try:
@@ -95,13 +94,20 @@ def _at_once_or_each(
             raise
     fills = call.__name__ == "__init__"
     cls: Any = type(self)
-    if fills and cls.__new__ is not object.__new__ and isinstance(cls.__new__, types.BuiltinFunctionType):
+    if fills and one_by_one.is_made_in_c(cls):
         raise refused("memory")
+
+    def either(one: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return call(one, *args, **kwargs)
+        except Exception:  # an object that was filled by a body has no more than that needs
+            return body(one, *args, **kwargs)
+
     found = []
     for i in range(lane.size):
         one = object.__new__(cls) if fills else one_by_one.of_element(lane, self, i)
         # What the library computes when it is first asked for, the body has: the arrays of all elements are none of it.
-        result = one_by_one.at_one(lane, i, functools.partial(body if fills else call, one), args, kwargs)
+        result = one_by_one.at_one(lane, i, functools.partial(body if fills else either, one), args, kwargs)
         found.append(one if fills else result)
     whole = one_by_one.gathered_lanes(lane, found, call.__name__)
     if not fills:

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..batch.mapped import lane_in
-from ..batch.one_by_one import all_or_each
+from ..batch.one_by_one import all_or_each, lane_within
 from ..context.settings import held
 from ..kernels.traced import traced_in
 from ..rules.scipy.declared import WRITTEN
@@ -60,14 +59,14 @@ def stand_in_of(old: Callable[..., Any], new: Callable[..., Any], looks: bool = 
     """
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        mapped = bool(held().lanes) and lane_in((args, kwargs)) is not None
+        mapped = bool(held().lanes) and lane_within(args, kwargs) is not None
         if not mapped:
             if making() is None or not (looks or has_tensor((args, kwargs))):
                 return of_library(old, *args, **kwargs)
             if not (looks or has_variable(args) or has_variable(kwargs)):
                 return call(*bare(args), **bare(kwargs))
         args, kwargs = lifted_arguments(args, kwargs, tuples=not looks)
-        return all_or_each(new, args, kwargs) if mapped else new(*args, **kwargs)
+        return all_or_each(new, args, kwargs, call) if mapped else new(*args, **kwargs)
 
     call.__name__ = getattr(old, "__name__", None) or new.__name__
     call.__wrapped__ = old  # type: ignore[attr-defined]
@@ -123,7 +122,7 @@ def _shape_of(value: Any) -> tuple[int, ...] | None:
     if value is None or isinstance(value, dict):
         return None
     if not isinstance(value, (list, tuple)):
-        return np.shape(bare(value))
+        return tuple(np.shape(bare(value)))
     parts = {_shape_of(part) for part in value}
     if len(parts) > 1 or None in parts:
         return None

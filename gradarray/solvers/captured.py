@@ -6,6 +6,7 @@ older than the call are what it found elsewhere; a dual number has the tangent b
 
 from __future__ import annotations
 
+import copy
 import functools
 import types
 from collections.abc import Callable
@@ -103,9 +104,8 @@ class _Inside:
         attributes = getattr(value, "__dict__", None)
         if type(attributes) is not dict or isinstance(value, (type, types.ModuleType, Slot)):
             return value
-        if not any(map(has_variable, attributes.values())) and not any(
-            isinstance(x, Slot) for x in attributes.values()
-        ):
+        inside = attributes.values()
+        if not any(has_variable(x) or isinstance(x, (Slot, Mapped)) for x in inside):
             return value
         cls: Any = type(value)
         try:
@@ -130,10 +130,19 @@ def of_bare_values(f: Any) -> Any:
 
 
 def of_one_element(call: Callable[..., Any]) -> Callable[..., Any]:
-    """Let what functions among the arguments hold of all mapped elements be that of the one that it is called for."""
+    """Let what functions and objects among the arguments hold of all mapped elements be that of the one at hand."""
 
     def at(value: Any) -> Any:
-        return kept(value, settled) if isinstance(value, _FUNCTIONS) else value
+        if type(value) in (tuple, list):
+            return type(value)(map(at, value))
+        if type(value) is dict:
+            return {name: at(x) for name, x in value.items()}
+        if str(type(value).__module__).partition(".")[0] == "scipy" and hasattr(value, "__dict__"):  # a constraint
+            made = copy.copy(value)
+            made.__dict__.update(at(made.__dict__))
+            return made
+        seen: dict[int, Any] = {}
+        return _value(value, _Inside(settled, seen), seen)
 
     @functools.wraps(call)
     def settle(*args: Any, **kwargs: Any) -> Any:
