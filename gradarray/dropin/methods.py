@@ -16,7 +16,7 @@ from ..batch.mapped import lane_in
 from ..batch.refusals import refused
 from ..context.settings import held
 from ..kernels.traced import TRACED
-from ..rules.scipy.declared import LOOKING, MAKERS, METHODS, asked
+from ..rules.scipy.declared import LOOKING, MAKERS, METHODS, RELATED, asked
 from ..tape.wrapping import bare, has_tensor, has_variable
 from . import places
 from .making import at_work
@@ -85,7 +85,7 @@ def _at_once_or_each(
 ) -> Any:
     """Call a method for all mapped elements at once, or for each one with an object that has what is the element's."""
     lane = lane_in([*one_by_one.attributes_of(self).values()]) or one_by_one.lane_within(args, kwargs)
-    if lane is None or lane.at is not None:
+    if lane is None or lane.at is not None or call.__name__ in _UPDATING:
         return body(self, *args, **kwargs)
     try:
         return body(self, *args, **kwargs)
@@ -115,6 +115,10 @@ def _at_once_or_each(
     for key, value in one_by_one.attributes_of(whole).items():
         object.__setattr__(self, key, value)
     return None
+
+
+# What changes the object itself, which is one for all elements.
+_UPDATING = frozenset(("__setitem__", "setdiag"))
 
 
 def varies(value: Any) -> bool:
@@ -170,7 +174,7 @@ def inside_classes(names: set[str], kinds: Iterable[type], whole: bool) -> list[
         chosen = {base.__name__ for kind in kinds for base in kind.__mro__ if _is_met(base, module, names)}
         chosen |= names & classes.keys()
         if chosen:
-            found += _places(module, frozenset(chosen))
+            found += _places(module, None if module in RELATED else frozenset(chosen))
     return found
 
 
