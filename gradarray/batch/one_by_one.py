@@ -123,13 +123,14 @@ def gathered_lanes(lane: Lane, results: list[Any], name: str) -> Any:
         return type(first)(*items) if hasattr(first, "_fields") else type(first)(items)
     if isinstance(first, dict):
         return type(first)({key: gathered_lanes(lane, [each[key] for each in results], name) for key in first})
+    # A sparse matrix has a dtype and a shape, too.
+    if all(type(other) is type(first) for other in results) and _holds_arrays(first) and not is_made_in_c(type(first)):
+        return _joined_objects(lane, results, name)
     if (hasattr(first, "dtype") and hasattr(first, "shape")) or isinstance(first, (bool, int, float, complex)):
         if any(np.shape(other) != np.shape(first) for other in results):
             raise refused("shapes", name)
         value = np.stack(results)
         return lane.mapped(value if lane.size else value[:0])
-    if all(type(other) is type(first) for other in results) and _holds_arrays(first) and not is_made_in_c(type(first)):
-        return _joined_objects(lane, results, name)
     return of_all_elements(lane, results, name)
 
 
@@ -226,5 +227,7 @@ def _joined_objects(lane: Lane, results: list[Any], name: str) -> Any:
 
 def _joined_attribute(lane: Lane, values: list[Any], name: str) -> Any:
     first = values[0]
+    if type(first) is tuple and all(isinstance(part, int) for part in first) and all(x == first for x in values):
+        return first
     same = type(first) is np.ndarray and all(type(x) is np.ndarray and np.array_equal(x, first) for x in values)
     return first if same or isinstance(first, (bool, int)) else gathered_lanes(lane, values, name)

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 from ..batch import one_by_one
 from ..batch.mapped import lane_in
 from ..batch.refusals import refused
@@ -32,12 +34,12 @@ def method_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callab
     ----------
     at_work : tells whether it does anything else here than the old one
     """
-    looks = body in LOOKING
+    looks, fills = body in LOOKING, old.__name__ == "__init__"
 
     @functools.wraps(old)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         if not at_work():
-            return old(self, *args, **kwargs)
+            return old(self, *args, **kwargs) if fills else _of_numbers(old, body, self, args, kwargs)
         # A library asks which of its functions it was given.
         args, kwargs = tuple(map(original_of, args)), {name: original_of(x) for name, x in kwargs.items()}
         if looks or varies(self) or varies((args, kwargs)):
@@ -50,6 +52,25 @@ def method_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callab
         return of_library(old, self, *args, **kwargs)
 
     return call
+
+
+def _of_numbers(old: Callable[..., Any], body: Callable[..., Any], self: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Call a method where no derivative is asked for, as by a solver, of an object that may hold variables."""
+    if varies(self):
+        self = one_by_one.with_state(self, {name: _of_number(x) for name, x in one_by_one.attributes_of(self).items()})
+    try:
+        return old(self, *args, **kwargs)
+    except Exception:
+        try:  # an object that was filled by a body has no more than that needs
+            return bare(body(self, *args, **kwargs))
+        except Exception:
+            pass
+        raise
+
+
+def _of_number(value: Any) -> Any:
+    found = bare(value)
+    return np.ascontiguousarray(found) if found is not value and np.ndim(found) else found
 
 
 def static_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callable[[], bool]) -> Callable[..., Any]:

@@ -12,8 +12,10 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..batch.mapped import Mapped
-from ..batch.one_by_one import settled
+from ..batch.one_by_one import attributes_of, settled
 from ..batch.refusals import VmapError
 from ..context.settings import held, hold
 from ..dropin import blocks
@@ -36,6 +38,8 @@ class Slot:
         self.number = number
 
 
+# What has no attributes that could be variables.
+_PLAIN = frozenset((int, float, complex, bool, str, type(None), list, tuple, dict, set, np.ndarray, np.float64))
 _OURS = __name__.partition(".")[0]
 
 
@@ -101,18 +105,18 @@ class _Inside:
 
     def copied(self, value: Any) -> Any:
         """Return an object with its variables converted, or itself where none stands in it."""
-        attributes = getattr(value, "__dict__", None)
-        if type(attributes) is not dict or isinstance(value, (type, types.ModuleType, Slot)):
+        if type(value) in _PLAIN or isinstance(value, (type, types.ModuleType, Slot)):
             return value
-        inside = attributes.values()
-        if not any(has_variable(x) or isinstance(x, (Slot, Mapped)) for x in inside):
+        attributes = attributes_of(value)
+        if not any(has_variable(x) or isinstance(x, (Slot, Mapped)) for x in attributes.values()):
             return value
         cls: Any = type(value)
         try:
             made = object.__new__(cls)
         except TypeError:  # of a class in C
             made = cls.__new__(cls)
-        made.__dict__.update({key: _value(x, self, self.seen) for key, x in attributes.items()})
+        for key, x in attributes.items():
+            object.__setattr__(made, key, _value(x, self, self.seen))
         return made
 
 

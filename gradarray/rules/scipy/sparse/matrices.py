@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from ....kernels.arrays import Array
-from ....tape.wrapping import bare, has_variable
+from ....tape.wrapping import bare, has_variable, stack_nested
 from ...primitives import scatter
 from ...registry import bilinear, linear
 from ..declared import function, looking, makers, methods, operators, related
@@ -363,7 +363,8 @@ related("scipy.sparse")
 
 def _of_diagonals(diagonals: Any, offsets: Any, shape: Any, form: Any, kind: str) -> Any:
     single = np.ndim(offsets) == 0
-    parts = [diagonals] if single and np.ndim(diagonals) == 1 else list(diagonals)
+    single = single and not any(isinstance(x, (list, tuple)) or np.ndim(x) for x in diagonals)
+    parts = [stack_nested(x) if has_variable(x) else x for x in ([diagonals] if single else diagonals)]
     offsets = np.atleast_1d(bare(offsets))
     if shape is None:
         n = np.shape(parts[0])[0] + abs(int(offsets[0]))
