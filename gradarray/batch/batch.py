@@ -287,10 +287,16 @@ def _cores(signature: str) -> list[str]:
 # --- one by one ------------------------------------------------------------------------------------------------------
 
 
-def one_by_one(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+def one_by_one(
+    func: Callable[..., Any],
+    args: Any,
+    kwargs: dict[str, Any],
+    beside: Callable[[list[Any]], Any] | None = None,
+) -> Any:
     """Call a function for each of the arrays in turn; results that are arrays are put side by side again."""
     count = length((args, kwargs))
-    return side_by_side([func(*_each(args, i), **_each(kwargs, i)) for i in range(count)])
+    found = [func(*_each(args, i), **_each(kwargs, i)) for i in range(count)]
+    return side_by_side(found) if beside is None else beside(found)
 
 
 def length(value: Any) -> int:

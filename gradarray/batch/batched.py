@@ -22,7 +22,7 @@ from ..tape.sweeps import reachable
 from ..tape.transposing import Paired, transposed_call
 from ..tape.unchanged import verify
 from . import sums as sums  # fills the table of forms
-from .batch import Batch, edges_of, one_by_one
+from .batch import Batch, edges_of, one_by_one, side_by_side
 from .diagonal import identity_rows
 from .shapes import add_each
 
@@ -215,7 +215,17 @@ def pull(node: Node, g: Any) -> list[Any]:
             return list(rule.pullback(node, g))
         except Exception:
             pass  # what is wrong, and not only with the batch, comes up again below
-    return one_by_one(_pull_one, (rule.pullback, node, g), {})  # type: ignore[no-any-return]
+    return one_by_one(_pull_one, (rule.pullback, node, g), {}, _beside)  # type: ignore[no-any-return]
+
+
+def _beside(rows: Sequence[list[Any]]) -> list[Any]:
+    """Put the cotangents of each operand side by side; a rule may leave one out that is zero, for some of them."""
+    known = [next((c for c in each if c is not None), None) for each in zip(*rows, strict=True)]
+    filled = [
+        [np.zeros_like(like) if c is None and like is not None else c for c, like in zip(row, known, strict=True)]
+        for row in rows
+    ]
+    return side_by_side(filled)  # type: ignore[no-any-return]
 
 
 def _pull_one(pullback: Callable[..., Any], node: Node, g: Any) -> list[Any]:

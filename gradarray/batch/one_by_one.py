@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,10 @@ def one_after_another(lane: Lane, func: Callable[..., Any], args: Any, kwargs: d
     if not lane.size:
         return silently(_of_none, lane, func, args, kwargs)
     whole = func in UPDATING
-    results = [func(*one_of(lane, args, i, whole), **one_of(lane, kwargs, i, whole)) for i in range(lane.size)]
+    # What a function holds besides its arguments may be mapped, and so its result for one element.
+    results = [
+        one_of(lane, func(*one_of(lane, args, i, whole), **one_of(lane, kwargs, i, whole)), i) for i in range(lane.size)
+    ]
     return gathered_lanes(lane, results, getattr(func, "__name__", "a function"))
 
 
@@ -37,18 +41,33 @@ def at_one(lane: Lane, i: int, call: Callable[..., Any], args: Any, kwargs: dict
         hold(before)
 
 
-def all_or_each(call: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
-    """Call what may be able to do with mapped arrays for all elements at once; otherwise for one after the other."""
-    lane = lane_in((args, kwargs))
+def all_or_each(
+    call: Callable[..., Any], args: Any, kwargs: dict[str, Any], each: Callable[..., Any] | None = None
+) -> Any:
+    """Call what may be able to do with mapped arrays for all elements at once; otherwise for one after the other.
+
+    With `each`, that is called for one: it knows what needs no derivative there.
+    """
+    lane = lane_within(args, kwargs)
     if lane is None or lane.at is not None:
         return call(*args, **kwargs)
     try:
         return call(*args, **kwargs)
-    except Exception:  # what is wrong, and not only with all elements at once, comes up again one by one
-        if not lane.size or not lane.is_open:
+    except Exception as error:  # what is wrong, and not only with all elements at once, comes up again one by one
+        if not lane.size or not lane.is_open or getattr(error, "final", False):
             raise
-    found = [at_one(lane, i, call, args, kwargs) for i in range(lane.size)]
+    found = [at_one(lane, i, each or call, args, kwargs) for i in range(lane.size)]
     return gathered_lanes(lane, found, getattr(call, "__name__", "a function"))
+
+
+def lane_within(args: Any, kwargs: Any) -> Lane | None:
+    """Return the lane of a mapped array among arguments, in their containers, or in an object that holds arrays."""
+    lane = lane_in((args, kwargs))
+    if lane is None:
+        for value in (*args, *kwargs.values()):
+            if not isinstance(value, np.ndarray) and _holds_arrays(value):
+                lane = lane or lane_in([*attributes_of(value).values()])
+    return lane
 
 
 def settled(value: Any) -> Any:
@@ -89,6 +108,8 @@ def one_of(lane: Lane, value: Any, i: int, whole: bool = False) -> Any:
         return {key: one_of(lane, item, i, whole) for key, item in value.items()}
     if kind is slice:
         return slice(*[one_of(lane, x, i) for x in (value.start, value.stop, value.step)])
+    if kind is not np.ndarray and _holds_arrays(value) and lane_in([*attributes_of(value).values()]) is lane:
+        return of_element(lane, value, i)
     return value
 
 
@@ -102,13 +123,14 @@ def gathered_lanes(lane: Lane, results: list[Any], name: str) -> Any:
         return type(first)(*items) if hasattr(first, "_fields") else type(first)(items)
     if isinstance(first, dict):
         return type(first)({key: gathered_lanes(lane, [each[key] for each in results], name) for key in first})
+    # A sparse matrix has a dtype and a shape, too.
+    if all(type(other) is type(first) for other in results) and _holds_arrays(first) and not is_made_in_c(type(first)):
+        return _joined_objects(lane, results, name)
     if (hasattr(first, "dtype") and hasattr(first, "shape")) or isinstance(first, (bool, int, float, complex)):
         if any(np.shape(other) != np.shape(first) for other in results):
             raise refused("shapes", name)
         value = np.stack(results)
         return lane.mapped(value if lane.size else value[:0])
-    if all(type(other) is type(first) for other in results) and _holds_arrays(first):
-        return _joined_objects(lane, results, name)
     return of_all_elements(lane, results, name)
 
 
@@ -165,6 +187,11 @@ def _holds_arrays(value: Any) -> bool:
     return any(tells(value) for tells in _holders)
 
 
+def is_made_in_c(cls: Any) -> bool:
+    """Tell whether an object of a class cannot be made without the numbers that it keeps in C."""
+    return cls.__new__ is not object.__new__ and isinstance(cls.__new__, types.BuiltinFunctionType)
+
+
 def with_state(like: Any, state: dict[str, Any]) -> Any:
     """Return an object of the same class with other attributes."""
     made = object.__new__(type(like))
@@ -200,5 +227,7 @@ def _joined_objects(lane: Lane, results: list[Any], name: str) -> Any:
 
 def _joined_attribute(lane: Lane, values: list[Any], name: str) -> Any:
     first = values[0]
+    if type(first) is tuple and all(isinstance(part, int) for part in first) and all(x == first for x in values):
+        return first
     same = type(first) is np.ndarray and all(type(x) is np.ndarray and np.array_equal(x, first) for x in values)
     return first if same or isinstance(first, (bool, int)) else gathered_lanes(lane, values, name)

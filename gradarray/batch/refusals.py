@@ -8,6 +8,8 @@ class VmapError(RuntimeError):
 
     # No TypeError, in whose place NumPy would raise another one when such an array is put into a plain one.
     __module__ = "gradarray"
+    # Whether it is the same if one element is done after the other.
+    final = False
 
 
 _WAYS = {
@@ -75,10 +77,12 @@ def refused(what: str, name: str = "") -> VmapError:
             "function for one element at a time, whose results must be of one shape"
         )
     why, write = _WAYS[what]
-    return VmapError(
+    error = VmapError(
         f"vmap maps all elements at once, and {why}. Write {write}; or give vmap chunk_size=1, and the function is "
         "called with one element after the other"
     )
+    error.final = what == "random"
+    return error
 
 
 def over() -> VmapError:

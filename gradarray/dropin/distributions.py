@@ -10,8 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from ..batch.mapped import lane_in
+from ..batch.one_by_one import all_or_each, one_of
+from ..batch.refusals import refused
 from ..rules.scipy.declared import FACES, methods
 from ..tape.wrapping import bare, has_variable
+from .draws import source_of
 from .estimates import METHODS
 from .table import NEEDED, counterpart, for_subtypes_of, for_type
 from .twins import lifted_arguments, stand_in_of
@@ -32,15 +36,31 @@ def _is_a(value: Any, base: str) -> bool:
 def methods_of(real: Any) -> Methods | None:
     """Return what computes the methods of a distribution with variables, by their names; None for anything else."""
     if _is_a(real, "rv_generic"):
-        return {name: functools.partial(body, real) for name, body in METHODS.items() if hasattr(real, name)}
+        own = {name: functools.partial(body, real) for name, body in METHODS.items() if hasattr(real, name)}
+        return {**own, "rvs": _drawing(own["rvs"])} if "rvs" in own else own
     if _is_a(real, "rv_frozen"):
         return frozen_methods(real.dist, real.args, real.kwds)
     bodies = FACES.get(type(real).__name__, {})
     if not bodies and not any(_is_a(real, base) for base in _SEVERAL):
         return None
-    known = {name: functools.partial(body, real) for name, body in bodies.items() if hasattr(real, name)}
+    known: dict[str, Callable[..., Any]] = {
+        name: functools.partial(body, real) for name, body in bodies.items() if hasattr(real, name)
+    }
+    if "rvs" in known:
+        known["rvs"] = _drawing(known["rvs"])
     kind: Any = type(real)
     return {**_unknown_of(kind), **known}
+
+
+def _drawing(body: Callable[..., Any]) -> Callable[..., Any]:
+    """Make the method that draws with the library's own generators; with a seed alone, each element has the same."""
+
+    def rvs(*args: Any, **kwds: Any) -> Any:
+        if lane_in((args, kwds)) is not None and not isinstance(kwds.get("random_state"), (int, np.integer)):
+            raise refused("random")
+        return body(*map(source_of, args), **{name: source_of(x) for name, x in kwds.items()})
+
+    return rvs
 
 
 _WHY = {"rvs": "a draw is no smooth function of it", "fit": "it is found by a solver; sum logpdf"}
@@ -71,11 +91,11 @@ def frozen_methods(real: Any, args: Any, kwds: dict[str, Any]) -> Methods:
                 shapes, loc, scale = real._parse_args(*args, **kwds)
                 options.update(zip(("func", "lb", "ub", "conditional"), given, strict=False))
                 more = {} if hasattr(real, "pmf") else {"scale": scale}
-                return body(args=tuple(shapes), loc=loc, **more, **options)
+                return all_or_each(body, (), {"args": tuple(shapes), "loc": loc, **more, **options})
             if name in _OPTIONS:
                 options.update(zip(_OPTIONS[name], given, strict=False))
                 given = ()
-            return body(*given, *args, **kwds, **options)
+            return all_or_each(body, (*given, *args), {**kwds, **options})
 
         call.__name__ = name
         return call
@@ -98,7 +118,7 @@ class Distribution:
         return type(self.__wrapped__)
 
     def __call__(self, *args: Any, **kwds: Any) -> Any:
-        if has_variable(args) or has_variable(kwds) or _held((args, kwds)):
+        if has_variable(args) or has_variable(kwds) or _held((args, kwds)) or lane_in((args, kwds)) is not None:
             args, kwds = lifted_arguments(args, kwds, self.__wrapped__)
             return Frozen(self, args, kwds)
         return with_face(self.__wrapped__(*bare(args), **bare(kwds)), self._face)
@@ -158,8 +178,10 @@ class Frozen:
 
 
 def _plain(x: Any) -> Any:
-    """Return a bare value, as a number where it is one: a library may ask for that."""
+    """Return a bare value, as a number where it is one: a library may ask for that; of a mapped array, the first."""
     value = bare(x)
+    while (lane := lane_in(value)) is not None and lane.size:
+        value = bare(one_of(lane, value, lane.at or 0))
     return value[()] if isinstance(value, np.ndarray) and not value.ndim else value
 
 

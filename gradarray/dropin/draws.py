@@ -137,6 +137,11 @@ def _drawing(real: Any) -> Any:
     return _DrawingGenerator(real) if isinstance(real, np.random.Generator) else _Drawing(real)
 
 
+def source_of(value: Any) -> Any:
+    """Return a generator as a library takes it, to which what it draws are plain numbers; anything else as it is."""
+    return value.__wrapped__ if type(value) in (_Drawing, _DrawingGenerator) else value
+
+
 def _made_by(old: Callable[..., Any]) -> Callable[..., Any]:
     """Make the stand-in of a function that makes generators."""
 

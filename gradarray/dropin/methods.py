@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import functools
 import sys
-import types
 from collections.abc import Callable, Iterable
 from typing import Any
+
+import numpy as np
 
 from ..batch import one_by_one
 from ..batch.mapped import lane_in
 from ..batch.refusals import refused
 from ..context.settings import held
 from ..kernels.traced import TRACED
-from ..rules.scipy.declared import LOOKING, MAKERS, METHODS, asked
+from ..rules.scipy.declared import LOOKING, MAKERS, METHODS, RELATED, asked
 from ..tape.wrapping import bare, has_tensor, has_variable
 from . import places
 from .making import at_work
@@ -33,12 +34,12 @@ def method_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callab
     ----------
     at_work : tells whether it does anything else here than the old one
     """
-    looks = body in LOOKING
+    looks, fills = body in LOOKING, old.__name__ == "__init__"
 
     @functools.wraps(old)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         if not at_work():
-            return old(self, *args, **kwargs)
+            return old(self, *args, **kwargs) if fills else _of_numbers(old, body, self, args, kwargs)
         # A library asks which of its functions it was given.
         args, kwargs = tuple(map(original_of, args)), {name: original_of(x) for name, x in kwargs.items()}
         if looks or varies(self) or varies((args, kwargs)):
@@ -53,6 +54,25 @@ def method_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callab
     return call
 
 
+def _of_numbers(old: Callable[..., Any], body: Callable[..., Any], self: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Call a method where no derivative is asked for, as by a solver, of an object that may hold variables."""
+    if varies(self):
+        self = one_by_one.with_state(self, {name: _of_number(x) for name, x in one_by_one.attributes_of(self).items()})
+    try:
+        return old(self, *args, **kwargs)
+    except Exception:
+        try:  # an object that was filled by a body has no more than that needs
+            return bare(body(self, *args, **kwargs))
+        except Exception:
+            pass
+        raise
+
+
+def _of_number(value: Any) -> Any:
+    found = bare(value)
+    return np.ascontiguousarray(found) if found is not value and np.ndim(found) else found
+
+
 def static_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callable[[], bool]) -> Callable[..., Any]:
     """Make the same of a static method, such as one that makes an object of one form of it."""
 
@@ -64,7 +84,7 @@ def static_of(old: Callable[..., Any], body: Callable[..., Any], at_work: Callab
         if varies((args, kwargs)):
             args, kwargs = lifted_arguments(args, kwargs, old)
             if varies((args, kwargs)):
-                return one_by_one.all_or_each(body, args, kwargs) if held().lanes else body(*args, **kwargs)
+                return one_by_one.all_or_each(body, args, kwargs, call) if held().lanes else body(*args, **kwargs)
         if has_tensor((args, kwargs)):
             args, kwargs = bare(args), bare(kwargs)
         return of_library(old, *args, **kwargs)
@@ -88,8 +108,8 @@ def _at_once_or_each(
 ) -> Any:
     """Call a method for all mapped elements at once, or for each one with an object that has what is the element's."""
     objects = [self, *[x for x in (*args, *kwargs.values()) if bodies_of(type(x))]]
-    lane = lane_in((args, kwargs, [[*one_by_one.attributes_of(x).values()] for x in objects]))
-    if lane is None or lane.at is not None:
+    lane = lane_in([[*one_by_one.attributes_of(x).values()] for x in objects]) or one_by_one.lane_within(args, kwargs)
+    if lane is None or lane.at is not None or call.__name__ in _UPDATING:
         return body(self, *args, **kwargs)
     try:
         return body(self, *args, **kwargs)
@@ -98,13 +118,20 @@ def _at_once_or_each(
             raise
     fills = call.__name__ == "__init__"
     cls: Any = type(self)
-    if fills and cls.__new__ is not object.__new__ and isinstance(cls.__new__, types.BuiltinFunctionType):
+    if fills and one_by_one.is_made_in_c(cls):
         raise refused("memory")
+
+    def either(one: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return call(one, *args, **kwargs)
+        except Exception:  # an object that was filled by a body has no more than that needs
+            return body(one, *args, **kwargs)
+
     found = []
     for i in range(lane.size):
         one = object.__new__(cls) if fills else one_by_one.of_element(lane, self, i)
         # What the library computes when it is first asked for, the body has: the arrays of all elements are none of it.
-        result = one_by_one.at_one(lane, i, functools.partial(body if fills else call, one), args, kwargs)
+        result = one_by_one.at_one(lane, i, functools.partial(body if fills else either, one), args, kwargs)
         found.append(one if fills else result)
     whole = one_by_one.gathered_lanes(lane, found, call.__name__)
     if not fills:
@@ -112,6 +139,10 @@ def _at_once_or_each(
     for key, value in one_by_one.attributes_of(whole).items():
         object.__setattr__(self, key, value)
     return None
+
+
+# What changes the object itself, which is one for all elements.
+_UPDATING = frozenset(("__setitem__", "setdiag"))
 
 
 def varies(value: Any) -> bool:
@@ -167,7 +198,7 @@ def inside_classes(names: set[str], kinds: Iterable[type], whole: bool) -> list[
         chosen = {base.__name__ for kind in kinds for base in kind.__mro__ if _is_met(base, module, names)}
         chosen |= names & classes.keys()
         if chosen:
-            found += _places(module, frozenset(chosen))
+            found += _places(module, None if module in RELATED else frozenset(chosen))
     return found
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..batch.mapped import lane_in
-from ..batch.one_by_one import all_or_each
+from ..batch.one_by_one import all_or_each, lane_within
 from ..context.settings import held
 from ..kernels.traced import traced_in
+from ..rules.scipy.declared import WRITTEN
 from ..tape.wrapping import bare, has_tensor, has_variable, without_zero_tangents
 from .calls import as_one
 from .making import making
@@ -61,14 +61,14 @@ def stand_in_of(old: Callable[..., Any], new: Callable[..., Any], looks: bool = 
     """
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        mapped = bool(held().lanes) and lane_in((args, kwargs)) is not None
+        mapped = bool(held().lanes) and lane_within(args, kwargs) is not None
         if not mapped:
             if making() is None or not (looks or has_tensor((args, kwargs))):
                 return of_library(old, *args, **kwargs)
             if not (looks or has_variable(args) or has_variable(kwargs)):
                 return call(*bare(args), **bare(kwargs))
         args, kwargs = lifted_arguments(args, kwargs, old)
-        return all_or_each(new, args, kwargs) if mapped else new(*args, **kwargs)
+        return all_or_each(new, args, kwargs, call) if mapped else new(*args, **kwargs)
 
     call.__name__ = getattr(old, "__name__", None) or new.__name__
     call.__wrapped__ = old  # type: ignore[attr-defined]
@@ -110,12 +110,10 @@ def _parameters(of: Callable[..., Any]) -> tuple[str, ...]:
 
 def settled_arguments(args: Any, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return arguments with the bare values of arrays that were made in forward mode, and have no tangents."""
-    named = {name: x if name in _WRITTEN else without_zero_tangents(x) for name, x in kwargs.items()}
+    named = {name: x if name in WRITTEN else without_zero_tangents(x) for name, x in kwargs.items()}
     return tuple(map(without_zero_tangents, args)), named
 
 
-# Where a result is written to.
-_WRITTEN = frozenset(("out", "output"))
 # What has several parts, though these may be numbers, or arrays of one length: what a function of the user's is given,
 # and limits, some of which may be None.
 _AS_IT_IS = frozenset(
@@ -169,9 +167,16 @@ def _shape(value: Any) -> tuple[int, ...] | None:
 
 
 def _is_array(value: list[Any] | tuple[Any, ...]) -> bool:
-    if len({np.shape(bare(x)) for x in value if isinstance(x, np.ndarray) or has_tensor(x)}) > 1:
-        return False
-    return all(
-        _is_array(part) if isinstance(part, (list, tuple)) else not (part is None or isinstance(part, dict))
-        for part in value
-    )
+    return _shape_of(value) is not None
+
+
+def _shape_of(value: Any) -> tuple[int, ...] | None:
+    """Return the shape of the array that a list is, and None where it is none."""
+    if value is None or isinstance(value, dict):
+        return None
+    if not isinstance(value, (list, tuple)):
+        return tuple(np.shape(bare(value)))
+    parts = {_shape_of(part) for part in value}
+    if len(parts) > 1 or None in parts:
+        return None
+    return (len(value), *parts.pop()) if parts else (0,)  # type: ignore[misc]

@@ -6,13 +6,16 @@ older than the call are what it found elsewhere; a dual number has the tangent b
 
 from __future__ import annotations
 
+import copy
 import functools
 import types
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..batch.mapped import Mapped
-from ..batch.one_by_one import settled
+from ..batch.one_by_one import attributes_of, settled
 from ..batch.refusals import VmapError
 from ..context.settings import held, hold
 from ..dropin import blocks
@@ -35,6 +38,8 @@ class Slot:
         self.number = number
 
 
+# What has no attributes that could be variables.
+_PLAIN = frozenset((int, float, complex, bool, str, type(None), list, tuple, dict, set, np.ndarray, np.float64))
 _OURS = __name__.partition(".")[0]
 
 
@@ -119,19 +124,18 @@ class _Inside:
 
     def copied(self, value: Any) -> Any:
         """Return an object with its variables converted, or itself where none stands in it."""
-        attributes = getattr(value, "__dict__", None)
-        if type(attributes) is not dict or isinstance(value, (type, types.ModuleType, Slot)):
+        if type(value) in _PLAIN or isinstance(value, (type, types.ModuleType, Slot)):
             return value
-        if not any(map(has_variable, attributes.values())) and not any(
-            isinstance(x, Slot) for x in attributes.values()
-        ):
+        attributes = attributes_of(value)
+        if not any(has_variable(x) or isinstance(x, (Slot, Mapped)) for x in attributes.values()):
             return value
         cls: Any = type(value)
         try:
             made = object.__new__(cls)
         except TypeError:  # of a class in C
             made = cls.__new__(cls)
-        made.__dict__.update({key: _value(x, self, self.seen) for key, x in attributes.items()})
+        for key, x in attributes.items():
+            object.__setattr__(made, key, _value(x, self, self.seen))
         return made
 
 
@@ -149,10 +153,19 @@ def of_bare_values(f: Any) -> Any:
 
 
 def of_one_element(call: Callable[..., Any]) -> Callable[..., Any]:
-    """Let what functions among the arguments hold of all mapped elements be that of the one that it is called for."""
+    """Let what functions and objects among the arguments hold of all mapped elements be that of the one at hand."""
 
     def at(value: Any) -> Any:
-        return kept(value, settled) if isinstance(value, _FUNCTIONS) else value
+        if type(value) in (tuple, list):
+            return type(value)(map(at, value))
+        if type(value) is dict:
+            return {name: at(x) for name, x in value.items()}
+        if str(type(value).__module__).partition(".")[0] == "scipy" and hasattr(value, "__dict__"):  # a constraint
+            made = copy.copy(value)
+            made.__dict__.update(at(made.__dict__))
+            return made
+        seen: dict[int, Any] = {}
+        return _value(value, _Inside(settled, seen), seen)
 
     @functools.wraps(call)
     def settle(*args: Any, **kwargs: Any) -> Any:

@@ -327,13 +327,17 @@ def recorded_with(f: Callable[..., Any], args: tuple[Any, ...] = ()) -> Callable
 
 def for_each_element(call: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """Do what `for_each` does; raise where a function keeps of one element what it would use for the next one."""
-    before = State(args, kwargs)
+    # What a callback keeps of a solver's way matters to no function.
+    asked = {name: value for name, value in kwargs.items() if name != "callback"}
+    before = State(args, asked)
     found = for_each(of_one_element(call), args, kwargs)
-    if found is not NotImplemented and before.mapped and State(args, kwargs) != before:
-        raise VmapError(
+    if found is not NotImplemented and before.mapped and State(args, asked) != before:
+        error = VmapError(
             "vmap: a function that a solver is given keeps something from one call to the next, and uses a mapped "
             "array that is not among the arguments: it would keep that of one element for the others"
         )
+        error.final = True
+        raise error
     return found
 
 

@@ -31,10 +31,10 @@ def loops(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     one_by_one = batch.one_by_one
 
-    def noted(func: Any, args: Any, kwargs: Any) -> Any:
+    def noted(func: Any, args: Any, kwargs: Any, *beside: Any) -> Any:
         of_rule = func is batched._pull_one
         found.append(f"the rule of {args[1].rule.name}" if of_rule else func.__name__)
-        return one_by_one(func, args, kwargs)
+        return one_by_one(func, args, kwargs, *beside)
 
     monkeypatch.setattr(batch, "one_by_one", noted)
     monkeypatch.setattr(batched, "one_by_one", noted)

@@ -56,6 +56,13 @@ def spatial() -> Iterator[Call]:
     ):
         yield Call(f"cdist, {name}", lambda m, a, b, name=name: m.spatial.distance.cdist(a, b, name), A, B)
         yield Call(f"pdist, {name}", lambda m, a, name=name: m.spatial.distance.pdist(a, name), A)
+    yield Call(
+        "cdist, a function", lambda m, a, b: m.spatial.distance.cdist(a, b, lambda u, v: np.sum((u - v) ** 4)), A, B
+    )
+    yield Call(
+        "pdist, a function", lambda m, a: m.spatial.distance.pdist(a, lambda u, v, k: np.sum((u - v) ** k), k=4), A
+    )
+    yield Call("distance_matrix", lambda m, a, b: m.spatial.distance_matrix(a, b, p=3), A, B)
     yield Call("cdist, minkowski", lambda m, a, b: m.spatial.distance.cdist(a, b, "minkowski", p=3, w=W), A, B)
     yield Call("cdist, seuclidean", lambda m, a, b: m.spatial.distance.cdist(a, b, "seuclidean"), A, B)
     yield Call(
@@ -94,6 +101,29 @@ def _parts(m: Any, name: str, parts: Any, a: Any, b: Any, x0: Any) -> Any:
     return np.concatenate([np.ravel(found[i]) for i in parts])
 
 
+def assembled() -> Iterator[Call]:
+    """Return what is put together of matrices, and parts of these."""
+    right = np.cos(np.arange(8.0))
+
+    def corner(m: Any, d: Any) -> Any:
+        return m.sparse.csr_matrix(d[:4, None] * d[:4])
+
+    yield Call("bmat", lambda m, d: m.sparse.bmat([[of(m, d), None], [M, corner(m, d)]], format="csr") @ right, M.data)
+    yield Call(
+        "block_array", lambda m, d: m.sparse.block_array([[of(m, d), M], [None, M]], format="csc") @ right, M.data
+    )
+    yield Call("hstack", lambda m, d: m.sparse.hstack([of(m, d), M, of(m, d**2)]).toarray() / 50, M.data)
+    yield Call("vstack", lambda m, d: m.sparse.vstack([of(m, d), M], format="csr").sum(axis=1), M.data)
+    yield Call("block_diag", lambda m, d: m.sparse.block_diag([of(m, d), [[d[0]]], d[None, :3]]).toarray(), M.data)
+    yield Call("tril, triu", lambda m, d: (m.sparse.tril(of(m, d)) - m.sparse.triu(of(m, d), k=1)) @ RIGHT, M.data)
+    yield Call("items", lambda m, d: of(m, d)[0, 1] * of(m, d)[0, 2] + of(m, d)[2, 2], M.data)
+    yield Call("items, many", lambda m, d: of(m, d)[[0, 1, 0], [1, 1, 2]], M.data)
+    yield Call("items, a part", lambda m, d: of(m, d)[1:, ::2].toarray(), M.data)
+    yield Call("getrow", lambda m, d: m.sparse.csr_matrix(of(m, d)).getrow(1) @ RIGHT, M.data)
+    yield Call("getcol", lambda m, d: m.sparse.csc_matrix(of(m, d)).getcol(2).toarray(), M.data)
+    yield Call("functions of data", lambda m, d: of(m, d / 9).sin().tanh().toarray(), M.data)
+
+
 def sparse() -> Iterator[Call]:
     for name, matrix in FORMS.items():
         yield Call(f"{name} @ t", lambda _m, b, matrix=matrix: matrix @ b, BOTH)
@@ -124,6 +154,7 @@ def sparse() -> Iterator[Call]:
     yield Call("multiply, power", lambda m, d: of(m, d).multiply(D + 1).power(2).toarray() / 99, M.data)
     yield Call("diags", lambda m, d: m.sparse.diags([d, d[:3] ** 2], [0, 1]) @ RIGHT, RIGHT)
     yield Call("diags_array", lambda m, d: m.sparse.diags_array([d, d[:3] ** 2], offsets=[0, -1]) @ RIGHT, RIGHT)
+    yield from assembled()
     yield Call("kron", lambda m, d: m.sparse.kron(of(m, d), M).toarray(), M.data)
     yield Call("spsolve", lambda m, b: m.sparse.linalg.spsolve(M, b), RIGHT)
     yield Call("spsolve, several", lambda m, b: m.sparse.linalg.spsolve(M, b), BOTH)

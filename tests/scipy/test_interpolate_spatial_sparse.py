@@ -197,12 +197,37 @@ REFUSED: dict[str, tuple[Callable[..., Any], np.ndarray, str]] = {
     "hamming": (lambda a: distance.hamming(a[0], a[1]), A, "compares truth values"),
     "cdist, jaccard": (lambda a: distance.cdist(a, a, "jaccard"), A, "compares truth values"),
     "minkowski by p": (lambda p: distance.minkowski(A[0], A[1], p), np.array(3.0), "no derivative by p"),
-    "items": (lambda d: sparse.csr_array((d, M.indices, M.indptr))[0, 1], M.data, "has no items"),
-    "dia_array": (lambda d: sparse.dia_array((d[None], [0]), shape=(4, 4)) @ RIGHT, RIGHT, "bare value"),
+    "a row of an array": (lambda d: sparse.csr_array((d, M.indices, M.indptr))[0], M.data, "take it of toarray"),
+    "dia_array": (lambda d: sparse.dia_array((d[None], [0]), shape=(4, 4)) @ RIGHT, RIGHT, "cannot hold a variable"),
+    "lil_array, filled": (lambda d: _filled(d), RIGHT, "cannot hold a variable"),
     "spilu": (lambda d: linalg.spilu(sparse.csc_array((d, M.indices, M.indptr))), M.data, "no derivative here"),
     "inv": (lambda d: linalg.inv(sparse.csc_array((d, M.indices, M.indptr))), M.data, "no derivative here"),
     "eigs": (lambda d: linalg.eigs(sparse.csc_array((d, M.indices, M.indptr)), k=1), M.data, "no derivative here"),
 }
+
+
+@pytest.mark.parametrize("form", ["dia", "bsr", "lil", "dok"])
+def test_a_constant_matrix_of_another_form_meets_one_of_variables(form: str) -> None:
+    constant = sparse.csr_array(M).asformat(form)
+
+    def f(d: Any) -> Any:
+        variable = sparse.csr_array((d, M.indices, M.indptr), shape=(4, 4))
+        both = constant @ variable - constant + variable
+        return np.sum(both.toarray() ** 2) / 99 + np.sum(constant.multiply(d[:4]).toarray() ** 2)
+
+    numbers = [(f(M.data + step) - f(M.data - step)) / 2e-5 for step in 1e-5 * np.eye(len(M.data))]
+    np.testing.assert_allclose(ga.grad(f)(M.data), numbers, rtol=1e-6, atol=1e-6)
+
+
+def test_a_matrix_that_is_filled_is_not_filled_for_all_elements() -> None:
+    with pytest.raises(Exception, match="cannot hold a variable"):
+        ga.vmap(_filled)(np.stack([RIGHT, RIGHT + 1]))
+
+
+def _filled(d: Any) -> Any:
+    matrix = sparse.lil_array((4, 4))
+    matrix[0, 1] = d[0]
+    return matrix.tocsr() @ RIGHT
 
 
 @pytest.mark.parametrize("name", REFUSED)

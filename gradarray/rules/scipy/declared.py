@@ -35,6 +35,12 @@ OBJECTS: dict[str, Callable[[Any], Any]] = {}
 # By module: the names of functions that return objects of such classes.
 MAKERS: dict[str, set[str]] = {}
 
+# Modules the objects of whose classes make those of one another.
+RELATED: set[str] = set()
+
+# The parameters to which results are written: the array that is given is not read.
+WRITTEN = frozenset(("out", "output"))
+
 # Those among the functions that are asked also where no variable is given: what a function closes over may be one.
 LOOKING: set[Callable[..., Any]] = set()
 
@@ -112,6 +118,11 @@ def objects(cls: str, make: Callable[[Any], Any]) -> None:
 def makers(module: str, *names: str) -> None:
     """Name functions that return objects of a module's classes, whose methods are needed where one of them is."""
     MAKERS.setdefault(module, set()).update(names)
+
+
+def related(module: str) -> None:
+    """Tell that objects of a module's classes make those of one another, so that the methods of all are needed."""
+    RELATED.add(module)
 
 
 def choosing(module: str, *classes: str) -> None:

@@ -29,7 +29,7 @@ _OF_THEIR_NAME = (
 )
 _CHAPTERS: dict[str, str] = {f"scipy.{name}": f"{__package__}.{name}" for name in _OF_THEIR_NAME} | {
     "scipy.signal.windows": f"{__package__}.signal",
-    "scipy.sparse": f"{__package__}.sparse.matrices",
+    "scipy.sparse": f"{__package__}.sparse.assembled",
     "scipy.sparse.linalg": f"{__package__}.sparse.linalg",
     "scipy.spatial.distance": f"{__package__}.spatial",
     "scipy.spatial.transform": f"{__package__}.spatial.transform",

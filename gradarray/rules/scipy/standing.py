@@ -20,7 +20,7 @@ from ..primitives import primitive
 from ..registry import linear, rule
 from ..signature import constant as constant_of
 from ..signature import names
-from .declared import function
+from .declared import WRITTEN, function
 
 # --- signatures -------------------------------------------------------------------------------------------------------
 
@@ -49,11 +49,14 @@ def stands_for(
             known = parameters()
             given, left_out = known.bound(args, kwargs), []
             for parameter, value in given.items():
-                if type(value) not in _BARE:
+                if type(value) not in _BARE and parameter not in WRITTEN:
                     value = without_zero_tangents(value)
                 if parameter in by:
-                    if type(value) in (list, tuple) and parameter not in whole:
-                        value = stack_nested(value) if has_variable(value) else np.asarray(value)
+                    if type(value) in (list, tuple):
+                        if parameter in whole:
+                            value = type(value)(map(_part, value))
+                        else:
+                            value = stack_nested(value) if has_variable(value) else np.asarray(value)
                 elif type(value) not in _BARE:
                     value = constant_of(getattr(sys.modules[module], called), parameter, value)
                 if parameter in known.taken:
@@ -72,6 +75,11 @@ def stands_for(
         return call
 
     return declare
+
+
+def _part(value: Any) -> Any:
+    """Return what stands in a tuple that is no array; a list of variables is one."""
+    return stack_nested(value) if type(value) is list and has_variable(value) else value
 
 
 # They say how to compute, and not what.

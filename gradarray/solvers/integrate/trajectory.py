@@ -150,7 +150,9 @@ def trajectory(
     again : carries out the steps on a tape, from there to the values
     """
     first = y0._node if has_variable(y0) else None
-    nodes = outside if first is None else (first, *[node for node in outside if node is not first])
+    # Another call may read a view from what it is a view of.
+    read = dict.fromkeys([*outside, *[base for node in outside for base in node.parents if base is not None]])
+    nodes = (*read,) if first is None else (first, *[node for node in read if node is not first])
     if not nodes or not records(nodes):
         return values
     rule = _Trajectory(adjoint, times, again, nodes, first)

@@ -188,7 +188,12 @@ def _cubic_init(self: Any, x: Any, y: Any, axis: int = 0, bc_type: Any = "not-a-
     if extrapolate is None:
         extrapolate = "periodic" if ends[0] == "periodic" else True
     cls, given = interpolate.CubicSpline, bare(bc_type)
-    if np.shape(x)[0] > 3 and ends[0] != "periodic" and not has_variable((x, bc_type)):
+    # Numbers at the ends that are no plain ones vary too: of a vmap, say.
+    known = [end[1] for end in ends if not isinstance(end, str)]
+    plain = not has_variable(x) and all(
+        isinstance(value, (int, float, list, np.ndarray, np.generic)) for value in known
+    )
+    if np.shape(x)[0] > 3 and ends[0] != "periodic" and plain and not has_variable(known):
         _linear_init(self, x, y, axis, extrapolate, given, ends)
         return
     _fill(self, cls, x, y, axis, extrapolate, lambda x, y: spline_slopes(x, y, ends), bc_type=given)

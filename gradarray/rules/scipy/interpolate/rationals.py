@@ -56,6 +56,25 @@ def _chosen_init(self: Any, *_args: Any, **_kwargs: Any) -> None:
     )
 
 
+def lagrange(x: Any, w: Any) -> Any:
+    """Return the polynomial through points, with a coefficient for each of them: one that is zero may vary, too."""
+    x, w = as_double(x), as_double(w)
+    total: Any = 0.0
+    for j in range(len(x)):
+        term: Any = w[j] * np.ones(1)
+        for k in range(len(x)):
+            if k != j:
+                apart = x[j] - x[k]
+                term = np.concatenate([term, np.zeros(1)]) - np.concatenate([np.zeros(1), x[k] * term])
+                term = term / apart
+        total = total + term
+    found = interpolate.lagrange(bare(x), bare(w))
+    front = np.zeros(len(x) - len(found.coeffs))  # which SciPy cuts off
+    found._coeffs = valued(total, np.concatenate([front, found.coeffs]))
+    return found
+
+
+function("scipy.interpolate", lagrange)
 methods("scipy.interpolate", "AAA", __init__=_chosen_init, __call__=_call)
 methods("scipy.interpolate", "FloaterHormannInterpolator", __init__=_fixed_init, __call__=_call)
 

@@ -40,6 +40,12 @@ def _normal(b: Any, a: Any) -> tuple[Any, Any]:
     return np.reshape(b[..., np.shape(b)[-1] - shape[-1] :], shape) / a[0], a / a[0]
 
 
+def divided(b: Any, a: Any) -> tuple[Any, Any]:
+    """Return the same with the zeros at the front of the numerator, of which each may be a variable."""
+    a = a[int(np.flatnonzero(bare(a))[0]) :]
+    return b / a[0], a / a[0]
+
+
 @stands_for(MODULE, "b", "a")
 def normalize(b: Any, a: Any) -> Any:
     return _normal(as_inexact(b), as_inexact(a))
@@ -241,10 +247,10 @@ def abcd_normalize(A: Any, B: Any, C: Any, D: Any) -> Any:
 def tf2ss(num: Any, den: Any) -> Any:
     num, den = as_inexact(num), as_inexact(den)
     shapes = [x.shape for x in signal.tf2ss(bare(num), bare(den))]  # and SciPy's own errors
-    num, den = _normal(num, den)
+    num, den = divided(num, den)
     num = np.reshape(num, (-1, np.shape(num)[-1]))
     n = len(den)
-    num = np.concatenate([np.zeros((len(num), n - np.shape(num)[1])), num], axis=1)
+    num = np.concatenate([np.zeros((len(num), max(n - np.shape(num)[1], 0))), num], axis=1)[:, -n:]
     d = num[:, :1]
     if n == 1:
         return np.zeros(shapes[0]), np.zeros(shapes[1]), np.zeros(shapes[2]), np.reshape(d, shapes[3])

@@ -43,16 +43,17 @@ def _expanded(name: str, side: str, residues: Callable[[Any, Any, Any], Any]) ->
     @stands_for(MODULE, "b", "a", name=name)
     def expansion(b: Any, a: Any, tol: Any, rtype: Any) -> Any:
         value = library(bare(b), bare(a), tol=tol, rtype=rtype)  # and SciPy's own errors
-        b, a = (_trimmed(as_inexact(c), side) for c in (b, a))
+        whole = as_inexact(b)
+        b, a = _trimmed(whole, side), _trimmed(as_inexact(a), side)
         poles = value[1]
         apart = np.abs(poles[:, None] - poles) + np.where(np.eye(len(poles), dtype=bool), np.inf, 0.0)
         if np.any(apart <= tol):
             raise TypeError(f"scipy.signal.{name} of a variable has no derivative where poles come together")
         p = _ordered(np.roots(a), poles)
         if len(b) == 0:
-            return value[0] + 0.0 * p, p, value[2]
+            return residues(whole, a, p), p, value[2]
         k = np.polydiv(_turned(b, side), _turned(a, side))[0] if len(b) >= len(a) else np.zeros(0)
-        return residues(b, a, p), p, _turned(k, side)
+        return residues(whole, a, p), p, _turned(k, side)
 
 
 def _slope(c: Any) -> Any:

@@ -10,7 +10,8 @@ from scipy import signal
 from ....tape.wrapping import bare
 from ..declared import methods
 from .convolutions import MODULE
-from .objects import made_of_parts, parts_of
+from .objects import made_of_parts
+from .systems import parts_of
 
 
 def _is_known(other: Any) -> bool:

@@ -9,36 +9,32 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from scipy import signal
 
 from ....tape.wrapping import bare, has_variable
 from ..declared import FUNCTIONS, choosing, looking, makers, methods
 from .convolutions import MODULE
-from .forms import abcd_normalize, normalize, ss2tf, ss2zpk, tf2ss, tf2zpk, zpk2ss, zpk2tf
-from .systems import cont2discrete
+from .forms import abcd_normalize, as_inexact, divided, normalize, ss2tf, ss2zpk, tf2ss, tf2zpk, zpk2ss, zpk2tf
+from .systems import PARTS, cont2discrete, kind_of, parts_of
 
-_PARTS = {"TransferFunction": ("num", "den"), "ZerosPolesGain": ("zeros", "poles", "gain"), "StateSpace": tuple("ABCD")}
-_REAL = {name: getattr(signal, name).__init__ for name in _PARTS}
-
-
-def _kind(system: Any) -> str:
-    return next(base.__name__ for base in type(system).__mro__ if base.__name__ in _PARTS)
-
-
-def parts_of(system: Any) -> tuple[Any, ...]:
-    """Return what an object is made of."""
-    return tuple([getattr(system, name) for name in _PARTS[_kind(system)]])
+_REAL = {name: getattr(signal, name).__init__ for name in PARTS}
 
 
 def _filled(system: Any, parts: Any) -> Any:
-    for name, part in zip(_PARTS[_kind(system)], parts, strict=True):
+    kind = kind_of(system)
+    for name, part in zip(PARTS[kind], _NORMAL[kind](*parts), strict=True):
         setattr(system, name, part)
+    if kind == "TransferFunction":
+        whole = divided(*map(as_inexact, parts))[0]
+        if np.shape(whole) != np.shape(system.num):
+            system._whole = system.num, whole
     return system
 
 
 def made_of_parts(kind: str, parts: Any, dt: Any) -> Any:
     more = {} if dt is None else {"dt": dt}
-    return _filled(getattr(signal, kind)(*bare(tuple(parts)), **more), _NORMAL[kind](*parts))
+    return _filled(getattr(signal, kind)(*bare(tuple(parts)), **more), parts)
 
 
 # --- objects are made -------------------------------------------------------------------------------------------------
@@ -54,7 +50,7 @@ def _init(kind: str) -> Callable[..., None]:
     def __init__(self: Any, *system: Any, **more: Any) -> None:
         if not isinstance(system[0], (signal.lti, signal.dlti)):
             _REAL[kind](self, *bare(system), **bare(more))
-            _filled(self, _NORMAL[kind](*system))
+            _filled(self, system)
 
     return __init__
 
@@ -71,7 +67,7 @@ _INTO: dict[tuple[str, str], Callable[..., Any]] = {
 
 def _into(kind: str) -> Callable[..., Any]:
     def convert(self: Any, **more: Any) -> Any:
-        own, parts = _kind(self), parts_of(self)
+        own, parts = kind_of(self), parts_of(self)
         return made_of_parts(kind, parts if own == kind else _INTO[own, kind](*parts, **more), self.dt)
 
     return convert
@@ -79,7 +75,7 @@ def _into(kind: str) -> Callable[..., Any]:
 
 _CONVERSIONS = {"to_tf": "TransferFunction", "to_zpk": "ZerosPolesGain", "to_ss": "StateSpace"}
 
-for _name in _PARTS:
+for _name in PARTS:
     methods(MODULE, _name, __init__=_init(_name), **{method: _into(kind) for method, kind in _CONVERSIONS.items()})
 
 # --- what they answer -------------------------------------------------------------------------------------------------
@@ -94,7 +90,7 @@ def _of(function: str) -> Callable[..., Any]:
 
 def _to_discrete(self: Any, dt: Any, method: Any = "zoh", alpha: Any = None) -> Any:
     parts = cont2discrete(parts_of(self), dt, method=method, alpha=alpha)
-    return made_of_parts(_kind(self), parts[:-1], bare(dt))
+    return made_of_parts(kind_of(self), parts[:-1], bare(dt))
 
 
 _ANSWERS = {"impulse": "impulse", "step": "step", "output": "lsim", "bode": "bode", "freqresp": "freqresp"}
@@ -102,11 +98,11 @@ methods(MODULE, "lti", to_discrete=_to_discrete, **{name: _of(called) for name, 
 methods(
     MODULE, "dlti", **{name: _of("dlsim" if called == "lsim" else "d" + called) for name, called in _ANSWERS.items()}
 )
-for _name in _PARTS:  # the classes of continuous time have methods of their own for this
+for _name in PARTS:  # the classes of continuous time have methods of their own for this
     methods("scipy.signal._ltisys", f"{_name}Continuous", to_discrete=_to_discrete)
-choosing(MODULE, "lti", "dlti", *_PARTS)
+choosing(MODULE, "lti", "dlti", *PARTS)
 for _module in (MODULE, "scipy.signal._ltisys"):
-    makers(_module, "lti", "dlti", *_PARTS)
+    makers(_module, "lti", "dlti", *PARTS)
 
 # --- functions of objects ---------------------------------------------------------------------------------------------
 

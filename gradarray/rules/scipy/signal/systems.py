@@ -70,15 +70,29 @@ rule(marched, joint=_marched_vjp)
 # --- what a system is -------------------------------------------------------------------------------------------------
 
 
+PARTS = {"TransferFunction": ("num", "den"), "ZerosPolesGain": ("zeros", "poles", "gain"), "StateSpace": tuple("ABCD")}
+
+
+def kind_of(system: Any) -> str:
+    return next(base.__name__ for base in type(system).__mro__ if base.__name__ in PARTS)
+
+
+def parts_of(system: Any) -> tuple[Any, ...]:
+    """Return what an object is made of; a numerator with the zeros at its front, of which each may be a variable."""
+    kind = kind_of(system)
+    cut, whole = getattr(system, "_whole", (None, None))
+    if cut is not None and system.num is cut:
+        return whole, system.den
+    return tuple([getattr(system, name) for name in PARTS[kind]])
+
+
 def _parts(system: Any, discrete: bool) -> tuple[tuple[Any, ...], Any]:
     """Return what a system is made of, and its step of time."""
     if isinstance(system, (signal.lti, signal.dlti)):
         if isinstance(system, signal.dlti) is not discrete:
             kind = "discrete" if discrete else "continuous"
             raise AttributeError(f"a system of {kind} time is wanted, not {type(system).__name__}")
-        names = {"TransferFunction": "num den", "ZerosPolesGain": "zeros poles gain"}
-        known = next((names[base.__name__] for base in type(system).__mro__ if base.__name__ in names), "A B C D")
-        return tuple([getattr(system, name) for name in known.split()]), system.dt
+        return parts_of(system), system.dt
     *parts, dt = (*system, None) if not discrete else system
     return tuple(parts), dt
 

@@ -185,6 +185,10 @@ def _converged(matrix: Any, b: Any, name: str, options: Any, adjoint: bool) -> A
     if adjoint:
         matrix = adjoint_of(matrix)
     x, info = getattr(linalg, name)(matrix, b, **options)
+    if info:  # another right-hand side may be one at which the method breaks down
+        known = {key: options[key] for key in ("rtol", "atol") if key in options}
+        x, failed = linalg.gmres(matrix, b, restart=min(np.shape(b)[0], 100), maxiter=50, **known)
+        info = info if failed else 0
     if info:
         raise ArithmeticError(f"scipy.sparse.linalg.{name}, solving for a derivative, did not converge (info={info})")
     return np.reshape(x, np.shape(b))

@@ -13,10 +13,10 @@ import numpy as np
 from scipy import sparse
 
 from ....kernels.arrays import Array
-from ....tape.wrapping import bare, has_variable, lifted
+from ....tape.wrapping import bare, has_variable, stack_nested
 from ...primitives import scatter
 from ...registry import bilinear, linear
-from ..declared import function, looking, makers, methods, operators
+from ..declared import function, looking, makers, methods, operators, related
 from ..values import from_library
 
 # --- products ---------------------------------------------------------------------------------------------------------
@@ -52,6 +52,9 @@ bilinear(
     _by_data,
     lambda g, data, _x, *, rows, cols, shape: weighted(data, g, rows=cols, cols=rows, shape=shape[::-1]),
 )
+
+# The forms that a matrix with variable data has; what a solver or a user makes of them has one of these, too.
+FORMS = ("csr", "csc", "coo")
 
 # --- what a matrix with variable data is ------------------------------------------------------------------------------
 
@@ -98,7 +101,7 @@ def with_data(matrix: Any, data: Any) -> Any:
     return made
 
 
-def _of_form(matrix: Any, form: str) -> type:
+def of_form(matrix: Any, form: str) -> type:
     kind = "array" if isinstance(matrix, sparse.sparray) else "matrix"
     return getattr(sparse, f"{form}_{kind}")  # type: ignore[no-any-return]
 
@@ -137,7 +140,7 @@ def _both_sparse(a: Any, b: Any) -> Any:
     p = np.repeat(np.arange(len(k)), counts)
     within = np.arange(len(p)) - np.repeat(np.cumsum(counts) - counts, counts)
     q = order[starts[k][p] + within]
-    like = type(a) if a.format in ("csr", "csc", "coo") else _of_form(a, "csr")
+    like = type(a) if a.format in ("csr", "csc", "coo") else of_form(a, "csr")
     return of_coordinates(left[p] * right[q], i[p], j[q], (a.shape[0], b.shape[1]), like)
 
 
@@ -154,7 +157,7 @@ def multiply(a: Any, b: Any) -> Any:
     if np.ndim(b) == 0 or np.size(b) == 1:
         return with_data(a if a.format in ("csr", "csc", "coo") else a.tocsr(), _data_of(a) * np.reshape(b, ()))
     wide = np.broadcast_to(b, a.shape)
-    return of_coordinates(data * wide[rows, cols], rows, cols, a.shape, _of_form(a, "coo"))
+    return of_coordinates(data * wide[rows, cols], rows, cols, a.shape, of_form(a, "coo"))
 
 
 def _data_of(a: Any) -> Any:
@@ -178,7 +181,7 @@ def _as_dense(a: Any) -> Any:
 def _sum(a: Any, b: Any, sign: int) -> Any:
     if sparse.issparse(a) and sparse.issparse(b):
         (d1, r1, c1), (d2, r2, c2) = coordinates(a), coordinates(b)
-        like = type(a) if a.format in ("csr", "csc", "coo") else _of_form(a, "csr")
+        like = type(a) if a.format in ("csr", "csc", "coo") else of_form(a, "csr")
         whole = np.concatenate([d1, sign * d2]), np.concatenate([r1, r2]), np.concatenate([c1, c2])
         return of_coordinates(*whole, a.shape, like)
     if np.ndim(_as_dense(a)) == 0 or np.ndim(_as_dense(b)) == 0:
@@ -240,12 +243,12 @@ def _init(self: Any, arg1: Any, shape: Any = None, dtype: Any = None, copy: bool
 def _transposed(self: Any, axes: Any = None, copy: bool = False) -> Any:
     data, rows, cols = coordinates(self)
     turned = {"csr": "csc", "csc": "csr", "coo": "coo"}[self.format]
-    return of_coordinates(data, cols, rows, self.shape[::-1], _of_form(self, turned))
+    return of_coordinates(data, cols, rows, self.shape[::-1], of_form(self, turned))
 
 
 def _to(form: str) -> Callable[..., Any]:
     def convert(self: Any, copy: bool = False) -> Any:
-        return of_coordinates(*coordinates(self), self.shape, _of_form(self, form))
+        return of_coordinates(*coordinates(self), self.shape, of_form(self, form))
 
     return convert
 
@@ -279,6 +282,22 @@ def _refused(name: str) -> Callable[..., Any]:
     return method
 
 
+# What leaves zeros zero, and is a method of a matrix.
+_OF_ZERO = [np.arcsin, np.arcsinh, np.arctan, np.arctanh, np.deg2rad, np.expm1, np.log1p, np.rad2deg, np.sin, np.sinh]
+_OF_ZERO += [np.sqrt, np.tan, np.tanh]
+
+
+def _on_data(ufunc: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self: with_data(self, ufunc(self.data))
+
+
+def _not_held(self: Any, *_args: Any, **_kwargs: Any) -> Any:
+    raise TypeError(
+        f"a sparse matrix in {self.format} form cannot hold a variable: give its data with their places, as in "
+        "sparse.coo_array((data, (rows, columns))), or its diagonals to sparse.diags_array"
+    )
+
+
 _METHODS: dict[str, Callable[..., Any]] = {
     "__init__": _init,
     "__matmul__": matmul,
@@ -307,8 +326,15 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "trace": lambda self, offset=0: np.sum(_diagonal(self, offset)),
     "copy": lambda self: with_data(self, self.data),
     "conj": lambda self, copy=True: with_data(self, np.conj(self.data)),
-    "__getitem__": _refused("items"),
     "__setitem__": _refused("items that can be set"),
+    "setdiag": _refused("setdiag"),
+    "maximum": _refused("maximum"),
+    "minimum": _refused("minimum"),
+    # A zero may be a variable, and stays; there are no others to be done with.
+    "eliminate_zeros": lambda self: None,
+    "sum_duplicates": lambda self: None,
+    "sort_indices": lambda self: None,
+    **{ufunc.__name__: _on_data(ufunc) for ufunc in _OF_ZERO},
     "tolil": _refused("tolil"),
     "todok": _refused("todok"),
     "todia": _refused("todia"),
@@ -317,20 +343,28 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "max": _refused("max"),
     "min": _refused("min"),
 }
-_PRODUCTS = ("__matmul__", "__rmatmul__", "dot", "__mul__", "__rmul__", "multiply")
+# Those of a constant matrix in another form, with a variable.
+_BINARY = ("matmul", "rmatmul", "dot", "multiply", "add", "radd", "sub", "rsub", "mul", "rmul")
+_OF_TWO = {name: body for name, body in _METHODS.items() if name.strip("_") in _BINARY}
 for _kind in ("array", "matrix"):
-    for _form in ("csr", "csc", "coo"):
+    for _form in FORMS:
         methods("scipy.sparse", f"{_form}_{_kind}", **_METHODS)
-    for _form in ("bsr", "dia", "dok", "lil"):  # which hold no variables; a list of some is given them
-        methods("scipy.sparse", f"{_form}_{_kind}", **{_name: _METHODS[_name] for _name in _PRODUCTS})
+    for _form in ("dia", "bsr", "lil", "dok"):
+        methods("scipy.sparse", f"{_form}_{_kind}", __setitem__=_not_held, **_OF_TWO)
+        if _form != "dok":  # a dictionary, before it is one
+            methods("scipy.sparse", f"{_form}_{_kind}", __init__=_not_held)
 makers("scipy.sparse", "diags", "diags_array", "eye_array", "spdiags", "tocsr", "tocsc", "tocoo", "random_array")
+makers("scipy.sparse", "eye", "identity", "rand", "random", "kron", "kronsum", "block_diag", "hstack", "vstack", "bmat")
+makers("scipy.sparse", "block_array", "tril", "triu")
+related("scipy.sparse")
 
 # --- made of diagonals ------------------------------------------------------------------------------------------------
 
 
 def _of_diagonals(diagonals: Any, offsets: Any, shape: Any, form: Any, kind: str) -> Any:
     single = np.ndim(offsets) == 0
-    parts = [diagonals] if single and np.ndim(diagonals) == 1 else [*map(lifted, diagonals)]
+    single = single and not any(isinstance(x, (list, tuple)) or np.ndim(x) for x in diagonals)
+    parts = [stack_nested(x) if has_variable(x) else x for x in ([diagonals] if single else diagonals)]
     offsets = np.atleast_1d(bare(offsets))
     if shape is None:
         n = np.shape(parts[0])[0] + abs(int(offsets[0]))
@@ -350,15 +384,15 @@ def _of_diagonals(diagonals: Any, offsets: Any, shape: Any, form: Any, kind: str
 
 
 def kron(A: Any, B: Any, format: Any = None) -> Any:
-    (left, i, j), (right, k, m) = (coordinates(x if sparse.issparse(x) else _of_dense(x)) for x in (A, B))
+    (left, i, j), (right, k, m) = (coordinates(x if sparse.issparse(x) else of_dense(x)) for x in (A, B))
     count = len(k)
     p, q = np.repeat(np.arange(len(i)), count), np.tile(np.arange(count), len(i))
     shape = (A.shape[0] * B.shape[0], A.shape[1] * B.shape[1])
-    like = _of_form(A if sparse.issparse(A) else B, format if format in ("csr", "csc") else "coo")
+    like = of_form(A if sparse.issparse(A) else B, format if format in ("csr", "csc") else "coo")
     return of_coordinates(left[p] * right[q], i[p] * B.shape[0] + k[q], j[p] * B.shape[1] + m[q], shape, like)
 
 
-def _of_dense(x: Any) -> Any:
+def of_dense(x: Any) -> Any:
     made = object.__new__(sparse.csr_array)
     _init(made, x)
     return made

@@ -231,6 +231,11 @@ function("scipy.spatial.distance", *[_refusing(name) for name in _BOOLEAN if has
 # --- of all pairs -----------------------------------------------------------------------------------------------------
 
 
+def _is_own(metric: Any) -> bool:
+    """Tell whether a metric is a function of the user's, which is called for each pair."""
+    return callable(metric) and str(getattr(metric, "__module__", "")).partition(".")[0] != "scipy"
+
+
 def _metric(metric: Any, where: str) -> str:
     if callable(metric):
         metric = getattr(metric, "__name__", "")
@@ -256,6 +261,8 @@ def cdist(XA: Any, XB: Any, metric: Any = "euclidean", *, out: Any = None, **kwa
     if out is not None:
         raise TypeError("scipy.spatial.distance.cdist of a variable: out= is not known here")
     XA, XB = as_double(XA), as_double(XB)
+    if _is_own(metric):
+        return np.stack([np.stack([metric(a, b, **kwargs) for b in XB]) for a in XA])
     name = _metric(metric, "cdist")
     given = _completed(name, kwargs, lambda: np.concatenate([XA, XB]))
     no_variable("scipy.spatial.distance.cdist", p=given.get("p"))
@@ -271,6 +278,9 @@ def pdist(X: Any, metric: Any = "euclidean", *, out: Any = None, **kwargs: Any) 
     if out is not None:
         raise TypeError("scipy.spatial.distance.pdist of a variable: out= is not known here")
     X = as_double(X)
+    if _is_own(metric):
+        pairs = zip(*np.triu_indices(np.shape(X)[0], 1), strict=True)
+        return np.stack([metric(X[i], X[j], **kwargs) for i, j in pairs])
     name = _metric(metric, "pdist")
     given = _completed(name, kwargs, lambda: X)
     no_variable("scipy.spatial.distance.pdist", p=given.get("p"))

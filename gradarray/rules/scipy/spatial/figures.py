@@ -89,4 +89,11 @@ def minkowski_distance_p(x: Any, y: Any, p: Any = 2.0) -> Any:
     return np.max(apart, axis=-1) if p == np.inf else np.sum(apart**p, axis=-1)
 
 
-function("scipy.spatial", procrustes, geometric_slerp, minkowski_distance, minkowski_distance_p)
+def distance_matrix(x: Any, y: Any, p: Any = 2, threshold: int = 1_000_000) -> Any:
+    x, y = as_double(x), as_double(y)
+    if np.shape(x)[-1] != np.shape(y)[-1]:
+        spatial.distance_matrix(bare(x), bare(y), p)  # SciPy's own error
+    return minkowski_distance(x[:, None, :], y[None, :, :], p)
+
+
+function("scipy.spatial", procrustes, geometric_slerp, minkowski_distance, minkowski_distance_p, distance_matrix)

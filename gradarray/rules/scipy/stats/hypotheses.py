@@ -88,7 +88,8 @@ def pearsonr(x: Any, y: Any, alternative: str = TWO_SIDED, method: Any = None, a
 
 
 def pointbiserialr(x: Any, y: Any) -> Any:
-    return Result(*pearsonr(x, y))
+    r, p = pearsonr(x, y)
+    return Result(r, p, correlation=r)
 
 
 class Regression(namedtuple("Regression", ["slope", "intercept", "rvalue", "pvalue", "stderr"])):

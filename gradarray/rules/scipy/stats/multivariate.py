@@ -76,9 +76,23 @@ def _normal_logpdf(_self: Any, x: Any, mean: Any = None, cov: Any = 1, allow_sin
         return -0.5 * (cov.rank * math.log(2 * math.pi) + cov.log_pdet + np.sum(cov.whiten(x) ** 2, axis=-1))
     cov = covariance_of(cov)
     if allow_singular and np.linalg.matrix_rank(bare(cov)) < len(np.atleast_2d(bare(cov))):
-        raise TypeError("scipy.stats.multivariate_normal of a variable: a singular covariance is not known here")
+        return _singular_logpdf(x, mean, cov)
     squares, cov, n = _square_form(x, mean, cov)
     return _scalar(-0.5 * (n * math.log(2 * math.pi) + _logdet(cov) + squares))
+
+
+def _singular_logpdf(x: Any, mean: Any, cov: Any) -> Any:
+    """Return the logarithm of the density in the directions in which the points vary."""
+    if has_variable(cov):
+        raise TypeError("scipy.stats.multivariate_normal of a variable: a singular covariance that varies is not known")
+    w, v = np.linalg.eigh(bare(cov))
+    least = 1e6 * np.finfo(float).eps * np.max(np.abs(w))  # as SciPy has it
+    there = w > least
+    off = as_double(x) - (0.0 if mean is None else mean)
+    half = off @ (v[:, there] / np.sqrt(w[there]))
+    outside = np.linalg.norm(bare(off) @ v[:, ~there], axis=-1) >= 1e3 * least
+    found = -0.5 * (np.sum(there) * math.log(2 * math.pi) + np.sum(np.log(w[there])) + np.sum(half * half, axis=-1))
+    return np.where(outside, -np.inf, found)[()]
 
 
 def _normal_entropy(_self: Any, mean: Any = None, cov: Any = 1) -> Any:
