@@ -96,6 +96,8 @@ def lagged_products(p: Any, x: Any, count: int) -> Any:
     """Return ``sum(p[k + j] * x[j] for all j)`` for the first lags k, of two signals of one length."""
     p, x = np.ascontiguousarray(p), np.ascontiguousarray(x)  # products of what lies from behind are slow
     n = len(x)
+    if count > _SEVERAL and _by_blocks(p, x, (n + count - 1,), (n,)):
+        return correlated(np.concatenate([p, np.zeros(count - 1, p.dtype)]), x)
     found = np.zeros(count, np.result_type(p, x))
     for start in range(0, n, _AT_ONCE):  # what all lags need stays in the cache
         part = x[start : start + _AT_ONCE]
@@ -105,4 +107,28 @@ def lagged_products(p: Any, x: Any, count: int) -> Any:
     return found
 
 
-_AT_ONCE = 32768
+# A product of vectors for each lag takes less time than blocks do, up to so many.
+_AT_ONCE, _SEVERAL = 32768, 32
+
+
+def moved(b: Any, x: Any, *, back: bool) -> Any:
+    """Return ``sum(b[k] * x[j - k] for all k)`` for each element j of a signal, or ``x[j + k]`` for the way back.
+
+    There are zeros around the signal.
+    """
+    n, m = len(x), len(b)
+    x = np.ascontiguousarray(x)
+    if m > _FEW_TAPS and _by_blocks(x, b, (n + m - 1,), (m,)):
+        zeros = np.zeros(m - 1, x.dtype)
+        return correlated(np.concatenate([x, zeros] if back else [zeros, x]), b if back else b[::-1])
+    if not n:
+        return np.zeros(0, np.result_type(x, b))
+    return np.convolve(x, b[::-1])[m - 1 :] if back else np.convolve(x, b)[:n]
+
+
+_FEW_TAPS = 11  # for which NumPy has loops of their own
+
+
+def _by_blocks(x: Any, y: Any, long: tuple[int], short: tuple[int]) -> bool:
+    """Tell whether to take blocks, in which what is not finite would come to what is beside it."""
+    return is_worthwhile(long, short, MANY) and bool(np.isfinite(np.sum(x))) and bool(np.isfinite(np.sum(y)))
