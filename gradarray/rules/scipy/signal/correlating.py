@@ -51,7 +51,7 @@ def correlated(long: Any, short: Any) -> Any:
     return _at_few_lags(long, short, lags)
 
 
-def _blocks(x: Any, count: int, size: int, step: int) -> Any:
+def blocks(x: Any, count: int, size: int, step: int) -> Any:
     """Return the last axis in `count` blocks, which may overlap, with zeros behind it."""
     missing = (count - 1) * step + size - x.shape[-1]
     if missing > 0:
@@ -65,13 +65,13 @@ def _filtered(long: Any, short: Any, lags: list[int]) -> Any:
     step = _block(m)
     count = -(-n // step)
     size = step + m - 1
-    blocks = _blocks(long, count, size, step)
+    parts = blocks(long, count, size, step)
     found: Any = None
     for place in product(*map(range, short.shape[:-1])):
         band = np.zeros((size, step), short.dtype)
         width = band.itemsize
         as_strided(band, (step, m), ((step + 1) * width, step * width))[...] = short[place]
-        part = blocks[tuple([slice(i, i + k) for i, k in zip(place, lags, strict=False)])]
+        part = parts[tuple([slice(i, i + k) for i, k in zip(place, lags, strict=False)])]
         one = np.dot(part.reshape(-1, size), band)
         found = one if found is None else np.add(found, one, out=found)
     return found.reshape(*lags[:-1], count * step)[..., :n]
@@ -82,10 +82,10 @@ def _at_few_lags(long: Any, short: Any, lags: list[int]) -> Any:
     step = _block(m)
     count = -(-n // step)
     size = step + m - 1
-    blocks, others = _blocks(long, count, size, step), _blocks(short, count, step, step).reshape(-1, step).T
+    parts, others = blocks(long, count, size, step), blocks(short, count, step, step).reshape(-1, step).T
     found = np.empty(lags, long.dtype)
     for place in product(*map(range, lags[:-1])):
-        part = blocks[tuple([slice(i, i + k) for i, k in zip(place, short.shape, strict=False)])]
+        part = parts[tuple([slice(i, i + k) for i, k in zip(place, short.shape, strict=False)])]
         square = np.dot(others, part.reshape(-1, size))
         width = square.itemsize
         found[place] = np.sum(as_strided(square, (step, m), ((size + 1) * width, width)), axis=0)
