@@ -16,7 +16,7 @@ from ....tape.wrapping import bare, has_variable
 from ...primitives import primitive
 from ...registry import bilinear, composite, rule
 from ..standing import stands_for
-from ..values import as_precise
+from ..values import as_precise, from_library
 from .convolutions import convolve
 from .correlating import lagged_products, moved
 
@@ -57,7 +57,7 @@ def _padded(x: Any, axis: int, before: int, after: int) -> Any:
     return np.pad(x, [(before, after) if i == axis else (0, 0) for i in range(np.ndim(x))])
 
 
-@primitive
+@from_library
 def lagged(p: Array, x: Array, *, count: int, axis: int) -> Array:
     """Return the correlation of two signals at some lags."""
     n = x.shape[axis]
@@ -67,7 +67,7 @@ def lagged(p: Array, x: Array, *, count: int, axis: int) -> Array:
     return np.stack([np.dot(np.reshape(one, -1), np.reshape(other, -1)) for one, other in pairs])
 
 
-@primitive
+@from_library
 def unrecursive(b: Array, x: Array, *, axis: int) -> Array:
     """Return what a filter without feedback makes of a signal that was zero before."""
     if x.ndim == 1:
@@ -75,7 +75,7 @@ def unrecursive(b: Array, x: Array, *, axis: int) -> Array:
     return signal.lfilter(b, np.ones(1), x, axis)
 
 
-@primitive
+@from_library
 def ahead(b: Array, x: Array, *, axis: int) -> Array:
     """Return its transpose: what is made of a signal from behind."""
     if x.ndim == 1:

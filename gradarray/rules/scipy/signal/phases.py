@@ -13,18 +13,18 @@ import numpy as np
 from scipy import signal
 
 from ....kernels.arrays import Array
-from ...primitives import primitive
 from ...registry import bilinear
+from ..values import from_library
 from .correlating import blocks
 
 
-@primitive
+@from_library
 def resampled(h: Array, x: Array, *, up: int, down: int, axis: int) -> Array:
     """Return a signal with `up - 1` zeros after each element, filtered, and of that each `down`-th element."""
     return signal.upfirdn(h, x, up, down, axis)
 
 
-@primitive
+@from_library
 def back_to_signal(h: Array, y: Array, *, n: int, up: int, down: int, axis: int) -> Array:
     """Return the transpose: that of the filter from behind, up by the one and down by the other."""
     found = _by_blocks(h, np.moveaxis(y, axis, -1), n, up, down)
@@ -57,7 +57,7 @@ def _by_blocks(h: Array, y: Array, n: int, up: int, down: int) -> Any:
     return np.reshape(found, (*y.shape[:-1], -1))[..., :n]
 
 
-@primitive
+@from_library
 def back_to_taps(y: Array, x: Array, *, count: int, up: int, down: int, axis: int) -> Array:
     """Return the sum of the products that each of so many taps has a part in."""
     common = math.gcd(up, down)
