@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
+from scipy import fft
 
 # Products for each element, up to which this is faster than three Fourier transforms are; and up to which it takes no
 # more memory than the array itself.
@@ -90,6 +91,27 @@ def _at_few_lags(long: Any, short: Any, lags: list[int]) -> Any:
         width = square.itemsize
         found[place] = np.sum(as_strided(square, (step, m), ((size + 1) * width, width)), axis=0)
     return found
+
+
+def crossed(full: Any, first: Any, second: Any) -> list[Any]:
+    """Return the correlations of a signal with two shorter ones, each at as many lags as the other one has elements.
+
+    One of the two is short. The transforms are of blocks, each with what of the next one it overlaps with.
+    """
+    long, short = (first, second) if len(first) >= len(second) else (second, first)
+    n, m = len(long), len(short)
+    real = not any(map(np.iscomplexobj, (full, first, second)))
+    forth, back = (fft.rfft, fft.irfft) if real else (fft.fft, fft.ifft)
+    size = fft.next_fast_len(max(8 * m, 256), real)
+    step = size - m + 1
+    count = -(-n // step)
+    spectrum = forth(blocks(full, count, size, step), size)
+    others = forth(blocks(long if real else np.conj(long), count, step, step), size)
+    np.conjugate(others, out=others)
+    at_lags = back(np.sum(np.multiply(others, spectrum, out=others), axis=0), size)[:m]
+    spectrum *= np.conj(forth(short if real else np.conj(short), size))
+    with_short = np.reshape(back(spectrum, size)[:, :step], -1)[:n]
+    return [at_lags, with_short] if long is first else [with_short, at_lags]
 
 
 def lagged_products(p: Any, x: Any, count: int) -> Any:
