@@ -144,8 +144,10 @@ def _swept(weights: Any, a: Any, b: Any, ans: Any, metric: str, p: float, upper:
 def _within_vjp(g: Any, ans: Any, x: Any, *, metric: str, p: float) -> Any:
     if metric == "braycurtis":
         weights = g / condensed(between(x, -x, metric="cityblock", p=p))
-        near = _swept(squared(weights), x, x, squared(ans), "cityblock", p, upper=True)
-        far = _swept(squared(weights * ans), x, -x, squared(ans), "cityblock", p, upper=True)
+        near, far = (
+            _swept(each, x, other, each, "cityblock", p, upper=True)
+            for each, other in ((squared(weights), x), (squared(weights * ans), -x))
+        )
         return near[0] - far[0] + near[1] + far[1]
     weights = squared(_weights(g, ans, metric, p))
     if metric in ("euclidean", "sqeuclidean"):
@@ -154,7 +156,8 @@ def _within_vjp(g: Any, ans: Any, x: Any, *, metric: str, p: float) -> Any:
         shares = _shares(x)
         parts = _swept(weights, shares, shares, ans, metric, p, upper=True)
         return _of_shares(parts[0] + parts[1], shares, x)
-    left, right = _swept(weights, x, x, squared(ans), metric, p, upper=True)
+    # Of the distances themselves the greatest of differences alone have a use.
+    left, right = _swept(weights, x, x, squared(ans) if metric == "chebyshev" else weights, metric, p, upper=True)
     return left + right
 
 
