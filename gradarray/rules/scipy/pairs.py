@@ -7,6 +7,7 @@ coordinates is made.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,27 @@ def condensed(x: Array, *, checks: bool = False) -> Array:
     return distance.squareform(x, "tovector", checks)
 
 
-linear(squared, lambda g, y, *, checks=False: condensed(g) + condensed(np.transpose(g)))
+@from_library
+def folded(x: Array) -> Array:
+    """Return the sums of what stands above the diagonal of a matrix and in the same place below it."""
+    found = distance.squareform(x, "tovector", False)
+    n = len(x)
+    found += np.reshape(x, -1).take(_below(n)) if n <= _SEVERAL else distance.squareform(x.T, "tovector", False)
+    return found
+
+
+_SEVERAL = 1000  # rows, of which places are kept
+
+
+@functools.lru_cache(maxsize=2)
+def _below(n: int) -> Array:
+    """Return where in a matrix of n rows stands what is below the diagonal, column after column."""
+    i, j = np.triu_indices(n, 1)
+    return j * n + i
+
+
+linear(squared, lambda g, y, *, checks=False: folded(g))
+linear(folded, lambda g, x: squared(g))
 linear(condensed, lambda g, x, *, checks=False: np.triu(squared(g)))
 
 # --- sums over pairs --------------------------------------------------------------------------------------------------
