@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, NamedTuple
 
@@ -36,15 +37,26 @@ def _picked(x: Any, value: Any, mask: Any, added: Any, modes: Any, cval: Any, or
     around = Neighbours(mask, added, tuple(margins), tuple(modes), cval, extreme)
     which = nearest(bare(x), bare(value), around=around)
     # Of each element of the whole with its ends: where it stands in the image, or that it is the constant.
-    places = extended(np.reshape(np.arange(math.prod(shape)), shape), margins, modes, -1)
-    corners = np.ravel_multi_index(tuple(np.indices(shape)), places.shape)
-    steps = np.ravel_multi_index(tuple(np.unravel_index(np.arange(mask.size), mask.shape)), places.shape)
-    found = np.ravel(places)[corners + steps[which]]
+    places = _places(shape, around.margins, around.modes)
+    corners, steps = (_places_in(places.shape, sizes) for sizes in (shape, mask.shape))
+    found = np.ravel(places).take(corners + np.ravel(steps).take(which))
     picked = np.reshape(x, -1)[np.reshape(np.maximum(found, 0) if _constant_stands(modes) else found, -1)]
     picked = np.reshape(picked, shape)
     if _constant_stands(modes):
         picked = np.where(found < 0, cval, picked)
     return as_precise(picked + np.ravel(added)[which], x) if added.any() else picked
+
+
+@functools.lru_cache(maxsize=4)
+def _places(shape: tuple[int, ...], margins: tuple[tuple[int, int], ...], modes: tuple[str, ...]) -> Any:
+    return extended(np.reshape(np.arange(math.prod(shape)), shape), margins, modes, -1)
+
+
+def _places_in(shape: tuple[int, ...], sizes: tuple[int, ...]) -> Any:
+    """Return where the elements of a part of an array stand, which begins where that does."""
+    strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+    lines = [np.arange(n) * stride for n, stride in zip(sizes, strides, strict=True)]
+    return functools.reduce(np.add.outer, lines) if lines else np.zeros((), int)
 
 
 class Neighbours(NamedTuple):
@@ -82,8 +94,8 @@ def nearest(x: Any, value: Any, *, around: Neighbours) -> Any:
     rank = np.zeros(np.shape(x), kind)
     for offset in offsets:
         part = _neighbour(whole, offset, mask.shape, np.shape(x))
-        equal = (part + shifts[offset] if shifts[offset] else part) == value
-        np.maximum(rank, np.multiply(equal, kind.type(mask.size - offset), dtype=kind), out=rank)
+        equal = np.equal(part + shifts[offset] if shifts[offset] else part, value)
+        np.maximum(rank, _times(equal, kind.type(mask.size - offset)), out=rank)
     if rank.all():
         return mask.size - rank.astype(np.intp)
     least = np.full(np.shape(x), np.inf)  # what is added was rounded, or there are NaNs
@@ -119,7 +131,7 @@ def _of_extremes(whole: Any, value: Any, sizes: tuple[int, ...], extreme: Any) -
         kind = np.min_scalar_type(size)
         rank = np.zeros(best.shape, kind)
         for i, part in enumerate(parts):
-            np.maximum(rank, np.multiply(part == best, kind.type(size - i), dtype=kind), out=rank)
+            np.maximum(rank, _times(np.equal(part, best), kind.type(size - i)), out=rank)
         if not rank.all():
             return None
         which = size - rank.astype(np.intp)
@@ -135,6 +147,13 @@ def _of_extremes(whole: Any, value: Any, sizes: tuple[int, ...], extreme: Any) -
     for each, axis in zip(found[1:], axes[1:], strict=True):
         total = total * sizes[axis] + each
     return total
+
+
+def _times(truth: Any, number: Any) -> Any:
+    """Return a number where something is true, and 0 elsewhere; of one byte that is a product of bytes as they are."""
+    if type(truth) is np.ndarray and number.itemsize == 1:
+        return truth.view(np.uint8) * number
+    return np.multiply(truth, number, dtype=number.dtype)
 
 
 def _neighbour(whole: Any, offset: Any, sizes: tuple[int, ...], shape: tuple[int, ...]) -> Any:
