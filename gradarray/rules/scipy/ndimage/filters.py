@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,21 +66,17 @@ class Kernel(NamedTuple):
 
     def _back_along(self, g: Any, w: Any, i: int, origin: int) -> Any:
         """Return the same for weights along an axis; what comes from beyond an end is of the elements near to it."""
-        mode, n, (left, right) = self.modes[i], np.shape(g)[i], self.margins[i]
+        mode, n = self.modes[i], np.shape(g)[i]
         found = ndimage.correlate1d(g, w, i, None, mode if mode in _ROUND else "constant", 0.0, origin)
         if mode in _ROUND or not n:
             return found
-        near, inner = min(n, len(w)), np.moveaxis(found, i, 0)
-        places = beyond(n, left, right, mode)
-        for margin, part, own in (
-            ((left, len(w)), slice(0, near), slice(0, left)),
-            ((len(w), right), slice(n - near, n), slice(len(w) + near, None)),
-        ):
-            margins = [margin if axis == i else (0, 0) for axis in range(np.ndim(g))]
-            some = np.pad(g[(slice(None),) * i + (part,)], margins)
-            ends = np.moveaxis(ndimage.correlate1d(some, w, i, None, "constant", 0.0, origin), i, 0)[own]
-            for place, end in zip(places[:left] if own.start == 0 else places[left + n :], ends, strict=True):
-                inner[place] += end
+        how = w.tobytes(), w.dtype, origin, self.margins[i], mode
+        if n < 2 * len(w):
+            return found + np.moveaxis(np.tensordot(_ends(n, *how), g, (1, i)), 0, i)
+        matrix, reach = _ends(2 * len(w), *how), len(w)
+        inner, outer = np.moveaxis(found, i, -1), np.moveaxis(g, i, -1)
+        for part in (slice(0, reach), slice(-reach, None)):
+            inner[..., part] += outer[..., part] @ matrix[part, part].T
         return found
 
     def _is_symmetric(self, w: Any) -> bool:
@@ -90,14 +87,18 @@ class Kernel(NamedTuple):
         """Return the cotangent of the weights."""
         whole = extended(x, self.margins, self.modes, self.cval)
         found = np.zeros(shape, np.result_type(g, x))
-        if found.dtype.kind in "fc" and np.isfinite(whole).all():
+        flat = np.reshape(whole, -1).astype(found.dtype, copy=False)
+        if found.dtype.kind in "fc" and np.isfinite(np.dot(flat, flat)):
             # With zeros behind each line, as long as those of the image with its ends, one product is of whole arrays.
-            wide = np.zeros(whole.shape, found.dtype)
-            wide[tuple([slice(n) for n in np.shape(g)])] = g
-            rows, flat = np.reshape(wide, -1), np.reshape(whole, -1).astype(found.dtype, copy=False)
+            rows = np.ascontiguousarray(g)
+            if whole.shape[1:] != np.shape(g)[1:]:
+                wide = np.zeros((len(g), *whole.shape[1:]), found.dtype)
+                wide[tuple([slice(n) for n in np.shape(g)])] = g
+                rows = wide
+            rows = np.reshape(rows, -1).astype(found.dtype, copy=False)
             for place in np.ndindex(*shape):
                 start = int(np.ravel_multi_index(place, whole.shape)) if flat.size else 0
-                found[place] = rows[: len(rows) - start] @ flat[start:]
+                found[place] = rows[: len(flat) - start] @ flat[start : start + len(rows)]
             return found
         for place in np.ndindex(*shape):
             part = whole[tuple(slice(i, i + n) for i, n in zip(place, np.shape(g), strict=True))]
@@ -106,6 +107,18 @@ class Kernel(NamedTuple):
 
     def homogeneous(self) -> Kernel:
         return self._replace(cval=0.0)
+
+
+@functools.lru_cache
+def _ends(n: int, weights: bytes, dtype: Any, origin: int, margin: tuple[int, int], mode: str) -> Any:
+    """Return the matrix, for an axis of n elements, of what the weights have beyond its ends."""
+    w = np.frombuffer(weights, dtype)
+    whole = ndimage.correlate1d(np.pad(np.eye(n, dtype=dtype), (margin, (0, 0))), w, 0, None, "constant", 0.0, origin)
+    places = beyond(n, *margin, mode)
+    places[margin[0] : margin[0] + n] = -1
+    found = np.zeros((n, n), dtype)
+    np.add.at(found, places[places >= 0], whole[places >= 0])
+    return found
 
 
 def _placed(origin: int, n: int) -> int:
