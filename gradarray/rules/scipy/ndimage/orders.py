@@ -84,7 +84,7 @@ def nearest(x: Any, value: Any, *, around: Neighbours) -> Any:
     mask, added, margins, modes, cval, extreme = around
     whole = extended(x, margins, modes, cval)
     if extreme is not None and mask.all() and not added.any():
-        which = _of_extremes(whole, value, mask.shape, extreme)
+        which = _of_extremes(whole, np.shape(x), mask.shape, extreme)
         if which is not None:
             return which
     offsets, shifts = np.flatnonzero(mask)[::-1].tolist(), np.ravel(added)
@@ -112,40 +112,40 @@ def nearest(x: Any, value: Any, *, around: Neighbours) -> Any:
 nondifferentiable(nearest)
 
 
-def _of_extremes(whole: Any, value: Any, sizes: tuple[int, ...], extreme: Any) -> Any:
+def _of_extremes(whole: Any, shape: tuple[int, ...], sizes: tuple[int, ...], extreme: Any) -> Any:
     """Return the same of the extremes of boxes: of those along the last axis, along the one before it, and so on.
 
-    None stands for it where there are NaNs.
+    All is done in one row, at whose turns boxes reach from one line to the next: these are left out in the end. None
+    stands for it where there are NaNs.
     """
     found: list[Any] = []  # along the axes that have been gone along
     axes = [axis for axis, size in enumerate(sizes) if size > 1]
+    best = np.reshape(whole, -1)
     for axis in reversed(axes):
-        size = sizes[axis]
-        n = whole.shape[axis] - size + 1
-        parts = [whole[(slice(None),) * axis + (slice(i, i + n),)] for i in range(size)]
-        best = value
-        if axis != axes[0]:
-            best = parts[0].copy()
-            for part in parts[1:]:
-                extreme(best, part, out=best)
+        size, stride = sizes[axis], math.prod(whole.shape[axis + 1 :])
+        n = len(best) - (size - 1) * stride
+        parts = [best[i * stride : i * stride + n] for i in range(size)]
+        best = parts[0].copy()
+        for part in parts[1:]:
+            extreme(best, part, out=best)
         kind = np.min_scalar_type(size)
-        rank = np.zeros(best.shape, kind)
+        rank = np.zeros(n, kind)
         for i, part in enumerate(parts):
             np.maximum(rank, _times(np.equal(part, best), kind.type(size - i)), out=rank)
         if not rank.all():
             return None
         which = size - rank.astype(np.intp)
         if found:
-            # Where each stands among those before, and of the first one of the best: in one row, which takes a third.
-            shape = found[0].shape
-            starts = np.reshape(np.arange(found[0].size), shape)[(slice(None),) * axis + (slice(n),)]
-            place = starts + which * math.prod(shape[axis + 1 :])
-            found = [each.reshape(-1).take(place) for each in found]
+            # Where each stands among those before, and of the first one of the best.
+            place = np.arange(n) + which * stride
+            found = [each.take(place) for each in found]
         found.insert(0, which)
-        whole = best
-    total = found[0] if found else np.zeros(np.shape(value), np.intp)
+    corners = _places_in(whole.shape, shape)
+    if not axes:
+        return np.zeros(shape, np.intp)
+    total = found[0].take(corners)
     for each, axis in zip(found[1:], axes[1:], strict=True):
-        total = total * sizes[axis] + each
+        total = total * sizes[axis] + each.take(corners)
     return total
 
 
