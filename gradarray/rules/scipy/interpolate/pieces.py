@@ -161,7 +161,9 @@ def _by_sites(g: Any, c: Any, sites: Any, points: Any, nu: int, extrapolate: boo
 def _pieces_vjp(
     g: Any, _ans: Any, c: Any, sites: Any, points: Any, *, nu: int, extrapolate: bool, wanted: Any
 ) -> tuple[Any, Any, Any]:
-    order, of_c, of_sites = np.shape(c)[0], None, None
+    order = np.shape(c)[0]
+    of_c: Any = None
+    of_sites: Any = None
     if any(wanted[:2]):
         of_c = spread(g, sites, points, order=order, nu=nu, extrapolate=extrapolate)
     if wanted[1]:

@@ -143,8 +143,8 @@ class Taps(NamedTuple):
         found = []
         for nu in nus:
             weights = np.empty(places.shape)
-            for row, weight in zip(weights, _weights(u, order, nu), strict=True):
-                row[...] = weight
+            for j, weight in enumerate(_weights(u, order, nu)):
+                weights[j] = weight
             if nu and np.ndim(sign):
                 weights *= sign**nu
             if outside is not None:
@@ -175,17 +175,17 @@ class Taps(NamedTuple):
 _BLOCK, _MANY = 131072, 2**18
 
 
-def _over_all(parts: list[Array], combined: Any, out: Any = None) -> Array:
+def _over_all(parts: list[Array], combined: Any, out: Any = None) -> Any:
     """Return the sums, or products, of one row for each axis, in each choice of these: of shape (..., places)."""
     found = parts[0]
     for part in parts[1:-1]:
         found = combined(found[..., None, :], part)
     if len(parts) > 1:
-        return combined(found[..., None, :], parts[-1], out=out)  # type: ignore[no-any-return]
+        return combined(found[..., None, :], parts[-1], out=out)
     if out is None:
         return found
     out[...] = found
-    return out  # type: ignore[no-any-return]
+    return out
 
 
 @from_library
