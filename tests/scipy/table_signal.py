@@ -232,13 +232,20 @@ CALLS = [
             ("correlate", ("valid", "direct"), (LONG, LONG[:180])),
             ("oaconvolve", ("same",), (LONG, A)),
             ("fftconvolve", ("same",), (IMAGE, IMAGE[:5, :50])),
+            ("fftconvolve", ("valid",), (IMAGE[:5], IMAGE[:5, :50])),
+            ("fftconvolve", ("full", 1), (IMAGE[:2], IMAGE[2:4, :50])),
+            ("oaconvolve", ("full",), (LONG[:20], np.tile(LONG, 3))),
+            ("oaconvolve", ("valid",), (np.tile(LONG, 2), 1j * LONG[:9])),
             ("fftconvolve", ("valid",), (IMAGE[1:3], 1j * IMAGE[:2, :7])),
             ("convolve2d", ("same", "symm"), (IMAGE, P[:3, :3])),
             ("convolve2d", ("full", "fill", 0.7), (IMAGE, P[:2, :3])),
             ("correlate2d", ("valid",), (IMAGE, P[:3, :2])),
+            ("upfirdn", (3, 2), (B, LONG)),
+            ("upfirdn", (2, 6, 0), (LONG[:15], 1j * np.tile(LONG[:, None], (2, 2)))),
         )
     ),
     Call("signal.symiirorder1 long", lambda sp, x: sp.signal.symiirorder1(x, 0.7, 0.04), IMAGE),
+    Call("signal.lfilter long taps", lambda sp, b, x: sp.signal.lfilter(b, 2.0, x), LONG[:40], LONG),
     Call("signal.lfilter long", lambda sp, b, a: sp.signal.lfilter(b, a, np.tile(X, 100)[None])[0, -3:], B, A),
     *(
         Call(f"signal.{name} {kw}", lambda sp, x, f=name, kw=kw: getattr(sp.signal, f)(x, **kw), x)

@@ -110,8 +110,9 @@ def test_ties_share_and_zeros_take_no_part() -> None:
 
 
 @pytest.mark.parametrize("metric", ["chebyshev", "canberra", "cityblock", "jensenshannon"])
-def test_tables_of_more_than_one_block(metric: str) -> None:
-    a, b, w = RNG.uniform(0.1, 1, (150, 2)), RNG.uniform(0.1, 1, (300, 2)), RNG.standard_normal((150, 300))
+def test_tables_of_more_than_one_block(metric: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradarray.rules.scipy.sweeps._BLOCK", 10_000)  # for two of the three coordinates
+    a, b, w = RNG.uniform(0.1, 1, (150, 3)), RNG.uniform(0.1, 1, (300, 3)), RNG.standard_normal((150, 300))
     whole = ga.grad(lambda a, b: np.sum(w * distance.cdist(a, b, metric)), argnums=(0, 1))(a, b)
     for i, rows in enumerate((slice(0, 40), slice(40, 150))):
         part = ga.grad(lambda a, rows=rows: np.sum(w[rows] * distance.cdist(a, b, metric)))(a[rows])

@@ -101,3 +101,23 @@ def test_transposes(name: str) -> None:
     tangent = ga.jvp(lambda x: f(ga.scipy, x), (x,), (along,))[1]
     np.testing.assert_allclose(tangent, moved, rtol=1e-9, atol=1e-10 * np.max(np.abs(moved)))
     np.testing.assert_array_equal(ga.asarray(f(ga.scipy, ga.tensor(x))), value)
+
+
+@pytest.mark.parametrize("mode", ["reflect", "nearest", "mirror", "constant", "wrap"])
+@pytest.mark.parametrize("shape", [(5, 1), (1, 4), (3, 2)])
+def test_filters_of_lines_longer_than_their_weights(
+    mode: str, shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gradarray.rules.scipy.ndimage.filters._AT_ONCE", 50)  # of the sums by weights
+    axis, along = (0, 1)[shape[0] == 1], 1 in shape
+
+    def f(sp: Any, x: Any, w: Any) -> Any:
+        if along:
+            return sp.ndimage.convolve1d(x, np.reshape(w, -1), axis, None, mode, 0.3, 1)
+        return sp.ndimage.convolve(x, w, None, mode, 0.3, 1 if shape[1] > 2 else 0)
+
+    ga.testing.check_grads(lambda x, w: np.sum(f(ga.scipy, x, w) ** 2), (line((13, 17)), line(shape)), order=2)
+    x, w = line((13, 17)).astype(np.float32), line(shape).astype(np.float32)
+    found, pull = ga.vjp(lambda x, w: f(ga.scipy, x, w), x, w)
+    np.testing.assert_array_equal(found, f(scipy, x, w))
+    assert [g.dtype for g in pull(found)] == [np.float32, np.float32]

@@ -7,6 +7,7 @@ coordinates is made.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,27 @@ def condensed(x: Array, *, checks: bool = False) -> Array:
     return distance.squareform(x, "tovector", checks)
 
 
-linear(squared, lambda g, y, *, checks=False: condensed(g) + condensed(np.transpose(g)))
+@from_library
+def folded(x: Array) -> Array:
+    """Return the sums of what stands above the diagonal of a matrix and in the same place below it."""
+    found = distance.squareform(x, "tovector", False)
+    n = len(x)
+    found += np.reshape(x, -1).take(_below(n)) if n <= _SEVERAL else distance.squareform(x.T, "tovector", False)
+    return found
+
+
+_SEVERAL = 1000  # rows, of which places are kept
+
+
+@functools.lru_cache(maxsize=2)
+def _below(n: int) -> Array:
+    """Return where in a matrix of n rows stands what is below the diagonal, column after column."""
+    i, j = np.triu_indices(n, 1)
+    return j * n + i
+
+
+linear(squared, lambda g, y, *, checks=False: folded(g))
+linear(folded, lambda g, x: squared(g))
 linear(condensed, lambda g, x, *, checks=False: np.triu(squared(g)))
 
 # --- sums over pairs --------------------------------------------------------------------------------------------------
@@ -144,8 +165,10 @@ def _swept(weights: Any, a: Any, b: Any, ans: Any, metric: str, p: float, upper:
 def _within_vjp(g: Any, ans: Any, x: Any, *, metric: str, p: float) -> Any:
     if metric == "braycurtis":
         weights = g / condensed(between(x, -x, metric="cityblock", p=p))
-        near = _swept(squared(weights), x, x, squared(ans), "cityblock", p, upper=True)
-        far = _swept(squared(weights * ans), x, -x, squared(ans), "cityblock", p, upper=True)
+        near, far = (
+            _swept(each, x, other, each, "cityblock", p, upper=True)
+            for each, other in ((squared(weights), x), (squared(weights * ans), -x))
+        )
         return near[0] - far[0] + near[1] + far[1]
     weights = squared(_weights(g, ans, metric, p))
     if metric in ("euclidean", "sqeuclidean"):
@@ -154,7 +177,8 @@ def _within_vjp(g: Any, ans: Any, x: Any, *, metric: str, p: float) -> Any:
         shares = _shares(x)
         parts = _swept(weights, shares, shares, ans, metric, p, upper=True)
         return _of_shares(parts[0] + parts[1], shares, x)
-    left, right = _swept(weights, x, x, squared(ans), metric, p, upper=True)
+    # Of the distances themselves the greatest of differences alone have a use.
+    left, right = _swept(weights, x, x, squared(ans) if metric == "chebyshev" else weights, metric, p, upper=True)
     return left + right
 
 

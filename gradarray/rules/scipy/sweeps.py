@@ -15,7 +15,8 @@ from ...tape.wrapping import bare
 from ..registry import composite
 from .values import from_library
 
-_BLOCK = 32768
+# What stays in the cache, and how many rows there are at least in what is worked on at once.
+_BLOCK, _ROWS = 131072, 16
 
 
 @from_library
@@ -38,13 +39,21 @@ def leaning(weights: Array, a: Array, b: Array, apart: Array, *, metric: str, po
         unit = 2.0 ** min(1000, -int(np.frexp(most)[1])) if 0 < most < np.inf else 1.0
         a, b = a * unit, b * unit
     sweep = _SWEEPS[metric](a, b, power)
-    step = max(1, _BLOCK // max(1, len(b)))
+    columns = max(1, len(b))
+    together = max(1, min(width, _BLOCK // (_ROWS * columns)))
+    if metric == "chebyshev":
+        together = width
+    step = max(1, _BLOCK // (together * columns))
+    behind = np.tri(step if upper else 0, dtype=bool)
     for start in range(0, len(a), step):
-        rows, columns = slice(start, start + step), slice(start if upper else 0, None)
-        w = weights[rows, columns]
-        w = np.triu(w, 1) if upper else np.ascontiguousarray(w)
-        if not sweep(w, rows, columns, apart, sums):
-            return np.asarray(_leaning(weights, a, b, apart, metric, power, upper)) * unit
+        part = slice(start, start + step), slice(start if upper else 0, None)
+        w = weights[part]
+        w = w.copy() if upper else np.ascontiguousarray(w)
+        if upper:
+            np.copyto(w[:, : len(w)], 0.0, where=behind[: len(w), : len(w)])
+        for first in range(0, width, together):
+            if not sweep(w, *part, slice(first, first + together), apart, sums):
+                return np.asarray(_leaning(weights, a, b, apart, metric, power, upper)) * unit
     return np.concatenate(sums) * unit
 
 
@@ -87,7 +96,26 @@ def signed_power(apart: Any, power: float) -> Any:
     return np.sign(apart) * np.abs(apart) ** power if power else np.sign(apart)
 
 
-# --- one coordinate after the other -----------------------------------------------------------------------------------
+# --- some coordinates after others ------------------------------------------------------------------------------------
+
+
+def _tables(left: Array, right: Array, sign: float) -> Any:
+    """Return what makes tables of sums, or differences, of the elements of two matrices, for each of some columns.
+
+    A table is a product of two columns with two rows, which takes a third of the time of sums along short rows, and is
+    rounded in the same way: each product is one with 1.
+    """
+    rows, columns = np.ones((left.shape[1], len(left), 2)), np.ones((right.shape[1], 2, len(right)))
+    rows[:, :, 0], columns[:, 1] = left.T, sign * right.T
+    return lambda some, others, along: np.matmul(rows[along, some], columns[along, :, others])
+
+
+def _add_up(table: Array, some: slice, others: slice, along: slice, sums: Any) -> bool:
+    """Add the sums over the rows and over the columns of tables to what there is of both sides."""
+    count, rows, columns = table.shape
+    sums[0][some, along] += np.reshape(np.reshape(table, (-1, columns)) @ np.ones(columns), (count, rows)).T
+    sums[1][others, along] -= (np.ones(rows) @ table).T
+    return True
 
 
 def _by_differences(a: Array, b: Array, power: float) -> Any:
@@ -95,20 +123,19 @@ def _by_differences(a: Array, b: Array, power: float) -> Any:
     scale = None if power else _scale(a, b)
     if scale is not None:
         a, b = a * scale, b * scale
-    turned = np.ascontiguousarray(b.T)
+    finite = bool(np.isfinite(a).all() and np.isfinite(b).all())
+    differences = _tables(a, b, -1.0)
 
-    def sweep(w: Array, rows: slice, columns: slice, _apart: Array, sums: Any) -> bool:
-        table = np.empty(w.shape)
-        for k in range(a.shape[1]):
-            np.subtract(a[rows, k, None], turned[k, columns], out=table)
-            if scale is not None:
-                np.clip(table, -1.0, 1.0, out=table)
-                table *= w
-            else:
-                np.multiply(signed_power(table, power), w, out=table)
-            sums[0][rows, k] += table @ np.ones(table.shape[1])
-            sums[1][columns, k] -= np.ones(len(table)) @ table
-        return True
+    def sweep(w: Array, rows: slice, columns: slice, along: slice, _apart: Array, sums: Any) -> bool:
+        if not finite:
+            return False
+        table = differences(rows, columns, along)
+        if scale is not None:
+            np.clip(table, -1.0, 1.0, out=table)
+            table *= w
+        else:
+            np.multiply(signed_power(table, power), w, out=table)
+        return _add_up(table, rows, columns, along, sums)
 
     return sweep
 
@@ -126,31 +153,31 @@ def _scale(a: Array, b: Array) -> float | None:
 
 def _by_shares(a: Array, b: Array, _power: float) -> Any:
     """Sweep for what a difference is of the sum of both sizes."""
-    sizes, turned = (np.abs(a), np.abs(b)), np.ascontiguousarray(b.T)
-    across = np.ascontiguousarray(sizes[1].T)
+    scale, empty = _scale(a, b), bool((a == 0).any() and (b == 0).any())
+    factor = 1.0 if scale is None else scale
+    sizes, differences = _tables(np.abs(a), np.abs(b), 1.0), _tables(a * factor, b * factor, -1.0)
+    # A vector's sign and the other one's are a factor: each is taken out of the sum.
+    of_rows, of_columns = np.stack([np.abs(a).T, a.T], axis=1), np.stack([np.abs(b).T, b.T], axis=2)
     signs = np.sign(a), np.sign(b)
-    empty = bool((a == 0).any() and (b == 0).any())
-    scale = _scale(a, b)
-    scaled, others = (a, turned) if scale is None else (a * scale, turned * scale)
+    finite = bool(np.isfinite(a).all() and np.isfinite(b).all())
 
-    def sweep(w: Array, rows: slice, columns: slice, _apart: Array, sums: Any) -> bool:
-        both, share, table = (np.empty(w.shape) for _ in range(3))
-        for k in range(a.shape[1]):
-            np.add(sizes[0][rows, k, None], across[k, columns], out=both)
-            if empty:
-                both[both == 0] = 1.0
-            np.multiply(both, both, out=both)
-            np.divide(w, both, out=share)
-            np.subtract(scaled[rows, k, None], others[k, columns], out=table)
-            if scale is None:
-                np.sign(table, out=table)
-            else:
-                np.clip(table, -1.0, 1.0, out=table)
-            table *= share
-            # A vector's sign and the other one's are a factor: each is taken out of the sum.
-            u, v = a[rows, k], turned[k, columns]
-            sums[0][rows, k] += table @ across[k, columns] + signs[0][rows, k] * (table @ v)
-            sums[1][columns, k] -= sizes[0][rows, k] @ table + signs[1][columns, k] * (u @ table)
+    def sweep(w: Array, rows: slice, columns: slice, along: slice, _apart: Array, sums: Any) -> bool:
+        if not finite:
+            return False
+        share = sizes(rows, columns, along)
+        if empty:
+            share[share == 0] = 1.0
+        np.multiply(share, share, out=share)
+        np.divide(w, share, out=share)
+        table = differences(rows, columns, along)
+        if scale is None:
+            np.sign(table, out=table)
+        else:
+            np.clip(table, -1.0, 1.0, out=table)
+        table *= share
+        left, right = table @ of_columns[along, columns], of_rows[along, :, rows] @ table
+        sums[0][rows, along] += left[:, :, 0].T + signs[0][rows, along] * left[:, :, 1].T
+        sums[1][columns, along] -= right[:, 0].T + signs[1][columns, along] * right[:, 1].T
         return True
 
     return sweep
@@ -158,21 +185,18 @@ def _by_shares(a: Array, b: Array, _power: float) -> Any:
 
 def _by_logarithms(a: Array, b: Array, _power: float) -> Any:
     """Sweep for what shares tell of their mean, where there are no zeros."""
-    turned = np.ascontiguousarray(b.T)
-    usual = bool((a > 0).all() and (b > 0).all())
+    usual = bool((a > 0).all() and (b > 0).all() and np.isfinite(a).all() and np.isfinite(b).all())
+    wholes = _tables(a, b, 1.0)
 
-    def sweep(w: Array, rows: slice, columns: slice, _apart: Array, sums: Any) -> bool:
+    def sweep(w: Array, rows: slice, columns: slice, along: slice, _apart: Array, sums: Any) -> bool:
         if not usual:
             return False
-        table, (left, right) = np.empty(w.shape), sums
-        left[rows] += np.log(2 * a[rows]) * np.sum(w, axis=1)[:, None]
-        right[columns] += np.log(2 * b[columns]) * np.sum(w, axis=0)[:, None]
-        for k in range(a.shape[1]):
-            np.add(a[rows, k, None], turned[k, columns], out=table)
-            np.log(table, out=table)
-            table *= w
-            left[rows, k] -= table @ np.ones(table.shape[1])
-            right[columns, k] -= np.ones(len(table)) @ table
+        table, (left, right) = wholes(rows, columns, along), sums
+        np.log(table, out=table)
+        table *= w
+        of_rows, of_columns = np.sum(w, axis=1)[:, None], np.sum(w, axis=0)[:, None]
+        left[rows, along] += np.log(2 * a[rows, along]) * of_rows - np.sum(table, axis=2).T
+        right[columns, along] += np.log(2 * b[columns, along]) * of_columns - (np.ones(len(w)) @ table).T
         return True
 
     return sweep
@@ -180,34 +204,35 @@ def _by_logarithms(a: Array, b: Array, _power: float) -> Any:
 
 def _by_greatest(a: Array, b: Array, _power: float) -> Any:
     """Sweep for the greatest of the differences, as long as each is the only one."""
-    turned, width = np.ascontiguousarray(b.T), a.shape[1]
-    kind = np.min_scalar_type(max(width, 1))
+    width = a.shape[1]
+    numbers = np.arange(width, dtype=np.min_scalar_type(max(width, 1)))[:, None]
+    finite = bool(np.isfinite(a).all() and np.isfinite(b).all())
+    differences = _tables(a, b, -1.0)
 
-    def sweep(w: Array, rows: slice, columns: slice, apart: Array, sums: Any) -> bool:
-        left, right = sums
-        wanted = apart[rows, columns].copy()
-        wanted[(wanted == 0) | (w == 0)] = -1.0  # equal vectors are at a kink
-        table, hit, which = np.empty(w.shape), np.empty(w.shape, bool), np.zeros(w.shape, kind)
-        here = np.empty_like(which)
-        count = 0
-        for k in range(width):
-            np.subtract(a[rows, k, None], turned[k, columns], out=table)
-            np.abs(table, out=table)
-            np.equal(table, wanted, out=hit)
-            count += int(np.count_nonzero(hit))
-            np.multiply(hit, kind.type(k), out=here, dtype=kind)  # to write by a mask takes ten times as long
-            np.maximum(which, here, out=which)
-        pairs = np.count_nonzero(wanted > 0)
-        all_apart = pairs == w.size
-        if count != pairs:
+    def sweep(w: Array, rows: slice, columns: slice, _along: slice, apart: Array, sums: Any) -> bool:
+        if not finite:
             return False
-        i, j = np.arange(len(w))[:, None] * width + which, np.arange(w.shape[1]) * width + which
-        i, j = np.reshape(i, -1), np.reshape(j, -1)
-        few, many = np.ascontiguousarray(a[rows]), np.ascontiguousarray(b[columns])
-        slopes = np.sign(few.reshape(-1).take(i) - many.reshape(-1).take(j))
-        signed = np.reshape(w if all_apart else np.where(wanted > 0, w, 0.0), -1) * slopes
-        left[rows] += np.bincount(i, signed, few.size).reshape(few.shape)
-        right[columns] -= np.bincount(j, signed, many.size).reshape(many.shape)
+        wanted = apart[rows, columns].copy()
+        left_out = (wanted == 0) | (w == 0)  # equal vectors are at a kink
+        wanted[left_out] = -1.0
+        table = differences(rows, columns, slice(None)).reshape(width, -1)
+        hits = np.equal(np.abs(table), np.reshape(wanted, -1)).view(np.uint8)
+        pairs = w.size - np.count_nonzero(left_out)
+        if np.count_nonzero(hits) != pairs:
+            return False
+        which = np.maximum.reduce(hits * numbers, axis=0).astype(np.intp)
+        places = which * w.size
+        places += np.arange(w.size)
+        slopes = table.reshape(-1).take(places)
+        slopes /= np.reshape(wanted, -1)  # to have the signs; of what is left out it is of no account
+        signed = np.multiply(slopes, np.reshape(w, -1), out=slopes)
+        if pairs < w.size:
+            signed[np.reshape(left_out, -1)] = 0.0
+        which = which.reshape(w.shape)
+        for side, some, numbered in ((0, rows, np.arange(len(w))[:, None]), (1, columns, np.arange(w.shape[1]))):
+            part = sums[side][some]
+            places = np.reshape(which + numbered * width, -1)
+            part += (1 - 2 * side) * np.bincount(places, signed, part.size).reshape(part.shape)
         return True
 
     return sweep

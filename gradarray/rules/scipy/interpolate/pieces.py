@@ -109,10 +109,10 @@ def spread(of: Array, sites: Array, points: Array, order: int, nu: int, extrapol
 
 def _adder(places: Array, count: int) -> Any:
     """Return what adds the rows of an array that have one place."""
-    steps = np.diff(places)
-    if len(places) and (steps >= 0).all():
+    early, late = places[:-1], places[1:]
+    if len(places) and (late >= early).all():
         # Of points in order: to add one after the other at one place takes five times as long.
-        starts = np.concatenate([np.zeros(1, np.intp), np.flatnonzero(steps) + 1])
+        starts = np.concatenate([np.zeros(1, np.intp), np.flatnonzero(late != early) + 1])
         where = places[starts]
 
         def add(rows: Array) -> Array:
@@ -158,14 +158,23 @@ def _by_sites(g: Any, c: Any, sites: Any, points: Any, nu: int, extrapolate: boo
     return np.reshape(sums, (-1,))
 
 
-rule(
-    pieces,
-    lambda g, _ans, c, sites, points, *, nu, extrapolate: spread(
-        g, sites, points, order=np.shape(c)[0], nu=nu, extrapolate=extrapolate
-    ),
-    lambda g, _ans, c, sites, points, *, nu, extrapolate: _by_sites(g, c, sites, points, nu, extrapolate),
-    lambda g, _ans, c, sites, points, *, nu, extrapolate: _slope(g, c, sites, points, nu, extrapolate),
-)
+def _pieces_vjp(
+    g: Any, _ans: Any, c: Any, sites: Any, points: Any, *, nu: int, extrapolate: bool, wanted: Any
+) -> tuple[Any, Any, Any]:
+    order = np.shape(c)[0]
+    of_c: Any = None
+    of_sites: Any = None
+    if any(wanted[:2]):
+        of_c = spread(g, sites, points, order=order, nu=nu, extrapolate=extrapolate)
+    if wanted[1]:
+        # The slopes in an interval are a sum of the same powers, each but with another factor.
+        terms = [e * np.sum(c[order - 1 - e] * of_c[order - e], axis=1) for e in range(nu + 1, order)]
+        of_sites = np.concatenate([-sum(terms), np.zeros(1)]) if terms else np.zeros(np.shape(sites))
+    of_points = _slope(g, c, sites, points, nu, extrapolate) if wanted[2] else None
+    return of_c if wanted[0] else None, of_sites, of_points
+
+
+rule(pieces, joint=_pieces_vjp)
 rule(
     spread,
     lambda g, _ans, _of, sites, points, *, order, nu, extrapolate: pieces(

@@ -24,6 +24,8 @@ def of_name(name: str) -> Callable[..., Any]:
 def extended(x: Any, margins: Sequence[tuple[int, int]], modes: Sequence[str], cval: Any) -> Any:
     """Return an array that goes on at the ends of each axis."""
     for axis, (margin, mode) in enumerate(zip(margins, modes, strict=True)):
+        if not any(margin):
+            continue
         pads = [margin if i == axis else (0, 0) for i in range(np.ndim(x))]
         options: Any = {"mode": _PADDED[mode]} if mode in _PADDED else {"constant_values": cval}
         x = np.pad(x, pads, **options)
@@ -38,6 +40,8 @@ def beyond(n: int, left: int, right: int, mode: str) -> Any:
 def folded(g: Any, margins: Sequence[tuple[int, int]], modes: Sequence[str]) -> Any:
     """Return the transpose: what is at the ends is added to the elements that it is made of."""
     for axis, ((left, right), mode) in enumerate(zip(margins, modes, strict=True)):
+        if not left and not right:
+            continue
         whole = np.moveaxis(g, axis, 0)
         n = len(whole) - left - right
         inner = whole[left : left + n].copy()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,9 +11,9 @@ from scipy import ndimage
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare
-from ...primitives import primitive
 from ...registry import rule
 from ..standing import Operator
+from ..values import from_library
 from .ends import axes_of, beyond, extended, folded, of_images, per_axis
 
 # --- correlations: y[p] = sum of w[k] x[p + k], with p + k folded back into the image ---------------------------------
@@ -20,6 +22,9 @@ from .ends import axes_of, beyond, extended, folded, of_images, per_axis
 # At whose ends weights meet themselves; and where the transpose is the same with the weights turned.
 _MEETING = ("reflect", "grid-mirror", "wrap", "grid-wrap", "constant", "grid-constant")
 _ROUND = ("wrap", "grid-wrap", "constant", "grid-constant")
+
+
+_AT_ONCE = 131072  # elements of an image and of its cotangent
 
 
 class Kernel(NamedTuple):
@@ -65,21 +70,20 @@ class Kernel(NamedTuple):
 
     def _back_along(self, g: Any, w: Any, i: int, origin: int) -> Any:
         """Return the same for weights along an axis; what comes from beyond an end is of the elements near to it."""
-        mode, n, (left, right) = self.modes[i], np.shape(g)[i], self.margins[i]
-        found = ndimage.correlate1d(g, w, i, None, mode if mode in _ROUND else "constant", 0.0, origin)
+        mode, n = self.modes[i], np.shape(g)[i]
+        if mode not in ("wrap", "grid-wrap") and i == np.ndim(g) - 1 and len(w) <= _FEW and g.dtype == w.dtype == float:
+            found = _along_lines(g, w, origin)
+        else:
+            found = ndimage.correlate1d(g, w, i, None, mode if mode in _ROUND else "constant", 0.0, origin)
         if mode in _ROUND or not n:
             return found
-        near, inner = min(n, len(w)), np.moveaxis(found, i, 0)
-        places = beyond(n, left, right, mode)
-        for margin, part, own in (
-            ((left, len(w)), slice(0, near), slice(0, left)),
-            ((len(w), right), slice(n - near, n), slice(len(w) + near, None)),
-        ):
-            margins = [margin if axis == i else (0, 0) for axis in range(np.ndim(g))]
-            some = np.pad(g[(slice(None),) * i + (part,)], margins)
-            ends = np.moveaxis(ndimage.correlate1d(some, w, i, None, "constant", 0.0, origin), i, 0)[own]
-            for place, end in zip(places[:left] if own.start == 0 else places[left + n :], ends, strict=True):
-                inner[place] += end
+        how = w.tobytes(), w.dtype, origin, self.margins[i], mode
+        if n < 2 * len(w):
+            return found + np.moveaxis(np.tensordot(_ends(n, *how), g, (1, i)), 0, i)
+        matrix, reach = _ends(2 * len(w), *how), len(w)
+        inner, outer = np.moveaxis(found, i, -1), np.moveaxis(g, i, -1)
+        for part in (slice(0, reach), slice(-reach, None)):
+            inner[..., part] += outer[..., part] @ matrix[part, part].T
         return found
 
     def _is_symmetric(self, w: Any) -> bool:
@@ -90,14 +94,24 @@ class Kernel(NamedTuple):
         """Return the cotangent of the weights."""
         whole = extended(x, self.margins, self.modes, self.cval)
         found = np.zeros(shape, np.result_type(g, x))
-        if found.dtype.kind in "fc" and np.isfinite(whole).all():
+        if not g.size:
+            return found
+        flat = np.reshape(whole, -1).astype(found.dtype, copy=False)
+        if found.dtype.kind in "fc" and np.isfinite(np.dot(flat, flat)):
             # With zeros behind each line, as long as those of the image with its ends, one product is of whole arrays.
-            wide = np.zeros(whole.shape, found.dtype)
-            wide[tuple([slice(n) for n in np.shape(g)])] = g
-            rows, flat = np.reshape(wide, -1), np.reshape(whole, -1).astype(found.dtype, copy=False)
-            for place in np.ndindex(*shape):
-                start = int(np.ravel_multi_index(place, whole.shape)) if flat.size else 0
-                found[place] = rows[: len(rows) - start] @ flat[start:]
+            rows = np.ascontiguousarray(g)
+            if whole.shape[1:] != np.shape(g)[1:]:
+                wide = np.zeros((len(g), *whole.shape[1:]), found.dtype)
+                wide[tuple([slice(n) for n in np.shape(g)])] = g
+                rows = wide
+            rows = np.reshape(rows, -1).astype(found.dtype, copy=False)
+            strides = [math.prod(whole.shape[axis + 1 :]) for axis in range(whole.ndim - 1)]
+            for first in range(0, len(rows), _AT_ONCE):  # what all weights need stays in the cache
+                part, m = rows[first : first + _AT_ONCE], shape[-1]
+                for place in np.ndindex(*shape[:-1]):
+                    start = first + sum(i * stride for i, stride in zip(place, strides, strict=True))
+                    other = flat[start : start + len(part) + m - 1]
+                    found[place] += _at_lags(other, part[: len(other) - m + 1], m)
             return found
         for place in np.ndindex(*shape):
             part = whole[tuple(slice(i, i + n) for i, n in zip(place, np.shape(g), strict=True))]
@@ -108,23 +122,57 @@ class Kernel(NamedTuple):
         return self._replace(cval=0.0)
 
 
+_FEW = 11  # weights, for which NumPy has loops of their own
+
+
+def _along_lines(g: Any, w: Any, origin: int) -> Any:
+    """Return the correlation along the last axis: that of all lines as one, with zeros behind each of them."""
+    n, m = g.shape[-1], len(w)
+    wide = np.zeros((*g.shape[:-1], n + m - 1))
+    wide[..., :n] = g
+    start = m - 1 - m // 2 - origin
+    if not g.size:
+        return np.zeros(g.shape)
+    whole = np.convolve(np.reshape(wide, -1), w[::-1])[: wide.size]
+    return np.ascontiguousarray(np.reshape(whole, wide.shape)[..., start : start + n])
+
+
+def _at_lags(long: Any, short: Any, count: int) -> Any:
+    """Return the sums of the products of two rows at the first lags, which are all that there are."""
+    if count == 1 or long.dtype.kind == "c":
+        return [short @ long[k : k + len(short)] for k in range(count)]
+    return np.correlate(long, short, "valid")
+
+
+@functools.lru_cache
+def _ends(n: int, weights: bytes, dtype: Any, origin: int, margin: tuple[int, int], mode: str) -> Any:
+    """Return the matrix, for an axis of n elements, of what the weights have beyond its ends."""
+    w = np.frombuffer(weights, dtype)
+    whole = ndimage.correlate1d(np.pad(np.eye(n, dtype=dtype), (margin, (0, 0))), w, 0, None, "constant", 0.0, origin)
+    places = beyond(n, *margin, mode)
+    places[margin[0] : margin[0] + n] = -1
+    found = np.zeros((n, n), dtype)
+    np.add.at(found, places[places >= 0], whole[places >= 0])
+    return found
+
+
 def _placed(origin: int, n: int) -> int:
     return max(-(n // 2), min(origin, (n - 1) // 2))
 
 
-@primitive
+@from_library
 def correlated(x: Array, w: Array, *, by: Kernel) -> Array:
     """Return the correlation of an image with weights."""
     return by.value(x, w)
 
 
-@primitive
+@from_library
 def back_to_image(y: Array, w: Array, *, by: Kernel) -> Array:
     """Return the cotangent of the image."""
     return by.back(y, w)
 
 
-@primitive
+@from_library
 def back_to_weights(y: Array, x: Array, *, by: Kernel, shape: tuple[int, ...]) -> Array:
     """Return that of the weights, which is affine in the image."""
     return by.taps(y, x, shape)

@@ -5,6 +5,7 @@ The value is the library's own; the derivative is that of the sum of B-splines a
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -13,11 +14,12 @@ from scipy import ndimage
 
 from ....kernels.arrays import Array
 from ....tape.wrapping import bare
+from ...primitives import saving
 from ...registry import rule
 from ..standing import Operator, along, pulled, pushed
 from ..values import from_library
 from .ends import folded, of_images, per_axis
-from .sampling import Taps, sloped, unsampled
+from .sampling import Taps, back_to_both, sloped, unsampled
 
 # --- splines ----------------------------------------------------------------------------------------------------------
 
@@ -77,6 +79,7 @@ class Look(NamedTuple):
     places : returns the coordinates along each of the first axes, of those parameters
     order, mode, cval, prefilter : of the library
     lines : the same as places along each axis alone, if all are their product
+    of_coefficients : the library's function of the coefficients of splines, of the parameters and of a dtype
     """
 
     value: Callable[[Any, Any], Any]
@@ -86,6 +89,7 @@ class Look(NamedTuple):
     cval: Any
     prefilter: bool
     lines: Callable[[Any], Sequence[Any]] | None = None
+    of_coefficients: Callable[[Any, Any, Any], Any] | None = None
 
     def at(self, p: Any) -> Any:
         """Return the places as one array, of shape (axes, places)."""
@@ -154,10 +158,17 @@ class Look(NamedTuple):
                 found = pulled(found, op=self._ends(shape, count))
         return found
 
-    def slopes(self, g: Any, x: Any, at: Any) -> Any:
+    def back_to_both(self, g: Array, c: Array, at: Array, shape: tuple[int, ...]) -> tuple[Any, Any]:
+        """Return the cotangents of an image of real numbers and of the places."""
+        count = np.shape(at)[0]
+        taps = self.taps(shape, count)
+        found, slopes = back_to_both(np.reshape(g, (-1, 1)), c, at, taps)
+        return self._unfiltered(np.reshape(found, self.longer(shape, count)), shape, count), slopes
+
+    def slopes(self, g: Any, x: Any, at: Any, c: Any = None) -> Any:
         """Return the cotangent of the places."""
         count = np.shape(at)[0]
-        c = self.coefficients(x, count)
+        c = self.coefficients(x, count) if c is None else np.reshape(c, (*np.shape(c), 1))
         c = np.conj(c) if np.iscomplexobj(c) else c  # of real numbers a copy
         return np.real(sloped(np.reshape(g, (np.shape(at)[1], -1)), c, at, self.taps(np.shape(x), count)))
 
@@ -184,18 +195,29 @@ def _viewed(x: Any, p: Any, look: Look) -> Any:
 
 
 @from_library
-def looked_at(x: Array, at: Array, p: Array, *, look: Look) -> Array:
-    """Return an image at other places, which are of some parameters."""
-    return np.asarray(look.value(x, p))
+@saving(alone=lambda x, at, p, *, look: np.asarray(look.value(x, p)))
+def looked_at(x: Array, at: Array, p: Array, *, look: Look) -> Any:
+    """Return an image at other places, which are of some parameters; keep the coefficients of its splines."""
+    filters = look.prefilter and look.order > 1 and not look.padding()
+    if look.of_coefficients is None or not filters or x.dtype.kind != "f" or not x.size:
+        return np.asarray(look.value(x, p)), None
+    c = ndimage.spline_filter(x, look.order, np.float64, look.mode)
+    return np.asarray(look.of_coefficients(c, p, x.dtype)), c
 
 
-rule(
-    looked_at,
-    lambda g, _ans, x, at, _p, *, look: look.back(g, at, np.shape(x)),
-    lambda g, _ans, x, at, _p, *, look: look.slopes(g, x, at),
-    skip=("p",),
-    holomorphic=False,
-)
+def _looked_at_vjp(
+    g: Any, _ans: Any, x: Any, at: Any, _p: Any, *, look: Look, saved: Any = None, wanted: Any = (True, True)
+) -> tuple[Any, Any, Any]:
+    shape = np.shape(x)
+    plain = type(g) is type(x) is type(at) is np.ndarray and x.dtype == g.dtype == np.float64
+    if plain and all(wanted[:2]) and len(shape) == len(at) and g.size:
+        c = look.coefficients(x, len(at)) if saved is None else saved
+        return (*look.back_to_both(g, c, at, shape), None)
+    of_image = look.back(g, at, shape) if wanted[0] else None
+    return of_image, look.slopes(g, x, at, saved) if wanted[1] else None, None
+
+
+rule(looked_at, joint=_looked_at_vjp, skip=("p",), holomorphic=False)
 
 # --- functions --------------------------------------------------------------------------------------------------------
 
@@ -209,7 +231,10 @@ def map_coordinates(input: Any, coordinates: Any, order: int, mode: str, cval: A
     def value(x: Any, p: Any) -> Any:
         return ndimage.map_coordinates(x, p, None, order, mode, cval, prefilter)
 
-    look = Look(value, lambda p: p, order, mode, cval, prefilter)
+    def of_coefficients(c: Any, p: Any, dtype: Any) -> Any:
+        return ndimage.map_coordinates(c, p, dtype, order, mode, cval, False)
+
+    look = Look(value, lambda p: p, order, mode, cval, prefilter, None, of_coefficients)
     return _viewed(input, _float(coordinates), look)
 
 
@@ -282,6 +307,13 @@ def affine_transform(
     return _viewed(input, p, Look(value, places, order, mode, cval, prefilter))
 
 
+@functools.lru_cache
+def _turned_sides(sides: tuple[int, int], angle: float, reshape: bool) -> tuple[int, int]:
+    """Return the sides of an image once it is turned."""
+    one, other = ndimage.rotate(np.zeros(sides), angle, (1, 0), reshape, order=0, prefilter=False).shape
+    return one, other
+
+
 @of_images("input", "angle")
 def rotate(input: Any, angle: Any, axes: Any, reshape: bool, order: int, mode: str, cval: Any, prefilter: bool) -> Any:
     count = np.ndim(input)
@@ -291,9 +323,7 @@ def rotate(input: Any, angle: Any, axes: Any, reshape: bool, order: int, mode: s
     def value(x: Any, p: Any) -> Any:
         return ndimage.rotate(x, float(p), axes, reshape, None, order, mode, cval, prefilter)
 
-    probe = np.zeros([n if i in (first, second) else 1 for i, n in enumerate(np.shape(input))])
-    plane = ndimage.rotate(probe, float(bare(angle)), axes, reshape, None, 0, mode, cval, False).shape
-    found = plane[first], plane[second]
+    found = _turned_sides(sides, float(bare(angle)), bool(reshape))
 
     def places(p: Any) -> Sequence[Any]:
         c, s = np.cos(np.deg2rad(p)), np.sin(np.deg2rad(p))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, NamedTuple
 
@@ -36,15 +37,26 @@ def _picked(x: Any, value: Any, mask: Any, added: Any, modes: Any, cval: Any, or
     around = Neighbours(mask, added, tuple(margins), tuple(modes), cval, extreme)
     which = nearest(bare(x), bare(value), around=around)
     # Of each element of the whole with its ends: where it stands in the image, or that it is the constant.
-    places = extended(np.reshape(np.arange(math.prod(shape)), shape), margins, modes, -1)
-    corners = np.ravel_multi_index(tuple(np.indices(shape)), places.shape)
-    steps = np.ravel_multi_index(tuple(np.unravel_index(np.arange(mask.size), mask.shape)), places.shape)
-    found = np.ravel(places)[corners + steps[which]]
+    places = _places(shape, around.margins, around.modes)
+    corners, steps = (_places_in(places.shape, sizes) for sizes in (shape, mask.shape))
+    found = np.ravel(places).take(corners + np.ravel(steps).take(which))
     picked = np.reshape(x, -1)[np.reshape(np.maximum(found, 0) if _constant_stands(modes) else found, -1)]
     picked = np.reshape(picked, shape)
     if _constant_stands(modes):
         picked = np.where(found < 0, cval, picked)
     return as_precise(picked + np.ravel(added)[which], x) if added.any() else picked
+
+
+@functools.lru_cache(maxsize=4)
+def _places(shape: tuple[int, ...], margins: tuple[tuple[int, int], ...], modes: tuple[str, ...]) -> Any:
+    return extended(np.reshape(np.arange(math.prod(shape)), shape), margins, modes, -1)
+
+
+def _places_in(shape: tuple[int, ...], sizes: tuple[int, ...]) -> Any:
+    """Return where the elements of a part of an array stand, which begins where that does."""
+    strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+    lines = [np.arange(n) * stride for n, stride in zip(sizes, strides, strict=True)]
+    return functools.reduce(np.add.outer, lines) if lines else np.zeros((), int)
 
 
 class Neighbours(NamedTuple):
@@ -72,7 +84,7 @@ def nearest(x: Any, value: Any, *, around: Neighbours) -> Any:
     mask, added, margins, modes, cval, extreme = around
     whole = extended(x, margins, modes, cval)
     if extreme is not None and mask.all() and not added.any():
-        which = _of_extremes(whole, value, mask.shape, extreme)
+        which = _of_extremes(whole, np.shape(x), mask.shape, extreme)
         if which is not None:
             return which
     offsets, shifts = np.flatnonzero(mask)[::-1].tolist(), np.ravel(added)
@@ -82,8 +94,8 @@ def nearest(x: Any, value: Any, *, around: Neighbours) -> Any:
     rank = np.zeros(np.shape(x), kind)
     for offset in offsets:
         part = _neighbour(whole, offset, mask.shape, np.shape(x))
-        equal = (part + shifts[offset] if shifts[offset] else part) == value
-        np.maximum(rank, np.multiply(equal, kind.type(mask.size - offset), dtype=kind), out=rank)
+        equal = np.equal(part + shifts[offset] if shifts[offset] else part, value)
+        np.maximum(rank, _times(equal, kind.type(mask.size - offset)), out=rank)
     if rank.all():
         return mask.size - rank.astype(np.intp)
     least = np.full(np.shape(x), np.inf)  # what is added was rounded, or there are NaNs
@@ -100,41 +112,48 @@ def nearest(x: Any, value: Any, *, around: Neighbours) -> Any:
 nondifferentiable(nearest)
 
 
-def _of_extremes(whole: Any, value: Any, sizes: tuple[int, ...], extreme: Any) -> Any:
+def _of_extremes(whole: Any, shape: tuple[int, ...], sizes: tuple[int, ...], extreme: Any) -> Any:
     """Return the same of the extremes of boxes: of those along the last axis, along the one before it, and so on.
 
-    None stands for it where there are NaNs.
+    All is done in one row, at whose turns boxes reach from one line to the next: these are left out in the end. None
+    stands for it where there are NaNs.
     """
     found: list[Any] = []  # along the axes that have been gone along
     axes = [axis for axis, size in enumerate(sizes) if size > 1]
+    best = np.reshape(whole, -1)
     for axis in reversed(axes):
-        size = sizes[axis]
-        n = whole.shape[axis] - size + 1
-        parts = [whole[(slice(None),) * axis + (slice(i, i + n),)] for i in range(size)]
-        best = value
-        if axis != axes[0]:
-            best = parts[0].copy()
-            for part in parts[1:]:
-                extreme(best, part, out=best)
+        size, stride = sizes[axis], math.prod(whole.shape[axis + 1 :])
+        n = len(best) - (size - 1) * stride
+        parts = [best[i * stride : i * stride + n] for i in range(size)]
+        best = parts[0].copy()
+        for part in parts[1:]:
+            extreme(best, part, out=best)
         kind = np.min_scalar_type(size)
-        rank = np.zeros(best.shape, kind)
+        rank = np.zeros(n, kind)
         for i, part in enumerate(parts):
-            np.maximum(rank, np.multiply(part == best, kind.type(size - i), dtype=kind), out=rank)
+            np.maximum(rank, _times(np.equal(part, best), kind.type(size - i)), out=rank)
         if not rank.all():
             return None
         which = size - rank.astype(np.intp)
         if found:
-            # Where each stands among those before, and of the first one of the best: in one row, which takes a third.
-            shape = found[0].shape
-            starts = np.reshape(np.arange(found[0].size), shape)[(slice(None),) * axis + (slice(n),)]
-            place = starts + which * math.prod(shape[axis + 1 :])
-            found = [each.reshape(-1).take(place) for each in found]
+            # Where each stands among those before, and of the first one of the best.
+            place = np.arange(n) + which * stride
+            found = [each.take(place) for each in found]
         found.insert(0, which)
-        whole = best
-    total = found[0] if found else np.zeros(np.shape(value), np.intp)
+    corners = _places_in(whole.shape, shape)
+    if not axes:
+        return np.zeros(shape, np.intp)
+    total = found[0].take(corners)
     for each, axis in zip(found[1:], axes[1:], strict=True):
-        total = total * sizes[axis] + each
+        total = total * sizes[axis] + each.take(corners)
     return total
+
+
+def _times(truth: Any, number: Any) -> Any:
+    """Return a number where something is true, and 0 elsewhere; of one byte that is a product of bytes as they are."""
+    if type(truth) is np.ndarray and number.itemsize == 1:
+        return truth.view(np.uint8) * number
+    return np.multiply(truth, number, dtype=number.dtype)
 
 
 def _neighbour(whole: Any, offset: Any, sizes: tuple[int, ...], shape: tuple[int, ...]) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,8 +23,11 @@ def _weights(u: Any, order: int, nu: int) -> list[Any]:
         return [0.0] * (order + 1)
     if order == 1:
         return [-1.0, 1.0] if nu else [1 - u, u]
-    if order == 3 and not nu:  # as SciPy has them: in a third of the steps
+    if order == 3 and nu < 2:  # as SciPy has them: in a third of the steps
         rest, square = 1 - u, u * u
+        if nu:
+            first, last, second = rest * rest / -2, square / 2, (1.5 * u - 2) * u
+            return [first, second, -(first + second + last), last]
         first, last = rest * rest * rest / 6, square * u / 6
         second = (u - 2) * square / 2 + 2 / 3
         return [first, second, 1 - first - second - last, last]
@@ -102,12 +105,20 @@ class Taps(NamedTuple):
     pad: int
     nu: tuple[int, ...]
 
+    @property
+    def terms(self) -> int:
+        """Return how many coefficients count at a place."""
+        return int((self.order + 1) ** len(self.shape))
+
     def along(self, axis: int) -> Taps:
         """Return the same for one more derivative along an axis."""
         return self._replace(nu=tuple([n + (d == axis) for d, n in enumerate(self.nu)]))
 
-    def _of_axis(self, at: Array, n: int, nu: int, stride: int) -> list[tuple[Array, Any]]:
-        """Return for each of the coefficients that count along an axis where it stands, and its weight."""
+    def _of_axis(self, at: Array, n: int, nus: Sequence[int], stride: int) -> tuple[Array, list[Array]]:
+        """Return where the coefficients that count along an axis stand, and for each order of derivative their weights.
+
+        Both are of shape (coefficients, places).
+        """
         c, order = at + self.pad if self.pad else at, self.order
         outside: Any = None
         if self.mode == "constant" and not _is_inside(c, n):
@@ -120,44 +131,61 @@ class Taps(NamedTuple):
         if order > 1:
             first -= order // 2
         low, high = int(np.min(first)), int(np.max(first)) + order
+        if self.mode == "grid-constant":
+            numbers = first + np.arange(order + 1)[:, None]
+            outside = (numbers < 0) | (numbers > n - 1)
         table = _looked_up(np.arange(low, high + 1), n, self.mode) * stride
         if low:
             first -= low
+        u, places = c - start + half if half else c - start, np.empty((order + 1, len(at)), np.intp)
+        for j, row in enumerate(places):
+            table[j:].take(first, out=row, mode="clip")  # where no place needs to be looked for beyond the ends
         found = []
-        for j, weight in enumerate(_weights(c - start + half if half else c - start, order, nu)):
-            w = weight * sign**nu if nu and np.ndim(sign) else weight
-            if self.mode == "grid-constant":
-                i = first + (low + j)
-                w = np.where((i < 0) | (i > n - 1), 0.0, w)
-            found.append((table[j:].take(first), w))
-        if outside is not None:
-            found = [(i, np.where(outside, 0.0, w)) for i, w in found]
-        return found
+        for nu in nus:
+            weights = np.empty(places.shape)
+            for j, weight in enumerate(_weights(u, order, nu)):
+                weights[j] = weight
+            if nu and np.ndim(sign):
+                weights *= sign**nu
+            if outside is not None:
+                np.copyto(weights, 0.0, where=outside)
+            found.append(weights)
+        return places, found
 
-    def rows(self, at: Array) -> list[list[tuple[Array, Any]]]:
-        """Return for each axis where the coefficients that count stand among all, and what each is multiplied by."""
+    def rows(self, at: Array, slopes: bool = False) -> tuple[list[Array], list[list[Array]]]:
+        """Return for each axis where the coefficients that count stand among all, and what each is multiplied by.
+
+        Behind that is what it is for one more derivative along the axis, where slopes are asked for.
+        """
         strides = [math.prod(self.shape[d + 1 :]) for d in range(len(self.shape))]
-        return [self._of_axis(*each) for each in zip(at, self.shape, self.nu, strides, strict=True)]
+        axes = zip(at, self.shape, self.nu, strides, strict=True)
+        found = [self._of_axis(line, n, (nu, nu + 1)[: 1 + slopes], stride) for line, n, nu, stride in axes]
+        return [places for places, _ in found], [weights for _, weights in found]
 
     def matrix(self, line: Array, d: int) -> Any:
         """Return as a sparse matrix what makes of coefficients along an axis those at places along it."""
         n = self.shape[d]
-        terms = self._of_axis(line, n, 0, 1)
-        places, weights = (np.stack(np.broadcast_arrays(*column), axis=1) for column in zip(*terms, strict=True))
-        starts = np.arange(0, places.size + 1, len(terms))
-        return csr_array((np.ravel(weights) * np.ones(places.size), np.ravel(places), starts), shape=(len(line), n))
-
-    def terms(self, at: Array) -> Any:
-        """Yield the places of coefficients, one for each place, and what each is multiplied by."""
-        rows = self.rows(at)
-        for choice in itertools.product(*rows[:-1]):
-            place, weight = sum(i for i, _ in choice), math.prod([w for _, w in choice])
-            for i, w in rows[-1]:
-                yield place + i, weight * w if choice else w
+        places, (weights,) = self._of_axis(line, n, (0,), 1)
+        starts = np.arange(0, places.size + 1, len(places))
+        return csr_array((np.ravel(weights.T), np.ravel(places.T), starts), shape=(len(line), n))
 
 
-# Of so many places what is computed stays in the cache; and of so many numbers the places of the sums are counted once.
-_BLOCK, _MANY = 32768, 2**18
+# Of so many numbers what is computed stays in the cache; and of so many the places of the sums are counted at once, or
+# of as many as there are coefficients.
+_BLOCK, _MANY = 131072, 2**18
+
+
+def _over_all(parts: list[Array], combined: Any, out: Any = None) -> Any:
+    """Return the sums, or products, of one row for each axis, in each choice of these: of shape (..., places)."""
+    found = parts[0]
+    for part in parts[1:-1]:
+        found = combined(found[..., None, :], part)
+    if len(parts) > 1:
+        return combined(found[..., None, :], parts[-1], out=out)
+    if out is None:
+        return found
+    out[...] = found
+    return out
 
 
 @from_library
@@ -165,71 +193,80 @@ def sampled(c: Array, at: Array, *, by: Taps) -> Array:
     """Return values of shape (places, functions) of coefficients, which have the functions along their last axis."""
     flat = np.reshape(c, (-1, c.shape[-1]))
     total = np.zeros((at.shape[1], flat.shape[1]), np.result_type(c, float))
-    one = np.ascontiguousarray(flat[:, 0]) if flat.shape[1] == 1 else None
-    for start in range(0, at.shape[1], _BLOCK):
-        part = total[start : start + _BLOCK]
-        for places, weight in by.terms(at[:, start : start + _BLOCK]):
-            if one is not None:
-                part[:, 0] += one.take(places) * weight
-            else:
-                part += flat.take(places, axis=0) * np.reshape(weight, (-1, 1))
+    step = max(1, _BLOCK // by.terms)
+    for start in range(0, at.shape[1], step):
+        some = slice(start, start + step)
+        places, weights = by.rows(at[:, some])
+        index, factors = _over_all(places, np.add), _over_all([w for (w,) in weights], np.multiply)
+        index, factors = (np.reshape(each, (by.terms, -1)) for each in (index, factors))
+        for f in range(flat.shape[1]):
+            total[some, f] = np.einsum("tp,tp->p", flat[:, f].take(index), factors)
     return total
 
 
 @from_library
 def unsampled(of: Array, at: Array, *, by: Taps) -> Array:
     """Return the adjoint of `sampled` by the coefficients."""
-    count, width, n = math.prod(by.shape), of.shape[1], at.shape[1]
-    found = np.zeros((count, width), np.result_type(of, float))
-    terms = (by.order + 1) ** len(by.shape)
-    step = max(1, min(n, _MANY // terms))
-    index, weights = np.empty((terms, step), np.intp), np.empty((terms, step))
-    for first in range(0, n, step):
-        last = min(first + step, n)
-        for start in range(first, last, _BLOCK):
-            end = min(start + _BLOCK, last)
-            for k, (places, weight) in enumerate(by.terms(at[:, start:end])):
-                index[k, start - first : end - first] = places
-                weights[k, start - first : end - first] = weight
-        size = last - first
-        flat = np.reshape(index[:, :size], -1)
-        for f in range(width):
-            some = of[first:last, f]
-            if found.dtype.kind == "c":
-                found[:, f] += 1j * np.bincount(flat, np.reshape(weights[:, :size] * some.imag, -1), count)
-            found[:, f] += np.bincount(flat, np.reshape(weights[:, :size] * some.real, -1), count)
-    return np.reshape(found, (*by.shape, width))
+    return _back(by, at, of, None)[0]
+
+
+def back_to_both(of: Array, c: Array, at: Array, by: Taps) -> tuple[Array, Array]:
+    """Return the adjoint by the coefficients of one function and that by the places, of which each is read once."""
+    found, slopes = _back(by, at, of, c.reshape(-1))
+    return found, slopes * of[:, 0]
+
+
+def _back(by: Taps, at: Array, of: Any, flat: Any) -> tuple[Any, Any]:
+    """Return the sums at the coefficients of what is given of the places, and the slopes there of given coefficients.
+
+    None stands for the one or the other where that is not given.
+    """
+    count, terms, n = math.prod(by.shape), by.terms, at.shape[1]
+    whole = None if of is None else np.zeros((count, of.shape[1]), np.result_type(of, float))
+    slopes = None if flat is None else np.empty(at.shape, flat.dtype)
+    many, few = max(1, min(n, max(_MANY, count) // terms)), max(1, _BLOCK // terms)
+    index, factors = np.empty((terms, many), np.intp), np.empty((terms, many))
+    form = (by.order + 1,) * len(by.shape)
+    for first in range(0, n, many):
+        size = min(many, n - first)
+        numbered, weighed = (np.reshape(x[:, :size], (*form, size)) for x in (index, factors))
+        for start in range(0, size, few):
+            some = slice(start, min(start + few, size))
+            of_all = slice(first + some.start, first + some.stop)
+            places, weights = by.rows(at[:, of_all], flat is not None)
+            here = _over_all(places, np.add, numbered[..., some])
+            if whole is not None:
+                _over_all([w[0] for w in weights], np.multiply, weighed[..., some])
+            if slopes is not None:
+                slopes[:, of_all] = _contracted(flat.take(here), weights)
+        if whole is not None:
+            _add_at(whole, np.reshape(index[:, :size], -1), factors[:, :size], of[first : first + size])
+    return whole if whole is None else np.reshape(whole, (*by.shape, -1)), slopes
+
+
+def _add_at(whole: Array, index: Array, factors: Array, of: Array) -> None:
+    for f, some in enumerate(of.T):
+        if whole.dtype.kind == "c":
+            whole[:, f] += 1j * np.bincount(index, np.reshape(factors * some.imag, -1), len(whole))
+        whole[:, f] += np.bincount(index, np.reshape(factors * some.real, -1), len(whole))
+
+
+def _contracted(values: Array, weights: list[list[Array]]) -> list[Array]:
+    """Return the slopes along all axes, of the values at each choice of coefficients."""
+    found: list[Array] = []
+    for weight, slope in reversed(weights):
+        others = [np.einsum("...kp,kp->...p", x, weight) for x in found]
+        found = [np.einsum("...kp,kp->...p", values, slope), *others]
+        values = np.einsum("...kp,kp->...p", values, weight)
+    return found
 
 
 def sloped(g: Any, c: Any, at: Any, by: Taps) -> Any:
     """Return for each place the sum over the functions of a weight times their slopes along each axis."""
     if type(g) is type(c) is type(at) is np.ndarray and c.shape[-1] == 1 and c.dtype == np.float64:
-        found, flat = np.empty(at.shape), c.reshape(-1)
-        for start in range(0, at.shape[1], _BLOCK):
-            some = slice(start, start + _BLOCK)
-            found[:, some] = _contracted(flat, by, at[:, some])
-        return found * g[:, 0]
+        return _back(by, at, None, c.reshape(-1))[1] * g[:, 0]
     rows = [np.sum(g * sampled(c, at, by=by.along(d)), axis=1) for d in range(np.shape(at)[0])]
     return np.stack(rows)
-
-
-def _contracted(flat: Array, by: Taps, at: Array) -> Array:
-    """Return the slopes along all axes: each coefficient is read once."""
-    rows, steep = by.rows(at), [by.along(d).rows(at)[d] for d in range(len(by.shape))]
-
-    def inner(d: int, place: Any) -> tuple[Any, list[Any]]:
-        if d == len(rows):
-            return flat.take(place), []
-        value: Any = 0.0
-        slopes: list[Any] = [0.0] * (len(rows) - d)
-        for (i, w), (_, slope) in zip(rows[d], steep[d], strict=True):
-            v, others = inner(d + 1, place + i)
-            value = value + w * v
-            slopes[0] = slopes[0] + slope * v
-            slopes[1:] = [so_far + w * other for so_far, other in zip(slopes[1:], others, strict=True)]
-        return value, slopes
-
-    return np.stack(inner(0, 0)[1])
 
 
 rule(

@@ -13,10 +13,11 @@ import numpy as np
 from scipy import fft, signal
 
 from ....kernels.arrays import Array
-from ...primitives import primitive
+from ...primitives import primitive, saving
 from ...registry import rule
 from ..standing import constant, stands_for
-from .correlating import FEW, MANY, correlated, is_worthwhile
+from ..values import from_library
+from .correlating import FEW, MANY, correlated, crossed, is_worthwhile
 
 MODULE = "scipy.signal"
 _PADDED = {"wrap": "wrap", "symm": "symmetric"}
@@ -36,6 +37,7 @@ class Window(NamedTuple):
     fill : the constant by which it is
     late : whether the window of mode "same" begins one element later where there is no middle
     fourier : whether the transposes are computed by Fourier transforms, too
+    whole : whether the library takes those of both arrays as they are, which the transposes need once more
     """
 
     value: Callable[[Any, Any], Any]
@@ -47,6 +49,39 @@ class Window(NamedTuple):
     fill: Any = 0
     late: bool = False
     fourier: bool = False
+    whole: bool = False
+
+    def with_spectra(self, a: Array, b: Array) -> tuple[Array, Any]:
+        """Return the library's value, found as it does that, and both Fourier transforms, or None for these."""
+        pairs = list(enumerate(zip(*self.shapes, strict=True)))
+        plain = all(min(n, m) > 1 if axis in self.axes else n == m for axis, (n, m) in pairs)
+        plain = plain and a.dtype == b.dtype and a.dtype in (np.float32, np.float64)
+        if not (plain and self.fourier and self.whole and self.shares) or self._by_short((a, b)):
+            return self.value(a, b), None
+        sizes, full = self._sizes(self._full(), True), self._full()
+        spectra = [fft.rfftn(x, sizes, self.axes) for x in (a, b)]
+        one, other = reversed(spectra) if self.mode == "valid" and _swapped(a, b) else spectra
+        found = fft.irfftn(one * other, sizes, self.axes)
+        ends = full
+        if self.mode != "full":
+            ends = [abs(n - m) + 1 if self.mode == "valid" and axis in self.axes else n for axis, (n, m) in pairs]
+        starts = self._starts()
+        return found[tuple([slice(i, i + n) for i, n in zip(starts, ends, strict=True)])].copy(), spectra
+
+    def crossed_with_spectra(self, full: Array, spectra: Any, wanted: Any) -> list[Any]:
+        """Return the cotangents of both arrays, or of one, from that of the full convolution."""
+        sizes = self._sizes(full.shape, True)
+        turned, found = fft.rfftn(full, sizes, self.axes), []
+        for spectrum, shape, is_wanted in zip(reversed(spectra), self.shapes, wanted, strict=True):
+            product = np.conjugate(spectrum) if is_wanted else None
+            if product is not None:
+                product *= turned
+                product = fft.irfftn(product, sizes, self.axes)[tuple(map(slice, shape))]
+            found.append(product)
+        return found
+
+    def _sizes(self, full: Any, real: bool) -> list[int]:
+        return [fft.next_fast_len(full[axis], real) for axis in self.axes]
 
     def crossed(self, full: Any, other: Any, shape: tuple[int, ...]) -> Any:
         """Return the cotangent of an array of a shape from that of the full convolution with another one."""
@@ -56,9 +91,11 @@ class Window(NamedTuple):
 
     def crossed_with_both(self, full: Any, others: Any, shapes: Any) -> list[Any]:
         """Return the same for two arrays, by Fourier transforms of which one serves both."""
+        if self._by_short(others):
+            return crossed(full, *others)
         # The lags that are asked for are the first ones, which go around no end: no array need be made longer.
         real = not any(map(np.iscomplexobj, (full, *others)))
-        sizes = [fft.next_fast_len(full.shape[axis], real) for axis in self.axes]
+        sizes = self._sizes(full.shape, real)
         forth, back = (fft.rfftn, fft.irfftn) if real else (fft.fftn, fft.ifftn)
         spectrum, found = forth(full, sizes, self.axes), []
         for other, shape in zip(others, shapes, strict=True):
@@ -74,8 +111,13 @@ class Window(NamedTuple):
         """Tell whether both transposes have a Fourier transform in common."""
         full, (first, second) = self._full(), self.shapes
         even = all(first[i] == second[i] for i in range(len(first)) if i not in self.axes)
-        few = len(self.axes) == len(full) and any(is_worthwhile(tuple(full), n, FEW) for n in self.shapes)
+        few = len(self.axes) == len(full) > 1 and any(is_worthwhile(tuple(full), n, FEW) for n in self.shapes)
         return self.fourier and even and not few and self.ends is None and not self.fill
+
+    def _by_short(self, others: Any) -> bool:
+        """Tell whether one of two signals is so short that transforms are of blocks."""
+        full = tuple(self._full())
+        return len(self.axes) == len(full) == 1 and any(is_worthwhile(full, np.shape(x), FEW) for x in others)
 
     def overlaps(self, long: Any, short: Any) -> Any:
         """Return the correlation of two arrays where they overlap wholly."""
@@ -134,10 +176,11 @@ class Window(NamedTuple):
         return g
 
 
-@primitive
-def convolved(a: Array, b: Array, *, by: Window) -> Array:
-    """Return the convolution of two arrays."""
-    return by.value(a, b)
+@from_library
+@saving(alone=lambda a, b, *, by: by.value(a, b))
+def convolved(a: Array, b: Array, *, by: Window) -> Any:
+    """Return the convolution of two arrays, and what is kept of it."""
+    return by.with_spectra(a, b)
 
 
 @primitive
@@ -181,9 +224,11 @@ def back_to_both(y: Array, a: Array, b: Array, *, by: Window) -> tuple[Array, Ar
     return first, second
 
 
-def _convolved_vjp(g: Any, _ans: Any, a: Any, b: Any, *, by: Window, wanted: Any) -> tuple[Any, Any]:
+def _convolved_vjp(g: Any, _ans: Any, a: Any, b: Any, *, by: Window, saved: Any = None, wanted: Any = ()) -> Any:
+    if saved is not None and type(g) is np.ndarray:
+        return by.crossed_with_spectra(by.placed(g), saved, wanted)
     if all(wanted) and by.shares:
-        return back_to_both(g, a, b, by=by)  # type: ignore[no-any-return]
+        return back_to_both(g, a, b, by=by)
     return back_to_first(g, b, by=by) if wanted[0] else None, back_to_second(g, a, by=by) if wanted[1] else None
 
 
@@ -237,6 +282,7 @@ def convolve(in1: Any, in2: Any, mode: str, method: str) -> Any:
         lambda a, b: signal.convolve(a, b, "valid", method),
         mode,
         fourier=_by_transforms(in1, in2, mode, method),
+        whole=True,
     )
 
 
@@ -258,6 +304,7 @@ def correlate(in1: Any, in2: Any, mode: str, method: str) -> Any:
         lambda a, b: signal.convolve(a, b, "valid", method),
         mode,
         fourier=_by_transforms(in1, in2, mode, method),
+        whole=True,
     )
 
 
@@ -318,6 +365,7 @@ def _by_fourier(name: str) -> None:
             shapes,
             mode,
             fourier=True,
+            whole=name == "fftconvolve",
         )
         return convolved(in1, in2, by=by)
 

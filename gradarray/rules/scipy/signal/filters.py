@@ -16,9 +16,9 @@ from ....tape.wrapping import bare, has_variable
 from ...primitives import primitive
 from ...registry import bilinear, composite, rule
 from ..standing import stands_for
-from ..values import as_precise
+from ..values import as_precise, from_library
 from .convolutions import convolve
-from .correlating import lagged_products
+from .correlating import lagged_products, moved
 
 MODULE = "scipy.signal"
 
@@ -57,7 +57,7 @@ def _padded(x: Any, axis: int, before: int, after: int) -> Any:
     return np.pad(x, [(before, after) if i == axis else (0, 0) for i in range(np.ndim(x))])
 
 
-@primitive
+@from_library
 def lagged(p: Array, x: Array, *, count: int, axis: int) -> Array:
     """Return the correlation of two signals at some lags."""
     n = x.shape[axis]
@@ -67,21 +67,54 @@ def lagged(p: Array, x: Array, *, count: int, axis: int) -> Array:
     return np.stack([np.dot(np.reshape(one, -1), np.reshape(other, -1)) for one, other in pairs])
 
 
-def _behind(b: Any, a: Any, g: Any, axis: int) -> Any:
-    call = filtered_by_all if has_variable((b, a)) else filtered
-    return np.flip(call(b, a, np.flip(g, axis), axis=axis), axis)
+@from_library
+def unrecursive(b: Array, x: Array, *, axis: int) -> Array:
+    """Return what a filter without feedback makes of a signal that was zero before."""
+    if x.ndim == 1:
+        return moved(b, x, back=False)
+    return signal.lfilter(b, np.ones(1), x, axis)
+
+
+@from_library
+def ahead(b: Array, x: Array, *, axis: int) -> Array:
+    """Return its transpose: what is made of a signal from behind."""
+    if x.ndim == 1:
+        return moved(b, x, back=True)
+    return np.flip(signal.lfilter(b, np.ones(1), np.flip(x, axis), axis), axis)
 
 
 bilinear(
     lagged,
-    lambda g, _p, x, *, count, axis: unrecursive(g, x, axis),
-    lambda g, p, _x, *, count, axis: np.flip(unrecursive(g, np.flip(p, axis), axis), axis),
+    lambda g, _p, x, *, count, axis: unrecursive(g, x, axis=axis),
+    lambda g, p, _x, *, count, axis: ahead(g, p, axis=axis),
+)
+bilinear(
+    unrecursive,
+    lambda g, _b, x, *, axis: lagged(g, x, count=len(_b), axis=axis),
+    lambda g, b, _x, *, axis: ahead(b, g, axis=axis),
+)
+bilinear(
+    ahead,
+    lambda g, _b, x, *, axis: lagged(x, g, count=len(_b), axis=axis),
+    lambda g, b, _x, *, axis: unrecursive(b, g, axis=axis),
 )
 
 
-def unrecursive(b: Any, x: Any, axis: int) -> Any:
-    """Return what a filter without feedback makes of a signal."""
-    return (filtered_by_all if has_variable(b) else filtered)(b, np.ones(1), x, axis=axis)
+def _behind(b: Any, a: Any, g: Any, axis: int) -> Any:
+    if len(a) == 1:
+        return ahead(b / a[0], g, axis=axis)
+    call = filtered_by_all if has_variable((b, a)) else filtered
+    return turned(call(b, a, np.flip(g, axis), axis=axis), axis)
+
+
+def turned(x: Any, axis: int) -> Any:
+    """Return a signal from behind, as it is read from there several times."""
+    return np.ascontiguousarray(x[::-1]) if type(x) is np.ndarray and x.ndim == 1 else np.flip(x, axis)
+
+
+def _divided(a: Any, g: Any, axis: int) -> Any:
+    """Return what feedback alone makes of a signal, from behind."""
+    return g / a[0] if len(a) == 1 else _behind(np.ones(1), a, g, axis)
 
 
 def is_long(x: Any, axis: int) -> bool:
@@ -90,16 +123,16 @@ def is_long(x: Any, axis: int) -> bool:
 
 
 def _by_b(g: Any, a: Any, x: Any, count: int, axis: int) -> Any:
-    return lagged(_behind(np.ones(1), a, g, axis), x, count=count, axis=axis)
+    return lagged(_divided(a, g, axis), x, count=count, axis=axis)
 
 
 def _by_a(g: Any, ans: Any, a: Any, axis: int) -> Any:
-    return -lagged(_behind(np.ones(1), a, g, axis), ans, count=len(a), axis=axis)
+    return -lagged(_divided(a, g, axis), ans, count=len(a), axis=axis)
 
 
 def _started_by_a(g: Any, ans: Any, a: Any, zi: Any, axis: int) -> Any:
     # The state is added to what has been divided by a[0].
-    p = _behind(np.ones(1), a, g, axis)
+    p = _divided(a, g, axis)
     n = min(np.shape(ans)[axis], np.shape(zi)[axis])
     first = np.sum(part_of(p, axis, 0, n) * part_of(zi, axis, 0, n))
     return np.concatenate([np.reshape(first, 1), np.zeros(len(a) - 1)]) - lagged(p, ans, count=len(a), axis=axis)
@@ -107,17 +140,17 @@ def _started_by_a(g: Any, ans: Any, a: Any, zi: Any, axis: int) -> Any:
 
 def _by_state(g: Any, a: Any, zi: Any, axis: int) -> Any:
     count, n = zi.shape[axis], np.shape(g)[axis]
-    p = a[0] * part_of(_behind(np.ones(1), a, g, axis), axis, 0, min(count, n))
+    p = a[0] * part_of(_divided(a, g, axis), axis, 0, min(count, n))
     repeated = tuple([i for i, (m, k) in enumerate(zip(np.shape(p), zi.shape, strict=True)) if k != m and i != axis])
     p = np.sum(p, axis=repeated, keepdims=True) if repeated else p
     return _padded(p, axis, 0, max(count - n, 0))
 
 
 def _filtered_vjp(g: Any, ans: Any, b: Any, a: Any, x: Any, *, axis: int, wanted: Any) -> tuple[Any, Any, Any]:
-    p = _behind(np.ones(1), a, g, axis)
+    p = _divided(a, g, axis)
     of_x = None
     if wanted[2]:
-        of_x = _behind(b, np.ones(1), p, axis) if is_long(g, axis) else _behind(b, a, g, axis)
+        of_x = ahead(b, p, axis=axis) if is_long(g, axis) else _behind(b, a, g, axis)
     of_b = lagged(p, x, count=len(b), axis=axis) if wanted[0] else None
     return of_b, -lagged(p, ans, count=len(a), axis=axis) if wanted[1] else None, of_x
 

@@ -16,8 +16,9 @@ from ..declared import methods
 from ..ndimage.ends import of_name
 from ..standing import Operator, along, stands_for
 from ..values import as_precise
-from .convolutions import MODULE, convolve
+from .convolutions import MODULE
 from .passes import sosfiltfilt
+from .phases import back_to_signal, resampled
 from .sections import sosfilt
 
 
@@ -172,19 +173,6 @@ def savgol_filter(
 # --- other rates ------------------------------------------------------------------------------------------------------
 
 
-def _back(h: Any, n: int, up: int, down: int, axis: int) -> Callable[[Any], Any]:
-    """Return the transpose of upfirdn, which is that of the filter from behind, up by the one and down by the other."""
-    call: Any = signal.upfirdn
-    missing = -(len(h) - 1) % up
-    turned = np.concatenate([np.zeros(missing), np.conj(h[::-1])])
-    first = (len(turned) - 1) // up
-
-    def pull(g: Any) -> Any:
-        return _fitted(call(turned, g, down, up, axis)[(*_ends(axis), slice(first, None))], axis, n)
-
-    return pull
-
-
 @stands_for(MODULE, "h", "x")
 def upfirdn(h: Any, x: Any, up: int, down: int, axis: int, mode: Any, cval: Any) -> Any:
     call: Any = signal.upfirdn
@@ -192,7 +180,7 @@ def upfirdn(h: Any, x: Any, up: int, down: int, axis: int, mode: Any, cval: Any)
     if has_variable(h):
         if mode not in ("constant", None) or cval:
             raise TypeError(f"scipy.signal.upfirdn of a variable has no derivative by h with mode={mode!r} or cval")
-        return as_precise(_between(h, x, up, axis), x)[(slice(None),) * axis + (slice(None, None, down),)]
+        return resampled(h, x, up=up, down=down, axis=axis)
     h = bare(h)
     n = np.shape(x)[axis]
     if mode in ("constant", None):
@@ -203,13 +191,8 @@ def upfirdn(h: Any, x: Any, up: int, down: int, axis: int, mode: Any, cval: Any)
     return _applied(x, lambda x: call(h, x, up, down, axis, mode, 0), pull, value)
 
 
-def _between(h: Any, x: Any, up: int, axis: int) -> Any:
-    """Return a signal with zeros between its elements, filtered."""
-    n = np.shape(x)[axis]
-    apart = np.stack([x, *[np.zeros(np.shape(x))] * (up - 1)], axis=axis + 1)
-    shape = (*np.shape(x)[:axis], n * up, *np.shape(x)[axis + 1 :])
-    stuffed = np.reshape(apart, shape)[(slice(None),) * axis + (slice(0, (n - 1) * up + 1),)]
-    return convolve(stuffed, np.reshape(h, [-1 if i == axis else 1 for i in range(np.ndim(x))]))
+def _back(h: Any, n: int, up: int, down: int, axis: int) -> Callable[[Any], Any]:
+    return lambda g: back_to_signal(np.conj(h), g, n=n, up=up, down=down, axis=axis)
 
 
 @stands_for(MODULE, "x")

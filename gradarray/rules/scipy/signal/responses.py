@@ -38,7 +38,7 @@ def _parts(*arrays: Any) -> Any:
         yield [x[start : start + _AT_ONCE] for x in flat]
 
 
-_AT_ONCE = 4096
+_AT_ONCE = 16384
 
 
 @primitive

@@ -13,7 +13,7 @@ from ...primitives import primitive
 from ...registry import composite, rule
 from ..standing import stands_for
 from .convolutions import MODULE
-from .filters import filtered_from, final_state, inexact, is_long, lagged, lfilter_zi, unrecursive
+from .filters import ahead, filtered_from, final_state, inexact, is_long, lagged, lfilter_zi, turned
 
 
 @primitive
@@ -51,12 +51,8 @@ def _cascade_vjp(g: Any, ans: Any, sos: Any, x: Any, *, axis: int) -> tuple[Any,
     found = []
     for section, before, after in zip(sos[::-1], signals[-2::-1], signals[::-1], strict=False):
         alone = np.concatenate([np.array([1.0, 0.0, 0.0]), section[3:]])
-        p = one(alone, np.flip(g, axis))
-        if is_long(g, axis):
-            g = np.flip(unrecursive(section[:3], p, axis), axis)
-        else:
-            g = np.flip(one(section, np.flip(g, axis)), axis)
-        p = np.flip(p, axis)
+        p = turned(one(alone, np.flip(g, axis)), axis)
+        g = ahead(section[:3], p, axis=axis) if is_long(g, axis) else np.flip(one(section, np.flip(g, axis)), axis)
         by_b, by_a = (lagged(p, x, count=3, axis=axis) for x in (before, after))
         found.append(np.concatenate([by_b, -by_a]))
     return np.stack(found[::-1]), g

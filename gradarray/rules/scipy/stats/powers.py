@@ -13,7 +13,7 @@ from ..declared import function
 from ..special.series import exprel_derivative
 from ..standing import stands_for
 from ..unswitched import special
-from ..values import as_double, valued
+from ..values import as_double, either, valued
 from .descriptive import count_along
 from .samples import PROPAGATE, complete
 
@@ -54,8 +54,8 @@ def yeojohnson(x: Any, lmbda: Any) -> Any:
 def _yeojohnson(x: Any, lmbda: Any) -> Any:
     # On both sides of 0 it is one function of how far away a number is, with an exponent of its own.
     positive = np.greater_equal(bare(x), 0)
-    sign = np.where(positive, 1.0, -1.0)
-    return sign * special.boxcox1p(sign * x, np.where(positive, lmbda, 2 - lmbda))
+    sign = either(positive, 1.0, -1.0)
+    return sign * special.boxcox1p(sign * x, either(positive, lmbda, 2 - lmbda))
 
 
 def yeojohnson_llf(lmb: Any, data: Any, *, axis: Any = 0, nan_policy: str = PROPAGATE, keepdims: bool = False) -> Any:

@@ -14,7 +14,7 @@ from ....tape.wrapping import bare
 from ...primitives import scatter
 from ..standing import stands_for
 from ..unswitched import special
-from ..values import as_double
+from ..values import as_double, either
 from .samples import count, last, of_precision, of_samples
 
 # --- within limits ----------------------------------------------------------------------------------------------------
@@ -236,7 +236,7 @@ def scoreatpercentile(
 def expectile(a: Any, alpha: Any = 0.5, weights: Any = None) -> Any:
     """Return the mean whose weights tell on which side of it a number is: those of the library's own root."""
     at = stats.expectile(bare(a), bare(alpha), weights=bare(weights))
-    share = np.where(bare(a) <= at, 1 - alpha, alpha)
+    share = either(bare(a) <= at, 1 - alpha, alpha)
     if weights is not None:
         share = share * weights
     return np.sum(share * a) / np.sum(share)
