@@ -1,6 +1,9 @@
 """Calls of SciPy's functions, on arrays large enough that a function's own work counts, and the names of its operands.
 
 A line is an expression and, behind a bar, the arrays by which it is differentiated; the arrays are made by `arrays`.
+Behind another bar stands how many times the function's own multiplications the way back has at least, if that is more
+than once: where both factors of each of them vary, there are two, one for the cotangent of either. That is so of
+factorizations, too: Murray (2016), Differentiation of the Cholesky decomposition, arXiv:1602.07527.
 """
 
 from __future__ import annotations
@@ -76,28 +79,28 @@ special.log_softmax(image, axis=1) | image
 
 LINALG = """
 linalg.inv(matrix) | matrix
-linalg.det(matrix) | matrix
+linalg.det(matrix) | matrix | 2
 linalg.pinv(tall) | tall
-linalg.cholesky(positive) | positive
-linalg.cho_factor(positive)[0] | positive
-linalg.cho_solve(linalg.cho_factor(positive), vector) | positive vector
-linalg.cho_solve((factor, True), vector) | factor vector
-linalg.cho_solve((factor, True), square) | factor square
-linalg.lu(matrix)[1:] | matrix
-linalg.lu_factor(matrix)[0] | matrix
-linalg.lu_solve(linalg.lu_factor(matrix), vector) | matrix vector
+linalg.cholesky(positive) | positive | 2
+linalg.cho_factor(positive)[0] | positive | 2
+linalg.cho_solve(linalg.cho_factor(positive), vector) | positive vector | 2
+linalg.cho_solve((factor, True), vector) | factor vector | 2
+linalg.cho_solve((factor, True), square) | factor square | 2
+linalg.lu(matrix)[1:] | matrix | 2
+linalg.lu_factor(matrix)[0] | matrix | 2
+linalg.lu_solve(linalg.lu_factor(matrix), vector) | matrix vector | 2
 linalg.solve(matrix, vector) | matrix vector
 linalg.solve(matrix, square) | matrix square
 linalg.solve(matrix, vector) | vector
 linalg.solve(positive, vector, assume_a="pos") | positive vector
 linalg.solve(positive, vector, assume_a="sym") | positive vector
-linalg.solve_triangular(lower, vector, lower=True) | lower vector
-linalg.solve_triangular(lower, square, lower=True) | lower square
+linalg.solve_triangular(lower, vector, lower=True) | lower vector | 2
+linalg.solve_triangular(lower, square, lower=True) | lower square | 2
 linalg.solve_triangular(lower, square, lower=True) | square
 linalg.lstsq(tall, long)[0] | tall long
 linalg.qr(matrix) | matrix
 linalg.qr(tall, mode="economic") | tall
-linalg.qr(matrix, mode="r")[0] | matrix
+linalg.qr(matrix, mode="r")[0] | matrix | 2
 linalg.qr(matrix, pivoting=True)[:2] | matrix
 linalg.rq(matrix) | matrix
 linalg.svd(matrix) | matrix
@@ -120,7 +123,7 @@ linalg.norm(matrix, "nuc") | matrix
 linalg.expm(positive) | positive
 linalg.expm(matrix) | matrix
 linalg.expm(matrices) | matrices
-linalg.expm_frechet(matrix, square) | matrix square
+linalg.expm_frechet(matrix, square) | matrix square | 2
 linalg.logm(matrix) | matrix
 linalg.sqrtm(matrix) | matrix
 linalg.fractional_matrix_power(positive, 0.4) | positive
@@ -129,11 +132,11 @@ linalg.sinhm(matrix) | matrix
 linalg.solve_sylvester(matrix, positive, square) | matrix positive square
 linalg.solve_continuous_lyapunov(matrix, positive) | matrix positive
 linalg.solve_discrete_lyapunov(matrix / 9, positive) | matrix positive
-linalg.cholesky_banded(half) | half
-linalg.cho_solve_banded((linalg.cholesky_banded(half), False), vector) | half vector
+linalg.cholesky_banded(half) | half | 2
+linalg.cho_solve_banded((linalg.cholesky_banded(half), False), vector) | half vector | 2
 linalg.solveh_banded(half, vector) | half vector
 linalg.solve_banded((2, 2), bands, noise) | bands noise
-linalg.cholesky_banded(long_half) | long_half
+linalg.cholesky_banded(long_half) | long_half | 2
 linalg.solveh_banded(long_half, noise) | long_half noise
 linalg.solve_toeplitz(column, vector) | column vector
 linalg.matmul_toeplitz((noise, noise), noise) | noise
@@ -178,17 +181,17 @@ signal.fftconvolve(image, patch, mode="same") | image patch
 signal.convolve2d(image, kernel, mode="same") | image kernel
 signal.correlate2d(image, kernel, mode="same", boundary="symm") | image kernel
 signal.lfilter(b, a, noise) | noise
-signal.lfilter(b, a, noise) | b a noise
-signal.lfilter(taps, 1.0, noise) | taps noise
+signal.lfilter(b, a, noise) | b a noise | 2
+signal.lfilter(taps, 1.0, noise) | taps noise | 2
 signal.filtfilt(b, a, noise) | noise
 signal.sosfilt(sos, noise) | noise
-signal.sosfilt(sos, noise) | sos noise
+signal.sosfilt(sos, noise) | sos noise | 2
 signal.sosfiltfilt(sos, noise) | noise
 signal.savgol_filter(noise, 11, 3) | noise
 signal.resample(noise, 50000) | noise
 signal.resample_poly(noise, 3, 2) | noise
 signal.decimate(noise, 4) | noise
-signal.upfirdn(taps, noise, 3, 2) | taps noise
+signal.upfirdn(taps, noise, 3, 2) | taps noise | 2
 signal.hilbert(noise) | noise
 signal.envelope(noise[:10000], (1, 400)) | noise
 signal.detrend(noise) | noise
@@ -222,8 +225,8 @@ signal.freqresp((b, a), x[:10000])[1] | b a
 """
 
 NDIMAGE = """
-ndimage.convolve(image, kernel) | image kernel
-ndimage.convolve1d(image, taps[:9]) | image taps
+ndimage.convolve(image, kernel) | image kernel | 2
+ndimage.convolve1d(image, taps[:9]) | image taps | 2
 ndimage.gaussian_filter(image, 2.0) | image
 ndimage.gaussian_filter(image, 2.0 * one) | image one
 ndimage.gaussian_filter1d(image, 2.0) | image
@@ -464,11 +467,12 @@ def arrays() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Call:
-    """A call in words, the function of the operands that makes it, and these."""
+    """A call in words, the function of the operands that makes it, these, and the least work of the way back."""
 
     name: str
     function: Callable[..., Any]
     operands: Sequence[Any]
+    work: int = 1
 
 
 def calls() -> list[Call]:
@@ -479,11 +483,11 @@ def calls() -> list[Call]:
     found = []
     for text in (SPECIAL, LINALG, FFT, SIGNAL, NDIMAGE, INTERPOLATE, SPATIAL, STATS):
         for line in text.strip().splitlines():
-            expression, _, by = (part.strip() for part in line.partition("|"))
+            expression, by, *work = (part.strip() for part in line.split(" | "))
             module, function = expression.partition("(")[0].split(".", 1)
             if not hasattr(modules[module], function.partition(".")[0]):
                 continue
             code = f"lambda {', '.join(by.split())}: {expression}"
             call = eval(code, {"__name__": __name__, "np": np, **modules, **made})
-            found.append(Call(f"{expression} by {by}", call, [made[name] for name in by.split()]))
+            found.append(Call(f"{expression} by {by}", call, [made[name] for name in by.split()], *map(int, work)))
     return found

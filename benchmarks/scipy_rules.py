@@ -24,11 +24,12 @@ BATCH = 0.002  # seconds of a sample
 
 @dataclass(frozen=True)
 class Found:
-    """Seconds of a plain call, of one that is recorded, and of the way back from its results."""
+    """Seconds of a plain call, of one that is recorded, and of the way back from its results; the work of that."""
 
     plain: float
     recorded: float
     back: float
+    work: int = 1
 
 
 def least(call: Any, budget: float) -> float:
@@ -56,13 +57,15 @@ def measured(ga: Any, call: Call, budget: float) -> Found:
         least(partial(call.function, *call.operands), budget),
         least(partial(ga.vjp, call.function, *call.operands), budget),
         least(partial(pull, cotangent), budget),
+        call.work,
     )
 
 
 def told(name: str, found: Found) -> str:
     """Return a line of the table."""
     recorded, back = found.recorded / found.plain, found.back / found.plain
-    return f"{name:<88}{found.plain * 1e6:>10,.0f}{recorded:>10.2f}{back:>10.2f}"
+    work = f"  of {found.work}" if found.work > 1 else ""
+    return f"{name:<88}{found.plain * 1e6:>10,.0f}{recorded:>10.2f}{back:>10.2f}{work}"
 
 
 def summed_up(table: dict[str, Found]) -> list[str]:
@@ -75,6 +78,10 @@ def summed_up(table: dict[str, Found]) -> list[str]:
             f"{part or 'all':<12} {few:>4} of {len(back):>4} ways back take at most {BACK} times the call, in the"
             f" median {statistics.median(back):.2f}"
         )
+    more = [found.back / found.plain / found.work for found in table.values() if found.work > 1]
+    if more:
+        few = sum(ratio <= BACK for ratio in more)
+        lines.append(f"{few} of the {len(more)} that have twice the function's own work take at most {BACK} times that")
     return lines
 
 

@@ -543,14 +543,17 @@ def test_a_function_of_scipys_that_fails_is_told_and_counts(capsys, monkeypatch)
 def test_ways_back_are_compared_with_the_plain_call():
     table = {
         "linalg.f": scipy_rules.Found(plain=1.0, recorded=2.0, back=1.5),
-        "linalg.g": scipy_rules.Found(plain=2.0, recorded=2.0, back=6.0),
+        "linalg.g": scipy_rules.Found(plain=2.0, recorded=2.0, back=6.0, work=2),
         "fft.f": scipy_rules.Found(plain=1.0, recorded=1.0, back=0.5),
     }
-    assert [line.split()[:4] for line in scipy_rules.summed_up(table)] == [
+    *lines, twice = scipy_rules.summed_up(table)
+    assert [line.split()[:4] for line in lines] == [
         ["all", "2", "of", "3"],
         ["linalg", "1", "of", "2"],
         ["fft", "1", "of", "1"],
     ]
+    assert twice == "1 of the 1 that have twice the function's own work take at most 1.5 times that"
+    assert scipy_rules.told("linalg.g", table["linalg.g"]).endswith("3.00  of 2")
 
 
 def test_calls_of_scipys_functions_have_names_of_their_own_and_finite_results():
