@@ -144,7 +144,7 @@ def _lifted(value: Any, name: str) -> Any:
         if name in _OF_ARRAYS:
             return tuple([_part(x, name) for x in value])
         return as_one(value) if _shape(value) is not None else value
-    return as_one(value) if type(value) is list and _is_array(value) else value
+    return as_one(value) if type(value) is list and _shape(value) is not None else value
 
 
 def _part(value: Any, name: str) -> Any:
@@ -164,19 +164,3 @@ def _shape(value: Any) -> tuple[int, ...] | None:
         return None
     (inner,) = shapes
     return None if inner is None else (len(value), *inner)
-
-
-def _is_array(value: list[Any] | tuple[Any, ...]) -> bool:
-    return _shape_of(value) is not None
-
-
-def _shape_of(value: Any) -> tuple[int, ...] | None:
-    """Return the shape of the array that a list is, and None where it is none."""
-    if value is None or isinstance(value, dict):
-        return None
-    if not isinstance(value, (list, tuple)):
-        return tuple(np.shape(bare(value)))
-    parts = {_shape_of(part) for part in value}
-    if len(parts) > 1 or None in parts:
-        return None
-    return (len(value), *parts.pop()) if parts else (0,)  # type: ignore[misc]
