@@ -196,9 +196,9 @@ def inside_classes(names: set[str], kinds: Iterable[type], whole: bool) -> list[
             found += _places(module, None)
             continue
         chosen = {base.__name__ for kind in kinds for base in kind.__mro__ if _is_met(base, module, names)}
-        chosen |= names & classes.keys()
-        if chosen:
-            found += _places(module, None if module in RELATED else frozenset(chosen))
+        made = names & classes.keys()
+        if chosen or made:
+            found += _places(module, None if made and module in RELATED else frozenset(chosen | made))
     return found
 
 

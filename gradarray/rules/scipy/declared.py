@@ -121,7 +121,7 @@ def makers(module: str, *names: str) -> None:
 
 
 def related(module: str) -> None:
-    """Tell that objects of a module's classes make those of one another, so that the methods of all are needed."""
+    """Tell that objects of a module's classes make those of one another: methods of all are needed beside made ones."""
     RELATED.add(module)
 
 
