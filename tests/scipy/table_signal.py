@@ -232,7 +232,7 @@ CALLS = [
             ("correlate", ("valid", "direct"), (LONG, LONG[:180])),
             ("oaconvolve", ("same",), (LONG, A)),
             ("fftconvolve", ("same",), (IMAGE, IMAGE[:5, :50])),
-            ("fftconvolve", ("valid",), (IMAGE[:5], IMAGE[:5, :50])),
+            ("fftconvolve", ("valid", (0, 1)), (IMAGE[:5], IMAGE[:5, :50])),
             ("fftconvolve", ("full", 1), (IMAGE[:2], IMAGE[2:4, :50])),
             ("oaconvolve", ("full",), (LONG[:20], np.tile(LONG, 3))),
             ("oaconvolve", ("valid",), (np.tile(LONG, 2), 1j * LONG[:9])),
