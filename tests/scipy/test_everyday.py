@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+pytest.importorskip("scipy", "1.15", reason="SciPy is an optional companion; older ones have other functions")
 from scipy import integrate, interpolate, linalg, ndimage, optimize, signal, sparse, spatial, stats
 from scipy.sparse import linalg as sparse_linalg
 
