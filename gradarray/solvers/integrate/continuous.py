@@ -15,8 +15,9 @@ from ...kernels.arrays import Array
 from ...tape.wrapping import bare
 from ...transforms.jacobians import jacobian
 from ..captured import dropped_in
-from .adjoint import Adjoint, Slope, Steps
+from .adjoint import Adjoint, Slope
 from .programs import pulled_slope
+from .steps import Steps
 
 # Up to how many unknowns the method may make matrices.
 LARGE = 1500

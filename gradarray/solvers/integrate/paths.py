@@ -15,7 +15,7 @@ from ...tape.wrapping import bare, has_variable
 from ...transforms.vmap import vmap
 from ..calling import unrecorded
 from ..captured import dropped_in
-from .adjoint import SMALL, Adjoint, Steps
+from .adjoint import SMALL, Adjoint
 from .continuous import LARGE, Continuous
 from .multistep import Multistep
 from .stages import (
@@ -29,6 +29,7 @@ from .stages import (
     moved,
     that_tells,
 )
+from .steps import Steps
 from .switches import Search, refuse_moving
 from .trajectory import trajectory, with_tangents
 

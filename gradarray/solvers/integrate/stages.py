@@ -18,7 +18,7 @@ from scipy.integrate import DOP853, RK23, RK45
 
 from ...tape.wrapping import bare
 from ...transforms.jacobians import jacobian
-from .adjoint import Tableau
+from .steps import Tableau
 
 Slope = Callable[[Any, Any], Any]
 EXPLICIT = {"RK23": RK23, "RK45": RK45, "DOP853": DOP853}
