@@ -120,6 +120,7 @@ def _opposite(norm: Any) -> Any:
 
 
 def _is_real(a: Spec) -> bool:
+    """Return whether an array is one of real numbers."""
     return a.dtype.kind != "c"
 
 
