@@ -34,6 +34,14 @@ def moving(t: Array, x: Any, ends: Any = (None, None)) -> Any:
     return np.where(at, x[site], np.where(between, (x[before] + x[site]) / 2, t))
 
 
+def moving_unless_given(t: Array, x: Any, k: int, ends: Any, given: Any) -> Any:
+    """Return the same; of knots that are given, the inner ones stay."""
+    if given is None:
+        return moving(t, x, ends)
+    first, last = moving(t[: k + 1], x, ends), moving(t[-k - 1 :], x, ends)
+    return np.concatenate([first, t[k + 1 : -k - 1], last])
+
+
 def _jumps(t: Any, k: int) -> Any:
     """Return what makes of coefficients the jumps of the highest derivative at the inner knots, in some unit."""
     count = np.shape(t)[0] - 2 * (k + 1)

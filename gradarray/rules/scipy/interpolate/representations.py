@@ -13,7 +13,7 @@ from ..declared import function
 from ..values import Fit, as_double, fitted, looked_at, no_variable, valued
 from .bsplines import padded
 from .fits import transposed_fit
-from .knots import chosen, moving
+from .knots import chosen, moving_unless_given
 
 
 def splrep(
@@ -45,7 +45,7 @@ def splrep(
             as_double(x),
             as_double(y)[:, None],
             None if w is None else as_double(w),
-            moved := _moving(knots, x, k, (xb, xe), t),
+            moved := moving_unless_given(knots, x, k, (xb, xe), t),
             c[: len(knots) - k - 1, None],
             k,
         )
@@ -67,14 +67,6 @@ def splrep(
         return knots, fitted(y, fit=Fit(value, linear, np.shape(y)[0])), k
     pull = transposed_fit(np.asarray(x, float), knots, k, w)
     return knots, fitted(y, fit=Fit(value, value, np.shape(y)[0], pull)), k
-
-
-def _moving(knots: Array, x: Any, k: int, ends: Any, given: Any) -> Any:
-    """Return the knots, of which those that are given stay, and those at the ends too where these are."""
-    if given is None:
-        return moving(knots, x, ends)
-    first, last = moving(knots[: k + 1], x, ends), moving(knots[-k - 1 :], x, ends)
-    return np.concatenate([first, knots[k + 1 : -k - 1], last])
 
 
 def _along(curve: list[Any], plain: Array) -> Any:
@@ -108,7 +100,7 @@ def splprep(
     if s == 0 and u is not None and not has_variable((w, u)):
         return (knots, _through(curve, w, sites, knots, k), k), sites
     at = _along(curve, sites) if u is None else as_double(u)
-    moved = _moving(knots, at, k, (ub, ue), t)
+    moved = moving_unless_given(knots, at, k, (ub, ue), t)
     found = chosen(at, np.stack(curve, axis=-1), None if w is None else as_double(w), moved, np.stack(c, axis=-1), k)
     return (moved, [found[:, i] for i in range(len(curve))], k), at
 

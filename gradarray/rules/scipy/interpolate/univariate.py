@@ -13,7 +13,7 @@ from ..declared import methods
 from ..values import Fit, as_double, fitted, looked_at, no_variable, valued
 from .bsplines import padded, spalde, splev, splint
 from .fits import transposed_fit
-from .knots import chosen, moving
+from .knots import chosen, moving_unless_given
 
 
 def _init(
@@ -71,11 +71,7 @@ def _filled(self: Any, cls: Any, given: tuple[Any, Any, Any], options: dict[str,
     x, y, w = given
     t, known, k = self._eval_args
     if options.get("s", 0) != 0 or has_variable((x, w)):
-        ends = [*options["bbox"]]
-        if "t" in options:
-            knots = np.concatenate([moving(t[: k + 1], x, ends), t[k + 1 : -k - 1], moving(t[-k - 1 :], x, ends)])
-        else:
-            knots = moving(t, x, ends)
+        knots = moving_unless_given(t, x, k, options["bbox"], options.get("t"))
         w = None if w is None else as_double(w)
         c = chosen(as_double(x), as_double(y)[:, None], w, knots, known[: len(t) - k - 1, None], k)
         self._eval_args = knots, padded(c[:, 0], t), k
